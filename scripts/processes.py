@@ -1,0 +1,97 @@
+"""Starts and stops the project's own programs, for ``make run`` and for the tests."""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).resolve().parent.parent
+
+#: Starting PostgreSQL for the first time and seeding tens of thousands of rows fit in it.
+READY_S = 120.0
+#: What a program may take to end by itself before it is killed.
+GRACE_S = 15.0
+
+
+class DidNotStartError(RuntimeError):
+    """A program ended, or stayed silent, before it said that it was ready."""
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """Ask the process to end; after ``GRACE_S`` kill it. Harmless when it has ended."""
+    process.terminate()
+    try:
+        process.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def running(
+    args: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    stdout: int | IO[str] | None = None,
+    stderr: int | IO[str] | None = None,
+) -> Iterator[subprocess.Popen[str]]:
+    """``python args...`` in the project's folder while the block runs.
+
+    It is its own session, so that Ctrl-C reaches us alone and we choose the order of ending.
+    """
+    process = subprocess.Popen(
+        [sys.executable, *args],
+        cwd=ROOT,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        stop(process)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+@contextmanager
+def local_stack(*args: str, stderr: int | IO[str] | None = None) -> Iterator[dict[str, str]]:
+    """``python -m sandbox up args...``; yields the settings that it prints when ready."""
+    command = ["-m", "sandbox", "up", *args]
+    with running(command, stdout=subprocess.PIPE, stderr=stderr) as process:
+        line = _first_line(process, READY_S)
+        yield {name: str(value) for name, value in json.loads(line).items()}
+
+
+def _first_line(process: subprocess.Popen[str], deadline_s: float) -> str:
+    """The first line on stdout. A thread drains the rest, so that the writer never blocks."""
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def read(pipe: IO[str]) -> None:
+        with suppress(ValueError):  # the pipe was closed because the process is being ended
+            lines.put(pipe.readline())
+            for _ in pipe:
+                pass
+
+    if process.stdout is None:
+        raise DidNotStartError("stdout is not a pipe")
+    threading.Thread(target=read, args=(process.stdout,), daemon=True).start()
+    try:
+        line = lines.get(timeout=deadline_s)
+    except queue.Empty:
+        raise DidNotStartError(f"the local stack was not ready in {deadline_s:.0f} s") from None
+    if not line:
+        raise DidNotStartError(
+            f"the local stack ended with code {process.wait()} before it was ready"
+        )
+    return line

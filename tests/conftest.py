@@ -1,0 +1,55 @@
+"""What every kind of test shares. Folders with needs of their own have their own conftest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import hypothesis
+import pytest
+
+from scripts.chromium import find_chromium
+from scripts.processes import ROOT, local_stack
+
+#: These start servers of their own, on this machine alone. All other tests open no socket.
+FOLDERS_WITH_SERVERS = frozenset({"contract", "crash", "e2e"})
+LOOPBACK = ["127.0.0.1", "::1"]
+
+hypothesis.settings.register_profile("laptop", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "laptop")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        if folder in FOLDERS_WITH_SERVERS:
+            item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
+        if folder in {"crash", "e2e"}:
+            item.add_marker(folder)
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The settings of a whole local stack, seeded small, alone for this run of the tests."""
+    state = tmp_path_factory.mktemp("sandbox")
+    with (
+        (state.parent / "sandbox.log").open("w") as log,
+        local_stack("--port", "0", "--state", str(state), *SMALL_SEED, stderr=log) as settings,
+    ):
+        yield settings
+
+
+SMALL_SEED = ("--contacts", "120", "--bookings", "360", "--exams", "12", "--seed", "7")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Playwright drives the machine's own Chromium: no browser of its own is downloaded."""
+    chromium = find_chromium()
+    if chromium is None:
+        message = "no Chromium found: `make setup` says how to get one, or set CHROMIUM"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
+    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+    return {**browser_type_launch_args, "executable_path": chromium, "args": flags}

@@ -1,0 +1,250 @@
+"""The shape of the code, held by a test: docs/architecture.md in a form that fails.
+
+A walk over the syntax trees rather than import-linter: app.py and asgi.py are modules, which it
+refuses as roots, and the gate, the clock and the length rules need a walk anyway.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = ("app", "asgi", "core", "pages", "sandbox", "scripts", "benchmarks", "tests")
+LINES_MAX = 300
+
+PORTS = {"core.gateways.ports", "core.gateways.errors"}
+INSIDE = {"core.domain", "core.services", "core.settings", *PORTS}
+
+#: Where a module lives -> what of ours it may import. The longest prefix that fits decides.
+MAY_IMPORT = {
+    "core.domain": {"core.domain"},
+    "core.gateways": {"core.domain", "core.gateways"},
+    "core.services": {"core.domain", "core.services", *PORTS},
+    "core.settings": {"core.domain", "core.settings"},
+    "core.wiring": {"core"},
+    "core": {*INSIDE, "core"},  # the command line and its like; concrete gateways are barred below
+    "pages.shared": {*INSIDE, "core.wiring", "pages.shared"},
+    "pages": {"core.domain", "core.services", "pages.shared"},
+    "app": {"pages.shared"},
+    "asgi": {*INSIDE, "core", "pages.shared"},
+    "sandbox": {"sandbox"},  # it stands for HubSpot and Supabase: it shares no mistake with core
+    "scripts": {"scripts"},
+}
+
+#: Only these name a concrete gateway: any other goes through the ports.
+MAY_NAME_CONCRETE_GATEWAYS = ("core.gateways", "core.wiring", "tests", "benchmarks")
+
+#: A library -> the only places that may name it (the tests may name any).
+HOMES = {
+    "alembic": ("core.gateways.journal",),
+    "apprise": ("core.gateways.notify",),
+    "dbos": ("core.gateways.engine",),
+    "httpx": ("core.gateways", "core.wiring", "sandbox"),
+    "plotly": ("pages.shared",),
+    "postgrest": ("core.gateways.supabase",),
+    "sqlalchemy": ("core.gateways", "core.wiring"),
+    "streamlit": ("app", "asgi", "pages"),
+    "supabase": ("core.gateways.supabase", "core.wiring"),
+}
+
+IMPURE = frozenset(
+    {"asyncio", "concurrent", "http", "io", "logging", "multiprocessing", "os", "pathlib"}
+    | {"random", "secrets", "shutil", "signal", "socket", "sqlite3", "subprocess", "sys"}
+    | {"tempfile", "threading", "time", "urllib", "uuid"}
+)
+CLOCKS = frozenset({"now", "utcnow", "today"})
+IMPURE_BUILTINS = frozenset({"exec", "eval", "input", "open", "print"})
+
+
+@dataclass(frozen=True)
+class Module:
+    path: Path
+
+    @property
+    def name(self) -> str:
+        parts = self.path.relative_to(ROOT).with_suffix("").parts
+        return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.path.read_text(encoding="utf-8"))
+
+    def imports(self) -> Iterator[str]:
+        """Dotted names; ``from a import b`` gives ``a.b``, which may be a module or a name."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                base = ".".join(filter(None, (self._parent(node.level), node.module)))
+                yield from (f"{base}.{alias.name}" for alias in node.names)
+
+    def _parent(self, level: int) -> str:
+        package = self.path.relative_to(ROOT).parts[:-1]
+        return ".".join(package[: len(package) - level + 1]) if level else ""
+
+
+def modules(*roots: str) -> list[Module]:
+    files = (
+        path
+        for root in roots
+        for path in [ROOT / f"{root}.py", *(ROOT / root).rglob("*.py")]
+        if path.is_file()
+    )
+    return [Module(path) for path in sorted(files)]
+
+
+def within(name: str, prefix: str) -> bool:
+    return name == prefix or name.startswith(f"{prefix}.")
+
+
+def within_any(name: str, prefixes: Iterator[str] | set[str] | tuple[str, ...]) -> bool:
+    return any(within(name, prefix) for prefix in prefixes)
+
+
+def of_ours(name: str) -> bool:
+    return name.partition(".")[0] in OURS
+
+
+def test_imports_run_downward_only() -> None:
+    def allowed(module: Module, imported: str) -> bool:
+        homes = [prefix for prefix in MAY_IMPORT if within(module.name, prefix)]
+        return within_any(imported, MAY_IMPORT[max(homes, key=len)])
+
+    wrong = [
+        f"{module.name} imports {imported}"
+        for module in modules(*(set(OURS) - {"tests", "benchmarks"}))
+        for imported in module.imports()
+        if of_ours(imported) and not allowed(module, imported)
+    ]
+
+    assert [] == wrong
+
+
+def test_only_the_wiring_names_concrete_gateways() -> None:
+    wrong = [
+        f"{module.name} imports {imported}"
+        for module in modules(*OURS)
+        if not within_any(module.name, MAY_NAME_CONCRETE_GATEWAYS)
+        for imported in module.imports()
+        if within(imported, "core.gateways") and not within_any(imported, PORTS)
+    ]
+
+    assert [] == wrong
+
+
+@pytest.mark.parametrize("library", sorted(HOMES))
+def test_a_library_stays_in_its_home(library: str) -> None:
+    wrong = [
+        f"{module.name} imports {imported}"
+        for module in modules(*(set(OURS) - {"tests"}))
+        if not within_any(module.name, HOMES[library])
+        for imported in module.imports()
+        if within(imported, library)
+    ]
+
+    assert [] == wrong
+
+
+def test_the_domain_imports_nothing_impure() -> None:
+    pure = {"core"} | set(sys.stdlib_module_names - IMPURE)
+    wrong = [
+        f"{module.name} imports {imported}"
+        for module in modules("core/domain")
+        for imported in module.imports()
+        if imported.partition(".")[0] not in pure
+    ]
+
+    assert [] == wrong
+
+
+def test_the_domain_reads_no_clock_and_touches_nothing_outside() -> None:
+    def impure(call: ast.Call) -> bool:
+        match call.func:
+            case ast.Attribute(attr=name):
+                return name in CLOCKS
+            case ast.Name(id=name):
+                return name in IMPURE_BUILTINS
+        return False
+
+    wrong = [
+        f"{module.name}:{node.lineno} {ast.unparse(node.func)}"
+        for module in modules("core/domain")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and impure(node)
+    ]
+
+    assert [] == wrong
+
+
+def page_scripts() -> list[Module]:
+    shared = ROOT / "pages" / "shared"
+    return [
+        page
+        for page in modules("pages")
+        if shared not in page.path.parents and page.path.name != "__init__.py"
+    ]
+
+
+def test_each_page_begins_at_the_gate() -> None:
+    """Streamlit can run a page without app.py (a deep link): the check stands in the page."""
+
+    def first_statement(page: Module) -> str:
+        body = [
+            node for node in page.tree.body if not isinstance(node, ast.Import | ast.ImportFrom)
+        ]
+        if body and ast.get_docstring(page.tree) is not None:
+            body = body[1:]
+        return ast.unparse(body[0]) if body else "nothing"
+
+    wrong = [
+        f"{page.name} begins with {first_statement(page)}"
+        for page in page_scripts()
+        if not first_statement(page).startswith("desk = gate.enter(")
+        or "pages.shared.gate" not in page.imports()
+    ]
+
+    assert [] == wrong
+
+
+def test_pages_stand_one_folder_down() -> None:
+    """Streamlit serves pages/*.py by itself until somebody's session has called st.navigation."""
+    pages = ROOT / "pages"
+
+    assert [] == [page.name for page in page_scripts() if page.path.parent == pages]
+
+
+def test_no_module_is_too_long_to_read_at_once() -> None:
+    lengths = {
+        module.name: len(module.path.read_text(encoding="utf-8").splitlines())
+        for module in modules("app", "asgi", "core", "pages", "sandbox", "scripts")
+    }
+
+    assert {} == {name: lines for name, lines in lengths.items() if lines > LINES_MAX}
+
+
+def test_what_the_app_imports_is_named_in_its_requirements() -> None:
+    def normal(distribution: str) -> str:
+        return re.sub(r"[-_.]+", "-", distribution).lower()
+
+    text = (ROOT / "requirements.in").read_text(encoding="utf-8")
+    named = {normal(line) for line in re.findall(r"^[A-Za-z0-9_.-]+", text, re.MULTILINE)}
+    homes = packages_distributions()
+    imported = {
+        name.partition(".")[0]
+        for module in modules("app", "asgi", "core", "pages")
+        for name in module.imports()
+        if not of_ours(name)
+    } - set(sys.stdlib_module_names)
+
+    assert set() == {
+        name for name in imported if named.isdisjoint(map(normal, homes.get(name, [])))
+    }
