@@ -1,0 +1,149 @@
+"""Operations and their items: the states they can be in, and the moves between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from core.domain.credits import CreditType
+from core.domain.plans import OperationKind
+from core.domain.records import BookingId, ContactId, ExamId
+
+
+class OperationState(StrEnum):
+    """Where a confirmed operation stands."""
+
+    #: Confirmed; can still be called off until its hold is over.
+    HELD = "held"
+    RUNNING = "running"
+    #: Somebody asked it to stop: the group in hand is finished, no other is begun.
+    STOPPING = "stopping"
+    DONE = "done"
+    STOPPED = "stopped"
+    CALLED_OFF = "called off"
+
+
+OPERATION_MOVES: dict[OperationState, frozenset[OperationState]] = {
+    OperationState.HELD: frozenset({OperationState.RUNNING, OperationState.CALLED_OFF}),
+    OperationState.RUNNING: frozenset({OperationState.STOPPING, OperationState.DONE}),
+    OperationState.STOPPING: frozenset({OperationState.STOPPED, OperationState.DONE}),
+    # "retry failed only" carries an ended operation on
+    OperationState.DONE: frozenset({OperationState.RUNNING}),
+    OperationState.STOPPED: frozenset({OperationState.RUNNING}),
+    OperationState.CALLED_OFF: frozenset(),
+}
+ENDED = frozenset({OperationState.DONE, OperationState.STOPPED, OperationState.CALLED_OFF})
+
+assert OPERATION_MOVES.keys() == set(OperationState), "every state says where it may go"
+
+
+class ItemState(StrEnum):
+    """Where one booking of an operation stands."""
+
+    #: Not begun.
+    PENDING = "pending"
+    #: Ours alone to give back; judged again on fresh reads; nothing sent yet, or only a cancel.
+    CLAIMED = "claimed"
+    #: Cancelled in HubSpot by this operation; its credit is still owed.
+    CANCELLED = "cancelled"
+    #: Its credit has landed; not yet marked refunded.
+    GIVEN_BACK = "given back"
+    DONE = "done"
+    #: Nothing was to be done, or it changed since the preview; ``why`` says which.
+    SKIPPED = "skipped"
+    #: Cannot be done until somebody mends what ``why`` names.
+    BLOCKED = "blocked"
+    #: HubSpot refused or could not be asked. Nothing of it is open; it may be tried again.
+    FAILED = "failed"
+    #: HubSpot does not tell what became of its write. A person decides.
+    UNDECIDED = "undecided"
+    #: The operation was stopped before it began.
+    STOPPED = "stopped"
+
+
+#: Nothing more happens to these by itself.
+SETTLED = frozenset(
+    {
+        ItemState.DONE,
+        ItemState.SKIPPED,
+        ItemState.BLOCKED,
+        ItemState.FAILED,
+        ItemState.UNDECIDED,
+        ItemState.STOPPED,
+    }
+)
+#: What "retry failed only" takes up again.
+RETRYABLE = frozenset({ItemState.FAILED, ItemState.BLOCKED, ItemState.STOPPED})
+#: What a result page shows first.
+NEEDS_EYES = frozenset({ItemState.FAILED, ItemState.BLOCKED, ItemState.UNDECIDED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One booking in an operation."""
+
+    operation_id: str
+    booking_id: BookingId
+    #: Its place in the plan, from 0.
+    n: int
+    state: ItemState = ItemState.PENDING
+    #: What happened, as people read it; names the next step when it failed.
+    why: str = ""
+    credit: CreditType | None = None
+    contact_id: ContactId | None = None
+    exam_id: ExamId | None = None
+    booking_name: str = ""
+    contact_name: str = ""
+    contact_email: str = ""
+    exam_date: date | None = None
+    mock_type: str = ""
+    #: Whether this operation cancelled it, whatever happened after.
+    cancelled: bool = False
+    #: A cancel was sent whose outcome is not yet known.
+    cancel_sent: bool = False
+    #: The balance of ``credit`` around the write that gave it back.
+    before: int | None = None
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One confirmed plan being carried out. Its id is the plan's."""
+
+    id: str
+    kind: OperationKind
+    state: OperationState
+    selection: str
+    reason: str
+    confirmed_by: str
+    confirmed_at: datetime
+    #: Until then it can be called off.
+    hold_until: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    #: What it waits for just now ("HubSpot does not answer"), empty when it runs.
+    waiting_for: str = ""
+    #: Grows with each process that takes it up, so that an older one can do no more.
+    epoch: int = 0
+    calls: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """An operation's items counted, for a screen that asks every second."""
+
+    states: Mapping[ItemState, int] = field(default_factory=dict)
+    #: Credits landed so far, by type.
+    given_back: Mapping[CreditType, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """All items."""
+        return sum(self.states.values())
+
+    @property
+    def settled(self) -> int:
+        """Items to which nothing more happens by itself."""
+        return sum(n for state, n in self.states.items() if state in SETTLED)

@@ -1,0 +1,264 @@
+"""Plans: what an operation would do to each booking, and why not (design, sections 2 to 4).
+
+The preview and the run judge with the same function, so what an admin sees is what will be done.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from core.domain.credits import ADMIN_OVERRIDE, Catalogue, CreditType, UnknownToken
+from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId, ExamId
+
+
+class OperationKind(StrEnum):
+    """What an operation does to each of its bookings."""
+
+    #: Cancels, gives back, marks refunded, counts the exam down, writes the note.
+    CANCEL = "cancel"
+    #: Gives back and marks refunded what is already cancelled and still owed.
+    REFUND = "refund"
+
+
+class Verdict(StrEnum):
+    """What a plan says of one row."""
+
+    WILL_CHANGE = "will change"
+    SKIP = "skip"
+    BLOCKED = "blocked"
+
+
+class Why(StrEnum):
+    """The reason of a verdict, as people read it."""
+
+    CANCEL_AND_GIVE_BACK = "cancel, and give its credit back"
+    CANCEL_ONLY = "cancel; it spent no credit"
+    GIVE_BACK = "give its credit back"
+    # skip
+    ALREADY_CANCELLED = "already cancelled; if its credit is owed, use bulk refund"
+    ALREADY_REFUNDED = "already refunded"
+    NOT_CANCELLED = "not cancelled, so nothing is owed"
+    COMPLETED = "completed, so it cannot be cancelled"
+    NO_TOKEN = "spent no credit"
+    OVERRIDE = "booked by admin override, so it spent no credit"
+    CLAIMED = "already being given back by another operation"
+    # blocked
+    NOT_FOUND = "no such booking in HubSpot"
+    NO_CONTACT = "has no contact associated"
+    SEVERAL_CONTACTS = "has several contacts associated"
+    NO_EXAM = "has no exam associated"
+    SEVERAL_EXAMS = "has several exams associated"
+    HINT_DISAGREES = "its associated_contact_id names another contact than its association"
+    UNKNOWN_TOKEN = "its token is not one of the credit types"
+    STATUS_UNKNOWN = "its status is not Active, Cancelled or Completed"
+    CONTACT_GONE = "its contact is archived or deleted in HubSpot"
+    BALANCE_UNREADABLE = "a balance of its contact cannot be read"
+    REFUNDED_YET_ACTIVE = "active, yet marked refunded: a person has to look"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One booking of a plan."""
+
+    booking_id: BookingId
+    verdict: Verdict
+    why: Why
+    #: More than ``why`` says, with the values found; may be empty.
+    detail: str = ""
+    #: The credit that comes back; None when none does.
+    credit: CreditType | None = None
+    contact_id: ContactId | None = None
+    exam_id: ExamId | None = None
+    #: For people: taken from the reads that the verdict was made on.
+    booking_name: str = ""
+    contact_name: str = ""
+    contact_email: str = ""
+    exam_date: date | None = None
+    mock_type: str = ""
+    #: Balance of ``credit`` before this row and after it, rows of one contact counted in order.
+    before: int | None = None
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A frozen answer to "what would this do". Its id becomes the operation's."""
+
+    id: str
+    kind: OperationKind
+    #: How the rows were chosen, in words ("exam Clinical Skills, 4 May 2026").
+    selection: str
+    made_by: str
+    made_at: datetime
+    expires_at: datetime
+    rows: tuple[Row, ...] = field(repr=False)
+
+    @property
+    def counts(self) -> dict[Verdict, int]:
+        """How many rows have each verdict, all three named."""
+        found = Counter(row.verdict for row in self.rows)
+        return {verdict: found[verdict] for verdict in Verdict}
+
+    @property
+    def credits(self) -> dict[CreditType, int]:
+        """Credits that come back, by type."""
+        return dict(Counter(row.credit for row in self.will_change if row.credit is not None))
+
+    @property
+    def contacts(self) -> int:
+        """How many students get something back or lose a seat."""
+        return len({row.contact_id for row in self.will_change})
+
+    @property
+    def will_change(self) -> tuple[Row, ...]:
+        """The rows that the operation would carry out."""
+        return tuple(row for row in self.rows if row.verdict is Verdict.WILL_CHANGE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A verdict on a booking by itself, before its contact was looked at."""
+
+    verdict: Verdict
+    why: Why
+    detail: str = ""
+    credit: CreditType | None = None
+
+
+def judge(kind: OperationKind, booking: Booking | None, catalogue: Catalogue) -> Judgement:
+    """What this operation does to this booking, from the booking's own fields."""
+    if booking is None:
+        return _blocked(Why.NOT_FOUND)
+    return _JUDGES[kind](booking, catalogue)
+
+
+def _judge_cancel(booking: Booking, catalogue: Catalogue) -> Judgement:
+    match booking.status:
+        case BookingStatus.UNKNOWN:
+            return _blocked(Why.STATUS_UNKNOWN, f"is_active is {booking.raw_status!r}")
+        case BookingStatus.CANCELLED:
+            return _skip(Why.ALREADY_CANCELLED)
+        case BookingStatus.COMPLETED:
+            return _skip(Why.COMPLETED)
+    if booking.refunded:
+        return _blocked(Why.REFUNDED_YET_ACTIVE)
+    if fault := _association_fault(booking):
+        return fault
+    if len(booking.exam_ids) != 1:
+        return _blocked(Why.SEVERAL_EXAMS if booking.exam_ids else Why.NO_EXAM)
+    if _spent_nothing(booking):
+        return Judgement(verdict=Verdict.WILL_CHANGE, why=Why.CANCEL_ONLY)
+    return _credit_back(booking, catalogue, Why.CANCEL_AND_GIVE_BACK)
+
+
+def _judge_refund(booking: Booking, catalogue: Catalogue) -> Judgement:
+    if booking.status is BookingStatus.UNKNOWN:
+        return _blocked(Why.STATUS_UNKNOWN, f"is_active is {booking.raw_status!r}")
+    if booking.status is not BookingStatus.CANCELLED:
+        return _skip(Why.NOT_CANCELLED)
+    if booking.refunded:
+        return _skip(Why.ALREADY_REFUNDED)
+    if _spent_nothing(booking):
+        return _skip(Why.OVERRIDE if booking.token else Why.NO_TOKEN)
+    return _association_fault(booking) or _credit_back(booking, catalogue, Why.GIVE_BACK)
+
+
+_JUDGES = {OperationKind.CANCEL: _judge_cancel, OperationKind.REFUND: _judge_refund}
+assert _JUDGES.keys() == set(OperationKind), "every kind of operation has its judge"
+
+
+def _spent_nothing(booking: Booking) -> bool:
+    token = booking.token.strip()
+    return not token or token.casefold() == ADMIN_OVERRIDE.casefold()
+
+
+def _association_fault(booking: Booking) -> Judgement | None:
+    if len(booking.contact_ids) != 1:
+        return _blocked(Why.SEVERAL_CONTACTS if booking.contact_ids else Why.NO_CONTACT)
+    if booking.contact_hint and booking.contact_hint != booking.contact_ids[0]:
+        found = f"association {booking.contact_ids[0]}, hint {booking.contact_hint}"
+        return _blocked(Why.HINT_DISAGREES, found)
+    return None
+
+
+def _credit_back(booking: Booking, catalogue: Catalogue, why: Why) -> Judgement:
+    try:
+        credit = catalogue.by_token(booking.token)
+    except UnknownToken:
+        return _blocked(Why.UNKNOWN_TOKEN, f"token_used is {booking.token!r}")
+    return Judgement(verdict=Verdict.WILL_CHANGE, why=why, credit=credit.key)
+
+
+def _blocked(why: Why, detail: str = "") -> Judgement:
+    return Judgement(verdict=Verdict.BLOCKED, why=why, detail=detail)
+
+
+def _skip(why: Why) -> Judgement:
+    return Judgement(verdict=Verdict.SKIP, why=why)
+
+
+def plan_rows(
+    kind: OperationKind,
+    ids: Iterable[BookingId],
+    bookings: Mapping[BookingId, Booking | None],
+    contacts: Mapping[ContactId, Contact | None],
+    catalogue: Catalogue,
+) -> tuple[Row, ...]:
+    """A row for each id, once, in the order asked; balances run on from row to row of a contact."""
+    running: dict[tuple[str, CreditType], int] = {}
+    return tuple(
+        _row(kind, id_, bookings.get(id_), contacts, catalogue, running)
+        for id_ in dict.fromkeys(ids)
+    )
+
+
+def _row(
+    kind: OperationKind,
+    id_: BookingId,
+    booking: Booking | None,
+    contacts: Mapping[ContactId, Contact | None],
+    catalogue: Catalogue,
+    running: dict[tuple[str, CreditType], int],
+) -> Row:
+    judgement = judge(kind, booking, catalogue)
+    if booking is None:
+        return Row(booking_id=id_, verdict=judgement.verdict, why=judgement.why)
+    contact = contacts.get(booking.contact_id) if booking.contact_id else None
+    if judgement.verdict is Verdict.WILL_CHANGE:
+        judgement = judge_contact(judgement, contact)
+    before = after = None
+    if judgement.credit is not None and contact is not None:
+        before = running.get((contact.id, judgement.credit), contact.balances[judgement.credit])
+        after = running[(contact.id, judgement.credit)] = before + 1
+    return Row(
+        booking_id=id_,
+        verdict=judgement.verdict,
+        why=judgement.why,
+        detail=judgement.detail,
+        credit=judgement.credit,
+        contact_id=booking.contact_id,
+        exam_id=booking.exam_id,
+        booking_name=booking.booking_id,
+        contact_name=contact.name if contact else "",
+        contact_email=contact.email if contact else "",
+        exam_date=booking.exam_date,
+        mock_type=booking.mock_type,
+        before=before,
+        after=after,
+    )
+
+
+def judge_contact(judgement: Judgement, contact: Contact | None) -> Judgement:
+    """Block a credit that has no contact to go to, or whose balances cannot be read."""
+    if judgement.credit is None:
+        return judgement
+    if contact is None:
+        return _blocked(Why.CONTACT_GONE)
+    if contact.unreadable:
+        told = "; ".join(f"{key} {why}" for key, why in sorted(contact.unreadable.items()))
+        return _blocked(Why.BALANCE_UNREADABLE, told)
+    return judgement

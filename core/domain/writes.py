@@ -1,0 +1,246 @@
+"""Movements, writes, and what to believe after one was sent (design, section 6).
+
+HubSpot cannot compare-and-set, so a write sets absolute balances together with a marker that
+names it. Everything here is a decision over values already read; nothing is sent from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from core.domain.credits import BALANCE_MAX, Balances, CreditType
+from core.domain.records import MARKER, Counted, History, Kind, Version, WriteId
+
+#: How long after the last send a request may still arrive at HubSpot: the client gives up
+#: after 30 s, and proxies between may hold what it sent for a while longer.
+QUIET_PERIOD = timedelta(seconds=60)
+
+#: HubSpot stamps properties of one update alike; clocks of its shards may differ by a little.
+SAME_UPDATE = timedelta(milliseconds=50)
+
+
+class MovementKind(StrEnum):
+    """Why a counter moves. One booking can have each kind once (the claim's key)."""
+
+    REFUND = "refund"
+    SPEND = "spend"
+    SEAT_FREED = "seat freed"
+    SEAT_TAKEN = "seat taken"
+    UNDO_REFUND = "undo refund"
+    CORRECTION = "correction"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """One counter of one object, +1 or -1, and the booking that caused it."""
+
+    booking_id: str
+    kind: MovementKind
+    credit: CreditType
+    delta: int
+
+    def __post_init__(self) -> None:
+        """A movement is one credit: larger changes are several movements."""
+        if self.delta not in (1, -1):
+            raise ValueError(f"a movement is +1 or -1, not {self.delta}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One update of one contact or exam: the intent, saved before it is sent."""
+
+    id: WriteId
+    operation_id: str
+    kind: Kind
+    target_id: str
+    movements: tuple[Movement, ...]
+    #: The counters that this write sets, as read and as they shall be.
+    before: Balances
+    after: Balances
+    marker_before: str
+    #: When it was last handed to the network.
+    sent_at: datetime
+
+
+class WriteRefused(ValueError):
+    """These movements cannot be carried by a write of this object; the reason is for people."""
+
+
+def net(movements: Iterable[Movement]) -> dict[CreditType, int]:
+    """The sum of movements for each counter they touch."""
+    total: dict[CreditType, int] = {}
+    for movement in movements:
+        total[movement.credit] = total.get(movement.credit, 0) + movement.delta
+    return total
+
+
+def plan_balances(target: Counted, movements: Sequence[Movement]) -> tuple[Balances, Balances]:
+    """Before and after of every counter these movements touch, on the balances just read.
+
+    Raises:
+        WriteRefused: a counter is unreadable, absent, or would leave 0..``BALANCE_MAX``.
+    """
+    if target.unreadable:
+        told = "; ".join(f"{key} {why}" for key, why in sorted(target.unreadable.items()))
+        raise WriteRefused(f"{told}. Mend it in HubSpot, then try again")
+    before: dict[CreditType, int] = {}
+    after: dict[CreditType, int] = {}
+    for credit, delta in net(movements).items():
+        if credit not in target.balances:
+            raise WriteRefused(f"{credit} was not read")
+        before[credit] = target.balances[credit]
+        after[credit] = before[credit] + delta
+        if not 0 <= after[credit] <= BALANCE_MAX:
+            raise WriteRefused(f"{credit} is {before[credit]} and would become {after[credit]}")
+    return before, after
+
+
+class Belief(StrEnum):
+    """What is known of a write after reading back."""
+
+    #: HubSpot holds it, or held it before somebody else's later write.
+    LANDED = "landed"
+    #: It cannot arrive any more and nothing else changed: send the very same write again.
+    SEND_AGAIN = "send again"
+    #: It did not land and the balances moved on: plan its movements afresh.
+    PLAN_AFRESH = "plan afresh"
+    #: It may still arrive. Look again after the quiet period.
+    WAIT = "wait"
+    #: The property history is needed to tell.
+    LOOK_IN_HISTORY = "look in history"
+    #: Nothing that HubSpot tells decides it. Both balances go on a person's screen.
+    ASK_A_PERSON = "ask a person"
+
+
+def believe(
+    write: Write,
+    target: Counted | None,
+    *,
+    now: datetime,
+    history: History | None = None,
+    quiet: timedelta = QUIET_PERIOD,
+) -> Belief:
+    """Decide what became of a write whose outcome is unknown (design, section 6, step 7).
+
+    ``target`` is a fresh read, None when the record is gone. ``history`` is None before it was
+    asked for, and empty when HubSpot could not give it.
+    """
+    if target is not None and target.marker == write.id:
+        return Belief.LANDED
+    if target is None or target.id != write.target_id:
+        return Belief.ASK_A_PERSON  # gone or merged: the values of another record tell nothing
+    quiet_passed = now - write.sent_at >= quiet
+    if target.marker == write.marker_before:
+        if not quiet_passed:
+            return Belief.WAIT
+        return Belief.SEND_AGAIN if _as_read(write, target) else Belief.PLAN_AFRESH
+    if history is None:
+        return Belief.LOOK_IN_HISTORY
+    markers = history.get(MARKER, ())
+    if any(version.value == write.id for version in markers):
+        return Belief.LANDED
+    if not markers:
+        return Belief.ASK_A_PERSON
+    return Belief.PLAN_AFRESH if quiet_passed else Belief.WAIT
+
+
+def _as_read(write: Write, target: Counted) -> bool:
+    return all(target.balances.get(credit) == value for credit, value in write.before.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignWrite:
+    """Somebody else's change that fell between our read and our write, and was written over."""
+
+    write_id: WriteId
+    kind: Kind
+    target_id: str
+    credit: CreditType
+    #: What we had read, and what the foreign write had made of it.
+    read: int
+    theirs: int
+    #: What we then set.
+    ours: int
+    at: datetime
+    source: str
+    source_id: str
+    user_id: str
+
+    @property
+    def correction(self) -> int:
+        """What must be added to the balance to give the foreign change its due."""
+        return self.theirs - self.read
+
+
+class Unverifiable(ValueError):
+    """The history does not show our write's versions, so nothing can be said of foreign ones."""
+
+
+def find_foreign_writes(
+    write: Write, history: Mapping[str, tuple[Version, ...]], parse: Mapping[str, int | None]
+) -> tuple[ForeignWrite, ...]:
+    """Compare the version before ours with the balance that was read (section 6, step 9).
+
+    ``history`` is newest first, ``parse`` gives each raw value as a count, None if unreadable.
+
+    Raises:
+        Unverifiable: our own version is not in the history of the marker or of a counter.
+    """
+    if not any(version.value == write.id for version in history.get(MARKER, ())):
+        raise Unverifiable(f"the history of {write.target_id} does not show write {write.id}")
+    marker = next(v for v in reversed(history[MARKER]) if v.value == write.id)
+    found = []
+    for credit, read in write.before.items():
+        if write.after[credit] == read:
+            continue
+        previous = _version_before(history.get(credit, ()), write.after[credit], marker, parse)
+        theirs = 0 if previous is None else parse.get(previous.value)
+        if previous is not None and theirs is not None and theirs != read:
+            found.append(_foreign(write, credit, theirs, previous))
+    return tuple(found)
+
+
+def _version_before(
+    versions: tuple[Version, ...], ours: int, marker: Version, parse: Mapping[str, int | None]
+) -> Version | None:
+    """The version our write replaced; None when the counter had none before.
+
+    When somebody had just set the very value we set, HubSpot keeps no version of ours, and
+    theirs is the one in effect at our stamp.
+    """
+    for index, version in enumerate(versions):
+        if _same_update(version, marker) and parse.get(version.value) == ours:
+            return versions[index + 1] if index + 1 < len(versions) else None
+    for version in versions:
+        if version.at <= marker.at and parse.get(version.value) == ours:
+            return version
+        if version.at <= marker.at:
+            break
+    raise Unverifiable(f"the history shows no version {ours} at {marker.at.isoformat()}")
+
+
+def _same_update(version: Version, marker: Version) -> bool:
+    return (
+        abs(version.at - marker.at) <= SAME_UPDATE
+        and version.source == marker.source
+        and version.source_id == marker.source_id
+    )
+
+
+def _foreign(write: Write, credit: CreditType, theirs: int, previous: Version) -> ForeignWrite:
+    return ForeignWrite(
+        write_id=write.id,
+        kind=write.kind,
+        target_id=write.target_id,
+        credit=credit,
+        read=write.before[credit],
+        theirs=theirs,
+        ours=write.after[credit],
+        at=previous.at,
+        source=previous.source,
+        source_id=previous.source_id,
+        user_id=previous.user_id,
+    )

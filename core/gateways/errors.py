@@ -1,0 +1,86 @@
+"""What can go wrong outside, sorted by what the caller may do next.
+
+GatewayError
+├── NotSent          nothing happened; trying again is safe
+│   └── LimitReached the day's quota is used up; nothing will be sent until ``until``
+├── OutcomeUnknown   it may have happened; read before writing again
+└── Refused          understood and denied; trying again cannot help
+    ├── Unauthorized the token is missing, wrong or expired
+    └── Forbidden    the token lacks a scope
+JournalError
+├── Superseded       another process has taken this operation up; this one must stop
+└── UnknownId        no such plan or operation
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class GatewayError(Exception):
+    """Base of what HubSpot and Supabase can do to us. ``str()`` is one line for people."""
+
+
+class NotSent(GatewayError):
+    """Nothing happened. Trying again is safe."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        """``retry_after_s``: what the other side asked for, if it did."""
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class LimitReached(NotSent):
+    """The daily limit is used up."""
+
+
+class OutcomeUnknown(GatewayError):
+    """It may have happened. Read before writing again."""
+
+
+class Refused(GatewayError):
+    """Understood and denied. Trying again cannot help."""
+
+    def __init__(
+        self, message: str, *, status: int = 0, category: str = "", missing: tuple[str, ...] = ()
+    ) -> None:
+        """``missing``: scopes or properties that the other side named."""
+        super().__init__(message)
+        self.status = status
+        self.category = category
+        self.missing = missing
+
+
+class Unauthorized(Refused):
+    """The token is missing, wrong or expired."""
+
+
+class Forbidden(Refused):
+    """The token lacks a scope."""
+
+
+class JournalError(Exception):
+    """Base of what the operational store can say no to."""
+
+
+class Superseded(JournalError):
+    """Another process has taken this operation up; this one must stop without another word."""
+
+    def __init__(self, operation_id: str, epoch: int, *, now: int) -> None:
+        """``now``: the epoch that holds the operation."""
+        super().__init__(f"operation {operation_id} is at epoch {now}, not {epoch}")
+        self.operation_id = operation_id
+
+
+class UnknownId(JournalError):
+    """No plan or operation has this id."""
+
+
+class StateConflict(JournalError):
+    """The operation is in a state from which this move does not exist."""
+
+    def __init__(self, message: str, *, state: str, at: datetime | None = None) -> None:
+        """``state``: where it stands; ``at``: since when, if known."""
+        super().__init__(message)
+        self.state = state
+        self.at = at

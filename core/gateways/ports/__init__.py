@@ -1,0 +1,39 @@
+"""Ports: what the services need from the world outside, in our words."""
+
+from core.gateways.ports.crm import BookingFilter, Crm, Fate, Note, Outcome
+from core.gateways.ports.engine import CarryOut, Engine
+from core.gateways.ports.journal import (
+    Due,
+    Event,
+    Journal,
+    OutboxState,
+    Run,
+    Settlement,
+    WorkerInfo,
+    WriteRecord,
+    WriteState,
+)
+from core.gateways.ports.mirror import Copied, CopyResult, Mirror, MirrorRow
+
+__all__ = [
+    "BookingFilter",
+    "CarryOut",
+    "Copied",
+    "CopyResult",
+    "Crm",
+    "Due",
+    "Engine",
+    "Event",
+    "Fate",
+    "Journal",
+    "Mirror",
+    "MirrorRow",
+    "Note",
+    "OutboxState",
+    "Outcome",
+    "Run",
+    "Settlement",
+    "WorkerInfo",
+    "WriteRecord",
+    "WriteState",
+]

@@ -1,0 +1,158 @@
+"""The port to the truth (HubSpot)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from core.domain.records import (
+    Booking,
+    BookingId,
+    BookingStatus,
+    Contact,
+    ContactId,
+    Counted,
+    Exam,
+    ExamId,
+    History,
+    Kind,
+    WriteId,
+)
+from core.domain.writes import Write
+
+
+class Fate(StrEnum):
+    """What the caller knows of one record of a batch that it sent."""
+
+    LANDED = "landed"
+    #: Named in the answer's errors, or the whole request was denied.
+    REFUSED = "refused"
+    #: Nothing reached HubSpot. Safe to send again.
+    NOT_SENT = "not sent"
+    #: In neither results nor errors, or no answer came.
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The fate of one record of a batch write."""
+
+    fate: Fate
+    #: HubSpot's ``updatedAt``, when it landed.
+    modified_at: datetime | None = None
+    #: For people, when it did not.
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A note for a contact's timeline. ``marker`` is in its body and makes it findable."""
+
+    contact_id: ContactId
+    marker: str
+    #: Plain text; the gateway escapes it.
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingFilter:
+    """Which bookings to find. Empty fields do not narrow."""
+
+    statuses: tuple[BookingStatus, ...] = ()
+    mock_type: str = ""
+    exam_date_from: date | None = None
+    exam_date_to: date | None = None
+    location: str = ""
+    token: str = ""
+    refunded: bool | None = None
+
+
+class Crm(Protocol):
+    """Reads are fresh (by id) unless they say *search*; a search may lag and only finds ids.
+
+    Every method takes any number of ids and splits them into HubSpot's batches, in parallel.
+    Reads raise ``GatewayError``; batch writes never do: each record gets its ``Outcome``.
+    """
+
+    def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact | None]:
+        """By the id asked for; after a merge ``Contact.id`` differs from it. None: gone."""
+        ...
+
+    def exams(self, ids: Collection[ExamId]) -> dict[ExamId, Exam | None]:
+        """By the id asked for. None: gone."""
+        ...
+
+    def counted(self, kind: Kind, ids: Collection[str]) -> dict[str, Counted | None]:
+        """Contacts or exams, for a write or its read-back."""
+        ...
+
+    def bookings(self, ids: Collection[BookingId]) -> dict[BookingId, Booking | None]:
+        """With their associations to contacts and exams. None: no such booking."""
+        ...
+
+    def histories(
+        self, kind: Kind, ids: Collection[str], keys: Sequence[str]
+    ) -> dict[str, History | None]:
+        """Histories of these counters and of the marker. None: cannot be read."""
+        ...
+
+    def write_counts(self, writes: Sequence[Write]) -> dict[WriteId, Outcome]:
+        """Set each write's ``after`` and the marker, contacts and exams apart, ids unique.
+
+        A write that cannot be handed to the network within ``SEND_WITHIN_S`` of its
+        ``sent_at`` is not sent at all.
+        """
+        ...
+
+    def cancel_bookings(self, ids: Collection[BookingId]) -> dict[BookingId, Outcome]:
+        """Set ``is_active`` to Cancelled. Repeating it is harmless."""
+        ...
+
+    def mark_refunded(
+        self, ids: Collection[BookingId], *, at: datetime, admin: str
+    ) -> dict[BookingId, Outcome]:
+        """Set ``token_refunded``, ``token_refunded_at``, ``token_refund_admin``. Repeatable."""
+        ...
+
+    def add_notes(self, notes: Sequence[Note]) -> dict[ContactId, Outcome]:
+        """Not repeatable: after UNKNOWN ask ``contacts_with_note`` first."""
+        ...
+
+    def contacts_with_note(self, ids: Collection[ContactId], marker: str) -> set[ContactId]:
+        """Those of these contacts that have a note with this marker."""
+        ...
+
+    def booking_ids_of(self, kind: Kind, ids: Collection[str]) -> dict[str, tuple[BookingId, ...]]:
+        """Bookings associated with each of these exams or contacts, all pages."""
+        ...
+
+    def booking_ids_named(self, names: Collection[str]) -> dict[str, BookingId | None]:
+        """Record ids by the unique ``booking_id``. None: no such booking."""
+        ...
+
+    def search_bookings(self, narrow: BookingFilter, *, limit: int) -> list[BookingId]:
+        """Search: ids only, past HubSpot's cap of 10,000 if need be, at most ``limit``."""
+        ...
+
+    def search_exams(
+        self,
+        *,
+        text: str = "",
+        since: date | None = None,
+        until: date | None = None,
+        limit: int = 200,
+    ) -> list[Exam]:
+        """Search: for a list to choose from, soonest first."""
+        ...
+
+    def search_contacts(self, text: str, *, limit: int = 20) -> list[Contact]:
+        """Search by name, e-mail, phone, student id; for a list to choose from."""
+        ...
+
+    def usage(self) -> Mapping[str, int]:
+        """Calls made by this client since it was made, by kind, and ``total``."""
+        ...

@@ -1,0 +1,280 @@
+"""The port to the journal: plans, operations, claims, leases, intents, outcomes, outbox.
+
+Each method is one transaction. Methods that take a ``Run`` raise ``Superseded`` when another
+process has taken the operation up since, so that a process thought dead can do no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from core.domain.operations import Item, ItemState, Operation, OperationState, Progress
+from core.domain.plans import Plan
+from core.domain.records import BookingId, Kind, WriteId
+from core.domain.writes import ForeignWrite, MovementKind, Write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One process carrying one operation."""
+
+    operation_id: str
+    epoch: int
+
+
+class WriteState(StrEnum):
+    """What became of a write."""
+
+    #: Saved, perhaps sent, outcome not known.
+    OPEN = "open"
+    LANDED = "landed"
+    #: Known not to have landed. Its movements are free to be written again.
+    VOID = "void"
+    #: A person decides.
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """The outcome of a write, to be recorded together with what follows from it."""
+
+    write_id: WriteId
+    state: WriteState
+    modified_at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A record whose copy to the mirror is due."""
+
+    kind: Kind
+    record_id: str
+    #: The row to copy; None: read it from the truth first.
+    row: Mapping[str, Any] | None
+    #: Orders the versions of one record's row; a done copy only removes its own version.
+    seq: int = 0
+    attempts: int = 0
+    due_since: datetime | None = None
+    error: str = ""
+    dead: bool = False
+    next_try_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxState:
+    """How much is due, for screens and ``outbox --wait``."""
+
+    due: int
+    dead: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of an operation's history. Append-only."""
+
+    at: datetime
+    actor: str
+    what: str
+    operation_id: str = ""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteRecord:
+    """A write with what became of it."""
+
+    write: Write
+    state: WriteState
+    modified_at: datetime | None = None
+    reason: str = ""
+    #: None: not verified yet; otherwise what verify found, in words ("clean", "foreign write").
+    verified: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerInfo:
+    """A process that carries operations."""
+
+    executor_id: str
+    host: str
+    pid: int
+    started_at: datetime
+    heartbeat_at: datetime
+
+
+class Journal(Protocol):
+    """The operational store. All times are UTC and passed in by the caller."""
+
+    # plans and operations
+    def save_plan(self, plan: Plan) -> None: ...
+    def plan(self, plan_id: str) -> Plan:
+        """Raises ``UnknownId``."""
+        ...
+
+    def confirm(self, operation: Operation, items: Sequence[Item]) -> bool:
+        """Add the operation with its items unless it exists. True if this call added it."""
+        ...
+
+    def operation(self, operation_id: str) -> Operation:
+        """Raises ``UnknownId``."""
+        ...
+
+    def operations(
+        self, *, states: Collection[OperationState] = (), limit: int = 100, offset: int = 0
+    ) -> list[Operation]:
+        """Newest first."""
+        ...
+
+    def move(
+        self, operation_id: str, to: OperationState, *, at: datetime, actor: str, detail: str = ""
+    ) -> Operation:
+        """Take one drawn move (``OPERATION_MOVES``), with its event.
+
+        Raises ``StateConflict`` when the operation's state has no such move. Moving to the
+        state it is in already returns it unchanged, without an event.
+        """
+        ...
+
+    def begin_run(self, operation_id: str, *, at: datetime) -> tuple[Run, Operation]:
+        """A new epoch: every earlier run of this operation is superseded."""
+        ...
+
+    def note_waiting(self, run: Run, waiting_for: str) -> None: ...
+    def add_calls(self, run: Run, calls: int) -> None: ...
+
+    # items
+    def items(
+        self,
+        operation_id: str,
+        *,
+        states: Collection[ItemState] = (),
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Item]:
+        """In plan order; all states when ``states`` is empty."""
+        ...
+
+    def next_group(self, operation_id: str, size: int, *, after: int) -> list[Item]:
+        """Unsettled items without an open write whose contact's first unsettled item has
+        ``n`` > ``after``, whole contacts together, about ``size`` bookings (a contact is never
+        split), in the order of each contact's first unsettled item. Empty: nothing left.
+        """
+        ...
+
+    def update_items(self, run: Run, items: Sequence[Item]) -> None:
+        """Save these items as they are. A settled item's claim is released unless it moved.
+
+        "Moved": a write with its movement is open, landed or undecided.
+        """
+        ...
+
+    def reopen(self, operation_id: str, states: Collection[ItemState], *, at: datetime) -> int:
+        """For "retry failed only": back to PENDING, or CANCELLED where we cancelled it."""
+        ...
+
+    def progress(self, operation_id: str) -> Progress: ...
+
+    # claims and leases
+    def claim(
+        self, run: Run, bookings: Collection[BookingId], kind: MovementKind
+    ) -> dict[BookingId, str]:
+        """Own (booking, kind) for this operation; the id of the owner for each booking."""
+        ...
+
+    def lease(
+        self, run: Run, kind: Kind, ids: Collection[str], *, now: datetime, until: datetime
+    ) -> set[str]:
+        """Those got: free, expired, ours, or left by an earlier epoch of this operation."""
+        ...
+
+    def renew_leases(self, run: Run, *, until: datetime) -> None: ...
+    def release_leases(self, run: Run, kind: Kind, ids: Collection[str]) -> None: ...
+
+    # writes
+    def save_intents(self, run: Run, writes: Sequence[Write]) -> None:
+        """Durable when it returns: a crash after it leaves a question that can be answered."""
+        ...
+
+    def resend(self, run: Run, write_ids: Collection[WriteId], *, at: datetime) -> None:
+        """Move ``sent_at`` of open writes forward, before they are sent again."""
+        ...
+
+    def open_writes(
+        self,
+        *,
+        operation_id: str | None = None,
+        kind: Kind | None = None,
+        ids: Collection[str] = (),
+    ) -> list[Write]:
+        """Writes whose outcome is not known: of an operation, or of these targets by anyone."""
+        ...
+
+    def settle(
+        self,
+        run: Run,
+        settlements: Sequence[Settlement],
+        *,
+        items: Sequence[Item] = (),
+        due: Sequence[Due] = (),
+        at: datetime,
+    ) -> None:
+        """Record outcomes, items and copies that are due, all in one transaction."""
+        ...
+
+    def landed(self, operation_id: str, kind: MovementKind) -> set[BookingId]:
+        """Bookings of this operation whose movement of that kind has landed."""
+        ...
+
+    def unverified(self, operation_id: str, limit: int) -> list[WriteRecord]:
+        """Landed writes that were not compared with the property history yet."""
+        ...
+
+    def record_verified(
+        self, verified: Mapping[WriteId, str], foreign: Sequence[ForeignWrite], *, at: datetime
+    ) -> None: ...
+    def foreign_writes(self, operation_id: str) -> list[ForeignWrite]: ...
+    def writes(self, operation_id: str) -> list[WriteRecord]: ...
+    def noted(self, operation_id: str) -> set[str]:
+        """Contacts whose timeline note of this operation is known to be there."""
+        ...
+
+    def record_noted(self, run: Run, contact_ids: Collection[str]) -> None: ...
+
+    # outbox
+    def put_due(self, due: Sequence[Due], *, at: datetime) -> None:
+        """Newer rows replace older ones of the same record, and wake a dead one."""
+        ...
+
+    def take_due(self, *, now: datetime, until: datetime, limit: int) -> list[Due]:
+        """Due rows that no other process holds; ours until ``until``."""
+        ...
+
+    def copied(self, done: Sequence[Due], *, at: datetime) -> None:
+        """Remove them, unless a newer version (``seq``) came meanwhile."""
+        ...
+
+    def copy_failed(self, failed: Sequence[Due]) -> None:
+        """Save attempts, error, ``next_try_at`` and ``dead`` of rows not replaced meanwhile."""
+        ...
+
+    def outbox(self) -> OutboxState: ...
+    def outbox_rows(self, *, dead: bool | None = None, limit: int = 200) -> list[Due]: ...
+    def revive(self, *, kind: Kind | None = None, record_id: str | None = None) -> int:
+        """Make dead letters due again; all of them when neither is given."""
+        ...
+
+    # history, workers
+    def events(self, *, operation_id: str | None = None, limit: int = 200) -> list[Event]:
+        """Newest first."""
+        ...
+
+    def add_event(self, event: Event) -> None: ...
+    def heartbeat(self, worker: WorkerInfo) -> None: ...
+    def forget_worker(self, executor_id: str) -> None: ...
+    def workers(self) -> list[WorkerInfo]: ...

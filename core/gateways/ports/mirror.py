@@ -1,0 +1,58 @@
+"""The port to the mirror (Supabase)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from core.domain.records import Kind
+
+#: A mirror row as JSON values: only the columns that were read, with ``hubspot_id`` and
+#: ``source_modified_at`` always among them.
+MirrorRow = Mapping[str, object]
+
+
+class Copied(StrEnum):
+    """What became of one copy."""
+
+    WRITTEN = "written"
+    ALREADY_EQUAL = "already equal"
+    #: The mirror holds a newer version of the record than the one offered.
+    NEWER_KEPT = "newer kept"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyResult:
+    """The answer for one row."""
+
+    copied: Copied
+    reason: str = ""
+
+
+class Mirror(Protocol):
+    """Copies are guarded by source time in the database, so late and repeated ones are harmless."""
+
+    def copy(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, CopyResult]:
+        """Write rows, at most a few hundred, in one call; the answer by ``hubspot_id``.
+
+        Every row offered has its answer.
+
+        Raises:
+            GatewayError: the mirror did not answer, or answered for fewer rows than offered.
+        """
+        ...
+
+    def rows(self, kind: Kind, ids: Sequence[str]) -> dict[str, MirrorRow]:
+        """What the mirror holds, by ``hubspot_id``; absent when it holds nothing.
+
+        Raises:
+            GatewayError: the mirror did not answer.
+        """
+        ...
+
+    def faults(self) -> list[str]:
+        """What is wrong with address, key or schema, each with how to mend it; for ``doctor``."""
+        ...
