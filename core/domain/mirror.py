@@ -1,0 +1,111 @@
+"""The mirror's rows: what the truth states, as the JSON values of the mirror's columns.
+
+Only what was read is in a row: the mirror keeps every column that a row leaves out. The columns
+are those of ``supabase/migrations``; a contract test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+from core.domain.credits import Balances, Catalogue
+from core.domain.records import TOTAL_BOOKINGS, Booking, Contact, Counted, Exam, Kind
+
+#: One row: a column's name to its JSON value.
+Row = Mapping[str, object]
+
+#: Kind of record -> the mirror's table.
+TABLES: dict[Kind, str] = {
+    Kind.CONTACT: "hubspot_contact_credits",
+    Kind.BOOKING: "hubspot_bookings",
+    Kind.EXAM: "hubspot_mock_exams",
+}
+
+#: In every row: which record, and the version of it that the row states.
+ID = "hubspot_id"
+SOURCE_TIME = "source_modified_at"
+
+assert TABLES.keys() == set(Kind), "every kind has its table"
+
+
+def contact_row(contact: Contact, catalogue: Catalogue) -> Row:
+    """All of a contact that could be read. A credit that is unreadable is left out."""
+    return {
+        **_version(contact.id, contact.modified_at),
+        "student_id": _text(contact.student_id),
+        "email": _text(contact.email),
+        "firstname": _text(contact.firstname),
+        "lastname": _text(contact.lastname),
+        "ndecc_exam_date": _day(contact.ndecc_exam_date),
+        **{key: contact.balances[key] for key in catalogue.keys if key in contact.balances},
+    }
+
+
+def counts_row(target: Counted, balances: Balances, modified_at: datetime) -> Row:
+    """The counters alone, as a settled write left them: ``target`` as read, then ``balances``.
+
+    ``modified_at`` is HubSpot's time of the write. Counters the write did not touch are those
+    read with ``target``; the unreadable ones are left out.
+    """
+    counters = {**target.balances, **balances}
+    return {**_version(target.id, modified_at), **{str(key): n for key, n in counters.items()}}
+
+
+def booking_row(booking: Booking) -> Row:
+    """All of a booking. Contact and exam are left out unless there is exactly one of each."""
+    return {
+        **_version(booking.id, booking.modified_at),
+        "booking_id": _text(booking.booking_id),
+        **({"contact_hubspot_id": booking.contact_id} if booking.contact_id else {}),
+        **({"exam_hubspot_id": booking.exam_id} if booking.exam_id else {}),
+        "is_active": _text(booking.raw_status or booking.status),
+        "token_used": _text(booking.token),
+        "token_refunded": booking.refunded,
+        "token_refunded_at": _time(booking.refunded_at),
+        "token_refund_admin": _text(booking.refund_admin),
+        "attendance": _text(booking.attendance),
+        "attending_location": _text(booking.attending_location),
+        "dominant_hand": _text(booking.dominant_hand),
+        "mock_type": _text(booking.mock_type),
+        "exam_date": _day(booking.exam_date),
+        "start_time": _text(booking.start_time),
+        "end_time": _text(booking.end_time),
+        "location": _text(booking.location),
+    }
+
+
+def exam_row(exam: Exam) -> Row:
+    """All of an exam. A seat count that is unreadable is left out."""
+    seats = exam.balances.get(TOTAL_BOOKINGS)
+    return {
+        **_version(exam.id, exam.modified_at),
+        "mock_exam_name": _text(exam.name),
+        "mock_type": _text(exam.mock_type),
+        "exam_date": _day(exam.exam_date),
+        "start_time": _text(exam.start_time),
+        "end_time": _text(exam.end_time),
+        "location": _text(exam.location),
+        "capacity": exam.capacity,
+        **({} if seats is None else {"total_bookings": seats}),
+        "is_active": _text(exam.is_active),
+        "scheduled_activation_datetime": _time(exam.scheduled_activation_at),
+    }
+
+
+def _version(record_id: str, modified_at: datetime) -> Row:
+    return {ID: record_id, SOURCE_TIME: _time(modified_at)}
+
+
+def _text(value: str) -> str | None:
+    """HubSpot's null and "" are one thing; the mirror holds null for it."""
+    return value or None
+
+
+def _day(value: date | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _time(value: datetime | None) -> str | None:
+    """In UTC, so that equal times are equal strings."""
+    return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
