@@ -1,0 +1,51 @@
+"""Who may do what (design, section 10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a signed-in person is here."""
+
+    STAFF = "staff"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+class Act(StrEnum):
+    """What a role may be allowed; the value reads on after "may not"."""
+
+    LOOK_UP = "look contacts and exams up"
+    BOOK_ONE = "book or cancel for one student"
+    WATCH = "watch operations and drift"
+    RUN_BATCHES = "cancel or refund bookings in bulk"
+
+
+ALLOWED: dict[Role, frozenset[Act]] = {
+    Role.STAFF: frozenset({Act.LOOK_UP, Act.BOOK_ONE}),
+    Role.MANAGER: frozenset({Act.LOOK_UP, Act.WATCH}),
+    Role.ADMIN: frozenset(Act),
+}
+
+assert ALLOWED.keys() == set(Role), "every role says what it may"
+
+
+class NotAllowed(PermissionError):
+    """This person may not do this; the message says whom to ask."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who asks. Scripts act as a person too (``--as``)."""
+
+    email: str
+    role: Role
+
+    def require(self, act: Act) -> None:
+        """Raise ``NotAllowed`` unless this role may."""
+        if act not in ALLOWED[self.role]:
+            raise NotAllowed(
+                f"{self.email} is {self.role} and may not {act}. Ask an admin to do it, or for a role"
+            )

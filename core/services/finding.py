@@ -1,0 +1,151 @@
+"""Finding: from what an admin chose to the bookings that are meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.domain.records import BookingId, Contact, ContactId, Exam, ExamId, Kind
+from core.domain.selections import BOOKINGS_MAX, BadList, is_record_id
+from core.gateways.ports import BookingFilter, Crm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByExam:
+    """All bookings of these exams."""
+
+    ids: tuple[ExamId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByContact:
+    """All bookings of these contacts."""
+
+    ids: tuple[ContactId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByFilter:
+    """All bookings that a search finds."""
+
+    narrow: BookingFilter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByReference:
+    """Bookings by record id or ``booking_id``, as pasted or uploaded."""
+
+    references: tuple[str, ...]
+
+
+Selection = ByExam | ByContact | ByFilter | ByReference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Which bookings a selection means."""
+
+    ids: tuple[BookingId, ...]
+    #: The selection in words, for the plan and the operation's page.
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Reads only. Searches find ids; whatever counts is read again by id."""
+
+    crm: Crm
+
+    def bookings(self, selection: Selection) -> Found:
+        """The bookings meant, each once.
+
+        Raises:
+            BadList: none found, too many, or references that no booking has.
+            GatewayError: HubSpot did not answer.
+        """
+        match selection:
+            case ByExam(ids=ids):
+                found = self._of(Kind.EXAM, ids)
+                words = self._exam_words(ids)
+            case ByContact(ids=ids):
+                found = self._of(Kind.CONTACT, ids)
+                words = self._contact_words(ids)
+            case ByFilter(narrow=narrow):
+                found = self.crm.search_bookings(narrow, limit=BOOKINGS_MAX + 1)
+                words = filter_words(narrow)
+            case ByReference(references=references):
+                found = self._by_reference(references)
+                words = f"a list of {len(references):,} bookings"
+        once = tuple(dict.fromkeys(found))
+        if not once:
+            raise BadList([f"no bookings found for {words}"])
+        if len(once) > BOOKINGS_MAX:
+            raise BadList(
+                [f"more than {BOOKINGS_MAX:,} bookings for {words}: narrow the choice or split it"]
+            )
+        return Found(ids=once, words=words)
+
+    def exams(self, text: str = "", *, limit: int = 200) -> list[Exam]:
+        """Exams to choose from, soonest first."""
+        return self.crm.search_exams(text=text, limit=limit)
+
+    def contacts(self, text: str, *, limit: int = 20) -> list[Contact]:
+        """Contacts to choose from."""
+        return self.crm.search_contacts(text, limit=limit)
+
+    def _of(self, kind: Kind, ids: Sequence[str]) -> list[BookingId]:
+        by_owner = self.crm.booking_ids_of(kind, ids)
+        return [booking for owner in ids for booking in by_owner.get(owner, ())]
+
+    def _by_reference(self, references: Sequence[str]) -> list[BookingId]:
+        """Record ids as they are (the plan says which do not exist); names looked up."""
+        names = [ref for ref in references if not is_record_id(ref)]
+        named = self.crm.booking_ids_named(names) if names else {}
+        unknown = [name for name in names if named.get(name) is None]
+        if unknown:
+            more = f" and {len(unknown) - 10:,} more" if len(unknown) > 10 else ""
+            raise BadList(
+                [f"no booking in HubSpot has booking_id {name!r}" for name in unknown[:10]]
+                + ([f"{more.strip()} unknown booking_ids"] if more else [])
+            )
+        return [named.get(ref) or BookingId(ref) for ref in references]
+
+    def _exam_words(self, ids: Sequence[ExamId]) -> str:
+        exams = self.crm.exams(ids)
+        missing = [id_ for id_ in ids if exams.get(id_) is None]
+        if missing:
+            raise BadList([f"HubSpot has no exam {id_}" for id_ in missing[:10]])
+        return _listed("exam", [exam_words(exam) for exam in exams.values() if exam])
+
+    def _contact_words(self, ids: Sequence[ContactId]) -> str:
+        contacts = self.crm.contacts(ids)
+        missing = [id_ for id_ in ids if contacts.get(id_) is None]
+        if missing:
+            raise BadList([f"HubSpot has no contact {id_}" for id_ in missing[:10]])
+        return _listed("contact", [contact.name for contact in contacts.values() if contact])
+
+
+def exam_words(exam: Exam) -> str:
+    """An exam as people call it: type, date, place."""
+    day = f"{exam.exam_date:%-d %B %Y}" if exam.exam_date else "no date"
+    return ", ".join(part for part in (exam.mock_type or exam.name, day, exam.location) if part)
+
+
+def filter_words(narrow: BookingFilter) -> str:
+    """A filter as a phrase: "bookings: Active, Clinical Skills, from 2026-05-01"."""
+    parts = [
+        *(str(status) for status in narrow.statuses),
+        narrow.mock_type,
+        narrow.location,
+        narrow.token,
+        f"from {narrow.exam_date_from}" if narrow.exam_date_from else "",
+        f"to {narrow.exam_date_to}" if narrow.exam_date_to else "",
+        {True: "refunded", False: "not refunded", None: ""}[narrow.refunded],
+    ]
+    return "bookings: " + (", ".join(part for part in parts if part) or "all")
+
+
+def _listed(noun: str, names: Sequence[str]) -> str:
+    shown = "; ".join(names[:3])
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{noun}{'s' if len(names) > 1 else ''} {shown}{more}"

@@ -1,0 +1,152 @@
+"""Operating: confirm a plan, call it off, stop it, retry what failed, look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.domain.operations import (
+    ENDED,
+    RETRYABLE,
+    Item,
+    Operation,
+    OperationState,
+)
+from core.domain.plans import Plan, Row
+from core.domain.roles import Act, Actor
+from core.gateways.errors import StateConflict, UnknownId
+from core.gateways.ports import Engine, Event, Journal
+
+#: Above this many bookings the admin types the number to confirm (design, section 9).
+TYPED_ABOVE = 20
+
+
+class NotConfirmed(ValueError):
+    """The confirmation was refused; ``faults`` are all the reasons. Nothing was changed."""
+
+    def __init__(self, faults: list[str]) -> None:
+        """``faults``: sentences for people."""
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Operating:
+    """What people do to operations. The carrying itself is the engine's."""
+
+    journal: Journal
+    engine: Engine
+    hold: timedelta
+    now: Callable[[], datetime]
+
+    def confirm(
+        self, plan_id: str, actor: Actor, *, reason: str, typed: int | None = None
+    ) -> Operation:
+        """Make the plan an operation, held for a while. Confirming again returns the same one.
+
+        ``typed``: the number of bookings as the admin typed it; needed above ``TYPED_ABOVE``.
+        None means that a script confirms, which named its bookings itself.
+
+        Raises:
+            NotAllowed, UnknownId, NotConfirmed: nothing was changed.
+        """
+        actor.require(Act.RUN_BATCHES)
+        plan = self.journal.plan(plan_id)
+        now = self.now()
+        faults = self._faults(plan, reason, typed, now)
+        if faults and not self._confirmed_before(plan_id):
+            raise NotConfirmed(faults)
+        operation = Operation(
+            id=plan.id,
+            kind=plan.kind,
+            state=OperationState.HELD,
+            selection=plan.selection,
+            reason=reason.strip(),
+            confirmed_by=actor.email,
+            confirmed_at=now,
+            hold_until=now + self.hold,
+        )
+        items = [_item(plan.id, n, row) for n, row in enumerate(plan.will_change)]
+        self.journal.confirm(operation, items)
+        self.engine.submit(plan.id)
+        return self.journal.operation(plan.id)
+
+    def call_off(self, operation_id: str, actor: Actor) -> Operation:
+        """End an operation that is still held. Raises ``StateConflict`` when it has begun."""
+        actor.require(Act.RUN_BATCHES)
+        return self.journal.move(
+            operation_id, OperationState.CALLED_OFF, at=self.now(), actor=actor.email
+        )
+
+    def stop(self, operation_id: str, actor: Actor) -> Operation:
+        """Finish the group in hand and begin no other. What is done stays done."""
+        actor.require(Act.RUN_BATCHES)
+        if self.journal.operation(operation_id).state is OperationState.HELD:
+            return self.call_off(operation_id, actor)
+        return self.journal.move(
+            operation_id, OperationState.STOPPING, at=self.now(), actor=actor.email
+        )
+
+    def retry(self, operation_id: str, actor: Actor) -> Operation:
+        """Carry on what failed, was blocked or was stopped, and nothing else.
+
+        Raises:
+            StateConflict: it has not ended, or nothing of it can be retried.
+        """
+        actor.require(Act.RUN_BATCHES)
+        operation = self.journal.operation(operation_id)
+        if operation.state not in ENDED - {OperationState.CALLED_OFF}:
+            raise StateConflict(
+                f"the operation is {operation.state}; only an ended one can be retried",
+                state=operation.state,
+            )
+        now = self.now()
+        if not self.journal.reopen(operation_id, RETRYABLE, at=now):
+            raise StateConflict("nothing of it failed, so nothing is retried", state="done")
+        operation = self.journal.move(
+            operation_id, OperationState.RUNNING, at=now, actor=actor.email, detail="retry"
+        )
+        self.engine.submit(operation_id)
+        return operation
+
+    def history(self, operation_id: str) -> list[Event]:
+        """What happened to it, newest first."""
+        return self.journal.events(operation_id=operation_id)
+
+    def _confirmed_before(self, plan_id: str) -> bool:
+        try:
+            self.journal.operation(plan_id)
+        except UnknownId:
+            return False
+        return True
+
+    def _faults(self, plan: Plan, reason: str, typed: int | None, now: datetime) -> list[str]:
+        count = len(plan.will_change)
+        faults = []
+        if not count:
+            faults.append("nothing in this plan would change")
+        if not reason.strip():
+            faults.append("give a reason: it is kept with the operation and in the notes")
+        if now > plan.expires_at:
+            faults.append("this preview is more than an hour old: make it again")
+        if typed is not None and count > TYPED_ABOVE and typed != count:
+            faults.append(f"type {count} to confirm: {typed} was typed")
+        return faults
+
+
+def _item(operation_id: str, n: int, row: Row) -> Item:
+    return Item(
+        operation_id=operation_id,
+        booking_id=row.booking_id,
+        n=n,
+        why=row.why,
+        credit=row.credit,
+        contact_id=row.contact_id,
+        exam_id=row.exam_id,
+        booking_name=row.booking_name,
+        contact_name=row.contact_name,
+        contact_email=row.contact_email,
+        exam_date=row.exam_date,
+        mock_type=row.mock_type,
+    )

@@ -1,0 +1,54 @@
+"""Planning: a preview is a plan, judged on fresh reads, frozen and stored with its id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.domain.credits import Catalogue
+from core.domain.plans import OperationKind, Plan, plan_rows
+from core.domain.roles import Act, Actor
+from core.gateways.ports import Crm, Journal
+from core.services.finding import Finding, Selection
+
+#: A preview older than this is made anew: too much may have changed for a person to confirm it.
+PLAN_LIFE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """Nothing here changes a credit."""
+
+    crm: Crm
+    journal: Journal
+    finding: Finding
+    catalogue: Catalogue
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+    def preview(self, kind: OperationKind, selection: Selection, actor: Actor) -> Plan:
+        """What this operation would do to each booking chosen. Stored before it is returned.
+
+        Raises:
+            NotAllowed: the actor may not run batches.
+            BadList: nothing or too much was chosen, or references that no booking has.
+            GatewayError: HubSpot did not answer; nothing was stored.
+        """
+        actor.require(Act.RUN_BATCHES)
+        found = self.finding.bookings(selection)
+        bookings = self.crm.bookings(found.ids)
+        wanted = {b.contact_id for b in bookings.values() if b is not None and b.contact_id}
+        contacts = self.crm.contacts(wanted)
+        made_at = self.now()
+        plan = Plan(
+            id=self.new_id(),
+            kind=kind,
+            selection=found.words,
+            made_by=actor.email,
+            made_at=made_at,
+            expires_at=made_at + PLAN_LIFE,
+            rows=plan_rows(kind, found.ids, bookings, contacts, self.catalogue),
+        )
+        self.journal.save_plan(plan)
+        return plan
