@@ -1,0 +1,584 @@
+"""HubSpot in memory: the ``Crm`` port over ``Truth``, with faults decided by whoever runs it.
+
+Held to the real client by tests/contract/hubspot. A call costs a few microseconds, so that a
+simulation can run thousands of histories. Time is what ``now`` says; chance is the caller's.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum, auto
+from typing import cast
+
+from core.domain.credits import (
+    SCHOOL,
+    Catalogue,
+    CreditType,
+    UnreadableValue,
+    parse_count,
+)
+from core.domain.records import (
+    MARKER,
+    TOTAL_BOOKINGS,
+    Booking,
+    BookingId,
+    BookingStatus,
+    Contact,
+    ContactId,
+    Counted,
+    Exam,
+    ExamId,
+    History,
+    Kind,
+    WriteId,
+)
+from core.domain.writes import Write
+from core.gateways.errors import NotSent, OutcomeUnknown, Refused
+from core.gateways.ports.crm import SEND_WITHIN_S, BookingFilter, Fate, Note, Outcome
+from tests.fakes.truth import Record, Truth
+
+GONE = "archived or deleted in HubSpot"
+
+
+class Fault(Enum):
+    """What the network or HubSpot does to one request, or to one record of it."""
+
+    NONE = auto()
+    #: A 429 or no connection: nothing happened, and the caller knows.
+    NOT_SENT = auto()
+    #: Nothing happened, and the caller cannot know.
+    REQUEST_LOST = auto()
+    #: It happened, and the caller cannot know.
+    ANSWER_LOST = auto()
+    #: It happens when somebody calls ``deliver_late``, and the caller cannot know. A read: lost.
+    LATE = auto()
+    REFUSED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request of the real client."""
+
+    #: "read", "write", "history", "associations", "search" or "notes".
+    what: str
+    kind: Kind
+    ids: tuple[str, ...]
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes HubSpot."""
+        return self.what == "write"
+
+
+@dataclass(slots=True)
+class Late:
+    """A write still on its way."""
+
+    request: Request
+    since: datetime
+    apply: Callable[[], object]
+
+
+#: Asked before each request; may change the truth, raise (a crash before sending) or answer with
+#: a fault for all of it or for some of its ids.
+Sending = Callable[[Request], Fault | Mapping[str, Fault]]
+#: Told after each request took effect; may raise (a crash before the answer was used).
+Answered = Callable[[Request], None]
+
+
+def _no_fault(_: Request) -> Fault:
+    return Fault.NONE
+
+
+def _nothing(_: Request) -> None:
+    return None
+
+
+@dataclass(slots=True)
+class FakeCrm:
+    """An account with nothing in it until ``add_*`` is called. Safe for threads."""
+
+    now: Callable[[], datetime]
+    catalogue: Catalogue = SCHOOL
+    #: Records in one request. The real one: 100, and 50 for histories.
+    batch_max: int = 100
+    sending: Sending = _no_fault
+    answered: Answered = _nothing
+    #: What was created less than this ago is not found by a search.
+    search_lag: timedelta = timedelta(0)
+    #: Ids whose history HubSpot does not give.
+    unreadable_histories: set[str] = field(default_factory=set)
+    #: False: as before ``python -m core provision``.
+    has_marker: bool = True
+    late: list[Late] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    truth: Truth = field(init=False)
+    _usage: Counter[str] = field(default_factory=Counter)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def __post_init__(self) -> None:
+        self.truth = Truth(self.now)
+
+    # --- what a test does to the account -------------------------------------------------------
+
+    def add_contact(
+        self,
+        id_: str,
+        balances: Mapping[str, int | str | None] | None = None,
+        **properties: str,
+    ) -> None:
+        """Balances as the wire may hold them: 3, "3", "3.0", "", None, "abc"."""
+        wire = {key: None if v is None else str(v) for key, v in (balances or {}).items()}
+        self.truth.add(Kind.CONTACT, id_, {**properties, **wire})
+
+    def add_exam(self, id_: str, total_bookings: int | str | None = 0, **properties: str) -> None:
+        """``exam_date`` as YYYY-MM-DD, ``scheduled_activation_datetime`` as ISO 8601."""
+        total = None if total_bookings is None else str(total_bookings)
+        self.truth.add(Kind.EXAM, id_, {"is_active": "true", **properties, "total_bookings": total})
+
+    def add_booking(
+        self,
+        id_: str,
+        *,
+        contact: str | None = None,
+        exam: str | None = None,
+        status: str = "Active",
+        token: str = "",
+        **properties: str,
+    ) -> None:
+        """Associated with this contact and exam, which must be there."""
+        own = {"booking_id": f"booking-{id_}", "is_active": status, "token_used": token}
+        record = self.truth.add(Kind.BOOKING, id_, own | properties)
+        if contact is not None:
+            self.truth.link(record, self.truth.need(Kind.CONTACT, contact))
+        if exam is not None:
+            self.truth.link(record, self.truth.need(Kind.EXAM, exam))
+
+    def link(self, booking: str, kind: Kind, other: str) -> None:
+        """Associate a booking with one more contact or exam."""
+        self.truth.link(self.truth.need(Kind.BOOKING, booking), self.truth.need(kind, other))
+
+    def unlink(self, booking: str, kind: Kind, other: str) -> None:
+        """Take an association away."""
+        self.truth.unlink(self.truth.need(Kind.BOOKING, booking), self.truth.need(kind, other))
+
+    def foreign_write(
+        self,
+        kind: Kind,
+        id_: str,
+        changes: Mapping[str, int | str | None],
+        *,
+        source: str = "CRM_UI",
+        source_id: str = "userId:7",
+        user_id: str = "7",
+    ) -> None:
+        """Somebody else sets properties: the student app, a person in HubSpot."""
+        with self._lock:
+            wire = {key: None if v is None else str(v) for key, v in changes.items()}
+            record = self.truth.need(kind, id_)
+            self.truth.change(record, wire, source=source, source_id=source_id, user_id=user_id)
+
+    def merge(self, kind: Kind, primary: str, other: str) -> str:
+        """The id of the record that both ids answer with from now on."""
+        with self._lock:
+            return self.truth.merge(kind, primary, other)
+
+    def archive(self, kind: Kind, id_: str) -> None:
+        """Move to the recycling bin."""
+        with self._lock:
+            self.truth.archive(self.truth.need(kind, id_))
+
+    def deliver_late(self, index: int = 0) -> None:
+        """A request that its sender gave up on arrives after all."""
+        with self._lock:
+            self.late.pop(index).apply()
+
+    def balance(self, kind: Kind, id_: str, key: str) -> int:
+        """The counter as it is now, for an invariant at the end of a history."""
+        return parse_count(self.truth.need(kind, id_).properties.get(key))
+
+    # --- reads ---------------------------------------------------------------------------------
+
+    def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact | None]:
+        return cast("dict[ContactId, Contact | None]", self.counted(Kind.CONTACT, ids))
+
+    def exams(self, ids: Collection[ExamId]) -> dict[ExamId, Exam | None]:
+        return cast("dict[ExamId, Exam | None]", self.counted(Kind.EXAM, ids))
+
+    def counted(self, kind: Kind, ids: Collection[str]) -> dict[str, Counted | None]:
+        with self._lock:
+            return {
+                id_: None if record is None else self._counted(record)
+                for id_, record in self._read("read", kind, ids)
+            }
+
+    def bookings(self, ids: Collection[BookingId]) -> dict[BookingId, Booking | None]:
+        with self._lock:
+            found = {
+                BookingId(id_): None if record is None else self._booking(record)
+                for id_, record in self._read("read", Kind.BOOKING, ids)
+            }
+            for _ in (Kind.CONTACT, Kind.EXAM):
+                for _ in self._read("associations", Kind.BOOKING, ids):
+                    pass
+            return found
+
+    def histories(
+        self, kind: Kind, ids: Collection[str], keys: Sequence[str]
+    ) -> dict[str, History | None]:
+        with self._lock:
+            return {
+                id_: None
+                if record is None or id_ in self.unreadable_histories
+                else {key: tuple(reversed(record.versions.get(key, ()))) for key in (*keys, MARKER)}
+                for id_, record in self._read("history", kind, ids)
+            }
+
+    def contacts_with_note(self, ids: Collection[ContactId], marker: str) -> set[ContactId]:
+        with self._lock:
+            found = dict(self._read("notes", Kind.CONTACT, ids))
+            noted = {
+                self.truth.find(Kind.CONTACT, note.contact_id)
+                for note in self.notes
+                if note.marker == marker
+            }
+            return {ContactId(id_) for id_, record in found.items() if record and record in noted}
+
+    def booking_ids_of(self, kind: Kind, ids: Collection[str]) -> dict[str, tuple[BookingId, ...]]:
+        with self._lock:
+            return {
+                id_: tuple(BookingId(b.id) for b in record.linked(Kind.BOOKING)) if record else ()
+                for id_, record in self._read("associations", kind, ids)
+            }
+
+    def booking_ids_named(self, names: Collection[str]) -> dict[str, BookingId | None]:
+        with self._lock:
+            self._ask("read", Kind.BOOKING, names)
+            held = {r.properties.get("booking_id"): r.id for r in self.truth.all(Kind.BOOKING)}
+            return {name: BookingId(held[name]) if name in held else None for name in names}
+
+    # --- searches ------------------------------------------------------------------------------
+
+    def search_bookings(self, narrow: BookingFilter, *, limit: int) -> list[BookingId]:
+        with self._lock:
+            found = (r for r in self._search(Kind.BOOKING) if _fits(self._booking(r), narrow))
+            return [BookingId(record.id) for record, _ in zip(found, range(limit), strict=False)]
+
+    def search_exams(
+        self,
+        *,
+        text: str = "",
+        since: date | None = None,
+        until: date | None = None,
+        limit: int = 200,
+    ) -> list[Exam]:
+        with self._lock:
+            exams = [cast("Exam", self._counted(record)) for record in self._search(Kind.EXAM)]
+            found = [
+                exam
+                for exam in exams
+                if _has(text, exam.name, exam.mock_type, exam.location)
+                and (since is None or (exam.exam_date is not None and exam.exam_date >= since))
+                and (until is None or (exam.exam_date is not None and exam.exam_date <= until))
+            ]
+            return sorted(found, key=lambda exam: exam.exam_date or date.max)[:limit]
+
+    def search_contacts(self, text: str, *, limit: int = 20) -> list[Contact]:
+        with self._lock:
+            contacts = [cast("Contact", self._counted(r)) for r in self._search(Kind.CONTACT)]
+            return [
+                c
+                for c in contacts
+                if _has(text, c.firstname, c.lastname, c.email, c.phone, c.student_id)
+            ][:limit]
+
+    # --- writes --------------------------------------------------------------------------------
+
+    def write_counts(self, writes: Sequence[Write]) -> dict[WriteId, Outcome]:
+        with self._lock:
+            outcomes: dict[WriteId, Outcome] = {}
+            for kind in (Kind.CONTACT, Kind.EXAM):
+                chosen: dict[str, Write] = {}
+                for write in writes:
+                    if (
+                        write.kind is kind
+                        and chosen.setdefault(write.target_id, write) is not write
+                    ):
+                        reason = f"another write of {kind} {write.target_id} is in this batch"
+                        outcomes[write.id] = Outcome(fate=Fate.REFUSED, reason=reason)
+                if not chosen:
+                    continue
+                fates = self._change(kind, {id_: self._values(w) for id_, w in chosen.items()})
+                late = {id_ for id_, write in chosen.items() if self._too_late(write)}
+                for id_, outcome in fates(late):
+                    outcomes[chosen[id_].id] = outcome
+            return outcomes
+
+    def cancel_bookings(self, ids: Collection[BookingId]) -> dict[BookingId, Outcome]:
+        return self._change_bookings(ids, {"is_active": BookingStatus.CANCELLED.value})
+
+    def mark_refunded(
+        self, ids: Collection[BookingId], *, at: datetime, admin: str
+    ) -> dict[BookingId, Outcome]:
+        marks = {
+            "token_refunded": "true",
+            "token_refunded_at": str(int(at.timestamp() * 1000)),
+            "token_refund_admin": admin,
+        }
+        return self._change_bookings(ids, marks)
+
+    def add_notes(self, notes: Sequence[Note]) -> dict[ContactId, Outcome]:
+        with self._lock:
+            by_contact = {note.contact_id: note for note in notes}
+
+            def add(record: Record, id_: str) -> None:
+                self.notes.append(by_contact[ContactId(id_)])
+
+            return {
+                ContactId(id_): outcome
+                for id_, outcome in self._send(Kind.CONTACT, by_contact, add)
+            }
+
+    def usage(self) -> Mapping[str, int]:
+        return {**self._usage, "total": sum(self._usage.values())}
+
+    # --- how a request goes --------------------------------------------------------------------
+
+    def _batches(self, what: str, kind: Kind, ids: Collection[str]) -> Iterator[Request]:
+        unique = tuple(dict.fromkeys(ids))
+        size = min(self.batch_max, 50) if what == "history" else self.batch_max
+        for start in range(0, len(unique), size):
+            yield Request(what, kind, unique[start : start + size])
+
+    def _ask(self, what: str, kind: Kind, ids: Collection[str]) -> None:
+        """Send the requests of a read; a fault of any one is raised, as the client would."""
+        for request in self._batches(what, kind, ids):
+            self._usage[f"{what} {kind}"] += 1
+            fault = self.sending(request)
+            if fault is not Fault.NONE:
+                _raise_worst({fault} if isinstance(fault, Fault) else {*fault.values()}, request)
+            self.answered(request)
+
+    def _read(
+        self, what: str, kind: Kind, ids: Collection[str]
+    ) -> Iterator[tuple[str, Record | None]]:
+        self._ask(what, kind, ids)
+        return ((id_, self.truth.find(kind, id_)) for id_ in dict.fromkeys(ids))
+
+    def _search(self, kind: Kind) -> Iterator[Record]:
+        self._ask("search", kind, ("query",))
+        seen_until = self.now() - self.search_lag
+        return (record for record in self.truth.all(kind) if record.created_at <= seen_until)
+
+    def _send(
+        self,
+        kind: Kind,
+        ids: Collection[str],
+        change: Callable[[Record, str], None],
+        too_late: Collection[str] = (),
+    ) -> Iterator[tuple[str, Outcome]]:
+        for id_ in too_late:
+            yield id_, Outcome(fate=Fate.NOT_SENT, reason=f"not sent within {SEND_WITHIN_S:g} s")
+        for request in self._batches("write", kind, [id_ for id_ in ids if id_ not in too_late]):
+            self._usage[f"write {kind}"] += 1
+            faults = self.sending(request)
+            for id_ in request.ids:
+                fault = faults if isinstance(faults, Fault) else faults.get(id_, Fault.NONE)
+                yield id_, self._one(request, id_, fault, change)
+            self.answered(request)
+
+    def _one(
+        self, request: Request, id_: str, fault: Fault, change: Callable[[Record, str], None]
+    ) -> Outcome:
+        def apply() -> Outcome:
+            record = self.truth.find(request.kind, id_)
+            if record is None:
+                return Outcome(fate=Fate.REFUSED, reason=GONE)
+            change(record, id_)
+            return Outcome(fate=Fate.LANDED, modified_at=record.modified_at)
+
+        match fault:
+            case Fault.NONE:
+                return apply()
+            case Fault.NOT_SENT:
+                return Outcome(fate=Fate.NOT_SENT, reason="HubSpot asked to wait")
+            case Fault.REFUSED:
+                return Outcome(fate=Fate.REFUSED, reason="HubSpot refused it")
+            case Fault.ANSWER_LOST:
+                apply()
+            case Fault.LATE:
+                one = Request(request.what, request.kind, (id_,))
+                self.late.append(Late(one, self.now(), apply))
+            case Fault.REQUEST_LOST:
+                pass
+        return Outcome(fate=Fate.UNKNOWN, reason="HubSpot did not answer")
+
+    def _change(
+        self, kind: Kind, values: Mapping[str, Mapping[str, str | None]]
+    ) -> Callable[[Collection[str]], Iterator[tuple[str, Outcome]]]:
+        def change(record: Record, id_: str) -> None:
+            self.truth.change(record, values[id_])
+
+        def refuse(_: Collection[str]) -> Iterator[tuple[str, Outcome]]:
+            reason = f"HubSpot has no property {MARKER}: run python -m core provision"
+            return ((id_, Outcome(fate=Fate.REFUSED, reason=reason)) for id_ in values)
+
+        def send(too_late: Collection[str]) -> Iterator[tuple[str, Outcome]]:
+            return self._send(kind, values, change, too_late)
+
+        return send if self.has_marker or kind is Kind.BOOKING else refuse
+
+    def _change_bookings(
+        self, ids: Collection[BookingId], values: Mapping[str, str]
+    ) -> dict[BookingId, Outcome]:
+        with self._lock:
+            send = self._change(Kind.BOOKING, dict.fromkeys(ids, values))
+            return {BookingId(id_): outcome for id_, outcome in send(())}
+
+    @staticmethod
+    def _values(write: Write) -> dict[str, str | None]:
+        return {**{key: str(value) for key, value in write.after.items()}, MARKER: write.id}
+
+    def _too_late(self, write: Write) -> bool:
+        return (self.now() - write.sent_at).total_seconds() > SEND_WITHIN_S
+
+    # --- what a record reads as ----------------------------------------------------------------
+
+    def _counted(self, record: Record) -> Counted:
+        if record.view is None:
+            made = self._contact(record) if record.kind is Kind.CONTACT else self._exam(record)
+            record.view = made
+        return cast("Counted", record.view)
+
+    def _counts(
+        self, record: Record, keys: Sequence[CreditType]
+    ) -> tuple[dict[CreditType, int], dict[CreditType, str]]:
+        balances: dict[CreditType, int] = {}
+        unreadable: dict[CreditType, str] = {}
+        for key in keys:
+            raw = record.properties.get(key)
+            try:
+                balances[key] = parse_count(raw)
+            except UnreadableValue as fault:
+                unreadable[key] = f"holds {raw!r}, which {fault}"
+        return balances, unreadable
+
+    def _contact(self, record: Record) -> Contact:
+        balances, unreadable = self._counts(record, self.catalogue.keys)
+        p = record.properties
+        return Contact(
+            id=record.id,
+            balances=balances,
+            unreadable=unreadable,
+            marker=p.get(MARKER) or "",
+            modified_at=record.modified_at,
+            created_at=record.created_at,
+            student_id=p.get("student_id") or "",
+            email=p.get("email") or "",
+            firstname=p.get("firstname") or "",
+            lastname=p.get("lastname") or "",
+            phone=p.get("phone") or "",
+            ndecc_exam_date=_day(p.get("ndecc_exam_date")),
+        )
+
+    def _exam(self, record: Record) -> Exam:
+        balances, unreadable = self._counts(record, (TOTAL_BOOKINGS,))
+        p = record.properties
+        due = p.get("scheduled_activation_datetime")
+        capacity = p.get("capacity")
+        return Exam(
+            id=record.id,
+            balances=balances,
+            unreadable=unreadable,
+            marker=p.get(MARKER) or "",
+            modified_at=record.modified_at,
+            created_at=record.created_at,
+            name=p.get("mock_exam_name") or "",
+            mock_type=p.get("mock_type") or "",
+            exam_date=_day(p.get("exam_date")),
+            start_time=p.get("start_time") or "",
+            end_time=p.get("end_time") or "",
+            location=p.get("location") or "",
+            capacity=int(capacity) if capacity else None,
+            is_active=p.get("is_active") or "",
+            scheduled_activation_at=datetime.fromisoformat(due) if due else None,
+        )
+
+    def _booking(self, record: Record) -> Booking:
+        if record.view is None:
+            record.view = self._read_booking(record)
+        return cast("Booking", record.view)
+
+    def _read_booking(self, record: Record) -> Booking:
+        exams = record.linked(Kind.EXAM)
+        # like HubSpot's rollups: what describes the session is the exam's, read-only here
+        session = exams[0].properties if exams else {}
+        p = {**record.properties, **{key: session.get(key) for key in SESSION if key in session}}
+        status = p.get("is_active") or ""
+        at = p.get("token_refunded_at")
+        return Booking(
+            id=BookingId(record.id),
+            booking_id=p.get("booking_id") or "",
+            status=STATUSES.get(status, BookingStatus.UNKNOWN),
+            raw_status=status,
+            token=p.get("token_used") or "",
+            refunded=(p.get("token_refunded") or "").casefold() == "true",
+            refunded_at=datetime.fromtimestamp(int(at) / 1000, UTC) if at else None,
+            refund_admin=p.get("token_refund_admin") or "",
+            contact_ids=tuple(ContactId(c.id) for c in record.linked(Kind.CONTACT)),
+            exam_ids=tuple(ExamId(e.id) for e in exams),
+            contact_hint=p.get("associated_contact_id") or "",
+            mock_type=p.get("mock_type") or "",
+            exam_date=_day(p.get("exam_date")),
+            start_time=p.get("start_time") or "",
+            end_time=p.get("end_time") or "",
+            location=p.get("location") or "",
+            attending_location=p.get("attending_location") or "",
+            dominant_hand=p.get("dominant_hand") or "",
+            attendance=p.get("attendance") or "",
+            idempotency_key=p.get("idempotency_key") or "",
+            modified_at=record.modified_at,
+            created_at=record.created_at,
+        )
+
+
+SESSION = ("mock_type", "exam_date", "location", "start_time", "end_time")
+STATUSES = {status.value: status for status in BookingStatus if status is not BookingStatus.UNKNOWN}
+
+
+def _day(raw: str | None) -> date | None:
+    return date.fromisoformat(raw) if raw else None
+
+
+def _has(text: str, *fields: str) -> bool:
+    """Every word of the text begins a word of some field, as HubSpot's search has it."""
+    words = " ".join(fields).casefold().replace("@", " ").replace(".", " ").split()
+    wanted = text.casefold().replace("@", " ").replace(".", " ").split()
+    return all(any(word.startswith(want) for word in words) for want in wanted)
+
+
+def _fits(booking: Booking, narrow: BookingFilter) -> bool:
+    day = booking.exam_date
+    return (
+        (not narrow.statuses or booking.status in narrow.statuses)
+        and (not narrow.mock_type or booking.mock_type == narrow.mock_type)
+        and (not narrow.location or booking.location == narrow.location)
+        and (not narrow.token or booking.token == narrow.token)
+        and (narrow.refunded is None or booking.refunded == narrow.refunded)
+        and (narrow.exam_date_from is None or (day is not None and day >= narrow.exam_date_from))
+        and (narrow.exam_date_to is None or (day is not None and day <= narrow.exam_date_to))
+    )
+
+
+def _raise_worst(faults: Collection[Fault], request: Request) -> None:
+    told = f"{request.what} of {len(request.ids)} {request.kind}"
+    if Fault.REFUSED in faults:
+        raise Refused(f"HubSpot refused the {told}", status=400)
+    if Fault.NOT_SENT in faults:
+        raise NotSent(f"HubSpot did not take the {told}")
+    if set(faults) - {Fault.NONE}:
+        raise OutcomeUnknown(f"HubSpot did not answer the {told}")
