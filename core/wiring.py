@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -59,3 +60,28 @@ def assemble(
         journal=journal,
         catalogue=catalogue,
     )
+
+
+_core: Core | None = None
+
+
+def get() -> Core:
+    """The one Core of this process.
+
+    Raises:
+        RuntimeError: none was set up.
+    """
+    if _core is None:
+        raise RuntimeError("this process has no Core yet")
+    return _core
+
+
+@contextmanager
+def use(core: Core) -> Iterator[Core]:
+    """Let this be the process's Core for a while: how tests put fakes beneath the pages."""
+    global _core  # noqa: PLW0603 - the one module singleton, set and restored here alone
+    before, _core = _core, core
+    try:
+        yield core
+    finally:
+        _core = before
