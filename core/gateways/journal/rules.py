@@ -1,0 +1,117 @@
+"""Decisions of the journal that need no database: shared by every store that keeps one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from core.domain.operations import (
+    ENDED,
+    OPERATION_MOVES,
+    Item,
+    ItemState,
+    Operation,
+    OperationState,
+)
+from core.domain.records import BookingId
+from core.domain.writes import MovementKind
+from core.gateways.errors import JournalError, StateConflict
+from core.gateways.ports.journal import WriteState
+
+#: The column of a mirror row that says of when it is.
+SOURCE_TIME = "source_modified_at"
+
+#: From when a fresh outbox row may be taken: always, whatever the clocks of two hosts say.
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: A movement of a write in one of these counts: nothing else may move that credit again.
+LIVE = frozenset({WriteState.OPEN, WriteState.LANDED, WriteState.UNDECIDED})
+
+#: The movement that takes another one back. Landed, it frees the claims on both.
+UNDOES = {MovementKind.UNDO_REFUND: MovementKind.REFUND}
+
+
+def moved(
+    operation: Operation, to: OperationState, *, at: datetime, since: datetime | None
+) -> Operation:
+    """The operation after a drawn move; ``since``: from when it has been in its state.
+
+    Raises:
+        StateConflict: no such move from where it stands.
+    """
+    if to not in OPERATION_MOVES[operation.state]:
+        told = f"operation {operation.id} is {operation.state}: it cannot become {to}"
+        raise StateConflict(told, state=operation.state, at=since)
+    started = operation.started_at
+    return replace(
+        operation,
+        state=to,
+        started_at=at if to is OperationState.RUNNING and started is None else started,
+        ended_at=at if to in ENDED else None,
+        waiting_for=operation.waiting_for if to is OperationState.STOPPING else "",
+    )
+
+
+def reopened(item: Item) -> Item:
+    """The item as "retry failed only" takes it up again."""
+    state = ItemState.CANCELLED if item.cancelled else ItemState.PENDING
+    return replace(item, state=state, why="")
+
+
+def contact_key(item: Item) -> str:
+    """Items with the same key stay together; one without a contact stands alone."""
+    return item.contact_id or f"item {item.n}"
+
+
+def pack_group(unsettled: Iterable[Item], open_: Collection[BookingId], size: int) -> list[Item]:
+    """Whole contacts, in the order given, while they fit into ``size``; the first one always.
+
+    ``unsettled`` is ordered by the contact's first unsettled item. Items in ``open_`` have a
+    write whose outcome is not known: they are left out.
+    """
+    contacts: dict[str, list[Item]] = {}
+    for item in unsettled:
+        contacts.setdefault(contact_key(item), []).append(item)
+    group: list[Item] = []
+    for items in contacts.values():
+        free = [item for item in items if item.booking_id not in open_]
+        if group and len(group) + len(free) > size:
+            break
+        group.extend(free)
+    return group
+
+
+def check_outcome(write_id: str, now: WriteState, to: WriteState) -> None:
+    """A decided write stays decided; saying the same again is harmless.
+
+    Raises:
+        JournalError: the write is known to have had another outcome.
+    """
+    if now in {WriteState.LANDED, WriteState.VOID} and to is not now:
+        raise JournalError(f"write {write_id} is {now} and was now found {to}: a person must look")
+
+
+def row_to_copy(
+    waiting: Mapping[str, Any] | None, offered: Mapping[str, Any] | None
+) -> Mapping[str, Any] | None:
+    """Which row is due when one is offered for a record that already waits; None: read it first.
+
+    The newer one, by its source time, if it has every column of the older. Else a change would
+    be lost, so the record is read from the truth before it is copied.
+    """
+    if waiting is None or offered is None:
+        return None
+    old, new = waiting, offered
+    if _source_time(offered) < _source_time(waiting):
+        old, new = offered, waiting
+    return new if old.keys() <= new.keys() else None
+
+
+def _source_time(row: Mapping[str, Any]) -> datetime:
+    value = row.get(SOURCE_TIME)
+    if not isinstance(value, str):
+        return AT_ONCE
+    at = datetime.fromisoformat(value)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,0 +1,565 @@
+"""The journal in memory: the SQL journal's twin, held to it by tests/contract/journal.
+
+Fast enough for simulations of many thousand histories; one lock makes each method atomic.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import wraps
+from heapq import nsmallest
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from core.domain.operations import SETTLED, Item, ItemState, Operation, OperationState, Progress
+from core.domain.plans import Plan
+from core.domain.records import BookingId, Kind, WriteId
+from core.domain.writes import ForeignWrite, MovementKind, Write
+from core.gateways.errors import JournalError, Superseded, UnknownId
+from core.gateways.journal.rules import (
+    AT_ONCE,
+    LIVE,
+    UNDOES,
+    check_outcome,
+    contact_key,
+    moved,
+    pack_group,
+    reopened,
+    row_to_copy,
+)
+from core.gateways.ports.journal import (
+    Due,
+    Event,
+    OutboxState,
+    Run,
+    Settlement,
+    WorkerInfo,
+    WriteRecord,
+    WriteState,
+)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def atomic(
+    method: Callable[Concatenate[MemoryJournal, P], R],
+) -> Callable[Concatenate[MemoryJournal, P], R]:
+    @wraps(method)
+    def locked(self: MemoryJournal, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self._lock:
+            return method(self, *args, **kwargs)
+
+    return locked
+
+
+@dataclass(slots=True)
+class _Operation:
+    operation: Operation
+    #: In plan order.
+    items: dict[BookingId, Item]
+    #: Since when it has been in its state.
+    since: datetime
+    writes: list[WriteId] = field(default_factory=list)
+    noted: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lease:
+    operation_id: str
+    epoch: int
+    until: datetime
+
+
+@dataclass(slots=True)
+class _Waiting:
+    due: Due
+    #: Since when this very version waits; ``due_since`` is the oldest one's not yet copied.
+    put_at: datetime
+    take_at: datetime = AT_ONCE
+
+
+class MemoryJournal:
+    """``core.gateways.ports.journal.Journal``, gone with the process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._plans: dict[str, Plan] = {}
+        self._operations: dict[str, _Operation] = {}
+        self._claims: dict[tuple[str, MovementKind], str] = {}
+        self._leases: dict[tuple[Kind, str], _Lease] = {}
+        self._writes: dict[WriteId, WriteRecord] = {}
+        self._open: dict[WriteId, Write] = {}
+        #: The write that moves, has moved or may have moved a booking's credit.
+        self._live: dict[tuple[str, MovementKind], WriteId] = {}
+        self._foreign: dict[tuple[WriteId, str], ForeignWrite] = {}
+        self._outbox: dict[tuple[Kind, str], _Waiting] = {}
+        self._seq = 0
+        self._events: list[Event] = []
+        self._workers: dict[str, WorkerInfo] = {}
+
+    # plans and operations
+
+    @atomic
+    def save_plan(self, plan: Plan) -> None:
+        self._plans.setdefault(plan.id, plan)
+
+    @atomic
+    def plan(self, plan_id: str) -> Plan:
+        try:
+            return self._plans[plan_id]
+        except KeyError:
+            raise UnknownId(f"there is no plan {plan_id}") from None
+
+    @atomic
+    def confirm(self, operation: Operation, items: Sequence[Item]) -> bool:
+        if operation.id in self._operations:
+            return False
+        ordered = {item.booking_id: item for item in sorted(items, key=lambda item: item.n)}
+        self._operations[operation.id] = _Operation(operation, ordered, operation.confirmed_at)
+        return True
+
+    @atomic
+    def operation(self, operation_id: str) -> Operation:
+        return self._kept(operation_id).operation
+
+    @atomic
+    def operations(
+        self, *, states: Collection[OperationState] = (), limit: int = 100, offset: int = 0
+    ) -> list[Operation]:
+        found = [
+            kept.operation
+            for kept in self._operations.values()
+            if not states or kept.operation.state in states
+        ]
+        found.sort(key=lambda operation: (operation.confirmed_at, operation.id), reverse=True)
+        return found[offset : offset + limit]
+
+    @atomic
+    def move(
+        self, operation_id: str, to: OperationState, *, at: datetime, actor: str, detail: str = ""
+    ) -> Operation:
+        kept = self._kept(operation_id)
+        before = kept.operation.state
+        if before is to:
+            return kept.operation
+        kept.operation = moved(kept.operation, to, at=at, since=kept.since)
+        kept.since = at
+        told = {"from": before.value} | ({"detail": detail} if detail else {})
+        what = to.value
+        self._events.append(
+            Event(at=at, actor=actor, what=what, operation_id=operation_id, detail=told)
+        )
+        return kept.operation
+
+    @atomic
+    def begin_run(self, operation_id: str, *, at: datetime) -> tuple[Run, Operation]:
+        kept = self._kept(operation_id)
+        kept.operation = replace(kept.operation, epoch=kept.operation.epoch + 1)
+        return Run(operation_id=operation_id, epoch=kept.operation.epoch), kept.operation
+
+    @atomic
+    def note_waiting(self, run: Run, waiting_for: str) -> None:
+        kept = self._fenced(run)
+        if kept.operation.waiting_for != waiting_for:
+            kept.operation = replace(kept.operation, waiting_for=waiting_for)
+
+    @atomic
+    def add_calls(self, run: Run, calls: int) -> None:
+        kept = self._fenced(run)
+        kept.operation = replace(kept.operation, calls=kept.operation.calls + calls)
+
+    # items
+
+    @atomic
+    def items(
+        self,
+        operation_id: str,
+        *,
+        states: Collection[ItemState] = (),
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Item]:
+        found = [
+            item
+            for item in self._kept(operation_id).items.values()
+            if not states or item.state in states
+        ]
+        return found[offset : None if limit is None else offset + limit]
+
+    @atomic
+    def next_group(self, operation_id: str, size: int, *, after: int) -> list[Item]:
+        unsettled = [
+            item for item in self._kept(operation_id).items.values() if item.state not in SETTLED
+        ]
+        first: dict[str, int] = {}
+        for item in unsettled:
+            first.setdefault(contact_key(item), item.n)
+        ahead = [item for item in unsettled if first[contact_key(item)] > after]
+        ahead.sort(key=lambda item: (first[contact_key(item)], item.n))
+        return pack_group(ahead, self._with_open_write(operation_id), size)
+
+    @atomic
+    def update_items(self, run: Run, items: Sequence[Item]) -> None:
+        self._save_items(run, self._fenced(run), items)
+
+    @atomic
+    def reopen(self, operation_id: str, states: Collection[ItemState], *, at: datetime) -> int:
+        kept = self._kept(operation_id)
+        again = [item for item in kept.items.values() if item.state in states]
+        kept.items |= {item.booking_id: reopened(item) for item in again}
+        if again:
+            told = {"items": len(again), "states": sorted(state.value for state in states)}
+            self._events.append(
+                Event(at=at, actor="", what="reopened", operation_id=operation_id, detail=told)
+            )
+        return len(again)
+
+    @atomic
+    def progress(self, operation_id: str) -> Progress:
+        kept = self._kept(operation_id)
+        landed = (
+            record.write
+            for record in map(self._writes.__getitem__, kept.writes)
+            if record.state is WriteState.LANDED
+        )
+        given_back = Counter(
+            movement.credit
+            for write in landed
+            for movement in write.movements
+            if movement.kind is MovementKind.REFUND
+        )
+        states = Counter(item.state for item in kept.items.values())
+        return Progress(states=dict(states), given_back=dict(given_back))
+
+    # claims and leases
+
+    @atomic
+    def claim(
+        self, run: Run, bookings: Collection[BookingId], kind: MovementKind
+    ) -> dict[BookingId, str]:
+        self._fenced(run)
+        return {
+            booking: self._claims.setdefault((booking, kind), run.operation_id)
+            for booking in bookings
+        }
+
+    @atomic
+    def lease(
+        self, run: Run, kind: Kind, ids: Collection[str], *, now: datetime, until: datetime
+    ) -> set[str]:
+        self._fenced(run)
+        got = {id_ for id_ in ids if self._can_lease(run, (kind, id_), now)}
+        mine = _Lease(run.operation_id, run.epoch, until)
+        self._leases |= {(kind, id_): mine for id_ in got}
+        return got
+
+    def _can_lease(self, run: Run, key: tuple[Kind, str], now: datetime) -> bool:
+        lease = self._leases.get(key)
+        return lease is None or lease.until <= now or lease.operation_id == run.operation_id
+
+    @atomic
+    def renew_leases(self, run: Run, *, until: datetime) -> None:
+        self._fenced(run)
+        mine = (run.operation_id, run.epoch)
+        for key, lease in self._leases.items():
+            if (lease.operation_id, lease.epoch) == mine:
+                self._leases[key] = replace(lease, until=until)
+
+    @atomic
+    def release_leases(self, run: Run, kind: Kind, ids: Collection[str]) -> None:
+        self._fenced(run)
+        for id_ in ids:
+            lease = self._leases.get((kind, id_))
+            if lease is not None and lease.operation_id == run.operation_id:
+                del self._leases[kind, id_]
+
+    # writes
+
+    @atomic
+    def save_intents(self, run: Run, writes: Sequence[Write]) -> None:
+        kept = self._fenced(run)
+        fresh = [write for write in writes if write.id not in self._writes]
+        moving = [((m.booking_id, m.kind), write.id) for write in fresh for m in write.movements]
+        self._check_alone([key for key, _ in moving])
+        for write in fresh:
+            self._writes[write.id] = WriteRecord(write=write, state=WriteState.OPEN)
+            self._open[write.id] = write
+            kept.writes.append(write.id)
+        self._live |= dict(moving)
+
+    def _check_alone(self, keys: Sequence[tuple[str, MovementKind]]) -> None:
+        for key, times in Counter(keys).items():
+            if times > 1 or key in self._live:
+                told = self._live.get(key, "the same save")
+                raise JournalError(f"{key[1]} of booking {key[0]} is already moved by {told}")
+
+    @atomic
+    def resend(self, run: Run, write_ids: Collection[WriteId], *, at: datetime) -> None:
+        self._fenced(run)
+        for id_ in write_ids:
+            if id_ in self._open:
+                write = self._open[id_] = replace(self._open[id_], sent_at=at)
+                self._writes[id_] = replace(self._writes[id_], write=write)
+
+    @atomic
+    def open_writes(
+        self,
+        *,
+        operation_id: str | None = None,
+        kind: Kind | None = None,
+        ids: Collection[str] = (),
+    ) -> list[Write]:
+        return [
+            write
+            for write in self._open.values()
+            if operation_id in {None, write.operation_id}
+            and kind in {None, write.kind}
+            and (not ids or write.target_id in ids)
+        ]
+
+    @atomic
+    def settle(
+        self,
+        run: Run,
+        settlements: Sequence[Settlement],
+        *,
+        items: Sequence[Item] = (),
+        due: Sequence[Due] = (),
+        at: datetime,
+    ) -> None:
+        kept = self._fenced(run)
+        for settlement in settlements:
+            if settlement.write_id not in self._writes:
+                raise UnknownId(f"there is no write {settlement.write_id}")
+            now = self._writes[settlement.write_id].state
+            check_outcome(settlement.write_id, now, settlement.state)
+        for settlement in settlements:
+            self._record_outcome(settlement)
+        self._save_items(run, kept, items)
+        self._put(due, at)
+
+    def _record_outcome(self, settlement: Settlement) -> None:
+        record = self._writes[settlement.write_id]
+        if record.state is settlement.state:
+            return
+        self._writes[settlement.write_id] = replace(
+            record,
+            state=settlement.state,
+            modified_at=settlement.modified_at,
+            reason=settlement.reason,
+        )
+        self._open.pop(settlement.write_id, None)
+        for movement in record.write.movements:
+            key = (movement.booking_id, movement.kind)
+            if settlement.state not in LIVE:
+                self._live.pop(key, None)
+            elif settlement.state is WriteState.LANDED and movement.kind in UNDOES:
+                undone = (movement.booking_id, UNDOES[movement.kind])
+                for freed in (key, undone):
+                    self._live.pop(freed, None)
+                    self._claims.pop(freed, None)
+
+    @atomic
+    def landed(self, operation_id: str, kind: MovementKind) -> set[BookingId]:
+        return {
+            BookingId(movement.booking_id)
+            for record in self._records(operation_id)
+            if record.state is WriteState.LANDED
+            for movement in record.write.movements
+            if movement.kind is kind
+        }
+
+    @atomic
+    def unverified(self, operation_id: str, limit: int) -> list[WriteRecord]:
+        return [
+            record
+            for record in self._records(operation_id)
+            if record.state is WriteState.LANDED and record.verified is None
+        ][:limit]
+
+    @atomic
+    def record_verified(
+        self, verified: Mapping[WriteId, str], foreign: Sequence[ForeignWrite], *, at: datetime
+    ) -> None:
+        for id_, found in verified.items():
+            self._writes[id_] = replace(self._writes[id_], verified=found)
+        for write in foreign:
+            self._foreign.setdefault((write.write_id, write.credit), write)
+
+    @atomic
+    def foreign_writes(self, operation_id: str) -> list[ForeignWrite]:
+        found = (
+            foreign
+            for foreign in self._foreign.values()
+            if self._writes[foreign.write_id].write.operation_id == operation_id
+        )
+        return sorted(found, key=lambda foreign: (foreign.at, foreign.write_id, foreign.credit))
+
+    @atomic
+    def writes(self, operation_id: str) -> list[WriteRecord]:
+        return self._records(operation_id)
+
+    @atomic
+    def noted(self, operation_id: str) -> set[str]:
+        return set(self._kept(operation_id).noted)
+
+    @atomic
+    def record_noted(self, run: Run, contact_ids: Collection[str]) -> None:
+        self._fenced(run).noted.update(contact_ids)
+
+    # outbox
+
+    @atomic
+    def put_due(self, due: Sequence[Due], *, at: datetime) -> None:
+        self._put(due, at)
+
+    def _put(self, due: Sequence[Due], at: datetime) -> None:
+        for offered in due:
+            self._seq += 1
+            key = (offered.kind, offered.record_id)
+            row, since = offered.row, at
+            if waiting := self._outbox.get(key):
+                row = row_to_copy(waiting.due.row, row)
+                since = waiting.due.due_since or at
+            fresh = Due(
+                kind=offered.kind,
+                record_id=offered.record_id,
+                row=row,
+                seq=self._seq,
+                due_since=since,
+            )
+            self._outbox[key] = _Waiting(fresh, put_at=at)
+
+    @atomic
+    def take_due(self, *, now: datetime, until: datetime, limit: int) -> list[Due]:
+        ready = (w for w in self._outbox.values() if not w.due.dead and w.take_at <= now)
+        taken = nsmallest(limit, ready, key=lambda w: (w.take_at, w.due.seq))
+        for waiting in taken:
+            waiting.take_at = until
+        return [waiting.due for waiting in taken]
+
+    @atomic
+    def copied(self, done: Sequence[Due], *, at: datetime) -> None:
+        for copy in done:
+            waiting = self._outbox.get((copy.kind, copy.record_id))
+            if waiting is None:
+                continue
+            if waiting.due.seq == copy.seq:
+                del self._outbox[copy.kind, copy.record_id]
+            elif waiting.due.seq > copy.seq:
+                waiting.due = replace(waiting.due, due_since=waiting.put_at)
+
+    @atomic
+    def copy_failed(self, failed: Sequence[Due]) -> None:
+        for tried in failed:
+            waiting = self._outbox.get((tried.kind, tried.record_id))
+            if waiting is None or waiting.due.seq != tried.seq:
+                continue
+            waiting.take_at = tried.next_try_at or AT_ONCE
+            waiting.due = replace(
+                waiting.due,
+                attempts=tried.attempts,
+                error=tried.error,
+                dead=tried.dead,
+                next_try_at=tried.next_try_at,
+            )
+
+    @atomic
+    def outbox(self) -> OutboxState:
+        due = [w.due for w in self._outbox.values() if not w.due.dead]
+        since = [each.due_since for each in due if each.due_since is not None]
+        dead = len(self._outbox) - len(due)
+        return OutboxState(due=len(due), dead=dead, oldest=min(since, default=None))
+
+    @atomic
+    def outbox_rows(self, *, dead: bool | None = None, limit: int = 200) -> list[Due]:
+        rows = (w.due for w in self._outbox.values() if dead in {None, w.due.dead})
+        return nsmallest(limit, rows, key=lambda due: (due.due_since, due.seq))
+
+    @atomic
+    def revive(self, *, kind: Kind | None = None, record_id: str | None = None) -> int:
+        dead = [
+            waiting
+            for waiting in self._outbox.values()
+            if waiting.due.dead
+            and kind in {None, waiting.due.kind}
+            and record_id in {None, waiting.due.record_id}
+        ]
+        for waiting in dead:
+            waiting.take_at = AT_ONCE
+            waiting.due = replace(waiting.due, dead=False, attempts=0, next_try_at=None)
+        return len(dead)
+
+    # history, workers
+
+    @atomic
+    def events(self, *, operation_id: str | None = None, limit: int = 200) -> list[Event]:
+        found: list[Event] = []
+        for event in reversed(self._events):
+            if len(found) == limit:
+                break
+            if operation_id in {None, event.operation_id}:
+                found.append(event)
+        return found
+
+    @atomic
+    def add_event(self, event: Event) -> None:
+        self._events.append(event)
+
+    @atomic
+    def heartbeat(self, worker: WorkerInfo) -> None:
+        self._workers[worker.executor_id] = worker
+
+    @atomic
+    def forget_worker(self, executor_id: str) -> None:
+        self._workers.pop(executor_id, None)
+
+    @atomic
+    def workers(self) -> list[WorkerInfo]:
+        return sorted(self._workers.values(), key=lambda w: (w.started_at, w.executor_id))
+
+    # shared
+
+    def _kept(self, operation_id: str) -> _Operation:
+        try:
+            return self._operations[operation_id]
+        except KeyError:
+            raise UnknownId(f"there is no operation {operation_id}") from None
+
+    def _fenced(self, run: Run) -> _Operation:
+        kept = self._kept(run.operation_id)
+        if kept.operation.epoch != run.epoch:
+            raise Superseded(run.operation_id, run.epoch, now=kept.operation.epoch)
+        return kept
+
+    def _records(self, operation_id: str) -> list[WriteRecord]:
+        kept = self._operations.get(operation_id)
+        return [self._writes[id_] for id_ in kept.writes] if kept else []
+
+    def _with_open_write(self, operation_id: str) -> set[BookingId]:
+        return {
+            BookingId(movement.booking_id)
+            for write in self._open.values()
+            if write.operation_id == operation_id
+            for movement in write.movements
+        }
+
+    def _save_items(self, run: Run, kept: _Operation, items: Sequence[Item]) -> None:
+        strangers = any(item.booking_id not in kept.items for item in items)
+        kept.items |= {item.booking_id: item for item in items}
+        if strangers:
+            ordered = sorted(kept.items.values(), key=lambda item: item.n)
+            kept.items = {item.booking_id: item for item in ordered}
+        for item in items:
+            if item.state in SETTLED:
+                self._release_claims(run.operation_id, item.booking_id)
+
+    def _release_claims(self, operation_id: str, booking: BookingId) -> None:
+        for kind in MovementKind:
+            key: tuple[Any, MovementKind] = (booking, kind)
+            if self._claims.get(key) == operation_id and key not in self._live:
+                del self._claims[key]
