@@ -7,11 +7,11 @@ create table if not exists public.hubspot_contact_credits (
     email text,
     firstname text,
     lastname text,
-    sj_credits integer not null default 0 check (sj_credits >= 0),
-    cs_credits integer not null default 0 check (cs_credits >= 0),
-    sjmini_credits integer not null default 0 check (sjmini_credits >= 0),
-    mock_discussion_token integer not null default 0 check (mock_discussion_token >= 0),
-    shared_mock_credits integer not null default 0 check (shared_mock_credits >= 0),
+    sj_credits integer not null default 0,
+    cs_credits integer not null default 0,
+    sjmini_credits integer not null default 0,
+    mock_discussion_token integer not null default 0,
+    shared_mock_credits integer not null default 0,
     ndecc_exam_date date,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
@@ -53,7 +53,7 @@ create table if not exists public.hubspot_mock_exams (
     end_time text,
     location text,
     capacity integer,
-    total_bookings integer not null default 0 check (total_bookings >= 0),
+    total_bookings integer not null default 0,
     is_active text,
     scheduled_activation_datetime timestamptz,
     created_at timestamptz not null default now(),
@@ -78,6 +78,16 @@ alter table public.hubspot_bookings add column if not exists source_modified_at 
 alter table public.hubspot_mock_exams add column if not exists source_modified_at timestamptz;
 alter table public.hubspot_bookings add column if not exists contact_hubspot_id text;
 alter table public.hubspot_bookings add column if not exists exam_hubspot_id text;
+
+-- "not valid": rows from before are left in peace, new ones are checked.
+alter table public.hubspot_contact_credits drop constraint if exists credits_not_negative;
+alter table public.hubspot_contact_credits add constraint credits_not_negative check (
+    least(sj_credits, cs_credits, sjmini_credits, mock_discussion_token, shared_mock_credits) >= 0
+) not valid;
+alter table public.hubspot_mock_exams drop constraint if exists total_bookings_not_negative;
+alter table public.hubspot_mock_exams add constraint total_bookings_not_negative check (
+    total_bookings >= 0
+) not valid;
 
 comment on column public.hubspot_contact_credits.source_modified_at is
 'HubSpot''s modified time of the version copied here. An older version never overwrites it.';

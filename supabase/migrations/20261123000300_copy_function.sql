@@ -78,22 +78,138 @@ begin
 end
 $$;
 
-create or replace function public.credit_desk_copy(kind text, rows jsonb)
-returns table (hubspot_id text, outcome text)
+-- Makes credit_desk_copy_{kind} for the columns that the table has now, with plans that are kept. A
+-- later migration that adds a column ends with: call public.credit_desk_build().
+create or replace procedure public.credit_desk_build()
 language plpgsql set search_path = '' as $$
-#variable_conflict use_column
 declare
-    target regclass := public.credit_desk_table(kind);
-    settable text[];
-    counters text;
+    kind text;
+    target regclass;
+    settable text;
     assignments text;
     differences text;
-    faults text[];
-    suspect boolean;
+begin
+    foreach kind in array array['contacts', 'bookings', 'exams'] loop
+        target := public.credit_desk_table(kind);
+        select
+            string_agg(quote_literal(c.name), ', '),
+            string_agg(
+                format('%1$I = case when n.given ? %1$L then n.%1$I else t.%1$I end', c.name),
+                E',\n                '
+            ) filter (where c.name <> 'hubspot_id'),
+            string_agg(
+                format('n.given ? %1$L and n.%1$I is distinct from b.%1$I', c.name),
+                E'\n                    or '
+            ) filter (where c.name not in ('hubspot_id', 'source_modified_at'))
+        into settable, assignments, differences
+        from public.credit_desk_columns(target) as c;
+
+        execute format($build$
+create or replace function public.credit_desk_copy_%1$s(rows jsonb, faults text[])
+returns table (hubspot_id text, outcome text)
+language plpgsql set search_path = '' as $body$
+#variable_conflict use_column
+declare
     ids text[];
     made text[];
 begin
-    if target is null then
+    if faults is null and exists (
+        select from jsonb_array_elements(rows) as e (given)
+        where jsonb_typeof(e.given) <> 'object'
+            or coalesce(e.given ->> 'hubspot_id', '') = ''
+            or coalesce(e.given ->> 'source_modified_at', '') = ''
+            or e.given - array[%3$s] <> '{}'
+    ) then
+        raise exception 'an object is unfit' using errcode = 'data_exception';
+    end if;
+
+    select array_agg(i.id order by i.id collate "C") into ids
+    from (
+        select distinct e.given ->> 'hubspot_id' as id
+        from jsonb_array_elements(rows) with ordinality as e (given, place)
+        where faults is null or faults[e.place] is null
+    ) as i;
+
+    with fresh as (
+        insert into %2$s (hubspot_id)
+        select i.id from unnest(ids) with ordinality as i (id, place) order by i.place
+        on conflict (hubspot_id) do nothing
+        returning hubspot_id
+    )
+    select array_agg(hubspot_id) into made from fresh;
+
+    perform from %2$s as t where t.hubspot_id = any(ids)
+    order by t.hubspot_id collate "C" for update;
+
+    return query
+    with given as (
+        select
+            e.place,
+            e.given,
+            r.*,
+            row_number() over (
+                partition by r.hubspot_id order by r.source_modified_at desc, e.place desc
+            ) as age
+        from jsonb_array_elements(rows) with ordinality as e (given, place)
+        cross join lateral jsonb_populate_record(null::%2$s, e.given) as r
+        where faults is null or faults[e.place] is null
+    ),
+    judged as (
+        select n.*, b.source_modified_at as held, case
+            when n.age > 1 then 'newer_kept'
+            when b.hubspot_id is null then 'refused: the row was deleted while it was copied'
+            when n.hubspot_id = any(made) then 'written'
+            when b.source_modified_at > n.source_modified_at then 'newer_kept'
+            when %5$s then 'written'
+            else 'already_equal'
+        end as verdict
+        from given as n left join %2$s as b on b.hubspot_id = n.hubspot_id
+    ),
+    copied as (
+        update %2$s as t set
+            %4$s,
+            synced_at = clock_timestamp(),
+            updated_at = case n.verdict when 'written' then clock_timestamp() else t.updated_at end
+        from judged as n
+        where t.hubspot_id = n.hubspot_id and (
+            n.verdict = 'written'
+            -- Equal, yet of a newer version: remember which, or an older copy could come after it.
+            or n.verdict = 'already_equal' and (n.held is null or n.held < n.source_modified_at)
+        )
+    )
+    select answer.hubspot_id, answer.verdict
+    from (
+        select n.place, n.hubspot_id, n.verdict from judged as n
+        union all
+        select f.place, rows -> (f.place::integer - 1) ->> 'hubspot_id', 'refused: ' || f.fault
+        from unnest(faults) with ordinality as f (fault, place)
+        where f.fault is not null
+    ) as answer
+    order by answer.place;
+end
+$body$
+        $build$, kind, target, settable, assignments, differences);
+        execute format(
+            'revoke all on function public.credit_desk_copy_%1$s(jsonb, text[]) '
+            'from public, anon, authenticated', kind
+        );
+        execute format(
+            'grant execute on function public.credit_desk_copy_%s(jsonb, text[]) to service_role', kind
+        );
+    end loop;
+end
+$$;
+
+call public.credit_desk_build();
+
+create or replace function public.credit_desk_copy(kind text, rows jsonb)
+returns table (hubspot_id text, outcome text)
+language plpgsql set search_path = '' as $$
+declare
+    faults text[];
+    copy text := format('select * from public.credit_desk_copy_%s($1, $2)', kind);
+begin
+    if public.credit_desk_table(kind) is null then
         raise exception 'kind is %, not contacts, bookings or exams', coalesce(quote_literal(kind), 'null')
             using errcode = '22023';
     end if;
@@ -105,115 +221,16 @@ begin
             using errcode = '22023', hint = 'Longer answers would be cut off by the API''s row limit.';
     end if;
 
-    select
-        array_agg(c.name),
-        string_agg(format('t.%I', c.name), ', ') filter (where c.type in ('integer', 'bigint')),
-        string_agg(
-            format('%1$I = case when n.given ? %1$L then n.%1$I else t.%1$I end', c.name), ', '
-        ) filter (where c.name <> 'hubspot_id'),
-        string_agg(
-            format('(n.given ? %1$L and n.%1$I is distinct from b.%1$I)', c.name), ' or '
-        ) filter (where c.name not in ('hubspot_id', 'source_modified_at'))
-    into settable, counters, assignments, differences
-    from public.credit_desk_columns(target) as c;
-
-    -- All at once first. What is wrong, and with which, is asked only when something is.
     begin
-        execute format(
-            $sql$
-            select coalesce(bool_or(
-                jsonb_typeof(e.given) <> 'object'
-                or coalesce(t.hubspot_id, '') = ''
-                or t.source_modified_at is null
-                or e.given - $2 <> '{}'
-                or coalesce(least(%s), 0) < 0
-                or exists (
-                    select from jsonb_each(e.given) as v, public.credit_desk_columns(%L) as c
-                    where v.value = 'null' and c.name = v.key and c.required
-                )
-            ), false)
-            from jsonb_array_elements($1) as e (given)
-            cross join lateral jsonb_populate_record(null::%s, e.given) as t
-            $sql$,
-            coalesce(counters, 'null::integer'), target, target
-        ) into suspect using rows, settable;
-    exception when data_exception or datatype_mismatch or invalid_parameter_value then
-        suspect := true;
+        return query execute copy using rows, null::text[];
+        return;
+    exception when data_exception or not_null_violation or check_violation then
+        null;  -- undone as a whole; now find out which objects are unfit, and copy the others
     end;
-    if suspect then
-        select array_agg(public.credit_desk_fault(target, e.given) order by e.place)
-        into faults
-        from jsonb_array_elements(rows) with ordinality as e (given, place);
-    end if;
-
-    select array_agg(distinct (e.given ->> 'hubspot_id') collate "C" order by (e.given ->> 'hubspot_id') collate "C")
-    into ids
-    from jsonb_array_elements(rows) with ordinality as e (given, place)
-    where faults is null or faults[e.place] is null;
-
-    execute format(
-        $sql$
-        with fresh as (
-            insert into %1$s (hubspot_id)
-            select i.id from unnest($1) with ordinality as i (id, place) order by i.place
-            on conflict (hubspot_id) do nothing
-            returning hubspot_id
-        )
-        select array_agg(hubspot_id) from fresh
-        $sql$, target
-    ) into made using ids;
-
-    execute format(
-        'select from %s as t where t.hubspot_id = any($1) order by t.hubspot_id collate "C" for update',
-        target
-    ) using ids;
-
-    return query execute format(
-        $sql$
-        with given as (
-            select e.place, e.given, r.*
-            from jsonb_array_elements($1) with ordinality as e (given, place)
-            cross join lateral jsonb_populate_record(null::%1$s, e.given) as r
-            where $2 is null or $2[e.place] is null
-        ),
-        newest as (
-            select distinct on (hubspot_id) * from given
-            order by hubspot_id, source_modified_at desc, place desc
-        ),
-        judged as (
-            select n.place, n.hubspot_id, b.source_modified_at as held, case
-                when n.hubspot_id = any($3) then 'written'
-                when b.source_modified_at > n.source_modified_at then 'newer_kept'
-                when %2$s then 'written'
-                else 'already_equal'
-            end as outcome
-            from newest as n join %1$s as b on b.hubspot_id = n.hubspot_id
-        ),
-        copied as (
-            update %1$s as t set %3$s,
-                synced_at = clock_timestamp(),
-                updated_at = case j.outcome when 'written' then clock_timestamp() else t.updated_at end
-            from newest as n join judged as j on j.place = n.place
-            where t.hubspot_id = n.hubspot_id and (
-                j.outcome = 'written'
-                -- Equal, yet of a newer version: remember which, or an older copy could come after it.
-                or j.outcome = 'already_equal'
-                and (j.held is null or j.held < n.source_modified_at)
-            )
-        )
-        select e.given ->> 'hubspot_id', case
-            when $2[e.place] is not null then 'refused: ' || $2[e.place]
-            when j.outcome is not null then j.outcome
-            when exists (select from newest as n where n.place = e.place)
-                then 'refused: the row was deleted while it was copied'
-            else 'newer_kept'
-        end
-        from jsonb_array_elements($1) with ordinality as e (given, place)
-        left join judged as j on j.place = e.place
-        order by e.place
-        $sql$,
-        target, differences, assignments
-    ) using rows, faults, made;
+    select array_agg(public.credit_desk_fault(public.credit_desk_table(kind), e.given) order by e.place)
+    into faults
+    from jsonb_array_elements(rows) with ordinality as e (given, place);
+    return query execute copy using rows, faults;
 end
 $$;
 
@@ -248,6 +265,7 @@ revoke all on function public.credit_desk_copy(text, jsonb),
 public.credit_desk_fault(regclass, jsonb), public.credit_desk_columns(regclass),
 public.credit_desk_table(text), public.credit_desk_schema(), public.credit_desk_touch()
 from public, anon, authenticated;
+revoke all on procedure public.credit_desk_build() from public, anon, authenticated, service_role;
 grant execute on function public.credit_desk_copy(text, jsonb),
 public.credit_desk_fault(regclass, jsonb), public.credit_desk_columns(regclass),
 public.credit_desk_table(text), public.credit_desk_schema()
