@@ -12,26 +12,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from sandbox.processes import LEASH
+
 ROOT = Path(__file__).resolve().parent.parent
 
 #: Starting PostgreSQL for the first time and seeding tens of thousands of rows fit in it.
 READY_S = 120.0
-#: What a program may take to end by itself before it is killed.
+#: Longer than the leash gives its child before it kills it.
 GRACE_S = 15.0
 
 
 class DidNotStartError(RuntimeError):
     """A program ended, or stayed silent, before it said that it was ready."""
-
-
-def stop(process: subprocess.Popen[str]) -> None:
-    """Ask the process to end; after ``GRACE_S`` kill it. Harmless when it has ended."""
-    process.terminate()
-    try:
-        process.wait(GRACE_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 @contextmanager
@@ -44,13 +36,14 @@ def running(
 ) -> Iterator[subprocess.Popen[str]]:
     """``python args...`` in the project's folder while the block runs.
 
-    It is its own session, so that Ctrl-C reaches us alone and we choose the order of ending.
+    It cannot outlive us (it is on a leash), and Ctrl-C reaches us alone: we choose the order in
+    which the programs end.
     """
     process = subprocess.Popen(
-        [sys.executable, *args],
+        [sys.executable, "-I", "-S", str(LEASH), "--", sys.executable, *args],
         cwd=ROOT,
         env=env,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=stdout,
         stderr=stderr,
         text=True,
@@ -59,9 +52,20 @@ def running(
     try:
         yield process
     finally:
-        stop(process)
-        if process.stdout is not None:
-            process.stdout.close()
+        _stop(process)
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    """Let go of the leash, which ends the program; harmless when it has ended."""
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        process.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 @contextmanager
@@ -78,7 +82,7 @@ def _first_line(process: subprocess.Popen[str], deadline_s: float) -> str:
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def read(pipe: IO[str]) -> None:
-        with suppress(ValueError):  # the pipe was closed because the process is being ended
+        with suppress(ValueError):  # the pipe was closed because the program is being ended
             lines.put(pipe.readline())
             for _ in pipe:
                 pass

@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "app": {"pages.shared"},
     "asgi": {*INSIDE, "core", "pages.shared"},
     "sandbox": {"sandbox"},  # it stands for HubSpot and Supabase: it shares no mistake with core
-    "scripts": {"scripts"},
+    "scripts": {"sandbox", "scripts"},
 }
 
 #: Only these name a concrete gateway: any other goes through the ports.
@@ -57,7 +57,7 @@ HOMES = {
 }
 
 IMPURE = frozenset(
-    {"asyncio", "concurrent", "http", "io", "logging", "multiprocessing", "os", "pathlib"}
+    {"asyncio", "concurrent", "http", "logging", "multiprocessing", "os", "pathlib"}
     | {"random", "secrets", "shutil", "signal", "socket", "sqlite3", "subprocess", "sys"}
     | {"tempfile", "threading", "time", "urllib", "uuid"}
 )

@@ -1,0 +1,141 @@
+"""``make run``: the whole product on this machine, or the app on your own accounts.
+
+With ``HUBSPOT_TOKEN`` in the environment, or a ``.streamlit/secrets.toml`` that you wrote, the app
+runs on those. Otherwise a local HubSpot, Supabase and sign-in provider are started first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from sandbox.processes import is_free
+from scripts import secrets_file
+from scripts.processes import READY_S, ROOT, DidNotStartError, local_stack, running
+
+SECRETS = ROOT / ".streamlit" / "secrets.toml"
+STATE = ROOT / ".state" / "local"
+#: The demo users of the local sign-in provider, one for each role.
+DEMO_USERS = ("admin@example.test", "manager@example.test", "staff@example.test")
+
+
+def main(argv: list[str]) -> int:
+    options, for_the_stack = _parser().parse_known_args(argv)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _run(_port(options.port), for_the_stack)
+    except KeyboardInterrupt:
+        return 0
+    except (DidNotStartError, subprocess.CalledProcessError) as error:
+        print(f"Credit Desk did not start: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="make run",
+        description="Starts the app. Other options go to the local stack: "
+        'make run ARGS="--contacts 50000 --latency-ms 150"',
+    )
+    parser.add_argument("--port", type=int, default=8501, help="of the app; the next free one")
+    return parser
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _port(wanted: int) -> int:
+    return next(port for port in range(wanted, wanted + 100) if is_free(port))
+
+
+def _run(port: int, for_the_stack: list[str]) -> int:
+    origin = f"http://localhost:{port}"
+    if os.environ.get("HUBSPOT_TOKEN") or secrets_file.is_someone_elses(SECRETS):
+        return _serve(origin, port, "on the accounts of your settings")
+    with _local(origin, for_the_stack):
+        users = "\n".join(f"  sign in as    {user}" for user in DEMO_USERS)
+        return _serve(origin, port, f"on a local HubSpot and Supabase\n{users}")
+
+
+@contextmanager
+def _local(origin: str, args: list[str]) -> Iterator[None]:
+    """The local stack, made known to the app by the secrets file, and checked."""
+    STATE.mkdir(parents=True, exist_ok=True)
+    print("Starting the local HubSpot, Supabase and sign-in provider ...", flush=True)
+    log_path = STATE / "sandbox.log"
+    with log_path.open("w") as log:
+        try:
+            with local_stack("--state", str(STATE / "sandbox"), *args, stderr=log) as settings:
+                secrets_file.write(SECRETS, _for_the_app(settings), origin=origin)
+                _core("provision")
+                _core("doctor")
+                yield
+        except DidNotStartError as error:
+            raise DidNotStartError(f"{error}\n{_tail(log_path)}") from error
+
+
+def _for_the_app(settings: dict[str, str]) -> dict[str, str]:
+    """The journal belongs to this local HubSpot: another account's operations must not meet it."""
+    return {
+        **settings,
+        "OPS_DATABASE_URL": f"sqlite:///{STATE / 'operations.sqlite'}",
+        "FIRST_ADMINS": DEMO_USERS[0],
+    }
+
+
+def _core(command: str) -> None:
+    """``python -m core command``; it says on stderr what is wrong and how to mend it."""
+    if (ROOT / "core" / "__main__.py").exists():
+        subprocess.run(
+            [sys.executable, "-m", "core", command], cwd=ROOT, stdout=subprocess.DEVNULL, check=True
+        )
+
+
+def _serve(origin: str, port: int, where: str) -> int:
+    """The app in the foreground until it ends or Ctrl-C. Returns its exit code."""
+    script = next(name for name in ("asgi.py", "app.py") if (ROOT / name).exists())
+    command = ["-m", "streamlit", "run", script, "--server.port", str(port)]
+    with running(command, stdout=subprocess.DEVNULL) as app:
+        _wait_until_healthy(app, port)
+        print(f"\nCredit Desk runs {where}\n\n  open          {origin}\n  stop          Ctrl-C\n")
+        sys.stdout.flush()
+        return app.wait()
+
+
+def _wait_until_healthy(app: subprocess.Popen[str], port: int) -> None:
+    deadline = time.monotonic() + READY_S
+    while not _is_healthy(port):
+        if app.poll() is not None:
+            raise DidNotStartError(f"the app ended with code {app.returncode}")
+        if time.monotonic() > deadline:
+            raise DidNotStartError(f"the app did not answer in {READY_S:.0f} s")
+        time.sleep(0.1)
+
+
+def _is_healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2.0)
+    try:
+        connection.request("GET", "/_stcore/health")
+        return connection.getresponse().read() == b"ok"
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _tail(log: Path, lines: int = 15) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

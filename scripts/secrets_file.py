@@ -1,0 +1,47 @@
+"""Writes ``.streamlit/secrets.toml`` for the local stack, and never over one that is not ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.processes import write_private
+
+HEADER = "# Written by `make run` for the local stack; written again at each start."
+
+#: What the core reads, by the names under which the local stack prints them.
+_CORE = (
+    "HUBSPOT_BASE_URL",
+    "HUBSPOT_TOKEN",
+    "SUPABASE_URL",
+    "SUPABASE_SERVICE_ROLE_KEY",
+    "OPS_DATABASE_URL",
+    "FIRST_ADMINS",
+)
+
+
+def is_someone_elses(path: Path) -> bool:
+    """Whether there is a file that a person wrote: their settings, for their own account."""
+    return path.exists() and not path.read_text(encoding="utf-8").startswith(HEADER)
+
+
+def write(path: Path, settings: Mapping[str, str], *, origin: str) -> None:
+    """Replace our own file, readable by its owner alone. ``origin``: where the browser finds us."""
+    if is_someone_elses(path):
+        raise FileExistsError(path)
+    auth = {
+        "redirect_uri": f"{origin}/oauth2callback",
+        "cookie_secret": settings["AUTH_COOKIE_SECRET"],
+        "client_id": settings["OIDC_CLIENT_ID"],
+        "client_secret": settings["OIDC_CLIENT_SECRET"],
+        "server_metadata_url": settings["OIDC_METADATA_URL"],
+    }
+    core = {name: settings[name] for name in _CORE if name in settings}
+    path.parent.mkdir(exist_ok=True)
+    write_private(path, "\n".join([HEADER, *_lines(core), "", "[auth]", *_lines(auth), ""]))
+
+
+def _lines(values: Mapping[str, str]) -> list[str]:
+    """A JSON string is a TOML basic string, so long as it is ASCII (json escapes the rest)."""
+    return [f"{name} = {json.dumps(value)}" for name, value in values.items()]

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from scripts import secrets_file
+
+SETTINGS = {
+    "HUBSPOT_TOKEN": 'pat-"quoted"\\',
+    "OIDC_CLIENT_ID": "desk",
+    "OIDC_CLIENT_SECRET": "s",
+    "OIDC_METADATA_URL": "http://127.0.0.1:1/.well-known/openid-configuration",
+    "AUTH_COOKIE_SECRET": "c" * 32,
+    "STATE_DIR": "/not/for/the/app",
+}
+ORIGIN = "http://localhost:8501"
+
+
+def test_what_is_written_reads_back_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / ".streamlit" / "secrets.toml"
+
+    secrets_file.write(path, SETTINGS, origin=ORIGIN)
+
+    read = tomllib.loads(path.read_text())
+    assert SETTINGS["HUBSPOT_TOKEN"] == read["HUBSPOT_TOKEN"]
+    assert "http://localhost:8501/oauth2callback" == read["auth"]["redirect_uri"]
+    assert "STATE_DIR" not in read
+
+
+def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.toml"
+
+    secrets_file.write(path, SETTINGS, origin=ORIGIN)
+
+    assert 0o600 == path.stat().st_mode & 0o777
+
+
+def test_our_own_file_is_written_again_at_each_start(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.toml"
+    secrets_file.write(path, SETTINGS, origin=ORIGIN)
+
+    secrets_file.write(path, SETTINGS | {"HUBSPOT_TOKEN": "new"}, origin=ORIGIN)
+
+    assert "new" == tomllib.loads(path.read_text())["HUBSPOT_TOKEN"]
+
+
+def test_a_file_that_a_person_wrote_is_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.toml"
+    path.write_text('HUBSPOT_TOKEN = "mine"\n')
+
+    with pytest.raises(FileExistsError):
+        secrets_file.write(path, SETTINGS, origin=ORIGIN)
+
+    assert 'HUBSPOT_TOKEN = "mine"\n' == path.read_text()
