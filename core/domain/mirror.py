@@ -10,7 +10,18 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from core.domain.credits import Balances, Catalogue
-from core.domain.records import TOTAL_BOOKINGS, Booking, Contact, Counted, Exam, Kind
+from core.domain.records import (
+    TOTAL_BOOKINGS,
+    Booking,
+    BookingId,
+    BookingStatus,
+    Contact,
+    ContactId,
+    Counted,
+    Exam,
+    ExamId,
+    Kind,
+)
 
 #: One row: a column's name to its JSON value.
 Row = Mapping[str, object]
@@ -67,6 +78,7 @@ def booking_row(booking: Booking) -> Row:
         "attendance": _text(booking.attendance),
         "attending_location": _text(booking.attending_location),
         "dominant_hand": _text(booking.dominant_hand),
+        "idempotency_key": _text(booking.idempotency_key),
         "mock_type": _text(booking.mock_type),
         "exam_date": _day(booking.exam_date),
         "start_time": _text(booking.start_time),
@@ -90,6 +102,25 @@ def exam_row(exam: Exam) -> Row:
         **({} if seats is None else {"total_bookings": seats}),
         "is_active": _text(exam.is_active),
         "scheduled_activation_datetime": _time(exam.scheduled_activation_at),
+    }
+
+
+def columns(catalogue: Catalogue) -> dict[Kind, frozenset[str]]:
+    """Every column that a row may set, by kind: what the mirror's tables must have."""
+    then = datetime.min.replace(tzinfo=UTC)
+    contact = Contact(id="", balances=dict.fromkeys(catalogue.keys, 0), modified_at=then)
+    booking = Booking(
+        id=BookingId(""),
+        status=BookingStatus.ACTIVE,
+        contact_ids=(ContactId("1"),),
+        exam_ids=(ExamId("1"),),
+        modified_at=then,
+    )
+    exam = Exam(id="", balances={TOTAL_BOOKINGS: 0}, modified_at=then)
+    return {
+        Kind.CONTACT: frozenset(contact_row(contact, catalogue)),
+        Kind.BOOKING: frozenset(booking_row(booking)),
+        Kind.EXAM: frozenset(exam_row(exam)),
     }
 
 

@@ -13,6 +13,9 @@ from core.domain.records import Kind
 #: ``source_modified_at`` always among them.
 MirrorRow = Mapping[str, object]
 
+#: The ``category`` of a ``Refused`` that no row is to blame for: address, key or schema is wrong.
+SETUP = "setup"
+
 
 class Copied(StrEnum):
     """What became of one copy."""
@@ -42,6 +45,8 @@ class Mirror(Protocol):
 
         Raises:
             GatewayError: the mirror did not answer, or answered for fewer rows than offered.
+                ``Refused`` of another category than ``SETUP``: one of these rows is unfit in a
+                way that hid the others' answers; offer fewer at a time.
         """
         ...
 

@@ -1,0 +1,179 @@
+"""The mirror over supabase-py, with the service key. One object may be used by many threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import httpx
+
+from core.domain.mirror import ID, TABLES
+from core.domain.records import Kind
+from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused
+from core.gateways.ports import CopyResult, MirrorRow
+from core.gateways.ports.mirror import SETUP
+from core.gateways.supabase import setup, wire
+
+if TYPE_CHECKING:
+    from supabase import Client
+
+T = TypeVar("T")
+
+TIMEOUT_S = 5.0
+#: The function takes 1,000; half of it keeps one call well within the statement timeout.
+COPY_MAX = 500
+#: Ids go in the address, which proxies limit to 8 KB or so.
+READ_MAX = 200
+
+#: Failures after which no byte of the request can have reached Supabase.
+NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
+MAYBE_SENT = (
+    httpx.ReadError,
+    httpx.WriteError,
+    httpx.CloseError,
+    httpx.ReadTimeout,
+    httpx.WriteTimeout,
+    httpx.RemoteProtocolError,
+)
+#: How a kept connection shows that the other side has closed it meanwhile.
+HUNG_UP = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+
+
+@dataclass(slots=True, kw_only=True)
+class Supabase:
+    """``Mirror`` over one Supabase project. Connects at the first call, not when made."""
+
+    url: str
+    service_key: str = field(repr=False)
+    #: What each table must have, for ``faults``.
+    columns: Mapping[Kind, Collection[str]]
+    timeout_s: float = TIMEOUT_S
+    #: Tests put a transport of their own here.
+    transport: httpx.BaseTransport | None = None
+    _client: Client | None = field(default=None, init=False, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    def copy(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, CopyResult]:
+        """See ``Mirror.copy``. Takes any number of rows."""
+        results: dict[str, CopyResult] = {}
+        for start in range(0, len(rows), COPY_MAX):
+            part = rows[start : start + COPY_MAX]
+            answer = self._rpc("credit_desk_copy", {"kind": kind.value, "rows": part})
+            results |= wire.copy_results(answer, [str(row[ID]) for row in part])
+        return results
+
+    def rows(self, kind: Kind, ids: Sequence[str]) -> dict[str, MirrorRow]:
+        """See ``Mirror.rows``."""
+        found: dict[str, MirrorRow] = {}
+        for start in range(0, len(ids), READ_MAX):
+            part = list(ids[start : start + READ_MAX])
+            for row in self._select(kind, part):
+                found[str(row[ID])] = row
+        return found
+
+    def faults(self) -> list[str]:
+        """See ``Mirror.faults``."""
+        given = setup.given_faults(self.url, self.service_key)
+        if given:
+            return given
+        try:
+            schema = self._rpc("credit_desk_schema", {})
+        except GatewayError as error:
+            return [setup.mend(error)]
+        return setup.schema_faults(schema, self.columns)
+
+    def close(self) -> None:
+        """Let go of the connections. A later call makes new ones."""
+        with self._lock:
+            if self._client is not None:
+                self._client.postgrest.session.close()
+                self._client = None
+
+    def _rpc(self, function: str, params: Mapping[str, Any]) -> Any:
+        return self._call(lambda client: client.rpc(function, dict(params)).execute().data)
+
+    def _select(self, kind: Kind, ids: list[str]) -> list[dict[str, object]]:
+        def read(client: Client) -> Any:
+            return client.table(TABLES[kind]).select("*").in_(ID, ids).execute().data
+
+        return cast("list[dict[str, object]]", self._call(read))
+
+    def _call(self, ask: Callable[[Client], T]) -> T:
+        """Everything asked for here may be asked twice, so a connection found dead is no news."""
+        with translated():
+            client = self._connected()
+        try:
+            with translated():
+                return ask(client)
+        except OutcomeUnknown as error:
+            if not isinstance(error.__cause__, HUNG_UP):
+                raise
+        with translated():
+            return ask(client)
+
+    def _connected(self) -> Client:
+        with self._lock:
+            if self._client is None:
+                self._client = self._connect()
+            return self._client
+
+    def _connect(self) -> Client:
+        # Only who copies pays for this import: it takes a third of a second.
+        from supabase import Client, ClientOptions  # noqa: PLC0415
+
+        http = httpx.Client(
+            # HTTP/2, supabase-py's default, would queue all threads on one connection's lock.
+            http2=False,
+            timeout=self.timeout_s,
+            transport=self.transport,
+            limits=httpx.Limits(max_keepalive_connections=8, keepalive_expiry=60),
+            event_hooks={"response": [_check]},
+        )
+        options = ClientOptions(
+            httpx_client=http,
+            # Its own retries sleep up to half a minute, and only for reads. Ours are above.
+            postgrest_client_retry=False,
+            auto_refresh_token=False,
+            persist_session=False,
+        )
+        client = Client(self.url, self.service_key, options)
+        _ = client.postgrest  # made at first use, which two threads could be at once
+        return client
+
+
+def _check(response: httpx.Response) -> None:
+    """Here, for supabase-py's own error keeps neither status nor headers."""
+    if not response.is_success:
+        response.read()
+        raise wire.failure(response.status_code, response.text, response.headers.get("retry-after"))
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Failures of httpx and supabase-py become ours, here only."""
+    from supabase import PostgrestAPIError, SupabaseException  # noqa: PLC0415
+
+    try:
+        yield
+    except NEVER_SENT as error:
+        raise NotSent(f"Supabase cannot be reached: {_why(error)}") from error
+    except httpx.RequestError as error:  # MAYBE_SENT, and answers that cannot be read
+        raise OutcomeUnknown(f"Supabase did not answer: {_why(error)}") from error
+    except PostgrestAPIError as error:
+        raise OutcomeUnknown("Supabase's answer is not JSON") from error
+    except (SupabaseException, httpx.InvalidURL) as error:
+        raise Refused(f"the Supabase address or key is unfit: {error}", category=SETUP) from error
+
+
+def _why(error: Exception) -> str:
+    return str(error) or type(error).__name__
