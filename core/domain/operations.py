@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -63,6 +63,8 @@ class ItemState(StrEnum):
     STOPPED = "stopped"
 
 
+#: Begun, not finished: carried to its end even when the operation is stopped.
+BEGUN = frozenset({ItemState.CLAIMED, ItemState.CANCELLED, ItemState.GIVEN_BACK})
 #: Nothing more happens to these by itself.
 SETTLED = frozenset(
     {
@@ -74,6 +76,7 @@ SETTLED = frozenset(
         ItemState.STOPPED,
     }
 )
+assert BEGUN | SETTLED | {ItemState.PENDING} == set(ItemState), "every item state is one of these"
 #: What "retry failed only" takes up again.
 RETRYABLE = frozenset({ItemState.FAILED, ItemState.BLOCKED, ItemState.STOPPED})
 #: What a result page shows first.
@@ -147,3 +150,19 @@ class Progress:
     def settled(self) -> int:
         """Items to which nothing more happens by itself."""
         return sum(n for state, n in self.states.items() if state in SETTLED)
+
+
+def group_items(items: Sequence[Item], size: int) -> list[list[Item]]:
+    """Groups of about ``size`` items in plan order. A contact is never split between two.
+
+    One contact's bookings must meet in one write, so that two give back two credits at once.
+    """
+    by_contact: dict[str, list[Item]] = {}
+    for item in items:
+        by_contact.setdefault(item.contact_id or f"booking {item.booking_id}", []).append(item)
+    groups: list[list[Item]] = [[]]
+    for together in by_contact.values():
+        if groups[-1] and len(groups[-1]) + len(together) > size:
+            groups.append([])
+        groups[-1] += together
+    return groups if groups[0] else []

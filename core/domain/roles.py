@@ -47,5 +47,5 @@ class Actor:
         """Raise ``NotAllowed`` unless this role may."""
         if act not in ALLOWED[self.role]:
             raise NotAllowed(
-                f"{self.email} is {self.role} and may not {act}. Ask an admin to do it, or for a role"
+                f"{self.email} is {self.role} and may not {act}. An admin may, or can give the role"
             )

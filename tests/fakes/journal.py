@@ -24,9 +24,7 @@ from core.gateways.journal.rules import (
     LIVE,
     UNDOES,
     check_outcome,
-    contact_key,
     moved,
-    pack_group,
     reopened,
     row_to_copy,
 )
@@ -180,27 +178,17 @@ class MemoryJournal:
         operation_id: str,
         *,
         states: Collection[ItemState] = (),
+        bookings: Collection[BookingId] = (),
         limit: int | None = None,
         offset: int = 0,
     ) -> list[Item]:
         found = [
             item
             for item in self._kept(operation_id).items.values()
-            if not states or item.state in states
+            if (not states or item.state in states)
+            and (not bookings or item.booking_id in bookings)
         ]
         return found[offset : None if limit is None else offset + limit]
-
-    @atomic
-    def next_group(self, operation_id: str, size: int, *, after: int) -> list[Item]:
-        unsettled = [
-            item for item in self._kept(operation_id).items.values() if item.state not in SETTLED
-        ]
-        first: dict[str, int] = {}
-        for item in unsettled:
-            first.setdefault(contact_key(item), item.n)
-        ahead = [item for item in unsettled if first[contact_key(item)] > after]
-        ahead.sort(key=lambda item: (first[contact_key(item)], item.n))
-        return pack_group(ahead, self._with_open_write(operation_id), size)
 
     @atomic
     def update_items(self, run: Run, items: Sequence[Item]) -> None:
@@ -364,11 +352,11 @@ class MemoryJournal:
                     self._claims.pop(freed, None)
 
     @atomic
-    def landed(self, operation_id: str, kind: MovementKind) -> set[BookingId]:
+    def moving(self, operation_id: str, kind: MovementKind) -> set[BookingId]:
         return {
             BookingId(movement.booking_id)
             for record in self._records(operation_id)
-            if record.state is WriteState.LANDED
+            if record.state in LIVE
             for movement in record.write.movements
             if movement.kind is kind
         }
@@ -539,14 +527,6 @@ class MemoryJournal:
     def _records(self, operation_id: str) -> list[WriteRecord]:
         kept = self._operations.get(operation_id)
         return [self._writes[id_] for id_ in kept.writes] if kept else []
-
-    def _with_open_write(self, operation_id: str) -> set[BookingId]:
-        return {
-            BookingId(movement.booking_id)
-            for write in self._open.values()
-            if write.operation_id == operation_id
-            for movement in write.movements
-        }
 
     def _save_items(self, run: Run, kept: _Operation, items: Sequence[Item]) -> None:
         strangers = any(item.booking_id not in kept.items for item in items)

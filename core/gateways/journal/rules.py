@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,6 @@ from core.domain.operations import (
     Operation,
     OperationState,
 )
-from core.domain.records import BookingId
 from core.domain.writes import MovementKind
 from core.gateways.errors import JournalError, StateConflict
 from core.gateways.ports.journal import WriteState
@@ -56,31 +55,11 @@ def moved(
 
 def reopened(item: Item) -> Item:
     """The item as "retry failed only" takes it up again."""
-    state = ItemState.CANCELLED if item.cancelled else ItemState.PENDING
+    if item.after is not None:
+        state = ItemState.GIVEN_BACK  # its credit landed; only the mark is missing
+    else:
+        state = ItemState.CANCELLED if item.cancelled else ItemState.PENDING
     return replace(item, state=state, why="")
-
-
-def contact_key(item: Item) -> str:
-    """Items with the same key stay together; one without a contact stands alone."""
-    return item.contact_id or f"item {item.n}"
-
-
-def pack_group(unsettled: Iterable[Item], open_: Collection[BookingId], size: int) -> list[Item]:
-    """Whole contacts, in the order given, while they fit into ``size``; the first one always.
-
-    ``unsettled`` is ordered by the contact's first unsettled item. Items in ``open_`` have a
-    write whose outcome is not known: they are left out.
-    """
-    contacts: dict[str, list[Item]] = {}
-    for item in unsettled:
-        contacts.setdefault(contact_key(item), []).append(item)
-    group: list[Item] = []
-    for items in contacts.values():
-        free = [item for item in items if item.booking_id not in open_]
-        if group and len(group) + len(free) > size:
-            break
-        group.extend(free)
-    return group
 
 
 def check_outcome(write_id: str, now: WriteState, to: WriteState) -> None:

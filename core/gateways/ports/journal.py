@@ -154,17 +154,11 @@ class Journal(Protocol):
         operation_id: str,
         *,
         states: Collection[ItemState] = (),
+        bookings: Collection[BookingId] = (),
         limit: int | None = None,
         offset: int = 0,
     ) -> list[Item]:
-        """In plan order; all states when ``states`` is empty."""
-        ...
-
-    def next_group(self, operation_id: str, size: int, *, after: int) -> list[Item]:
-        """Unsettled items without an open write whose contact's first unsettled item has
-        ``n`` > ``after``, whole contacts together, about ``size`` bookings (a contact is never
-        split), in the order of each contact's first unsettled item. Empty: nothing left.
-        """
+        """In plan order; all states, or all bookings, where the filter is empty."""
         ...
 
     def update_items(self, run: Run, items: Sequence[Item]) -> None:
@@ -175,7 +169,9 @@ class Journal(Protocol):
         ...
 
     def reopen(self, operation_id: str, states: Collection[ItemState], *, at: datetime) -> int:
-        """For "retry failed only": back to PENDING, or CANCELLED where we cancelled it."""
+        """For "retry failed only": back to GIVEN_BACK where the credit landed (``after`` is set),
+        to CANCELLED where we cancelled it, else to PENDING. How many were.
+        """
         ...
 
     def progress(self, operation_id: str) -> Progress: ...
@@ -227,8 +223,8 @@ class Journal(Protocol):
         """Record outcomes, items and copies that are due, all in one transaction."""
         ...
 
-    def landed(self, operation_id: str, kind: MovementKind) -> set[BookingId]:
-        """Bookings of this operation whose movement of that kind has landed."""
+    def moving(self, operation_id: str, kind: MovementKind) -> set[BookingId]:
+        """Bookings of this operation whose movement of that kind is open, landed or undecided."""
         ...
 
     def unverified(self, operation_id: str, limit: int) -> list[WriteRecord]:

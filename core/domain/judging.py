@@ -1,0 +1,62 @@
+"""Judging again at the run: the plan's verdict against what HubSpot says now (section 6, step 1).
+
+What changed since the preview is told, not applied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.domain.credits import Catalogue
+from core.domain.operations import Item, ItemState
+from core.domain.plans import Judgement, OperationKind, Verdict, judge, judge_contact
+from core.domain.records import Booking, BookingStatus, Contact
+
+CHANGED = "changed since the preview"
+
+
+def judge_again(
+    kind: OperationKind,
+    item: Item,
+    booking: Booking | None,
+    contact: Contact | None,
+    catalogue: Catalogue,
+) -> Item:
+    """The item as it goes on, or as it ends here with the reason.
+
+    ``contact`` is the plan's contact read afresh, None when it is gone or was not read.
+    """
+    if item.cancel_sent and booking is not None and booking.status is BookingStatus.CANCELLED:
+        item = replace(item, state=ItemState.CANCELLED, cancelled=True, cancel_sent=False)
+    as_kind = OperationKind.REFUND if item.cancelled else kind
+    if item.cancelled and item.credit is None:
+        return replace(item, state=ItemState.DONE)
+    judgement = judge(as_kind, booking, catalogue)
+    if judgement.verdict is Verdict.WILL_CHANGE:
+        judgement = judge_contact(judgement, contact)
+    if judgement.verdict is not Verdict.WILL_CHANGE:
+        return replace(item, state=_STATES[judgement.verdict], why=_told(item, judgement))
+    if judgement.credit != item.credit:
+        changed = f"{CHANGED}: its token is now {booking.token if booking else ''!r}"
+        return replace(item, state=ItemState.SKIPPED, why=changed)
+    if not _same_contact(item, booking, contact):
+        changed = f"{CHANGED}: it now belongs to contact {booking.contact_id if booking else ''}"
+        return replace(item, state=ItemState.SKIPPED, why=changed)
+    return item
+
+
+_STATES = {Verdict.SKIP: ItemState.SKIPPED, Verdict.BLOCKED: ItemState.BLOCKED}
+
+
+def _told(item: Item, judgement: Judgement) -> str:
+    why = f"{judgement.why}: {judgement.detail}" if judgement.detail else str(judgement.why)
+    return (
+        f"cancelled, but its credit is still owed: {why}" if item.cancelled else f"{CHANGED}: {why}"
+    )
+
+
+def _same_contact(item: Item, booking: Booking | None, contact: Contact | None) -> bool:
+    """The plan's contact, or the one it was merged into."""
+    if booking is None or booking.contact_id is None:
+        return False
+    return booking.contact_id in {item.contact_id, contact.id if contact else None}

@@ -1,0 +1,147 @@
+"""Carrying: see a confirmed operation through, however often it is interrupted (section 6).
+
+Nothing is remembered here between two calls: the journal says where each item stands, HubSpot
+says what became of each write.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from core.domain.operations import (
+    BEGUN,
+    ENDED,
+    Item,
+    ItemState,
+    Operation,
+    OperationState,
+    group_items,
+)
+from core.gateways.errors import GatewayError, Superseded
+from core.gateways.ports import Journal, Run
+from core.services.finishing import Finishing
+from core.services.giving_back import GivingBack
+from core.services.writing import Writing
+
+log = logging.getLogger(__name__)
+
+#: Bookings that one thread carries at a time. Large enough that batches are full, small enough
+#: that a stop is prompt and memory stays flat.
+GROUP_SIZE = 500
+#: Groups at a time: enough to keep the limit used while one of them waits for an answer.
+GROUPS_AT_ONCE = 4
+#: When HubSpot does not answer, or somebody else writes the same contacts.
+LOOK_AGAIN = timedelta(seconds=2)
+#: Another process has it now; it will end it, and this one only makes sure.
+LEFT_TO_ANOTHER = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Carrying:
+    """One method for the engine."""
+
+    journal: Journal
+    writing: Writing
+    giving_back: GivingBack
+    finishing: Finishing
+    calls: Callable[[], int]
+    now: Callable[[], datetime]
+    group_size: int = GROUP_SIZE
+    groups_at_once: int = GROUPS_AT_ONCE
+
+    def carry_out(self, operation_id: str) -> datetime | None:
+        """Carry it as far as it goes now. None: it has ended. A time: look again then."""
+        operation = self.journal.operation(operation_id)
+        if operation.state in ENDED:
+            return None
+        if operation.state is OperationState.HELD and self.now() < operation.hold_until:
+            return operation.hold_until
+        try:
+            return self._run(operation)
+        except Superseded as error:
+            log.warning("left to another process: %s", error)
+            return self.now() + LEFT_TO_ANOTHER
+
+    def _run(self, operation: Operation) -> datetime | None:
+        if operation.state is OperationState.HELD and not self._begin(operation):
+            return None
+        run, operation = self.journal.begin_run(operation.id, at=self.now())
+        calls_before = self.calls()
+        try:
+            again = self._carry(run, operation)
+        except GatewayError as error:
+            # nothing is lost by waiting; the page says what for, and a person may stop it
+            self.journal.note_waiting(run, f"HubSpot: {error}")
+            again = self.now() + LOOK_AGAIN
+        else:
+            self.journal.note_waiting(run, "" if again is None else "answers still on their way")
+        self.journal.add_calls(run, self.calls() - calls_before)
+        if again is None:
+            self._end(run)
+        return again
+
+    def _begin(self, operation: Operation) -> bool:
+        """Out of the hold, unless it was called off in the last moment."""
+        moved = self.journal.move(
+            operation.id, OperationState.RUNNING, at=self.now(), actor=operation.confirmed_by
+        )
+        return moved.state is OperationState.RUNNING
+
+    def _carry(self, run: Run, operation: Operation) -> datetime | None:
+        again = self._settle(run, operation)
+        while groups := self._groups(run, again):
+            before = self._unsettled(run)
+            with ThreadPoolExecutor(self.groups_at_once, thread_name_prefix="carry") as pool:
+                list(pool.map(lambda group: self._one(run, operation, group), groups))
+            again = self._settle(run, operation)
+            if self._unsettled(run) == before:
+                return again or self.now() + LOOK_AGAIN
+        if again is not None:
+            return again
+        return self.finishing.finish(run, operation)
+
+    def _settle(self, run: Run, operation: Operation) -> datetime | None:
+        return self.writing.settle_open(run, self.giving_back.recovered(operation))
+
+    def _one(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
+        """A group in hand is finished; a pending one is not begun once a stop was asked for."""
+        if self._stopping(run):
+            group = self._stop_pending(run, group)
+        if group:
+            self.giving_back.carry(run, operation, group)
+
+    def _groups(self, run: Run, again: datetime | None) -> list[list[Item]]:
+        """Unsettled items whose credit has no open write."""
+        items = self.journal.items(run.operation_id, states={ItemState.PENDING, *BEGUN})
+        if again is not None:
+            open_writes = self.journal.open_writes(operation_id=run.operation_id)
+            waiting = {m.booking_id for write in open_writes for m in write.movements}
+            items = [item for item in items if item.booking_id not in waiting]
+        return group_items(items, self.group_size)
+
+    def _unsettled(self, run: Run) -> dict[ItemState, int]:
+        return dict(self.journal.progress(run.operation_id).states)
+
+    def _stopping(self, run: Run) -> bool:
+        return self.journal.operation(run.operation_id).state is OperationState.STOPPING
+
+    def _stop_pending(self, run: Run, group: Sequence[Item]) -> list[Item]:
+        stopped = [
+            replace(item, state=ItemState.STOPPED, why="not begun: the operation was stopped")
+            for item in group
+            if item.state is ItemState.PENDING
+        ]
+        self.journal.update_items(run, stopped)
+        return [item for item in group if item.state is not ItemState.PENDING]
+
+    def _end(self, run: Run) -> None:
+        stopped = ItemState.STOPPED in self.journal.progress(run.operation_id).states
+        operation = self.journal.operation(run.operation_id)
+        to = OperationState.DONE
+        if operation.state is OperationState.STOPPING and stopped:
+            to = OperationState.STOPPED
+        self.journal.move(operation.id, to, at=self.now(), actor=operation.confirmed_by)

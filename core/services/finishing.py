@@ -1,0 +1,193 @@
+"""Finishing: seats, notes and verification, once every item is settled (section 6, steps 8, 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.domain.credits import Catalogue, UnreadableValue, parse_count
+from core.domain.mirror import exam_row
+from core.domain.operations import Item, ItemState, Operation
+from core.domain.plans import OperationKind
+from core.domain.records import TOTAL_BOOKINGS, ContactId, Counted, Exam, History, Kind, WriteId
+from core.domain.writes import (
+    ForeignWrite,
+    Movement,
+    MovementKind,
+    Unverifiable,
+    Write,
+    find_foreign_writes,
+)
+from core.gateways.ports import Crm, Due, Event, Fate, Journal, Note, Run, WriteRecord
+from core.services.writing import Ending, Writing
+
+#: When an exam is being written by somebody else, or a note's fate is unknown.
+LOOK_AGAIN = timedelta(seconds=2)
+#: HubSpot refuses a longer batch with histories.
+VERIFY_BATCH = 50
+NOTE_BATCH = 100
+CLEAN = "clean"
+
+
+@dataclass(frozen=True, slots=True)
+class Finishing:
+    """Each part is repeatable: what is already done is found in the journal or in HubSpot."""
+
+    crm: Crm
+    journal: Journal
+    writing: Writing
+    catalogue: Catalogue
+    nudge: Callable[[], None]
+    now: Callable[[], datetime]
+
+    def finish(self, run: Run, operation: Operation) -> datetime | None:
+        """None when all is done, else when to look again. Raises ``GatewayError``."""
+        if operation.kind is OperationKind.CANCEL:
+            items = [i for i in self.journal.items(operation.id) if i.cancelled]
+            if self._free_seats(run, items) or self._note(run, operation, items):
+                return self.now() + LOOK_AGAIN
+        self._verify(operation.id)
+        return None
+
+    def _free_seats(self, run: Run, items: Sequence[Item]) -> bool:
+        """Count exams down by the bookings we cancelled. True: not all is known yet."""
+        done = self.journal.moving(run.operation_id, MovementKind.SEAT_FREED)
+        wanted: dict[str, list[Movement]] = {}
+        for item in items:
+            if item.exam_id is not None and item.booking_id not in done:
+                wanted.setdefault(item.exam_id, []).append(_seat_freed(item))
+        if not wanted:
+            return False
+        results = self.writing.write(run, Kind.EXAM, wanted, ExamConsequences())
+        self.nudge()
+        for exam, result in results.items():
+            if result.ending in {Ending.REFUSED, Ending.UNDECIDED}:
+                self._tell(run, f"exam {exam} was not counted down: {result.reason}")
+        return any(
+            result.ending in {Ending.BUSY, Ending.OPEN, Ending.NOT_SENT}
+            for result in results.values()
+        )
+
+    def _note(self, run: Run, operation: Operation, items: Sequence[Item]) -> bool:
+        """A note on each contact's timeline. True: some have an unknown fate."""
+        by_contact: dict[ContactId, list[Item]] = {}
+        for item in items:
+            if item.contact_id is not None and item.state is ItemState.DONE:
+                by_contact.setdefault(item.contact_id, []).append(item)
+        todo = sorted(by_contact.keys() - self.journal.noted(operation.id))
+        unknown = False
+        for start in range(0, len(todo), NOTE_BATCH):
+            batch = todo[start : start + NOTE_BATCH]
+            unknown |= self._note_batch(run, operation, {id_: by_contact[id_] for id_ in batch})
+        return unknown
+
+    def _note_batch(
+        self, run: Run, operation: Operation, by_contact: dict[ContactId, list[Item]]
+    ) -> bool:
+        marker = f"credit-desk/{operation.id}"
+        there: set[ContactId] = set()
+        if run.epoch > 1:  # an earlier run may have sent them without living to record it
+            there = self.crm.contacts_with_note(list(by_contact), marker)
+            self.journal.record_noted(run, there)
+        notes = [
+            Note(
+                contact_id=id_,
+                marker=marker,
+                text=self._note_text(operation, items),
+                at=operation.confirmed_at,
+            )
+            for id_, items in by_contact.items()
+            if id_ not in there
+        ]
+        if not notes:
+            return False
+        outcomes = self.crm.add_notes(notes)
+        # a note that HubSpot refuses costs nobody a credit: it is told, and not tried for ever
+        settled = {i for i, o in outcomes.items() if o.fate in {Fate.LANDED, Fate.REFUSED}}
+        self.journal.record_noted(run, settled)
+        for id_, outcome in outcomes.items():
+            if outcome.fate is Fate.REFUSED:
+                self._tell(run, f"no note on contact {id_}: {outcome.reason}")
+        return len(settled) < len(notes)
+
+    def _note_text(self, operation: Operation, items: Sequence[Item]) -> str:
+        names = ", ".join(item.booking_name or item.booking_id for item in items)
+        back = [self.catalogue.by_key(i.credit).label for i in items if i.credit is not None]
+        credits_ = ", ".join(f"{back.count(label)} {label}" for label in dict.fromkeys(back))
+        given = f"Given back: {credits_}. " if credits_ else "No credit was spent on it. "
+        return (
+            f"Cancelled by Credit Desk: {names}. {given}"
+            f"Reason: {operation.reason}. By {operation.confirmed_by}."
+        )
+
+    def _verify(self, operation_id: str) -> None:
+        """Look for foreign writes that fell between our read and our write (step 9)."""
+        while records := self.journal.unverified(operation_id, VERIFY_BATCH):
+            verified: dict[WriteId, str] = {}
+            foreign: list[ForeignWrite] = []
+            for kind in {record.write.kind for record in records}:
+                writes = [record for record in records if record.write.kind is kind]
+                self._verify_kind(kind, writes, verified, foreign)
+            self.journal.record_verified(verified, foreign, at=self.now())
+
+    def _verify_kind(
+        self,
+        kind: Kind,
+        records: Sequence[WriteRecord],
+        verified: dict[WriteId, str],
+        foreign: list[ForeignWrite],
+    ) -> None:
+        keys = sorted({key for record in records for key in record.write.after})
+        histories = self.crm.histories(kind, {r.write.target_id for r in records}, keys)
+        for record in records:
+            write = record.write
+            try:
+                found = _foreign(write, histories.get(write.target_id))
+            except Unverifiable as error:
+                verified[write.id] = f"not verified: {error}"
+            else:
+                verified[write.id] = "foreign write" if found else CLEAN
+                foreign += found
+
+    def _tell(self, run: Run, what: str) -> None:
+        self.journal.add_event(
+            Event(at=self.now(), actor="credit desk", what=what, operation_id=run.operation_id)
+        )
+
+
+class ExamConsequences:
+    """A seat count that landed is due for the mirror; no item changes by it."""
+
+    def of_landed(self, write: Write, target: Counted) -> tuple[list[Item], list[Due]]:
+        """See ``Consequences``."""
+        row = exam_row(target) if isinstance(target, Exam) else None
+        return [], [Due(kind=write.kind, record_id=target.id, row=row)]
+
+    def of_undecided(self, write: Write, reason: str) -> list[Item]:
+        """See ``Consequences``."""
+        del write, reason
+        return []
+
+
+def _seat_freed(item: Item) -> Movement:
+    return Movement(
+        booking_id=item.booking_id,
+        kind=MovementKind.SEAT_FREED,
+        credit=TOTAL_BOOKINGS,
+        delta=-1,
+    )
+
+
+def _foreign(write: Write, history: History | None) -> tuple[ForeignWrite, ...]:
+    if history is None:
+        raise Unverifiable(f"the history of {write.target_id} cannot be read")
+    values = {version.value for versions in history.values() for version in versions}
+    return find_foreign_writes(write, history, {value: _count(value) for value in values})
+
+
+def _count(raw: str) -> int | None:
+    try:
+        return parse_count(raw)
+    except UnreadableValue:
+        return None

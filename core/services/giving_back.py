@@ -1,0 +1,292 @@
+"""Giving back: claim, judge again, cancel, write the credit, mark (section 6, steps 1 to 8).
+
+One group of bookings at a time, whole contacts together. Each step saves what it learned before
+the next begins, so a crash between any two resumes where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from core.domain.credits import Catalogue
+from core.domain.judging import judge_again
+from core.domain.mirror import booking_row, contact_row
+from core.domain.operations import SETTLED, Item, ItemState, Operation
+from core.domain.plans import OperationKind, Why
+from core.domain.records import (
+    Booking,
+    BookingId,
+    BookingStatus,
+    Contact,
+    ContactId,
+    Counted,
+    Kind,
+)
+from core.domain.writes import Movement, MovementKind, Write
+from core.gateways.ports import Crm, Due, Fate, Journal, Outcome, Run
+from core.services.writing import Consequences, Ending, Result, Writing
+
+
+@dataclass(frozen=True, slots=True)
+class GivingBack:
+    """What each item of a cancellation or refund goes through."""
+
+    crm: Crm
+    journal: Journal
+    writing: Writing
+    catalogue: Catalogue
+    #: Called when copies have become due. Never waits.
+    nudge: Callable[[], None]
+    now: Callable[[], datetime]
+
+    def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
+        """Take these items as far as they go now.
+
+        Raises:
+            GatewayError: HubSpot could not be read. Every item is saved where it stood.
+            Superseded: another process has the operation.
+        """
+        marked_later = [item for item in group if item.state is ItemState.GIVEN_BACK]
+        todo = self._claimed(run, operation, [i for i in group if i not in marked_later])
+        bookings = self.crm.bookings({item.booking_id for item in (*todo, *marked_later)})
+        todo = self._judged(run, operation, todo, bookings)
+        if operation.kind is OperationKind.CANCEL:
+            todo, bookings = self._cancelled(run, todo, bookings)
+        landed = self._given_back(run, todo)
+        self._mark(run, operation, [*marked_later, *landed], bookings)
+
+    def recovered(self, operation: Operation) -> Consequences:
+        """What follows from writes that an earlier run left open."""
+        return ContactConsequences(self, operation.id)
+
+    def _claimed(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
+        """Those that are ours alone; the others end here and say whose they are."""
+        owners: dict[BookingId, str] = {}
+        for kind, ids in _claims(operation, items).items():
+            for booking, owner in self.journal.claim(run, ids, kind).items():
+                if owners.get(booking, run.operation_id) == run.operation_id:
+                    owners[booking] = owner
+        ours, others = [], []
+        for item in items:
+            if owners[item.booking_id] != run.operation_id:
+                why = f"{Why.CLAIMED} ({owners[item.booking_id]})"
+                others.append(replace(item, state=ItemState.SKIPPED, why=why))
+            elif item.state is ItemState.PENDING:
+                ours.append(replace(item, state=ItemState.CLAIMED))
+            else:
+                ours.append(item)
+        self.journal.update_items(run, [*ours, *others])
+        return ours
+
+    def _judged(
+        self,
+        run: Run,
+        operation: Operation,
+        items: Sequence[Item],
+        bookings: Mapping[BookingId, Booking | None],
+    ) -> list[Item]:
+        """Against fresh reads, contacts too: nothing is cancelled whose credit cannot return."""
+        contacts = self.crm.contacts({item.contact_id for item in items if item.contact_id})
+        judged = [
+            judge_again(
+                operation.kind,
+                item,
+                bookings.get(item.booking_id),
+                contacts.get(item.contact_id or ContactId("")),
+                self.catalogue,
+            )
+            for item in items
+        ]
+        changed = [new for new, old in zip(judged, items, strict=True) if new != old]
+        self.journal.update_items(run, changed)
+        return [item for item in judged if item.state not in SETTLED]
+
+    def _cancelled(
+        self, run: Run, items: Sequence[Item], bookings: Mapping[BookingId, Booking | None]
+    ) -> tuple[list[Item], dict[BookingId, Booking | None]]:
+        """Cancel first: nobody ever sees a credit for a seat that is still held (step 4)."""
+        todo = [item for item in items if not item.cancelled]
+        sent = [replace(item, cancel_sent=True) for item in todo]
+        self.journal.update_items(run, [i for i, old in zip(sent, todo, strict=True) if i != old])
+        outcomes = self.crm.cancel_bookings([item.booking_id for item in sent]) if sent else {}
+        fresh = dict(bookings)
+        saved, due = [], []
+        for item in sent:
+            outcome = outcomes[item.booking_id]
+            saved.append(_after_cancel(item, outcome))
+            booking = bookings.get(item.booking_id)
+            if booking is not None and outcome.fate is Fate.LANDED:
+                after = _cancelled_booking(booking, outcome)
+                fresh[item.booking_id] = after
+                due.append(_booking_due(after))
+        self.journal.settle(run, [], items=saved, due=due, at=self.now())
+        self.nudge()
+        going_on = [item for item in (*items, *saved) if item.cancelled]
+        return [item for item in going_on if item.state is ItemState.CANCELLED], fresh
+
+    def _given_back(self, run: Run, items: Sequence[Item]) -> list[Item]:
+        wanted: dict[str, list[Movement]] = {}
+        for item in items:
+            if item.credit is not None and item.contact_id is not None:
+                wanted.setdefault(item.contact_id, []).append(_movement(item))
+        if not wanted:
+            return []
+        then = ContactConsequences(self, run.operation_id, {i.booking_id: i for i in items})
+        results = self.writing.write(run, Kind.CONTACT, wanted, then)
+        self.nudge()
+        failed = [
+            new
+            for item in items
+            if (new := _after_write(item, results[item.contact_id or ""])) is not None
+        ]
+        self.journal.update_items(run, failed)
+        return then.given_back
+
+    def _mark(
+        self,
+        run: Run,
+        operation: Operation,
+        items: Sequence[Item],
+        bookings: Mapping[BookingId, Booking | None],
+    ) -> None:
+        """Only what is settled as landed is marked refunded (step 8)."""
+        if not items:
+            return
+        outcomes = self.crm.mark_refunded(
+            [item.booking_id for item in items],
+            at=operation.confirmed_at,
+            admin=operation.confirmed_by,
+        )
+        saved, due = [], []
+        for item in items:
+            outcome = outcomes[item.booking_id]
+            saved.append(_after_mark(item, outcome))
+            booking = bookings.get(item.booking_id)
+            if outcome.fate is Fate.LANDED and booking is not None:
+                due.append(_booking_due(_marked(booking, operation, outcome)))
+        self.journal.settle(run, [], items=saved, due=due, at=self.now())
+        self.nudge()
+
+
+@dataclass(slots=True)
+class ContactConsequences:
+    """A landed credit: its items are given back, and the contact's copy is due."""
+
+    parent: GivingBack
+    operation_id: str
+    #: Items in hand; empty when an earlier run's writes are recovered.
+    items: Mapping[BookingId, Item] = field(default_factory=dict)
+    given_back: list[Item] = field(default_factory=list)
+
+    def of_landed(self, write: Write, target: Counted) -> tuple[list[Item], list[Due]]:
+        """See ``Consequences``."""
+        items = [
+            replace(
+                item,
+                state=ItemState.GIVEN_BACK,
+                why="",
+                before=write.before[item.credit],
+                after=write.after[item.credit],
+            )
+            for item in self._items(write)
+            if item.credit is not None
+        ]
+        self.given_back += items
+        return items, [contact_due(target, self.parent.catalogue)]
+
+    def of_undecided(self, write: Write, reason: str) -> list[Item]:
+        """See ``Consequences``."""
+        return [replace(item, state=ItemState.UNDECIDED, why=reason) for item in self._items(write)]
+
+    def _items(self, write: Write) -> list[Item]:
+        ids = [
+            BookingId(movement.booking_id)
+            for movement in write.movements
+            if movement.kind is MovementKind.REFUND
+        ]
+        if not ids:
+            return []
+        if self.items:
+            return [self.items[id_] for id_ in ids]
+        return self.parent.journal.items(self.operation_id, bookings=ids)
+
+
+def contact_due(target: Counted, catalogue: Catalogue) -> Due:
+    """The copy of a contact whose write has settled; an exam's (in recovery) is read anew."""
+    row = contact_row(target, catalogue) if isinstance(target, Contact) else None
+    return Due(kind=target.kind, record_id=target.id, row=row)
+
+
+def _claims(operation: Operation, items: Sequence[Item]) -> dict[MovementKind, list[BookingId]]:
+    """Which claims each item needs: its credit's, and its seat's when it is cancelled."""
+    claims: dict[MovementKind, list[BookingId]] = {}
+    credits_ = [item.booking_id for item in items if item.credit is not None]
+    if operation.kind is OperationKind.CANCEL and items:
+        claims[MovementKind.SEAT_FREED] = [item.booking_id for item in items]
+    if credits_:
+        claims[MovementKind.REFUND] = credits_
+    return claims
+
+
+def _movement(item: Item) -> Movement:
+    assert item.credit is not None  # noqa: S101 - the caller chose items with a credit
+    return Movement(
+        booking_id=item.booking_id, kind=MovementKind.REFUND, credit=item.credit, delta=1
+    )
+
+
+def _after_cancel(item: Item, outcome: Outcome) -> Item:
+    match outcome.fate:
+        case Fate.LANDED if item.credit is None:
+            return replace(item, state=ItemState.DONE, why="", cancelled=True, cancel_sent=False)
+        case Fate.LANDED:
+            return replace(item, state=ItemState.CANCELLED, cancelled=True, cancel_sent=False)
+        case Fate.REFUSED:
+            why = f"HubSpot refused to cancel it: {outcome.reason}. Nothing was changed"
+            return replace(item, state=ItemState.FAILED, why=why, cancel_sent=False)
+        case Fate.NOT_SENT:
+            return replace(item, cancel_sent=False)
+        case Fate.UNKNOWN:
+            return item  # judged again at the next pass, on what HubSpot then says
+
+
+def _after_write(item: Item, result: Result) -> Item | None:
+    """The item when its write was refused; None where it stays as it is or was saved already."""
+    if result.ending is not Ending.REFUSED:
+        return None
+    owed = "cancelled, but its credit is still owed" if item.cancelled else "not refunded"
+    return replace(item, state=ItemState.FAILED, why=f"{owed}: {result.reason}")
+
+
+def _after_mark(item: Item, outcome: Outcome) -> Item:
+    if outcome.fate is Fate.LANDED:
+        return replace(item, state=ItemState.DONE, why="")
+    if outcome.fate is Fate.REFUSED:
+        why = f"its credit was given back, but HubSpot refused the mark: {outcome.reason}"
+        return replace(item, state=ItemState.FAILED, why=why)
+    return item
+
+
+def _cancelled_booking(booking: Booking, outcome: Outcome) -> Booking:
+    return replace(
+        booking,
+        status=BookingStatus.CANCELLED,
+        raw_status=BookingStatus.CANCELLED,
+        modified_at=outcome.modified_at or booking.modified_at,
+    )
+
+
+def _marked(booking: Booking, operation: Operation, outcome: Outcome) -> Booking:
+    return replace(
+        booking,
+        refunded=True,
+        refunded_at=operation.confirmed_at,
+        refund_admin=operation.confirmed_by,
+        modified_at=outcome.modified_at or booking.modified_at,
+    )
+
+
+def _booking_due(booking: Booking) -> Due:
+    return Due(kind=Kind.BOOKING, record_id=booking.id, row=booking_row(booking))
