@@ -21,7 +21,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def _die_with_parent(number: int) -> None:
-    """Runs in the child, after its user was changed (which would clear the setting) and before exec."""
+    """Runs in the child before exec, after its user was changed: that would clear the setting."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
 
 
@@ -49,7 +49,7 @@ def main(argv: list[str]) -> int:
     options, command = _options(argv)
     number = int(options.get("--signal", signal.SIGTERM))
     user = options.get("--user")
-    child = subprocess.Popen(  # noqa: S603 - the command is our owner's own
+    child = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         user=user,
@@ -58,6 +58,7 @@ def main(argv: list[str]) -> int:
         # Safe here, where no other thread runs yet: the watcher starts after it.
         preexec_fn=(lambda: _die_with_parent(number)) if sys.platform == "linux" else None,  # noqa: PLW1509
     )
+
     def in_background(target: object) -> None:
         # In a thread: a handler that waited would wait for the very ``wait`` that it interrupts.
         threading.Thread(target=target, args=(child, number), daemon=True).start()  # type: ignore[arg-type]

@@ -73,7 +73,7 @@ class Child:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def wait_ready(self, ready: Callable[[], bool], timeout_s: float) -> None:
-        """Until ``ready()``. Raises SandboxError with the end of the log if it died or took longer."""
+        """Until ``ready()``. Raises SandboxError, with the end of the log, if it died or is late."""
         wait_until(
             lambda: ready() or self._dead(),
             timeout_s,

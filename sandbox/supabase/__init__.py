@@ -1,4 +1,4 @@
-"""A local Supabase: real PostgreSQL, real PostgREST, and a gateway that can be made slow or dead."""
+"""A local Supabase: PostgreSQL, PostgREST, and a gateway that can be made slow or dead."""
 
 from sandbox.supabase.local import LocalSupabase, SupabaseSettings
 

@@ -111,7 +111,9 @@ class Gateway:
     async def _forward(
         self, method: str, target: bytes, headers: Headers, receive: Receive, send: Send
     ) -> None:
-        url = httpcore.URL(scheme=b"http", host=HOST.encode(), port=self.upstream_port, target=target)
+        url = httpcore.URL(
+            scheme=b"http", host=HOST.encode(), port=self.upstream_port, target=target
+        )
         headers.append((b"host", f"{HOST}:{self.upstream_port}".encode()))
         started = False
         try:
@@ -186,12 +188,15 @@ async def answer(send: Send, status: int, body: dict[str, Any]) -> None:
 
 
 def protocol_for(gateway: Gateway) -> type[H11Protocol]:
-    """uvicorn's protocol, but one that hangs up on everybody while the gateway plays dead."""
+    """Uvicorn's protocol, but one that hangs up on everybody while the gateway plays dead."""
 
     class Mortal(H11Protocol):
+        _controls = False
+
         def data_received(self, data: bytes) -> None:
             fault = gateway.fault
-            if fault.mode == "dead" and fault.how == "drop" and CONTROL.encode() not in data[:64]:
+            self._controls = self._controls or CONTROL.encode() in data[:64]
+            if fault.mode == "dead" and fault.how == "drop" and not self._controls:
                 gateway.requests["dropped"] += 1
                 self.transport.abort()
                 return

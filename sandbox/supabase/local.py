@@ -52,7 +52,7 @@ class LocalSupabase:
     _settings: SupabaseSettings | None = field(default=None, init=False)
 
     def start(self) -> SupabaseSettings:
-        """Raises SandboxError when a part does not come up, with the end of its log; stops the rest."""
+        """Raises SandboxError, with the end of its log, when a part does not come up."""
         try:
             return self._start()
         except BaseException:
@@ -168,7 +168,9 @@ class LocalSupabase:
             "db": self.db_port or last.get("db", 0),
             "postgrest": last.get("postgrest", 0),
         }
-        ports = {name: port if port and is_free(port) else free_port() for name, port in wanted.items()}
+        ports = {
+            name: port if port and is_free(port) else free_port() for name, port in wanted.items()
+        }
         self.gateway_port, self.db_port = ports["gateway"], ports["db"]
         write_private(path, json.dumps(ports))
         return ports

@@ -6,6 +6,7 @@ above the data to everybody. We take its binaries and its user for root, nothing
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -18,10 +19,10 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import psycopg
 
-from sandbox.processes import HOST, Child, SandboxError, wait_until
+from sandbox.processes import HOST, Child, SandboxError
 
 MAJOR = 16  # the oldest in the wheel: what runs here runs on Supabase's 17
 STARTS_MAX = 3
@@ -60,7 +61,7 @@ def binaries() -> Path:
 
 @dataclass(slots=True)
 class Postgres:
-    """One server on one data folder. ``start`` takes over after any kind of death of the last one."""
+    """One server on one data folder. ``start`` takes over however the last one ended."""
 
     folder: Path  #: state folder; the data stands in ``pgdata`` below it
     port: int
@@ -69,7 +70,7 @@ class Postgres:
 
     @property
     def data(self) -> Path:
-        return self.folder / "pgdata"
+        return self.folder.resolve() / "pgdata"
 
     @property
     def dsn(self) -> str:
@@ -166,40 +167,40 @@ class Postgres:
             )
 
     def _end_leftover(self) -> None:
-        """Ends the server that a killed run left on this very data folder, if one still runs."""
-        pid_file = self.data / "postmaster.pid"
-        if not pid_file.exists():
-            return
-        lines = pid_file.read_text().splitlines()
-        if not lines or not lines[0].strip().isdigit():
-            return
-        process = _postmaster(int(lines[0]), self.data)
-        if process is None:
-            return
+        """Ends whatever a killed run left on this very data folder, and its claim on it.
+
+        PostgreSQL believes its ``postmaster.pid`` while any process has that number, be it a dead
+        one that nobody has collected yet or a stranger who was given it since. We look at who works
+        in the folder, and the file goes once nobody does.
+        """
         for number, wait_s in ((signal.SIGINT, 10), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
-            try:
-                process.send_signal(number)
-                process.wait(wait_s)
-            except psutil.NoSuchProcess:
-                return
-            except psutil.TimeoutExpired:
-                continue
-            return
-        wait_until(lambda: not process.is_running(), 1, lambda: f"{process} does not end")
+            left = _working_in(self.data)
+            for process in left:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.send_signal(number)
+            psutil.wait_procs(left, wait_s)
+        still = _working_in(self.data)
+        if still:
+            raise SandboxError(f"another PostgreSQL uses {self.data} and does not end: {still}")
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
 
 
 def new_password() -> str:
     return secrets.token_urlsafe(24)
 
 
-def _postmaster(pid: int, data: Path) -> psutil.Process | None:
-    """That process, if it is a PostgreSQL on this data folder and not another's with a reused id."""
+def _working_in(data: Path) -> list[psutil.Process]:
+    """The live processes of a PostgreSQL on that folder: every one of them has it as its own."""
+    return [process for process in psutil.process_iter(["name"]) if _works_in(process, data)]
+
+
+def _works_in(process: psutil.Process, data: Path) -> bool:
     try:
-        process = psutil.Process(pid)
-        mine = process.name() == "postgres" and str(data) in process.cmdline()
-    except (psutil.NoSuchProcess, psutil.ZombieProcess):
-        return None
-    return process if mine else None
+        if not (process.info["name"] or "").startswith("postgres"):
+            return False
+        return process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == data
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
 
 
 def _other_user() -> str | None:
@@ -222,10 +223,10 @@ def _other_user() -> str | None:
 def _prefix(user: str | None, data: Path) -> list[str]:
     """How another user gets to folders that only root may enter (a project below /root, say).
 
-    ``setpriv`` (util-linux) hands over the one capability that is needed, so that no folder has to be
-    opened to everybody. Empty where the folders are open anyway.
+    ``setpriv`` (util-linux) hands over the one capability that is needed, so that no folder has to
+    be opened to everybody. Empty where the folders are open anyway.
     """
-    if user is None or _reachable(data.parent) and _reachable(binaries()):
+    if user is None or (_reachable(data.parent) and _reachable(binaries())):
         return []
     setpriv = shutil.which("setpriv")
     if setpriv is None:

@@ -14,7 +14,7 @@ MAX_ROWS = 1000
 
 
 def make(folder: Path, *, port: int, db_port: int, db_password: str, jwt_secret: str) -> Child:
-    """The process, not started yet. Its configuration holds secrets, so only its owner may read it."""
+    """The process, not started yet. Its configuration holds secrets: only its owner may read it."""
     config = folder / "postgrest.conf"
     settings = {
         "db-uri": f"postgresql://authenticator:{db_password}@{HOST}:{db_port}/postgres",
@@ -36,7 +36,9 @@ def make(folder: Path, *, port: int, db_port: int, db_password: str, jwt_secret:
         "server-port": port,
         "log-level": "error",
     }
-    write_private(config, "".join(f"{key} = {_literal(value)}\n" for key, value in settings.items()))
+    write_private(
+        config, "".join(f"{key} = {_literal(value)}\n" for key, value in settings.items())
+    )
     return Child(
         name="PostgREST",
         command=[str(postgrest_path()), str(config)],

@@ -1,0 +1,117 @@
+"""Who may see and do what, through the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from supabase.lib.client_options import SyncClientOptions
+
+from sandbox.supabase import SupabaseSettings
+from sandbox.supabase.keys import mint, user_token
+from supabase import create_client
+from tests.contract.supabase_sql.conftest import client, copy
+
+TABLES = ("hubspot_contact_credits", "hubspot_bookings", "hubspot_mock_exams", "sync_metadata")
+NOW = "2026-11-23T12:00:00Z"
+
+
+@pytest.fixture
+def people(server: httpx.Client, new_id: Iterator[str]) -> dict[str, str]:
+    """Two students with one booking each, on one exam."""
+    names = {name: next(new_id) for name in ("ann", "bob", "exam", "ann_seat", "bob_seat")}
+    stamp = {"source_modified_at": NOW}
+    exam = {"hubspot_id": names["exam"], **stamp}
+    copy(server, "exams", exam)
+    for name in ("ann", "bob"):
+        email = f"{name}.{names[name]}@Example.test"
+        copy(server, "contacts", {"hubspot_id": names[name], "email": email, **stamp})
+        seat = {"hubspot_id": names[f"{name}_seat"], "contact_hubspot_id": names[name], **stamp}
+        copy(server, "bookings", seat)
+    return names
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_nobody_signed_out_sees_anything(settings: SupabaseSettings, table: str) -> None:
+    with client(settings, settings.anon_key) as anonymous:
+        assert anonymous.get(f"/{table}").status_code == 401
+
+
+def test_a_student_sees_the_rows_of_that_email_and_all_exams(
+    settings: SupabaseSettings, people: dict[str, str]
+) -> None:
+    token = user_token(settings.jwt_secret, f"ANN.{people['ann']}@example.test")
+    with client(settings, settings.anon_key, token) as student:
+        contacts = student.get("/hubspot_contact_credits").json()
+        bookings = student.get("/hubspot_bookings").json()
+        exams = student.get("/hubspot_mock_exams").json()
+
+    assert [row["hubspot_id"] for row in contacts] == [people["ann"]]
+    assert [row["hubspot_id"] for row in bookings] == [people["ann_seat"]]
+    assert people["exam"] in {row["hubspot_id"] for row in exams}
+
+
+def test_a_student_writes_nothing(settings: SupabaseSettings, people: dict[str, str]) -> None:
+    token = user_token(settings.jwt_secret, f"ann.{people['ann']}@example.test")
+    with client(settings, settings.anon_key, token) as student:
+        mine = {"hubspot_id": f"eq.{people['ann']}"}
+        patched = student.patch("/hubspot_contact_credits", params=mine, json={"sj_credits": 99})
+        called = student.post("/rpc/credit_desk_copy", json={"kind": "contacts", "rows": []})
+
+    assert patched.status_code == 403
+    assert called.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "function",
+    ["credit_desk_copy", "credit_desk_schema", "credit_desk_copy_contacts", "credit_desk_fault"],
+)
+def test_the_functions_are_the_servers_alone(settings: SupabaseSettings, function: str) -> None:
+    bodies: dict[str, dict[str, object]] = {
+        "credit_desk_copy": {"kind": "contacts", "rows": []},
+        "credit_desk_copy_contacts": {"rows": [], "faults": []},
+        "credit_desk_fault": {"target": "pg_class", "given": {}},
+    }
+    with client(settings, settings.anon_key) as anonymous:
+        answer = anonymous.post(f"/rpc/{function}", json=bodies.get(function, {}))
+
+    assert answer.status_code == 401
+
+
+def test_the_gateway_asks_for_a_key_it_knows(settings: SupabaseSettings) -> None:
+    url = f"{settings.url}/rest/v1/hubspot_mock_exams"
+    forged = mint("another secret", {"role": "service_role"})
+
+    assert httpx.get(url).json() == {"message": "No API key found in request"}
+    assert httpx.get(url, headers={"apikey": forged}).json() == {"message": "Invalid API key"}
+    assert httpx.get(f"{settings.url}/auth/v1/user").status_code == 404
+    key = {"apikey": settings.service_role_key}
+    assert httpx.get(url, headers=key).status_code == 200, "the key stands for a missing bearer"
+    bearer = {"Authorization": f"Bearer {forged}"}
+    assert httpx.get(url, headers=key | bearer).status_code == 401
+
+
+def test_the_schema_tells_its_version_and_columns(server: httpx.Client) -> None:
+    schema = server.post("/rpc/credit_desk_schema", json={}).json()
+
+    assert schema["version"] == 1
+    assert schema["tables"].keys() == set(TABLES)
+    assert schema["tables"]["hubspot_contact_credits"]["sj_credits"] == "integer"
+    assert schema["row_level_security"] == dict.fromkeys(TABLES, True)
+
+
+def test_supabase_py_speaks_to_it(settings: SupabaseSettings, people: dict[str, str]) -> None:
+    with httpx.Client(timeout=10) as http:
+        _copy_and_read(settings, http, people["bob"])
+
+
+def _copy_and_read(settings: SupabaseSettings, http: httpx.Client, id_: str) -> None:
+    options = SyncClientOptions(httpx_client=http)
+    supabase = create_client(settings.url, settings.service_role_key, options)
+    rows = [{"hubspot_id": id_, "source_modified_at": NOW, "sj_credits": 4}]
+
+    answer = supabase.rpc("credit_desk_copy", {"kind": "contacts", "rows": rows}).execute()
+    found = supabase.table("hubspot_contact_credits").select("*").eq("hubspot_id", id_)
+    assert answer.data == [{"hubspot_id": id_, "outcome": "written"}]
+    assert found.execute().data[0]["sj_credits"] == 4  # type: ignore[index, call-overload]
