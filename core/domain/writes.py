@@ -18,6 +18,10 @@ from core.domain.records import MARKER, Counted, History, Kind, Version, WriteId
 #: after 30 s, and proxies between may hold what it sent for a while longer.
 QUIET_PERIOD = timedelta(seconds=60)
 
+#: A write handed to the network later than this after its ``sent_at`` is not sent at all: with
+#: the time that one request may take, it has to end within ``QUIET_PERIOD``.
+SEND_WITHIN_S = 10.0
+
 #: HubSpot stamps properties of one update alike; clocks of its shards may differ by a little.
 SAME_UPDATE = timedelta(milliseconds=50)
 

@@ -36,9 +36,9 @@ from core.domain.records import (
     Kind,
     WriteId,
 )
-from core.domain.writes import Write
+from core.domain.writes import SEND_WITHIN_S, Write
 from core.gateways.errors import NotSent, OutcomeUnknown, Refused
-from core.gateways.ports.crm import SEND_WITHIN_S, BookingFilter, Fate, Note, Outcome
+from core.gateways.ports.crm import BookingFilter, Fate, Note, Outcome
 from tests.fakes.truth import Record, Truth
 
 GONE = "archived or deleted in HubSpot"

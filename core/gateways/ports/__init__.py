@@ -1,6 +1,6 @@
 """Ports: what the services need from the world outside, in our words."""
 
-from core.gateways.ports.crm import SEND_WITHIN_S, BookingFilter, Crm, Fate, Note, Outcome
+from core.gateways.ports.crm import BookingFilter, Crm, Fate, Note, Outcome
 from core.gateways.ports.engine import CarryOut, Engine
 from core.gateways.ports.journal import (
     Due,
@@ -16,7 +16,6 @@ from core.gateways.ports.journal import (
 from core.gateways.ports.mirror import Copied, CopyResult, Mirror, MirrorRow
 
 __all__ = [
-    "SEND_WITHIN_S",
     "BookingFilter",
     "CarryOut",
     "Copied",

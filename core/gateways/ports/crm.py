@@ -23,10 +23,6 @@ from core.domain.records import (
 )
 from core.domain.writes import Write
 
-#: A write handed to the network later than this after its ``sent_at`` is not sent at all: with
-#: the time that one request may take, it has to end within ``core.domain.writes.QUIET_PERIOD``.
-SEND_WITHIN_S = 10.0
-
 
 class Fate(StrEnum):
     """What the caller knows of one record of a batch that it sent."""

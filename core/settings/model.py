@@ -1,0 +1,174 @@
+"""The settings as a checked model. Import it through ``core.settings``."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from core.domain.portal import Portal
+from core.domain.writes import QUIET_PERIOD, SEND_WITHIN_S
+from core.settings.faults import BadSettings, SettingFault
+from core.settings.portal import CreditRow, Objects, Properties, make_portal
+from core.settings.values import Address, DatabaseUrl, Mails, Secret, Secrets
+
+SECRETS_FILE = Path(".streamlit") / "secrets.toml"
+PORTAL_FILE = Path("portal.toml")
+STATE_DATABASE = "sqlite:///.state/credit-desk.sqlite"
+
+
+class Settings(BaseSettings):
+    """Each field's alias is its name in the environment and at the top of the two files."""
+
+    model_config = SettingsConfigDict(
+        extra="ignore", frozen=True, case_sensitive=True, validate_default=True
+    )
+    #: The folder that holds the two files; set for the time of one ``read``.
+    _root: ClassVar[Path] = Path()
+    _portal: Portal = PrivateAttr(default_factory=Portal)
+
+    hubspot_token: Secret = Field(
+        alias="HUBSPOT_TOKEN",
+        description="Make a service key or private app in HubSpot and set its token here",
+    )
+    hubspot_base_url: Address = Field("https://api.hubapi.com", alias="HUBSPOT_BASE_URL")
+    hubspot_api_version: str = Field(
+        "2026-09",
+        alias="HUBSPOT_API_VERSION",
+        pattern=r"^(v3|20\d\d-(03|09))$",
+        description='Set "2026-09", another date version of HubSpot, or "v3"',
+    )
+    supabase_url: Address = Field(
+        alias="SUPABASE_URL",
+        description="Copy the project URL from Supabase (Project Settings, Data API)",
+    )
+    supabase_service_role_key: Secret = Field(
+        alias="SUPABASE_SERVICE_ROLE_KEY",
+        description="Copy the service role key from Supabase (Project Settings, API Keys)",
+    )
+    ops_database_url: DatabaseUrl = Field(SecretStr(STATE_DATABASE), alias="OPS_DATABASE_URL")
+
+    #: E-mails that are admins from the first start on, in small letters.
+    admins: Mails = Field((), alias="CREDIT_DESK_ADMINS")
+    #: For how long a confirmed operation can be called off.
+    hold_s: float = Field(10, alias="CREDIT_DESK_HOLD_S", ge=0)
+    #: More bookings than this: the person types their number to confirm.
+    typed_count_above: int = Field(20, alias="CREDIT_DESK_TYPED_COUNT_ABOVE", ge=0)
+    #: More bookings than this: a second admin confirms.
+    second_admin_above: int = Field(1000, alias="CREDIT_DESK_SECOND_ADMIN_ABOVE", ge=0)
+
+    request_timeout_s: float = Field(30, alias="CREDIT_DESK_REQUEST_TIMEOUT_S", gt=0)
+    #: How long after its sending a write is held to be still on its way.
+    quiet_period_s: float = Field(
+        QUIET_PERIOD.total_seconds(), alias="CREDIT_DESK_QUIET_PERIOD_S", gt=0
+    )
+    #: Requests to HubSpot at the same time.
+    concurrency: int = Field(16, alias="CREDIT_DESK_CONCURRENCY", ge=1, le=64)
+    #: The part of the account's rate limit that this app may use.
+    rate_share: float = Field(1.0, alias="CREDIT_DESK_RATE_SHARE", gt=0, le=1)
+
+    sweep_every_s: float = Field(2 * 3600, alias="CREDIT_DESK_SWEEP_EVERY_S", gt=0)
+    activate_every_s: float = Field(12 * 3600, alias="CREDIT_DESK_ACTIVATE_EVERY_S", gt=0)
+    #: Where notifications go, as apprise addresses. They hold passwords.
+    notify_urls: Secrets = Field((), alias="CREDIT_DESK_NOTIFY_URLS")
+    #: The client secret with which HubSpot signs its webhooks; None: they are not accepted.
+    webhook_secret: Secret | None = Field(None, alias="CREDIT_DESK_WEBHOOK_SECRET")
+    #: Bearer keys of the student apps for ``/api/v1``.
+    api_keys: Secrets = Field((), alias="CREDIT_DESK_API_KEYS")
+
+    objects: Objects = Field(default_factory=Objects, repr=False)
+    properties: Properties = Field(default_factory=Properties, repr=False)
+    credits: list[CreditRow] = Field(default_factory=list, repr=False)
+
+    @property
+    def portal(self) -> Portal:
+        """What this HubSpot account calls things."""
+        return self._portal
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        least = self.request_timeout_s + SEND_WITHIN_S
+        if self.quiet_period_s <= least:
+            raise ValueError(
+                "CREDIT_DESK_QUIET_PERIOD_S",
+                f"is {self.quiet_period_s:g}, and a write may be on its way for {least:g} s",
+                f"Set more than {least:g}, or a shorter CREDIT_DESK_REQUEST_TIMEOUT_S",
+            )
+        try:
+            self._portal = make_portal(self.objects, self.properties, self.credits)
+        except ValueError as error:
+            raise ValueError("portal.toml", f"cannot be: {error}", "Mend that name") from error
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """First the environment, then the two files."""
+        del init_settings, env_settings, dotenv_settings, file_secret_settings
+        files = (cls._root / SECRETS_FILE, cls._root / PORTAL_FILE)
+        return (
+            _Environment(settings_cls),
+            *(InitSettingsSource(settings_cls, _toml(path)) for path in files),
+        )
+
+
+class _Environment(EnvSettingsSource):
+    """Only capital names: a variable called ``objects`` belongs to somebody else."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Nothing for a table of portal.toml."""
+        return super().get_field_value(field, field_name) if field.alias else (None, "", False)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        # of secrets.toml not even the line: it may be the one with the secret
+        where = "" if path.name == SECRETS_FILE.name else f" ({error})"
+        fault = SettingFault(
+            name=path.name, problem=f"is not TOML{where}", mend=f"Mend or remove {path}"
+        )
+        raise BadSettings([fault]) from None
+
+
+def read(root: Path) -> Settings:
+    """The settings that this folder's files and the environment give."""
+    Settings._root = root  # noqa: SLF001 - pydantic-settings makes its sources from the class
+    try:
+        return Settings()  # type: ignore[call-arg] # its sources give the arguments
+    except ValidationError as error:
+        raise BadSettings([_fault(told) for told in error.errors()]) from None
+
+
+def _fault(told: Any) -> SettingFault:
+    """In our words. pydantic's own message holds the value, which may be a secret."""
+    match told:
+        case {"ctx": {"error": ValueError(args=(str(name), str(problem), str(mend)))}}:
+            return SettingFault(name=name, problem=problem, mend=mend)
+    name = ".".join(map(str, told["loc"]))
+    field = next((f for f in Settings.model_fields.values() if f.alias == told["loc"][0]), None)
+    mend = (field.description if field else None) or "Mend it, or remove it to take the default"
+    if told["type"] == "missing":
+        return SettingFault(name=name, problem="is missing", mend=mend)
+    if told["type"] == "value_error":
+        return SettingFault(name=name, problem=str(told["ctx"]["error"]), mend=mend)
+    return SettingFault(name=name, problem=f"is wrong: {told['msg']}", mend=mend)

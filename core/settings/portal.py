@@ -1,0 +1,64 @@
+"""``portal.toml``'s tables as the domain's ``Portal``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.domain.credits import SCHOOL, Catalogue, Credit, CreditType
+from core.domain.portal import OBJECT_TYPES, Portal
+from core.domain.records import Kind
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Objects(_Table):
+    """``[objects]``: object type ids."""
+
+    contacts: str = OBJECT_TYPES[Kind.CONTACT]
+    bookings: str = OBJECT_TYPES[Kind.BOOKING]
+    exams: str = OBJECT_TYPES[Kind.EXAM]
+    notes: str = "0-46"
+    note_to_contact: int = 202
+
+
+class Properties(_Table):
+    """``[properties.contacts]`` and so on: our name = "HubSpot's", where they differ."""
+
+    contacts: dict[str, str] = Field(default_factory=dict)
+    bookings: dict[str, str] = Field(default_factory=dict)
+    exams: dict[str, str] = Field(default_factory=dict)
+
+
+class CreditRow(_Table):
+    """One ``[[credits]]``."""
+
+    key: str = Field(min_length=1)
+    token: str = Field(min_length=1)
+    label: str = Field(min_length=1)
+    mock_type: str = ""
+    falls_back_to_shared: bool = False
+
+
+def make_portal(objects: Objects, properties: Properties, credits_: list[CreditRow]) -> Portal:
+    """The account's names; ``ValueError`` says which of them cannot be."""
+    rows: list[dict[str, Any]] = [row.model_dump() for row in credits_]
+    made = tuple(Credit(**{**row, "key": CreditType(row["key"])}) for row in rows)
+    return Portal(
+        catalogue=Catalogue(made) if made else SCHOOL,
+        types={
+            Kind.CONTACT: objects.contacts,
+            Kind.BOOKING: objects.bookings,
+            Kind.EXAM: objects.exams,
+        },
+        note_type=objects.notes,
+        note_to_contact=objects.note_to_contact,
+        renamed={
+            Kind.CONTACT: properties.contacts,
+            Kind.BOOKING: properties.bookings,
+            Kind.EXAM: properties.exams,
+        },
+    )

@@ -1,0 +1,56 @@
+"""Kinds of setting: how each is read from a word, and what is wrong with one that cannot be."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic_settings import NoDecode
+
+
+def _listed(raw: object) -> object:
+    """A list as TOML has it, or as the environment can: words parted by commas or lines."""
+    return raw.replace("\n", ",").split(",") if isinstance(raw, str) else raw
+
+
+def _mails(raw: tuple[str, ...]) -> tuple[str, ...]:
+    mails = tuple(dict.fromkeys(mail.strip().casefold() for mail in raw if mail.strip()))
+    if any(mail.count("@") != 1 for mail in mails):
+        raise ValueError("holds something that is not an e-mail address")
+    return mails
+
+
+def _secrets(raw: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    stripped = (secret.get_secret_value().strip() for secret in raw)
+    return tuple(SecretStr(secret) for secret in stripped if secret)
+
+
+def _address(raw: str) -> str:
+    scheme, _, rest = raw.strip().partition("://")
+    if scheme not in {"https", "http"} or not rest.strip("/"):
+        raise ValueError("is not an address that begins with https://")
+    return raw.strip().rstrip("/")
+
+
+def _database(raw: SecretStr) -> SecretStr:
+    url = raw.get_secret_value().strip()
+    if url.startswith("postgres://"):  # as some hosts still hand it out; SQLAlchemy refuses it
+        url = url.replace("postgres://", "postgresql://", 1)
+    if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        raise ValueError("is neither sqlite:///... nor postgresql://...")
+    return SecretStr(url)
+
+
+def _filled(raw: SecretStr) -> SecretStr:
+    if not raw.get_secret_value().strip():
+        raise ValueError("is empty")
+    return SecretStr(raw.get_secret_value().strip())
+
+
+Address = Annotated[str, AfterValidator(_address)]
+Secret = Annotated[SecretStr, AfterValidator(_filled)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
+Mails = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_mails)]
+Secrets = Annotated[
+    tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_secrets)
+]

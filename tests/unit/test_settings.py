@@ -1,0 +1,205 @@
+"""Settings: where they come from, what is wrong with them, and what they never show."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.domain.credits import SCHOOL
+from core.domain.portal import OBJECT_TYPES
+from core.domain.records import Kind
+from core.settings import BadSettings, Settings, load
+
+ROOT = Path(__file__).resolve().parents[2]
+REQUIRED = {
+    "HUBSPOT_TOKEN": "pat-na1-planted",
+    "SUPABASE_URL": "https://school.supabase.test",
+    "SUPABASE_SERVICE_ROLE_KEY": "service-planted",
+}
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [field.alias for field in Settings.model_fields.values() if field.alias]:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def required(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in REQUIRED.items():
+        monkeypatch.setenv(name, value)
+
+
+def faults(root: Path) -> dict[str, str]:
+    with pytest.raises(BadSettings) as caught:
+        load(root)
+    return {fault.name: str(fault) for fault in caught.value.faults}
+
+
+def test_everything_missing_is_named_at_once_with_how_to_mend_it(tmp_path: Path) -> None:
+    told = faults(tmp_path)
+
+    assert set(REQUIRED) == set(told)
+    assert "is missing. Make a service key" in told["HUBSPOT_TOKEN"]
+
+
+@pytest.mark.usefixtures("required")
+def test_what_has_a_default_need_not_be_set(tmp_path: Path) -> None:
+    settings = load(tmp_path)
+
+    assert "https://api.hubapi.com" == settings.hubspot_base_url
+    assert "2026-09" == settings.hubspot_api_version
+    assert (10, 20, 16) == (settings.hold_s, settings.typed_count_above, settings.concurrency)
+    assert settings.ops_database_url.get_secret_value().startswith("sqlite:///.state/")
+    assert settings.portal.catalogue == SCHOOL
+
+
+@pytest.mark.usefixtures("required")
+def test_the_environment_wins_over_secrets_and_secrets_over_the_portal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit/secrets.toml").write_text(
+        'CREDIT_DESK_HOLD_S = 2\nCREDIT_DESK_CONCURRENCY = 2\n[auth]\ncookie_secret = "x"\n'
+    )
+    (tmp_path / "portal.toml").write_text(
+        "CREDIT_DESK_HOLD_S = 3\nCREDIT_DESK_CONCURRENCY = 3\nCREDIT_DESK_TYPED_COUNT_ABOVE = 3\n"
+    )
+    monkeypatch.setenv("CREDIT_DESK_HOLD_S", "1")
+
+    settings = load(tmp_path)
+
+    assert (1, 2, 3) == (settings.hold_s, settings.concurrency, settings.typed_count_above)
+
+
+@pytest.mark.usefixtures("required")
+def test_admins_are_parted_by_commas_or_listed_and_their_case_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "portal.toml").write_text('CREDIT_DESK_ADMINS = ["Ann@School.test"]')
+    assert ("ann@school.test",) == load(tmp_path).admins
+
+    monkeypatch.setenv("CREDIT_DESK_ADMINS", "Bea@School.test, cy@school.test,")
+    assert ("bea@school.test", "cy@school.test") == load(tmp_path).admins
+
+
+@pytest.mark.usefixtures("required")
+def test_all_that_is_wrong_is_told_and_no_secret_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUBSPOT_TOKEN", "  ")
+    monkeypatch.setenv("HUBSPOT_API_VERSION", "2026")
+    monkeypatch.setenv("OPS_DATABASE_URL", "mysql://desk:planted@db/x")
+    monkeypatch.setenv("CREDIT_DESK_ADMINS", "planted-name")
+    monkeypatch.setenv("CREDIT_DESK_RATE_SHARE", "2")
+    monkeypatch.setenv("SUPABASE_URL", "school.supabase.test")
+
+    told = faults(tmp_path)
+
+    assert {
+        "HUBSPOT_TOKEN",
+        "HUBSPOT_API_VERSION",
+        "OPS_DATABASE_URL",
+        "CREDIT_DESK_ADMINS",
+        "CREDIT_DESK_RATE_SHARE",
+        "SUPABASE_URL",
+    } == set(told)
+    assert "planted" not in "".join(told.values())
+
+
+@pytest.mark.usefixtures("required")
+def test_the_quiet_period_outlasts_the_life_of_a_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDIT_DESK_REQUEST_TIMEOUT_S", "50")
+
+    assert "Set more than 60" in faults(tmp_path)["CREDIT_DESK_QUIET_PERIOD_S"]
+
+
+@pytest.mark.usefixtures("required")
+def test_no_secret_is_in_the_repr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPS_DATABASE_URL", "CREDIT_DESK_NOTIFY_URLS", "CREDIT_DESK_API_KEYS"):
+        monkeypatch.setenv(name, "postgresql://desk:planted@db/desk")
+    monkeypatch.setenv("CREDIT_DESK_WEBHOOK_SECRET", "planted")
+
+    settings = load(tmp_path)
+
+    assert "planted" not in f"{settings!r} {settings}"
+    assert "pat-na1-planted" == settings.hubspot_token.get_secret_value()
+
+
+@pytest.mark.usefixtures("required")
+def test_a_portal_names_its_own_objects_properties_and_credits(tmp_path: Path) -> None:
+    (tmp_path / "portal.toml").write_text(
+        '[objects]\nbookings = "2-7"\n'
+        '[properties.contacts]\nstudent_id = "member_no"\nlessons = "lessons_left"\n'
+        '[[credits]]\nkey = "lessons"\ntoken = "Lesson"\nlabel = "Lessons"\nmock_type = "Tennis"\n'
+    )
+
+    portal = load(tmp_path).portal
+
+    assert ("2-7", OBJECT_TYPES[Kind.EXAM]) == (portal.types[Kind.BOOKING], portal.types[Kind.EXAM])
+    assert "member_no" == portal.names(Kind.CONTACT)["student_id"]
+    assert "lessons_left" == portal.names(Kind.CONTACT)["lessons"]
+    assert ("lessons",) == portal.catalogue.keys
+
+
+@pytest.mark.usefixtures("required")
+@pytest.mark.parametrize(
+    ("portal", "name", "said"),
+    [
+        ('[properties.contacts]\nemial = "x"', "portal.toml", "contacts have no emial"),
+        ('[properties.contacts]\nemail = "phone"', "portal.toml", "two properties of contacts"),
+        ("[objects]\nrooms = '2-9'", "objects.rooms", "Extra inputs"),
+        ("[[credits]]\nkey = 'a'", "credits.0.token", "is missing"),
+        ("x = ", "portal.toml", "is not TOML"),
+    ],
+)
+def test_a_portal_that_cannot_be_is_named(
+    tmp_path: Path, portal: str, name: str, said: str
+) -> None:
+    (tmp_path / "portal.toml").write_text(portal)
+
+    assert said in faults(tmp_path)[name]
+
+
+@pytest.mark.usefixtures("required")
+def test_the_portal_that_comes_with_the_project_says_the_defaults(tmp_path: Path) -> None:
+    (tmp_path / "portal.toml").write_text((ROOT / "portal.toml").read_text())
+
+    shipped = load(tmp_path).portal
+
+    assert SCHOOL == shipped.catalogue
+    assert dict(OBJECT_TYPES) == shipped.types
+
+
+@pytest.mark.usefixtures("required")
+def test_a_variable_of_somebody_else_is_not_a_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("objects", "theirs")
+    monkeypatch.setenv("credits", "theirs")
+
+    assert load(tmp_path).portal.catalogue == SCHOOL
+
+
+def test_a_broken_secrets_file_is_named_without_its_words(tmp_path: Path) -> None:
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit/secrets.toml").write_text("HUBSPOT_TOKEN = planted")
+
+    told = faults(tmp_path)
+
+    assert "is not TOML" in told["secrets.toml"]
+    assert "planted" not in told["secrets.toml"]
+
+
+def test_importing_settings_loads_no_library() -> None:
+    code = "import core.settings, sys; print('pydantic' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert "False" == done.stdout.strip()
