@@ -1,0 +1,1 @@
+"""A local HubSpot: an HTTP server that answers as HubSpot's CRM API does."""

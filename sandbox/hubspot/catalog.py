@@ -1,0 +1,129 @@
+"""Object types, their properties and their association types, in memory over the database."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import orjson
+
+from sandbox.hubspot import errors
+from sandbox.hubspot.database import Database
+from sandbox.hubspot.definitions import Definition, from_json, to_json
+from sandbox.hubspot.portal import ObjectType, Portal
+
+
+@dataclass(slots=True, kw_only=True)
+class Kind:
+    """An object type with its number in the database and its live and archived properties."""
+
+    no: int
+    type: ObjectType
+    created_at: int = 0
+    updated_at: int = 0
+    archived_at: int | None = None
+    definitions: dict[str, Definition] = field(default_factory=dict)
+
+    def live(self, name: str) -> Definition | None:
+        """The property, unless it does not exist or is archived."""
+        found = self.definitions.get(name)
+        return found if found and found.archived_at is None else None
+
+    def unique_names(self) -> list[str]:
+        """Properties of which no two objects may share a value."""
+        names = [d.name for d in self.definitions.values() if d.unique and d.archived_at is None]
+        return ["email", *names] if self.type.id == "0-1" else names
+
+
+class Catalog:
+    """What this account has. Filled from the portal at the first start."""
+
+    def __init__(self, database: Database, portal: Portal, *, at: int) -> None:
+        self._database = database
+        self.portal = portal
+        self._kinds: dict[int, Kind] = {}
+        self._names: dict[str, Kind] = {}
+        self._load()
+        if not self._kinds:
+            for object_type in portal.object_types():
+                self.add(object_type, at=at)
+
+    def kind(self, name: str) -> Kind:
+        """By id, path name or full name. Raises ApiError 400 when there is none."""
+        found = self._names.get(name.lower())
+        if found is None or found.archived_at is not None:
+            raise errors.unknown_object_type(name)
+        return found
+
+    def by_no(self, no: int) -> Kind:
+        """By the number that the database uses."""
+        return self._kinds[no]
+
+    def kinds(self) -> list[Kind]:
+        """All object types, oldest first."""
+        return list(self._kinds.values())
+
+    def full_name(self, kind: Kind) -> str:
+        """`p{portal}_{name}` for a custom object, the upper-case name for HubSpot's own."""
+        if kind.type.custom:
+            return f"p{self.portal.id}_{kind.type.name}"
+        return kind.type.name.upper()
+
+    def add(self, object_type: ObjectType, *, at: int) -> Kind:
+        """A new object type with its properties."""
+        kind = Kind(no=len(self._kinds) + 1, type=object_type, created_at=at, updated_at=at)
+        with self._database.writing():
+            self.save(kind)
+            for definition in object_type.definitions:
+                self.put(kind, definition, at=at)
+        self._remember(kind)
+        return kind
+
+    def save(self, kind: Kind) -> None:
+        """Write the object type itself down."""
+        body = {
+            "type": {**asdict(kind.type), "definitions": []},
+            "created_at": kind.created_at,
+            "updated_at": kind.updated_at,
+            "archived_at": kind.archived_at,
+        }
+        with self._database.writing() as connection:
+            connection.execute(
+                "insert or replace into kinds values (?, ?, ?)",
+                (kind.no, kind.type.id, orjson.dumps(body).decode()),
+            )
+
+    def put(self, kind: Kind, definition: Definition, *, at: int | None = None) -> Definition:
+        """Add or replace a property; `at` stamps a new one."""
+        if at is not None:
+            stamped = to_json(definition) | {"created_at": at, "updated_at": at}
+            definition = from_json(stamped)
+        with self._database.writing() as connection:
+            connection.execute(
+                "insert or replace into definitions values (?, ?, ?)",
+                (kind.no, definition.name, orjson.dumps(to_json(definition)).decode()),
+            )
+        kind.definitions[definition.name] = definition
+        return definition
+
+    def _load(self) -> None:
+        with self._database.looking() as connection:
+            kinds = connection.execute("select kind, body from kinds order by kind").fetchall()
+            stored = connection.execute("select kind, body from definitions").fetchall()
+        for no, body in kinds:
+            self._remember(_kind(no, orjson.loads(body)))
+        for no, body in stored:
+            definition = from_json(orjson.loads(body))
+            self._kinds[no].definitions[definition.name] = definition
+
+    def _remember(self, kind: Kind) -> None:
+        self._kinds[kind.no] = kind
+        t = kind.type
+        for name in {t.id, t.plural, t.name, self.full_name(kind)}:
+            self._names[name.lower()] = kind
+
+
+def _kind(no: int, body: dict[str, Any]) -> Kind:
+    fields = body.pop("type")
+    lists = {k: tuple(v) for k, v in fields.items() if isinstance(v, list)}
+    return Kind(no=no, type=ObjectType(**{**fields, **lists}), **body)

@@ -1,0 +1,167 @@
+"""The sandbox's own controls, under /_sandbox: faults, stats, options, and what people do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sandbox.hubspot import errors, faults, wire
+from sandbox.hubspot.catalog import Kind
+from sandbox.hubspot.inputs import properties
+from sandbox.hubspot.rows import Row, Source
+from sandbox.hubspot.stats import Stats
+
+if TYPE_CHECKING:
+    from sandbox.hubspot.app import App
+
+ONE = r"/_sandbox/objects/(?P<type>[^/]+)/(?P<id>\d{1,18})"
+
+
+async def answer(app: App, request: Request) -> Response:
+    """Controls need no token: they listen on this machine alone."""
+    body = await request.body()
+    try:
+        for (method, pattern), act in ACTS.items():
+            found = re.fullmatch(pattern, request.scope["path"])
+            if found and method == request.method:
+                return _json(200, act(app, found.groupdict(), _read(body)))
+        raise errors.no_such_route(request.scope["path"])
+    except errors.ApiError as refusal:
+        return _json(refusal.status, refusal.body)
+
+
+def _read(body: bytes) -> Any:
+    try:
+        return orjson.loads(body) if body else {}
+    except orjson.JSONDecodeError as error:
+        raise errors.invalid_json(f": {error}") from None
+
+
+def _json(status: int, body: Any) -> Response:
+    return Response(orjson.dumps(body), status, {"Content-Type": "application/json"})
+
+
+Params = Mapping[str, str]
+
+
+def put_faults(app: App, _params: Params, body: Any) -> Any:
+    app.faults[:] = faults.read(body)
+    return get_faults(app, {}, None)
+
+
+def get_faults(app: App, _params: Params, _body: Any) -> Any:
+    return [faults.show(fault) for fault in app.faults]
+
+
+def delete_faults(app: App, _params: Params, _body: Any) -> Any:
+    app.faults.clear()
+    return []
+
+
+def get_stats(app: App, _params: Params, _body: Any) -> Any:
+    return app.stats.show()
+
+
+def delete_stats(app: App, _params: Params, _body: Any) -> Any:
+    app.stats = Stats(in_flight=app.stats.in_flight)
+    return app.stats.show()
+
+
+def get_options(app: App, _params: Params, _body: Any) -> Any:
+    options = app.desk.options
+    return {
+        "latency_ms": app.latency_ms,
+        "rate_limit": app.limiter.rolling_max,
+        "daily_limit": app.limiter.daily_max,
+        "search_limit": app.limiter.search_max,
+        "search_lag_ms": app.desk.lag.ms,
+        "clock_offset_ms": app.desk.store.clock_offset_ms,
+        "shuffle": options.shuffle,
+        "write_through_merge": options.write_through_merge,
+        "traced": sorted(options.traced),
+    }
+
+
+def put_options(app: App, _params: Params, body: Any) -> Any:
+    """Change some of them; the others stay."""
+    known = get_options(app, {}, None)
+    if not isinstance(body, dict) or not body.keys() <= known.keys():
+        raise errors.validation(f"options are {', '.join(known)}")
+    wanted = {**known, **body}
+    for name, value in known.items():
+        if type(wanted[name]) is not type(value):
+            raise errors.validation(f"{name} is a {type(value).__name__}")
+    app.latency_ms = wanted["latency_ms"]
+    app.limiter.rolling_max = wanted["rate_limit"]
+    app.limiter.daily_max = wanted["daily_limit"]
+    app.limiter.search_max = wanted["search_limit"]
+    app.desk.lag.ms = wanted["search_lag_ms"]
+    app.desk.store.clock_offset_ms = wanted["clock_offset_ms"]
+    app.desk.options.shuffle = wanted["shuffle"]
+    app.desk.options.write_through_merge = wanted["write_through_merge"]
+    app.desk.options.traced = frozenset(wanted["traced"])
+    return get_options(app, {}, None)
+
+
+def edit(app: App, params: Params, body: Any) -> Any:
+    """A person changes properties in the HubSpot screen; `raw` skips the validation."""
+    kind, row = _row(app, params)
+    given = body.get("properties") if isinstance(body, dict) else None
+    values, problems = properties(kind, given)
+    if body.get("raw"):
+        values = {name: None if v is None else str(v) for name, v in body["properties"].items()}
+    elif problems:
+        raise errors.bad_properties(app.desk.portal.id, problems)
+    user = int(body.get("user_id") or next(iter(app.desk.portal.people)))
+    source = Source("CRM_UI", f"userId:{user}", None, user)
+    (after,) = app.desk.store.update(kind, [(row, values)], source)
+    return wire.record(app.desk.portal.id, kind, after, list(values))
+
+
+def archive(app: App, params: Params, _body: Any) -> Any:
+    kind, row = _row(app, params)
+    app.desk.store.archive(kind, [row], Source("CRM_UI"))
+    return {"archived": row.id}
+
+
+def merge(app: App, params: Params, body: Any) -> Any:
+    """Two objects become one, as a person does it: {"primary": id, "other": id}."""
+    kind = app.desk.catalog.kind(params["type"])
+    try:
+        return {"id": str(app.desk.store.merge(kind.type.id, *(int(body[k]) for k in KEYS)))}
+    except (KeyError, TypeError, ValueError) as error:
+        raise errors.validation(
+            f"merge needs primary and other, of live objects: {error}"
+        ) from None
+
+
+KEYS = ("primary", "other")
+
+
+def _row(app: App, params: Params) -> tuple[Kind, Row]:
+    kind = app.desk.catalog.kind(params["type"])
+    id_ = int(params["id"])
+    row = app.desk.store.rows(kind, [id_]).get(id_)
+    if row is None or row.archived_at is not None:
+        raise errors.resource_not_found()
+    return kind, row
+
+
+Act = Callable[["App", Params, Any], Any]
+ACTS: dict[tuple[str, str], Act] = {
+    ("PUT", "/_sandbox/faults"): put_faults,
+    ("GET", "/_sandbox/faults"): get_faults,
+    ("DELETE", "/_sandbox/faults"): delete_faults,
+    ("GET", "/_sandbox/stats"): get_stats,
+    ("DELETE", "/_sandbox/stats"): delete_stats,
+    ("GET", "/_sandbox/options"): get_options,
+    ("PUT", "/_sandbox/options"): put_options,
+    ("POST", f"{ONE}/edit"): edit,
+    ("POST", f"{ONE}/archive"): archive,
+    ("POST", r"/_sandbox/objects/(?P<type>[^/]+)/merge"): merge,
+}

@@ -1,0 +1,23 @@
+"""One function for each endpoint: a call in, an answer out, HubSpot's refusals raised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sandbox.hubspot.calls import Answer, Call
+from sandbox.hubspot.desk import Desk
+from sandbox.hubspot.handlers import batch, links, objects, properties, schemas, search
+from sandbox.hubspot.routes import TABLE
+
+Handler = Callable[[Desk, Call], Answer]
+_MODULES = {
+    "batch": batch,
+    "links": links,
+    "objects": objects,
+    "properties": properties,
+    "schemas": schemas,
+    "search": search,
+}
+HANDLERS: dict[str, Handler] = {
+    name: getattr(_MODULES[name.partition(".")[0]], name.partition(".")[2]) for _, _, name in TABLE
+}

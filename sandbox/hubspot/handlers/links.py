@@ -1,0 +1,271 @@
+"""Associations, version 4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sandbox.hubspot import errors, inputs, wire
+from sandbox.hubspot.calls import INT64_MAX, Answer, Call, object_id, whole
+from sandbox.hubspot.catalog import Kind
+from sandbox.hubspot.desk import Desk
+from sandbox.hubspot.links import Link, LinkType
+
+PAGE_MAX, READ_MAX, WRITE_MAX = 500, 1_000, 2_000
+Pair = tuple[int, int]
+
+
+def of_one(desk: Desk, call: Call) -> Answer:
+    kind, to = _ends(desk, call)
+    row = desk.find(kind, call)
+    limit = call.number("limit", default=PAGE_MAX, most=PAGE_MAX, least=1)
+    after = call.number("after", default=0, most=INT64_MAX)
+    ties = desk.store.links.of(kind, to, [row.id]).get(row.id, [])
+    results, last = _page(ties, after, limit)
+    body: dict[str, Any] = {"results": results}
+    if last is not None:
+        body["paging"] = wire.paging(last, f"{call.base_url}{call.path}?after={last}")
+    return Answer(200, body)
+
+
+def batch_read(desk: Desk, call: Call) -> Answer:
+    kind, to = _ends(desk, call)
+    started = desk.store.now_ms()
+    entries = inputs.batch(call.json(), most=READ_MAX)
+    afters = {}
+    for entry in entries:
+        afters[inputs.entry_id(entry)] = whole(entry.get("after") or 0, "after")
+    ids = {key: int(key) for key in afters if key.isascii() and key.isdigit() and len(key) < 19}
+    rows = desk.store.rows(kind, list(ids.values()))
+    live = {key: rows[i] for key, i in ids.items() if i in rows and rows[i].archived_at is None}
+    ties = desk.store.links.of(kind, to, [row.id for row in live.values()])
+    results = []
+    for key, row in live.items():
+        if row.id not in ties:
+            continue  # an object without ties has no entry
+        page, last = _page(ties[row.id], afters[key], PAGE_MAX)
+        entry = {"from": {"id": str(row.id)}, "to": page}
+        if last is not None:
+            entry["paging"] = wire.paging(last, f"?after={last}")
+        results.append(entry)
+    missing = [key for key in afters if key not in live]
+    problems = [errors.missing_in_batch(kind.type.name, missing)] if missing else []
+    return _answer(desk, 200, results, problems, started)
+
+
+def put_default(desk: Desk, call: Call) -> Answer:
+    kind, to = _ends(desk, call)
+    started = desk.store.now_ms()
+    pair = _pair(desk, kind, to, call.params["id"], call.params["to_id"])
+    _tie(desk, kind, to, [(pair, desk.store.links.default(kind, to))])
+    return _answer(desk, 200, _defaults(desk, kind, to, [pair]), [], started)
+
+
+def put(desk: Desk, call: Call) -> Answer:
+    kind, to = _ends(desk, call)
+    specs = _list(call.json_value(), "the body")
+    types = _types(desk, kind, to, specs)
+    pair = _pair(desk, kind, to, call.params["id"], call.params["to_id"])
+    _tie(desk, kind, to, [(pair, one) for one in types])
+    return Answer(201, _labels_of(kind, to, pair, types))
+
+
+def delete(desk: Desk, call: Call) -> Answer:
+    kind, to = _ends(desk, call)
+    pair = object_id(call.params["id"]), object_id(call.params["to_id"])
+    _untie(desk, kind, to, [pair])
+    return Answer(204)
+
+
+def batch_default(desk: Desk, call: Call) -> Answer:
+    kind, to = _ends(desk, call)
+    started = desk.store.now_ms()
+    pairs, problems = _pairs(desk, kind, to, inputs.batch(call.json(), most=WRITE_MAX))
+    plain = desk.store.links.default(kind, to)
+    _tie(desk, kind, to, [(pair, plain) for pair, _ in pairs])
+    results = _defaults(desk, kind, to, [pair for pair, _ in pairs])
+    return _answer(desk, 200, results, problems, started)
+
+
+def batch_create(desk: Desk, call: Call) -> Answer:
+    kind, to = _ends(desk, call)
+    started = desk.store.now_ms()
+    entries = inputs.batch(call.json(), most=WRITE_MAX)
+    typed = [(e, _types(desk, kind, to, _list(e.get("types"), "types"))) for e in entries]
+    pairs, problems = _pairs(desk, kind, to, entries)
+    types = {id(entry): found for entry, found in typed}
+    ties = [(pair, one) for pair, entry in pairs for one in types[id(entry)]]
+    _tie(desk, kind, to, ties)
+    results = [_labels_of(kind, to, pair, types[id(entry)]) for pair, entry in pairs]
+    return _answer(desk, 201, results, problems, started)
+
+
+def batch_archive(desk: Desk, call: Call) -> Answer:
+    kind, to = _ends(desk, call)
+    pairs = []
+    for entry in inputs.batch(call.json(), most=WRITE_MAX):
+        from_id = _number(entry.get("from"))
+        pairs += [(from_id, _number(end)) for end in _list(entry.get("to"), "to")]
+    _untie(desk, kind, to, pairs)
+    return Answer(204)
+
+
+def batch_labels_archive(desk: Desk, call: Call) -> Answer:
+    kind, to = _ends(desk, call)
+    for entry in inputs.batch(call.json(), most=WRITE_MAX):
+        pair = _number(entry.get("from")), _number(entry.get("to"))
+        for one in _types(desk, kind, to, _list(entry.get("types"), "types")):
+            desk.store.links.remove(kind, to, [pair], only=one)
+        desk.rollups.linked(kind, to, [pair])
+    return Answer(204)
+
+
+def labels(desk: Desk, call: Call) -> Answer:
+    kind, to = _ends(desk, call)
+    return Answer(200, {"results": [_label(one) for one in desk.store.links.types(kind, to)]})
+
+
+def create_label(desk: Desk, call: Call) -> Answer:
+    kind, to = _ends(desk, call)
+    body = call.json()
+    label, name = (inputs.optional_text(body, key) for key in ("label", "name"))
+    if label is None or name is None:
+        raise errors.invalid_json(": Some required fields were not set: [label, name]")
+    known = desk.store.links.types(kind, to)
+    if any(one.name == name or one.label == label for one in known):
+        raise errors.validation(f"An association label {label} exists already")
+    inverse = inputs.optional_text(body, "inverseLabel")
+    made = desk.store.links.define(kind, to, name=name, label=label, inverse_label=inverse)
+    both = [made, *(t for t in desk.store.links.types(to, kind) if t.no == made.inverse)]
+    return Answer(200, {"results": [_label(t) for t in {t.no: t for t in both}.values()]})
+
+
+def _ends(desk: Desk, call: Call) -> tuple[Kind, Kind]:
+    return desk.kind(call), desk.kind(call, "to")
+
+
+def _page(ties: Sequence[Link], after: int, limit: int) -> tuple[list[dict[str, Any]], str | None]:
+    """Ties of one object with an other end above `after`; the last id when there are more."""
+    grouped: dict[int, list[dict[str, Any]]] = {}
+    for tie in ties:
+        if tie.to_id > after:
+            grouped.setdefault(tie.to_id, []).append(_label(tie.type))
+    ids = list(grouped)[:limit]
+    page = [{"toObjectId": str(i), "associationTypes": grouped[i]} for i in ids]
+    return page, str(ids[-1]) if len(grouped) > limit else None
+
+
+def _label(link_type: LinkType) -> dict[str, Any]:
+    return {
+        "category": link_type.category,
+        "typeId": link_type.type_id,
+        "label": link_type.label,
+    }
+
+
+def _pair(desk: Desk, kind: Kind, to: Kind, key: str, to_key: str) -> Pair:
+    """The two ids, of live objects. Raises ApiError 404."""
+    ids = []
+    for one, text in ((kind, key), (to, to_key)):
+        id_ = object_id(text)
+        row = desk.store.rows(one, [id_]).get(id_)
+        if row is None or row.archived_at is not None:
+            raise errors.object_not_found(f"No {one.type.name} with ID {id_} exists")
+        ids.append(row.id)
+    return ids[0], ids[1]
+
+
+def _pairs(
+    desk: Desk, kind: Kind, to: Kind, entries: Sequence[Mapping[str, Any]]
+) -> tuple[list[tuple[Pair, Mapping[str, Any]]], list[dict[str, Any]]]:
+    """The pairs of a batch whose ends live, each with its input, and errors for the others."""
+    wanted = [(_number(entry.get("from")), _number(entry.get("to"))) for entry in entries]
+    here = desk.store.rows(kind, list({a for a, _ in wanted}))
+    there = desk.store.rows(to, list({b for _, b in wanted}))
+    good, bad = [], []
+    for pair, entry in zip(wanted, entries, strict=True):
+        ends = here.get(pair[0]), there.get(pair[1])
+        if any(end is None or end.archived_at is not None for end in ends):
+            bad.append(_bad_pair(kind, to, pair))
+        else:
+            good.append(((ends[0].id, ends[1].id), entry))  # type: ignore[union-attr]
+    return good, bad
+
+
+def _bad_pair(kind: Kind, to: Kind, pair: Pair) -> dict[str, Any]:
+    return {
+        "status": "error",
+        "category": "OBJECT_NOT_FOUND",
+        "message": f"Could not associate {kind.type.name} {pair[0]} with {to.type.name} {pair[1]}: "
+        "one of them does not exist",
+        "context": {"fromObjectId": [str(pair[0])], "toObjectId": [str(pair[1])]},
+    }
+
+
+def _number(end: object) -> int:
+    if not isinstance(end, dict):
+        raise errors.invalid_json(": an end of an association needs an id")
+    return whole(inputs.entry_id(end), "id", most=10**18)
+
+
+def _list(value: object, what: str) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise errors.invalid_json(f": {what} is not a list of objects")
+    return value
+
+
+def _types(desk: Desk, kind: Kind, to: Kind, specs: Sequence[Mapping[str, Any]]) -> list[LinkType]:
+    found = []
+    for spec in specs:
+        type_id = whole(spec.get("associationTypeId"), "associationTypeId")
+        category = str(spec.get("associationCategory"))
+        one = desk.store.links.find(kind, to, category, type_id)
+        if one is None:
+            raise errors.validation(
+                f"{category} {type_id} is no association type"
+                f" from {kind.type.name} to {to.type.name}"
+            )
+        found.append(one)
+    if not found:
+        raise errors.validation("At least one association type is needed")
+    return found
+
+
+def _tie(desk: Desk, kind: Kind, to: Kind, ties: Sequence[tuple[Pair, LinkType]]) -> None:
+    desk.store.links.put(kind, to, [(*pair, one) for pair, one in ties])
+    desk.rollups.linked(kind, to, {pair: None for pair, _ in ties})
+
+
+def _untie(desk: Desk, kind: Kind, to: Kind, pairs: Sequence[Pair]) -> None:
+    desk.store.links.remove(kind, to, pairs)
+    desk.rollups.linked(kind, to, pairs)
+
+
+def _defaults(desk: Desk, kind: Kind, to: Kind, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
+    """Both directions of each new tie, as HubSpot lists them."""
+    there, back = desk.store.links.default(kind, to), desk.store.links.default(to, kind)
+    results = []
+    for a, b in pairs:
+        for one, from_id, to_id in ((there, a, b), (back, b, a)):
+            spec = {"associationCategory": one.category, "associationTypeId": one.type_id}
+            ends = {"from": {"id": str(from_id)}, "to": {"id": str(to_id)}}
+            results.append({**ends, "associationSpec": spec})
+    return results
+
+
+def _labels_of(kind: Kind, to: Kind, pair: Pair, types: Sequence[LinkType]) -> dict[str, Any]:
+    return {
+        "fromObjectTypeId": kind.type.id,
+        "fromObjectId": str(pair[0]),
+        "toObjectTypeId": to.type.id,
+        "toObjectId": str(pair[1]),
+        "labels": [one.label for one in types if one.label is not None],
+    }
+
+
+def _answer(
+    desk: Desk, status: int, results: Sequence[Any], problems: Sequence[Any], started: int
+) -> Answer:
+    done = desk.store.now_ms()
+    body = wire.batch(results, problems, started_ms=started, completed_ms=done)
+    return Answer(207 if problems else status, body)

@@ -1,0 +1,116 @@
+"""The table of endpoints: method and path to the name of a handler. Pure.
+
+A template begins with the API's name; `{v}` stands where the version goes in both of HubSpot's
+path styles: `/crm/v3/objects/...` and `/crm/objects/2026-09/...`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from sandbox.hubspot import errors
+
+DATES = "2026-03|2026-09"
+#: api -> (old-style prefix, new-style prefix)
+PREFIXES = {
+    "objects": ("/crm/v3/objects", f"/crm/objects/(?:{DATES})"),
+    "object-links": ("/crm/v4/objects", f"/crm/objects/(?:{DATES})"),
+    "associations": ("/crm/v4/associations", f"/crm/associations/(?:{DATES})"),
+    "properties": ("/crm/v3/properties", f"/crm/properties/(?:{DATES})"),
+    "schemas": (
+        "/(?:crm-object-schemas/v3|crm/v3)/schemas",
+        f"/crm-object-schemas/(?:{DATES})/schemas",
+    ),
+    "exports": ("/crm/v3/exports", f"/crm/exports/(?:{DATES})"),
+}
+T = "{type}"
+LINKS = "object-links /{type}/{id}/associations"
+PAIR = "associations /{type}/{to}"
+TABLE: tuple[tuple[str, str, str], ...] = (
+    ("GET", f"{LINKS}/{{to}}", "links.of_one"),
+    ("PUT", f"{LINKS}/default/{{to}}/{{to_id}}", "links.put_default"),
+    ("PUT", f"{LINKS}/{{to}}/{{to_id}}", "links.put"),
+    ("DELETE", f"{LINKS}/{{to}}/{{to_id}}", "links.delete"),
+    ("POST", f"{PAIR}/batch/read", "links.batch_read"),
+    ("POST", f"{PAIR}/batch/associate/default", "links.batch_default"),
+    ("POST", f"{PAIR}/batch/create", "links.batch_create"),
+    ("POST", f"{PAIR}/batch/archive", "links.batch_archive"),
+    ("POST", f"{PAIR}/batch/labels/archive", "links.batch_labels_archive"),
+    ("GET", f"{PAIR}/labels", "links.labels"),
+    ("POST", f"{PAIR}/labels", "links.create_label"),
+    ("POST", "objects /{type}/batch/read", "batch.read"),
+    ("POST", "objects /{type}/batch/update", "batch.update"),
+    ("POST", "objects /{type}/batch/create", "batch.create"),
+    ("POST", "objects /{type}/batch/upsert", "batch.upsert"),
+    ("POST", "objects /{type}/batch/archive", "batch.archive"),
+    ("POST", "objects /{type}/search", "search.search"),
+    ("POST", "objects /{type}/merge", "objects.merge"),
+    ("POST", "objects /{type}/gdpr-delete", "objects.gdpr_delete"),
+    ("GET", "objects /{type}", "objects.page"),
+    ("POST", "objects /{type}", "objects.create"),
+    ("GET", "objects /{type}/{id}", "objects.get"),
+    ("PATCH", "objects /{type}/{id}", "objects.update"),
+    ("DELETE", "objects /{type}/{id}", "objects.archive"),
+    ("GET", "properties /{type}", "properties.page"),
+    ("POST", "properties /{type}", "properties.create"),
+    ("POST", "properties /{type}/batch/create", "properties.batch_create"),
+    ("POST", "properties /{type}/batch/read", "properties.batch_read"),
+    ("POST", "properties /{type}/batch/archive", "properties.batch_archive"),
+    ("GET", "properties /{type}/{name}", "properties.get"),
+    ("PATCH", "properties /{type}/{name}", "properties.update"),
+    ("DELETE", "properties /{type}/{name}", "properties.archive"),
+    ("GET", "schemas ", "schemas.page"),
+    ("POST", "schemas ", "schemas.create"),
+    ("GET", "schemas /{type}", "schemas.get"),
+    ("DELETE", "schemas /{type}", "schemas.archive"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An endpoint, found."""
+
+    handler: str
+    template: str
+    params: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    method: str
+    template: str
+    handler: str
+    pattern: re.Pattern[str]
+
+
+def _rules() -> tuple[_Rule, ...]:
+    rules = []
+    for method, template, handler in TABLE:
+        api, tail = template.split(" ")
+        inside = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", tail)
+        prefix = "|".join(PREFIXES[api])
+        plain = f"/{api.removeprefix('object-links') or 'objects'}{tail}"
+        pattern = re.compile(f"(?:{prefix}){inside}/?")
+        rules.append(_Rule(method, plain, handler, pattern))
+    return tuple(rules)
+
+
+RULES = _rules()
+
+
+def match(method: str, path: str) -> Route:
+    """The endpoint of a request. Raises ApiError 404 or 405."""
+    allowed = set()
+    for rule in RULES:
+        found = rule.pattern.fullmatch(path)
+        if found is None:
+            continue
+        if rule.method == method:
+            params = {name: unquote(text) for name, text in found.groupdict().items()}
+            return Route(rule.handler, rule.template, params)
+        allowed.add(rule.method)
+    if allowed:
+        raise errors.method_not_allowed(allowed)
+    raise errors.no_such_route(path)

@@ -1,0 +1,139 @@
+"""The sandbox as a server on this machine: in a test's process, or in one of its own."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+import uvicorn
+from starlette.types import Scope
+
+from sandbox.hubspot.app import App
+from sandbox.hubspot.desk import Desk
+from sandbox.hubspot.lag import Lag
+from sandbox.hubspot.limits import TIERS, Limiter
+from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.rollups import Rollups
+from sandbox.hubspot.scopes import ALL
+from sandbox.hubspot.searching import Searcher, index
+from sandbox.hubspot.store import Store
+
+START_S_MAX = 30.0
+
+
+def utc_now() -> datetime:
+    """The real clock."""
+    return datetime.now(UTC)
+
+
+class HubSpotServer:
+    """A HubSpot account behind a port of 127.0.0.1.
+
+    `store` may be loaded before `start`. State is in `state_dir/hubspot.sqlite3`.
+    """
+
+    def __init__(
+        self,
+        state_dir: Path,
+        *,
+        port: int = 0,
+        token: str,
+        scopes: frozenset[str] = ALL,
+        portal: Portal | None = None,
+        latency_ms: int = 0,
+        rate_limit: int = 190,
+        daily_limit: int = TIERS["professional"][1],
+        search_lag_ms: int = 0,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        portal = portal or Portal()
+        self._port = port
+        self.store = Store(state_dir / "hubspot.sqlite3", portal, now=now)
+        lag = Lag(search_lag_ms)
+        rollups = Rollups(self.store, portal)
+        self.store.listeners += [lag.noting(self.store.now_ms), rollups.changed]
+        desk = Desk(
+            store=self.store,
+            portal=portal,
+            searcher=Searcher(self.store.database, lag),
+            rollups=rollups,
+            lag=lag,
+        )
+        group = f"publicapi:private-apps-api-calls-remaining:{portal.app_id}"
+        self.app = App(
+            desk=desk,
+            limiter=Limiter(rolling_max=rate_limit, daily_max=daily_limit, group=group),
+            tokens={token: scopes},
+            new_id=lambda: str(uuid4()),
+            drop=self._drop,
+            latency_ms=latency_ms,
+        )
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> str:
+        """Serve; returns the base URL once it answers. Raises OSError when the port is taken."""
+        listening = socket.create_server(("127.0.0.1", self._port), backlog=512)
+        index(self.store.database, self.store.catalog.kinds())
+        config = uvicorn.Config(
+            self.app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+        )
+        server = self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [listening]}, name="hubspot-sandbox", daemon=True
+        )
+        self._thread.start()
+        deadline = time.monotonic() + START_S_MAX
+        while not server.started:
+            if time.monotonic() > deadline or not self._thread.is_alive():
+                raise RuntimeError("the HubSpot sandbox did not start")
+            time.sleep(0.002)
+        host, port = listening.getsockname()
+        return f"http://{host}:{port}"
+
+    def stop(self) -> None:
+        """Answer what is under way, then close the port and the file."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(10)
+            self._server = self._thread = None
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _drop(self, scope: Scope, reset: bool) -> None:
+        """End the client's connection: closed, or reset as by a dead peer."""
+        assert self._server is not None  # noqa: S101 - a request proves that it runs
+        for protocol in self._server.server_state.connections:
+            if getattr(protocol, "client", None) != tuple(scope["client"]):
+                continue
+            transport = protocol.transport
+            if reset:
+                linger = struct.pack("ii", 1, 0)
+                sock = transport.get_extra_info("socket")
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            transport.abort()

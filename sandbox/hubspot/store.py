@@ -1,0 +1,270 @@
+"""The CRM's objects, kept in SQLite: read by id, written in transactions, never lost.
+
+All times are ms since the epoch. Values are validated before they come here.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import orjson
+
+from sandbox.hubspot import bulk, merging, uniques
+from sandbox.hubspot.catalog import Catalog, Kind
+from sandbox.hubspot.database import Database
+from sandbox.hubspot.links import Links
+from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.rows import Row, Source, changed, changes_of, source_text
+from sandbox.hubspot.seed import SeedLink, SeedObject
+from sandbox.hubspot.values import to_ms
+
+COLUMNS = "kind, id, properties, created_at, updated_at, archived_at, merged_into, history, origin"
+FIRST_ID = 21_000_000_001  # HubSpot's ids no longer fit 32 bits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one write did to one object: told to search, webhooks and rollups."""
+
+    kind: Kind
+    before: Row | None
+    after: Row | None
+    source: Source
+    #: the verb of the webhook: creation, change, deletion, merge, privacyDeletion
+    verb: str
+    merged: tuple[int, ...] = ()
+
+
+class Store:
+    """Every method is one transaction, and safe to call from any thread."""
+
+    def __init__(self, path: Path, portal: Portal, *, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self.clock_offset_ms = 0
+        self.database = Database(path)
+        self.catalog = Catalog(self.database, portal, at=self.now_ms())
+        self.links = Links(self.database, self.catalog)
+        self.listeners: list[Callable[[Sequence[Change]], None]] = []
+
+    def now_ms(self) -> int:
+        """HubSpot's clock."""
+        return to_ms(self._now()) + self.clock_offset_ms
+
+    def is_empty(self) -> bool:
+        """Whether no object was ever stored."""
+        with self.database.looking() as connection:
+            return connection.execute("select 1 from objects limit 1").fetchone() is None
+
+    def load(self, objects: Iterable[SeedObject], links: Iterable[SeedLink]) -> None:
+        """Add many objects at once, as they are: no validation, no webhooks, no search lag."""
+        bulk.load(self.database, self.catalog, self.links, objects, links)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.database.close()
+
+    # -- reading
+
+    def rows(self, kind: Kind, ids: Sequence[int]) -> dict[int, Row]:
+        """Requested id -> object; a merged id leads to what it became. Unknown ids are left out."""
+        found = self._select(kind, ids)
+        merged = {i: row.merged_into for i, row in found.items() if row.merged_into is not None}
+        if merged:
+            survivors = self._select(kind, list(set(merged.values())))
+            found |= {old: survivors[new] for old, new in merged.items() if new in survivors}
+        return found
+
+    def _select(self, kind: Kind, ids: Sequence[int]) -> dict[int, Row]:
+        sql = (
+            f"select {COLUMNS} from objects"  # noqa: S608 - our own column names
+            " where kind = ? and id in (select value from json_each(?))"
+        )
+        with self.database.looking() as connection:
+            rows = connection.execute(sql, (kind.no, orjson.dumps(list(ids)).decode()))
+            return {row[1]: to_row(row) for row in rows}
+
+    def page(self, kind: Kind, *, after: int, limit: int, archived: bool) -> list[Row]:
+        """Objects with an id above `after`, in order of id."""
+        which = "not null" if archived else "null"
+        sql = (
+            f"select {COLUMNS} from objects where kind = ? and id > ?"  # noqa: S608 - as above
+            f" and archived_at is {which} and merged_into is null order by id limit ?"
+        )
+        with self.database.looking() as connection:
+            return [to_row(row) for row in connection.execute(sql, (kind.no, after, limit))]
+
+    def holder(self, kind: Kind, name: str, value: str) -> int | None:
+        """The id of the object that has this unique value."""
+        with self.database.looking() as connection:
+            return uniques.holder(connection, kind, name, value)
+
+    # -- writing
+
+    def create(
+        self, kind: Kind, inputs: Sequence[Mapping[str, str | None]], source: Source
+    ) -> list[Row]:
+        """New objects, in the order given."""
+        at = self.now_ms()
+        with self.database.writing() as connection:
+            first = self._next_id(kind)
+            rows = [
+                Row(
+                    kind=kind.no,
+                    id=first + n,
+                    properties={name: v for name, v in values.items() if v is not None},
+                    created_at=at,
+                    updated_at=at,
+                    origin_text=source_text(source),
+                )
+                for n, values in enumerate(inputs)
+            ]
+            self._write(connection, kind, [(None, row) for row in rows])
+        self._tell(kind, [(None, row) for row in rows], source, "creation")
+        return rows
+
+    def update(
+        self,
+        kind: Kind,
+        inputs: Sequence[tuple[Row, Mapping[str, str | None]]],
+        source: Source,
+        *,
+        touch: bool = True,
+    ) -> list[Row]:
+        """Set values; what a write changes shares one timestamp, and a no-op changes nothing."""
+        at = self.now_ms()
+        pairs = [
+            (row, changed(row, changes_of(row, wanted), at=at, source=source, touch=touch))
+            for row, wanted in inputs
+        ]
+        moved = [(old, new) for old, new in pairs if old is not new]
+        if moved:
+            with self.database.writing() as connection:
+                self._write(connection, kind, moved)
+            self._tell(kind, moved, source, "change")
+        return [new for _, new in pairs]
+
+    def archive(self, kind: Kind, rows: Sequence[Row], source: Source) -> None:
+        """Into the recycling bin; their unique values are free again."""
+        at = self.now_ms()
+        pairs = [
+            (r, replace(r, archived_at=at, updated_at=max(at, r.updated_at + 1))) for r in rows
+        ]
+        with self.database.writing() as connection:
+            self._write(connection, kind, pairs)
+        self._tell(kind, [(old, None) for old, _ in pairs], source, "deletion")
+
+    def forget(self, kind: Kind, row: Row, source: Source) -> None:
+        """Delete for good, as privacy law asks."""
+        with self.database.writing() as connection:
+            self._next_id(kind)  # an id is never given out twice
+            uniques.free(connection, kind, row)
+            connection.execute("delete from objects where kind = ? and id = ?", (kind.no, row.id))
+            self.links.drop(kind, [row.id])
+        self._tell(kind, [(row, None)], source, "privacyDeletion")
+
+    def merge(self, object_type: str, primary_id: int, other_id: int) -> int:
+        """Merge two objects; returns the id of what they became. Raises KeyError."""
+        kind = self.catalog.kind(object_type)
+        found = self.rows(kind, [primary_id, other_id])
+        primary, other = found[primary_id], found[other_id]
+        source = Source("MERGE_OBJECTS")
+        with self.database.writing() as connection:
+            plan = merging.plan(kind, primary, other, at=self.now_ms(), new_id=self._next_id(kind))
+            for row in (primary, other):
+                uniques.free(connection, kind, row)
+            self._write(connection, kind, [(None, row) for row in (*plan.losers, plan.winner)])
+            merging.redirect(connection, kind, plan)
+            for row in plan.losers:
+                self.links.move(kind, row.id, plan.winner.id)
+        change = Change(
+            kind=kind,
+            before=primary,
+            after=plan.winner,
+            source=source,
+            verb="merge",
+            merged=(primary.id, other.id),
+        )
+        gone = [
+            Change(kind=kind, before=old, after=None, source=source, verb="deletion")
+            for old in (primary, other)
+            if old.id != plan.winner.id
+        ]
+        self._announce([change, *gone])
+        return plan.winner.id
+
+    def _next_id(self, kind: Kind) -> int:
+        with self.database.looking() as connection:
+            sql = "select max(id) from objects where kind = ?"
+            highest = connection.execute(sql, (kind.no,)).fetchone()[0] or 0
+            name = f"id:{kind.no}"
+            kept = connection.execute("select value from counters where name = ?", (name,))
+            (last,) = kept.fetchone() or (FIRST_ID - 1,)
+            following = max(highest, last, FIRST_ID - 1) + 1
+            connection.execute("insert or replace into counters values (?, ?)", (name, following))
+        return following
+
+    def _write(
+        self,
+        connection: sqlite3.Connection,
+        kind: Kind,
+        pairs: Sequence[tuple[Row | None, Row]],
+    ) -> None:
+        connection.executemany(
+            f"insert or replace into objects ({COLUMNS})"  # noqa: S608 - our own column names
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [to_tuple(row) for _, row in pairs],
+        )
+        for old, new in pairs:
+            uniques.move(connection, kind, old, new)
+
+    def _tell(
+        self,
+        kind: Kind,
+        pairs: Sequence[tuple[Row | None, Row | None]],
+        source: Source,
+        verb: str,
+    ) -> None:
+        self._announce(
+            [Change(kind=kind, before=b, after=a, source=source, verb=verb) for b, a in pairs]
+        )
+
+    def _announce(self, changes: Sequence[Change]) -> None:
+        for listener in self.listeners:
+            listener(changes)
+
+
+def to_row(stored: tuple[object, ...]) -> Row:
+    """A row of the table `objects`, in the order of COLUMNS."""
+    kind, id_, properties, created_at, updated_at, archived_at, merged_into, history, origin = (
+        stored
+    )
+    return Row(
+        kind=kind,  # type: ignore[arg-type]
+        id=id_,  # type: ignore[arg-type]
+        properties=orjson.loads(properties),  # type: ignore[arg-type]
+        created_at=created_at,  # type: ignore[arg-type]
+        updated_at=updated_at,  # type: ignore[arg-type]
+        archived_at=archived_at,  # type: ignore[arg-type]
+        merged_into=merged_into,  # type: ignore[arg-type]
+        history_text=history,  # type: ignore[arg-type]
+        origin_text=origin,  # type: ignore[arg-type]
+    )
+
+
+def to_tuple(row: Row) -> tuple[object, ...]:
+    """The opposite of `to_row`."""
+    return (
+        row.kind,
+        row.id,
+        orjson.dumps(row.properties).decode(),
+        row.created_at,
+        row.updated_at,
+        row.archived_at,
+        row.merged_into,
+        row.history_text,
+        row.origin_text,
+    )
