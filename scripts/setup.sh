@@ -10,10 +10,18 @@ die() { say "$@"; exit 1; }
 # As root on a Debian kind of machine we may install what is missing; elsewhere we only say what.
 can_apt() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 apt_install() {
+  local log
+  log=$(mktemp)
   say "Installing $* with apt-get ..."
-  DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null >&2
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >&2
+  if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"; } \
+    </dev/null >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    return 1
+  fi
+  rm -f "$log"
 }
+export DEBIAN_FRONTEND=noninteractive
 
 # CPython 3.11 to 3.14: the PostgreSQL wheel of the local stack exists for these.
 suits() {
