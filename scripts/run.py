@@ -89,7 +89,7 @@ def _for_the_app(settings: dict[str, str]) -> dict[str, str]:
     return {
         **settings,
         "OPS_DATABASE_URL": f"sqlite:///{STATE / 'operations.sqlite'}",
-        "FIRST_ADMINS": DEMO_USERS[0],
+        "CREDIT_DESK_ADMINS": DEMO_USERS[0],
     }
 
 
