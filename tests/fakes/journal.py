@@ -15,14 +15,15 @@ from heapq import nsmallest
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from core.domain.operations import SETTLED, Item, ItemState, Operation, OperationState, Progress
-from core.domain.plans import Plan
+from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId, Kind, WriteId
 from core.domain.writes import ForeignWrite, MovementKind, Write
-from core.gateways.errors import JournalError, Superseded, UnknownId
+from core.gateways.errors import Superseded, UnknownId
 from core.gateways.journal.rules import (
     AT_ONCE,
     LIVE,
     UNDOES,
+    already_moved,
     check_outcome,
     moved,
     reopened,
@@ -111,6 +112,18 @@ class MemoryJournal:
             return self._plans[plan_id]
         except KeyError:
             raise UnknownId(f"there is no plan {plan_id}") from None
+
+    @atomic
+    def plan_rows(
+        self,
+        plan_id: str,
+        *,
+        verdicts: Collection[Verdict] = (),
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Row]:
+        rows = [row for row in self.plan(plan_id).rows if not verdicts or row.verdict in verdicts]
+        return rows[offset : None if limit is None else offset + limit]
 
     @atomic
     def confirm(self, operation: Operation, items: Sequence[Item]) -> bool:
@@ -282,8 +295,7 @@ class MemoryJournal:
     def _check_alone(self, keys: Sequence[tuple[str, MovementKind]]) -> None:
         for key, times in Counter(keys).items():
             if times > 1 or key in self._live:
-                told = self._live.get(key, "the same save")
-                raise JournalError(f"{key[1]} of booking {key[0]} is already moved by {told}")
+                raise already_moved(*key, self._live.get(key, "the same save"))
 
     @atomic
     def resend(self, run: Run, write_ids: Collection[WriteId], *, at: datetime) -> None:
@@ -393,7 +405,8 @@ class MemoryJournal:
 
     @atomic
     def noted(self, operation_id: str) -> set[str]:
-        return set(self._kept(operation_id).noted)
+        kept = self._operations.get(operation_id)
+        return set(kept.noted) if kept else set()
 
     @atomic
     def record_noted(self, run: Run, contact_ids: Collection[str]) -> None:

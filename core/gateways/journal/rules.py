@@ -72,6 +72,11 @@ def check_outcome(write_id: str, now: WriteState, to: WriteState) -> None:
         raise JournalError(f"write {write_id} is {now} and was now found {to}: a person must look")
 
 
+def already_moved(booking_id: str, kind: MovementKind, by: str) -> JournalError:
+    """Each booking has each kind of movement once (``MovementKind``)."""
+    return JournalError(f"{kind} of booking {booking_id} is already moved by {by}")
+
+
 def row_to_copy(
     waiting: Mapping[str, Any] | None, offered: Mapping[str, Any] | None
 ) -> Mapping[str, Any] | None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from core.domain.operations import Item, ItemState, Operation, OperationState, Progress
-from core.domain.plans import Plan
+from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId, Kind, WriteId
 from core.domain.writes import ForeignWrite, MovementKind, Write
 
@@ -115,6 +115,17 @@ class Journal(Protocol):
     def save_plan(self, plan: Plan) -> None: ...
     def plan(self, plan_id: str) -> Plan:
         """Raises ``UnknownId``."""
+        ...
+
+    def plan_rows(
+        self,
+        plan_id: str,
+        *,
+        verdicts: Collection[Verdict] = (),
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Row]:
+        """A page of a plan, in plan order; raises ``UnknownId``."""
         ...
 
     def confirm(self, operation: Operation, items: Sequence[Item]) -> bool:

@@ -1,0 +1,125 @@
+"""Claims own a booking's movement for good; leases own a contact or exam for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, or_, select, update
+
+from core.domain.records import BookingId, Kind
+from core.domain.writes import MovementKind
+from core.gateways.journal.database import Database, writing
+from core.gateways.journal.fence import chunks, fence, upsert
+from core.gateways.journal.rules import LIVE
+from core.gateways.journal.tables import MovementState, claims, leases, movements
+from core.gateways.ports.journal import Run
+
+#: Movements that happened, or may have.
+LIVE_MOVEMENTS = frozenset(MovementState(state.value) for state in LIVE)
+
+
+class Claims:
+    """See ``core.gateways.ports.journal.Journal``."""
+
+    _db: Database
+
+    @writing
+    def claim(
+        self,
+        connection: Connection,
+        run: Run,
+        bookings: Collection[BookingId],
+        kind: MovementKind,
+    ) -> dict[BookingId, str]:
+        """The owner of each booking, which is us where nobody was before."""
+        fence(connection, run)
+        owners: dict[BookingId, str] = {}
+        while wanted := sorted(set(bookings) - owners.keys()):
+            _insert_free(connection, run, wanted, kind)
+            owners |= _owners(connection, wanted, kind)
+        return {booking: owners[booking] for booking in bookings}
+
+    @writing
+    def lease(
+        self,
+        connection: Connection,
+        run: Run,
+        kind: Kind,
+        ids: Collection[str],
+        *,
+        now: datetime,
+        until: datetime,
+    ) -> set[str]:
+        """Those got: free, expired, ours, or left by an earlier epoch of this operation."""
+        fence(connection, run)
+        mine = {"operation_id": run.operation_id, "epoch": run.epoch, "until": until}
+        free = or_(leases.c.until <= now, leases.c.operation_id == run.operation_id)
+        taken = (
+            upsert(connection, leases)
+            .on_conflict_do_update(
+                index_elements=[leases.c.kind, leases.c.target_id], set_=mine, where=free
+            )
+            .returning(leases.c.target_id)
+        )
+        rows = [{"kind": kind, "target_id": id_, **mine} for id_ in sorted(set(ids))]
+        return set(connection.execute(taken, rows).scalars()) if rows else set()
+
+    @writing
+    def renew_leases(self, connection: Connection, run: Run, *, until: datetime) -> None:
+        """All that this run holds."""
+        fence(connection, run)
+        mine = (leases.c.operation_id == run.operation_id, leases.c.epoch == run.epoch)
+        connection.execute(update(leases).where(*mine).values(until=until))
+
+    @writing
+    def release_leases(
+        self, connection: Connection, run: Run, kind: Kind, ids: Collection[str]
+    ) -> None:
+        """Those of them that are ours."""
+        fence(connection, run)
+        mine = (leases.c.operation_id == run.operation_id, leases.c.kind == kind)
+        for some in chunks(sorted(set(ids))):
+            connection.execute(delete(leases).where(*mine, leases.c.target_id.in_(some)))
+
+
+def release_unmoved(
+    connection: Connection, operation_id: str, bookings: Sequence[BookingId]
+) -> None:
+    """Free the operation's claims on these bookings, but for what moved or may have moved."""
+    moved = select(movements.c.write_id).where(
+        movements.c.booking_id == claims.c.booking_id,
+        movements.c.kind == claims.c.kind,
+        movements.c.state.in_(LIVE_MOVEMENTS),
+    )
+    for some in chunks(sorted(bookings)):
+        connection.execute(
+            delete(claims).where(
+                claims.c.operation_id == operation_id,
+                claims.c.booking_id.in_(some),
+                ~moved.exists(),
+            )
+        )
+
+
+def _insert_free(
+    connection: Connection, run: Run, bookings: Sequence[BookingId], kind: MovementKind
+) -> None:
+    """In the order of the key, so that two processes never wait for each other in a ring."""
+    rows = [
+        {"booking_id": booking, "kind": kind, "operation_id": run.operation_id}
+        for booking in bookings
+    ]
+    connection.execute(upsert(connection, claims).on_conflict_do_nothing(), rows)
+
+
+def _owners(
+    connection: Connection, bookings: Sequence[BookingId], kind: MovementKind
+) -> dict[BookingId, str]:
+    owners: dict[BookingId, str] = {}
+    for some in chunks(bookings):
+        query = select(claims.c.booking_id, claims.c.operation_id).where(
+            claims.c.kind == kind, claims.c.booking_id.in_(some)
+        )
+        owners |= {BookingId(booking): owner for booking, owner in connection.execute(query)}
+    return owners

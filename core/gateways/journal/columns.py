@@ -1,0 +1,64 @@
+"""Column types: our words and UTC times, the same over SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+W = TypeVar("W", bound=StrEnum)
+
+#: A number the database hands out. Only INTEGER counts up by itself in SQLite.
+Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Word(TypeDecorator[W], Generic[W]):
+    """A ``StrEnum``, stored as its value."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, words: type[W]) -> None:
+        """``words``: the enum whose members the column holds."""
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: W | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """A plain string: drivers treat enum members each in their own way."""
+        return None if value is None else str(value.value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> W | None:  # noqa: ARG002
+        """The member; ``ValueError`` for a word that this version does not know."""
+        return None if value is None else self.words(value)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC time. Text of fixed width in SQLite, so that it sorts as it should."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """PostgreSQL has a type for it; SQLite has none."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(32))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse a time without a zone: nobody could tell what it meant."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value.isoformat()} has no time zone")
+        utc = value.astimezone(UTC)
+        return utc.isoformat(timespec="microseconds") if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Aware and in UTC, whatever the session's zone is."""
+        if value is None:
+            return None
+        at = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return at.astimezone(UTC)

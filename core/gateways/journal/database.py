@@ -1,0 +1,203 @@
+"""The database under the journal: connections, transactions, and what its errors mean."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
+
+from core.gateways.errors import JournalError
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: PostgreSQL keeps our tables apart from whatever else lives there: Supabase serves ``public``.
+SCHEMA = "credit_desk"
+BUSY_TIMEOUT_MS = 10_000
+ATTEMPTS_MAX = 4
+#: SQLSTATEs after which the same transaction may simply be tried again: serialization,
+#: deadlock, lock not available, starting up.
+PASSING = frozenset({"40001", "40P01", "55P03", "57P03"})
+
+
+class Database:
+    """One SQLite file or PostgreSQL database. Safe to share between threads."""
+
+    def __init__(self, url: str) -> None:
+        """Opens nothing yet. ``url``: ``sqlite:///path`` or ``postgresql://...``."""
+        self.url = _normal(url)
+        self.on_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite(self.url) if self.on_sqlite else _postgres(self.url)
+        # SQLite has one writer at a time. Waiting here is fair and quick; its own waiting polls.
+        self._turn: AbstractContextManager[Any] = (
+            threading.Lock() if self.on_sqlite else nullcontext()
+        )
+
+    def read(self, work: Callable[[Connection], R]) -> R:
+        """Run ``work`` in one transaction.
+
+        Raises:
+            JournalError: the database failed, in words for people.
+        """
+        return self._patiently(lambda: self._transaction(work, self.engine.connect()))
+
+    def write(self, work: Callable[[Connection], R]) -> R:
+        """Run ``work`` in one transaction: all of it is durable when this returns, or none is.
+
+        ``work`` may be run several times, each in a transaction of its own.
+
+        Raises:
+            JournalError: the database failed, in words for people.
+        """
+
+        def once() -> R:
+            with self._turn:
+                connection = self.engine.connect().execution_options(desk_writes=True)
+                return self._transaction(work, connection)
+
+        return self._patiently(once)
+
+    def _transaction(self, work: Callable[[Connection], R], connection: Connection) -> R:
+        with connection:
+            result = work(connection)
+            try:
+                connection.commit()
+            except DBAPIError as error:
+                if _passing(error) and not error.connection_invalidated:
+                    raise
+                raise self._failure(error, "broke while saving; it may be saved or not") from error
+            return result
+
+    def _patiently(self, once: Callable[[], R]) -> R:
+        attempt = 1
+        while True:
+            try:
+                return once()
+            except IntegrityError as error:
+                raise self._failure(error, "refused what contradicts its records") from error
+            except DBAPIError as error:
+                if attempt == ATTEMPTS_MAX or not _passing(error):
+                    raise self._failure(error, "failed") from error
+                log.warning("%s was busy, trying again: %s", self, _said(error))
+            time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
+            attempt += 1
+
+    def _failure(self, error: DBAPIError, what: str) -> JournalError:
+        return JournalError(f"{self} {what}: {_said(error)}")
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+    def __str__(self) -> str:
+        """For error messages; never with a password."""
+        return f"the operational store {self.url.render_as_string(hide_password=True)}"
+
+
+class _Part(Protocol):
+    @property
+    def _db(self) -> Database: ...
+
+
+S = TypeVar("S", bound=_Part)
+
+
+def reading(
+    method: Callable[Concatenate[S, Connection, P], R],
+) -> Callable[Concatenate[S, P], R]:
+    """A method that is one transaction which only reads."""
+
+    @wraps(method)
+    def read(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self._db.read(lambda connection: method(self, connection, *args, **kwargs))
+
+    return read
+
+
+def writing(
+    method: Callable[Concatenate[S, Connection, P], R],
+) -> Callable[Concatenate[S, P], R]:
+    """A method that is one transaction: all or nothing, durable when it returns."""
+
+    @wraps(method)
+    def write(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self._db.write(lambda connection: method(self, connection, *args, **kwargs))
+
+    return write
+
+
+def _normal(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise JournalError("OPS_DATABASE_URL is not a database URL") from error
+    match url.drivername:
+        case "sqlite" if url.database:
+            return url
+        case "postgres" | "postgresql" | "postgresql+psycopg":
+            return url.set(drivername="postgresql+psycopg")
+    raise JournalError(
+        "OPS_DATABASE_URL must be sqlite:///<file> or postgresql://..., "
+        f"not {url.render_as_string(hide_password=True)}"
+    )
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+
+    @event.listens_for(engine, "connect")
+    def _connected(raw: Any, _: object) -> None:
+        raw.isolation_level = None  # BEGIN is ours, below
+        cursor = raw.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        # A reader that turns writer cannot wait for the other writer; it fails at once.
+        writes = connection.get_execution_options().get("desk_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgres(url: URL) -> Engine:
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=5,
+        max_overflow=15,
+        # poolers between us and the database do not keep prepared statements
+        connect_args={"prepare_threshold": None, "connect_timeout": 10},
+        execution_options={"schema_translate_map": {None: SCHEMA}},
+    )
+
+
+def _passing(error: DBAPIError) -> bool:
+    """Whether nothing was saved and the same transaction may be tried again."""
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state in PASSING
+    said = str(error.orig).lower()
+    return isinstance(error, OperationalError) and any(
+        word in said for word in ("locked", "busy", "connect")
+    )
+
+
+def _said(error: DBAPIError) -> str:
+    lines = str(error.orig).strip().splitlines()
+    return lines[0] if lines else type(error.orig).__name__

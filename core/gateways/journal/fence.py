@@ -1,0 +1,63 @@
+"""What every part of the journal does first: find the operation, and check who may act on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from sqlalchemy import Connection, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.gateways.errors import Superseded, UnknownId
+from core.gateways.journal.tables import operations
+from core.gateways.ports.journal import Run
+
+T = TypeVar("T")
+
+#: SQLite takes 32,766 parameters in one statement, PostgreSQL 65,535.
+CHUNK = 1000
+
+_EPOCH = select(operations.c.epoch)
+
+
+def fence(connection: Connection, run: Run) -> None:
+    """Hold the operation for this run until the transaction ends.
+
+    PostgreSQL: the shared lock makes a newcomer's ``begin_run`` wait for us, so that nothing of
+    an older run is saved once the newer one has begun. SQLite has one writer anyway.
+
+    Raises:
+        Superseded: another process has taken the operation up.
+        UnknownId: no such operation.
+    """
+    query = _EPOCH.where(operations.c.id == run.operation_id).with_for_update(read=True)
+    epoch = connection.execute(query).scalar()
+    if epoch is None:
+        raise unknown_operation(run.operation_id)
+    if epoch != run.epoch:
+        raise Superseded(run.operation_id, run.epoch, now=epoch)
+
+
+def unknown_operation(operation_id: str) -> UnknownId:
+    """In the words in which every store says so."""
+    return UnknownId(f"there is no operation {operation_id}")
+
+
+def must_exist(connection: Connection, operation_id: str) -> None:
+    """Tell an operation without rows from one that was never confirmed."""
+    query = select(operations.c.id).where(operations.c.id == operation_id)
+    if connection.execute(query).scalar() is None:
+        raise unknown_operation(operation_id)
+
+
+def upsert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An insert that can say ``on_conflict_...`` in this database's dialect."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """As many as one statement takes, in order."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

@@ -1,0 +1,119 @@
+"""Items: the bookings of an operation, and how far each has come."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import BindParameter, Connection, case, func, literal, select, update
+
+from core.domain.credits import CreditType
+from core.domain.operations import SETTLED, Item, ItemState, Progress
+from core.domain.records import BookingId
+from core.domain.writes import MovementKind
+from core.gateways.journal.claims import release_unmoved
+from core.gateways.journal.database import Database, reading, writing
+from core.gateways.journal.fence import fence, must_exist, upsert
+from core.gateways.journal.history import append
+from core.gateways.journal.records import ITEMS
+from core.gateways.journal.tables import MovementState, items, movements
+from core.gateways.ports.journal import Event, Run
+
+
+class Items:
+    """See ``core.gateways.ports.journal.Journal``."""
+
+    _db: Database
+
+    @reading
+    def items(
+        self,
+        connection: Connection,
+        operation_id: str,
+        *,
+        states: Collection[ItemState] = (),
+        bookings: Collection[BookingId] = (),
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Item]:
+        """In plan order; raises ``UnknownId``."""
+        must_exist(connection, operation_id)
+        query = select(*ITEMS.columns).where(items.c.operation_id == operation_id)
+        if states:
+            query = query.where(items.c.state.in_(states))
+        if bookings:
+            query = query.where(items.c.booking_id.in_(bookings))
+        query = query.order_by(items.c.n).limit(limit).offset(offset)
+        return [ITEMS.load(row) for row in connection.execute(query)]
+
+    @writing
+    def update_items(self, connection: Connection, run: Run, items: Sequence[Item]) -> None:
+        """Save these items as they are, and free the claims that moved nothing."""
+        fence(connection, run)
+        save_items(connection, run, items)
+
+    @writing
+    def reopen(
+        self,
+        connection: Connection,
+        operation_id: str,
+        states: Collection[ItemState],
+        *,
+        at: datetime,
+    ) -> int:
+        """How many are to be tried again; raises ``UnknownId``. See ``rules.reopened``."""
+        must_exist(connection, operation_id)
+        state = case(
+            (items.c.after.is_not(None), _word(ItemState.GIVEN_BACK)),
+            (items.c.cancelled, _word(ItemState.CANCELLED)),
+            else_=_word(ItemState.PENDING),
+        )
+        found = update(items).where(items.c.operation_id == operation_id, items.c.state.in_(states))
+        count = connection.execute(found.values(state=state, why="")).rowcount
+        if count:
+            told = {"items": count, "states": sorted(state.value for state in states)}
+            append(
+                connection,
+                Event(at=at, actor="", what="reopened", operation_id=operation_id, detail=told),
+            )
+        return count
+
+    @reading
+    def progress(self, connection: Connection, operation_id: str) -> Progress:
+        """Counted in the database: asked for every second. Raises ``UnknownId``."""
+        must_exist(connection, operation_id)
+        states = (
+            select(items.c.state, func.count())
+            .where(items.c.operation_id == operation_id)
+            .group_by(items.c.state)
+        )
+        landed = (
+            select(movements.c.credit, func.count())
+            .where(movements.c.operation_id == operation_id)
+            .where(movements.c.kind == MovementKind.REFUND)
+            .where(movements.c.state.in_((MovementState.LANDED, MovementState.UNDONE)))
+            .group_by(movements.c.credit)
+        )
+        given_back = {CreditType(credit): n for credit, n in connection.execute(landed)}
+        return Progress(
+            states={state: n for state, n in connection.execute(states)},  # noqa: C416
+            given_back=given_back,
+        )
+
+
+def _word(state: ItemState) -> BindParameter[ItemState]:
+    return literal(state, items.c.state.type)
+
+
+def save_items(connection: Connection, run: Run, changed: Sequence[Item]) -> None:
+    """Within the transaction of what they tell of."""
+    if not changed:
+        return
+    added = upsert(connection, items)
+    rest = {name: added.excluded[name] for name in ITEMS.names[2:]}
+    saved = added.on_conflict_do_update(
+        index_elements=[items.c.operation_id, items.c.booking_id], set_=rest
+    )
+    connection.execute(saved, [ITEMS.dump(item) for item in changed])
+    settled = [item.booking_id for item in changed if item.state in SETTLED]
+    release_unmoved(connection, run.operation_id, settled)

@@ -1,0 +1,133 @@
+"""Operations: where each stands, and which process may carry it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Update, select, update
+
+from core.domain.operations import Item, Operation, OperationState
+from core.gateways.errors import StateConflict
+from core.gateways.journal.database import Database, reading, writing
+from core.gateways.journal.fence import fence, unknown_operation, upsert
+from core.gateways.journal.history import append
+from core.gateways.journal.records import ITEMS, OPERATIONS
+from core.gateways.journal.rules import moved
+from core.gateways.journal.tables import items as items_table
+from core.gateways.journal.tables import operations
+from core.gateways.ports.journal import Event, Run
+
+
+class Operations:
+    """See ``core.gateways.ports.journal.Journal``."""
+
+    _db: Database
+
+    @writing
+    def confirm(self, connection: Connection, operation: Operation, items: Sequence[Item]) -> bool:
+        """The primary key decides between two confirmations of one plan."""
+        row = OPERATIONS.dump(operation, since=operation.confirmed_at)
+        added = upsert(connection, operations).on_conflict_do_nothing().values(row)
+        if connection.execute(added).rowcount == 0:
+            return False
+        if items:
+            connection.execute(items_table.insert(), [ITEMS.dump(item) for item in items])
+        return True
+
+    @reading
+    def operation(self, connection: Connection, operation_id: str) -> Operation:
+        """Raises ``UnknownId``."""
+        return _find(connection, operation_id)[0]
+
+    @reading
+    def operations(
+        self,
+        connection: Connection,
+        *,
+        states: Collection[OperationState] = (),
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[Operation]:
+        """Newest first."""
+        query = select(*OPERATIONS.columns)
+        if states:
+            query = query.where(operations.c.state.in_(states))
+        newest_first = (operations.c.confirmed_at.desc(), operations.c.id.desc())
+        query = query.order_by(*newest_first).limit(limit).offset(offset)
+        return [OPERATIONS.load(row) for row in connection.execute(query)]
+
+    @writing
+    def move(
+        self,
+        connection: Connection,
+        operation_id: str,
+        to: OperationState,
+        *,
+        at: datetime,
+        actor: str,
+        detail: str = "",
+    ) -> Operation:
+        """Judge, then update on condition that the state is still the one judged."""
+        operation, since = _find(connection, operation_id)
+        if operation.state is to:
+            return operation
+        after = moved(operation, to, at=at, since=since)
+        values = OPERATIONS.dump(after, since=at)
+        if not _changed(connection, _of(operation_id, state=operation.state).values(values)):
+            told = f"operation {operation_id} was moved by somebody else just now"
+            raise StateConflict(told, state=_find(connection, operation_id)[0].state)
+        told_of = {"from": operation.state.value} | ({"detail": detail} if detail else {})
+        what = to.value
+        append(
+            connection,
+            Event(at=at, actor=actor, what=what, operation_id=operation_id, detail=told_of),
+        )
+        return after
+
+    @writing
+    def begin_run(
+        self,
+        connection: Connection,
+        operation_id: str,
+        *,
+        at: datetime,  # noqa: ARG002  (the port's; an epoch needs no time)
+    ) -> tuple[Run, Operation]:
+        """Counted up in the database, so that two at once get two epochs."""
+        _changed(connection, _of(operation_id).values(epoch=operations.c.epoch + 1))
+        operation, _ = _find(connection, operation_id)
+        return Run(operation_id=operation_id, epoch=operation.epoch), operation
+
+    @writing
+    def note_waiting(self, connection: Connection, run: Run, waiting_for: str) -> None:
+        """What a screen shows while nothing moves."""
+        fenced_update(connection, run, waiting_for=waiting_for)
+
+    @writing
+    def add_calls(self, connection: Connection, run: Run, calls: int) -> None:
+        """Count the HubSpot calls this operation has cost."""
+        fenced_update(connection, run, calls=operations.c.calls + calls)
+
+
+def fenced_update(connection: Connection, run: Run, **values: Any) -> None:
+    """Fence and change in one statement: a shared lock first could deadlock with a sibling's."""
+    if not _changed(connection, _of(run.operation_id, epoch=run.epoch).values(**values)):
+        fence(connection, run)
+
+
+def _of(operation_id: str, **conditions: Any) -> Update:
+    found = update(operations).where(operations.c.id == operation_id)
+    return found.where(*(operations.c[name] == value for name, value in conditions.items()))
+
+
+def _changed(connection: Connection, statement: Update) -> bool:
+    return connection.execute(statement).rowcount == 1
+
+
+def _find(connection: Connection, operation_id: str) -> tuple[Operation, datetime]:
+    query = select(*OPERATIONS.columns, operations.c.since).where(operations.c.id == operation_id)
+    row = connection.execute(query).first()
+    if row is None:
+        raise unknown_operation(operation_id)
+    return OPERATIONS.load(row), row.since

@@ -1,0 +1,177 @@
+"""The outbox: which copies to the mirror are due, and how they fared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, tuple_, update
+
+from core.domain.records import Kind
+from core.gateways.journal.database import Database, reading, writing
+from core.gateways.journal.fence import chunks
+from core.gateways.journal.records import OUTBOX
+from core.gateways.journal.rules import AT_ONCE, row_to_copy
+from core.gateways.journal.tables import outbox
+from core.gateways.ports.journal import Due, OutboxState
+
+#: Two transactions that put the same record would wait for each other in PostgreSQL.
+_ONE_PUTS_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('credit desk outbox'))")
+
+_LATER_VERSIONS = update(outbox).where(
+    outbox.c.kind == bindparam("b_kind"),
+    outbox.c.record_id == bindparam("b_record_id"),
+    outbox.c.seq > bindparam("b_seq"),
+)
+
+
+class Outbox:
+    """See ``core.gateways.ports.journal.Journal``."""
+
+    _db: Database
+
+    @writing
+    def put_due(self, connection: Connection, due: Sequence[Due], *, at: datetime) -> None:
+        """Newer rows replace older ones of the same record (``rules.row_to_copy``)."""
+        put(connection, due, at=at)
+
+    def take_due(self, *, now: datetime, until: datetime, limit: int) -> list[Due]:
+        """Fresh ones first, then what was tried before. Asks before it takes the writer's turn."""
+        if not self._any_ready(now):
+            return []
+        return self._take(now, until, limit)
+
+    @reading
+    def _any_ready(self, connection: Connection, now: datetime) -> bool:
+        query = select(outbox.c.seq).where(~outbox.c.dead, outbox.c.take_at <= now).limit(1)
+        return connection.execute(query).first() is not None
+
+    @writing
+    def _take(
+        self, connection: Connection, now: datetime, until: datetime, limit: int
+    ) -> list[Due]:
+        ready = (
+            select(*OUTBOX.columns)
+            .where(~outbox.c.dead, outbox.c.take_at <= now)
+            .order_by(outbox.c.take_at, outbox.c.seq)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        taken = [OUTBOX.load(row) for row in connection.execute(ready)]
+        for some in chunks([due.seq for due in taken]):
+            held = update(outbox).where(outbox.c.seq.in_(some)).values(take_at=until)
+            connection.execute(held)
+        return taken
+
+    @writing
+    def copied(
+        self,
+        connection: Connection,
+        done: Sequence[Due],
+        *,
+        at: datetime,  # noqa: ARG002  (the port's; nothing is kept of a copy that is done)
+    ) -> None:
+        """Remove these versions; a newer one has waited only since it came."""
+        for some in chunks([due.seq for due in done]):
+            connection.execute(delete(outbox).where(outbox.c.seq.in_(some)))
+        if done:
+            values = [
+                {"b_kind": due.kind, "b_record_id": due.record_id, "b_seq": due.seq} for due in done
+            ]
+            connection.execute(_LATER_VERSIONS.values(due_since=outbox.c.put_at), values)
+
+    @writing
+    def copy_failed(self, connection: Connection, failed: Sequence[Due]) -> None:
+        """Of versions not replaced meanwhile."""
+        if failed:
+            values = [
+                {
+                    "b_seq": due.seq,
+                    "attempts": due.attempts,
+                    "error": due.error,
+                    "dead": due.dead,
+                    "next_try_at": due.next_try_at,
+                    "take_at": due.next_try_at or AT_ONCE,
+                }
+                for due in failed
+            ]
+            connection.execute(update(outbox).where(outbox.c.seq == bindparam("b_seq")), values)
+
+    @reading
+    def outbox(self, connection: Connection) -> OutboxState:
+        """Counted in the database."""
+        query = select(outbox.c.dead, func.count(), func.min(outbox.c.due_since))
+        found = {
+            dead: (n, since) for dead, n, since in connection.execute(query.group_by(outbox.c.dead))
+        }
+        due, oldest = found.get(False, (0, None))
+        return OutboxState(due=due, dead=found.get(True, (0, None))[0], oldest=oldest)
+
+    @reading
+    def outbox_rows(
+        self, connection: Connection, *, dead: bool | None = None, limit: int = 200
+    ) -> list[Due]:
+        """The longest due first."""
+        query = select(*OUTBOX.columns).order_by(outbox.c.due_since, outbox.c.seq).limit(limit)
+        if dead is not None:
+            query = query.where(outbox.c.dead == dead)
+        return [OUTBOX.load(row) for row in connection.execute(query)]
+
+    @writing
+    def revive(
+        self, connection: Connection, *, kind: Kind | None = None, record_id: str | None = None
+    ) -> int:
+        """How many dead letters are due again."""
+        found = update(outbox).where(outbox.c.dead)
+        if kind is not None:
+            found = found.where(outbox.c.kind == kind)
+        if record_id is not None:
+            found = found.where(outbox.c.record_id == record_id)
+        alive = {"dead": False, "attempts": 0, "next_try_at": None, "take_at": AT_ONCE}
+        return connection.execute(found.values(alive)).rowcount
+
+
+def put(connection: Connection, due: Sequence[Due], *, at: datetime) -> None:
+    """Within the transaction of what changed the records."""
+    if not due:
+        return
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ONE_PUTS_AT_A_TIME)
+    keys = list(dict.fromkeys((each.kind, each.record_id) for each in due))
+    waiting = _remove(connection, keys)
+    fresh: dict[tuple[Kind, str], dict[str, Any]] = {}
+    for each in due:
+        key = (each.kind, each.record_id)
+        older = fresh.get(key) or waiting.get(key)
+        fresh[key] = {
+            "kind": each.kind,
+            "record_id": each.record_id,
+            "row": _plain(row_to_copy(older["row"], each.row) if older else each.row),
+            "put_at": at,
+            "due_since": older["due_since"] if older else at,
+            "take_at": AT_ONCE,
+        }
+    connection.execute(insert(outbox), list(fresh.values()))
+
+
+def _remove(
+    connection: Connection, keys: Sequence[tuple[Kind, str]]
+) -> dict[tuple[Kind, str], Any]:
+    """Take what waits for these records out, to be put back as a newer version."""
+    removed: dict[tuple[Kind, str], Any] = {}
+    for some in chunks(keys, 400):
+        these = tuple_(outbox.c.kind, outbox.c.record_id).in_(some)
+        gone = (
+            delete(outbox)
+            .where(these)
+            .returning(outbox.c.kind, outbox.c.record_id, outbox.c.row, outbox.c.due_since)
+        )
+        removed |= {
+            (row["kind"], row["record_id"]): row for row in connection.execute(gone).mappings()
+        }
+    return removed
+
+
+def _plain(row: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if row is None else dict(row)

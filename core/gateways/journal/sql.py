@@ -1,0 +1,36 @@
+"""The journal in SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from core.gateways.journal.claims import Claims
+from core.gateways.journal.database import Database
+from core.gateways.journal.history import History
+from core.gateways.journal.items import Items
+from core.gateways.journal.migrate import upgrade
+from core.gateways.journal.operations import Operations
+from core.gateways.journal.outbox import Outbox
+from core.gateways.journal.plans import Plans
+from core.gateways.journal.verification import Verification
+from core.gateways.journal.writes import Writes
+
+
+class SqlJournal(Plans, Operations, Items, Claims, Writes, Verification, Outbox, History):
+    """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
+
+    Each method is one transaction; each raises ``JournalError`` when the database fails.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Opens the database and brings its tables up to date, whoever else does so too.
+
+        ``url``: ``sqlite:///path`` or ``postgresql://user:password@host/name``.
+
+        Raises:
+            JournalError: it cannot be opened, or was made by a newer version of this program.
+        """
+        self._db = Database(url)
+        upgrade(self._db)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._db.close()

@@ -1,0 +1,267 @@
+"""The journal's tables. Column names are the field names of the records they hold.
+
+A change here needs a migration beside it (``migrations/versions``); a test compares the two.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    text,
+)
+
+from core.domain.operations import ItemState, OperationState
+from core.domain.plans import OperationKind, Verdict, Why
+from core.domain.records import Kind
+from core.domain.writes import MovementKind
+from core.gateways.journal.columns import Serial, UtcTime, Word
+from core.gateways.ports.journal import WriteState
+
+metadata = MetaData()
+
+
+class MovementState(StrEnum):
+    """Its write's state, so that the key on movements can hold it; or taken back since."""
+
+    OPEN = "open"
+    LANDED = "landed"
+    VOID = "void"
+    UNDECIDED = "undecided"
+    UNDONE = "undone"
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, String, nullable=False, default="", server_default="")
+
+
+def _booking_columns() -> list[Column[Any]]:
+    """What plan rows and items say of a booking, for people."""
+    return [
+        Column("credit", String),
+        Column("contact_id", String),
+        Column("exam_id", String),
+        _text("booking_name"),
+        _text("contact_name"),
+        _text("contact_email"),
+        Column("exam_date", Date),
+        _text("mock_type"),
+        Column("before", Integer),
+        Column("after", Integer),
+    ]
+
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", Word(OperationKind), nullable=False),
+    _text("selection"),
+    _text("made_by"),
+    Column("made_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False, index=True),
+)
+
+plan_rows = Table(
+    "plan_rows",
+    metadata,
+    Column("plan_id", ForeignKey("plans.id", ondelete="CASCADE"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("booking_id", String, nullable=False),
+    Column("verdict", Word(Verdict), nullable=False),
+    Column("why", Word(Why), nullable=False),
+    _text("detail"),
+    *_booking_columns(),
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", Word(OperationKind), nullable=False),
+    Column("state", Word(OperationState), nullable=False),
+    #: Since when it has been in its state.
+    Column("since", UtcTime, nullable=False),
+    _text("selection"),
+    _text("reason"),
+    _text("confirmed_by"),
+    Column("confirmed_at", UtcTime, nullable=False, index=True),
+    Column("hold_until", UtcTime, nullable=False),
+    Column("started_at", UtcTime),
+    Column("ended_at", UtcTime),
+    _text("waiting_for"),
+    Column("epoch", Integer, nullable=False, default=0),
+    Column("calls", Integer, nullable=False, default=0),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("operation_id", ForeignKey("operations.id"), primary_key=True),
+    Column("booking_id", String, primary_key=True),
+    Column("n", Integer, nullable=False),
+    Column("state", Word(ItemState), nullable=False),
+    _text("why"),
+    *_booking_columns(),
+    Column("cancelled", Boolean, nullable=False, default=False),
+    Column("cancel_sent", Boolean, nullable=False, default=False),
+    Index("items_in_plan_order", "operation_id", "n"),
+    Index("items_by_state", "operation_id", "state"),
+)
+
+#: The key is the promise: one owner for each booking and movement kind.
+claims = Table(
+    "claims",
+    metadata,
+    Column("booking_id", String, primary_key=True),
+    Column("kind", Word(MovementKind), primary_key=True),
+    Column("operation_id", ForeignKey("operations.id"), nullable=False, index=True),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("kind", Word(Kind), primary_key=True),
+    Column("target_id", String, primary_key=True),
+    Column("operation_id", ForeignKey("operations.id"), nullable=False, index=True),
+    Column("epoch", Integer, nullable=False),
+    Column("until", UtcTime, nullable=False),
+)
+
+writes = Table(
+    "writes",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("operation_id", ForeignKey("operations.id"), nullable=False),
+    Column("kind", Word(Kind), nullable=False),
+    Column("target_id", String, nullable=False),
+    Column("before", JSON, nullable=False),
+    Column("after", JSON, nullable=False),
+    _text("marker_before"),
+    Column("sent_at", UtcTime, nullable=False),
+    Column("state", Word(WriteState), nullable=False),
+    Column("modified_at", UtcTime),
+    _text("reason"),
+    Column("verified", String),
+    Index("writes_of_operation", "operation_id", "seq"),
+    Index(
+        "writes_open",
+        "kind",
+        "target_id",
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+    Index(
+        "writes_unverified",
+        "operation_id",
+        "seq",
+        sqlite_where=text("state = 'landed' AND verified IS NULL"),
+        postgresql_where=text("state = 'landed' AND verified IS NULL"),
+    ),
+)
+
+_LIVE = text("state IN ('open', 'landed', 'undecided')")
+
+movements = Table(
+    "movements",
+    metadata,
+    Column("write_id", ForeignKey("writes.id"), primary_key=True),
+    #: Its place in the write.
+    Column("n", Integer, primary_key=True),
+    Column("operation_id", String, nullable=False),
+    Column("booking_id", String, nullable=False),
+    Column("kind", Word(MovementKind), nullable=False),
+    Column("credit", String, nullable=False),
+    Column("delta", Integer, nullable=False),
+    Column("state", Word(MovementState), nullable=False),
+    Index("movements_of_operation", "operation_id", "kind", "state", "credit"),
+    # No credit moves twice for one reason, whatever the code above thinks.
+    Index(
+        "movements_alone",
+        "booking_id",
+        "kind",
+        unique=True,
+        sqlite_where=_LIVE,
+        postgresql_where=_LIVE,
+    ),
+)
+
+foreign_writes = Table(
+    "foreign_writes",
+    metadata,
+    Column("write_id", ForeignKey("writes.id"), primary_key=True),
+    Column("credit", String, primary_key=True),
+    Column("kind", Word(Kind), nullable=False),
+    Column("target_id", String, nullable=False),
+    Column("read", Integer, nullable=False),
+    Column("theirs", Integer, nullable=False),
+    Column("ours", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    _text("source"),
+    _text("source_id"),
+    _text("user_id"),
+    Column("found_at", UtcTime, nullable=False),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("operation_id", ForeignKey("operations.id"), primary_key=True),
+    Column("contact_id", String, primary_key=True),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    #: A new one with each version, never used again.
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("kind", Word(Kind), nullable=False),
+    Column("record_id", String, nullable=False),
+    Column("row", JSON(none_as_null=True)),
+    #: Since when this version waits; ``due_since``: the oldest one not yet copied.
+    Column("put_at", UtcTime, nullable=False),
+    Column("due_since", UtcTime, nullable=False, index=True),
+    #: From when it may be taken: held by a process until then, or backing off.
+    Column("take_at", UtcTime, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    _text("error"),
+    Column("dead", Boolean, nullable=False, default=False),
+    Column("next_try_at", UtcTime),
+    Index("outbox_record", "kind", "record_id", unique=True),
+    Index("outbox_ready", "dead", "take_at", "seq"),
+    sqlite_autoincrement=True,
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Serial, primary_key=True, autoincrement=True),
+    Column("at", UtcTime, nullable=False),
+    _text("actor"),
+    Column("what", String, nullable=False),
+    _text("operation_id"),
+    Column("detail", JSON, nullable=False),
+    Index("events_of_operation", "operation_id", "seq"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("executor_id", String, primary_key=True),
+    _text("host"),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("heartbeat_at", UtcTime, nullable=False),
+)

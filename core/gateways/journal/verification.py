@@ -1,0 +1,84 @@
+"""What was found when landed writes were looked at again, and which notes are written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from core.domain.records import WriteId
+from core.domain.writes import ForeignWrite
+from core.gateways.journal.database import Database, reading, writing
+from core.gateways.journal.fence import fence, upsert
+from core.gateways.journal.intents import load_writes
+from core.gateways.journal.records import FOREIGN_WRITES
+from core.gateways.journal.tables import foreign_writes, notes, writes
+from core.gateways.ports.journal import Run, WriteRecord, WriteState
+
+_VERIFY = update(writes).where(writes.c.id == bindparam("b_id"))
+
+
+class Verification:
+    """See ``core.gateways.ports.journal.Journal``."""
+
+    _db: Database
+
+    @reading
+    def unverified(
+        self, connection: Connection, operation_id: str, limit: int
+    ) -> list[WriteRecord]:
+        """Landed writes that were not compared with the property history yet."""
+        return load_writes(
+            connection,
+            writes.c.operation_id == operation_id,
+            writes.c.state == WriteState.LANDED,
+            writes.c.verified.is_(None),
+            limit=limit,
+        )
+
+    @writing
+    def record_verified(
+        self,
+        connection: Connection,
+        verified: Mapping[WriteId, str],
+        foreign: Sequence[ForeignWrite],
+        *,
+        at: datetime,
+    ) -> None:
+        """A foreign write is kept as it was first found."""
+        if verified:
+            values = [{"b_id": id_, "verified": found} for id_, found in verified.items()]
+            connection.execute(_VERIFY, values)
+        if foreign:
+            rows = [FOREIGN_WRITES.dump(each, found_at=at) for each in foreign]
+            connection.execute(upsert(connection, foreign_writes).on_conflict_do_nothing(), rows)
+
+    @reading
+    def foreign_writes(self, connection: Connection, operation_id: str) -> list[ForeignWrite]:
+        """In the order in which they happened."""
+        found = foreign_writes.c
+        query = (
+            select(*FOREIGN_WRITES.columns)
+            .join(writes, writes.c.id == found.write_id)
+            .where(writes.c.operation_id == operation_id)
+            .order_by(found.at, found.write_id, found.credit)
+        )
+        return [FOREIGN_WRITES.load(row) for row in connection.execute(query)]
+
+    @reading
+    def noted(self, connection: Connection, operation_id: str) -> set[str]:
+        """Contacts whose timeline note of this operation is known to be there."""
+        query = select(notes.c.contact_id).where(notes.c.operation_id == operation_id)
+        return set(connection.execute(query).scalars())
+
+    @writing
+    def record_noted(self, connection: Connection, run: Run, contact_ids: Collection[str]) -> None:
+        """Repeating it is harmless."""
+        fence(connection, run)
+        rows = [
+            {"operation_id": run.operation_id, "contact_id": id_}
+            for id_ in sorted(set(contact_ids))
+        ]
+        if rows:
+            connection.execute(upsert(connection, notes).on_conflict_do_nothing(), rows)

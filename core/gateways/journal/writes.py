@@ -1,0 +1,173 @@
+"""Writes: intents saved before they are sent, and the outcomes found afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from core.domain.operations import Item
+from core.domain.records import BookingId, Kind, WriteId
+from core.domain.writes import MovementKind, Write
+from core.gateways.errors import UnknownId
+from core.gateways.journal.database import Database, reading, writing
+from core.gateways.journal.fence import chunks, fence
+from core.gateways.journal.intents import add_intents, load_writes
+from core.gateways.journal.items import save_items
+from core.gateways.journal.outbox import put
+from core.gateways.journal.rules import UNDOES, check_outcome
+from core.gateways.journal.tables import MovementState, claims, movements, writes
+from core.gateways.ports.journal import Due, Run, Settlement, WriteRecord, WriteState
+
+_SETTLE_WRITE = (
+    update(writes)
+    .where(writes.c.id == bindparam("b_id"))
+    .values(
+        state=bindparam("b_state"),
+        modified_at=bindparam("b_modified_at"),
+        reason=bindparam("b_reason"),
+    )
+)
+_SETTLE_MOVEMENTS = (
+    update(movements)
+    .where(movements.c.write_id == bindparam("b_id"))
+    .values(state=bindparam("b_state"))
+)
+
+
+class Writes:
+    """See ``core.gateways.ports.journal.Journal``."""
+
+    _db: Database
+
+    @writing
+    def save_intents(self, connection: Connection, run: Run, writes: Sequence[Write]) -> None:
+        """Raises ``JournalError`` when one of the movements is already on its way elsewhere."""
+        fence(connection, run)
+        add_intents(connection, writes)
+
+    @writing
+    def resend(
+        self, connection: Connection, run: Run, write_ids: Collection[WriteId], *, at: datetime
+    ) -> None:
+        """Only of open writes: a decided one is never sent again."""
+        fence(connection, run)
+        for some in chunks(sorted(write_ids)):
+            found = update(writes).where(writes.c.id.in_(some), writes.c.state == WriteState.OPEN)
+            connection.execute(found.values(sent_at=at))
+
+    @reading
+    def open_writes(
+        self,
+        connection: Connection,
+        *,
+        operation_id: str | None = None,
+        kind: Kind | None = None,
+        ids: Collection[str] = (),
+    ) -> list[Write]:
+        """What is not given does not restrict; in the order in which they were saved."""
+        where = [writes.c.state == WriteState.OPEN]
+        if operation_id is not None:
+            where.append(writes.c.operation_id == operation_id)
+        if kind is not None:
+            where.append(writes.c.kind == kind)
+        if not ids:
+            return [record.write for record in load_writes(connection, *where)]
+        return [
+            record.write
+            for some in chunks(sorted(set(ids)))
+            for record in load_writes(connection, *where, writes.c.target_id.in_(some))
+        ]
+
+    @writing
+    def settle(
+        self,
+        connection: Connection,
+        run: Run,
+        settlements: Sequence[Settlement],
+        *,
+        items: Sequence[Item] = (),
+        due: Sequence[Due] = (),
+        at: datetime,
+    ) -> None:
+        """Outcomes, then items, whose claims depend on them, then copies: one transaction.
+
+        Saying an outcome again changes nothing; contradicting one raises ``JournalError``.
+        """
+        fence(connection, run)
+        _record_outcomes(connection, settlements)
+        save_items(connection, run, items)
+        put(connection, due, at=at)
+
+    @reading
+    def moving(
+        self, connection: Connection, operation_id: str, kind: MovementKind
+    ) -> set[BookingId]:
+        """Also those that another operation has taken back since."""
+        query = select(movements.c.booking_id).where(
+            movements.c.operation_id == operation_id,
+            movements.c.kind == kind,
+            movements.c.state != MovementState.VOID,
+        )
+        return set(connection.execute(query).scalars())
+
+    @reading
+    def writes(self, connection: Connection, operation_id: str) -> list[WriteRecord]:
+        """In the order in which they were saved."""
+        return load_writes(connection, writes.c.operation_id == operation_id)
+
+
+def _record_outcomes(connection: Connection, settlements: Sequence[Settlement]) -> None:
+    fresh = _news(connection, {each.write_id: each for each in settlements})
+    if not fresh:
+        return
+    values = [
+        {
+            "b_id": each.write_id,
+            "b_state": each.state,
+            "b_modified_at": each.modified_at,
+            "b_reason": each.reason,
+        }
+        for each in fresh
+    ]
+    connection.execute(_SETTLE_WRITE, values)
+    states = [{"b_id": each.write_id, "b_state": MovementState(each.state.value)} for each in fresh]
+    connection.execute(_SETTLE_MOVEMENTS, states)
+    landed = [each.write_id for each in fresh if each.state is WriteState.LANDED]
+    _free_what_was_undone(connection, landed)
+
+
+def _news(connection: Connection, settlements: Mapping[WriteId, Settlement]) -> list[Settlement]:
+    """Those that say something not known yet; raises for a stranger or a contradiction."""
+    known: dict[str, WriteState] = {}
+    for some in chunks(sorted(settlements)):
+        query = select(writes.c.id, writes.c.state).where(writes.c.id.in_(some))
+        rows = connection.execute(query.with_for_update())
+        known |= {row.id: row.state for row in rows}
+    for id_, settlement in settlements.items():
+        if id_ not in known:
+            raise UnknownId(f"there is no write {id_}")
+        check_outcome(id_, known[id_], settlement.state)
+    return [each for id_, each in settlements.items() if each.state is not known[id_]]
+
+
+def _free_what_was_undone(connection: Connection, landed: Sequence[WriteId]) -> None:
+    """A compensating movement that landed frees the claims on both, so that each may come again."""
+    for some in chunks(landed):
+        query = select(movements.c.booking_id, movements.c.kind).where(
+            movements.c.write_id.in_(some), movements.c.kind.in_(UNDOES)
+        )
+        for booking, kind in connection.execute(query).all():
+            for freed in (kind, UNDOES[kind]):
+                _undone(connection, booking, freed)
+
+
+def _undone(connection: Connection, booking: str, kind: MovementKind) -> None:
+    connection.execute(
+        update(movements)
+        .where(movements.c.booking_id == booking, movements.c.kind == kind)
+        .where(movements.c.state == MovementState.LANDED)
+        .values(state=MovementState.UNDONE)
+    )
+    connection.execute(delete(claims).where(claims.c.booking_id == booking, claims.c.kind == kind))
