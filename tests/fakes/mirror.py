@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.domain.mirror import ID, SOURCE_TIME
+from core.domain.mirror import ID, PARTIAL, SOURCE_TIME
 from core.domain.records import Kind
 from core.gateways.errors import GatewayError, NotSent
 from core.gateways.ports import Copied, CopyResult, MirrorRow
@@ -67,18 +67,20 @@ class FakeMirror:
             return CopyResult(copied=Copied.REFUSED, reason=why)
         table = self._tables[kind]
         held = table.get(str(row[ID]))
+        if held is None and row.get(PARTIAL):
+            return CopyResult(copied=Copied.MISSING)
         if held is None:
             table[str(row[ID])] = dict(row)
             return CopyResult(copied=Copied.WRITTEN)
         if _time(row) < _time(held):
             return CopyResult(copied=Copied.NEWER_KEPT)
         equal = all(key in held and held[key] == value for key, value in _values(row).items())
-        held.update(row)
+        held.update({key: value for key, value in row.items() if key != PARTIAL})
         return CopyResult(copied=Copied.ALREADY_EQUAL if equal else Copied.WRITTEN)
 
 
 def _values(row: MirrorRow) -> Mapping[str, object]:
-    return {key: value for key, value in row.items() if key not in {ID, SOURCE_TIME}}
+    return {key: value for key, value in row.items() if key not in {ID, SOURCE_TIME, PARTIAL}}
 
 
 def _time(row: MirrorRow) -> datetime:

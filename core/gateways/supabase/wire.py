@@ -22,6 +22,7 @@ _OUTCOMES = {
     "written": Copied.WRITTEN,
     "already_equal": Copied.ALREADY_EQUAL,
     "newer_kept": Copied.NEWER_KEPT,
+    "missing": Copied.MISSING,
 }
 
 #: PostgREST: https://docs.postgrest.org/en/stable/references/errors.html

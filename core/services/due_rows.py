@@ -1,0 +1,77 @@
+"""Rows of the truth as the mirror takes them, and rows that are due, in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import TypeVar
+
+from core.domain.credits import Catalogue
+from core.domain.mirror import ID, SOURCE_TIME, booking_row, contact_row, exam_row
+from core.domain.records import BookingId, ContactId, ExamId, Kind
+from core.gateways.ports import Crm, Due, MirrorRow
+
+I = TypeVar("I", bound=str)  # noqa: E741 - an id
+R = TypeVar("R")
+
+
+def rows_of(
+    crm: Crm, catalogue: Catalogue, kind: Kind, ids: Sequence[str]
+) -> dict[str, MirrorRow | None]:
+    """What the truth states now, by the id asked for. None: gone.
+
+    A row's own ``hubspot_id`` differs from the id asked for when the record was merged.
+
+    Raises:
+        GatewayError: the truth cannot be read.
+    """
+    match kind:
+        case Kind.CONTACT:
+            contacts = crm.contacts([ContactId(id_) for id_ in ids])
+            return _each(contacts, lambda contact: contact_row(contact, catalogue))
+        case Kind.BOOKING:
+            return _each(crm.bookings([BookingId(id_) for id_ in ids]), booking_row)
+        case Kind.EXAM:
+            return _each(crm.exams([ExamId(id_) for id_ in ids]), exam_row)
+
+
+def _each(
+    found: Mapping[I, R | None], row_of_record: Callable[[R], MirrorRow]
+) -> dict[str, MirrorRow | None]:
+    return {id_: None if r is None else row_of_record(r) for id_, r in found.items()}
+
+
+def by_kind(dues: Sequence[Due]) -> list[tuple[Kind, list[Due]]]:
+    """Contacts first: a credit is what people spend twice."""
+    order = list(Kind)
+    ranked = sorted(dues, key=lambda due: order.index(due.kind))
+    return [(kind, list(group)) for kind, group in groupby(ranked, key=lambda due: due.kind)]
+
+
+def newest(dues: Sequence[Due]) -> list[MirrorRow]:
+    """One row for each record: after a merge, two ids may have answered as one."""
+    rows = sorted((row_of(due) for due in dues), key=_source_time)
+    return list({row[ID]: row for row in rows}.values())
+
+
+def halves(dues: Sequence[Due]) -> tuple[Sequence[Due], Sequence[Due]]:
+    """To find the row that spoils a batch."""
+    middle = len(dues) // 2
+    return dues[:middle], dues[middle:]
+
+
+def id_of(due: Due) -> str:
+    """Which row of the mirror this copy is for."""
+    return str(row_of(due)[ID])
+
+
+def row_of(due: Due) -> MirrorRow:
+    """The row of a due that has one."""
+    if due.row is None:
+        raise ValueError(f"{due.kind} {due.record_id} was not read from the truth yet")
+    return due.row
+
+
+def _source_time(row: MirrorRow) -> datetime:
+    return datetime.fromisoformat(str(row[SOURCE_TIME]))

@@ -1,0 +1,289 @@
+"""Brings the mirror up to the truth: rows due in the outbox are copied, whatever happens meanwhile.
+
+The outbox row is the promise, the thread only a hint: a row leaves the outbox when the mirror has
+answered for it, and a repeated or late copy is harmless by the mirror's own guard.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import chain
+
+from core.domain.credits import Catalogue
+from core.domain.records import Kind
+from core.gateways.errors import (
+    Forbidden,
+    GatewayError,
+    LimitReached,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    Unauthorized,
+)
+from core.gateways.ports import (
+    Copied,
+    CopyResult,
+    Crm,
+    Due,
+    Journal,
+    Mirror,
+    OutboxState,
+)
+from core.gateways.ports.mirror import SETUP
+from core.services.bell import Bell
+from core.services.copy_lag import CopyLag
+from core.services.due_rows import by_kind, halves, id_of, newest, rows_of
+from core.services.outage import Outage
+
+log = logging.getLogger(__name__)
+
+TRIES_MAX = 8
+WAIT_MAX_S = 60.0
+#: Rows taken are ours for so long: longer than a copy can take. Copying one twice is harmless.
+HOLD = timedelta(seconds=30)
+#: When HubSpot cannot be read, its rows wait so long. That is not the rows' fault either.
+TRUTH_WAIT = timedelta(seconds=5)
+#: The day's quota may be raised meanwhile.
+PUT_BACK_MAX = timedelta(minutes=15)
+
+_NAMES = {Kind.CONTACT: "Contact credits", Kind.BOOKING: "Booking", Kind.EXAM: "Exam"}
+
+
+def wait_s(attempts: int, chance: float) -> float:
+    """Seconds until a row that failed so often is tried again: 1 doubling to 60, with jitter."""
+    return min(2.0 ** (attempts - 1), WAIT_MAX_S) * (0.5 + 0.5 * chance)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drained:
+    """What one drain did."""
+
+    taken: int = 0
+    #: As much as was allowed was taken, so there may be more.
+    full: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirroring:
+    """Copies what is due. One object for all threads of a process."""
+
+    crm: Crm
+    mirror: Mirror
+    journal: Journal
+    catalogue: Catalogue
+    now: Callable[[], datetime]
+    #: 0..1, for jitter.
+    chance: Callable[[], float]
+    #: Told of new dead letters, after they are saved. Must not raise.
+    on_dead: Callable[[Sequence[Due]], None] = lambda _dead: None
+    lag: CopyLag = field(default_factory=CopyLag)
+    bell: Bell = field(default_factory=Bell)
+    outage: Outage
+
+    def nudge(self) -> None:
+        """Something is due: wake a thread. Never waits; many nudges at once are one."""
+        self.bell.ring()
+
+    def put(self, due: Sequence[Due]) -> None:
+        """Make these due and see to them at once."""
+        self.journal.put_due(due, at=self.now())
+        self.nudge()
+
+    def drain(self, read_later: Callable[[Sequence[Due]], None] | None = None) -> Drained:
+        """Take what is due once, and copy it; nothing while the mirror is known to be down.
+
+        Rows that must first be read from the truth go to ``read_later``, for HubSpot may be slow
+        and other rows must not wait for it; without it they are read here.
+        """
+        now = self.now()
+        room = self.outage.room(now)
+        if not room:
+            return Drained()
+        taken = self.journal.take_due(now=now, until=now + HOLD, limit=room)
+        if not taken and self.outage.down:
+            self.probe()
+        self._copy([due for due in taken if due.row is not None])
+        blank = [due for due in taken if due.row is None]
+        if blank:
+            (read_later or self.read_and_copy)(blank)
+        return Drained(taken=len(taken), full=len(taken) == room)
+
+    def probe(self) -> None:
+        """Ask the mirror something small: is it up? Opens a connection, too."""
+        try:
+            self.mirror.rows(Kind.CONTACT, ["0"])
+        except GatewayError as error:
+            self.outage.failed(str(error), now=self.now())
+        else:
+            self._up()
+
+    def read_and_copy(self, dues: Sequence[Due]) -> None:
+        """Read these from the truth, in one batch of each kind, and copy what is there."""
+        for kind, group in by_kind(dues):
+            self._copy(self._read(kind, group))
+
+    def wait_until_empty(
+        self, deadline: datetime, *, pause: Callable[[float], None] = time.sleep
+    ) -> OutboxState:
+        """Drain until nothing is due, at most until ``deadline``. Dead letters are not due."""
+        while (state := self.journal.outbox()).due and self.now() < deadline:
+            if not self.drain().taken:
+                pause(0.02)  # others hold what is due, or the mirror is down
+        return state
+
+    # truth
+
+    def _read(self, kind: Kind, dues: Sequence[Due]) -> list[Due]:
+        """These with their rows. Who is gone from the truth has no copy to make and is done."""
+        try:
+            rows = rows_of(self.crm, self.catalogue, kind, [due.record_id for due in dues])
+        except GatewayError as error:
+            if not _is_a_row(error):
+                self._put_back(dues, error, TRUTH_WAIT)
+            elif len(dues) == 1:
+                self._fail(dues, error)
+            else:
+                return [read for half in halves(dues) for read in self._read(kind, half)]
+            return []
+        read = [replace(due, row=rows.get(due.record_id)) for due in dues]
+        if gone := [due for due in read if due.row is None]:
+            self.journal.copied(gone, at=self.now())
+        return [due for due in read if due.row is not None]
+
+    # mirror
+
+    def _copy(self, dues: Sequence[Due]) -> None:
+        batches = [batch for _, batch in by_kind(dues)]
+        for n, batch in enumerate(batches):
+            if error := self._offer(batch):
+                self._mirror_down(list(chain(*batches[n:])), error)
+                return
+
+    def _offer(self, batch: Sequence[Due]) -> GatewayError | None:
+        """None, or why the mirror as a whole is down; then the whole batch is as it was."""
+        error = self._try(batch)
+        if error is None or not _may_be_a_row(error):
+            return error
+        if len(batch) > 1:
+            return self._offer_halves(batch)
+        if not _is_a_row(error):
+            return error
+        self._up()
+        self._fail(batch, error)
+        return None
+
+    def _offer_halves(self, batch: Sequence[Due]) -> GatewayError | None:
+        """Find the row that spoils the call: it is where the mirror takes one half of two."""
+        tried = [(half, self._try(half)) for half in halves(batch)]
+        failed = [(half, error) for half, error in tried if error]
+        for _, error in failed:
+            if len(failed) == len(tried) and not _is_a_row(error):
+                return error
+        for half, error in failed:
+            self._narrow_down(half, error)
+        return None
+
+    def _narrow_down(self, half: Sequence[Due], error: GatewayError) -> None:
+        if len(half) == 1 and _may_be_a_row(error):
+            self._fail(half, error)
+        elif still := self._offer_halves(half) if _may_be_a_row(error) else error:
+            self._mirror_down(half, still)
+
+    def _try(self, batch: Sequence[Due]) -> GatewayError | None:
+        try:
+            answers = self.mirror.copy(batch[0].kind, newest(batch))
+        except GatewayError as error:
+            return error
+        self._settle(batch, answers)
+        return None
+
+    def _mirror_down(self, dues: Sequence[Due], error: GatewayError) -> None:
+        asked_s = error.retry_after_s if isinstance(error, NotSent) else None
+        self.outage.failed(str(error), now=self.now(), asked_s=asked_s)
+        self._put_back(dues, error, timedelta())
+        _log_failure(dues, str(error))
+
+    def _up(self) -> None:
+        if self.outage.succeeded():
+            self.nudge()
+
+    def _settle(self, dues: Sequence[Due], answers: dict[str, CopyResult]) -> None:
+        at = self.now()
+        self._up()
+        refused: dict[str, list[Due]] = {}
+        done, missing = [], []
+        for due in dues:
+            answer = answers[id_of(due)]
+            if answer.copied is Copied.REFUSED:
+                refused.setdefault(answer.reason, []).append(due)
+            elif answer.copied is Copied.MISSING:
+                missing.append(replace(due, row=None))
+            else:
+                done.append(due)
+        if missing:  # partial rows of records that the mirror lacks: read them, copy them whole
+            self.put(missing)
+        if done:
+            self.journal.copied(done, at=at)
+        told = [due for due in done if answers[id_of(due)].copied is not Copied.NEWER_KEPT]
+        self.lag.record((due.due_since for due in told if due.due_since), at=at)
+        for due in told:
+            log.info("✅ [SUPABASE SYNC] %s synced for %s", _NAMES[due.kind], id_of(due))
+        for reason, those in refused.items():
+            self._fail(those, Refused(reason))
+
+    # failures
+
+    def _fail(self, dues: Sequence[Due], error: GatewayError) -> None:
+        """These rows' own fault: one try less for each."""
+        now = self.now()
+        tried = [
+            replace(
+                due,
+                attempts=due.attempts + 1,
+                error=str(error),
+                dead=due.attempts + 1 >= TRIES_MAX,
+                next_try_at=now + timedelta(seconds=wait_s(due.attempts + 1, self.chance())),
+            )
+            for due in dues
+        ]
+        self.journal.copy_failed(tried)
+        _log_failure(tried, str(error))
+        if dead := [due for due in tried if due.dead]:
+            self.on_dead(dead)
+
+    def _put_back(self, dues: Sequence[Due], error: GatewayError, wait: timedelta) -> None:
+        """Not these rows' fault: no try is counted, and they go behind the others."""
+        if isinstance(error, LimitReached) and error.retry_after_s:
+            wait = max(wait, timedelta(seconds=error.retry_after_s))
+        again = self.now() + min(wait, PUT_BACK_MAX)
+        self.journal.copy_failed(
+            [replace(due, error=str(error), next_try_at=again) for due in dues]
+        )
+
+
+def _is_a_row(error: GatewayError) -> bool:
+    """Denied, and not for the key, the address or the schema: one of the rows must be unfit."""
+    if isinstance(error, Unauthorized | Forbidden) or not isinstance(error, Refused):
+        return False
+    return error.category != SETUP
+
+
+def _may_be_a_row(error: GatewayError) -> bool:
+    """Or the mirror broke down, which one row may be the cause of."""
+    return isinstance(error, OutcomeUnknown) or _is_a_row(error)
+
+
+def _log_failure(dues: Sequence[Due], why: str) -> None:
+    """One line for each kind: a dead mirror says the same of hundreds of rows."""
+    for kind, those in by_kind(dues):
+        name = _NAMES[kind]
+        ids = [due.record_id for due in those]
+        log.warning(
+            "⚠️ [SUPABASE SYNC] Failed to sync %s (non-blocking)",
+            name[0].lower() + name[1:],
+            extra={"ids": ids[:10], "rows": len(ids), "why": why},
+        )
