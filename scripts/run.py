@@ -23,7 +23,7 @@ from scripts import secrets_file
 from scripts.processes import READY_S, ROOT, DidNotStartError, local_stack, running
 
 SECRETS = ROOT / ".streamlit" / "secrets.toml"
-STATE = ROOT / ".state" / "local"
+STATE = ROOT / ".state"
 #: The demo users of the local sign-in provider, one for each role.
 DEMO_USERS = ("admin@example.test", "manager@example.test", "staff@example.test")
 
@@ -88,7 +88,7 @@ def _for_the_app(settings: dict[str, str]) -> dict[str, str]:
     """The journal belongs to this local HubSpot: another account's operations must not meet it."""
     return {
         **settings,
-        "OPS_DATABASE_URL": f"sqlite:///{STATE / 'operations.sqlite'}",
+        "OPS_DATABASE_URL": f"sqlite:///{STATE / 'sandbox-operations.sqlite'}",
         "CREDIT_DESK_ADMINS": DEMO_USERS[0],
     }
 

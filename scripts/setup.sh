@@ -70,7 +70,7 @@ install_packages() {
 
 install_local_stack() {
   [ -e sandbox/__main__.py ] || return 0
-  .venv/bin/python -m sandbox install >&2
+  .venv/bin/python -m sandbox install >/dev/null
 }
 
 # The app runs without a browser on this machine; only the browser tests need one.
