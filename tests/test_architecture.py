@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -74,9 +74,9 @@ class Module:
         parts = self.path.relative_to(ROOT).with_suffix("").parts
         return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
-    @cached_property
+    @property
     def tree(self) -> ast.Module:
-        return ast.parse(self.path.read_text(encoding="utf-8"))
+        return parsed(self.path)
 
     def imports(self) -> Iterator[str]:
         """Dotted names; ``from a import b`` gives ``a.b``, which may be a module or a name."""
@@ -90,6 +90,11 @@ class Module:
     def _parent(self, level: int) -> str:
         package = self.path.relative_to(ROOT).parts[:-1]
         return ".".join(package[: len(package) - level + 1]) if level else ""
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def modules(*roots: str) -> list[Module]:
