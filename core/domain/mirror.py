@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
-from core.domain.credits import Balances, Catalogue
+from core.domain.credits import Catalogue
 from core.domain.records import (
     TOTAL_BOOKINGS,
     Booking,
@@ -36,6 +36,8 @@ TABLES: dict[Kind, str] = {
 #: In every row: which record, and the version of it that the row states.
 ID = "hubspot_id"
 SOURCE_TIME = "source_modified_at"
+#: In a row that states only some columns of one that should be in the mirror already.
+PARTIAL = "partial"
 
 assert TABLES.keys() == set(Kind), "every kind has its table"
 
@@ -53,14 +55,13 @@ def contact_row(contact: Contact, catalogue: Catalogue) -> Row:
     }
 
 
-def counts_row(target: Counted, balances: Balances, modified_at: datetime) -> Row:
-    """The counters alone, as a settled write left them: ``target`` as read, then ``balances``.
+def written_row(target: Counted) -> Row:
+    """The counters that a write has just set, and no other column: those were read before it.
 
-    ``modified_at`` is HubSpot's time of the write. Counters the write did not touch are those
-    read with ``target``; the unreadable ones are left out.
+    Partial: the mirror never makes a row of it, for what it leaves out would be invented.
     """
-    counters = {**target.balances, **balances}
-    return {**_version(target.id, modified_at), **{str(key): n for key, n in counters.items()}}
+    counters = {str(key): n for key, n in target.balances.items()}
+    return {**_version(target.id, target.modified_at), **counters, PARTIAL: True}
 
 
 def booking_row(booking: Booking) -> Row:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -49,6 +49,9 @@ HOLD = timedelta(seconds=30)
 TRUTH_WAIT = timedelta(seconds=5)
 #: The day's quota may be raised meanwhile.
 PUT_BACK_MAX = timedelta(minutes=15)
+
+#: The mirror is as new as the copy was.
+DONE = frozenset({Copied.WRITTEN, Copied.ALREADY_EQUAL, Copied.NEWER_KEPT})
 
 _NAMES = {Kind.CONTACT: "Contact credits", Kind.BOOKING: "Booking", Kind.EXAM: "Exam"}
 
@@ -150,8 +153,7 @@ class Mirroring:
                 return [read for half in halves(dues) for read in self._read(kind, half)]
             return []
         read = [replace(due, row=rows.get(due.record_id)) for due in dues]
-        if gone := [due for due in read if due.row is None]:
-            self.journal.copied(gone, at=self.now())
+        self._done([due for due in read if due.row is None], self.now())
         return [due for due in read if due.row is not None]
 
     # mirror
@@ -211,29 +213,29 @@ class Mirroring:
         if self.outage.succeeded():
             self.nudge()
 
-    def _settle(self, dues: Sequence[Due], answers: dict[str, CopyResult]) -> None:
+    def _settle(self, dues: Sequence[Due], answers: Mapping[str, CopyResult]) -> None:
         at = self.now()
         self._up()
-        refused: dict[str, list[Due]] = {}
-        done, missing = [], []
+        by_answer: dict[CopyResult, list[Due]] = {}
         for due in dues:
-            answer = answers[id_of(due)]
-            if answer.copied is Copied.REFUSED:
-                refused.setdefault(answer.reason, []).append(due)
-            elif answer.copied is Copied.MISSING:
-                missing.append(replace(due, row=None))
-            else:
-                done.append(due)
-        if missing:  # partial rows of records that the mirror lacks: read them, copy them whole
-            self.put(missing)
-        if done:
-            self.journal.copied(done, at=at)
-        told = [due for due in done if answers[id_of(due)].copied is not Copied.NEWER_KEPT]
-        self.lag.record((due.due_since for due in told if due.due_since), at=at)
-        for due in told:
+            by_answer.setdefault(answers[id_of(due)], []).append(due)
+        self._done([due for r, those in by_answer.items() if r.copied in DONE for due in those], at)
+        for result, those in by_answer.items():
+            if result.copied is Copied.REFUSED:
+                self._fail(those, Refused(result.reason))
+            elif result.copied is Copied.MISSING:
+                self.put([replace(due, row=None) for due in those])  # whole, from the truth
+            elif result.copied is not Copied.NEWER_KEPT:
+                self._tell(those, at)
+
+    def _done(self, dues: Sequence[Due], at: datetime) -> None:
+        if dues:
+            self.journal.copied(dues, at=at)
+
+    def _tell(self, dues: Sequence[Due], at: datetime) -> None:
+        self.lag.record((due.due_since for due in dues if due.due_since), at=at)
+        for due in dues:
             log.info("✅ [SUPABASE SYNC] %s synced for %s", _NAMES[due.kind], id_of(due))
-        for reason, those in refused.items():
-            self._fail(those, Refused(reason))
 
     # failures
 

@@ -69,8 +69,10 @@ class FakeMirror:
         held = table.get(str(row[ID]))
         if held is None and row.get(PARTIAL):
             return CopyResult(copied=Copied.MISSING)
+        if held is None and row.get(PARTIAL):
+            return CopyResult(copied=Copied.MISSING)
         if held is None:
-            table[str(row[ID])] = dict(row)
+            table[str(row[ID])] = {ID: row[ID], SOURCE_TIME: row[SOURCE_TIME], **_values(row)}
             return CopyResult(copied=Copied.WRITTEN)
         if _time(row) < _time(held):
             return CopyResult(copied=Copied.NEWER_KEPT)

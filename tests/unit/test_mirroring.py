@@ -203,6 +203,16 @@ def test_rows_to_read_can_be_left_to_another_thread(world: World) -> None:
     assert world.held("2") is not None
 
 
+def test_a_partial_row_of_a_record_the_mirror_lacks_is_copied_whole(world: World) -> None:
+    world.crm.add_contact("1", {"sj_credits": 3, "cs_credits": 2})
+    world.put("1", sj_credits=3, partial=True)
+
+    world.drain_all()
+
+    assert (world.held("1") or {})["cs_credits"] == 2
+    assert world.journal.outbox().due == 0
+
+
 def test_who_is_gone_from_the_truth_has_no_copy_to_make(world: World) -> None:
     world.put_blank("404")
 

@@ -24,6 +24,8 @@ class Copied(StrEnum):
     ALREADY_EQUAL = "already equal"
     #: The mirror holds a newer version of the record than the one offered.
     NEWER_KEPT = "newer kept"
+    #: The row offered is partial and the mirror holds none: read the record, offer it whole.
+    MISSING = "missing"
     REFUSED = "refused"
 
 
