@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sandbox.hubspot import errors
@@ -51,7 +51,7 @@ class Definition:
 
 def to_json(definition: Definition) -> dict[str, Any]:
     """The stored form."""
-    return asdict(definition)
+    return {field.name: getattr(definition, field.name) for field in fields(definition)}
 
 
 def from_json(stored: dict[str, Any]) -> Definition:

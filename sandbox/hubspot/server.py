@@ -34,6 +34,19 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _listen(port: int) -> socket.socket:
+    # asyncio sends small writes at once only on sockets that say they are TCP
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+    except OSError:
+        listening.close()
+        raise
+    listening.listen(512)
+    return listening
+
+
 class HubSpotServer:
     """A HubSpot account behind a port of 127.0.0.1.
 
@@ -81,7 +94,7 @@ class HubSpotServer:
 
     def start(self) -> str:
         """Serve; returns the base URL once it answers. Raises OSError when the port is taken."""
-        listening = socket.create_server(("127.0.0.1", self._port), backlog=512)
+        listening = _listen(self._port)
         index(self.store.database, self.store.catalog.kinds())
         config = uvicorn.Config(
             self.app,

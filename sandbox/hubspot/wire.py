@@ -24,28 +24,30 @@ def system_value(kind: Kind, row: Row, name: str) -> str | None:
     return None
 
 
-def value_of(kind: Kind, row: Row, name: str) -> str | None:
-    """The value of any property."""
-    return system_value(kind, row, name) or row.properties.get(name)
+def columns(kind: Kind, asked: Sequence[str]) -> tuple[str, ...]:
+    """The properties that a read sends: the asked ones beside the system's, in order of name.
 
-
-def properties(kind: Kind, row: Row, asked: Sequence[str]) -> dict[str, str | None]:
-    """What a read sends: the asked ones beside the system's, in order of name.
-
-    Names that the account does not have are left out; a property without a value is null.
+    Names that the account does not have are left out.
     """
     names = set(asked) if asked else set(kind.type.defaults)
     names |= {"hs_object_id", kind.type.created, kind.type.modified}
-    return {
-        name: value_of(kind, row, name) for name in sorted(names) if kind.live(name) is not None
-    }
+    return tuple(name for name in sorted(names) if kind.live(name) is not None)
 
 
-def record(portal_id: int, kind: Kind, row: Row, asked: Sequence[str]) -> Body:
-    """One object."""
+def properties(kind: Kind, row: Row, names: Sequence[str]) -> dict[str, str | None]:
+    """The values; a property without one is null."""
+    values = {name: row.properties.get(name) for name in names}
+    values["hs_object_id"] = str(row.id)
+    values[kind.type.created] = iso(row.created_at)
+    values[kind.type.modified] = iso(row.updated_at)
+    return values
+
+
+def record(portal_id: int, kind: Kind, row: Row, names: Sequence[str]) -> Body:
+    """One object, with the properties that `columns` chose."""
     body: Body = {
         "id": str(row.id),
-        "properties": properties(kind, row, asked),
+        "properties": properties(kind, row, names),
         "createdAt": iso(row.created_at),
         "updatedAt": iso(row.updated_at),
         "archived": row.archived_at is not None,

@@ -45,7 +45,7 @@ def create(desk: Desk, call: Call) -> Answer:
     targets = desk.targets(kind, wanted.associations)
     (row,) = desk.store.create(kind, [wanted.values], call.source)
     row = desk.tie(kind, row, targets)
-    return Answer(201, wire.record(desk.portal.id, kind, row, list(wanted.values)))
+    return Answer(201, _one(desk, kind, row, list(wanted.values)))
 
 
 def update(desk: Desk, call: Call) -> Answer:
@@ -57,7 +57,7 @@ def update(desk: Desk, call: Call) -> Answer:
     if wanted.problems:
         raise desk.refusal(wanted.problems)
     (row,) = desk.store.update(kind, [(row, wanted.values)], call.source)
-    return Answer(200, wire.record(desk.portal.id, kind, row, list(wanted.values)))
+    return Answer(200, _one(desk, kind, row, list(wanted.values)))
 
 
 def archive(desk: Desk, call: Call) -> Answer:
@@ -82,7 +82,7 @@ def merge(desk: Desk, call: Call) -> Answer:
         raise errors.validation("Cannot merge an object with itself")
     id_ = desk.store.merge(kind.type.id, primary_id, other_id)
     row = desk.store.rows(kind, [id_])[id_]
-    return Answer(200, wire.record(desk.portal.id, kind, row, []))
+    return Answer(200, _one(desk, kind, row, []))
 
 
 def gdpr_delete(desk: Desk, call: Call) -> Answer:
@@ -95,10 +95,15 @@ def gdpr_delete(desk: Desk, call: Call) -> Answer:
     return Answer(204)
 
 
+def _one(desk: Desk, kind: Kind, row: Row, asked: Sequence[str]) -> dict[str, Any]:
+    return wire.record(desk.portal.id, kind, row, wire.columns(kind, asked))
+
+
 def show(desk: Desk, kind: Kind, rows: Sequence[Row], call: Call) -> list[dict[str, Any]]:
     """Objects as a get or a list sends them: histories and associations when asked for."""
     asked, histories = call.names("properties"), call.names("propertiesWithHistory")
-    bodies = [wire.record(desk.portal.id, kind, row, [*asked, *histories]) for row in rows]
+    columns = wire.columns(kind, [*asked, *histories])
+    bodies = [wire.record(desk.portal.id, kind, row, columns) for row in rows]
     if histories:
         for row, body in zip(rows, bodies, strict=True):
             body["propertiesWithHistory"] = wire.histories(kind, row, histories)

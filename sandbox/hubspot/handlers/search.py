@@ -13,7 +13,8 @@ def search(desk: Desk, call: Call) -> Answer:
     kind = desk.kind(call)
     wanted = query.read(kind, call.json())
     total, rows = desk.searcher.run(kind, wanted, desk.store.now_ms())
-    found = [wire.record(desk.portal.id, kind, row, wanted.properties) for row in rows]
+    columns = wire.columns(kind, wanted.properties)
+    found = [wire.record(desk.portal.id, kind, row, columns) for row in rows]
     body: dict[str, Any] = {"total": total, "results": found}
     following = wanted.offset + wanted.limit
     if following < total:
