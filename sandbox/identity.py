@@ -6,13 +6,17 @@ The sign-in page of oidc-provider-mock lists the users; a click signs in, no pas
 from __future__ import annotations
 
 import threading
+import warnings
 from dataclasses import dataclass, field
 from typing import Self
 
-from oidc_provider_mock import User, app  # type: ignore[import-untyped]
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox.processes import HOST
+
+with warnings.catch_warnings():  # of its own dependencies: nothing that we could mend
+    warnings.simplefilter("ignore")
+    from oidc_provider_mock import User, app  # type: ignore[import-untyped]
 
 #: e-mail -> name. The role of each is kept by the desk, not by the provider.
 DEMO_USERS = {

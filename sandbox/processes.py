@@ -73,7 +73,7 @@ class Child:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def wait_ready(self, ready: Callable[[], bool], timeout_s: float) -> None:
-        """Until ``ready()``. Raises SandboxError, with the end of the log, if it died or is late."""
+        """Until ``ready()``. Raises SandboxError, with the log's end, if it died or is late."""
         wait_until(
             lambda: ready() or self._dead(),
             timeout_s,
@@ -109,13 +109,6 @@ def accepts(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)
         return probe.connect_ex((HOST, port)) == 0
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def write_private(path: Path, text: str) -> None:

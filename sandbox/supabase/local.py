@@ -10,16 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
 
-from sandbox.processes import (
-    HOST,
-    Child,
-    SandboxError,
-    accepts,
-    free_port,
-    is_free,
-    read_json,
-    write_private,
-)
+from sandbox import ports
+from sandbox.processes import HOST, Child, SandboxError, accepts, read_json, write_private
 from sandbox.supabase import postgrest
 from sandbox.supabase.keys import api_key
 from sandbox.supabase.migrations import migrate
@@ -80,6 +72,14 @@ class LocalSupabase:
             raise SandboxError("the local Supabase was not started")
         return self._settings
 
+    def casualty(self) -> str | None:
+        """The name of a part that has ended by itself, if one has."""
+        parts: list[Child | Postgres] = [
+            *self._children,
+            *([self._postgres] if self._postgres else []),
+        ]
+        return next((part.name for part in parts if not part.running), None)
+
     def set_fault(
         self,
         mode: Literal["up", "slow", "dead"],
@@ -100,41 +100,43 @@ class LocalSupabase:
         self.state_dir.mkdir(parents=True, exist_ok=True)
         postgrest.ensure_installed()
         known = self._secrets()
-        ports = self._ports()
-        self._postgres = Postgres(self.state_dir, ports["db"], known["db_password"])
+        self._postgres = Postgres(self.state_dir, 0, known["db_password"])
+        self._postgres.end_leftover()  # it may hold the port that is ours
+        chosen = self._ports()
+        self._postgres.port = chosen["db"]
         self._postgres.start()
         migrate(self._postgres.dsn, authenticator_password=known["authenticator_password"])
         self._settings = SupabaseSettings(
-            url=f"http://{HOST}:{ports['gateway']}",
+            url=f"http://{HOST}:{chosen['gateway']}",
             anon_key=api_key(known["jwt_secret"], "anon"),
             service_role_key=api_key(known["jwt_secret"], "service_role"),
             db_url=self._postgres.dsn,
             jwt_secret=known["jwt_secret"],
         )
-        self._start_postgrest(ports, known)
-        self._start_gateway(ports)
+        self._start_postgrest(chosen, known)
+        self._start_gateway(chosen)
         return self._settings
 
-    def _start_postgrest(self, ports: dict[str, int], known: dict[str, str]) -> None:
+    def _start_postgrest(self, chosen: dict[str, int], known: dict[str, str]) -> None:
         child = postgrest.make(
             self.state_dir,
-            port=ports["postgrest"],
-            db_port=ports["db"],
+            port=chosen["postgrest"],
+            db_port=chosen["db"],
             db_password=known["authenticator_password"],
             jwt_secret=known["jwt_secret"],
         )
         self._children.append(child)
         child.start()
         key = self.settings.service_role_key
-        child.wait_ready(lambda: postgrest.ready(ports["postgrest"], key), 30)
+        child.wait_ready(lambda: postgrest.ready(chosen["postgrest"], key), 30)
 
-    def _start_gateway(self, ports: dict[str, int]) -> None:
+    def _start_gateway(self, chosen: dict[str, int]) -> None:
         keys = [self.settings.anon_key, self.settings.service_role_key]
         config = self.state_dir / "gateway.json"
         write_private(
             config,
             json.dumps(
-                {"port": ports["gateway"], "upstream_port": ports["postgrest"], "keys": keys}
+                {"port": chosen["gateway"], "upstream_port": chosen["postgrest"], "keys": keys}
             ),
         )
         child = Child(
@@ -145,7 +147,7 @@ class LocalSupabase:
         )
         self._children.append(child)
         child.start()
-        child.wait_ready(lambda: accepts(ports["gateway"]), 30)
+        child.wait_ready(lambda: accepts(chosen["gateway"]), 30)
 
     def _secrets(self) -> dict[str, str]:
         """Made once for each state folder, so that keys handed out stay valid over restarts."""
@@ -161,16 +163,11 @@ class LocalSupabase:
         return known
 
     def _ports(self) -> dict[str, int]:
+        """Free ones. Of those that are 0, the ones of the last start come first."""
         path = self.state_dir / "ports.json"
-        last = read_json(path)
-        wanted = {
-            "gateway": self.gateway_port or last.get("gateway", 0),
-            "db": self.db_port or last.get("db", 0),
-            "postgrest": last.get("postgrest", 0),
-        }
-        ports = {
-            name: port if port and is_free(port) else free_port() for name, port in wanted.items()
-        }
-        self.gateway_port, self.db_port = ports["gateway"], ports["db"]
-        write_private(path, json.dumps(ports))
-        return ports
+        chosen = ports.choose(
+            {"gateway": self.gateway_port, "db": self.db_port, "postgrest": 0}, read_json(path)
+        )
+        self.gateway_port, self.db_port = chosen["gateway"], chosen["db"]
+        write_private(path, json.dumps(chosen))
+        return chosen

@@ -15,7 +15,7 @@ _NAME = re.compile(r"^(?P<version>\d{14})_(?P<name>\w+)\.sql$")
 
 
 def migrate(dsn: str, *, authenticator_password: str, folder: Path = FOLDER) -> list[str]:
-    """The versions applied now. Raises SandboxError naming the file that failed; no trace is left."""
+    """The versions applied now. Raises SandboxError naming the file that failed and was undone."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(BOOTSTRAP.read_text())
         connection.execute(

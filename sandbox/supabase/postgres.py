@@ -68,6 +68,12 @@ class Postgres:
     password: str
     _child: Child | None = field(default=None, init=False)
 
+    name = "PostgreSQL"
+
+    @property
+    def running(self) -> bool:
+        return self._child is not None and self._child.running
+
     @property
     def data(self) -> Path:
         return self.folder.resolve() / "pgdata"
@@ -77,7 +83,7 @@ class Postgres:
         return f"postgresql://postgres:{self.password}@{HOST}:{self.port}/postgres"
 
     def start(self) -> None:
-        self._end_leftover()
+        self.end_leftover()
         user = _other_user()
         self._initialise(user)
         for attempt in range(1, STARTS_MAX + 1):
@@ -98,7 +104,7 @@ class Postgres:
     def _run(self, user: str | None) -> None:
         options = [f"--{key}={value}" for key, value in SETTINGS.items()]
         self._child = Child(
-            name="PostgreSQL",
+            name=self.name,
             command=[
                 *_prefix(user, self.data),
                 str(binaries() / "postgres"),
@@ -166,7 +172,7 @@ class Postgres:
                 "remove the state folder, or name another with --state"
             )
 
-    def _end_leftover(self) -> None:
+    def end_leftover(self) -> None:
         """Ends whatever a killed run left on this very data folder, and its claim on it.
 
         PostgreSQL believes its ``postmaster.pid`` while any process has that number, be it a dead

@@ -1,0 +1,110 @@
+"""``python -m sandbox``: results on stdout as one JSON line, everything else on stderr."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from sandbox.demo.size import Size
+from sandbox.processes import SandboxError
+
+STATE = Path(".state/sandbox")
+POLL_S = 0.2
+
+
+def main(argv: Sequence[str]) -> int:
+    options = _parser().parse_args(argv)
+    try:
+        return {"up": _up, "env": _env, "install": _install}[options.command](options)
+    except SandboxError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    size = Size()
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="run the local stack in the foreground until SIGTERM")
+    up.add_argument("--contacts", type=_count, default=size.contacts)
+    up.add_argument("--bookings", type=_count, default=size.bookings)
+    up.add_argument("--exams", type=_count, default=size.exams)
+    up.add_argument("--seed", type=int, default=size.seed, help="of the demo data")
+    up.add_argument("--latency-ms", type=_count, default=0, help="added to every HubSpot answer")
+    up.add_argument("--rate-limit", type=_count, default=190, help="HubSpot calls in 10 s")
+    up.add_argument("--search-lag-ms", type=_count, default=0, help="until search finds a change")
+    up.add_argument(
+        "--port", type=_count, help="the first of four ports in a row; 0: any that are free"
+    )
+    up.add_argument(
+        "--no-marker", action="store_true", help="leave out what `provision` would create"
+    )
+    env = commands.add_parser("env", help="print the settings of a started stack again")
+    install = commands.add_parser("install", help="fetch PostgREST; done by `up`, too")
+    for command in (up, env):
+        command.add_argument("--state", type=Path, default=STATE, help="folder with all its data")
+    for command in (up, env, install):
+        command.add_argument("--json", action="store_true", help="as ever: the output is JSON")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
+    return int(text)
+
+
+def _up(given: argparse.Namespace) -> int:
+    from sandbox.stack import Options, Stack, say  # noqa: PLC0415 - servers and drivers: 0.5 s
+
+    options = Options(
+        state=given.state,
+        size=Size(
+            contacts=given.contacts, bookings=given.bookings, exams=given.exams, seed=given.seed
+        ),
+        latency_ms=given.latency_ms,
+        rate_limit=given.rate_limit,
+        search_lag_ms=given.search_lag_ms,
+        port=given.port,
+        marker=not given.no_marker,
+    )
+    signal.signal(signal.SIGTERM, _interrupt)
+    with Stack(options) as stack:
+        try:
+            print(json.dumps(stack.start()), flush=True)
+            say("ready; ends with SIGTERM or Ctrl-C")
+            while (casualty := stack.casualty()) is None:
+                time.sleep(POLL_S)
+        finally:
+            # A second signal would interrupt the clean end that the first one asked for.
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_IGN)
+    raise SandboxError(f"{casualty} ended by itself; its log is in {given.state}")
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _env(given: argparse.Namespace) -> int:
+    from sandbox.stack import is_up, saved_settings, say  # noqa: PLC0415
+
+    print(json.dumps(saved_settings(given.state)))
+    if not is_up(given.state):
+        say(f"not running now; start it with: python -m sandbox up --state {given.state}")
+    return 0
+
+
+def _install(_given: argparse.Namespace) -> int:
+    from sandbox.supabase.install import install  # noqa: PLC0415
+
+    print(json.dumps({"postgrest": str(install())}))
+    return 0

@@ -1,0 +1,151 @@
+"""Makes the demo data and puts it into both stores."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sandbox.demo import balances, exams, mirror, objects
+from sandbox.demo.balances import Contact
+from sandbox.demo.drift import Planter
+from sandbox.demo.exams import Exam, Part
+from sandbox.demo.people import person
+from sandbox.demo.seats import Seat, Seating
+from sandbox.demo.size import Size
+from sandbox.hubspot.portal import CONTACTS
+from sandbox.hubspot.seed import SeedObject
+from sandbox.hubspot.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    """All of the demo data, before anything is planted in it."""
+
+    contacts: list[Contact]
+    exams: list[Exam]
+    seats: list[Seat]
+
+
+def make(size: Size, now: datetime) -> School:
+    """The same for the same arguments. Every stream of chance is its own, so that they can grow."""
+    sessions = exams.plan(size.exams, now, _chance(size, "exams"))
+    seating = Seating(
+        exams=sessions,
+        contacts=size.contacts,
+        bookings=size.bookings if size.contacts and sessions else 0,
+        now=now,
+        chance=_chance(size, "seats"),
+    )
+    seats = list(seating.seats())
+    events = balances.events_of(seats)
+    names, chance = _chance(size, "people"), _chance(size, "balances")
+    contacts = [
+        balances.contact(n, person(n, names), events.get(n, []), now, chance)
+        for n in range(size.contacts)
+    ]
+    return School(contacts, sessions, seats)
+
+
+def fill(store: Store, db_url: str, size: Size, now: datetime) -> dict[str, Any]:
+    """What was planted, for STATE_DIR/planted.json. Both stores are to be empty of demo data.
+
+    Shape: size, now, counts, drift {contacts|bookings|exams: {cause: [HubSpot ids]}},
+    odd_contacts, merged [{primary, other, into}], bookings {oddity: [ids]}, owed {credit: count},
+    exams {part: [ids]}.
+    """
+    school = make(size, now)
+    planter = Planter(
+        contacts=school.contacts,
+        seats=school.seats,
+        exams=school.exams,
+        now=now,
+        chance=_chance(size, "drift"),
+    )
+    drift = planter.plant()
+    store.load(_objects(school, now), objects.links(school.seats, school.contacts))
+    merged = [
+        {"primary": str(a), "other": str(b), "into": str(store.merge(CONTACTS, a, b))}
+        for a, b in planter.merges
+    ]
+    _write_mirror(db_url, school, planter, mirror.Stamps(now, _chance(size, "stamps")))
+    odd = drift.pop("odd_contacts")
+    return {
+        "size": asdict(size),
+        "now": now.isoformat(),
+        "counts": _counts(school),
+        "drift": drift,
+        "odd_contacts": odd,
+        "merged": merged,
+        "bookings": _odd_bookings(school),
+        "owed": dict(Counter(seat.credit for seat in school.seats if seat.owed)),
+        "exams": _parts(school.exams),
+    }
+
+
+def _chance(size: Size, what: str) -> random.Random:
+    return random.Random(f"{size.seed}:{what}")
+
+
+def _objects(school: School, now: datetime) -> Iterator[SeedObject]:
+    yield from (objects.contact_object(contact) for contact in school.contacts)
+    yield from (objects.exam_object(exam, now) for exam in school.exams)
+    yield from (objects.booking_object(seat, school.contacts) for seat in school.seats)
+
+
+def _write_mirror(db_url: str, school: School, planter: Planter, stamps: mirror.Stamps) -> None:
+    contacts = (mirror.contact_row(contact, stamps) for contact in school.contacts)
+    sessions = (mirror.exam_row(exam, stamps) for exam in school.exams)
+    seats = (mirror.booking_row(seat, school.contacts, stamps) for seat in school.seats)
+    apart = mirror.with_differences
+    mirror.write(
+        db_url,
+        {
+            "hubspot_contact_credits": apart(contacts, planter.contact_differences),
+            "hubspot_mock_exams": apart(sessions, planter.exam_differences),
+            "hubspot_bookings": apart(seats, planter.seat_differences),
+        },
+    )
+
+
+def _counts(school: School) -> dict[str, int]:
+    return {
+        "contacts": len(school.contacts),
+        "exams": len(school.exams),
+        "bookings": len(school.seats),
+        "owed": sum(seat.owed for seat in school.seats),
+        **{status: sum(seat.status == status for seat in school.seats) for status in STATUSES},
+    }
+
+
+STATUSES = ("Active", "Cancelled", "Completed")
+
+
+def _odd_bookings(school: School) -> dict[str, list[str]]:
+    known = {"", "Admin Override"}
+    return {
+        "without_contact": _ids(s for s in school.seats if s.contact is None),
+        "hint_disagrees": _ids(
+            s for s in school.seats if None not in (s.contact, s.hint) and s.contact != s.hint
+        ),
+        "unknown_token": _ids(s for s in school.seats if s.credit is None and s.token not in known),
+        "empty_token": _ids(s for s in school.seats if not s.token),
+        "admin_override": _ids(s for s in school.seats if s.token == "Admin Override"),
+        "second_seat": _ids(s for s in school.seats if s.copy > 1),
+        "owed": _ids(s for s in school.seats if s.owed),
+    }
+
+
+def _ids(seats: Iterator[Seat]) -> list[str]:
+    return [str(seat.id) for seat in seats]
+
+
+def _parts(sessions: Sequence[Exam]) -> dict[str, list[str]]:
+    parts: defaultdict[str, list[str]] = defaultdict(list)
+    for exam in sessions:
+        if exam.part is not Part.PLAIN:
+            parts[exam.part.name.lower()].append(str(exam.id))
+    return dict(parts)

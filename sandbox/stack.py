@@ -1,0 +1,189 @@
+"""The whole local stack on one state folder: HubSpot, Supabase, sign-in and demo data."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import secrets
+import sys
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Self
+
+from sandbox import ports
+from sandbox.demo.fill import fill
+from sandbox.demo.size import Size
+from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.server import HubSpotServer
+from sandbox.identity import IdentityProvider
+from sandbox.processes import SandboxError, read_json, write_private
+from sandbox.supabase import LocalSupabase
+
+ENV, PLANTED, SECRETS, PORTS = "env.json", "planted.json", "stack.json", "stack-ports.json"
+#: The parts of the stack that clients address, in the order of their ports from ``--port`` on.
+NAMES = ("hubspot", "supabase", "database", "identity")
+DEFAULT_PORT = 8471
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What ``python -m sandbox up`` was asked for."""
+
+    state: Path
+    size: Size = field(default_factory=Size)
+    latency_ms: int = 0
+    rate_limit: int = 190
+    search_lag_ms: int = 0
+    #: The first of four ports in a row; 0: any; None: the default ones, or any where taken.
+    port: int | None = 0
+    marker: bool = True
+
+
+@dataclass(slots=True)
+class Stack:
+    """``start`` gives the settings that the core needs; ``stop`` ends everything in order."""
+
+    options: Options
+    _open: ExitStack = field(default_factory=ExitStack, init=False)
+    _supabase: LocalSupabase | None = field(default=None, init=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> dict[str, str]:
+        """Raises SandboxError saying which part did not start and why; the others are stopped."""
+        try:
+            return self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        self._open.close()
+
+    def casualty(self) -> str | None:
+        """The name of a part that has ended by itself, if one has."""
+        return self._supabase.casualty() if self._supabase else None
+
+    def _start(self) -> dict[str, str]:
+        options, state = self.options, self.options.state.resolve()
+        state.mkdir(parents=True, exist_ok=True)
+        self._open.enter_context(_alone_on(state))
+        kept = _kept_secrets(state)
+        chosen = _ports(options.port, read_json(state / PORTS))
+        self._supabase = LocalSupabase(state, chosen["supabase"], chosen["database"])
+        supabase = self._supabase.start()
+        self._open.callback(self._supabase.stop)
+        if not (state / PLANTED).exists():
+            _forget_half_filled(state)
+        hubspot = HubSpotServer(
+            state,
+            port=chosen["hubspot"],
+            token=kept["hubspot_token"],
+            portal=Portal(with_marker=options.marker),
+            latency_ms=options.latency_ms,
+            rate_limit=options.rate_limit,
+            search_lag_ms=options.search_lag_ms,
+        )
+        self._open.callback(hubspot.stop)
+        self._fill(state, hubspot, supabase.db_url)
+        identity = IdentityProvider(chosen["identity"])
+        metadata_url = identity.start()
+        self._open.callback(identity.stop)
+        settings = {
+            "HUBSPOT_BASE_URL": hubspot.start(),
+            "HUBSPOT_TOKEN": kept["hubspot_token"],
+            "SUPABASE_URL": supabase.url,
+            "SUPABASE_SERVICE_ROLE_KEY": supabase.service_role_key,
+            "SUPABASE_ANON_KEY": supabase.anon_key,
+            "SUPABASE_DB_URL": supabase.db_url,
+            "OIDC_METADATA_URL": metadata_url,
+            "OIDC_CLIENT_ID": "credit-desk",
+            "OIDC_CLIENT_SECRET": kept["oidc_client_secret"],
+            "AUTH_COOKIE_SECRET": kept["auth_cookie_secret"],
+            "STATE_DIR": str(state),
+        }
+        write_private(state / PORTS, json.dumps(chosen))
+        write_private(state / ENV, json.dumps(settings))
+        return settings
+
+    def _fill(self, state: Path, hubspot: HubSpotServer, db_url: str) -> None:
+        """Demo data, the first time. The plan of it is written last: without it, nothing counts."""
+        size = self.options.size
+        if (state / PLANTED).exists():
+            there = read_json(state / PLANTED).get("size")
+            if there != asdict(size):
+                say(f"the data of the first start stays as it is: {there}")
+            return
+        say(f"filling in {size.contacts} contacts, {size.bookings} bookings, {size.exams} exams")
+        now = datetime.now(UTC).replace(microsecond=0)
+        planted = fill(hubspot.store, db_url, size, now)
+        write_private(state / PLANTED, json.dumps(planted, indent=1))
+
+
+def say(message: str) -> None:
+    sys.stderr.write(f"sandbox: {message}\n")
+
+
+def saved_settings(state: Path) -> dict[str, str]:
+    """What the last start on this folder printed. Raises SandboxError when there was none."""
+    settings = read_json(state / ENV)
+    if not settings:
+        raise SandboxError(
+            f"no local stack was started on {state}: python -m sandbox up --state {state}"
+        )
+    return settings
+
+
+def is_up(state: Path) -> bool:
+    """Whether a stack runs on this folder now."""
+    try:
+        with _alone_on(state):
+            return False
+    except SandboxError:
+        return True
+
+
+def _alone_on(state: Path) -> IO[str]:
+    """Held open for as long as the stack runs; the system lets go of it however we end."""
+    lock = (state / "up.lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise SandboxError(
+            f"a local stack runs on {state} already: "
+            f"python -m sandbox env --state {state} prints its settings"
+        ) from None
+    return lock
+
+
+def _kept_secrets(state: Path) -> dict[str, str]:
+    """Made at the first start and the same from then on."""
+    kept = read_json(state / SECRETS)
+    if not kept:
+        kept = {
+            "hubspot_token": f"pat-na1-{secrets.token_hex(20)}",
+            "oidc_client_secret": secrets.token_urlsafe(24),
+            "auth_cookie_secret": secrets.token_urlsafe(32),
+        }
+        write_private(state / SECRETS, json.dumps(kept))
+    return kept
+
+
+def _ports(first: int | None, last: dict[str, int]) -> dict[str, int]:
+    if first:
+        return ports.choose({name: first + n for n, name in enumerate(NAMES)}, last)
+    usual = {name: DEFAULT_PORT + n for n, name in enumerate(NAMES)} if first is None else {}
+    return ports.choose(dict.fromkeys(NAMES, 0), last or usual)
+
+
+def _forget_half_filled(state: Path) -> None:
+    """A first start that was cut short while it filled in the data begins again."""
+    for path in state.glob("hubspot.sqlite3*"):
+        path.unlink()
