@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Update, select, update
 from core.domain.operations import Item, Operation, OperationState
 from core.gateways.errors import StateConflict
 from core.gateways.journal.database import Database, reading, writing
-from core.gateways.journal.fence import fence, unknown_operation, upsert
+from core.gateways.journal.fence import added, fence, unknown_operation
 from core.gateways.journal.history import append
 from core.gateways.journal.records import ITEMS, OPERATIONS
 from core.gateways.journal.rules import moved
@@ -29,8 +29,7 @@ class Operations:
     def confirm(self, connection: Connection, operation: Operation, items: Sequence[Item]) -> bool:
         """The primary key decides between two confirmations of one plan."""
         row = OPERATIONS.dump(operation, since=operation.confirmed_at)
-        added = upsert(connection, operations).on_conflict_do_nothing().values(row)
-        if connection.execute(added).rowcount == 0:
+        if not added(connection, operations, row):
             return False
         if items:
             connection.execute(items_table.insert(), [ITEMS.dump(item) for item in items])

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, select
 from core.domain.plans import Plan, Row, Verdict
 from core.gateways.errors import UnknownId
 from core.gateways.journal.database import Database, reading, writing
-from core.gateways.journal.fence import upsert
+from core.gateways.journal.fence import added
 from core.gateways.journal.records import PLAN_ROWS
 from core.gateways.journal.tables import operations, plan_rows, plans
 
@@ -29,8 +29,7 @@ class Plans:
         """A plan is frozen: a second save of the same id changes nothing."""
         _forget_expired(connection, before=plan.made_at - KEPT_AFTER_EXPIRY)
         header = {column.name: getattr(plan, column.name) for column in plans.c}
-        added = upsert(connection, plans).on_conflict_do_nothing().values(header)
-        if connection.execute(added).rowcount == 1 and plan.rows:
+        if added(connection, plans, header) and plan.rows:
             rows = [PLAN_ROWS.dump(row, plan_id=plan.id, n=n) for n, row in enumerate(plan.rows)]
             connection.execute(plan_rows.insert(), rows)
 

@@ -1,0 +1,54 @@
+"""Each case runs over the journal in memory, in a SQLite file and in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.gateways.journal.sql import SqlJournal
+from core.gateways.ports.journal import Journal
+from tests.contract.journal.stores import copied_file, emptied, fresh_database, postgres_server
+from tests.fakes.journal import MemoryJournal
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as url:
+        yield fresh_database(url, "journal")
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("journal") / "empty.sqlite"
+    SqlJournal(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def journal(request: pytest.FixtureRequest) -> Iterator[Journal]:
+    if request.param == "memory":
+        yield MemoryJournal()
+        return
+    opened = SqlJournal(request.getfixturevalue(f"{request.param}_journal_url"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_journal_url(empty_file: Path, tmp_path: Path) -> str:
+    return copied_file(empty_file, tmp_path / "journal.sqlite")
+
+
+@pytest.fixture
+def postgres_journal_url(postgres_url: str) -> str:
+    emptied(postgres_url).close()
+    return postgres_url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest) -> str:
+    """Where several processes meet."""
+    found: str = request.getfixturevalue(f"{request.param}_journal_url")
+    return found

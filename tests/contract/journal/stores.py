@@ -1,0 +1,58 @@
+"""The three stores that the journal's cases run on."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import text
+
+from core.gateways.journal.database import SCHEMA, Database
+from core.gateways.journal.sql import SqlJournal
+from core.gateways.journal.tables import metadata
+from sandbox.supabase.postgres import Postgres, new_password
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def postgres_server(folder: Path) -> Iterator[str]:
+    """The URL of a server that lives as long as this."""
+    server = Postgres(folder, free_port(), new_password())
+    server.start()
+    try:
+        yield server.dsn
+    finally:
+        server.stop()
+
+
+def fresh_database(url: str, name: str) -> str:
+    """The URL of a new, empty database on that server."""
+    database = Database(url)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    database.close()
+    return url.rpartition("/")[0] + f"/{name}"
+
+
+def emptied(url: str) -> SqlJournal:
+    """A journal in PostgreSQL with nothing in it."""
+    journal = SqlJournal(url)
+    tables = ", ".join(f"{SCHEMA}.{table.name}" for table in metadata.sorted_tables)
+    journal._db.write(lambda connection: connection.execute(text(f"TRUNCATE {tables}")))
+    return journal
+
+
+def copied_file(template: Path, to: Path) -> str:
+    """The URL of a SQLite journal with nothing in it."""
+    shutil.copy(template, to)
+    return f"sqlite:///{to}"

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from core.domain.operations import ItemState
+from core.domain.records import BookingId, Kind
+from core.domain.writes import MovementKind
+from core.gateways.ports.journal import Journal, WriteState
+from tests.contract.journal.given import NOW, REFUND, after, item, outcome, running, write
+
+B0, B1, B2 = BookingId("b0"), BookingId("b1"), BookingId("b2")
+
+
+def test_the_first_to_claim_owns(journal: Journal) -> None:
+    one, two = running(journal, "one"), running(journal, "two")
+
+    assert {B0: "one", B1: "one"} == journal.claim(one, [B0, B1], REFUND)
+    assert {B1: "one", B2: "two"} == journal.claim(two, [B1, B2], REFUND)
+    assert {B0: "one"} == journal.claim(one, [B0], REFUND)
+    assert {} == journal.claim(one, [], REFUND)
+
+
+def test_each_kind_of_movement_is_claimed_apart(journal: Journal) -> None:
+    one, two = running(journal, "one"), running(journal, "two")
+    journal.claim(one, [B0], REFUND)
+
+    assert {B0: "two"} == journal.claim(two, [B0], MovementKind.UNDO_REFUND)
+
+
+def test_a_claim_outlives_the_run_that_made_it(journal: Journal) -> None:
+    journal.claim(running(journal, "one"), [B0], REFUND)
+    later, _ = journal.begin_run("one", at=NOW)
+
+    assert {B0: "one"} == journal.claim(later, [B0], REFUND)
+
+
+def test_two_threads_never_both_own_a_booking(journal: Journal) -> None:
+    bookings = [BookingId(f"b{n}") for n in range(40)]
+    runs = [running(journal, f"op{n}", 0) for n in range(4)]
+    together = threading.Barrier(4)
+
+    def claim(n: int) -> list[BookingId]:
+        together.wait()
+        mine = bookings if n % 2 else bookings[::-1]
+        owners = [journal.claim(runs[n], mine[at : at + 4], REFUND) for at in range(0, 40, 4)]
+        return [b for found in owners for b, owner in found.items() if owner == f"op{n}"]
+
+    with ThreadPoolExecutor(4) as pool:
+        owned = Counter(b for mine in pool.map(claim, range(4)) for b in mine)
+
+    assert Counter(bookings) == owned
+
+
+@pytest.mark.parametrize(
+    "state", [s for s in ItemState if s.value in ("skipped", "failed", "blocked")]
+)
+def test_an_item_that_ended_without_moving_frees_its_claim(
+    journal: Journal, state: ItemState
+) -> None:
+    one, two = running(journal, "one"), running(journal, "two")
+    journal.claim(one, [B0, B1], REFUND)
+
+    journal.update_items(one, [item(0, operation_id="one", state=state)])
+
+    assert {B0: "two", B1: "one"} == journal.claim(two, [B0, B1], REFUND)
+
+
+@pytest.mark.parametrize("state", [WriteState.OPEN, WriteState.LANDED, WriteState.UNDECIDED])
+def test_a_claim_that_moved_or_may_have_moved_is_kept(journal: Journal, state: WriteState) -> None:
+    one, two = running(journal, "one"), running(journal, "two")
+    journal.claim(one, [B0], REFUND)
+    journal.save_intents(one, [write("w1", "b0", operation_id="one")])
+    journal.settle(one, [outcome("w1", state)], at=NOW)
+
+    journal.update_items(one, [item(0, operation_id="one", state=ItemState.FAILED)])
+
+    assert {B0: "one"} == journal.claim(two, [B0], REFUND)
+
+
+def test_a_claim_is_free_once_its_write_is_known_not_to_have_landed(journal: Journal) -> None:
+    one, two = running(journal, "one"), running(journal, "two")
+    journal.claim(one, [B0], REFUND)
+    journal.save_intents(one, [write("w1", "b0", operation_id="one")])
+    failed = item(0, operation_id="one", state=ItemState.FAILED)
+    journal.settle(one, [outcome("w1", WriteState.VOID)], items=[failed], at=NOW)
+
+    assert {B0: "two"} == journal.claim(two, [B0], REFUND)
+
+
+def test_an_item_still_under_way_keeps_its_claim(journal: Journal) -> None:
+    one, two = running(journal, "one"), running(journal, "two")
+    journal.claim(one, [B0], REFUND)
+    journal.update_items(one, [item(0, operation_id="one", state=ItemState.CANCELLED)])
+
+    assert {B0: "one"} == journal.claim(two, [B0], REFUND)
+
+
+def test_an_item_never_frees_the_claim_of_another_operation(journal: Journal) -> None:
+    one, two = running(journal, "one"), running(journal, "two")
+    journal.claim(one, [B0], REFUND)
+    journal.update_items(two, [item(0, operation_id="two", state=ItemState.SKIPPED)])
+
+    assert {B0: "one"} == journal.claim(two, [B0], REFUND)
+
+
+def test_a_refund_that_was_undone_can_be_given_again(journal: Journal) -> None:
+    one, undo, two = (running(journal, id_) for id_ in ("one", "undo", "two"))
+    journal.claim(one, [B0], REFUND)
+    journal.save_intents(one, [write("w1", "b0", operation_id="one")])
+    journal.settle(one, [outcome("w1")], at=NOW)
+    journal.claim(undo, [B0], MovementKind.UNDO_REFUND)
+    back = write("w2", "b0", operation_id="undo", movement=MovementKind.UNDO_REFUND)
+    journal.save_intents(undo, [back])
+    before = journal.claim(two, [B0], REFUND)
+    journal.settle(undo, [outcome("w2")], at=NOW)
+
+    assert {B0: "one"} == before
+    assert {B0: "two"} == journal.claim(two, [B0], REFUND)
+    journal.save_intents(two, [write("w3", "b0", operation_id="two")])
+    assert {B0} == journal.moving("two", REFUND) == journal.moving("one", REFUND)
+
+
+def test_a_lease_keeps_others_out_until_it_expires(journal: Journal) -> None:
+    one, two = running(journal, "one"), running(journal, "two")
+    ids = ["c0", "c1"]
+
+    assert set(ids) == journal.lease(one, Kind.CONTACT, ids, now=NOW, until=after(60))
+    assert {"c2"} == journal.lease(two, Kind.CONTACT, ["c1", "c2"], now=after(59), until=after(90))
+    assert {"c1"} == journal.lease(two, Kind.CONTACT, ["c1"], now=after(60), until=after(90))
+    assert set() == journal.lease(one, Kind.CONTACT, ["c1"], now=after(61), until=after(90))
+    assert set() == journal.lease(one, Kind.CONTACT, [], now=NOW, until=after(60))
+
+
+def test_a_lease_is_on_one_kind_of_record(journal: Journal) -> None:
+    one, two = running(journal, "one"), running(journal, "two")
+    journal.lease(one, Kind.CONTACT, ["7"], now=NOW, until=after(60))
+
+    assert {"7"} == journal.lease(two, Kind.EXAM, ["7"], now=NOW, until=after(60))
+
+
+def test_a_lease_of_our_own_is_ours_again_and_so_is_one_of_an_earlier_run(journal: Journal) -> None:
+    one = running(journal, "one")
+    journal.lease(one, Kind.CONTACT, ["c0"], now=NOW, until=after(60))
+
+    assert {"c0"} == journal.lease(one, Kind.CONTACT, ["c0"], now=after(1), until=after(60))
+    later, _ = journal.begin_run("one", at=NOW)
+    assert {"c0"} == journal.lease(later, Kind.CONTACT, ["c0"], now=after(2), until=after(60))
+
+
+def test_renewing_reaches_only_what_this_run_holds(journal: Journal) -> None:
+    one, two = running(journal, "one"), running(journal, "two")
+    journal.lease(one, Kind.CONTACT, ["old"], now=NOW, until=after(60))
+    later, _ = journal.begin_run("one", at=NOW)
+    journal.lease(later, Kind.CONTACT, ["new"], now=NOW, until=after(60))
+
+    journal.renew_leases(later, until=after(120))
+
+    asked = ["old", "new"]
+    assert {"old"} == journal.lease(two, Kind.CONTACT, asked, now=after(61), until=after(90))
+
+
+def test_a_released_lease_is_free_and_only_the_owner_releases(journal: Journal) -> None:
+    one, two = running(journal, "one"), running(journal, "two")
+    journal.lease(one, Kind.CONTACT, ["c0", "c1"], now=NOW, until=after(60))
+
+    journal.release_leases(two, Kind.CONTACT, ["c0"])
+    journal.release_leases(one, Kind.EXAM, ["c0"])
+    still_held = journal.lease(two, Kind.CONTACT, ["c0"], now=NOW, until=after(60))
+    journal.release_leases(one, Kind.CONTACT, ["c0", "unknown"])
+
+    assert set() == still_held
+    assert {"c0"} == journal.lease(two, Kind.CONTACT, ["c0", "c1"], now=NOW, until=after(60))

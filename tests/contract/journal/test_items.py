@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.domain.operations import RETRYABLE, ItemState
+from core.domain.records import TOTAL_BOOKINGS, Kind
+from core.domain.writes import MovementKind
+from core.gateways.ports.journal import Journal, WriteState
+from tests.contract.journal.given import (
+    CS,
+    NOW,
+    REFUND,
+    SJ,
+    item,
+    operation,
+    outcome,
+    running,
+    write,
+)
+
+
+def test_items_come_back_in_plan_order(journal: Journal) -> None:
+    items = [item(n) for n in range(12)]
+    journal.confirm(operation(), [*items[6:], *items[:6]])
+
+    assert items == journal.items("op")
+    assert items[4:7] == journal.items("op", limit=3, offset=4)
+
+
+def test_items_of_another_operation_stay_apart(journal: Journal) -> None:
+    running(journal, "op", 2)
+    running(journal, "other", 1)
+
+    assert ["b0", "b1"] == [i.booking_id for i in journal.items("op")]
+
+
+def test_items_can_be_asked_for_by_state_and_by_booking(journal: Journal) -> None:
+    run = running(journal)
+    journal.update_items(run, [item(1, state=ItemState.CLAIMED), item(3, state=ItemState.DONE)])
+
+    of_state = journal.items("op", states={ItemState.CLAIMED, ItemState.DONE})
+    of_booking = journal.items("op", bookings=[item(1).booking_id, item(2).booking_id])
+    of_both = journal.items("op", states={ItemState.PENDING}, bookings=[item(1).booking_id])
+
+    assert [1, 3] == [i.n for i in of_state]
+    assert [1, 2] == [i.n for i in of_booking]
+    assert [] == of_both
+
+
+def test_an_item_is_saved_as_it_is(journal: Journal) -> None:
+    run = running(journal)
+    changed = replace(
+        item(2),
+        state=ItemState.UNDECIDED,
+        why="HubSpot keeps no history of it: look at both balances",
+        cancelled=True,
+        cancel_sent=True,
+        before=2,
+        after=3,
+        contact_name="Grace Hopper",
+        credit=SJ,
+    )
+
+    journal.update_items(run, [changed])
+    journal.update_items(run, [])
+
+    assert [item(0), item(1), changed, item(3)] == journal.items("op")
+
+
+def test_retry_takes_each_item_up_where_it_stood(journal: Journal) -> None:
+    run = running(journal, items=6)
+    journal.update_items(
+        run,
+        [
+            item(0, state=ItemState.FAILED, why="refused"),
+            item(1, state=ItemState.BLOCKED, why="no contact", cancelled=True),
+            item(2, state=ItemState.FAILED, why="no mark", cancelled=True, before=2, after=3),
+            item(3, state=ItemState.DONE, cancelled=True),
+            item(4, state=ItemState.UNDECIDED, why="who knows"),
+            item(5, state=ItemState.STOPPED, why="stopped"),
+        ],
+    )
+
+    count = journal.reopen("op", RETRYABLE, at=NOW)
+
+    assert 4 == count
+    assert [
+        (ItemState.PENDING, ""),
+        (ItemState.CANCELLED, ""),
+        (ItemState.GIVEN_BACK, ""),
+        (ItemState.DONE, ""),
+        (ItemState.UNDECIDED, "who knows"),
+        (ItemState.PENDING, ""),
+    ] == [(i.state, i.why) for i in journal.items("op")]
+
+
+def test_reopening_nothing_leaves_no_trace(journal: Journal) -> None:
+    running(journal)
+
+    assert 0 == journal.reopen("op", RETRYABLE, at=NOW)
+    assert [] == journal.events(operation_id="op")
+
+
+def test_progress_counts_items_and_credits_that_landed(journal: Journal) -> None:
+    run = running(journal, items=6)
+    journal.update_items(run, [item(0, state=ItemState.DONE), item(1, state=ItemState.CLAIMED)])
+    journal.save_intents(run, [write("w1", "b0", "b1"), write("w2", "b2", credit=SJ, target="c1")])
+    journal.save_intents(run, [write("w3", "b4", target="c2"), write("w4", "b5", target="c3")])
+    settled = [outcome("w1"), outcome("w2"), outcome("w3", WriteState.VOID)]
+    journal.settle(run, settled, at=NOW)
+
+    progress = journal.progress("op")
+
+    assert {ItemState.DONE: 1, ItemState.CLAIMED: 1, ItemState.PENDING: 4} == progress.states
+    assert {CS: 2, SJ: 1} == progress.given_back
+    assert (6, 1) == (progress.total, progress.settled)
+
+
+def test_a_counter_of_an_exam_is_no_credit_given_back(journal: Journal) -> None:
+
+    run = running(journal)
+    seat = write(
+        "w1",
+        "b0",
+        target="e1",
+        kind=Kind.EXAM,
+        credit=TOTAL_BOOKINGS,
+        movement=MovementKind.SEAT_FREED,
+    )
+    journal.save_intents(run, [seat])
+    journal.settle(run, [outcome("w1")], at=NOW)
+
+    assert {} == journal.progress("op").given_back
+    assert {"b0"} == journal.moving("op", MovementKind.SEAT_FREED)
+    assert set() == journal.moving("op", REFUND)

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from core.domain.operations import OPERATION_MOVES, ItemState, OperationState
+from core.gateways.errors import StateConflict, UnknownId
+from core.gateways.ports.journal import Journal
+from tests.contract.journal.given import ADMIN, NOW, after, item, operation, running
+
+S = OperationState
+
+
+def move(journal: Journal, to: OperationState, at: datetime = NOW, detail: str = "") -> None:
+    journal.move("op", to, at=at, actor=ADMIN, detail=detail)
+
+
+def walk_to(journal: Journal, state: OperationState) -> None:
+    """Take the shortest way of drawn moves."""
+    ways: dict[OperationState, list[OperationState]] = {S.HELD: []}
+    while state not in ways:
+        for here, way in list(ways.items()):
+            for there in OPERATION_MOVES[here]:
+                ways.setdefault(there, [*way, there])
+    for step in ways[state]:
+        move(journal, step)
+
+
+def test_confirming_twice_is_one_operation(journal: Journal) -> None:
+    first = journal.confirm(operation(reason="first"), [item(0)])
+    second = journal.confirm(operation(reason="second"), [item(0), item(1)])
+
+    assert (True, False) == (first, second)
+    assert "first" == journal.operation("op").reason
+    assert [item(0)] == journal.items("op")
+
+
+def test_an_operation_comes_back_as_it_was_confirmed(journal: Journal) -> None:
+    journal.confirm(operation(), [item(0)])
+
+    assert operation() == journal.operation("op")
+
+
+def test_an_unknown_operation_is_said_to_be_unknown(journal: Journal) -> None:
+    for ask in (journal.operation, journal.items, journal.progress):
+        with pytest.raises(UnknownId, match="there is no operation nothing"):
+            ask("nothing")
+    with pytest.raises(UnknownId):
+        journal.begin_run("nothing", at=NOW)
+    with pytest.raises(UnknownId):
+        journal.move("nothing", S.RUNNING, at=NOW, actor=ADMIN)
+    with pytest.raises(UnknownId):
+        journal.reopen("nothing", {ItemState.FAILED}, at=NOW)
+
+
+def test_operations_are_listed_newest_first_page_by_page(journal: Journal) -> None:
+    for n in range(5):
+        journal.confirm(operation(f"op{n}", confirmed_at=after(n)), [])
+
+    assert ["op4", "op3"] == [o.id for o in journal.operations(limit=2)]
+    assert ["op2", "op1"] == [o.id for o in journal.operations(limit=2, offset=2)]
+
+
+def test_operations_can_be_asked_for_by_state(journal: Journal) -> None:
+    journal.confirm(operation("held"), [])
+    journal.confirm(operation("op"), [])
+    move(journal, S.RUNNING)
+
+    found = journal.operations(states={S.RUNNING, S.STOPPING})
+
+    assert ["op"] == [o.id for o in found]
+
+
+@pytest.mark.parametrize("here", list(S))
+def test_only_the_drawn_moves_exist(journal: Journal, here: OperationState) -> None:
+    for n, there in enumerate(S):
+        id_ = f"op{n}"
+        journal.confirm(operation(id_, state=here), [])
+        if there is here:
+            assert operation(id_, state=here) == journal.move(id_, there, at=NOW, actor=ADMIN)
+            assert [] == journal.events(operation_id=id_)
+        elif there in OPERATION_MOVES[here]:
+            assert there is journal.move(id_, there, at=NOW, actor=ADMIN).state
+        else:
+            with pytest.raises(StateConflict) as refused:
+                journal.move(id_, there, at=after(5), actor=ADMIN)
+            assert (here.value, NOW) == (refused.value.state, refused.value.at)
+            assert [] == journal.events(operation_id=id_)
+
+
+def test_a_move_leaves_its_event(journal: Journal) -> None:
+    journal.confirm(operation(), [])
+    move(journal, S.CALLED_OFF, at=after(3), detail="wrong exam")
+
+    (event,) = journal.events(operation_id="op")
+
+    assert (after(3), ADMIN, "called off", "op") == (
+        event.at,
+        event.actor,
+        event.what,
+        event.operation_id,
+    )
+    assert {"from": "held", "detail": "wrong exam"} == event.detail
+
+
+def test_moves_keep_their_times(journal: Journal) -> None:
+    journal.confirm(operation(), [])
+    move(journal, S.RUNNING, at=after(10))
+    move(journal, S.DONE, at=after(20))
+    done = journal.operation("op")
+    move(journal, S.RUNNING, at=after(30))
+    again = journal.operation("op")
+
+    assert (after(10), after(20)) == (done.started_at, done.ended_at)
+    assert (after(10), None) == (again.started_at, again.ended_at)
+
+
+def test_an_ended_operation_waits_for_nothing(journal: Journal) -> None:
+    run = running(journal)
+    move(journal, S.RUNNING)
+    journal.note_waiting(run, "HubSpot does not answer")
+    waiting = journal.operation("op").waiting_for
+    move(journal, S.DONE)
+
+    assert "HubSpot does not answer" == waiting
+    assert "" == journal.operation("op").waiting_for
+
+
+def test_each_run_has_a_later_epoch(journal: Journal) -> None:
+    journal.confirm(operation(), [])
+
+    first, before = journal.begin_run("op", at=NOW)
+    second, later = journal.begin_run("op", at=NOW)
+
+    assert (1, 2) == (first.epoch, second.epoch)
+    assert (1, 2) == (before.epoch, later.epoch)
+
+
+def test_calls_add_up(journal: Journal) -> None:
+    run = running(journal)
+    journal.add_calls(run, 7)
+    journal.add_calls(run, 5)
+
+    assert 12 == journal.operation("op").calls

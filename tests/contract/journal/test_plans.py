@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from datetime import UTC, timedelta, timezone
+
+import pytest
+
+from core.domain.plans import Verdict
+from core.gateways.errors import UnknownId
+from core.gateways.journal.plans import KEPT_AFTER_EXPIRY
+from core.gateways.journal.sql import SqlJournal
+from core.gateways.ports.journal import Journal
+from tests.contract.journal.given import NOW, operation, plan_of
+
+
+def test_a_plan_comes_back_as_it_was_saved(journal: Journal) -> None:
+    plan = plan_of(7)
+
+    journal.save_plan(plan)
+
+    assert plan == journal.plan("op")
+
+
+def test_a_plan_may_be_empty(journal: Journal) -> None:
+    journal.save_plan(plan_of(0))
+
+    assert () == journal.plan("op").rows
+
+
+def test_a_plan_is_frozen_a_second_save_changes_nothing(journal: Journal) -> None:
+    journal.save_plan(plan_of(2))
+    journal.save_plan(plan_of(5))
+
+    assert plan_of(2) == journal.plan("op")
+
+
+def test_an_unknown_plan_is_said_to_be_unknown(journal: Journal) -> None:
+    with pytest.raises(UnknownId, match="there is no plan nothing"):
+        journal.plan("nothing")
+    with pytest.raises(UnknownId):
+        journal.plan_rows("nothing")
+
+
+def test_pages_of_a_plan_are_in_plan_order(journal: Journal) -> None:
+    plan = plan_of(9)
+    journal.save_plan(plan)
+
+    assert list(plan.rows[3:5]) == journal.plan_rows("op", limit=2, offset=3)
+    assert list(plan.rows) == journal.plan_rows("op")
+
+
+def test_a_page_may_show_the_blocked_rows_alone(journal: Journal) -> None:
+    plan = plan_of(9)
+    journal.save_plan(plan)
+
+    blocked = [row for row in plan.rows if row.verdict is Verdict.BLOCKED]
+    assert blocked[1:] == journal.plan_rows("op", verdicts={Verdict.BLOCKED}, limit=5, offset=1)
+
+
+def test_times_come_back_in_utc_whatever_zone_they_were_given_in(journal: Journal) -> None:
+    there = timezone(timedelta(hours=-4))
+    journal.save_plan(plan_of(1, made_at=NOW.astimezone(there)))
+
+    plan = journal.plan("op")
+
+    assert plan.made_at == NOW
+    if isinstance(journal, SqlJournal):
+        assert plan.made_at.tzinfo is UTC
+
+
+@pytest.mark.parametrize("journal", ["sqlite", "postgres"], indirect=True)
+def test_an_old_plan_is_forgotten_unless_it_was_confirmed(journal: Journal) -> None:
+    for id_ in ("looked at", "confirmed"):
+        journal.save_plan(plan_of(2, plan_id=id_))
+    journal.confirm(operation("confirmed"), [])
+
+    much_later = NOW + KEPT_AFTER_EXPIRY + timedelta(hours=1)
+    journal.save_plan(plan_of(1, plan_id="new", made_at=much_later))
+
+    assert 2 == len(journal.plan("confirmed").rows)
+    with pytest.raises(UnknownId):
+        journal.plan("looked at")
