@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,11 +10,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from core.domain.credits import SCHOOL, Catalogue
+from core.domain.writes import QUIET_PERIOD
 from core.gateways.ports import Crm, Engine, Journal, Mirror
 from core.services.access import Access
+from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE, Carrying
 from core.services.finding import Finding
+from core.services.finishing import Finishing
+from core.services.giving_back import GivingBack
+from core.services.mirroring import Mirroring
 from core.services.operating import Operating
+from core.services.outage import Outage
 from core.services.planning import Planning
+from core.services.settling import Settling
+from core.services.writing import Writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +33,8 @@ class Core:
     finding: Finding
     planning: Planning
     operating: Operating
+    carrying: Carrying
+    mirroring: Mirroring
     journal: Journal
     catalogue: Catalogue
 
@@ -47,16 +58,43 @@ def assemble(
     admins: frozenset[str],
     catalogue: Catalogue = SCHOOL,
     hold: timedelta = timedelta(seconds=10),
+    quiet: timedelta = QUIET_PERIOD,
+    group_size: int = GROUP_SIZE,
+    groups_at_once: int = GROUPS_AT_ONCE,
     now: Callable[[], datetime] = utc_now,
     make_id: Callable[[], str] = new_id,
+    chance: Callable[[], float] = random.random,
 ) -> Core:
     """Services over these gateways."""
     finding = Finding(crm)
+    mirroring = Mirroring(
+        crm=crm,
+        mirror=mirror,
+        journal=journal,
+        catalogue=catalogue,
+        now=now,
+        chance=chance,
+        outage=Outage(chance=chance),
+    )
+    settling = Settling(crm, journal, now, quiet)
+    writing = Writing(crm, journal, settling, now, make_id)
+    nudge = mirroring.nudge
     return Core(
         access=Access(admins),
         finding=finding,
         planning=Planning(crm, journal, finding, catalogue, now, make_id),
         operating=Operating(journal, engine, hold, now),
+        carrying=Carrying(
+            journal,
+            settling,
+            GivingBack(crm, journal, writing, catalogue, nudge, now),
+            Finishing(crm, journal, writing, catalogue, nudge, now),
+            lambda: crm.usage()["total"],
+            now,
+            group_size,
+            groups_at_once,
+        ),
+        mirroring=mirroring,
         journal=journal,
         catalogue=catalogue,
     )

@@ -25,7 +25,7 @@ from core.gateways.errors import GatewayError, Superseded
 from core.gateways.ports import Journal, Run
 from core.services.finishing import Finishing
 from core.services.giving_back import GivingBack
-from core.services.writing import Writing
+from core.services.settling import Settling
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Carrying:
     """One method for the engine."""
 
     journal: Journal
-    writing: Writing
+    settling: Settling
     giving_back: GivingBack
     finishing: Finishing
     calls: Callable[[], int]
@@ -95,8 +95,7 @@ class Carrying:
         again = self._settle(run, operation)
         while groups := self._groups(run, again):
             before = self._unsettled(run)
-            with ThreadPoolExecutor(self.groups_at_once, thread_name_prefix="carry") as pool:
-                list(pool.map(lambda group: self._one(run, operation, group), groups))
+            self._in_parallel(run, operation, groups)
             again = self._settle(run, operation)
             if self._unsettled(run) == before:
                 return again or self.now() + LOOK_AGAIN
@@ -104,8 +103,18 @@ class Carrying:
             return again
         return self.finishing.finish(run, operation)
 
+    def _in_parallel(
+        self, run: Run, operation: Operation, groups: Sequence[Sequence[Item]]
+    ) -> None:
+        if len(groups) == 1 or self.groups_at_once == 1:
+            for group in groups:
+                self._one(run, operation, group)
+            return
+        with ThreadPoolExecutor(self.groups_at_once, thread_name_prefix="carry") as pool:
+            list(pool.map(lambda group: self._one(run, operation, group), groups))
+
     def _settle(self, run: Run, operation: Operation) -> datetime | None:
-        return self.writing.settle_open(run, self.giving_back.recovered(operation))
+        return self.settling.settle_open(run, self.giving_back.recovered(operation))
 
     def _one(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
         """A group in hand is finished; a pending one is not begun once a stop was asked for."""

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.credits import Catalogue, UnreadableValue, parse_count
-from core.domain.mirror import exam_row
 from core.domain.operations import Item, ItemState, Operation
 from core.domain.plans import OperationKind
-from core.domain.records import TOTAL_BOOKINGS, ContactId, Counted, Exam, History, Kind, WriteId
+from core.domain.records import TOTAL_BOOKINGS, ContactId, Counted, History, Kind, WriteId
 from core.domain.writes import (
     ForeignWrite,
     Movement,
@@ -20,7 +19,9 @@ from core.domain.writes import (
     find_foreign_writes,
 )
 from core.gateways.ports import Crm, Due, Event, Fate, Journal, Note, Run, WriteRecord
-from core.services.writing import Ending, Writing
+from core.services.item_steps import counted_due
+from core.services.settling import Ending
+from core.services.writing import Writing
 
 #: When an exam is being written by somebody else, or a note's fate is unknown.
 LOOK_AGAIN = timedelta(seconds=2)
@@ -59,7 +60,7 @@ class Finishing:
                 wanted.setdefault(item.exam_id, []).append(_seat_freed(item))
         if not wanted:
             return False
-        results = self.writing.write(run, Kind.EXAM, wanted, ExamConsequences())
+        results = self.writing.write(run, Kind.EXAM, wanted, ExamConsequences(self.catalogue))
         self.nudge()
         for exam, result in results.items():
             if result.ending in {Ending.REFUSED, Ending.UNDECIDED}:
@@ -156,13 +157,16 @@ class Finishing:
         )
 
 
+@dataclass(frozen=True, slots=True)
 class ExamConsequences:
     """A seat count that landed is due for the mirror; no item changes by it."""
 
+    catalogue: Catalogue
+
     def of_landed(self, write: Write, target: Counted) -> tuple[list[Item], list[Due]]:
         """See ``Consequences``."""
-        row = exam_row(target) if isinstance(target, Exam) else None
-        return [], [Due(kind=write.kind, record_id=target.id, row=row)]
+        del write
+        return [], [counted_due(target, self.catalogue)]
 
     def of_undecided(self, write: Write, reason: str) -> list[Item]:
         """See ``Consequences``."""

@@ -12,21 +12,30 @@ from datetime import datetime
 
 from core.domain.credits import Catalogue
 from core.domain.judging import judge_again
-from core.domain.mirror import booking_row, contact_row
 from core.domain.operations import SETTLED, Item, ItemState, Operation
 from core.domain.plans import OperationKind, Why
 from core.domain.records import (
     Booking,
     BookingId,
-    BookingStatus,
-    Contact,
     ContactId,
     Counted,
     Kind,
 )
 from core.domain.writes import Movement, MovementKind, Write
-from core.gateways.ports import Crm, Due, Fate, Journal, Outcome, Run
-from core.services.writing import Consequences, Ending, Result, Writing
+from core.gateways.ports import Crm, Due, Fate, Journal, Run
+from core.services.item_steps import (
+    after_cancel,
+    after_mark,
+    after_write,
+    booking_due,
+    cancelled_booking,
+    claims,
+    counted_due,
+    marked,
+    refund_movement,
+)
+from core.services.settling import Consequences
+from core.services.writing import Writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,7 @@ class GivingBack:
     def _claimed(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
         """Those that are ours alone; the others end here and say whose they are."""
         owners: dict[BookingId, str] = {}
-        for kind, ids in _claims(operation, items).items():
+        for kind, ids in claims(operation, items).items():
             for booking, owner in self.journal.claim(run, ids, kind).items():
                 if owners.get(booking, run.operation_id) == run.operation_id:
                     owners[booking] = owner
@@ -115,12 +124,12 @@ class GivingBack:
         saved, due = [], []
         for item in sent:
             outcome = outcomes[item.booking_id]
-            saved.append(_after_cancel(item, outcome))
+            saved.append(after_cancel(item, outcome))
             booking = bookings.get(item.booking_id)
             if booking is not None and outcome.fate is Fate.LANDED:
-                after = _cancelled_booking(booking, outcome)
+                after = cancelled_booking(booking, outcome)
                 fresh[item.booking_id] = after
-                due.append(_booking_due(after))
+                due.append(booking_due(after))
         self.journal.settle(run, [], items=saved, due=due, at=self.now())
         self.nudge()
         going_on = [item for item in (*items, *saved) if item.cancelled]
@@ -130,7 +139,7 @@ class GivingBack:
         wanted: dict[str, list[Movement]] = {}
         for item in items:
             if item.credit is not None and item.contact_id is not None:
-                wanted.setdefault(item.contact_id, []).append(_movement(item))
+                wanted.setdefault(item.contact_id, []).append(refund_movement(item))
         if not wanted:
             return []
         then = ContactConsequences(self, run.operation_id, {i.booking_id: i for i in items})
@@ -139,7 +148,7 @@ class GivingBack:
         failed = [
             new
             for item in items
-            if (new := _after_write(item, results[item.contact_id or ""])) is not None
+            if (new := after_write(item, results[item.contact_id or ""])) is not None
         ]
         self.journal.update_items(run, failed)
         return then.given_back
@@ -162,10 +171,10 @@ class GivingBack:
         saved, due = [], []
         for item in items:
             outcome = outcomes[item.booking_id]
-            saved.append(_after_mark(item, outcome))
+            saved.append(after_mark(item, outcome))
             booking = bookings.get(item.booking_id)
             if outcome.fate is Fate.LANDED and booking is not None:
-                due.append(_booking_due(_marked(booking, operation, outcome)))
+                due.append(booking_due(marked(booking, operation, outcome)))
         self.journal.settle(run, [], items=saved, due=due, at=self.now())
         self.nudge()
 
@@ -194,7 +203,7 @@ class ContactConsequences:
             if item.credit is not None
         ]
         self.given_back += items
-        return items, [contact_due(target, self.parent.catalogue)]
+        return items, [counted_due(target, self.parent.catalogue)]
 
     def of_undecided(self, write: Write, reason: str) -> list[Item]:
         """See ``Consequences``."""
@@ -211,82 +220,3 @@ class ContactConsequences:
         if self.items:
             return [self.items[id_] for id_ in ids]
         return self.parent.journal.items(self.operation_id, bookings=ids)
-
-
-def contact_due(target: Counted, catalogue: Catalogue) -> Due:
-    """The copy of a contact whose write has settled; an exam's (in recovery) is read anew."""
-    row = contact_row(target, catalogue) if isinstance(target, Contact) else None
-    return Due(kind=target.kind, record_id=target.id, row=row)
-
-
-def _claims(operation: Operation, items: Sequence[Item]) -> dict[MovementKind, list[BookingId]]:
-    """Which claims each item needs: its credit's, and its seat's when it is cancelled."""
-    claims: dict[MovementKind, list[BookingId]] = {}
-    credits_ = [item.booking_id for item in items if item.credit is not None]
-    if operation.kind is OperationKind.CANCEL and items:
-        claims[MovementKind.SEAT_FREED] = [item.booking_id for item in items]
-    if credits_:
-        claims[MovementKind.REFUND] = credits_
-    return claims
-
-
-def _movement(item: Item) -> Movement:
-    assert item.credit is not None  # noqa: S101 - the caller chose items with a credit
-    return Movement(
-        booking_id=item.booking_id, kind=MovementKind.REFUND, credit=item.credit, delta=1
-    )
-
-
-def _after_cancel(item: Item, outcome: Outcome) -> Item:
-    match outcome.fate:
-        case Fate.LANDED if item.credit is None:
-            return replace(item, state=ItemState.DONE, why="", cancelled=True, cancel_sent=False)
-        case Fate.LANDED:
-            return replace(item, state=ItemState.CANCELLED, cancelled=True, cancel_sent=False)
-        case Fate.REFUSED:
-            why = f"HubSpot refused to cancel it: {outcome.reason}. Nothing was changed"
-            return replace(item, state=ItemState.FAILED, why=why, cancel_sent=False)
-        case Fate.NOT_SENT:
-            return replace(item, cancel_sent=False)
-        case Fate.UNKNOWN:
-            return item  # judged again at the next pass, on what HubSpot then says
-
-
-def _after_write(item: Item, result: Result) -> Item | None:
-    """The item when its write was refused; None where it stays as it is or was saved already."""
-    if result.ending is not Ending.REFUSED:
-        return None
-    owed = "cancelled, but its credit is still owed" if item.cancelled else "not refunded"
-    return replace(item, state=ItemState.FAILED, why=f"{owed}: {result.reason}")
-
-
-def _after_mark(item: Item, outcome: Outcome) -> Item:
-    if outcome.fate is Fate.LANDED:
-        return replace(item, state=ItemState.DONE, why="")
-    if outcome.fate is Fate.REFUSED:
-        why = f"its credit was given back, but HubSpot refused the mark: {outcome.reason}"
-        return replace(item, state=ItemState.FAILED, why=why)
-    return item
-
-
-def _cancelled_booking(booking: Booking, outcome: Outcome) -> Booking:
-    return replace(
-        booking,
-        status=BookingStatus.CANCELLED,
-        raw_status=BookingStatus.CANCELLED,
-        modified_at=outcome.modified_at or booking.modified_at,
-    )
-
-
-def _marked(booking: Booking, operation: Operation, outcome: Outcome) -> Booking:
-    return replace(
-        booking,
-        refunded=True,
-        refunded_at=operation.confirmed_at,
-        refund_admin=operation.confirmed_by,
-        modified_at=outcome.modified_at or booking.modified_at,
-    )
-
-
-def _booking_due(booking: Booking) -> Due:
-    return Due(kind=Kind.BOOKING, record_id=booking.id, row=booking_row(booking))

@@ -1,102 +1,33 @@
 """Writing: carry movements into HubSpot exactly once (design, section 6, steps 3, 5 to 7, 10).
 
-The same protocol serves contacts and exams. A write is saved before it is sent; whatever then
-fails leaves an open write, and an open write bars every other write of that record until it is
-known what became of it.
+The same protocol serves contacts and exams: lease, read, save the intent, send, settle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Protocol
 
-from core.domain.operations import Item
 from core.domain.records import Counted, Kind, WriteId
-from core.domain.writes import (
-    Belief,
-    Movement,
-    Write,
-    WriteRefused,
-    believe,
-    plan_balances,
-)
-from core.gateways.errors import GatewayError
-from core.gateways.ports import (
-    Crm,
-    Due,
-    Fate,
-    Journal,
-    Outcome,
-    Run,
-    Settlement,
-    WriteState,
-)
+from core.domain.writes import Movement, Write, WriteRefused, plan_balances
+from core.gateways.ports import Crm, Journal, Run
+from core.services.settling import Consequences, Ending, Result, Settling
 
 #: Longer than a write can take from its intent to its answer. Past it the open write still bars
 #: others, so an expired lease can never let two writes of one record race.
 LEASE = timedelta(seconds=120)
 
 
-NOT_TOLD = "HubSpot has not told what became of it"
-
-
-class Ending(StrEnum):
-    """What became of the movements of one record in this attempt."""
-
-    LANDED = "landed"
-    #: Understood and denied, or not to be written; ``reason`` is for people.
-    REFUSED = "refused"
-    #: Nothing was sent. Worth another attempt soon.
-    NOT_SENT = "not sent"
-    #: Another write of this record is open, or somebody else holds its lease.
-    BUSY = "busy"
-    #: Sent, and it is not known yet what became of it.
-    OPEN = "open"
-    #: HubSpot does not tell. A person decides.
-    UNDECIDED = "undecided"
-
-
-_ENDINGS = {
-    Fate.LANDED: Ending.LANDED,
-    Fate.REFUSED: Ending.REFUSED,
-    Fate.NOT_SENT: Ending.NOT_SENT,
-    Fate.UNKNOWN: Ending.OPEN,
-}
-assert _ENDINGS.keys() == set(Fate), "every fate has its ending"  # noqa: S101 - checked as it loads
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The ending of one record's movements."""
-
-    ending: Ending
-    reason: str = ""
-
-
-class Consequences(Protocol):
-    """What follows from a settled write, recorded in the same transaction."""
-
-    def of_landed(self, write: Write, target: Counted) -> tuple[list[Item], list[Due]]:
-        """Items to save and copies that are due, now that ``target`` holds the write."""
-        ...
-
-    def of_undecided(self, write: Write, reason: str) -> list[Item]:
-        """Items to save, now that a person must decide."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """Intent, write, settle. Reads raise ``GatewayError``; what was written is never lost by it."""
+    """One write for each record, saved before it is sent. Reads raise ``GatewayError``."""
 
     crm: Crm
     journal: Journal
+    settling: Settling
     now: Callable[[], datetime]
     new_id: Callable[[], str]
-    quiet: timedelta
 
     def write(
         self,
@@ -122,22 +53,12 @@ class Writing:
         writes, refused = self._intents(run, kind, by_survivor, asked, wanted)
         results |= refused
         targets = {target.id: target for target in asked.values()}
-        endings = self._send(run, writes, targets, then)
+        endings = self.settling.send(run, writes, targets, then)
         for write in writes:
             for id_ in by_survivor[write.target_id]:
                 results[id_] = endings[write.id]
         self.journal.release_leases(run, kind, held_survivors)
         return results
-
-    def settle_open(self, run: Run, then: Consequences) -> datetime | None:
-        """Find out about this operation's open writes. When to look again, None: none is open."""
-        for kind in (Kind.CONTACT, Kind.EXAM):
-            if writes := self.journal.open_writes(operation_id=run.operation_id, kind=kind):
-                self._read_back(run, kind, writes, then, may_send=True)
-        still = self.journal.open_writes(operation_id=run.operation_id)
-        if not still:
-            return None
-        return max(self.now(), min(write.sent_at for write in still) + self.quiet)
 
     def _hold(self, run: Run, kind: Kind, ids: Collection[str]) -> set[str]:
         """Lease what is free, less the records that have an open write, ours included."""
@@ -184,142 +105,3 @@ class Writing:
         if writes:
             self.journal.save_intents(run, writes)
         return writes, refused
-
-    def _send(
-        self,
-        run: Run,
-        writes: Sequence[Write],
-        targets: Mapping[str, Counted],
-        then: Consequences,
-    ) -> dict[WriteId, Result]:
-        """Send saved writes once, record what is known, and read back what is not."""
-        if not writes:
-            return {}
-        outcomes = self.crm.write_counts(writes)
-        by_fate: dict[Fate, list[Write]] = {fate: [] for fate in Fate}
-        for write in writes:
-            by_fate[outcomes[write.id].fate].append(write)
-        sure = by_fate[Fate.LANDED]
-        self._landed(
-            run, [(w, _written(targets[w.target_id], w, outcomes[w.id])) for w in sure], then
-        )
-        void = by_fate[Fate.REFUSED] + by_fate[Fate.NOT_SENT]
-        self._void(run, void, {w.id: outcomes[w.id].reason for w in void})
-        results = {
-            w.id: Result(_ENDINGS[outcomes[w.id].fate], outcomes[w.id].reason) for w in writes
-        }
-        if unknown := by_fate[Fate.UNKNOWN]:
-            results |= self._read_back(run, unknown[0].kind, unknown, then, may_send=False)
-        return results
-
-    def _read_back(
-        self, run: Run, kind: Kind, writes: Sequence[Write], then: Consequences, *, may_send: bool
-    ) -> dict[WriteId, Result]:
-        """Step 7: marker, then quiet period, then the marker's history, then a person."""
-        results = {w.id: Result(Ending.OPEN, NOT_TOLD) for w in writes}
-        try:
-            targets = self.crm.counted(kind, {w.target_id for w in writes})
-            beliefs = self._beliefs(kind, writes, targets)
-        except GatewayError:
-            return results  # they stay open; the next look asks again
-        sure = [w for w in writes if beliefs[w.id] is Belief.LANDED]
-        found = [(w, target) for w in sure if (target := targets[w.target_id]) is not None]
-        self._landed(run, found, then)
-        afresh = [w for w in writes if beliefs[w.id] is Belief.PLAN_AFRESH]
-        self._void(run, afresh, dict.fromkeys((w.id for w in afresh), "it never arrived"))
-        asked = [w for w in writes if beliefs[w.id] is Belief.ASK_A_PERSON]
-        self._undecided(run, asked, targets, then)
-        results |= {w.id: Result(Ending.LANDED) for w, _ in found}
-        results |= {w.id: Result(Ending.NOT_SENT, "it never arrived") for w in afresh}
-        results |= {w.id: Result(Ending.UNDECIDED, _doubt(w, targets[w.target_id])) for w in asked}
-        again = [w for w in writes if beliefs[w.id] is Belief.SEND_AGAIN]
-        if may_send and again:
-            at = self.now()
-            self.journal.resend(run, [w.id for w in again], at=at)
-            fresh = {id_: target for id_, target in targets.items() if target is not None}
-            results |= self._send(run, [replace(w, sent_at=at) for w in again], fresh, then)
-        return results
-
-    def _beliefs(
-        self, kind: Kind, writes: Sequence[Write], targets: Mapping[str, Counted | None]
-    ) -> dict[WriteId, Belief]:
-        now = self.now()
-        beliefs = {
-            w.id: believe(w, targets[w.target_id], now=now, quiet=self.quiet) for w in writes
-        }
-        unsure = [w for w in writes if beliefs[w.id] is Belief.LOOK_IN_HISTORY]
-        if unsure:
-            histories = self.crm.histories(kind, {w.target_id for w in unsure}, ())
-            for w in unsure:
-                history = histories.get(w.target_id) or {}
-                beliefs[w.id] = believe(
-                    w, targets[w.target_id], now=now, history=history, quiet=self.quiet
-                )
-        return beliefs
-
-    def _landed(
-        self, run: Run, landed: Iterable[tuple[Write, Counted]], then: Consequences
-    ) -> None:
-        settlements, items, due = [], [], []
-        for write, target in landed:
-            settlements.append(
-                Settlement(
-                    write_id=write.id, state=WriteState.LANDED, modified_at=target.modified_at
-                )
-            )
-            more_items, more_due = then.of_landed(write, target)
-            items += more_items
-            due += more_due
-        if settlements:
-            self.journal.settle(run, settlements, items=items, due=due, at=self.now())
-
-    def _void(self, run: Run, writes: Sequence[Write], reasons: Mapping[WriteId, str]) -> None:
-        if writes:
-            self.journal.settle(
-                run,
-                [
-                    Settlement(write_id=w.id, state=WriteState.VOID, reason=reasons[w.id])
-                    for w in writes
-                ],
-                at=self.now(),
-            )
-
-    def _undecided(
-        self,
-        run: Run,
-        writes: Sequence[Write],
-        targets: Mapping[str, Counted | None],
-        then: Consequences,
-    ) -> None:
-        if not writes:
-            return
-        reasons = {w.id: _doubt(w, targets[w.target_id]) for w in writes}
-        self.journal.settle(
-            run,
-            [
-                Settlement(write_id=w.id, state=WriteState.UNDECIDED, reason=reasons[w.id])
-                for w in writes
-            ],
-            items=[item for w in writes for item in then.of_undecided(w, reasons[w.id])],
-            at=self.now(),
-        )
-
-
-def _written(target: Counted, write: Write, outcome: Outcome) -> Counted:
-    """The record as it stands after our write, without asking again."""
-    return replace(
-        target,
-        balances={**target.balances, **write.after},
-        marker=write.id,
-        modified_at=outcome.modified_at or target.modified_at,
-    )
-
-
-def _doubt(write: Write, target: Counted | None) -> str:
-    sent = ", ".join(f"{c} {write.before[c]} → {write.after[c]}" for c in write.after)
-    if target is None:
-        return f"sent {sent}, then the record was archived or deleted in HubSpot"
-    if target.id != write.target_id:
-        return f"sent {sent}, then the record was merged into {target.id}"
-    now = ", ".join(f"{c} is {target.balances.get(c, '?')}" for c in write.after)
-    return f"sent {sent}; now {now}, and HubSpot's history of the marker cannot be read"

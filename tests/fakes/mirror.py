@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.domain.mirror import ID, PARTIAL, SOURCE_TIME
-from core.domain.records import Kind
+from core.domain.credits import SCHOOL
+from core.domain.mirror import ID, PARTIAL, SOURCE_TIME, TABLES, columns
+from core.domain.records import TOTAL_BOOKINGS, Kind
 from core.gateways.errors import GatewayError, NotSent
 from core.gateways.ports import Copied, CopyResult, MirrorRow
+
+COUNTERS = {*SCHOOL.keys, TOTAL_BOOKINGS}
+#: What a row holds of which nothing is known yet.
+BLANK: dict[Kind, dict[str, object]] = {
+    kind: {name: 0 if name in COUNTERS else None for name in names}
+    for kind, names in columns(SCHOOL).items()
+}
 
 
 @dataclass(slots=True)
@@ -42,7 +50,10 @@ class FakeMirror:
         with self._lock:
             self.calls += 1
             self._answer()
-            return {str(row[ID]): self._copy_one(kind, row) for row in rows}
+            results: dict[str, CopyResult] = {}
+            for row in sorted(rows, key=_time):  # of two versions in one call the newest counts
+                results[str(row[ID])] = self._copy_one(kind, row)
+            return results
 
     def rows(self, kind: Kind, ids: Sequence[str]) -> dict[str, MirrorRow]:
         with self._lock:
@@ -56,33 +67,41 @@ class FakeMirror:
     def put(self, kind: Kind, row: MirrorRow) -> None:
         """Set a row behind the guard's back, as a person in the database could."""
         with self._lock:
-            self._tables[kind][str(row[ID])] = dict(row)
+            self._tables[kind][str(row[ID])] = BLANK[kind] | dict(row)
 
     def _answer(self) -> None:
         if self.dead is not None:
             raise self.dead
 
     def _copy_one(self, kind: Kind, row: MirrorRow) -> CopyResult:
-        if why := self.refuse(kind, row):
+        if why := self.refuse(kind, row) or _unfit(kind, row):
             return CopyResult(copied=Copied.REFUSED, reason=why)
         table = self._tables[kind]
         held = table.get(str(row[ID]))
         if held is None and row.get(PARTIAL):
             return CopyResult(copied=Copied.MISSING)
-        if held is None and row.get(PARTIAL):
-            return CopyResult(copied=Copied.MISSING)
         if held is None:
-            table[str(row[ID])] = {ID: row[ID], SOURCE_TIME: row[SOURCE_TIME], **_values(row)}
+            table[str(row[ID])] = BLANK[kind] | _stated(row)
             return CopyResult(copied=Copied.WRITTEN)
         if _time(row) < _time(held):
             return CopyResult(copied=Copied.NEWER_KEPT)
-        equal = all(key in held and held[key] == value for key, value in _values(row).items())
-        held.update({key: value for key, value in row.items() if key != PARTIAL})
+        stated = _stated(row)
+        equal = all(held[key] == stated[key] for key in stated if key != SOURCE_TIME)
+        held.update(stated)
         return CopyResult(copied=Copied.ALREADY_EQUAL if equal else Copied.WRITTEN)
 
 
-def _values(row: MirrorRow) -> Mapping[str, object]:
-    return {key: value for key, value in row.items() if key not in {ID, SOURCE_TIME, PARTIAL}}
+def _unfit(kind: Kind, row: MirrorRow) -> str:
+    for name, value in _stated(row).items():
+        if name not in BLANK[kind]:
+            return f"{TABLES[kind]} has no column {name}"
+        if name in COUNTERS and (not isinstance(value, int) or value < 0):
+            return f"{name} is {value!r}, not a whole number from 0 up"
+    return ""
+
+
+def _stated(row: MirrorRow) -> dict[str, object]:
+    return {key: value for key, value in row.items() if key != PARTIAL}
 
 
 def _time(row: MirrorRow) -> datetime:

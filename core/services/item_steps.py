@@ -1,0 +1,100 @@
+"""Steps of one item: what each answer makes of it, and which copies fall due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.domain.credits import Catalogue
+from core.domain.mirror import booking_row, contact_row, exam_row, written_row
+from core.domain.operations import Item, ItemState, Operation
+from core.domain.plans import OperationKind
+from core.domain.records import Booking, BookingId, BookingStatus, Contact, Counted, Exam, Kind
+from core.domain.writes import Movement, MovementKind
+from core.gateways.ports import Due, Fate, Outcome
+from core.services.settling import Ending, Result
+
+
+def counted_due(target: Counted, catalogue: Catalogue) -> Due:
+    """The copy of a contact or exam whose write has settled."""
+    match target:
+        case Contact():
+            row = contact_row(target, catalogue)
+        case Exam():
+            row = exam_row(target)
+        case _:
+            row = written_row(target)
+    return Due(kind=target.kind, record_id=target.id, row=row)
+
+
+def claims(operation: Operation, items: Sequence[Item]) -> dict[MovementKind, list[BookingId]]:
+    """Which claims each item needs: its credit's, and its seat's when it is cancelled."""
+    claims: dict[MovementKind, list[BookingId]] = {}
+    credits_ = [item.booking_id for item in items if item.credit is not None]
+    if operation.kind is OperationKind.CANCEL and items:
+        claims[MovementKind.SEAT_FREED] = [item.booking_id for item in items]
+    if credits_:
+        claims[MovementKind.REFUND] = credits_
+    return claims
+
+
+def refund_movement(item: Item) -> Movement:
+    assert item.credit is not None  # noqa: S101 - the caller chose items with a credit
+    return Movement(
+        booking_id=item.booking_id, kind=MovementKind.REFUND, credit=item.credit, delta=1
+    )
+
+
+def after_cancel(item: Item, outcome: Outcome) -> Item:
+    match outcome.fate:
+        case Fate.LANDED if item.credit is None:
+            return replace(item, state=ItemState.DONE, why="", cancelled=True, cancel_sent=False)
+        case Fate.LANDED:
+            return replace(item, state=ItemState.CANCELLED, cancelled=True, cancel_sent=False)
+        case Fate.REFUSED:
+            why = f"HubSpot refused to cancel it: {outcome.reason}. Nothing was changed"
+            return replace(item, state=ItemState.FAILED, why=why, cancel_sent=False)
+        case Fate.NOT_SENT:
+            return replace(item, cancel_sent=False)
+        case Fate.UNKNOWN:
+            return item  # judged again at the next pass, on what HubSpot then says
+
+
+def after_write(item: Item, result: Result) -> Item | None:
+    """The item when its write was refused; None where it stays as it is or was saved already."""
+    if result.ending is not Ending.REFUSED:
+        return None
+    owed = "cancelled, but its credit is still owed" if item.cancelled else "not refunded"
+    return replace(item, state=ItemState.FAILED, why=f"{owed}: {result.reason}")
+
+
+def after_mark(item: Item, outcome: Outcome) -> Item:
+    if outcome.fate is Fate.LANDED:
+        return replace(item, state=ItemState.DONE, why="")
+    if outcome.fate is Fate.REFUSED:
+        why = f"its credit was given back, but HubSpot refused the mark: {outcome.reason}"
+        return replace(item, state=ItemState.FAILED, why=why)
+    return item
+
+
+def cancelled_booking(booking: Booking, outcome: Outcome) -> Booking:
+    return replace(
+        booking,
+        status=BookingStatus.CANCELLED,
+        raw_status=BookingStatus.CANCELLED,
+        modified_at=outcome.modified_at or booking.modified_at,
+    )
+
+
+def marked(booking: Booking, operation: Operation, outcome: Outcome) -> Booking:
+    return replace(
+        booking,
+        refunded=True,
+        refunded_at=operation.confirmed_at,
+        refund_admin=operation.confirmed_by,
+        modified_at=outcome.modified_at or booking.modified_at,
+    )
+
+
+def booking_due(booking: Booking) -> Due:
+    return Due(kind=Kind.BOOKING, record_id=booking.id, row=booking_row(booking))

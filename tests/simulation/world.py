@@ -1,0 +1,273 @@
+"""A world in which everything that can go wrong does, by a seed: the protocol's proving ground.
+
+One thread, one clock. Each request to HubSpot and each step of the journal may be cut short by a
+crash; requests and answers get lost or arrive late; a student spends credits meanwhile; a second
+worker takes the operation up while the first still runs; two admins' operations overlap.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from core.domain.credits import SCHOOL, CreditType
+from core.domain.operations import ENDED, ItemState
+from core.domain.plans import OperationKind
+from core.domain.records import MARKER, Kind
+from core.domain.roles import Actor, Role
+from core.domain.writes import QUIET_PERIOD
+from core.gateways.ports import CarryOut
+from core.services.finding import ByReference
+from core.wiring import Core, assemble
+from tests.fakes.crm import FakeCrm, Fault, Request
+from tests.fakes.journal import MemoryJournal
+from tests.fakes.mirror import FakeMirror
+
+ADMIN = Actor(email="ann@example.test", role=Role.ADMIN)
+START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
+#: Of a request that its sender gave up on: within the quiet period, or the promise has no ground.
+LATEST = QUIET_PERIOD * 0.9
+
+
+class Crash(Exception):
+    """The process dies here."""
+
+
+class NoEngine:
+    """The world itself calls ``carry_out``."""
+
+    def submit(self, operation_id: str) -> None: ...
+    def start(self, carry_out: CarryOut) -> None: ...
+    def stop(self, *, grace_s: float) -> None: ...
+
+
+@dataclass
+class Rates:
+    """Probabilities for each request or journal step."""
+
+    crash: float = 0.02
+    not_sent: float = 0.05
+    request_lost: float = 0.06
+    answer_lost: float = 0.06
+    late: float = 0.06
+    spend: float = 0.15
+    second_worker: float = 0.03
+    #: Of the changes made meanwhile: by another desk on the same account, which marks its writes.
+    other_desk: float = 0.3
+
+
+@dataclass
+class World:
+    seed: int
+    rates: Rates = field(default_factory=Rates)
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+        self.time = START
+        self.crm = FakeCrm(self.now, sending=self._sending, answered=self._answered)
+        self.store = MemoryJournal()
+        self.mirror = FakeMirror()
+        self.ids = 0
+        self.spent: Counter[tuple[str, str]] = Counter()
+        self.started: Counter[tuple[str, str]] = Counter()
+        self.lags: dict[int, timedelta] = {}
+        self.depth = 0
+        self.quiet_world = True
+        self.operations: list[str] = []
+        self._populate()
+
+    # --- clock and ids
+
+    def now(self) -> datetime:
+        return self.time
+
+    def new_id(self) -> str:
+        self.ids += 1
+        return f"id{self.ids}"
+
+    # --- the account
+
+    def _populate(self) -> None:
+        rng = self.rng
+        self.contacts = [str(100 + n) for n in range(rng.randint(1, 4))]
+        for contact in self.contacts:
+            balances: dict[str, int | str | None] = {}
+            for key in SCHOOL.keys:
+                balances[key] = self.started[contact, key] = rng.randint(0, 3)
+            self.crm.add_contact(contact, balances, email=f"s{contact}@example.test")
+        self.exams = ["70", "71"]
+        self.bookings = [str(500 + n) for n in range(rng.randint(2, 9))]
+        seats = Counter(rng.choice(self.exams) for _ in self.bookings)
+        for exam in self.exams:
+            self.crm.add_exam(exam, seats[exam] + 3, mock_type="Clinical Skills")
+        self.seats = {exam: seats[exam] + 3 for exam in self.exams}
+        self.kind = rng.choice(list(OperationKind))
+        of_exam = [exam for exam, n in seats.items() for _ in range(n)]
+        for booking, exam in zip(self.bookings, of_exam, strict=True):
+            self.crm.add_booking(
+                booking,
+                contact=rng.choice(self.contacts),
+                exam=exam,
+                status="Active" if self.kind is OperationKind.CANCEL else "Cancelled",
+                token=rng.choice([*(c.token for c in SCHOOL.credits), "Admin Override"]),
+            )
+
+    # --- what goes wrong
+
+    def _sending(self, request: Request) -> Fault:
+        self._pass_time()
+        if self.quiet_world:
+            return Fault.NONE
+        rng, rates = self.rng, self.rates
+        if rng.random() < rates.spend:
+            self._spend()
+        if self.depth < 2 and rng.random() < rates.second_worker:
+            self._carry(rng.choice(self.operations))
+        if rng.random() < rates.crash:
+            raise Crash
+        faults = [
+            (rates.not_sent, Fault.NOT_SENT),
+            (rates.request_lost, Fault.REQUEST_LOST),
+            (rates.answer_lost, Fault.ANSWER_LOST),
+            (rates.late, Fault.LATE),
+        ]
+        roll = rng.random()
+        for rate, fault in faults:
+            if roll < rate:
+                return fault
+            roll -= rate
+        return Fault.NONE
+
+    def _answered(self, request: Request) -> None:
+        self._pass_time()
+        if self.quiet_world:
+            return
+        if self.rng.random() < self.rates.spend:
+            self._spend()
+        if self.rng.random() < self.rates.crash:
+            raise Crash
+
+    def _pass_time(self) -> None:
+        self.time += timedelta(milliseconds=self.rng.choice([1, 20, 150, 900]))
+        self._deliver()
+
+    def _deliver(self) -> None:
+        """Late requests arrive, in any order, before the quiet period is over."""
+        for late in list(self.crm.late):
+            lag = self.lags.setdefault(id(late), LATEST * self.rng.random())
+            if self.time >= late.since + lag:
+                self.crm.deliver_late(self.crm.late.index(late))
+
+    def _spend(self) -> None:
+        """Somebody else takes a credit, atomically: what they read is what they write over."""
+        contact = self.rng.choice(self.contacts)
+        key = self.rng.choice(SCHOOL.keys)
+        held = self.crm.balance(Kind.CONTACT, contact, key)
+        if held:
+            changes: dict[str, int | str | None] = {key: held - 1}
+            if self.rng.random() < self.rates.other_desk:
+                changes[MARKER] = f"other-desk-{self.rng.random()}"
+            self.crm.foreign_write(
+                Kind.CONTACT, contact, changes, source="INTEGRATION", source_id="student-app"
+            )
+            self.spent[contact, key] += 1
+
+    # --- processes
+
+    def process(self) -> Core:
+        """A fresh process: nothing in memory but the stores."""
+        journal: Any = CrashingJournal(self.store, self._journal_step)
+        return assemble(
+            crm=self.crm,
+            mirror=self.mirror,
+            journal=journal,
+            engine=NoEngine(),
+            admins=frozenset({ADMIN.email}),
+            now=self.now,
+            make_id=self.new_id,
+            chance=self.rng.random,
+            groups_at_once=1,
+            group_size=self.rng.choice([1, 3, 500]),
+        )
+
+    def _journal_step(self) -> None:
+        if not self.quiet_world and self.rng.random() < self.rates.crash / 4:
+            raise Crash
+
+    def _carry(self, operation_id: str) -> datetime | None:
+        """One look of one worker. A crash is the end of that worker, not of the world."""
+        self.depth += 1
+        try:
+            return self.process().carrying.carry_out(operation_id)
+        except Crash:
+            return self.time
+        finally:
+            self.depth -= 1
+
+    def run(self) -> None:
+        """Two admins confirm overlapping plans; workers carry them until both have ended."""
+        core = self.process()
+        for n in range(2):
+            chosen = tuple(b for b in self.bookings if n == 0 or self.rng.random() < 0.6)
+            if not chosen:
+                continue
+            plan = core.planning.preview(self.kind, ByReference(references=chosen), ADMIN)
+            if plan.will_change:
+                core.operating.confirm(plan.id, ADMIN, reason="the simulation")
+                self.operations.append(plan.id)
+        self.quiet_world = False
+        for step in range(400):
+            waiting = [o for o in self.operations if self.store.operation(o).state not in ENDED]
+            if not waiting:
+                break
+            if step > 60:
+                self.quiet_world = True  # a storm passes; then everything must come right
+            looks = [self._carry(operation) for operation in waiting]
+            times = [look for look in looks if look is not None]
+            if times:
+                self.time = max(self.time, min(times))
+                self._deliver()
+        else:
+            raise AssertionError(f"seed {self.seed}: not ended after 400 looks")
+
+    # --- what must hold
+
+    def ideal(self, contact: str, key: CreditType) -> int:
+        landed = sum(
+            1
+            for operation in self.operations
+            for item in self.store.items(operation)
+            if item.state is ItemState.DONE and item.credit == key and item.contact_id == contact
+        )
+        return self.started[contact, key] + landed - self.spent[contact, key]
+
+    def corrections(self, target: str, key: str) -> int:
+        return sum(
+            foreign.correction
+            for operation in self.operations
+            for foreign in self.store.foreign_writes(operation)
+            if foreign.target_id == target and foreign.credit == key
+        )
+
+
+class CrashingJournal:
+    """The journal of a process that may die before or after any transaction."""
+
+    def __init__(self, store: MemoryJournal, step: Callable[[], None]) -> None:
+        self._store = store
+        self._step = step
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+
+        def stepped(*args: Any, **kwargs: Any) -> Any:
+            self._step()
+            result = method(*args, **kwargs)
+            self._step()
+            return result
+
+        return stepped
