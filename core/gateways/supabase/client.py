@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
@@ -106,7 +106,10 @@ class Supabase:
         def read(client: Client) -> Any:
             return client.table(TABLES[kind]).select("*").in_(ID, ids).execute().data
 
-        return cast("list[dict[str, object]]", self._call(read))
+        found = self._call(read)
+        if not isinstance(found, list):
+            raise OutcomeUnknown("Supabase's answer is not a list of rows")
+        return found
 
     def _call(self, ask: Callable[[Client], T]) -> T:
         """Everything asked for here may be asked twice, so a connection found dead is no news."""

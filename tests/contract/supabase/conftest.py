@@ -1,0 +1,132 @@
+"""The same mirror twice: in memory, and supabase-py over real PostgREST and PostgreSQL."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import psycopg
+import pytest
+
+from core.domain.credits import SCHOOL
+from core.domain.mirror import TABLES, columns
+from core.domain.records import Kind
+from core.gateways.ports import Mirror, MirrorRow
+from core.gateways.supabase.client import Supabase
+from sandbox.supabase import LocalSupabase
+from tests.fakes.mirror import FakeMirror
+
+_numbers = itertools.count(1)
+
+
+class Setting(Protocol):
+    """A mirror, and what a test does to it from outside."""
+
+    @property
+    def mirror(self) -> Mirror: ...
+
+    def edit(self, kind: Kind, id_: str, column: str, value: object) -> None:
+        """Change one value in the database, as a person could."""
+        ...
+
+    def die(self) -> None: ...
+    def come_back(self) -> None: ...
+
+
+@dataclass
+class InMemory:
+    mirror: FakeMirror
+
+    def edit(self, kind: Kind, id_: str, column: str, value: object) -> None:
+        self.mirror.put(kind, {**self.mirror.rows(kind, [id_])[id_], column: value})
+
+    def die(self) -> None:
+        self.mirror.die()
+
+    def come_back(self) -> None:
+        self.mirror.come_back()
+
+
+@dataclass
+class OverSupabase:
+    mirror: Supabase
+    stack: LocalSupabase
+    db: psycopg.Connection[Any]
+
+    def edit(self, kind: Kind, id_: str, column: str, value: object) -> None:
+        self.db.execute(
+            psycopg.sql.SQL("update {} set {} = %s where hubspot_id = %s").format(
+                psycopg.sql.Identifier(TABLES[kind]), psycopg.sql.Identifier(column)
+            ),
+            [value, id_],
+        )
+
+    def die(self) -> None:
+        self.stack.set_fault("dead")
+
+    def come_back(self) -> None:
+        self.stack.set_fault("up")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSupabase]:
+    with LocalSupabase(tmp_path_factory.mktemp("mirror")) as local:
+        yield local
+
+
+@pytest.fixture(scope="session")
+def db(stack: LocalSupabase) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(stack.settings.db_url, autocommit=True) as connection:
+        yield connection
+
+
+class Connect(Protocol):
+    def __call__(self, **changed: Any) -> Supabase: ...
+
+
+@pytest.fixture
+def connect(stack: LocalSupabase) -> Iterator[Connect]:
+    """Makes clients of the stack, right but for what the test changes. All are closed."""
+    right = {"url": stack.settings.url, "service_key": stack.settings.service_role_key}
+    with ExitStack() as made:
+
+        def connected(**changed: Any) -> Supabase:
+            client = Supabase(**{"columns": columns(SCHOOL), **right, **changed})
+            made.callback(client.close)
+            return client
+
+        yield connected
+        stack.set_fault("up")
+
+
+@pytest.fixture
+def supabase(connect: Connect) -> Supabase:
+    return connect()
+
+
+@pytest.fixture(params=["fake", "supabase"])
+def setting(request: pytest.FixtureRequest) -> Setting:
+    if request.param == "fake":
+        return InMemory(FakeMirror())
+    return OverSupabase(*map(request.getfixturevalue, ("supabase", "stack", "db")))
+
+
+@pytest.fixture
+def mirror(setting: Setting) -> Mirror:
+    return setting.mirror
+
+
+@pytest.fixture
+def new_id() -> Callable[[], str]:
+    return lambda: f"m{next(_numbers):06d}"
+
+
+def at(minute: int) -> str:
+    return f"2026-11-23T12:{minute:02d}:00+00:00"
+
+
+def row(id_: str, minute: int, **columns: object) -> MirrorRow:
+    return {"hubspot_id": id_, "source_modified_at": at(minute), **columns}

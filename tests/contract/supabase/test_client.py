@@ -1,0 +1,276 @@
+"""What only the real client can get wrong: keys, schema, failures of the network, threads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from core.domain.records import Kind
+from core.gateways.errors import (
+    Forbidden,
+    GatewayError,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    Unauthorized,
+)
+from core.gateways.ports.mirror import SETUP
+from core.gateways.supabase import client
+from core.gateways.supabase.client import Supabase
+from core.gateways.supabase.setup import mend, schema_faults
+from core.gateways.supabase.wire import copy_results, failure
+from sandbox.supabase import LocalSupabase
+from tests.contract.supabase.conftest import Connect, row
+
+A_ROW = [row("x1", 1, sj_credits=1)]
+
+
+def only_fault(mirror: Supabase) -> str:
+    (fault,) = mirror.faults()
+    return fault
+
+
+# --- doctor ---------------------------------------------------------------------------------------
+
+
+def test_no_key_and_no_address_are_both_named_at_once(connect: Connect) -> None:
+    address, key = connect(url="", service_key="").faults()
+
+    assert "SUPABASE_URL" in address
+    assert "SUPABASE_SERVICE_ROLE_KEY is not set" in key
+
+
+def test_the_anon_key_is_told_from_the_service_key(connect: Connect, stack: LocalSupabase) -> None:
+    fault = only_fault(connect(service_key=stack.settings.anon_key))
+
+    assert "holds the anon key" in fault
+    assert "service_role" in fault
+
+
+def test_a_key_that_does_not_tell_its_role_is_found_out_by_asking(
+    connect: Connect, stack: LocalSupabase
+) -> None:
+    with pytest.raises(Forbidden, match="may not do this"):
+        connect(service_key=stack.settings.anon_key).copy(Kind.CONTACT, A_ROW)
+
+
+def test_a_wrong_key_is_named(connect: Connect) -> None:
+    fault = only_fault(connect(service_key="sb_secret_of_another_project"))
+
+    assert "does not accept the key" in fault
+    assert "set SUPABASE_SERVICE_ROLE_KEY" in fault
+
+
+def test_an_address_where_nothing_listens_is_named(connect: Connect) -> None:
+    fault = only_fault(connect(url="http://127.0.0.1:1"))
+
+    assert "cannot be reached" in fault
+    assert "SUPABASE_URL" in fault
+
+
+def test_an_address_of_something_else_is_named(connect: Connect, stack: LocalSupabase) -> None:
+    fault = only_fault(connect(url=f"{stack.settings.url}/dashboard"))
+
+    assert "no Supabase API at this address" in fault
+
+
+@pytest.fixture
+def schema(supabase: Supabase) -> dict[str, Any]:
+    """As the real one tells it, for a test to take something out of."""
+    told = supabase._rpc("credit_desk_schema", {})
+    assert isinstance(told, dict)
+    return told
+
+
+def test_the_schema_of_our_migrations_is_well(schema: dict[str, Any], supabase: Supabase) -> None:
+    assert schema_faults(schema, supabase.columns) == []
+
+
+def test_every_missing_table_and_column_is_named_at_once(
+    schema: dict[str, Any], supabase: Supabase
+) -> None:
+    del schema["tables"]["hubspot_mock_exams"]
+    for column in ("sj_credits", "source_modified_at"):
+        del schema["tables"]["hubspot_contact_credits"][column]
+
+    contacts, exams = schema_faults(schema, supabase.columns)
+
+    assert contacts.startswith(
+        "table hubspot_contact_credits lacks sj_credits, source_modified_at: apply "
+    )
+    assert exams.startswith("table hubspot_mock_exams is missing: apply supabase/migrations")
+
+
+def test_a_table_that_anybody_can_read_is_named(schema: dict[str, Any], supabase: Supabase) -> None:
+    schema["row_level_security"]["hubspot_bookings"] = False
+
+    (fault,) = schema_faults(schema, supabase.columns)
+
+    assert "hubspot_bookings can be read by anybody" in fault
+    assert "enable row level security" in fault
+
+
+@pytest.mark.parametrize("strange", [None, [], {}, {"version": 99}])
+def test_functions_of_another_version_are_named(strange: object, supabase: Supabase) -> None:
+    (fault,) = schema_faults(strange, supabase.columns)
+
+    assert "another version" in fault
+
+
+def test_a_function_that_is_not_there_says_to_apply_the_migrations(supabase: Supabase) -> None:
+    with pytest.raises(Refused, match="apply supabase/migrations") as caught:
+        supabase._rpc("credit_desk_of_tomorrow", {})
+
+    assert caught.value.category == SETUP
+    assert "apply supabase/migrations" in mend(caught.value)
+
+
+# --- the network ----------------------------------------------------------------------------------
+
+
+def leaves(kind: type[httpx.TransportError]) -> set[type[httpx.TransportError]]:
+    below = kind.__subclasses__()
+    return {leaf for sub in below for leaf in leaves(sub)} if below else {kind}
+
+
+def test_every_transport_failure_is_sorted_once() -> None:
+    """When httpx learns a new way to fail, this test asks us what it means."""
+    assert leaves(httpx.TransportError) == {*client.NEVER_SENT, *client.MAYBE_SENT}
+    assert not {*client.NEVER_SENT} & {*client.MAYBE_SENT}
+
+
+@pytest.mark.parametrize("kind", sorted(leaves(httpx.TransportError), key=str))
+def test_a_transport_failure_says_what_the_caller_may_do(
+    connect: Connect, kind: type[httpx.TransportError]
+) -> None:
+    def fail(_request: httpx.Request) -> httpx.Response:
+        raise kind("what happened")
+
+    mirror = connect(transport=httpx.MockTransport(fail))
+
+    with pytest.raises(NotSent if kind in client.NEVER_SENT else OutcomeUnknown, match="happened"):
+        mirror.copy(Kind.CONTACT, A_ROW)
+
+
+def test_a_connection_that_the_other_side_has_closed_is_no_news(connect: Connect) -> None:
+    calls = []
+
+    def hang_up_once(request: httpx.Request) -> httpx.Response:
+        calls.append(request)
+        if len(calls) == 1:
+            raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
+        return httpx.Response(200, json=[{"hubspot_id": "x1", "outcome": "written"}])
+
+    mirror = connect(transport=httpx.MockTransport(hang_up_once))
+
+    assert list(mirror.copy(Kind.CONTACT, A_ROW)) == ["x1"]
+
+
+def test_a_supabase_that_is_too_slow_is_not_waited_for(
+    connect: Connect, stack: LocalSupabase
+) -> None:
+    hasty = connect(timeout_s=0.05)
+    stack.set_fault("slow", latency_ms=2000)
+
+    with pytest.raises(OutcomeUnknown, match="did not answer"):
+        hasty.copy(Kind.CONTACT, A_ROW)
+
+
+def test_a_gateway_that_answers_503_did_nothing(supabase: Supabase, stack: LocalSupabase) -> None:
+    stack.set_fault("dead", how="503")
+
+    with pytest.raises(NotSent):
+        supabase.copy(Kind.CONTACT, A_ROW)
+
+
+def test_a_client_that_was_closed_connects_again(supabase: Supabase) -> None:
+    supabase.copy(Kind.CONTACT, A_ROW)
+    supabase.close()
+
+    assert list(supabase.copy(Kind.CONTACT, A_ROW)) == ["x1"]
+
+
+def test_a_page_of_a_captive_portal_is_no_answer(connect: Connect) -> None:
+    def portal(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, html="<h1>Welcome to the Airport</h1>")
+
+    mirror = connect(transport=httpx.MockTransport(portal))
+
+    with pytest.raises(OutcomeUnknown):
+        mirror.copy(Kind.CONTACT, A_ROW)
+    with pytest.raises(OutcomeUnknown, match="not a list of rows"):
+        mirror.rows(Kind.CONTACT, ["x1"])
+    assert mirror.faults() != []
+
+
+def test_the_key_is_not_shown_with_the_client(supabase: Supabase, stack: LocalSupabase) -> None:
+    assert stack.settings.service_role_key not in repr(supabase)
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [],
+        None,
+        {"hubspot_id": "1", "outcome": "written"},
+        [{"hubspot_id": "2", "outcome": "written"}],
+        [{"hubspot_id": "1", "outcome": "perhaps"}],
+    ],
+)
+def test_a_row_without_an_answer_is_an_error_never_a_success(answer: object) -> None:
+    with pytest.raises(OutcomeUnknown):
+        copy_results(answer, ["1"])
+
+
+NOT_FOUND = '{"code":"PGRST202","message":"Could not find the function","hint":null}'
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, '{"code":"22P05","message":"unsupported Unicode escape sequence"}', Refused),
+        (401, '{"message":"Invalid API key"}', Unauthorized),
+        (401, '{"code":"PGRST301","message":"JWT expired"}', Unauthorized),
+        (401, '{"code":"42501","message":"permission denied"}', Forbidden),
+        (403, "", Forbidden),
+        (404, NOT_FOUND, Refused),
+        (404, "<html>", Refused),
+        (405, '{"code":"25006","message":"read-only transaction"}', NotSent),
+        (408, "", OutcomeUnknown),
+        (413, "", Refused),
+        (429, "", NotSent),
+        (500, '{"code":"57014","message":"statement timeout"}', NotSent),
+        (500, '{"code":"40P01","message":"deadlock detected"}', NotSent),
+        (500, '{"code":"XX000","message":"internal"}', OutcomeUnknown),
+        (502, "<html>", OutcomeUnknown),
+        (503, '{"code":"PGRST002","message":"schema cache"}', NotSent),
+        (504, "", OutcomeUnknown),
+        (520, "", OutcomeUnknown),
+        (522, "", NotSent),
+        (540, '{"message":"project paused"}', NotSent),
+        (302, "", Refused),
+    ],
+)
+def test_an_answer_says_what_the_caller_may_do(
+    status: int, body: str, kind: type[GatewayError]
+) -> None:
+    assert type(failure(status, body)) is kind
+
+
+def test_what_postgrest_says_is_told_in_one_line() -> None:
+    error = failure(404, '{"code":"PGRST202","message":"no\\nfunction","details":"d","hint":"h"}')
+
+    assert str(error).count("\n") == 0
+    assert "no function - d - h - PGRST202" in str(error)
+
+
+def test_how_long_supabase_asks_us_to_wait_is_passed_on() -> None:
+    error = failure(429, "", "7")
+
+    assert isinstance(error, NotSent)
+    assert error.retry_after_s == 7

@@ -1,0 +1,306 @@
+"""What every mirror promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from core.domain.credits import SCHOOL
+from core.domain.mirror import booking_row, contact_row, exam_row
+from core.domain.records import (
+    TOTAL_BOOKINGS,
+    Booking,
+    BookingId,
+    BookingStatus,
+    Contact,
+    ContactId,
+    Exam,
+    ExamId,
+    Kind,
+)
+from core.gateways.errors import GatewayError
+from core.gateways.ports import Copied, CopyResult, Mirror
+from tests.contract.supabase.conftest import Setting, row
+
+NewId = Callable[[], str]
+MODIFIED = datetime(2026, 11, 23, 12, 1, 2, 345000, tzinfo=UTC)
+
+WRITTEN = CopyResult(copied=Copied.WRITTEN)
+EQUAL = CopyResult(copied=Copied.ALREADY_EQUAL)
+KEPT = CopyResult(copied=Copied.NEWER_KEPT)
+
+
+def credits_of(mirror: Mirror, id_: str) -> object:
+    return mirror.rows(Kind.CONTACT, [id_])[id_]["sj_credits"]
+
+
+def test_a_new_row_is_written(mirror: Mirror, new_id: NewId) -> None:
+    id_ = new_id()
+
+    assert mirror.copy(Kind.CONTACT, [row(id_, 1, sj_credits=3)]) == {id_: WRITTEN}
+    held = mirror.rows(Kind.CONTACT, [id_])[id_]
+    assert (held["sj_credits"], held["cs_credits"], held["email"]) == (3, 0, None)
+
+
+def test_a_newer_row_wins(mirror: Mirror, new_id: NewId) -> None:
+    id_ = new_id()
+    mirror.copy(Kind.CONTACT, [row(id_, 1, sj_credits=3)])
+
+    assert mirror.copy(Kind.CONTACT, [row(id_, 2, sj_credits=4)]) == {id_: WRITTEN}
+    assert credits_of(mirror, id_) == 4
+
+
+def test_a_late_copy_never_overwrites_a_newer_row(mirror: Mirror, new_id: NewId) -> None:
+    id_ = new_id()
+    mirror.copy(Kind.CONTACT, [row(id_, 5, sj_credits=5)])
+
+    assert mirror.copy(Kind.CONTACT, [row(id_, 4, sj_credits=4)]) == {id_: KEPT}
+    assert credits_of(mirror, id_) == 5
+
+
+def test_a_repeated_copy_is_already_equal(mirror: Mirror, new_id: NewId) -> None:
+    id_ = new_id()
+    mirror.copy(Kind.CONTACT, [row(id_, 5, sj_credits=5)])
+
+    assert mirror.copy(Kind.CONTACT, [row(id_, 5, sj_credits=5)]) == {id_: EQUAL}
+
+
+def test_the_version_of_an_equal_copy_is_remembered(mirror: Mirror, new_id: NewId) -> None:
+    id_ = new_id()
+    mirror.copy(Kind.CONTACT, [row(id_, 1, sj_credits=5)])
+
+    assert mirror.copy(Kind.CONTACT, [row(id_, 9, sj_credits=5)]) == {id_: EQUAL}
+    assert mirror.copy(Kind.CONTACT, [row(id_, 5, sj_credits=4)]) == {id_: KEPT}
+
+
+def test_the_same_version_mends_what_somebody_changed_in_the_mirror(
+    setting: Setting, new_id: NewId
+) -> None:
+    id_ = new_id()
+    setting.mirror.copy(Kind.CONTACT, [row(id_, 5, sj_credits=5)])
+    setting.edit(Kind.CONTACT, id_, "sj_credits", 9)
+
+    assert setting.mirror.copy(Kind.CONTACT, [row(id_, 5, sj_credits=5)]) == {id_: WRITTEN}
+    assert credits_of(setting.mirror, id_) == 5
+
+
+def test_a_column_that_was_not_read_is_never_touched(mirror: Mirror, new_id: NewId) -> None:
+    id_ = new_id()
+    mirror.copy(Kind.CONTACT, [row(id_, 1, sj_credits=3, shared_mock_credits=7, email="a@x.test")])
+
+    mirror.copy(Kind.CONTACT, [row(id_, 2, sj_credits=4)])
+
+    held = mirror.rows(Kind.CONTACT, [id_])[id_]
+    assert (held["sj_credits"], held["shared_mock_credits"]) == (4, 7)
+    assert held["email"] == "a@x.test"
+
+
+def test_a_partial_copy_never_makes_a_row(mirror: Mirror, new_id: NewId) -> None:
+    id_ = new_id()
+
+    answer = mirror.copy(Kind.CONTACT, [row(id_, 1, sj_credits=3, partial=True)])
+
+    assert answer == {id_: CopyResult(copied=Copied.MISSING)}
+    assert mirror.rows(Kind.CONTACT, [id_]) == {}
+
+
+def test_a_partial_copy_changes_a_row_that_is_there(mirror: Mirror, new_id: NewId) -> None:
+    id_ = new_id()
+    mirror.copy(Kind.CONTACT, [row(id_, 1, sj_credits=3)])
+
+    answer = mirror.copy(Kind.CONTACT, [row(id_, 2, sj_credits=2, partial=True)])
+
+    assert answer == {id_: WRITTEN}
+    assert credits_of(mirror, id_) == 2
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [({"shoe_size": 43}, "no column shoe_size"), ({"cs_credits": -1}, "cs_credits is")],
+)
+def test_an_unfit_row_is_refused_and_the_others_are_written(
+    mirror: Mirror, new_id: NewId, bad: dict[str, object], why: str
+) -> None:
+    first, unfit, last = new_id(), new_id(), new_id()
+
+    answers = mirror.copy(
+        Kind.CONTACT,
+        [row(first, 1, sj_credits=1), row(unfit, 1, **bad), row(last, 1, sj_credits=1)],
+    )
+
+    assert (answers[first], answers[last]) == (WRITTEN, WRITTEN)
+    assert answers[unfit].copied is Copied.REFUSED
+    assert why in answers[unfit].reason
+    assert mirror.rows(Kind.CONTACT, [unfit]) == {}
+
+
+@pytest.mark.parametrize("minutes", [(1, 8, 5), (8, 1), (1, 8)])
+def test_of_two_versions_in_one_call_the_newest_counts(
+    mirror: Mirror, new_id: NewId, minutes: tuple[int, ...]
+) -> None:
+    id_ = new_id()
+
+    answer = mirror.copy(Kind.CONTACT, [row(id_, m, sj_credits=m) for m in minutes])
+
+    assert answer == {id_: WRITTEN}
+    assert credits_of(mirror, id_) == 8
+
+
+def test_a_thousand_rows_go_at_once(mirror: Mirror, new_id: NewId) -> None:
+    ids = [new_id() for _ in range(1000)]
+
+    answers = mirror.copy(Kind.CONTACT, [row(id_, 1, sj_credits=2) for id_ in ids])
+
+    assert answers == dict.fromkeys(ids, WRITTEN)
+    assert mirror.rows(Kind.CONTACT, ids).keys() == set(ids)
+
+
+def test_copies_of_one_row_from_many_threads_end_with_the_newest(
+    mirror: Mirror, new_id: NewId
+) -> None:
+    id_ = new_id()
+    minutes = [n * 7 % 50 for n in range(50)]
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda m: mirror.copy(Kind.CONTACT, [row(id_, m, sj_credits=m)]), minutes))
+
+    assert credits_of(mirror, id_) == 49
+
+
+def test_batches_that_overlap_in_another_order_never_block_each_other(
+    mirror: Mirror, new_id: NewId
+) -> None:
+    ids = [new_id() for _ in range(40)]
+
+    def copy(minute: int) -> int:
+        order = ids if minute % 2 else ids[::-1]
+        return len(mirror.copy(Kind.CONTACT, [row(i, minute, sj_credits=minute) for i in order]))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert {40} == set(pool.map(copy, range(24)))
+
+    assert {held["sj_credits"] for held in mirror.rows(Kind.CONTACT, ids).values()} == {23}
+
+
+def test_nothing_is_held_of_a_stranger(mirror: Mirror, new_id: NewId) -> None:
+    assert mirror.rows(Kind.BOOKING, [new_id()]) == {}
+    assert mirror.rows(Kind.BOOKING, []) == {}
+
+
+def test_no_rows_are_no_call(mirror: Mirror) -> None:
+    assert mirror.copy(Kind.CONTACT, []) == {}
+
+
+def test_ids_are_never_read_as_anything_but_ids(mirror: Mirror, new_id: NewId) -> None:
+    odd = [f"{new_id()}{end}" for end in (",1", ")", '"', "'", " ", "&", "ö", ".eq.1", "\\")]
+
+    answers = mirror.copy(Kind.CONTACT, [row(id_, 1, sj_credits=1) for id_ in odd])
+
+    assert answers == dict.fromkeys(odd, WRITTEN)
+    assert mirror.rows(Kind.CONTACT, odd).keys() == set(odd)
+
+
+def test_a_dead_mirror_raises_and_takes_copies_again_when_it_is_back(
+    setting: Setting, new_id: NewId
+) -> None:
+    id_ = new_id()
+    setting.mirror.copy(Kind.CONTACT, [row(id_, 1, sj_credits=1)])
+
+    setting.die()
+    with pytest.raises(GatewayError):
+        setting.mirror.copy(Kind.CONTACT, [row(id_, 2, sj_credits=2)])
+    with pytest.raises(GatewayError):
+        setting.mirror.rows(Kind.CONTACT, [id_])
+    assert setting.mirror.faults() != []
+    setting.come_back()
+
+    assert setting.mirror.copy(Kind.CONTACT, [row(id_, 2, sj_credits=2)]) == {id_: WRITTEN}
+    assert credits_of(setting.mirror, id_) == 2
+
+
+def test_a_mirror_that_is_well_has_no_faults(mirror: Mirror) -> None:
+    assert mirror.faults() == []
+
+
+def whole_contact(id_: str) -> Contact:
+    return Contact(
+        id=id_,
+        balances={key: n for n, key in enumerate(SCHOOL.keys)},
+        modified_at=MODIFIED,
+        student_id="5550101",
+        email="ann@example.test",
+        firstname="Ann",
+        lastname="Ö'Neill, \\\"Jr.",
+        ndecc_exam_date=date(2027, 1, 31),
+    )
+
+
+def whole_booking(id_: str) -> Booking:
+    return Booking(
+        id=BookingId(id_),
+        booking_id="Clinical Skills-5550101-January 9, 2027",
+        status=BookingStatus.CANCELLED,
+        raw_status="Cancelled",
+        token="Clinical Skills Token",
+        refunded=True,
+        refunded_at=MODIFIED,
+        refund_admin="admin@example.test",
+        contact_ids=(ContactId("1"),),
+        exam_ids=(ExamId("2"),),
+        exam_date=date(2027, 1, 9),
+        attendance="Yes",
+        idempotency_key="k",
+        modified_at=MODIFIED,
+    )
+
+
+def whole_exam(id_: str) -> Exam:
+    return Exam(
+        id=id_,
+        balances={TOTAL_BOOKINGS: 7},
+        modified_at=MODIFIED,
+        name="CS January",
+        exam_date=date(2027, 1, 9),
+        capacity=12,
+        is_active="scheduled",
+        scheduled_activation_at=MODIFIED,
+    )
+
+
+def test_every_record_of_the_truth_fits_the_mirror(mirror: Mirror, new_id: NewId) -> None:
+    """Each column of each row is there, takes the value, and gives it back."""
+    id_ = new_id()
+    for kind, stated in (
+        (Kind.CONTACT, contact_row(whole_contact(id_), SCHOOL)),
+        (Kind.BOOKING, booking_row(whole_booking(id_))),
+        (Kind.EXAM, exam_row(whole_exam(id_))),
+    ):
+        assert mirror.copy(kind, [stated]) == {id_: WRITTEN}
+        assert mirror.copy(kind, [stated]) == {id_: EQUAL}
+        held = mirror.rows(kind, [id_])[id_]
+        assert {key: _value(held[key]) for key in stated} == {
+            key: _value(value) for key, value in stated.items()
+        }
+
+
+def test_what_was_emptied_in_the_truth_is_emptied_in_the_mirror(
+    mirror: Mirror, new_id: NewId
+) -> None:
+    ann = whole_contact(new_id())
+    mirror.copy(Kind.CONTACT, [contact_row(ann, SCHOOL)])
+
+    mirror.copy(Kind.CONTACT, [contact_row(replace(ann, email="", ndecc_exam_date=None), SCHOOL)])
+
+    held = mirror.rows(Kind.CONTACT, [ann.id])[ann.id]
+    assert (held["email"], held["ndecc_exam_date"]) == (None, None)
+
+
+def _value(raw: object) -> object:
+    """Times are equal however they are written."""
+    if isinstance(raw, str) and raw[:4] == "2026" and "T" in raw:
+        return datetime.fromisoformat(raw)
+    return raw
