@@ -1,0 +1,186 @@
+"""HubSpot as the ``Crm`` port: who makes it, and which module does what."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Self, cast
+
+import httpx
+
+from core.domain.portal import Portal
+from core.domain.records import (
+    Booking,
+    BookingId,
+    Contact,
+    ContactId,
+    Counted,
+    Exam,
+    ExamId,
+    History,
+    Kind,
+    WriteId,
+)
+from core.domain.writes import Write
+from core.gateways.hubspot import discovery, reading, writing
+from core.gateways.hubspot.hub import Hub, Threads
+from core.gateways.hubspot.limiter import Limiter, Priority
+from core.gateways.hubspot.shared_slots import SharedSlots, open_engine
+from core.gateways.hubspot.slots import MemorySlots
+from core.gateways.hubspot.transport import Transport, make_client
+from core.gateways.hubspot.wire import requests
+from core.gateways.hubspot.wire.paths import Paths
+from core.gateways.ports.crm import BookingFilter, Note, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class HubSpot:
+    """One account. Safe for threads; ``at`` gives the same account at another priority."""
+
+    hub: Hub
+
+    def at(self, priority: Priority) -> Self:
+        """The same client, connections and limiter, for less or more urgent calls."""
+        return replace(self, hub=replace(self.hub, priority=priority))
+
+    def close(self) -> None:
+        """Wait for what is under way, then close the connections."""
+        self.hub.threads.close()
+        self.hub.transport.client.close()
+
+    def rate(self) -> tuple[int, int]:
+        """Requests of the last seconds that count against the limit, and the limit."""
+        return self.hub.transport.limiter.usage()
+
+    # reads by id
+
+    def contacts(self, ids: Collection[ContactId]) -> dict[ContactId, Contact | None]:
+        """By the id asked for; after a merge ``Contact.id`` differs from it. None: gone."""
+        return cast("dict[ContactId, Contact | None]", self.counted(Kind.CONTACT, ids))
+
+    def exams(self, ids: Collection[ExamId]) -> dict[ExamId, Exam | None]:
+        """By the id asked for. None: gone."""
+        return cast("dict[ExamId, Exam | None]", self.counted(Kind.EXAM, ids))
+
+    def counted(self, kind: Kind, ids: Collection[str]) -> dict[str, Counted | None]:
+        """Contacts or exams, for a write or its read-back."""
+        return reading.counted(self.hub, kind, ids)
+
+    def bookings(self, ids: Collection[BookingId]) -> dict[BookingId, Booking | None]:
+        """With their associations to contacts and exams. None: no such booking."""
+        return reading.bookings(self.hub, ids)
+
+    def histories(
+        self, kind: Kind, ids: Collection[str], keys: Sequence[str]
+    ) -> dict[str, History | None]:
+        """Histories of these counters and of the marker. None: cannot be read."""
+        return reading.histories(self.hub, kind, ids, keys)
+
+    # writes
+
+    def write_counts(self, writes: Sequence[Write]) -> dict[WriteId, Outcome]:
+        """Set each write's ``after`` and the marker, contacts and exams apart, ids unique."""
+        return writing.write_counts(self.hub, writes)
+
+    def cancel_bookings(self, ids: Collection[BookingId]) -> dict[BookingId, Outcome]:
+        """Set ``is_active`` to Cancelled. Repeating it is harmless."""
+        portal = self.hub.portal
+        return writing.change_bookings(self.hub, ids, lambda b: requests.cancel_body(portal, b))
+
+    def mark_refunded(
+        self, ids: Collection[BookingId], *, at: datetime, admin: str
+    ) -> dict[BookingId, Outcome]:
+        """Set ``token_refunded``, ``token_refunded_at``, ``token_refund_admin``. Repeatable."""
+        portal = self.hub.portal
+        return writing.change_bookings(
+            self.hub, ids, lambda batch: requests.refunded_body(portal, batch, at=at, admin=admin)
+        )
+
+    def add_notes(self, notes: Sequence[Note]) -> dict[ContactId, Outcome]:
+        """Not repeatable: after UNKNOWN ask ``contacts_with_note`` first."""
+        return writing.add_notes(self.hub, notes)
+
+    # finding
+
+    def contacts_with_note(self, ids: Collection[ContactId], marker: str) -> set[ContactId]:
+        """Those of these contacts that have a note with this marker."""
+        return discovery.contacts_with_note(self.hub, ids, marker)
+
+    def booking_ids_of(self, kind: Kind, ids: Collection[str]) -> dict[str, tuple[BookingId, ...]]:
+        """Bookings associated with each of these exams or contacts, all pages."""
+        return discovery.booking_ids_of(self.hub, kind, ids)
+
+    def booking_ids_named(self, names: Collection[str]) -> dict[str, BookingId | None]:
+        """Record ids by the unique ``booking_id``. None: no such booking."""
+        return discovery.booking_ids_named(self.hub, names)
+
+    def search_bookings(self, narrow: BookingFilter, *, limit: int) -> list[BookingId]:
+        """Ids only, past HubSpot's cap of 10,000 if need be, at most ``limit``."""
+        return discovery.search_bookings(self.hub, narrow, limit=limit)
+
+    def search_exams(
+        self,
+        *,
+        text: str = "",
+        since: date | None = None,
+        until: date | None = None,
+        limit: int = 200,
+    ) -> list[Exam]:
+        """For a list to choose from, soonest first."""
+        return discovery.search_exams(self.hub, words=text, since=since, until=until, limit=limit)
+
+    def search_contacts(self, text: str, *, limit: int = 20) -> list[Contact]:
+        """By name, e-mail, phone, student id or record id; for a list to choose from."""
+        return discovery.search_contacts(self.hub, text, limit=limit)
+
+    def usage(self) -> Mapping[str, int]:
+        """Calls made by this client since it was made, by kind, and ``total``."""
+        return self.hub.transport.usage()
+
+
+def connect(
+    *,
+    base_url: str,
+    token: str,
+    api_version: str,
+    portal: Portal,
+    now: Callable[[], datetime],
+    slots_url: str = "",
+    concurrency: int = 16,
+    request_timeout_s: float = 30.0,
+    rate_share: float = 1.0,
+    transport: httpx.BaseTransport | None = None,
+) -> HubSpot:
+    """A client for one account.
+
+    ``slots_url``: the operational store, through which all processes keep to one limit; empty:
+    this process is alone. ``transport``: what answers instead of the network, for tests.
+    """
+    http = make_client(
+        base_url=base_url,
+        token=token,
+        concurrency=concurrency,
+        request_timeout_s=request_timeout_s,
+        transport=transport,
+    )
+    limiter = make_limiter(slots_url, rate_share)
+    hub = Hub(
+        transport=Transport(http, limiter, request_timeout_s),
+        portal=portal,
+        paths=Paths(api_version),
+        threads=Threads(concurrency),
+        now=now,
+    )
+    return HubSpot(hub)
+
+
+def make_limiter(slots_url: str, rate_share: float) -> Limiter:
+    """Over slots in the operational store, or in memory when there is none."""
+    if not slots_url:
+        memory = MemorySlots(time.monotonic), MemorySlots(time.monotonic)
+        return Limiter(*memory, time.monotonic, rate_share)
+    engine = open_engine(slots_url)
+    shared = SharedSlots(engine, "calls"), SharedSlots(engine, "searches")
+    return Limiter(*shared, time.monotonic, rate_share)

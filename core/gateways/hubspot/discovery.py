@@ -1,0 +1,146 @@
+"""Finding ids: by association, by name, by search. Values come from a read by id afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import cast
+
+from core.domain.records import BookingId, Contact, ContactId, Exam, Kind
+from core.gateways.hubspot import reading
+from core.gateways.hubspot.hub import Hub
+from core.gateways.hubspot.transport import Call
+from core.gateways.hubspot.wire import answers, records, requests, searches
+from core.gateways.hubspot.wire.records import Json
+from core.gateways.hubspot.wire.requests import Body
+from core.gateways.hubspot.wire.values import text
+from core.gateways.ports.crm import BookingFilter
+
+
+def booking_ids_of(hub: Hub, kind: Kind, ids: Collection[str]) -> dict[str, tuple[BookingId, ...]]:
+    """Bookings associated with each of these exams or contacts."""
+    types = hub.portal.types
+    found = reading.links(hub, types[kind], types[Kind.BOOKING], ids, f"associations {kind}")
+    return {id_: tuple(map(BookingId, held)) for id_, held in found.items()}
+
+
+def booking_ids_named(hub: Hub, names: Collection[str]) -> dict[str, BookingId | None]:
+    """Record ids by the unique ``booking_id``."""
+    property_ = hub.portal.names(Kind.BOOKING)["booking_id"]
+
+    def ask(some: Sequence[str]) -> dict[str, BookingId | None]:
+        body = requests.named_body(hub.portal, some)
+        call = Call(what="read bookings", path=hub.batch(Kind.BOOKING, "read"), body=body)
+        found = answers.match_named(some, hub.read(call), property_).found
+        return {
+            name: BookingId(text(found[name]["id"])) if name in found else None for name in some
+        }
+
+    merged: dict[str, BookingId | None] = {}
+    for part in hub.each(ask, requests.batches(names)):
+        merged |= part
+    return merged
+
+
+def contacts_with_note(hub: Hub, ids: Collection[ContactId], marker: str) -> set[ContactId]:
+    """Those of these contacts that have a note with this marker."""
+    portal = hub.portal
+    notes_of = reading.links(
+        hub, portal.types[Kind.CONTACT], portal.note_type, ids, "associations notes"
+    )
+
+    def ask(some: Sequence[str]) -> set[str]:
+        path = hub.paths.objects(portal.note_type, "batch", "read")
+        body = {"properties": ["hs_note_body"], "inputs": [{"id": id_} for id_ in some]}
+        answer = hub.read(Call(what="read notes", path=path, body=body))
+        held = answers.match(some, answer).found
+        return {
+            id_
+            for id_, note in held.items()
+            if requests.has_marker(text((note.get("properties") or {}).get("hs_note_body")), marker)
+        }
+
+    every = [note for notes in notes_of.values() for note in notes]
+    ours = set[str]().union(*hub.each(ask, requests.batches(every)))
+    return {ContactId(id_) for id_, notes in notes_of.items() if not ours.isdisjoint(notes)}
+
+
+def search_bookings(hub: Hub, narrow: BookingFilter, *, limit: int) -> list[BookingId]:
+    """In order of id, past HubSpot's cap of 10,000 if need be."""
+    found: list[BookingId] = []
+    above = "0"
+    while len(found) < limit:
+        page = _search(hub, Kind.BOOKING, searches.bookings_body(hub.portal, narrow, above=above))
+        for told in page:
+            booking = records.read_booking(hub.portal, told, (), ())
+            if searches.fits(booking, narrow):
+                found.append(booking.id)
+        if len(page) < searches.PAGE_MAX:
+            break
+        above = _highest(page)
+    return found[:limit]
+
+
+def search_exams(
+    hub: Hub, *, words: str, since: date | None, until: date | None, limit: int
+) -> list[Exam]:
+    """Soonest first. The words are looked for here: HubSpot only searches an exam's name."""
+    found: list[Exam] = []
+    for after in range(0, searches.CAP, searches.PAGE_MAX):
+        body = searches.exams_body(hub.portal, since, until, after=after)
+        page = _search(hub, Kind.EXAM, body)
+        exams = (records.read_counted(hub.portal, Kind.EXAM, told) for told in page)
+        found += [e for e in cast("list[Exam]", list(exams)) if _has_words(e, words)]
+        if len(found) >= limit or len(page) < searches.PAGE_MAX:
+            break
+    return sorted(found, key=lambda exam: exam.exam_date or date.max)[:limit]
+
+
+def _has_words(exam: Exam, words: str) -> bool:
+    day = exam.exam_date.isoformat() if exam.exam_date else ""
+    held = f"{exam.name} {exam.mock_type} {exam.location} {day} {exam.id}".casefold()
+    return all(word in held for word in words.casefold().split())
+
+
+def search_contacts(hub: Hub, words: str, *, limit: int) -> list[Contact]:
+    """Those found by a number first; each once."""
+    if not words.strip():
+        return []
+    bodies = searches.contacts_bodies(hub.portal, words.strip(), limit=limit)
+    pages = hub.each(lambda body: _search(hub, Kind.CONTACT, body), bodies)
+    told = {text(one["id"]): one for page in pages for one in page}
+    found = [records.read_counted(hub.portal, Kind.CONTACT, one) for one in told.values()]
+    return cast("list[Contact]", found)[:limit]
+
+
+def changed_ids(hub: Hub, kind: Kind, since: datetime) -> list[str]:
+    """Ids of records that search knows to have changed since; it may lag."""
+    found: list[str] = []
+    above = "0"
+    while True:
+        page = _search(hub, kind, searches.changed_body(kind, since, above=above))
+        found += [text(told["id"]) for told in page]
+        if len(page) < searches.PAGE_MAX:
+            return found
+        above = _highest(page)
+
+
+def listed_ids(hub: Hub, kind: Kind, *, after: str = "") -> tuple[list[str], str]:
+    """One page of the list of all records, and where the next begins ("" after the last)."""
+    query = {"limit": "100", "properties": "hs_object_id", **({"after": after} if after else {})}
+    path = hub.paths.objects(hub.portal.types[kind])
+    answer = hub.read(Call(what=f"list {kind}", path=path, method="GET", query=query))
+    return [text(told["id"]) for told in _results(answer)], answers.next_page(answer)
+
+
+def _search(hub: Hub, kind: Kind, body: Body) -> list[Json]:
+    path = hub.paths.objects(hub.portal.types[kind], "search")
+    return _results(hub.read(Call(what=f"search {kind}", path=path, body=body)))
+
+
+def _results(answer: Json) -> list[Json]:
+    return [one for one in answer.get("results") or () if "id" in one]
+
+
+def _highest(page: Sequence[Json]) -> str:
+    return str(max(int(text(told["id"])) for told in page))

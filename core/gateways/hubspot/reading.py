@@ -1,0 +1,137 @@
+"""Reads by id. They are fresh: HubSpot's batch read sees every write before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from core.domain.records import MARKER, Booking, BookingId, Counted, History, Kind
+from core.gateways.errors import OutcomeUnknown
+from core.gateways.hubspot.hub import Hub
+from core.gateways.hubspot.transport import Call
+from core.gateways.hubspot.wire import answers, records, requests
+from core.gateways.hubspot.wire.answers import Matched
+from core.gateways.hubspot.wire.records import Json
+
+Ask = Callable[[Sequence[str]], Matched]
+
+
+def counted(hub: Hub, kind: Kind, ids: Collection[str]) -> dict[str, Counted | None]:
+    """Contacts or exams by the id asked for. None: gone."""
+    return {
+        id_: None if told is None else records.read_counted(hub.portal, kind, told)
+        for id_, told in objects(hub, kind, ids).items()
+    }
+
+
+def objects(hub: Hub, kind: Kind, ids: Collection[str]) -> dict[str, Json | None]:
+    """What HubSpot holds, as it tells it. None: gone."""
+
+    def ask(some: Sequence[str]) -> Matched:
+        body = requests.read_body(hub.portal, kind, some)
+        call = Call(what=f"read {kind}", path=hub.batch(kind, "read"), body=body)
+        return answers.match(some, hub.read(call))
+
+    return _all(hub, ask, requests.batches(ids))
+
+
+def histories(
+    hub: Hub, kind: Kind, ids: Collection[str], keys: Sequence[str]
+) -> dict[str, History | None]:
+    """Versions of these counters and of the marker."""
+    wanted = tuple(dict.fromkeys((*keys, MARKER)))
+
+    def ask(some: Sequence[str]) -> Matched:
+        body = requests.history_body(hub.portal, kind, some, wanted)
+        call = Call(what=f"history {kind}", path=hub.batch(kind, "read"), body=body)
+        return answers.match(some, hub.read(call))
+
+    found = _all(hub, ask, requests.batches(ids, requests.HISTORY_BATCH_MAX))
+    return {
+        id_: None if told is None else records.read_history(hub.portal, kind, told, wanted)
+        for id_, told in found.items()
+    }
+
+
+def bookings(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, Booking | None]:
+    """Bookings with their associations, which HubSpot's batch read does not give."""
+    unique = list(dict.fromkeys(ids))
+    portal, booking = hub.portal, hub.portal.types[Kind.BOOKING]
+    ends = (portal.types[Kind.CONTACT], portal.types[Kind.EXAM])
+    # the three are independent: one after another would cost three times the latency
+    held, contacts, exams = _together(
+        lambda: objects(hub, Kind.BOOKING, unique),
+        lambda: links(hub, booking, ends[0], unique, "associations bookings"),
+        lambda: links(hub, booking, ends[1], unique, "associations bookings"),
+    )
+    return {
+        id_: None
+        if (told := held[id_]) is None
+        else records.read_booking(portal, told, contacts[id_], exams[id_])
+        for id_ in unique
+    }
+
+
+def links(
+    hub: Hub, from_type: str, to_type: str, ids: Collection[str], what: str
+) -> dict[str, tuple[str, ...]]:
+    """Ids of what each record is associated with, all pages of them."""
+    path = hub.paths.associations(from_type, to_type, "batch", "read")
+    found: dict[str, tuple[str, ...]] = dict.fromkeys(ids, ())
+
+    def ask(pages: Mapping[str, str]) -> list[dict[str, str]]:
+        body = requests.links_body(pages)
+        told = answers.match_links(pages, hub.read(Call(what=what, path=path, body=body)))
+        results = dict(told.found)
+        silent = [id_ for id_ in pages if id_ not in told.found and id_ not in told.failed]
+        if told.strangers and len(pages) == 1:
+            results[silent[0]] = told.strangers[0]
+        if broken := [f for id_, f in told.failed.items() if not told.gone(id_)]:
+            raise OutcomeUnknown(f"HubSpot did not tell all associations: {broken[0].message}")
+        for id_, result in results.items():
+            found[id_] = tuple(dict.fromkeys((*found[id_], *answers.linked_ids(result))))
+        more = {id_: after for id_, r in results.items() if (after := answers.next_page(r))}
+        # an answer under an id from after a merge: asked alone, it can be nobody else's
+        alone = [{id_: ""} for id_ in silent] if told.strangers and len(pages) > 1 else []
+        return [more, *alone] if more else alone
+
+    pending = [dict.fromkeys(some, "") for some in requests.batches(ids, requests.LINKS_BATCH_MAX)]
+    while pending:
+        pending = [pages for rest in hub.each(ask, pending) for pages in rest]
+    return found
+
+
+def _all(hub: Hub, ask: Ask, batches: Iterable[Sequence[str]]) -> dict[str, Json | None]:
+    """Every id's object, None for those HubSpot says are gone.
+
+    Raises:
+        OutcomeUnknown: HubSpot's answers do not tell of one of them.
+    """
+
+    def one(ids: Sequence[str]) -> dict[str, Json | None]:
+        told = ask(ids)
+        result: dict[str, Json | None] = {id_: told.found.get(id_) for id_ in ids}
+        silent = told.unanswered(ids)
+        if len(ids) > 1:
+            # fewer at a time, and in the end alone, where an answer under another id is its own
+            half = (len(silent) + 1) // 2 if len(silent) == len(ids) else len(silent)
+            for some in requests.batches(silent, max(1, half)):
+                result |= one(some)
+        elif silent and told.strangers:
+            result[ids[0]] = told.strangers[0]
+        elif silent:
+            said = told.failed[ids[0]].message if ids[0] in told.failed else "nothing"
+            raise OutcomeUnknown(f"HubSpot did not tell of {ids[0]}: {said}")
+        return result
+
+    found: dict[str, Json | None] = {}
+    for part in hub.each(one, batches):
+        found |= part
+    return found
+
+
+def _together(*works: Callable[[], Any]) -> list[Any]:
+    """Independent works at the same time, each of which may use the hub's threads."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        return [future.result() for future in [pool.submit(work) for work in works]]

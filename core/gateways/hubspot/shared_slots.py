@@ -1,0 +1,174 @@
+"""Slots in a database, shared by every process that calls HubSpot with the same account.
+
+On SQLite they have a file of their own beside the operational store: nothing in it outlives ten
+seconds of use, so it is not synced to disk, and taking a slot never waits for the journal. On
+Postgres they are tables of the operational store, and the time is the server's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.gateways.errors import NotSent
+from core.gateways.hubspot.slots import TRANSIT_S, Grant, Limit, Wait
+
+TABLES = """
+create table if not exists hubspot_slots (
+    bucket text, slot integer, free_at double precision not null, primary key (bucket, slot)
+);
+create table if not exists hubspot_pace (bucket text primary key, due double precision not null);
+create table if not exists hubspot_waiting (
+    bucket text, priority integer, until double precision not null, primary key (bucket, priority)
+)"""
+TAKE = sa.text(
+    "select slot, free_at from hubspot_slots where bucket = :bucket and slot < :count"
+    " order by free_at, slot limit 1 offset :spare"
+)
+REST = sa.text(
+    "update hubspot_slots set free_at = :until"
+    " where bucket = :bucket and slot = :slot and free_at > :until"
+)
+HOLD = sa.text("update hubspot_slots set free_at = :until where bucket = :bucket and slot = :slot")
+ADD = sa.text(
+    "insert into hubspot_slots values (:bucket, :slot, 0) on conflict (bucket, slot) do nothing"
+)
+DUE = sa.text("select due from hubspot_pace where bucket = :bucket")
+PACE = sa.text(
+    "insert into hubspot_pace values (:bucket, :due)"
+    " on conflict (bucket) do update set due = excluded.due"
+)
+AHEAD = sa.text(
+    "select max(until) from hubspot_waiting where bucket = :bucket and priority < :priority"
+)
+STAND = sa.text(
+    "insert into hubspot_waiting values (:bucket, :priority, :until)"
+    " on conflict (bucket, priority) do update set until = excluded.until"
+)
+BUSY = sa.text("select count(*) from hubspot_slots where bucket = :bucket and free_at > :now")
+SERVER_TIME = sa.text("select extract(epoch from clock_timestamp())")
+#: One writer at a time; Postgres would otherwise let two read the same free slot.
+LOCK = sa.text("select pg_advisory_xact_lock(3405691582)")
+
+#: Waiters of this priority have nobody to go before, and so announce themselves to nobody.
+LAST = 2
+#: For how long after it looked in vain a waiter is still held to wait, and how soon to look again.
+STANDS_S, LOOK_AGAIN_S = 0.2, 0.05
+
+
+def open_engine(url: str) -> sa.Engine:
+    """An engine for the slots of the operational store at ``url``, with the tables made."""
+    made = sa.make_url(url)
+    if made.get_backend_name() == "sqlite" and made.database:
+        path = Path(made.database)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = made.set(database=str(path.with_name(f"{path.stem}-slots{path.suffix}")))
+        engine = sa.create_engine(
+            made, isolation_level="AUTOCOMMIT", connect_args={"timeout": 10}, pool_size=1
+        )
+        sa.event.listen(engine, "connect", _unsynced)
+    else:
+        made = made.set(drivername="postgresql+psycopg")
+        engine = sa.create_engine(
+            made, isolation_level="AUTOCOMMIT", pool_size=2, pool_pre_ping=True
+        )
+    with _transaction(engine) as connection:
+        for table in TABLES.split(";"):
+            connection.execute(sa.text(table))
+    return engine
+
+
+def _unsynced(connection: Any, _record: Any) -> None:
+    connection.execute("pragma journal_mode=wal")
+    connection.execute("pragma synchronous=off")
+
+
+@contextmanager
+def _transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """One that holds the write lock from its beginning, so that what it reads stays true."""
+    sqlite = engine.dialect.name == "sqlite"
+    with engine.connect() as connection:
+        connection.exec_driver_sql("begin immediate" if sqlite else "begin")
+        try:
+            if not sqlite:
+                connection.execute(LOCK)
+            yield connection
+        except BaseException:
+            connection.exec_driver_sql("rollback")
+            raise
+        connection.exec_driver_sql("commit")
+
+
+@dataclass(slots=True)
+class SharedSlots:
+    """One bucket of slots. Raises ``NotSent`` when the store does not answer."""
+
+    engine: sa.Engine
+    bucket: str
+    #: How many rows are known to be there.
+    _count: int = field(default=0, init=False)
+
+    def take(self, limit: Limit, priority: int) -> Grant | Wait:
+        """A slot; none while somebody with a smaller priority waits, in any process."""
+        with self._store() as (connection, now):
+            self._make_rows(connection, limit.count)
+            ahead = connection.execute(AHEAD, self._with(priority=priority)).scalar()
+            if ahead is not None and ahead > now:
+                return Wait(seconds=LOOK_AGAIN_S)
+            due = connection.execute(DUE, self._with()).scalar() or 0.0
+            early = due - now - limit.burst_s
+            if early > 0:
+                return self._stand(connection, priority, now, early)
+            asked = self._with(count=limit.count, spare=limit.spare)
+            slot, free_at = connection.execute(TAKE, asked).one()
+            if free_at > now:
+                return self._stand(connection, priority, now, free_at - now)
+            until = now + TRANSIT_S + limit.window_s
+            connection.execute(HOLD, self._with(slot=slot, until=until))
+            connection.execute(PACE, self._with(due=max(due, now) + limit.gap_s))
+            if priority < LAST:
+                connection.execute(STAND, self._with(priority=priority, until=now))
+            return Grant(slot=slot, at=now)
+
+    def _stand(self, connection: sa.Connection, priority: int, now: float, seconds: float) -> Wait:
+        if priority < LAST:
+            until = now + seconds + STANDS_S
+            connection.execute(STAND, self._with(priority=priority, until=until))
+        return Wait(seconds=seconds)
+
+    def give_back(self, limit: Limit, grant: Grant) -> None:
+        """Never later than the grant had said."""
+        with self._store() as (connection, now):
+            rested = self._with(slot=grant.slot, until=now + limit.window_s)
+            connection.execute(REST, rested)
+
+    def busy(self) -> int:
+        """How many slots are held or resting, by all processes."""
+        with self._store() as (connection, now):
+            return int(connection.execute(BUSY, self._with(now=now)).scalar_one())
+
+    def _make_rows(self, connection: sa.Connection, count: int) -> None:
+        if count > self._count:
+            connection.execute(ADD, [self._with(slot=n) for n in range(self._count, count)])
+            self._count = count
+
+    def _with(self, **more: object) -> dict[str, object]:
+        return {"bucket": self.bucket, **more}
+
+    @contextmanager
+    def _store(self) -> Iterator[tuple[sa.Connection, float]]:
+        try:
+            with _transaction(self.engine) as connection:
+                local = self.engine.dialect.name == "sqlite"
+                now = time.time() if local else connection.execute(SERVER_TIME).scalar_one()
+                yield connection, float(now)
+        except SQLAlchemyError as error:
+            words = "the operational store does not answer, so HubSpot's limit is not known"
+            raise NotSent(words) from error

@@ -1,0 +1,35 @@
+"""Where each call goes, in both of HubSpot's path styles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """``version`` is "v3" (and v4 for associations) or a date version such as "2026-09"."""
+
+    version: str
+
+    @property
+    def _dated(self) -> bool:
+        return self.version != "v3"
+
+    def objects(self, type_: str, *rest: str) -> str:
+        """One object type, or a batch, search or single object of it."""
+        base = f"/crm/objects/{self.version}" if self._dated else "/crm/v3/objects"
+        return "/".join((base, type_, *rest))
+
+    def associations(self, from_type: str, to_type: str, *rest: str) -> str:
+        """Associations between two object types."""
+        base = f"/crm/associations/{self.version}" if self._dated else "/crm/v4/associations"
+        return "/".join((base, from_type, to_type, *rest))
+
+    def properties(self, type_: str, *rest: str) -> str:
+        """Property definitions of one object type."""
+        base = f"/crm/properties/{self.version}" if self._dated else "/crm/v3/properties"
+        return "/".join((base, type_, *rest))
+
+    def schemas(self) -> str:
+        """Custom object types."""
+        return f"/crm-object-schemas/{self.version}/schemas"

@@ -1,0 +1,131 @@
+"""Bodies of HubSpot's batches."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from core.domain.portal import Portal
+from core.domain.records import MARKER, BookingStatus, Kind
+from core.domain.writes import Write
+from core.gateways.hubspot.wire.answers import MERGED
+from core.gateways.hubspot.wire.values import milliseconds
+from core.gateways.ports.crm import Note
+
+#: What HubSpot takes in one request; one more and it refuses the whole.
+BATCH_MAX, HISTORY_BATCH_MAX, LINKS_BATCH_MAX = 100, 50, 1000
+NOTE_CHARS_MAX = 60_000
+
+Body = dict[str, Any]
+T = TypeVar("T")
+
+
+def batches(items: Iterable[T], size: int = BATCH_MAX) -> Iterator[list[T]]:
+    """At most ``size`` of them at a time, each once: HubSpot refuses a batch with a duplicate."""
+    unique = list(dict.fromkeys(items))
+    for start in range(0, len(unique), size):
+        yield unique[start : start + size]
+
+
+def read_body(portal: Portal, kind: Kind, ids: Sequence[str]) -> Body:
+    """Records by id with all that we read of them."""
+    names = [*portal.names(kind).values(), *MERGED]
+    return {"properties": names, "inputs": [{"id": id_} for id_ in ids]}
+
+
+def named_body(portal: Portal, names: Sequence[str]) -> Body:
+    """Bookings by their unique ``booking_id``."""
+    property_ = portal.names(Kind.BOOKING)["booking_id"]
+    return {
+        "idProperty": property_,
+        "properties": [property_],
+        "inputs": [{"id": name} for name in names],
+    }
+
+
+def history_body(portal: Portal, kind: Kind, ids: Sequence[str], keys: Sequence[str]) -> Body:
+    """Histories of these properties and of the marker."""
+    names = portal.names(kind)
+    return {
+        "properties": list(MERGED),
+        "propertiesWithHistory": [names[key] for key in keys],
+        "inputs": [{"id": id_} for id_ in ids],
+    }
+
+
+def links_body(pages: Mapping[str, str]) -> Body:
+    """Associations of these records, each from its page on; "" is the first."""
+    return {
+        "inputs": [
+            {"id": id_, "after": after} if after else {"id": id_} for id_, after in pages.items()
+        ]
+    }
+
+
+def write_body(portal: Portal, kind: Kind, writes: Sequence[Write]) -> Body:
+    """The new balances and the marker, in the same update of each record."""
+    names = portal.names(kind)
+    return _updates(
+        {
+            write.target_id: {
+                **{names[key]: str(value) for key, value in write.after.items()},
+                names[MARKER]: write.id,
+            }
+            for write in writes
+        }
+    )
+
+
+def cancel_body(portal: Portal, ids: Sequence[str]) -> Body:
+    """Bookings become Cancelled."""
+    status = {portal.names(Kind.BOOKING)["is_active"]: BookingStatus.CANCELLED.value}
+    return _updates(dict.fromkeys(ids, status))
+
+
+def refunded_body(portal: Portal, ids: Sequence[str], *, at: datetime, admin: str) -> Body:
+    """Bookings are marked refunded."""
+    names = portal.names(Kind.BOOKING)
+    marks = {
+        names["token_refunded"]: "true",
+        names["token_refunded_at"]: milliseconds(at),
+        names["token_refund_admin"]: admin,
+    }
+    return _updates(dict.fromkeys(ids, marks))
+
+
+def _updates(values: Mapping[str, Mapping[str, str]]) -> Body:
+    return {"inputs": [{"id": id_, "properties": dict(held)} for id_, held in values.items()]}
+
+
+def notes_body(portal: Portal, notes: Collection[Note]) -> Body:
+    """Notes with their contact associated at once: a note made alone may stay an orphan."""
+    kind = {
+        "associationCategory": "HUBSPOT_DEFINED",
+        "associationTypeId": portal.note_to_contact,
+    }
+    return {
+        "inputs": [
+            {
+                "objectWriteTraceId": note.contact_id,
+                "properties": {
+                    "hs_timestamp": milliseconds(note.at),
+                    "hs_note_body": note_html(note),
+                },
+                "associations": [{"to": {"id": note.contact_id}, "types": [kind]}],
+            }
+            for note in notes
+        ]
+    }
+
+
+def note_html(note: Note) -> str:
+    """The text escaped, its lines kept, the marker last, where a cut cannot take it."""
+    lines = html.escape(note.text[:NOTE_CHARS_MAX]).splitlines()
+    return f"<p>{'<br>'.join(lines)}</p><p>{html.escape(note.marker)}</p>"
+
+
+def has_marker(body: str, marker: str) -> bool:
+    """Whether a note's HTML, as HubSpot gives it back, ends in this marker."""
+    return f">{html.escape(marker)}<" in body

@@ -1,0 +1,55 @@
+"""Single values as HubSpot sends them: everything a string, null and "" alike."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+
+
+def text(raw: object) -> str:
+    """Null is empty."""
+    return "" if raw is None else str(raw)
+
+
+def moment(raw: object) -> datetime | None:
+    """ISO 8601 or ms since the epoch, aware; None for nothing and for what is neither."""
+    told = text(raw).strip()
+    if not told:
+        return None
+    number = _number(told)
+    try:
+        if number is not None:
+            return datetime.fromtimestamp(float(number) / 1000, UTC)
+        at = datetime.fromisoformat(told)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def day(raw: object) -> date | None:
+    """``YYYY-MM-DD``, or a moment: HubSpot keeps dates as midnight UTC."""
+    told = text(raw).strip()
+    try:
+        return date.fromisoformat(told)
+    except ValueError:
+        at = moment(told)
+        return at.date() if at else None
+
+
+def whole(raw: object) -> int | None:
+    """A whole number from "30" or "30.0"; None for anything else."""
+    number = _number(text(raw).strip())
+    return int(number) if number is not None and number == number.to_integral_value() else None
+
+
+def milliseconds(at: datetime) -> str:
+    """A moment as HubSpot takes it."""
+    return str(int(at.timestamp() * 1000))
+
+
+def _number(told: str) -> Decimal | None:
+    try:
+        number = Decimal(told)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
