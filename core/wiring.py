@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -55,7 +55,7 @@ def assemble(
     mirror: Mirror,
     journal: Journal,
     engine: Engine,
-    admins: frozenset[str],
+    admins: Collection[str],
     catalogue: Catalogue = SCHOOL,
     hold: timedelta = timedelta(seconds=10),
     quiet: timedelta = QUIET_PERIOD,
@@ -80,7 +80,7 @@ def assemble(
     writing = Writing(crm, journal, settling, now, make_id)
     nudge = mirroring.nudge
     return Core(
-        access=Access(admins),
+        access=Access(tuple(admins)),
         finding=finding,
         planning=Planning(crm, journal, finding, catalogue, now, make_id),
         operating=Operating(journal, engine, hold, now),

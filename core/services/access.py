@@ -11,7 +11,11 @@ from core.domain.roles import Actor, NotAllowed, Role
 class Access:
     """First admins come from settings (``CREDIT_DESK_ADMINS``)."""
 
-    admins: frozenset[str]
+    admins: tuple[str, ...]
+
+    def first_admin(self) -> str:
+        """Who acts in a script that names nobody; "" when the settings name no admin."""
+        return self.admins[0] if self.admins else ""
 
     def actor(self, email: str) -> Actor:
         """The person behind this address.

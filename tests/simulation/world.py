@@ -186,7 +186,7 @@ class World:
             mirror=self.mirror,
             journal=journal,
             engine=NoEngine(),
-            admins=frozenset({ADMIN.email}),
+            admins=(ADMIN.email,),
             now=self.now,
             make_id=self.new_id,
             chance=self.rng.random,

@@ -1,0 +1,207 @@
+"""Commands on operations. ``python -m core COMMAND --help`` tells the options of each."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core import wiring
+from core.cli import reports
+from core.cli.output import show, told
+from core.domain.operations import ENDED, NEEDS_EYES, Operation
+from core.domain.plans import OperationKind
+from core.domain.records import ContactId, ExamId
+from core.domain.roles import Actor
+from core.domain.selections import BadList, from_csv, from_text
+from core.gateways.errors import StateConflict
+from core.services.finding import ByContact, ByExam, ByReference, Selection
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Credit Desk.", pretty_exceptions_enable=False
+)
+
+Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
+As = Annotated[
+    str, typer.Option("--as", metavar="EMAIL", help="who acts; the first admin of the settings")
+]
+Exam = Annotated[list[str] | None, typer.Option("--exam", metavar="ID", help="repeatable")]
+Contact = Annotated[list[str] | None, typer.Option("--contact", metavar="ID", help="repeatable")]
+Bookings = Annotated[Path | None, typer.Option("--bookings", metavar="FILE.csv")]
+Ids = Annotated[str, typer.Option("--ids", metavar="A,B", help="record ids or booking_ids")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="kept with the operation")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="print the plan, change nothing")]
+Wait = Annotated[bool, typer.Option("--wait", help="carry it here and wait for its end")]
+WaitS = Annotated[float, typer.Option("--timeout", metavar="SECONDS", help="of --wait")]
+
+POLL_S = 0.1
+
+
+@app.command()
+def cancel(
+    exam: Exam = None,
+    contact: Contact = None,
+    bookings: Bookings = None,
+    ids: Ids = "",
+    reason: Reason = "",
+    as_: As = "",
+    dry_run: DryRun = False,
+    wait: Wait = False,
+    timeout: WaitS = 3600,
+    json: Json = False,
+) -> None:
+    """Cancel bookings and give their credits back."""
+    with told():
+        chosen = _selection(exam, contact, bookings, ids)
+        _run(OperationKind.CANCEL, chosen, reason, as_, dry_run, wait, timeout, json)
+
+
+@app.command()
+def refund(
+    exam: Exam = None,
+    contact: Contact = None,
+    bookings: Bookings = None,
+    ids: Ids = "",
+    reason: Reason = "",
+    as_: As = "",
+    dry_run: DryRun = False,
+    wait: Wait = False,
+    timeout: WaitS = 3600,
+    json: Json = False,
+) -> None:
+    """Give back the credits of bookings that are cancelled and still owed."""
+    with told():
+        chosen = _selection(exam, contact, bookings, ids)
+        _run(OperationKind.REFUND, chosen, reason, as_, dry_run, wait, timeout, json)
+
+
+def _selection(
+    exams: list[str] | None, contacts: list[str] | None, bookings: Path | None, ids: str
+) -> Selection:
+    given = [bool(exams), bool(contacts), bookings is not None, bool(ids.strip())]
+    if sum(given) != 1:
+        raise BadList(["choose bookings by exactly one of --exam, --contact, --bookings, --ids"])
+    if exams:
+        return ByExam(ids=tuple(ExamId(id_) for id_ in exams))
+    if contacts:
+        return ByContact(ids=tuple(ContactId(id_) for id_ in contacts))
+    if bookings is not None:
+        return ByReference(references=from_csv(bookings.read_bytes()).references)
+    return ByReference(references=from_text(ids).references)
+
+
+def _run(
+    kind: OperationKind,
+    chosen: Selection,
+    reason: str,
+    as_: str,
+    dry_run: bool,
+    wait: bool,
+    timeout_s: float,
+    as_json: bool,
+) -> None:
+    with wiring.opened() as runtime:
+        core = runtime.core
+        actor = core.access.actor(as_ or core.access.first_admin())
+        plan = core.planning.preview(kind, chosen, actor)
+        if dry_run:
+            show(reports.of_plan(plan), as_json=as_json)
+            return
+        operation = core.operating.confirm(plan.id, actor, reason=reason)
+        skipped = {verdict.value: n for verdict, n in plan.counts.items()}
+        if wait:
+            runtime.start()
+            operation = _until_ended(core, operation, timeout_s)
+        report = _report(core, operation) | {"plan_counts": skipped}
+        if not wait and not core.journal.workers():
+            report["next_step"] = "no worker is running: start the app or python -m core worker"
+        show(report, as_json=as_json)
+        if wait and report["needs_eyes"]:
+            raise typer.Exit(2)
+
+
+def _until_ended(core: wiring.Core, operation: Operation, timeout_s: float) -> Operation:
+    deadline = core.operating.now() + timedelta(seconds=timeout_s)
+    while operation.state not in ENDED:
+        if core.operating.now() > deadline:
+            raise StateConflict(
+                f"operation {operation.id} is still {operation.state} after {timeout_s:g} s; "
+                "it goes on when a worker runs",
+                state=operation.state,
+            )
+        time.sleep(POLL_S)
+        operation = core.journal.operation(operation.id)
+    return operation
+
+
+def _report(core: wiring.Core, operation: Operation) -> reports.Report:
+    return reports.of_operation(
+        operation,
+        core.journal.progress(operation.id),
+        items=core.journal.items(operation.id, states=NEEDS_EYES),
+        foreign=core.journal.foreign_writes(operation.id),
+        now=core.operating.now(),
+    )
+
+
+@app.command()
+def operation(
+    operation_id: str,
+    history: Annotated[bool, typer.Option("--history", help="its events and writes too")] = False,
+    json: Json = False,
+) -> None:
+    """One operation: where it stands and what needs somebody's eyes."""
+    with told(), wiring.opened() as runtime:
+        core = runtime.core
+        report = _report(core, core.journal.operation(operation_id))
+        if history:
+            report["events"] = reports.of_events(core.operating.history(operation_id))
+            report["writes"] = reports.of_writes(core.journal.writes(operation_id))
+        show(report, as_json=json)
+
+
+@app.command()
+def operations(
+    limit: Annotated[int, typer.Option("--limit", min=1)] = 50, json: Json = False
+) -> None:
+    """All operations, newest first."""
+    with told(), wiring.opened() as runtime:
+        core = runtime.core
+        found = [
+            reports.of_operation(each, core.journal.progress(each.id), now=core.operating.now())
+            for each in core.journal.operations(limit=limit)
+        ]
+        show({"operations": found}, as_json=json)
+
+
+def _actor(core: wiring.Core, as_: str) -> Actor:
+    return core.access.actor(as_ or core.access.first_admin())
+
+
+@app.command()
+def retry(
+    operation_id: str,
+    as_: As = "",
+    wait: Wait = False,
+    timeout: WaitS = 3600,
+    json: Json = False,
+) -> None:
+    """Carry on what failed, was blocked or was stopped in an operation, and nothing else."""
+    with told(), wiring.opened() as runtime:
+        core = runtime.core
+        again = core.operating.retry(operation_id, _actor(core, as_))
+        if wait:
+            runtime.start()
+            again = _until_ended(core, again, timeout)
+        show(_report(core, again), as_json=json)
+
+
+@app.command()
+def stop(operation_id: str, as_: As = "", json: Json = False) -> None:
+    """Finish the group in hand and begin no other; call it off while it is held."""
+    with told(), wiring.opened() as runtime:
+        core = runtime.core
+        show(_report(core, core.operating.stop(operation_id, _actor(core, as_))), as_json=json)

@@ -1,0 +1,18 @@
+"""Logs go to stderr, for stdout belongs to the one report."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+#: Libraries that tell of every request at INFO, with ids in the address.
+LOUD = ("httpx", "httpcore", "dbos", "alembic", "apscheduler")
+
+
+def to_stderr(level: int = logging.WARNING) -> None:
+    """One line for each record. ``[SUPABASE SYNC]`` lines keep their level."""
+    logging.basicConfig(
+        level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    for name in LOUD:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,46 @@
+"""One way out for every command: one report on stdout, one line of reason on failure."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from core.cli.reports import in_words
+from core.domain.roles import NotAllowed
+from core.domain.selections import BadList
+from core.gateways.errors import GatewayError, JournalError
+from core.services.operating import NotConfirmed
+from core.settings import BadSettings
+
+#: What a person can mend. Anything else is a fault of ours and keeps its traceback.
+EXPECTED = (
+    BadList,
+    BadSettings,
+    GatewayError,
+    JournalError,
+    NotAllowed,
+    NotConfirmed,
+    OSError,
+)
+
+
+def show(report: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print the report: one JSON object, or its lines for a person."""
+    print(json.dumps(report, ensure_ascii=False) if as_json else in_words(report))  # noqa: T201
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Failures that a person can mend end the command with their reason and exit code 1."""
+    try:
+        yield
+    except EXPECTED as error:
+        faults = getattr(error, "faults", None)
+        lines = [str(fault) for fault in faults] if faults else [str(error)]
+        print("; ".join(lines) or type(error).__name__, file=sys.stderr)  # noqa: T201
+        raise typer.Exit(1) from error

@@ -1,0 +1,159 @@
+"""What the command line prints of plans, operations and the outbox: values ready for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from core.domain.operations import NEEDS_EYES, Item, Operation, Progress
+from core.domain.plans import Plan, Row, Verdict
+from core.domain.writes import ForeignWrite
+from core.gateways.ports import Due, Event, OutboxState, WriteRecord
+
+Report = dict[str, Any]
+
+
+def of_plan(plan: Plan) -> Report:
+    """A dry run: totals, then every row that is not simply carried out, then the others."""
+    return {
+        "plan": plan.id,
+        "kind": plan.kind.value,
+        "selection": plan.selection,
+        "counts": {verdict.value: n for verdict, n in plan.counts.items()},
+        "credits": dict(plan.credits),
+        "contacts": plan.contacts,
+        "expires_at": plan.expires_at.isoformat(),
+        "rows": [_row(row) for row in sorted(plan.rows, key=_blocked_first)],
+    }
+
+
+def _blocked_first(row: Row) -> int:
+    return [Verdict.BLOCKED, Verdict.SKIP, Verdict.WILL_CHANGE].index(row.verdict)
+
+
+def _row(row: Row) -> Report:
+    return {
+        "booking": row.booking_id,
+        "booking_id": row.booking_name,
+        "contact": row.contact_id,
+        "verdict": row.verdict.value,
+        "why": f"{row.why}: {row.detail}" if row.detail else row.why.value,
+        "credit": row.credit,
+        "before": row.before,
+        "after": row.after,
+    }
+
+
+def of_operation(
+    operation: Operation,
+    progress: Progress,
+    *,
+    items: Sequence[Item] = (),
+    foreign: Sequence[ForeignWrite] = (),
+    now: datetime,
+) -> Report:
+    """Where it stands, with the items that need somebody's eyes."""
+    begun = operation.started_at or operation.confirmed_at
+    return {
+        "operation": operation.id,
+        "kind": operation.kind.value,
+        "state": operation.state.value,
+        "waiting_for": operation.waiting_for,
+        "selection": operation.selection,
+        "reason": operation.reason,
+        "by": operation.confirmed_by,
+        "confirmed_at": operation.confirmed_at.isoformat(),
+        "hold_until": operation.hold_until.isoformat(),
+        "counts": {state.value: n for state, n in sorted(progress.states.items())},
+        "credits": dict(progress.given_back),
+        "calls": operation.calls,
+        "seconds": round(((operation.ended_at or now) - begun).total_seconds(), 3),
+        "needs_eyes": [_item(item) for item in items if item.state in NEEDS_EYES],
+        "foreign_writes": [_foreign(write) for write in foreign],
+    }
+
+
+def _item(item: Item) -> Report:
+    return {
+        "booking": item.booking_id,
+        "contact": item.contact_id,
+        "state": item.state.value,
+        "why": item.why,
+        "credit": item.credit,
+    }
+
+
+def _foreign(write: ForeignWrite) -> Report:
+    return {
+        "record": f"{write.kind} {write.target_id}",
+        "credit": write.credit,
+        "we_read": write.read,
+        "they_set": write.theirs,
+        "we_set": write.ours,
+        "at": write.at.isoformat(),
+        "source": f"{write.source} {write.source_id}".strip(),
+        "correction": write.correction,
+    }
+
+
+def of_outbox(state: OutboxState, dead: Sequence[Due], *, now: datetime) -> Report:
+    """How much is due, how old the oldest is, and every dead letter with its error."""
+    age = (now - state.oldest).total_seconds() if state.oldest else 0.0
+    return {
+        "due": state.due,
+        "dead": state.dead,
+        "oldest_seconds": round(age, 3),
+        "dead_letters": [
+            {"record": f"{row.kind} {row.record_id}", "tries": row.attempts, "error": row.error}
+            for row in dead
+        ],
+    }
+
+
+def of_events(events: Sequence[Event]) -> list[Report]:
+    """History, newest first."""
+    return [
+        {"at": e.at.isoformat(), "actor": e.actor, "what": e.what, "detail": dict(e.detail)}
+        for e in events
+    ]
+
+
+def of_writes(writes: Sequence[WriteRecord]) -> list[Report]:
+    """Every HubSpot write of an operation, with what became of it."""
+    return [
+        {
+            "write": record.write.id,
+            "record": f"{record.write.kind} {record.write.target_id}",
+            "before": dict(record.write.before),
+            "after": dict(record.write.after),
+            "state": record.state.value,
+            "reason": record.reason,
+            "verified": record.verified,
+        }
+        for record in writes
+    ]
+
+
+def in_words(report: Mapping[str, Any], *, indent: int = 0) -> str:
+    """A report for a person at a terminal: one fact to a line, lists counted and cut."""
+    pad = "  " * indent
+    lines = []
+    for key, value in report.items():
+        label = key.replace("_", " ")
+        if isinstance(value, Mapping):
+            inner = ", ".join(f"{k} {v}" for k, v in value.items()) or "none"
+            lines.append(f"{pad}{label}: {inner}")
+        elif isinstance(value, list):
+            lines.append(f"{pad}{label}: {len(value)}")
+            lines += [f"{pad}  - {_line(one)}" for one in value[:20]]
+            lines += [f"{pad}  … and {len(value) - 20} more (--json shows all)"] * (len(value) > 20)
+        elif value not in {"", None}:
+            lines.append(f"{pad}{label}: {value}")
+    return "\n".join(lines)
+
+
+def _line(one: object) -> str:
+    if isinstance(one, Mapping):
+        return ", ".join(f"{k} {v}" for k, v in one.items() if v not in {"", None})
+    return str(one)

@@ -1,0 +1,51 @@
+"""Commands that look after the desk itself: outbox, doctor, provision, worker."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from core import wiring
+from core.cli import reports
+from core.cli.app import Json, app
+from core.cli.output import show, told
+
+#: A worker asked to end finishes what is in hand for at most this long.
+GRACE_S = 25.0
+
+
+@app.command()
+def outbox(
+    wait: Annotated[bool, typer.Option("--wait", help="copy until nothing is due")] = False,
+    retry_dead: Annotated[bool, typer.Option("--retry-dead", help="make dead letters due")] = False,
+    timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS")] = 300,
+    json: Json = False,
+) -> None:
+    """How many copies to the mirror are due, and which failed for good."""
+    with told(), wiring.opened() as runtime:
+        core = runtime.core
+        if retry_dead:
+            core.journal.revive()
+        if wait:
+            core.mirroring.wait_until_empty(core.operating.now() + timedelta(seconds=timeout))
+        state = core.journal.outbox()
+        dead = core.journal.outbox_rows(dead=True)
+        show(reports.of_outbox(state, dead, now=core.operating.now()), as_json=json)
+        if wait and (state.due or state.dead):
+            raise typer.Exit(2)
+
+
+@app.command()
+def worker() -> None:
+    """Carry operations and copies until told to stop; takes over what a dead process left."""
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    with told(), wiring.opened() as runtime:
+        runtime.start()
+        ended.wait()
+        runtime.stop(grace_s=GRACE_S)

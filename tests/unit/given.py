@@ -1,0 +1,35 @@
+"""Records for domain tests, with everything ordinary unless said otherwise."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from core.domain.credits import SCHOOL, CreditType
+from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId, ExamId
+
+AT = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
+CS = CreditType("cs_credits")
+SHARED = CreditType("shared_mock_credits")
+
+
+def booking(id_: str = "500", **fields: Any) -> Booking:
+    ordinary: dict[str, Any] = {
+        "id": BookingId(id_),
+        "status": BookingStatus.CANCELLED,
+        "token": "Clinical Skills Token",
+        "contact_ids": (ContactId("100"),),
+        "exam_ids": (ExamId("70"),),
+        "modified_at": AT,
+    }
+    return Booking(**(ordinary | fields))
+
+
+def contact(id_: str = "100", **fields: Any) -> Contact:
+    ordinary: dict[str, Any] = {
+        "id": id_,
+        "balances": dict.fromkeys(SCHOOL.keys, 1),
+        "modified_at": AT,
+        "email": f"s{id_}@example.test",
+    }
+    return Contact(**(ordinary | fields))

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.credits import SCHOOL, CreditType
+from core.domain.records import MARKER, Counted, Kind, Version, WriteId
+from core.domain.writes import (
+    QUIET_PERIOD,
+    Belief,
+    Movement,
+    MovementKind,
+    Unverifiable,
+    Write,
+    WriteRefused,
+    believe,
+    find_foreign_writes,
+    plan_balances,
+)
+from tests.unit.given import AT, CS, SHARED, contact
+
+OURS = WriteId("w1")
+PARSE = {str(n): n for n in range(20)}
+
+
+def movement(credit: CreditType = CS, delta: int = 1) -> Movement:
+    return Movement(booking_id="500", kind=MovementKind.REFUND, credit=credit, delta=delta)
+
+
+def write(**fields: Any) -> Write:
+    ordinary: dict[str, Any] = {
+        "id": OURS,
+        "operation_id": "op",
+        "kind": Kind.CONTACT,
+        "target_id": "100",
+        "movements": (movement(),),
+        "before": {CS: 1},
+        "after": {CS: 2},
+        "marker_before": "w0",
+        "sent_at": AT,
+    }
+    return Write(**(ordinary | fields))
+
+
+def target(marker: str, balance: int = 1, id_: str = "100") -> Counted:
+    return contact(id_, balances={CS: balance}, marker=marker)
+
+
+SOON, LATER = AT + QUIET_PERIOD / 2, AT + QUIET_PERIOD
+FOUND = {MARKER: (Version(value="w2", at=AT), Version(value=OURS, at=AT))}
+NOT_FOUND = {MARKER: (Version(value="w2", at=AT), Version(value="w0", at=AT))}
+
+
+@pytest.mark.parametrize(
+    ("read", "now", "history", "belief"),
+    [
+        (target(OURS, 2), SOON, None, Belief.LANDED),
+        (target(OURS, 0), SOON, None, Belief.LANDED),
+        (target("w0"), SOON, None, Belief.WAIT),
+        (target("w0"), LATER, None, Belief.SEND_AGAIN),
+        (target("w0", 0), LATER, None, Belief.PLAN_AFRESH),
+        (target("w2"), SOON, None, Belief.LOOK_IN_HISTORY),
+        (target("w2"), SOON, FOUND, Belief.LANDED),
+        (target("w2"), SOON, NOT_FOUND, Belief.WAIT),
+        (target("w2"), LATER, NOT_FOUND, Belief.PLAN_AFRESH),
+        (target("w2"), LATER, {}, Belief.ASK_A_PERSON),
+        (None, LATER, None, Belief.ASK_A_PERSON),
+        (target("w0", id_="999"), LATER, None, Belief.ASK_A_PERSON),
+        (target(OURS, id_="999"), LATER, None, Belief.LANDED),
+    ],
+)
+def test_what_is_believed_of_a_write(
+    read: Counted | None, now: Any, history: Any, belief: Belief
+) -> None:
+    assert belief == believe(write(), read, now=now, history=history)
+
+
+@given(st.lists(st.sampled_from(SCHOOL.keys), min_size=1, max_size=8))
+def test_a_write_adds_every_movement_and_touches_nothing_else(moved: list[CreditType]) -> None:
+    before, after = plan_balances(contact(), [movement(credit) for credit in moved])
+
+    assert set(before) == set(after) == set(moved)
+    assert sum(after.values()) - sum(before.values()) == len(moved)
+
+
+@pytest.mark.parametrize(
+    ("held", "delta", "told"),
+    [
+        (contact(unreadable={SHARED: "holds 'abc'"}), 1, "abc"),
+        (contact(balances={}), 1, "not read"),
+        (contact(balances={CS: 0}), -1, "would become -1"),
+        (contact(balances={CS: 1_000_000}), 1, "would become 1000001"),
+    ],
+)
+def test_a_balance_that_cannot_be_trusted_is_never_written_over(
+    held: Counted, delta: int, told: str
+) -> None:
+    with pytest.raises(WriteRefused, match=told):
+        plan_balances(held, [movement(delta=delta)])
+
+
+def test_a_movement_is_one_credit() -> None:
+    with pytest.raises(ValueError, match="not 2"):
+        movement(delta=2)
+
+
+def versions(*values: tuple[str, int, str]) -> tuple[Version, ...]:
+    """(value, milliseconds after ours, source), given oldest first; newest first as HubSpot."""
+    made = [
+        Version(value=value, at=AT + timedelta(milliseconds=ms), source=source)
+        for value, ms, source in values
+    ]
+    return tuple(reversed(made))
+
+
+def history(*credit: tuple[str, int, str]) -> dict[str, tuple[Version, ...]]:
+    return {MARKER: versions(("w0", -900, "US"), (OURS, 0, "US")), CS: versions(*credit)}
+
+
+@pytest.mark.parametrize(
+    ("credit", "theirs"),
+    [
+        ([("1", -900, "CRM_UI"), ("2", 0, "US")], None),
+        ([("1", -900, "CRM_UI"), ("2", 0, "US"), ("1", 10, "APP")], None),
+        ([("1", -900, "CRM_UI"), ("0", -20, "APP"), ("2", 0, "US")], 0),
+        ([("1", -900, "CRM_UI"), ("5", -900, "APP"), ("2", 0, "US")], 5),
+        # they had just set the very value that we set, so HubSpot kept no version of ours
+        ([("1", -900, "CRM_UI"), ("2", -20, "APP")], 2),
+        ([("2", 0, "US")], None),
+    ],
+)
+def test_a_foreign_write_before_ours_is_found_with_its_correction(
+    credit: list[tuple[str, int, str]], theirs: int | None
+) -> None:
+    found = find_foreign_writes(write(), history(*credit), PARSE)
+
+    assert [theirs] * (theirs is not None) == [each.theirs for each in found]
+    assert [(theirs or 0) - 1] * (theirs is not None) == [each.correction for each in found]
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {},
+        {MARKER: versions(("w0", -900, "US"))},
+        history(("1", -900, "CRM_UI")),
+        history(),
+    ],
+)
+def test_a_history_without_our_write_proves_nothing(shown: Any) -> None:
+    with pytest.raises(Unverifiable):
+        find_foreign_writes(write(), shown, PARSE)
+
+
+def test_a_counter_that_a_write_leaves_as_it_was_needs_no_proof() -> None:
+    still = replace(write(), before={CS: 1}, after={CS: 1})
+
+    assert () == find_foreign_writes(still, history(("1", -900, "CRM_UI")), PARSE)
