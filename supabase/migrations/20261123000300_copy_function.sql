@@ -3,11 +3,14 @@
 --   kind  contacts | bookings | exams
 --   rows  a JSON array, at most 1000 objects: hubspot_id, source_modified_at (HubSpot's modified time)
 --         and the columns that were read. A column that is not a key of the object is left as it is.
+--         "partial": true  states only some columns of a row that should be there: it is never made
+--                          from this object, for the columns left out would be invented.
 --
 -- Answers one row for each object given, in the same order: hubspot_id and outcome, which is
 --   written         the mirror now holds this version
 --   already_equal   it held these values already
 --   newer_kept      it holds a newer version, or a newer one stands in the same call
+--   missing         the object is partial and there is no such row
 --   refused: WHY    this object is unfit; the others of the call are dealt with all the same
 --
 -- Safe to repeat, to send late and to run many times at once: rows are made, then locked, both in the
@@ -59,7 +62,9 @@ begin
         left join public.credit_desk_columns(target) as c on c.name = k.key
     loop
         value := given ->> said.key;
-        if said.key in ('synced_at', 'updated_at') then
+        if said.key = 'partial' then
+            continue;
+        elsif said.key in ('synced_at', 'updated_at') then
             return format('%s is set by the mirror itself', said.key);
         elsif said.type is null then
             return format('%s has no column %s', target, said.key);
@@ -118,7 +123,7 @@ begin
         where jsonb_typeof(e.given) <> 'object'
             or coalesce(e.given ->> 'hubspot_id', '') = ''
             or coalesce(e.given ->> 'source_modified_at', '') = ''
-            or e.given - array[%3$s] <> '{}'
+            or e.given - array[%3$s] - 'partial' <> '{}'
     ) then
         raise exception 'an object is unfit' using errcode = 'data_exception';
     end if;
@@ -132,7 +137,11 @@ begin
 
     with fresh as (
         insert into %2$s (hubspot_id)
-        select i.id from unnest(ids) with ordinality as i (id, place) order by i.place
+        select e.given ->> 'hubspot_id'
+        from jsonb_array_elements(rows) with ordinality as e (given, place)
+        where (faults is null or faults[e.place] is null) and not e.given @> '{"partial": true}'
+        group by 1
+        order by (e.given ->> 'hubspot_id') collate "C"
         on conflict (hubspot_id) do nothing
         returning hubspot_id
     )
@@ -157,6 +166,7 @@ begin
     judged as (
         select n.*, b.source_modified_at as held, case
             when n.age > 1 then 'newer_kept'
+            when b.hubspot_id is null and n.given @> '{"partial": true}' then 'missing'
             when b.hubspot_id is null then 'refused: the row was deleted while it was copied'
             when n.hubspot_id = any(made) then 'written'
             when b.source_modified_at > n.source_modified_at then 'newer_kept'

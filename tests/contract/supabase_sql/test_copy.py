@@ -56,6 +56,20 @@ def test_a_column_that_was_not_read_is_never_touched(
     assert found["email"] == "a@example.test"
 
 
+def test_a_partial_copy_never_makes_a_row(server: httpx.Client, new_id: Iterator[str]) -> None:
+    """The columns it leaves out would be invented: a student would see credits fall to zero."""
+    id_, other = next(new_id), next(new_id)
+    rows = [row(id_, 1, sj_credits=3, partial=True), row(other, 1, sj_credits=4)]
+
+    assert copy(server, "contacts", *rows) == [(id_, "missing"), (other, "written")]
+    assert copy(server, "contacts", row(other, 2, sj_credits=5, partial=True)) == [
+        (other, "written")
+    ]
+    assert held(server, CONTACTS, other)["sj_credits"] == 5
+    found = server.get(f"/{CONTACTS}", params={"hubspot_id": f"eq.{id_}"}).json()
+    assert found == []
+
+
 def test_a_late_copy_never_overwrites_a_newer_row(
     server: httpx.Client, new_id: Iterator[str]
 ) -> None:
