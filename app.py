@@ -1,0 +1,36 @@
+"""Credit Desk: page config and navigation. Signing in is the gate's, which every page passes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.shared import gate, places
+
+ICON = Path(__file__).parent / "static" / "icon.svg"
+
+
+def home() -> None:
+    """The bare address leads to the page to begin at, which keeps an address of its own."""
+    st.switch_page(places.HOME.path)
+
+
+st.set_page_config(
+    page_title="Credit Desk",
+    page_icon=str(ICON),
+    layout="wide",
+    initial_sidebar_state="collapsed",
+)
+
+# On every path, signed out too: until a session has called it, Streamlit serves pages by itself.
+st.navigation(
+    [
+        st.Page(home, default=True, visibility="hidden"),
+        *(
+            st.Page(place.path, title=place.title, icon=place.icon, help=place.help)
+            for place in places.PLACES
+        ),
+    ],
+    position="top" if gate.signed_in() else "hidden",
+).run()

@@ -1,0 +1,9 @@
+"""Bulk refund: give back what cancelled bookings are still owed."""
+
+from __future__ import annotations
+
+from core.domain.plans import OperationKind
+from pages.shared import batch, gate, places
+
+desk = gate.enter(places.BULK_REFUND)
+batch.show(desk, OperationKind.REFUND)

@@ -1,0 +1,8 @@
+"""Operations: what ran, what runs, what failed; copies that are due; workers."""
+
+from __future__ import annotations
+
+from pages.shared import gate, places, record
+
+desk = gate.enter(places.OPERATIONS)
+record.show(desk)

@@ -1,0 +1,50 @@
+"""Choosing which bookings are meant, and asking for a preview of them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.domain.plans import OperationKind
+from core.services.finding import Selection
+from pages.shared import problems
+from pages.shared.batch import address
+from pages.shared.batch.ways import WAYS
+from pages.shared.gate import Desk
+
+EXPLAINED = {
+    OperationKind.REFUND: (
+        "Gives credits back for bookings that are **already cancelled** and still owed one. "
+        "Others you choose are shown and skipped."
+    ),
+    OperationKind.CANCEL: (
+        "Cancels bookings and gives back the credit that each spent. Seats are freed, and a note "
+        "is left on each student's timeline."
+    ),
+}
+
+
+def show(desk: Desk, kind: OperationKind) -> None:
+    """Nothing on this stage changes anything."""
+    st.markdown(f"{EXPLAINED[kind]} You see exactly what would happen before anything does.")
+    way = st.segmented_control(
+        "Choose bookings by",
+        list(WAYS),
+        default=next(iter(WAYS)),
+        required=True,
+        key=f"{kind}_way",
+        persist_state="session",
+    )
+    choice = WAYS[way or next(iter(WAYS))](desk, kind)
+    if st.button("Preview", type="primary", icon=":material/visibility:", key="preview"):
+        with problems.told("Nothing was changed."):
+            preview(desk, kind, choice())
+
+
+def preview(desk: Desk, kind: OperationKind, selection: Selection) -> None:
+    """Read the bookings, store the plan and go to it.
+
+    Raises what ``Planning.preview`` raises.
+    """
+    with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
+        plan = desk.core.planning.preview(kind, selection, desk.actor)
+    address.go_to_plan(plan)

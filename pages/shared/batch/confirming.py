@@ -1,0 +1,90 @@
+"""Saying yes: the reason, the number typed, and a button that says what it will do."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.domain.plans import OperationKind, Plan
+from core.services.operating import TYPED_ABOVE
+from pages.shared import problems, words
+from pages.shared.batch import address
+from pages.shared.gate import Desk
+
+#: Long enough for a sentence, short enough for a note on a timeline.
+REASON_MAX = 300
+
+
+def act(plan: Plan) -> str:
+    """What confirming does, as the button says it."""
+    credit = words.count(sum(plan.credits.values()), "credit")
+    if plan.kind is OperationKind.REFUND:
+        return f"Give back {credit} to {words.count(plan.contacts, 'student')}"
+    cancel = f"Cancel {words.count(len(plan.will_change), 'booking')}"
+    return f"{cancel} and give back {credit}" if plan.credits else cancel
+
+
+def show(desk: Desk, plan: Plan) -> None:
+    """The confirmation, or why there is nothing to confirm."""
+    if not plan.will_change:
+        st.info(
+            "None of these bookings would change. The table says why for each.",
+            title="Nothing to confirm",
+            icon=":material/done_all:",
+        )
+    elif desk.now() > plan.expires_at:
+        st.warning(
+            "Too much may have changed in HubSpot since. Use “Read again” above.",
+            title="This preview is too old to confirm",
+            icon=":material/hourglass_disabled:",
+        )
+    else:
+        _form(desk, plan)
+
+
+@st.fragment
+def _form(desk: Desk, plan: Plan) -> None:
+    """A fragment, so that typing does not draw the table again."""
+    expected = len(plan.will_change)
+    with st.container(border=True, key="confirm"):
+        reason_box, count_box = st.columns([3, 2] if expected > TYPED_ABOVE else [1, 0.001])
+        reason = reason_box.text_input(
+            "Reason",
+            placeholder="Kept with the operation, and written into the notes",
+            max_chars=REASON_MAX,
+            live=True,
+            key=f"reason_{plan.id}",
+        )
+        typed: int | None = expected
+        if expected > TYPED_ABOVE:
+            typed = _number(
+                count_box.text_input(
+                    f"Type {expected} to confirm this many bookings",
+                    live=True,
+                    key=f"typed_{plan.id}",
+                    autocomplete="off",
+                )
+            )
+        ready = bool((reason or "").strip()) and typed == expected
+        with st.container(horizontal=True, vertical_alignment="center"):
+            sure = st.button(act(plan), type="primary", disabled=not ready, key="sure")
+            st.caption(_next_step(desk, reason or "", typed, expected))
+        if sure:
+            with problems.told("Nothing was changed."):
+                done = desk.core.operating.confirm(
+                    plan.id, desk.actor, reason=reason or "", typed=typed
+                )
+                address.go_to_operation(done)
+
+
+def _number(text: str | None) -> int:
+    """What was typed as a number; -1 for anything else."""
+    digits = (text or "").strip().replace(",", "")
+    return int(digits) if digits.isdecimal() and len(digits) < 10 else -1
+
+
+def _next_step(desk: Desk, reason: str, typed: int | None, expected: int) -> str:
+    if not reason.strip():
+        return "Give a reason first."
+    if typed != expected:
+        return f"Type {expected} to enable the button."
+    return f"It begins after {words.span(desk.core.operating.hold)}, in which you can call it off."

@@ -1,0 +1,157 @@
+"""An operation that is held or under way: countdown, progress, calling off, stopping.
+
+A fragment asks the journal every second and draws; when the operation has ended it reruns the
+page, which then shows the result and asks no more.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import streamlit as st
+
+from core.domain.operations import (
+    ENDED,
+    NEEDS_EYES,
+    ItemState,
+    Operation,
+    OperationState,
+    Progress,
+)
+from core.domain.plans import OperationKind
+from core.domain.roles import NotAllowed
+from core.gateways.errors import JournalError
+from pages.shared import problems, words
+from pages.shared.batch import figures
+from pages.shared.batch.heading import heading
+from pages.shared.gate import Desk
+
+POLL_S = 1.0
+
+
+def show(desk: Desk, operation: Operation) -> None:
+    """Until it has ended."""
+    _poll(desk, operation.id)
+
+
+@st.fragment(run_every=POLL_S)
+def _poll(desk: Desk, operation_id: str) -> None:
+    operation = desk.core.journal.operation(operation_id)
+    if operation.state in ENDED:
+        st.rerun(scope="app")
+    heading(desk, operation)
+    _trouble(operation)
+    progress = desk.core.journal.progress(operation_id)
+    if operation.state is OperationState.HELD:
+        _held(desk, operation, progress)
+    else:
+        _running(desk, operation, progress)
+
+
+def _held(desk: Desk, operation: Operation, progress: Progress) -> None:
+    left = max(operation.hold_until - desk.now(), timedelta(0))
+    whole = max((operation.hold_until - operation.confirmed_at).total_seconds(), 1.0)
+    noun = "refund" if operation.kind is OperationKind.REFUND else "cancellation"
+    what = words.count(progress.total, noun)
+    with st.container(border=True, key="held"):
+        if left:
+            st.markdown(f"**{what} begin in {words.span(left)}.** Nothing has been changed yet.")
+        else:
+            st.markdown(
+                f"**{what} begin as soon as a worker is free.** Nothing has been changed yet."
+            )
+        st.progress(1 - left.total_seconds() / whole)
+        st.button(
+            "Call off",
+            icon=":material/undo:",
+            key="call_off",
+            on_click=_call_off,
+            args=(desk, operation.id),
+            help="Ends it before it begins. Nothing is changed in HubSpot.",
+        )
+
+
+def _running(desk: Desk, operation: Operation, progress: Progress) -> None:
+    done, total = progress.settled, max(progress.total, 1)
+    with st.container(border=True, key="running"):
+        st.markdown(f"**{progress_words(operation, progress)}**")
+        st.progress(done / total, text=_pace(desk, operation, progress))
+        if operation.waiting_for:
+            st.caption(
+                f":material/hourglass: Waiting: {words.plain(operation.waiting_for)}. "
+                "Nothing is lost; it goes on by itself."
+            )
+        if operation.state is OperationState.STOPPING:
+            st.caption("Stopping after the group in hand. What is done stays done.")
+    _figures(desk, progress)
+    if operation.state is OperationState.RUNNING:
+        _stop_button(desk, operation)
+
+
+def progress_words(operation: Operation, progress: Progress) -> str:
+    """Where it stands: "212 of 312 bookings, 198 credits given back"."""
+    back = sum(progress.given_back.values())
+    what = "refunded" if operation.kind is OperationKind.REFUND else "carried out"
+    done = progress.states.get(ItemState.DONE, 0)
+    return (
+        f"{done:,} of {words.count(progress.total, 'booking')} {what}, "
+        f"{words.count(back, 'credit')} given back"
+    )
+
+
+def _pace(desk: Desk, operation: Operation, progress: Progress) -> str:
+    """How far and how fast, once there is something to reckon with."""
+    part = f"{progress.settled / max(progress.total, 1):.0%}"
+    if operation.started_at is None or not progress.settled:
+        return part
+    passed = desk.now() - operation.started_at
+    left = passed / progress.settled * (progress.total - progress.settled)
+    return f"{part} in {words.span(passed)}; about {words.span(left)} left"
+
+
+def _figures(desk: Desk, progress: Progress) -> None:
+    states = progress.states
+    bad = sum(states.get(state, 0) for state in NEEDS_EYES)
+    shown = [
+        ("Done", words.count(states.get(ItemState.DONE, 0), "booking")),
+        ("Need a look", words.count(bad, "booking")),
+        ("Skipped", words.count(states.get(ItemState.SKIPPED, 0), "booking")),
+        ("To go", words.count(progress.total - progress.settled, "booking")),
+    ]
+    figures.side_by_side(shown, figures.landed_by_type(progress.given_back, desk.core.catalogue))
+
+
+def _stop_button(desk: Desk, operation: Operation) -> None:
+    """At the other end of the page from “Call off”, which a hand may still be reaching for."""
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        st.caption("What is done stays done; the rest can be taken up again later.")
+        st.button(
+            "Stop after the group in hand",
+            icon=":material/stop_circle:",
+            key="stop",
+            on_click=_stop,
+            args=(desk, operation.id),
+        )
+
+
+def _call_off(desk: Desk, operation_id: str) -> None:
+    _attempt(operation_id, lambda: desk.core.operating.call_off(operation_id, desk.actor))
+
+
+def _stop(desk: Desk, operation_id: str) -> None:
+    _attempt(operation_id, lambda: desk.core.operating.stop(operation_id, desk.actor))
+
+
+def _attempt(operation_id: str, act: object) -> None:
+    """Callbacks draw nothing: what went wrong is kept for the next drawing of the page."""
+    try:
+        act()  # type: ignore[operator]
+    except (JournalError, NotAllowed) as error:
+        st.session_state[f"trouble_{operation_id}"] = problems.explain(error)
+
+
+def _trouble(operation: Operation) -> None:
+    """What the last button said no to, once; too late to call off is told with what is left."""
+    problem = st.session_state.get(f"trouble_{operation.id}")
+    if problem is not None:
+        problems.show(problem, "It goes on as it was.")

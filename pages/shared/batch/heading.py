@@ -1,0 +1,41 @@
+"""Whose operation this is, in two lines."""
+
+from __future__ import annotations
+
+import html
+
+import streamlit as st
+
+from core.domain.operations import Operation, OperationState
+from pages.shared import words
+from pages.shared.gate import Desk
+
+COLOURS = {
+    OperationState.HELD: ("orange", ":material/pause_circle:"),
+    OperationState.RUNNING: ("blue", ":material/play_circle:"),
+    OperationState.STOPPING: ("orange", ":material/stop_circle:"),
+    OperationState.DONE: ("green", ":material/check_circle:"),
+    OperationState.STOPPED: ("gray", ":material/stop_circle:"),
+    OperationState.CALLED_OFF: ("gray", ":material/undo:"),
+}
+
+assert COLOURS.keys() == set(OperationState), "every state has its look"
+
+
+def title(operation: Operation) -> str:
+    """What it is, in Markdown: "Bulk refund: exam Clinical Skills, 4 May 2026"."""
+    return f"{words.KIND[operation.kind]}: {words.plain(operation.selection)}"
+
+
+def heading(desk: Desk, operation: Operation) -> None:
+    """What, who, when, why."""
+    colour, icon = COLOURS[operation.state]
+    when = words.relative(operation.confirmed_at, desk.now(), desk.zone)
+    with st.container(gap="xxsmall"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(title(operation), anchor=False, width="content")
+            st.badge(words.OPERATION[operation.state], icon=icon, color=colour)  # type: ignore[arg-type]
+        st.html(
+            f"Confirmed by {html.escape(operation.confirmed_by)} {when}. "
+            f"Reason: {html.escape(operation.reason)}"
+        )

@@ -1,0 +1,130 @@
+"""The preview: what would happen to each booking, blocked ones first, and the totals over all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.domain.plans import OperationKind, Plan, Row, Verdict
+from core.services.finding import ByReference
+from pages.shared import problems, tables, words
+from pages.shared.batch import address, choosing, confirming, figures
+from pages.shared.gate import Desk
+
+#: What needs eyes stands first.
+ORDER = (Verdict.BLOCKED, Verdict.SKIP, Verdict.WILL_CHANGE)
+
+
+def show(desk: Desk, plan: Plan) -> None:
+    """Everything a person needs to say yes or no."""
+    _heading(desk, plan)
+    _totals(desk, plan)
+    _rows(desk, plan)
+    confirming.show(desk, plan)
+
+
+def _heading(desk: Desk, plan: Plan) -> None:
+    made = words.relative(plan.made_at, desk.now(), desk.zone)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(gap="xxsmall"):
+            st.subheader(f"Preview: {words.plain(plan.selection)}", anchor=False)
+            st.html(f"{words.count(len(plan.rows), 'booking')}, read from HubSpot {made}")
+        st.button("Choose others", icon=":material/arrow_back:", on_click=address.leave)
+        if st.button("Read again", icon=":material/refresh:", key="again"):
+            _preview_only(desk, plan, [row.booking_id for row in plan.rows])
+        st.download_button(
+            "CSV",
+            lambda: tables.plan_csv(plan.rows),
+            file_name=f"preview-{plan.id}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            help="All bookings of this preview",
+            on_click="ignore",
+        )
+
+
+def _totals(desk: Desk, plan: Plan) -> None:
+    """What confirming would change. How many are skipped or blocked stands with the rows."""
+    shown = [
+        ("To give back", words.count(sum(plan.credits.values()), "credit")),
+        ("To", words.count(plan.contacts, "student")),
+    ]
+    if plan.kind is OperationKind.CANCEL:
+        shown.insert(0, ("To cancel", words.count(len(plan.will_change), "booking")))
+    figures.side_by_side(shown, figures.planned_by_type(plan.will_change, desk.core.catalogue))
+
+
+@st.fragment
+def _rows(desk: Desk, plan: Plan) -> None:
+    """A fragment, so that narrowing the table reruns the table alone."""
+    counts = plan.counts
+    with st.container(horizontal=True, vertical_alignment="center"):
+        shown = st.segmented_control(
+            "Show bookings",
+            [verdict for verdict in ORDER if counts[verdict]],
+            format_func=lambda verdict: f"{words.VERDICT[verdict]} {counts[verdict]:,}",
+            selection_mode="multi",
+            label_visibility="collapsed",
+            key=f"show_{plan.id}",
+        )
+        text = st.text_input(
+            "Find in the preview", placeholder="Find a student, booking or reason", type="search",
+            live=True, label_visibility="collapsed", key=f"find_{plan.id}", width=300,
+        )  # fmt: skip
+        st.space("stretch")
+        acts = st.container(horizontal=True, vertical_alignment="center", width="content")
+    rows = narrowed(plan.rows, shown or ORDER, text)
+    if not rows:
+        st.caption("No booking of this preview fits.")
+        return
+    page = [rows[n] for n in tables.page_of(f"plan_{plan.id}", len(rows))]
+    _grid(desk, plan, page, acts)
+
+
+def narrowed(rows: Sequence[Row], shown: Sequence[Verdict], text: str) -> list[Row]:
+    """Rows with these verdicts that mention the text, what needs eyes first."""
+    sought = text.strip().casefold()
+    found = [
+        row
+        for row in rows
+        if row.verdict in shown and (not sought or sought in _said(row).casefold())
+    ]
+    return sorted(found, key=lambda row: ORDER.index(row.verdict))
+
+
+def _said(row: Row) -> str:
+    parts = (row.contact_name, row.contact_email, row.booking_name, row.booking_id, row.why)
+    return "\n".join((*parts, row.detail))
+
+
+def _grid(desk: Desk, plan: Plan, page: Sequence[Row], acts: DeltaGenerator) -> None:
+    ids = [row.booking_id for row in page]
+    event = st.dataframe(
+        tables.plan_frame(page, desk.core.catalogue),
+        key=f"rows_{tables.fingerprint(ids)}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config=tables.plan_columns(),
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(page), at_most=355),
+        alt="Every booking with its verdict, and balances before and after",
+    )
+    ticked = {ids[row] for row in event.selection.rows if row < len(ids)}
+    if not ticked:
+        acts.caption("Tick rows to leave them out, or to preview them alone.")
+        return
+    told = f"{len(ticked):,} ticked"
+    if acts.button(f"Leave out {told}", icon=":material/playlist_remove:", key="leave_out"):
+        kept = [row.booking_id for row in plan.rows if row.booking_id not in ticked]
+        _preview_only(desk, plan, kept)
+    if acts.button(f"Preview only {told}", icon=":material/playlist_add_check:", key="only"):
+        _preview_only(desk, plan, [id_ for id_ in ids if id_ in ticked])
+
+
+def _preview_only(desk: Desk, plan: Plan, ids: Sequence[str]) -> None:
+    """A fresh preview of these bookings alone. A plan itself never changes."""
+    with problems.told("This preview stays as it was; nothing was changed."):
+        choosing.preview(desk, plan.kind, ByReference(references=tuple(ids)))

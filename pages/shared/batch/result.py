@@ -1,0 +1,172 @@
+"""What became of an ended operation: failures first, foreign writes, CSV, and another try."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.domain.operations import (
+    NEEDS_EYES,
+    RETRYABLE,
+    Item,
+    ItemState,
+    Operation,
+    OperationState,
+    Progress,
+)
+from core.domain.plans import OperationKind
+from core.domain.roles import ALLOWED, Act
+from pages.shared import places, problems, tables, words
+from pages.shared.batch import address, figures
+from pages.shared.batch.foreign import show_foreign
+from pages.shared.batch.heading import heading
+from pages.shared.gate import Desk
+
+#: Failures first, then what was not begun, then the rest.
+ORDER = (
+    ItemState.FAILED,
+    ItemState.UNDECIDED,
+    ItemState.BLOCKED,
+    ItemState.STOPPED,
+    ItemState.SKIPPED,
+    ItemState.DONE,
+)
+
+
+def show(desk: Desk, operation: Operation) -> None:
+    """The result, as the journal has it."""
+    summary(desk, operation)
+    items_table(desk, operation)
+    next_acts(desk, operation)
+
+
+def summary(desk: Desk, operation: Operation) -> None:
+    """What it was and what came of it, without its bookings."""
+    progress = desk.core.journal.progress(operation.id)
+    heading(desk, operation)
+    _outcome(operation, progress)
+    show_foreign(desk, operation)
+    _figures(desk, operation, progress)
+
+
+def _outcome(operation: Operation, progress: Progress) -> None:
+    states = progress.states
+    bad = sum(states.get(state, 0) for state in NEEDS_EYES)
+    done, total = states.get(ItemState.DONE, 0), progress.total
+    back = words.count(sum(progress.given_back.values()), "credit")
+    if operation.state is OperationState.CALLED_OFF:
+        st.info("Called off before it began. Nothing was changed.", icon=":material/undo:")
+        return
+    verb = "refunded" if operation.kind is OperationKind.REFUND else "cancelled"
+    told = f"{done:,} of {words.count(total, 'booking')} {verb}, {back} given back."
+    if operation.state is OperationState.STOPPED:
+        left = words.count(states.get(ItemState.STOPPED, 0), "booking")
+        st.info(
+            f"{told} {left} not begun. What was done stays done.",
+            title="Stopped",
+            icon=":material/stop_circle:",
+        )
+    elif bad:
+        st.warning(
+            f"{told} The table says for each what happened and what to do next.",
+            title=f"{words.count(bad, 'booking needs', 'bookings need')} a look",
+            icon=":material/rule:",
+        )
+    else:
+        st.success(told, icon=":material/check_circle:")
+
+
+def _figures(desk: Desk, operation: Operation, progress: Progress) -> None:
+    """Credits given back by type are the sum that people check."""
+    if operation.state is OperationState.CALLED_OFF:
+        return
+    back = words.count(sum(progress.given_back.values()), "credit")
+    states = [state for state in ORDER if progress.states.get(state)]
+    shown = [("Given back", back)] + [
+        (words.ITEM[state], words.count(progress.states[state], "booking")) for state in states
+    ]
+    figures.side_by_side(shown, figures.landed_by_type(progress.given_back, desk.core.catalogue))
+
+
+@st.fragment
+def items_table(desk: Desk, operation: Operation) -> None:
+    """Items by state, a page at a time, what needs eyes first."""
+    progress = desk.core.journal.progress(operation.id)
+    present = [s for s in (*ORDER, *ItemState) if progress.states.get(s)]
+    present = list(dict.fromkeys(present))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        shown = st.segmented_control(
+            "Show bookings",
+            present,
+            selection_mode="multi",
+            format_func=lambda state: f"{words.ITEM[state]} {progress.states[state]:,}",
+            label_visibility="collapsed",
+            key=f"items_{operation.id}",
+        )
+        st.space("stretch")
+        st.download_button(
+            "Download CSV",
+            lambda: tables.item_csv(desk.core.journal.items(operation.id)),
+            file_name=f"{operation.kind}-{operation.id}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    states = shown or present
+    total = sum(progress.states.get(state, 0) for state in states)
+    page = tables.page_of(f"items_{operation.id}", total)
+    items = read_page(desk, operation.id, [(s, progress.states.get(s, 0)) for s in states], page)
+    if not items:
+        st.caption("No bookings.")
+        return
+    st.dataframe(
+        tables.item_frame(items, desk.core.catalogue),
+        column_config=tables.item_columns(),
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(items)),
+        key=f"items_grid_{tables.fingerprint([item.booking_id for item in items])}",
+        alt="Every booking of the operation with what became of it",
+    )
+
+
+def read_page(
+    desk: Desk, operation_id: str, states: Sequence[tuple[ItemState, int]], page: range
+) -> list[Item]:
+    """Items ``page`` of the states laid end to end; only those are read from the journal."""
+    found: list[Item] = []
+    begins = 0
+    for state, n in states:
+        start, stop = max(page.start - begins, 0), min(page.stop - begins, n)
+        if start < stop:
+            found += desk.core.journal.items(
+                operation_id, states=[state], limit=stop - start, offset=start
+            )
+        begins += n
+    return found
+
+
+def next_acts(desk: Desk, operation: Operation) -> None:
+    """Take up what did not go through; begin another."""
+    progress = desk.core.journal.progress(operation.id)
+    again = sum(progress.states.get(state, 0) for state in RETRYABLE)
+    called_off = operation.state is OperationState.CALLED_OFF
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if again and not called_off and Act.RUN_BATCHES in ALLOWED[desk.actor.role]:
+            label = f"Retry the {again:,} that did not go through"
+            if st.button(label, icon=":material/replay:", key="retry"):
+                with problems.told("Nothing was changed."):
+                    address.go_to_operation(desk.core.operating.retry(operation.id, desk.actor))
+        st.button(
+            f"New {words.KIND[operation.kind].lower()}",
+            icon=":material/add:",
+            on_click=address.leave,
+            key="new",
+        )
+        st.page_link(
+            places.OPERATIONS.path,
+            label="History and writes of this operation",
+            icon=":material/history:",
+            query_params={address.OPERATION: operation.id},
+        )

@@ -1,0 +1,48 @@
+"""Which stage of a batch the page is at."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.domain.operations import ENDED, Operation
+from core.domain.plans import OperationKind
+from core.gateways.errors import UnknownId
+from pages.shared import places, problems, status
+from pages.shared.batch import address, choosing, following, previewing, result
+from pages.shared.gate import Desk
+
+
+def show(desk: Desk, kind: OperationKind) -> None:
+    """Choose, preview, follow or result, as the address and the journal say."""
+    status.banners(desk)
+    id_ = address.named()
+    if id_ is None:
+        choosing.show(desk, kind)
+        return
+    operation = find_operation(desk, id_)
+    if operation is not None:
+        _elsewhere(operation.kind, kind, {address.OPERATION: id_})
+        (result.show if operation.state in ENDED else following.show)(desk, operation)
+        return
+    try:
+        plan = desk.core.journal.plan(id_)
+    except UnknownId as error:
+        problems.show(problems.explain(error), "Nothing was changed.")
+        st.button("Choose bookings", icon=":material/arrow_back:", on_click=address.leave)
+        return
+    _elsewhere(plan.kind, kind, {address.PLAN: id_})
+    previewing.show(desk, plan)
+
+
+def find_operation(desk: Desk, id_: str) -> Operation | None:
+    """The operation, None while there is none."""
+    try:
+        return desk.core.journal.operation(id_)
+    except UnknownId:
+        return None
+
+
+def _elsewhere(found: OperationKind, here: OperationKind, params: dict[str, str]) -> None:
+    """A refund opened on the cancellation's page, say by a mended address, goes to its own."""
+    if found is not here:
+        st.switch_page(places.OF_KIND[found].path, query_params=params)

@@ -1,0 +1,212 @@
+"""The ways to say which bookings are meant. Each draws its widgets and returns the choice.
+
+The choice is made when it is called, so that what is wrong with it is told when the person asks
+for the preview, and not while they are still typing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from core.domain import selections
+from core.domain.plans import OperationKind
+from core.domain.records import BookingStatus, Contact, ContactId, Exam, ExamId
+from core.domain.selections import BadList
+from core.gateways.ports import BookingFilter
+from core.services.finding import ByContact, ByExam, ByFilter, ByReference, Selection, exam_words
+from pages.shared import problems, words
+from pages.shared.batch.picking import pick
+from pages.shared.gate import Desk
+from pages.shared.recent import recent
+
+#: Raises ``BadList`` when nothing, or nothing usable, was chosen.
+Choice = Callable[[], Selection]
+
+NOT_READ = "Nothing was read, and nothing was changed."
+SEARCH_MIN = 2
+
+
+def by_exam(desk: Desk, kind: OperationKind) -> Choice:
+    """One or more exams, whose bookings are all meant."""
+    text = _search(f"{kind}_exams", "Search exams by type, name or place")
+    exams: list[Exam] = []
+    with problems.told(NOT_READ):
+        exams = recent(f"exams {text}", lambda: desk.core.finding.exams(text), now=desk.now())
+        if not exams:
+            st.caption("No exam found. Exams come from HubSpot; try fewer letters.")
+    options = {exam.id: exam_words(exam) for exam in exams}
+    ids = pick(f"{kind}_exams", "exam", options, _exam_frame(exams), EXAM_COLUMNS)
+
+    def choice() -> Selection:
+        if not ids:
+            raise BadList(["no exam is picked: tick at least one in the table"])
+        return ByExam(ids=tuple(ExamId(id_) for id_ in ids))
+
+    return choice
+
+
+def by_contact(desk: Desk, kind: OperationKind) -> Choice:
+    """One or more students, whose bookings are all meant."""
+    text = _search(f"{kind}_contacts", "Search students by name, e-mail or student id").strip()
+    contacts: list[Contact] = []
+    if len(text) >= SEARCH_MIN:
+        with problems.told(NOT_READ):
+            ask = lambda: desk.core.finding.contacts(text)  # noqa: E731
+            contacts = recent(f"contacts {text}", ask, now=desk.now())
+            if not contacts:
+                st.caption("No student found. The search knows names, e-mails and student ids.")
+    options = {contact.id: contact.name for contact in contacts}
+    ids = pick(f"{kind}_contacts", "student", options, _contact_frame(contacts), CONTACT_COLUMNS)
+
+    def choice() -> Selection:
+        if not ids:
+            raise BadList(["no student is picked: search for one and tick the row"])
+        return ByContact(ids=tuple(ContactId(id_) for id_ in ids))
+
+    return choice
+
+
+def by_filter(desk: Desk, kind: OperationKind) -> Choice:
+    """All bookings that HubSpot's search finds for these fields."""
+    catalogue = desk.core.catalogue
+    if kind is OperationKind.REFUND:
+        st.caption("Finds bookings that are cancelled and not yet marked refunded.")
+    first, second = st.columns(2), st.columns(2)
+    mock_types = [c.mock_type for c in catalogue.credits if c.mock_type]
+    mock_type = first[0].selectbox(
+        "Mock type", mock_types, index=None, placeholder="Any", key=f"{kind}_mock_type"
+    )
+    token = first[1].selectbox(
+        "Paid with", [c.token for c in catalogue.credits], index=None, placeholder="Any token",
+        key=f"{kind}_token",
+    )  # fmt: skip
+    days = second[0].date_input(
+        "Exam date, from and to", value=[], format="YYYY-MM-DD", key=f"{kind}_days"
+    )
+    location = second[1].text_input("Place", placeholder="Any", key=f"{kind}_location")
+
+    def choice() -> Selection:
+        since, until = _ends(days)
+        status = BookingStatus.CANCELLED if kind is OperationKind.REFUND else BookingStatus.ACTIVE
+        return ByFilter(
+            narrow=BookingFilter(
+                statuses=(status,),
+                mock_type=mock_type or "",
+                exam_date_from=since,
+                exam_date_to=until,
+                location=location.strip(),
+                token=token or "",
+                refunded=False if kind is OperationKind.REFUND else None,
+            )
+        )
+
+    return choice
+
+
+def by_paste(_: Desk, kind: OperationKind) -> Choice:
+    """Bookings pasted, one to a line."""
+    text = st.text_area(
+        "Bookings, one to a line",
+        height=180,
+        key=f"{kind}_pasted",
+        placeholder="Clinical Skills-100234-May 4, 2026\n8812034411",
+        help="HubSpot record ids, or booking ids as the student apps make them. Record ids may "
+        "also be parted by commas or spaces.",
+    )
+    return lambda: ByReference(references=selections.from_text(text).references)
+
+
+def by_csv(_: Desk, kind: OperationKind) -> Choice:
+    """Bookings in a CSV file."""
+    file = st.file_uploader(
+        "CSV file with a booking column",
+        type=["csv", "tsv", "txt"],
+        key=f"{kind}_csv",
+        help="A header line and one booking to a line. The column may be called booking_id, "
+        "record_id, hs_object_id or id; other columns are not looked at.",
+    )
+    data = None if file is None else file.getvalue()
+    if data is not None:
+        with problems.told(NOT_READ):
+            found = selections.from_csv(data)
+            again = (
+                f"; {words.count(found.repeated, 'line')} named one again" if found.repeated else ""
+            )
+            st.caption(f"{words.count(len(found.references), 'booking')} in the file{again}.")
+
+    def choice() -> Selection:
+        if data is None:
+            raise BadList(["no file is chosen: upload a CSV with a booking_id column"])
+        return ByReference(references=selections.from_csv(data).references)
+
+    return choice
+
+
+WAYS: dict[str, Callable[[Desk, OperationKind], Choice]] = {
+    "Exam": by_exam,
+    "Student": by_contact,
+    "Filter": by_filter,
+    "Pasted list": by_paste,
+    "CSV file": by_csv,
+}
+
+
+def _search(name: str, label: str) -> str:
+    return st.text_input(
+        label, type="search", live="400ms", key=f"{name}_search", persist_state="session"
+    )
+
+
+def _ends(days: object) -> tuple[date | None, date | None]:
+    """A range may be half chosen, or not at all."""
+    found = [day for day in days if isinstance(day, date)] if isinstance(days, tuple) else []
+    return (found[0] if found else None), (found[1] if len(found) > 1 else None)
+
+
+EXAM_COLUMNS = {
+    "Date": st.column_config.DateColumn(format="D MMM YYYY", width=100),
+    "Time": st.column_config.TextColumn(width=110),
+    "Type": st.column_config.TextColumn(width=180),
+    "Place": st.column_config.TextColumn(width=160),
+    "Booked": st.column_config.TextColumn("Booked, seats", width=110, alignment="right"),
+    "Name": st.column_config.TextColumn(width="large"),
+}
+CONTACT_COLUMNS = {
+    "Student": st.column_config.TextColumn(width=200),
+    "E-mail": st.column_config.TextColumn(width=260),
+    "Student id": st.column_config.TextColumn(width=120, alignment="right"),
+}
+
+
+def _exam_frame(exams: list[Exam]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Date": [exam.exam_date for exam in exams],
+            "Time": [" – ".join(filter(None, (e.start_time, e.end_time))) for e in exams],
+            "Type": [exam.mock_type for exam in exams],
+            "Place": [exam.location for exam in exams],
+            "Booked": [_seats(exam) for exam in exams],
+            "Name": [exam.name for exam in exams],
+        }
+    )
+
+
+def _seats(exam: Exam) -> str:
+    taken = next(iter(exam.balances.values()), None)
+    if taken is None:
+        return words.NOTHING
+    return f"{taken:,} of {exam.capacity:,}" if exam.capacity is not None else f"{taken:,}"
+
+
+def _contact_frame(contacts: list[Contact]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Student": [contact.name for contact in contacts],
+            "E-mail": [contact.email for contact in contacts],
+            "Student id": [contact.student_id for contact in contacts],
+        }
+    )

@@ -1,0 +1,146 @@
+"""The gate: the only way from a page to the core.
+
+Streamlit can run a page without ``app.py``, so the check stands at the head of every page. Past
+it there is a person whose role allows the page; otherwise the page has stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+from streamlit.errors import StreamlitSecretNotFoundError
+
+from core import wiring
+from core.domain.roles import Actor, NotAllowed
+from pages.shared import words
+from pages.shared.places import Place
+
+#: For identity providers whose token names no end: a sign-in lasts a working day.
+SIGN_IN_LASTS = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a page works with: the services, and the person who asks."""
+
+    core: wiring.Core
+    actor: Actor
+    #: The reader's own time zone, for exact times.
+    zone: tzinfo
+
+    def now(self) -> datetime:
+        """The time, as the services see it."""
+        return self.core.operating.now()
+
+
+def enter(place: Place) -> Desk:
+    """First statement of every page. Past it, there is a person who may be here."""
+    claims = signed_in()
+    if claims is None:
+        _sign_in_page()
+    core = wiring.get()
+    email = _email(claims)
+    if ended(claims, core.operating.now()):
+        _ended_page(email)
+    try:
+        actor = core.access.actor(email)
+        actor.require(place.act)
+    except NotAllowed as refusal:
+        _refused_page(place, email, str(refusal))
+    _heading(place, actor.email)
+    return Desk(core=core, actor=actor, zone=reader_zone())
+
+
+def signed_in() -> Mapping[str, Any] | None:
+    """The claims of whoever is signed in, None for nobody."""
+    claims = st.user.to_dict()
+    return claims if claims.get("is_logged_in") else None
+
+
+def ended(claims: Mapping[str, Any], now: datetime) -> bool:
+    """Whether this sign-in is over: Streamlit's cookie outlives the provider's token by weeks."""
+    if "exp" in claims:
+        return now >= datetime.fromtimestamp(float(claims["exp"]), UTC)
+    if "iat" in claims:
+        return now >= datetime.fromtimestamp(float(claims["iat"]), UTC) + SIGN_IN_LASTS
+    return False
+
+
+def reader_zone() -> tzinfo:
+    """The browser's time zone; UTC when it does not tell, or names none we know."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+def _email(claims: Mapping[str, Any]) -> str:
+    """An address that its provider says is unverified could be anybody's: it counts as none."""
+    return "" if claims.get("email_verified") is False else str(claims.get("email") or "")
+
+
+def _heading(place: Place, email: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.title(place.title, anchor=False)
+        chosen = st.menu_button(
+            email, ["Sign out"], icon=":material/account_circle:", type="tertiary", key="person"
+        )
+    if chosen:
+        st.logout()
+
+
+def _sign_in_page() -> NoReturn:
+    with _card("Sign in to Credit Desk"):
+        st.markdown(
+            "Batch cancellations, refunds and the record of every credit that moved. "
+            "What you did and when is kept with your name."
+        )
+        if _sign_in_is_set_up():
+            st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
+        else:
+            st.warning(
+                "Add an `[auth]` section to `.streamlit/secrets.toml`, or start the local stack "
+                "with `make run`, which brings its own.",
+                title="Sign-in is not set up",
+                icon=":material/key_off:",
+            )
+    st.stop()
+
+
+def _ended_page(email: str) -> NoReturn:
+    with _card("Your sign-in has ended"):
+        st.markdown(
+            f"{words.plain(email)} was signed in until just now. Operations that are under way "
+            "go on by themselves; sign in again to see them."
+        )
+        st.button("Sign in again", type="primary", icon=":material/login:", on_click=st.login)
+    st.stop()
+
+
+def _refused_page(place: Place, email: str, why: str) -> NoReturn:
+    with _card(f"{place.title} is not open to you"):
+        st.markdown(f"You are signed in as **{words.plain(email or 'an unverified address')}**.")
+        st.warning(f"{words.plain(why)}.", icon=":material/lock:")
+        st.button("Sign out", icon=":material/logout:", on_click=st.logout)
+    st.stop()
+
+
+def _card(title: str) -> Any:
+    """A narrow card in the middle of an otherwise empty page."""
+    middle = st.container(horizontal_alignment="center")
+    middle.space("large")
+    card = middle.container(border=True, width=460, gap="medium")
+    card.title(title, anchor=False)
+    return card
+
+
+def _sign_in_is_set_up() -> bool:
+    try:
+        return "auth" in st.secrets
+    except StreamlitSecretNotFoundError:
+        return False

@@ -1,0 +1,118 @@
+"""What went wrong, for people: what is wrong, how to mend it, and what was not done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.domain.roles import NotAllowed
+from core.domain.selections import BadList
+from core.gateways.errors import (
+    Forbidden,
+    GatewayError,
+    JournalError,
+    LimitReached,
+    NotSent,
+    OutcomeUnknown,
+    StateConflict,
+    Unauthorized,
+    UnknownId,
+)
+from core.services.operating import NotConfirmed
+from pages.shared import words
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One box on the screen."""
+
+    title: str
+    #: All that is wrong, one sentence each.
+    faults: Sequence[str]
+    #: The next step; empty when the faults say it.
+    mend: str = ""
+
+
+@contextmanager
+def told(undone: str) -> Iterator[None]:
+    """Show what the services refuse, or cannot do, in place of the rest of the block.
+
+    ``undone`` says what did not happen because of it: "Nothing was changed."
+    """
+    try:
+        yield
+    except (BadList, NotConfirmed, NotAllowed, GatewayError, JournalError) as error:
+        show(explain(error), undone)
+
+
+def show(problem: Problem, undone: str = "") -> None:
+    """All faults at once, then the next step and what was not done."""
+    faults = [_sentence(words.plain(fault)) for fault in problem.faults]
+    lines = faults if len(faults) == 1 else ["\n".join(f"- {fault}" for fault in faults)]
+    after = " ".join(filter(None, (problem.mend, undone)))
+    st.error(
+        "\n\n".join(filter(None, [*lines, after])),
+        title=problem.title,
+        icon=":material/error:",
+    )
+
+
+def explain(error: Exception) -> Problem:
+    """The error in words."""
+    match error:
+        case BadList(faults=faults):
+            return Problem("This choice cannot be previewed", faults)
+        case NotConfirmed(faults=faults):
+            return Problem("Not confirmed", faults)
+        case NotAllowed():
+            return Problem("You may not do this", [str(error)])
+        case StateConflict():
+            return Problem("It has moved on meanwhile", [str(error)])
+        case UnknownId():
+            return Problem(
+                "There is nothing at this address",
+                ["No preview and no operation has this id"],
+                "The address may be cut short, or from another installation.",
+            )
+        case GatewayError():
+            return _explain_gateway(error)
+    return Problem("The operational store says no", [str(error)], "Reload the page to go on.")
+
+
+def _explain_gateway(error: GatewayError) -> Problem:
+    match error:
+        case LimitReached():
+            return Problem("HubSpot's limit for today is used up", [str(error)])
+        case Unauthorized():
+            return Problem(
+                "HubSpot does not accept our token",
+                [str(error)],
+                "Put a valid token into `HUBSPOT_TOKEN`; `python -m core doctor` checks it.",
+            )
+        case Forbidden(missing=missing):
+            scopes = ", ".join(f"`{scope}`" for scope in missing)
+            return Problem(
+                "Our HubSpot token may not do this",
+                [str(error)],
+                f"Give the HubSpot app {scopes or 'the missing scope'} and install it again.",
+            )
+        case NotSent():
+            return Problem(
+                "HubSpot cannot be reached just now", [str(error)], "Try again in a moment."
+            )
+        case OutcomeUnknown():
+            return Problem("HubSpot did not answer in time", [str(error)], "Try again in a moment.")
+    return Problem(
+        "HubSpot refused the request",
+        [str(error)],
+        "`python -m core doctor` checks the account and says how to mend it.",
+    )
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    end = "" if text.endswith((".", "!", "?", ":")) else "."
+    return f"{text[:1].upper()}{text[1:]}{end}"

@@ -1,0 +1,172 @@
+"""One operation: how it stands or ended, its bookings, the writes it made, and its history."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.credits import Catalogue
+from core.domain.operations import ENDED, Operation
+from core.domain.records import Kind
+from core.gateways.ports import Event, WriteRecord, WriteState
+from pages.shared import tables, words
+from pages.shared.batch import address, following, result
+from pages.shared.gate import Desk
+
+VIEWS = ("Bookings", "Writes", "History")
+WRITE_STATES = {
+    WriteState.LANDED: ("✓ Landed", "green"),
+    WriteState.OPEN: ("• Outcome not known yet", "blue"),
+    WriteState.VOID: ("– Did not land", "gray"),
+    WriteState.UNDECIDED: ("? Undecided", "orange"),
+}
+
+assert WRITE_STATES.keys() == set(WriteState), "every state of a write has its word"
+
+
+def show(desk: Desk, operation: Operation) -> None:
+    """Everything that is known of it."""
+    st.button(
+        "All operations", icon=":material/arrow_back:", on_click=address.leave, type="tertiary"
+    )
+    if operation.state not in ENDED:
+        following.show(desk, operation)
+    else:
+        result.summary(desk, operation)
+    view = st.segmented_control(
+        "Show", VIEWS, default="Bookings", required=True,
+        label_visibility="collapsed", key=f"detail_{operation.id}",
+    )  # fmt: skip
+    if view == "Writes":
+        _writes(desk, operation)
+    elif view == "History":
+        _history(desk, operation)
+    else:
+        result.items_table(desk, operation)
+        result.next_acts(desk, operation)
+
+
+def _writes(desk: Desk, operation: Operation) -> None:
+    records = desk.core.journal.writes(operation.id)
+    if not records:
+        st.caption("No write was sent to HubSpot.")
+        return
+    st.markdown(writes_words(operation, records))
+    page = tables.page_of(f"writes_{operation.id}", len(records))
+    names = {
+        str(item.contact_id): item.contact_name for item in desk.core.journal.items(operation.id)
+    }
+    shown = [records[n] for n in page]
+    words_of, colours = zip(*WRITE_STATES.values(), strict=True)
+    st.dataframe(
+        writes_frame(shown, names, desk.core.catalogue),
+        column_config={
+            "State": tables.badge_column("State", words_of, colours),
+            "Of": st.column_config.TextColumn(width=190),
+            "Changed": st.column_config.TextColumn(width=300, alignment="right"),
+            "Bookings": st.column_config.NumberColumn(width=80),
+            "Sent": st.column_config.DatetimeColumn(
+                format="D MMM, HH:mm:ss", timezone=str(desk.zone), width=120
+            ),
+            "Checked": st.column_config.TextColumn("Checked against history", width=170),
+            "Note": st.column_config.TextColumn(width="medium"),
+        },
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(shown)),
+        alt="Updates sent to HubSpot",
+    )
+
+
+def writes_words(operation: Operation, records: Sequence[WriteRecord]) -> str:
+    """How many writes, of how many calls, and how many were checked."""
+    landed = [record for record in records if record.state is WriteState.LANDED]
+    found = Counter(record.verified or "not checked yet" for record in landed)
+    told = ", ".join(f"{n:,} {what}" for what, n in found.most_common())
+    calls = f" in {words.count(operation.calls, 'call')} to HubSpot" if operation.calls else ""
+    return (
+        f"{words.count(len(records), 'write')}{calls}. Against HubSpot's history: {told or 'none'}."
+    )
+
+
+def writes_frame(
+    records: Sequence[WriteRecord], names: dict[str, str], catalogue: Catalogue
+) -> pd.DataFrame:
+    """One row for each update of one contact or exam."""
+    return pd.DataFrame(
+        {
+            "State": [[WRITE_STATES[record.state][0]] for record in records],
+            "Of": [_whose(record, names) for record in records],
+            "Changed": [_changes(record, catalogue) for record in records],
+            "Bookings": [len(record.write.movements) for record in records],
+            "Sent": [record.write.sent_at for record in records],
+            "Checked": [(record.verified or "not yet").capitalize() for record in records],
+            "Note": [record.reason for record in records],
+        }
+    )
+
+
+def _whose(record: WriteRecord, names: dict[str, str]) -> str:
+    write = record.write
+    if write.kind is Kind.EXAM:
+        return f"Exam {write.target_id}"
+    return names.get(write.target_id) or f"Contact {write.target_id}"
+
+
+def _changes(record: WriteRecord, catalogue: Catalogue) -> str:
+    write = record.write
+    return "; ".join(
+        f"{words.credit(key, catalogue)} {words.change(before, write.after.get(key))}"
+        for key, before in write.before.items()
+    )
+
+
+def _history(desk: Desk, operation: Operation) -> None:
+    events = desk.core.operating.history(operation.id)
+    st.dataframe(
+        history_frame(operation, events),
+        column_config={
+            "When": st.column_config.DatetimeColumn(
+                format="D MMM YYYY, HH:mm:ss", timezone=str(desk.zone), width=170
+            ),
+            "Who": st.column_config.TextColumn(width=190),
+            "What": st.column_config.TextColumn(width="large"),
+        },
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(events) + 1),
+        alt="What happened to the operation, newest first",
+    )
+
+
+def history_frame(operation: Operation, events: Sequence[Event]) -> pd.DataFrame:
+    """What happened, newest first; the confirmation is where it begins."""
+    rows = [(event.at, event.actor or words.NOTHING, event_words(event)) for event in events]
+    rows.append(
+        (operation.confirmed_at, operation.confirmed_by, f"Confirmed. Reason: {operation.reason}")
+    )
+    return pd.DataFrame(rows, columns=["When", "Who", "What"])
+
+
+#: What an event is called in the journal, and what a person reads.
+EVENTS = {
+    "running": "Begun",
+    "stopping": "Asked to stop",
+    "stopped": "Stopped",
+    "done": "Finished",
+    "called off": "Called off before it began",
+    "reopened": "Taken up again",
+}
+
+
+def event_words(event: Event) -> str:
+    """An event as a sentence."""
+    told = EVENTS.get(event.what, f"{event.what[:1].upper()}{event.what[1:]}")
+    if event.what == "running" and event.detail.get("detail") == "retry":
+        told = "Begun again, for what did not go through"
+    if "items" in event.detail:
+        told = f"{told}: {words.count(int(event.detail['items']), 'booking')}"
+    return told

@@ -1,0 +1,132 @@
+"""All operations, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.operations import (
+    ENDED,
+    NEEDS_EYES,
+    ItemState,
+    Operation,
+    OperationState,
+    Progress,
+)
+from pages.shared import places, tables, words
+from pages.shared.batch import address
+from pages.shared.batch.heading import COLOURS
+from pages.shared.gate import Desk
+
+ROWS = 25
+STATES: dict[str, frozenset[OperationState]] = {
+    "All": frozenset(),
+    "Under way": frozenset(OperationState) - ENDED,
+    "Ended": ENDED,
+}
+
+
+def show(desk: Desk) -> None:
+    """A page of operations; a ticked row opens it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        narrow = st.segmented_control(
+            "Narrow", list(STATES), default="All", required=True,
+            label_visibility="collapsed", key="operations_narrow",
+        )  # fmt: skip
+        st.space("stretch")
+        for place in (places.BULK_REFUND, places.BATCH_CANCELLATION):
+            st.page_link(place.path, label=f"New {place.title.lower()}", icon=":material/add:")
+    narrow = narrow or "All"
+    first = int(st.session_state.get(f"operations_first_{narrow}", 0))
+    found = desk.core.journal.operations(states=STATES[narrow], limit=ROWS + 1, offset=first)
+    if found:
+        _grid(desk, found[:ROWS])
+    else:
+        _nothing(narrow)
+    _turn(narrow, first, more=len(found) > ROWS)
+
+
+def _nothing(narrow: str) -> None:
+    told = {
+        "All": "Nothing has been confirmed yet. A bulk refund or a batch cancellation appears "
+        "here from the moment it is confirmed.",
+        "Under way": "Nothing is under way.",
+        "Ended": "Nothing has ended yet.",
+    }
+    st.info(told[narrow], icon=":material/inbox:")
+
+
+def _grid(desk: Desk, operations: Sequence[Operation]) -> None:
+    progress = [desk.core.journal.progress(operation.id) for operation in operations]
+    ids = [operation.id for operation in operations]
+    names = [words.OPERATION[state] for state in OperationState]
+    text = st.column_config.TextColumn
+    event = st.dataframe(
+        operations_frame(operations, progress, desk.now()),
+        key=f"operations_{tables.fingerprint(ids)}",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "State": tables.badge_column("State", names, [c for c, _ in COLOURS.values()]),
+            "What": text(width=130),
+            "Of": text(width=330),
+            "Done": text("Done, bookings", width=115, alignment="right"),
+            "Credits": text("Credits", width=75, alignment="right"),
+            "Look": text("Need a look", width=95, alignment="right"),
+            "When": text(width=95, help="The exact time stands in the operation's history"),
+            "Who": text(width=170),
+            "Reason": text(width="medium"),
+        },
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height="content",
+        alt="Operations, newest first",
+    )
+    st.caption("Tick a row to open the operation.")
+    chosen = [ids[row] for row in event.selection.rows if row < len(ids)]
+    if chosen:
+        st.switch_page(places.OPERATIONS.path, query_params={address.OPERATION: chosen[0]})
+
+
+def operations_frame(
+    operations: Sequence[Operation], progress: Sequence[Progress], now: datetime
+) -> pd.DataFrame:
+    """One row for each operation."""
+    return pd.DataFrame(
+        {
+            "State": [[words.OPERATION[operation.state]] for operation in operations],
+            "What": [words.KIND[operation.kind] for operation in operations],
+            "Of": [operation.selection for operation in operations],
+            "Done": [f"{p.states.get(ItemState.DONE, 0):,} of {p.total:,}" for p in progress],
+            "Credits": [f"+{sum(p.given_back.values()):,}" for p in progress],
+            "Look": [_count(sum(p.states.get(s, 0) for s in NEEDS_EYES)) for p in progress],
+            "When": [words.ago(operation.confirmed_at, now) for operation in operations],
+            "Who": [operation.confirmed_by for operation in operations],
+            "Reason": [operation.reason for operation in operations],
+        }
+    )
+
+
+def _count(n: int) -> str:
+    return f"{n:,}" if n else words.NOTHING
+
+
+def _turn(narrow: str, first: int, *, more: bool) -> None:
+    if not first and not more:
+        return
+    with st.container(horizontal=True):
+        st.button(
+            "Newer", icon=":material/chevron_left:", disabled=not first,
+            on_click=_go, args=(narrow, first - ROWS),
+        )  # fmt: skip
+        st.button(
+            "Older", icon=":material/chevron_right:", disabled=not more,
+            on_click=_go, args=(narrow, first + ROWS),
+        )  # fmt: skip
+
+
+def _go(narrow: str, first: int) -> None:
+    st.session_state[f"operations_first_{narrow}"] = max(0, first)

@@ -1,0 +1,50 @@
+"""Whether the desk can do its work just now: calm banners, only when something is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from core.gateways.ports import OutboxState, WorkerInfo
+from pages.shared import words
+from pages.shared.gate import Desk
+
+#: A worker that was silent for longer counts as gone.
+ALIVE_WITHIN = timedelta(seconds=30)
+#: Copies to Supabase take milliseconds; one that waits this long is worth a word.
+BEHIND_AFTER = timedelta(seconds=30)
+
+
+def alive(workers: Sequence[WorkerInfo], now: datetime) -> list[WorkerInfo]:
+    """Those heard of lately."""
+    return [worker for worker in workers if now - worker.heartbeat_at <= ALIVE_WITHIN]
+
+
+def banners(desk: Desk) -> None:
+    """What a person should know before confirming anything. Two cheap queries."""
+    now = desk.now()
+    if not alive(desk.core.journal.workers(), now):
+        st.warning(
+            "Operations can be confirmed, and wait until one starts. The app starts one itself; "
+            "if this stays, look at its log or run `python -m core worker`.",
+            title="No worker is running",
+            icon=":material/engineering:",
+        )
+    mirror_banner(desk, desk.core.journal.outbox(), now)
+
+
+def mirror_banner(desk: Desk, outbox: OutboxState, now: datetime) -> None:
+    """Say how far the mirror is behind, and that nothing waits for it."""
+    if outbox.oldest is None or now - outbox.oldest < BEHIND_AFTER:
+        return
+    rows = desk.core.journal.outbox_rows(dead=False, limit=1)
+    error = f" Last error: {words.plain(rows[0].error)}." if rows and rows[0].error else ""
+    st.warning(
+        f"{words.count(outbox.due, 'copy', 'copies')} to Supabase due, the oldest for "
+        f"{words.span(now - outbox.oldest)}.{error} Operations go on meanwhile, and the copies "
+        "follow by themselves.",
+        title="Students see older balances just now",
+        icon=":material/cloud_off:",
+    )

@@ -1,0 +1,184 @@
+"""Tables of bookings: the rows of a plan, the items of an operation, as frames and as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.credits import Catalogue
+from core.domain.operations import Item, ItemState
+from core.domain.plans import Row, Verdict
+from pages.shared import words
+from pages.shared.exports import csv_bytes
+
+#: Rows sent to the browser at once. Totals are always over all.
+PAGE_ROWS = 500
+ROW_PX = 32
+
+VERDICT_COLOURS = {
+    Verdict.BLOCKED: "red",
+    Verdict.SKIP: "gray",
+    Verdict.WILL_CHANGE: "green",
+}
+ITEM_COLOURS = {
+    ItemState.FAILED: "red",
+    ItemState.BLOCKED: "red",
+    ItemState.UNDECIDED: "orange",
+    ItemState.STOPPED: "gray",
+    ItemState.SKIPPED: "gray",
+    ItemState.PENDING: "gray",
+    ItemState.CLAIMED: "blue",
+    ItemState.CANCELLED: "blue",
+    ItemState.GIVEN_BACK: "blue",
+    ItemState.DONE: "green",
+}
+
+assert VERDICT_COLOURS.keys() == set(Verdict), "every verdict has its colour"
+assert ITEM_COLOURS.keys() == set(ItemState), "every state has its colour"
+
+
+def badge_column(label: str, words_of: Sequence[str], colours: Sequence[str]) -> Any:
+    """A column whose cells are one coloured word each."""
+    return st.column_config.MultiselectColumn(
+        label, options=list(words_of), color=list(colours), width=120, pinned=True
+    )
+
+
+def booking_columns() -> dict[str, Any]:
+    """What plans and items have in common."""
+    text = st.column_config.TextColumn
+    return {
+        "Student": text(width=150),
+        "Booking": text(width=262),
+        "Credit": text(width=140),
+        "Balance": text("Balance, credits", width=110, alignment="right"),
+        "Why": text(width="large"),
+    }
+
+
+def plan_columns() -> dict[str, Any]:
+    """How the frame of a plan's rows is shown."""
+    names = [words.VERDICT[verdict] for verdict in Verdict]
+    badge = badge_column("Verdict", names, [VERDICT_COLOURS[verdict] for verdict in Verdict])
+    return {"Verdict": badge} | booking_columns()
+
+
+def plan_frame(rows: Sequence[Row], catalogue: Catalogue) -> pd.DataFrame:
+    """These rows of a plan, in this order."""
+    return pd.DataFrame(
+        {
+            "Verdict": [[words.VERDICT[row.verdict]] for row in rows],
+            "Student": [row.contact_name or words.NOTHING for row in rows],
+            "Booking": [row.booking_name or row.booking_id for row in rows],
+            "Credit": [words.credit(row.credit, catalogue) for row in rows],
+            "Balance": [words.change(row.before, row.after) for row in rows],
+            "Why": [plan_why(row) for row in rows],
+        }
+    )
+
+
+def plan_why(row: Row) -> str:
+    """The reason of a verdict as a sentence, with the values found."""
+    told = f"{row.why}: {row.detail}" if row.detail else str(row.why)
+    return f"{told[:1].upper()}{told[1:]}"
+
+
+def item_columns() -> dict[str, Any]:
+    """How the frame of an operation's items is shown."""
+    names = [words.ITEM[state] for state in ItemState]
+    badge = badge_column("State", names, [ITEM_COLOURS[state] for state in ItemState])
+    happened = st.column_config.TextColumn("What happened", width="large")
+    return {"State": badge} | booking_columns() | {"Why": happened}
+
+
+def item_frame(items: Sequence[Item], catalogue: Catalogue) -> pd.DataFrame:
+    """These items of an operation, in this order."""
+    return pd.DataFrame(
+        {
+            "State": [[words.ITEM[item.state]] for item in items],
+            "Student": [item.contact_name or words.NOTHING for item in items],
+            "Booking": [item.booking_name or item.booking_id for item in items],
+            "Credit": [words.credit(item.credit, catalogue) for item in items],
+            "Balance": [words.change(item.before, item.after) for item in items],
+            "Why": [item_why(item) for item in items],
+        }
+    )
+
+
+def item_why(item: Item) -> str:
+    """What happened to a booking, as a sentence; "" while nothing has."""
+    if item.state is ItemState.DONE:
+        done = ["cancelled"] if item.cancelled else []
+        done += ["credit given back"] if item.credit is not None else []
+        told = ", ".join(done)
+    else:
+        told = item.why
+    return f"{told[:1].upper()}{told[1:]}"
+
+
+COMMON = ("booking_id", "record_id", "student", "email", "contact_id", "credit")
+
+
+def plan_csv(rows: Sequence[Row]) -> bytes:
+    """All rows of a plan. Its list of bookings can be uploaded again."""
+    columns = ("verdict", "why", *COMMON, "balance_before", "balance_after")
+    return csv_bytes(
+        columns,
+        (
+            _common(row)
+            | {"verdict": row.verdict, "why": plan_why(row)}
+            | {"balance_before": row.before, "balance_after": row.after}
+            for row in rows
+        ),
+    )
+
+
+def item_csv(items: Sequence[Item]) -> bytes:
+    """All items of an operation. Its list of bookings can be uploaded again."""
+    columns = ("state", "why", *COMMON, "balance_before", "balance_after")
+    return csv_bytes(
+        columns,
+        (
+            _common(item)
+            | {"state": item.state, "why": item_why(item)}
+            | {"balance_before": item.before, "balance_after": item.after}
+            for item in items
+        ),
+    )
+
+
+def _common(row: Row | Item) -> dict[str, object]:
+    return {
+        "booking_id": row.booking_name or row.booking_id,
+        "record_id": row.booking_id,
+        "student": row.contact_name,
+        "email": row.contact_email,
+        "contact_id": row.contact_id,
+        "credit": row.credit,
+    }
+
+
+def fingerprint(ids: Sequence[str]) -> str:
+    """Part of a grid's key: a selection is of positions, and must not outlive what it was of."""
+    return sha256("\n".join(ids).encode()).hexdigest()[:12]
+
+
+def height(rows: int, *, at_most: int = 420) -> int:
+    """Pixels for a grid of so many rows: no empty space below, no taller than this."""
+    return min(at_most, ROW_PX * (rows + 1) + 3)
+
+
+def page_of(name: str, total: int) -> range:
+    """Which rows to show; draws page numbers when they do not fit on one."""
+    pages = max(1, -(-total // PAGE_ROWS))
+    page = 1
+    if pages > 1:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            page = min(st.pagination(pages, key=f"{name}_page_{pages}"), pages)
+            first, last = (page - 1) * PAGE_ROWS + 1, min(page * PAGE_ROWS, total)
+            st.caption(f"{first:,} to {last:,} of {total:,}", width="content")
+    return range((page - 1) * PAGE_ROWS, min(page * PAGE_ROWS, total))

@@ -1,0 +1,121 @@
+"""How the desk says things: counts with their units, times, changes, states. Pure."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from core.domain.credits import Catalogue, CreditType
+from core.domain.operations import ItemState, OperationState
+from core.domain.plans import OperationKind, Verdict
+from core.domain.records import TOTAL_BOOKINGS
+
+#: Between a balance before and after.
+ARROW = "→"
+#: Where there is nothing to say.
+NOTHING = "–"
+
+#: What an operation of this kind is called on a screen, and the page that makes one.
+KIND: dict[OperationKind, str] = {
+    OperationKind.CANCEL: "Batch cancellation",
+    OperationKind.REFUND: "Bulk refund",
+}
+#: A word and a sign for each, so that colour is never the only difference.
+VERDICT: dict[Verdict, str] = {
+    Verdict.BLOCKED: "✕ Blocked",
+    Verdict.SKIP: "– Skipped",
+    Verdict.WILL_CHANGE: "✓ Will change",
+}
+OPERATION: dict[OperationState, str] = {
+    OperationState.HELD: "Held",
+    OperationState.RUNNING: "Running",
+    OperationState.STOPPING: "Stopping",
+    OperationState.DONE: "Finished",
+    OperationState.STOPPED: "Stopped",
+    OperationState.CALLED_OFF: "Called off",
+}
+ITEM: dict[ItemState, str] = {
+    ItemState.FAILED: "✕ Failed",
+    ItemState.BLOCKED: "✕ Blocked",
+    ItemState.UNDECIDED: "? Undecided",
+    ItemState.STOPPED: "◦ Not begun",
+    ItemState.SKIPPED: "– Skipped",
+    ItemState.PENDING: "◦ Waiting",
+    ItemState.CLAIMED: "• Under way",
+    ItemState.CANCELLED: "• Cancelled, credit due",
+    ItemState.GIVEN_BACK: "• Given back, to be marked",
+    ItemState.DONE: "✓ Done",
+}
+
+assert KIND.keys() == set(OperationKind), "every kind has its name"
+assert VERDICT.keys() == set(Verdict), "every verdict has its word"
+assert OPERATION.keys() == set(OperationState), "every state of an operation has its word"
+assert ITEM.keys() == set(ItemState), "every state of an item has its word"
+
+
+def count(n: int, noun: str, plural: str = "") -> str:
+    """A number with its unit: "1 credit", "1,312 credits"."""
+    return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"
+
+
+def change(before: int | None, after: int | None) -> str:
+    """A balance before and after, "4 → 5"; "–" when nothing is known."""
+    if before is None or after is None:
+        return NOTHING
+    return f"{before:,} {ARROW} {after:,}"
+
+
+def credit(key: CreditType | None, catalogue: Catalogue) -> str:
+    """A credit type as people call it."""
+    if key is None:
+        return NOTHING
+    if key == TOTAL_BOOKINGS:
+        return "Seats taken"
+    return next((c.label for c in catalogue.credits if c.key == key), key)
+
+
+def span(length: timedelta) -> str:
+    """A length of time, to the two figures that matter: "8 s", "3 min 20 s", "2 h 5 min"."""
+    seconds = max(0, round(length.total_seconds()))
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
+    if minutes < 1:
+        return f"{seconds} s"
+    if hours < 1:
+        return f"{minutes} min {seconds % 60} s" if minutes < 10 else f"{minutes} min"
+    if days < 1:
+        return f"{hours} h {minutes % 60} min"
+    return count(days, "day")
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """How long ago, in one unit: "just now", "12 s ago", "3 min ago", "2 days ago"."""
+    seconds = (now - then).total_seconds()
+    if seconds < 5:
+        return "just now"
+    for size, unit in ((86_400, "day"), (3600, "h"), (60, "min"), (1, "s")):
+        if seconds >= size:
+            n = int(seconds // size)
+            return f"{count(n, unit) if unit == 'day' else f'{n} {unit}'} ago"
+    return "just now"
+
+
+def exact(when: datetime, zone: tzinfo = UTC) -> str:
+    """The time itself, in the reader's zone: "4 May 2026, 14:03:22 UTC"."""
+    return f"{when.astimezone(zone):%-d %b %Y, %H:%M:%S %Z}"
+
+
+def day(when: date | None) -> str:
+    """A day: "4 May 2026"."""
+    return f"{when:%-d %b %Y}" if when else NOTHING
+
+
+def plain(text: str) -> str:
+    """Text of others, so that Markdown shows it as it is."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>&])", r"\\\1", text)
+
+
+def relative(then: datetime, now: datetime, zone: tzinfo = UTC) -> str:
+    """HTML: how long ago, with the exact time on hover."""
+    title = html.escape(exact(then, zone))
+    return f'<time datetime="{then.isoformat()}" title="{title}">{ago(then, now)}</time>'

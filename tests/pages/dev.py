@@ -1,0 +1,50 @@
+"""The app over fakes, to look at while working on pages: ``streamlit run tests/pages/dev.py``.
+
+Sign-in is whatever the header X-Auth-Email says, so this listens on this machine alone.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+
+from core import wiring
+from scripts.processes import ROOT
+from tests.fakes.crm import Fault, Request
+from tests.pages.stage import Stage, fill, stage
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _work(made: Stage) -> None:
+    """Carry confirmed operations slowly enough to be watched."""
+    while True:
+        made.worker_beats()
+        for operation_id in list(made.engine.submitted):
+            operation = made.journal.operation(operation_id)
+            if operation.state == "held" and _now() > operation.hold_until:
+                made.engine.submitted.remove(operation_id)
+                made.carry(operation_id)
+        made.core.mirroring.drain()
+        time.sleep(0.3)
+
+
+def _slowly(request: Request) -> Fault:
+    if request.changes:
+        time.sleep(0.4)
+    return Fault.NONE
+
+
+made = stage(clock=_now, group_size=5)
+fill(made)
+made.crm.sending = _slowly
+wiring._core = made.core
+threading.Thread(target=_work, args=(made,), daemon=True).start()
+PagesManager.uses_pages_directory = False
+app = st.App(ROOT / "app.py")
