@@ -69,12 +69,25 @@ def _stop(process: subprocess.Popen[str]) -> None:
 
 
 @contextmanager
-def local_stack(*args: str, stderr: int | IO[str] | None = None) -> Iterator[dict[str, str]]:
-    """``python -m sandbox up args...``; yields the settings that it prints when ready."""
+def local_stack(*args: str, log: Path) -> Iterator[dict[str, str]]:
+    """``python -m sandbox up args...``; yields the settings that it prints when ready.
+
+    Raises DidNotStartError with the end of its log when it does not come up.
+    """
     command = ["-m", "sandbox", "up", *args]
-    with running(command, stdout=subprocess.PIPE, stderr=stderr) as process:
-        line = _first_line(process, READY_S)
+    with (
+        log.open("w") as stderr,
+        running(command, stdout=subprocess.PIPE, stderr=stderr) as process,
+    ):
+        try:
+            line = _first_line(process, READY_S)
+        except DidNotStartError as error:
+            raise DidNotStartError(f"{error}\n{_tail(log)}") from error
         yield {name: str(value) for name, value in json.loads(line).items()}
+
+
+def _tail(log: Path, lines: int = 15) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
 
 
 def _first_line(process: subprocess.Popen[str], deadline_s: float) -> str:

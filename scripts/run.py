@@ -35,7 +35,7 @@ def main(argv: list[str]) -> int:
         return _run(_port(options.port), for_the_stack)
     except KeyboardInterrupt:
         return 0
-    except (DidNotStartError, subprocess.CalledProcessError) as error:
+    except DidNotStartError as error:
         print(f"Credit Desk did not start: {error}", file=sys.stderr)
         return 1
 
@@ -72,16 +72,12 @@ def _local(origin: str, args: list[str]) -> Iterator[None]:
     """The local stack, made known to the app by the secrets file, and checked."""
     STATE.mkdir(parents=True, exist_ok=True)
     print("Starting the local HubSpot, Supabase and sign-in provider ...", flush=True)
-    log_path = STATE / "sandbox.log"
-    with log_path.open("w") as log:
-        try:
-            with local_stack("--state", str(STATE / "sandbox"), *args, stderr=log) as settings:
-                secrets_file.write(SECRETS, _for_the_app(settings), origin=origin)
-                _core("provision")
-                _core("doctor")
-                yield
-        except DidNotStartError as error:
-            raise DidNotStartError(f"{error}\n{_tail(log_path)}") from error
+    where = ["--state", str(STATE / "sandbox")]
+    with local_stack(*where, *args, log=STATE / "sandbox.log") as settings:
+        secrets_file.write(SECRETS, _for_the_app(settings), origin=origin)
+        _core("provision")
+        _core("doctor")
+        yield
 
 
 def _for_the_app(settings: dict[str, str]) -> dict[str, str]:
@@ -95,10 +91,9 @@ def _for_the_app(settings: dict[str, str]) -> dict[str, str]:
 
 def _core(command: str) -> None:
     """``python -m core command``; it says on stderr what is wrong and how to mend it."""
-    if (ROOT / "core" / "__main__.py").exists():
-        subprocess.run(
-            [sys.executable, "-m", "core", command], cwd=ROOT, stdout=subprocess.DEVNULL, check=True
-        )
+    args = [sys.executable, "-m", "core", command]
+    if subprocess.run(args, cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode:
+        raise DidNotStartError(f"`python -m core {command}` failed; why stands above")
 
 
 def _serve(origin: str, port: int, where: str) -> int:
@@ -131,10 +126,6 @@ def _is_healthy(port: int) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _tail(log: Path, lines: int = 15) -> str:
-    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from scripts.processes import ROOT, local_stack
 #: These start servers of their own, on this machine alone. All other tests open no socket.
 FOLDERS_WITH_SERVERS = frozenset({"contract", "crash", "e2e"})
 LOOPBACK = ["127.0.0.1", "::1"]
+SMALL_SEED = ("--contacts", "120", "--bookings", "360", "--exams", "12", "--seed", "7")
 
 hypothesis.settings.register_profile("laptop", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -34,14 +35,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The settings of a whole local stack, seeded small, alone for this run of the tests."""
     state = tmp_path_factory.mktemp("sandbox")
-    with (
-        (state.parent / "sandbox.log").open("w") as log,
-        local_stack("--port", "0", "--state", str(state), *SMALL_SEED, stderr=log) as settings,
-    ):
+    log = state.with_suffix(".log")
+    with local_stack("--port", "0", "--state", str(state), *SMALL_SEED, log=log) as settings:
         yield settings
-
-
-SMALL_SEED = ("--contacts", "120", "--bookings", "360", "--exams", "12", "--seed", "7")
 
 
 @pytest.fixture(scope="session")
