@@ -1,0 +1,141 @@
+"""How long after a write is settled its row has changed in Supabase.
+
+The whole way: journal (SQLite, durable), nudge, thread, supabase-py, gateway, PostgREST and
+PostgreSQL. The clock starts before the settling transaction and stops when the mirror has
+answered. Alone: ``python -m benchmarks.mirror_lag``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.domain.credits import SCHOOL
+from core.domain.mirror import columns
+from core.domain.records import Kind
+from core.gateways.journal.sql import SqlJournal
+from core.gateways.ports import CopyResult, Due, MirrorRow
+from core.gateways.supabase.client import Supabase
+from core.services.copy_lag import summarise
+from core.services.mirror_threads import MirrorThreads
+from core.services.mirroring import Mirroring
+from core.services.outage import Outage
+from sandbox.supabase import LocalSupabase
+from tests.fakes.crm import FakeCrm
+
+BUDGET_S = {"p50_s": 0.020, "p99_s": 0.100}
+DEADLINE_S = 10.0
+
+
+@dataclass(slots=True)
+class Watched:
+    """The mirror, telling when each row was answered for."""
+
+    mirror: Supabase
+    written: dict[str, float] = field(default_factory=dict)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def copy(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, CopyResult]:
+        results = self.mirror.copy(kind, rows)
+        at = time.perf_counter()
+        with self.changed:
+            self.written |= dict.fromkeys(results, at)
+            self.changed.notify_all()
+        return results
+
+    def rows(self, kind: Kind, ids: Sequence[str]) -> dict[str, MirrorRow]:
+        return self.mirror.rows(kind, ids)
+
+    def faults(self) -> list[str]:
+        return self.mirror.faults()
+
+    def wait_for(self, ids: Sequence[str]) -> None:
+        with self.changed:
+            if not self.changed.wait_for(lambda: self.written.keys() >= set(ids), DEADLINE_S):
+                raise TimeoutError(f"{len(ids)} rows were not all written in {DEADLINE_S} s")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def row(id_: str, balance: int) -> MirrorRow:
+    credits_ = {str(key): balance % 7 for key in SCHOOL.keys}
+    return {"hubspot_id": id_, "source_modified_at": now().isoformat(), **credits_}
+
+
+@contextmanager
+def running(state: Path, stack: LocalSupabase) -> Iterator[tuple[Mirroring, Watched]]:
+    settings = stack.settings
+    real = Supabase(
+        url=settings.url, service_key=settings.service_role_key, columns=columns(SCHOOL)
+    )
+    watched = Watched(real)
+    journal = SqlJournal(f"sqlite:///{state / 'ops.sqlite'}")
+    mirroring = Mirroring(
+        crm=FakeCrm(now),
+        mirror=watched,
+        journal=journal,
+        catalogue=SCHOOL,
+        now=now,
+        chance=random.random,
+        outage=Outage(chance=random.random),
+    )
+    threads = MirrorThreads(mirroring)
+    threads.start()
+    try:
+        yield mirroring, watched
+    finally:
+        threads.stop(DEADLINE_S)
+        journal.close()
+        real.close()
+
+
+def settle(mirroring: Mirroring, watched: Watched, ids: Sequence[str], balance: int) -> list[float]:
+    """Seconds from before the settling transaction until each row was written."""
+    for id_ in ids:
+        watched.written.pop(id_, None)
+    due = [Due(kind=Kind.CONTACT, record_id=id_, row=row(id_, balance)) for id_ in ids]
+    began = time.perf_counter()
+    mirroring.put(due)
+    watched.wait_for(ids)
+    return [watched.written[id_] - began for id_ in ids]
+
+
+def measure(*, writes: int = 500, rows: int = 1) -> dict[str, float]:
+    """Lag of ``writes`` settlements, one after the other, of ``rows`` contacts each."""
+    with tempfile.TemporaryDirectory() as folder:
+        state = Path(folder)
+        with LocalSupabase(state / "supabase") as stack, running(state, stack) as (desk, watched):
+            ids = [f"bench{n}" for n in range(rows)]
+            for n in range(20):
+                settle(desk, watched, ids, n)
+            lags: list[float] = []
+            for n in range(writes):
+                time.sleep(random.random() * 0.02)  # let the threads go to sleep, as between clicks
+                lags += settle(desk, watched, ids, n)
+    found = summarise(lags)
+    return {"p50_s": found.p50_s, "p99_s": found.p99_s, "worst_s": found.worst_s}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--writes", type=int, default=500)
+    parser.add_argument("--rows", type=int, default=1, help="contacts in one settlement")
+    given = parser.parse_args()
+    found = measure(writes=given.writes, rows=given.rows)
+    kept = all(found[name] <= budget for name, budget in BUDGET_S.items())
+    print(json.dumps({"what": "mirror_lag", **found, "budget": BUDGET_S, "kept": kept}))
+
+
+if __name__ == "__main__":
+    main()
