@@ -14,6 +14,9 @@ from sandbox.demo.seats import Seat
 from sandbox.hubspot.portal import CREDITS
 from sandbox.hubspot.seed import SeedVersion
 
+#: Credits left over: half of the students have none of a type.
+SPARE = (0,) * 10 + (1,) * 4 + (2,) * 3 + (3, 3, 5)
+
 
 @dataclass(slots=True)
 class Contact:
@@ -80,7 +83,7 @@ def contact(
         level[event.credit] += event.delta
         lowest[event.credit] = min(lowest[event.credit], level[event.credit])
     for place, credit in enumerate(CREDITS):
-        spare = chance.choices((0, 1, 2, 3, 5), (50, 22, 15, 9, 4))[0]
+        spare = chance.choice(SPARE)
         bought = spare - lowest[credit]
         if bought:
             at = created + timedelta(seconds=20 + place)

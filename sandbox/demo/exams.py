@@ -43,11 +43,11 @@ class Exam:
     #: seats that are not cancelled
     taken: int = 0
     activation: datetime | None = None
+    #: as booking ids spell it: March 4, 2027
+    day: str = ""
 
-    @property
-    def day(self) -> str:
-        """As booking ids spell it: March 4, 2027."""
-        return f"{self.date:%B} {self.date.day}, {self.date.year}"
+    def __post_init__(self) -> None:
+        self.day = f"{self.date:%B} {self.date.day}, {self.date.year}"
 
     @property
     def name(self) -> str:

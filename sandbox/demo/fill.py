@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import random
+import subprocess
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sandbox.demo import balances, exams, mirror, objects
 from sandbox.demo.balances import Contact
-from sandbox.demo.drift import Planter
+from sandbox.demo.drift import Planted, Planter
 from sandbox.demo.exams import Exam, Part
 from sandbox.demo.people import person
 from sandbox.demo.seats import Seat, Seating
@@ -19,11 +25,18 @@ from sandbox.demo.size import Size
 from sandbox.hubspot.portal import CONTACTS
 from sandbox.hubspot.seed import SeedObject
 from sandbox.hubspot.store import Store
+from sandbox.processes import SandboxError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+#: From so many records on, the mirror is filled by a process of its own.
+LARGE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class School:
-    """All of the demo data, before anything is planted in it."""
+    """All of the demo data."""
 
     contacts: list[Contact]
     exams: list[Exam]
@@ -50,14 +63,8 @@ def make(size: Size, now: datetime) -> School:
     return School(contacts, sessions, seats)
 
 
-def fill(store: Store, db_url: str, size: Size, now: datetime) -> dict[str, Any]:
-    """What was planted, for STATE_DIR/planted.json. Both stores are to be empty of demo data.
-
-    Shape: size, now, counts, drift {contacts|bookings|exams: {cause: [HubSpot ids]}},
-    odd_contacts, merged [{primary, other, into}], bookings {oddity: [ids]}, owed {credit: count},
-    exams {part: [ids]}.
-    """
-    school = make(size, now)
+def plant(school: School, size: Size, now: datetime) -> tuple[Planter, dict[str, Planted]]:
+    """Change the truth, and say how the mirror differs from it; again the same each time."""
     planter = Planter(
         contacts=school.contacts,
         seats=school.seats,
@@ -65,13 +72,24 @@ def fill(store: Store, db_url: str, size: Size, now: datetime) -> dict[str, Any]
         now=now,
         chance=_chance(size, "drift"),
     )
-    drift = planter.plant()
-    store.load(_objects(school, now), objects.links(school.seats, school.contacts))
-    merged = [
-        {"primary": str(a), "other": str(b), "into": str(store.merge(CONTACTS, a, b))}
-        for a, b in planter.merges
-    ]
-    _write_mirror(db_url, school, planter, mirror.Stamps(now, _chance(size, "stamps")))
+    return planter, planter.plant()
+
+
+def fill(store: Store, db_url: str, size: Size, now: datetime) -> dict[str, Any]:
+    """What was planted, for STATE_DIR/planted.json. The HubSpot store is to be empty.
+
+    Shape: size, now, counts, drift {contacts|bookings|exams: {cause: [HubSpot ids]}},
+    odd_contacts, merged [{primary, other, into}], bookings {oddity: [ids]}, owed {credit: count},
+    exams {part: [ids]}.
+    """
+    with _no_garbage(), _mirror_beside(db_url, size, now):
+        school = make(size, now)
+        planter, drift = plant(school, size, now)
+        store.load(_objects(school, now), objects.links(school.seats, school.contacts))
+        merged = [
+            {"primary": str(a), "other": str(b), "into": str(store.merge(CONTACTS, a, b))}
+            for a, b in planter.merges
+        ]
     odd = drift.pop("odd_contacts")
     return {
         "size": asdict(size),
@@ -86,21 +104,14 @@ def fill(store: Store, db_url: str, size: Size, now: datetime) -> dict[str, Any]
     }
 
 
-def _chance(size: Size, what: str) -> random.Random:
-    return random.Random(f"{size.seed}:{what}")
-
-
-def _objects(school: School, now: datetime) -> Iterator[SeedObject]:
-    yield from (objects.contact_object(contact) for contact in school.contacts)
-    yield from (objects.exam_object(exam, now) for exam in school.exams)
-    yield from (objects.booking_object(seat, school.contacts) for seat in school.seats)
-
-
-def _write_mirror(db_url: str, school: School, planter: Planter, stamps: mirror.Stamps) -> None:
+def fill_mirror(db_url: str, size: Size, now: datetime) -> None:
+    """The mirror's half. Made from the arguments alone, so that another process can do it."""
+    school = make(size, now)
+    planter, _ = plant(school, size, now)
+    stamps, apart = mirror.Stamps(now, _chance(size, "stamps")), mirror.with_differences
     contacts = (mirror.contact_row(contact, stamps) for contact in school.contacts)
     sessions = (mirror.exam_row(exam, stamps) for exam in school.exams)
     seats = (mirror.booking_row(seat, school.contacts, stamps) for seat in school.seats)
-    apart = mirror.with_differences
     mirror.write(
         db_url,
         {
@@ -109,6 +120,51 @@ def _write_mirror(db_url: str, school: School, planter: Planter, stamps: mirror.
             "hubspot_bookings": apart(seats, planter.seat_differences),
         },
     )
+
+
+@contextmanager
+def _mirror_beside(db_url: str, size: Size, now: datetime) -> Iterator[None]:
+    """Fills the mirror while the block runs; both are done, or failed, when it ends.
+
+    Raises:
+        SandboxError: the other process failed.
+    """
+    if size.contacts + size.bookings < LARGE:
+        fill_mirror(db_url, size, now)
+        yield
+        return
+    order = json.dumps({"db_url": db_url, "size": asdict(size), "now": now.isoformat()})
+    command = [sys.executable, "-m", "sandbox.demo"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=ROOT, text=True) as process:
+        try:
+            if process.stdin is not None:
+                process.stdin.write(order)
+                process.stdin.close()
+            yield
+            if process.wait():
+                raise SandboxError("the mirror could not be filled with demo data; see above")
+        finally:
+            process.kill()
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """A hundred thousand records are no garbage, however often one looks."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _chance(size: Size, what: str) -> random.Random:
+    return random.Random(f"{size.seed}:{what}")
+
+
+def _objects(school: School, now: datetime) -> Iterator[SeedObject]:
+    yield from (objects.contact_object(contact) for contact in school.contacts)
+    yield from (objects.exam_object(exam, now) for exam in school.exams)
+    yield from (objects.booking_object(seat, school.contacts) for seat in school.seats)
 
 
 def _counts(school: School) -> dict[str, int]:
