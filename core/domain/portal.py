@@ -79,11 +79,22 @@ class Portal:
     note_to_contact: int = 202
     #: Only where HubSpot's name differs from ours.
     renamed: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
+    #: Our name of every property to HubSpot's.
+    _names: Mapping[Kind, dict[str, str]] = field(init=False, repr=False, compare=False)
+    _counters: Mapping[Kind, tuple[CreditType, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse names that would read one property as two, or two as one."""
+        # made once: they are asked for with every record that is read
+        counters = {
+            Kind.CONTACT: self.catalogue.keys,
+            Kind.EXAM: (TOTAL_BOOKINGS,),
+            Kind.BOOKING: (),
+        }
+        object.__setattr__(self, "_counters", counters)
+        object.__setattr__(self, "_names", {kind: self._named(kind) for kind in Kind})
         for kind in Kind:
-            ours = self._ours(kind)
+            ours = self._names[kind]
             if strangers := sorted(set(self.renamed.get(kind, {})) - set(ours)):
                 known = ", ".join(sorted(ours))
                 raise ValueError(f"{kind} have no {', '.join(strangers)}; ours are: {known}")
@@ -95,11 +106,14 @@ class Portal:
         own = PROPERTIES[kind]
         return own + tuple(map(str, self.catalogue.keys)) if kind is Kind.CONTACT else own
 
-    def names(self, kind: Kind) -> dict[str, str]:
-        """Our name of every property to HubSpot's."""
+    def _named(self, kind: Kind) -> dict[str, str]:
         renamed = self.renamed.get(kind, {})
         return {name: renamed.get(name, name) for name in self._ours(kind)}
 
+    def names(self, kind: Kind) -> Mapping[str, str]:
+        """Our name of every property to HubSpot's."""
+        return self._names[kind]
+
     def counters(self, kind: Kind) -> tuple[CreditType, ...]:
         """What is counted on such a record."""
-        return {Kind.CONTACT: self.catalogue.keys, Kind.EXAM: (TOTAL_BOOKINGS,)}.get(kind, ())
+        return self._counters[kind]

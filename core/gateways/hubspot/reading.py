@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from core.domain.records import MARKER, Booking, BookingId, Counted, History, Kind
 from core.gateways.errors import OutcomeUnknown
@@ -15,25 +15,25 @@ from core.gateways.hubspot.wire.answers import Matched
 from core.gateways.hubspot.wire.records import Json
 
 Ask = Callable[[Sequence[str]], Matched]
+Made = TypeVar("Made")
 
 
 def counted(hub: Hub, kind: Kind, ids: Collection[str]) -> dict[str, Counted | None]:
     """Contacts or exams by the id asked for. None: gone."""
-    return {
-        id_: None if told is None else records.read_counted(hub.portal, kind, told)
-        for id_, told in objects(hub, kind, ids).items()
-    }
+    return objects(hub, kind, ids, lambda told: records.read_counted(hub.portal, kind, told))
 
 
-def objects(hub: Hub, kind: Kind, ids: Collection[str]) -> dict[str, Json | None]:
-    """What HubSpot holds, as it tells it. None: gone."""
+def objects(
+    hub: Hub, kind: Kind, ids: Collection[str], make: Callable[[Json], Made]
+) -> dict[str, Made | None]:
+    """What is made of each record that HubSpot holds. None: gone."""
 
     def ask(some: Sequence[str]) -> Matched:
         body = requests.read_body(hub.portal, kind, some)
         call = Call(what=f"read {kind}", path=hub.batch(kind, "read"), body=body)
         return answers.match(some, hub.read(call))
 
-    return _all(hub, ask, requests.batches(ids))
+    return _all(hub, ask, requests.batches(ids), make)
 
 
 def histories(
@@ -47,11 +47,12 @@ def histories(
         call = Call(what=f"history {kind}", path=hub.batch(kind, "read"), body=body)
         return answers.match(some, hub.read(call))
 
-    found = _all(hub, ask, requests.batches(ids, requests.HISTORY_BATCH_MAX))
-    return {
-        id_: None if told is None else records.read_history(hub.portal, kind, told, wanted)
-        for id_, told in found.items()
-    }
+    return _all(
+        hub,
+        ask,
+        requests.batches(ids, requests.HISTORY_BATCH_MAX),
+        lambda told: records.read_history(hub.portal, kind, told, wanted),
+    )
 
 
 def bookings(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, Booking | None]:
@@ -61,7 +62,7 @@ def bookings(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, Booking | 
     ends = (portal.types[Kind.CONTACT], portal.types[Kind.EXAM])
     # the three are independent: one after another would cost three times the latency
     held, contacts, exams = _together(
-        lambda: objects(hub, Kind.BOOKING, unique),
+        lambda: objects(hub, Kind.BOOKING, unique, lambda told: told),
         lambda: links(hub, booking, ends[0], unique, "associations bookings"),
         lambda: links(hub, booking, ends[1], unique, "associations bookings"),
     )
@@ -102,8 +103,10 @@ def links(
     return found
 
 
-def _all(hub: Hub, ask: Ask, batches: Iterable[Sequence[str]]) -> dict[str, Json | None]:
-    """Every id's object, None for those HubSpot says are gone.
+def _all(
+    hub: Hub, ask: Ask, batches: Iterable[Sequence[str]], make: Callable[[Json], Made]
+) -> dict[str, Made | None]:
+    """What is made of every id's record, in the batch's thread; None for those that are gone.
 
     Raises:
         OutcomeUnknown: HubSpot's answers do not tell of one of them.
@@ -125,10 +128,11 @@ def _all(hub: Hub, ask: Ask, batches: Iterable[Sequence[str]]) -> dict[str, Json
             raise OutcomeUnknown(f"HubSpot did not tell of {ids[0]}: {said}")
         return result
 
-    found: dict[str, Json | None] = {}
-    for part in hub.each(one, batches):
-        found |= part
-    return found
+    def read(ids: Sequence[str]) -> dict[str, Made | None]:
+        told = one(ids)
+        return {id_: None if (held := told[id_]) is None else make(held) for id_ in ids}
+
+    return {id_: made for part in hub.each(read, batches) for id_, made in part.items()}
 
 
 def _together(*works: Callable[[], Any]) -> list[Any]:

@@ -28,8 +28,12 @@ create table if not exists hubspot_pace (bucket text primary key, due double pre
 create table if not exists hubspot_waiting (
     bucket text, priority integer, until double precision not null, primary key (bucket, priority)
 )"""
-TAKE = sa.text(
-    "select slot, free_at from hubspot_slots where bucket = :bucket and slot < :count"
+LOOK = sa.text(
+    "select slot, free_at,"
+    " (select due from hubspot_pace where bucket = :bucket) as due,"
+    " (select max(until) from hubspot_waiting"
+    "  where bucket = :bucket and priority < :priority) as ahead"
+    " from hubspot_slots where bucket = :bucket and slot < :count"
     " order by free_at, slot limit 1 offset :spare"
 )
 REST = sa.text(
@@ -40,13 +44,9 @@ HOLD = sa.text("update hubspot_slots set free_at = :until where bucket = :bucket
 ADD = sa.text(
     "insert into hubspot_slots values (:bucket, :slot, 0) on conflict (bucket, slot) do nothing"
 )
-DUE = sa.text("select due from hubspot_pace where bucket = :bucket")
 PACE = sa.text(
     "insert into hubspot_pace values (:bucket, :due)"
     " on conflict (bucket) do update set due = excluded.due"
-)
-AHEAD = sa.text(
-    "select max(until) from hubspot_waiting where bucket = :bucket and priority < :priority"
 )
 STAND = sa.text(
     "insert into hubspot_waiting values (:bucket, :priority, :until)"
@@ -114,31 +114,31 @@ class SharedSlots:
     bucket: str
     #: How many rows are known to be there.
     _count: int = field(default=0, init=False)
+    #: Priorities whose waiting we have told the others of.
+    _standing: set[int] = field(default_factory=set, init=False)
 
     def take(self, limit: Limit, priority: int) -> Grant | Wait:
         """A slot; none while somebody with a smaller priority waits, in any process."""
         with self._store() as (connection, now):
             self._make_rows(connection, limit.count)
-            ahead = connection.execute(AHEAD, self._with(priority=priority)).scalar()
+            asked = {"count": limit.count, "spare": limit.spare, "priority": priority}
+            slot, free_at, due, ahead = connection.execute(LOOK, self._with(**asked)).one()
             if ahead is not None and ahead > now:
                 return Wait(seconds=LOOK_AGAIN_S)
-            due = connection.execute(DUE, self._with()).scalar() or 0.0
-            early = due - now - limit.burst_s
-            if early > 0:
-                return self._stand(connection, priority, now, early)
-            asked = self._with(count=limit.count, spare=limit.spare)
-            slot, free_at = connection.execute(TAKE, asked).one()
-            if free_at > now:
-                return self._stand(connection, priority, now, free_at - now)
+            ready_at = max(free_at, (due or 0.0) - limit.burst_s)
+            if ready_at > now:
+                return self._stand(connection, priority, now, ready_at - now)
             until = now + TRANSIT_S + limit.window_s
             connection.execute(HOLD, self._with(slot=slot, until=until))
-            connection.execute(PACE, self._with(due=max(due, now) + limit.gap_s))
-            if priority < LAST:
+            connection.execute(PACE, self._with(due=max(due or 0.0, now) + limit.gap_s))
+            if priority in self._standing:
+                self._standing.discard(priority)
                 connection.execute(STAND, self._with(priority=priority, until=now))
             return Grant(slot=slot, at=now)
 
     def _stand(self, connection: sa.Connection, priority: int, now: float, seconds: float) -> Wait:
         if priority < LAST:
+            self._standing.add(priority)
             until = now + seconds + STANDS_S
             connection.execute(STAND, self._with(priority=priority, until=until))
         return Wait(seconds=seconds)

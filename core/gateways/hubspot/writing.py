@@ -40,7 +40,7 @@ def write_counts(hub: Hub, writes: Sequence[Write]) -> dict[WriteId, Outcome]:
 
 
 def _write_batch(hub: Hub, writes: Sequence[Write]) -> dict[WriteId, Outcome]:
-    """Writes of one kind. The deadline is judged when the batch's turn has come, not when it was queued."""
+    """Writes of one kind. Whether it is too late is judged when their turn has come."""
     now = hub.now()
     left = {w.id: SEND_WITHIN_S - (now - w.sent_at).total_seconds() for w in writes}
     late = Outcome(fate=Fate.NOT_SENT, reason=TOO_LATE)

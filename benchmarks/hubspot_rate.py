@@ -1,0 +1,144 @@
+"""How much of HubSpot's limit the client uses, and whether it ever meets a 429.
+
+    python -m benchmarks.hubspot_rate [--processes 2] [--requests 760] [--latency-ms 150]
+
+The sandbox and each client run in processes of their own. The share is of the whole time from
+the first request to the last answer, first burst included: more than 100 % is possible in short
+runs, because the limit allows 190 requests at once and HubSpot forgets them after ten seconds.
+The even share leaves the first window out, and is the one that the budget is about.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from core.domain.portal import Portal
+from core.domain.records import ContactId
+from core.gateways.hubspot.client import connect
+from sandbox.hubspot.seed import SeedObject
+from sandbox.hubspot.server import HubSpotServer
+
+TOKEN = "pat-benchmark"
+CONTACTS, BATCH = 10_000, 100
+FIRST_ID = 100_000
+WINDOW_S = 10.0
+
+
+def serve(pipe: Connection, state: str, latency_ms: int, limit: int) -> None:
+    """The sandbox with its contacts, until the pipe closes."""
+    at = datetime.now(UTC)
+    values = {"cs_credits": "3", "sj_credits": "1", "email": None}
+    with HubSpotServer(Path(state), token=TOKEN, latency_ms=latency_ms, rate_limit=limit) as server:
+        ids = range(FIRST_ID, FIRST_ID + CONTACTS)
+        server.store.load((SeedObject("0-1", str(i), values, at, at) for i in ids), ())
+        pipe.send(server.start())
+        pipe.recv()
+
+
+def read(pipe: Connection, base_url: str, slots: str, requests: int) -> None:
+    """One process that reads contacts as fast as the limit lets it."""
+    client = connect(
+        base_url=base_url,
+        token=TOKEN,
+        api_version="2026-09",
+        portal=Portal(),
+        now=lambda: datetime.now(UTC),
+        slots_url=slots,
+    )
+    ids = [ContactId(str(FIRST_ID + n)) for n in range(CONTACTS)]
+    client.contacts(ids[:1])  # learn the limit
+    pipe.send("ready")
+    pipe.recv()
+    done: list[float] = []
+    begun, used = time.monotonic(), time.process_time()
+    for _ in range(0, requests, len(ids) // BATCH):
+        client.contacts(ids)
+        done.append(time.monotonic() - begun)
+    pipe.send((begun, time.monotonic(), time.process_time() - used))
+    client.close()
+
+
+@contextmanager
+def child(target: Any, *args: Any) -> Iterator[Connection]:
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=target, args=(there, *args))
+    process.start()
+    try:
+        yield here
+    finally:
+        here.close()
+        process.join(10)
+        if process.is_alive():
+            process.terminate()
+
+
+def measure(*, processes: int, requests: int, latency_ms: int, limit: int) -> dict[str, Any]:
+    """Run it and say what HubSpot saw."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        child(serve, folder, latency_ms, limit) as server,
+    ):
+        base_url = server.recv()
+        slots = f"sqlite:///{folder}/operations.sqlite"
+        readers = [child(read, base_url, slots, requests // processes) for _ in range(processes)]
+        pipes = [reader.__enter__() for reader in readers]
+        for pipe in pipes:
+            pipe.recv()
+        httpx.delete(f"{base_url}/_sandbox/stats", trust_env=False)
+        time.sleep(WINDOW_S)  # what they read to learn the limit is forgotten
+        for pipe in pipes:
+            pipe.send("go")
+        spans = [pipe.recv() for pipe in pipes]
+        stats = httpx.get(f"{base_url}/_sandbox/stats", trust_env=False).json()
+        for reader in readers:
+            reader.__exit__(None, None, None)
+        server.send("stop")
+    seconds = max(end for _, end, _ in spans) - min(begun for begun, _, _ in spans)
+    allowed = limit / WINDOW_S
+    sent = sum(stats["requests"].values()) if isinstance(stats.get("requests"), dict) else requests
+    return {
+        "processes": processes,
+        "requests": sent,
+        "seconds": round(seconds, 2),
+        "share": round(sent / (seconds * allowed), 4),
+        "cpu_ms_per_request": round(1000 * sum(cpu for *_, cpu in spans) / sent, 2),
+        "sandbox": stats,
+    }
+
+
+def main() -> None:
+    """Print one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--requests", type=int, default=800)
+    parser.add_argument("--latency-ms", type=int, default=150)
+    parser.add_argument("--limit", type=int, default=190)
+    asked = parser.parse_args()
+    print(
+        json.dumps(
+            measure(
+                processes=asked.processes,
+                requests=asked.requests,
+                latency_ms=asked.latency_ms,
+                limit=asked.limit,
+            ),
+            indent=1,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
