@@ -29,9 +29,18 @@ class Desk:
     """What a page works with: the services, and the person who asks."""
 
     core: wiring.Core
+    #: As they were when the page was drawn; for looking only.
     actor: Actor
     #: The reader's own time zone, for exact times.
     zone: tzinfo
+
+    def acting(self) -> Actor:
+        """The person with the role they have at this very moment: for everything that changes.
+
+        Raises:
+            NotAllowed: the role was taken away since the page was drawn.
+        """
+        return self.core.access.actor(self.actor.email)
 
     def now(self) -> datetime:
         """The time, as the services see it."""

@@ -115,4 +115,4 @@ def _explain_gateway(error: GatewayError) -> Problem:
 def _sentence(text: str) -> str:
     text = text.strip()
     end = "" if text.endswith((".", "!", "?", ":")) else "."
-    return f"{text[:1].upper()}{text[1:]}{end}"
+    return f"{words.sentence(text)}{end}"

@@ -84,7 +84,7 @@ def plan_frame(rows: Sequence[Row], catalogue: Catalogue) -> pd.DataFrame:
 def plan_why(row: Row) -> str:
     """The reason of a verdict as a sentence, with the values found."""
     told = f"{row.why}: {row.detail}" if row.detail else str(row.why)
-    return f"{told[:1].upper()}{told[1:]}"
+    return words.sentence(told)
 
 
 def item_columns() -> dict[str, Any]:
@@ -117,7 +117,7 @@ def item_why(item: Item) -> str:
         told = ", ".join(done)
     else:
         told = item.why
-    return f"{told[:1].upper()}{told[1:]}"
+    return words.sentence(told)
 
 
 COMMON = ("booking_id", "record_id", "student", "email", "contact_id", "credit")

@@ -110,6 +110,11 @@ def day(when: date | None) -> str:
     return f"{when:%-d %b %Y}" if when else NOTHING
 
 
+def sentence(text: str) -> str:
+    """With a capital at its head; the rest, names say, stays as it is."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def plain(text: str) -> str:
     """Text of others, so that Markdown shows it as it is."""
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>&])", r"\\\1", text)

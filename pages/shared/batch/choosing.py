@@ -46,5 +46,5 @@ def preview(desk: Desk, kind: OperationKind, selection: Selection) -> None:
     Raises what ``Planning.preview`` raises.
     """
     with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
-        plan = desk.core.planning.preview(kind, selection, desk.actor)
+        plan = desk.core.planning.preview(kind, selection, desk.acting())
     address.go_to_plan(plan)

@@ -46,8 +46,9 @@ def _form(desk: Desk, plan: Plan) -> None:
     """A fragment, so that typing does not draw the table again."""
     expected = len(plan.will_change)
     with st.container(border=True, key="confirm"):
-        reason_box, count_box = st.columns([3, 2] if expected > TYPED_ABOVE else [1, 0.001])
-        reason = reason_box.text_input(
+        many = expected > TYPED_ABOVE
+        boxes = st.columns([3, 2]) if many else [st.container()]
+        reason = boxes[0].text_input(
             "Reason",
             placeholder="Kept with the operation, and written into the notes",
             max_chars=REASON_MAX,
@@ -55,9 +56,9 @@ def _form(desk: Desk, plan: Plan) -> None:
             key=f"reason_{plan.id}",
         )
         typed: int | None = expected
-        if expected > TYPED_ABOVE:
+        if many:
             typed = _number(
-                count_box.text_input(
+                boxes[1].text_input(
                     f"Type {expected} to confirm this many bookings",
                     live=True,
                     key=f"typed_{plan.id}",
@@ -71,7 +72,7 @@ def _form(desk: Desk, plan: Plan) -> None:
         if sure:
             with problems.told("Nothing was changed."):
                 done = desk.core.operating.confirm(
-                    plan.id, desk.actor, reason=reason or "", typed=typed
+                    plan.id, desk.acting(), reason=reason or "", typed=typed
                 )
                 address.go_to_operation(done)
 

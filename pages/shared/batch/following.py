@@ -6,6 +6,7 @@ page, which then shows the result and asks no more.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import streamlit as st
@@ -135,17 +136,17 @@ def _stop_button(desk: Desk, operation: Operation) -> None:
 
 
 def _call_off(desk: Desk, operation_id: str) -> None:
-    _attempt(operation_id, lambda: desk.core.operating.call_off(operation_id, desk.actor))
+    _attempt(operation_id, lambda: desk.core.operating.call_off(operation_id, desk.acting()))
 
 
 def _stop(desk: Desk, operation_id: str) -> None:
-    _attempt(operation_id, lambda: desk.core.operating.stop(operation_id, desk.actor))
+    _attempt(operation_id, lambda: desk.core.operating.stop(operation_id, desk.acting()))
 
 
-def _attempt(operation_id: str, act: object) -> None:
+def _attempt(operation_id: str, act: Callable[[], object]) -> None:
     """Callbacks draw nothing: what went wrong is kept for the next drawing of the page."""
     try:
-        act()  # type: ignore[operator]
+        act()
     except (JournalError, NotAllowed) as error:
         st.session_state[f"trouble_{operation_id}"] = problems.explain(error)
 

@@ -73,7 +73,6 @@ def _rows(desk: Desk, plan: Plan) -> None:
             "Find in the preview", placeholder="Find a student, booking or reason", type="search",
             live=True, label_visibility="collapsed", key=f"find_{plan.id}", width=300,
         )  # fmt: skip
-        st.space("stretch")
         acts = st.container(horizontal=True, vertical_alignment="center", width="content")
     rows = narrowed(plan.rows, shown or ORDER, text)
     if not rows:

@@ -157,7 +157,7 @@ def next_acts(desk: Desk, operation: Operation) -> None:
             label = f"Retry the {again:,} that did not go through"
             if st.button(label, icon=":material/replay:", key="retry"):
                 with problems.told("Nothing was changed."):
-                    address.go_to_operation(desk.core.operating.retry(operation.id, desk.actor))
+                    address.go_to_operation(desk.core.operating.retry(operation.id, desk.acting()))
         st.button(
             f"New {words.KIND[operation.kind].lower()}",
             icon=":material/add:",

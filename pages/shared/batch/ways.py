@@ -91,6 +91,8 @@ def by_filter(desk: Desk, kind: OperationKind) -> Choice:
 
     def choice() -> Selection:
         since, until = _ends(days)
+        if kind is OperationKind.CANCEL and not (mock_type or token or since or location.strip()):
+            raise BadList(["no field is set: set at least one, or every active booking is meant"])
         status = BookingStatus.CANCELLED if kind is OperationKind.REFUND else BookingStatus.ACTIVE
         return ByFilter(
             narrow=BookingFilter(

@@ -53,7 +53,7 @@ def _try_again(desk: Desk, dead: int) -> None:
     label = f"Try {words.count(dead, 'copy', 'copies')} again"
     if st.button(label, icon=":material/replay:", key="revive"):
         with problems.told("Nothing was changed."):
-            desk.actor.require(Act.RUN_BATCHES)
+            desk.acting().require(Act.RUN_BATCHES)
             desk.core.journal.revive()
             desk.core.mirroring.nudge()
             st.rerun()

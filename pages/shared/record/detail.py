@@ -164,7 +164,7 @@ EVENTS = {
 
 def event_words(event: Event) -> str:
     """An event as a sentence."""
-    told = EVENTS.get(event.what, f"{event.what[:1].upper()}{event.what[1:]}")
+    told = EVENTS.get(event.what, words.sentence(event.what))
     if event.what == "running" and event.detail.get("detail") == "retry":
         told = "Begun again, for what did not go through"
     if "items" in event.detail:

@@ -30,7 +30,7 @@ STATES: dict[str, frozenset[OperationState]] = {
 
 
 def show(desk: Desk) -> None:
-    """A page of operations; a ticked row opens it."""
+    """A page of operations; the button in a row opens it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         narrow = st.segmented_control(
             "Narrow", list(STATES), default="All", required=True,
@@ -64,12 +64,14 @@ def _grid(desk: Desk, operations: Sequence[Operation]) -> None:
     ids = [operation.id for operation in operations]
     names = [words.OPERATION[state] for state in OperationState]
     text = st.column_config.TextColumn
-    event = st.dataframe(
+    key = f"open_{tables.fingerprint(ids)}"
+    st.dataframe(
         operations_frame(operations, progress, desk.now()),
         key=f"operations_{tables.fingerprint(ids)}",
-        on_select="rerun",
-        selection_mode="single-row",
         column_config={
+            "Open": st.column_config.ButtonColumn(
+                "", on_click=_open, args=(ids, key), key=key, type="tertiary", width=70, pinned=True
+            ),
             "State": tables.badge_column("State", names, [c for c, _ in COLOURS.values()]),
             "What": text(width=130),
             "Of": text(width=330),
@@ -85,10 +87,13 @@ def _grid(desk: Desk, operations: Sequence[Operation]) -> None:
         height="content",
         alt="Operations, newest first",
     )
-    st.caption("Tick a row to open the operation.")
-    chosen = [ids[row] for row in event.selection.rows if row < len(ids)]
-    if chosen:
-        st.switch_page(places.OPERATIONS.path, query_params={address.OPERATION: chosen[0]})
+
+
+def _open(ids: Sequence[str], key: str) -> None:
+    """The button of a row was clicked: the row is a position, so it becomes an id at once."""
+    click = st.session_state[key]
+    if click is not None and click.row < len(ids):
+        st.query_params.from_dict({address.OPERATION: ids[click.row]})
 
 
 def operations_frame(
@@ -97,9 +102,10 @@ def operations_frame(
     """One row for each operation."""
     return pd.DataFrame(
         {
+            "Open": ["Open"] * len(operations),
             "State": [[words.OPERATION[operation.state]] for operation in operations],
             "What": [words.KIND[operation.kind] for operation in operations],
-            "Of": [operation.selection for operation in operations],
+            "Of": [words.sentence(operation.selection) for operation in operations],
             "Done": [f"{p.states.get(ItemState.DONE, 0):,} of {p.total:,}" for p in progress],
             "Credits": [f"+{sum(p.given_back.values()):,}" for p in progress],
             "Look": [_count(sum(p.states.get(s, 0) for s in NEEDS_EYES)) for p in progress],

@@ -1,0 +1,39 @@
+"""Pages run as a browser would run them, over fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import wiring
+from pages.shared.places import Place
+from scripts.processes import ROOT
+from tests.pages.stage import ADMIN, Stage, fill, stage
+
+#: Opens a page as somebody, at an address.
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def made() -> Iterator[Stage]:
+    """A small school, and its core beneath the pages."""
+    made = stage()
+    fill(made, contacts=80, exams=6)
+    with wiring.use(made.core):
+        yield made
+
+
+@pytest.fixture
+def open_page(made: Stage) -> Open:
+    def open_(place: Place, *, who: dict[str, Any] | None = None, **params: str) -> AppTest:
+        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+        at.user = {"is_logged_in": True, "email": ADMIN} if who is None else who
+        at.run()
+        for name, value in params.items():
+            at.query_params[name] = value
+        return at.switch_page(str(ROOT / place.path)).run()
+
+    return open_
