@@ -11,6 +11,7 @@ from sandbox.hubspot.database import Database
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.seed import SeedLink, SeedObject, SeedVersion
 from sandbox.hubspot.values import to_ms
+from sandbox.hubspot.words import text_of
 
 
 def load(
@@ -22,21 +23,30 @@ def load(
 ) -> None:
     """Everything or nothing."""
     with database.writing() as connection:
-        connection.execute("drop index if exists objects_modified")
         uniques: list[tuple[int, str, str, int]] = []
+        texts: list[tuple[int, int, str]] = []
         connection.executemany(
             "insert or replace into objects values (?, ?, ?, ?, ?, ?, null, ?, null)",
-            _rows(catalog, objects, uniques),
+            _rows(catalog, objects, uniques, texts),
         )
+        texts.sort()
+        connection.executemany("insert or replace into words values (?, ?, ?)", texts)
+        uniques.sort()
         connection.executemany("insert or replace into uniques values (?, ?, ?, ?)", uniques)
+        connection.execute("create temp table ties as select * from links limit 0")
         connection.executemany(
-            "insert or ignore into links values (?, ?, ?, ?, ?)", _ties(catalog, links, ties)
+            "insert into ties values (?, ?, ?, ?, ?)", _ties(catalog, links, ties)
         )
-        connection.execute("create index objects_modified on objects (kind, updated_at)")
+        # in the order of the table's key, each page of it is written once
+        connection.execute("insert or ignore into links select * from ties order by 1, 2, 3, 4, 5")
+        connection.execute("drop table ties")
 
 
 def _rows(
-    catalog: Catalog, objects: Iterable[SeedObject], uniques: list[tuple[int, str, str, int]]
+    catalog: Catalog,
+    objects: Iterable[SeedObject],
+    uniques: list[tuple[int, str, str, int]],
+    texts: list[tuple[int, int, str]],
 ) -> Iterator[tuple[object, ...]]:
     for seed in objects:
         kind = catalog.kind(seed.object_type)
@@ -45,6 +55,7 @@ def _rows(
         if not seed.archived:
             held = {name: values.get(name) for name in kind.unique_names()}
             uniques += [(kind.no, name, v.lower(), id_) for name, v in held.items() if v]
+        texts.append((kind.no, id_, text_of(kind, values)))
         updated = to_ms(seed.updated_at)
         yield (
             kind.no,

@@ -65,9 +65,15 @@ create table if not exists links (
     type_no integer not null,
     primary key (kind, to_kind, id, to_id, type_no)
 ) without rowid;
+-- what free-text search looks through, in lower case
+create table if not exists words (
+    kind integer not null,
+    id integer not null,
+    text text not null,
+    primary key (kind, id)
+) without rowid;
 create table if not exists counters (name text primary key, value integer not null);
 """
-INDEXES = "create index if not exists objects_modified on objects (kind, updated_at);"
 
 
 class Database:
@@ -79,7 +85,7 @@ class Database:
         self._depth = 0
         self.path = path
         self.main = _connection(path)
-        self.main.executescript(TABLES + INDEXES)
+        self.main.executescript(TABLES)
         self.reading_lock = threading.Lock()
         self.reading = _connection(path)
         self.reading.execute("pragma query_only = on")

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.hubspot import errors
+from sandbox.hubspot import errors, words
 from sandbox.hubspot.calls import whole
 from sandbox.hubspot.catalog import Kind
-from sandbox.hubspot.definitions import NAME, Definition
+from sandbox.hubspot.definitions import NAME
 from sandbox.hubspot.inputs import names, optional_text
 from sandbox.hubspot.values import as_text, iso, moment_ms
 
@@ -97,24 +97,8 @@ def _listed(value: Any, what: str, most: int) -> None:
 def _with_words(kind: Kind, query: str, parts: str, args: list[Value]) -> tuple[str, list[Value]]:
     if len(query) > QUERY_MAX:
         raise errors.validation(f"The query is longer than {QUERY_MAX} characters")
-    words = query.lower().split()[:20]
-    fields = [d.name for d in kind.definitions.values() if searchable(kind, d)]
-    text = " || ' ' || ".join(f"coalesce({_json(name)}, '')" for name in fields)
-    clause = " and ".join(f"lower({text}) like ? escape '\\'" for _ in words) or "1"
-    like = [f"%{_escaped(word)}%" for word in words]
+    clause, like = words.clause(kind, query)
     return (f"({parts}) and {clause}" if parts else clause), [*args, *like]
-
-
-def searchable(kind: Kind, definition: Definition) -> bool:
-    """Whether free text is looked for in this property."""
-    people = {"firstname", "lastname", "email", "phone", "company"}
-    return definition.name == kind.type.primary or (
-        kind.type.id == "0-1" and definition.name in people
-    )
-
-
-def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _filter(kind: Kind, one: Mapping[str, Any]) -> tuple[str, list[Value]]:

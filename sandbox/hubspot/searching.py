@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from sandbox.hubspot import words
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.database import TABLES, Database
 from sandbox.hubspot.lag import Lag
@@ -60,8 +61,9 @@ def _select(
     offset: int,
     limit: int,
 ) -> tuple[int, list[Found]]:
-    where = f"kind = ? and archived_at is null and merged_into is null and ({search.where})"
-    args: list[Any] = [kind.no, *search.args]
+    # the number of the kind stands in the text: only so are the partial indexes found
+    where = f"kind = {kind.no} and archived_at is null and merged_into is null and ({search.where})"
+    args: list[Any] = list(search.args)
     if hidden != "[]":
         where += " and id not in (select value from json_each(?))"
         args.append(hidden)
@@ -89,6 +91,7 @@ def _older(kind: Kind, search: Search, rows: Sequence[Row]) -> tuple[int, list[F
             " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [to_tuple(row) for row in rows],
         )
+        words.put(connection, kind, rows)
         return _select(connection, kind, search, "[]", 0, search.offset + search.limit)
     finally:
         connection.close()
@@ -105,14 +108,13 @@ def index(database: Database, kinds: Sequence[Kind]) -> None:
     """Indexes on what is searched most; made once, kept in the file."""
     with database.writing() as connection:
         for kind in kinds:
-            for name in INDEXED.get(kind.type.id, ()):
-                if kind.live(name) is None:
-                    continue
-                column = column_of(kind, name)
-                connection.execute(
-                    f"create index if not exists search_{kind.no}_{name}"
-                    f" on objects (kind, {column.sql}) where kind = {kind.no}"
-                )
+            for name in (kind.type.modified, *INDEXED.get(kind.type.id, ())):
+                if kind.live(name) is not None:
+                    connection.execute(
+                        f"create index if not exists search_{kind.no}_{name}"
+                        f" on objects (kind, {column_of(kind, name).sql}, id)"
+                        f" where kind = {kind.no} and archived_at is null and merged_into is null"
+                    )
 
 
 @lru_cache(maxsize=256)

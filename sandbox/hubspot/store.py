@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from sandbox.hubspot import bulk, merging, uniques
+from sandbox.hubspot import bulk, merging, uniques, words
 from sandbox.hubspot.catalog import Catalog, Kind
 from sandbox.hubspot.database import Database
 from sandbox.hubspot.links import Links
@@ -68,6 +68,18 @@ class Store:
         self.database.close()
 
     # -- reading
+
+    def alive(self, kind: Kind, ids: Sequence[int]) -> dict[int, int]:
+        """Requested id -> the id of the live object that it leads to."""
+        sql = (
+            "select a.id, coalesce(a.merged_into, a.id) from objects a"
+            " left join objects b on b.kind = a.kind and b.id = a.merged_into"
+            " where a.kind = ? and a.id in (select value from json_each(?)) and case"
+            " when a.merged_into is null then a.archived_at is null"
+            " else b.id is not null and b.archived_at is null end"
+        )
+        with self.database.looking() as connection:
+            return dict(connection.execute(sql, (kind.no, orjson.dumps(list(ids)).decode())))
 
     def rows(self, kind: Kind, ids: Sequence[int]) -> dict[int, Row]:
         """Requested id -> object; a merged id leads to what it became. Unknown ids are left out."""
@@ -162,7 +174,9 @@ class Store:
         with self.database.writing() as connection:
             self._next_id(kind)  # an id is never given out twice
             uniques.free(connection, kind, row)
-            connection.execute("delete from objects where kind = ? and id = ?", (kind.no, row.id))
+            for table in ("objects", "words"):
+                sql = f"delete from {table} where kind = ? and id = ?"  # noqa: S608 - our names
+                connection.execute(sql, (kind.no, row.id))
             self.links.drop(kind, [row.id])
         self._tell(kind, [(row, None)], source, "privacyDeletion")
 
@@ -214,12 +228,18 @@ class Store:
         pairs: Sequence[tuple[Row | None, Row]],
     ) -> None:
         connection.executemany(
+            "update objects set properties = ?, updated_at = ?, archived_at = ?, history = ?"
+            " where kind = ? and id = ?",
+            [_to_update(row) for old, row in pairs if old is not None],
+        )
+        connection.executemany(
             f"insert or replace into objects ({COLUMNS})"  # noqa: S608 - our own column names
             " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [to_tuple(row) for _, row in pairs],
+            [to_tuple(row) for old, row in pairs if old is None],
         )
         for old, new in pairs:
             uniques.move(connection, kind, old, new)
+        words.put(connection, kind, [new for old, new in pairs if _reads_otherwise(kind, old, new)])
 
     def _tell(
         self,
@@ -235,6 +255,11 @@ class Store:
     def _announce(self, changes: Sequence[Change]) -> None:
         for listener in self.listeners:
             listener(changes)
+
+
+def _reads_otherwise(kind: Kind, old: Row | None, new: Row) -> bool:
+    before = old and words.text_of(kind, old.properties)
+    return before != words.text_of(kind, new.properties)
 
 
 def to_row(stored: tuple[object, ...]) -> Row:
@@ -253,6 +278,11 @@ def to_row(stored: tuple[object, ...]) -> Row:
         history_text=history,  # type: ignore[arg-type]
         origin_text=origin,  # type: ignore[arg-type]
     )
+
+
+def _to_update(row: Row) -> tuple[object, ...]:
+    changed = (orjson.dumps(row.properties).decode(), row.updated_at, row.archived_at)
+    return (*changed, row.history_text, row.kind, row.id)
 
 
 def to_tuple(row: Row) -> tuple[object, ...]:

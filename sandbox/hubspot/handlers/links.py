@@ -36,15 +36,15 @@ def batch_read(desk: Desk, call: Call) -> Answer:
     for entry in entries:
         afters[inputs.entry_id(entry)] = whole(entry.get("after") or 0, "after")
     ids = {key: int(key) for key in afters if key.isascii() and key.isdigit() and len(key) < 19}
-    rows = desk.store.rows(kind, list(ids.values()))
-    live = {key: rows[i] for key, i in ids.items() if i in rows and rows[i].archived_at is None}
-    ties = desk.store.links.of(kind, to, [row.id for row in live.values()])
+    alive = desk.store.alive(kind, list(ids.values()))
+    live = {key: alive[id_] for key, id_ in ids.items() if id_ in alive}
+    ties = desk.store.links.of(kind, to, list(live.values()))
     results = []
-    for key, row in live.items():
-        if row.id not in ties:
+    for key, id_ in live.items():
+        if id_ not in ties:
             continue  # an object without ties has no entry
-        page, last = _page(ties[row.id], afters[key], PAGE_MAX)
-        entry = {"from": {"id": str(row.id)}, "to": page}
+        page, last = _page(ties[id_], afters[key], PAGE_MAX)
+        entry = {"from": {"id": str(id_)}, "to": page}
         if last is not None:
             entry["paging"] = wire.paging(last, f"?after={last}")
         results.append(entry)
@@ -168,10 +168,10 @@ def _pair(desk: Desk, kind: Kind, to: Kind, key: str, to_key: str) -> Pair:
     ids = []
     for one, text in ((kind, key), (to, to_key)):
         id_ = object_id(text)
-        row = desk.store.rows(one, [id_]).get(id_)
-        if row is None or row.archived_at is not None:
+        alive = desk.store.alive(one, [id_]).get(id_)
+        if alive is None:
             raise errors.object_not_found(f"No {one.type.name} with ID {id_} exists")
-        ids.append(row.id)
+        ids.append(alive)
     return ids[0], ids[1]
 
 
@@ -180,15 +180,14 @@ def _pairs(
 ) -> tuple[list[tuple[Pair, Mapping[str, Any]]], list[dict[str, Any]]]:
     """The pairs of a batch whose ends live, each with its input, and errors for the others."""
     wanted = [(_number(entry.get("from")), _number(entry.get("to"))) for entry in entries]
-    here = desk.store.rows(kind, list({a for a, _ in wanted}))
-    there = desk.store.rows(to, list({b for _, b in wanted}))
+    here = desk.store.alive(kind, list({a for a, _ in wanted}))
+    there = desk.store.alive(to, list({b for _, b in wanted}))
     good, bad = [], []
-    for pair, entry in zip(wanted, entries, strict=True):
-        ends = here.get(pair[0]), there.get(pair[1])
-        if any(end is None or end.archived_at is not None for end in ends):
-            bad.append(_bad_pair(kind, to, pair))
+    for (a, b), entry in zip(wanted, entries, strict=True):
+        if a in here and b in there:
+            good.append(((here[a], there[b]), entry))
         else:
-            good.append(((ends[0].id, ends[1].id), entry))  # type: ignore[union-attr]
+            bad.append(_bad_pair(kind, to, (a, b)))
     return good, bad
 
 

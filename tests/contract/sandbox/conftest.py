@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,8 +81,8 @@ class Sandbox:
             self.server.store.load(*seed())
         self.url = self.server.start()
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        # plain HTTP: without `verify` no certificates are read, which takes longer than the test
-        self.http = httpx.Client(base_url=self.url, headers=headers, timeout=10, verify=False)
+        plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # else a store of certificates is read
+        self.http = httpx.Client(base_url=self.url, headers=headers, timeout=10, verify=plain)
 
     def post(self, path: str, body: Any, status: int = 200) -> Any:
         answer = self.http.post(path, json=body)
