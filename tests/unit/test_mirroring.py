@@ -22,10 +22,11 @@ from core.gateways.errors import (
     Unauthorized,
 )
 from core.gateways.ports import Due, MirrorRow
+from core.services.due_rows import row_of
 from core.services.mirror_threads import MirrorThreads
 from core.services.mirroring import HOLD, TRIES_MAX, Mirroring, wait_s
 from core.services.outage import BATCH_MAX, PROBE_MAX_S, Outage
-from tests.fakes.crm import FakeCrm, Fault
+from tests.fakes.crm import FakeCrm, Fault, Request
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror
 
@@ -183,13 +184,21 @@ def test_the_lag_is_from_due_to_written(world: World) -> None:
 def test_a_row_without_its_values_is_read_from_the_truth(world: World) -> None:
     world.crm.add_contact("1", {"sj_credits": 3}, firstname="Ann")
     world.crm.add_exam("7", 5)
+    world.crm.add_booking("4", contact="1", exam="7", token="Shared Token")
     world.put_blank("1")
+    world.put_blank("4", kind=Kind.BOOKING)
     world.put_blank("7", kind=Kind.EXAM)
 
     world.drain_all()
 
     assert (world.held("1") or {})["firstname"] == "Ann"
+    assert (world.held("4", Kind.BOOKING) or {})["contact_hubspot_id"] == "1"
     assert (world.held("7", Kind.EXAM) or {})["total_bookings"] == 5
+
+
+def test_a_row_that_was_not_read_is_no_row_to_copy() -> None:
+    with pytest.raises(ValueError, match="was not read"):
+        row_of(Due(kind=Kind.CONTACT, record_id="1", row=None))
 
 
 def test_rows_to_read_can_be_left_to_another_thread(world: World) -> None:
@@ -351,6 +360,31 @@ def test_one_row_that_spoils_the_whole_call_is_found_and_the_others_are_copied(
     assert (left.record_id, left.attempts) == ("17", 1)
 
 
+def test_a_lone_row_that_the_call_is_refused_for_counts_a_try(world: World) -> None:
+    world.mirror.on_copy = refusing_calls_with("17")
+    world.put("17")
+
+    world.mirroring.drain()
+
+    (left,) = world.journal.outbox_rows()
+    assert (left.attempts, world.mirroring.outage.down) == (1, None)
+
+
+def test_one_record_that_hubspot_refuses_to_read_holds_up_no_other(world: World) -> None:
+    def refuse_3(request: Request) -> Fault:
+        return Fault.REFUSED if "3" in request.ids else Fault.NONE
+
+    for n in range(10):
+        world.crm.add_contact(str(n), {"sj_credits": n})
+    world.crm.sending = refuse_3
+    world.put_blank(*(str(n) for n in range(10)))
+
+    world.mirroring.drain()
+
+    (left,) = world.journal.outbox_rows()
+    assert (left.record_id, left.attempts) == ("3", 1)
+
+
 # --- a mirror that is down ------------------------------------------------------------------------
 
 
@@ -365,13 +399,13 @@ def test_one_row_that_spoils_the_whole_call_is_found_and_the_others_are_copied(
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_hours_of_outage_cost_no_row_a_try_and_end_by_themselves(
+def test_a_long_outage_costs_no_row_a_try_and_end_by_themselves(
     world: World, error: GatewayError
 ) -> None:
     ids = [str(n) for n in range(2 * BATCH_MAX)]
     world.put(*ids)
     world.mirror.die(error)
-    for _ in range(2 * 3600):
+    for _ in range(1200):
         world.mirroring.drain()
         world.clock.pass_s(1)
     assert {(due.attempts, due.dead) for due in world.journal.outbox_rows(limit=999)} == {
@@ -427,6 +461,38 @@ def test_an_outage_with_nothing_left_to_copy_is_seen_to_end(world: World) -> Non
     world.mirroring.drain()
 
     assert world.mirroring.outage.down is None
+
+
+def test_an_outage_with_nothing_left_to_copy_goes_on_while_it_does(world: World) -> None:
+    world.mirror.die()
+    world.mirroring.probe()
+
+    world.clock.pass_s(PROBE_MAX_S)
+    world.mirroring.drain()
+
+    assert world.mirroring.outage.down is not None
+
+
+def test_a_mirror_that_dies_while_the_bad_row_is_looked_for_costs_no_row_a_try(
+    world: World,
+) -> None:
+    calls = []
+
+    def refuse_then_die(kind: Kind, rows: Sequence[MirrorRow]) -> None:
+        calls.append(len(rows))
+        if len(calls) > 3:
+            raise REFUSED_CONNECTION
+        refusing_calls_with("0")(kind, rows)
+
+    world.mirror.on_copy = refuse_then_die
+    world.put(*(str(n) for n in range(100)))
+
+    world.mirroring.drain()
+
+    assert calls == [100, 50, 50, 25, 25]
+    left = world.journal.outbox_rows()
+    assert {due.attempts for due in left} == {0}
+    assert len(left) == 50
 
 
 def test_only_one_thread_probes(world: World) -> None:
