@@ -48,13 +48,14 @@ def _rows(
     uniques: list[tuple[int, str, str, int]],
     texts: list[tuple[int, int, str]],
 ) -> Iterator[tuple[object, ...]]:
+    known = {kind.type.id: (kind, kind.unique_names()) for kind in catalog.kinds()}
     for seed in objects:
-        kind = catalog.kind(seed.object_type)
+        kind, unique = known[seed.object_type]
         id_ = int(seed.id)
         values = {name: v for name, v in seed.properties.items() if v is not None}
         if not seed.archived:
-            held = {name: values.get(name) for name in kind.unique_names()}
-            uniques += [(kind.no, name, v.lower(), id_) for name, v in held.items() if v]
+            held = ((name, values.get(name)) for name in unique)
+            uniques += [(kind.no, name, value.lower(), id_) for name, value in held if value]
         texts.append((kind.no, id_, text_of(kind, values)))
         updated = to_ms(seed.updated_at)
         yield (
@@ -87,9 +88,14 @@ def _entry(version: SeedVersion) -> list[object]:
 def _ties(
     catalog: Catalog, links: Links, ties: Iterable[SeedLink]
 ) -> Iterator[tuple[int, int, int, int, int]]:
+    ends: dict[tuple[str, str], tuple[int, int, int, int]] = {}
     for tie in ties:
-        kind, to = catalog.kind(tie.from_type), catalog.kind(tie.to_type)
-        plain = links.default(kind, to)
+        pair = tie.from_type, tie.to_type
+        if pair not in ends:
+            kind, to = catalog.kind(pair[0]), catalog.kind(pair[1])
+            plain = links.default(kind, to)
+            ends[pair] = kind.no, to.no, plain.no, plain.inverse
+        here, there, forth, back = ends[pair]
         id_, to_id = int(tie.from_id), int(tie.to_id)
-        yield kind.no, to.no, id_, to_id, plain.no
-        yield to.no, kind.no, to_id, id_, plain.inverse
+        yield here, there, id_, to_id, forth
+        yield there, here, to_id, id_, back

@@ -36,7 +36,8 @@ def iso(ms: int) -> str:
 
 def to_ms(moment: datetime) -> int:
     """Milliseconds since the epoch, exactly."""
-    return (moment - EPOCH) // timedelta(milliseconds=1)
+    since = moment - EPOCH
+    return since.days * DAY_MS + since.seconds * 1_000 + since.microseconds // 1_000
 
 
 def as_text(raw: Any) -> str | None:
