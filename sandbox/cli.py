@@ -13,6 +13,7 @@ from types import FrameType
 
 from sandbox.demo.size import Size
 from sandbox.processes import SandboxError
+from sandbox.state import is_up, saved_settings, say
 
 STATE = Path(".state/sandbox")
 POLL_S = 0.2
@@ -63,7 +64,7 @@ def _count(text: str) -> int:
 
 
 def _up(given: argparse.Namespace) -> int:
-    from sandbox.stack import Options, Stack, say  # noqa: PLC0415 - servers and drivers: 0.5 s
+    from sandbox.stack import Options, Stack  # noqa: PLC0415 - servers and drivers: 0.5 s
 
     options = Options(
         state=given.state,
@@ -95,8 +96,6 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _env(given: argparse.Namespace) -> int:
-    from sandbox.stack import is_up, saved_settings, say  # noqa: PLC0415
-
     print(json.dumps(saved_settings(given.state)))
     if not is_up(given.state):
         say(f"not running now; start it with: python -m sandbox up --state {given.state}")

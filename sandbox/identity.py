@@ -1,22 +1,18 @@
 """A local sign-in provider: OpenID Connect with one demo user for each role.
 
-The sign-in page of oidc-provider-mock lists the users; a click signs in, no password is asked.
+The sign-in page of oidc-provider-mock lists the users; a click signs in, no password is asked. It
+runs as a process of its own (``python -m sandbox.identity PORT``), beside the start of the rest.
 """
 
 from __future__ import annotations
 
-import threading
-import warnings
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
-
-from sandbox.processes import HOST
-
-with warnings.catch_warnings():  # of its own dependencies: nothing that we could mend
-    warnings.simplefilter("ignore")
-    from oidc_provider_mock import User, app  # type: ignore[import-untyped]
+from sandbox import ports
+from sandbox.processes import HOST, ROOT, Child, accepts
 
 #: e-mail -> name. The role of each is kept by the desk, not by the provider.
 DEMO_USERS = {
@@ -26,52 +22,66 @@ DEMO_USERS = {
 }
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing: the stack's log is for what people did not expect."""
-
-
 @dataclass(slots=True)
 class IdentityProvider:
-    """Serves on its own thread of this process, on the loopback interface alone."""
+    """``launch`` and go on; ``ready`` when the metadata URL is needed."""
 
+    state_dir: Path
     port: int = 0
-    users: dict[str, str] = field(default_factory=lambda: dict(DEMO_USERS))
-    _server: BaseWSGIServer | None = field(default=None, init=False)
-    _thread: threading.Thread | None = field(default=None, init=False)
+    _child: Child | None = field(default=None, init=False)
 
-    def start(self) -> str:
-        """The metadata URL that ``st.login`` wants. Raises OSError when the port is taken."""
-        claims = [
-            User(sub=email, claims={"email": email, "email_verified": True, "name": name})
-            for email, name in self.users.items()
-        ]
-        self._server = make_server(
-            HOST, self.port, app(user_claims=claims), threaded=True, request_handler=_Quiet
+    def launch(self) -> None:
+        self.port = self.port or ports.any_free()
+        self._child = Child(
+            name="the sign-in provider",
+            command=[sys.executable, "-m", "sandbox.identity", str(self.port)],
+            log=self.state_dir / "identity.log",
+            env={"PYTHONPATH": str(ROOT)},
         )
-        self.port = self._server.server_port
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="identity"
-        )
-        self._thread.start()
-        return self.metadata_url
+        self._child.start()
 
-    @property
-    def metadata_url(self) -> str:
+    def ready(self) -> str:
+        """The metadata URL that ``st.login`` wants. Raises SandboxError when it does not start."""
+        if self._child is None:
+            self.launch()
+        if self._child is not None:
+            self._child.wait_ready(lambda: accepts(self.port), 60)
         return f"http://{HOST}:{self.port}/.well-known/openid-configuration"
 
+    @property
+    def casualty(self) -> str | None:
+        """Its name, if it has ended by itself."""
+        return self._child.name if self._child and not self._child.running else None
+
     def stop(self) -> None:
-        server, self._server = self._server, None
-        if server is None:
-            return
-        server.shutdown()
-        if self._thread is not None:
-            self._thread.join()
-        server.server_close()
+        if self._child is not None:
+            self._child.stop()
 
     def __enter__(self) -> Self:
-        self.start()
+        self.launch()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def serve(port: int) -> None:
+    """Until a signal ends the process."""
+    from oidc_provider_mock import User, app  # type: ignore[import-untyped]  # noqa: PLC0415
+    from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: PLC0415
+
+    class Quiet(WSGIRequestHandler):
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            """Nothing: the log is for what nobody expected."""
+
+    claims = [
+        User(sub=email, claims={"email": email, "email_verified": True, "name": name})
+        for email, name in DEMO_USERS.items()
+    ]
+    make_server(
+        HOST, port, app(user_claims=claims), threaded=True, request_handler=Quiet
+    ).serve_forever()
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 LEASH = Path(__file__).with_name("leash.py")
+ROOT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import secrets
-import sys
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Self
+from typing import Self
 
 from sandbox import ports
 from sandbox.demo.fill import fill
@@ -18,10 +16,11 @@ from sandbox.demo.size import Size
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.server import HubSpotServer
 from sandbox.identity import IdentityProvider
-from sandbox.processes import SandboxError, read_json, write_private
+from sandbox.processes import read_json, write_private
+from sandbox.state import ENV, alone_on, say
 from sandbox.supabase import LocalSupabase
 
-ENV, PLANTED, SECRETS, PORTS = "env.json", "planted.json", "stack.json", "stack-ports.json"
+PLANTED, SECRETS, PORTS = "planted.json", "stack.json", "stack-ports.json"
 #: The parts of the stack that clients address, in the order of their ports from ``--port`` on.
 NAMES = ("hubspot", "supabase", "database", "identity")
 DEFAULT_PORT = 8471
@@ -48,6 +47,7 @@ class Stack:
     options: Options
     _open: ExitStack = field(default_factory=ExitStack, init=False)
     _supabase: LocalSupabase | None = field(default=None, init=False)
+    _identity: IdentityProvider | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
         return self
@@ -68,14 +68,21 @@ class Stack:
 
     def casualty(self) -> str | None:
         """The name of a part that has ended by itself, if one has."""
-        return self._supabase.casualty() if self._supabase else None
+        parts = (
+            self._supabase and self._supabase.casualty(),
+            self._identity and self._identity.casualty,
+        )
+        return next((name for name in parts if name), None)
 
     def _start(self) -> dict[str, str]:
         options, state = self.options, self.options.state.resolve()
         state.mkdir(parents=True, exist_ok=True)
-        self._open.enter_context(_alone_on(state))
+        self._open.enter_context(alone_on(state))
         kept = _kept_secrets(state)
         chosen = _ports(options.port, read_json(state / PORTS))
+        self._identity = IdentityProvider(state, chosen["identity"])
+        self._open.callback(self._identity.stop)
+        self._identity.launch()
         self._supabase = LocalSupabase(state, chosen["supabase"], chosen["database"])
         supabase = self._supabase.start()
         self._open.callback(self._supabase.stop)
@@ -92,9 +99,6 @@ class Stack:
         )
         self._open.callback(hubspot.stop)
         self._fill(state, hubspot, supabase.db_url)
-        identity = IdentityProvider(chosen["identity"])
-        metadata_url = identity.start()
-        self._open.callback(identity.stop)
         settings = {
             "HUBSPOT_BASE_URL": hubspot.start(),
             "HUBSPOT_TOKEN": kept["hubspot_token"],
@@ -102,7 +106,7 @@ class Stack:
             "SUPABASE_SERVICE_ROLE_KEY": supabase.service_role_key,
             "SUPABASE_ANON_KEY": supabase.anon_key,
             "SUPABASE_DB_URL": supabase.db_url,
-            "OIDC_METADATA_URL": metadata_url,
+            "OIDC_METADATA_URL": self._identity.ready(),
             "OIDC_CLIENT_ID": "credit-desk",
             "OIDC_CLIENT_SECRET": kept["oidc_client_secret"],
             "AUTH_COOKIE_SECRET": kept["auth_cookie_secret"],
@@ -124,43 +128,6 @@ class Stack:
         now = datetime.now(UTC).replace(microsecond=0)
         planted = fill(hubspot.store, db_url, size, now)
         write_private(state / PLANTED, json.dumps(planted, indent=1))
-
-
-def say(message: str) -> None:
-    sys.stderr.write(f"sandbox: {message}\n")
-
-
-def saved_settings(state: Path) -> dict[str, str]:
-    """What the last start on this folder printed. Raises SandboxError when there was none."""
-    settings = read_json(state / ENV)
-    if not settings:
-        raise SandboxError(
-            f"no local stack was started on {state}: python -m sandbox up --state {state}"
-        )
-    return settings
-
-
-def is_up(state: Path) -> bool:
-    """Whether a stack runs on this folder now."""
-    try:
-        with _alone_on(state):
-            return False
-    except SandboxError:
-        return True
-
-
-def _alone_on(state: Path) -> IO[str]:
-    """Held open for as long as the stack runs; the system lets go of it however we end."""
-    lock = (state / "up.lock").open("a")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise SandboxError(
-            f"a local stack runs on {state} already: "
-            f"python -m sandbox env --state {state} prints its settings"
-        ) from None
-    return lock
 
 
 def _kept_secrets(state: Path) -> dict[str, str]:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sandbox.demo import balances, exams, mirror, objects
@@ -25,10 +24,7 @@ from sandbox.demo.size import Size
 from sandbox.hubspot.portal import CONTACTS
 from sandbox.hubspot.seed import SeedObject
 from sandbox.hubspot.store import Store
-from sandbox.processes import SandboxError
-
-ROOT = Path(__file__).resolve().parents[2]
-
+from sandbox.processes import ROOT, SandboxError
 
 #: From so many records on, the mirror is filled by a process of its own.
 LARGE = 20_000

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from sandbox import ports
-from sandbox.processes import HOST, Child, SandboxError, accepts, read_json, write_private
+from sandbox.processes import HOST, ROOT, Child, SandboxError, accepts, read_json, write_private
 from sandbox.supabase import postgrest
 from sandbox.supabase.keys import api_key
 from sandbox.supabase.migrations import migrate
@@ -103,19 +103,24 @@ class LocalSupabase:
         self._postgres = Postgres(self.state_dir, 0, known["db_password"])
         self._postgres.end_leftover()  # it may hold the port that is ours
         chosen = self._ports()
+        self._settings = self._make_settings(chosen, known)
+        gateway = self._start_gateway(chosen)
         self._postgres.port = chosen["db"]
         self._postgres.start()
         migrate(self._postgres.dsn, authenticator_password=known["authenticator_password"])
-        self._settings = SupabaseSettings(
+        self._start_postgrest(chosen, known)
+        gateway.wait_ready(lambda: accepts(chosen["gateway"]), 60)
+        return self._settings
+
+    def _make_settings(self, chosen: dict[str, int], known: dict[str, str]) -> SupabaseSettings:
+        db = Postgres(self.state_dir, chosen["db"], known["db_password"])
+        return SupabaseSettings(
             url=f"http://{HOST}:{chosen['gateway']}",
             anon_key=api_key(known["jwt_secret"], "anon"),
             service_role_key=api_key(known["jwt_secret"], "service_role"),
-            db_url=self._postgres.dsn,
+            db_url=db.dsn,
             jwt_secret=known["jwt_secret"],
         )
-        self._start_postgrest(chosen, known)
-        self._start_gateway(chosen)
-        return self._settings
 
     def _start_postgrest(self, chosen: dict[str, int], known: dict[str, str]) -> None:
         child = postgrest.make(
@@ -128,9 +133,9 @@ class LocalSupabase:
         self._children.append(child)
         child.start()
         key = self.settings.service_role_key
-        child.wait_ready(lambda: postgrest.ready(chosen["postgrest"], key), 30)
+        child.wait_ready(lambda: postgrest.ready(chosen["postgrest"], key), 60)
 
-    def _start_gateway(self, chosen: dict[str, int]) -> None:
+    def _start_gateway(self, chosen: dict[str, int]) -> Child:
         keys = [self.settings.anon_key, self.settings.service_role_key]
         config = self.state_dir / "gateway.json"
         write_private(
@@ -143,11 +148,11 @@ class LocalSupabase:
             name="the Supabase gateway",
             command=[sys.executable, "-m", "sandbox.supabase.gateway", str(config)],
             log=self.state_dir / "gateway.log",
-            env={"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+            env={"PYTHONPATH": str(ROOT)},
         )
         self._children.append(child)
         child.start()
-        child.wait_ready(lambda: accepts(chosen["gateway"]), 30)
+        return child
 
     def _secrets(self) -> dict[str, str]:
         """Made once for each state folder, so that keys handed out stay valid over restarts."""

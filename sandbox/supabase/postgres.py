@@ -120,7 +120,7 @@ class Postgres:
             env={"LC_ALL": CTYPE},
         )
         self._child.start()
-        self._child.wait_ready(self._answers, 30)
+        self._child.wait_ready(self._answers, 60)
 
     def _answers(self) -> bool:
         try:

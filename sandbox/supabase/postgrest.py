@@ -44,8 +44,9 @@ def make(folder: Path, *, port: int, db_port: int, db_password: str, jwt_secret:
         command=[str(postgrest_path()), str(config)],
         log=folder / "postgrest.log",
         stop_signal=signal.SIGTERM,
-        # One core is enough, and leaves the other to PostgreSQL.
-        env={"GHCRTS": "-N1"},
+        # One core is enough, and leaves the other to PostgreSQL; and no tidying up in pauses, which
+        # the next call would wait for.
+        env={"GHCRTS": "-N1 -I0 -A16m"},
     )
 
 

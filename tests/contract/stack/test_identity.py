@@ -1,0 +1,75 @@
+"""The sign-in provider, walked through as ``st.login`` does it: authorization code with PKCE."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from sandbox.identity import DEMO_USERS, IdentityProvider
+
+REDIRECT = "http://localhost:8501/oauth2callback"
+VERIFIER = "v" * 64
+
+
+@pytest.fixture(scope="module")
+def metadata(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    with IdentityProvider(tmp_path_factory.mktemp("identity")) as provider:
+        yield httpx.get(provider.ready()).json()
+
+
+def _question() -> dict[str, str]:
+    challenge = hashlib.sha256(VERIFIER.encode()).digest()
+    return {
+        "client_id": "credit-desk",
+        "response_type": "code",
+        "redirect_uri": REDIRECT,
+        "scope": "openid email profile",
+        "state": "state-1",
+        "nonce": "nonce-1",
+        "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
+        "code_challenge_method": "S256",
+    }
+
+
+def test_the_sign_in_page_lists_the_demo_users(metadata: dict[str, str]) -> None:
+    page = httpx.get(metadata["authorization_endpoint"], params=_question())
+
+    assert page.status_code == 200
+    assert all(email in page.text for email in DEMO_USERS)
+
+
+@pytest.mark.parametrize("email", DEMO_USERS)
+def test_a_click_signs_a_demo_user_in(metadata: dict[str, str], email: str) -> None:
+    clicked = httpx.post(
+        metadata["authorization_endpoint"], params=_question(), data={"sub": email}
+    )
+    answer = parse_qs(urlsplit(clicked.headers["location"]).query)
+    token = httpx.post(
+        metadata["token_endpoint"],
+        auth=("credit-desk", "any secret"),
+        data={
+            "grant_type": "authorization_code",
+            "code": answer["code"][0],
+            "redirect_uri": REDIRECT,
+            "code_verifier": VERIFIER,
+        },
+    ).json()
+    payload = token["id_token"].split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+
+    assert clicked.headers["location"].startswith(REDIRECT)
+    assert answer["state"] == ["state-1"]
+    assert (claims["email"], claims["name"]) == (email, DEMO_USERS[email])
+    assert (claims["nonce"], claims["iss"]) == ("nonce-1", metadata["issuer"])
+    bearer = {"Authorization": f"Bearer {token['access_token']}"}
+    assert httpx.get(metadata["userinfo_endpoint"], headers=bearer).json()["email"] == email
+
+
+def test_it_serves_the_loopback_interface_alone(metadata: dict[str, str]) -> None:
+    assert urlsplit(metadata["issuer"]).hostname == "127.0.0.1"
