@@ -1,8 +1,9 @@
 """``python -m core``."""
 
-from core.cli import upkeep
+from core.cli import upkeep  # noqa: F401 - adds its commands
+from core.cli.app import app
 from core.cli.logs import to_stderr
 
 if __name__ == "__main__":
     to_stderr()
-    upkeep.app(prog_name="python -m core")
+    app(prog_name="python -m core")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import threading
 import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from core.domain.credits import SCHOOL, Catalogue
+from core.domain.mirror import columns
 from core.domain.writes import QUIET_PERIOD
 from core.gateways.ports import Crm, Engine, Journal, Mirror
 from core.services.access import Access
@@ -17,12 +20,21 @@ from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE, Carrying
 from core.services.finding import Finding
 from core.services.finishing import Finishing
 from core.services.giving_back import GivingBack
+from core.services.mirror_threads import MirrorThreads
 from core.services.mirroring import Mirroring
 from core.services.operating import Operating
 from core.services.outage import Outage
 from core.services.planning import Planning
 from core.services.settling import Settling
 from core.services.writing import Writing
+from core.settings import load
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+
+#: How long to wait for what is in hand, at the end of a script and of the server.
+SCRIPT_GRACE_S = 10.0
+SERVER_GRACE_S = 25.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +67,7 @@ def assemble(
     mirror: Mirror,
     journal: Journal,
     engine: Engine,
+    mirror_reads: Crm | None = None,
     admins: Collection[str],
     catalogue: Catalogue = SCHOOL,
     hold: timedelta = timedelta(seconds=10),
@@ -65,10 +78,10 @@ def assemble(
     make_id: Callable[[], str] = new_id,
     chance: Callable[[], float] = random.random,
 ) -> Core:
-    """Services over these gateways."""
+    """Services over these gateways. ``mirror_reads``: the truth for copies, less urgent."""
     finding = Finding(crm)
     mirroring = Mirroring(
-        crm=crm,
+        crm=mirror_reads or crm,
         mirror=mirror,
         journal=journal,
         catalogue=catalogue,
@@ -100,24 +113,131 @@ def assemble(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """The services over the gateways of the settings, and the threads that work for them."""
+
+    core: Core
+    engine: Engine
+    mirror_threads: MirrorThreads
+    #: Closes the gateways, after all threads have ended.
+    close: Callable[[], None]
+
+    def start(self) -> None:
+        """Become a worker: carry operations, copy what is due."""
+        self.mirror_threads.start()
+        self.engine.start(self.core.carrying.carry_out)
+
+    def stop(self, *, grace_s: float) -> None:
+        """Finish what is in hand. What is not finished goes on in the next worker."""
+        self.engine.stop(grace_s=grace_s)
+        self.mirror_threads.stop(grace_s)
+        self.close()
+
+
+def build(settings: Settings) -> Runtime:
+    """The production gateways, imported here so that ``import core`` stays light.
+
+    Raises:
+        JournalError: the operational store cannot be opened.
+    """
+    from core.gateways.engine import DbosEngine  # noqa: PLC0415 - see above
+    from core.gateways.hubspot.client import connect  # noqa: PLC0415
+    from core.gateways.hubspot.limiter import Priority  # noqa: PLC0415
+    from core.gateways.journal.sql import SqlJournal  # noqa: PLC0415
+    from core.gateways.supabase.client import Supabase  # noqa: PLC0415
+
+    url = settings.ops_database_url.get_secret_value()
+    journal = SqlJournal(url)
+    hubspot = connect(
+        base_url=settings.hubspot_base_url,
+        token=settings.hubspot_token.get_secret_value(),
+        api_version=settings.hubspot_api_version,
+        portal=settings.portal,
+        now=utc_now,
+        slots_url=url,
+        concurrency=settings.concurrency,
+        request_timeout_s=settings.request_timeout_s,
+        rate_share=settings.rate_share,
+    )
+    catalogue = settings.portal.catalogue
+    mirror = Supabase(
+        url=settings.supabase_url,
+        service_key=settings.supabase_service_role_key.get_secret_value(),
+        columns=columns(catalogue),
+    )
+    engine = DbosEngine(url=url, journal=journal, now=utc_now)
+    core = assemble(
+        crm=hubspot,
+        mirror=mirror,
+        mirror_reads=hubspot.at(Priority.MIRROR),
+        journal=journal,
+        engine=engine,
+        admins=settings.admins,
+        catalogue=catalogue,
+        hold=timedelta(seconds=settings.hold_s),
+        quiet=timedelta(seconds=settings.quiet_period_s),
+    )
+
+    def close() -> None:
+        hubspot.close()
+        mirror.close()
+        journal.close()
+
+    threads = MirrorThreads(core.mirroring)
+    return Runtime(core=core, engine=engine, mirror_threads=threads, close=close)
+
+
+@contextmanager
+def opened() -> Iterator[Runtime]:
+    """A runtime by this process's settings, stopped at the end. For scripts."""
+    runtime = build(load())
+    try:
+        yield runtime
+    finally:
+        runtime.stop(grace_s=SCRIPT_GRACE_S)
+
+
 _core: Core | None = None
+_runtime: Runtime | None = None
+_starting = threading.Lock()
+
+
+def start() -> None:
+    """Build and start the one runtime of this process, unless it runs.
+
+    Raises:
+        BadSettings, JournalError: says what to mend.
+    """
+    global _core, _runtime  # noqa: PLW0603 - the module's one pair of singletons
+    with _starting:
+        if _core is None:
+            _runtime = build(load())
+            _runtime.start()
+            _core = _runtime.core
+
+
+def stop() -> None:
+    """Stop it, if it runs: what is in hand is finished, within reason."""
+    global _core, _runtime
+    with _starting:
+        runtime, _core, _runtime = _runtime, None, None
+    if runtime is not None:
+        runtime.stop(grace_s=SERVER_GRACE_S)
 
 
 def get() -> Core:
-    """The one Core of this process.
-
-    Raises:
-        RuntimeError: none was set up.
-    """
+    """The one Core of this process, started by the first who asks."""
     if _core is None:
-        raise RuntimeError("this process has no Core yet")
+        start()
+    assert _core is not None  # noqa: S101 - start sets it or raises
     return _core
 
 
 @contextmanager
 def use(core: Core) -> Iterator[Core]:
     """Let this be the process's Core for a while: how tests put fakes beneath the pages."""
-    global _core  # noqa: PLW0603 - the one module singleton, set and restored here alone
+    global _core  # noqa: PLW0603 - set and restored here alone
     before, _core = _core, core
     try:
         yield core

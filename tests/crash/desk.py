@@ -1,0 +1,221 @@
+"""Real processes of the desk on a real stack, and what both stores hold."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from core.domain.credits import SCHOOL
+from core.domain.operations import ENDED
+from core.gateways.journal.sql import SqlJournal
+from scripts.processes import ROOT
+
+ADMIN = "admin@example.test"
+BOOKINGS = "2-50158913"
+BATCH = 100
+#: (contact, credit type)
+Counter_ = tuple[str, str]
+#: A few looks of a worker, its dead-after time and two quiet periods.
+ENDS_WITHIN_S = 120.0
+
+
+@dataclass
+class Desk:
+    """One operational store and one stack. ``settings`` is the environment of its processes."""
+
+    stack: Mapping[str, str]
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self.hubspot = httpx.Client(
+            base_url=self.stack["HUBSPOT_BASE_URL"],
+            headers={"Authorization": f"Bearer {self.stack['HUBSPOT_TOKEN']}"},
+            timeout=30,
+        )
+        key = self.stack["SUPABASE_SERVICE_ROLE_KEY"]
+        self.supabase = httpx.Client(
+            base_url=f"{self.stack['SUPABASE_URL']}/rest/v1",
+            headers={"apikey": key, "Authorization": f"Bearer {key}"},
+            timeout=30,
+        )
+        self.environment = {
+            **os.environ,
+            **self.stack,
+            "OPS_DATABASE_URL": f"sqlite:///{self.folder}/desk.sqlite",
+            "CREDIT_DESK_ADMINS": ADMIN,
+            "CREDIT_DESK_HOLD_S": "0",
+            "CREDIT_DESK_REQUEST_TIMEOUT_S": "2",
+            "CREDIT_DESK_QUIET_PERIOD_S": "12.5",
+        }
+
+        self.journal = SqlJournal(self.environment["OPS_DATABASE_URL"])
+
+    def close(self) -> None:
+        self.journal.close()
+        self.hubspot.close()
+        self.supabase.close()
+
+    # --- processes
+
+    def core(self, *args: str, fails: bool = False) -> Any:
+        """``python -m core args... --json``, its report."""
+        done = subprocess.run(
+            [sys.executable, "-m", "core", *args, "--json"],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert (done.returncode != 0) == fails, done.stderr
+        return json.loads(done.stdout) if done.stdout else done.stderr
+
+    @contextmanager
+    def worker(self) -> Iterator[subprocess.Popen[bytes]]:
+        with (self.folder / "worker.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "core", "worker"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+            try:
+                yield process
+            finally:
+                process.kill()
+                process.wait()
+
+    def ended(self, operation: Mapping[str, str]) -> bool:
+        """From the journal itself: a process of the command line takes a second to ask."""
+        return self.journal.operation(operation["operation"]).state in ENDED
+
+    def until_ended(self, operation: Mapping[str, str]) -> None:
+        wait_for(lambda: self.ended(operation))
+
+    def until_updates(self, count: int, operation: Mapping[str, str]) -> None:
+        """Until HubSpot was asked for so many batch updates in all, or there is none to come."""
+        wait_for(lambda: self.updates_made() >= count or self.ended(operation))
+
+    # --- HubSpot, as it is
+
+    def updates_made(self) -> int:
+        """Batch updates that HubSpot was asked for since it was started."""
+        stats = self.hubspot.get("/_sandbox/stats").json()
+        return sum(n for kind, n in stats["by_kind"].items() if "batch/update" in kind)
+
+    def active_bookings(self, count: int) -> list[str]:
+        """Bookings whose credits can all come back, as a dry run says, whole lists at a time."""
+        found: list[str] = []
+        after: str | None = None
+        while len(found) < count * 2:
+            body = {
+                "filterGroups": [
+                    {
+                        "filters": [
+                            {"propertyName": "is_active", "operator": "EQ", "value": "Active"}
+                        ]
+                    }
+                ],
+                "limit": 200,
+                **({"after": after} if after else {}),
+            }
+            page = self._search(body)
+            found += [row["id"] for row in page["results"]]
+            if "paging" not in page:
+                break
+            after = page["paging"]["next"]["after"]
+        return found
+
+    def _search(self, body: Mapping[str, Any]) -> Any:
+        path = f"/crm/objects/2026-09/{BOOKINGS}/search"
+        answer = wait_for(lambda: _unless_429(self.hubspot.post(path, json=body)), within_s=20)
+        answer.raise_for_status()
+        return answer.json()
+
+    def objects(self, kind: str, ids: Sequence[str], properties: Sequence[str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for start in range(0, len(ids), BATCH):
+            inputs = [{"id": id_} for id_ in ids[start : start + BATCH]]
+            answer = self.hubspot.post(
+                f"/crm/objects/2026-09/{kind}/batch/read",
+                json={"inputs": inputs, "properties": list(properties)},
+            )
+            answer.raise_for_status()
+            found |= {row["id"]: row["properties"] for row in answer.json()["results"]}
+        return found
+
+    def balances(self, counters: Iterable[Counter_]) -> dict[Counter_, int]:
+        """In HubSpot, of these (contact, credit) pairs."""
+        wanted = sorted(counters)
+        read = self.objects("0-1", sorted({id_ for id_, _ in wanted}), SCHOOL.keys)
+        return {(id_, key): int(float(read[id_][key] or 0)) for id_, key in wanted}
+
+    def mirrored(self, counters: Iterable[Counter_]) -> dict[Counter_, int]:
+        """In Supabase, of these (contact, credit) pairs."""
+        wanted = sorted(counters)
+        contacts = sorted({id_ for id_, _ in wanted})
+        rows: dict[str, Any] = {}
+        for start in range(0, len(contacts), BATCH):
+            ids = ",".join(contacts[start : start + BATCH])
+            answer = self.supabase.get(
+                "/hubspot_contact_credits", params={"hubspot_id": f"in.({ids})"}
+            )
+            rows |= {row["hubspot_id"]: row for row in answer.json()}
+        return {(id_, key): rows[id_][key] for id_, key in wanted}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A plan's promise, taken from the balances before anything ran."""
+
+    bookings: list[str]
+    #: Every counter that the plan moves, as it must be in the end.
+    after: dict[Counter_, int]
+    credited: list[str]
+
+
+def expected(desk: Desk, plan: Mapping[str, Any]) -> Expected:
+    rows = [row for row in plan["rows"] if row["verdict"] == "will change"]
+    gains = Counter((row["contact"], row["credit"]) for row in rows if row["credit"])
+    before = desk.balances(gains)
+    return Expected(
+        bookings=[row["booking"] for row in rows],
+        after={counter: n + gains[counter] for counter, n in before.items()},
+        credited=[row["booking"] for row in rows if row["credit"]],
+    )
+
+
+def write_csv(path: Path, bookings: Sequence[str]) -> Path:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["booking_id"])
+        writer.writerows([id_] for id_ in bookings)
+    return path
+
+
+def wait_for(found: Callable[[], Any], *, within_s: float = ENDS_WITHIN_S) -> Any:
+    """What ``found`` returns once it is true; polls, for the processes are not ours to wake."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if result := found():
+            return result
+        time.sleep(0.1)
+    raise AssertionError(f"not within {within_s:g} s: {found}")
+
+
+def _unless_429(answer: httpx.Response) -> httpx.Response | None:
+    return None if answer.status_code == 429 else answer

@@ -1,0 +1,68 @@
+"""``kill -9`` at seeded moments of a 500-booking operation, over real processes and stores."""
+
+from __future__ import annotations
+
+import random
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.crash.desk import ADMIN, BOOKINGS, Desk, expected, write_csv
+
+SIZE = 500
+SEEDS = [1, 2, 3, 4, 5]
+#: Batch updates that such an operation makes: cancels, credits, marks, seats.
+UPDATES = 18
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_operation_outlives_the_death_of_its_worker_to_the_last_credit(
+    desk: Desk, tmp_path: Path, seed: int
+) -> None:
+    rng = random.Random(seed)
+    chosen = write_csv(tmp_path / "bookings.csv", desk.active_bookings(SIZE)[:SIZE])
+    plan = desk.core("cancel", "--bookings", str(chosen), "--dry-run")
+    promise = expected(desk, plan)
+    assert len(promise.bookings) > SIZE * 0.8
+
+    begun = desk.updates_made()
+    operation = desk.core("cancel", "--bookings", str(chosen), "--reason", f"crash {seed}")
+    for kill_at in sorted(rng.sample(range(1, UPDATES), 2)):
+        with desk.worker() as worker:
+            desk.until_updates(begun + kill_at, operation)
+            worker.send_signal(signal.SIGKILL)
+            worker.wait()
+    with desk.worker():
+        desk.until_ended(operation)
+        desk.core("outbox", "--wait")
+
+    assert promise.after == desk.balances(promise.after)
+    assert promise.after == desk.mirrored(promise.after)
+    held = desk.objects(BOOKINGS, promise.bookings, ["is_active", "token_refunded"])
+    assert {"Cancelled"} == {row["is_active"] for row in held.values()}
+    assert set(promise.credited) == {
+        id_ for id_, row in held.items() if row["token_refunded"] == "true"
+    }
+
+
+@pytest.mark.timeout(200)
+def test_the_same_refund_from_two_processes_at_once_changes_nothing_twice(
+    desk: Desk, tmp_path: Path
+) -> None:
+    chosen = write_csv(tmp_path / "bookings.csv", desk.active_bookings(60)[:60])
+    plan = desk.core("cancel", "--bookings", str(chosen), "--dry-run", "--as", ADMIN)
+    promise = expected(desk, plan)
+    args = ("cancel", "--bookings", str(chosen), "--reason", "twice")
+    both = [desk.core(*args), desk.core(*args)]
+
+    with desk.worker(), desk.worker():
+        for operation in both:
+            desk.until_ended(operation)
+        desk.core("outbox", "--wait")
+    again = desk.core("refund", "--bookings", str(chosen), "--dry-run")
+
+    assert promise.after == desk.balances(promise.after)
+    assert promise.after == desk.mirrored(promise.after)
+    assert 0 == again["counts"]["will change"]
