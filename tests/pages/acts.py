@@ -40,6 +40,11 @@ def grid(at: AppTest, key: str) -> Any:
     return next(grid.value for grid in at.dataframe if grid.key == name)
 
 
+def frame_with(at: AppTest, *columns: str) -> Any:
+    """The frame that has these columns, in a grid from which nothing is picked."""
+    return next(grid.value for grid in at.dataframe if {*columns} <= {*grid.value.columns})
+
+
 def press(at: AppTest, key: str) -> AppTest:
     return at.button(key=key).click().run()
 

@@ -3,17 +3,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from pages.shared.places import BULK_REFUND, PLACES, Place
+from scripts.processes import ROOT
 from tests.pages.conftest import Open
 from tests.pages.stage import ADMIN, NOON, Stage
 
 
-def said(at: object) -> str:
-    """Everything on the page that is text."""
-    kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "info", "success")
-    found = [element for kind in kinds for element in getattr(at, kind)]
-    return "\n".join(str(getattr(e, "title", "")) + str(e.value) for e in found)
+def test_the_bare_address_leads_to_the_operations(made: Stage) -> None:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    at.user = {"is_logged_in": True, "email": ADMIN}
+
+    assert "Operations" == at.run().title[0].value
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.title)

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+
+from core.domain.operations import OperationState
+from core.domain.plans import OperationKind
+from pages.shared.places import BATCH_CANCELLATION
+from tests.pages.acts import figures, press, said
+from tests.pages.conftest import Open
+from tests.pages.stage import ADMIN, Stage, confirmed
+
+
+@pytest.fixture
+def operation_id(made: Stage) -> str:
+    return confirmed(made, kind=OperationKind.CANCEL)
+
+
+def test_a_held_operation_counts_down(open_page: Open, made: Stage, operation_id: str) -> None:
+    at = open_page(BATCH_CANCELLATION, operation=operation_id)
+    assert "begin in 10 s" in said(at)
+
+    made.clock.pass_(seconds=7)  # type: ignore[attr-defined]
+
+    assert "begin in 3 s" in said(at.run())
+
+
+def test_a_plan_s_address_shows_its_operation_once_confirmed(
+    open_page: Open, operation_id: str
+) -> None:
+    assert "begin in 10 s" in said(open_page(BATCH_CANCELLATION, plan=operation_id))
+
+
+def test_calling_off_ends_it_before_anything_was_changed(
+    open_page: Open, made: Stage, operation_id: str
+) -> None:
+    at = open_page(BATCH_CANCELLATION, operation=operation_id)
+
+    press(at, "call_off")
+
+    assert OperationState.CALLED_OFF is made.journal.operation(operation_id).state
+    assert "Called off before it began. Nothing was changed." in said(at)
+    assert "retry" not in [button.key for button in at.button]
+
+
+def test_too_late_to_call_off_is_told_and_stopping_is_on_offer(
+    open_page: Open, made: Stage, operation_id: str
+) -> None:
+    at = open_page(BATCH_CANCELLATION, operation=operation_id)
+    running(made, operation_id)
+
+    press(at, "call_off")
+
+    assert "It has moved on meanwhile" in said(at)
+    assert "stop" in [button.key for button in at.button]
+
+
+def running(made: Stage, operation_id: str) -> None:
+    """As a worker leaves it between two groups."""
+    made.journal.move(operation_id, OperationState.RUNNING, at=made.clock(), actor=ADMIN)
+
+
+def test_a_running_operation_shows_how_far_it_is(
+    open_page: Open, made: Stage, operation_id: str
+) -> None:
+    running(made, operation_id)
+
+    at = open_page(BATCH_CANCELLATION, operation=operation_id)
+
+    total = made.journal.progress(operation_id).total
+    assert f"0 of {total} bookings" in said(at)
+    assert f"{total} bookings" == figures(at)["To go"]
+    assert "What is done stays done" in said(at)
+
+
+def test_what_it_waits_for_is_told(open_page: Open, made: Stage, operation_id: str) -> None:
+    running(made, operation_id)
+    run, _ = made.journal.begin_run(operation_id, at=made.clock())
+    made.journal.note_waiting(run, "HubSpot: no connection")
+
+    at = open_page(BATCH_CANCELLATION, operation=operation_id)
+
+    assert "Waiting: HubSpot: no connection" in said(at)
+    assert "goes on by itself" in said(at)
+
+
+def test_stopping_lets_the_group_in_hand_finish(
+    open_page: Open, made: Stage, operation_id: str
+) -> None:
+    running(made, operation_id)
+    at = open_page(BATCH_CANCELLATION, operation=operation_id)
+
+    press(at, "stop")
+    assert "Stopping after the group in hand" in said(at)
+    assert "stop" not in [button.key for button in at.button]
+
+    made.carry(operation_id)
+    assert "Stopped" in said(at.run())
+    assert "What was done stays done." in said(at)
+
+
+def test_the_page_shows_the_result_when_it_has_ended(
+    open_page: Open, made: Stage, operation_id: str
+) -> None:
+    at = open_page(BATCH_CANCELLATION, operation=operation_id)
+    made.carry(operation_id)
+
+    at.run()
+
+    total = made.journal.progress(operation_id).total
+    assert f"{total} of {total} bookings cancelled" in said(at)

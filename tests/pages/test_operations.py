@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.domain.operations import OperationState
+from core.domain.plans import OperationKind
+from core.domain.records import Kind
+from core.gateways.ports import Due
+from pages.shared.places import BULK_REFUND, OPERATIONS
+from pages.shared.record import listing
+from tests.pages.acts import choose, frame_with, press, said
+from tests.pages.conftest import Open
+from tests.pages.stage import Stage, confirmed
+
+
+def test_an_empty_desk_says_what_will_appear_here(open_page: Open) -> None:
+    assert "Nothing has been confirmed yet" in said(open_page(OPERATIONS))
+
+
+@pytest.fixture
+def ids(made: Stage) -> list[str]:
+    """One finished, one held."""
+    done = confirmed(made, kind=OperationKind.REFUND)
+    made.carry(done)
+    held = confirmed(made, exam="71000000001", kind=OperationKind.CANCEL)
+    made.worker_beats()
+    return [held, done]
+
+
+def test_operations_stand_newest_first_with_their_counts(
+    open_page: Open, made: Stage, ids: list[str]
+) -> None:
+    frame = frame_with(open_page(OPERATIONS), "Reason")
+
+    total = made.journal.progress(ids[1]).total
+    assert ["Held", "Finished"] == [cell[0] for cell in frame["State"]]
+    assert f"{total} of {total}" == frame["Done"][1]
+    assert "Exam cancelled by the school" == frame["Reason"][0]
+
+
+def test_the_list_narrows_to_what_is_under_way(open_page: Open, ids: list[str]) -> None:
+    at = choose(open_page(OPERATIONS), "operations_narrow", "Under way")
+
+    assert ["Held"] == [cell[0] for cell in frame_with(at, "Reason")["State"]]
+
+
+def test_older_operations_are_turned_to(open_page: Open, made: Stage) -> None:
+    for n in range(listing.ROWS + 1):
+        made.clock.pass_(seconds=1)  # type: ignore[attr-defined]
+        confirmed(made, exam=f"7100000000{n % 6}", kind=OperationKind.REFUND)
+    at = open_page(OPERATIONS)
+    assert listing.ROWS == len(frame_with(at, "Reason"))
+
+    next(button for button in at.button if button.label == "Older").click().run()
+
+    assert 1 == len(frame_with(at, "Reason"))
+
+
+def test_one_operation_shows_its_bookings_writes_and_history(
+    open_page: Open, made: Stage, ids: list[str]
+) -> None:
+    done = ids[1]
+    at = open_page(OPERATIONS, operation=done)
+    assert made.journal.progress(done).total == len(frame_with(at, "Student", "Why"))
+
+    choose(at, f"detail_{done}", "Writes")
+    assert "clean" in said(at)
+    frames = [frame.value for frame in at.dataframe]
+    assert {"✓ Landed"} == {cell[0] for cell in frames[-1]["State"]}
+
+    choose(at, f"detail_{done}", "History")
+    assert ["Finished", "Begun", "Confirmed. Reason: Exam cancelled by the school"] == list(
+        at.dataframe[-1].value["What"]
+    )
+
+
+def test_an_operation_under_way_is_followed_and_called_off_here_too(
+    open_page: Open, made: Stage, ids: list[str]
+) -> None:
+    at = open_page(OPERATIONS, operation=ids[0])
+
+    press(at, "call_off")
+
+    assert OperationState.CALLED_OFF is made.journal.operation(ids[0]).state
+
+
+def test_an_unknown_operation_is_told(open_page: Open) -> None:
+    assert "There is nothing at this address" in said(open_page(OPERATIONS, operation="x"))
+
+
+def due(made: Stage, *, dead: bool, error: str) -> None:
+    one = Due(kind=Kind.CONTACT, record_id="52000000001", row={"hubspot_id": "52000000001"})
+    made.journal.put_due([one], at=made.clock() - timedelta(minutes=3))
+    now = made.clock()
+    taken = made.journal.take_due(now=now, until=now, limit=1)
+    failed = [replace(row, attempts=8, error=error, dead=dead, next_try_at=now) for row in taken]
+    made.journal.copy_failed(failed)
+
+
+def test_copies_given_up_are_shown_with_their_error_and_tried_again(
+    open_page: Open, made: Stage
+) -> None:
+    due(made, dead=True, error="permission denied for table")
+    at = choose(open_page(OPERATIONS), "view", "Copies to Supabase")
+    assert ["permission denied for table"] == list(frame_with(at, "Error")["Error"])
+
+    press(at, "revive")
+
+    assert (1, 0) == (made.journal.outbox().due, made.journal.outbox().dead)
+
+
+def test_a_mirror_that_is_behind_is_told_on_every_page(open_page: Open, made: Stage) -> None:
+    due(made, dead=False, error="Supabase cannot be reached")
+
+    for place in (OPERATIONS, BULK_REFUND):
+        at = open_page(place)
+        assert "1 copy to Supabase due, the oldest for 3 min" in said(at)
+        assert "Supabase cannot be reached" in said(at)
+
+
+def test_nothing_due_is_said_too(open_page: Open) -> None:
+    assert "Supabase has every change." in said(
+        choose(open_page(OPERATIONS), "view", "Copies to Supabase")
+    )
+
+
+def test_workers_are_alive_or_silent(open_page: Open, made: Stage) -> None:
+    at = choose(open_page(OPERATIONS), "view", "Workers")
+    assert ["✓ Alive"] == [cell[0] for cell in at.dataframe[0].value["State"]]
+
+    made.clock.pass_(minutes=1)  # type: ignore[attr-defined]
+    at.run()
+
+    assert ["✕ Silent"] == [cell[0] for cell in at.dataframe[0].value["State"]]
+    assert "No worker is running" in said(at)

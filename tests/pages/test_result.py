@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+
+from core.domain.credits import CreditType
+from core.domain.operations import ItemState, OperationState
+from core.domain.plans import OperationKind
+from core.domain.records import Kind
+from core.domain.writes import ForeignWrite
+from pages.shared import tables
+from pages.shared.places import BULK_REFUND
+from tests.pages.acts import choose, figures, frame_with, press, said
+from tests.pages.conftest import Open
+from tests.pages.stage import Stage, confirmed
+
+
+@pytest.fixture
+def operation_id(made: Stage) -> str:
+    """A refund in which two students are archived before it begins."""
+    operation_id = confirmed(made, kind=OperationKind.REFUND)
+    gone = [item.contact_id for item in made.journal.items(operation_id)][:2]
+    for contact in gone:
+        made.crm.archive(Kind.CONTACT, str(contact))
+    made.carry(operation_id)
+    return operation_id
+
+
+def test_what_failed_stands_first_with_its_reason(open_page: Open, operation_id: str) -> None:
+    at = open_page(BULK_REFUND, operation=operation_id)
+
+    assert "2 bookings need a look" in said(at)
+    states = [cell[0] for cell in frame_with(at, "Student", "Why")["State"]]
+    assert ["✕ Blocked", "✕ Blocked", "✓ Done"] == states[:3]
+    assert all(frame_with(at, "Student", "Why")["Why"])
+
+
+def test_the_figures_are_the_journal_s(open_page: Open, made: Stage, operation_id: str) -> None:
+    progress = made.journal.progress(operation_id)
+
+    shown = figures(open_page(BULK_REFUND, operation=operation_id))
+
+    assert f"{sum(progress.given_back.values())} credits" == shown["Given back"]
+    assert f"{progress.states[ItemState.DONE]} bookings" == shown["✓ Done"]
+    assert "2 bookings" == shown["✕ Blocked"]
+
+
+def test_the_table_narrows_to_what_failed(open_page: Open, operation_id: str) -> None:
+    at = open_page(BULK_REFUND, operation=operation_id)
+
+    choose(at, f"items_{operation_id}", [ItemState.BLOCKED])
+
+    assert 2 == len(frame_with(at, "Student", "Why"))
+
+
+def test_retrying_takes_up_only_what_did_not_go_through(
+    open_page: Open, made: Stage, operation_id: str
+) -> None:
+    done = made.journal.progress(operation_id).states[ItemState.DONE]
+    at = open_page(BULK_REFUND, operation=operation_id)
+    assert "Retry the 2 that did not go through" == at.button(key="retry").label
+
+    press(at, "retry")
+
+    assert OperationState.RUNNING is made.journal.operation(operation_id).state
+    assert {ItemState.PENDING: 2, ItemState.DONE: done} == dict(
+        made.journal.progress(operation_id).states
+    )
+
+
+def test_two_retries_are_one(open_page: Open, made: Stage, operation_id: str) -> None:
+    first = open_page(BULK_REFUND, operation=operation_id)
+    second = open_page(BULK_REFUND, operation=operation_id)
+    press(first, "retry")
+
+    press(second, "retry")
+
+    assert not second.exception
+    assert 2 == made.journal.progress(operation_id).states[ItemState.PENDING]
+
+
+def test_the_csv_has_every_booking_with_what_happened(made: Stage, operation_id: str) -> None:
+    items = made.journal.items(operation_id)
+
+    table = list(csv.DictReader(io.StringIO(tables.item_csv(items).decode("utf-8-sig"))))
+
+    assert [item.booking_id for item in items] == [row["record_id"] for row in table]
+    assert {"blocked", "done"} == {row["state"] for row in table}
+    done = next(row for row in table if row["state"] == "done")
+    assert int(done["balance_before"]) + 1 == int(done["balance_after"])
+
+
+def test_a_foreign_write_names_who_when_both_values_and_the_correction(
+    open_page: Open, made: Stage, operation_id: str
+) -> None:
+    record = made.journal.writes(operation_id)[0]
+    credit, read = next(iter(record.write.before.items()))
+    foreign = ForeignWrite(
+        write_id=record.write.id,
+        kind=Kind.CONTACT,
+        target_id=record.write.target_id,
+        credit=CreditType(credit),
+        read=read,
+        theirs=read - 1,
+        ours=read + 1,
+        at=made.clock() - timedelta(seconds=5),
+        source="CRM_UI",
+        source_id="userId:7",
+        user_id="7",
+    )
+    made.journal.record_verified({record.write.id: "foreign write"}, [foreign], at=made.clock())
+
+    at = open_page(BULK_REFUND, operation=operation_id)
+
+    assert "1 change by others written over" in said(at)
+    row = frame_with(at, "They set").iloc[0]
+    assert "a person in HubSpot (7)" == row["Changed by"]
+    assert (read, read - 1, read + 1, read) == tuple(
+        row[["We read", "They set", "We set", "Should be"]]
+    )
+    assert "-1" == row["Correction"]
