@@ -288,12 +288,15 @@ class FakeCrm:
             return sorted(found, key=lambda exam: exam.exam_date or date.max)[:limit]
 
     def search_contacts(self, text: str, *, limit: int = 20) -> list[Contact]:
+        if not text.strip():
+            return []
         with self._lock:
             contacts = [cast("Contact", self._counted(r)) for r in self._search(Kind.CONTACT)]
             return [
                 c
                 for c in contacts
-                if _has(text, c.firstname, c.lastname, c.email, c.phone, c.student_id)
+                if _has(text, c.firstname, c.lastname, c.email, c.phone)
+                or text in (c.student_id, c.id)
             ][:limit]
 
     # --- writes --------------------------------------------------------------------------------
@@ -334,6 +337,8 @@ class FakeCrm:
     def add_notes(self, notes: Sequence[Note]) -> dict[ContactId, Outcome]:
         with self._lock:
             by_contact = {note.contact_id: note for note in notes}
+            if len(by_contact) < len(notes):
+                raise ValueError("at most one note for each contact at a time")
 
             def add(record: Record, id_: str) -> None:
                 self.notes.append(by_contact[ContactId(id_)])
@@ -555,10 +560,9 @@ def _day(raw: str | None) -> date | None:
 
 
 def _has(text: str, *fields: str) -> bool:
-    """Every word of the text begins a word of some field, as HubSpot's search has it."""
-    words = " ".join(fields).casefold().replace("@", " ").replace(".", " ").split()
-    wanted = text.casefold().replace("@", " ").replace(".", " ").split()
-    return all(any(word.startswith(want) for word in words) for want in wanted)
+    """Every word of the text is somewhere in the fields."""
+    held = " ".join(fields).casefold()
+    return all(word in held for word in text.casefold().split())
 
 
 def _fits(booking: Booking, narrow: BookingFilter) -> bool:

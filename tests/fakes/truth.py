@@ -121,36 +121,51 @@ class Truth:
         self._forget_views(record)
 
     def merge(self, kind: Kind, primary_id: str, other_id: str) -> str:
-        """A new record with the primary's values; both old ids find it from now on.
+        """Contacts become a new record, others the primary; every old id finds it from now on.
 
-        The other's balances are gone from the current values and remain in the history.
+        The primary's values stay, and the other's fill what it lacks. What is lost of the
+        other's balances remains in the history.
         """
         primary, other = self.need(kind, primary_id), self.need(kind, other_id)
-        self._next_id += 1
-        merged = Record(kind, str(self._next_id), self._now())
-        merged.properties = dict(primary.properties)
-        merged.created_at = min(primary.created_at, other.created_at)
-        merged.former_ids = (primary.id, other.id, *primary.former_ids, *other.former_ids)
+        merged = primary
+        if kind is Kind.CONTACT:
+            self._next_id += 1
+            merged = Record(kind, str(self._next_id), self._now())
+        former = {primary.id, other.id, *primary.former_ids, *other.former_ids} - {merged.id}
         self._join_versions(merged, primary, other)
-        for old in (primary, other):
-            for booking in old.links.pop(Kind.BOOKING, []):
-                booking.links[kind].remove(old)
-                self.link(booking, merged)
+        merged.properties = {**_filled(other), **_filled(primary)}
+        merged.created_at = min(primary.created_at, other.created_at)
+        merged.modified_at = self._now()
+        merged.former_ids = tuple(sorted(former))
+        self._move_links(merged, primary, other)
         for id_ in (merged.id, *merged.former_ids):
             self._by_id[kind][id_] = merged
+        self._forget_views(merged)
         return merged.id
 
+    def _move_links(self, merged: Record, primary: Record, other: Record) -> None:
+        for old in (primary, other):
+            if old is merged:
+                continue
+            for booking in old.links.pop(Kind.BOOKING, []):
+                booking.links[old.kind].remove(old)
+                self.link(booking, merged)
+
     def _join_versions(self, merged: Record, primary: Record, other: Record) -> None:
+        values = {**_filled(other), **_filled(primary)}
+        joined = {}
         for key in {**primary.versions, **other.versions}:
             both = [*other.versions.get(key, ()), *primary.versions.get(key, ())]
-            joined = sorted(both, key=lambda version: version.at)
-            value = merged.properties.get(key) or ""
-            if joined[-1].value != value:
-                joined.append(Version(value=value, at=self._now(), source="MERGE_OBJECTS"))
-            merged.versions[key] = joined
+            now = Version(value=values.get(key) or "", at=self._now(), source="MERGE_OBJECTS")
+            joined[key] = [*sorted(both, key=lambda version: version.at), now]
+        merged.versions = joined
 
     @staticmethod
     def _forget_views(record: Record) -> None:
         record.view = None
         for booking in record.links.get(Kind.BOOKING, ()):
             booking.view = None
+
+
+def _filled(record: Record) -> dict[str, str | None]:
+    return {key: value for key, value in record.properties.items() if value}

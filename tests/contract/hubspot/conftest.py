@@ -1,0 +1,48 @@
+"""The same cases over HubSpot in memory and over the sandbox, in both of its path styles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import stamina
+
+from core.domain.portal import Portal
+from core.gateways.hubspot.client import connect
+from sandbox.hubspot.server import HubSpotServer
+from tests.contract.hubspot.world import FakeWorld, SandboxWorld, World, utc_now
+
+TOKEN = "pat-contract"
+Served = tuple[HubSpotServer, str]
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One sandbox for all tests: each makes records of its own."""
+    with HubSpotServer(tmp_path_factory.mktemp("hubspot"), token=TOKEN, rate_limit=2000) as server:
+        yield server, server.start()
+
+
+@pytest.fixture
+def hubspot(served: Served) -> Iterator[SandboxWorld]:
+    """The real client in the default version."""
+    yield from _world(served, "2026-09")
+
+
+@pytest.fixture(params=["fake", "2026-09", "v3"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    if request.param == "fake":
+        yield FakeWorld()
+    else:
+        yield from _world(request.getfixturevalue("served"), request.param)
+
+
+def _world(served: Served, version: str) -> Iterator[SandboxWorld]:
+    server, base_url = served
+    client = connect(
+        base_url=base_url, token=TOKEN, api_version=version, portal=Portal(), now=utc_now
+    )
+    with stamina.set_testing(True, attempts=8, cap=True):  # it retries, but does not sleep
+        yield SandboxWorld(server, base_url, client)
+    server.app.faults.clear()
+    client.close()

@@ -1,0 +1,219 @@
+"""Writes, and what the caller knows after each."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.domain.credits import CreditType
+from core.domain.records import (
+    MARKER,
+    TOTAL_BOOKINGS,
+    BookingId,
+    BookingStatus,
+    Contact,
+    ContactId,
+    Kind,
+    WriteId,
+)
+from core.domain.writes import Write
+from core.gateways.ports import Fate, Note
+from tests.contract.hubspot.world import World, contact_ids, fresh_id, utc_now
+
+CS, SJ = CreditType("cs_credits"), CreditType("sj_credits")
+
+
+def write(
+    target: str, *, to: int, kind: Kind = Kind.CONTACT, credit: CreditType = CS, age_s: float = 0
+) -> Write:
+    return Write(
+        id=WriteId(f"write-{fresh_id()}"),
+        operation_id="operation",
+        kind=kind,
+        target_id=target,
+        movements=(),
+        before={credit: to - 1},
+        after={credit: to},
+        marker_before="",
+        sent_at=utc_now() - timedelta(seconds=age_s),
+    )
+
+
+def read(world: World, id_: str) -> Contact:
+    contact = world.crm.contacts(contact_ids(id_))[ContactId(id_)]
+    assert contact is not None
+    return contact
+
+
+def test_a_write_sets_its_balances_and_the_marker_and_nothing_else(world: World) -> None:
+    id_ = world.contact(cs_credits="3", sj_credits="7", email=f"{fresh_id()}@school.test")
+    one = write(id_, to=4)
+
+    outcome = world.crm.write_counts([one])[one.id]
+    contact = read(world, id_)
+
+    assert (Fate.LANDED, contact.modified_at) == (outcome.fate, outcome.modified_at)
+    assert (4, 7, one.id) == (contact.balances[CS], contact.balances[SJ], contact.marker)
+
+
+def test_balances_and_marker_share_one_moment_of_history(world: World) -> None:
+    id_ = world.contact(cs_credits="3")
+    one = write(id_, to=4)
+    world.crm.write_counts([one])
+
+    history = world.crm.histories(Kind.CONTACT, [id_], [CS])[id_]
+
+    assert history is not None
+    newest, marker = history[CS][0], history[MARKER][0]
+    assert ("4", one.id) == (newest.value, marker.value)
+    assert (newest.at, newest.source, newest.source_id) == (
+        marker.at,
+        marker.source,
+        marker.source_id,
+    )
+
+
+def test_contacts_and_exams_are_written_in_one_go(world: World) -> None:
+    contact, exam = world.contact(cs_credits="3"), world.exam(total_bookings="9")
+    writes = [write(contact, to=4), write(exam, to=8, kind=Kind.EXAM, credit=TOTAL_BOOKINGS)]
+
+    outcomes = world.crm.write_counts(writes)
+    seats = world.crm.counted(Kind.EXAM, [exam])[exam]
+
+    assert [Fate.LANDED] * 2 == [outcomes[w.id].fate for w in writes]
+    assert seats is not None
+    assert (8, writes[1].id) == (seats.balances[TOTAL_BOOKINGS], seats.marker)
+
+
+def test_each_of_many_writes_has_its_own_fate(world: World) -> None:
+    ids = [world.contact(cs_credits="1") for _ in range(120)]
+    world.archive(Kind.CONTACT, ids[7])
+    writes = [write(id_, to=2) for id_ in ids]
+
+    outcomes = world.crm.write_counts(writes)
+
+    assert {Fate.REFUSED} == {outcomes[writes[7].id].fate}
+    assert "" != outcomes[writes[7].id].reason
+    assert {Fate.LANDED} == {outcomes[w.id].fate for w in writes if w is not writes[7]}
+    assert {} == world.crm.write_counts([])
+
+
+def test_of_two_writes_of_one_record_only_the_first_is_sent(world: World) -> None:
+    id_ = world.contact(cs_credits="1")
+    first, second = write(id_, to=2), write(id_, to=3)
+
+    outcomes = world.crm.write_counts([first, second])
+
+    assert (Fate.LANDED, Fate.REFUSED) == (outcomes[first.id].fate, outcomes[second.id].fate)
+    assert 2 == read(world, id_).balances[CS]
+
+
+def test_a_write_that_waited_too_long_is_not_sent_at_all(world: World) -> None:
+    ids = [world.contact(cs_credits="1") for _ in range(2)]
+    late, fresh = write(ids[0], to=2, age_s=11), write(ids[1], to=2)
+
+    outcomes = world.crm.write_counts([late, fresh])
+
+    assert (Fate.NOT_SENT, Fate.LANDED) == (outcomes[late.id].fate, outcomes[fresh.id].fate)
+    assert (1, "") == (read(world, ids[0]).balances[CS], read(world, ids[0]).marker)
+
+
+def test_a_write_to_an_id_from_before_a_merge_is_known_by_its_marker(world: World) -> None:
+    primary, other = world.contact(cs_credits="3"), world.contact(cs_credits="4")
+    merged = world.merge(Kind.CONTACT, primary, other)
+    one = write(other, to=5)
+
+    outcome = world.crm.write_counts([one])[one.id]
+
+    assert Fate.LANDED is outcome.fate
+    assert (merged, 5, one.id) == (
+        read(world, other).id,
+        read(world, other).balances[CS],
+        read(world, other).marker,
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "fate", "balance"),
+    [
+        ("lose_request", Fate.UNKNOWN, 1),
+        ("lose_answer", Fate.UNKNOWN, 2),
+        ("late", Fate.UNKNOWN, 1),
+        ("not_sent", Fate.NOT_SENT, 1),
+    ],
+)
+def test_a_lost_write_has_the_fate_that_the_caller_can_know(
+    world: World, fault: str, fate: Fate, balance: int
+) -> None:
+    id_ = world.contact(cs_credits="1")
+    one = write(id_, to=2)
+    world.fault(fault)
+
+    outcome = world.crm.write_counts([one])[one.id]
+
+    assert fate is outcome.fate
+    assert outcome.reason
+    assert str(balance) == world.balance(id_, CS)
+
+
+def test_a_booking_is_cancelled_once_or_twice_alike(world: World) -> None:
+    id_ = BookingId(world.booking(token_used="Clinical Skills Token"))
+    gone = BookingId(fresh_id())
+
+    first = world.crm.cancel_bookings([id_, gone])
+    second = world.crm.cancel_bookings([id_])
+    booking = world.crm.bookings([id_])[id_]
+
+    assert (Fate.LANDED, Fate.REFUSED) == (first[id_].fate, first[gone].fate)
+    assert Fate.LANDED is second[id_].fate
+    assert first[id_].modified_at == second[id_].modified_at
+    assert booking is not None
+    assert (BookingStatus.CANCELLED, "Clinical Skills Token") == (booking.status, booking.token)
+
+
+def test_a_booking_is_marked_refunded_with_when_and_by_whom(world: World) -> None:
+    id_ = BookingId(world.booking())
+    at = datetime(2026, 5, 4, 10, 30, 0, 123000, tzinfo=UTC)
+
+    outcome = world.crm.mark_refunded([id_], at=at, admin="ann@school.test")[id_]
+    booking = world.crm.bookings([id_])[id_]
+
+    assert Fate.LANDED is outcome.fate
+    assert booking is not None
+    assert (True, at, "ann@school.test") == (
+        booking.refunded,
+        booking.refunded_at,
+        booking.refund_admin,
+    )
+
+
+def test_a_note_is_found_by_its_marker_on_its_contact_alone(world: World) -> None:
+    one, two = contact_ids(world.contact(), world.contact())
+    note = Note(contact_id=one, marker="op <7>", text="1 < 2 & so on\nbye", at=utc_now())
+
+    outcome = world.crm.add_notes([note])[one]
+
+    assert Fate.LANDED is outcome.fate
+    assert {one} == world.crm.contacts_with_note([one, two], "op <7>")
+    assert set() == world.crm.contacts_with_note([one, two], "op")
+    assert set() == world.crm.contacts_with_note([], "op <7>")
+
+
+def test_notes_of_many_contacts_go_in_one_call(world: World) -> None:
+    ids = contact_ids(*(world.contact() for _ in range(3)))
+    before = world.crm.usage()["total"]
+
+    notes = [Note(contact_id=id_, marker="op-8", text="x", at=utc_now()) for id_ in ids]
+    outcomes = world.crm.add_notes(notes)
+
+    assert {Fate.LANDED} == {outcome.fate for outcome in outcomes.values()}
+    assert 1 == world.crm.usage()["total"] - before
+    assert set(ids) == world.crm.contacts_with_note(ids, "op-8")
+
+
+def test_two_notes_for_one_contact_at_a_time_are_a_mistake_of_the_caller(world: World) -> None:
+    note = Note(contact_id=ContactId(world.contact()), marker="a", text="x", at=utc_now())
+
+    with pytest.raises(ValueError, match="one note for each contact"):
+        world.crm.add_notes([note, note])
