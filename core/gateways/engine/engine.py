@@ -1,0 +1,236 @@
+"""The engine: every operation that has not ended is carried by one live process.
+
+The operation in the journal is the promise; ``submit`` is a hint. Each worker looks for operations
+that nobody carries, so none is lost between confirming and submitting, whoever dies when
+(docs/decisions/0003-engine.md).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from core.domain.operations import ENDED, Operation, OperationState
+from core.gateways.engine.hands import Hands
+from core.gateways.engine.looking import Looking
+from core.gateways.engine.pulse import Pulse, introduce
+from core.gateways.engine.system import LookOnce, Sitting, System
+from core.gateways.errors import JournalError
+from core.gateways.ports.engine import CarryOut
+from core.gateways.ports.journal import Journal
+
+log = logging.getLogger(__name__)
+
+UNENDED = frozenset(OperationState) - ENDED
+#: A sitting that waits long is ended and begun anew, so that its record stays short.
+LOOKS_MAX = 100
+OPERATIONS_MAX = 1000
+#: After its grace, what is in hand is superseded; it ends at its next word with the journal.
+LAST_WORD_S = 2.0
+LAUNCH_AGAIN_S = 5.0
+#: A sitting that is ours but not in hand was lost, unless it has only just been begun.
+STRAY_AFTER_S = 5.0
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+class DbosEngine:
+    """``core.gateways.ports.engine.Engine``. One started engine a process, at most."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        url: str,
+        *,
+        at_once: int = 4,
+        dead_after_s: float = 10.0,
+        poll_s: float = 0.5,
+        now: Callable[[], datetime] = utc_now,
+        new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
+        """Cheap: nothing is loaded or opened before ``start``.
+
+        ``url``: the journal's database. ``at_once``: operations worked on at one time.
+        ``dead_after_s``: how long a worker may be silent before others take its work.
+        """
+        self._journal = journal
+        self._url = url
+        self._poll_s = poll_s
+        self._dead_after_s = dead_after_s
+        self._now = now
+        self._me = introduce(now(), new_id)
+        self._hands = Hands(at_once, now)
+        self._pulse = Pulse(dead_after_s, time.monotonic)
+        self._bell = threading.Event()
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._system: System | None = None
+        self._states: dict[str, OperationState] = {}
+        #: Sittings that are ours though nobody has them in hand, and since when.
+        self._strays: dict[str, float] = {}
+        self._alive = threading.Event()
+
+    @property
+    def executor_id(self) -> str:
+        """The name of this process among the workers."""
+        return self._me.executor_id
+
+    def submit(self, operation_id: str) -> None:
+        """Have it carried soon, or looked at again if it waits.
+
+        Being confirmed in the journal is what makes it certain: this only makes it quick.
+
+        Raises:
+            UnknownId: it was never confirmed.
+        """
+        self._journal.operation(operation_id)
+        self._hands.ring(operation_id)
+        self._bell.set()
+
+    def start(self, carry_out: CarryOut) -> None:
+        """Become a worker. Returns at once; DBOS is loaded on the engine's own thread."""
+        if self._stopping.is_set() or self._system is not None:
+            raise RuntimeError("an engine is started once")
+        looking = Looking(carry_out, self._journal, self._now, self.executor_id)
+        look = self._hands.unless_closed(looking.look)
+        system = System(self._url, self.executor_id, look, self._sit)
+        self._system = system
+        self._threads = [
+            threading.Thread(target=self._keep_alive, name="engine-heartbeat", daemon=True),
+            threading.Thread(target=self._work, args=(system,), name="engine", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, *, grace_s: float) -> None:
+        """Take nothing new, let what waits go, give what works ``grace_s`` to come to its end."""
+        system, self._system = self._system, None
+        if system is None:
+            return
+        self._stopping.set()
+        self._bell.set()
+        self._hands.let_go()
+        in_time = self._hands.empty(grace_s)
+        self._hands.close()
+        if not in_time:
+            self._supersede()
+        for thread in self._threads:
+            thread.join()
+        self._guarded(system.destroy)
+        self._guarded(lambda: self._journal.forget_worker(self.executor_id))
+
+    def _supersede(self) -> None:
+        """What takes too long ends at its next word with the journal, as after a crash."""
+        for operation_id in self._hands.ids():
+            log.warning("operation %s is left unfinished; any worker goes on", operation_id)
+            try:
+                self._journal.begin_run(operation_id, at=self._now())
+            except JournalError as error:
+                log.warning("it could not be told to end: %s", error)
+        self._hands.empty(LAST_WORD_S)
+
+    # one sitting, on a thread of DBOS's
+
+    def _sit(self, operation_id: str, look: LookOnce) -> None:
+        failures = 0
+        with self._hands.take(operation_id) as hand:
+            for _ in range(LOOKS_MAX):
+                with self._hands.slot():
+                    found = look(operation_id, failures)
+                if found.again is None:
+                    return
+                failures = found.failures
+                self._hands.wait(hand, found.again)
+
+    # the engine's own threads
+
+    def _keep_alive(self) -> None:
+        while not self._stopping.is_set():
+            self._guarded(self._beat)
+            self._stopping.wait(self._dead_after_s / 5)
+
+    def _beat(self) -> None:
+        self._journal.heartbeat(replace(self._me, heartbeat_at=self._now()))
+        self._alive.set()
+        for dead in self._pulse.dead(self._journal.workers()) - {self.executor_id}:
+            log.warning("worker %s is dead; others carry its operations on", dead)
+            self._journal.forget_worker(dead)
+            self._bell.set()
+
+    def _work(self, system: System) -> None:
+        if not self._launched(system):
+            return
+        while not self._stopping.is_set():
+            self._bell.clear()
+            self._guarded(lambda: self._distribute(system))
+            self._bell.wait(self._poll_s)
+
+    def _launched(self, system: System) -> bool:
+        while not self._stopping.is_set():
+            if not self._alive.wait(0.1):
+                continue  # the others would take a worker they do not know for a dead one
+            try:
+                system.launch()
+            except Exception:
+                log.exception("the engine could not be started; trying again soon")
+                self._stopping.wait(LAUNCH_AGAIN_S)
+            else:
+                return True
+        return False
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """The engine's threads outlive every failure; the next round tries again."""
+        try:
+            work()
+        except JournalError as error:
+            log.warning("%s", error)
+        except Exception:
+            log.exception("unexpected in the engine; it goes on")
+
+    def _distribute(self, system: System) -> None:
+        unended = self._journal.operations(states=UNENDED, limit=OPERATIONS_MAX)
+        self._ring_for_changes(unended)
+        in_hand = self._hands.ids()
+        todo = [operation.id for operation in reversed(unended) if operation.id not in in_hand]
+        if not todo:
+            return
+        sittings = {sitting.operation_id: sitting for sitting in system.sittings()}
+        orphans = self._orphans(list(sittings.values()))
+        for operation_id in todo:
+            if operation_id not in sittings and self._hands.room > 0:
+                system.sit(operation_id)
+            elif operation_id in orphans:
+                system.hand_over(sittings[operation_id])
+
+    def _ring_for_changes(self, unended: list[Operation]) -> None:
+        """Somebody asked it to stop or called it off: look now, not later."""
+        states = {operation.id: operation.state for operation in unended}
+        for waiting in self._hands.waiting() & self._states.keys():
+            state = states.get(waiting)
+            if state is not self._states[waiting] and state is not OperationState.RUNNING:
+                self._hands.ring(waiting)
+        self._states = states
+
+    def _orphans(self, sittings: list[Sitting]) -> set[str]:
+        """Operations whose process is dead, or is this one and lost them."""
+        alive = {worker.executor_id for worker in self._journal.workers()}
+        in_hand, now = self._hands.ids(), time.monotonic()
+        ours = [s for s in sittings if s.executor_id == self.executor_id]
+        self._strays = {
+            s.operation_id: self._strays.get(s.operation_id, now)
+            for s in ours
+            if s.operation_id not in in_hand
+        }
+        lost = {id_ for id_, since in self._strays.items() if now - since >= STRAY_AFTER_S}
+        orphaned = {
+            s.operation_id for s in sittings if s.executor_id and s.executor_id not in alive
+        }
+        return lost | (orphaned - {s.operation_id for s in ours})

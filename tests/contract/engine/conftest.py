@@ -1,0 +1,109 @@
+"""Real worker processes over a real journal, in a SQLite file and in PostgreSQL."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from core.domain.operations import ENDED, OperationState
+from core.gateways.journal.sql import SqlJournal
+from scripts.processes import ROOT
+from tests.contract.journal.given import operation
+from tests.contract.journal.stores import fresh_database, postgres_server
+
+DEADLINE_S = 60.0
+_numbers = itertools.count(1)
+
+
+def eventually(true: Callable[[], bool], within_s: float = DEADLINE_S) -> float:
+    """Wait until it is so; how long that took."""
+    begun = time.monotonic()
+    while not true():
+        assert time.monotonic() - begun < within_s, "it did not happen in time"
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+@dataclass(slots=True)
+class Desk:
+    """A journal, and the processes that work on it."""
+
+    url: str
+    folder: Path
+    journal: SqlJournal
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def confirm(self, operation_id: str, reason: str = "quick", *, hold_s: float = 0) -> None:
+        """An operation that does what its reason says (``worker.Carrier.behave``)."""
+        now = datetime.now(UTC)
+        until = now + timedelta(seconds=hold_s)
+        confirmed = operation(operation_id, reason=reason, confirmed_at=now, hold_until=until)
+        assert self.journal.confirm(confirmed, [])
+
+    def worker(self, name: str, *options: str) -> subprocess.Popen[bytes]:
+        """A new worker process."""
+        command = [sys.executable, "-m", "tests.contract.engine.worker"]
+        command += [self.url, str(self.folder), "--name", name, *options]
+        with (self.folder / f"{name}.log").open("ab") as log:
+            worker = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        self.workers.append(worker)
+        return worker
+
+    def kill(self, worker: subprocess.Popen[bytes]) -> None:
+        """As the machine would: no last word."""
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+
+    def let_go(self, operation_id: str) -> None:
+        """Let a blocked operation come to its end."""
+        (self.folder / f"{operation_id}.go").touch()
+
+    def told(self, what: str, operation_id: str) -> list[str]:
+        """Which workers told this of the operation, in order."""
+        lines = (self.folder / "told").read_text().splitlines()
+        found = [line.split() for line in lines]
+        return [words[2] for words in found if words[:2] == [what, operation_id]]
+
+    def state(self, operation_id: str) -> OperationState:
+        return self.journal.operation(operation_id).state
+
+    def ended(self, *operation_ids: str) -> bool:
+        return all(self.state(id_) in ENDED for id_ in operation_ids)
+
+    def log_of(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text()
+
+    def close(self) -> None:
+        for worker in self.workers:
+            if worker.poll() is None:
+                self.kill(worker)
+        self.journal.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    url = f"sqlite:///{tmp_path / 'ops.sqlite'}"
+    if request.param == "postgres":
+        server = request.getfixturevalue("postgres_url")
+        url = fresh_database(server, f"desk{next(_numbers)}")
+    (tmp_path / "told").touch()
+    with ExitStack() as stack:
+        made = Desk(url=url, folder=tmp_path, journal=SqlJournal(url))
+        stack.callback(made.close)
+        yield made
