@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from sandbox import ports
-from sandbox.processes import HOST, ROOT, Child, accepts
+from sandbox.processes import HOST, Child, accepts
 
 #: e-mail -> name. The role of each is kept by the desk, not by the provider.
 DEMO_USERS = {
@@ -36,7 +36,6 @@ class IdentityProvider:
             name="the sign-in provider",
             command=[sys.executable, "-m", "sandbox.identity", str(self.port)],
             log=self.state_dir / "identity.log",
-            env={"PYTHONPATH": str(ROOT)},
         )
         self._child.start()
 

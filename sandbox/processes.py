@@ -25,7 +25,7 @@ class SandboxError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Child:
-    """One process of the stack on its leash (``leash.py``)."""
+    """One process of the stack on its leash (``leash.py``), in the project's folder."""
 
     name: str
     command: Sequence[str]
@@ -48,6 +48,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 env={**os.environ, **self.env},
+                cwd=ROOT,
                 start_new_session=True,
             )
 

@@ -1,6 +1,6 @@
 """The front door of the local Supabase: ``/rest/v1`` to PostgREST, and faults while it runs.
 
-``python -m sandbox.supabase.gateway FILE``, a JSON object of port, upstream_port and keys (the API
+``python gateway.py FILE``, a JSON object of port, upstream_port and keys (the API
 keys it accepts). Does what the hosted gateway does for REST: asks for a known ``apikey``,
 lets it stand for a missing ``Authorization``, strips the prefix, streams both ways.
 

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Literal, Self
 
 from sandbox import ports
-from sandbox.processes import HOST, ROOT, Child, SandboxError, accepts, read_json, write_private
+from sandbox.processes import HOST, Child, SandboxError, accepts, read_json, write_private
 from sandbox.supabase import postgrest
 from sandbox.supabase.keys import api_key
 from sandbox.supabase.migrations import migrate
 from sandbox.supabase.postgres import Postgres, new_password
+
+#: Run as a file: it needs nothing else of ours, and starts in half the time without it.
+GATEWAY = Path(__file__).with_name("gateway.py")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +100,7 @@ class LocalSupabase:
             connection.close()
 
     def _start(self) -> SupabaseSettings:
+        self.state_dir = self.state_dir.resolve()
         self.state_dir.mkdir(parents=True, exist_ok=True)
         postgrest.ensure_installed()
         known = self._secrets()
@@ -146,9 +150,8 @@ class LocalSupabase:
         )
         child = Child(
             name="the Supabase gateway",
-            command=[sys.executable, "-m", "sandbox.supabase.gateway", str(config)],
+            command=[sys.executable, "-P", str(GATEWAY), str(config)],
             log=self.state_dir / "gateway.log",
-            env={"PYTHONPATH": str(ROOT)},
         )
         self._children.append(child)
         child.start()
