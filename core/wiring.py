@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING
 from core.domain.credits import SCHOOL, Catalogue
 from core.domain.mirror import columns
 from core.domain.writes import QUIET_PERIOD
-from core.gateways.ports import Crm, Engine, Journal, Mirror
+from core.gateways.ports import Crm, Due, Engine, Journal, Mirror
 from core.services.access import Access
+from core.services.alarms import Alarms
 from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE, Carrying
 from core.services.finding import Finding
 from core.services.finishing import Finishing
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
 #: How long to wait for what is in hand, at the end of a script and of the server.
 SCRIPT_GRACE_S = 10.0
 SERVER_GRACE_S = 25.0
+NOTIFY_GRACE_S = 5.0
+#: How long a busy thread keeps the interpreter. A fifth of Python's own: a copy to the mirror
+#: should not wait for a page that is being drawn (benchmarks/mirror_lag.py).
+SWITCH_S = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +83,7 @@ def assemble(
     now: Callable[[], datetime] = utc_now,
     make_id: Callable[[], str] = new_id,
     chance: Callable[[], float] = random.random,
+    on_dead: Callable[[Sequence[Due]], None] = lambda _dead: None,
 ) -> Core:
     """Services over these gateways. ``mirror_reads``: the truth for copies, less urgent."""
     finding = Finding(crm)
@@ -87,6 +94,7 @@ def assemble(
         catalogue=catalogue,
         now=now,
         chance=chance,
+        on_dead=on_dead,
         outage=Outage(chance=chance),
     )
     settling = Settling(crm, journal, now, quiet)
@@ -125,6 +133,7 @@ class Runtime:
 
     def start(self) -> None:
         """Become a worker: carry operations, copy what is due."""
+        sys.setswitchinterval(SWITCH_S)
         self.mirror_threads.start()
         self.engine.start(self.core.carrying.carry_out)
 
@@ -145,6 +154,7 @@ def build(settings: Settings) -> Runtime:
     from core.gateways.hubspot.client import connect  # noqa: PLC0415
     from core.gateways.hubspot.limiter import Priority  # noqa: PLC0415
     from core.gateways.journal.sql import SqlJournal  # noqa: PLC0415
+    from core.gateways.notify.client import Apprise  # noqa: PLC0415
     from core.gateways.supabase.client import Supabase  # noqa: PLC0415
 
     url = settings.ops_database_url.get_secret_value()
@@ -166,6 +176,7 @@ def build(settings: Settings) -> Runtime:
         service_key=settings.supabase_service_role_key.get_secret_value(),
         columns=columns(catalogue),
     )
+    notifier = Apprise([url.get_secret_value() for url in settings.notify_urls])
     engine = DbosEngine(url=url, journal=journal, now=utc_now)
     core = assemble(
         crm=hubspot,
@@ -177,9 +188,11 @@ def build(settings: Settings) -> Runtime:
         catalogue=catalogue,
         hold=timedelta(seconds=settings.hold_s),
         quiet=timedelta(seconds=settings.quiet_period_s),
+        on_dead=Alarms(notifier, utc_now).dead_letters,
     )
 
     def close() -> None:
+        notifier.stop(NOTIFY_GRACE_S)
         hubspot.close()
         mirror.close()
         journal.close()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from core.domain.mirror import PARTIAL, SOURCE_TIME
 from core.domain.operations import (
     ENDED,
     OPERATION_MOVES,
@@ -18,9 +19,6 @@ from core.domain.operations import (
 from core.domain.writes import MovementKind
 from core.gateways.errors import JournalError, StateConflict
 from core.gateways.ports.journal import WriteState
-
-#: The column of a mirror row that says of when it is.
-SOURCE_TIME = "source_modified_at"
 
 #: From when a fresh outbox row may be taken: always, whatever the clocks of two hosts say.
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -90,7 +88,7 @@ def row_to_copy(
     old, new = waiting, offered
     if _source_time(offered) < _source_time(waiting):
         old, new = offered, waiting
-    return new if old.keys() <= new.keys() else None
+    return new if old.keys() - {PARTIAL} <= new.keys() else None
 
 
 def _source_time(row: Mapping[str, Any]) -> datetime:
