@@ -15,14 +15,14 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from sandbox.hubspot import control, errors, faults, routes, scopes
+from sandbox.hubspot.apps import Apps, Client
 from sandbox.hubspot.calls import Answer, Call, read_query
 from sandbox.hubspot.desk import Desk
 from sandbox.hubspot.faults import Action, Fault
 from sandbox.hubspot.handlers import HANDLERS
-from sandbox.hubspot.limits import Limiter
 from sandbox.hubspot.routes import Route
-from sandbox.hubspot.rows import Source
 from sandbox.hubspot.stats import Stats
+from sandbox.hubspot.webhooks import Senders
 
 log = logging.getLogger(__name__)
 URI_MAX = 15_000
@@ -35,8 +35,9 @@ class App:
     """Serves HubSpot's API, and the sandbox's own controls under /_sandbox."""
 
     desk: Desk
-    limiter: Limiter
-    tokens: dict[str, frozenset[str]]
+    apps: Apps
+    senders: Senders
+    own: Client  # the app whose limits the options set
     new_id: Callable[[], str]
     #: ends a connection without an answer; with True the peer sees a reset
     drop: Callable[[Scope, bool], None]
@@ -73,7 +74,7 @@ class App:
         """None when the connection was dropped."""
         scope = request.scope
         body = await request.body()
-        granted = self._granted(request)
+        client = self.apps.by_header(request.headers.get("authorization", ""))
         if len(scope["raw_path"]) + len(scope["query_string"]) > URI_MAX:
             raise errors.uri_too_long()
         fault = faults.pick(self.faults, scope["method"], scope["path"])
@@ -82,9 +83,9 @@ class App:
         if fault is not None and fault.action in {Action.LOSE_REQUEST, Action.RESET}:
             await self._dropped(scope, fault)
             return None
-        limits = self._admit(route)
-        self._check(granted, route)
-        call = self._call(request, route, body)
+        limits = self._admit(client, route)
+        self._check(client.scopes, route)
+        call = self._call(request, route, body, client)
         reply = await self._done(call, route, fault, scope)
         return reply and Answer(reply.status, reply.body, {**limits, **reply.headers})
 
@@ -128,7 +129,8 @@ class App:
             if route.handler in SLOW_HANDLERS:
                 reply = await asyncio.to_thread(handler, self.desk, call)
             else:
-                reply = handler(self.desk, call)
+                with self.desk.store.alone():
+                    reply = handler(self.desk, call)
         except errors.ApiError as refusal:
             return self._refused(refusal)
         except Exception:
@@ -149,17 +151,10 @@ class App:
         await asyncio.sleep(0)  # the server learns of the lost connection
         await asyncio.sleep(0)
 
-    def _granted(self, request: Request) -> frozenset[str]:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        granted = self.tokens.get(token.strip()) if scheme.lower() == "bearer" else None
-        if granted is None:
-            raise errors.unauthenticated()
-        return granted
-
-    def _admit(self, route: Route) -> dict[str, str]:
+    def _admit(self, client: Client, route: Route) -> dict[str, str]:
         at = self.desk.store.now_ms()
         try:
-            return self.limiter.admit(at, search=route.handler == "search.search")
+            return client.limiter.admit(at, search=route.handler == "search.search")
         except errors.ApiError as refusal:
             self.stats.refusals[refusal.body["policyName"]] += 1
             raise
@@ -169,18 +164,17 @@ class App:
         custom = [self.desk.catalog.kind(end).type.custom for end in ends]
         scopes.check(granted, scopes.needed(route.handler, custom=custom))
 
-    def _call(self, request: Request, route: Route, body: bytes) -> Call:
+    def _call(self, request: Request, route: Route, body: bytes, client: Client) -> Call:
         sent_as = request.headers.get("content-type", "")
         if body and "json" not in sent_as.lower():
             raise errors.unsupported_media()
-        portal = self.desk.portal
         return Call(
             method=request.method,
             path=request.scope["path"],
             params=route.params,
             query=read_query(request.scope["query_string"]),
             body=body,
-            source=Source("INTEGRATION", str(portal.app_id), portal.app_name),
+            source=client.source(),
             base_url=str(request.base_url).rstrip("/"),
         )
 

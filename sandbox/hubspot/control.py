@@ -14,7 +14,9 @@ from sandbox.hubspot import errors, faults, wire
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.inputs import properties
 from sandbox.hubspot.rows import Row, Source
+from sandbox.hubspot.scopes import ALL
 from sandbox.hubspot.stats import Stats
+from sandbox.hubspot.webhooks import Target
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import App
@@ -76,9 +78,9 @@ def get_options(app: App, _params: Params, _body: Any) -> Any:
     options = app.desk.options
     return {
         "latency_ms": app.latency_ms,
-        "rate_limit": app.limiter.rolling_max,
-        "daily_limit": app.limiter.daily_max,
-        "search_limit": app.limiter.search_max,
+        "rate_limit": app.own.limiter.rolling_max,
+        "daily_limit": app.apps.daily.most,
+        "search_limit": app.apps.daily.search_max,
         "search_lag_ms": app.desk.lag.ms,
         "clock_offset_ms": app.desk.store.clock_offset_ms,
         "shuffle": options.shuffle,
@@ -97,15 +99,49 @@ def put_options(app: App, _params: Params, body: Any) -> Any:
         if type(wanted[name]) is not type(value):
             raise errors.validation(f"{name} is a {type(value).__name__}")
     app.latency_ms = wanted["latency_ms"]
-    app.limiter.rolling_max = wanted["rate_limit"]
-    app.limiter.daily_max = wanted["daily_limit"]
-    app.limiter.search_max = wanted["search_limit"]
+    app.own.limiter.rolling_max = wanted["rate_limit"]
+    app.apps.daily.most = wanted["daily_limit"]
+    app.apps.daily.search_max = wanted["search_limit"]
     app.desk.lag.ms = wanted["search_lag_ms"]
     app.desk.store.clock_offset_ms = wanted["clock_offset_ms"]
     app.desk.options.shuffle = wanted["shuffle"]
     app.desk.options.write_through_merge = wanted["write_through_merge"]
     app.desk.options.traced = frozenset(wanted["traced"])
     return get_options(app, {}, None)
+
+
+def put_app(app: App, _params: Params, body: Any) -> Any:
+    """Another app with a token of its own: {"token", "app_id", "name", "rate_limit"}."""
+    try:
+        client = app.apps.add(
+            str(body["token"]),
+            app_id=int(body["app_id"]),
+            name=str(body["name"]),
+            scopes=frozenset(body.get("scopes", ALL)),
+            rolling_max=int(body.get("rate_limit", 190)),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise errors.validation(f"an app has a token, an app_id and a name: {error}") from None
+    return {"app_id": client.app_id, "name": client.name}
+
+
+def put_webhooks(app: App, _params: Params, body: Any) -> Any:
+    """Subscribe: {"url", "secret", "subscriptions": ["contact.propertyChange:sj_credits"], ...}."""
+    try:
+        target = Target(**{**body, "subscriptions": tuple(body["subscriptions"])})
+    except (KeyError, TypeError) as error:
+        raise errors.validation(f"not a webhook target: {error}") from None
+    app.senders.subscribe(target)
+    return get_webhooks(app, {}, None)
+
+
+def get_webhooks(app: App, _params: Params, _body: Any) -> Any:
+    return [sender.show() for sender in app.senders.all]
+
+
+def delete_webhooks(app: App, _params: Params, _body: Any) -> Any:
+    app.senders.close()
+    return []
 
 
 def edit(app: App, params: Params, body: Any) -> Any:
@@ -161,6 +197,10 @@ ACTS: dict[tuple[str, str], Act] = {
     ("DELETE", "/_sandbox/stats"): delete_stats,
     ("GET", "/_sandbox/options"): get_options,
     ("PUT", "/_sandbox/options"): put_options,
+    ("PUT", "/_sandbox/apps"): put_app,
+    ("PUT", "/_sandbox/webhooks"): put_webhooks,
+    ("GET", "/_sandbox/webhooks"): get_webhooks,
+    ("DELETE", "/_sandbox/webhooks"): delete_webhooks,
     ("POST", f"{ONE}/edit"): edit,
     ("POST", f"{ONE}/archive"): archive,
     ("POST", r"/_sandbox/objects/(?P<type>[^/]+)/merge"): merge,

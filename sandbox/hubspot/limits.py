@@ -6,6 +6,7 @@ Every method takes the time in ms, so tests move it as they like.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox.hubspot import errors
@@ -23,37 +24,47 @@ SEARCHES_PER_SECOND = 5
 
 
 @dataclass(slots=True, kw_only=True)
+class Daily:
+    """What all apps of an account may ask in a day, and of its searches in a second."""
+
+    most: int
+    search_max: int = SEARCHES_PER_SECOND
+    used: int = 0
+    _day: int = -1
+    searches: deque[int] = field(default_factory=deque)
+
+    def left(self, at: int) -> int:
+        """Requests that remain today. The account's day ends at midnight UTC."""
+        if at // DAY_MS != self._day:
+            self._day, self.used = at // DAY_MS, 0
+        return max(0, self.most - self.used)
+
+
+@dataclass(slots=True, kw_only=True)
 class Limiter:
-    """Counts what it lets through; a refused request does not count."""
+    """One app's limits. Counts what it lets through; a refused request does not count."""
 
     rolling_max: int
-    daily_max: int
-    search_max: int = SEARCHES_PER_SECOND
-    group: str = "publicapi:private-apps-api-calls-remaining:28463211"
+    daily: Daily
+    group: str
     _times: deque[int] = field(default_factory=deque)
-    _searches: deque[int] = field(default_factory=deque)
-    _day: int = -1
-    _today: int = 0
 
     def admit(self, at: int, *, search: bool) -> dict[str, str]:
         """The headers of the answer. Raises ApiError 429."""
-        if at // DAY_MS != self._day:
-            self._day, self._today = at // DAY_MS, 0
-        if self._today >= self.daily_max:
+        if not self.daily.left(at):
             raise errors.rate_limited("DAILY", self.group, {} if search else self.headers(at))
         if search:
-            self._take(self._searches, at, SECOND_MS, self.search_max, "SECONDLY")
+            _take(self.daily.searches, at, SECOND_MS, self.daily.search_max, self._slow_down)
         else:
-            self._take(self._times, at, WINDOW_MS, self.rolling_max, "TEN_SECONDLY_ROLLING")
-        self._today += 1
+            _take(self._times, at, WINDOW_MS, self.rolling_max, self._wait)
+        self.daily.used += 1
         return {} if search else self.headers(at)  # searches answer without these headers
 
-    def _take(self, times: deque[int], at: int, window: int, most: int, policy: str) -> None:
-        _forget(times, at - window)
-        if len(times) >= most:
-            headers = self.headers(at) if policy != "SECONDLY" else {}
-            raise errors.rate_limited(policy, self.group, headers)
-        times.append(at)
+    def _slow_down(self, _: int) -> errors.ApiError:
+        return errors.rate_limited("SECONDLY", self.group, {})
+
+    def _wait(self, at: int) -> errors.ApiError:
+        return errors.rate_limited("TEN_SECONDLY_ROLLING", self.group, self.headers(at))
 
     def headers(self, at: int) -> dict[str, str]:
         """What HubSpot tells of the limits."""
@@ -62,9 +73,18 @@ class Limiter:
             "X-HubSpot-RateLimit-Max": str(self.rolling_max),
             "X-HubSpot-RateLimit-Remaining": str(max(0, self.rolling_max - len(self._times))),
             "X-HubSpot-RateLimit-Interval-Milliseconds": str(WINDOW_MS),
-            "X-HubSpot-RateLimit-Daily": str(self.daily_max),
-            "X-HubSpot-RateLimit-Daily-Remaining": str(max(0, self.daily_max - self._today)),
+            "X-HubSpot-RateLimit-Daily": str(self.daily.most),
+            "X-HubSpot-RateLimit-Daily-Remaining": str(self.daily.left(at)),
         }
+
+
+def _take(
+    times: deque[int], at: int, window: int, most: int, refusal: Callable[[int], errors.ApiError]
+) -> None:
+    _forget(times, at - window)
+    if len(times) >= most:
+        raise refusal(at)
+    times.append(at)
 
 
 def _forget(times: deque[int], before: int) -> None:

@@ -13,11 +13,11 @@ import orjson
 
 from sandbox.hubspot import words
 from sandbox.hubspot.catalog import Kind
+from sandbox.hubspot.columns import COLUMNS, to_row, to_tuple
 from sandbox.hubspot.database import TABLES, Database
 from sandbox.hubspot.lag import Lag
 from sandbox.hubspot.query import Search, column_of
 from sandbox.hubspot.rows import Row
-from sandbox.hubspot.store import COLUMNS, to_row, to_tuple
 
 #: properties worth an index: the ones that this field's tools search by
 INDEXED = {

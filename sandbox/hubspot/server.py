@@ -17,14 +17,16 @@ import uvicorn
 from starlette.types import Scope
 
 from sandbox.hubspot.app import App
+from sandbox.hubspot.apps import Apps
 from sandbox.hubspot.desk import Desk
 from sandbox.hubspot.lag import Lag
-from sandbox.hubspot.limits import TIERS, Limiter
+from sandbox.hubspot.limits import TIERS, Daily
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.rollups import Rollups
 from sandbox.hubspot.scopes import ALL
 from sandbox.hubspot.searching import Searcher, index
 from sandbox.hubspot.store import Store
+from sandbox.hubspot.webhooks import Senders
 
 START_S_MAX = 30.0
 
@@ -80,11 +82,19 @@ class HubSpotServer:
             rollups=rollups,
             lag=lag,
         )
-        group = f"publicapi:private-apps-api-calls-remaining:{portal.app_id}"
+        apps = Apps(Daily(most=daily_limit))
+        own = apps.add(
+            token,
+            app_id=portal.app_id,
+            name=portal.app_name,
+            scopes=scopes,
+            rolling_max=rate_limit,
+        )
         self.app = App(
             desk=desk,
-            limiter=Limiter(rolling_max=rate_limit, daily_max=daily_limit, group=group),
-            tokens={token: scopes},
+            apps=apps,
+            senders=Senders(self.store, app_id=portal.app_id),
+            own=own,
             new_id=lambda: str(uuid4()),
             drop=self._drop,
             latency_ms=latency_ms,
@@ -125,6 +135,7 @@ class HubSpotServer:
             self._server.should_exit = True
             self._thread.join(10)
             self._server = self._thread = None
+        self.app.senders.close()
         self.store.close()
 
     def __enter__(self) -> Self:

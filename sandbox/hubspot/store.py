@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ import orjson
 
 from sandbox.hubspot import bulk, merging, uniques, words
 from sandbox.hubspot.catalog import Catalog, Kind
+from sandbox.hubspot.columns import COLUMNS, to_row, to_tuple, to_update
 from sandbox.hubspot.database import Database
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.portal import Portal
@@ -22,7 +24,6 @@ from sandbox.hubspot.rows import Row, Source, changed, changes_of, source_text
 from sandbox.hubspot.seed import SeedLink, SeedObject
 from sandbox.hubspot.values import to_ms
 
-COLUMNS = "kind, id, properties, created_at, updated_at, archived_at, merged_into, history, origin"
 FIRST_ID = 21_000_000_001  # HubSpot's ids no longer fit 32 bits
 
 
@@ -62,6 +63,10 @@ class Store:
     def load(self, objects: Iterable[SeedObject], links: Iterable[SeedLink]) -> None:
         """Add many objects at once, as they are: no validation, no webhooks, no search lag."""
         bulk.load(self.database, self.catalog, self.links, objects, links)
+
+    def alone(self) -> AbstractContextManager[object]:
+        """Nobody else reads or writes meanwhile: for a write that rests on what was read."""
+        return self.database.looking()
 
     def close(self) -> None:
         """Close the file."""
@@ -183,10 +188,10 @@ class Store:
     def merge(self, object_type: str, primary_id: int, other_id: int) -> int:
         """Merge two objects; returns the id of what they became. Raises KeyError."""
         kind = self.catalog.kind(object_type)
-        found = self.rows(kind, [primary_id, other_id])
-        primary, other = found[primary_id], found[other_id]
         source = Source("MERGE_OBJECTS")
         with self.database.writing() as connection:
+            found = self.rows(kind, [primary_id, other_id])
+            primary, other = found[primary_id], found[other_id]
             plan = merging.plan(kind, primary, other, at=self.now_ms(), new_id=self._next_id(kind))
             for row in (primary, other):
                 uniques.free(connection, kind, row)
@@ -202,8 +207,14 @@ class Store:
             verb="merge",
             merged=(primary.id, other.id),
         )
-        gone = [
-            Change(kind=kind, before=old, after=None, source=source, verb="deletion")
+        gone = [  # the primary's own id is told of by the merge alone
+            Change(
+                kind=kind,
+                before=old,
+                after=None,
+                source=source,
+                verb="deletion" if old is other else "merged",
+            )
             for old in (primary, other)
             if old.id != plan.winner.id
         ]
@@ -230,7 +241,7 @@ class Store:
         connection.executemany(
             "update objects set properties = ?, updated_at = ?, archived_at = ?, history = ?"
             " where kind = ? and id = ?",
-            [_to_update(row) for old, row in pairs if old is not None],
+            [to_update(row) for old, row in pairs if old is not None],
         )
         connection.executemany(
             f"insert or replace into objects ({COLUMNS})"  # noqa: S608 - our own column names
@@ -260,41 +271,3 @@ class Store:
 def _reads_otherwise(kind: Kind, old: Row | None, new: Row) -> bool:
     before = old and words.text_of(kind, old.properties)
     return before != words.text_of(kind, new.properties)
-
-
-def to_row(stored: tuple[object, ...]) -> Row:
-    """A row of the table `objects`, in the order of COLUMNS."""
-    kind, id_, properties, created_at, updated_at, archived_at, merged_into, history, origin = (
-        stored
-    )
-    return Row(
-        kind=kind,  # type: ignore[arg-type]
-        id=id_,  # type: ignore[arg-type]
-        properties=orjson.loads(properties),  # type: ignore[arg-type]
-        created_at=created_at,  # type: ignore[arg-type]
-        updated_at=updated_at,  # type: ignore[arg-type]
-        archived_at=archived_at,  # type: ignore[arg-type]
-        merged_into=merged_into,  # type: ignore[arg-type]
-        history_text=history,  # type: ignore[arg-type]
-        origin_text=origin,  # type: ignore[arg-type]
-    )
-
-
-def _to_update(row: Row) -> tuple[object, ...]:
-    changed = (orjson.dumps(row.properties).decode(), row.updated_at, row.archived_at)
-    return (*changed, row.history_text, row.kind, row.id)
-
-
-def to_tuple(row: Row) -> tuple[object, ...]:
-    """The opposite of `to_row`."""
-    return (
-        row.kind,
-        row.id,
-        orjson.dumps(row.properties).decode(),
-        row.created_at,
-        row.updated_at,
-        row.archived_at,
-        row.merged_into,
-        row.history_text,
-        row.origin_text,
-    )

@@ -1,0 +1,241 @@
+"""Webhooks as HubSpot sends them: signed, in batches, twice, out of order, tried again.
+
+`Sender` runs in a thread of its own; what is sent, when, and with which signature is pure.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import heapq
+import hmac
+import itertools
+import logging
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import orjson
+
+from sandbox.hubspot.rows import Row
+from sandbox.hubspot.store import Change, Store
+
+log = logging.getLogger(__name__)
+BATCH_MAX, ATTEMPTS_MAX, TIMEOUT_S = 100, 10, 5.0
+#: HubSpot does not send these again
+FINAL = frozenset({400, 401, 403, 404, 405})
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where the events go, and how badly they travel."""
+
+    url: str
+    secret: str
+    #: e.g. contact.propertyChange, object.creation; a property may be named behind a colon
+    subscriptions: tuple[str, ...]
+    gather_ms: int = 50  # events of this long go into one request
+    duplicate: float = 0.05  # of the requests come twice
+    reorder: bool = True
+    retry_ms: int = 1_000  # HubSpot spreads ten attempts over a day
+    seed: int = 0
+
+
+def signature(secret: str, method: str, uri: str, body: bytes, timestamp: str) -> str:
+    """`X-HubSpot-Signature-v3`: base64 of HMAC-SHA256 over method, URI, body and timestamp."""
+    text = f"{method}{uri}".encode() + body + timestamp.encode()
+    return base64.b64encode(hmac.new(secret.encode(), text, hashlib.sha256).digest()).decode()
+
+
+def wanted(target: Target, type_: str, name: str | None) -> int | None:
+    """The number of the subscription that asks for this event."""
+    for number, subscription in enumerate(target.subscriptions, start=1):
+        subscribed, _, only = subscription.partition(":")
+        if subscribed == type_ and only in {"", name}:
+            return 900_000 + number
+    return None
+
+
+def events_of(change: Change, at: int) -> Iterator[tuple[str, Event]]:
+    """The events of one change, as (subscription type, own fields)."""
+    family = {"0-1": "contact"}.get(change.kind.type.id, "object")
+    row = change.after or change.before
+    if row is None:
+        return
+    base: Event = {
+        "objectId": row.id,
+        "occurredAt": at,
+        "changeSource": change.source.type,
+        "sourceId": change.source.id or "",
+    }
+    if family == "object":
+        base["objectTypeId"] = change.kind.type.id
+    if change.verb == "merge" and change.after is not None:
+        old = list(change.merged)
+        ids = {"primaryObjectId": old[0], "mergedObjectIds": old[1:], "newObjectId": row.id}
+        yield f"{family}.merge", {**base, **ids, "objectId": row.id, "numberOfPropertiesMoved": 0}
+    elif change.verb in {"creation", "deletion", "privacyDeletion"}:
+        yield f"{family}.{change.verb}", base
+    for name, value in _values(change.before, change.after) if change.verb != "merge" else ():
+        named = {**base, "propertyName": name, "propertyValue": value or ""}
+        yield f"{family}.propertyChange", named
+
+
+def _values(before: Row | None, after: Row | None) -> list[tuple[str, str | None]]:
+    if after is None:
+        return []
+    old = before.properties if before else {}
+    names = sorted(old.keys() | after.properties.keys())
+    changed = [name for name in names if old.get(name) != after.properties.get(name)]
+    return [(name, after.properties.get(name)) for name in changed]
+
+
+@dataclass(order=True, slots=True)
+class _Parcel:
+    due: float
+    number: int
+    events: list[Event] = field(compare=False)
+    attempt: int = field(compare=False, default=0)
+
+
+class Sender:
+    """Takes the store's changes, and sends them from its own thread until it is closed."""
+
+    def __init__(self, target: Target, *, portal_id: int, app_id: int) -> None:
+        self.target = target
+        self._ids = {"portalId": portal_id, "appId": app_id}
+        self._rng = random.Random(target.seed)
+        self._numbers = itertools.count(1)
+        self._parcels: list[_Parcel] = []
+        self._fresh: list[Event] = []
+        self._wake = threading.Condition()
+        self._closed = False
+        self.outcomes: Counter[str] = Counter()
+        self._client = httpx.Client(timeout=TIMEOUT_S, trust_env=False)
+        self._thread = threading.Thread(target=self._run, name="hubspot-webhooks", daemon=True)
+        self._thread.start()
+
+    def take(self, changes: Sequence[Change], at: int) -> None:
+        """Queue the events of some changes."""
+        events = []
+        for change in changes:
+            for type_, fields in events_of(change, at):
+                number = wanted(self.target, type_, fields.get("propertyName"))
+                if number is not None:
+                    events.append(self._event(type_, number, fields))
+        if events:
+            with self._wake:
+                self._fresh += events
+                self._wake.notify()
+
+    def _event(self, type_: str, subscription: int, fields: Event) -> Event:
+        return {
+            "eventId": self._rng.randrange(10**9, 4 * 10**9),
+            "subscriptionId": subscription,
+            **self._ids,
+            "subscriptionType": type_,
+            "attemptNumber": 0,
+            **fields,
+        }
+
+    def show(self) -> dict[str, Any]:
+        """For /_sandbox/webhooks."""
+        with self._wake:
+            waiting = len(self._fresh) + sum(len(parcel.events) for parcel in self._parcels)
+        return {"url": self.target.url, "waiting": waiting, "outcomes": dict(self.outcomes)}
+
+    def close(self) -> None:
+        """Stop; what is not delivered is lost, as when a subscription is removed."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+        self._thread.join(TIMEOUT_S + 1)
+        self._client.close()
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                parcel = self._next()
+            if parcel is None:
+                return
+            self._send(parcel)
+
+    def _next(self) -> _Parcel | None:
+        """The next parcel that is due; None at the end. Holds the lock."""
+        while not self._closed:
+            self._pack()
+            now = time.monotonic()
+            if self._parcels and self._parcels[0].due <= now:
+                return heapq.heappop(self._parcels)
+            self._wake.wait(self._parcels[0].due - now if self._parcels else None)
+        return None
+
+    def _pack(self) -> None:
+        events, self._fresh = self._fresh, []
+        if self.target.reorder:
+            self._rng.shuffle(events)
+        gather = self.target.gather_ms / 1_000
+        for start in range(0, len(events), BATCH_MAX):
+            self._put(events[start : start + BATCH_MAX], gather * self._rng.uniform(0.5, 1.0), 0)
+            if self._rng.random() < self.target.duplicate:
+                self._put(events[start : start + BATCH_MAX], gather * 4, 0)
+
+    def _put(self, events: list[Event], wait_s: float, attempt: int) -> None:
+        due = time.monotonic() + wait_s
+        heapq.heappush(self._parcels, _Parcel(due, next(self._numbers), events, attempt))
+
+    def _send(self, parcel: _Parcel) -> None:
+        events = [{**event, "attemptNumber": parcel.attempt} for event in parcel.events]
+        body = orjson.dumps(events)
+        timestamp = str(time.time_ns() // 1_000_000)
+        url = self.target.url
+        headers = {
+            "Content-Type": "application/json",
+            "X-HubSpot-Signature-v3": signature(self.target.secret, "POST", url, body, timestamp),
+            "X-HubSpot-Request-Timestamp": timestamp,
+        }
+        try:
+            status = self._client.post(url, content=body, headers=headers).status_code
+        except httpx.HTTPError as error:
+            log.info("a webhook found nobody: %s", error)
+            status = 0
+        with self._wake:
+            self.outcomes[str(status)] += 1
+            again = not 200 <= status < 300 and status not in FINAL
+            if again and parcel.attempt < ATTEMPTS_MAX and not self._closed:
+                wait_s = self.target.retry_ms / 1_000 * 2**parcel.attempt
+                self._put(parcel.events, wait_s * self._rng.uniform(0.8, 1.2), parcel.attempt + 1)
+
+
+class Senders:
+    """All subscriptions of the account."""
+
+    def __init__(self, store: Store, *, app_id: int) -> None:
+        self._store = store
+        self._app_id = app_id
+        self.all: list[Sender] = []
+        store.listeners.append(self._take)
+
+    def subscribe(self, target: Target) -> None:
+        """One subscription for each URL: a new one takes the place of the old."""
+        for sender in [one for one in self.all if one.target.url == target.url]:
+            self.all.remove(sender)
+            sender.close()
+        portal_id = self._store.catalog.portal.id
+        self.all.append(Sender(target, portal_id=portal_id, app_id=self._app_id))
+
+    def close(self) -> None:
+        """End all of them."""
+        for sender in self.all:
+            sender.close()
+        self.all.clear()
+
+    def _take(self, changes: Sequence[Change]) -> None:
+        for sender in self.all:
+            sender.take(changes, self._store.now_ms())
