@@ -1,0 +1,141 @@
+"""``doctor`` and ``provision`` for HubSpot: token, scopes, object types, properties, marker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.domain.records import MARKER, Kind
+from core.gateways.errors import Forbidden, GatewayError, NotSent, Refused, Unauthorized
+from core.gateways.hubspot.hub import Hub
+from core.gateways.hubspot.transport import Call
+from core.gateways.hubspot.wire import definitions
+from core.gateways.hubspot.wire.records import Json
+from core.gateways.hubspot.wire.values import text
+from core.gateways.ports.inspecting import Finding, Health
+
+#: An empty batch does nothing, and HubSpot looks at scopes before it looks at the batch.
+EMPTY: dict[str, list[str]] = {"inputs": []}
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """One account, looked at through its API."""
+
+    hub: Hub
+
+    def inspect(self) -> list[Finding]:
+        """Everything that was looked at, fine or not. Never raises ``GatewayError``."""
+        way = self._way_there()
+        if way.health is Health.FAULT:
+            return [way]
+        return [way, *self._limits(), *self._scopes(), *self._objects()]
+
+    def provision(self) -> list[str]:
+        """Make the marker property where it is missing; what was made."""
+        made = []
+        for kind in (Kind.CONTACT, Kind.EXAM):
+            held = self._definitions(kind)
+            name = self.hub.portal.names(kind)[MARKER]
+            if name in held:
+                continue
+            call = Call(
+                what="write properties",
+                path=self.hub.paths.properties(self.hub.portal.types[kind]),
+                body=definitions.marker_definition(self.hub.portal, kind, held),
+            )
+            self.hub.transport.write(call, self.hub.priority)
+            made.append(f"property {name} of {kind}")
+        return made
+
+    def _way_there(self) -> Finding:
+        what = "HubSpot"
+        try:
+            self._definitions(Kind.CONTACT)
+        except Unauthorized as error:
+            return Finding(health=Health.FAULT, what=what, said=str(error), mend=TOKEN)
+        except NotSent as error:
+            return Finding(health=Health.FAULT, what=what, said=str(error), mend=ADDRESS)
+        except Refused:
+            pass  # it answers, and whatever it lacks is found below
+        except GatewayError as error:
+            return Finding(health=Health.FAULT, what=what, said=str(error), mend=LATER)
+        return Finding(health=Health.FINE, what=what, said="answers, and accepts the token")
+
+    def _limits(self) -> Iterator[Finding]:
+        limit = self.hub.transport.limiter.limit
+        said = (
+            f"{limit.count - limit.spare} of {limit.count} calls in {limit.window_s:g} s are ours"
+        )
+        yield Finding(health=Health.FINE, what="rate limit", said=said)
+
+    def _scopes(self) -> Iterator[Finding]:
+        for what, path in self._probes():
+            try:
+                self.hub.read(Call(what="inspect", path=path, body=EMPTY))
+            except Forbidden as error:
+                named = ", ".join(error.missing) or "the scope for it"
+                mend = f"Grant {named} to the token's app or service key in HubSpot"
+                yield Finding(health=Health.FAULT, what=what, said=str(error), mend=mend)
+            except Refused:
+                yield Finding(health=Health.FINE, what=what, said="is allowed")
+            except GatewayError as error:
+                yield Finding(health=Health.WARNING, what=what, said=str(error), mend=LATER)
+            else:
+                yield Finding(health=Health.FINE, what=what, said="is allowed")
+
+    def _probes(self) -> Iterator[tuple[str, str]]:
+        hub, types = self.hub, self.hub.portal.types
+        for kind in Kind:
+            yield f"reading {kind}", hub.batch(kind, "read")
+            yield f"writing {kind}", hub.batch(kind, "update")
+        notes = hub.portal.note_type
+        yield "writing notes", hub.paths.objects(notes, "batch", "create")
+        yield "reading notes", hub.paths.objects(notes, "batch", "read")
+        for to in (Kind.CONTACT, Kind.EXAM):
+            path = hub.paths.associations(types[Kind.BOOKING], types[to], "batch", "read")
+            yield f"reading associations of bookings with {to}", path
+
+    def _objects(self) -> Iterator[Finding]:
+        for kind in Kind:
+            try:
+                held = self._definitions(kind)
+            except Forbidden as error:
+                mend = f"Grant {', '.join(error.missing) or 'it'} to the token in HubSpot"
+                what = f"{kind}: properties"
+                yield Finding(health=Health.FAULT, what=what, said=str(error), mend=mend)
+            except Refused as error:
+                yield self._no_such_type(kind, error)
+            except GatewayError as error:
+                yield Finding(health=Health.FAULT, what=str(kind), said=str(error), mend=LATER)
+            else:
+                yield from definitions.judge(self.hub.portal, kind, held)
+
+    def _no_such_type(self, kind: Kind, error: Refused) -> Finding:
+        types = ", ".join(self._custom_types()) or "none that the token may see"
+        return Finding(
+            health=Health.FAULT,
+            what=f"{kind}: object type {self.hub.portal.types[kind]}",
+            said=str(error),
+            mend=f'Set [objects] {kind} = "..." in portal.toml. Custom objects here: {types}',
+        )
+
+    def _custom_types(self) -> list[str]:
+        try:
+            told = self.hub.read(Call(what="inspect", path=self.hub.paths.schemas(), method="GET"))
+        except GatewayError:
+            return []  # only to help with the mending, of what is told anyway
+        return [
+            f"{text(schema.get('objectTypeId'))} ({text(schema.get('name'))})"
+            for schema in told.get("results") or ()
+        ]
+
+    def _definitions(self, kind: Kind) -> dict[str, Json]:
+        path = self.hub.paths.properties(self.hub.portal.types[kind])
+        told = self.hub.read(Call(what="inspect", path=path, method="GET"))
+        return {text(one.get("name")): one for one in told.get("results") or ()}
+
+
+TOKEN = "Make a service key or private app in HubSpot and set its token as HUBSPOT_TOKEN"
+ADDRESS = "Look at HUBSPOT_BASE_URL and at the way from this machine to it"
+LATER = "Look at status.hubspot.com, and try again later"

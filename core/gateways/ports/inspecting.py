@@ -1,0 +1,46 @@
+"""The port behind ``doctor`` and ``provision``: is the other side as we need it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Health(StrEnum):
+    """How bad a finding is."""
+
+    FINE = "fine"
+    #: The desk works; something it offers does not.
+    WARNING = "warning"
+    #: The desk must not be used before this is mended.
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    health: Health
+    #: What was looked at ("contacts: property cs_credits").
+    what: str
+    #: What is so, as people read it.
+    said: str
+    #: How to mend it; empty when nothing is to mend.
+    mend: str = ""
+
+
+class Inspecting(Protocol):
+    """Looks without changing anything, and makes what is missing of our own."""
+
+    def inspect(self) -> list[Finding]:
+        """Everything that was looked at, fine or not. Never raises ``GatewayError``."""
+        ...
+
+    def provision(self) -> list[str]:
+        """Make what is missing and ours; what was made, as people read it.
+
+        Raises:
+            GatewayError: HubSpot did not let us.
+        """
+        ...
