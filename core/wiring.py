@@ -19,6 +19,7 @@ from core.gateways.ports import Crm, Due, Engine, Journal, Mirror
 from core.services.access import Access
 from core.services.alarms import Alarms
 from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE, Carrying
+from core.services.deciding import Deciding
 from core.services.finding import Finding
 from core.services.finishing import Finishing
 from core.services.giving_back import GivingBack
@@ -51,6 +52,7 @@ class Core:
     finding: Finding
     planning: Planning
     operating: Operating
+    deciding: Deciding
     carrying: Carrying
     mirroring: Mirroring
     journal: Journal
@@ -105,6 +107,7 @@ def assemble(
         finding=finding,
         planning=Planning(crm, journal, finding, catalogue, now, make_id),
         operating=Operating(journal, engine, hold, now),
+        deciding=Deciding(journal, engine, now),
         carrying=Carrying(
             journal,
             settling,

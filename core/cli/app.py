@@ -14,7 +14,7 @@ from core.cli import reports
 from core.cli.output import show, told
 from core.domain.operations import ENDED, NEEDS_EYES, Operation
 from core.domain.plans import OperationKind
-from core.domain.records import ContactId, ExamId
+from core.domain.records import ContactId, ExamId, WriteId
 from core.domain.roles import Actor
 from core.domain.selections import BadList, from_csv, from_text
 from core.gateways.errors import StateConflict
@@ -205,3 +205,22 @@ def stop(operation_id: str, as_: As = "", json: Json = False) -> None:
     with told(), wiring.opened() as runtime:
         core = runtime.core
         show(_report(core, core.operating.stop(operation_id, _actor(core, as_))), as_json=json)
+
+
+@app.command()
+def decide(
+    operation_id: str,
+    write_id: str,
+    landed: Annotated[bool, typer.Option("--landed/--never", help="did its credits arrive?")],
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="what you saw in HubSpot")],
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Say what became of a write that HubSpot does not tell of (operation ID --history)."""
+    with told(), wiring.opened() as runtime:
+        core = runtime.core
+        actor = _actor(core, as_)
+        decided = core.deciding.decide(
+            operation_id, WriteId(write_id), actor, landed=landed, why=why
+        )
+        show(_report(core, decided), as_json=json)

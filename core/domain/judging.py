@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from core.domain.credits import Catalogue
 from core.domain.operations import Item, ItemState
-from core.domain.plans import Judgement, OperationKind, Verdict, judge, judge_contact
+from core.domain.plans import Judgement, OperationKind, Verdict, Why, judge, judge_contact
 from core.domain.records import Booking, BookingStatus, Contact
 
 CHANGED = "changed since the preview"
@@ -34,6 +34,8 @@ def judge_again(
     judgement = judge(as_kind, booking, catalogue)
     if judgement.verdict is Verdict.WILL_CHANGE:
         judgement = judge_contact(judgement, contact)
+    if judgement.why is Why.NO_CONTACT and contact is None:
+        judgement = replace(judgement, why=Why.CONTACT_GONE)  # its associations went with it
     if judgement.verdict is not Verdict.WILL_CHANGE:
         return replace(item, state=_STATES[judgement.verdict], why=_told(item, judgement))
     if judgement.credit != item.credit:

@@ -1,0 +1,141 @@
+"""A bulk cancellation of 10,000 bookings of 8,000 contacts on the whole local stack.
+
+    python -m benchmarks.operation [--bookings 10000] [--contacts 8000] [--kind cancel]
+
+At 150 ms latency and 190 requests / 10 s, as the design's budgets say (section 12). The core runs
+in this process, the stack in its own. The floor is what the limit allows: the requests made,
+spread over windows of 190, the first of which is free.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from core import wiring
+from core.domain.operations import ENDED
+from core.domain.plans import OperationKind, Plan
+from core.domain.records import BookingId, BookingStatus
+from core.domain.roles import Actor, Role
+from core.gateways.ports import BookingFilter
+from core.services.finding import ByReference
+from core.settings import load
+from scripts.processes import local_stack
+
+LIMIT, WINDOW_S, LATENCY_MS = 190, 10.0, 150
+ADMIN = Actor(email="admin@example.test", role=Role.ADMIN)
+#: Active bookings are about half of all.
+SHARE_ACTIVE = 3
+
+
+def main() -> None:
+    options = _options()
+    with tempfile.TemporaryDirectory() as folder:
+        stack = (
+            *("--contacts", str(options.contacts * 2), "--bookings"),
+            str(options.bookings * SHARE_ACTIVE),
+            *("--exams", "120", "--latency-ms", str(LATENCY_MS), "--rate-limit", str(LIMIT)),
+        )
+        state = Path(folder) / "stack"
+        with local_stack(
+            "--port", "0", "--state", str(state), *stack, log=Path(folder) / "log"
+        ) as env:
+            database = f"sqlite:///{folder}/desk.sqlite"
+            os.environ |= {**env, "OPS_DATABASE_URL": database, "CREDIT_DESK_HOLD_S": "0"}
+            print(json.dumps(_measure(options, env), indent=2))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--bookings", type=int, default=10_000)
+    parser.add_argument("--contacts", type=int, default=8_000)
+    parser.add_argument("--kind", choices=[k.value for k in OperationKind], default="cancel")
+    return parser.parse_args()
+
+
+def _measure(options: argparse.Namespace, env: Mapping[str, str]) -> dict[str, Any]:
+    runtime = wiring.build(load())
+    core = runtime.core
+    plan = _plan(core, OperationKind(options.kind), options.bookings, options.contacts)
+    usage_before = dict(core.planning.crm.usage())
+    http = httpx.Client(base_url=env["HUBSPOT_BASE_URL"], timeout=30)
+    time.sleep(WINDOW_S)  # the preview's requests leave the window
+    http.delete("/_sandbox/stats").raise_for_status()
+    runtime.start()
+    core.operating.confirm(plan.id, ADMIN, reason="benchmark")
+    while core.journal.operation(plan.id).state not in ENDED:
+        time.sleep(0.2)
+    stats = http.get("/_sandbox/stats").json()
+    usage = {k: n - usage_before.get(k, 0) for k, n in core.planning.crm.usage().items()}
+    report = _report(core, plan, stats, usage)
+    runtime.stop(grace_s=30)
+    return report
+
+
+def _plan(core: wiring.Core, kind: OperationKind, bookings: int, contacts: int) -> Plan:
+    """A plan of so many bookings of about so many contacts, all of which will change."""
+    narrow = (
+        BookingFilter(statuses=(BookingStatus.ACTIVE,))
+        if kind is OperationKind.CANCEL
+        else BookingFilter(statuses=(BookingStatus.CANCELLED,), refunded=False)
+    )
+    found = core.planning.crm.search_bookings(narrow, limit=20_000)
+    first = core.planning.preview(kind, ByReference(references=tuple(found)), ADMIN)
+    by_contact: dict[str | None, list[BookingId]] = {}
+    for row in first.will_change:
+        by_contact.setdefault(row.contact_id, []).append(row.booking_id)
+    per_contact = bookings / contacts
+    chosen: list[BookingId] = []
+    for taken, ids in enumerate(by_contact.values(), start=1):
+        room = round(taken * per_contact) - len(chosen)
+        chosen += ids[: max(1, room)]
+        if len(chosen) >= bookings:
+            break
+    return core.planning.preview(kind, ByReference(references=tuple(chosen)), ADMIN)
+
+
+def _report(
+    core: wiring.Core, plan: Plan, stats: Mapping[str, Any], usage: Mapping[str, int]
+) -> dict[str, Any]:
+    seconds = (stats["last_ms"] - stats["first_ms"]) / 1000
+    requests = stats["requests"]
+    floor_s = max(0.0, (requests - LIMIT) / LIMIT * WINDOW_S)
+    apart = sum(
+        n for kind, n in usage.items() if kind.startswith(("history", "note", "write note"))
+    )
+    bookings = len(plan.will_change)
+    lag = core.mirroring.lag.summary()
+    return {
+        "bookings": bookings,
+        "contacts": plan.contacts,
+        "items": {s.value: n for s, n in core.journal.progress(plan.id).states.items()},
+        "requests": requests,
+        "usage": {kind: n for kind, n in sorted(usage.items()) if n},
+        "rate_limited": stats["rate_limited"],
+        "window_10s_max": stats["window_10s_max"],
+        "seconds": round(seconds, 2),
+        "floor_seconds": round(floor_s, 2),
+        "share_of_limit": round(floor_s / seconds, 3) if seconds else None,
+        "calls_per_100_without_verify_and_notes": round((requests - apart) / bookings * 100, 2),
+        "mirror_lag": str(lag),
+        "max_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _rss_unit()),
+    }
+
+
+def _rss_unit() -> int:
+    """``ru_maxrss`` is in KiB on Linux, in bytes on macOS."""
+    return 1024 * 1024 if sys.platform == "darwin" else 1024
+
+
+if __name__ == "__main__":
+    main()

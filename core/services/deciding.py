@@ -1,0 +1,92 @@
+"""Deciding: a person says what became of a write that HubSpot does not tell of (section 6, 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core.domain.operations import ENDED, Item, ItemState, Operation, OperationState
+from core.domain.records import BookingId, WriteId
+from core.domain.roles import Act, Actor
+from core.domain.writes import MovementKind, Write
+from core.gateways.errors import StateConflict, UnknownId
+from core.gateways.ports import Due, Engine, Event, Journal, Settlement, WriteState
+
+NEVER = "a person found that its credit never arrived; retry gives it back"
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """The journal is told, and what follows from the answer is carried out by the engine."""
+
+    journal: Journal
+    engine: Engine
+    now: Callable[[], datetime]
+
+    def decide(
+        self, operation_id: str, write_id: WriteId, actor: Actor, *, landed: bool, why: str
+    ) -> Operation:
+        """Settle an undecided write as landed, or as never arrived.
+
+        Landed: its bookings are marked refunded. Never: they fail, and "retry failed only" gives
+        their credits back by a new write.
+
+        Raises:
+            NotAllowed: the actor may not run batches.
+            UnknownId: no such operation, or no such write in it.
+            StateConflict: the write is not undecided, or the operation still runs.
+        """
+        actor.require(Act.RUN_BATCHES)
+        write = self._undecided(operation_id, write_id)
+        now = self.now()
+        run, operation = self.journal.begin_run(operation_id, at=now)
+        items = [_decided(item, write, landed=landed) for item in self._items(write)]
+        state = WriteState.LANDED if landed else WriteState.VOID
+        self.journal.settle(
+            run,
+            [Settlement(write_id=write.id, state=state, reason=f"{actor.email}: {why}")],
+            items=items,
+            due=[Due(kind=write.kind, record_id=write.target_id, row=None)],
+            at=now,
+        )
+        said = f"decided that write {write.id} {'landed' if landed else 'never arrived'}"
+        event = Event(
+            at=now, actor=actor.email, what=said, operation_id=operation_id, detail={"why": why}
+        )
+        self.journal.add_event(event)
+        if not landed:
+            return operation
+        moved = self.journal.move(
+            operation_id, OperationState.RUNNING, at=now, actor=actor.email, detail=said
+        )
+        self.engine.submit(operation_id)
+        return moved
+
+    def _undecided(self, operation_id: str, write_id: WriteId) -> Write:
+        operation = self.journal.operation(operation_id)
+        if operation.state not in ENDED:
+            raise StateConflict(
+                f"the operation is {operation.state}: decide when it has ended",
+                state=operation.state,
+            )
+        for record in self.journal.writes(operation_id):
+            if record.write.id == write_id:
+                if record.state is not WriteState.UNDECIDED:
+                    raise StateConflict(
+                        f"write {write_id} is {record.state}: there is nothing to decide",
+                        state=record.state,
+                    )
+                return record.write
+        raise UnknownId(f"operation {operation_id} has no write {write_id}")
+
+    def _items(self, write: Write) -> list[Item]:
+        ids = [BookingId(m.booking_id) for m in write.movements if m.kind is MovementKind.REFUND]
+        return self.journal.items(write.operation_id, bookings=ids) if ids else []
+
+
+def _decided(item: Item, write: Write, *, landed: bool) -> Item:
+    if landed and item.credit is not None:
+        before, after = write.before[item.credit], write.after[item.credit]
+        return replace(item, state=ItemState.GIVEN_BACK, why="", before=before, after=after)
+    return replace(item, state=ItemState.FAILED, why=NEVER)

@@ -1,0 +1,94 @@
+"""A desk over fakes, with one clock, for tests of the services."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from core.domain.operations import ENDED, Item, Operation
+from core.domain.plans import OperationKind
+from core.domain.records import BookingId
+from core.domain.roles import Actor, Role
+from core.gateways.ports import CarryOut
+from core.services.finding import ByReference
+from core.wiring import Core, assemble
+from tests.fakes.crm import FakeCrm
+from tests.fakes.journal import MemoryJournal
+from tests.fakes.mirror import FakeMirror
+
+ADMIN = Actor(email="ann@example.test", role=Role.ADMIN)
+CS, SJ = "Clinical Skills Token", "Situational Judgment Token"
+LOOKS_MAX = 200
+
+
+@dataclass
+class HandEngine:
+    """Remembers what was submitted; the test itself carries it."""
+
+    submitted: list[str] = field(default_factory=list)
+
+    def submit(self, operation_id: str) -> None:
+        self.submitted.append(operation_id)
+
+    def start(self, carry_out: CarryOut) -> None: ...
+    def stop(self, *, grace_s: float) -> None: ...
+
+
+class TestDesk:
+    """One exam, contacts as a test adds them."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
+        self.crm = FakeCrm(self.now)
+        self.journal = MemoryJournal()
+        self.mirror = FakeMirror()
+        self.engine = HandEngine()
+        ids = count(1)
+        self.core: Core = assemble(
+            crm=self.crm,
+            mirror=self.mirror,
+            journal=self.journal,
+            engine=self.engine,
+            admins=[ADMIN.email],
+            now=self.now,
+            make_id=lambda: f"id{next(ids)}",
+            chance=lambda: 0.5,
+        )
+        self.crm.add_exam("70", 10, mock_type="Clinical Skills")
+
+    def now(self) -> datetime:
+        return self.time
+
+    def booked(self, id_: str, contact: str, *, token: str = CS, status: str = "Cancelled") -> None:
+        self.crm.add_booking(id_, contact=contact, exam="70", token=token, status=status)
+
+    def confirm(
+        self, *ids: str, kind: OperationKind = OperationKind.REFUND, reason: str = "a test"
+    ) -> Operation:
+        plan = self.core.planning.preview(kind, ByReference(references=ids), ADMIN)
+        return self.core.operating.confirm(plan.id, ADMIN, reason=reason)
+
+    def carry(self, operation: Operation) -> Operation:
+        """Look again and again, as an engine does, until it has ended."""
+        for _ in range(LOOKS_MAX):
+            again = self.core.carrying.carry_out(operation.id)
+            if again is None:
+                break
+            self.time = max(self.time + timedelta(milliseconds=1), again)
+        ended = self.journal.operation(operation.id)
+        assert ended.state in ENDED
+        return ended
+
+    def run(self, *ids: str, kind: OperationKind = OperationKind.REFUND) -> Operation:
+        return self.carry(self.confirm(*ids, kind=kind))
+
+    def item(self, operation: Operation, booking: str) -> Item:
+        (found,) = self.journal.items(operation.id, bookings=[BookingId(booking)])
+        return found
+
+    def drain(self) -> None:
+        while self.core.mirroring.drain().taken:
+            pass

@@ -1,0 +1,330 @@
+"""Refunds and cancellations over fakes: each row says what happened, the rest goes through."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.domain.operations import ItemState, OperationState
+from core.domain.plans import OperationKind
+from core.domain.records import Kind, WriteId
+from core.domain.roles import Actor, NotAllowed, Role
+from core.gateways.errors import StateConflict, UnknownId
+from core.gateways.ports import WriteState
+from core.services.finding import ByReference
+from core.services.operating import NotConfirmed
+from tests.fakes.crm import Fault, Request
+from tests.unit.services.desk import ADMIN, TestDesk
+
+CANCEL = OperationKind.CANCEL
+
+
+@pytest.fixture
+def desk() -> TestDesk:
+    return TestDesk()
+
+
+def test_two_bookings_of_one_contact_give_back_two_credits_in_one_write(desk: TestDesk) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.booked("500", "100")
+    desk.booked("501", "100")
+
+    operation = desk.run("500", "501")
+
+    assert 3 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
+    assert 1 == len(desk.journal.writes(operation.id))
+
+
+def test_a_shared_token_gives_back_a_shared_credit(desk: TestDesk) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1, "shared_mock_credits": 4})
+    desk.booked("500", "100", token="Shared Token")
+
+    desk.run("500")
+
+    assert 5 == desk.crm.balance(Kind.CONTACT, "100", "shared_mock_credits")
+    assert 1 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
+
+
+def test_a_specific_refund_leaves_the_mirrors_shared_credits_as_they_were(desk: TestDesk) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1, "shared_mock_credits": 4})
+    drifted: dict[str, object] = {"cs_credits": 0, "shared_mock_credits": 9}
+    long_ago = {"hubspot_id": "100", "source_modified_at": "2026-01-01T00:00:00+00:00"}
+    desk.mirror.put(Kind.CONTACT, drifted | long_ago)
+    desk.booked("500", "100")
+
+    desk.run("500")
+    desk.drain()
+
+    row = desk.mirror.rows(Kind.CONTACT, ["100"])["100"]
+    assert (2, 9) == (row["cs_credits"], row["shared_mock_credits"])
+
+
+def test_a_contact_that_the_mirror_lacks_is_copied_whole(desk: TestDesk) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1, "shared_mock_credits": 4}, email="a@example.test")
+    desk.booked("500", "100")
+
+    desk.run("500")
+    desk.drain()
+
+    row = desk.mirror.rows(Kind.CONTACT, ["100"])["100"]
+    assert (2, 4, "a@example.test") == (row["cs_credits"], row["shared_mock_credits"], row["email"])
+
+
+def test_a_mock_discussion_restore_adds_one_to_what_is_there(desk: TestDesk) -> None:
+    desk.crm.add_contact("100", {"mock_discussion_token": "2.0"})
+    desk.booked("500", "100", token="Mock Discussion Token")
+
+    desk.run("500")
+
+    assert 3 == desk.crm.balance(Kind.CONTACT, "100", "mock_discussion_token")
+
+
+def test_refunding_twice_changes_nothing_the_second_time(desk: TestDesk) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.booked("500", "100")
+    first, second = desk.confirm("500"), desk.confirm("500")
+
+    desk.carry(first)
+    desk.carry(second)
+
+    assert 2 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
+    assert desk.item(second, "500").state is ItemState.SKIPPED
+    assert first.id in desk.item(second, "500").why
+
+
+def test_a_cancellation_cancels_gives_back_marks_counts_down_and_notes(desk: TestDesk) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.booked("500", "100", status="Active")
+    desk.booked("501", "100", status="Active", token="Admin Override")
+
+    desk.run("500", "501", kind=CANCEL)
+
+    held = desk.crm.truth.need(Kind.BOOKING, "500").properties
+    assert ("Cancelled", "true", ADMIN.email) == tuple(
+        held[key] for key in ("is_active", "token_refunded", "token_refund_admin")
+    )
+    assert 2 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
+    assert 8 == desk.crm.balance(Kind.EXAM, "70", "total_bookings")
+    (note,) = desk.crm.notes
+    assert "a test" in note.text
+    assert "1 Clinical Skills" in note.text
+
+
+def test_one_bad_row_is_told_and_the_rest_goes_through(desk: TestDesk) -> None:
+    for contact in ("100", "101", "102", "103"):
+        desk.crm.add_contact(contact, {"cs_credits": 1})
+        desk.booked(f"5{contact}", contact)
+    operation = desk.confirm("5100", "5101", "5102", "5103")
+    desk.crm.archive(Kind.CONTACT, "101")
+    desk.crm.foreign_write(Kind.CONTACT, "102", {"cs_credits": "abc"})
+    merged = desk.crm.merge(Kind.CONTACT, "103", "100")
+
+    desk.carry(operation)
+
+    states = {id_: desk.item(operation, id_).state for id_ in ("5100", "5101", "5102", "5103")}
+    assert states == {
+        "5100": ItemState.DONE,
+        "5101": ItemState.BLOCKED,
+        "5102": ItemState.BLOCKED,
+        "5103": ItemState.DONE,
+    }
+    assert 3 == desk.crm.balance(Kind.CONTACT, merged, "cs_credits")
+    assert "archived" in desk.item(operation, "5101").why
+    assert "'abc'" in desk.item(operation, "5102").why
+
+
+def test_a_refused_record_of_a_batch_fails_alone_and_can_be_retried(desk: TestDesk) -> None:
+    for contact in ("100", "101"):
+        desk.crm.add_contact(contact, {"cs_credits": 1})
+        desk.booked(f"5{contact}", contact)
+
+    def partial(request: Request) -> Fault | dict[str, Fault]:
+        refuse = request.what == "write" and request.kind is Kind.CONTACT
+        return {"101": Fault.REFUSED} if refuse else Fault.NONE
+
+    desk.crm.sending = partial
+    operation = desk.run("5100", "5101")
+
+    assert desk.item(operation, "5100").state is ItemState.DONE
+    assert desk.item(operation, "5101").state is ItemState.FAILED
+    assert not desk.crm.truth.need(Kind.BOOKING, "5101").properties.get("token_refunded")
+
+    desk.crm.sending = lambda _: Fault.NONE
+    desk.carry(desk.core.operating.retry(operation.id, ADMIN))
+
+    assert desk.item(operation, "5101").state is ItemState.DONE
+    assert [2, 2] == [desk.crm.balance(Kind.CONTACT, c, "cs_credits") for c in ("100", "101")]
+
+
+def test_without_the_marker_property_nothing_is_written_and_the_way_out_is_named(
+    desk: TestDesk,
+) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.booked("500", "100")
+    desk.crm.has_marker = False
+
+    operation = desk.run("500")
+
+    assert "provision" in desk.item(operation, "500").why
+    assert 1 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
+
+
+def test_confirming_twice_is_one_operation(desk: TestDesk) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.booked("500", "100")
+    plan = desk.core.planning.preview(OperationKind.REFUND, ByReference(references=("500",)), ADMIN)
+
+    once = desk.core.operating.confirm(plan.id, ADMIN, reason="first")
+    again = desk.core.operating.confirm(plan.id, ADMIN, reason="second")
+
+    assert once == again
+    assert 1 == len(desk.journal.operations())
+
+
+def test_all_faults_of_a_confirmation_are_told_at_once(desk: TestDesk) -> None:
+    plan = desk.core.planning.preview(OperationKind.REFUND, ByReference(references=("999",)), ADMIN)
+    desk.time += timedelta(hours=2)
+
+    with pytest.raises(NotConfirmed) as caught:
+        desk.core.operating.confirm(plan.id, ADMIN, reason=" ")
+
+    assert 3 == len(caught.value.faults)
+    assert [] == desk.journal.operations()
+
+
+def test_more_than_twenty_bookings_want_their_number_typed(desk: TestDesk) -> None:
+    desk.crm.add_contact("100", {})
+    ids = [str(500 + n) for n in range(21)]
+    for id_ in ids:
+        desk.booked(id_, "100")
+    plan = desk.core.planning.preview(
+        OperationKind.REFUND, ByReference(references=tuple(ids)), ADMIN
+    )
+
+    with pytest.raises(NotConfirmed, match="type 21"):
+        desk.core.operating.confirm(plan.id, ADMIN, reason="r", typed=12)
+    assert desk.core.operating.confirm(plan.id, ADMIN, reason="r", typed=21)
+
+
+def test_what_is_called_off_in_its_hold_never_begins(desk: TestDesk) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.booked("500", "100")
+    operation = desk.confirm("500")
+
+    assert operation.hold_until == desk.core.carrying.carry_out(operation.id)
+    desk.core.operating.stop(operation.id, ADMIN)
+    desk.time += timedelta(minutes=1)
+
+    assert desk.carry(operation).state is OperationState.CALLED_OFF
+    assert 1 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
+
+
+def test_a_stopped_operation_leaves_the_rest_for_a_retry(desk: TestDesk) -> None:
+    for n in range(6):
+        desk.crm.add_contact(f"10{n}", {"cs_credits": 1})
+        desk.booked(f"50{n}", f"10{n}")
+    operation = desk.confirm(*(f"50{n}" for n in range(6)))
+    carrying = replace(desk.core.carrying, group_size=2, groups_at_once=1)
+    desk.core = replace(desk.core, carrying=carrying)
+
+    def stop_after_the_first_write(request: Request) -> None:
+        if request.changes and request.kind is Kind.CONTACT:
+            desk.crm.answered = lambda _: None
+            desk.core.operating.stop(operation.id, ADMIN)
+
+    desk.crm.answered = stop_after_the_first_write
+    desk.carry(operation)
+
+    states = [item.state for item in desk.journal.items(operation.id)]
+    assert [ItemState.DONE] * 2 + [ItemState.STOPPED] * 4 == states
+    assert desk.journal.operation(operation.id).state is OperationState.STOPPED
+
+    desk.carry(desk.core.operating.retry(operation.id, ADMIN))
+    assert {2} == {desk.crm.balance(Kind.CONTACT, f"10{n}", "cs_credits") for n in range(6)}
+
+
+def test_nobody_but_an_admin_runs_batches(desk: TestDesk) -> None:
+    staff = Actor(email="s@example.test", role=Role.STAFF)
+
+    for act in (
+        lambda: desk.core.planning.preview(CANCEL, ByReference(references=("1",)), staff),
+        lambda: desk.core.operating.confirm("id", staff, reason="r"),
+        lambda: desk.core.operating.stop("id", staff),
+        lambda: desk.core.operating.retry("id", staff),
+        lambda: desk.core.deciding.decide("id", WriteId("w"), staff, landed=True, why=""),
+    ):
+        with pytest.raises(NotAllowed):
+            act()
+
+
+def undecided(desk: TestDesk) -> tuple[str, WriteId]:
+    """An operation whose write was followed by another desk's, with no history to read."""
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.booked("500", "100")
+    desk.crm.unreadable_histories = {"100"}
+    operation = desk.confirm("500")
+
+    def lost(request: Request) -> Fault:
+        if request.changes and request.kind is Kind.CONTACT:
+            desk.crm.sending = lambda _: Fault.NONE
+            return Fault.ANSWER_LOST
+        return Fault.NONE
+
+    def written_over(request: Request) -> None:
+        if request.changes and request.kind is Kind.CONTACT:
+            desk.crm.answered = lambda _: None
+            desk.crm.foreign_write(Kind.CONTACT, "100", {"credit_desk_last_write": "another"})
+
+    desk.crm.sending, desk.crm.answered = lost, written_over
+    desk.carry(operation)
+    (record,) = desk.journal.writes(operation.id)
+    assert record.state is WriteState.UNDECIDED
+    assert desk.item(operation, "500").state is ItemState.UNDECIDED
+    return operation.id, record.write.id
+
+
+def test_a_person_who_sees_the_credit_lets_the_booking_be_marked(desk: TestDesk) -> None:
+    operation_id, write_id = undecided(desk)
+
+    again = desk.core.deciding.decide(operation_id, write_id, ADMIN, landed=True, why="seen")
+    desk.carry(again)
+
+    assert desk.item(again, "500").state is ItemState.DONE
+    assert 2 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
+    assert "true" == desk.crm.truth.need(Kind.BOOKING, "500").properties["token_refunded"]
+
+
+def test_a_person_who_misses_the_credit_lets_a_retry_give_it_back(desk: TestDesk) -> None:
+    operation_id, write_id = undecided(desk)
+    desk.crm.foreign_write(Kind.CONTACT, "100", {"cs_credits": 1})
+
+    desk.core.deciding.decide(operation_id, write_id, ADMIN, landed=False, why="not there")
+    desk.crm.unreadable_histories = set()
+    desk.carry(desk.core.operating.retry(operation_id, ADMIN))
+
+    assert 2 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
+    with pytest.raises(StateConflict):
+        desk.core.deciding.decide(operation_id, write_id, ADMIN, landed=True, why="")
+    with pytest.raises(UnknownId):
+        desk.core.deciding.decide(operation_id, WriteId("none"), ADMIN, landed=True, why="")
+
+
+def test_a_foreign_write_in_the_window_is_told_with_its_correction(desk: TestDesk) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 3})
+    desk.booked("500", "100")
+    operation = desk.confirm("500")
+
+    def spend(request: Request) -> Fault:
+        if request.changes and request.kind is Kind.CONTACT:
+            desk.crm.sending = lambda _: Fault.NONE
+            desk.crm.foreign_write(Kind.CONTACT, "100", {"cs_credits": 2})
+        return Fault.NONE
+
+    desk.crm.sending = spend
+    desk.carry(operation)
+
+    (found,) = desk.journal.foreign_writes(operation.id)
+    assert (3, 2, 4, -1) == (found.read, found.theirs, found.ours, found.correction)
+    assert "CRM_UI" == found.source
