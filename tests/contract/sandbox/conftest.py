@@ -111,6 +111,19 @@ class Sandbox:
         body = self.get(f"/crm/v3/objects/0-1/{contact}", propertiesWithHistory=name)
         return list(body["propertiesWithHistory"][name])
 
+    def begin_again(self) -> None:
+        """The seed as it was, no faults, no stats; properties and schemas stay."""
+        app = self.server.app
+        self.clock.now = Clock().now
+        app.faults.clear()
+        app.senders.close()
+        app.apps.daily.searches.clear()
+        with self.server.store.database.writing() as connection:
+            for table in ("objects", "links", "uniques", "words", "counters"):
+                connection.execute(f"delete from {table}")  # noqa: S608 - the names above
+        self.server.store.load(*seed())
+        self.http.delete("/_sandbox/stats")
+
     def stop(self) -> None:
         self.http.close()
         self.server.stop()
@@ -130,6 +143,15 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Sandbox]]:
         one.stop()
 
 
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    one = Sandbox(tmp_path_factory.mktemp("hubspot"))
+    yield one
+    one.stop()
+
+
 @pytest.fixture
-def hubspot(start: Callable[..., Sandbox]) -> Sandbox:
-    return start()
+def hubspot(shared: Sandbox) -> Sandbox:
+    """The seeded account, with nothing left of the tests before."""
+    shared.begin_again()
+    return shared
