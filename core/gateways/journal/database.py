@@ -24,7 +24,8 @@ R = TypeVar("R")
 
 #: PostgreSQL keeps our tables apart from whatever else lives there: Supabase serves ``public``.
 SCHEMA = "credit_desk"
-BUSY_TIMEOUT_MS = 10_000
+#: How long one try waits for another writer. Ours hold the pen for milliseconds.
+PATIENCE_S = 5.0
 ATTEMPTS_MAX = 4
 #: SQLSTATEs after which the same transaction may simply be tried again: serialization,
 #: deadlock, lock not available, starting up.
@@ -34,11 +35,11 @@ PASSING = frozenset({"40001", "40P01", "55P03", "57P03"})
 class Database:
     """One SQLite file or PostgreSQL database. Safe to share between threads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience_s: float = PATIENCE_S) -> None:
         """Opens nothing yet. ``url``: ``sqlite:///path`` or ``postgresql://...``."""
         self.url = _normal(url)
         self.on_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite(self.url) if self.on_sqlite else _postgres(self.url)
+        self.engine = _sqlite(self.url, patience_s) if self.on_sqlite else _postgres(self.url)
         # SQLite has one writer at a time. Waiting here is fair and quick; its own waiting polls.
         self._turn: AbstractContextManager[Any] = (
             threading.Lock() if self.on_sqlite else nullcontext()
@@ -153,8 +154,8 @@ def _normal(text: str) -> URL:
     )
 
 
-def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+def _sqlite(url: URL, patience_s: float) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": patience_s})
 
     @event.listens_for(engine, "connect")
     def _connected(raw: Any, _: object) -> None:

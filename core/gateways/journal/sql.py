@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.gateways.journal.claims import Claims
-from core.gateways.journal.database import Database
+from core.gateways.journal.database import PATIENCE_S, Database
 from core.gateways.journal.history import History
 from core.gateways.journal.items import Items
 from core.gateways.journal.migrate import upgrade
@@ -20,15 +20,16 @@ class SqlJournal(Plans, Operations, Items, Claims, Writes, Verification, Outbox,
     Each method is one transaction; each raises ``JournalError`` when the database fails.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience_s: float = PATIENCE_S) -> None:
         """Opens the database and brings its tables up to date, whoever else does so too.
 
-        ``url``: ``sqlite:///path`` or ``postgresql://user:password@host/name``.
+        ``url``: ``sqlite:///path`` or ``postgresql://user:password@host/name``. ``patience_s``:
+        how long one of a few tries waits for another writer of a SQLite file.
 
         Raises:
             JournalError: it cannot be opened, or was made by a newer version of this program.
         """
-        self._db = Database(url)
+        self._db = Database(url, patience_s)
         upgrade(self._db)
 
     def close(self) -> None:

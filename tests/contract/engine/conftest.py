@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -96,14 +96,40 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
-    url = f"sqlite:///{tmp_path / 'ops.sqlite'}"
-    if request.param == "postgres":
-        server = request.getfixturevalue("postgres_url")
-        url = fresh_database(server, f"desk{next(_numbers)}")
-    (tmp_path / "told").touch()
-    with ExitStack() as stack:
-        made = Desk(url=url, folder=tmp_path, journal=SqlJournal(url))
-        stack.callback(made.close)
+@contextmanager
+def opened(url: str, folder: Path) -> Iterator[Desk]:
+    (folder / "told").touch()
+    desk = Desk(url=url, folder=folder, journal=SqlJournal(url))
+    try:
+        yield desk
+    finally:
+        desk.close()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def new_url(request: pytest.FixtureRequest) -> Callable[[Path], str]:
+    """Makes the URL of a database that does not exist yet, or is empty."""
+    if request.param == "sqlite":
+        return lambda folder: f"sqlite:///{folder / 'ops.sqlite'}"
+    server = request.getfixturevalue("postgres_url")
+    return lambda _: fresh_database(server, f"desk{next(_numbers)}")
+
+
+@pytest.fixture
+def desk(new_url: Callable[[Path], str], tmp_path: Path) -> Iterator[Desk]:
+    """Nobody works here yet."""
+    with opened(new_url(tmp_path), tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def manned(
+    new_url: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Desk]:
+    """One worker, ``w``, works here on two operations at once. For tests that let it live."""
+    folder = tmp_path_factory.mktemp("manned")
+    with opened(new_url(folder), folder) as made:
+        made.worker("w", "--at-once", "2")
+        made.confirm("warm")
+        eventually(lambda: made.ended("warm"))
         yield made
