@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from core.domain.records import BookingId, Contact, ContactId, Exam, ExamId, Kind
@@ -92,6 +92,10 @@ class Finding:
     def contacts(self, text: str, *, limit: int = 20) -> list[Contact]:
         """Contacts to choose from."""
         return self.crm.search_contacts(text, limit=limit)
+
+    def contacts_now(self, ids: Collection[ContactId]) -> dict[ContactId, Contact | None]:
+        """Contacts as HubSpot states them at this moment. None: gone."""
+        return self.crm.contacts(ids)
 
     def _of(self, kind: Kind, ids: Sequence[str]) -> list[BookingId]:
         by_owner = self.crm.booking_ids_of(kind, ids)

@@ -17,6 +17,8 @@ from streamlit.errors import StreamlitSecretNotFoundError
 
 from core import wiring
 from core.domain.roles import Actor, NotAllowed
+from core.gateways.errors import JournalError
+from core.settings import BadSettings
 from pages.shared import words
 from pages.shared.places import Place
 
@@ -52,7 +54,7 @@ def enter(place: Place) -> Desk:
     claims = signed_in()
     if claims is None:
         _sign_in_page()
-    core = wiring.get()
+    core = _core()
     email = _email(claims)
     if ended(claims, core.operating.now()):
         _ended_page(email)
@@ -63,6 +65,13 @@ def enter(place: Place) -> Desk:
         _refused_page(place, email, str(refusal))
     _heading(place, actor.email)
     return Desk(core=core, actor=actor, zone=reader_zone())
+
+
+def _core() -> wiring.Core:
+    try:
+        return wiring.get()
+    except (BadSettings, JournalError) as error:
+        _not_ready_page(error)
 
 
 def signed_in() -> Mapping[str, Any] | None:
@@ -101,6 +110,15 @@ def _heading(place: Place, email: str) -> None:
         )
     if chosen:
         st.logout()
+
+
+def _not_ready_page(error: BadSettings | JournalError) -> NoReturn:
+    """Only without ``asgi.py``, which does not start like this."""
+    faults = error.faults if isinstance(error, BadSettings) else (str(error),)
+    with _card("Credit Desk is not set up yet"):
+        st.markdown("\n".join(f"- {words.plain(str(fault))}" for fault in faults))
+        st.caption("Then start it again. `python -m core doctor` checks the rest.")
+    st.stop()
 
 
 def _sign_in_page() -> NoReturn:

@@ -24,6 +24,9 @@ from core.gateways.errors import (
 from core.services.operating import NotConfirmed
 from pages.shared import words
 
+#: What services say no with. Anything else is a fault of ours.
+REFUSALS = (BadList, NotConfirmed, NotAllowed, GatewayError, JournalError)
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -44,7 +47,7 @@ def told(undone: str) -> Iterator[None]:
     """
     try:
         yield
-    except (BadList, NotConfirmed, NotAllowed, GatewayError, JournalError) as error:
+    except REFUSALS as error:
         show(explain(error), undone)
 
 

@@ -17,7 +17,7 @@ from pages.shared.exports import csv_bytes
 
 #: Rows sent to the browser at once. Totals are always over all.
 PAGE_ROWS = 500
-ROW_PX = 32
+ROW_PX = 30
 
 VERDICT_COLOURS = {
     Verdict.BLOCKED: "red",
@@ -52,8 +52,8 @@ def booking_columns() -> dict[str, Any]:
     """What plans and items have in common."""
     text = st.column_config.TextColumn
     return {
-        "Student": text(width=150),
-        "Booking": text(width=262),
+        "Student": text(width=145),
+        "Booking": text(width=305),
         "Credit": text(width=140),
         "Balance": text("Balance, credits", width=110, alignment="right"),
         "Why": text(width="large"),

@@ -15,7 +15,7 @@ KINDS = ("title", "subheader", "markdown", "caption", "error", "warning", "info"
 
 def said(at: AppTest) -> str:
     """Everything on the page that is text, without Markdown's escapes."""
-    found = [element for kind in KINDS for element in at.get(kind)]
+    found: list[Any] = [element for kind in KINDS for element in at.get(kind)]
     return "\n".join(str(getattr(e, "title", "")) + str(e.value) for e in found).replace("\\", "")
 
 
@@ -50,7 +50,9 @@ def press(at: AppTest, key: str) -> AppTest:
 
 
 def choose(at: AppTest, key: str, value: object) -> AppTest:
-    return at.get_by_key(key).set_value(value).run()
+    widget: Any = at.get_by_key(key)
+    widget.set_value(value)
+    return at.run()
 
 
 def go(at: AppTest, place: Place, **params: str) -> AppTest:

@@ -9,10 +9,12 @@ import pytest
 from core.domain.credits import CreditType
 from core.domain.operations import ItemState, OperationState
 from core.domain.plans import OperationKind
-from core.domain.records import Kind
+from core.domain.records import BookingId, Kind
 from core.domain.writes import ForeignWrite
+from core.gateways.ports import WriteState
 from pages.shared import tables
 from pages.shared.places import BULK_REFUND
+from tests.fakes.crm import Fault, Request
 from tests.pages.acts import choose, figures, frame_with, press, said
 from tests.pages.conftest import Open
 from tests.pages.stage import Stage, confirmed
@@ -122,3 +124,43 @@ def test_a_foreign_write_names_who_when_both_values_and_the_correction(
         row[["We read", "They set", "We set", "Should be"]]
     )
     assert "-1" == row["Correction"]
+
+
+@pytest.fixture
+def undecided(made: Stage) -> str:
+    """A refund whose first write got no answer, and whose contact was then archived."""
+    operation_id = confirmed(made, kind=OperationKind.REFUND)
+    contact = str(made.journal.items(operation_id)[0].contact_id)
+
+    def lose(request: Request) -> Fault | dict[str, Fault]:
+        if request.what == "write" and request.kind is Kind.CONTACT and contact in request.ids:
+            return {contact: Fault.ANSWER_LOST}
+        return Fault.NONE
+
+    def gone(request: Request) -> None:
+        if request.what == "write" and contact in request.ids:
+            made.crm.archive(Kind.CONTACT, contact)
+
+    made.crm.sending, made.crm.answered = lose, gone
+    made.carry(operation_id)
+    made.crm.truth.restore(made.crm.truth._by_id[Kind.CONTACT][contact])
+    return operation_id
+
+
+@pytest.mark.parametrize(
+    ("decision", "ends_in"), [("landed", ItemState.DONE), ("lost", ItemState.FAILED)]
+)
+def test_a_person_decides_what_hubspot_does_not_tell(
+    open_page: Open, made: Stage, undecided: str, decision: str, ends_in: ItemState
+) -> None:
+    record = next(w for w in made.journal.writes(undecided) if w.state is WriteState.UNDECIDED)
+    at = open_page(BULK_REFUND, operation=undecided)
+    assert "Did this arrive?" in said(at)
+    assert "was sent; it is" in said(at)
+
+    choose(at, f"why_{record.write.id}", "I looked at the history in HubSpot")
+    press(at, f"{decision}_{record.write.id}")
+    made.carry(undecided)
+
+    items = {item.booking_id: item for item in made.journal.items(undecided)}
+    assert {ends_in} == {items[BookingId(m.booking_id)].state for m in record.write.movements}

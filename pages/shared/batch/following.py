@@ -20,8 +20,6 @@ from core.domain.operations import (
     Progress,
 )
 from core.domain.plans import OperationKind
-from core.domain.roles import NotAllowed
-from core.gateways.errors import JournalError
 from pages.shared import problems, words
 from pages.shared.batch import figures
 from pages.shared.batch.heading import heading
@@ -147,7 +145,7 @@ def _attempt(operation_id: str, act: Callable[[], object]) -> None:
     """Callbacks draw nothing: what went wrong is kept for the next drawing of the page."""
     try:
         act()
-    except (JournalError, NotAllowed) as error:
+    except problems.REFUSALS as error:
         st.session_state[f"trouble_{operation_id}"] = problems.explain(error)
 
 

@@ -108,7 +108,7 @@ def _grid(desk: Desk, plan: Plan, page: Sequence[Row], acts: DeltaGenerator) -> 
         column_config=tables.plan_columns(),
         hide_index=True,
         row_height=tables.ROW_PX,
-        height=tables.height(len(page), at_most=355),
+        height=tables.height(len(page), at_most=333),
         alt="Every booking with its verdict, and balances before and after",
     )
     ticked = {ids[row] for row in event.selection.rows if row < len(ids)}

@@ -18,7 +18,7 @@ from core.domain.operations import (
 from core.domain.plans import OperationKind
 from core.domain.roles import ALLOWED, Act
 from pages.shared import places, problems, tables, words
-from pages.shared.batch import address, figures
+from pages.shared.batch import address, deciding, figures
 from pages.shared.batch.foreign import show_foreign
 from pages.shared.batch.heading import heading
 from pages.shared.gate import Desk
@@ -39,6 +39,7 @@ def show(desk: Desk, operation: Operation) -> None:
     summary(desk, operation)
     items_table(desk, operation)
     next_acts(desk, operation)
+    _onward(operation)
 
 
 def summary(desk: Desk, operation: Operation) -> None:
@@ -46,6 +47,7 @@ def summary(desk: Desk, operation: Operation) -> None:
     progress = desk.core.journal.progress(operation.id)
     heading(desk, operation)
     _outcome(operation, progress)
+    deciding.show(desk, operation, progress)
     show_foreign(desk, operation)
     _figures(desk, operation, progress)
 
@@ -93,9 +95,9 @@ def _figures(desk: Desk, operation: Operation, progress: Progress) -> None:
 def items_table(desk: Desk, operation: Operation) -> None:
     """Items by state, a page at a time, what needs eyes first."""
     progress = desk.core.journal.progress(operation.id)
-    present = [s for s in (*ORDER, *ItemState) if progress.states.get(s)]
-    present = list(dict.fromkeys(present))
-    with st.container(horizontal=True, vertical_alignment="center"):
+    present = [s for s in dict.fromkeys((*ORDER, *ItemState)) if progress.states.get(s)]
+    shown: list[ItemState] = []
+    if len(present) > 1:
         shown = st.segmented_control(
             "Show bookings",
             present,
@@ -103,15 +105,6 @@ def items_table(desk: Desk, operation: Operation) -> None:
             format_func=lambda state: f"{words.ITEM[state]} {progress.states[state]:,}",
             label_visibility="collapsed",
             key=f"items_{operation.id}",
-        )
-        st.space("stretch")
-        st.download_button(
-            "Download CSV",
-            lambda: tables.item_csv(desk.core.journal.items(operation.id)),
-            file_name=f"{operation.kind}-{operation.id}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
         )
     states = shown or present
     total = sum(progress.states.get(state, 0) for state in states)
@@ -148,16 +141,29 @@ def read_page(
 
 
 def next_acts(desk: Desk, operation: Operation) -> None:
-    """Take up what did not go through; begin another."""
+    """Take up what did not go through; keep the result."""
     progress = desk.core.journal.progress(operation.id)
     again = sum(progress.states.get(state, 0) for state in RETRYABLE)
     called_off = operation.state is OperationState.CALLED_OFF
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="acts"):
         if again and not called_off and Act.RUN_BATCHES in ALLOWED[desk.actor.role]:
             label = f"Retry the {again:,} that did not go through"
             if st.button(label, icon=":material/replay:", key="retry"):
                 with problems.told("Nothing was changed."):
                     address.go_to_operation(desk.core.operating.retry(operation.id, desk.acting()))
+        st.download_button(
+            "Download CSV",
+            lambda: tables.item_csv(desk.core.journal.items(operation.id)),
+            file_name=f"{operation.kind}-{operation.id}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            help="All bookings of this operation with what happened to each",
+            on_click="ignore",
+        )
+
+
+def _onward(operation: Operation) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             f"New {words.KIND[operation.kind].lower()}",
             icon=":material/add:",
