@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 #: that a stop is prompt and memory stays flat.
 GROUP_SIZE = 500
 #: Groups at a time: enough to keep the limit used while one of them waits for an answer.
-GROUPS_AT_ONCE = 4
+GROUPS_AT_ONCE = 6
 #: When HubSpot does not answer, or somebody else writes the same contacts.
 LOOK_AGAIN = timedelta(seconds=2)
 #: Another process has it now; it will end it, and this one only makes sure.

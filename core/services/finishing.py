@@ -25,9 +25,9 @@ from core.services.writing import Writing
 
 #: When an exam is being written by somebody else, or a note's fate is unknown.
 LOOK_AGAIN = timedelta(seconds=2)
-#: HubSpot refuses a longer batch with histories.
-VERIFY_BATCH = 50
-NOTE_BATCH = 100
+#: Records at a time: several of HubSpot's batches, so that they go at once.
+VERIFY_BATCH = 500
+NOTE_BATCH = 500
 CLEAN = "clean"
 
 

@@ -7,6 +7,7 @@ write of that record until it is known what became of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,6 +19,8 @@ from core.domain.writes import Belief, Write, believe
 from core.gateways.errors import GatewayError
 from core.gateways.ports import Crm, Due, Fate, Journal, Outcome, Run, Settlement, WriteState
 
+#: HubSpot takes no more records in one update.
+WRITE_BATCH = 100
 NOT_TOLD = "HubSpot has not told what became of it"
 
 
@@ -95,9 +98,26 @@ class Settling:
         targets: Mapping[str, Counted],
         then: Consequences,
     ) -> dict[WriteId, Result]:
-        """Send saved writes once, record what is known, and read back what is not."""
-        if not writes:
-            return {}
+        """Send saved writes once, record what is known, and read back what is not.
+
+        Batches go at once and each is recorded as it lands: a copy should not wait for others.
+        """
+        batches = [writes[n : n + WRITE_BATCH] for n in range(0, len(writes), WRITE_BATCH)]
+        if len(batches) <= 1:
+            return self._send_batch(run, writes, targets, then) if writes else {}
+        results: dict[WriteId, Result] = {}
+        with ThreadPoolExecutor(len(batches), thread_name_prefix="write") as pool:
+            for part in pool.map(lambda some: self._send_batch(run, some, targets, then), batches):
+                results |= part
+        return results
+
+    def _send_batch(
+        self,
+        run: Run,
+        writes: Sequence[Write],
+        targets: Mapping[str, Counted],
+        then: Consequences,
+    ) -> dict[WriteId, Result]:
         outcomes = self.crm.write_counts(writes)
         by_fate: dict[Fate, list[Write]] = {fate: [] for fate in Fate}
         for write in writes:
