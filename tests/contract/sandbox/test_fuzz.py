@@ -1,0 +1,136 @@
+"""Whatever is asked, HubSpot's own kind of refusal comes back: never a 500, never a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sandbox.hubspot.routes import TABLE
+
+from .conftest import Sandbox
+
+TYPES = st.sampled_from(["0-1", "contacts", "notes", "2-50158913", "2-50158915", "nothings", "%00"])
+KEYS = st.sampled_from(["101", "501", "901", "999", "abc", "-1", "9" * 30, "1.0", "é", "batch"])
+NAMES = st.sampled_from(["email", "sj_credits", "exam_date", "hs_object_id", "x", "A B", ""])
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(allow_nan=False),
+    st.text(max_size=8),
+    KEYS,
+    NAMES,
+    st.sampled_from(["2026-12-01", "1795435200000", "1e400", "NaN", "HUBSPOT_DEFINED", 202, "EQ"]),
+)
+WORDS = [
+    "inputs", "id", "properties", "propertiesWithHistory", "idProperty", "objectWriteTraceId",
+    "filterGroups", "filters", "propertyName", "operator", "value", "values", "highValue", "sorts",
+    "direction", "limit", "after", "query", "associations", "to", "from", "types", "name", "label",
+    "associationCategory", "associationTypeId", "type", "fieldType", "groupName", "options",
+    "primaryObjectId", "objectIdToMerge", "objectId", "hasUniqueValue", "requiredProperties",
+    "archived", "email", "sj_credits", "booking_id", "is_active", "hs_timestamp",
+]  # fmt: skip
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(st.sampled_from(WORDS), inner, max_size=5),
+    ),
+    max_leaves=24,
+)
+PROPERTIES = st.dictionaries(NAMES, SCALARS, max_size=3)
+INPUTS = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "id": st.one_of(KEYS, SCALARS),
+            "properties": PROPERTIES,
+            "idProperty": NAMES,
+            "objectWriteTraceId": st.text(max_size=2),
+            "associations": st.lists(JSON, max_size=2),
+        },
+    ),
+    max_size=4,
+)
+FILTER = st.fixed_dictionaries(
+    {
+        "propertyName": NAMES,
+        "operator": st.sampled_from(
+            ["EQ", "NEQ", "LT", "GTE", "BETWEEN", "IN", "NOT_IN", "HAS_PROPERTY", "CONTAINS_TOKEN"]
+        ),
+    },
+    optional={"value": SCALARS, "highValue": SCALARS, "values": st.lists(SCALARS, max_size=3)},
+)
+BODIES = st.one_of(
+    JSON,
+    st.fixed_dictionaries({"inputs": INPUTS}, optional={"properties": st.lists(NAMES)}),
+    st.fixed_dictionaries({"properties": PROPERTIES}, optional={"associations": JSON}),
+    st.fixed_dictionaries(
+        {"filterGroups": st.lists(st.fixed_dictionaries({"filters": st.lists(FILTER)}))},
+        optional={"sorts": st.lists(NAMES), "limit": SCALARS, "after": SCALARS, "query": SCALARS},
+    ),
+)
+QUERIES = st.dictionaries(
+    st.sampled_from(["limit", "after", "properties", "archived", "associations", "idProperty"]),
+    st.one_of(NAMES, KEYS, TYPES, st.sampled_from(["true", "false"])),
+    max_size=3,
+)
+PREFIXES = {
+    "objects": "/crm/objects/2026-09",
+    "object-links": "/crm/v4/objects",
+    "associations": "/crm/v4/associations",
+    "properties": "/crm/v3/properties",
+    "schemas": "/crm-object-schemas/v3/schemas",
+    "exports": "/crm/v3/exports",
+}
+SETTINGS = settings(
+    max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+)
+
+
+@pytest.fixture(scope="module")
+def target(shared: Sandbox) -> Iterator[Sandbox]:
+    shared.begin_again()
+    shared.put("/_sandbox/options", {"search_limit": 1_000_000})
+    yield shared
+    shared.put("/_sandbox/options", {"search_limit": 5})
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> tuple[str, str]:
+    method, template, _ = draw(st.sampled_from(TABLE))
+    api, tail = template.split(" ")
+    path = tail.replace("{type}", draw(TYPES)).replace("{to}", draw(TYPES))
+    for part in ("{id}", "{to_id}", "{name}", "{label}"):
+        path = path.replace(part, draw(KEYS))
+    return method, f"{PREFIXES[api]}{path}"
+
+
+@SETTINGS
+@given(request=requests(), query=QUERIES, body=BODIES)
+def test_no_request_breaks_the_sandbox(
+    target: Sandbox, request: tuple[str, str], query: dict[str, str], body: Any
+) -> None:
+    method, path = request
+    sent = None if method in {"GET", "DELETE"} else body
+
+    answer = target.http.request(method, path, params=query, json=sent)
+
+    assert answer.status_code < 500, answer.text
+    if answer.status_code >= 400:
+        assert "error" == answer.json()["status"]
+        assert {"message", "correlationId"} <= answer.json().keys()
+
+
+@settings(SETTINGS, max_examples=60)
+@given(request=requests(), body=st.binary(max_size=40))
+def test_no_bytes_break_the_sandbox(target: Sandbox, request: tuple[str, str], body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+
+    answer = target.http.request("POST", request[1], content=body, headers=headers)
+
+    assert answer.status_code < 500, answer.text
