@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.gateways.errors import NotSent
-from core.gateways.hubspot.slots import TRANSIT_S, Grant, Limit, Wait
+from core.gateways.hubspot.slots import TICK_S, TRANSIT_S, Grant, Limit, Wait
 
 TABLES = """
 create table if not exists hubspot_slots (
@@ -126,7 +126,7 @@ class SharedSlots:
             if ahead is not None and ahead > now:
                 return Wait(seconds=LOOK_AGAIN_S)
             ready_at = max(free_at, (due or 0.0) - limit.burst_s)
-            if ready_at > now:
+            if ready_at > now + TICK_S:
                 return self._stand(connection, priority, now, ready_at - now)
             until = now + TRANSIT_S + limit.window_s
             connection.execute(HOLD, self._with(slot=slot, until=until))

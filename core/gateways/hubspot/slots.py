@@ -21,6 +21,8 @@ from typing import Protocol
 
 #: A request that was not answered after this time is held to have arrived by then.
 TRANSIT_S = 0.5
+#: Clocks are no finer, and sums of times no more exact.
+TICK_S = 1e-6
 #: How much faster than the limit grants may follow each other, so that the pace alone never
 #: leaves a slot unused.
 HASTE = 1.03
@@ -98,8 +100,9 @@ class MemorySlots:
         """The slot that is free for longest but those to be left free."""
         del priority  # one process serves its own waiters in order
         now = self.now()
-        if self._due - now > limit.burst_s:
-            return Wait(seconds=self._due - now - limit.burst_s)
+        early = self._due - now - limit.burst_s
+        if early > TICK_S:
+            return Wait(seconds=early)
         self._free_at += [0.0] * (limit.count - len(self._free_at))
         slot = sorted(range(limit.count), key=self._free_at.__getitem__)[limit.spare]
         if self._free_at[slot] > now:

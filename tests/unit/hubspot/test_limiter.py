@@ -1,0 +1,187 @@
+"""What HubSpot says of its limits is kept, and the most urgent goes first."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from core.gateways.errors import LimitReached, NotSent
+from core.gateways.hubspot.limiter import FIRST_LIMIT, Limiter, Priority
+from core.gateways.hubspot.slots import Limit, MemorySlots
+
+
+@dataclass(slots=True)
+class Clock:
+    at: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def headers(
+    *, most: int = 190, left: int = 180, day: int = 1000, day_left: int = 900
+) -> dict[str, str]:
+    return {
+        "x-hubspot-ratelimit-max": str(most),
+        "x-hubspot-ratelimit-remaining": str(left),
+        "x-hubspot-ratelimit-interval-milliseconds": "10000",
+        "x-hubspot-ratelimit-daily": str(day),
+        "x-hubspot-ratelimit-daily-remaining": str(day_left),
+    }
+
+
+def limiter(clock: Callable[[], float], share: float = 1.0) -> Limiter:
+    return Limiter(MemorySlots(clock), MemorySlots(clock), clock, share)
+
+
+def use(one: Limiter, priority: Priority = Priority.OPERATION, *, search: bool = False) -> None:
+    with one.slot(priority, search=search, until=one.now() + 0.001):
+        pass
+
+
+def test_the_limit_is_learnt_from_the_headers() -> None:
+    one = limiter(Clock())
+    assert FIRST_LIMIT == one.limit
+
+    one.learn(headers(most=250))
+    assert Limit(count=250, window_s=10.0) == one.limit
+
+    one.learn({})  # searches have none
+    one.learn({"x-hubspot-ratelimit-max": "many"})
+    assert Limit(count=250, window_s=10.0) == one.limit
+
+
+def test_a_share_of_the_limit_leaves_the_rest_to_others() -> None:
+    one = limiter(Clock(), share=0.8)
+    one.learn(headers(most=190))
+
+    assert 38 == one.limit.spare
+
+
+def test_calls_that_are_not_ours_take_from_our_share() -> None:
+    clock = Clock()
+    one = limiter(clock)
+    use(one)
+
+    one.learn(headers(left=40))  # HubSpot counts 150, and we made one
+
+    assert 149 == one.limit.spare
+    clock.at += 11
+    one.learn(headers(left=40 + 150))
+    assert 149 == one.limit.spare  # nothing is known of them while much is left
+    one.learn(headers(left=189 - 150))
+    clock.at += 11
+    for _ in range(3):
+        use(one)
+    one.learn(headers(left=46))
+    assert one.limit.spare <= 144
+
+
+def test_searches_have_a_lane_of_their_own() -> None:
+    clock = Clock()
+    one = limiter(clock)
+    for _ in range(2):
+        use(one, search=True)
+
+    with pytest.raises(NotSent, match="no room in time"):
+        use(one, search=True)
+    use(one)
+    clock.at += 0.3
+    use(one, search=True)
+
+
+def test_after_a_429_nobody_asks_for_a_while() -> None:
+    clock = Clock()
+    one = limiter(clock)
+    one.refused(2.0, search=False)
+
+    with pytest.raises(NotSent):
+        use(one)
+    clock.at += 2.0
+    use(one)
+
+
+@pytest.mark.parametrize(
+    ("left", "stopped"),
+    [
+        (900, set[Priority]()),
+        (50, {Priority.SWEEP}),
+        (10, {Priority.SWEEP, Priority.MIRROR}),
+        (0, set(Priority)),
+    ],
+)
+def test_what_is_left_of_the_day_is_for_the_most_urgent(left: int, stopped: set[Priority]) -> None:
+    one = limiter(Clock())
+    one.learn(headers(day_left=left))
+    told: dict[Priority, str] = {}
+    for priority in Priority:
+        try:
+            use(one, priority)
+        except LimitReached as error:
+            told[priority] = str(error)
+
+    assert stopped == set(told)
+    assert all("1000" in said and "midnight" in said for said in told.values())
+
+
+def test_an_ended_day_is_looked_at_again_after_a_while() -> None:
+    clock = Clock()
+    one = limiter(clock)
+    one.day_is_over()
+    with pytest.raises(LimitReached):
+        use(one)
+
+    clock.at += 301
+    use(one)
+
+
+def test_an_operation_overtakes_sweeps_that_wait() -> None:
+    one = Limiter(MemorySlots(time.monotonic), MemorySlots(time.monotonic), time.monotonic)
+    one._calls.limit = Limit(count=1, window_s=0.05)
+    order: list[Priority] = []
+    ready = threading.Barrier(5)
+
+    def wait_for(priority: Priority) -> None:
+        ready.wait()
+        with one.slot(priority):
+            order.append(priority)
+
+    with one.slot(Priority.OPERATION):
+        sweeps = [threading.Thread(target=wait_for, args=(Priority.SWEEP,)) for _ in range(3)]
+        for thread in sweeps:
+            thread.start()
+        ready_last = threading.Thread(target=wait_for, args=(Priority.OPERATION,))
+        ready_last.start()
+        ready.wait()
+        deadline = time.monotonic() + 5
+        while len(one._calls._queue) < 4 and time.monotonic() < deadline:
+            time.sleep(0.001)
+    for thread in [*sweeps, ready_last]:
+        thread.join(10)
+
+    assert [Priority.OPERATION, *[Priority.SWEEP] * 3] == order
+
+
+def test_who_cannot_be_served_in_time_is_told_at_once() -> None:
+    one = limiter(time.monotonic)
+    one._calls.limit = Limit(count=1, window_s=60)
+    use(one)
+    begun = time.monotonic()
+
+    with pytest.raises(NotSent), one.slot(Priority.OPERATION, until=time.monotonic() + 30):
+        pass
+
+    assert time.monotonic() - begun < 5
+
+
+def test_the_share_in_use_is_told() -> None:
+    clock = Clock()
+    one = limiter(clock)
+    one.learn(headers())
+    use(one)
+
+    assert (1, 190) == one.usage()
