@@ -33,10 +33,10 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> GatewayErro
         case 429:
             return _limited(told, asked)
         case 423:
-            return NotSent("HubSpot has locked the record", retry_after_s=asked or LOCKED_S)
+            return NotSent("HubSpot has locked the record", retry_after_s=_or(asked, LOCKED_S))
         case 477:
             words = "HubSpot is moving this account between data centres"
-            return NotSent(words, retry_after_s=asked or MIGRATING_S)
+            return NotSent(words, retry_after_s=_or(asked, MIGRATING_S))
         case 401:
             return Unauthorized(
                 "HubSpot does not accept the token: set HUBSPOT_TOKEN to a live one",
@@ -61,10 +61,10 @@ def _limited(told: Mapping[str, Any], asked: float | None) -> NotSent:
         return LimitReached(
             "HubSpot's daily limit of calls is used up; it starts anew at midnight in the "
             "account's time zone",
-            retry_after_s=asked or DAILY_S,
+            retry_after_s=_or(asked, DAILY_S),
         )
     words = f"HubSpot's limit is reached ({policy.lower().replace('_', ' ') or 'too many calls'})"
-    return NotSent(words, retry_after_s=asked or WAIT_S.get(policy, OTHER_S))
+    return NotSent(words, retry_after_s=_or(asked, WAIT_S.get(policy, OTHER_S)))
 
 
 def _forbidden(told: Mapping[str, Any]) -> Forbidden:
@@ -132,6 +132,11 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, float(headers["retry-after"]))
     except (KeyError, ValueError):
         return None
+
+
+def _or(asked: float | None, usual: float) -> float:
+    """Zero is an answer, too."""
+    return usual if asked is None else asked
 
 
 def _json(body: bytes) -> Mapping[str, Any]:

@@ -1,0 +1,167 @@
+"""The client at a sandbox that fails in every way it knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.domain.credits import CreditType
+from core.domain.records import BookingId, ContactId, Kind, WriteId
+from core.domain.writes import Write
+from core.gateways.errors import LimitReached, OutcomeUnknown
+from core.gateways.ports import Fate
+from tests.contract.hubspot.world import SandboxWorld, contact_ids, fresh_id, utc_now
+
+CS = CreditType("cs_credits")
+
+
+def write(target: str) -> Write:
+    return Write(
+        id=WriteId(f"write-{fresh_id()}"),
+        operation_id="operation",
+        kind=Kind.CONTACT,
+        target_id=target,
+        movements=(),
+        before={CS: 1},
+        after={CS: 2},
+        marker_before="",
+        sent_at=utc_now(),
+    )
+
+
+TROUBLES: list[dict[str, Any]] = [
+    {"action": "lose_request"},
+    {"action": "lose_answer"},
+    {"action": "reset"},
+    {"action": "status", "status": 429, "retry_after": 0},
+    {"action": "status", "status": 423, "retry_after": 0},
+    {"action": "status", "status": 477, "retry_after": 0},
+    {"action": "status", "status": 500},
+    {"action": "status", "status": 502},
+    {"action": "status", "status": 503},
+    {"action": "status", "status": 520},
+    {"action": "status_after", "status": 504},
+    {"action": "partial", "fail": 2},
+]
+
+
+def named(trouble: dict[str, Any]) -> str:
+    return f"{trouble['action']} {trouble.get('status', '')}".strip()
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=named)
+def test_a_read_survives_it_and_is_whole(hubspot: SandboxWorld, trouble: dict[str, Any]) -> None:
+    ids = [hubspot.contact(cs_credits=str(n)) for n in range(5)]
+    hubspot.faults([{**trouble, "path": "/batch/read", "times": 2}])
+
+    read = hubspot.crm.contacts(contact_ids(*ids))
+
+    assert [0, 1, 2, 3, 4] == [contact.balances[CS] for contact in read.values() if contact]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=named)
+def test_bookings_with_their_associations_survive_it_and_are_whole(
+    hubspot: SandboxWorld, trouble: dict[str, Any]
+) -> None:
+    contact, exam = hubspot.contact(), hubspot.exam()
+    ids = [BookingId(hubspot.booking(contact=contact, exam=exam)) for _ in range(3)]
+    hubspot.faults([{**trouble, "path": "/objects/.*/batch/read", "times": 1}])
+
+    read = hubspot.crm.bookings(ids)
+
+    assert [(contact, exam)] * 3 == [(b.contact_id, b.exam_id) for b in read.values() if b]
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=named)
+def test_no_write_is_told_other_than_it_went(
+    hubspot: SandboxWorld, trouble: dict[str, Any]
+) -> None:
+    """A landed one is there, one not sent or refused is not; of the unknown nothing is said."""
+    writes = [write(hubspot.contact(cs_credits="1")) for _ in range(5)]
+    hubspot.faults([{**trouble, "path": "/batch/update", "times": 1}])
+
+    outcomes = hubspot.crm.write_counts(writes)
+
+    for one in writes:
+        balance = hubspot.balance(one.target_id, CS)
+        fate = outcomes[one.id].fate
+        assert {Fate.LANDED: "2", Fate.REFUSED: "1", Fate.NOT_SENT: "1"}.get(
+            fate, balance
+        ) == balance
+    hubspot.faults([])
+    assert 1 >= hubspot.server.app.stats.faults.get("never", 0)
+
+
+def test_a_batch_that_partly_failed_leaves_only_that_part_unknown(hubspot: SandboxWorld) -> None:
+    writes = [write(hubspot.contact(cs_credits="1")) for _ in range(10)]
+    hubspot.faults([{"action": "partial", "fail": 3, "path": "/batch/update", "times": 1}])
+
+    fates = [outcome.fate for outcome in hubspot.crm.write_counts(writes).values()]
+
+    assert (7, 3) == (fates.count(Fate.LANDED), fates.count(Fate.UNKNOWN))
+
+
+def test_a_write_that_met_a_429_lands_once(hubspot: SandboxWorld) -> None:
+    one = write(hubspot.contact(cs_credits="1"))
+    trouble = {"action": "status", "status": 429, "policy": "SECONDLY", "path": "/batch/update"}
+    hubspot.faults([{**trouble, "times": 1}])
+
+    assert Fate.LANDED is hubspot.crm.write_counts([one])[one.id].fate
+    history = hubspot.crm.histories(Kind.CONTACT, [one.target_id], [CS])[one.target_id]
+    assert history is not None
+    assert ["2", "1"] == [version.value for version in history[CS]]
+
+
+def test_an_unreachable_hubspot_is_told_after_a_while(hubspot: SandboxWorld) -> None:
+    hubspot.faults([{"action": "status", "status": 503, "path": "."}])
+
+    with pytest.raises(OutcomeUnknown, match="503"):
+        hubspot.crm.contacts(contact_ids("1"))
+
+
+def test_the_daily_limit_stops_everything_with_a_clear_word(hubspot: SandboxWorld) -> None:
+    one = write(hubspot.contact(cs_credits="1"))
+    trouble = {"action": "status", "status": 429, "policy": "DAILY", "path": "."}
+    hubspot.faults([trouble])
+
+    with pytest.raises(LimitReached, match="midnight"):
+        hubspot.crm.contacts([ContactId(one.target_id)])
+    outcome = hubspot.crm.write_counts([one])[one.id]
+
+    assert Fate.NOT_SENT is outcome.fate
+    assert "midnight" in outcome.reason
+
+
+@pytest.mark.parametrize("through", [True, False])
+def test_a_merge_between_read_and_write_is_no_wrong_fate(
+    hubspot: SandboxWorld, through: bool
+) -> None:
+    """Whether HubSpot lets a write to an old id through is not known: both answers are safe."""
+    hubspot.options(write_through_merge=through)
+    primary, other = hubspot.contact(cs_credits="1"), hubspot.contact(cs_credits="1")
+    hubspot.merge(Kind.CONTACT, primary, other)
+    writes = [write(primary), write(other)]
+
+    fates = [hubspot.crm.write_counts(writes)[one.id].fate for one in writes]
+    hubspot.options(write_through_merge=True)
+
+    if through:
+        assert {Fate.LANDED, Fate.UNKNOWN} == set(fates)
+    else:
+        assert [Fate.REFUSED] * 2 == fates
+
+
+def test_the_marker_that_is_missing_says_what_to_run(hubspot: SandboxWorld) -> None:
+    store = hubspot.server.store
+    kind = store.catalog.kind("0-1")
+    definition = kind.definitions.pop("credit_desk_last_write")
+    one = write(hubspot.contact(cs_credits="1"))
+    try:
+        outcome = hubspot.crm.write_counts([one])[one.id]
+    finally:
+        kind.definitions["credit_desk_last_write"] = definition
+
+    assert Fate.REFUSED is outcome.fate
+    assert "run python -m core provision" in outcome.reason
+    assert "1" == hubspot.balance(one.target_id, CS)

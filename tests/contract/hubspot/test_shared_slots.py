@@ -1,0 +1,74 @@
+"""Slots that several processes share, in a file and in PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from core.gateways.hubspot.shared_slots import SharedSlots, open_engine
+from core.gateways.hubspot.slots import Grant, Limit, Wait
+from tests.contract.journal.stores import fresh_database, postgres_server
+
+FOREVER = Limit(count=40, window_s=1000.0)
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/desk.sqlite"
+    return fresh_database(request.getfixturevalue("postgres"), "slots")
+
+
+def test_no_slot_is_given_to_two_who_ask_at_the_same_time(url: str) -> None:
+    """Eight engines stand for eight processes; they make the tables at the same time, too."""
+    taken: list[int] = []
+    lock, ready = threading.Lock(), threading.Barrier(8)
+
+    def race(_: int) -> None:
+        ready.wait(60)
+        engine = open_engine(url)
+        slots = SharedSlots(engine, "calls")
+        for _ in range(10):
+            answer = slots.take(FOREVER, 0)
+            if isinstance(answer, Grant):
+                with lock:
+                    taken.append(answer.slot)
+        engine.dispose()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(race, range(8)))
+    engine = open_engine(url)
+    busy = SharedSlots(engine, "calls").busy()
+    engine.dispose()
+
+    assert len(taken) == len(set(taken)) == busy
+    assert 0 < busy <= 40
+
+
+def test_a_slot_rests_and_comes_back_for_whoever_asks_first(url: str) -> None:
+    engine = open_engine(url)
+    here, there = SharedSlots(engine, "calls"), SharedSlots(engine, "calls")
+    one = Limit(count=1, window_s=0.3)
+    grant = here.take(one, 0)
+    held = there.take(one, 0)
+    assert isinstance(grant, Grant)
+    assert isinstance(held, Wait)
+
+    here.give_back(one, grant)
+    rested = time.monotonic()
+    while not isinstance(there.take(one, 0), Grant):
+        assert time.monotonic() - rested < 10
+    engine.dispose()
+
+    assert time.monotonic() - rested >= 0.3
