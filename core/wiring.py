@@ -20,6 +20,7 @@ from core.services.access import Access
 from core.services.alarms import Alarms
 from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE, Carrying
 from core.services.deciding import Deciding
+from core.services.diagnosing import Diagnosing
 from core.services.finding import Finding
 from core.services.finishing import Finishing
 from core.services.giving_back import GivingBack
@@ -129,6 +130,7 @@ class Runtime:
     """The services over the gateways of the settings, and the threads that work for them."""
 
     core: Core
+    diagnosing: Diagnosing
     engine: Engine
     mirror_threads: MirrorThreads
     #: Closes the gateways, after all threads have ended.
@@ -155,6 +157,7 @@ def build(settings: Settings) -> Runtime:
     """
     from core.gateways.engine import DbosEngine  # noqa: PLC0415 - see above
     from core.gateways.hubspot.client import connect  # noqa: PLC0415
+    from core.gateways.hubspot.inspection import Inspection  # noqa: PLC0415
     from core.gateways.hubspot.limiter import Priority  # noqa: PLC0415
     from core.gateways.journal.sql import SqlJournal  # noqa: PLC0415
     from core.gateways.notify.client import Apprise  # noqa: PLC0415
@@ -201,7 +204,10 @@ def build(settings: Settings) -> Runtime:
         journal.close()
 
     threads = MirrorThreads(core.mirroring)
-    return Runtime(core=core, engine=engine, mirror_threads=threads, close=close)
+    diagnosing = Diagnosing(Inspection(hubspot.hub), mirror, journal, notifier.faults)
+    return Runtime(
+        core=core, diagnosing=diagnosing, engine=engine, mirror_threads=threads, close=close
+    )
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,16 @@ from core.gateways.errors import GatewayError, JournalError
 from core.services.operating import NotConfirmed
 from core.settings import BadSettings
 
+
+class Unhealthy(Exception):
+    """``doctor`` found faults."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        """``faults``: each with how to mend it."""
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)
+
+
 #: What a person can mend. Anything else is a fault of ours and keeps its traceback.
 EXPECTED = (
     BadList,
@@ -26,6 +36,7 @@ EXPECTED = (
     NotAllowed,
     NotConfirmed,
     OSError,
+    Unhealthy,
 )
 
 

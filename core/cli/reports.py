@@ -10,6 +10,7 @@ from core.domain.operations import NEEDS_EYES, Item, Operation, Progress
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.writes import ForeignWrite
 from core.gateways.ports import Due, Event, OutboxState, WriteRecord
+from core.gateways.ports.inspecting import Finding
 
 Report = dict[str, Any]
 
@@ -109,6 +110,13 @@ def of_outbox(state: OutboxState, dead: Sequence[Due], *, now: datetime) -> Repo
             for row in dead
         ],
     }
+
+
+def of_findings(found: Sequence[Finding]) -> list[Report]:
+    """What the doctor looked at."""
+    return [
+        {"health": f.health.value, "what": f.what, "said": f.said, "mend": f.mend} for f in found
+    ]
 
 
 def of_events(events: Sequence[Event]) -> list[Report]:

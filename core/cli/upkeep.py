@@ -12,7 +12,8 @@ import typer
 from core import wiring
 from core.cli import reports
 from core.cli.app import Json, app
-from core.cli.output import show, told
+from core.cli.output import Unhealthy, show, told
+from core.gateways.ports.inspecting import Health
 
 #: A worker asked to end finishes what is in hand for at most this long.
 GRACE_S = 25.0
@@ -37,6 +38,31 @@ def outbox(
         show(reports.of_outbox(state, dead, now=core.operating.now()), as_json=json)
         if wait and (state.due or state.dead):
             raise typer.Exit(2)
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Check token, scopes, objects, properties, marker, mirror and workers; how to mend each."""
+    with told(), wiring.opened() as runtime:
+        found = runtime.diagnosing.findings()
+        faults = [finding for finding in found if finding.health is Health.FAULT]
+        show({"healthy": not faults, "findings": reports.of_findings(found)}, as_json=json)
+        if faults:
+            raise Unhealthy([f"{each.what}: {each.said}. {each.mend}".strip() for each in faults])
+
+
+@app.command()
+def provision(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what is missing")] = False,
+    json: Json = False,
+) -> None:
+    """Make the marker property in HubSpot where it is missing. Changes nothing else."""
+    with told(), wiring.opened() as runtime:
+        if dry_run:
+            found = [f for f in runtime.diagnosing.findings() if f.health is Health.FAULT]
+            show({"made": [], "faults": reports.of_findings(found)}, as_json=json)
+            return
+        show({"made": runtime.diagnosing.provision()}, as_json=json)
 
 
 @app.command()
