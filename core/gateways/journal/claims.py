@@ -9,14 +9,14 @@ from sqlalchemy import Connection, delete, or_, select, update
 
 from core.domain.records import BookingId, Kind
 from core.domain.writes import MovementKind
+from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, writing
 from core.gateways.journal.fence import chunks, fence, upsert
-from core.gateways.journal.rules import LIVE
 from core.gateways.journal.tables import MovementState, claims, leases, movements
 from core.gateways.ports.journal import Run
 
-#: Movements that happened, or may have.
-LIVE_MOVEMENTS = frozenset(MovementState(state.value) for state in LIVE)
+#: Movements that happened, or may have, as the index ``movements_alone`` names them.
+LIVE_MOVEMENTS = (MovementState.OPEN, MovementState.LANDED, MovementState.UNDECIDED)
 
 
 class Claims:
@@ -90,7 +90,7 @@ def release_unmoved(
     moved = select(movements.c.write_id).where(
         movements.c.booking_id == claims.c.booking_id,
         movements.c.kind == claims.c.kind,
-        movements.c.state.in_(LIVE_MOVEMENTS),
+        always(movements.c.state, *LIVE_MOVEMENTS),
     )
     for some in chunks(sorted(bookings)):
         connection.execute(

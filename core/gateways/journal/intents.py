@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select, tuple_
 from core.domain.records import WriteId
 from core.domain.writes import Movement, Write
 from core.gateways.journal.claims import LIVE_MOVEMENTS
+from core.gateways.journal.columns import always
 from core.gateways.journal.fence import chunks
 from core.gateways.journal.rules import already_moved
 from core.gateways.journal.tables import MovementState, movements, writes
@@ -44,8 +45,11 @@ def load_writes(
     connection: Connection, *where: ColumnElement[bool], limit: int | None = None
 ) -> list[WriteRecord]:
     """Writes that ``where`` picks, in the order in which they were saved."""
-    picked = select(writes).where(*where).order_by(writes.c.seq).limit(limit)
-    found = connection.execute(picked).all()
+    picked = select(writes).where(*where)
+    if limit is not None:
+        picked = picked.order_by(writes.c.seq).limit(limit)
+    # Sorted here: for the order's sake SQLite would read all writes to find the open ones.
+    found = sorted(connection.execute(picked), key=attrgetter("seq"))
     carried = _movements_of(connection, [row.id for row in found])
     return [_record(row, carried.get(row.id, ())) for row in found]
 
@@ -86,7 +90,7 @@ def _check_alone(connection: Connection, moving: Sequence[Mapping[str, Any]]) ->
     for some in chunks(keys, 400):
         query = select(movements.c.booking_id, movements.c.kind, movements.c.write_id).where(
             tuple_(movements.c.booking_id, movements.c.kind).in_(some),
-            movements.c.state.in_(LIVE_MOVEMENTS),
+            always(movements.c.state, *LIVE_MOVEMENTS),
         )
         if row := connection.execute(query).first():
             raise already_moved(row.booking_id, row.kind, row.write_id)

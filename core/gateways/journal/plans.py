@@ -6,17 +6,22 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from core.domain.plans import Plan, Row, Verdict
 from core.gateways.errors import UnknownId
 from core.gateways.journal.database import Database, reading, writing
-from core.gateways.journal.fence import added
+from core.gateways.journal.fence import added, upsert
 from core.gateways.journal.records import PLAN_ROWS
 from core.gateways.journal.tables import operations, plan_rows, plans
 
 #: A preview that nobody confirmed is forgotten this long after it expired.
 KEPT_AFTER_EXPIRY = timedelta(days=7)
+#: So many of those at most, each time a plan is saved: a large one takes a while to go.
+FORGET_MAX = 3
+#: Rows saved in one transaction: a tenth of a second or so.
+PORTION = 2000
+_HEADER = ("id", "kind", "selection", "made_by", "made_at", "expires_at")
 
 
 class Plans:
@@ -24,14 +29,38 @@ class Plans:
 
     _db: Database
 
+    def save_plan(self, plan: Plan) -> None:
+        """A plan is frozen: a second save of the same id changes nothing.
+
+        A large one would keep other writers of a SQLite file out for seconds, so its rows go in
+        by portions; the plan is there, for anybody, with the last of them.
+        """
+        if self._begin_plan(plan):
+            for start in range(0, len(plan.rows), PORTION):
+                self._add_rows(plan, start)
+            self._complete_plan(plan)
+
     @writing
-    def save_plan(self, connection: Connection, plan: Plan) -> None:
-        """A plan is frozen: a second save of the same id changes nothing."""
+    def _begin_plan(self, connection: Connection, plan: Plan) -> bool:
+        """Whether its rows are to be saved."""
         _forget_expired(connection, before=plan.made_at - KEPT_AFTER_EXPIRY)
-        header = {column.name: getattr(plan, column.name) for column in plans.c}
-        if added(connection, plans, header) and plan.rows:
-            rows = [PLAN_ROWS.dump(row, plan_id=plan.id, n=n) for n, row in enumerate(plan.rows)]
-            connection.execute(plan_rows.insert(), rows)
+        header = {name: getattr(plan, name) for name in _HEADER}
+        if added(connection, plans, header | {"complete": False}):
+            return True
+        complete = select(plans.c.complete).where(plans.c.id == plan.id)
+        return connection.execute(complete).scalar() is False  # somebody died in between
+
+    @writing
+    def _add_rows(self, connection: Connection, plan: Plan, start: int) -> None:
+        rows = [
+            PLAN_ROWS.dump(row, plan_id=plan.id, n=n)
+            for n, row in enumerate(plan.rows[start : start + PORTION], start)
+        ]
+        connection.execute(upsert(connection, plan_rows).on_conflict_do_nothing(), rows)
+
+    @writing
+    def _complete_plan(self, connection: Connection, plan: Plan) -> None:
+        connection.execute(update(plans).where(plans.c.id == plan.id).values(complete=True))
 
     @reading
     def plan(self, connection: Connection, plan_id: str) -> Plan:
@@ -55,7 +84,8 @@ class Plans:
 
 
 def _header(connection: Connection, plan_id: str) -> dict[str, Any]:
-    header = connection.execute(select(plans).where(plans.c.id == plan_id)).mappings().first()
+    query = select(*(plans.c[name] for name in _HEADER)).where(plans.c.id == plan_id)
+    header = connection.execute(query.where(plans.c.complete)).mappings().first()
     if header is None:
         raise UnknownId(f"there is no plan {plan_id}")
     return dict(header)
@@ -78,4 +108,6 @@ def _rows(
 
 def _forget_expired(connection: Connection, *, before: datetime) -> None:
     confirmed = select(operations.c.id).where(operations.c.id == plans.c.id).exists()
-    connection.execute(delete(plans).where(plans.c.expires_at < before, ~confirmed))
+    old = select(plans.c.id).where(plans.c.expires_at < before, ~confirmed).limit(FORGET_MAX)
+    gone = connection.execute(old).scalars().all()
+    connection.execute(delete(plans).where(plans.c.id.in_(gone)))

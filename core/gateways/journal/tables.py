@@ -71,6 +71,8 @@ plans = Table(
     _text("made_by"),
     Column("made_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime, nullable=False, index=True),
+    #: Whether all its rows are there.
+    Column("complete", Boolean, nullable=False),
 )
 
 plan_rows = Table(
@@ -90,7 +92,7 @@ operations = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("kind", Word(OperationKind), nullable=False),
-    Column("state", Word(OperationState), nullable=False),
+    Column("state", Word(OperationState), nullable=False, index=True),
     #: Since when it has been in its state.
     Column("since", UtcTime, nullable=False),
     _text("selection"),
@@ -126,7 +128,8 @@ claims = Table(
     metadata,
     Column("booking_id", String, primary_key=True),
     Column("kind", Word(MovementKind), primary_key=True),
-    Column("operation_id", ForeignKey("operations.id"), nullable=False, index=True),
+    # No index: SQLite would go through all of an operation's claims to find a few bookings.
+    Column("operation_id", ForeignKey("operations.id"), nullable=False),
 )
 
 leases = Table(
@@ -160,6 +163,13 @@ writes = Table(
         "writes_open",
         "kind",
         "target_id",
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+    Index(
+        "writes_open_of_operation",
+        "operation_id",
+        "kind",
         sqlite_where=text("state = 'open'"),
         postgresql_where=text("state = 'open'"),
     ),
@@ -232,7 +242,7 @@ outbox = Table(
     Column("row", JSON(none_as_null=True)),
     #: Since when this version waits; ``due_since``: the oldest one not yet copied.
     Column("put_at", UtcTime, nullable=False),
-    Column("due_since", UtcTime, nullable=False, index=True),
+    Column("due_since", UtcTime, nullable=False),
     #: From when it may be taken: held by a process until then, or backing off.
     Column("take_at", UtcTime, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
@@ -241,6 +251,7 @@ outbox = Table(
     Column("next_try_at", UtcTime),
     Index("outbox_record", "kind", "record_id", unique=True),
     Index("outbox_ready", "dead", "take_at", "seq"),
+    Index("outbox_waiting", "dead", "due_since", "seq"),
     sqlite_autoincrement=True,
 )
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from core.domain.records import WriteId
 from core.domain.writes import ForeignWrite
+from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import fence, upsert
 from core.gateways.journal.intents import load_writes
@@ -32,7 +33,7 @@ class Verification:
         return load_writes(
             connection,
             writes.c.operation_id == operation_id,
-            writes.c.state == WriteState.LANDED,
+            always(writes.c.state, WriteState.LANDED),
             writes.c.verified.is_(None),
             limit=limit,
         )

@@ -11,6 +11,7 @@ from core.domain.operations import Item
 from core.domain.records import BookingId, Kind, WriteId
 from core.domain.writes import MovementKind, Write
 from core.gateways.errors import UnknownId
+from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import chunks, fence
 from core.gateways.journal.intents import add_intents, load_writes
@@ -67,7 +68,7 @@ class Writes:
         ids: Collection[str] = (),
     ) -> list[Write]:
         """What is not given does not restrict; in the order in which they were saved."""
-        where = [writes.c.state == WriteState.OPEN]
+        where = [always(writes.c.state, WriteState.OPEN)]
         if operation_id is not None:
             where.append(writes.c.operation_id == operation_id)
         if kind is not None:

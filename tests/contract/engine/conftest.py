@@ -21,7 +21,7 @@ from scripts.processes import ROOT
 from tests.contract.journal.given import operation
 from tests.contract.journal.stores import fresh_database, postgres_server
 
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 _numbers = itertools.count(1)
 
 

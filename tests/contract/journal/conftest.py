@@ -9,7 +9,7 @@ import pytest
 
 from core.gateways.journal.sql import SqlJournal
 from core.gateways.ports.journal import Journal
-from tests.contract.journal.stores import copied_file, emptied, fresh_database, postgres_server
+from tests.contract.journal.stores import copied_file, empty, fresh_database, postgres_server
 from tests.fakes.journal import MemoryJournal
 
 
@@ -41,9 +41,16 @@ def sqlite_journal_url(empty_file: Path, tmp_path: Path) -> str:
     return copied_file(empty_file, tmp_path / "journal.sqlite")
 
 
+@pytest.fixture(scope="session")
+def postgres_keeper(postgres_url: str) -> Iterator[SqlJournal]:
+    keeper = SqlJournal(postgres_url)
+    yield keeper
+    keeper.close()
+
+
 @pytest.fixture
-def postgres_journal_url(postgres_url: str) -> str:
-    emptied(postgres_url).close()
+def postgres_journal_url(postgres_keeper: SqlJournal, postgres_url: str) -> str:
+    empty(postgres_keeper)
     return postgres_url
 
 

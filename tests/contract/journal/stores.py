@@ -44,12 +44,10 @@ def fresh_database(url: str, name: str) -> str:
     return url.rpartition("/")[0] + f"/{name}"
 
 
-def emptied(url: str) -> SqlJournal:
-    """A journal in PostgreSQL with nothing in it."""
-    journal = SqlJournal(url)
+def empty(journal: SqlJournal) -> None:
+    """Leave nothing in it but its tables."""
     tables = ", ".join(f"{SCHEMA}.{table.name}" for table in metadata.sorted_tables)
     journal._db.write(lambda connection: connection.execute(text(f"TRUNCATE {tables}")))
-    return journal
 
 
 def copied_file(template: Path, to: Path) -> str:

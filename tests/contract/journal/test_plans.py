@@ -6,7 +6,7 @@ import pytest
 
 from core.domain.plans import Verdict
 from core.gateways.errors import UnknownId
-from core.gateways.journal.plans import KEPT_AFTER_EXPIRY
+from core.gateways.journal.plans import KEPT_AFTER_EXPIRY, PORTION
 from core.gateways.journal.sql import SqlJournal
 from core.gateways.ports.journal import Journal
 from tests.contract.journal.given import NOW, operation, plan_of
@@ -17,6 +17,28 @@ def test_a_plan_comes_back_as_it_was_saved(journal: Journal) -> None:
 
     journal.save_plan(plan)
 
+    assert plan == journal.plan("op")
+
+
+def test_a_plan_of_several_portions_comes_back_in_order(journal: Journal) -> None:
+    plan = plan_of(2 * PORTION + 7)
+
+    journal.save_plan(plan)
+
+    assert plan == journal.plan("op")
+
+
+@pytest.mark.parametrize("journal", ["sqlite", "postgres"], indirect=True)
+def test_a_plan_whose_saver_died_half_way_is_not_there_until_it_is_saved_again(
+    journal: SqlJournal,
+) -> None:
+    plan = plan_of(PORTION + 5)
+    journal._begin_plan(plan)
+    journal._add_rows(plan, 0)
+
+    with pytest.raises(UnknownId):
+        journal.plan("op")
+    journal.save_plan(plan)
     assert plan == journal.plan("op")
 
 

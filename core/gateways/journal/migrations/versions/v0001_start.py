@@ -95,6 +95,7 @@ def _plans() -> None:
         _text("made_by"),
         _time("made_at"),
         _time("expires_at"),
+        _flag("complete"),
     )
     op.create_index("ix_plans_expires_at", "plans", ["expires_at"])
     plan = sa.ForeignKey("plans.id", ondelete="CASCADE")
@@ -129,6 +130,7 @@ def _operations() -> None:
         _number("calls"),
     )
     op.create_index("ix_operations_confirmed_at", "operations", ["confirmed_at"])
+    op.create_index("ix_operations_state", "operations", ["state"])
     op.create_table(
         "items",
         _of_operation(key=True),
@@ -146,7 +148,6 @@ def _operations() -> None:
 
 def _claims_and_leases() -> None:
     op.create_table("claims", _key("booking_id"), _key("kind"), _of_operation())
-    op.create_index("ix_claims_operation_id", "claims", ["operation_id"])
     op.create_table(
         "leases",
         _key("kind"),
@@ -177,6 +178,8 @@ def _writes() -> None:
     )
     op.create_index("writes_of_operation", "writes", ["operation_id", "seq"])
     _partial("writes_open", "writes", ["kind", "target_id"], "state = 'open'", unique=False)
+    of_operation = ["operation_id", "kind"]
+    _partial("writes_open_of_operation", "writes", of_operation, "state = 'open'", unique=False)
     unverified = "state = 'landed' AND verified IS NULL"
     _partial("writes_unverified", "writes", ["operation_id", "seq"], unverified, unique=False)
     op.create_table(
@@ -231,9 +234,9 @@ def _outbox() -> None:
         sa.Column("next_try_at", UtcTime),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_outbox_due_since", "outbox", ["due_since"])
     op.create_index("outbox_record", "outbox", ["kind", "record_id"], unique=True)
     op.create_index("outbox_ready", "outbox", ["dead", "take_at", "seq"])
+    op.create_index("outbox_waiting", "outbox", ["dead", "due_since", "seq"])
 
 
 def _history() -> None:
