@@ -16,6 +16,7 @@ from core.domain.credits import SCHOOL, Catalogue
 from core.domain.mirror import columns
 from core.domain.writes import QUIET_PERIOD
 from core.gateways.ports import Crm, Due, Engine, Journal, Mirror
+from core.gateways.ports.inspecting import Inspecting
 from core.services.access import Access
 from core.services.alarms import Alarms
 from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE, Carrying
@@ -29,6 +30,7 @@ from core.services.mirroring import Mirroring
 from core.services.operating import Operating
 from core.services.outage import Outage
 from core.services.planning import Planning
+from core.services.preflight import Preflight
 from core.services.settling import Settling
 from core.services.writing import Writing
 from core.settings import load
@@ -77,6 +79,7 @@ def assemble(
     journal: Journal,
     engine: Engine,
     mirror_reads: Crm | None = None,
+    inspecting: Inspecting | None = None,
     admins: Collection[str],
     catalogue: Catalogue = SCHOOL,
     hold: timedelta = timedelta(seconds=10),
@@ -106,7 +109,9 @@ def assemble(
     return Core(
         access=Access(tuple(admins)),
         finding=finding,
-        planning=Planning(crm, journal, finding, catalogue, now, make_id),
+        planning=Planning(
+            crm, journal, finding, catalogue, Preflight(inspecting, now), now, make_id
+        ),
         operating=Operating(journal, engine, hold, now),
         deciding=Deciding(journal, engine, now),
         carrying=Carrying(
@@ -176,6 +181,7 @@ def build(settings: Settings) -> Runtime:
         request_timeout_s=settings.request_timeout_s,
         rate_share=settings.rate_share,
     )
+    inspection = Inspection(hubspot.hub)
     catalogue = settings.portal.catalogue
     mirror = Supabase(
         url=settings.supabase_url,
@@ -188,6 +194,7 @@ def build(settings: Settings) -> Runtime:
         crm=hubspot,
         mirror=mirror,
         mirror_reads=hubspot.at(Priority.MIRROR),
+        inspecting=inspection,
         journal=journal,
         engine=engine,
         admins=settings.admins,
@@ -204,7 +211,7 @@ def build(settings: Settings) -> Runtime:
         journal.close()
 
     threads = MirrorThreads(core.mirroring)
-    diagnosing = Diagnosing(Inspection(hubspot.hub), mirror, journal, notifier.faults)
+    diagnosing = Diagnosing(inspection, mirror, journal, notifier.faults)
     return Runtime(
         core=core, diagnosing=diagnosing, engine=engine, mirror_threads=threads, close=close
     )

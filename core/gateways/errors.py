@@ -3,6 +3,7 @@
 GatewayError
 ├── NotSent          nothing happened; trying again is safe
 │   └── LimitReached the day's quota is used up; nothing will be sent until ``until``
+├── NotReady         the account or the mirror is not as the desk needs it; nothing was begun
 ├── OutcomeUnknown   it may have happened; read before writing again
 └── Refused          understood and denied; trying again cannot help
     ├── Unauthorized the token is missing, wrong or expired
@@ -14,6 +15,7 @@ JournalError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 
@@ -32,6 +34,15 @@ class NotSent(GatewayError):
 
 class LimitReached(NotSent):
     """The daily limit is used up."""
+
+
+class NotReady(GatewayError):
+    """The account is not as the desk needs it. Nothing was begun."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        """``faults``: all that was found, each with how to mend it."""
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)
 
 
 class OutcomeUnknown(GatewayError):

@@ -11,6 +11,7 @@ from core.domain.plans import OperationKind, Plan, plan_rows
 from core.domain.roles import Act, Actor
 from core.gateways.ports import Crm, Journal
 from core.services.finding import Finding, Selection
+from core.services.preflight import Preflight
 
 #: A preview older than this is made anew: too much may have changed for a person to confirm it.
 PLAN_LIFE = timedelta(hours=1)
@@ -24,6 +25,7 @@ class Planning:
     journal: Journal
     finding: Finding
     catalogue: Catalogue
+    preflight: Preflight
     now: Callable[[], datetime]
     new_id: Callable[[], str]
 
@@ -33,9 +35,11 @@ class Planning:
         Raises:
             NotAllowed: the actor may not run batches.
             BadList: nothing or too much was chosen, or references that no booking has.
+            NotReady: HubSpot lacks what the writes would need, all of it named.
             GatewayError: HubSpot did not answer; nothing was stored.
         """
         actor.require(Act.RUN_BATCHES)
+        self.preflight.check()
         found = self.finding.bookings(selection)
         bookings = self.crm.bookings(found.ids)
         wanted = {b.contact_id for b in bookings.values() if b is not None and b.contact_id}

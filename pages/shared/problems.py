@@ -15,6 +15,7 @@ from core.gateways.errors import (
     GatewayError,
     JournalError,
     LimitReached,
+    NotReady,
     NotSent,
     OutcomeUnknown,
     StateConflict,
@@ -68,6 +69,8 @@ def explain(error: Exception) -> Problem:
     match error:
         case BadList(faults=faults):
             return Problem("This choice cannot be previewed", faults)
+        case NotReady(faults=faults):
+            return Problem("HubSpot is not ready for this", faults)
         case NotConfirmed(faults=faults):
             return Problem("Not confirmed", faults)
         case NotAllowed():

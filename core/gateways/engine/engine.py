@@ -2,7 +2,7 @@
 
 The operation in the journal is the promise; ``submit`` is a hint. Each worker looks for operations
 that nobody carries, so none is lost between confirming and submitting, whoever dies when
-(docs/decisions/0003-engine.md).
+(docs/decisions/0005-engine.md).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from core.domain.operations import ENDED, Operation, OperationState
 from core.gateways.engine.hands import Hands
@@ -29,10 +30,11 @@ log = logging.getLogger(__name__)
 UNENDED = frozenset(OperationState) - ENDED
 #: A sitting that waits long is ended and begun anew, so that its record stays short.
 LOOKS_MAX = 100
-OPERATIONS_MAX = 1000
+OPERATIONS_MAX = 10_000
 #: After its grace, what is in hand is superseded; it ends at its next word with the journal.
 LAST_WORD_S = 2.0
-LAUNCH_AGAIN_S = 5.0
+#: After the journal or DBOS failed us.
+AGAIN_S = 5.0
 #: A sitting that is ours but not in hand was lost, unless it has only just been begun.
 STRAY_AFTER_S = 5.0
 
@@ -170,8 +172,8 @@ class DbosEngine:
             return
         while not self._stopping.is_set():
             self._bell.clear()
-            self._guarded(lambda: self._distribute(system))
-            self._bell.wait(self._poll_s)
+            went_well = self._guarded(lambda: self._distribute(system))
+            self._bell.wait(self._poll_s if went_well else AGAIN_S)
 
     def _launched(self, system: System) -> bool:
         while not self._stopping.is_set():
@@ -181,12 +183,12 @@ class DbosEngine:
                 system.launch()
             except Exception:
                 log.exception("the engine could not be started; trying again soon")
-                self._stopping.wait(LAUNCH_AGAIN_S)
+                self._stopping.wait(AGAIN_S)
             else:
                 return True
         return False
 
-    def _guarded(self, work: Callable[[], None]) -> None:
+    def _guarded(self, work: Callable[[], None]) -> bool:
         """The engine's threads outlive every failure; the next round tries again."""
         try:
             work()
@@ -194,6 +196,9 @@ class DbosEngine:
             log.warning("%s", error)
         except Exception:
             log.exception("unexpected in the engine; it goes on")
+        else:
+            return True
+        return False
 
     def _distribute(self, system: System) -> None:
         unended = self._journal.operations(states=UNENDED, limit=OPERATIONS_MAX)
@@ -204,11 +209,11 @@ class DbosEngine:
             return
         sittings = {sitting.operation_id: sitting for sitting in system.sittings()}
         orphans = self._orphans(list(sittings.values()))
-        for operation_id in todo:
-            if operation_id not in sittings and self._hands.room > 0:
-                system.sit(operation_id)
-            elif operation_id in orphans:
-                system.hand_over(sittings[operation_id])
+        new = [id_ for id_ in todo if id_ not in sittings]
+        for operation_id in new[: max(0, self._hands.room)]:
+            self._guarded(partial(system.sit, operation_id))
+        for operation_id in orphans.intersection(todo):
+            self._guarded(partial(system.hand_over, sittings[operation_id]))
 
     def _ring_for_changes(self, unended: list[Operation]) -> None:
         """Somebody asked it to stop or called it off: look now, not later."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 APPLICATION_VERSION = "1"
 SCHEMA = "credit_desk_engine"
 NAME = "credit-desk"
+LAST_SITTINGS = 5
 LIVE = ("PENDING", "ENQUEUED", "DELAYED")
 
 #: Looks once and records what it found.
@@ -142,7 +143,11 @@ class System:
         from dbos import DBOS, SetWorkflowID  # noqa: PLC0415
 
         before = DBOS.list_workflows(
-            workflow_id_prefix=f"{operation_id}:", load_input=False, load_output=False
+            workflow_id_prefix=f"{operation_id}:",
+            sort_desc=True,
+            limit=LAST_SITTINGS,
+            load_input=False,
+            load_output=False,
         )
         if any(found.status in LIVE for found in before):
             return

@@ -69,20 +69,22 @@ class Inspection:
         )
         yield Finding(health=Health.FINE, what="rate limit", said=said)
 
-    def _scopes(self) -> Iterator[Finding]:
-        for what, path in self._probes():
-            try:
-                self.hub.read(Call(what="inspect", path=path, body=EMPTY))
-            except Forbidden as error:
-                named = ", ".join(error.missing) or "the scope for it"
-                mend = f"Grant {named} to the token's app or service key in HubSpot"
-                yield Finding(health=Health.FAULT, what=what, said=str(error), mend=mend)
-            except Refused:
-                yield Finding(health=Health.FINE, what=what, said="is allowed")
-            except GatewayError as error:
-                yield Finding(health=Health.WARNING, what=what, said=str(error), mend=LATER)
-            else:
-                yield Finding(health=Health.FINE, what=what, said="is allowed")
+    def _scopes(self) -> list[Finding]:
+        return self.hub.each(self._allowed, self._probes())
+
+    def _allowed(self, probe: tuple[str, str]) -> Finding:
+        what, path = probe
+        try:
+            self.hub.read(Call(what="inspect", path=path, body=EMPTY))
+        except Forbidden as error:
+            named = ", ".join(error.missing) or "the scope for it"
+            mend = f"Grant {named} to the token's app or service key in HubSpot"
+            return Finding(health=Health.FAULT, what=what, said=str(error), mend=mend)
+        except Refused:
+            pass  # the empty batch was looked at, so the scope is there
+        except GatewayError as error:
+            return Finding(health=Health.WARNING, what=what, said=str(error), mend=LATER)
+        return Finding(health=Health.FINE, what=what, said="is allowed")
 
     def _probes(self) -> Iterator[tuple[str, str]]:
         hub, types = self.hub, self.hub.portal.types
@@ -96,20 +98,21 @@ class Inspection:
             path = hub.paths.associations(types[Kind.BOOKING], types[to], "batch", "read")
             yield f"reading associations of bookings with {to}", path
 
-    def _objects(self) -> Iterator[Finding]:
-        for kind in Kind:
-            try:
-                held = self._definitions(kind)
-            except Forbidden as error:
-                mend = f"Grant {', '.join(error.missing) or 'it'} to the token in HubSpot"
-                what = f"{kind}: properties"
-                yield Finding(health=Health.FAULT, what=what, said=str(error), mend=mend)
-            except Refused as error:
-                yield self._no_such_type(kind, error)
-            except GatewayError as error:
-                yield Finding(health=Health.FAULT, what=str(kind), said=str(error), mend=LATER)
-            else:
-                yield from definitions.judge(self.hub.portal, kind, held)
+    def _objects(self) -> list[Finding]:
+        return [finding for found in self.hub.each(self._object, Kind) for finding in found]
+
+    def _object(self, kind: Kind) -> list[Finding]:
+        try:
+            held = self._definitions(kind)
+        except Forbidden as error:
+            mend = f"Grant {', '.join(error.missing) or 'it'} to the token in HubSpot"
+            what = f"{kind}: properties"
+            return [Finding(health=Health.FAULT, what=what, said=str(error), mend=mend)]
+        except Refused as error:
+            return [self._no_such_type(kind, error)]
+        except GatewayError as error:
+            return [Finding(health=Health.FAULT, what=str(kind), said=str(error), mend=LATER)]
+        return list(definitions.judge(self.hub.portal, kind, held))
 
     def _no_such_type(self, kind: Kind, error: Refused) -> Finding:
         types = ", ".join(self._custom_types()) or "none that the token may see"

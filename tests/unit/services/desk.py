@@ -11,6 +11,7 @@ from core.domain.plans import OperationKind
 from core.domain.records import BookingId
 from core.domain.roles import Actor, Role
 from core.gateways.ports import CarryOut
+from core.gateways.ports.inspecting import Finding
 from core.services.finding import ByReference
 from core.wiring import Core, assemble
 from tests.fakes.crm import FakeCrm
@@ -35,12 +36,29 @@ class HandEngine:
     def stop(self, *, grace_s: float) -> None: ...
 
 
+@dataclass
+class Account:
+    """``Inspecting`` with the findings that a test sets."""
+
+    found: list[Finding] = field(default_factory=list)
+    looks: int = 0
+
+    def inspect(self) -> list[Finding]:
+        self.looks += 1
+        return self.found
+
+    def provision(self) -> list[str]:
+        self.found = []
+        return ["property credit_desk_last_write of contacts"]
+
+
 class TestDesk:
     """One exam, contacts as a test adds them."""
 
     __test__ = False
 
     def __init__(self) -> None:
+        self.account = Account()
         self.time = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
         self.crm = FakeCrm(self.now)
         self.journal = MemoryJournal()
@@ -52,6 +70,7 @@ class TestDesk:
             mirror=self.mirror,
             journal=self.journal,
             engine=self.engine,
+            inspecting=self.account,
             admins=[ADMIN.email],
             now=self.now,
             make_id=lambda: f"id{next(ids)}",

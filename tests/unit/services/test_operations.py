@@ -11,8 +11,9 @@ from core.domain.operations import ItemState, OperationState
 from core.domain.plans import OperationKind
 from core.domain.records import Kind, WriteId
 from core.domain.roles import Actor, NotAllowed, Role
-from core.gateways.errors import StateConflict, UnknownId
+from core.gateways.errors import NotReady, StateConflict, UnknownId
 from core.gateways.ports import WriteState
+from core.gateways.ports.inspecting import Finding, Health
 from core.services.finding import ByReference
 from core.services.operating import NotConfirmed
 from tests.fakes.crm import Fault, Request
@@ -169,6 +170,27 @@ def test_without_the_marker_property_nothing_is_written_and_the_way_out_is_named
 
     assert "provision" in desk.item(operation, "500").why
     assert 1 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
+
+
+def test_nothing_is_previewed_on_an_account_that_would_refuse_the_end_of_it(
+    desk: TestDesk,
+) -> None:
+    """A cancellation would free the seat and then be unable to give the credit back."""
+    lacking = [
+        Finding(health=Health.FAULT, what=what, said="is missing", mend="Run provision")
+        for what in ("contacts: marker", "exams: marker")
+    ]
+    desk.account.found = [*lacking, Finding(health=Health.FINE, what="HubSpot", said="answers")]
+    chosen = ByReference(references=("500",))
+
+    with pytest.raises(NotReady) as caught:
+        desk.core.planning.preview(CANCEL, chosen, ADMIN)
+    assert 2 == len(caught.value.faults)
+
+    desk.account.provision()
+    desk.core.planning.preview(CANCEL, chosen, ADMIN)
+    desk.core.planning.preview(CANCEL, chosen, ADMIN)
+    assert 2 == desk.account.looks
 
 
 def test_confirming_twice_is_one_operation(desk: TestDesk) -> None:
