@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 
+import psutil  # type: ignore[import-untyped]
 import pytest
+from sqlalchemy import text
 
 from core.domain.operations import OperationState
 from core.gateways.engine import DbosEngine
 from core.gateways.errors import UnknownId
+from core.gateways.journal.database import Database
+from scripts.processes import ROOT
 from tests.contract.engine.conftest import Desk, eventually
 
 pytestmark = pytest.mark.timeout(300)
@@ -220,6 +226,41 @@ def test_only_so_many_operations_are_worked_on_at_once(manned: Desk) -> None:
     for id_ in ids:
         manned.let_go(id_)
     eventually(lambda: manned.ended(*ids))
+
+
+def test_a_worker_that_lost_its_connections_goes_on(manned: Desk) -> None:
+    if manned.url.startswith("sqlite"):
+        return
+    database = Database(manned.url)
+    cut = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    database.write(lambda connection: connection.execute(cut).all())
+    database.close()
+
+    manned.confirm("reconnected")
+
+    eventually(lambda: manned.ended("reconnected"))
+
+
+def test_a_worker_listens_on_no_port(manned: Desk) -> None:
+    (worker,) = manned.workers
+
+    listening = [
+        each.laddr
+        for each in psutil.Process(worker.pid).net_connections("inet")
+        if each.status == psutil.CONN_LISTEN
+    ]
+
+    assert [] == listening
+
+
+def test_the_engine_loads_dbos_only_in_a_worker() -> None:
+    """It takes seconds, and a command line call that only submits shall not wait for it."""
+    asked = "import sys, core.gateways.engine; sys.exit('dbos' in sys.modules)"
+
+    assert 0 == subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=False).returncode
 
 
 def test_what_was_never_confirmed_cannot_be_submitted(manned: Desk) -> None:
