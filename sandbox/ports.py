@@ -19,20 +19,20 @@ def choose(asked: Mapping[str, int], last: Mapping[str, int]) -> dict[str, int]:
         SandboxError: a port that was asked for by number is taken.
     """
     chosen: dict[str, int] = {}
+    deadline = time.monotonic() + PATIENCE_S
     for name, port in asked.items():
-        if port and not becomes_free(port):
+        if port and not _becomes_free(port, deadline):
             raise SandboxError(
                 f"port {port}, for {name}, is taken by another program: "
                 "choose others with --port, or --port 0 for any that are free"
             )
         former = int(last.get(name) or 0)
-        usable = former and former not in chosen.values() and becomes_free(former)
+        usable = former and former not in chosen.values() and _becomes_free(former, deadline)
         chosen[name] = port or (former if usable else any_free(set(chosen.values())))
     return chosen
 
 
-def becomes_free(port: int) -> bool:
-    deadline = time.monotonic() + PATIENCE_S
+def _becomes_free(port: int, deadline: float) -> bool:
     while not is_free(port):
         if time.monotonic() > deadline:
             return False

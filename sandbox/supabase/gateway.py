@@ -1,8 +1,9 @@
 """The front door of the local Supabase: ``/rest/v1`` to PostgREST, and faults while it runs.
 
-``python gateway.py FILE``, a JSON object of port, upstream_port and keys (the API
-keys it accepts). Does what the hosted gateway does for REST: asks for a known ``apikey``,
-lets it stand for a missing ``Authorization``, strips the prefix, streams both ways.
+``python gateway.py FILE``, a JSON object of port, upstream_port and keys (the API keys it accepts).
+Does what the hosted gateway does for REST: asks for a known ``apikey``, lets it stand for a missing
+``Authorization``, strips the prefix. Each client's connection has one of its own to PostgREST. The
+answers pass as they are; only the heads of requests are read, which costs well under a millisecond.
 
 PUT /_sandbox/faults {"mode": "up" | "slow" | "dead", "latency_ms": 0, "how": "drop" | "503"}
 GET /_sandbox/faults, /_sandbox/stats
@@ -11,28 +12,26 @@ GET /_sandbox/faults, /_sandbox/stats
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import signal
 import sys
+from asyncio import StreamReader, StreamWriter
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Literal, cast
-
-import httpcore
-import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from typing import Literal
 
 HOST = "127.0.0.1"
 PREFIX = b"/rest/v1"
-CONTROL = "/_sandbox/"
-HOP_BY_HOP = {b"connection", b"keep-alive", b"transfer-encoding", b"te", b"upgrade", b"host"}
-CONNECTIONS_MAX = 64
+CONTROL = b"/_sandbox/"
+CHUNK = 65_536
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
+#: Status and body.
+Reply = tuple[int, Mapping[str, object]]
 
 
 @dataclass(slots=True)
@@ -48,182 +47,178 @@ class Fault:
     def read(cls, raw: bytes) -> Fault:
         """Raises ValueError that says what is wrong with the body."""
         body = json.loads(raw or b"{}")
-        fault = cls(
-            mode=body.get("mode", "up"),
-            latency_ms=float(body.get("latency_ms") or 0),
-            how=str(body.get("how", "drop")),  # type: ignore[arg-type]
-        )
-        if fault.mode not in ("up", "slow", "dead") or fault.how not in ("drop", "503"):
+        if not isinstance(body, dict):
+            raise ValueError("the body is not an object")  # noqa: TRY004 - one error for callers
+        mode, how = body.get("mode", "up"), str(body.get("how", "drop"))
+        if mode not in ("up", "slow", "dead") or how not in ("drop", "503"):
             raise ValueError('mode is "up", "slow" or "dead"; how is "drop" or "503"')
-        return fault
+        return cls(mode, float(body.get("latency_ms") or 0), "503" if how == "503" else "drop")
+
+
+@dataclass(slots=True)
+class Request:
+    """The head of a request: lines as they came, and what we need of them."""
+
+    method: bytes
+    target: bytes
+    lines: list[bytes]
+    headers: dict[bytes, bytes]
+
+    @classmethod
+    def parse(cls, head: bytes) -> Request:
+        """Raises ValueError for what is no HTTP request, or one without a length."""
+        first, *lines = head[:-4].split(b"\r\n")
+        method, target, _version = first.split(b" ")
+        pairs = (line.split(b":", 1) for line in lines)
+        headers = {k.lower(): v.strip() for k, v in pairs}
+        if b"transfer-encoding" in headers:
+            raise ValueError("send a Content-Length")
+        return cls(method, target, lines, headers)
+
+    @property
+    def length(self) -> int:
+        return int(self.headers.get(b"content-length", 0))
+
+    @property
+    def path(self) -> bytes:
+        return self.target.split(b"?", 1)[0]
+
+
+@dataclass(slots=True)
+class Upstream:
+    """One connection to PostgREST, whose answers flow to one client."""
+
+    writer: StreamWriter
+    pump: asyncio.Task[None]
+
+    @classmethod
+    async def open(cls, port: int, client: StreamWriter) -> Upstream:
+        reader, writer = await asyncio.open_connection(HOST, port, limit=CHUNK)
+        return cls(writer, asyncio.create_task(_pass_on(reader, client)))
+
+    def close(self) -> None:
+        self.pump.cancel()
+        self.writer.close()
+
+
+async def _pass_on(reader: StreamReader, client: StreamWriter) -> None:
+    """Until PostgREST ends the connection; then so do we."""
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(CHUNK):
+            client.write(data)
+            await client.drain()
+    client.close()
 
 
 @dataclass(slots=True)
 class Gateway:
-    """One ASGI application."""
-
     upstream_port: int
     keys: frozenset[bytes]
     fault: Fault = field(default_factory=Fault)
     requests: Counter[str] = field(default_factory=Counter)
-    in_flight_max: int = 0
-    _in_flight: int = 0
-    _pool: httpcore.AsyncConnectionPool = field(
-        default_factory=lambda: httpcore.AsyncConnectionPool(
-            max_connections=CONNECTIONS_MAX, max_keepalive_connections=CONNECTIONS_MAX
-        )
-    )
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        if scope["path"].startswith(CONTROL):
-            await self._control(scope, receive, send)
-            return
-        self._in_flight += 1
-        self.in_flight_max = max(self.in_flight_max, self._in_flight)
+    async def serve(self, reader: StreamReader, client: StreamWriter) -> None:
+        """One client's connection, request after request."""
+        upstream: Upstream | None = None
         try:
-            await self._serve(scope, receive, send)
+            while not client.is_closing():
+                request = Request.parse(await reader.readuntil(b"\r\n\r\n"))
+                if self._hangs_up(request):
+                    client.transport.abort()
+                elif reply := self._reply(request):
+                    answer(client, *reply(await reader.readexactly(request.length)))
+                else:
+                    await asyncio.sleep(
+                        self.fault.latency_ms / 1000 if self.fault.mode == "slow" else 0
+                    )
+                    upstream = upstream or await Upstream.open(self.upstream_port, client)
+                    await self._forward(request, reader, upstream.writer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            if upstream is None and not client.is_closing():
+                answer(client, 502, {"message": "PostgREST cannot be reached"})
+        except (ValueError, asyncio.LimitOverrunError) as error:
+            answer(client, 400, {"message": f"not a request that is understood here: {error}"})
         finally:
-            self._in_flight -= 1
+            if upstream is not None:
+                upstream.close()
+            client.close()
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _hangs_up(self, request: Request) -> bool:
+        """Whether it plays dead to this request."""
+        control = request.path.startswith(CONTROL)
+        dead = not control and (self.fault.mode, self.fault.how) == ("dead", "drop")
+        self.requests["dropped"] += dead
+        return dead
+
+    def _reply(self, request: Request) -> Callable[[bytes], Reply] | None:
+        """What answers the request's body without asking PostgREST, if something does."""
+        if request.path.startswith(CONTROL):
+            return partial(self._control, request)
+        refusal = self._refusal(request)
+        return (lambda _: refusal) if refusal else None
+
+    def _refusal(self, request: Request) -> Reply | None:
         if self.fault.mode == "dead":
             self.requests["refused"] += 1
-            await answer(send, 503, {"message": "name resolution failed"})
-            return
-        if self.fault.mode == "slow":
-            await asyncio.sleep(self.fault.latency_ms / 1000)
-        raw_path = cast("bytes", scope["raw_path"])
-        if not raw_path.startswith(PREFIX):
-            await answer(send, 404, {"message": "no Route matched with those values"})
-            return
-        headers = authorised(scope["headers"], self.keys)
-        if isinstance(headers, str):
-            await answer(send, 401, {"message": headers})
-            return
-        self.requests[scope["method"] + " " + scope["path"]] += 1
-        target = raw_path[len(PREFIX) :] or b"/"
-        if scope["query_string"]:
-            target += b"?" + scope["query_string"]
-        await self._forward(scope["method"], target, headers, receive, send)
+            return 503, {"message": "name resolution failed"}
+        if not request.target.startswith(PREFIX):
+            return 404, {"message": "no Route matched with those values"}
+        key = request.headers.get(b"apikey")
+        if key is None:
+            return 401, {"message": "No API key found in request"}
+        return None if key in self.keys else (401, {"message": "Invalid API key"})
 
-    async def _forward(
-        self, method: str, target: bytes, headers: Headers, receive: Receive, send: Send
-    ) -> None:
-        url = httpcore.URL(
-            scheme=b"http", host=HOST.encode(), port=self.upstream_port, target=target
-        )
-        headers.append((b"host", f"{HOST}:{self.upstream_port}".encode()))
-        started = False
-        try:
-            async with self._pool.stream(
-                method, url, headers=headers, content=body_of(receive)
-            ) as response:
-                started = True
-                await send(
-                    {
-                        "type": "http.response.start",
-                        "status": response.status,
-                        "headers": [(k.lower(), v) for k, v in response.headers if end_to_end(k)],
-                    }
-                )
-                async for chunk in response.aiter_stream():
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                await send({"type": "http.response.body", "body": b""})
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
-            if started:
-                raise
-            await answer(send, 502, {"message": f"PostgREST cannot be reached: {error!r}"})
+    async def _forward(self, request: Request, reader: StreamReader, out: StreamWriter) -> None:
+        self.requests[f"{request.method.decode()} {request.path.decode()}"] += 1
+        target = request.target[len(PREFIX) :] or b"/"
+        lines = [b"%s %s HTTP/1.1" % (request.method, target), *request.lines]
+        if b"authorization" not in request.headers:
+            lines.append(b"Authorization: Bearer " + request.headers[b"apikey"])
+        out.write(b"\r\n".join(lines) + b"\r\n\r\n")
+        left = request.length
+        while left:
+            data = await reader.read(min(left, CHUNK))
+            if not data:
+                raise asyncio.IncompleteReadError(b"", left)
+            left -= len(data)
+            out.write(data)
+            await out.drain()
 
-    async def _control(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] == CONTROL + "stats":
-            stats = {"requests": dict(self.requests), "in_flight_max": self.in_flight_max}
-            await answer(send, 200, stats)
-            return
-        if scope["path"] != CONTROL + "faults":
-            await answer(send, 404, {"message": "PUT /_sandbox/faults or GET /_sandbox/stats"})
-            return
-        if scope["method"] == "PUT":
-            try:
-                self.fault = Fault.read(b"".join([part async for part in body_of(receive)]))
-            except ValueError as error:
-                await answer(send, 400, {"message": str(error)})
-                return
-        await answer(send, 200, asdict(self.fault))
+    def _control(self, request: Request, body: bytes) -> Reply:
+        match (request.method, request.path.removeprefix(CONTROL)):
+            case (b"GET", b"stats"):
+                return 200, {"requests": dict(self.requests)}
+            case (b"GET", b"faults"):
+                return 200, asdict(self.fault)
+            case (b"PUT", b"faults"):
+                try:
+                    self.fault = Fault.read(body)
+                except ValueError as error:
+                    return 400, {"message": str(error)}
+                return 200, asdict(self.fault)
+            case _:
+                return 404, {"message": "GET or PUT /_sandbox/faults, GET /_sandbox/stats"}
 
 
-def authorised(headers: Headers, keys: frozenset[bytes]) -> Headers | str:
-    """The headers to pass on, or why the hosted gateway would refuse."""
-    given = dict(headers)
-    key = given.get(b"apikey")
-    if key is None:
-        return "No API key found in request"
-    if key not in keys:
-        return "Invalid API key"
-    passed = [(name, value) for name, value in headers if name not in HOP_BY_HOP]
-    if b"authorization" not in given:
-        passed.append((b"authorization", b"Bearer " + key))
-    return passed
-
-
-def end_to_end(name: bytes) -> bool:
-    return name.lower() not in HOP_BY_HOP
-
-
-async def body_of(receive: Receive) -> AsyncIterator[bytes]:
-    more = True
-    while more:
-        message = await receive()
-        if message.get("body"):
-            yield message["body"]
-        more = message.get("more_body", False)
-
-
-async def answer(send: Send, status: int, body: dict[str, Any]) -> None:
+def answer(client: StreamWriter, status: int, body: Mapping[str, object]) -> None:
     raw = json.dumps(body).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(raw))]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": raw})
-
-
-def protocol_for(gateway: Gateway) -> type[H11Protocol]:
-    """Uvicorn's protocol, but one that hangs up on everybody while the gateway plays dead."""
-
-    class Mortal(H11Protocol):
-        _controls = False
-
-        def data_received(self, data: bytes) -> None:
-            fault = gateway.fault
-            self._controls = self._controls or CONTROL.encode() in data[:64]
-            if fault.mode == "dead" and fault.how == "drop" and not self._controls:
-                gateway.requests["dropped"] += 1
-                self.transport.abort()
-                return
-            super().data_received(data)
-
-    return Mortal
-
-
-def main() -> None:
-    given = json.loads(Path(sys.argv[1]).read_text())
-    gateway = Gateway(given["upstream_port"], frozenset(key.encode() for key in given["keys"]))
-    config = uvicorn.Config(
-        gateway,
-        host=HOST,
-        port=given["port"],
-        http=protocol_for(gateway),
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        date_header=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=2,
+    head = (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(raw)}\r\n\r\n"
     )
-    uvicorn.Server(config).run()
+    client.write(head.encode() + raw)
+
+
+async def run(gateway: Gateway, port: int) -> None:
+    """Until SIGTERM."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    server = await asyncio.start_server(gateway.serve, HOST, port, limit=CHUNK, backlog=512)
+    await stop.wait()
+    server.close()
 
 
 if __name__ == "__main__":
-    main()
+    given = json.loads(Path(sys.argv[1]).read_text())
+    keys = frozenset(key.encode() for key in given["keys"])
+    asyncio.run(run(Gateway(given["upstream_port"], keys), given["port"]))

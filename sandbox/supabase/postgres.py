@@ -181,9 +181,12 @@ class Postgres:
         """
         for number, wait_s in ((signal.SIGINT, 10), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
             left = _working_in(self.data)
+            ids = {process.pid for process in left}
             for process in left:
                 with contextlib.suppress(psutil.NoSuchProcess):
-                    process.send_signal(number)
+                    # Asked nicely, the first of them ends the others itself.
+                    if number == signal.SIGKILL or process.ppid() not in ids:
+                        process.send_signal(number)
             psutil.wait_procs(left, wait_s)
         still = _working_in(self.data)
         if still:

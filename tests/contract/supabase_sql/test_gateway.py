@@ -59,7 +59,6 @@ def test_the_gateway_counts_what_it_served(faulty: LocalSupabase, server: httpx.
     stats = httpx.get(f"{faulty.settings.url}/_sandbox/stats").json()
 
     assert stats["requests"]["GET /rest/v1/hubspot_mock_exams"] >= 1
-    assert stats["in_flight_max"] >= 1
 
 
 def test_one_row_takes_a_few_milliseconds(server: httpx.Client) -> None:

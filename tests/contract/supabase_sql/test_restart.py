@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -67,7 +68,8 @@ def test_state_survives_kill_9_of_the_group_and_of_every_child(tmp_path: Path) -
     assert process.stdout is not None
     children = psutil.Process(process.pid).children(recursive=True)
     for victim in [psutil.Process(process.pid), *children]:
-        victim.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):  # died of the one before
+            victim.kill()
     process.wait()
     process.stdout.close()
 
