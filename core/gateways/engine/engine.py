@@ -2,7 +2,7 @@
 
 The operation in the journal is the promise; ``submit`` is a hint. Each worker looks for operations
 that nobody carries, so none is lost between confirming and submitting, whoever dies when
-(docs/decisions/0005-engine.md).
+(docs/decisions/0006-engine.md).
 """
 
 from __future__ import annotations
