@@ -128,9 +128,8 @@ class Gateway:
                 elif reply := self._reply(request):
                     answer(client, *reply(await reader.readexactly(request.length)))
                 else:
-                    await asyncio.sleep(
-                        self.fault.latency_ms / 1000 if self.fault.mode == "slow" else 0
-                    )
+                    if self.fault.mode == "slow":
+                        await asyncio.sleep(self.fault.latency_ms / 1000)
                     upstream = upstream or await Upstream.open(self.upstream_port, client)
                     await self._forward(request, reader, upstream.writer)
         except (asyncio.IncompleteReadError, ConnectionError):
