@@ -28,8 +28,8 @@ from core.gateways.hubspot import discovery, reading, writing
 from core.gateways.hubspot.hub import Hub, Threads
 from core.gateways.hubspot.limiter import Limiter, Priority
 from core.gateways.hubspot.shared_slots import SharedSlots, open_engine
-from core.gateways.hubspot.slots import MemorySlots
-from core.gateways.hubspot.transport import Transport, make_client
+from core.gateways.hubspot.slots import MemorySlots, Slots
+from core.gateways.hubspot.transport import Transport, log_retries, make_client
 from core.gateways.hubspot.wire import requests
 from core.gateways.hubspot.wire.paths import Paths
 from core.gateways.ports.crm import BookingFilter, Note, Outcome
@@ -40,6 +40,8 @@ class HubSpot:
     """One account. Safe for threads; ``at`` gives the same account at another priority."""
 
     hub: Hub
+    #: What ``close`` closes after the threads have ended.
+    closers: tuple[Callable[[], None], ...] = ()
 
     def at(self, priority: Priority) -> Self:
         """The same client, connections and limiter, for less or more urgent calls."""
@@ -48,11 +50,8 @@ class HubSpot:
     def close(self) -> None:
         """Wait for what is under way, then close the connections."""
         self.hub.threads.close()
-        self.hub.transport.client.close()
-
-    def rate(self) -> tuple[int, int]:
-        """Requests of the last seconds that count against the limit, and the limit."""
-        return self.hub.transport.limiter.usage()
+        for close in self.closers:
+            close()
 
     # reads by id
 
@@ -165,7 +164,9 @@ def connect(
         request_timeout_s=request_timeout_s,
         transport=transport,
     )
-    limiter = make_limiter(slots_url, rate_share)
+    slots, close_slots = open_slots(slots_url)
+    limiter = Limiter(*slots, time.monotonic, rate_share)
+    log_retries()
     hub = Hub(
         transport=Transport(http, limiter, request_timeout_s),
         portal=portal,
@@ -173,14 +174,12 @@ def connect(
         threads=Threads(concurrency),
         now=now,
     )
-    return HubSpot(hub)
+    return HubSpot(hub, (http.close, close_slots))
 
 
-def make_limiter(slots_url: str, rate_share: float) -> Limiter:
-    """Over slots in the operational store, or in memory when there is none."""
-    if not slots_url:
-        memory = MemorySlots(time.monotonic), MemorySlots(time.monotonic)
-        return Limiter(*memory, time.monotonic, rate_share)
-    engine = open_engine(slots_url)
-    shared = SharedSlots(engine, "calls"), SharedSlots(engine, "searches")
-    return Limiter(*shared, time.monotonic, rate_share)
+def open_slots(url: str) -> tuple[tuple[Slots, Slots], Callable[[], None]]:
+    """Slots for calls and for searches, and how to close them."""
+    if not url:
+        return (MemorySlots(time.monotonic), MemorySlots(time.monotonic)), lambda: None
+    engine = open_engine(url)
+    return (SharedSlots(engine, "calls"), SharedSlots(engine, "searches")), engine.dispose

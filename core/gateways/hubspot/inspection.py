@@ -12,7 +12,7 @@ from core.gateways.hubspot.transport import Call
 from core.gateways.hubspot.wire import definitions
 from core.gateways.hubspot.wire.records import Json
 from core.gateways.hubspot.wire.values import text
-from core.gateways.ports.inspecting import Finding, Health
+from core.gateways.ports.inspecting import Finding, Health, Quota
 
 #: An empty batch does nothing, and HubSpot looks at scopes before it looks at the batch.
 EMPTY: dict[str, list[str]] = {"inputs": []}
@@ -30,6 +30,10 @@ class Inspection:
         if way.health is Health.FAULT:
             return [way]
         return [way, *self._limits(), *self._scopes(), *self._objects()]
+
+    def quota(self) -> Quota:
+        """The limits, as the last answers told them."""
+        return self.hub.transport.limiter.quota()
 
     def provision(self) -> list[str]:
         """Make the marker property where it is missing; what was made."""

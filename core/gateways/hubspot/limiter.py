@@ -16,6 +16,7 @@ from enum import IntEnum
 
 from core.gateways.errors import LimitReached, NotSent
 from core.gateways.hubspot.slots import Grant, Limit, Slots, Wait
+from core.gateways.ports.inspecting import Quota
 
 #: HubSpot's smallest limit, until an answer says more.
 FIRST_LIMIT = Limit(count=100, window_s=10.0)
@@ -25,6 +26,10 @@ SEARCH_LIMIT = Limit(count=4, window_s=1.0)
 DAY_BELIEVED_S = 300.0
 #: How often to compare HubSpot's count with ours, and by how much they may differ.
 COMPARE_S, DIFFERENCE = 1.0, 0.05
+
+
+#: However long a 429 asks to wait: after this somebody tries.
+PAUSE_MAX_S = 60.0
 
 
 class Priority(IntEnum):
@@ -52,7 +57,7 @@ class Lane:
     _number: Iterator[int] = field(default_factory=itertools.count)
 
     @contextmanager
-    def slot(self, priority: Priority, until: float | None) -> Iterator[None]:
+    def slot(self, priority: Priority, until: float) -> Iterator[None]:
         """Hold a slot. Raises ``NotSent`` when there is none before ``until``."""
         limit, grant = self._wait(priority, until)
         try:
@@ -63,7 +68,7 @@ class Lane:
             with self._lock, suppress(NotSent):
                 self.slots.give_back(limit, grant)
 
-    def _wait(self, priority: Priority, until: float | None) -> tuple[Limit, Grant]:
+    def _wait(self, priority: Priority, until: float) -> tuple[Limit, Grant]:
         with self._lock:
             me = (int(priority), next(self._number), threading.Condition(self._lock))
             heapq.heappush(self._queue, me)
@@ -87,17 +92,15 @@ class Lane:
         pause = self.paused_until - self.now()
         return Wait(seconds=pause) if pause > 0 else self.slots.take(limit, priority)
 
-    def _at_most(self, seconds: float | None, until: float | None) -> float | None:
-        if until is None:
-            return seconds
+    def _at_most(self, seconds: float | None, until: float) -> float:
         left = until - self.now()
         if left <= 0 or (seconds is not None and seconds >= left):
             raise NotSent("HubSpot's limit left no room in time")
-        return left if seconds is None else seconds
+        return min(left, threading.TIMEOUT_MAX) if seconds is None else seconds
 
     def pause(self, seconds: float) -> None:
-        """HubSpot said no all the same: nobody asks for so long."""
-        self.paused_until = max(self.paused_until, self.now() + seconds)
+        """HubSpot said no all the same: nobody asks for so long, but for ever is not believed."""
+        self.paused_until = max(self.paused_until, self.now() + min(seconds, PAUSE_MAX_S))
 
 
 @dataclass(slots=True)
@@ -128,7 +131,7 @@ class Limiter:
 
     @contextmanager
     def slot(
-        self, priority: Priority, *, search: bool = False, until: float | None = None
+        self, priority: Priority, *, search: bool = False, until: float = math.inf
     ) -> Iterator[None]:
         """May be held for one request.
 
@@ -167,9 +170,17 @@ class Limiter:
         _, day = self._day or (0, 0)
         self._day, self._day_known_at = (0, day), self.now()
 
-    def usage(self) -> tuple[int, int]:
-        """Slots in use, of how many: the share of the limit in use now."""
-        return self.calls.busy(), self._calls.limit.count
+    def quota(self) -> Quota:
+        """What HubSpot allows, and what of it is used."""
+        left, day = self._day or (None, None)
+        limit = self._calls.limit
+        return Quota(
+            used=min(self.calls.busy(), limit.count),
+            limit=limit.count,
+            window_s=limit.window_s,
+            day_left=left,
+            day_limit=day or None,
+        )
 
     def _ours(self, limit: Limit) -> Limit:
         spare = math.floor(limit.count * (1 - self.share) + 1e-9) + self._foreign

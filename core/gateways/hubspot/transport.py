@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import random
 import threading
 import time
@@ -18,6 +19,8 @@ import stamina
 from core.gateways.errors import GatewayError, LimitReached, NotSent, OutcomeUnknown
 from core.gateways.hubspot.limiter import Limiter, Priority
 from core.gateways.hubspot.wire.failures import failure
+
+log = logging.getLogger(__name__)
 
 #: Nothing of the request can have reached HubSpot.
 NEVER_SENT = (
@@ -47,8 +50,10 @@ CONNECT_S, WRITE_S, POOL_S = 5.0, 5.0, 5.0
 #: HubSpot closes a connection that rests; a write on one that it is just closing would be unknown.
 KEEP_ALIVE_S = 4.0
 
-#: How long a read is tried, and how long an answer may ask to be waited for.
-READ_WITHIN_S, READ_ATTEMPTS, WAIT_MAX_S = 60.0, 8, 30.0
+#: How long a read is tried, its waiting for a slot included: a sweep stands behind all others.
+READ_WITHIN_S = {Priority.OPERATION: 60.0, Priority.MIRROR: 120.0, Priority.SWEEP: 900.0}
+#: How often, and how long an answer may ask to be waited for.
+READ_ATTEMPTS, WAIT_MAX_S = 8, 30.0
 #: How long a write that is not tied to a ``sent_at`` waits for its turn.
 WRITE_WITHIN_S = 60.0
 
@@ -127,11 +132,13 @@ class Transport:
         Raises:
             GatewayError: the last failure, when nothing helped.
         """
+        within_s = READ_WITHIN_S[priority]
+        until = self.monotonic() + within_s
         for attempt in stamina.retry_context(
-            on=_again, attempts=READ_ATTEMPTS, timeout=READ_WITHIN_S, wait_jitter=0.5
+            on=_again, attempts=READ_ATTEMPTS, timeout=within_s, wait_jitter=0.5
         ):
             with attempt:
-                return self._send(call, priority, until=None)
+                return self._send(call, priority, until=until)
         raise AssertionError("retry_context returns or raises")
 
     def write(
@@ -164,7 +171,7 @@ class Transport:
         with self._lock:
             return {**self._usage, "total": sum(self._usage.values())}
 
-    def _send(self, call: Call, priority: Priority, until: float | None) -> Mapping[str, Any]:
+    def _send(self, call: Call, priority: Priority, until: float) -> Mapping[str, Any]:
         with self.limiter.slot(priority, search=call.search, until=until):
             with self._lock:
                 self._usage[call.what] += 1
@@ -205,6 +212,18 @@ class Transport:
             self.limiter.day_is_over()
         elif isinstance(error, NotSent):
             self.limiter.refused(error.retry_after_s or 1.0, search=search)
+
+
+def log_retries() -> None:
+    """Retries are told to stdlib's log, which goes to stderr.
+
+    By itself stamina finds structlog and prints on stdout, where scripts expect one JSON object.
+    """
+    stamina.instrumentation.set_on_retry_hooks([_log_retry])
+
+
+def _log_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    log.warning("HubSpot is asked again in %.1f s: %s", details.wait_for, details.caused_by)
 
 
 def _again(error: Exception) -> bool | float:

@@ -30,11 +30,32 @@ class Finding:
     mend: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """What the other side allows, and how much of it all processes of the desk use."""
+
+    #: Calls that count against the limit just now.
+    used: int
+    limit: int
+    window_s: float
+    #: Of the whole account's day; None before an answer said so.
+    day_left: int | None = None
+    day_limit: int | None = None
+
+
 class Inspecting(Protocol):
     """Looks without changing anything, and makes what is missing of our own."""
 
     def inspect(self) -> list[Finding]:
         """Everything that was looked at, fine or not. Never raises ``GatewayError``."""
+        ...
+
+    def quota(self) -> Quota:
+        """The limits, as the last answers told them.
+
+        Raises:
+            NotSent: the operational store, through which processes share them, does not answer.
+        """
         ...
 
     def provision(self) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 from core.gateways.errors import LimitReached, NotSent
 from core.gateways.hubspot.limiter import FIRST_LIMIT, Limiter, Priority
 from core.gateways.hubspot.slots import Limit, MemorySlots
+from core.gateways.ports.inspecting import Quota
 
 
 @dataclass(slots=True)
@@ -184,4 +185,14 @@ def test_the_share_in_use_is_told() -> None:
     one.learn(headers())
     use(one)
 
-    assert (1, 190) == one.usage()
+    assert Quota(used=1, limit=190, window_s=10.0, day_left=900, day_limit=1000) == one.quota()
+    assert Quota(used=0, limit=100, window_s=10.0) == limiter(clock).quota()
+
+
+def test_a_429_that_asks_for_an_hour_is_tried_after_a_minute() -> None:
+    clock = Clock()
+    one = limiter(clock)
+    one.refused(3600, search=False)
+    clock.at += 60
+
+    use(one)

@@ -387,3 +387,15 @@ def test_calls_in_a_proxys_shadow_are_local_only_for_this_machine() -> None:
 def test_a_call_knows_whether_it_is_a_search() -> None:
     assert Call(what="x", path="/crm/objects/2026-09/0-1/search").search
     assert not Call(what="x", path="/crm/objects/2026-09/0-1/batch/read").search
+
+
+def test_retries_are_told_on_the_log_and_not_on_stdout(
+    make: Make, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """On stdout scripts expect one JSON object, and nothing else."""
+    client, _, _ = make(httpx.Response(503), ok(contact("1")))
+
+    client.contacts([ContactId("1")])
+
+    assert "" == capsys.readouterr().out
+    assert "HubSpot is asked again" in caplog.text
