@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -62,8 +62,7 @@ def _run(port: int, for_the_stack: list[str]) -> int:
     if os.environ.get("HUBSPOT_TOKEN") or secrets_file.is_someone_elses(SECRETS):
         return _serve(origin, port, "on the accounts of your settings")
     with _local(origin, for_the_stack):
-        users = "\n".join(f"  sign in as    {user}" for user in DEMO_USERS)
-        return _serve(origin, port, f"on a local HubSpot and Supabase\n{users}")
+        return _serve(origin, port, "on a local HubSpot and Supabase", sign_in_as=DEMO_USERS)
 
 
 @contextmanager
@@ -95,14 +94,19 @@ def _core(command: str) -> None:
         raise DidNotStartError(f"`python -m core {command}` failed; why stands above")
 
 
-def _serve(origin: str, port: int, where: str) -> int:
+def _serve(origin: str, port: int, where: str, *, sign_in_as: Sequence[str] = ()) -> int:
     """The app in the foreground until it ends or Ctrl-C. Returns its exit code."""
     script = next(name for name in ("asgi.py", "app.py") if (ROOT / name).exists())
     command = ["-m", "streamlit", "run", script, "--server.port", str(port)]
     with running(command, stdout=subprocess.DEVNULL) as app:
         _wait_until_healthy(app, port)
-        print(f"\nCredit Desk runs {where}\n\n  open          {origin}\n  stop          Ctrl-C\n")
-        sys.stdout.flush()
+        rows = [
+            ("open", origin),
+            *(("sign in as", user) for user in sign_in_as),
+            ("stop", "Ctrl-C"),
+        ]
+        table = "\n".join(f"  {what:<12}{value}" for what, value in rows)
+        print(f"\nCredit Desk runs {where}.\n\n{table}\n", flush=True)
         return app.wait()
 
 
