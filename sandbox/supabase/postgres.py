@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -23,10 +21,10 @@ import psutil  # type: ignore[import-untyped]
 import psycopg
 
 from sandbox.processes import HOST, Child, SandboxError
+from sandbox.supabase.stand_in import other_user, prefix
 
 MAJOR = 16  # the oldest in the wheel: what runs here runs on Supabase's 17
 STARTS_MAX = 3
-ROOT_STAND_IN = "pgserver"  # the name that the wheel itself uses
 CTYPE = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
 
 #: Kept safe against the death of processes, not of the machine: no fsync, yet every commit reaches
@@ -84,7 +82,7 @@ class Postgres:
 
     def start(self) -> None:
         self.end_leftover()
-        user = _other_user()
+        user = other_user()
         self._initialise(user)
         for attempt in range(1, STARTS_MAX + 1):
             try:
@@ -106,7 +104,7 @@ class Postgres:
         self._child = Child(
             name=self.name,
             command=[
-                *_prefix(user, self.data),
+                *self._prefix(user),
                 str(binaries() / "postgres"),
                 "-D",
                 str(self.data),
@@ -116,11 +114,14 @@ class Postgres:
             ],
             log=self.folder / "postgres.log",
             stop_signal=signal.SIGINT,  # "fast": ends sessions and writes a checkpoint
-            user=None if _prefix(user, self.data) else user,
+            user=None if self._prefix(user) else user,
             env={"LC_ALL": CTYPE},
         )
         self._child.start()
         self._child.wait_ready(self._answers, 60)
+
+    def _prefix(self, user: str | None) -> list[str]:
+        return prefix(user, self.data.parent, binaries())
 
     def _answers(self) -> bool:
         try:
@@ -141,7 +142,7 @@ class Postgres:
         self._initdb(user)
 
     def _initdb(self, user: str | None) -> None:
-        prefix = _prefix(user, self.data)
+        prefix = self._prefix(user)
         with tempfile.NamedTemporaryFile("w") as password:  # made with mode 0600
             password.write(self.password)
             password.flush()
@@ -210,50 +211,3 @@ def _works_in(process: psutil.Process, data: Path) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == data
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
-
-
-def _other_user() -> str | None:
-    """PostgreSQL refuses to run as root: a user of its own stands in. None for anybody else."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        pwd.getpwnam(ROOT_STAND_IN)
-    except KeyError:
-        command = ["useradd", "--system", "--no-create-home", ROOT_STAND_IN]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode not in (0, 9):  # 9: another start was quicker
-            raise SandboxError(
-                f"running as root, which PostgreSQL refuses, and no user could be made for it: "
-                f"{' '.join(command)}: {done.stderr.strip()}"
-            ) from None
-    return ROOT_STAND_IN
-
-
-def _prefix(user: str | None, data: Path) -> list[str]:
-    """How another user gets to folders that only root may enter (a project below /root, say).
-
-    ``setpriv`` (util-linux) hands over the one capability that is needed, so that no folder has to
-    be opened to everybody. Empty where the folders are open anyway.
-    """
-    if user is None or (_reachable(data.parent) and _reachable(binaries())):
-        return []
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        raise SandboxError(
-            f"running as root, and the user {user} may not enter {data.parent} or {binaries()}: "
-            "name a state folder below /tmp or /var with --state, or install util-linux (setpriv)"
-        )
-    capability = "+dac_override,+dac_read_search"
-    return [
-        setpriv,
-        f"--reuid={user}",
-        f"--regid={user}",
-        "--clear-groups",
-        f"--inh-caps={capability}",
-        f"--ambient-caps={capability}",
-        "--",
-    ]
-
-
-def _reachable(folder: Path) -> bool:
-    return all(part.stat().st_mode & 0o001 for part in (folder, *folder.parents))
