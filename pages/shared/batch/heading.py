@@ -33,7 +33,7 @@ def heading(desk: Desk, operation: Operation) -> None:
     when = words.relative(operation.confirmed_at, desk.now(), desk.zone)
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(title(operation), anchor=False, width="content")
+            st.header(title(operation), anchor=False, width="content")
             st.badge(words.OPERATION[operation.state], icon=icon, color=colour)  # type: ignore[arg-type]
         st.html(
             f"Confirmed by {html.escape(operation.confirmed_by)} {when}. "

@@ -29,7 +29,7 @@ def _heading(desk: Desk, plan: Plan) -> None:
     made = words.relative(plan.made_at, desk.now(), desk.zone)
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
-            st.subheader(f"Preview: {words.plain(plan.selection)}", anchor=False)
+            st.header(f"Preview: {words.plain(plan.selection)}", anchor=False)
             st.html(f"{words.count(len(plan.rows), 'booking')}, read from HubSpot {made}")
         st.button("Choose others", icon=":material/arrow_back:", on_click=address.leave)
         if st.button("Read again", icon=":material/refresh:", key="again"):

@@ -38,12 +38,12 @@ def show(desk: Desk) -> None:
         in_a_row=4,
     )
     if state.dead:
-        st.subheader("Given up after eight tries", anchor=False)
+        st.header("Given up after eight tries", anchor=False)
         _grid(desk, desk.core.journal.outbox_rows(dead=True, limit=ROWS), "dead")
         if Act.RUN_BATCHES in ALLOWED[desk.actor.role]:
             _try_again(desk, state.dead)
     if state.due:
-        st.subheader("Due", anchor=False)
+        st.header("Due", anchor=False)
         _grid(desk, desk.core.journal.outbox_rows(dead=False, limit=ROWS), "due")
     if not state.due and not state.dead:
         st.success("Supabase has every change.", icon=":material/cloud_done:")

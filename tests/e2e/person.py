@@ -1,0 +1,105 @@
+"""What a person does in a browser, by the names that they see."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+#: Rows of a grid are painted on a canvas: a row is clicked by its place.
+HEADER_PX, ROW_PX = 35, 30
+SLOW_MS = 60_000
+
+#: What axe finds in Streamlit's own markup, each looked at; none of it is in our power.
+NOT_OURS: set[str] = set()
+
+
+@dataclass(frozen=True)
+class Person:
+    """One tab."""
+
+    page: Page
+    origin: str
+
+    def open(self, address: str) -> None:
+        self.page.goto(f"{self.origin}{address}")
+        self.wait()
+
+    def wait(self) -> None:
+        """Until the page has been drawn."""
+        app = self.page.get_by_test_id("stApp")
+        expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=SLOW_MS)
+        expect(self.page.locator("h1").first).to_be_visible(timeout=SLOW_MS)
+
+    def sign_in(self, email: str) -> None:
+        self.press("Sign in")
+        self.page.get_by_role("button", name=email).click()
+        expect(self.page.get_by_role("button", name=email)).to_be_visible(timeout=SLOW_MS)
+        self.wait()
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name).first.click()
+
+    def write(self, label: str, text: str) -> None:
+        self.page.get_by_label(label).fill(text)
+
+    def tick(self, *rows: int, grid: int = 0) -> None:
+        """Tick rows of a grid, counted from 0."""
+        canvas = self.grid(grid)
+        expect(canvas).to_be_visible(timeout=SLOW_MS)
+        for row in rows:
+            canvas.click(position={"x": 15, "y": HEADER_PX + ROW_PX * row + ROW_PX // 2})
+            self.page.wait_for_timeout(150)  # the grid paints before it can be clicked again
+        self.wait()
+
+    def grid(self, n: int) -> Locator:
+        return self.page.get_by_test_id("stDataFrame").nth(n)
+
+    def sees(self, text: str | re.Pattern[str]) -> None:
+        expect(self.page.get_by_text(text).first).to_be_visible(timeout=SLOW_MS)
+
+    def does_not_see(self, text: str) -> None:
+        expect(self.page.get_by_text(text)).to_have_count(0)
+
+    def figure(self, label: str) -> int:
+        """The number in the card of that name."""
+        card = self.page.get_by_test_id("stMetric").filter(
+            has=self.page.get_by_text(label, exact=True)
+        )
+        expect(card.first).to_be_visible(timeout=SLOW_MS)
+        value = card.first.get_by_test_id("stMetricValue").inner_text()
+        return int(value.split()[0].replace(",", ""))
+
+    def download(self, button: str) -> list[dict[str, str]]:
+        """The rows of a CSV."""
+        with self.page.expect_download() as waiting:
+            self.page.get_by_role("button", name=button, exact=True).click()
+        with Path(waiting.value.path()).open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def confirm(self, reason: str, button: str) -> None:
+        """Give the reason, type the number if it is asked for, and press."""
+        self.write("Reason", reason)
+        asked = self.page.get_by_label(re.compile("Type .* to confirm"))
+        if asked.count():
+            wanted = re.search(r"Type ([\d,]+) to", self.page.content())
+            assert wanted is not None
+            asked.fill(wanted[1])
+        act = self.page.get_by_role("button", name=button)
+        expect(act).to_be_enabled(timeout=SLOW_MS)
+        act.click()
+        self.page.wait_for_url(re.compile(r"operation="), timeout=SLOW_MS)
+
+    def faults_of_access(self) -> list[str]:
+        """What axe holds against this page, without what is Streamlit's alone."""
+        found = Axe().run(self.page).response["violations"]
+        return [
+            f"{one['id']}: {node['html'][:120]}"
+            for one in found
+            if one["id"] not in NOT_OURS
+            for node in one["nodes"]
+        ]

@@ -1,0 +1,106 @@
+"""Who gets in, and how. First of all: this folder's server has had no visitor before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import httpx
+import pytest
+from playwright.sync_api import Browser
+
+from tests.crash.desk import ADMIN
+from tests.e2e.conftest import App
+from tests.e2e.person import Person
+
+
+def test_a_deep_link_is_the_first_thing_a_fresh_server_sees(stranger: Person) -> None:
+    """Streamlit would run pages/ by itself, or call the page unknown, until app.py has run once."""
+    stranger.open("/bulk_refund?operation=nobody")
+
+    stranger.sees("Sign in to Credit Desk")
+    stranger.does_not_see("Page not found")
+    stranger.does_not_see("There is nothing at this address")
+
+
+@pytest.mark.parametrize("address", ["/batch_cancellation", "/operations", "/"])
+def test_no_page_shows_anything_signed_out(stranger: Person, address: str) -> None:
+    stranger.open(address)
+
+    stranger.sees("Sign in to Credit Desk")
+    assert not stranger.page.get_by_test_id("stDataFrame").count()
+
+
+def test_signing_in_leads_back_to_where_one_wanted_to_go(stranger: Person) -> None:
+    stranger.open("/batch_cancellation?plan=nobody")
+
+    stranger.sign_in(ADMIN)
+
+    stranger.sees("There is nothing at this address")
+    assert stranger.page.url.endswith("/batch_cancellation?plan=nobody")
+
+
+def test_signing_out_shuts_the_desk(stranger: Person) -> None:
+    stranger.open("/operations")
+    stranger.sign_in(ADMIN)
+
+    stranger.press(ADMIN)
+    stranger.page.get_by_role("menuitem", name="Sign out").click()
+    stranger.press("End session")  # at the demo provider, which asks
+
+    stranger.sees("Sign in to Credit Desk")
+
+
+def test_who_has_no_role_is_told_whom_to_ask(stranger: Person) -> None:
+    stranger.open("/bulk_refund")
+    stranger.press("Sign in")
+    stranger.page.get_by_role("button", name="staff@example.test").click()
+
+    stranger.sees("Bulk refund is not open to you")
+    stranger.sees("Ask an admin")
+
+
+def test_every_answer_carries_the_headers(app: App) -> None:
+    answer = httpx.get(app.origin)
+
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe-eval" not in policy
+    assert "nosniff" == answer.headers["x-content-type-options"]
+
+
+def test_streamlit_s_metrics_are_nobody_s_business(app: App) -> None:
+    assert 404 == httpx.get(f"{app.origin}/_stcore/metrics").status_code
+
+
+def test_health_tells_workers_and_copies(app: App) -> None:
+    found = httpx.get(f"{app.origin}/api/healthz").json()
+
+    assert "ok" == found["status"]
+    assert 1 == found["workers"]
+
+
+def test_a_stranger_s_address_is_never_led_to(app: App) -> None:
+    """The way back is kept in a cookie, which anybody can set in their own browser."""
+    answer = httpx.get(
+        f"{app.origin}/auth/login", headers={"Referer": "https://evil.test/bulk_refund"}
+    )
+
+    assert "credit_desk_wanted=%2F;" in answer.headers["set-cookie"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_can_be_used_by_everybody(
+    app: App, browser: Browser, signed_in: Path, scheme: Literal["light", "dark"]
+) -> None:
+    context = browser.new_context(storage_state=signed_in, color_scheme=scheme)
+    person = Person(context.new_page(), app.origin)
+    faults = {}
+    for address in ("/bulk_refund", "/batch_cancellation", "/operations"):
+        person.open(address)
+        person.sees(ADMIN)
+        faults[address] = person.faults_of_access()
+    context.close()
+
+    assert {address: [] for address in faults} == faults

@@ -1,0 +1,64 @@
+"""One bulk refund, from the sign-in to the last credit in both stores."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tests.crash.desk import Counter_, wait_for
+from tests.e2e.conftest import App
+from tests.e2e.person import Person
+
+WILL = "will change"
+
+
+def gains(rows: list[dict[str, str]]) -> Counter[Counter_]:
+    """What the preview's CSV promises: credits by student and type."""
+    return Counter((row["contact_id"], row["credit"]) for row in rows if row["verdict"] == WILL)
+
+
+def test_a_refund_lands_in_both_stores(admin: Person, app: App) -> None:
+    admin.open("/bulk_refund")
+    admin.tick(0, 1, 2, 3, 4, 5)
+    assert not admin.faults_of_access()
+    admin.press("Preview")
+    back = admin.figure("To give back")
+    promised = admin.download("CSV")
+    before = app.desk.balances(gains(promised))
+    assert back == gains(promised).total() > 0
+    assert not admin.faults_of_access()
+
+    admin.confirm("Venue closed", "Give back")
+    admin.sees("Nothing has been changed yet.")
+    assert not admin.faults_of_access()
+    admin.sees(f"{back} of {back} bookings refunded, {back} credits given back.")
+    assert not admin.faults_of_access()
+
+    after = {counter: n + gains(promised)[counter] for counter, n in before.items()}
+    assert after == app.desk.balances(after)
+    wait_for(lambda: app.desk.mirrored(after) == after, within_s=20)
+    ids = [row["record_id"] for row in promised if row["verdict"] == WILL]
+    refunded = app.desk.objects("2-50158913", ids, ["token_refunded"])
+    assert {"true"} == {row["token_refunded"] for row in refunded.values()}
+
+
+def test_the_same_choice_again_changes_nothing(admin: Person, app: App) -> None:
+    admin.open("/bulk_refund")
+    admin.tick(0, 1, 2, 3, 4, 5)
+    admin.press("Preview")
+
+    admin.sees("Nothing to confirm")
+    assert 0 == admin.figure("To give back")
+
+
+def test_the_result_is_there_tomorrow_and_in_the_record(admin: Person) -> None:
+    admin.open("/operations")
+    admin.sees("New bulk refund")
+    open_button = {"x": 35, "y": 35 + 15}
+    admin.grid(0).click(position=open_button)  # type: ignore[arg-type]
+
+    admin.sees("bookings refunded")
+    admin.page.get_by_role("radio", name="Writes").or_(
+        admin.page.get_by_role("button", name="Writes")
+    ).first.click()
+    admin.sees("Against HubSpot's history")
+    assert not admin.faults_of_access()
