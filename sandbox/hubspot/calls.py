@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from sandbox.hubspot import errors
 from sandbox.hubspot.rows import Source
 
 INT64_MAX = 2**63 - 1
+_DATED = re.compile(r"/20\d\d-\d\d(/|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,11 @@ class Call:
     body: bytes
     source: Source
     base_url: str = ""
+
+    @property
+    def dated(self) -> bool:
+        """Whether the path names a dated version, and not v3 or v4."""
+        return _DATED.search(self.path) is not None
 
     def json(self) -> dict[str, Any]:
         """The body as an object. Raises ApiError 400."""

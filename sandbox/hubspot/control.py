@@ -28,6 +28,8 @@ async def answer(app: App, request: Request) -> Response:
     """Controls need no token: they listen on this machine alone."""
     body = await request.body()
     try:
+        if found := re.fullmatch(r"/_sandbox/exports/(\d+)\.csv", request.scope["path"]):
+            return _file(app, found[1])
         for (method, pattern), act in ACTS.items():
             found = re.fullmatch(pattern, request.scope["path"])
             if found and method == request.method:
@@ -46,6 +48,15 @@ def _read(body: bytes) -> Any:
 
 def _json(status: int, body: Any) -> Response:
     return Response(orjson.dumps(body), status, {"Content-Type": "application/json"})
+
+
+def _file(app: App, id_: str) -> Response:
+    """What an export's result leads to: HubSpot puts the right to read it into the address."""
+    exports = app.desk.exports
+    task = exports.get(id_)
+    if task is None or task.status(app.desk.store.now_ms()) != "COMPLETE":
+        raise errors.resource_not_found()
+    return Response(exports.file(task), 200, {"Content-Type": "text/csv;charset=utf-8"})
 
 
 Params = Mapping[str, str]
@@ -83,8 +94,11 @@ def get_options(app: App, _params: Params, _body: Any) -> Any:
         "search_limit": app.apps.daily.search_max,
         "search_lag_ms": app.desk.lag.ms,
         "clock_offset_ms": app.desk.store.clock_offset_ms,
+        "history_max": app.desk.store.history_max,
         "shuffle": options.shuffle,
         "write_through_merge": options.write_through_merge,
+        "plain_partial": options.plain_partial,
+        "touch_always": options.touch_always,
         "traced": sorted(options.traced),
     }
 
@@ -104,8 +118,11 @@ def put_options(app: App, _params: Params, body: Any) -> Any:
     app.apps.daily.search_max = wanted["search_limit"]
     app.desk.lag.ms = wanted["search_lag_ms"]
     app.desk.store.clock_offset_ms = wanted["clock_offset_ms"]
+    app.desk.store.history_max = wanted["history_max"]
     app.desk.options.shuffle = wanted["shuffle"]
     app.desk.options.write_through_merge = wanted["write_through_merge"]
+    app.desk.options.plain_partial = wanted["plain_partial"]
+    app.desk.options.touch_always = wanted["touch_always"]
     app.desk.options.traced = frozenset(wanted["traced"])
     return get_options(app, {}, None)
 

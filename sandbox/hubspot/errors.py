@@ -68,6 +68,20 @@ def problem_detail(problem: Mapping[str, Any]) -> Body:
     }
 
 
+def missing_required(names: Sequence[str]) -> ApiError:
+    """400 for a new object without a property that the account requires."""
+    details = [
+        {
+            "message": f"Property {name} is required",
+            "code": "MISSING_REQUIRED_PROPERTY",
+            "context": {"propertyName": [name]},
+        }
+        for name in names
+    ]
+    text = f"Missing required properties: {', '.join(names)}"
+    return validation(text, errors=details, context={"properties": list(names)})
+
+
 def duplicate_ids(ids: Iterable[str]) -> ApiError:
     """400 for a batch that names an object twice; nothing of it is done."""
     names = list(ids)

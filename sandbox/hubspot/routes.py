@@ -65,6 +65,8 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     ("POST", "schemas ", "schemas.create"),
     ("GET", "schemas /{type}", "schemas.get"),
     ("DELETE", "schemas /{type}", "schemas.archive"),
+    ("POST", "exports /export/async", "exports.create"),
+    ("GET", "exports /export/async/tasks/{id}/status", "exports.status"),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import orjson
@@ -68,32 +68,33 @@ def changes_of(row: Row, wanted: Mapping[str, str | None]) -> dict[str, str | No
 
 
 def changed(
-    row: Row, changes: Mapping[str, str | None], *, at: int, source: Source, touch: bool = True
+    row: Row,
+    changes: Mapping[str, str | None],
+    *,
+    at: int,
+    source: Source,
+    touch: bool = False,
+    history_max: int = HISTORY_MAX,
 ) -> Row:
     """The row after one update: every change in it shares one timestamp.
 
-    Without any change the row stays as it is, its modified time too.
+    Without any change the row stays as it is; with `touch` its modified time moves all the same.
     """
-    if not changes:
-        return row
     at = max(at, row.updated_at + 1)  # two updates never share a modified time
+    if not changes:
+        return replace(row, updated_at=at) if touch else row
     history = row.history()
     for name, value in changes.items():
         if name not in history:
             history[name] = [_entry(v) for v in row.versions(name)]
         history[name].append(_entry(Version(value, at, source)))
-        del history[name][:-HISTORY_MAX]
+        del history[name][:-history_max]
     properties = {**row.properties, **changes}
-    return Row(
-        kind=row.kind,
-        id=row.id,
+    return replace(
+        row,
         properties={name: value for name, value in properties.items() if value is not None},
-        created_at=row.created_at,
-        updated_at=at if touch else row.updated_at,
-        archived_at=row.archived_at,
-        merged_into=row.merged_into,
+        updated_at=at,
         history_text=orjson.dumps(history).decode(),
-        origin_text=row.origin_text,
     )
 
 

@@ -19,6 +19,7 @@ from starlette.types import Scope
 from sandbox.hubspot.app import App
 from sandbox.hubspot.apps import Apps
 from sandbox.hubspot.desk import Desk
+from sandbox.hubspot.exporting import Exports
 from sandbox.hubspot.lag import Lag
 from sandbox.hubspot.limits import TIERS, Daily
 from sandbox.hubspot.portal import Portal
@@ -75,10 +76,12 @@ class HubSpotServer:
         lag = Lag(search_lag_ms)
         rollups = Rollups(self.store, portal)
         self.store.listeners += [lag.noting(self.store.now_ms), rollups.changed]
+        searcher = Searcher(self.store.database, lag)
         desk = Desk(
             store=self.store,
             portal=portal,
-            searcher=Searcher(self.store.database, lag),
+            searcher=searcher,
+            exports=Exports(self.store, searcher),
             rollups=rollups,
             lag=lag,
         )

@@ -20,7 +20,7 @@ from sandbox.hubspot.columns import COLUMNS, to_row, to_tuple, to_update
 from sandbox.hubspot.database import Database
 from sandbox.hubspot.links import Links
 from sandbox.hubspot.portal import Portal
-from sandbox.hubspot.rows import Row, Source, changed, changes_of, source_text
+from sandbox.hubspot.rows import HISTORY_MAX, Row, Source, changed, changes_of, source_text
 from sandbox.hubspot.seed import SeedLink, SeedObject
 from sandbox.hubspot.values import to_ms
 
@@ -46,6 +46,7 @@ class Store:
     def __init__(self, path: Path, portal: Portal, *, now: Callable[[], datetime]) -> None:
         self._now = now
         self.clock_offset_ms = 0
+        self.history_max = HISTORY_MAX
         self.database = Database(path)
         self.catalog = Catalog(self.database, portal, at=self.now_ms())
         self.links = Links(self.database, self.catalog)
@@ -149,14 +150,18 @@ class Store:
         inputs: Sequence[tuple[Row, Mapping[str, str | None]]],
         source: Source,
         *,
-        touch: bool = True,
+        touch: bool = False,
     ) -> list[Row]:
-        """Set values; what a write changes shares one timestamp, and a no-op changes nothing."""
-        at = self.now_ms()
-        pairs = [
-            (row, changed(row, changes_of(row, wanted), at=at, source=source, touch=touch))
-            for row, wanted in inputs
-        ]
+        """Set values; what a write changes shares one timestamp.
+
+        A write of the values that are there changes nothing, unless it is to `touch` the object.
+        """
+        at, most = self.now_ms(), self.history_max
+        pairs = []
+        for row, wanted in inputs:
+            new = changes_of(row, wanted)
+            after = changed(row, new, at=at, source=source, touch=touch, history_max=most)
+            pairs.append((row, after))
         moved = [(old, new) for old, new in pairs if old is not new]
         if moved:
             with self.database.writing() as connection:

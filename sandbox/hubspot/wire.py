@@ -24,6 +24,11 @@ def system_value(kind: Kind, row: Row, name: str) -> str | None:
     return None
 
 
+def value_of(kind: Kind, row: Row, name: str) -> str | None:
+    """The value of any property."""
+    return system_value(kind, row, name) or row.properties.get(name)
+
+
 def columns(kind: Kind, asked: Sequence[str]) -> tuple[str, ...]:
     """The properties that a read sends: the asked ones beside the system's, in order of name.
 

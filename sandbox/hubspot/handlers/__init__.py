@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from sandbox.hubspot.calls import Answer, Call
 from sandbox.hubspot.desk import Desk
-from sandbox.hubspot.handlers import batch, links, objects, properties, schemas, search
+from sandbox.hubspot.handlers import batch, exports, links, objects, properties, schemas, search
 from sandbox.hubspot.routes import TABLE
 
 Handler = Callable[[Desk, Call], Answer]
 _MODULES = {
     "batch": batch,
+    "exports": exports,
     "links": links,
     "objects": objects,
     "properties": properties,

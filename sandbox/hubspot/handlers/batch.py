@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sandbox.hubspot import errors, inputs, wire
+from sandbox.hubspot.calculations import calculated
 from sandbox.hubspot.calls import Answer, Call
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.desk import Desk
@@ -36,7 +37,7 @@ def read(desk: Desk, call: Call) -> Answer:
             record["propertiesWithHistory"] = wire.histories(kind, row, histories)
         results.append(record)
     missing = _missing(kind, [key for key in keys if key not in shown])
-    return _answer(desk, 200, results, missing, started)
+    return desk.batch(call, 200, results, missing, started)
 
 
 def update(desk: Desk, call: Call) -> Answer:
@@ -51,7 +52,7 @@ def update(desk: Desk, call: Call) -> Answer:
     good, refused = _sorted_out(desk, "update", wanted)
     ready = [(one, row) for one, row in found if one in good]
     results = _update(desk, kind, ready, call)
-    return _answer(desk, 200, results, [*_missing(kind, missing), *refused], started)
+    return desk.batch(call, 200, results, [*_missing(kind, missing), *refused], started)
 
 
 def create(desk: Desk, call: Call) -> Answer:
@@ -61,9 +62,9 @@ def create(desk: Desk, call: Call) -> Answer:
     taken: set[Any] = set()
     for one in wanted:
         desk.check(kind, one, None, taken)
-    good, refused = _sorted_out(desk, "create", wanted, lambda one: desk.require(kind, one))
+    good, refused = _sorted_out(desk, "create", wanted, lambda one: desk.require(kind, one, call))
     results = [_show(desk, kind, one, row) for one, row in _create(desk, kind, good, call)]
-    return _answer(desk, 201, results, refused, started)
+    return desk.batch(call, 201, results, refused, started)
 
 
 def upsert(desk: Desk, call: Call) -> Answer:
@@ -86,7 +87,7 @@ def upsert(desk: Desk, call: Call) -> Answer:
     results = [{**body, "new": False} for body in _update(desk, kind, known, call)]
     for one, row in _create(desk, kind, fresh, call):
         results.append({**_show(desk, kind, one, row), "new": True})
-    return _answer(desk, 200, results, refused, started)
+    return desk.batch(call, 200, results, refused, started)
 
 
 def archive(desk: Desk, call: Call) -> Answer:
@@ -168,7 +169,7 @@ def _update(desk: Desk, kind: Kind, found: Sequence[Found], call: Call) -> list[
     shown: list[tuple[Input, Row]] = []
     for round_ in _rounds(found):
         pairs = [(latest.get(row.id, row), one.values) for one, row in round_]
-        after = desk.store.update(kind, pairs, call.source)
+        after = desk.write(kind, pairs, call)
         latest |= {row.id: row for row in after}
         shown += [(one, row) for (one, _), row in zip(round_, after, strict=True)]
     by_id = {row.id: (one, row) for one, row in shown}
@@ -188,7 +189,8 @@ def _rounds(found: Sequence[Found]) -> list[list[Found]]:
 
 def _create(desk: Desk, kind: Kind, wanted: Sequence[Input], call: Call) -> list[Found]:
     targets = [desk.targets(kind, one.associations) for one in wanted]
-    rows = desk.store.create(kind, [one.values for one in wanted], call.source)
+    values = [calculated(kind, one.values) for one in wanted]
+    rows = desk.store.create(kind, values, call.source)
     tied = [desk.tie(kind, row, ends) for row, ends in zip(rows, targets, strict=True)]
     by_id = {row.id: (one, row) for one, row in zip(wanted, tied, strict=True)}
     return [by_id[row.id] for row in _ordered(desk, tied)]
@@ -205,11 +207,3 @@ def _ordered(desk: Desk, rows: Iterable[Row]) -> list[Row]:
 
 def _missing(kind: Kind, ids: Sequence[str]) -> list[dict[str, Any]]:
     return [errors.missing_in_batch(kind.type.name, ids)] if ids else []
-
-
-def _answer(
-    desk: Desk, status: int, results: Sequence[Any], problems: Sequence[Any], started: int
-) -> Answer:
-    done = desk.store.now_ms()
-    body = wire.batch(results, problems, started_ms=started, completed_ms=done)
-    return Answer(207 if problems else status, body)

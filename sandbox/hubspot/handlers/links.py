@@ -50,7 +50,7 @@ def batch_read(desk: Desk, call: Call) -> Answer:
         results.append(entry)
     missing = [key for key in afters if key not in live]
     problems = [errors.missing_in_batch(kind.type.name, missing)] if missing else []
-    return _answer(desk, 200, results, problems, started)
+    return desk.batch(call, 200, results, problems, started)
 
 
 def put_default(desk: Desk, call: Call) -> Answer:
@@ -58,7 +58,7 @@ def put_default(desk: Desk, call: Call) -> Answer:
     started = desk.store.now_ms()
     pair = _pair(desk, kind, to, call.params["id"], call.params["to_id"])
     _tie(desk, kind, to, [(pair, desk.store.links.default(kind, to))])
-    return _answer(desk, 200, _defaults(desk, kind, to, [pair]), [], started)
+    return desk.batch(call, 200, _defaults(desk, kind, to, [pair]), [], started)
 
 
 def put(desk: Desk, call: Call) -> Answer:
@@ -84,7 +84,7 @@ def batch_default(desk: Desk, call: Call) -> Answer:
     plain = desk.store.links.default(kind, to)
     _tie(desk, kind, to, [(pair, plain) for pair, _ in pairs])
     results = _defaults(desk, kind, to, [pair for pair, _ in pairs])
-    return _answer(desk, 200, results, problems, started)
+    return desk.batch(call, 200, results, problems, started)
 
 
 def batch_create(desk: Desk, call: Call) -> Answer:
@@ -97,7 +97,7 @@ def batch_create(desk: Desk, call: Call) -> Answer:
     ties = [(pair, one) for pair, entry in pairs for one in types[id(entry)]]
     _tie(desk, kind, to, ties)
     results = [_labels_of(kind, to, pair, types[id(entry)]) for pair, entry in pairs]
-    return _answer(desk, 201, results, problems, started)
+    return desk.batch(call, 201, results, problems, started)
 
 
 def batch_archive(desk: Desk, call: Call) -> Answer:
@@ -260,11 +260,3 @@ def _labels_of(kind: Kind, to: Kind, pair: Pair, types: Sequence[LinkType]) -> d
         "toObjectId": str(pair[1]),
         "labels": [one.label for one in types if one.label is not None],
     }
-
-
-def _answer(
-    desk: Desk, status: int, results: Sequence[Any], problems: Sequence[Any], started: int
-) -> Answer:
-    done = desk.store.now_ms()
-    body = wire.batch(results, problems, started_ms=started, completed_ms=done)
-    return Answer(207 if problems else status, body)

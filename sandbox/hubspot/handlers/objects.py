@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.hubspot import errors, inputs, wire
+from sandbox.hubspot.calculations import calculated
 from sandbox.hubspot.calls import INT64_MAX, Answer, Call, object_id
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.desk import Desk
@@ -40,10 +41,10 @@ def create(desk: Desk, call: Call) -> Answer:
     desk.check(kind, wanted, None, set())
     if wanted.problems:
         raise desk.refusal(wanted.problems)
-    if lacking := desk.require(kind, wanted):
+    if lacking := desk.require(kind, wanted, call):
         raise lacking
     targets = desk.targets(kind, wanted.associations)
-    (row,) = desk.store.create(kind, [wanted.values], call.source)
+    (row,) = desk.store.create(kind, [calculated(kind, wanted.values)], call.source)
     row = desk.tie(kind, row, targets)
     return Answer(201, _one(desk, kind, row, list(wanted.values)))
 
@@ -56,7 +57,7 @@ def update(desk: Desk, call: Call) -> Answer:
     desk.check(kind, wanted, row, set())
     if wanted.problems:
         raise desk.refusal(wanted.problems)
-    (row,) = desk.store.update(kind, [(row, wanted.values)], call.source)
+    (row,) = desk.write(kind, [(row, wanted.values)], call)
     return Answer(200, _one(desk, kind, row, list(wanted.values)))
 
 

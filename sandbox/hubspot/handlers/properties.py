@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sandbox.hubspot import definitions, errors, inputs, wire
+from sandbox.hubspot import definitions, errors, inputs
 from sandbox.hubspot.calls import Answer, Call
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.definitions import Definition
@@ -43,7 +43,7 @@ def archive(desk: Desk, call: Call) -> Answer:
 def batch_create(desk: Desk, call: Call) -> Answer:
     kind, started = desk.kind(call), desk.store.now_ms()
     made = [_create(desk, kind, entry) for entry in inputs.batch(call.json())]
-    return _batch(desk, 201, [show(one) for one in made], [], started)
+    return desk.batch(call, 201, [show(one) for one in made], [], started)
 
 
 def batch_read(desk: Desk, call: Call) -> Answer:
@@ -61,7 +61,7 @@ def batch_read(desk: Desk, call: Call) -> Answer:
         if one is None
     ]
     shown = [show(one) for one in found.values() if one is not None]
-    return _batch(desk, 200, shown, problems, started)
+    return desk.batch(call, 200, shown, problems, started)
 
 
 def batch_archive(desk: Desk, call: Call) -> Answer:
@@ -104,11 +104,3 @@ def _archive(desk: Desk, kind: Kind, name: str) -> None:
         raise errors.validation(f"Property {name} is defined by HubSpot and cannot be archived")
     at = desk.store.now_ms()
     desk.catalog.put(kind, replace(found, archived_at=at, updated_at=at))
-
-
-def _batch(
-    desk: Desk, status: int, results: list[Any], problems: list[Any], started: int
-) -> Answer:
-    done = desk.store.now_ms()
-    body = wire.batch(results, problems, started_ms=started, completed_ms=done)
-    return Answer(207 if problems else status, body)
