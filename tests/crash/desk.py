@@ -110,6 +110,14 @@ class Desk:
         """Until HubSpot was asked for so many batch updates in all, or there is none to come."""
         wait_for(lambda: self.updates_made() >= count or self.ended(operation))
 
+    def until_copied(self) -> None:
+        wait_for(lambda: self.journal.outbox().due == 0)
+
+    def mirror_is(self, mode: str) -> None:
+        """ "up", "dead" or "slow"."""
+        fault = {"mode": mode}
+        httpx.put(f"{self.stack['SUPABASE_URL']}/_sandbox/faults", json=fault).raise_for_status()
+
     # --- HubSpot, as it is
 
     def updates_made(self) -> int:
