@@ -2,10 +2,10 @@
 
     python -m benchmarks.hubspot_rate [--processes 2] [--requests 760] [--latency-ms 150]
 
-The sandbox and each client run in processes of their own. The share is of the whole time from
-the first request to the last answer, first burst included: more than 100 % is possible in short
-runs, because the limit allows 190 requests at once and HubSpot forgets them after ten seconds.
-The even share leaves the first window out, and is the one that the budget is about.
+The sandbox and each client run in processes of their own. ``share`` is of the whole time from the
+first request to the last answer: more than 100 % is possible in short runs, because the limit
+allows 190 requests in the first second and HubSpot forgets them after ten. ``share_after_first``
+leaves out the first window and what it allowed. The budget is 95 % and no 429.
 """
 
 from __future__ import annotations
@@ -61,11 +61,9 @@ def read(pipe: Connection, base_url: str, slots: str, requests: int) -> None:
     client.contacts(ids[:1])  # learn the limit
     pipe.send("ready")
     pipe.recv()
-    done: list[float] = []
     begun, used = time.monotonic(), time.process_time()
     for _ in range(0, requests, len(ids) // BATCH):
         client.contacts(ids)
-        done.append(time.monotonic() - begun)
     pipe.send((begun, time.monotonic(), time.process_time() - used))
     client.close()
 
@@ -108,14 +106,18 @@ def measure(*, processes: int, requests: int, latency_ms: int, limit: int) -> di
         server.send("stop")
     seconds = max(end for _, end, _ in spans) - min(begun for begun, _, _ in spans)
     allowed = limit / WINDOW_S
-    sent = sum(stats["requests"].values()) if isinstance(stats.get("requests"), dict) else requests
+    sent = int(stats["requests"])
     return {
         "processes": processes,
         "requests": sent,
+        "contacts": sent * BATCH,
         "seconds": round(seconds, 2),
         "share": round(sent / (seconds * allowed), 4),
+        "share_after_first": round((sent - limit) / ((seconds - WINDOW_S) * allowed), 4),
+        "rate_limited": stats["rate_limited"],
+        "window_10s_max": stats["window_10s_max"],
+        "in_flight_max": stats["in_flight_max"],
         "cpu_ms_per_request": round(1000 * sum(cpu for *_, cpu in spans) / sent, 2),
-        "sandbox": stats,
     }
 
 

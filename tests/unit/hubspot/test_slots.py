@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.gateways.errors import NotSent
@@ -73,7 +73,8 @@ def run(
     return hubspot
 
 
-@given(st.integers(0, 2**32), st.floats(0, 0.5), st.floats(0.02, 30))
+@settings(max_examples=40)
+@given(st.integers(0, 2**32), st.floats(0, 1), st.floats(0.02, 30))
 def test_no_ten_seconds_see_more_than_the_limit(seed: int, way_s: float, work_s: float) -> None:
     clock = Clock()
     slots = MemorySlots(clock)
@@ -83,7 +84,9 @@ def test_no_ten_seconds_see_more_than_the_limit(seed: int, way_s: float, work_s:
     assert hubspot.worst(10.0) <= 190
 
 
-@pytest.mark.parametrize(("answer_s", "share"), [(0.15, 0.98), (0.3, 0.96), (0.6, 0.95)])
+@pytest.mark.parametrize(
+    ("answer_s", "share"), [(0.15, 0.98), (0.3, 0.96), (0.6, 0.94), (1.2, 0.9)]
+)
 def test_nearly_all_of_the_limit_is_used(answer_s: float, share: float) -> None:
     clock = Clock()
     slots = MemorySlots(clock)
@@ -102,7 +105,7 @@ def test_nobody_waits_long_for_the_next_slot() -> None:
     hubspot = run(slots, clock, random.Random(1), seconds=60, way_s=0.05, work_s=0.2)
     gaps = [b - a for a, b in itertools.pairwise(sorted(hubspot.arrivals))]
 
-    assert max(gaps) < 1.6
+    assert max(gaps) < 2
 
 
 def test_slots_can_be_left_free_for_others() -> None:
