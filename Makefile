@@ -29,7 +29,7 @@ test: setup  ## run every test: unit to browser
 	exit $$failed
 
 test-fast: setup  ## run the tests that need no server of their own
-	$(PY) -m pytest -n $(WORKERS) $(addprefix --ignore=,$(SLOW)) $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(addprefix --ignore=,$(SLOW)) $(ARGS)
 
 test-slow: setup  ## run the browser journeys and the crash tests
 	@$(if $(SLOW),$(PY) -m pytest $(SLOW) $(ARGS),echo "no browser or crash tests yet")
@@ -44,11 +44,11 @@ format: setup  ## let ruff mend what it can
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
 
-bench: setup  ## measure the budgets of docs/performance.md
+bench: setup  ## measure speed and memory on the local stack, with the floors beside
 	$(PY) -m benchmarks $(ARGS)
 
 coverage: setup  ## branch coverage of the core by the fast tests
-	$(PY) -m pytest -n $(WORKERS) $(addprefix --ignore=,$(SLOW)) \
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(addprefix --ignore=,$(SLOW)) \
 	  --cov=core --cov-branch --cov-report=term-missing:skip-covered
 
 lock: setup  ## compile requirements*.in afresh (UPGRADE=1 takes newer releases)
