@@ -12,6 +12,8 @@ from sandbox.hubspot.database import Database
 from sandbox.hubspot.definitions import Definition, from_json, to_json
 from sandbox.hubspot.portal import ObjectType, Portal
 
+COLUMNS_KEPT = 1_000
+
 
 @dataclass(slots=True, kw_only=True)
 class Kind:
@@ -23,6 +25,14 @@ class Kind:
     updated_at: int = 0
     archived_at: int | None = None
     definitions: dict[str, Definition] = field(default_factory=dict)
+    _columns: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    _unique: list[str] | None = None
+
+    def define(self, definition: Definition) -> None:
+        """Add or replace a property."""
+        self.definitions[definition.name] = definition
+        self._columns.clear()
+        self._unique = None
 
     def live(self, name: str) -> Definition | None:
         """The property, unless it does not exist or is archived."""
@@ -31,8 +41,25 @@ class Kind:
 
     def unique_names(self) -> list[str]:
         """Properties of which no two objects may share a value."""
-        names = [d.name for d in self.definitions.values() if d.unique and d.archived_at is None]
-        return ["email", *names] if self.type.id == "0-1" else names
+        if self._unique is None:
+            live = (d for d in self.definitions.values() if d.archived_at is None)
+            names = [d.name for d in live if d.unique]
+            self._unique = ["email", *names] if self.type.id == "0-1" else names
+        return self._unique
+
+    def columns(self, asked: tuple[str, ...]) -> tuple[str, ...]:
+        """The properties that a read sends: the asked ones beside the system's, in order of name.
+
+        Names that the account does not have are left out.
+        """
+        known = self._columns.get(asked)
+        if known is None:
+            names = {*(asked or self.type.defaults), "hs_object_id"}
+            names |= {self.type.created, self.type.modified}
+            known = tuple(name for name in sorted(names) if self.live(name) is not None)
+            if len(self._columns) < COLUMNS_KEPT:
+                self._columns[asked] = known
+        return known
 
 
 class Catalog:
@@ -103,7 +130,7 @@ class Catalog:
                 "insert or replace into definitions values (?, ?, ?)",
                 (kind.no, definition.name, orjson.dumps(to_json(definition)).decode()),
             )
-        kind.definitions[definition.name] = definition
+        kind.define(definition)
         return definition
 
     def _load(self) -> None:
@@ -114,7 +141,7 @@ class Catalog:
             self._remember(_kind(no, orjson.loads(body)))
         for no, body in stored:
             definition = from_json(orjson.loads(body))
-            self._kinds[no].definitions[definition.name] = definition
+            self._kinds[no].define(definition)
 
     def _remember(self, kind: Kind) -> None:
         self._kinds[kind.no] = kind

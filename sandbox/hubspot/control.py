@@ -173,7 +173,7 @@ def edit(app: App, params: Params, body: Any) -> Any:
     user = int(body.get("user_id") or next(iter(app.desk.portal.people)))
     source = Source("CRM_UI", f"userId:{user}", None, user)
     (after,) = app.desk.store.update(kind, [(row, values)], source)
-    return wire.record(app.desk.portal.id, kind, after, wire.columns(kind, list(values)))
+    return wire.record(app.desk.portal.id, kind, after, kind.columns(tuple(values)))
 
 
 def archive(app: App, params: Params, _body: Any) -> Any:

@@ -29,16 +29,6 @@ def value_of(kind: Kind, row: Row, name: str) -> str | None:
     return system_value(kind, row, name) or row.properties.get(name)
 
 
-def columns(kind: Kind, asked: Sequence[str]) -> tuple[str, ...]:
-    """The properties that a read sends: the asked ones beside the system's, in order of name.
-
-    Names that the account does not have are left out.
-    """
-    names = set(asked) if asked else set(kind.type.defaults)
-    names |= {"hs_object_id", kind.type.created, kind.type.modified}
-    return tuple(name for name in sorted(names) if kind.live(name) is not None)
-
-
 def properties(kind: Kind, row: Row, names: Sequence[str]) -> dict[str, str | None]:
     """The values; a property without one is null."""
     values = {name: row.properties.get(name) for name in names}
@@ -49,7 +39,7 @@ def properties(kind: Kind, row: Row, names: Sequence[str]) -> dict[str, str | No
 
 
 def record(portal_id: int, kind: Kind, row: Row, names: Sequence[str]) -> Body:
-    """One object, with the properties that `columns` chose."""
+    """One object, with the properties that `Kind.columns` chose."""
     body: Body = {
         "id": str(row.id),
         "properties": properties(kind, row, names),

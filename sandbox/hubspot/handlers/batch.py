@@ -29,7 +29,7 @@ def read(desk: Desk, call: Call) -> Answer:
     archived = call.flag("archived")
     shown = {k: row for k, row in found.items() if (row.archived_at is not None) is archived}
     rows = list({row.id: row for row in shown.values()}.values())
-    columns = wire.columns(kind, [*asked, *histories])
+    columns = kind.columns((*asked, *histories))
     results = []
     for row in _ordered(desk, rows):
         record = wire.record(desk.portal.id, kind, row, columns)
@@ -197,7 +197,7 @@ def _create(desk: Desk, kind: Kind, wanted: Sequence[Input], call: Call) -> list
 
 
 def _show(desk: Desk, kind: Kind, one: Input, row: Row) -> dict[str, Any]:
-    body = wire.record(desk.portal.id, kind, row, wire.columns(kind, list(one.values)))
+    body = wire.record(desk.portal.id, kind, row, kind.columns(tuple(one.values)))
     return body if one.trace_id is None else {**body, "objectWriteTraceId": one.trace_id}
 
 

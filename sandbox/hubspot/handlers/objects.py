@@ -97,13 +97,13 @@ def gdpr_delete(desk: Desk, call: Call) -> Answer:
 
 
 def _one(desk: Desk, kind: Kind, row: Row, asked: Sequence[str]) -> dict[str, Any]:
-    return wire.record(desk.portal.id, kind, row, wire.columns(kind, asked))
+    return wire.record(desk.portal.id, kind, row, kind.columns(tuple(asked)))
 
 
 def show(desk: Desk, kind: Kind, rows: Sequence[Row], call: Call) -> list[dict[str, Any]]:
     """Objects as a get or a list sends them: histories and associations when asked for."""
     asked, histories = call.names("properties"), call.names("propertiesWithHistory")
-    columns = wire.columns(kind, [*asked, *histories])
+    columns = kind.columns((*asked, *histories))
     bodies = [wire.record(desk.portal.id, kind, row, columns) for row in rows]
     if histories:
         for row, body in zip(rows, bodies, strict=True):

@@ -13,7 +13,7 @@ def search(desk: Desk, call: Call) -> Answer:
     kind = desk.kind(call)
     wanted = query.read(kind, call.json())
     total, rows = desk.searcher.run(kind, wanted, desk.store.now_ms())
-    columns = wire.columns(kind, wanted.properties)
+    columns = kind.columns(tuple(wanted.properties))
     found = [wire.record(desk.portal.id, kind, row, columns) for row in rows]
     body: dict[str, Any] = {"total": total, "results": found}
     following = wanted.offset + wanted.limit
