@@ -10,7 +10,18 @@ from streamlit.testing.v1 import AppTest
 from pages.shared.places import Place
 from scripts.processes import ROOT
 
-KINDS = ("title", "header", "subheader", "markdown", "caption", "error", "warning", "info", "success", "html")
+KINDS = (
+    "title",
+    "header",
+    "subheader",
+    "markdown",
+    "caption",
+    "error",
+    "warning",
+    "info",
+    "success",
+    "html",
+)
 
 
 def said(at: AppTest) -> str:

@@ -21,7 +21,7 @@ Open = Callable[..., AppTest]
 def made() -> Iterator[Stage]:
     """A small school, and its core beneath the pages."""
     made = stage()
-    fill(made, contacts=80, exams=6)
+    fill(made, contacts=80, exams=12)
     with wiring.use(made.core):
         yield made
 

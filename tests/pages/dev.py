@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import UTC, datetime
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -15,11 +14,8 @@ from streamlit.runtime.pages_manager import PagesManager
 from core import wiring
 from scripts.processes import ROOT
 from tests.fakes.crm import Fault, Request
-from tests.pages.stage import Stage, fill, stage
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+from tests.pages import scenes
+from tests.pages.stage import RunningClock, Stage, fill, stage
 
 
 def _work(made: Stage) -> None:
@@ -28,7 +24,7 @@ def _work(made: Stage) -> None:
         made.worker_beats()
         for operation_id in list(made.engine.submitted):
             operation = made.journal.operation(operation_id)
-            if operation.state == "held" and _now() > operation.hold_until:
+            if operation.state == "held" and made.clock() > operation.hold_until:
                 made.engine.submitted.remove(operation_id)
                 made.carry(operation_id)
         made.core.mirroring.drain()
@@ -41,8 +37,9 @@ def _slowly(request: Request) -> Fault:
     return Fault.NONE
 
 
-made = stage(clock=_now, group_size=5)
+made = stage(clock=RunningClock(), group_size=5)
 fill(made)
+scenes.play(made)
 made.crm.sending = _slowly
 wiring._core = made.core
 threading.Thread(target=_work, args=(made,), daemon=True).start()

@@ -239,7 +239,7 @@ def test_a_setting_that_hubspot_refuses_is_named(
 
 
 def test_no_worker_alive_is_told(open_page: Open, made: Stage) -> None:
-    made.clock.pass_(minutes=5)  # type: ignore[attr-defined]
+    made.clock.pass_(minutes=5)
 
     assert "No worker is running" in said(open_page(BULK_REFUND))
 

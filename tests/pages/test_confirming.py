@@ -110,7 +110,7 @@ def test_a_preview_that_grew_too_old_meanwhile_is_refused_with_all_that_is_wrong
     open_page: Open, made: Stage, plan: Plan
 ) -> None:
     at = filled(open_page(BATCH_CANCELLATION, plan=plan.id), plan)
-    made.clock.pass_(hours=2)  # type: ignore[attr-defined]
+    made.clock.pass_(hours=2)
 
     press(at, "sure")
 

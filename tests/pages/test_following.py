@@ -19,7 +19,7 @@ def test_a_held_operation_counts_down(open_page: Open, made: Stage, operation_id
     at = open_page(BATCH_CANCELLATION, operation=operation_id)
     assert "begin in 10 s" in said(at)
 
-    made.clock.pass_(seconds=7)  # type: ignore[attr-defined]
+    made.clock.pass_(seconds=7)
 
     assert "begin in 3 s" in said(at.run())
 

@@ -48,7 +48,7 @@ def test_a_sign_in_ends_with_its_token(open_page: Open, made: Stage) -> None:
     at = open_page(BULK_REFUND, who={"is_logged_in": True, "email": ADMIN, "exp": exp})
     assert "Bulk refund" == at.title[0].value
 
-    made.clock.pass_(minutes=5)  # type: ignore[attr-defined]
+    made.clock.pass_(minutes=5)
     at.run()
 
     assert "Your sign-in has ended" == at.title[0].value
@@ -56,7 +56,7 @@ def test_a_sign_in_ends_with_its_token(open_page: Open, made: Stage) -> None:
 
 def test_a_sign_in_without_an_end_lasts_a_working_day(open_page: Open, made: Stage) -> None:
     claims = {"is_logged_in": True, "email": ADMIN, "iat": NOON.timestamp()}
-    made.clock.pass_(hours=12)  # type: ignore[attr-defined]
+    made.clock.pass_(hours=12)
 
     at = open_page(BULK_REFUND, who=claims)
 

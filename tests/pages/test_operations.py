@@ -49,7 +49,7 @@ def test_the_list_narrows_to_what_is_under_way(open_page: Open, ids: list[str]) 
 
 def test_older_operations_are_turned_to(open_page: Open, made: Stage) -> None:
     for n in range(listing.ROWS + 1):
-        made.clock.pass_(seconds=1)  # type: ignore[attr-defined]
+        made.clock.pass_(seconds=1)
         confirmed(made, exam=f"7100000000{n % 6}", kind=OperationKind.REFUND)
     at = open_page(OPERATIONS)
     assert listing.ROWS == len(frame_with(at, "Reason"))
@@ -131,7 +131,7 @@ def test_workers_are_alive_or_silent(open_page: Open, made: Stage) -> None:
     at = choose(open_page(OPERATIONS), "view", "Workers")
     assert ["✓ Alive"] == [cell[0] for cell in at.dataframe[0].value["State"]]
 
-    made.clock.pass_(minutes=1)  # type: ignore[attr-defined]
+    made.clock.pass_(minutes=1)
     at.run()
 
     assert ["✕ Silent"] == [cell[0] for cell in at.dataframe[0].value["State"]]

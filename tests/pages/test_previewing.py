@@ -124,7 +124,7 @@ def test_an_unknown_plan_is_told(open_page: Open) -> None:
 
 
 def test_an_hour_old_preview_cannot_be_confirmed(open_page: Open, made: Stage, plan: Plan) -> None:
-    made.clock.pass_(hours=1, seconds=1)  # type: ignore[attr-defined]
+    made.clock.pass_(hours=1, seconds=1)
 
     at = open_page(BATCH_CANCELLATION, plan=plan.id)
 

@@ -2,33 +2,23 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
 
 import pytest
 
-from core.domain.credits import CreditType
 from core.domain.operations import ItemState, OperationState
-from core.domain.plans import OperationKind
-from core.domain.records import BookingId, Kind
-from core.domain.writes import ForeignWrite
+from core.domain.records import BookingId
 from core.gateways.ports import WriteState
 from pages.shared import tables
 from pages.shared.places import BULK_REFUND
-from tests.fakes.crm import Fault, Request
+from tests.pages import scenes
 from tests.pages.acts import choose, figures, frame_with, press, said
 from tests.pages.conftest import Open
-from tests.pages.stage import Stage, confirmed
+from tests.pages.stage import Stage
 
 
 @pytest.fixture
 def operation_id(made: Stage) -> str:
-    """A refund in which two students are archived before it begins."""
-    operation_id = confirmed(made, kind=OperationKind.REFUND)
-    gone = [item.contact_id for item in made.journal.items(operation_id)][:2]
-    for contact in gone:
-        made.crm.archive(Kind.CONTACT, str(contact))
-    made.carry(operation_id)
-    return operation_id
+    return scenes.failing(made)
 
 
 def test_what_failed_stands_first_with_its_reason(open_page: Open, operation_id: str) -> None:
@@ -96,24 +86,11 @@ def test_the_csv_has_every_booking_with_what_happened(made: Stage, operation_id:
 
 
 def test_a_foreign_write_names_who_when_both_values_and_the_correction(
-    open_page: Open, made: Stage, operation_id: str
+    open_page: Open, made: Stage
 ) -> None:
-    record = made.journal.writes(operation_id)[0]
-    credit, read = next(iter(record.write.before.items()))
-    foreign = ForeignWrite(
-        write_id=record.write.id,
-        kind=Kind.CONTACT,
-        target_id=record.write.target_id,
-        credit=CreditType(credit),
-        read=read,
-        theirs=read - 1,
-        ours=read + 1,
-        at=made.clock() - timedelta(seconds=5),
-        source="CRM_UI",
-        source_id="userId:7",
-        user_id="7",
-    )
-    made.journal.record_verified({record.write.id: "foreign write"}, [foreign], at=made.clock())
+    operation_id = scenes.written_over(made)
+    (foreign,) = made.journal.foreign_writes(operation_id)
+    read = foreign.read
 
     at = open_page(BULK_REFUND, operation=operation_id)
 
@@ -128,23 +105,7 @@ def test_a_foreign_write_names_who_when_both_values_and_the_correction(
 
 @pytest.fixture
 def undecided(made: Stage) -> str:
-    """A refund whose first write got no answer, and whose contact was then archived."""
-    operation_id = confirmed(made, kind=OperationKind.REFUND)
-    contact = str(made.journal.items(operation_id)[0].contact_id)
-
-    def lose(request: Request) -> Fault | dict[str, Fault]:
-        if request.what == "write" and request.kind is Kind.CONTACT and contact in request.ids:
-            return {contact: Fault.ANSWER_LOST}
-        return Fault.NONE
-
-    def gone(request: Request) -> None:
-        if request.what == "write" and contact in request.ids:
-            made.crm.archive(Kind.CONTACT, contact)
-
-    made.crm.sending, made.crm.answered = lose, gone
-    made.carry(operation_id)
-    made.crm.truth.restore(made.crm.truth._by_id[Kind.CONTACT][contact])
-    return operation_id
+    return scenes.undecided(made)
 
 
 @pytest.mark.parametrize(
