@@ -98,6 +98,11 @@ class Lane:
             raise NotSent("HubSpot's limit left no room in time")
         return min(left, threading.TIMEOUT_MAX) if seconds is None else seconds
 
+    def busy(self) -> int:
+        """Slots held or resting."""
+        with self._lock:
+            return self.slots.busy()
+
     def pause(self, seconds: float) -> None:
         """HubSpot said no all the same: nobody asks for so long, but for ever is not believed."""
         self.paused_until = max(self.paused_until, self.now() + min(seconds, PAUSE_MAX_S))
@@ -175,7 +180,7 @@ class Limiter:
         left, day = self._day or (None, None)
         limit = self._calls.limit
         return Quota(
-            used=min(self.calls.busy(), limit.count),
+            used=min(self._calls.busy(), limit.count),
             limit=limit.count,
             window_s=limit.window_s,
             day_left=left,
@@ -192,7 +197,7 @@ class Limiter:
         if left > most / 4 or now - self._compared_at < COMPARE_S:
             return
         self._compared_at = now
-        unknown = most - left - self.calls.busy()
+        unknown = most - left - self._calls.busy()
         self._foreign = unknown if unknown > most * DIFFERENCE else 0
 
     def _spare_the_day(self, priority: Priority) -> None:

@@ -170,5 +170,6 @@ class SharedSlots:
                 now = time.time() if local else connection.execute(SERVER_TIME).scalar_one()
                 yield connection, float(now)
         except SQLAlchemyError as error:
+            self._count = 0  # whatever was there may be gone
             words = "the operational store does not answer, so HubSpot's limit is not known"
             raise NotSent(words) from error

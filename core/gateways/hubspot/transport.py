@@ -186,7 +186,7 @@ class Transport:
         raise error
 
     def _exchange(self, call: Call) -> tuple[int, Mapping[str, str], bytes]:
-        """The answer, read for no longer than one request may take.
+        """The answer, waited for and read for at most twice the time that a request may take.
 
         httpx starts its reading time anew with every piece of the answer, so that one which
         drips would never end: hence the look at the clock between the pieces.

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from core.domain.records import MARKER, BookingId, ContactId, Kind, WriteId
 from core.domain.writes import SEND_WITHIN_S, Write
-from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown
+from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused
 from core.gateways.hubspot.hub import Hub
-from core.gateways.hubspot.transport import WRITE_WITHIN_S, Call
+from core.gateways.hubspot.transport import Call
 from core.gateways.hubspot.wire import answers, requests
-from core.gateways.hubspot.wire.records import Json
 from core.gateways.hubspot.wire.requests import Body
 from core.gateways.ports.crm import Fate, Note, Outcome
 
 Id = TypeVar("Id", bound=str)
+Item = TypeVar("Item")
+#: Of one batch, if HubSpot refuses it again and again: enough to single out two bad ones of 100.
+REQUESTS_MAX = 30
 TOO_LATE = f"could not be sent within {SEND_WITHIN_S:g} s"
 
 
@@ -41,27 +43,24 @@ def write_counts(hub: Hub, writes: Sequence[Write]) -> dict[WriteId, Outcome]:
 
 def _write_batch(hub: Hub, writes: Sequence[Write]) -> dict[WriteId, Outcome]:
     """Writes of one kind. Whether it is too late is judged when their turn has come."""
-    now = hub.now()
-    left = {w.id: SEND_WITHIN_S - (now - w.sent_at).total_seconds() for w in writes}
-    late = Outcome(fate=Fate.NOT_SENT, reason=TOO_LATE)
-    fates: dict[WriteId, Outcome] = {id_: late for id_, seconds in left.items() if seconds <= 0}
-    timely = [write for write in writes if left[write.id] > 0]
-    if not timely:
-        return fates
-    kind = timely[0].kind
+    kind = writes[0].kind
     marker = hub.portal.names(kind)[MARKER]
-    sent = _sent(
-        hub,
-        [write.id for write in timely],
-        Call(
-            what=f"write {kind}",
-            path=hub.batch(kind, "update"),
-            body=requests.write_body(hub.portal, kind, timely),
-        ),
-        lambda answer: answers.write_outcomes(timely, answer, marker),
-        within_s=min(left[write.id] for write in timely),
-    )
-    return _joined([fates, sent])
+
+    def send(some: Sequence[Write]) -> dict[WriteId, Outcome]:
+        now = hub.now()
+        left = {w.id: SEND_WITHIN_S - (now - w.sent_at).total_seconds() for w in some}
+        timely = [write for write in some if left[write.id] > 0]
+        late = Outcome(fate=Fate.NOT_SENT, reason=TOO_LATE)
+        fates: dict[WriteId, Outcome] = {w.id: late for w in some if w not in timely}
+        if timely:
+            body = requests.write_body(hub.portal, kind, timely)
+            call = Call(what=f"write {kind}", path=hub.batch(kind, "update"), body=body)
+            within_s = min(left[write.id] for write in timely)
+            answer = hub.transport.write(call, hub.priority, within_s=within_s)
+            fates |= answers.write_outcomes(timely, answer, marker)
+        return fates
+
+    return _each(writes, lambda write: write.id, send)
 
 
 def change_bookings(
@@ -69,12 +68,13 @@ def change_bookings(
 ) -> dict[BookingId, Outcome]:
     """Update bookings with what ``body`` makes of each batch of ids."""
 
-    def send(some: Sequence[BookingId]) -> Mapping[BookingId, Outcome]:
+    def send(some: Sequence[BookingId]) -> dict[BookingId, Outcome]:
         path = hub.batch(Kind.BOOKING, "update")
         call = Call(what="write bookings", path=path, body=body(some))
-        return _sent(hub, some, call, lambda answer: answers.outcomes(some, answer))
+        return answers.outcomes(some, hub.transport.write(call, hub.priority))
 
-    return _joined(hub.each(send, requests.batches(ids)))
+    batches = requests.batches(ids)
+    return _joined(hub.each(lambda batch: _each(batch, lambda id_: id_, send), batches))
 
 
 def add_notes(hub: Hub, notes: Sequence[Note]) -> dict[ContactId, Outcome]:
@@ -87,35 +87,62 @@ def add_notes(hub: Hub, notes: Sequence[Note]) -> dict[ContactId, Outcome]:
     if len(by_contact) < len(notes):
         raise ValueError("at most one note for each contact at a time")
 
-    def send(some: Sequence[ContactId]) -> Mapping[ContactId, Outcome]:
+    def send(some: Sequence[ContactId]) -> dict[ContactId, Outcome]:
         call = Call(
             what="write notes",
             path=hub.paths.objects(hub.portal.note_type, "batch", "create"),
             body=requests.notes_body(hub.portal, [by_contact[id_] for id_ in some]),
         )
-        return _sent(hub, some, call, lambda answer: answers.note_outcomes(some, answer))
+        return answers.note_outcomes(some, hub.transport.write(call, hub.priority))
 
-    return _joined(hub.each(send, requests.batches(by_contact)))
+    batches = requests.batches(by_contact)
+    return _joined(hub.each(lambda batch: _each(batch, lambda id_: id_, send), batches))
 
 
-def _sent(
-    hub: Hub,
-    ids: Sequence[Id],
-    call: Call,
-    read: Callable[[Json], Mapping[Id, Outcome]],
-    *,
-    within_s: float = WRITE_WITHIN_S,
-) -> Mapping[Id, Outcome]:
-    """One batch. A failure of the whole is the outcome of each."""
-    try:
-        return read(hub.transport.write(call, hub.priority, within_s=within_s))
-    except NotSent as error:
-        fate, reason = Fate.NOT_SENT, str(error)
-    except OutcomeUnknown as error:
-        fate, reason = Fate.UNKNOWN, str(error)
-    except GatewayError as error:
-        fate, reason = Fate.REFUSED, str(error)
-    return dict.fromkeys(ids, Outcome(fate=fate, reason=reason))
+def _each(
+    items: Sequence[Item],
+    name: Callable[[Item], Id],
+    send: Callable[[Sequence[Item]], dict[Id, Outcome]],
+) -> dict[Id, Outcome]:
+    """Send a batch; one that HubSpot refuses for the sake of a single record goes in halves.
+
+    A refused batch was not begun, so that sending parts of it repeats nothing.
+    """
+    fates: dict[Id, Outcome] = {}
+    pending, requests_left = [items], REQUESTS_MAX
+    while pending:
+        some = pending.pop()
+        requests_left -= 1
+        try:
+            fates |= send(some)
+        except Refused as error:
+            if len(some) > 1 and requests_left > 0 and _for_one_of_them(error):
+                half = len(some) // 2
+                pending += [some[half:], some[:half]]
+            else:
+                fates |= _all_alike(Fate.REFUSED, error, map(name, some))
+        except NotSent as error:
+            fates |= _all_alike(Fate.NOT_SENT, error, map(name, some))
+        except OutcomeUnknown as error:
+            fates |= _all_alike(Fate.UNKNOWN, error, map(name, some))
+    return fates
+
+
+def _for_one_of_them(error: Refused) -> bool:
+    """Whether without one record the batch may pass: not if a property is wrong for all.
+
+    Nor for duplicates: two ids of records that were merged must not be written one after the
+    other, each over the other's balance.
+    """
+    return (
+        error.category in {"VALIDATION_ERROR", "CONFLICT"}
+        and not error.missing
+        and "duplicate" not in str(error).casefold()
+    )
+
+
+def _all_alike(fate: Fate, error: GatewayError, ids: Iterable[Id]) -> dict[Id, Outcome]:
+    return dict.fromkeys(ids, Outcome(fate=fate, reason=str(error)))
 
 
 def _joined(parts: Sequence[Mapping[Id, Outcome]]) -> dict[Id, Outcome]:

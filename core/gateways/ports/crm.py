@@ -28,11 +28,13 @@ class Fate(StrEnum):
     """What the caller knows of one record of a batch that it sent."""
 
     LANDED = "landed"
-    #: Named in the answer's errors, or the whole request was denied.
+    #: Named in the answer's errors with a reason that says it was not done, or the whole request
+    #: was denied.
     REFUSED = "refused"
     #: Nothing reached HubSpot. Safe to send again.
     NOT_SENT = "not sent"
-    #: In neither results nor errors, or no answer came.
+    #: In neither results nor errors, named with an error that may mean anything, or no answer
+    #: came.
     UNKNOWN = "unknown"
 
 

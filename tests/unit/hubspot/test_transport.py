@@ -282,6 +282,75 @@ def test_a_refused_batch_refuses_each_of_its_writes(make: Make, status: int) -> 
     assert all(outcome.reason for outcome in outcomes.values())
 
 
+@dataclass(slots=True)
+class Strict:
+    """A HubSpot whose rules some records break: it refuses every batch with one of them."""
+
+    bad: set[str]
+    category: str = "VALIDATION_ERROR"
+    error: dict[str, object] = field(default_factory=lambda: {"message": "a rule"})
+    sizes: list[int] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        inputs = json.loads(request.content)["inputs"]
+        self.sizes.append(len(inputs))
+        ids = {one["id"] for one in inputs}
+        if ids & self.bad:
+            return httpx.Response(400, json={"category": self.category, **self.error})
+        return ok(*({"id": id_, "properties": {}} for id_ in ids))
+
+
+def test_one_bad_record_does_not_refuse_the_ninety_nine_beside_it(make: Make) -> None:
+    client, _, _ = make(LANDED)
+    strict = Strict({"13", "77"})
+    client.hub.transport.client._transport = httpx.MockTransport(strict)
+
+    outcomes = client.write_counts([write(str(n)) for n in range(100)])
+
+    refused = {id_ for id_, outcome in outcomes.items() if outcome.fate is Fate.REFUSED}
+    assert {"w13", "w77"} == refused
+    assert {Fate.LANDED, Fate.REFUSED} == {outcome.fate for outcome in outcomes.values()}
+    assert len(strict.sizes) <= 30
+
+
+@pytest.mark.parametrize(
+    "strict",
+    [
+        Strict({"13"}, category="CONFLICT_OF_ANOTHER_KIND"),
+        Strict({"13"}, error={"message": "Duplicate IDs found in batch input: [13]"}),
+        Strict(
+            {"13"},
+            error={
+                "errors": [
+                    {"code": "PROPERTY_DOESNT_EXIST", "context": {"propertyName": ["cs_credits"]}}
+                ]
+            },
+        ),
+    ],
+    ids=["not understood", "duplicates", "no such property"],
+)
+def test_a_batch_that_is_wrong_as_a_whole_is_not_sent_in_parts(make: Make, strict: Strict) -> None:
+    client, _, _ = make(LANDED)
+    client.hub.transport.client._transport = httpx.MockTransport(strict)
+
+    outcomes = client.write_counts([write(str(n)) for n in range(100)])
+
+    assert [100] == strict.sizes
+    assert {Fate.REFUSED} == {outcome.fate for outcome in outcomes.values()}
+
+
+def test_a_hubspot_that_refuses_everything_is_not_asked_for_ever(make: Make) -> None:
+    client, _, _ = make(LANDED)
+    strict = Strict({str(n) for n in range(100)})
+    client.hub.transport.client._transport = httpx.MockTransport(strict)
+
+    outcomes = client.cancel_bookings([BookingId(str(n)) for n in range(100)])
+
+    assert 100 == len(outcomes)
+    assert len(strict.sizes) <= 60
+    assert {Fate.REFUSED} == {outcome.fate for outcome in outcomes.values()}
+
+
 def test_the_end_of_the_day_is_told_and_nothing_more_is_sent(make: Make) -> None:
     client, app, clock = make(limited("DAILY"), ok(contact("1")))
 

@@ -115,7 +115,7 @@ def test_a_renamed_property_is_read_and_written_under_its_own_name() -> None:
     body = requests.cancel_body(portal, ["1"])
 
     assert BookingStatus.COMPLETED is booking.status
-    assert [{"id": "1", "properties": {"state": "Cancelled"}}] == body["inputs"]
+    assert {"state": "Cancelled"} == body["inputs"][0]["properties"]
 
 
 def test_a_note_is_escaped_keeps_its_lines_and_ends_in_its_marker() -> None:
@@ -129,6 +129,8 @@ def test_a_note_is_escaped_keeps_its_lines_and_ends_in_its_marker() -> None:
     assert len(body) < 65_536
     assert requests.has_marker(body, "op <1>")
     assert not requests.has_marker(body, "op <")
+    assert requests.has_marker("<div><span>note</span>op &lt;1&gt;<br></div>", "op <1>")
+    assert requests.has_marker("note\nop 1", "op 1")
 
 
 def test_histories_are_newest_first_however_hubspot_sends_them() -> None:

@@ -51,7 +51,7 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> GatewayErro
         readable(told) or f"HubSpot refused with {status}",
         status=status,
         category=text(told.get("category")),
-        missing=tuple(_missing_properties(told)),
+        missing=tuple(_unusable_properties(told)),
     )
 
 
@@ -116,8 +116,9 @@ def _details(told: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
             yield text(problem.get("name")), text(problem.get("error")), words
 
 
-def _missing_properties(told: Mapping[str, Any]) -> Iterator[str]:
-    names = (name for name, code, _ in _details(told) if code == "PROPERTY_DOESNT_EXIST")
+def _unusable_properties(told: Mapping[str, Any]) -> Iterator[str]:
+    codes = {"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"}
+    names = (name for name, code, _ in _details(told) if code in codes)
     yield from dict.fromkeys(names)
 
 
