@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -201,6 +201,25 @@ def _skip(why: Why) -> Judgement:
     return Judgement(verdict=Verdict.SKIP, why=why)
 
 
+def with_current_hint(booking: Booking, contacts: Mapping[ContactId, Contact | None]) -> Booking:
+    """The booking, its hint made current: after a merge it still names a former id."""
+    named = contacts.get(ContactId(booking.contact_hint))
+    if named is None or named.id == booking.contact_hint:
+        return booking
+    return replace(booking, contact_hint=named.id)
+
+
+def contacts_named(bookings: Iterable[Booking | None]) -> set[ContactId]:
+    """Every contact that these bookings name, by association or by hint."""
+    return {
+        ContactId(id_)
+        for booking in bookings
+        if booking is not None
+        for id_ in (booking.contact_id, booking.contact_hint)
+        if id_
+    }
+
+
 def plan_rows(
     kind: OperationKind,
     ids: Iterable[BookingId],
@@ -224,6 +243,7 @@ def _row(
     catalogue: Catalogue,
     running: dict[tuple[str, CreditType], int],
 ) -> Row:
+    booking = booking and with_current_hint(booking, contacts)
     judgement = judge(kind, booking, catalogue)
     if booking is None:
         return Row(booking_id=id_, verdict=judgement.verdict, why=judgement.why)

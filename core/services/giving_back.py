@@ -13,10 +13,11 @@ from datetime import datetime
 from core.domain.credits import Catalogue
 from core.domain.judging import judge_again
 from core.domain.operations import SETTLED, Item, ItemState, Operation
-from core.domain.plans import OperationKind, Why
+from core.domain.plans import OperationKind, Why, contacts_named, with_current_hint
 from core.domain.records import (
     Booking,
     BookingId,
+    Contact,
     ContactId,
     Counted,
     Kind,
@@ -97,20 +98,28 @@ class GivingBack:
         bookings: Mapping[BookingId, Booking | None],
     ) -> list[Item]:
         """Against fresh reads, contacts too: nothing is cancelled whose credit cannot return."""
-        contacts = self.crm.contacts({item.contact_id for item in items if item.contact_id})
-        judged = [
-            judge_again(
-                operation.kind,
-                item,
-                bookings.get(item.booking_id),
-                contacts.get(item.contact_id or ContactId("")),
-                self.catalogue,
-            )
-            for item in items
-        ]
+        named = contacts_named(bookings.get(item.booking_id) for item in items)
+        contacts = self.crm.contacts(named | {i.contact_id for i in items if i.contact_id})
+        judged = [self._judge(operation, item, bookings, contacts) for item in items]
         changed = [new for new, old in zip(judged, items, strict=True) if new != old]
         self.journal.update_items(run, changed)
         return [item for item in judged if item.state not in SETTLED]
+
+    def _judge(
+        self,
+        operation: Operation,
+        item: Item,
+        bookings: Mapping[BookingId, Booking | None],
+        contacts: Mapping[ContactId, Contact | None],
+    ) -> Item:
+        booking = bookings.get(item.booking_id)
+        return judge_again(
+            operation.kind,
+            item,
+            booking and with_current_hint(booking, contacts),
+            contacts.get(item.contact_id or ContactId("")),
+            self.catalogue,
+        )
 
     def _cancelled(
         self, run: Run, items: Sequence[Item], bookings: Mapping[BookingId, Booking | None]

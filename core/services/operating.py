@@ -68,7 +68,8 @@ class Operating:
             hold_until=now + self.hold,
         )
         items = [_item(plan.id, n, row) for n, row in enumerate(plan.will_change)]
-        self.journal.confirm(operation, items)
+        if self.journal.confirm(operation, items):
+            self._record_confirmed(operation, len(items))
         self.engine.submit(plan.id)
         return self.journal.operation(plan.id)
 
@@ -113,6 +114,17 @@ class Operating:
     def history(self, operation_id: str) -> list[Event]:
         """What happened to it, newest first."""
         return self.journal.events(operation_id=operation_id)
+
+    def _record_confirmed(self, operation: Operation, bookings: int) -> None:
+        self.journal.add_event(
+            Event(
+                at=operation.confirmed_at,
+                actor=operation.confirmed_by,
+                what="confirmed",
+                operation_id=operation.id,
+                detail={"reason": operation.reason, "bookings": bookings},
+            )
+        )
 
     def _confirmed_before(self, plan_id: str) -> bool:
         try:

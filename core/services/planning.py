@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.credits import Catalogue
-from core.domain.plans import OperationKind, Plan, plan_rows
+from core.domain.plans import OperationKind, Plan, contacts_named, plan_rows
 from core.domain.roles import Act, Actor
 from core.gateways.ports import Crm, Journal
 from core.services.finding import Finding, Selection
@@ -42,8 +42,7 @@ class Planning:
         self.preflight.check()
         found = self.finding.bookings(selection)
         bookings = self.crm.bookings(found.ids)
-        wanted = {b.contact_id for b in bookings.values() if b is not None and b.contact_id}
-        contacts = self.crm.contacts(wanted)
+        contacts = self.crm.contacts(contacts_named(bookings.values()))
         made_at = self.now()
         plan = Plan(
             id=self.new_id(),

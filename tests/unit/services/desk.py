@@ -10,8 +10,9 @@ from core.domain.operations import ENDED, Item, Operation
 from core.domain.plans import OperationKind
 from core.domain.records import BookingId
 from core.domain.roles import Actor, Role
+from core.gateways.errors import NotSent
 from core.gateways.ports import CarryOut
-from core.gateways.ports.inspecting import Finding
+from core.gateways.ports.inspecting import Finding, Quota
 from core.services.finding import ByReference
 from core.wiring import Core, assemble
 from tests.fakes.crm import FakeCrm
@@ -46,6 +47,9 @@ class Account:
     def inspect(self) -> list[Finding]:
         self.looks += 1
         return self.found
+
+    def quota(self) -> Quota:
+        raise NotSent("no calls were made")
 
     def provision(self) -> list[str]:
         self.found = []

@@ -136,6 +136,27 @@ def test_one_bad_row_is_told_and_the_rest_goes_through(desk: TestDesk) -> None:
     assert "'abc'" in desk.item(operation, "5102").why
 
 
+def test_a_hint_that_names_a_merged_contact_by_its_former_id_is_no_disagreement(
+    desk: TestDesk,
+) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.crm.add_contact("101", {"cs_credits": 5})
+    desk.crm.add_booking(
+        "500",
+        contact="100",
+        exam="70",
+        status="Cancelled",
+        token="Clinical Skills Token",
+        associated_contact_id="100",
+    )
+    merged = desk.crm.merge(Kind.CONTACT, "101", "100")
+
+    operation = desk.run("500")
+
+    assert desk.item(operation, "500").state is ItemState.DONE
+    assert 6 == desk.crm.balance(Kind.CONTACT, merged, "cs_credits")
+
+
 def test_a_refused_record_of_a_batch_fails_alone_and_can_be_retried(desk: TestDesk) -> None:
     for contact in ("100", "101"):
         desk.crm.add_contact(contact, {"cs_credits": 1})
