@@ -127,7 +127,7 @@ def _changes(record: WriteRecord, catalogue: Catalogue) -> str:
 def _history(desk: Desk, operation: Operation) -> None:
     events = desk.core.operating.history(operation.id)
     st.dataframe(
-        history_frame(operation, events),
+        history_frame(events),
         column_config={
             "When": st.column_config.DatetimeColumn(
                 format="D MMM YYYY, HH:mm:ss", timezone=str(desk.zone), width=170
@@ -137,22 +137,20 @@ def _history(desk: Desk, operation: Operation) -> None:
         },
         hide_index=True,
         row_height=tables.ROW_PX,
-        height=tables.height(len(events) + 1),
+        height=tables.height(len(events)),
         alt="What happened to the operation, newest first",
     )
 
 
-def history_frame(operation: Operation, events: Sequence[Event]) -> pd.DataFrame:
-    """What happened, newest first; the confirmation is where it begins."""
+def history_frame(events: Sequence[Event]) -> pd.DataFrame:
+    """What happened, newest first."""
     rows = [(event.at, event.actor or words.NOTHING, event_words(event)) for event in events]
-    rows.append(
-        (operation.confirmed_at, operation.confirmed_by, f"Confirmed. Reason: {operation.reason}")
-    )
     return pd.DataFrame(rows, columns=["When", "Who", "What"])
 
 
 #: What an event is called in the journal, and what a person reads.
 EVENTS = {
+    "confirmed": "Confirmed",
     "running": "Begun",
     "stopping": "Asked to stop",
     "stopped": "Stopped",
@@ -167,6 +165,8 @@ def event_words(event: Event) -> str:
     told = EVENTS.get(event.what, words.sentence(event.what))
     if event.what == "running" and event.detail.get("detail") == "retry":
         told = "Begun again, for what did not go through"
+    if "reason" in event.detail:
+        told = f"{told}. Reason: {event.detail['reason']}"
     if "items" in event.detail:
         told = f"{told}: {words.count(int(event.detail['items']), 'booking')}"
     return told
