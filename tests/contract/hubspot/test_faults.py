@@ -10,6 +10,7 @@ from core.domain.credits import CreditType
 from core.domain.records import BookingId, ContactId, Kind, WriteId
 from core.domain.writes import Write
 from core.gateways.errors import LimitReached, OutcomeUnknown
+from core.gateways.hubspot import discovery
 from core.gateways.ports import Fate
 from tests.contract.hubspot.world import SandboxWorld, contact_ids, fresh_id, utc_now
 
@@ -165,3 +166,32 @@ def test_the_marker_that_is_missing_says_what_to_run(hubspot: SandboxWorld) -> N
     assert Fate.REFUSED is outcome.fate
     assert "run python -m core provision" in outcome.reason
     assert "1" == hubspot.balance(one.target_id, CS)
+
+
+def test_a_sweep_finds_what_changed_and_walks_the_whole_list(hubspot: SandboxWorld) -> None:
+    hub = hubspot.crm.hub
+    ids = [hubspot.exam() for _ in range(3)]
+    since = utc_now()
+    hubspot.foreign_write(Kind.EXAM, ids[1], {"capacity": "31"})
+
+    changed = discovery.changed_ids(hub, Kind.EXAM, since)
+    listed, after = list[str](), ""
+    while True:
+        page, after = discovery.listed_ids(hub, Kind.EXAM, after=after)
+        listed += page
+        if not after:
+            break
+
+    assert [ids[1]] == changed
+    assert set(ids) <= set(listed)
+    assert len(listed) == len(set(listed))
+
+
+def test_a_sweep_sees_every_one_of_many_changes(hubspot: SandboxWorld) -> None:
+    since = utc_now()
+    bookings = [BookingId(hubspot.booking()) for _ in range(210)]
+    hubspot.crm.cancel_bookings(bookings)
+
+    changed = discovery.changed_ids(hubspot.crm.hub, Kind.BOOKING, since)
+
+    assert set(bookings) <= set(changed)

@@ -7,13 +7,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
+import httpx
 import pytest
 import stamina
 
 from core.domain.portal import OBJECT_TYPES, Portal
-from core.domain.records import MARKER, Kind
+from core.domain.records import MARKER, ContactId, Kind
 from core.gateways.hubspot.client import HubSpot, connect
 from core.gateways.hubspot.inspection import Inspection
+from core.gateways.hubspot.limiter import Priority
 from core.gateways.ports.inspecting import Finding, Health
 from sandbox.hubspot.scopes import ALL
 from sandbox.hubspot.server import HubSpotServer
@@ -115,3 +117,78 @@ def test_properties_of_another_type_or_that_cannot_be_written_are_named(serve: S
     assert "does not hold unique values" == found["bookings: property student_name"].said
     assert "exams: property place" in found
     assert Health.WARNING is found["exams: property place"].health
+
+
+def test_a_hubspot_that_cannot_be_reached_is_all_that_is_said(serve: Serve) -> None:
+    client = serve()
+    client.hub.transport.client.base_url = httpx.URL("http://127.0.0.1:9")
+
+    found = Inspection(client.hub).inspect()
+
+    assert [Health.FAULT] == [finding.health for finding in found]
+    assert "HUBSPOT_BASE_URL" in found[0].mend
+
+
+def test_a_hubspot_that_fails_is_to_be_looked_at_later(serve: Serve) -> None:
+    client = serve()
+    faults = [{"action": "status", "status": 503, "path": "."}]
+    base_url = str(client.hub.transport.client.base_url)
+    httpx.put(f"{base_url}/_sandbox/faults", json=faults, trust_env=False)
+
+    found = Inspection(client.hub).inspect()
+
+    assert ["HubSpot"] == [finding.what for finding in found]
+    assert "status.hubspot.com" in found[0].mend
+
+
+def test_failures_in_the_middle_are_told_beside_the_rest(serve: Serve) -> None:
+    client = serve()
+    faults = [{"action": "status", "status": 503, "path": "batch|2-50158915"}]
+    base_url = str(client.hub.transport.client.base_url)
+    httpx.put(f"{base_url}/_sandbox/faults", json=faults, trust_env=False)
+
+    found = wrong(client)
+
+    assert Health.WARNING is found["reading contacts"].health
+    assert Health.FAULT is found["exams"].health
+
+
+def test_missing_schema_scopes_are_named(serve: Serve) -> None:
+    found = wrong(serve(scopes=ALL - {"crm.schemas.custom.read"}))
+
+    assert "crm.schemas.custom.read" in found["bookings: properties"].mend
+
+
+def test_the_quota_is_what_the_answers_said(serve: Serve) -> None:
+    client = serve(rate_limit=150, daily_limit=5000)
+    inspection = Inspection(client.hub)
+    inspection.inspect()
+
+    quota = inspection.quota()
+
+    assert (150, 10.0, 5000) == (quota.limit, quota.window_s, quota.day_limit)
+    assert 10 < quota.used < 30
+    assert quota.day_left in range(4970, 4991)
+
+
+def test_processes_count_together_and_close_what_they_share(serve: Serve, tmp_path: Path) -> None:
+    base_url = str(serve().hub.transport.client.base_url)
+    clients = [
+        connect(
+            base_url=base_url,
+            token=RIGHT,
+            api_version="2026-09",
+            portal=Portal(),
+            now=utc_now,
+            slots_url=f"sqlite:///{tmp_path}/desk.sqlite",
+        )
+        for _ in range(2)
+    ]
+    for client in clients:
+        client.at(Priority.SWEEP).contacts([ContactId("1")])
+
+    quotas = [Inspection(client.hub).quota() for client in clients]
+    for client in clients:
+        client.close()
+
+    assert [2, 2] == [quota.used for quota in quotas]
