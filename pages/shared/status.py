@@ -27,9 +27,8 @@ def banners(desk: Desk) -> None:
     now = desk.now()
     if not alive(desk.core.journal.workers(), now):
         st.warning(
-            "Operations can be confirmed, and wait until one starts. The app starts one itself; "
-            "if this stays, look at its log or run `python -m core worker`.",
-            title="No worker is running",
+            "**No worker is running.** What is confirmed waits until one starts. The app starts "
+            "one itself; if this stays, look at its log or run `python -m core worker`.",
             icon=":material/engineering:",
         )
     mirror_banner(desk, desk.core.journal.outbox(), now)
@@ -40,11 +39,10 @@ def mirror_banner(desk: Desk, outbox: OutboxState, now: datetime) -> None:
     if outbox.oldest is None or now - outbox.oldest < BEHIND_AFTER:
         return
     rows = desk.core.journal.outbox_rows(dead=False, limit=1)
-    error = f" Last error: {words.plain(rows[0].error)}." if rows and rows[0].error else ""
+    error = f" ({words.plain(rows[0].error)})" if rows and rows[0].error else ""
     st.warning(
-        f"{words.count(outbox.due, 'copy', 'copies')} to Supabase due, the oldest for "
-        f"{words.span(now - outbox.oldest)}.{error} Operations go on meanwhile, and the copies "
-        "follow by themselves.",
-        title="Students see older balances just now",
+        f"**Students see older balances.** {words.count(outbox.due, 'copy', 'copies')} to Supabase "
+        f"due for {words.span(now - outbox.oldest)}{error}. They follow by themselves; operations "
+        "go on.",
         icon=":material/cloud_off:",
     )

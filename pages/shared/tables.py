@@ -44,7 +44,7 @@ assert ITEM_COLOURS.keys() == set(ItemState), "every state has its colour"
 def badge_column(label: str, words_of: Sequence[str], colours: Sequence[str]) -> Any:
     """A column whose cells are one coloured word each."""
     return st.column_config.MultiselectColumn(
-        label, options=list(words_of), color=list(colours), width=120, pinned=True
+        label, options=list(words_of), color=list(colours), width=115, pinned=True
     )
 
 
@@ -52,10 +52,10 @@ def booking_columns() -> dict[str, Any]:
     """What plans and items have in common."""
     text = st.column_config.TextColumn
     return {
-        "Student": text(width=145),
-        "Booking": text(width=305),
-        "Credit": text(width=140),
-        "Balance": text("Balance, credits", width=110, alignment="right"),
+        "Student": text(width=135),
+        "Booking": text(width=295),
+        "Credit": text(width=132),
+        "Balance": text("Balance, credits", width=108, alignment="right"),
         "Why": text(width="large"),
     }
 

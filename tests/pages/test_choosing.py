@@ -250,5 +250,5 @@ def test_the_totals_are_the_plan_s(open_page: Open, made: Stage) -> None:
     plan = made.journal.plan(at.query_params["plan"])
     assert {
         "To give back": f"{sum(plan.credits.values())} credits",
-        "To": f"{plan.contacts} students",
+        "Students": f"{plan.contacts}",
     } == figures(at)

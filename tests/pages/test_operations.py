@@ -117,7 +117,7 @@ def test_a_mirror_that_is_behind_is_told_on_every_page(open_page: Open, made: St
 
     for place in (OPERATIONS, BULK_REFUND):
         at = open_page(place)
-        assert "1 copy to Supabase due, the oldest for 3 min" in said(at)
+        assert "1 copy to Supabase due for 3 min" in said(at)
         assert "Supabase cannot be reached" in said(at)
 
 

@@ -49,7 +49,7 @@ def _totals(desk: Desk, plan: Plan) -> None:
     """What confirming would change. How many are skipped or blocked stands with the rows."""
     shown = [
         ("To give back", words.count(sum(plan.credits.values()), "credit")),
-        ("To", words.count(plan.contacts, "student")),
+        ("Students", f"{plan.contacts:,}"),
     ]
     if plan.kind is OperationKind.CANCEL:
         shown.insert(0, ("To cancel", words.count(len(plan.will_change), "booking")))

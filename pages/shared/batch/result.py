@@ -23,6 +23,8 @@ from pages.shared.batch.foreign import show_foreign
 from pages.shared.batch.heading import heading
 from pages.shared.gate import Desk
 
+#: Told in full above the table.
+WORST = 5
 #: Failures first, then what was not begun, then the rest.
 ORDER = (
     ItemState.FAILED,
@@ -46,13 +48,13 @@ def summary(desk: Desk, operation: Operation) -> None:
     """What it was and what came of it, without its bookings."""
     progress = desk.core.journal.progress(operation.id)
     heading(desk, operation)
-    _outcome(operation, progress)
+    _outcome(desk, operation, progress)
     deciding.show(desk, operation, progress)
     show_foreign(desk, operation)
     _figures(desk, operation, progress)
 
 
-def _outcome(operation: Operation, progress: Progress) -> None:
+def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
     states = progress.states
     bad = sum(states.get(state, 0) for state in NEEDS_EYES)
     done, total = states.get(ItemState.DONE, 0), progress.total
@@ -71,12 +73,24 @@ def _outcome(operation: Operation, progress: Progress) -> None:
         )
     elif bad:
         st.warning(
-            f"{told} The table says for each what happened and what to do next.",
+            f"{told}\n\n{_worst(desk, operation, bad)}",
             title=f"{words.count(bad, 'booking needs', 'bookings need')} a look",
             icon=":material/rule:",
         )
     else:
         st.success(told, icon=":material/check_circle:")
+
+
+def _worst(desk: Desk, operation: Operation, bad: int) -> str:
+    """The first few that need eyes, in full: a table cuts long sentences."""
+    items = desk.core.journal.items(operation.id, states=NEEDS_EYES, limit=WORST)
+    lines = [
+        f"- {words.plain(i.contact_name or str(i.booking_name))}, "
+        f"{words.plain(i.booking_name or i.booking_id)}: {words.plain(i.why)}"
+        for i in items
+    ]
+    more = [f"- and {bad - WORST:,} more, below"] if bad > WORST else []
+    return "\n".join([*lines, *more])
 
 
 def _figures(desk: Desk, operation: Operation, progress: Progress) -> None:

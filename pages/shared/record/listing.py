@@ -62,24 +62,26 @@ def _nothing(narrow: str) -> None:
 def _grid(desk: Desk, operations: Sequence[Operation]) -> None:
     progress = [desk.core.journal.progress(operation.id) for operation in operations]
     ids = [operation.id for operation in operations]
-    names = [words.OPERATION[state] for state in OperationState]
+    frame = operations_frame(operations, progress, desk.now())
+    usual = {words.OPERATION[state]: colour for state, (colour, _) in COLOURS.items()}
+    states = dict.fromkeys(word for (word,) in frame["State"])
     text = st.column_config.TextColumn
     key = f"open_{tables.fingerprint(ids)}"
     st.dataframe(
-        operations_frame(operations, progress, desk.now()),
+        frame,
         key=f"operations_{tables.fingerprint(ids)}",
         column_config={
             "Open": st.column_config.ButtonColumn(
-                "", on_click=_open, args=(ids, key), key=key, type="tertiary", width=70, pinned=True
+                "", on_click=_open, args=(ids, key), key=key, type="tertiary", width=60, pinned=True
             ),
-            "State": tables.badge_column("State", names, [c for c, _ in COLOURS.values()]),
-            "What": text(width=130),
-            "Of": text(width=330),
-            "Done": text("Done, bookings", width=115, alignment="right"),
-            "Credits": text("Credits", width=75, alignment="right"),
-            "Look": text("Need a look", width=95, alignment="right"),
-            "When": text(width=95, help="The exact time stands in the operation's history"),
-            "Who": text(width=170),
+            "State": tables.badge_column(
+                "State", list(states), [usual.get(word, "orange") for word in states]
+            ),
+            "Operation": text(width=370),
+            "Done": text("Done, bookings", width=108, alignment="right"),
+            "Credits": text("Credits", width=65, alignment="right"),
+            "When": text(width=85, help="The exact time stands in the operation's history"),
+            "Who": text(width=165),
             "Reason": text(width="medium"),
         },
         hide_index=True,
@@ -103,12 +105,10 @@ def operations_frame(
     return pd.DataFrame(
         {
             "Open": ["Open"] * len(operations),
-            "State": [[words.OPERATION[operation.state]] for operation in operations],
-            "What": [words.KIND[operation.kind] for operation in operations],
-            "Of": [words.sentence(operation.selection) for operation in operations],
+            "State": [[_state(o, p)] for o, p in zip(operations, progress, strict=True)],
+            "Operation": [f"{words.KIND[o.kind]}: {o.selection}" for o in operations],
             "Done": [f"{p.states.get(ItemState.DONE, 0):,} of {p.total:,}" for p in progress],
             "Credits": [f"+{sum(p.given_back.values()):,}" for p in progress],
-            "Look": [_count(sum(p.states.get(s, 0) for s in NEEDS_EYES)) for p in progress],
             "When": [words.ago(operation.confirmed_at, now) for operation in operations],
             "Who": [operation.confirmed_by for operation in operations],
             "Reason": [operation.reason for operation in operations],
@@ -116,8 +116,10 @@ def operations_frame(
     )
 
 
-def _count(n: int) -> str:
-    return f"{n:,}" if n else words.NOTHING
+def _state(operation: Operation, progress: Progress) -> str:
+    """Its state, unless something of it waits for a person."""
+    bad = sum(progress.states.get(state, 0) for state in NEEDS_EYES)
+    return f"! {bad:,} to look at" if bad else words.OPERATION[operation.state]
 
 
 def _turn(narrow: str, first: int, *, more: bool) -> None:
