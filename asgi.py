@@ -11,6 +11,7 @@ import gc
 import hashlib
 import logging
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 
-from core import wiring
+from core import settings, wiring
 
 log = logging.getLogger(__name__)
 
@@ -168,6 +169,15 @@ def told(error: Exception) -> bool:
     return True
 
 
+def check_settings() -> None:
+    """Before anything starts: what is missing or wrong, all of it, in place of a traceback."""
+    try:
+        settings.load()
+    except settings.BadSettings as error:
+        sys.exit(f"Credit Desk does not start: {error}")
+
+
+check_settings()
 app = st.App(
     ROOT / "app.py",
     lifespan=lifespan,
