@@ -10,7 +10,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.hubspot import errors, faults, wire
+from sandbox.hubspot import choices, errors, faults, wire
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.inputs import properties
 from sandbox.hubspot.rows import Row, Source
@@ -37,6 +37,8 @@ async def answer(app: App, request: Request) -> Response:
         raise errors.no_such_route(request.scope["path"])
     except errors.ApiError as refusal:
         return _json(refusal.status, refusal.body)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return _json(400, {"status": "error", "message": f"not what this control takes: {error}"})
 
 
 def _read(body: bytes) -> Any:
@@ -83,48 +85,6 @@ def get_stats(app: App, _params: Params, _body: Any) -> Any:
 def delete_stats(app: App, _params: Params, _body: Any) -> Any:
     app.stats = Stats(in_flight=app.stats.in_flight)
     return app.stats.show()
-
-
-def get_options(app: App, _params: Params, _body: Any) -> Any:
-    options = app.desk.options
-    return {
-        "latency_ms": app.latency_ms,
-        "rate_limit": app.own.limiter.rolling_max,
-        "daily_limit": app.apps.daily.most,
-        "search_limit": app.apps.daily.search_max,
-        "search_lag_ms": app.desk.lag.ms,
-        "clock_offset_ms": app.desk.store.clock_offset_ms,
-        "history_max": app.desk.store.history_max,
-        "shuffle": options.shuffle,
-        "write_through_merge": options.write_through_merge,
-        "plain_partial": options.plain_partial,
-        "touch_always": options.touch_always,
-        "traced": sorted(options.traced),
-    }
-
-
-def put_options(app: App, _params: Params, body: Any) -> Any:
-    """Change some of them; the others stay."""
-    known = get_options(app, {}, None)
-    if not isinstance(body, dict) or not body.keys() <= known.keys():
-        raise errors.validation(f"options are {', '.join(known)}")
-    wanted = {**known, **body}
-    for name, value in known.items():
-        if type(wanted[name]) is not type(value):
-            raise errors.validation(f"{name} is a {type(value).__name__}")
-    app.latency_ms = wanted["latency_ms"]
-    app.own.limiter.rolling_max = wanted["rate_limit"]
-    app.apps.daily.most = wanted["daily_limit"]
-    app.apps.daily.search_max = wanted["search_limit"]
-    app.desk.lag.ms = wanted["search_lag_ms"]
-    app.desk.store.clock_offset_ms = wanted["clock_offset_ms"]
-    app.desk.store.history_max = wanted["history_max"]
-    app.desk.options.shuffle = wanted["shuffle"]
-    app.desk.options.write_through_merge = wanted["write_through_merge"]
-    app.desk.options.plain_partial = wanted["plain_partial"]
-    app.desk.options.touch_always = wanted["touch_always"]
-    app.desk.options.traced = frozenset(wanted["traced"])
-    return get_options(app, {}, None)
 
 
 def put_app(app: App, _params: Params, body: Any) -> Any:
@@ -212,8 +172,8 @@ ACTS: dict[tuple[str, str], Act] = {
     ("DELETE", "/_sandbox/faults"): delete_faults,
     ("GET", "/_sandbox/stats"): get_stats,
     ("DELETE", "/_sandbox/stats"): delete_stats,
-    ("GET", "/_sandbox/options"): get_options,
-    ("PUT", "/_sandbox/options"): put_options,
+    ("GET", "/_sandbox/options"): lambda app, _params, _body: choices.show(app),
+    ("PUT", "/_sandbox/options"): lambda app, _params, body: choices.change(app, body),
     ("PUT", "/_sandbox/apps"): put_app,
     ("PUT", "/_sandbox/webhooks"): put_webhooks,
     ("GET", "/_sandbox/webhooks"): get_webhooks,

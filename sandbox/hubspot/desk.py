@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.hubspot import errors, wire
-from sandbox.hubspot.calculations import calculated
+from sandbox.hubspot.calculations import calculated, plain_numbers
 from sandbox.hubspot.calls import Answer, Call, object_id
 from sandbox.hubspot.catalog import Catalog, Kind
 from sandbox.hubspot.exporting import Exports
@@ -33,6 +33,8 @@ class Options:
     write_through_merge: bool = True
     #: dated versions answer a partial batch with 200 or 201: their spec has no 207
     plain_partial: bool = False
+    #: numbers are kept without needless digits: 3.0 as 3
+    plain_numbers: bool = False
     #: a write of the same values moves the modified time
     touch_always: bool = False
     #: batches that a unique objectWriteTraceId in each input makes partial
@@ -63,8 +65,13 @@ class Desk:
     def write(self, kind: Kind, pairs: Sequence[tuple[Row, Values]], call: Call) -> list[Row]:
         """Set the values of objects, in the name of the app that calls."""
         touch = self.options.touch_always
-        whole = [(row, calculated(kind, values)) for row, values in pairs]
+        whole = [(row, self.final(kind, values)) for row, values in pairs]
         return self.store.update(kind, whole, call.source, touch=touch)
+
+    def final(self, kind: Kind, values: Values) -> Values:
+        """The values that a write keeps, with those that follow from them."""
+        kept = plain_numbers(kind, values) if self.options.plain_numbers else values
+        return calculated(kind, kept)
 
     @property
     def catalog(self) -> Catalog:

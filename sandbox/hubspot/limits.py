@@ -29,6 +29,8 @@ class Daily:
 
     most: int
     search_max: int = SEARCHES_PER_SECOND
+    search_counts: bool = False  # against the ten seconds as well
+    refused_counts: bool = False  # so that who does not wait never gets through
     used: int = 0
     _day: int = -1
     searches: deque[int] = field(default_factory=deque)
@@ -54,9 +56,9 @@ class Limiter:
         if not self.daily.left(at):
             raise errors.rate_limited("DAILY", self.group, {} if search else self.headers(at))
         if search:
-            _take(self.daily.searches, at, SECOND_MS, self.daily.search_max, self._slow_down)
-        else:
-            _take(self._times, at, WINDOW_MS, self.rolling_max, self._wait)
+            self._take(self.daily.searches, at, SECOND_MS, self.daily.search_max, self._slow_down)
+        if not search or self.daily.search_counts:
+            self._take(self._times, at, WINDOW_MS, self.rolling_max, self._wait)
         self.daily.used += 1
         return {} if search else self.headers(at)  # searches answer without these headers
 
@@ -65,6 +67,21 @@ class Limiter:
 
     def _wait(self, at: int) -> errors.ApiError:
         return errors.rate_limited("TEN_SECONDLY_ROLLING", self.group, self.headers(at))
+
+    def _take(
+        self,
+        times: deque[int],
+        at: int,
+        window: int,
+        most: int,
+        refusal: Callable[[int], errors.ApiError],
+    ) -> None:
+        _forget(times, at - window)
+        full = len(times) >= most
+        if not full or self.daily.refused_counts:
+            times.append(at)
+        if full:
+            raise refusal(at)
 
     def headers(self, at: int) -> dict[str, str]:
         """What HubSpot tells of the limits."""
@@ -76,15 +93,6 @@ class Limiter:
             "X-HubSpot-RateLimit-Daily": str(self.daily.most),
             "X-HubSpot-RateLimit-Daily-Remaining": str(self.daily.left(at)),
         }
-
-
-def _take(
-    times: deque[int], at: int, window: int, most: int, refusal: Callable[[int], errors.ApiError]
-) -> None:
-    _forget(times, at - window)
-    if len(times) >= most:
-        raise refusal(at)
-    times.append(at)
 
 
 def _forget(times: deque[int], before: int) -> None:

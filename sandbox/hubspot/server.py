@@ -118,6 +118,7 @@ class HubSpotServer:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=1,
+            timeout_keep_alive=75,  # a client's idle connection does not die under its next request
         )
         server = self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sandbox.hubspot import errors, inputs, wire
-from sandbox.hubspot.calculations import calculated
 from sandbox.hubspot.calls import Answer, Call
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.desk import Desk
@@ -189,7 +188,7 @@ def _rounds(found: Sequence[Found]) -> list[list[Found]]:
 
 def _create(desk: Desk, kind: Kind, wanted: Sequence[Input], call: Call) -> list[Found]:
     targets = [desk.targets(kind, one.associations) for one in wanted]
-    values = [calculated(kind, one.values) for one in wanted]
+    values = [desk.final(kind, one.values) for one in wanted]
     rows = desk.store.create(kind, values, call.source)
     tied = [desk.tie(kind, row, ends) for row, ends in zip(rows, targets, strict=True)]
     by_id = {row.id: (one, row) for one, row in zip(wanted, tied, strict=True)}

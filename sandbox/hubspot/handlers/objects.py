@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.hubspot import errors, inputs, wire
-from sandbox.hubspot.calculations import calculated
 from sandbox.hubspot.calls import INT64_MAX, Answer, Call, object_id
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.desk import Desk
@@ -44,7 +43,7 @@ def create(desk: Desk, call: Call) -> Answer:
     if lacking := desk.require(kind, wanted, call):
         raise lacking
     targets = desk.targets(kind, wanted.associations)
-    (row,) = desk.store.create(kind, [calculated(kind, wanted.values)], call.source)
+    (row,) = desk.store.create(kind, [desk.final(kind, wanted.values)], call.source)
     row = desk.tie(kind, row, targets)
     return Answer(201, _one(desk, kind, row, list(wanted.values)))
 

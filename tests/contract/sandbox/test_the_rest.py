@@ -212,6 +212,40 @@ def test_a_history_may_be_short(options: Callable[..., Sandbox]) -> None:
     assert ["9", "8", "7"] == [one["value"] for one in hubspot.history("101", "sj_credits")]
 
 
+def test_numbers_may_lose_needless_digits(options: Callable[..., Sandbox]) -> None:
+    hubspot = options(plain_numbers=True)
+
+    assert "3" == hubspot.patch(ONE, {"sj_credits": "3.0"})["properties"]["sj_credits"]
+    assert "0.5" == hubspot.patch(ONE, {"sj_credits": "0.50"})["properties"]["sj_credits"]
+
+
+def test_a_tier_stands_for_two_limits(options: Callable[..., Sandbox]) -> None:
+    headers = options(tier="free").http.get(ONE).headers
+
+    assert ("100", "250000") == (
+        headers["X-HubSpot-RateLimit-Max"],
+        headers["X-HubSpot-RateLimit-Daily"],
+    )
+
+
+def test_who_does_not_wait_may_never_get_through(options: Callable[..., Sandbox]) -> None:
+    hubspot = options(rate_limit=2, refused_counts=True)
+    for _ in range(4):
+        hubspot.http.get(ONE)
+        hubspot.clock.now += timedelta(seconds=4)
+
+    hubspot.get(ONE, 429)
+
+
+def test_searches_may_count_twice(options: Callable[..., Sandbox]) -> None:
+    hubspot = options(rate_limit=2, search_counts=True)
+    statuses = [
+        hubspot.http.post("/crm/v3/objects/0-1/search", json={}).status_code for _ in range(3)
+    ]
+
+    assert [200, 200, 429] == statuses
+
+
 def test_the_clock_of_hubspot_may_be_wrong(options: Callable[..., Sandbox]) -> None:
     hubspot = options(clock_offset_ms=3_600_000)
 

@@ -1,0 +1,60 @@
+"""Everything about the sandbox that can be chosen while it runs: /_sandbox/options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sandbox.hubspot import errors
+from sandbox.hubspot.limits import TIERS
+
+if TYPE_CHECKING:
+    from sandbox.hubspot.app import App
+
+#: name -> the object that has it, and its name there
+PLACES: dict[str, tuple[Callable[[App], Any], str]] = {
+    "latency_ms": (lambda app: app, "latency_ms"),
+    "rate_limit": (lambda app: app.own.limiter, "rolling_max"),
+    "daily_limit": (lambda app: app.apps.daily, "most"),
+    "search_limit": (lambda app: app.apps.daily, "search_max"),
+    "search_counts": (lambda app: app.apps.daily, "search_counts"),
+    "refused_counts": (lambda app: app.apps.daily, "refused_counts"),
+    "search_lag_ms": (lambda app: app.desk.lag, "ms"),
+    "clock_offset_ms": (lambda app: app.desk.store, "clock_offset_ms"),
+    "history_max": (lambda app: app.desk.store, "history_max"),
+    "shuffle": (lambda app: app.desk.options, "shuffle"),
+    "write_through_merge": (lambda app: app.desk.options, "write_through_merge"),
+    "plain_partial": (lambda app: app.desk.options, "plain_partial"),
+    "plain_numbers": (lambda app: app.desk.options, "plain_numbers"),
+    "touch_always": (lambda app: app.desk.options, "touch_always"),
+    "traced": (lambda app: app.desk.options, "traced"),
+}
+
+
+def show(app: App) -> dict[str, Any]:
+    """All of them."""
+    found = {name: getattr(place(app), field) for name, (place, field) in PLACES.items()}
+    return {name: sorted(v) if isinstance(v, frozenset) else v for name, v in found.items()}
+
+
+def change(app: App, body: Any) -> dict[str, Any]:
+    """Change some; the others stay. A `tier` stands for its two limits. Raises ApiError 400."""
+    if not isinstance(body, dict):
+        raise errors.validation("options are a JSON object")
+    wanted = dict(body)
+    if "tier" in wanted:
+        wanted["rate_limit"], wanted["daily_limit"] = _tier(wanted.pop("tier"))
+    known = show(app)
+    for name, value in wanted.items():
+        if name not in known or type(value) is not type(known[name]):
+            raise errors.validation(f"{name}: {value!r} is no such option; known are {known}")
+    for name, value in wanted.items():
+        place, field = PLACES[name]
+        setattr(place(app), field, frozenset(value) if isinstance(value, list) else value)
+    return show(app)
+
+
+def _tier(name: object) -> tuple[int, int]:
+    if name not in TIERS:
+        raise errors.validation(f"a tier is one of {', '.join(TIERS)}")
+    return TIERS[str(name)]
