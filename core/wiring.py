@@ -92,7 +92,7 @@ def assemble(
     on_dead: Callable[[Sequence[Due]], None] = lambda _dead: None,
 ) -> Core:
     """Services over these gateways. ``mirror_reads``: the truth for copies, less urgent."""
-    finding = Finding(crm)
+    finding = Finding(crm, now)
     mirroring = Mirroring(
         crm=mirror_reads or crm,
         mirror=mirror,

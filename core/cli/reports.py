@@ -30,7 +30,7 @@ def of_plan(plan: Plan) -> Report:
 
 
 def _blocked_first(row: Row) -> int:
-    return [Verdict.BLOCKED, Verdict.SKIP, Verdict.WILL_CHANGE].index(row.verdict)
+    return [Verdict.BLOCKED, Verdict.WILL_CHANGE, Verdict.SKIP].index(row.verdict)
 
 
 def _row(row: Row) -> Report:

@@ -55,7 +55,7 @@ class Refused(GatewayError):
     def __init__(
         self, message: str, *, status: int = 0, category: str = "", missing: tuple[str, ...] = ()
     ) -> None:
-        """``missing``: scopes or properties that the other side named."""
+        """``missing``: scopes or properties that the other side named as lacking or read-only."""
         super().__init__(message)
         self.status = status
         self.category = category

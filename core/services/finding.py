@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from core.domain.records import BookingId, Contact, ContactId, Exam, ExamId, Kind
 from core.domain.selections import BOOKINGS_MAX, BadList, is_record_id
 from core.gateways.ports import BookingFilter, Crm
+
+#: How far back exams are offered: refunds of older ones are chosen by list or filter.
+PAST = timedelta(days=183)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,7 @@ class Finding:
     """Reads only. Searches find ids; whatever counts is read again by id."""
 
     crm: Crm
+    now: Callable[[], datetime]
 
     def bookings(self, selection: Selection) -> Found:
         """The bookings meant, each once.
@@ -86,8 +91,13 @@ class Finding:
         return Found(ids=once, words=words)
 
     def exams(self, text: str = "", *, limit: int = 200) -> list[Exam]:
-        """Exams to choose from, soonest first."""
-        return self.crm.search_exams(text=text, limit=limit)
+        """Exams to choose from: those to come, soonest first, then the past half-year backwards."""
+        today = self.now().date()
+        coming = self.crm.search_exams(text=text, since=today, limit=limit)
+        past = self.crm.search_exams(
+            text=text, since=today - PAST, until=today - timedelta(days=1), limit=limit
+        )
+        return (coming + past[::-1])[:limit]
 
     def contacts(self, text: str, *, limit: int = 20) -> list[Contact]:
         """Contacts to choose from."""

@@ -33,12 +33,12 @@ def verdicts(at: AppTest) -> list[str]:
     return [cell[0] for cell in grid(at, "rows_")["Verdict"]]
 
 
-def test_blocked_rows_stand_first_then_skipped_ones(open_page: Open, plan: Plan) -> None:
+def test_blocked_rows_stand_first_then_those_that_will_change(open_page: Open, plan: Plan) -> None:
     at = open_page(BATCH_CANCELLATION, plan=plan.id)
 
     shown = verdicts(at)
     assert len(plan.rows) == len(shown)
-    assert sorted(shown, key=["✕ Blocked", "– Skipped", "✓ Will change"].index) == shown
+    assert sorted(shown, key=["✕ Blocked", "✓ Will change", "– Skipped"].index) == shown
     assert 3 == len(set(shown))
 
 

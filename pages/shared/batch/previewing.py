@@ -14,7 +14,7 @@ from pages.shared.batch import address, choosing, confirming, figures
 from pages.shared.gate import Desk
 
 #: What needs eyes stands first.
-ORDER = (Verdict.BLOCKED, Verdict.SKIP, Verdict.WILL_CHANGE)
+ORDER = (Verdict.BLOCKED, Verdict.WILL_CHANGE, Verdict.SKIP)
 
 
 def show(desk: Desk, plan: Plan) -> None:
