@@ -117,7 +117,7 @@ def get_webhooks(app: App, _params: Params, _body: Any) -> Any:
 
 
 def delete_webhooks(app: App, _params: Params, _body: Any) -> Any:
-    app.senders.close()
+    app.senders.unsubscribe()
     return []
 
 

@@ -72,6 +72,7 @@ create table if not exists words (
     text text not null,
     primary key (kind, id)
 ) without rowid;
+create table if not exists settings (name text primary key, value text not null);
 create table if not exists counters (name text primary key, value integer not null);
 """
 

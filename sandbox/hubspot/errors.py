@@ -11,6 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 Body: TypeAlias = dict[str, Any]
+#: why a request was refused with 429, and HubSpot's words for it
+POLICIES = {
+    "DAILY": "You have reached your daily limit.",
+    "SECONDLY": "You have reached your secondly limit.",
+    "TEN_SECONDLY_ROLLING": "You have reached your ten_secondly_rolling limit.",
+}
 
 
 class ApiError(Exception):
@@ -171,14 +177,9 @@ def missing_scopes(scopes: Sequence[str]) -> ApiError:
 
 def rate_limited(policy: str, group: str, headers: Mapping[str, str]) -> ApiError:
     """429. HubSpot does not promise a Retry-After, so there is none."""
-    words = {
-        "DAILY": "You have reached your daily limit.",
-        "SECONDLY": "You have reached your secondly limit.",
-        "TEN_SECONDLY_ROLLING": "You have reached your ten_secondly_rolling limit.",
-    }
     body = {
         "status": "error",
-        "message": words[policy],
+        "message": POLICIES[policy],
         "errorType": "RATE_LIMIT",
         "policyName": policy,
         "groupName": group,

@@ -13,6 +13,8 @@ import orjson
 
 from sandbox.hubspot import errors
 
+NUMBER_MAX = 86_400_000
+
 
 class Action(StrEnum):
     """What a fault does to a request."""
@@ -81,10 +83,25 @@ def _fault(entry: Any) -> Fault:
         action = Action(known.pop("action"))
         path = re.compile(known.pop("path", ".*"))
         method = known.pop("method", None)
+        _check(known)
         fault = Fault(action=action, path=path, method=method, chance=random.Random(seed), **known)
     except (KeyError, ValueError, TypeError, re.error) as error:
         raise errors.validation(f"not a fault: {entry}: {error}") from None
     return fault
+
+
+def _check(fields: dict[str, Any]) -> None:
+    """Raises ValueError for a number that is none, or a policy that HubSpot does not have."""
+    for name in ("times", "status", "ms", "fail", "skip", "retry_after"):
+        value = fields.get(name)
+        if value is not None and (type(value) is not int or not 0 <= value <= NUMBER_MAX):
+            raise ValueError(name)
+    if not 0.0 <= float(fields.get("probability", 1.0)) <= 1.0:
+        raise ValueError("probability")
+    if fields.get("policy", "DAILY") not in errors.POLICIES:
+        raise ValueError("policy")
+    if not 400 <= fields.get("status", 503) <= 599:
+        raise ValueError("status")
 
 
 def show(fault: Fault) -> dict[str, Any]:

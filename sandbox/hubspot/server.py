@@ -109,6 +109,7 @@ class HubSpotServer:
         """Serve; returns the base URL once it answers. Raises OSError when the port is taken."""
         listening = _listen(self._port)
         index(self.store.database, self.store.catalog.kinds())
+        self.app.senders.resume()
         config = uvicorn.Config(
             self.app,
             http="h11",

@@ -13,6 +13,7 @@ from sandbox.hubspot.definitions import Definition
 
 DAY_MS = 86_400_000
 TEXT_MAX = 65_536
+DIGITS_MAX = 100
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _WHOLE = re.compile(r"-?\d{1,15}")
@@ -72,7 +73,9 @@ def stored(definition: Definition, text: str) -> str:
 
 def _number(text: str) -> str:
     try:
-        finite = Decimal(text).is_finite() and text == text.strip() and "_" not in text
+        number = Decimal(text)
+        finite = number.is_finite() and text == text.strip() and "_" not in text
+        finite = finite and abs(number.adjusted()) < DIGITS_MAX
     except InvalidOperation:
         finite = False
     if not finite:

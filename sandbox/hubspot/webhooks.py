@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import httpx
@@ -28,6 +28,7 @@ from sandbox.hubspot.store import Change, Store
 log = logging.getLogger(__name__)
 BATCH_MAX, ATTEMPTS_MAX, TIMEOUT_S = 100, 10, 5.0
 #: HubSpot does not send these again
+KEPT = "webhook:"
 FINAL = frozenset({400, 401, 403, 404, 405})
 Event = dict[str, Any]
 
@@ -224,6 +225,29 @@ class Senders:
 
     def subscribe(self, target: Target) -> None:
         """One subscription for each URL: a new one takes the place of the old."""
+        self._begin(target)
+        with self._store.database.writing() as connection:
+            connection.execute(
+                "insert or replace into settings values (?, ?)",
+                (f"{KEPT}{target.url}", orjson.dumps(asdict(target)).decode()),
+            )
+
+    def resume(self) -> None:
+        """Take up the subscriptions of an earlier run."""
+        with self._store.database.looking() as connection:
+            sql = "select value from settings where name like ?"
+            kept = connection.execute(sql, (f"{KEPT}%",)).fetchall()
+        for (text,) in kept:
+            stored = orjson.loads(text)
+            self._begin(Target(**{**stored, "subscriptions": tuple(stored["subscriptions"])}))
+
+    def unsubscribe(self) -> None:
+        """End all of them for good."""
+        self.close()
+        with self._store.database.writing() as connection:
+            connection.execute("delete from settings where name like ?", (f"{KEPT}%",))
+
+    def _begin(self, target: Target) -> None:
         for sender in [one for one in self.all if one.target.url == target.url]:
             self.all.remove(sender)
             sender.close()
@@ -231,7 +255,7 @@ class Senders:
         self.all.append(Sender(target, portal_id=portal_id, app_id=self._app_id))
 
     def close(self) -> None:
-        """End all of them."""
+        """Stop sending, until the next run."""
         for sender in self.all:
             sender.close()
         self.all.clear()

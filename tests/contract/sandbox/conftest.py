@@ -126,7 +126,7 @@ class Sandbox:
         app = self.server.app
         self.clock.now = Clock().now
         app.faults.clear()
-        app.senders.close()
+        app.senders.unsubscribe()
         app.apps.daily.searches.clear()
         with self.server.store.database.writing() as connection:
             for table in ("objects", "links", "uniques", "words", "counters"):

@@ -134,3 +134,31 @@ def test_no_bytes_break_the_sandbox(target: Sandbox, request: tuple[str, str], b
     answer = target.http.request("POST", request[1], content=body, headers=headers)
 
     assert answer.status_code < 500, answer.text
+
+
+CONTROLS = st.sampled_from(
+    [
+        ("PUT", "faults"),
+        ("PUT", "apps"),
+        ("POST", "objects/0-1/101/edit"),
+        ("POST", "objects/0-1/merge"),
+        ("GET", "exports/1.csv"),
+        ("POST", "nothing"),
+    ]
+)
+ORDER_KEYS = ["action", "times", "ms", "fail", "properties", "raw", "user_id", "primary", "other"]
+ACTIONS = st.sampled_from(["slow", "partial", "status", "late", 0, 1])
+ORDERS = st.dictionaries(
+    st.sampled_from(ORDER_KEYS), st.one_of(SCALARS, PROPERTIES, ACTIONS), max_size=4
+)
+
+
+@settings(SETTINGS, max_examples=80)
+@given(control=CONTROLS, body=st.one_of(JSON, ORDERS, st.lists(ORDERS, max_size=2)))
+def test_no_order_breaks_the_controls(target: Sandbox, control: tuple[str, str], body: Any) -> None:
+    method, path = control
+
+    answer = target.http.request(method, f"/_sandbox/{path}", json=body)
+
+    target.http.delete("/_sandbox/faults")
+    assert answer.status_code < 500, answer.text

@@ -153,6 +153,17 @@ def test_a_merge_tells_of_the_loser_alone(hubspot: Sandbox, receiver: Receiver) 
     )
 
 
+def test_a_subscription_outlives_a_restart(
+    start: Callable[..., Sandbox], receiver: Receiver
+) -> None:
+    first = start()
+    subscribe(first, receiver, "contact.propertyChange")
+    first.server.stop()
+
+    start().patch("/crm/v3/objects/contacts/101", {"sj_credits": "9"})
+    until(lambda: bool(receiver.events()))
+
+
 def test_custom_objects_tell_their_type(hubspot: Sandbox, receiver: Receiver) -> None:
     subscribe(hubspot, receiver, "object.creation", "object.deletion")
     hubspot.http.delete("/crm/v3/objects/2-50158913/501")
