@@ -27,6 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 
 from core import settings, wiring
+from pages.shared import status
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,8 @@ def healthz(_: Request) -> Response:
     """200 while the operational store answers, with what a watcher wants to know."""
     try:
         journal = wiring.get().journal
-        outbox, workers = journal.outbox(), journal.workers()
+        outbox = journal.outbox()
+        workers = status.alive(journal.workers(), wiring.utc_now())
     except Exception:
         log.exception("not healthy")
         return JSONResponse({"status": "operational store does not answer"}, status_code=503)

@@ -15,11 +15,13 @@ from pages.shared import tables, words
 Figure = tuple[str, str]
 
 
-def side_by_side(figures: Sequence[Figure], table: pd.DataFrame) -> None:
-    """Cards on the left, two in a row; the table of credit types on the right, if there is one."""
+def side_by_side(figures: Sequence[Figure], table: pd.DataFrame, told: str = "") -> None:
+    """Cards on the left with a sentence below; on the right the credits by type, if any."""
     left, right = st.columns(2)
     with left:
         cards(figures, in_a_row=len(figures) if len(figures) < 4 else 2)
+        if told:
+            st.caption(told)
     if not table.empty:
         with right:
             _by_type(table)

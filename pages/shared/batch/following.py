@@ -100,6 +100,8 @@ def progress_words(operation: Operation, progress: Progress) -> str:
 
 def _pace(desk: Desk, operation: Operation, progress: Progress) -> str:
     """How far and how fast, once there is something to reckon with."""
+    if progress.settled == progress.total:
+        return "Finishing: seats, notes, and the check against HubSpot's history"
     part = f"{progress.settled / max(progress.total, 1):.0%}"
     if operation.started_at is None or not progress.settled:
         return part

@@ -23,8 +23,8 @@ assert COLOURS.keys() == set(OperationState), "every state has its look"
 
 
 def title(operation: Operation) -> str:
-    """What it is, in Markdown: "Bulk refund: exam Clinical Skills, 4 May 2026"."""
-    return f"{words.KIND[operation.kind]}: {words.plain(operation.selection)}"
+    """What it is, in Markdown: "Bulk refund of exam Clinical Skills, 4 May 2026"."""
+    return f"{words.KIND[operation.kind]} of {words.plain(operation.selection)}"
 
 
 def heading(desk: Desk, operation: Operation) -> None:

@@ -13,6 +13,21 @@ from pages.shared import problems, tables, words
 from pages.shared.batch import address, choosing, confirming, figures
 from pages.shared.gate import Desk
 
+EFFECTS = {
+    OperationKind.REFUND: (
+        "In HubSpot each credit is given back and its booking marked refunded. Supabase has the "
+        "new balances a moment later."
+    ),
+    OperationKind.CANCEL: (
+        "In HubSpot each booking is cancelled, its credit given back, its seat freed and a note "
+        "left on the student's timeline. Supabase has all of it a moment later."
+    ),
+}
+
+assert EFFECTS.keys() == set(OperationKind), "every kind of operation says what it does"
+
+#: Pixels of the table of bookings, with room for the confirmation below it on a small screen.
+GRID_PX, GRID_LESS_PX = 333, 30
 #: What needs eyes stands first.
 ORDER = (Verdict.BLOCKED, Verdict.WILL_CHANGE, Verdict.SKIP)
 
@@ -29,7 +44,7 @@ def _heading(desk: Desk, plan: Plan) -> None:
     made = words.relative(plan.made_at, desk.now(), desk.zone)
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
-            st.header(f"Preview: {words.plain(plan.selection)}", anchor=False)
+            st.header(f"Preview of {words.plain(plan.selection)}", anchor=False)
             st.html(f"{words.count(len(plan.rows), 'booking')}, read from HubSpot {made}")
         st.button("Choose others", icon=":material/arrow_back:", on_click=address.leave)
         if st.button("Read again", icon=":material/refresh:", key="again"):
@@ -53,7 +68,8 @@ def _totals(desk: Desk, plan: Plan) -> None:
     ]
     if plan.kind is OperationKind.CANCEL:
         shown.insert(0, ("To cancel", words.count(len(plan.will_change), "booking")))
-    figures.side_by_side(shown, figures.planned_by_type(plan.will_change, desk.core.catalogue))
+    by_type = figures.planned_by_type(plan.will_change, desk.core.catalogue)
+    figures.side_by_side(shown, by_type, EFFECTS[plan.kind])
 
 
 @st.fragment
@@ -108,7 +124,9 @@ def _grid(desk: Desk, plan: Plan, page: Sequence[Row], acts: DeltaGenerator) -> 
         column_config=tables.plan_columns(),
         hide_index=True,
         row_height=tables.ROW_PX,
-        height=tables.height(len(page), at_most=333),
+        height=tables.height(
+            len(page), at_most=GRID_PX - GRID_LESS_PX * max(0, len(plan.credits) - 3)
+        ),
         alt="Every booking with its verdict, and balances before and after",
     )
     ticked = {ids[row] for row in event.selection.rows if row < len(ids)}

@@ -102,7 +102,20 @@ def _figures(desk: Desk, operation: Operation, progress: Progress) -> None:
     shown = [("Given back", back)] + [
         (words.ITEM[state], words.count(progress.states[state], "booking")) for state in states
     ]
-    figures.side_by_side(shown, figures.landed_by_type(progress.given_back, desk.core.catalogue))
+    by_type = figures.landed_by_type(progress.given_back, desk.core.catalogue)
+    figures.side_by_side(shown, by_type, _how(desk, operation))
+
+
+def _how(desk: Desk, operation: Operation) -> str:
+    """How long it took, what it asked of HubSpot, and whether Supabase has it."""
+    told = []
+    if operation.started_at and operation.ended_at:
+        took = words.span(operation.ended_at - operation.started_at)
+        told.append(f"Took {took} and {words.count(operation.calls, 'call')} to HubSpot.")
+    due = desk.core.journal.outbox().due
+    waiting = words.count(due, "copy is", "copies are")
+    told.append(f"{waiting} on the way to Supabase." if due else "Supabase has every change.")
+    return " ".join(told)
 
 
 @st.fragment

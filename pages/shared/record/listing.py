@@ -106,7 +106,7 @@ def operations_frame(
         {
             "Open": ["Open"] * len(operations),
             "State": [[_state(o, p)] for o, p in zip(operations, progress, strict=True)],
-            "Operation": [f"{words.KIND[o.kind]}: {o.selection}" for o in operations],
+            "Operation": [f"{words.KIND[o.kind]} of {o.selection}" for o in operations],
             "Done": [f"{p.states.get(ItemState.DONE, 0):,} of {p.total:,}" for p in progress],
             "Credits": [f"+{sum(p.given_back.values()):,}" for p in progress],
             "When": [words.ago(operation.confirmed_at, now) for operation in operations],
