@@ -6,6 +6,7 @@ import argparse
 import json
 import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,13 +17,14 @@ from sandbox.processes import SandboxError
 from sandbox.state import is_up, saved_settings, say
 
 STATE = Path(".state/sandbox")
+RATE_MAX = 100.0
 POLL_S = 0.2
 
 
 def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     try:
-        return {"up": _up, "env": _env, "install": _install}[options.command](options)
+        return COMMANDS[options.command](options)
     except SandboxError as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1
@@ -49,10 +51,14 @@ def _parser() -> argparse.ArgumentParser:
         "--no-marker", action="store_true", help="leave out what `provision` would create"
     )
     env = commands.add_parser("env", help="print the settings of a started stack again")
+    live = commands.add_parser("live", help="let people and apps change the started HubSpot")
+    live.add_argument("--seed", type=int, default=0, help="the same seed makes the same acts")
+    live.add_argument("--per-second", type=_rate, default=1.0, help="acts, on average")
+    live.add_argument("--acts", type=_count, help="stop after so many; without it, at SIGTERM")
     install = commands.add_parser("install", help="fetch PostgREST; done by `up`, too")
-    for command in (up, env):
+    for command in (up, env, live):
         command.add_argument("--state", type=Path, default=STATE, help="folder with all its data")
-    for command in (up, env, install):
+    for command in (up, env, live, install):
         command.add_argument("--json", action="store_true", help="as ever: the output is JSON")
     return parser
 
@@ -61,6 +67,16 @@ def _count(text: str) -> int:
     if not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
     return int(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate <= RATE_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0, at most {RATE_MAX:g}")
+    return rate
 
 
 def _up(given: argparse.Namespace) -> int:
@@ -107,3 +123,31 @@ def _install(_given: argparse.Namespace) -> int:
 
     print(json.dumps({"postgrest": str(install())}))
     return 0
+
+
+def _live(given: argparse.Namespace) -> int:
+    import httpx  # noqa: PLC0415 - half a second
+
+    from sandbox.hubspot.live import run_live  # noqa: PLC0415
+
+    if not is_up(given.state):
+        raise SandboxError(f"no stack runs on {given.state}: python -m sandbox up")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        done = run_live(
+            saved_settings(given.state)["HUBSPOT_BASE_URL"],
+            seed=given.seed,
+            per_second=given.per_second,
+            acts_max=given.acts,
+            stop=stop,
+            say=lambda act: say(f"{act.kind} {act.id}: {act.text}"),
+        )
+    except httpx.TransportError as error:
+        raise SandboxError(f"HubSpot went away: {error}") from error
+    print(json.dumps(dict(sorted(done.items()))))
+    return 0
+
+
+COMMANDS = {"up": _up, "env": _env, "live": _live, "install": _install}

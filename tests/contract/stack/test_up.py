@@ -168,6 +168,26 @@ def test_the_mirror_differs_from_the_truth_just_where_that_was_planted(up: Up) -
     assert len(_truth(up.settings, drift["missing_row"])) == len(drift["missing_row"])
 
 
+def test_the_world_of_a_started_stack_moves_as_its_seed_says(tmp_path: Path) -> None:
+    alone = _up(tmp_path / "state", tmp_path / "log")  # the others' must stay as it was planted
+    try:
+        moved = _sandbox(
+            "live", "--state", str(tmp_path / "state"), "--acts", "8", "--per-second", "50"
+        )
+    finally:
+        alone.end(signal.SIGTERM)
+
+    assert moved.returncode == 0, moved.stderr
+    assert sum(json.loads(moved.stdout).values()) == 8
+
+
+def test_a_world_that_is_not_started_does_not_move(tmp_path: Path) -> None:
+    moved = _sandbox("live", "--state", str(tmp_path))
+
+    assert moved.returncode == 1
+    assert "python -m sandbox up" in moved.stderr
+
+
 def test_the_settings_work_and_are_printed_again(up: Up) -> None:
     again = _sandbox("env", "--state", up.settings["STATE_DIR"])
 
