@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.credits import Catalogue
-from core.domain.operations import Item, ItemState
+from core.domain.operations import SETTLED, Item, ItemState
 from core.domain.plans import Row, Verdict
 from pages.shared import words
 from pages.shared.exports import csv_bytes
@@ -44,7 +44,7 @@ assert ITEM_COLOURS.keys() == set(ItemState), "every state has its colour"
 def badge_column(label: str, words_of: Sequence[str], colours: Sequence[str]) -> Any:
     """A column whose cells are one coloured word each."""
     return st.column_config.MultiselectColumn(
-        label, options=list(words_of), color=list(colours), width=115, pinned=True
+        label, options=list(words_of), color=list(colours), width=108, pinned=True
     )
 
 
@@ -52,10 +52,10 @@ def booking_columns() -> dict[str, Any]:
     """What plans and items have in common."""
     text = st.column_config.TextColumn
     return {
-        "Student": text(width=135),
-        "Booking": text(width=295),
-        "Credit": text(width=132),
-        "Balance": text("Balance, credits", width=108, alignment="right"),
+        "Student": text(width=128),
+        "Booking": text(width=300),
+        "Credit": text(width=128),
+        "Balance": text("Balance, credits", width=103, alignment="right"),
         "Why": text(width="large"),
     }
 
@@ -115,8 +115,10 @@ def item_why(item: Item) -> str:
         done = ["cancelled"] if item.cancelled else []
         done += ["credit given back"] if item.credit is not None else []
         told = ", ".join(done)
-    else:
+    elif item.state in SETTLED:
         told = item.why
+    else:
+        told = ""  # what the plan said of it is no happening
     return words.sentence(told)
 
 
@@ -178,7 +180,8 @@ def page_of(name: str, total: int) -> range:
     page = 1
     if pages > 1:
         with st.container(horizontal=True, vertical_alignment="center"):
-            page = min(st.pagination(pages, key=f"{name}_page_{pages}"), pages)
+            told = st.empty()
+            page = min(st.pagination(pages, key=f"{name}_page_{pages}", width=340), pages)
             first, last = (page - 1) * PAGE_ROWS + 1, min(page * PAGE_ROWS, total)
-            st.caption(f"{first:,} to {last:,} of {total:,}", width="content")
+            told.caption(f"{first:,} to {last:,} of {total:,}", width="content")
     return range((page - 1) * PAGE_ROWS, min(page * PAGE_ROWS, total))

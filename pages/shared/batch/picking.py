@@ -61,8 +61,8 @@ def _summary(name: str, noun: str, picked: Mapping[str, str]) -> None:
         return
     told = "; ".join(words.plain(told) for told in list(picked.values())[:4])
     more = f" and {len(picked) - 4:,} more" if len(picked) > 4 else ""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{words.count(len(picked), noun)} picked:** {told}{more}", width="content")
+    with st.container(horizontal=True, wrap=False):
+        st.markdown(f"**{words.count(len(picked), noun)} picked:** {told}{more}")
         st.button("Clear", key=f"{name}_clear", type="tertiary", on_click=_clear, args=(name,))
 
 

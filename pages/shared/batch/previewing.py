@@ -27,7 +27,7 @@ EFFECTS = {
 assert EFFECTS.keys() == set(OperationKind), "every kind of operation says what it does"
 
 #: Pixels of the table of bookings, with room for the confirmation below it on a small screen.
-GRID_PX, GRID_LESS_PX = 333, 30
+GRID_PX = 333
 #: What needs eyes stands first.
 ORDER = (Verdict.BLOCKED, Verdict.WILL_CHANGE, Verdict.SKIP)
 
@@ -94,8 +94,10 @@ def _rows(desk: Desk, plan: Plan) -> None:
     if not rows:
         st.caption("No booking of this preview fits.")
         return
+    above = st.container()
     page = [rows[n] for n in tables.page_of(f"plan_{plan.id}", len(rows))]
-    _grid(desk, plan, page, acts)
+    with above:
+        _grid(desk, plan, page, acts, less=45 if len(rows) > tables.PAGE_ROWS else 0)
 
 
 def narrowed(rows: Sequence[Row], shown: Sequence[Verdict], text: str) -> list[Row]:
@@ -114,7 +116,8 @@ def _said(row: Row) -> str:
     return "\n".join((*parts, row.detail))
 
 
-def _grid(desk: Desk, plan: Plan, page: Sequence[Row], acts: DeltaGenerator) -> None:
+def _grid(desk: Desk, plan: Plan, page: Sequence[Row], acts: DeltaGenerator, *, less: int) -> None:
+    """``less``: pixels that page numbers below the grid take from it."""
     ids = [row.booking_id for row in page]
     event = st.dataframe(
         tables.plan_frame(page, desk.core.catalogue),
@@ -124,9 +127,7 @@ def _grid(desk: Desk, plan: Plan, page: Sequence[Row], acts: DeltaGenerator) -> 
         column_config=tables.plan_columns(),
         hide_index=True,
         row_height=tables.ROW_PX,
-        height=tables.height(
-            len(page), at_most=GRID_PX - GRID_LESS_PX * max(0, len(plan.credits) - 3)
-        ),
+        height=tables.height(len(page), at_most=GRID_PX - less - _taken_by_types(plan)),
         alt="Every booking with its verdict, and balances before and after",
     )
     ticked = {ids[row] for row in event.selection.rows if row < len(ids)}
@@ -139,6 +140,11 @@ def _grid(desk: Desk, plan: Plan, page: Sequence[Row], acts: DeltaGenerator) -> 
         _preview_only(desk, plan, kept)
     if acts.button(f"Preview only {told}", icon=":material/playlist_add_check:", key="only"):
         _preview_only(desk, plan, [id_ for id_ in ids if id_ in ticked])
+
+
+def _taken_by_types(plan: Plan) -> int:
+    """Pixels by which the table of credit types is taller than the cards beside it."""
+    return tables.ROW_PX * max(0, len(plan.credits) - 3)
 
 
 def _preview_only(desk: Desk, plan: Plan, ids: Sequence[str]) -> None:

@@ -40,8 +40,7 @@ def show(desk: Desk, operation: Operation) -> None:
     """The result, as the journal has it."""
     summary(desk, operation)
     items_table(desk, operation)
-    next_acts(desk, operation)
-    _onward(operation)
+    next_acts(desk, operation, onward=True)
 
 
 def summary(desk: Desk, operation: Operation) -> None:
@@ -121,6 +120,8 @@ def _how(desk: Desk, operation: Operation) -> str:
 @st.fragment
 def items_table(desk: Desk, operation: Operation) -> None:
     """Items by state, a page at a time, what needs eyes first."""
+    if operation.state is OperationState.CALLED_OFF:
+        return  # nothing happened to any of them
     progress = desk.core.journal.progress(operation.id)
     present = [s for s in dict.fromkeys((*ORDER, *ItemState)) if progress.states.get(s)]
     shown: list[ItemState] = []
@@ -135,12 +136,13 @@ def items_table(desk: Desk, operation: Operation) -> None:
         )
     states = shown or present
     total = sum(progress.states.get(state, 0) for state in states)
+    above = st.container()
     page = tables.page_of(f"items_{operation.id}", total)
     items = read_page(desk, operation.id, [(s, progress.states.get(s, 0)) for s in states], page)
     if not items:
         st.caption("No bookings.")
         return
-    st.dataframe(
+    above.dataframe(
         tables.item_frame(items, desk.core.catalogue),
         column_config=tables.item_columns(),
         hide_index=True,
@@ -167,8 +169,8 @@ def read_page(
     return found
 
 
-def next_acts(desk: Desk, operation: Operation) -> None:
-    """Take up what did not go through; keep the result."""
+def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None:
+    """Take up what did not go through, keep the result; ``onward``: leave it for what is next."""
     progress = desk.core.journal.progress(operation.id)
     again = sum(progress.states.get(state, 0) for state in RETRYABLE)
     called_off = operation.state is OperationState.CALLED_OFF
@@ -178,28 +180,34 @@ def next_acts(desk: Desk, operation: Operation) -> None:
             if st.button(label, icon=":material/replay:", key="retry"):
                 with problems.told("Nothing was changed."):
                     address.go_to_operation(desk.core.operating.retry(operation.id, desk.acting()))
-        st.download_button(
-            "Download CSV",
-            lambda: tables.item_csv(desk.core.journal.items(operation.id)),
-            file_name=f"{operation.kind}-{operation.id}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            help="All bookings of this operation with what happened to each",
-            on_click="ignore",
-        )
+        if not called_off:
+            _csv_button(desk, operation)
+        if onward:
+            _onward(operation)
+
+
+def _csv_button(desk: Desk, operation: Operation) -> None:
+    st.download_button(
+        "Download CSV",
+        lambda: tables.item_csv(desk.core.journal.items(operation.id)),
+        file_name=f"{operation.kind}-{operation.id}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        help="All bookings of this operation with what happened to each",
+        on_click="ignore",
+    )
 
 
 def _onward(operation: Operation) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            f"New {words.KIND[operation.kind].lower()}",
-            icon=":material/add:",
-            on_click=address.leave,
-            key="new",
-        )
-        st.page_link(
-            places.OPERATIONS.path,
-            label="History and writes of this operation",
-            icon=":material/history:",
-            query_params={address.OPERATION: operation.id},
-        )
+    st.button(
+        f"New {words.KIND[operation.kind].lower()}",
+        icon=":material/add:",
+        on_click=address.leave,
+        key="new",
+    )
+    st.page_link(
+        places.OPERATIONS.path,
+        label="History and writes of this operation",
+        icon=":material/history:",
+        query_params={address.OPERATION: operation.id},
+    )

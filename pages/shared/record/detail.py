@@ -55,13 +55,14 @@ def _writes(desk: Desk, operation: Operation) -> None:
         st.caption("No write was sent to HubSpot.")
         return
     st.markdown(writes_words(operation, records))
+    above = st.container()
     page = tables.page_of(f"writes_{operation.id}", len(records))
     names = {
         str(item.contact_id): item.contact_name for item in desk.core.journal.items(operation.id)
     }
     shown = [records[n] for n in page]
     words_of, colours = zip(*WRITE_STATES.values(), strict=True)
-    st.dataframe(
+    above.dataframe(
         writes_frame(shown, names, desk.core.catalogue),
         column_config={
             "State": tables.badge_column("State", words_of, colours),

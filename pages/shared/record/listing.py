@@ -108,12 +108,16 @@ def operations_frame(
             "State": [[_state(o, p)] for o, p in zip(operations, progress, strict=True)],
             "Operation": [f"{words.KIND[o.kind]} of {o.selection}" for o in operations],
             "Done": [f"{p.states.get(ItemState.DONE, 0):,} of {p.total:,}" for p in progress],
-            "Credits": [f"+{sum(p.given_back.values()):,}" for p in progress],
+            "Credits": [_gain(sum(p.given_back.values())) for p in progress],
             "When": [words.ago(operation.confirmed_at, now) for operation in operations],
             "Who": [operation.confirmed_by for operation in operations],
             "Reason": [operation.reason for operation in operations],
         }
     )
+
+
+def _gain(n: int) -> str:
+    return f"+{n:,}" if n else words.NOTHING
 
 
 def _state(operation: Operation, progress: Progress) -> str:
