@@ -141,7 +141,7 @@ def explain(evidence: Evidence, first: Sequence[str] = ()) -> Drift | None:
     stated, held = evidence.truth, evidence.mirror
     both = stated is not None and held is not None
     merged = stated is not None and stated.row[ID] != evidence.record_id
-    if not columns and (both and not merged) or (stated is None and held is None):
+    if (both and not columns and not merged) or (stated is None and held is None):
         return None
     cause, words, since = _cause(evidence, columns)
     if cause is Cause.COPY_DUE:
@@ -223,9 +223,10 @@ def _changed(evidence: Evidence, truth: Row, held: Row, columns: Sequence[str]) 
 
 
 def _by_us(version: Version, evidence: Evidence) -> bool:
+    """Our marker comes with every write of ours, and only our app writes it."""
     marks = (evidence.history or {}).get(MARKER, ())
     ours = evidence.ours | {mark.source_id for mark in marks if mark.source_id}
-    return version.source_id in ours
+    return version.source_id in ours or any(mark.at == version.at for mark in marks)
 
 
 def _newest(history: History | None, columns: Sequence[str]) -> Version | None:
@@ -258,11 +259,11 @@ def _same(name: str, truth: object, held: object) -> bool:
     """Null, false and "" of a text or a mark are one thing; 0 of a counter is not null."""
     if name in MOMENTS:
         return _moment(truth) == _moment(held)
-    return (
-        truth == held
-        or (not truth and not held and truth != 0 and held != 0)
-        or (truth is False and held is None)
-    )
+    return truth == held or (_nothing(truth) and _nothing(held))
+
+
+def _nothing(value: object) -> bool:
+    return value is None or value is False or value == ""
 
 
 def _source_time(row: Row) -> datetime | None:
