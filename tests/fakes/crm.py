@@ -299,6 +299,25 @@ class FakeCrm:
                 or text in (c.student_id, c.id)
             ][:limit]
 
+    def changed_ids(self, kind: Kind, since: datetime) -> list[str]:
+        with self._lock:
+            seen_until = self.now() - self.search_lag
+            found = self._search(kind)
+            return [r.id for r in found if since <= r.modified_at <= seen_until]
+
+    def listed_ids(self, kind: Kind, *, after: str = "") -> tuple[list[str], str]:
+        with self._lock:
+            self._ask("list", kind, ("page",))
+            first = int(after or 0)
+            ids = [record.id for record in self.truth.all(kind)]
+            last = first + self.batch_max
+            return ids[first:last], str(last) if last < len(ids) else ""
+
+    def archived_ids(self, kind: Kind, ids: Collection[str]) -> set[str]:
+        with self._lock:
+            self._ask("read", kind, ids)
+            return {id_ for id_ in ids if self.truth.is_archived(kind, id_)}
+
     # --- writes --------------------------------------------------------------------------------
 
     def write_counts(self, writes: Sequence[Write]) -> dict[WriteId, Outcome]:

@@ -61,6 +61,13 @@ class FakeMirror:
             table = self._tables[kind]
             return {id_: dict(table[id_]) for id_ in ids if id_ in table}
 
+    def page(self, kind: Kind, after: str = "", limit: int = 1000) -> list[MirrorRow]:
+        with self._lock:
+            self._answer()
+            table = self._tables[kind]
+            rows: list[MirrorRow] = [dict(table[id_]) for id_ in sorted(table) if id_ > after]
+            return rows[:limit]
+
     def faults(self) -> list[str]:
         return [str(self.dead)] if self.dead else list(self.wrong)
 

@@ -58,6 +58,10 @@ class Truth:
         record = self._by_id[kind].get(id_)
         return None if record is None or record.archived else record
 
+    def is_archived(self, kind: Kind, id_: str) -> bool:
+        record = self._by_id[kind].get(id_)
+        return record is not None and record.archived
+
     def need(self, kind: Kind, id_: str) -> Record:
         record = self.find(kind, id_)
         if record is None:

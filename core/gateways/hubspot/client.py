@@ -134,6 +134,18 @@ class HubSpot:
         """By name, e-mail, phone, student id or record id; for a list to choose from."""
         return discovery.search_contacts(self.hub, text, limit=limit)
 
+    def changed_ids(self, kind: Kind, since: datetime) -> list[str]:
+        """Ids of records that search knows to have changed since."""
+        return discovery.changed_ids(self.hub, kind, since)
+
+    def listed_ids(self, kind: Kind, *, after: str = "") -> tuple[list[str], str]:
+        """One page of the list of all records, and where the next begins ("" after the last)."""
+        return discovery.listed_ids(self.hub, kind, after=after)
+
+    def archived_ids(self, kind: Kind, ids: Collection[str]) -> set[str]:
+        """Those of these records that are in HubSpot's recycling bin."""
+        return discovery.archived_ids(self.hub, kind, ids)
+
     def usage(self) -> Mapping[str, int]:
         """Calls made by this client since it was made, by kind, and ``total``."""
         return self.hub.transport.usage()

@@ -133,6 +133,18 @@ def listed_ids(hub: Hub, kind: Kind, *, after: str = "") -> tuple[list[str], str
     return [text(told["id"]) for told in _results(answer)], answers.next_page(answer)
 
 
+def archived_ids(hub: Hub, kind: Kind, ids: Collection[str]) -> set[str]:
+    """Those of these records that are in the recycling bin."""
+
+    def ask(some: Sequence[str]) -> set[str]:
+        body = {"properties": [], "inputs": [{"id": id_} for id_ in some]}
+        path = hub.batch(kind, "read")
+        call = Call(what=f"read {kind}", path=path, body=body, query={"archived": "true"})
+        return {text(told["id"]) for told in _results(hub.read(call))} & set(some)
+
+    return set[str]().union(*hub.each(ask, requests.batches(ids)))
+
+
 def _search(hub: Hub, kind: Kind, body: Body) -> list[Json]:
     path = hub.paths.objects(hub.portal.types[kind], "search")
     return _results(hub.read(Call(what=f"search {kind}", path=path, body=body)))

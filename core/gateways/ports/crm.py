@@ -155,6 +155,18 @@ class Crm(Protocol):
         """Search by name, e-mail, phone, student id; for a list to choose from."""
         ...
 
+    def changed_ids(self, kind: Kind, since: datetime) -> list[str]:
+        """Search: ids of records that changed since, past the cap; it may lag by minutes."""
+        ...
+
+    def listed_ids(self, kind: Kind, *, after: str = "") -> tuple[list[str], str]:
+        """One page of the list of all records, and where the next begins ("" after the last)."""
+        ...
+
+    def archived_ids(self, kind: Kind, ids: Collection[str]) -> set[str]:
+        """Those of these records that are in HubSpot's recycling bin."""
+        ...
+
     def usage(self) -> Mapping[str, int]:
         """Calls made by this client since it was made, by kind, and ``total``."""
         ...

@@ -60,6 +60,16 @@ class Mirror(Protocol):
         """
         ...
 
+    def page(self, kind: Kind, after: str = "", limit: int = 1000) -> list[MirrorRow]:
+        """Up to ``limit`` rows with a ``hubspot_id`` above ``after``, in its order as text.
+
+        Fewer than ``limit`` may come before the last page; none is the end.
+
+        Raises:
+            GatewayError: the mirror did not answer.
+        """
+        ...
+
     def faults(self) -> list[str]:
         """What is wrong with address, key or schema, each with how to mend it; for ``doctor``."""
         ...

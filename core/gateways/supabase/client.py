@@ -81,6 +81,15 @@ class Supabase:
                 found[str(row[ID])] = row
         return found
 
+    def page(self, kind: Kind, after: str = "", limit: int = 1000) -> list[MirrorRow]:
+        """See ``Mirror.page``. Hosted projects cut answers at 1,000 rows."""
+
+        def read(client: Client) -> Any:
+            query = client.table(TABLES[kind]).select("*").gt(ID, after)
+            return query.order(ID).limit(limit).execute().data
+
+        return list(self._read(read))
+
     def faults(self) -> list[str]:
         """See ``Mirror.faults``."""
         given = setup.given_faults(self.url, self.service_key)
@@ -106,7 +115,10 @@ class Supabase:
         def read(client: Client) -> Any:
             return client.table(TABLES[kind]).select("*").in_(ID, ids).execute().data
 
-        found = self._call(read)
+        return self._read(read)
+
+    def _read(self, ask: Callable[[Client], Any]) -> list[dict[str, object]]:
+        found = self._call(ask)
         if not isinstance(found, list):
             raise OutcomeUnknown("Supabase's answer is not a list of rows")
         return found

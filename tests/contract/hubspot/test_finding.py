@@ -6,7 +6,7 @@ from datetime import date
 
 from core.domain.records import BookingId, BookingStatus, Kind
 from core.gateways.ports import BookingFilter
-from tests.contract.hubspot.world import World, fresh_id
+from tests.contract.hubspot.world import World, fresh_id, utc_now
 
 
 def test_bookings_of_exams_and_contacts_are_found_by_association(world: World) -> None:
@@ -145,3 +145,32 @@ def test_calls_are_counted_by_kind(world: World) -> None:
     assert 2 == after["total"] - before["total"]
     assert 1 == after["read exams"] - before.get("read exams", 0)
     assert 1 == after["associations exams"] - before.get("associations exams", 0)
+
+
+def test_a_sweep_finds_what_changed_since(world: World) -> None:
+    changed, untouched = world.exam(), world.exam()
+    since = utc_now()
+    world.foreign_write(Kind.EXAM, changed, {"capacity": "31"})
+
+    found = world.crm.changed_ids(Kind.EXAM, since)
+
+    assert changed in found
+    assert untouched not in found
+
+
+def test_the_list_of_all_records_holds_each_once(world: World) -> None:
+    ids = {world.contact() for _ in range(101)}
+    listed, after = world.crm.listed_ids(Kind.CONTACT)
+    while after:
+        page, after = world.crm.listed_ids(Kind.CONTACT, after=after)
+        listed += page
+
+    assert ids <= set(listed)
+    assert len(listed) == len(set(listed))
+
+
+def test_the_recycling_bin_tells_what_is_archived_from_what_never_was(world: World) -> None:
+    there, archived = world.contact(), world.contact()
+    world.archive(Kind.CONTACT, archived)
+
+    assert {archived} == world.crm.archived_ids(Kind.CONTACT, [there, archived, fresh_id()])

@@ -304,3 +304,16 @@ def _value(raw: object) -> object:
     if isinstance(raw, str) and raw[:4] == "2026" and "T" in raw:
         return datetime.fromisoformat(raw)
     return raw
+
+
+def test_all_rows_can_be_walked_page_by_page(mirror: Mirror, new_id: NewId) -> None:
+    ids = [new_id() for _ in range(5)]
+    mirror.copy(Kind.EXAM, [row(id_, 1) for id_ in ids])
+
+    walked, after = list[str](), ""
+    while page := mirror.page(Kind.EXAM, after, 2):
+        walked += [str(each["hubspot_id"]) for each in page]
+        after = walked[-1]
+
+    assert ids == [id_ for id_ in walked if id_ in ids]
+    assert len(walked) == len(set(walked))
