@@ -24,6 +24,7 @@ from core.domain.records import (
 )
 from core.domain.writes import Movement, MovementKind, Write
 from core.gateways.ports import Crm, Due, Fate, Journal, Run
+from core.services.batches import at_once
 from core.services.item_steps import (
     after_cancel,
     after_mark,
@@ -65,7 +66,8 @@ class GivingBack:
         if operation.kind is OperationKind.CANCEL:
             todo, bookings = self._cancelled(run, todo, bookings)
         landed = self._given_back(run, todo)
-        self._mark(run, operation, [*marked_later, *landed], bookings)
+        to_mark = [*marked_later, *landed]
+        at_once(lambda some: self._mark(run, operation, some, bookings), to_mark)
 
     def recovered(self, operation: Operation) -> Consequences:
         """What follows from writes that an earlier run left open."""
@@ -128,21 +130,28 @@ class GivingBack:
         todo = [item for item in items if not item.cancelled]
         sent = [replace(item, cancel_sent=True) for item in todo]
         self.journal.update_items(run, [i for i, old in zip(sent, todo, strict=True) if i != old])
-        outcomes = self.crm.cancel_bookings([item.booking_id for item in sent]) if sent else {}
-        fresh = dict(bookings)
-        saved, due = [], []
-        for item in sent:
-            outcome = outcomes[item.booking_id]
-            saved.append(after_cancel(item, outcome))
-            booking = bookings.get(item.booking_id)
-            if booking is not None and outcome.fate is Fate.LANDED:
-                after = cancelled_booking(booking, outcome)
-                fresh[item.booking_id] = after
-                due.append(booking_due(after))
+        parts = at_once(lambda some: self._cancel_batch(run, some, bookings), sent)
+        fresh = {booking.id: booking for _, changed in parts for booking in changed}
+        saved = [item for items_saved, _ in parts for item in items_saved]
+        going_on = [item for item in (*items, *saved) if item.cancelled]
+        return [i for i in going_on if i.state is ItemState.CANCELLED], {**bookings, **fresh}
+
+    def _cancel_batch(
+        self, run: Run, items: Sequence[Item], bookings: Mapping[BookingId, Booking | None]
+    ) -> tuple[list[Item], list[Booking]]:
+        """The items as they go on, and the bookings that are cancelled now."""
+        outcomes = self.crm.cancel_bookings([item.booking_id for item in items])
+        saved = [after_cancel(item, outcomes[item.booking_id]) for item in items]
+        changed = [
+            cancelled_booking(booking, outcomes[booking.id])
+            for item in items
+            if (booking := bookings.get(item.booking_id)) is not None
+            and outcomes[booking.id].fate is Fate.LANDED
+        ]
+        due = [booking_due(booking) for booking in changed]
         self.journal.settle(run, [], items=saved, due=due, at=self.now())
         self.nudge()
-        going_on = [item for item in (*items, *saved) if item.cancelled]
-        return [item for item in going_on if item.state is ItemState.CANCELLED], fresh
+        return saved, changed
 
     def _given_back(self, run: Run, items: Sequence[Item]) -> list[Item]:
         wanted: dict[str, list[Movement]] = {}
@@ -170,8 +179,6 @@ class GivingBack:
         bookings: Mapping[BookingId, Booking | None],
     ) -> None:
         """Only what is settled as landed is marked refunded (step 8)."""
-        if not items:
-            return
         outcomes = self.crm.mark_refunded(
             [item.booking_id for item in items],
             at=operation.confirmed_at,

@@ -7,7 +7,6 @@ write of that record until it is known what became of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,9 +17,8 @@ from core.domain.records import Counted, Kind, WriteId
 from core.domain.writes import Belief, Write, believe
 from core.gateways.errors import GatewayError
 from core.gateways.ports import Crm, Due, Fate, Journal, Outcome, Run, Settlement, WriteState
+from core.services.batches import at_once
 
-#: HubSpot takes no more records in one update.
-WRITE_BATCH = 100
 NOT_TOLD = "HubSpot has not told what became of it"
 
 
@@ -102,14 +100,8 @@ class Settling:
 
         Batches go at once and each is recorded as it lands: a copy should not wait for others.
         """
-        batches = [writes[n : n + WRITE_BATCH] for n in range(0, len(writes), WRITE_BATCH)]
-        if len(batches) <= 1:
-            return self._send_batch(run, writes, targets, then) if writes else {}
-        results: dict[WriteId, Result] = {}
-        with ThreadPoolExecutor(len(batches), thread_name_prefix="write") as pool:
-            for part in pool.map(lambda some: self._send_batch(run, some, targets, then), batches):
-                results |= part
-        return results
+        parts = at_once(lambda some: self._send_batch(run, some, targets, then), writes)
+        return {id_: result for part in parts for id_, result in part.items()}
 
     def _send_batch(
         self,
