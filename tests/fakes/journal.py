@@ -14,9 +14,11 @@ from functools import wraps
 from heapq import nsmallest
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from core.domain.drift import Cause, Drift
 from core.domain.operations import SETTLED, Item, ItemState, Operation, OperationState, Progress
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId, Kind, WriteId
+from core.domain.sweeps import Sweep, SweepMode
 from core.domain.writes import ForeignWrite, MovementKind, Write
 from core.gateways.errors import Superseded, UnknownId
 from core.gateways.journal.rules import (
@@ -99,6 +101,8 @@ class MemoryJournal:
         self._seq = 0
         self._events: list[Event] = []
         self._workers: dict[str, WorkerInfo] = {}
+        self._sweeps: dict[str, Sweep] = {}
+        self._drifts: dict[str, dict[tuple[str, str], Drift]] = {}
 
     # plans and operations
 
@@ -494,6 +498,51 @@ class MemoryJournal:
             waiting.take_at = AT_ONCE
             waiting.due = replace(waiting.due, dead=False, attempts=0, next_try_at=None)
         return len(dead)
+
+    @atomic
+    def waiting(self, kind: Kind, ids: Collection[str]) -> dict[str, Due]:
+        found = {id_: self._outbox.get((kind, id_)) for id_ in ids}
+        return {id_: waiting.due for id_, waiting in found.items() if waiting}
+
+    # sweeps
+
+    @atomic
+    def save_sweep(self, sweep: Sweep, found: Sequence[Drift] = ()) -> None:
+        self._sweeps[sweep.id] = sweep
+        kept = self._drifts.setdefault(sweep.id, {})
+        for drift in found:
+            kept.setdefault((drift.kind.value, drift.record_id), drift)
+
+    @atomic
+    def sweeps(self, *, modes: Collection[SweepMode] = (), limit: int = 100) -> list[Sweep]:
+        found = [each for each in self._sweeps.values() if not modes or each.mode in modes]
+        found.sort(key=lambda sweep: sweep.id)
+        return sorted(found, key=lambda sweep: sweep.started_at, reverse=True)[:limit]
+
+    @atomic
+    def drifts(
+        self,
+        sweep_id: str,
+        *,
+        causes: Collection[Cause] = (),
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Drift]:
+        kept = sorted(self._drifts.get(sweep_id, {}).items())
+        found = [drift for _, drift in kept if not causes or drift.cause in causes]
+        return found[offset:][:limit]
+
+    @atomic
+    def drift_counts(self, sweep_id: str) -> dict[Cause, int]:
+        return dict(Counter(drift.cause for drift in self._drifts.get(sweep_id, {}).values()))
+
+    @atomic
+    def forget_sweeps(self, *, before: datetime) -> int:
+        old = [sweep.id for sweep in self._sweeps.values() if sweep.started_at < before]
+        for id_ in old:
+            del self._sweeps[id_]
+            self._drifts.pop(id_, None)
+        return len(old)
 
     # history, workers
 

@@ -9,10 +9,12 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Row, Table
 
+from core.domain.drift import Drift
 from core.domain.operations import Item, Operation
 from core.domain.plans import Row as PlanRow
+from core.domain.sweeps import Sweep
 from core.domain.writes import ForeignWrite
-from core.gateways.journal import tables
+from core.gateways.journal import sweep_tables, tables
 from core.gateways.ports.journal import Due, Event, WorkerInfo
 
 T = TypeVar("T")
@@ -44,5 +46,7 @@ FOREIGN_WRITES = Records(ForeignWrite, tables.foreign_writes)
 OUTBOX = Records(Due, tables.outbox)
 EVENTS = Records(Event, tables.events)
 WORKERS = Records(WorkerInfo, tables.workers)
+SWEEPS = Records(Sweep, sweep_tables.sweeps)
+DRIFTS = Records(Drift, sweep_tables.drifts)
 
 AnyRow = Row[Any]

@@ -10,11 +10,12 @@ from core.gateways.journal.migrate import upgrade
 from core.gateways.journal.operations import Operations
 from core.gateways.journal.outbox import Outbox
 from core.gateways.journal.plans import Plans
+from core.gateways.journal.sweeps import Sweeps
 from core.gateways.journal.verification import Verification
 from core.gateways.journal.writes import Writes
 
 
-class SqlJournal(Plans, Operations, Items, Claims, Writes, Verification, Outbox, History):
+class SqlJournal(Plans, Operations, Items, Claims, Writes, Verification, Outbox, History, Sweeps):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
 
     Each method is one transaction; each raises ``JournalError`` when the database fails.

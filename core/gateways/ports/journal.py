@@ -16,6 +16,7 @@ from core.domain.operations import Item, ItemState, Operation, OperationState, P
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId, Kind, WriteId
 from core.domain.writes import ForeignWrite, MovementKind, Write
+from core.gateways.ports.sweeps import SweepRecords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,7 @@ class WorkerInfo:
     heartbeat_at: datetime
 
 
-class Journal(Protocol):
+class Journal(SweepRecords, Protocol):
     """The operational store. All times are UTC and passed in by the caller."""
 
     # plans and operations
@@ -274,6 +275,10 @@ class Journal(Protocol):
     def outbox_rows(self, *, dead: bool | None = None, limit: int = 200) -> list[Due]: ...
     def revive(self, *, kind: Kind | None = None, record_id: str | None = None) -> int:
         """Make dead letters due again; all of them when neither is given."""
+        ...
+
+    def waiting(self, kind: Kind, ids: Collection[str]) -> dict[str, Due]:
+        """Those of these records that are in the outbox, dead letters too."""
         ...
 
     # history, workers

@@ -1,0 +1,82 @@
+"""What one sweep did: which records it knew, compared, left alone; and where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from core.domain.records import Kind
+
+
+class SweepMode(StrEnum):
+    """Which records a sweep compares."""
+
+    #: All that the mirror holds.
+    KNOWN = "known"
+    #: Those that HubSpot's search knows to have changed since the last complete one.
+    INCREMENTAL = "incremental"
+    #: All that the mirror holds, and all that HubSpot lists beside them.
+    FULL = "full"
+
+
+class SweepState(StrEnum):
+    """Where a sweep stands."""
+
+    #: Under way, or its process died: the next one of its mode goes on from the cursor.
+    RUNNING = "running"
+    #: HubSpot or the mirror was away; the next one of its mode goes on from the cursor.
+    PAUSED = "paused"
+    COMPLETE = "complete"
+
+
+class Pass(StrEnum):
+    """One way of going through the records of a kind."""
+
+    MIRROR = "mirror"
+    LIST = "list"
+    SEARCH = "search"
+
+
+PASSES: Mapping[SweepMode, tuple[Pass, ...]] = {
+    SweepMode.KNOWN: (Pass.MIRROR,),
+    SweepMode.INCREMENTAL: (Pass.SEARCH,),
+    SweepMode.FULL: (Pass.MIRROR, Pass.LIST),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """One comparison of truth and mirror, with the proof of its completeness."""
+
+    id: str
+    mode: SweepMode
+    state: SweepState = SweepState.RUNNING
+    started_at: datetime
+    #: Last saved. Of a complete sweep: when it ended.
+    saved_at: datetime
+    #: An incremental one finds what changed from here on.
+    since: datetime | None = None
+    #: Where to go on: the legs done, and the last id or page of the one in hand.
+    legs: int = 0
+    after: str = ""
+    #: Kind to the records it came upon, and to those that it compared on both sides.
+    known: Mapping[str, int] = field(default_factory=dict)
+    compared: Mapping[str, int] = field(default_factory=dict)
+    #: Being written or about to be copied at that moment: not compared.
+    left_alone: int = 0
+    drifting: int = 0
+    unexplained: int = 0
+    #: Why it paused.
+    error: str = ""
+
+    @property
+    def plan(self) -> tuple[tuple[Kind, Pass], ...]:
+        """All its legs, contacts first."""
+        return tuple((kind, each) for kind in Kind for each in PASSES[self.mode])
+
+    @property
+    def complete(self) -> bool:
+        """Every record that it knew of was compared, or is accounted for."""
+        return self.state is SweepState.COMPLETE
