@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import random
 import threading
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import orjson
 import stamina
 
 from core.gateways.errors import GatewayError, LimitReached, NotSent, OutcomeUnknown
@@ -243,7 +243,7 @@ def _parsed(body: bytes) -> Mapping[str, Any]:
     if not body.strip():
         return {}
     try:
-        told = json.loads(body)
+        told = orjson.loads(body)
     except ValueError as error:
         raise OutcomeUnknown("HubSpot's answer is not JSON") from error
     if not isinstance(told, Mapping):

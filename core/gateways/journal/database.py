@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+import orjson
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
@@ -24,6 +25,11 @@ R = TypeVar("R")
 
 #: PostgreSQL keeps our tables apart from whatever else lives there: Supabase serves ``public``.
 SCHEMA = "credit_desk"
+#: Rows of the outbox are JSON: the standard library's took a tenth of a large operation's time.
+JSON: dict[str, Any] = {
+    "json_serializer": lambda value: orjson.dumps(value).decode(),
+    "json_deserializer": orjson.loads,
+}
 #: How long one try waits for another writer. Ours hold the pen for milliseconds.
 PATIENCE_S = 5.0
 ATTEMPTS_MAX = 4
@@ -155,7 +161,7 @@ def _normal(text: str) -> URL:
 
 
 def _sqlite(url: URL, patience_s: float) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": patience_s})
+    engine = create_engine(url, connect_args={"timeout": patience_s}, **JSON)
 
     @event.listens_for(engine, "connect")
     def _connected(raw: Any, _: object) -> None:
@@ -183,6 +189,7 @@ def _postgres(url: URL) -> Engine:
         # poolers between us and the database do not keep prepared statements
         connect_args={"prepare_threshold": None, "connect_timeout": 10},
         execution_options={"schema_translate_map": {None: SCHEMA}},
+        **JSON,
     )
 
 
