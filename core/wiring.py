@@ -20,6 +20,7 @@ from core.gateways.ports.inspecting import Inspecting
 from core.services.access import Access
 from core.services.alarms import Alarms
 from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE, Carrying
+from core.services.comparing import Comparing
 from core.services.deciding import Deciding
 from core.services.diagnosing import Diagnosing
 from core.services.finding import Finding
@@ -31,7 +32,9 @@ from core.services.operating import Operating
 from core.services.outage import Outage
 from core.services.planning import Planning
 from core.services.preflight import Preflight
+from core.services.repairing import Repairing
 from core.services.settling import Settling
+from core.services.sweeping import Sweeping
 from core.services.writing import Writing
 from core.settings import load
 
@@ -58,6 +61,8 @@ class Core:
     deciding: Deciding
     carrying: Carrying
     mirroring: Mirroring
+    sweeping: Sweeping
+    repairing: Repairing
     journal: Journal
     catalogue: Catalogue
 
@@ -79,6 +84,8 @@ def assemble(
     journal: Journal,
     engine: Engine,
     mirror_reads: Crm | None = None,
+    sweep_reads: Crm | None = None,
+    our_sources: Collection[str] = (),
     inspecting: Inspecting | None = None,
     admins: Collection[str],
     catalogue: Catalogue = SCHOOL,
@@ -103,6 +110,15 @@ def assemble(
         on_dead=on_dead,
         outage=Outage(chance=chance),
     )
+    reads = sweep_reads or mirror_reads or crm
+    comparing = Comparing(
+        crm=reads,
+        mirror=mirror,
+        journal=journal,
+        catalogue=catalogue,
+        now=now,
+        ours=frozenset(our_sources),
+    )
     settling = Settling(crm, journal, now, quiet)
     writing = Writing(crm, journal, settling, now, make_id)
     nudge = mirroring.nudge
@@ -125,6 +141,10 @@ def assemble(
             groups_at_once,
         ),
         mirroring=mirroring,
+        sweeping=Sweeping(
+            crm=reads, mirror=mirror, journal=journal, comparing=comparing, now=now, new_id=make_id
+        ),
+        repairing=Repairing(comparing, mirroring, journal, now),
         journal=journal,
         catalogue=catalogue,
     )
@@ -194,6 +214,8 @@ def build(settings: Settings) -> Runtime:
         crm=hubspot,
         mirror=mirror,
         mirror_reads=hubspot.at(Priority.MIRROR),
+        sweep_reads=hubspot.at(Priority.SWEEP),
+        our_sources=[settings.hubspot_app_id] if settings.hubspot_app_id else (),
         inspecting=inspection,
         journal=journal,
         engine=engine,

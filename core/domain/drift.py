@@ -140,8 +140,7 @@ def explain(evidence: Evidence, first: Sequence[str] = ()) -> Drift | None:
     columns = _columns(evidence, first)
     stated, held = evidence.truth, evidence.mirror
     both = stated is not None and held is not None
-    merged = stated is not None and stated.row[ID] != evidence.record_id
-    if (both and not columns and not merged) or (stated is None and held is None):
+    if (both and not columns) or (stated is None and held is None):
         return None
     cause, words, since = _cause(evidence, columns)
     if cause is Cause.COPY_DUE:
@@ -245,7 +244,9 @@ def _columns(evidence: Evidence, first: Sequence[str]) -> tuple[str, ...]:
     if evidence.truth is None or evidence.mirror is None:
         return tuple(evidence.truth.unreadable) if evidence.truth else ()
     differing = {*_differing(evidence.truth.row, evidence.mirror), *evidence.truth.unreadable}
-    return tuple(sorted(differing, key=lambda name: (name not in first, name)))
+    merged = evidence.truth.row[ID] != evidence.record_id
+    ordered = sorted(differing, key=lambda name: (name not in first, name))
+    return (ID, *ordered) if merged else tuple(ordered)
 
 
 def _differing(truth: Row, held: Row) -> Iterator[str]:

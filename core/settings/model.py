@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     #: The part of the account's rate limit that this app may use.
     rate_share: float = Field(1.0, alias="CREDIT_DESK_RATE_SHARE", gt=0, le=1)
 
+    #: The desk's own app in HubSpot, as property histories name it: tells its writes from others'.
+    hubspot_app_id: str = Field("", alias="HUBSPOT_APP_ID", pattern=r"^\d*$")
+
     sweep_every_s: float = Field(2 * 3600, alias="CREDIT_DESK_SWEEP_EVERY_S", gt=0)
     activate_every_s: float = Field(12 * 3600, alias="CREDIT_DESK_ACTIVATE_EVERY_S", gt=0)
     #: Where notifications go, as apprise addresses. They hold passwords.

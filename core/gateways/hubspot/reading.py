@@ -39,8 +39,9 @@ def objects(
 def histories(
     hub: Hub, kind: Kind, ids: Collection[str], keys: Sequence[str]
 ) -> dict[str, History | None]:
-    """Versions of these counters and of the marker."""
-    wanted = tuple(dict.fromkeys((*keys, MARKER)))
+    """Versions of these properties, and of the marker where there is one."""
+    had = hub.portal.names(kind)  # a booking has no marker
+    wanted = tuple(key for key in dict.fromkeys((*keys, MARKER)) if key in had)
 
     def ask(some: Sequence[str]) -> Matched:
         body = requests.history_body(hub.portal, kind, some, wanted)

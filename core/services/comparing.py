@@ -1,0 +1,187 @@
+"""Comparing: some records on both sides, and why those differ that do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from core.domain.credits import Catalogue
+from core.domain.drift import Drift, Evidence, Stated, explain, newer_in_mirror, suspects
+from core.domain.mirror import Row, booking_row, columns, contact_row, exam_row
+from core.domain.portal import PROPERTIES
+from core.domain.records import BookingId, ContactId, Counted, ExamId, History, Kind
+from core.gateways.ports import Crm, Due, Journal, Mirror
+
+T = TypeVar("T")
+
+#: Both sides of a suspect are read again so often, when the mirror shows a later version.
+ROUNDS = 3
+#: A booking changed less than this ago may be one that the desk is just changing.
+SETTLING = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What a comparison of some records came to."""
+
+    compared: int
+    drifts: tuple[Drift, ...] = ()
+    #: Being written or about to be copied at that moment.
+    left_alone: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Sides:
+    """Both sides of the suspects, read so that no copy falls between them unseen."""
+
+    truth: dict[str, Stated] = field(default_factory=dict)
+    waiting: dict[str, Due] = field(default_factory=dict)
+    writing: set[str] = field(default_factory=set)
+    mirror: dict[str, Row] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparing:
+    """Reads both stores and the journal; changes nothing."""
+
+    crm: Crm
+    mirror: Mirror
+    journal: Journal
+    catalogue: Catalogue
+    now: Callable[[], datetime]
+    #: ``source_id`` of the desk's own app in HubSpot, if it is known.
+    ours: frozenset[str] = frozenset()
+
+    def compare(
+        self,
+        kind: Kind,
+        ids: Collection[str],
+        held: Mapping[str, Row] | None = None,
+        *,
+        made_by_merge: Collection[str] = (),
+    ) -> Compared:
+        """Every one of these ids, on both sides. ``held``: mirror rows that were read already.
+
+        Raises:
+            GatewayError: one of the stores cannot be read.
+        """
+        if held is None:
+            held = self.mirror.rows(kind, list(ids))
+        names = columns(self.catalogue)[kind]
+        doubtful = suspects(ids, self._truth(kind, ids), held, names)
+        if not doubtful:
+            return Compared(compared=len(ids))
+        sides = self._again(kind, doubtful, names)
+        alone = {id_ for id_ in doubtful if self._busy(kind, id_, sides)}
+        rest = [id_ for id_ in doubtful if id_ not in alone]
+        wrong = suspects(rest, sides.truth, sides.mirror, names)
+        drifts = self._explained(kind, wrong, sides, made_by_merge)
+        return Compared(
+            compared=len(ids) - len(alone), drifts=tuple(drifts), left_alone=tuple(sorted(alone))
+        )
+
+    def _truth(self, kind: Kind, ids: Collection[str]) -> dict[str, Stated]:
+        """By the id asked for; absent when gone."""
+        match kind:
+            case Kind.CONTACT:
+                contacts = self.crm.contacts([ContactId(id_) for id_ in ids])
+                rows = {i: (c, contact_row(c, self.catalogue)) for i, c in contacts.items() if c}
+                return {id_: _stated(c, row) for id_, (c, row) in rows.items()}
+            case Kind.BOOKING:
+                bookings = self.crm.bookings([BookingId(id_) for id_ in ids])
+                return {id_: Stated(row=booking_row(b)) for id_, b in bookings.items() if b}
+            case Kind.EXAM:
+                exams = self.crm.exams([ExamId(id_) for id_ in ids])
+                return {id_: _stated(e, exam_row(e)) for id_, e in exams.items() if e}
+
+    def _again(self, kind: Kind, ids: Sequence[str], names: Collection[str]) -> _Sides:
+        """Truth, journal, mirror, in this order.
+
+        A write that the truth showed is then open, due, or copied before the mirror is read. A
+        mirror row later than the truth that was read asks for the truth once more.
+        """
+        sides, pending = _Sides(), list(ids)
+        for _ in range(ROUNDS):
+            sides.truth = _updated(sides.truth, pending, self._truth(kind, pending))
+            open_writes = self.journal.open_writes(kind=kind, ids=pending)
+            sides.writing |= {write.target_id for write in open_writes}
+            sides.waiting |= self.journal.waiting(kind, pending)
+            sides.mirror = _updated(sides.mirror, pending, self.mirror.rows(kind, pending))
+            wrong = suspects(pending, sides.truth, sides.mirror, names)
+            pending = [id_ for id_ in wrong if _late(sides.truth.get(id_), sides.mirror.get(id_))]
+            if not pending:
+                break
+        return sides
+
+    def _busy(self, kind: Kind, id_: str, sides: _Sides) -> bool:
+        """Whether the desk is just writing or copying it."""
+        due = sides.waiting.get(id_)
+        if id_ in sides.writing or (due is not None and not due.dead):
+            return True
+        stated = sides.truth.get(id_)
+        if kind is not Kind.BOOKING or stated is None:
+            return False
+        changed = datetime.fromisoformat(str(stated.row["source_modified_at"]))
+        return self.now() - changed < SETTLING
+
+    def _explained(
+        self, kind: Kind, ids: Sequence[str], sides: _Sides, made_by_merge: Collection[str]
+    ) -> list[Drift]:
+        gone = [id_ for id_ in ids if id_ not in sides.truth]
+        archived = self.crm.archived_ids(kind, gone) if gone else set[str]()
+        evidence = [
+            self._evidence(kind, id_, sides, id_ in archived, id_ in made_by_merge) for id_ in ids
+        ]
+        histories = self._histories(kind, evidence)
+        found = (
+            explain(_with(each, histories.get(each.record_id)), self.catalogue.keys)
+            for each in evidence
+        )
+        return [drift for drift in found if drift is not None]
+
+    def _evidence(
+        self, kind: Kind, id_: str, sides: _Sides, archived: bool, made_by_merge: bool
+    ) -> Evidence:
+        dead = sides.waiting.get(id_)
+        return Evidence(
+            kind=kind,
+            record_id=id_,
+            read_at=self.now(),
+            truth=sides.truth.get(id_),
+            mirror=sides.mirror.get(id_),
+            failed=(dead.error or "it failed for good") if dead else "",
+            failed_since=dead.due_since if dead else None,
+            archived=archived,
+            made_by_merge=made_by_merge,
+            ours=self.ours,
+        )
+
+    def _histories(self, kind: Kind, all_: Sequence[Evidence]) -> dict[str, History | None]:
+        """Of what is there on both sides: who changed the columns that differ."""
+        both = [each for each in all_ if each.truth is not None and each.mirror is not None]
+        drifts = [drift for each in both if (drift := explain(each))]
+        kept = {*PROPERTIES[kind], *(self.catalogue.keys if kind is Kind.CONTACT else ())}
+        keys = sorted({name for drift in drifts for name in drift.columns} & kept)
+        if not keys:
+            return {}
+        return self.crm.histories(kind, [drift.record_id for drift in drifts], keys)
+
+
+def _stated(record: Counted, row: Row) -> Stated:
+    return Stated(row=row, unreadable={str(key): why for key, why in record.unreadable.items()})
+
+
+def _updated(held: dict[str, T], ids: Collection[str], read: Mapping[str, T]) -> dict[str, T]:
+    """As read now; what is gone since is gone."""
+    fresh = set(ids)
+    return {**{id_: one for id_, one in held.items() if id_ not in fresh}, **read}
+
+
+def _late(stated: Stated | None, held: Row | None) -> bool:
+    return stated is not None and held is not None and newer_in_mirror(stated, held)
+
+
+def _with(evidence: Evidence, history: History | None) -> Evidence:
+    return replace(evidence, history=history)
