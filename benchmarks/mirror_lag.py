@@ -55,6 +55,9 @@ class Watched:
     def rows(self, kind: Kind, ids: Sequence[str]) -> dict[str, MirrorRow]:
         return self.mirror.rows(kind, ids)
 
+    def page(self, kind: Kind, after: str = "", limit: int = 1000) -> list[MirrorRow]:
+        return self.mirror.page(kind, after, limit)
+
     def faults(self) -> list[str]:
         return self.mirror.faults()
 
