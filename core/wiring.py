@@ -90,6 +90,7 @@ def assemble(
     admins: Collection[str],
     catalogue: Catalogue = SCHOOL,
     hold: timedelta = timedelta(seconds=10),
+    typed_above: int = 20,
     quiet: timedelta = QUIET_PERIOD,
     group_size: int = GROUP_SIZE,
     groups_at_once: int = GROUPS_AT_ONCE,
@@ -128,7 +129,7 @@ def assemble(
         planning=Planning(
             crm, journal, finding, catalogue, Preflight(inspecting, now), now, make_id
         ),
-        operating=Operating(journal, engine, hold, now),
+        operating=Operating(journal, engine, hold, now, typed_above),
         deciding=Deciding(journal, engine, now),
         carrying=Carrying(
             journal,
@@ -222,6 +223,7 @@ def build(settings: Settings) -> Runtime:
         admins=settings.admins,
         catalogue=catalogue,
         hold=timedelta(seconds=settings.hold_s),
+        typed_above=settings.typed_count_above,
         quiet=timedelta(seconds=settings.quiet_period_s),
         on_dead=Alarms(notifier, utc_now).dead_letters,
     )

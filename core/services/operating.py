@@ -18,9 +18,6 @@ from core.domain.roles import Act, Actor
 from core.gateways.errors import StateConflict, UnknownId
 from core.gateways.ports import Engine, Event, Journal
 
-#: Above this many bookings the admin types the number to confirm (design, section 9).
-TYPED_ABOVE = 20
-
 
 class NotConfirmed(ValueError):
     """The confirmation was refused; ``faults`` are all the reasons. Nothing was changed."""
@@ -39,13 +36,15 @@ class Operating:
     engine: Engine
     hold: timedelta
     now: Callable[[], datetime]
+    #: Above this many bookings the admin types the number to confirm (design, section 9).
+    typed_above: int = 20
 
     def confirm(
         self, plan_id: str, actor: Actor, *, reason: str, typed: int | None = None
     ) -> Operation:
         """Make the plan an operation, held for a while. Confirming again returns the same one.
 
-        ``typed``: the number of bookings as the admin typed it; needed above ``TYPED_ABOVE``.
+        ``typed``: the number of bookings as the admin typed it; needed above ``typed_above``.
         None means that a script confirms, which named its bookings itself.
 
         Raises:
@@ -103,7 +102,9 @@ class Operating:
                 state=operation.state,
             )
         now = self.now()
-        if not self.journal.reopen(operation_id, RETRYABLE, at=now):
+        reopened = self.journal.reopen(operation_id, RETRYABLE, at=now)
+        progress = self.journal.progress(operation_id)
+        if not reopened and progress.settled == progress.total:
             raise StateConflict("nothing of it failed, so nothing is retried", state="done")
         operation = self.journal.move(
             operation_id, OperationState.RUNNING, at=now, actor=actor.email, detail="retry"
@@ -142,7 +143,7 @@ class Operating:
             faults.append("give a reason: it is kept with the operation and in the notes")
         if now > plan.expires_at:
             faults.append("this preview is more than an hour old: make it again")
-        if typed is not None and count > TYPED_ABOVE and typed != count:
+        if typed is not None and count > self.typed_above and typed != count:
             faults.append(f"type {count} to confirm: {typed} was typed")
         return faults
 

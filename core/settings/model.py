@@ -64,8 +64,6 @@ class Settings(BaseSettings):
     hold_s: float = Field(10, alias="CREDIT_DESK_HOLD_S", ge=0)
     #: More bookings than this: the person types their number to confirm.
     typed_count_above: int = Field(20, alias="CREDIT_DESK_TYPED_COUNT_ABOVE", ge=0)
-    #: More bookings than this: a second admin confirms.
-    second_admin_above: int = Field(1000, alias="CREDIT_DESK_SECOND_ADMIN_ABOVE", ge=0)
 
     request_timeout_s: float = Field(30, alias="CREDIT_DESK_REQUEST_TIMEOUT_S", gt=0)
     #: How long after its sending a write is held to be still on its way.
@@ -80,14 +78,8 @@ class Settings(BaseSettings):
     #: The desk's own app in HubSpot, as property histories name it: tells its writes from others'.
     hubspot_app_id: str = Field("", alias="HUBSPOT_APP_ID", pattern=r"^\d*$")
 
-    sweep_every_s: float = Field(2 * 3600, alias="CREDIT_DESK_SWEEP_EVERY_S", gt=0)
-    activate_every_s: float = Field(12 * 3600, alias="CREDIT_DESK_ACTIVATE_EVERY_S", gt=0)
     #: Where notifications go, as apprise addresses. They hold passwords.
     notify_urls: Secrets = Field((), alias="CREDIT_DESK_NOTIFY_URLS")
-    #: The client secret with which HubSpot signs its webhooks; None: they are not accepted.
-    webhook_secret: Secret | None = Field(None, alias="CREDIT_DESK_WEBHOOK_SECRET")
-    #: Bearer keys of the student apps for ``/api/v1``.
-    api_keys: Secrets = Field((), alias="CREDIT_DESK_API_KEYS")
 
     objects: Objects = Field(default_factory=Objects, repr=False)
     properties: Properties = Field(default_factory=Properties, repr=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain.plans import OperationKind, Plan
-from core.services.operating import TYPED_ABOVE
 from pages.shared import problems, words
 from pages.shared.batch import address
 from pages.shared.gate import Desk
@@ -46,7 +45,7 @@ def _form(desk: Desk, plan: Plan) -> None:
     """A fragment, so that typing does not draw the table again."""
     expected = len(plan.will_change)
     with st.container(border=True, key="confirm"):
-        many = expected > TYPED_ABOVE
+        many = expected > desk.core.operating.typed_above
         boxes = st.columns([3, 2]) if many else [st.container()]
         reason = boxes[0].text_input(
             "Reason",
