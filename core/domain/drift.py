@@ -16,6 +16,13 @@ from core.domain.records import MARKER, History, Kind, Version
 
 #: Moments: HubSpot's and the mirror's text for one moment may differ.
 MOMENTS = frozenset({"token_refunded_at", "scheduled_activation_datetime"})
+#: What HubSpot takes from a booking's contact and exam. A change there need not show in the
+#: booking's own history and modified time.
+CONTACT_OF = "contact_hubspot_id"
+TAKEN = frozenset(
+    {CONTACT_OF, "exam_hubspot_id"}
+    | {"mock_type", "exam_date", "location", "start_time", "end_time"}
+)
 
 
 class Cause(StrEnum):
@@ -76,6 +83,8 @@ class Evidence:
     archived: bool = False
     #: Made by a merge of contacts that the mirror still holds.
     made_by_merge: bool = False
+    #: Of a booking: the contact that the mirror names was merged into the one the truth names.
+    contact_merged: bool = False
     #: None: not asked for, or HubSpot does not give it.
     history: History | None = None
     #: ``source_id`` of changes that the desk itself made, beside those of its marker.
@@ -101,6 +110,9 @@ class Drift:
     @property
     def repairable(self) -> bool:
         """Whether copying the truth mends it."""
+        if self.cause is Cause.CONTACT_MERGED:
+            # its bookings can follow, and the record it made can come; the old rows stay
+            return self.kind is Kind.BOOKING or ID not in self.columns
         return self.cause in REPAIRABLE
 
 
@@ -203,6 +215,9 @@ def _without_truth(evidence: Evidence) -> _Found:
 
 def _changed(evidence: Evidence, truth: Row, held: Row, columns: Sequence[str]) -> _Found:
     """Which side moved since the copy was made."""
+    if evidence.contact_merged and set(columns) == {CONTACT_OF}:
+        told = f"its contact {held.get(CONTACT_OF)} was merged into {truth.get(CONTACT_OF)}"
+        return Cause.CONTACT_MERGED, told, evidence.read_at
     copied, modified = _source_time(held), _source_time(truth)
     edited, synced = _moment(held.get("updated_at")), _moment(held.get("synced_at"))
     newest = _newest(evidence.history, columns)
@@ -217,6 +232,9 @@ def _changed(evidence: Evidence, truth: Row, held: Row, columns: Sequence[str]) 
     if modified and copied and modified > copied:
         told = f"HubSpot's version is of {modified.isoformat()}; its history tells no more"
         return Cause.CHANGED_IN_HUBSPOT, told, modified
+    if evidence.kind is Kind.BOOKING and TAKEN.issuperset(columns):
+        told = "its contact or exam was changed, of which HubSpot keeps no history here"
+        return Cause.CHANGED_IN_HUBSPOT, told, evidence.read_at
     told = "both sides say the same version, and neither shows a change"
     return Cause.UNEXPLAINED, told, edited or evidence.read_at
 

@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from core.domain.credits import Catalogue
-from core.domain.drift import Drift, Evidence, Stated, explain, newer_in_mirror, suspects
+from core.domain.drift import (
+    CONTACT_OF,
+    Drift,
+    Evidence,
+    Stated,
+    explain,
+    newer_in_mirror,
+    suspects,
+)
 from core.domain.mirror import Row, booking_row, columns, contact_row, exam_row
 from core.domain.portal import PROPERTIES
 from core.domain.records import BookingId, ContactId, Counted, ExamId, History, Kind
@@ -135,11 +143,31 @@ class Comparing:
             self._evidence(kind, id_, sides, id_ in archived, id_ in made_by_merge) for id_ in ids
         ]
         histories = self._histories(kind, evidence)
+        merged = self._of_merged_contacts(evidence) if kind is Kind.BOOKING else set[str]()
         found = (
-            explain(_with(each, histories.get(each.record_id)), self.catalogue.keys)
+            explain(
+                replace(
+                    each,
+                    history=histories.get(each.record_id),
+                    contact_merged=each.record_id in merged,
+                ),
+                self.catalogue.keys,
+            )
             for each in evidence
         )
         return [drift for drift in found if drift is not None]
+
+    def _of_merged_contacts(self, all_: Sequence[Evidence]) -> set[str]:
+        """Bookings whose contact in the mirror is the truth's by the id of before a merge."""
+        pairs = {
+            each.record_id: (str(each.mirror.get(CONTACT_OF)), each.truth.row.get(CONTACT_OF))
+            for each in all_
+            if each.mirror and each.truth and each.mirror.get(CONTACT_OF)
+        }
+        old = {before for before, after in pairs.values() if before != after}
+        contacts = self.crm.contacts([ContactId(id_) for id_ in sorted(old)]) if old else {}
+        now = {str(id_): contact.id for id_, contact in contacts.items() if contact}
+        return {id_ for id_, (before, after) in pairs.items() if now.get(before) == after}
 
     def _evidence(
         self, kind: Kind, id_: str, sides: _Sides, archived: bool, made_by_merge: bool
@@ -181,7 +209,3 @@ def _updated(held: dict[str, T], ids: Collection[str], read: Mapping[str, T]) ->
 
 def _late(stated: Stated | None, held: Row | None) -> bool:
     return stated is not None and held is not None and newer_in_mirror(stated, held)
-
-
-def _with(evidence: Evidence, history: History | None) -> Evidence:
-    return replace(evidence, history=history)

@@ -83,9 +83,16 @@ def test_a_balance_that_fell_to_zero_is_swept_too(desk: TestDesk) -> None:
 
 def test_a_merge_is_named_on_the_old_rows_and_on_the_new_record(desk: TestDesk) -> None:
     into = desk.crm.merge(Kind.CONTACT, "12", "13")
-    found = sweep(desk)
 
-    assert dict.fromkeys(("12", "13", into), Cause.CONTACT_MERGED).items() <= found.items()
+    assert dict.fromkeys(("12", "13", into), Cause.CONTACT_MERGED) == sweep(desk)
+
+
+def test_a_booking_of_a_merged_contact_follows_it_and_is_repaired(desk: TestDesk) -> None:
+    desk.crm.merge(Kind.CONTACT, "11", "13")
+
+    assert Cause.CONTACT_MERGED is sweep(desk)["31"]
+    (drift,) = desk.core.repairing.of_record("31")
+    assert (drift,) == desk.core.repairing.repair([drift], ADMIN).repaired
 
 
 def test_an_unreadable_balance_is_found_and_cannot_be_repaired(desk: TestDesk) -> None:
