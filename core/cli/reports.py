@@ -156,12 +156,23 @@ def in_words(report: Mapping[str, Any], *, indent: int = 0) -> str:
             lines.append(f"{pad}{label}: {len(value)}")
             lines += [f"{pad}  - {_line(one)}" for one in value[:20]]
             lines += [f"{pad}  … and {len(value) - 20} more (--json shows all)"] * (len(value) > 20)
-        elif value not in {"", None}:
+        elif not _nothing(value):
             lines.append(f"{pad}{label}: {value}")
     return "\n".join(lines)
 
 
 def _line(one: object) -> str:
-    if isinstance(one, Mapping):
-        return ", ".join(f"{k} {v}" for k, v in one.items() if v not in {"", None})
-    return str(one)
+    if not isinstance(one, Mapping):
+        return str(one)
+    told = {key: _inline(value) for key, value in one.items() if not _nothing(value)}
+    return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in told.items())
+
+
+def _inline(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "(" + ", ".join(f"{key} {n}" for key, n in value.items()) + ")"
+    return str(value)
+
+
+def _nothing(value: object) -> bool:
+    return value is None or value in ("", [], {})

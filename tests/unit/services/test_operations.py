@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.cli import reports
 from core.domain.operations import ItemState, OperationState
 from core.domain.plans import OperationKind
 from core.domain.records import Kind, WriteId
@@ -371,3 +372,17 @@ def test_a_foreign_write_in_the_window_is_told_with_its_correction(desk: TestDes
     (found,) = desk.journal.foreign_writes(operation.id)
     assert (3, 2, 4, -1) == (found.read, found.theirs, found.ours, found.correction)
     assert "CRM_UI" == found.source
+
+
+def test_a_report_is_told_in_words_however_deep_it_is(desk: TestDesk) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.booked("500", "100")
+    operation = desk.run("500")
+    report = reports.of_operation(operation, desk.journal.progress(operation.id), now=desk.time)
+
+    told = reports.in_words({"operations": [report], "waiting for": "", "credits": {}})
+
+    assert "counts (done 1)" in told
+    assert "credits (cs_credits 1)" in told
+    assert "credits: none" in told
+    assert "waiting" not in told
