@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +18,8 @@ from core.services.comparing import Compared, Comparing
 
 #: Records in one step. PostgREST gives 1,000 rows at most; HubSpot takes them as 10 batches.
 PAGE = 1000
+#: Pages compared at once: while one waits for its suspects, the others use the limit.
+AT_ONCE = 3
 #: HubSpot's search lags; what changed shortly before the last sweep is looked at again.
 OVERLAP = timedelta(minutes=10)
 #: An unfinished sweep saved within this is at work elsewhere.
@@ -103,12 +105,29 @@ class Sweeping:
         while sweep.legs < len(sweep.plan):
             kind, way = sweep.plan[sweep.legs]
             merged = self._made_by_merge(sweep) if way is Pass.LIST else set()
-            for page in self._pages(kind, way, sweep):
-                made = self.comparing.compare(kind, page.ids, page.held, made_by_merge=merged)
+            for page, made in self._compared(kind, self._pages(kind, way, sweep), merged):
                 sweep = self._grown(sweep, kind, page, made)
                 yield sweep, made.drifts
             sweep = replace(sweep, legs=sweep.legs + 1, after="", saved_at=self.now())
             yield sweep, ()
+
+    def _compared(
+        self, kind: Kind, pages: Iterator[_Page], merged: Collection[str]
+    ) -> Iterator[tuple[_Page, Compared]]:
+        """In the order of the pages, so that a cursor never passes one that failed."""
+
+        def compare(page: _Page) -> Compared:
+            return self.comparing.compare(kind, page.ids, page.held, made_by_merge=merged)
+
+        with ThreadPoolExecutor(AT_ONCE, "sweep") as pool:
+            pending = deque[tuple[_Page, Future[Compared]]]()
+            for page in pages:
+                pending.append((page, pool.submit(compare, page)))
+                if len(pending) == AT_ONCE:
+                    first, made = pending.popleft()
+                    yield first, made.result()
+            for rest, made in pending:
+                yield rest, made.result()
 
     def _grown(self, sweep: Sweep, kind: Kind, page: _Page, made: Compared) -> Sweep:
         known = Counter(sweep.known) + Counter({kind.value: len(page.ids)})
