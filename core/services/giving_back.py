@@ -75,11 +75,11 @@ class GivingBack:
 
     def _claimed(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
         """Those that are ours alone; the others end here and say whose they are."""
-        owners: dict[BookingId, str] = {}
+        owners = {item.booking_id: run.operation_id for item in items}
         for kind, ids in claims(operation, items).items():
-            for booking, owner in self.journal.claim(run, ids, kind).items():
-                if owners.get(booking, run.operation_id) == run.operation_id:
-                    owners[booking] = owner
+            # only what is ours so far: of two operations that want both, one must win both
+            still = [id_ for id_ in ids if owners[id_] == run.operation_id]
+            owners |= self.journal.claim(run, still, kind) if still else {}
         ours, others = [], []
         for item in items:
             if owners[item.booking_id] != run.operation_id:
