@@ -10,8 +10,9 @@ import pytest
 from core.cli import reports
 from core.domain.operations import ItemState, OperationState
 from core.domain.plans import OperationKind
-from core.domain.records import Kind, WriteId
+from core.domain.records import BookingId, Kind, WriteId
 from core.domain.roles import Actor, NotAllowed, Role
+from core.domain.writes import MovementKind
 from core.gateways.errors import NotReady, StateConflict, UnknownId
 from core.gateways.ports import WriteState
 from core.gateways.ports.inspecting import Finding, Health
@@ -386,3 +387,21 @@ def test_a_report_is_told_in_words_however_deep_it_is(desk: TestDesk) -> None:
     assert "credits (cs_credits 1)" in told
     assert "credits: none" in told
     assert "waiting" not in told
+
+
+def test_who_lost_the_seat_does_not_take_the_credit(desk: TestDesk) -> None:
+    """Else each of two operations could win one claim, and neither would cancel the booking."""
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.booked("500", "100", status="Active")
+    first, second = desk.confirm("500", kind=CANCEL), desk.confirm("500", kind=CANCEL)
+    begun, _ = desk.journal.begin_run(first.id, at=desk.time)
+    desk.journal.claim(begun, [BookingId("500")], MovementKind.SEAT_FREED)
+
+    desk.time += timedelta(minutes=1)
+    desk.carry(second)
+    won = desk.journal.claim(begun, [BookingId("500")], MovementKind.REFUND)
+
+    assert desk.item(second, "500").state is ItemState.SKIPPED
+    assert {"500": first.id} == won
+    assert desk.carry(first).state is OperationState.DONE
+    assert 2 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
