@@ -83,9 +83,19 @@ ensure_chromium() {
     "or set CHROMIUM=/path/to/a/chromium/or/chrome."
 }
 
+# Playwright drives it with a Node of its own, which a minimal Debian lacks one library for.
+ensure_driver() {
+  .venv/bin/python -m playwright --version >/dev/null 2>&1 && return
+  if can_apt && apt_install libatomic1; then return; fi
+  say "Note: Playwright does not run here, so the browser tests will fail. It says:"
+  .venv/bin/python -m playwright --version >&2 || true
+  say "On Debian and Ubuntu:  sudo apt-get install libatomic1"
+}
+
 if ! [ -x .venv/bin/python ] || ! suits .venv/bin/python; then make_venv; fi
 install_uv
 install_packages
 install_local_stack
 ensure_chromium
+ensure_driver
 say "Ready."
