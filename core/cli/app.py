@@ -105,7 +105,7 @@ def _run(
 ) -> None:
     with wiring.opened() as runtime:
         core = runtime.core
-        actor = core.access.actor(as_ or core.access.first_admin())
+        actor = _actor(core, as_)
         plan = core.planning.preview(kind, chosen, actor)
         if dry_run:
             show(reports.of_plan(plan), as_json=as_json)
