@@ -21,6 +21,7 @@ from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
 from core import settings, wiring
+from core.assembly import utc_now
 from pages.shared import status
 from pages.shared.door import AtTheDoor
 
@@ -56,7 +57,7 @@ def healthz(_: Request) -> Response:
     try:
         journal = wiring.get().journal
         outbox = journal.outbox()
-        workers = status.alive(journal.workers(), wiring.utc_now())
+        workers = status.alive(journal.workers(), utc_now())
     except Exception:
         log.exception("not healthy")
         return JSONResponse({"status": "operational store does not answer"}, status_code=503)

@@ -23,6 +23,7 @@ from typing import Any
 import httpx
 
 from core import wiring
+from core.assembly import Core
 from core.domain.operations import ENDED
 from core.domain.plans import OperationKind, Plan
 from core.domain.records import BookingId, BookingStatus
@@ -87,7 +88,7 @@ def _measure(options: argparse.Namespace, env: Mapping[str, str]) -> dict[str, A
     return report
 
 
-def _plan(core: wiring.Core, kind: OperationKind, bookings: int, contacts: int) -> Plan:
+def _plan(core: Core, kind: OperationKind, bookings: int, contacts: int) -> Plan:
     """A plan of so many bookings of about so many contacts, all of which will change."""
     narrow = (
         BookingFilter(statuses=(BookingStatus.ACTIVE,))
@@ -110,7 +111,7 @@ def _plan(core: wiring.Core, kind: OperationKind, bookings: int, contacts: int) 
 
 
 def _report(
-    core: wiring.Core, plan: Plan, stats: Mapping[str, Any], usage: Mapping[str, int]
+    core: Core, plan: Plan, stats: Mapping[str, Any], usage: Mapping[str, int]
 ) -> dict[str, Any]:
     seconds = (stats["last_ms"] - stats["first_ms"]) / 1000
     requests = stats["requests"]

@@ -30,9 +30,10 @@ MAY_IMPORT = {
     "core.gateways": {"core.domain", "core.gateways"},
     "core.services": {"core.domain", "core.services", *PORTS},
     "core.settings": {"core.domain", "core.settings"},
+    "core.assembly": {"core.domain", "core.services", *PORTS},
     "core.wiring": {"core"},
     "core": {*INSIDE, "core"},  # the command line and its like; concrete gateways are barred below
-    "pages.shared": {*INSIDE, "core.wiring", "pages.shared"},
+    "pages.shared": {*INSIDE, "core.assembly", "core.wiring", "pages.shared"},
     "pages": {"core.domain", "core.services", "pages.shared"},
     "app": {"pages.shared"},
     "asgi": {*INSIDE, "core", "pages.shared"},

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from core import wiring
+from core.assembly import Core
 from core.cli import reports
 from core.cli.output import show, told
 from core.domain.operations import ENDED, NEEDS_EYES, Operation
@@ -123,7 +124,7 @@ def _run(
             raise typer.Exit(2)
 
 
-def _until_ended(core: wiring.Core, operation: Operation, timeout_s: float) -> Operation:
+def _until_ended(core: Core, operation: Operation, timeout_s: float) -> Operation:
     deadline = core.operating.now() + timedelta(seconds=timeout_s)
     while operation.state not in ENDED:
         if core.operating.now() > deadline:
@@ -137,7 +138,7 @@ def _until_ended(core: wiring.Core, operation: Operation, timeout_s: float) -> O
     return operation
 
 
-def _report(core: wiring.Core, operation: Operation) -> reports.Report:
+def _report(core: Core, operation: Operation) -> reports.Report:
     return reports.of_operation(
         operation,
         core.journal.progress(operation.id),
@@ -177,7 +178,7 @@ def operations(
         show({"operations": found}, as_json=json)
 
 
-def _actor(core: wiring.Core, as_: str) -> Actor:
+def _actor(core: Core, as_: str) -> Actor:
     return core.access.actor(as_ or core.access.first_admin())
 
 

@@ -16,6 +16,7 @@ import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
 from core import wiring
+from core.assembly import Core
 from core.domain.roles import Actor, NotAllowed
 from core.gateways.errors import JournalError
 from core.settings import BadSettings
@@ -30,7 +31,7 @@ SIGN_IN_LASTS = timedelta(hours=12)
 class Desk:
     """What a page works with: the services, and the person who asks."""
 
-    core: wiring.Core
+    core: Core
     #: As they were when the page was drawn; for looking only.
     actor: Actor
     #: The reader's own time zone, for exact times.
@@ -67,7 +68,7 @@ def enter(place: Place) -> Desk:
     return Desk(core=core, actor=actor, zone=reader_zone())
 
 
-def _core() -> wiring.Core:
+def _core() -> Core:
     try:
         return wiring.get()
     except (BadSettings, JournalError) as error:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
+from core.assembly import Core, assemble
 from core.domain.credits import SCHOOL
 from core.domain.plans import OperationKind
 from core.domain.records import ExamId
 from core.domain.roles import Actor, Role
 from core.gateways.ports import CarryOut, WorkerInfo
 from core.services.finding import ByExam
-from core.wiring import Core, assemble
 from tests.fakes.crm import FakeCrm
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror

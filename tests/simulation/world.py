@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from core.assembly import Core, assemble
 from core.domain.credits import SCHOOL, CreditType
 from core.domain.operations import ENDED, ItemState
 from core.domain.plans import OperationKind
@@ -22,7 +23,6 @@ from core.domain.roles import Actor, Role
 from core.domain.writes import QUIET_PERIOD
 from core.gateways.ports import CarryOut
 from core.services.finding import ByReference
-from core.wiring import Core, assemble
 from tests.fakes.crm import FakeCrm, Fault, Request
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror

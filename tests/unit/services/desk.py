@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from core.assembly import Core, assemble
 from core.domain.operations import ENDED, Item, Operation
 from core.domain.plans import OperationKind
 from core.domain.records import BookingId
@@ -14,7 +15,6 @@ from core.gateways.errors import NotSent
 from core.gateways.ports import CarryOut
 from core.gateways.ports.inspecting import Finding, Quota
 from core.services.finding import ByReference
-from core.wiring import Core, assemble
 from tests.fakes.crm import FakeCrm
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror
