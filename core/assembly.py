@@ -1,0 +1,131 @@
+"""The services over their ports, as one object: production and tests differ in gateways only."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from core.domain.credits import SCHOOL, Catalogue
+from core.domain.writes import QUIET_PERIOD
+from core.gateways.ports import Crm, Due, Engine, Journal, Mirror
+from core.gateways.ports.inspecting import Inspecting
+from core.services.access import Access
+from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE, Carrying
+from core.services.comparing import Comparing
+from core.services.deciding import Deciding
+from core.services.finding import Finding
+from core.services.finishing import Finishing
+from core.services.giving_back import GivingBack
+from core.services.mirroring import Mirroring
+from core.services.operating import Operating
+from core.services.outage import Outage
+from core.services.planning import Planning
+from core.services.preflight import Preflight
+from core.services.repairing import Repairing
+from core.services.settling import Settling
+from core.services.sweeping import Sweeping
+from core.services.writing import Writing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """The services, assembled. Tests and production differ in the gateways only."""
+
+    access: Access
+    finding: Finding
+    planning: Planning
+    operating: Operating
+    deciding: Deciding
+    carrying: Carrying
+    mirroring: Mirroring
+    sweeping: Sweeping
+    repairing: Repairing
+    journal: Journal
+    catalogue: Catalogue
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A fresh id, short enough to read out and long enough never to meet another."""
+    return uuid.uuid4().hex[:20]
+
+
+def assemble(
+    *,
+    crm: Crm,
+    mirror: Mirror,
+    journal: Journal,
+    engine: Engine,
+    mirror_reads: Crm | None = None,
+    sweep_reads: Crm | None = None,
+    our_sources: Collection[str] = (),
+    inspecting: Inspecting | None = None,
+    admins: Collection[str],
+    catalogue: Catalogue = SCHOOL,
+    hold: timedelta = timedelta(seconds=10),
+    typed_above: int = 20,
+    quiet: timedelta = QUIET_PERIOD,
+    group_size: int = GROUP_SIZE,
+    groups_at_once: int = GROUPS_AT_ONCE,
+    now: Callable[[], datetime] = utc_now,
+    make_id: Callable[[], str] = new_id,
+    chance: Callable[[], float] = random.random,
+    on_dead: Callable[[Sequence[Due]], None] = lambda _dead: None,
+) -> Core:
+    """Services over these gateways. ``mirror_reads``: the truth for copies, less urgent."""
+    finding = Finding(crm, now)
+    mirroring = Mirroring(
+        crm=mirror_reads or crm,
+        mirror=mirror,
+        journal=journal,
+        catalogue=catalogue,
+        now=now,
+        chance=chance,
+        on_dead=on_dead,
+        outage=Outage(chance=chance),
+    )
+    reads = sweep_reads or mirror_reads or crm
+    comparing = Comparing(
+        crm=reads,
+        mirror=mirror,
+        journal=journal,
+        catalogue=catalogue,
+        now=now,
+        ours=frozenset(our_sources),
+    )
+    settling = Settling(crm, journal, now, quiet)
+    writing = Writing(crm, journal, settling, now, make_id)
+    nudge = mirroring.nudge
+    return Core(
+        access=Access(tuple(admins)),
+        finding=finding,
+        planning=Planning(
+            crm, journal, finding, catalogue, Preflight(inspecting, now), now, make_id
+        ),
+        operating=Operating(journal, engine, hold, now, typed_above),
+        deciding=Deciding(journal, engine, now),
+        carrying=Carrying(
+            journal,
+            settling,
+            GivingBack(crm, journal, writing, catalogue, nudge, now),
+            Finishing(crm, journal, writing, catalogue, nudge, now),
+            lambda: crm.usage()["total"],
+            now,
+            group_size,
+            groups_at_once,
+        ),
+        mirroring=mirroring,
+        sweeping=Sweeping(
+            crm=reads, mirror=mirror, journal=journal, comparing=comparing, now=now, new_id=make_id
+        ),
+        repairing=Repairing(comparing, mirroring, journal, now),
+        journal=journal,
+        catalogue=catalogue,
+    )
