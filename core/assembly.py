@@ -22,6 +22,7 @@ from core.services.giving_back import GivingBack
 from core.services.mirroring import Mirroring
 from core.services.operating import Operating
 from core.services.outage import Outage
+from core.services.owing import Owing
 from core.services.planning import Planning
 from core.services.preflight import Preflight
 from core.services.repairing import Repairing
@@ -43,6 +44,7 @@ class Core:
     mirroring: Mirroring
     sweeping: Sweeping
     repairing: Repairing
+    owing: Owing
     journal: Journal
     catalogue: Catalogue
 
@@ -126,6 +128,7 @@ def assemble(
             crm=reads, mirror=mirror, journal=journal, comparing=comparing, now=now, new_id=make_id
         ),
         repairing=Repairing(comparing, mirroring, journal, now),
+        owing=Owing(reads, mirror, journal, catalogue),
         journal=journal,
         catalogue=catalogue,
     )

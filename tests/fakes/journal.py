@@ -253,6 +253,10 @@ class MemoryJournal:
         }
 
     @atomic
+    def claimed(self, bookings: Collection[BookingId], kind: MovementKind) -> set[BookingId]:
+        return {booking for booking in bookings if (booking, kind) in self._claims}
+
+    @atomic
     def lease(
         self, run: Run, kind: Kind, ids: Collection[str], *, now: datetime, until: datetime
     ) -> set[str]:

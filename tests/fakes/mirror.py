@@ -68,6 +68,19 @@ class FakeMirror:
             rows: list[MirrorRow] = [dict(table[id_]) for id_ in sorted(table) if id_ > after]
             return rows[:limit]
 
+    def unrefunded(self, after: str = "", limit: int = 1000) -> list[str]:
+        with self._lock:
+            self._answer()
+            table = self._tables[Kind.BOOKING]
+            return [
+                id_
+                for id_ in sorted(table)
+                if id_ > after
+                and table[id_]["is_active"] == "Cancelled"
+                and table[id_]["token_refunded"] is not True
+                and table[id_]["token_used"] is not None
+            ][:limit]
+
     def faults(self) -> list[str]:
         return [str(self.dead)] if self.dead else list(self.wrong)
 

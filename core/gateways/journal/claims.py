@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, or_, select, update
 from core.domain.records import BookingId, Kind
 from core.domain.writes import MovementKind
 from core.gateways.journal.columns import always
-from core.gateways.journal.database import Database, writing
+from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import chunks, fence, upsert
 from core.gateways.journal.tables import MovementState, claims, leases, movements
 from core.gateways.ports.journal import Run
@@ -39,6 +39,13 @@ class Claims:
             _insert_free(connection, run, wanted, kind)
             owners |= _owners(connection, wanted, kind)
         return {booking: owners[booking] for booking in bookings}
+
+    @reading
+    def claimed(
+        self, connection: Connection, bookings: Collection[BookingId], kind: MovementKind
+    ) -> set[BookingId]:
+        """Whoever owns them. What did not move is released when its item is settled."""
+        return set(_owners(connection, sorted(set(bookings)), kind))
 
     @writing
     def lease(

@@ -195,6 +195,10 @@ class Journal(SweepRecords, Protocol):
         """Own (booking, kind) for this operation; the id of the owner for each booking."""
         ...
 
+    def claimed(self, bookings: Collection[BookingId], kind: MovementKind) -> set[BookingId]:
+        """Those of these whose movement of that kind an operation owns: landed, or under way."""
+        ...
+
     def lease(
         self, run: Run, kind: Kind, ids: Collection[str], *, now: datetime, until: datetime
     ) -> set[str]:

@@ -70,6 +70,14 @@ class Mirror(Protocol):
         """
         ...
 
+    def unrefunded(self, after: str = "", limit: int = 1000) -> list[str]:
+        """Ids of bookings held as cancelled, with a token and not refunded; paged as ``page`` is.
+
+        Raises:
+            GatewayError: the mirror did not answer.
+        """
+        ...
+
     def faults(self) -> list[str]:
         """What is wrong with address, key or schema, each with how to mend it; for ``doctor``."""
         ...

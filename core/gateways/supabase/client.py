@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 
 from core.domain.mirror import ID, TABLES
-from core.domain.records import Kind
+from core.domain.records import BookingStatus, Kind
 from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused
 from core.gateways.ports import CopyResult, MirrorRow
 from core.gateways.ports.mirror import SETUP
@@ -89,6 +89,17 @@ class Supabase:
             return query.order(ID).limit(limit).execute().data
 
         return list(self._read(read))
+
+    def unrefunded(self, after: str = "", limit: int = 1000) -> list[str]:
+        """See ``Mirror.unrefunded``."""
+
+        def read(client: Client) -> Any:
+            query = client.table(TABLES[Kind.BOOKING]).select(ID).gt(ID, after)
+            query = query.eq("is_active", BookingStatus.CANCELLED.value)
+            query = query.not_.is_("token_refunded", "true").not_.is_("token_used", "null")
+            return query.order(ID).limit(limit).execute().data
+
+        return [str(row[ID]) for row in self._read(read)]
 
     def faults(self) -> list[str]:
         """See ``Mirror.faults``."""

@@ -174,3 +174,14 @@ def test_a_released_lease_is_free_and_only_the_owner_releases(journal: Journal) 
 
     assert set() == still_held
     assert {"c0"} == journal.lease(two, Kind.CONTACT, ["c0", "c1"], now=NOW, until=after(60))
+
+
+def test_claimed_tells_which_bookings_anybody_owns_for_that_kind(journal: Journal) -> None:
+    one, two = running(journal, "one"), running(journal, "two")
+    journal.claim(one, [BookingId("b0")], REFUND)
+    journal.claim(two, [BookingId("b1")], REFUND)
+    journal.claim(two, [BookingId("b2")], MovementKind.SPEND)
+    asked = [BookingId(f"b{n}") for n in range(2500)]
+
+    assert {"b0", "b1"} == journal.claimed(asked, REFUND)
+    assert set() == journal.claimed([], REFUND)

@@ -317,3 +317,28 @@ def test_all_rows_can_be_walked_page_by_page(mirror: Mirror, new_id: NewId) -> N
 
     assert ids == [id_ for id_ in walked if id_ in ids]
     assert len(walked) == len(set(walked))
+
+
+def test_cancelled_bookings_with_a_token_and_no_refund_are_found_page_by_page(
+    mirror: Mirror, new_id: NewId
+) -> None:
+    cancelled = {"is_active": "Cancelled", "token_used": "Clinical Skills Token"}
+    shapes: list[dict[str, object]] = [
+        cancelled | {"token_refunded": False},
+        cancelled | {"token_refunded": None},
+        cancelled,
+        cancelled | {"token_refunded": True},
+        cancelled | {"token_used": None},
+        cancelled | {"is_active": "Active"},
+    ]
+    rows = [row(new_id(), 1, **shape) for shape in shapes]
+    mirror.copy(Kind.BOOKING, rows)
+    wanted = [str(each["hubspot_id"]) for each in rows[:3]]
+
+    found, after = list[str](), ""
+    while page := mirror.unrefunded(after, 2):
+        found += page
+        after = page[-1]
+
+    assert wanted == [id_ for id_ in found if id_ >= wanted[0]]
+    assert sorted(set(found)) == found
