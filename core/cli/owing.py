@@ -20,7 +20,7 @@ def owed(
     """Cancelled bookings whose credit did not come back: how many of each, longest first."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        found = core.owing.owed()
+        found = core.owing.found()
         rows = [
             {
                 "booking": one.booking.id,
@@ -29,7 +29,7 @@ def owed(
                 "credit": one.credit,
                 "since": one.since.isoformat(),
             }
-            for one in found[:limit]
+            for one in core.owing.dated(found[:limit])
         ]
         credits_ = dict(by_credit(found, core.catalogue))
         show({"owed": len(found), "by_credit": credits_, "bookings": rows}, as_json=json)

@@ -42,7 +42,15 @@ class ByReference:
     references: tuple[str, ...]
 
 
-Selection = ByExam | ByContact | ByFilter | ByReference
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByIds:
+    """Bookings that the app itself has listed, and what that list is called."""
+
+    ids: tuple[BookingId, ...]
+    words: str
+
+
+Selection = ByExam | ByContact | ByFilter | ByReference | ByIds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +89,8 @@ class Finding:
             case ByReference(references=references):
                 found = self._by_reference(references)
                 words = f"a list of {len(references):,} bookings"
+            case ByIds(ids=found, words=words):
+                pass
         once = tuple(dict.fromkeys(found))
         if not once:
             raise BadList([f"no bookings found for {words}"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.domain.credits import Catalogue, CreditType
@@ -31,14 +31,12 @@ class Owing:
     catalogue: Catalogue
 
     def owed(self, limit: int | None = None) -> list[Owed]:
-        """The longest owed first, at most ``limit``; a call more for each 50 of them.
+        """The longest owed first, at most ``limit``, each since its cancellation.
 
         Raises:
             GatewayError: a store cannot be read.
         """
-        found = self._found()[:limit]
-        ids = [one.booking.id for one in found]
-        return dated(found, self.crm.histories(Kind.BOOKING, ids, [STATUS]) if ids else {})
+        return self.dated(self.found()[:limit])
 
     def count(self) -> Mapping[CreditType, int]:
         """How many credits of each type are owed, all types named.
@@ -46,10 +44,25 @@ class Owing:
         Raises:
             GatewayError: a store cannot be read.
         """
-        return by_credit(self._found(), self.catalogue)
+        return by_credit(self.found(), self.catalogue)
 
-    def _found(self) -> list[Owed]:
-        """A search may lag and the mirror may drift: together they miss less than either."""
+    def dated(self, found: Sequence[Owed]) -> list[Owed]:
+        """The same, since their cancellation and not their last change: a call for each 50.
+
+        Raises:
+            GatewayError: HubSpot cannot be read.
+        """
+        ids = [one.booking.id for one in found]
+        return dated(found, self.crm.histories(Kind.BOOKING, ids, [STATUS]) if ids else {})
+
+    def found(self) -> list[Owed]:
+        """All of them, since their last change.
+
+        A search may lag and the mirror may drift: together they miss less than either.
+
+        Raises:
+            GatewayError: a store cannot be read.
+        """
         searched = self.crm.search_bookings(NARROW, limit=BOOKINGS_MAX)
         candidates = list(dict.fromkeys([*searched, *self._mirrored()]))
         moved = self.journal.claimed(candidates, MovementKind.REFUND)

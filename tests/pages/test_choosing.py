@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.domain.records import Kind
 from core.gateways.errors import Forbidden, Unauthorized
 from core.services.finding import ByExam
 from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND
@@ -252,3 +253,64 @@ def test_the_totals_are_the_plan_s(open_page: Open, made: Stage) -> None:
         "To give back": f"{sum(plan.credits.values())} credits",
         "Students": f"{plan.contacts}",
     } == figures(at)
+
+
+def owed(made: Stage) -> list[str]:
+    return [one.booking.id for one in made.core.owing.owed()]
+
+
+def test_everything_owed_is_previewed_at_one_click_from_a_link(
+    open_page: Open, made: Stage
+) -> None:
+    at = open_page(BULK_REFUND, by="Owed")
+    assert f"{len(owed(made))} credits" == figures(at)["Owed"]
+
+    press(at, "preview")
+
+    plan = made.journal.plan(at.query_params["plan"])
+    assert set(owed(made)) == {row.booking_id for row in plan.rows}
+    assert "everything owed" == plan.selection
+
+
+def test_only_those_ticked_of_the_owed_are_previewed(open_page: Open, made: Stage) -> None:
+    at = tick(open_page(BULK_REFUND, by="Owed"), "owed_grid", [0, 3])
+
+    press(at, "preview")
+
+    plan = made.journal.plan(at.query_params["plan"])
+    assert [owed(made)[0], owed(made)[3]] == [row.booking_id for row in plan.rows]
+
+
+def test_the_way_chosen_after_a_link_stays_chosen(open_page: Open) -> None:
+    at = choose(open_page(BULK_REFUND, by="Owed"), "refund_way", "Exam")
+
+    assert grid(at, "refund_exams_grid") is not None
+
+
+def test_where_nothing_is_owed_nothing_can_be_previewed(open_page: Open, made: Stage) -> None:
+    for id_ in owed(made):
+        made.crm.foreign_write(Kind.BOOKING, id_, {"token_refunded": "true"})
+    at = open_page(BULK_REFUND, by="Owed")
+    assert "Nobody waits for a credit" in said(at)
+
+    press(at, "preview")
+
+    assert not previewed(at)
+    assert "Nothing is owed" in said(at)
+
+
+def test_a_cancellation_cannot_be_chosen_by_what_is_owed(open_page: Open) -> None:
+    at = open_page(BATCH_CANCELLATION, by="Owed")
+
+    assert "Owed" not in figures(at)
+
+
+def test_an_owed_list_that_cannot_be_read_is_told_and_is_no_empty_list(
+    open_page: Open, made: Stage
+) -> None:
+    made.mirror.die()
+
+    at = open_page(BULK_REFUND, by="Owed")
+
+    assert "cannot be reached" in said(at)
+    assert "Nobody waits" not in said(at)

@@ -8,6 +8,7 @@ from core.domain.plans import OperationKind
 from core.services.finding import Selection
 from pages.shared import problems
 from pages.shared.batch import address
+from pages.shared.batch.owed import by_owed
 from pages.shared.batch.ways import WAYS
 from pages.shared.gate import Desk
 
@@ -22,19 +23,27 @@ EXPLAINED = {
     ),
 }
 
+#: In an address: the way to choose that a link leads to.
+BY = "by"
+OWED = "Owed"
+
 
 def show(desk: Desk, kind: OperationKind) -> None:
     """Nothing on this stage changes anything."""
     st.markdown(f"{EXPLAINED[kind]} You see exactly what would happen before anything does.")
+    ways = {**WAYS, OWED: by_owed} if kind is OperationKind.REFUND else WAYS
+    linked = st.query_params.pop(BY, None)
+    if linked in ways:
+        st.session_state[f"{kind}_way"] = linked
     way = st.segmented_control(
         "Choose bookings by",
-        list(WAYS),
-        default=next(iter(WAYS)),
+        list(ways),
+        default=next(iter(ways)),
         required=True,
         key=f"{kind}_way",
         persist_state="session",
     )
-    choice = WAYS[way or next(iter(WAYS))](desk, kind)
+    choice = ways[way or next(iter(ways))](desk, kind)
     if st.button("Preview", type="primary", icon=":material/visibility:", key="preview"):
         with problems.told("Nothing was changed."):
             preview(desk, kind, choice())

@@ -1,0 +1,102 @@
+"""Everything that is owed, as a choice for a refund."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.credits import Catalogue
+from core.domain.owed import Owed, by_credit
+from core.domain.plans import OperationKind
+from core.domain.selections import BOOKINGS_MAX, BadList
+from core.services.finding import ByIds, Selection
+from pages.shared import problems, tables, words
+from pages.shared.batch.figures import landed_by_type, side_by_side
+from pages.shared.batch.ways import NOT_READ, Choice
+from pages.shared.gate import Desk
+from pages.shared.recent import recent
+
+ROWS = 500
+ALL = "everything owed"
+
+
+def by_owed(desk: Desk, _: OperationKind) -> Choice:
+    """Cancelled bookings whose credit did not come back: all of them, or those ticked."""
+    found: list[Owed] = []
+    shown: list[Owed] = []
+    read = False
+    with problems.told(NOT_READ), st.spinner("Looking for what is owed …", show_time=True):
+        found = recent("owed", desk.core.owing.found, now=desk.now())
+        ask = lambda: desk.core.owing.dated(found[:ROWS])  # noqa: E731
+        shown = recent("owed since", ask, now=desk.now())
+        read = True
+    if not found:
+        if read:
+            st.success("Nobody waits for a credit.", icon=":material/check_circle:")
+        return _nothing
+    _figures(desk, found, shown)
+    ticked = _grid(desk, shown)
+    ids = tuple(one.booking.id for one in ticked or found)[:BOOKINGS_MAX]
+    named = f"{words.count(len(ticked), 'booking')} of those owed" if ticked else ALL
+    return lambda: ByIds(ids=ids, words=named)
+
+
+def _nothing() -> Selection:
+    raise BadList(["nothing is owed, so nothing can be given back"])
+
+
+def _figures(desk: Desk, found: Sequence[Owed], shown: Sequence[Owed]) -> None:
+    students = len({one.contact_id for one in found if one.contact_id})
+    figures = [
+        ("Owed", words.count(len(found), "credit")),
+        ("Wait for one", words.count(students, "student")),
+        ("Longest", words.span(desk.now() - shown[0].since)),
+    ]
+    lost = sum(one.contact_id is None for one in found)
+    told = (
+        f"{words.count(lost, 'booking')} without exactly one student: the preview blocks "
+        f"{'it' if lost == 1 else 'them'} until the association in HubSpot is mended."
+    )
+    by_type = landed_by_type(by_credit(found, desk.core.catalogue), desk.core.catalogue)
+    side_by_side(figures, by_type, told if lost else "")
+
+
+def _grid(desk: Desk, shown: Sequence[Owed]) -> list[Owed]:
+    ids = [one.booking.id for one in shown]
+    first = f" The {ROWS} longest owed are listed." if len(shown) == ROWS else ""
+    st.caption(f"*Preview* takes all of them. To give back only some, tick those.{first}")
+    event = st.dataframe(
+        owed_frame(shown, desk.core.catalogue, desk),
+        key=f"owed_grid_{tables.fingerprint(ids)}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config={
+            "For": st.column_config.TextColumn("Owed for", width=100, alignment="right"),
+            "Booking": st.column_config.TextColumn(width=320),
+            "Credit": st.column_config.TextColumn(width=150),
+            "Exam": st.column_config.TextColumn("Exam date", width=110, alignment="right"),
+            "Place": st.column_config.TextColumn(width=130),
+            "Student": st.column_config.TextColumn("Student's HubSpot record", width="medium"),
+        },
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(shown), at_most=400),
+        alt="Owed credits, longest first",
+    )
+    return [shown[row] for row in event.selection.rows if row < len(shown)]
+
+
+def owed_frame(shown: Sequence[Owed], catalogue: Catalogue, desk: Desk) -> pd.DataFrame:
+    """One row for each credit owed."""
+    return pd.DataFrame(
+        {
+            "For": [words.span(desk.now() - one.since) for one in shown],
+            "Booking": [one.booking.booking_id or one.booking.id for one in shown],
+            "Credit": [words.credit(one.credit, catalogue) for one in shown],
+            "Exam": [words.day(one.booking.exam_date) for one in shown],
+            "Place": [one.booking.location or words.NOTHING for one in shown],
+            "Student": [one.contact_id or "none, or several" for one in shown],
+        }
+    )
