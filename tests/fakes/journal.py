@@ -41,6 +41,8 @@ from core.gateways.ports.journal import (
     WriteRecord,
     WriteState,
 )
+from core.gateways.ports.trends import Measure
+from tests.fakes.trends import MemoryTrends
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -83,7 +85,7 @@ class _Waiting:
     take_at: datetime = AT_ONCE
 
 
-class MemoryJournal:
+class MemoryJournal(MemoryTrends):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
 
     def __init__(self) -> None:
@@ -103,6 +105,7 @@ class MemoryJournal:
         self._workers: dict[str, WorkerInfo] = {}
         self._sweeps: dict[str, Sweep] = {}
         self._drifts: dict[str, dict[tuple[str, str], Drift]] = {}
+        self._measures: dict[tuple[str, datetime, str, str], Measure] = {}
 
     # plans and operations
 

@@ -11,11 +11,14 @@ from core.gateways.journal.operations import Operations
 from core.gateways.journal.outbox import Outbox
 from core.gateways.journal.plans import Plans
 from core.gateways.journal.sweeps import Sweeps
+from core.gateways.journal.trends import Trends
 from core.gateways.journal.verification import Verification
 from core.gateways.journal.writes import Writes
 
 
-class SqlJournal(Plans, Operations, Items, Claims, Writes, Verification, Outbox, History, Sweeps):
+class SqlJournal(
+    Plans, Operations, Items, Claims, Writes, Verification, Outbox, History, Sweeps, Trends
+):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
 
     Each method is one transaction; each raises ``JournalError`` when the database fails.

@@ -17,6 +17,7 @@ from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId, Kind, WriteId
 from core.domain.writes import ForeignWrite, MovementKind, Write
 from core.gateways.ports.sweeps import SweepRecords
+from core.gateways.ports.trends import TrendRecords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +110,7 @@ class WorkerInfo:
     heartbeat_at: datetime
 
 
-class Journal(SweepRecords, Protocol):
+class Journal(SweepRecords, TrendRecords, Protocol):
     """The operational store. All times are UTC and passed in by the caller."""
 
     # plans and operations
