@@ -116,7 +116,7 @@ class Trends:
             return []
         each = [_gaps_of(sweep_id, credit) for credit in types]
         order = {credit: n for n, credit in enumerate(types)}
-        found = [Gap(**row._mapping) for row in connection.execute(union_all(*each))]
+        found = [_gap(row) for row in connection.execute(union_all(*each))]
         return sorted(found, key=lambda gap: (order[gap.credit], gap.difference))
 
     @reading
@@ -192,19 +192,26 @@ def _level(row: Row[Any], size: int, before: DriftLevel | None) -> DriftLevel:
     )
 
 
-def _gaps_of(sweep_id: str, credit: CreditType) -> Select[Any]:
+def _gaps_of(sweep_id: str, credit: CreditType) -> Select[str, int, int, int, int]:
     truth, mirror = _sides(credit)
     difference = (mirror - truth).label("difference")
-    found: Select[Any] = select(
-        literal(str(credit)).label("credit"),
-        difference,
-        func.count().label("contacts"),
-        func.sum(truth).label("truth"),
-        func.sum(mirror).label("mirror"),
-    )
     of_contacts = drifts.c.kind == Kind.CONTACT
-    return found.where(drifts.c.sweep_id == sweep_id, of_contacts, truth != mirror).group_by(
-        difference
+    return (
+        select(literal(str(credit)), difference, func.count(), func.sum(truth), func.sum(mirror))
+        .where(drifts.c.sweep_id == sweep_id, of_contacts, truth != mirror)
+        .group_by(difference)
+    )
+
+
+def _gap(row: Row[str, int, int, int, int]) -> Gap:
+    """PostgreSQL adds whole numbers up to a decimal."""
+    credit, difference, contacts, truth, mirror = row
+    return Gap(
+        credit=CreditType(credit),
+        difference=difference,
+        contacts=contacts,
+        truth=int(truth),
+        mirror=int(mirror),
     )
 
 
