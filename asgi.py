@@ -20,8 +20,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
+from api import webhooks
 from core import settings, wiring
 from core.assembly import utc_now
+from core.services.receiving import PATH, Receiving
 from pages.shared import status
 from pages.shared.door import AtTheDoor
 
@@ -78,19 +80,26 @@ def told(error: Exception) -> bool:
     return True
 
 
-def check_settings() -> None:
+def _receiving() -> Receiving:
+    return wiring.get().receiving
+
+
+def checked_settings() -> settings.Settings:
     """Before anything starts: what is missing or wrong, all of it, in place of a traceback."""
     try:
-        settings.load()
+        return settings.load()
     except settings.BadSettings as error:
         sys.exit(f"Credit Desk does not start: {error}")
 
 
-check_settings()
+public_url = checked_settings().public_url
 app = st.App(
     ROOT / "app.py",
     lifespan=lifespan,
-    routes=[Route("/api/healthz", healthz)],
+    routes=[
+        Route("/api/healthz", healthz),
+        Route(PATH, webhooks.hubspot(_receiving, public_url), methods=["POST"]),
+    ],
     middleware=[Middleware(AtTheDoor)],
     on_script_error=told,
 )

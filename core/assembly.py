@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from core.domain.credits import SCHOOL, Catalogue
+from core.domain.portal import OBJECT_TYPES
+from core.domain.records import Kind
 from core.domain.writes import QUIET_PERIOD
 from core.gateways.ports import Crm, Due, Engine, Journal, Mirror
 from core.gateways.ports.inspecting import Inspecting
@@ -25,6 +27,7 @@ from core.services.outage import Outage
 from core.services.owing import Owing
 from core.services.planning import Planning
 from core.services.preflight import Preflight
+from core.services.receiving import Receiving
 from core.services.repairing import Repairing
 from core.services.settling import Settling
 from core.services.sweeping import Sweeping
@@ -45,6 +48,7 @@ class Core:
     sweeping: Sweeping
     repairing: Repairing
     owing: Owing
+    receiving: Receiving
     journal: Journal
     catalogue: Catalogue
 
@@ -70,6 +74,8 @@ def assemble(
     our_sources: Collection[str] = (),
     inspecting: Inspecting | None = None,
     admins: Collection[str],
+    object_types: Mapping[Kind, str] = OBJECT_TYPES,
+    webhook_secret: str = "",
     catalogue: Catalogue = SCHOOL,
     hold: timedelta = timedelta(seconds=10),
     typed_above: int = 20,
@@ -129,6 +135,9 @@ def assemble(
         ),
         repairing=Repairing(comparing, mirroring, journal, now),
         owing=Owing(reads, mirror, journal, catalogue),
+        receiving=Receiving(
+            mirroring=mirroring, types=object_types, secret=webhook_secret, now=now
+        ),
         journal=journal,
         catalogue=catalogue,
     )

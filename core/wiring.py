@@ -100,6 +100,8 @@ def build(settings: Settings) -> Runtime:
         journal=journal,
         engine=engine,
         admins=settings.admins,
+        object_types=settings.portal.types,
+        webhook_secret=settings.hubspot_client_secret.get_secret_value(),
         catalogue=catalogue,
         hold=timedelta(seconds=settings.hold_s),
         typed_above=settings.typed_count_above,

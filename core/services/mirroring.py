@@ -14,16 +14,9 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from core.domain.credits import Catalogue
+from core.domain.mirror import ID
 from core.domain.records import Kind
-from core.gateways.errors import (
-    Forbidden,
-    GatewayError,
-    LimitReached,
-    NotSent,
-    OutcomeUnknown,
-    Refused,
-    Unauthorized,
-)
+from core.gateways.errors import GatewayError, LimitReached, NotSent, Refused
 from core.gateways.ports import (
     Copied,
     CopyResult,
@@ -31,10 +24,11 @@ from core.gateways.ports import (
     Due,
     Journal,
     Mirror,
+    MirrorRow,
     OutboxState,
 )
-from core.gateways.ports.mirror import SETUP
 from core.services.bell import Bell
+from core.services.copy_faults import is_a_row, may_be_a_row
 from core.services.copy_lag import CopyLag
 from core.services.due_rows import by_kind, halves, id_of, newest, rows_of
 from core.services.outage import Outage
@@ -144,8 +138,9 @@ class Mirroring:
         """These with their rows. Who is gone from the truth has no copy to make and is done."""
         try:
             rows = rows_of(self.crm, self.catalogue, kind, [due.record_id for due in dues])
+            self._follow(kind, rows)
         except GatewayError as error:
-            if not _is_a_row(error):
+            if not is_a_row(error):
                 self._put_back(dues, error, TRUTH_WAIT)
             elif len(dues) == 1:
                 self._fail(dues, error)
@@ -155,6 +150,13 @@ class Mirroring:
         read = [replace(due, row=rows.get(due.record_id)) for due in dues]
         self._done([due for due in read if due.row is None], self.now())
         return [due for due in read if due.row is not None]
+
+    def _follow(self, kind: Kind, rows: Mapping[str, MirrorRow | None]) -> None:
+        """Bookings went with a contact that was merged, and HubSpot tells of the contact alone."""
+        merged = {str(row[ID]) for id_, row in rows.items() if row and row[ID] != id_}
+        if kind is Kind.CONTACT and merged:
+            found = self.crm.booking_ids_of(kind, sorted(merged)).values()
+            self.put([Due(kind=Kind.BOOKING, record_id=b, row=None) for ids in found for b in ids])
 
     # mirror
 
@@ -168,11 +170,11 @@ class Mirroring:
     def _offer(self, batch: Sequence[Due]) -> GatewayError | None:
         """None, or why the mirror as a whole is down; then the whole batch is as it was."""
         error = self._try(batch)
-        if error is None or not _may_be_a_row(error):
+        if error is None or not may_be_a_row(error):
             return error
         if len(batch) > 1:
             return self._offer_halves(batch)
-        if not _is_a_row(error):
+        if not is_a_row(error):
             return error
         self._up()
         self._fail(batch, error)
@@ -183,16 +185,16 @@ class Mirroring:
         tried = [(half, self._try(half)) for half in halves(batch)]
         failed = [(half, error) for half, error in tried if error]
         for _, error in failed:
-            if len(failed) == len(tried) and not _is_a_row(error):
+            if len(failed) == len(tried) and not is_a_row(error):
                 return error
         for half, error in failed:
             self._narrow_down(half, error)
         return None
 
     def _narrow_down(self, half: Sequence[Due], error: GatewayError) -> None:
-        if len(half) == 1 and _may_be_a_row(error):
+        if len(half) == 1 and may_be_a_row(error):
             self._fail(half, error)
-        elif still := self._offer_halves(half) if _may_be_a_row(error) else error:
+        elif still := self._offer_halves(half) if may_be_a_row(error) else error:
             self._mirror_down(half, still)
 
     def _try(self, batch: Sequence[Due]) -> GatewayError | None:
@@ -265,18 +267,6 @@ class Mirroring:
         self.journal.copy_failed(
             [replace(due, error=str(error), next_try_at=again) for due in dues]
         )
-
-
-def _is_a_row(error: GatewayError) -> bool:
-    """Denied, and not for the key, the address or the schema: one of the rows must be unfit."""
-    if isinstance(error, Unauthorized | Forbidden) or not isinstance(error, Refused):
-        return False
-    return error.category != SETUP
-
-
-def _may_be_a_row(error: GatewayError) -> bool:
-    """Or the mirror broke down, which one row may be the cause of."""
-    return isinstance(error, OutcomeUnknown) or _is_a_row(error)
 
 
 def _log_failure(dues: Sequence[Due], why: str) -> None:

@@ -20,7 +20,7 @@ from core.domain.portal import Portal
 from core.domain.writes import QUIET_PERIOD, SEND_WITHIN_S
 from core.settings.faults import BadSettings, SettingFault
 from core.settings.portal import CreditRow, Objects, Properties, make_portal
-from core.settings.values import Address, DatabaseUrl, Mails, Secret, Secrets
+from core.settings.values import Address, DatabaseUrl, Mails, OptionalAddress, Secret, Secrets
 
 SECRETS_FILE = Path(".streamlit") / "secrets.toml"
 PORTAL_FILE = Path("portal.toml")
@@ -77,6 +77,11 @@ class Settings(BaseSettings):
 
     #: The desk's own app in HubSpot, as property histories name it: tells its writes from others'.
     hubspot_app_id: str = Field("", alias="HUBSPOT_APP_ID", pattern=r"^\d*$")
+
+    #: The client secret of that app: webhooks are signed with it. Empty: none are taken.
+    hubspot_client_secret: SecretStr = Field(SecretStr(""), alias="HUBSPOT_CLIENT_SECRET")
+    #: How the outside world calls this app, with https://, as HubSpot signs it.
+    public_url: OptionalAddress = Field("", alias="CREDIT_DESK_PUBLIC_URL")
 
     #: Where notifications go, as apprise addresses. They hold passwords.
     notify_urls: Secrets = Field((), alias="CREDIT_DESK_NOTIFY_URLS")

@@ -32,6 +32,10 @@ def _address(raw: str) -> str:
     return raw.strip().rstrip("/")
 
 
+def _address_or_none(raw: str) -> str:
+    return _address(raw) if raw.strip() else ""
+
+
 def _database(raw: SecretStr) -> SecretStr:
     url = raw.get_secret_value().strip()
     if url.startswith("postgres://"):  # as some hosts still hand it out; SQLAlchemy refuses it
@@ -48,6 +52,7 @@ def _filled(raw: SecretStr) -> SecretStr:
 
 
 Address = Annotated[str, AfterValidator(_address)]
+OptionalAddress = Annotated[str, AfterValidator(_address_or_none)]
 Secret = Annotated[SecretStr, AfterValidator(_filled)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 Mails = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_mails)]

@@ -1,0 +1,1 @@
+"""HTTP for machines, beside the pages: thin, each handler over one service."""

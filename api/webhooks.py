@@ -1,0 +1,100 @@
+"""``POST /api/webhooks/hubspot``: HubSpot tells what changed. The answer waits for the disk alone.
+
+200: stored. 400, 401, 405, 413: never to be sent again. 503: to be sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from core.domain.webhooks import NotGenuine, Unreadable
+from core.gateways.errors import JournalError
+from core.services.receiving import PATH, Delivery, NotSetUp, Receiving
+
+log = logging.getLogger(__name__)
+
+#: A hundred events of a long text property each. Read before the sender is known.
+BODY_MAX = 4_000_000
+READ_WITHIN_S = 10.0
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class TooLong(Exception):
+    """More came than a hundred events can be."""
+
+
+def hubspot(receiving: Callable[[], Receiving], public_url: str) -> Handler:
+    """The handler. ``public_url``: how HubSpot calls us, for a proxy may have hidden it."""
+
+    async def handle(request: Request) -> Response:
+        try:
+            service = receiving()
+        except Exception:
+            log.exception("no webhook can be taken")
+            return _say(503, "not ready; send it again")
+        if not service.set_up:
+            return _say(503, "webhooks are not set up here: HUBSPOT_CLIENT_SECRET is not set")
+        if "x-hubspot-signature-v3" not in request.headers:
+            return _say(401, "no signature")  # whoever it is need not send us a body
+        try:
+            delivery = await _delivery(request, public_url)
+        except TooLong:
+            return _say(413, f"more than {BODY_MAX} bytes")
+        except TimeoutError:
+            return _say(408, "the body did not come")
+        return await asyncio.to_thread(_received, service, delivery)
+
+    return handle
+
+
+def _received(service: Receiving, delivery: Delivery) -> Response:
+    try:
+        told = service.receive(delivery)
+    except NotGenuine:
+        return _say(401, "the signature or its age is not right")
+    except Unreadable as why:
+        return _say(400, str(why))
+    except NotSetUp as why:
+        return _say(503, str(why))
+    except JournalError:
+        log.exception("a webhook could not be stored")
+        return _say(503, "it could not be stored; send it again")
+    return JSONResponse({"events": told.events, "records": len(told.records)})
+
+
+async def _delivery(request: Request, public_url: str) -> Delivery:
+    base = public_url or f"{request.url.scheme}://{request.headers.get('host', '')}"
+    query = request.scope.get("query_string", b"").decode("latin-1")
+    headers = request.headers
+    return Delivery(
+        method=request.method,
+        uri=f"{base}{PATH}" + (f"?{query}" if query else ""),
+        body=await _body(request),
+        signature=headers.get("x-hubspot-signature-v3", ""),
+        timestamp=headers.get("x-hubspot-request-timestamp", ""),
+    )
+
+
+async def _body(request: Request) -> bytes:
+    """Raises ``TooLong`` before more than that is held, and ``TimeoutError``."""
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > BODY_MAX:
+        raise TooLong
+    parts, size = [], 0
+    async with asyncio.timeout(READ_WITHIN_S):
+        async for part in request.stream():
+            size += len(part)
+            if size > BODY_MAX:
+                raise TooLong
+            parts.append(part)
+    return b"".join(parts)
+
+
+def _say(status: int, why: str) -> Response:
+    return JSONResponse({"error": why}, status_code=status)
