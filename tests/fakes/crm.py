@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, auto
 from typing import cast
@@ -36,6 +36,7 @@ from core.domain.records import (
     Kind,
     WriteId,
 )
+from core.domain.sessions import ExamChange, is_due
 from core.domain.writes import SEND_WITHIN_S, Write
 from core.gateways.errors import NotSent, OutcomeUnknown, Refused
 from core.gateways.ports.crm import BookingFilter, Fate, Note, Outcome
@@ -238,6 +239,27 @@ class FakeCrm:
                 for id_, record in self._read("history", kind, ids)
             }
 
+    def contact_with_history(self, id_: ContactId) -> tuple[Contact, History] | None:
+        with self._lock:
+            ((_, record),) = self._read("read", Kind.CONTACT, [id_])
+            if record is None:
+                return None
+            keys = () if id_ in self.unreadable_histories else (*self.catalogue.keys, MARKER)
+            kept = {key: tuple(reversed(record.versions.get(key, ()))) for key in keys}
+            return cast("Contact", self._counted(record)), kept
+
+    def bookings_of(self, contact_id: ContactId) -> list[Booking]:
+        with self._lock:
+            ((_, contact),) = self._read("associations", Kind.CONTACT, [contact_id])
+            if contact is None:
+                return []
+            ids = [record.id for record in contact.linked(Kind.BOOKING)]
+            if ids:
+                self._ask("associations", Kind.BOOKING, ids)
+            held = [record for _, record in self._read("read", Kind.BOOKING, ids) if record]
+            made = [replace(self._booking(each), contact_ids=(contact_id,)) for each in held]
+            return sorted(made, key=lambda booking: int(booking.id))
+
     def contacts_with_note(self, ids: Collection[ContactId], marker: str) -> set[ContactId]:
         with self._lock:
             found = dict(self._read("notes", Kind.CONTACT, ids))
@@ -299,6 +321,11 @@ class FakeCrm:
                 or text in (c.student_id, c.id)
             ][:limit]
 
+    def scheduled_exam_ids(self, due_by: datetime) -> list[ExamId]:
+        with self._lock:
+            exams = [cast("Exam", self._counted(record)) for record in self._search(Kind.EXAM)]
+            return [ExamId(exam.id) for exam in exams if is_due(exam, due_by)]
+
     def changed_ids(self, kind: Kind, since: datetime) -> list[str]:
         with self._lock:
             seen_until = self.now() - self.search_lag
@@ -342,6 +369,19 @@ class FakeCrm:
 
     def cancel_bookings(self, ids: Collection[BookingId]) -> dict[BookingId, Outcome]:
         return self._change_bookings(ids, {"is_active": BookingStatus.CANCELLED.value})
+
+    def change_exams(self, changes: Mapping[ExamId, ExamChange]) -> dict[ExamId, Outcome]:
+        with self._lock:
+            values = {
+                id_: {"is_active": change.opening.value}
+                | ({"scheduled_activation_datetime": change.at.isoformat()} if change.at else {})
+                for id_, change in changes.items()
+            }
+
+            def change(record: Record, id_: str) -> None:
+                self.truth.change(record, values[ExamId(id_)])
+
+            return {ExamId(id_): outcome for id_, outcome in self._send(Kind.EXAM, values, change)}
 
     def mark_refunded(
         self, ids: Collection[BookingId], *, at: datetime, admin: str

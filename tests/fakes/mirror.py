@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from core.domain.credits import SCHOOL
 from core.domain.mirror import ID, PARTIAL, SOURCE_TIME, TABLES, columns
-from core.domain.records import TOTAL_BOOKINGS, Kind
+from core.domain.records import TOTAL_BOOKINGS, ContactId, Kind
+from core.domain.sessions import Counts
 from core.gateways.errors import GatewayError, NotSent
 from core.gateways.ports import Copied, CopyResult, MirrorRow
+from core.gateways.ports.lookup import Candidate
+from tests.fakes import lookup
 
 COUNTERS = {*SCHOOL.keys, TOTAL_BOOKINGS}
 #: What a row holds of which nothing is known yet.
@@ -80,6 +83,26 @@ class FakeMirror:
                 and table[id_]["token_refunded"] is not True
                 and table[id_]["token_used"] is not None
             ][:limit]
+
+    def candidates(self, text: str, *, limit: int) -> list[Candidate]:
+        with self._lock:
+            self._answer()
+            contacts, bookings = self._tables[Kind.CONTACT], self._tables[Kind.BOOKING]
+            return lookup.candidates(contacts, bookings, text, limit)
+
+    def bookings_held(self, contact_id: ContactId) -> list[MirrorRow]:
+        with self._lock:
+            self._answer()
+            held = sorted(self._tables[Kind.BOOKING].items())
+            return [dict(row) for _, row in held if row["contact_hubspot_id"] == contact_id]
+
+    def sessions(
+        self, since: date | None, until: date | None, tokens: Collection[str], *, limit: int
+    ) -> list[tuple[MirrorRow, Counts]]:
+        with self._lock:
+            self._answer()
+            exams, bookings = self._tables[Kind.EXAM], self._tables[Kind.BOOKING]
+            return lookup.sessions(exams, bookings, since, until, tokens)[:limit]
 
     def faults(self) -> list[str]:
         return [str(self.dead)] if self.dead else list(self.wrong)

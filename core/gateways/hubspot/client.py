@@ -23,8 +23,9 @@ from core.domain.records import (
     Kind,
     WriteId,
 )
+from core.domain.sessions import ExamChange
 from core.domain.writes import Write
-from core.gateways.hubspot import discovery, reading, writing
+from core.gateways.hubspot import discovery, lookup, reading, writing
 from core.gateways.hubspot.hub import Hub, Threads
 from core.gateways.hubspot.limiter import Limiter, Priority
 from core.gateways.hubspot.shared_slots import SharedSlots, open_engine
@@ -100,6 +101,24 @@ class HubSpot:
     def add_notes(self, notes: Sequence[Note]) -> dict[ContactId, Outcome]:
         """Not repeatable: after UNKNOWN ask ``contacts_with_note`` first."""
         return writing.add_notes(self.hub, notes)
+
+    def change_exams(self, changes: Mapping[ExamId, ExamChange]) -> dict[ExamId, Outcome]:
+        """Set ``is_active``, and the time of a scheduled one. Repeating it is harmless."""
+        return lookup.change_exams(self.hub, changes)
+
+    # looking up
+
+    def contact_with_history(self, id_: ContactId) -> tuple[Contact, History] | None:
+        """A contact, its balances' histories and the marker's, in one call. None: gone."""
+        return lookup.contact_with_history(self.hub, id_)
+
+    def bookings_of(self, contact_id: ContactId) -> list[Booking]:
+        """Bookings associated with a contact, with their exams, in three calls."""
+        return lookup.bookings_of(self.hub, contact_id)
+
+    def scheduled_exam_ids(self, due_by: datetime) -> list[ExamId]:
+        """Search: exams whose scheduled activation has come, every page."""
+        return lookup.scheduled_exam_ids(self.hub, due_by)
 
     # finding
 

@@ -67,10 +67,16 @@ def change_bookings(
     hub: Hub, ids: Collection[BookingId], body: Callable[[Sequence[BookingId]], Body]
 ) -> dict[BookingId, Outcome]:
     """Update bookings with what ``body`` makes of each batch of ids."""
+    return change_records(hub, Kind.BOOKING, ids, body)
 
-    def send(some: Sequence[BookingId]) -> dict[BookingId, Outcome]:
-        path = hub.batch(Kind.BOOKING, "update")
-        call = Call(what="write bookings", path=path, body=body(some))
+
+def change_records(
+    hub: Hub, kind: Kind, ids: Collection[Id], body: Callable[[Sequence[Id]], Body]
+) -> dict[Id, Outcome]:
+    """Update records with what ``body`` makes of each batch of ids: values, never counters."""
+
+    def send(some: Sequence[Id]) -> dict[Id, Outcome]:
+        call = Call(what=f"write {kind}", path=hub.batch(kind, "update"), body=body(some))
         return answers.outcomes(some, hub.transport.write(call, hub.priority))
 
     batches = requests.batches(ids)

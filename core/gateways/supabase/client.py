@@ -6,16 +6,20 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
+from core.domain.drift import CONTACT_OF
 from core.domain.mirror import ID, TABLES
-from core.domain.records import BookingStatus, Kind
+from core.domain.records import BookingStatus, ContactId, Kind
+from core.domain.sessions import Counts
 from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused
 from core.gateways.ports import CopyResult, MirrorRow
+from core.gateways.ports.lookup import Candidate
 from core.gateways.ports.mirror import SETUP
-from core.gateways.supabase import setup, wire
+from core.gateways.supabase import lookup, setup, wire
 
 if TYPE_CHECKING:
     from supabase import Client
@@ -100,6 +104,26 @@ class Supabase:
             return query.order(ID).limit(limit).execute().data
 
         return [str(row[ID]) for row in self._read(read)]
+
+    def candidates(self, text: str, *, limit: int) -> list[Candidate]:
+        """See ``MirrorLookUp.candidates``."""
+        return lookup.candidates(self._rpc(lookup.FIND, lookup.find_params(text, limit)))
+
+    def bookings_held(self, contact_id: ContactId) -> list[MirrorRow]:
+        """See ``MirrorLookUp.bookings_held``."""
+
+        def read(client: Client) -> Any:
+            query = client.table(TABLES[Kind.BOOKING]).select("*")
+            return query.eq(CONTACT_OF, contact_id).order(ID).execute().data
+
+        return list(self._read(read))
+
+    def sessions(
+        self, since: date | None, until: date | None, tokens: Collection[str], *, limit: int
+    ) -> list[tuple[MirrorRow, Counts]]:
+        """See ``MirrorLookUp.sessions``."""
+        params = lookup.sessions_params(since, until, tokens, limit)
+        return lookup.sessions(self._rpc(lookup.SESSIONS, params))
 
     def faults(self) -> list[str]:
         """See ``Mirror.faults``."""

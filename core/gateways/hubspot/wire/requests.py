@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from core.domain.portal import Portal
-from core.domain.records import MARKER, BookingStatus, Kind
+from core.domain.records import MARKER, BookingStatus, ExamId, Kind
+from core.domain.sessions import ExamChange
 from core.domain.writes import Write
 from core.gateways.hubspot.wire.answers import MERGED
 from core.gateways.hubspot.wire.values import milliseconds
@@ -94,6 +95,19 @@ def refunded_body(portal: Portal, ids: Sequence[str], *, at: datetime, admin: st
         names["token_refund_admin"]: admin,
     }
     return _updates(dict.fromkeys(ids, marks))
+
+
+def exams_body(portal: Portal, changes: Mapping[ExamId, ExamChange]) -> Body:
+    """Exams become active, inactive or scheduled. Only a schedule sets the time of one."""
+    names = portal.names(Kind.EXAM)
+    status, time = names["is_active"], names["scheduled_activation_datetime"]
+    return _updates(
+        {
+            id_: {status: change.opening.value}
+            | ({time: milliseconds(change.at)} if change.at else {})
+            for id_, change in changes.items()
+        }
+    )
 
 
 def _updates(values: Mapping[str, Mapping[str, str]]) -> Body:

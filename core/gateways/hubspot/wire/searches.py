@@ -12,6 +12,7 @@ from typing import Any
 
 from core.domain.portal import Portal
 from core.domain.records import Booking, BookingStatus, Kind
+from core.domain.sessions import Opening
 from core.gateways.hubspot.wire.answers import MERGED
 from core.gateways.hubspot.wire.values import milliseconds
 from core.gateways.ports.crm import BookingFilter
@@ -105,6 +106,22 @@ def exams_body(portal: Portal, since: date | None, until: date | None, *, after:
         "sorts": [{"propertyName": names["exam_date"], "direction": "ASCENDING"}],
         "limit": PAGE_MAX,
         "after": str(after),
+    }
+
+
+def scheduled_body(portal: Portal, due_by: datetime, *, above: str) -> Body:
+    """One page of ids of exams whose scheduled activation has come."""
+    names = portal.names(Kind.EXAM)
+    filters = [
+        _filter(names["is_active"], "EQ", Opening.SCHEDULED.value),
+        _filter(names["scheduled_activation_datetime"], "LTE", milliseconds(due_by)),
+        _filter("hs_object_id", "GT", above),
+    ]
+    return {
+        "filterGroups": [{"filters": filters}],
+        "properties": ["hs_object_id"],
+        "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+        "limit": PAGE_MAX,
     }
 
 

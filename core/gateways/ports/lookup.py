@@ -1,0 +1,119 @@
+"""What looking people and exams up needs of the world, beside what the operations need."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from core.domain.lookups import FoundBy
+from core.domain.operations import Item, Operation
+from core.domain.records import Booking, Contact, ContactId, ExamId, History, Kind
+from core.domain.sessions import Counts, ExamChange
+from core.gateways.ports.crm import Crm, Outcome
+from core.gateways.ports.journal import Event, Journal, WriteRecord
+from core.gateways.ports.mirror import Mirror, MirrorRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A contact that the mirror's index names. The domain judges and orders them."""
+
+    row: MirrorRow
+    by: FoundBy
+    #: ``booking_id`` of the booking that led here.
+    booking: str = ""
+
+
+class MirrorLookUp(Mirror, Protocol):
+    """The mirror, asked in other ways than by id."""
+
+    def candidates(self, text: str, *, limit: int) -> list[Candidate]:
+        """Contacts that may be meant: by exact ids, by parts of words, else by likeness.
+
+        Raises:
+            GatewayError: the mirror did not answer.
+        """
+        ...
+
+    def bookings_held(self, contact_id: ContactId) -> list[MirrorRow]:
+        """Rows of this contact's bookings.
+
+        Raises:
+            GatewayError: the mirror did not answer.
+        """
+        ...
+
+    def sessions(
+        self, since: date | None, until: date | None, tokens: Collection[str], *, limit: int
+    ) -> list[tuple[MirrorRow, Counts]]:
+        """Exams of these days, soonest first, with their bookings counted.
+
+        ``tokens``: those that spend a credit, for what is owed.
+
+        Raises:
+            GatewayError: the mirror did not answer.
+        """
+        ...
+
+
+class CrmLookUp(Crm, Protocol):
+    """The truth, asked and told what only the staff desk asks and tells."""
+
+    def contact_with_history(self, id_: ContactId) -> tuple[Contact, History] | None:
+        """A contact, its balances' histories and the marker's, in one call. None: gone.
+
+        Raises:
+            GatewayError: HubSpot did not answer.
+        """
+        ...
+
+    def bookings_of(self, contact_id: ContactId) -> list[Booking]:
+        """Bookings associated with a contact, with their exams, in three calls.
+
+        That each of them is of this contact is taken from the association asked for; whether it
+        is of others too is not asked.
+
+        Raises:
+            GatewayError: HubSpot did not answer.
+        """
+        ...
+
+    def scheduled_exam_ids(self, due_by: datetime) -> list[ExamId]:
+        """Search: exams whose scheduled activation has come, every page. It may lag.
+
+        Raises:
+            GatewayError: HubSpot did not answer.
+        """
+        ...
+
+    def change_exams(self, changes: Mapping[ExamId, ExamChange]) -> dict[ExamId, Outcome]:
+        """Set ``is_active``, and the time of a scheduled one. Repeating it is harmless."""
+        ...
+
+
+class JournalLookUp(Journal, Protocol):
+    """The journal, asked what was done to one contact or exam."""
+
+    def writes_of(self, kind: Kind, ids: Collection[str], *, limit: int = 200) -> list[WriteRecord]:
+        """Writes of these records by any operation, newest first."""
+        ...
+
+    def operations_named(self, ids: Collection[str]) -> dict[str, Operation]:
+        """Those of these operations that there are."""
+        ...
+
+    def items_of(
+        self, contact_ids: Collection[str], *, limit: int = 200
+    ) -> list[tuple[Item, Operation]]:
+        """What operations did to bookings of these contacts, newest operation first."""
+        ...
+
+    def items_of_exam(self, exam_id: str, *, ended_since: datetime) -> list[tuple[Item, Operation]]:
+        """Of operations that have not ended, or only since then."""
+        ...
+
+    def events_called(self, names: Sequence[str], *, limit: int = 50) -> list[Event]:
+        """Events with one of these names, newest first."""
+        ...

@@ -1,0 +1,75 @@
+"""The mirror asked for people and exams: what is sent, and what the answers mean."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+from core.domain.likeness import grams, inner_grams
+from core.domain.lookups import FoundBy
+from core.domain.sessions import Counts
+from core.gateways.errors import OutcomeUnknown
+from core.gateways.ports import MirrorRow
+from core.gateways.ports.lookup import Candidate
+
+FIND, SESSIONS = "credit_desk_find", "credit_desk_sessions"
+_FOUND_BY = {
+    "id": FoundBy.ID,
+    "student_id": FoundBy.STUDENT_ID,
+    "email": FoundBy.EMAIL,
+    "booking": FoundBy.BOOKING,
+    "words": FoundBy.NAME,
+    "like": FoundBy.LIKE,
+}
+
+
+def find_params(text: str, limit: int) -> dict[str, Any]:
+    """For ``credit_desk_find``."""
+    return {
+        "asked": text,
+        "must": sorted(inner_grams(text)),
+        "alike": sorted(grams(text)),
+        "most": limit,
+    }
+
+
+def candidates(answer: Any) -> list[Candidate]:
+    """Each contact once, by the first that it was found by.
+
+    Raises:
+        OutcomeUnknown: the answer is none that we know.
+    """
+    once: dict[str, Candidate] = {}
+    for row in _rows(answer):
+        if row.get("found_by") not in _FOUND_BY or not isinstance(row.get("contact"), dict):
+            raise OutcomeUnknown("Supabase's answer to a search is not as supabase/migrations say")
+        found = Candidate(
+            row=row["contact"], by=_FOUND_BY[row["found_by"]], booking=row.get("booking") or ""
+        )
+        once.setdefault(str(found.row["hubspot_id"]), found)
+    return list(once.values())
+
+
+def sessions_params(
+    since: date | None, until: date | None, tokens: Collection[str], limit: int
+) -> dict[str, Any]:
+    """For ``credit_desk_sessions``."""
+    return {
+        "since": since.isoformat() if since else None,
+        "until": until.isoformat() if until else None,
+        "tokens": sorted(token.lower() for token in tokens),
+        "most": limit,
+    }
+
+
+def sessions(answer: Any) -> list[tuple[MirrorRow, Counts]]:
+    """Exams with their counts, in the order given."""
+    names = ("active", "completed", "cancelled", "owed")
+    return [(row["exam"], Counts(**{name: row[name] for name in names})) for row in _rows(answer)]
+
+
+def _rows(answer: Any) -> list[dict[str, Any]]:
+    if not isinstance(answer, list):
+        raise OutcomeUnknown("Supabase's answer is not a list of rows")
+    return answer
