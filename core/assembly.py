@@ -21,6 +21,7 @@ from core.services.deciding import Deciding
 from core.services.finding import Finding
 from core.services.finishing import Finishing
 from core.services.giving_back import GivingBack
+from core.services.measuring import Measuring
 from core.services.mirroring import Mirroring
 from core.services.operating import Operating
 from core.services.outage import Outage
@@ -47,6 +48,7 @@ class Core:
     mirroring: Mirroring
     sweeping: Sweeping
     repairing: Repairing
+    measuring: Measuring
     owing: Owing
     receiving: Receiving
     journal: Journal
@@ -111,6 +113,7 @@ def assemble(
     settling = Settling(crm, journal, now, quiet)
     writing = Writing(crm, journal, settling, now, make_id)
     nudge = mirroring.nudge
+    owing = Owing(reads, mirror, journal, catalogue)
     return Core(
         access=Access(tuple(admins)),
         finding=finding,
@@ -134,7 +137,15 @@ def assemble(
             crm=reads, mirror=mirror, journal=journal, comparing=comparing, now=now, new_id=make_id
         ),
         repairing=Repairing(comparing, mirroring, journal, now),
-        owing=Owing(reads, mirror, journal, catalogue),
+        owing=owing,
+        measuring=Measuring(
+            journal,
+            mirroring.lag,
+            now,
+            source=new_id(),
+            quota=inspecting.quota if inspecting else None,
+            owed=owing.count,
+        ),
         receiving=Receiving(
             mirroring=mirroring, types=object_types, secret=webhook_secret, now=now
         ),

@@ -15,6 +15,7 @@ from core.domain.mirror import columns
 from core.gateways.ports import Engine
 from core.services.alarms import Alarms
 from core.services.diagnosing import Diagnosing
+from core.services.measuring import MeasuringThread
 from core.services.mirror_threads import MirrorThreads
 from core.settings import load
 
@@ -38,6 +39,7 @@ class Runtime:
     diagnosing: Diagnosing
     engine: Engine
     mirror_threads: MirrorThreads
+    measuring: MeasuringThread
     #: Closes the gateways, after all threads have ended.
     close: Callable[[], None]
 
@@ -45,12 +47,14 @@ class Runtime:
         """Become a worker: carry operations, copy what is due."""
         sys.setswitchinterval(SWITCH_S)
         self.mirror_threads.start()
+        self.measuring.start()
         self.engine.start(self.core.carrying.carry_out)
 
     def stop(self, *, grace_s: float) -> None:
         """Finish what is in hand. What is not finished goes on in the next worker."""
         self.engine.stop(grace_s=grace_s)
         self.mirror_threads.stop(grace_s)
+        self.measuring.stop(grace_s)
         self.close()
 
 
@@ -118,7 +122,12 @@ def build(settings: Settings) -> Runtime:
     threads = MirrorThreads(core.mirroring)
     diagnosing = Diagnosing(inspection, mirror, journal, notifier.faults)
     return Runtime(
-        core=core, diagnosing=diagnosing, engine=engine, mirror_threads=threads, close=close
+        core=core,
+        diagnosing=diagnosing,
+        engine=engine,
+        mirror_threads=threads,
+        measuring=MeasuringThread(core.measuring),
+        close=close,
     )
 
 
