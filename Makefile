@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PY    := .venv/bin/python
 STAMP := .venv/.installed
 WORKERS ?= auto
-CODE  := $(wildcard app.py asgi.py core pages sandbox scripts tests benchmarks)
+CODE  := $(wildcard api app.py asgi.py core pages sandbox scripts tests benchmarks)
 SLOW  := $(wildcard tests/e2e tests/crash)
 
 .PHONY: help setup run test test-fast test-slow lint format bench coverage lock clean distclean

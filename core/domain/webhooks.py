@@ -72,7 +72,7 @@ def check_age(timestamp: str, now: datetime) -> None:
 
 def check_signature(given: str, expected: str) -> None:
     """In constant time. Raises ``NotGenuine``."""
-    if not hmac.compare_digest(given.encode(), expected.encode()):
+    if not hmac.compare_digest(given.encode(errors="replace"), expected.encode()):
         raise NotGenuine("its signature is not that of our client secret and public address")
 
 

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.domain.portal import OBJECT_TYPES
+from core.domain.records import Kind
+from core.domain.webhooks import NotGenuine, Unreadable, signature
+from core.gateways.errors import JournalError
+from core.gateways.ports import Due
+from core.services.receiving import Delivery, NotSetUp, Receiving
+from tests.unit.services.desk import TestDesk
+
+SECRET, URI = "client-secret", "https://desk.example.test/api/webhooks/hubspot"
+CHANGED = {"subscriptionType": "contact.propertyChange", "objectId": 100}
+
+
+@pytest.fixture
+def desk() -> TestDesk:
+    made = TestDesk()
+    made.crm.add_contact("100", {"cs_credits": 1})
+    return made
+
+
+@pytest.fixture
+def receiving(desk: TestDesk) -> Receiving:
+    return Receiving(mirroring=desk.core.mirroring, types=OBJECT_TYPES, secret=SECRET, now=desk.now)
+
+
+def delivery(desk: TestDesk, *events: object, **changed: Any) -> Delivery:
+    body = json.dumps(events).encode()
+    timestamp = str(int(desk.time.timestamp() * 1000))
+    signed = signature(SECRET, "POST", URI, body, timestamp)
+    fields = {"method": "POST", "uri": URI, "body": body, "timestamp": timestamp}
+    return Delivery(**{**fields, "signature": signed, **changed})  # type: ignore[arg-type]
+
+
+def row(desk: TestDesk, kind: Kind, id_: str) -> Any:
+    return desk.mirror.rows(kind, [id_]).get(id_, {})
+
+
+def test_an_edit_in_hubspot_is_copied_as_the_truth_states_it(
+    desk: TestDesk, receiving: Receiving
+) -> None:
+    receiving.receive(delivery(desk, CHANGED | {"propertyName": "cs_credits", "propertyValue": 9}))
+    desk.drain()
+
+    assert 1 == row(desk, Kind.CONTACT, "100")["cs_credits"]
+
+
+def test_deliveries_twice_and_in_any_order_end_with_the_truth(
+    desk: TestDesk, receiving: Receiving
+) -> None:
+    older = delivery(desk, CHANGED)
+    for balance in (2, 3):
+        desk.time += timedelta(seconds=1)
+        desk.crm.foreign_write(Kind.CONTACT, "100", {"cs_credits": balance})
+        newer = delivery(desk, CHANGED)
+        for each in (newer, older, newer):
+            receiving.receive(each)
+            desk.drain()
+
+    assert 3 == row(desk, Kind.CONTACT, "100")["cs_credits"]
+
+
+def test_a_record_already_due_is_due_once(desk: TestDesk, receiving: Receiving) -> None:
+    for _ in range(3):
+        receiving.receive(delivery(desk, CHANGED, CHANGED))
+
+    assert 1 == desk.journal.outbox().due
+
+
+def test_the_desks_own_copy_that_waits_is_not_lost_to_an_echo(
+    desk: TestDesk, receiving: Receiving
+) -> None:
+    desk.booked("500", "100")
+    desk.run("500")
+    receiving.receive(delivery(desk, CHANGED))
+    desk.drain()
+
+    assert 2 == row(desk, Kind.CONTACT, "100")["cs_credits"]
+
+
+def test_a_record_that_is_gone_is_no_copy_that_fails(desk: TestDesk, receiving: Receiving) -> None:
+    desk.crm.archive(Kind.CONTACT, "100")
+    receiving.receive(delivery(desk, {"subscriptionType": "contact.deletion", "objectId": 100}))
+
+    desk.drain()
+
+    assert (0, 0) == (desk.journal.outbox().due, desk.journal.outbox().dead)
+
+
+def test_after_a_merge_the_new_contact_and_its_bookings_are_copied(
+    desk: TestDesk, receiving: Receiving
+) -> None:
+    desk.crm.add_contact("101", {"cs_credits": 5})
+    desk.booked("500", "100")
+    desk.booked("501", "101")
+    desk.core.mirroring.put(
+        [Due(kind=Kind.BOOKING, record_id=id_, row=None) for id_ in ("500", "501")]
+    )
+    desk.drain()
+    new = desk.crm.merge(Kind.CONTACT, "100", "101")
+
+    receiving.receive(
+        delivery(desk, {"subscriptionType": "contact.merge", "mergedObjectIds": [100, 101]})
+    )
+    desk.drain()
+
+    assert 1 == row(desk, Kind.CONTACT, new)["cs_credits"]
+    assert {new} == {row(desk, Kind.BOOKING, b)["contact_hubspot_id"] for b in ("500", "501")}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"signature": "AAAA"},
+        {"signature": ""},
+        {"body": b"[]"},
+        {"uri": "https://else.example.test/api/webhooks/hubspot"},
+        {"timestamp": "0"},
+        {"timestamp": ""},
+    ],
+)
+def test_a_forgery_changes_nothing(
+    desk: TestDesk, receiving: Receiving, changed: dict[str, Any]
+) -> None:
+    with pytest.raises(NotGenuine):
+        receiving.receive(delivery(desk, CHANGED, **changed))
+
+    assert (0, 1) == (desk.journal.outbox().due, receiving.tally.counts["refused"])
+
+
+def test_a_delivery_kept_by_a_stranger_is_worth_nothing_after_five_minutes(
+    desk: TestDesk, receiving: Receiving
+) -> None:
+    kept = delivery(desk, CHANGED)
+    receiving.receive(kept)
+    desk.time += timedelta(minutes=5, seconds=1)
+
+    with pytest.raises(NotGenuine):
+        receiving.receive(kept)
+
+
+def test_without_a_secret_nobody_is_believed_not_even_who_signs_with_nothing(
+    desk: TestDesk,
+) -> None:
+    open_door = Receiving(
+        mirroring=desk.core.mirroring, types=OBJECT_TYPES, secret="", now=desk.now
+    )
+    forged = delivery(desk, CHANGED)
+    unsigned = signature("", "POST", URI, forged.body, forged.timestamp)
+
+    with pytest.raises(NotSetUp):
+        open_door.receive(delivery(desk, CHANGED, signature=unsigned))
+
+
+def test_what_cannot_be_stored_is_not_said_to_be(desk: TestDesk, receiving: Receiving) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise JournalError("disk full")
+
+    desk.journal.put_due = full  # type: ignore[method-assign]
+
+    with pytest.raises(JournalError):
+        receiving.receive(delivery(desk, CHANGED))
+    assert 0 == receiving.tally.counts["deliveries"]
+
+
+def test_what_is_no_batch_is_unreadable_and_what_is_not_ours_is_counted(
+    desk: TestDesk, receiving: Receiving
+) -> None:
+    body = b'{"not": "a list"}'
+    timestamp = str(int(desk.time.timestamp() * 1000))
+    signed = signature(SECRET, "POST", URI, body, timestamp)
+    with pytest.raises(Unreadable):
+        receiving.receive(delivery(desk, body=body, signature=signed))
+
+    receiving.receive(delivery(desk, {"subscriptionType": "company.creation", "objectId": 1}))
+
+    assert {"company.creation": 1} == receiving.tally.ignored
+    assert 0 == desk.journal.outbox().due
+
+
+def test_the_secret_is_in_no_words_of_it(receiving: Receiving) -> None:
+    assert SECRET not in repr(receiving)

@@ -1,0 +1,188 @@
+"""The handler itself, without a server: what it answers, and how much it reads before."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+
+from api.webhooks import BODY_MAX, hubspot
+from core.domain.portal import OBJECT_TYPES
+from core.domain.webhooks import signature
+from core.gateways.errors import JournalError
+from core.services.receiving import PATH, Receiving
+from tests.unit.services.desk import TestDesk
+
+SECRET, PUBLIC = "client-secret", "https://desk.example.test"
+EVENT = {"subscriptionType": "contact.propertyChange", "objectId": 100}
+BODY = json.dumps([EVENT]).encode()
+
+
+class Door:
+    """One handler over a desk, and what came out of it."""
+
+    def __init__(self, secret: str = SECRET, public_url: str = PUBLIC) -> None:
+        self.desk = TestDesk()
+        self.desk.time = datetime.now(UTC)
+        self.receiving = Receiving(
+            mirroring=self.desk.core.mirroring,
+            types=OBJECT_TYPES,
+            secret=secret,
+            now=self.desk.now,
+        )
+        self.handler = hubspot(lambda: self.receiving, public_url)
+        self.read = 0
+
+    def ask(self, parts: Iterator[bytes], headers: dict[str, str], query: str = "") -> Any:
+        async def receive() -> dict[str, Any]:
+            part = next(parts, None)
+            self.read += len(part or b"")
+            return {"type": "http.request", "body": part or b"", "more_body": part is not None}
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "scheme": "http",
+            "server": ("10.0.0.7", 8501),
+            "path": PATH,
+            "query_string": query.encode(),
+            "headers": [(k.lower().encode(), v.encode("latin-1")) for k, v in headers.items()],
+        }
+        return asyncio.run(self.handler(Request(scope, receive)))
+
+    def post(self, body: bytes = BODY, *, uri: str = PUBLIC + PATH, **changed: str) -> Any:
+        stamp = str(int(self.desk.time.timestamp() * 1000))
+        headers = {
+            "Host": "10.0.0.7:8501",
+            "X-HubSpot-Signature-v3": signature(SECRET, "POST", uri, body, stamp),
+            "X-HubSpot-Request-Timestamp": stamp,
+        }
+        return self.ask(iter([body]), {**headers, **changed}, uri.partition("?")[2])
+
+
+def test_a_genuine_delivery_is_stored_and_answered() -> None:
+    door = Door()
+
+    answer = door.post()
+
+    assert (200, {"events": 1, "records": 1}) == (answer.status_code, json.loads(answer.body))
+    assert 1 == door.desk.journal.outbox().due
+
+
+def test_behind_a_proxy_the_public_address_is_what_was_signed() -> None:
+    inside = f"http://10.0.0.7:8501{PATH}"
+
+    assert (200, 401) == (Door().post().status_code, Door().post(uri=inside).status_code)
+    assert 200 == Door(public_url="").post(uri=inside).status_code
+
+
+def test_the_query_is_part_of_what_was_signed() -> None:
+    assert 200 == Door().post(uri=f"{PUBLIC}{PATH}?from=a%40b").status_code
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"X-HubSpot-Signature-v3": "AAAA"}, 401),
+        ({"X-HubSpot-Signature-v3": "é"}, 401),
+        ({"X-HubSpot-Request-Timestamp": "0"}, 401),
+        ({"X-HubSpot-Request-Timestamp": "x"}, 401),
+        ({"Content-Length": str(BODY_MAX + 1)}, 413),
+    ],
+)
+def test_a_forgery_or_a_flood_stores_nothing(changed: dict[str, str], status: int) -> None:
+    door = Door()
+
+    assert status == door.post(**changed).status_code
+    assert 0 == door.desk.journal.outbox().due
+
+
+def test_of_an_unsigned_request_nothing_is_read() -> None:
+    door = Door()
+
+    assert 401 == door.ask(iter([b"x" * 1000] * 9), {}).status_code
+    assert 0 == door.read
+
+
+def test_a_body_without_an_end_is_read_no_further_than_the_limit() -> None:
+    door = Door()
+
+    def endless() -> Iterator[bytes]:
+        while True:
+            yield b"x" * 100_000
+
+    answer = door.ask(endless(), {"X-HubSpot-Signature-v3": "x", "Transfer-Encoding": "chunked"})
+
+    assert 413 == answer.status_code
+    assert door.read <= BODY_MAX + 100_000
+
+
+def test_a_signed_body_that_is_no_batch_is_never_to_be_sent_again() -> None:
+    assert 400 == Door().post(b'{"objectId": 100}').status_code
+
+
+@pytest.mark.parametrize("why", [JournalError("disk full"), None])
+def test_what_could_not_be_stored_is_to_be_sent_again(why: JournalError | None) -> None:
+    door = Door()
+
+    def full(*_: Any, **__: Any) -> None:
+        raise why or RuntimeError("not started")
+
+    if why is None:
+        door.handler = hubspot(full, PUBLIC)  # type: ignore[arg-type]
+    else:
+        door.desk.journal.put_due = full  # type: ignore[method-assign]
+
+    assert 503 == door.post().status_code
+
+
+def test_without_a_secret_it_says_what_is_missing() -> None:
+    answer = Door(secret="").post()
+
+    assert 503 == answer.status_code
+    assert b"HUBSPOT_CLIENT_SECRET" in answer.body
+
+
+def test_a_slow_disk_does_not_hold_up_the_servers_other_visitors() -> None:
+    """The store is waited for in a thread: the event loop runs on."""
+    door = Door()
+    stored, ticks = threading.Event(), list[float]()
+    put: Callable[..., None] = door.desk.journal.put_due
+
+    def slowly(*args: Any, **kwargs: Any) -> None:
+        assert stored.wait(5)
+        put(*args, **kwargs)
+
+    door.desk.journal.put_due = slowly  # type: ignore[method-assign]
+    stamp = str(int(door.desk.time.timestamp() * 1000))
+    headers = [
+        (b"x-hubspot-signature-v3", signature(SECRET, "POST", PUBLIC + PATH, BODY, stamp).encode()),
+        (b"x-hubspot-request-timestamp", stamp.encode()),
+    ]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": PATH,
+        "query_string": b"",
+        "headers": headers,
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": BODY, "more_body": False}
+
+    async def both() -> int:
+        answer = asyncio.ensure_future(door.handler(Request(scope, receive)))  # type: ignore[arg-type]
+        while len(ticks) < 50:
+            await asyncio.sleep(0)
+            ticks.append(time.monotonic())
+        stored.set()
+        return (await answer).status_code
+
+    assert 200 == asyncio.run(both())
