@@ -12,15 +12,18 @@ from core.domain.credits import SCHOOL, Catalogue
 from core.domain.portal import OBJECT_TYPES
 from core.domain.records import Kind
 from core.domain.writes import QUIET_PERIOD
-from core.gateways.ports import Crm, Due, Engine, Journal, Mirror
+from core.gateways.ports import Crm, Due, Engine, Journal
 from core.gateways.ports.inspecting import Inspecting
+from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
 from core.services.access import Access
+from core.services.activating import Activating
 from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE, Carrying
 from core.services.comparing import Comparing
 from core.services.deciding import Deciding
 from core.services.finding import Finding
 from core.services.finishing import Finishing
 from core.services.giving_back import GivingBack
+from core.services.looking_up import LookingUp
 from core.services.measuring import Measuring
 from core.services.mirroring import Mirroring
 from core.services.operating import Operating
@@ -28,9 +31,11 @@ from core.services.outage import Outage
 from core.services.owing import Owing
 from core.services.planning import Planning
 from core.services.preflight import Preflight
+from core.services.presenting import Presenting
 from core.services.receiving import Receiving
 from core.services.repairing import Repairing
 from core.services.settling import Settling
+from core.services.sitting import Sitting
 from core.services.sweeping import Sweeping
 from core.services.writing import Writing
 
@@ -51,6 +56,10 @@ class Core:
     measuring: Measuring
     owing: Owing
     receiving: Receiving
+    looking_up: LookingUp
+    presenting: Presenting
+    sitting: Sitting
+    activating: Activating
     journal: Journal
     catalogue: Catalogue
 
@@ -67,9 +76,9 @@ def new_id() -> str:
 
 def assemble(
     *,
-    crm: Crm,
-    mirror: Mirror,
-    journal: Journal,
+    crm: CrmLookUp,
+    mirror: MirrorLookUp,
+    journal: JournalLookUp,
     engine: Engine,
     mirror_reads: Crm | None = None,
     sweep_reads: Crm | None = None,
@@ -113,6 +122,9 @@ def assemble(
     settling = Settling(crm, journal, now, quiet)
     writing = Writing(crm, journal, settling, now, make_id)
     nudge = mirroring.nudge
+    sitting = Sitting(
+        crm=crm, mirror=mirror, journal=journal, mirroring=mirroring, catalogue=catalogue, now=now
+    )
     owing = Owing(reads, mirror, journal, catalogue)
     return Core(
         access=Access(tuple(admins)),
@@ -149,6 +161,18 @@ def assemble(
         receiving=Receiving(
             mirroring=mirroring, types=object_types, secret=webhook_secret, now=now
         ),
+        looking_up=LookingUp(crm, mirror, catalogue),
+        presenting=Presenting(
+            crm=crm,
+            mirror=mirror,
+            journal=journal,
+            mirroring=mirroring,
+            catalogue=catalogue,
+            now=now,
+            ours=frozenset(our_sources),
+        ),
+        sitting=sitting,
+        activating=Activating(crm, journal, sitting, now),
         journal=journal,
         catalogue=catalogue,
     )

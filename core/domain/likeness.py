@@ -42,6 +42,17 @@ def inner_grams(text: str) -> set[str]:
     return found
 
 
+def telling_grams(text: str) -> set[str]:
+    """Those worth looking for when words may be misspelt: few words have them.
+
+    What only tells a first letter, or the domain of an e-mail, half the school has; and of a
+    booking id or a number the next one is another one, not a misspelt one.
+    """
+    if re.search(r"-.*\d", text) or text.isdigit():
+        return set()
+    return {gram for gram in grams(text.partition("@")[0]) if not gram.startswith("  ")}
+
+
 def holds(asked: Sequence[str], written: str) -> bool:
     """Whether each word asked for is part of a word written; one or two letters: its beginning."""
     held = " " + " ".join(words(written))

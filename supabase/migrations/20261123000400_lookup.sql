@@ -49,7 +49,7 @@ on public.hubspot_bookings (lower(booking_id) text_pattern_ops);
 -- credit_desk_find(asked, must, alike, most): contacts that may be meant, at most `most`.
 --   asked  what was typed, without blanks around it
 --   must   trigrams that every contact found by words has; null or none: nothing to go by
---   alike  all trigrams of what was typed
+--   alike  trigrams worth looking for when words may be misspelt; none: do not look
 -- Answers contact, found_by (id | student_id | email | booking | words | like) and booking. Those found
 -- by words or by likeness are candidates: who asks judges them. Likeness is only tried for want of
 -- others, for it costs the most.

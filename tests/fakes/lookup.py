@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 
-from core.domain.likeness import grams, inner_grams
+from core.domain.likeness import grams, inner_grams, telling_grams
 from core.domain.lookups import FoundBy
 from core.domain.mirror import ID
 from core.domain.sessions import Counts
@@ -47,7 +47,7 @@ def _exact(contacts: Rows, bookings: Rows, text: str) -> Iterator[Candidate]:
 
 
 def _alike(contacts: Iterable[Mapping[str, object]], text: str) -> list[MirrorRow]:
-    asked = grams(text)
+    asked = telling_grams(text)
     shared = [(len(asked & grams(_written(row))), row) for row in contacts]
     near = [(n, row) for n, row in shared if asked and n and n >= 0.3 * len(asked)]
     return [row for _, row in sorted(near, key=lambda pair: (-pair[0], str(pair[1][ID])))]

@@ -16,7 +16,7 @@ from core.domain.mirror import ID, TABLES
 from core.domain.records import BookingStatus, ContactId, Kind
 from core.domain.sessions import Counts
 from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused
-from core.gateways.ports import CopyResult, MirrorRow
+from core.gateways.ports import CopyResult, Deleted, MirrorRow
 from core.gateways.ports.lookup import Candidate
 from core.gateways.ports.mirror import SETUP
 from core.gateways.supabase import lookup, setup, wire
@@ -124,6 +124,15 @@ class Supabase:
         """See ``MirrorLookUp.sessions``."""
         params = lookup.sessions_params(since, until, tokens, limit)
         return lookup.sessions(self._rpc(lookup.SESSIONS, params))
+
+    def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, Deleted]:
+        """See ``Mirror.delete``. Takes any number of rows."""
+        results: dict[str, Deleted] = {}
+        for start in range(0, len(rows), COPY_MAX):
+            part = rows[start : start + COPY_MAX]
+            given = {"kind": kind.value, "rows": wire.versions(part)}
+            results |= wire.delete_results(self._rpc("credit_desk_delete", given), part)
+        return results
 
     def faults(self) -> list[str]:
         """See ``Mirror.faults``."""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from core.domain.likeness import grams, inner_grams
+from core.domain.likeness import inner_grams, telling_grams
 from core.domain.lookups import FoundBy
 from core.domain.sessions import Counts
 from core.gateways.errors import OutcomeUnknown
@@ -29,7 +29,7 @@ def find_params(text: str, limit: int) -> dict[str, Any]:
     return {
         "asked": text,
         "must": sorted(inner_grams(text)),
-        "alike": sorted(grams(text)),
+        "alike": sorted(telling_grams(text)),
         "most": limit,
     }
 

@@ -13,7 +13,7 @@ from core.gateways.errors import Forbidden, GatewayError, Refused, Unauthorized
 from core.gateways.ports.mirror import SETUP
 from core.gateways.supabase.wire import APPLY
 
-VERSION = 1
+VERSION = 2
 _URL = "set SUPABASE_URL to the project's URL (https://<ref>.supabase.co; Settings > API)"
 _KEY = "set SUPABASE_SERVICE_ROLE_KEY to the service_role or secret key (Settings > API keys)"
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.domain.mirror import ID, SOURCE_TIME
 from core.gateways.errors import (
     Forbidden,
     GatewayError,
@@ -14,7 +15,7 @@ from core.gateways.errors import (
     Refused,
     Unauthorized,
 )
-from core.gateways.ports.mirror import SETUP, Copied, CopyResult
+from core.gateways.ports.mirror import SETUP, Copied, CopyResult, Deleted, MirrorRow
 
 APPLY = "apply supabase/migrations to the project (supabase db push)"
 _REFUSED = "refused: "
@@ -59,6 +60,30 @@ def copy_results(answer: Any, offered: Sequence[str]) -> dict[str, CopyResult]:
             f"Supabase told nothing of {len(silent)} of {len(offered)} rows: {_some(silent)}"
         )
     return results
+
+
+def versions(rows: Sequence[MirrorRow]) -> list[dict[str, object]]:
+    """What names each row and the version of it that was compared."""
+    return [{name: row.get(name) for name in (ID, SOURCE_TIME, "synced_at")} for row in rows]
+
+
+def delete_results(answer: Any, offered: Sequence[MirrorRow]) -> dict[str, Deleted]:
+    """What became of each row by its id.
+
+    Raises:
+        OutcomeUnknown: the answer lacks a row that was offered, or says what we do not know.
+    """
+    said = {
+        str(row.get(ID)): str(row.get("outcome"))
+        for row in (answer if isinstance(answer, list) else ())
+    }
+    ids = [str(row[ID]) for row in offered]
+    unknown = [id_ for id_ in ids if said.get(id_) not in set(Deleted)]
+    if unknown:
+        raise OutcomeUnknown(
+            f"Supabase told nothing of {len(unknown)} of {len(ids)} rows: {_some(unknown)}"
+        )
+    return {id_: Deleted(said[id_]) for id_ in ids}
 
 
 def _result(outcome: str) -> CopyResult:

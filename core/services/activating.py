@@ -1,0 +1,155 @@
+"""Activating: exams whose scheduled time has come are opened, in HubSpot and in the mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.domain.records import Exam, ExamId
+from core.domain.roles import Act, Actor
+from core.domain.sessions import (
+    Activated,
+    Activation,
+    ActivationRow,
+    ExamChange,
+    Opening,
+    is_due,
+)
+from core.gateways.ports import Event, Fate, Outcome
+from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
+from core.services.finding import exam_words
+from core.services.sitting import Sitting
+
+#: Who acts when nobody does.
+SCHEDULE = "the schedule"
+#: The event that keeps one run.
+RAN = "scheduled activation"
+#: Twice a day, in UTC.
+HOURS = (5, 17)
+
+
+@dataclass(frozen=True, slots=True)
+class Activating:
+    """Search names the exams, a read by id says which are due, absolute values open them.
+
+    So a run may be repeated, cut short, or made twice at once: an exam that is open stays so.
+    """
+
+    crm: CrmLookUp
+    journal: JournalLookUp
+    sitting: Sitting
+    now: Callable[[], datetime]
+
+    def due(self, actor: Actor) -> Activation:
+        """What a run would do now. Changes nothing.
+
+        Raises:
+            NotAllowed: this person may not look exams up.
+            GatewayError: HubSpot does not answer.
+        """
+        actor.require(Act.LOOK_UP)
+        at = self.now()
+        rows, exams = self._found(at)
+        rows += [_row(exam, Activated.WOULD_ACTIVATE) for exam in exams]
+        return Activation(at=at, by=actor.email, dry_run=True, rows=tuple(rows))
+
+    def activate(self, actor: Actor) -> Activation:
+        """Open every exam that is due, and keep what became of each.
+
+        Raises:
+            NotAllowed: this person may not.
+            GatewayError: HubSpot does not answer; what was opened is opened, and the next run
+                goes on.
+        """
+        actor.require(Act.RUN_BATCHES)
+        return self._activate(actor.email)
+
+    def on_schedule(self) -> Activation:
+        """The same, for the scheduler, which is nobody.
+
+        Raises:
+            GatewayError: as ``activate``.
+        """
+        return self._activate(SCHEDULE)
+
+    def past(self, actor: Actor, *, limit: int = 20) -> list[Activation]:
+        """Runs before, newest first.
+
+        Raises:
+            NotAllowed: this person may not look exams up.
+        """
+        actor.require(Act.LOOK_UP)
+        return [_kept(event) for event in self.journal.events_called([RAN], limit=limit)]
+
+    def _activate(self, by: str) -> Activation:
+        at = self.now()
+        rows, exams = self._found(at)
+        outcomes: dict[ExamId, Outcome] = {}
+        if exams:
+            change = ExamChange(opening=Opening.ACTIVE)
+            outcomes = self.sitting.set({ExamId(exam.id): change for exam in exams})
+        rows += [_ended(exam, outcomes[ExamId(exam.id)]) for exam in exams]
+        done = Activation(at=at, by=by, dry_run=False, rows=tuple(rows))
+        self.journal.add_event(_event(done))
+        return done
+
+    def _found(self, at: datetime) -> tuple[list[ActivationRow], list[Exam]]:
+        """What search named for nothing, and the exams that are due, each once."""
+        ids = self.crm.scheduled_exam_ids(at)
+        read = self.crm.exams(ids) if ids else {}
+        gone = [ActivationRow(exam_id=i, what=Activated.GONE) for i, e in read.items() if e is None]
+        found = {exam.id: exam for exam in read.values() if exam is not None}
+        late = [exam for exam in found.values() if not is_due(exam, at)]
+        due = [exam for exam in found.values() if is_due(exam, at)]
+        return gone + [_row(exam, Activated.NOT_DUE) for exam in late], due
+
+
+def _row(exam: Exam, what: Activated, why: str = "") -> ActivationRow:
+    return ActivationRow(
+        exam_id=ExamId(exam.id),
+        what=what,
+        name=exam_words(exam),
+        due_at=exam.scheduled_activation_at,
+        why=why,
+    )
+
+
+def _ended(exam: Exam, outcome: Outcome) -> ActivationRow:
+    if outcome.fate is Fate.LANDED:
+        return _row(exam, Activated.ACTIVATED)
+    return _row(exam, Activated.FAILED, outcome.reason or "HubSpot did not say what became of it")
+
+
+def _event(done: Activation) -> Event:
+    rows = [
+        {
+            "exam": row.exam_id,
+            "what": row.what.value,
+            "name": row.name,
+            "due_at": row.due_at.isoformat() if row.due_at else None,
+            "why": row.why,
+        }
+        for row in done.rows
+    ]
+    return Event(at=done.at, actor=done.by, what=RAN, detail={"exams": rows})
+
+
+def _kept(event: Event) -> Activation:
+    rows: Sequence[Mapping[str, Any]] = event.detail.get("exams", ())
+    return Activation(
+        at=event.at,
+        by=event.actor,
+        dry_run=False,
+        rows=tuple(
+            ActivationRow(
+                exam_id=ExamId(str(row["exam"])),
+                what=Activated(row["what"]),
+                name=str(row["name"]),
+                due_at=datetime.fromisoformat(row["due_at"]) if row["due_at"] else None,
+                why=str(row["why"]),
+            )
+            for row in rows
+        ),
+    )

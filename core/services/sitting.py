@@ -1,0 +1,215 @@
+"""Exam sessions as staff see them, and what an admin may change of one: whether it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from core.domain.credits import Catalogue
+from core.domain.owed import owed
+from core.domain.records import (
+    TOTAL_BOOKINGS,
+    Booking,
+    BookingId,
+    Exam,
+    ExamId,
+    Kind,
+)
+from core.domain.roles import Act, Actor
+from core.domain.sessions import Counts, ExamChange, Session, count
+from core.domain.writes import MovementKind
+from core.gateways.errors import GatewayError
+from core.gateways.ports import Due, Event, Fate, MirrorRow, Outcome
+from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
+from core.services.finding import exam_words
+from core.services.mirroring import Mirroring
+
+#: Sessions of one list.
+SESSIONS_MAX = 1000
+#: A change whose outcome is unknown is read back and, if need be, sent so often.
+TRIES = 3
+CHANGED = "changed an exam"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """Sessions of some days."""
+
+    sessions: tuple[Session, ...]
+    #: Why the mirror was not used; then nothing is counted.
+    mirror_fault: str = ""
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detailed:
+    """One session, live from HubSpot."""
+
+    session: Session
+    bookings: tuple[Booking, ...]
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitting:
+    """Lists come from the mirror; what is opened, and all that counts, from HubSpot."""
+
+    crm: CrmLookUp
+    mirror: MirrorLookUp
+    journal: JournalLookUp
+    mirroring: Mirroring
+    catalogue: Catalogue
+    now: Callable[[], datetime]
+
+    def sessions(self, since: date | None, until: date | None, actor: Actor) -> Listed:
+        """Soonest first; from HubSpot's search, uncounted, when the mirror does not answer.
+
+        Raises:
+            NotAllowed: this person may not look exams up.
+            GatewayError: neither of the two answers.
+        """
+        actor.require(Act.LOOK_UP)
+        tokens = [credit.token for credit in self.catalogue.credits]
+        try:
+            rows = self.mirror.sessions(since, until, tokens, limit=SESSIONS_MAX)
+        except GatewayError as error:
+            exams = self.crm.search_exams(since=since, until=until, limit=SESSIONS_MAX)
+            found = tuple(Session(exam=exam, counts=None) for exam in exams)
+            return Listed(sessions=found, mirror_fault=str(error), more=len(found) >= SESSIONS_MAX)
+        held = tuple(Session(exam=_exam(row), counts=counts) for row, counts in rows)
+        return Listed(sessions=held, more=len(held) >= SESSIONS_MAX)
+
+    def session(self, id_: ExamId, actor: Actor) -> Detailed | None:
+        """One session with its bookings, as HubSpot states them now. None: no such exam.
+
+        Raises:
+            NotAllowed: this person may not look exams up.
+            GatewayError: HubSpot does not answer.
+        """
+        actor.require(Act.LOOK_UP)
+        exam = self.crm.exams([id_])[id_]
+        if exam is None:
+            return None
+        ids = self.crm.booking_ids_of(Kind.EXAM, [exam.id]).get(exam.id, ())
+        bookings = [one for one in self.crm.bookings(ids).values() if one is not None]
+        session = Session(exam=exam, counts=self._counts(bookings))
+        return Detailed(session=session, bookings=tuple(bookings), read_at=self.now())
+
+    def change(self, id_: ExamId, change: ExamChange, actor: Actor) -> Outcome:
+        """Open, close or schedule one exam, in HubSpot at once and in the mirror soon.
+
+        Raises:
+            NotAllowed: this person may not.
+            GatewayError: what became of it cannot be read back.
+        """
+        actor.require(Act.RUN_BATCHES)
+        exam = self.crm.exams([id_])[id_]
+        if exam is None:
+            return Outcome(fate=Fate.REFUSED, reason="the exam is gone from HubSpot")
+        outcome = self.set({ExamId(exam.id): change})[ExamId(exam.id)]
+        self.journal.add_event(
+            Event(
+                at=self.now(),
+                actor=actor.email,
+                what=CHANGED,
+                detail={
+                    "exam": exam.id,
+                    "name": exam_words(exam),
+                    "from": exam.is_active,
+                    "to": change.opening.value,
+                    "activates_at": change.at.isoformat() if change.at else None,
+                    "outcome": outcome.fate.value,
+                    "why": outcome.reason,
+                },
+            )
+        )
+        return outcome
+
+    def set(self, changes: Mapping[ExamId, ExamChange]) -> dict[ExamId, Outcome]:
+        """Set these, read back what is unknown, and have all that may have changed copied.
+
+        The values are absolute, so that a request sent twice changes nothing more.
+
+        Raises:
+            GatewayError: what became of one cannot be read back; copies are due all the same.
+        """
+        outcomes: dict[ExamId, Outcome] = {}
+        todo = dict(changes)
+        try:
+            for _ in range(TRIES):
+                outcomes |= self.crm.change_exams(todo)
+                todo = self._unsure(todo, outcomes)
+                if not todo:
+                    break
+        finally:
+            touched = [id_ for id_ in changes if _may_have_changed(outcomes.get(id_))]
+            if touched:
+                self.mirroring.put(
+                    [Due(kind=Kind.EXAM, record_id=id_, row=None) for id_ in touched]
+                )
+        return outcomes
+
+    def _unsure(
+        self, sent: Mapping[ExamId, ExamChange], outcomes: dict[ExamId, Outcome]
+    ) -> dict[ExamId, ExamChange]:
+        """What is to be sent again; what a read-back shows as done is noted as landed."""
+        again = {
+            id_: change
+            for id_, change in sent.items()
+            if outcomes[id_].fate in {Fate.UNKNOWN, Fate.NOT_SENT}
+        }
+        unknown = [id_ for id_ in again if outcomes[id_].fate is Fate.UNKNOWN]
+        read = self.crm.exams(unknown) if unknown else {}
+        for id_, exam in read.items():
+            if exam is not None and _is_so(exam, again[id_]):
+                outcomes[id_] = Outcome(fate=Fate.LANDED, modified_at=exam.modified_at)
+                del again[id_]
+        return again
+
+    def _counts(self, bookings: Sequence[Booking]) -> Counts:
+        ids: list[BookingId] = [booking.id for booking in bookings]
+        moved = self.journal.claimed(ids, MovementKind.REFUND) if ids else set()
+        return count(bookings, len(owed(bookings, moved, self.catalogue)))
+
+
+def _is_so(exam: Exam, change: ExamChange) -> bool:
+    """Whether it is as it should be; HubSpot keeps milliseconds of a time."""
+    if exam.is_active != change.opening:
+        return False
+    at = exam.scheduled_activation_at
+    return change.at is None or (at is not None and abs((at - change.at).total_seconds()) < 1)
+
+
+def _may_have_changed(outcome: Outcome | None) -> bool:
+    return outcome is None or outcome.fate in {Fate.LANDED, Fate.UNKNOWN}
+
+
+def _exam(row: MirrorRow) -> Exam:
+    """The mirror's copy of an exam."""
+
+    def text(name: str) -> str:
+        return str(row.get(name) or "")
+
+    seats, capacity = row.get("total_bookings"), row.get("capacity")
+    return Exam(
+        id=text("hubspot_id"),
+        balances={TOTAL_BOOKINGS: seats} if isinstance(seats, int) else {},
+        modified_at=_time(row.get("source_modified_at")) or datetime.fromisoformat(EPOCH),
+        name=text("mock_exam_name"),
+        mock_type=text("mock_type"),
+        exam_date=date.fromisoformat(text("exam_date")) if row.get("exam_date") else None,
+        start_time=text("start_time"),
+        end_time=text("end_time"),
+        location=text("location"),
+        capacity=capacity if isinstance(capacity, int) else None,
+        is_active=text("is_active"),
+        scheduled_activation_at=_time(row.get("scheduled_activation_datetime")),
+    )
+
+
+EPOCH = "1970-01-01T00:00:00+00:00"
+
+
+def _time(value: object) -> datetime | None:
+    return datetime.fromisoformat(str(value)) if value else None
