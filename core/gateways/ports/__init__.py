@@ -13,7 +13,7 @@ from core.gateways.ports.journal import (
     WriteRecord,
     WriteState,
 )
-from core.gateways.ports.mirror import Copied, CopyResult, Mirror, MirrorRow
+from core.gateways.ports.mirror import Copied, CopyResult, Deleted, Mirror, MirrorRow
 
 __all__ = [
     "BookingFilter",
@@ -21,6 +21,7 @@ __all__ = [
     "Copied",
     "CopyResult",
     "Crm",
+    "Deleted",
     "Due",
     "Engine",
     "Event",

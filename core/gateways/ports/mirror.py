@@ -37,6 +37,16 @@ class CopyResult:
     reason: str = ""
 
 
+class Deleted(StrEnum):
+    """What became of one row that was to be deleted."""
+
+    DELETED = "deleted"
+    #: It is not the version that was compared any more.
+    CHANGED = "changed"
+    #: There is no such row.
+    MISSING = "missing"
+
+
 class Mirror(Protocol):
     """Copies are guarded by source time in the database, so late and repeated ones are harmless."""
 
@@ -75,6 +85,15 @@ class Mirror(Protocol):
 
         Raises:
             GatewayError: the mirror did not answer.
+        """
+        ...
+
+    def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, Deleted]:
+        """Delete these rows, each only if it is still the version given: its
+        ``source_modified_at`` and ``synced_at`` are those of the row. The answer by ``hubspot_id``.
+
+        Raises:
+            GatewayError: the mirror did not answer, or not for every row.
         """
         ...
 
