@@ -57,15 +57,14 @@ def _warm_up() -> None:
 def healthz(_: Request) -> Response:
     """200 while the operational store answers, with what a watcher wants to know."""
     try:
-        journal = wiring.get().journal
-        outbox = journal.outbox()
-        workers = status.alive(journal.workers(), utc_now())
+        core = wiring.get()
+        outbox = core.journal.outbox()
+        workers = status.alive(core.journal.workers(), utc_now())
     except Exception:
         log.exception("not healthy")
         return JSONResponse({"status": "operational store does not answer"}, status_code=503)
-    return JSONResponse(
-        {"status": "ok", "workers": len(workers), "copies_due": outbox.due, "dead": outbox.dead}
-    )
+    told = {"status": "ok", "workers": len(workers), "copies_due": outbox.due, "dead": outbox.dead}
+    return JSONResponse({**told, "webhooks": dict(core.receiving.tally.counts)})
 
 
 def told(error: Exception) -> bool:
@@ -98,7 +97,7 @@ app = st.App(
     lifespan=lifespan,
     routes=[
         Route("/api/healthz", healthz),
-        Route(PATH, webhooks.hubspot(_receiving, public_url), methods=["POST"]),
+        Route(PATH, webhooks.hubspot(_receiving, public_url), methods=webhooks.METHODS),
     ],
     middleware=[Middleware(AtTheDoor)],
     on_script_error=told,

@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 BODY_MAX = 4_000_000
 READ_WITHIN_S = 10.0
 
+#: The route takes all of them: what it leaves over, Streamlit answers with its page.
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -33,6 +36,8 @@ def hubspot(receiving: Callable[[], Receiving], public_url: str) -> Handler:
     """The handler. ``public_url``: how HubSpot calls us, for a proxy may have hidden it."""
 
     async def handle(request: Request) -> Response:
+        if request.method != "POST":
+            return _say(405, "only POST is taken here", Allow="POST")
         try:
             service = receiving()
         except Exception:
@@ -96,5 +101,5 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts)
 
 
-def _say(status: int, why: str) -> Response:
-    return JSONResponse({"error": why}, status_code=status)
+def _say(status: int, why: str, **headers: str) -> Response:
+    return JSONResponse({"error": why}, status_code=status, headers=headers)

@@ -58,6 +58,9 @@ class Watched:
     def page(self, kind: Kind, after: str = "", limit: int = 1000) -> list[MirrorRow]:
         return self.mirror.page(kind, after, limit)
 
+    def unrefunded(self, after: str = "", limit: int = 1000) -> list[str]:
+        return self.mirror.unrefunded(after, limit)
+
     def faults(self) -> list[str]:
         return self.mirror.faults()
 

@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--port", type=_count, help="the first of four ports in a row; 0: any that are free"
     )
+    up.add_argument("--webhooks", default="", metavar="URL", help="tell of every change there")
     up.add_argument(
         "--no-marker", action="store_true", help="leave out what `provision` would create"
     )
@@ -92,6 +93,7 @@ def _up(given: argparse.Namespace) -> int:
         search_lag_ms=given.search_lag_ms,
         port=given.port,
         marker=not given.no_marker,
+        webhooks=given.webhooks,
     )
     signal.signal(signal.SIGTERM, _interrupt)
     with Stack(options) as stack:

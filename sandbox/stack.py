@@ -15,6 +15,7 @@ from sandbox.demo.fill import fill
 from sandbox.demo.size import Size
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.server import HubSpotServer
+from sandbox.hubspot.webhooks import EVERYTHING, Target
 from sandbox.identity import IdentityProvider
 from sandbox.processes import read_json, write_private
 from sandbox.state import ENV, alone_on, say
@@ -38,6 +39,8 @@ class Options:
     #: The first of four ports in a row; 0: any; None: the default ones, or any where taken.
     port: int | None = 0
     marker: bool = True
+    #: Where HubSpot tells of every change, as an app's webhooks do; empty: as it was.
+    webhooks: str = ""
 
 
 @dataclass(slots=True)
@@ -102,6 +105,7 @@ class Stack:
         settings = {
             "HUBSPOT_BASE_URL": hubspot.start(),
             "HUBSPOT_TOKEN": kept["hubspot_token"],
+            "HUBSPOT_CLIENT_SECRET": kept["hubspot_client_secret"],
             "SUPABASE_URL": supabase.url,
             "SUPABASE_SERVICE_ROLE_KEY": supabase.service_role_key,
             "SUPABASE_ANON_KEY": supabase.anon_key,
@@ -112,9 +116,17 @@ class Stack:
             "AUTH_COOKIE_SECRET": kept["auth_cookie_secret"],
             "STATE_DIR": str(state),
         }
+        self._subscribe(hubspot, kept["hubspot_client_secret"])
         write_private(state / PORTS, json.dumps(chosen))
         write_private(state / ENV, json.dumps(settings))
         return settings
+
+    def _subscribe(self, hubspot: HubSpotServer, secret: str) -> None:
+        """After the demo data, of which nobody is to be told. Unasked, all stays as it was."""
+        if self.options.webhooks:
+            target = Target(url=self.options.webhooks, secret=secret, subscriptions=EVERYTHING)
+            hubspot.app.senders.unsubscribe()
+            hubspot.app.senders.subscribe(target)
 
     def _fill(self, state: Path, hubspot: HubSpotServer, db_url: str) -> None:
         """Demo data, the first time. The plan of it is written last: without it, nothing counts."""
@@ -131,14 +143,16 @@ class Stack:
 
 
 def _kept_secrets(state: Path) -> dict[str, str]:
-    """Made at the first start and the same from then on."""
+    """Made at the first start and the same from then on; one that is new since is added."""
+    fresh = {
+        "hubspot_token": f"pat-na1-{secrets.token_hex(20)}",
+        "hubspot_client_secret": secrets.token_hex(18),
+        "oidc_client_secret": secrets.token_urlsafe(24),
+        "auth_cookie_secret": secrets.token_urlsafe(32),
+    }
     kept = read_json(state / SECRETS)
-    if not kept:
-        kept = {
-            "hubspot_token": f"pat-na1-{secrets.token_hex(20)}",
-            "oidc_client_secret": secrets.token_urlsafe(24),
-            "auth_cookie_secret": secrets.token_urlsafe(32),
-        }
+    if fresh.keys() - kept.keys():
+        kept = {**fresh, **kept}
         write_private(state / SECRETS, json.dumps(kept))
     return kept
 

@@ -23,6 +23,8 @@ from scripts.processes import READY_S, ROOT, DidNotStartError, local_stack, runn
 
 SECRETS = ROOT / ".streamlit" / "secrets.toml"
 STATE = ROOT / ".state"
+#: Where the app takes what HubSpot tells of.
+WEBHOOKS = "/api/webhooks/hubspot"
 #: The demo users of the local sign-in provider, one for each role.
 DEMO_USERS = ("admin@example.test", "manager@example.test", "staff@example.test")
 
@@ -70,20 +72,21 @@ def _local(origin: str, args: list[str]) -> Iterator[None]:
     """The local stack, made known to the app by the secrets file, and checked."""
     STATE.mkdir(parents=True, exist_ok=True)
     print("Starting the local HubSpot, Supabase and sign-in provider ...", flush=True)
-    where = ["--state", str(STATE / "sandbox")]
+    where = ["--state", str(STATE / "sandbox"), "--webhooks", f"{origin}{WEBHOOKS}"]
     with local_stack(*where, *args, log=STATE / "sandbox.log") as settings:
-        secrets_file.write(SECRETS, _for_the_app(settings), origin=origin)
+        secrets_file.write(SECRETS, _for_the_app(settings, origin), origin=origin)
         _core("provision")
         _core("doctor")
         yield
 
 
-def _for_the_app(settings: dict[str, str]) -> dict[str, str]:
+def _for_the_app(settings: dict[str, str], origin: str) -> dict[str, str]:
     """The journal belongs to this local HubSpot: another account's operations must not meet it."""
     return {
         **settings,
         "OPS_DATABASE_URL": f"sqlite:///{STATE / 'sandbox-operations.sqlite'}",
         "CREDIT_DESK_ADMINS": DEMO_USERS[0],
+        "CREDIT_DESK_PUBLIC_URL": origin,
     }
 
 

@@ -14,10 +14,12 @@ HEADER = "# Written by `make run` for the local stack; written again at each sta
 _CORE = (
     "HUBSPOT_BASE_URL",
     "HUBSPOT_TOKEN",
+    "HUBSPOT_CLIENT_SECRET",
     "SUPABASE_URL",
     "SUPABASE_SERVICE_ROLE_KEY",
     "OPS_DATABASE_URL",
     "CREDIT_DESK_ADMINS",
+    "CREDIT_DESK_PUBLIC_URL",
 )
 
 

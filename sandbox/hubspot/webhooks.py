@@ -30,6 +30,12 @@ BATCH_MAX, ATTEMPTS_MAX, TIMEOUT_S = 100, 10, 5.0
 #: HubSpot does not send these again
 KEPT = "webhook:"
 FINAL = frozenset({400, 401, 403, 404, 405})
+#: All that is told of contacts and of custom objects.
+EVERYTHING = tuple(
+    f"{family}.{verb}"
+    for family in ("contact", "object")
+    for verb in ("creation", "deletion", "propertyChange", "merge", "privacyDeletion")
+)
 Event = dict[str, Any]
 
 
