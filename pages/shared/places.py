@@ -21,6 +21,20 @@ class Place:
     act: Act
 
 
+CONTACTS = Place(
+    path="pages/lookup/contacts.py",
+    title="Contacts",
+    icon=":material/person_search:",
+    help="Find a student: balances with their proof and their history, bookings, what is owed.",
+    act=Act.LOOK_UP,
+)
+EXAMS = Place(
+    path="pages/lookup/exams.py",
+    title="Exams",
+    icon=":material/event:",
+    help="Sessions with their seats and bookings; which are open, and when the others open.",
+    act=Act.LOOK_UP,
+)
 BATCH_CANCELLATION = Place(
     path="pages/operate/batch_cancellation.py",
     title="Batch cancellation",
@@ -42,8 +56,15 @@ OPERATIONS = Place(
     help="What ran, what runs and what failed; copies to Supabase that are due; workers.",
     act=Act.WATCH,
 )
+DRIFT = Place(
+    path="pages/watch/drift.py",
+    title="Drift",
+    icon=":material/difference:",
+    help="Where the mirror differs from HubSpot, since when and why; sweeps and repairs.",
+    act=Act.WATCH,
+)
 
-PLACES = (BULK_REFUND, BATCH_CANCELLATION, OPERATIONS)
+PLACES = (CONTACTS, EXAMS, BULK_REFUND, BATCH_CANCELLATION, OPERATIONS, DRIFT)
 #: Where operations of each kind are made.
 OF_KIND = {
     OperationKind.CANCEL: BATCH_CANCELLATION,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import timedelta
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -14,7 +15,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from core import wiring
 from scripts.processes import ROOT
 from tests.fakes.crm import Fault, Request
-from tests.pages import scenes
+from tests.pages import drift_scenes, scenes
 from tests.pages.stage import RunningClock, Stage, fill, stage
 
 
@@ -40,6 +41,8 @@ def _slowly(request: Request) -> Fault:
 made = stage(clock=RunningClock(), group_size=5)
 fill(made)
 scenes.play(made)
+drift_scenes.history(made)
+drift_scenes.measures(made.journal, made.clock(), days=14, every=timedelta(minutes=10))
 made.crm.sending = _slowly
 wiring._core = made.core
 threading.Thread(target=_work, args=(made,), daemon=True).start()

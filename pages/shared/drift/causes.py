@@ -1,0 +1,96 @@
+"""Causes and kinds as people read them, and how each is told apart in a chart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from core.domain.drift import Cause
+from core.domain.records import Kind
+from pages.shared import words
+from pages.shared.charts import Colour, Look
+
+#: In the order of stacking: what needs a person most stands at the bottom, where it is seen best.
+LOOKS: dict[Cause, Look] = {
+    Cause.UNEXPLAINED: Look(Colour.RED),
+    Cause.COPY_FAILED: Look(Colour.ORANGE),
+    Cause.UNREADABLE_VALUE: Look(Colour.ORANGE, "/"),
+    Cause.CHANGED_IN_MIRROR: Look(Colour.TEAL),
+    Cause.CHANGED_IN_HUBSPOT: Look(Colour.ACCENT),
+    Cause.OLDER_COPY: Look(Colour.ACCENT, "/"),
+    Cause.MISSING_ROW: Look(Colour.YELLOW),
+    Cause.ORPHAN_ROW: Look(Colour.YELLOW, "/"),
+    Cause.CONTACT_MERGED: Look(Colour.VIOLET),
+    Cause.CONTACT_GONE: Look(Colour.VIOLET, "/"),
+}
+SHORT: dict[Cause, str] = {
+    Cause.UNEXPLAINED: "Unexplained",
+    Cause.COPY_FAILED: "Copy failed",
+    Cause.UNREADABLE_VALUE: "Unreadable value",
+    Cause.CHANGED_IN_MIRROR: "Changed in the mirror",
+    Cause.CHANGED_IN_HUBSPOT: "Changed in HubSpot",
+    Cause.OLDER_COPY: "Older copy",
+    Cause.MISSING_ROW: "Missing row",
+    Cause.ORPHAN_ROW: "Orphan row",
+    Cause.CONTACT_MERGED: "Contact merged",
+    Cause.CONTACT_GONE: "Contact gone",
+}
+#: What it means, and who mends it.
+MEANS: dict[Cause, str] = {
+    Cause.UNEXPLAINED: "The two differ and nothing says why. A repair copies HubSpot's values "
+    "over the mirror's; if it comes back, somebody writes to the mirror unseen.",
+    Cause.COPY_FAILED: "The copy to Supabase was given up after eight tries. Mend what the error "
+    "says, then try the copy again or repair.",
+    Cause.UNREADABLE_VALUE: "HubSpot holds a balance that is no whole number from 0 up. A repair "
+    "cannot mend it: correct the value in HubSpot, and the copy follows.",
+    Cause.CHANGED_IN_MIRROR: "The row was edited in Supabase after it was copied. A repair puts "
+    "HubSpot's values back.",
+    Cause.CHANGED_IN_HUBSPOT: "Somebody or something other than this desk changed it in HubSpot, "
+    "and the mirror has not heard of it. A repair copies it.",
+    Cause.OLDER_COPY: "This desk wrote it, and the mirror still shows the version before. A "
+    "repair copies it.",
+    Cause.MISSING_ROW: "HubSpot has the record, the mirror has no row of it. A repair makes it.",
+    Cause.ORPHAN_ROW: "The mirror has a row of a record that HubSpot never had.",
+    Cause.CONTACT_MERGED: "The contact was merged into another one in HubSpot; students see the "
+    "one from before.",
+    Cause.CONTACT_GONE: "The record was archived in HubSpot; its row is still in the mirror.",
+}
+KINDS = {Kind.CONTACT: "Contact", Kind.BOOKING: "Booking", Kind.EXAM: "Exam"}
+#: What a record of the portal is called in a badge of the table.
+BADGES = {
+    Colour.RED: "red",
+    Colour.ORANGE: "orange",
+    Colour.TEAL: "green",
+    Colour.ACCENT: "blue",
+    Colour.YELLOW: "yellow",
+    Colour.VIOLET: "violet",
+}
+
+assert LOOKS.keys() == SHORT.keys() == MEANS.keys() == set(Cause) - {Cause.COPY_DUE}
+assert KINDS.keys() == set(Kind), "every kind of record has its word"
+
+
+def cause_named(short: str) -> Cause | None:
+    """The cause that screens call so."""
+    return next((cause for cause, name in SHORT.items() if name == short), None)
+
+
+def kind_named(word: str) -> Kind | None:
+    """The kind that screens call so."""
+    return next((kind for kind, name in KINDS.items() if name == word), None)
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Words in a row: "a, b and c"."""
+    several = list(parts)
+    if len(several) < 2:
+        return "".join(several)
+    return f"{', '.join(several[:-1])} and {several[-1]}"
+
+
+def counted(kinds: dict[str, int]) -> str:
+    """As far as there are any: "2,000 contacts, 6,000 bookings and 60 exams"."""
+    return listed(
+        words.count(kinds.get(kind.value, 0), KINDS[kind].lower())
+        for kind in Kind
+        if kinds.get(kind.value)
+    )

@@ -1,0 +1,87 @@
+"""One record that drifts: both sides, what speaks for the cause, and what mends it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.drift import Drift
+from core.domain.records import Kind
+from core.domain.sweeps import Sweep
+from core.gateways.ports.trends import Narrow
+from pages.shared import places, tables, words
+from pages.shared.drift import address
+from pages.shared.drift.causes import KINDS, MEANS, SHORT
+from pages.shared.drift.rows import column_name, value
+from pages.shared.gate import Desk
+
+#: Of the page of contacts, once there is one.
+CONTACTS = getattr(places, "CONTACTS", None)
+
+
+@st.dialog("Record", width="medium", position="right", on_dismiss=address.close_record)
+def drawer(desk: Desk, sweep: Sweep, kind: Kind, id_: str) -> None:
+    """The record, over the page."""
+    drift = find(desk, sweep, kind, id_)
+    st.subheader(f"{KINDS[kind]} {id_}", anchor=False)
+    if drift is None:
+        st.info(
+            f"The sweep of {words.exact(sweep.started_at, desk.zone)} did not find that it drifts.",
+            icon=":material/check_circle:",
+        )
+    else:
+        _show(desk, drift)
+    _links(desk, kind, id_)
+
+
+def find(desk: Desk, sweep: Sweep, kind: Kind, id_: str) -> Drift | None:
+    """As this sweep found it; None when it did not."""
+    narrow = Narrow(record=id_, kinds=frozenset({kind}))
+    rows = desk.core.journal.drift_page(sweep.id, narrow, limit=200).rows
+    return next((row for row in rows if row.record_id == id_), None)
+
+
+def _show(desk: Desk, drift: Drift) -> None:
+    st.markdown(f"**{SHORT[drift.cause]}.** {MEANS[drift.cause]}")
+    if drift.columns:
+        st.dataframe(
+            sides_frame(desk, drift),
+            column_config={
+                "Column": st.column_config.TextColumn(width=150),
+                "Mirror": st.column_config.TextColumn("Supabase shows", width=170),
+                "Arrow": st.column_config.TextColumn("", width=30),
+                "Truth": st.column_config.TextColumn("HubSpot says", width=170),
+            },
+            hide_index=True,
+            row_height=tables.ROW_PX,
+            height="content",
+            alt="What differs: the mirror's value, and HubSpot's that a repair puts in its place",
+        )
+    else:
+        st.caption("One side has no such record at all, so there are no values to compare.")
+    since = words.relative(drift.since, desk.now(), desk.zone)
+    st.html(f"<b>Since</b> {words.exact(drift.since, desk.zone)} ({since})")
+    st.markdown(f"**What speaks for it:** {words.plain(words.sentence(drift.evidence))}")
+
+
+def sides_frame(desk: Desk, drift: Drift) -> pd.DataFrame:
+    """One row for each column that differs, before and after a repair."""
+    return pd.DataFrame(
+        {
+            "Column": [column_name(name, desk.core.catalogue) for name in drift.columns],
+            "Mirror": [value(drift.mirror, name) for name in drift.columns],
+            "Arrow": [words.ARROW] * len(drift.columns),
+            "Truth": [value(drift.truth, name) for name in drift.columns],
+        }
+    )
+
+
+def _links(desk: Desk, kind: Kind, id_: str) -> None:
+    del desk
+    if kind is Kind.CONTACT and CONTACTS is not None:
+        st.page_link(
+            CONTACTS.path,
+            label="Open the contact",
+            icon=":material/person:",
+            query_params={"id": id_},
+        )

@@ -1,0 +1,228 @@
+"""The records that a sweep found, narrowed in the store, a page at a time; and all as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.credits import Catalogue, CreditType
+from core.domain.drift import Drift
+from core.domain.records import Kind
+from core.domain.sweeps import Sweep
+from core.gateways.ports.trends import Narrow
+from pages.shared import tables, words
+from pages.shared.drift import address
+from pages.shared.drift.causes import BADGES, KINDS, LOOKS, SHORT
+from pages.shared.drift.standing import MODES, Standing
+from pages.shared.exports import csv_bytes
+from pages.shared.gate import Desk
+
+#: Rows sent to the browser at once.
+PAGE_ROWS = 200
+GRID_PX = 420
+
+
+def show(desk: Desk, standing: Standing) -> None:
+    """Filters, table, page numbers."""
+    sweep = standing.shown
+    if sweep is None:
+        return
+    _heading(desk, standing, sweep)
+    if not sweep.drifting:
+        st.success(
+            "Every record that was compared is the same on both sides. Students see what is true.",
+            title="Nothing drifts",
+            icon=":material/verified:",
+        )
+        return
+    _filters(desk, sweep)
+    narrow = address.narrowed(desk.core.catalogue)
+    total = desk.core.journal.drift_page(sweep.id, narrow, limit=0).total
+    above = st.container()
+    offset = _page(total)
+    found = desk.core.journal.drift_page(sweep.id, narrow, limit=PAGE_ROWS, offset=offset)
+    with above:
+        if found.rows:
+            _grid(desk, found.rows)
+        else:
+            st.info("No record of this sweep fits the filters.", icon=":material/filter_alt_off:")
+
+
+def _heading(desk: Desk, standing: Standing, sweep: Sweep) -> None:
+    latest = standing.newest is not None and sweep.id == standing.newest.id
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header("Records that drift", anchor=False)
+        when = words.relative(sweep.saved_at, desk.now(), desk.zone)
+        st.html(f"as found by the {MODES[sweep.mode].lower()} that ended {when}", width="content")
+        if not latest:
+            st.button(
+                "Back to the newest sweep",
+                icon=":material/arrow_forward:",
+                on_click=address.clear,
+                type="tertiary",
+                key="newest",
+            )
+
+
+def _filters(desk: Desk, sweep: Sweep) -> None:
+    counts = desk.core.journal.drift_counts(sweep.id)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.multiselect(
+            "Causes", [SHORT[cause] for cause in LOOKS], placeholder="All causes",
+            format_func=lambda name: name, key=address.CAUSE, bind="query-params",
+            label_visibility="collapsed", width=330, on_change=address.fresh_charts,
+        )  # fmt: skip
+        st.multiselect(
+            "Kinds", list(KINDS.values()), placeholder="All kinds", key=address.KIND,
+            bind="query-params", label_visibility="collapsed", width=200,
+        )  # fmt: skip
+        st.selectbox(
+            "Credit", [c.label for c in desk.core.catalogue.credits], index=None,
+            placeholder="Any credit", key=address.CREDIT, bind="query-params",
+            label_visibility="collapsed", width=180, on_change=address.fresh_charts,
+        )  # fmt: skip
+        st.selectbox(
+            "Difference", [each.name for each in address.BINS], index=None,
+            placeholder="Any difference", key=address.DIFFERENCE, bind="query-params",
+            label_visibility="collapsed", width=150, on_change=address.fresh_charts,
+        )  # fmt: skip
+        st.text_input(
+            "Record", placeholder="HubSpot record id", key=address.FIND, bind="query-params",
+            label_visibility="collapsed", width=180, type="search",
+        )  # fmt: skip
+        narrow = address.narrowed(desk.core.catalogue)
+        if narrow != Narrow():
+            st.button(
+                "All", icon=":material/filter_alt_off:", on_click=address.clear, key="unfilter",
+                type="tertiary", help="Take all filters away",
+            )  # fmt: skip
+        st.space("stretch")
+        st.download_button(
+            "CSV",
+            lambda: drift_csv(desk.core.journal.drift_page(sweep.id, narrow).rows),
+            file_name=f"drift-{sweep.started_at:%Y-%m-%d-%H%M}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            help="All records that fit, with their values on both sides",
+            on_click="ignore",
+        )
+    del counts
+
+
+def _page(total: int) -> int:
+    """Where the page begins; page numbers when there are several."""
+    pages = max(1, -(-total // PAGE_ROWS))
+    if pages == 1:
+        if total:
+            st.caption(words.count(total, "record"))
+        return 0
+    with st.container(horizontal=True, vertical_alignment="center"):
+        told = st.empty()
+        page = min(st.pagination(pages, key=f"drift_page_{pages}", width=340), pages)
+        first, last = (page - 1) * PAGE_ROWS + 1, min(page * PAGE_ROWS, total)
+        told.caption(f"{first:,} to {last:,} of {words.count(total, 'record')}", width="content")
+    return (page - 1) * PAGE_ROWS
+
+
+def _grid(desk: Desk, rows: Sequence[Drift]) -> None:
+    opened = [(row.kind, row.record_id) for row in rows]
+    key = f"open_{tables.fingerprint([f'{kind}{id_}' for kind, id_ in opened])}"
+    text = st.column_config.TextColumn
+    st.dataframe(
+        drift_frame(rows, desk.core.catalogue, desk.now()),
+        key=f"drifts_{key}",
+        column_config={
+            "Open": st.column_config.ButtonColumn(
+                "", on_click=_open, args=(opened, key), key=key, type="tertiary", width=60,
+                pinned=True,
+            ),
+            "Cause": st.column_config.MultiselectColumn(
+                "Cause",
+                options=[SHORT[cause] for cause in LOOKS],
+                color=[BADGES[look.colour] for look in LOOKS.values()],
+                width=160,
+            ),
+            "Kind": text(width=75),
+            "Record": text("HubSpot record", width=125),
+            "Change": text("Mirror → truth", width=330),
+            "Since": text("Drifts for", width=90, alignment="right"),
+            "Evidence": text("What speaks for it", width="large"),
+        },
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(rows), at_most=GRID_PX),
+        alt="Records that differ between HubSpot and the mirror, the oldest first",
+    )  # fmt: skip
+
+
+def _open(ids: Sequence[tuple[Kind, str]], key: str) -> None:
+    """A row is a position, so it becomes an id at once."""
+    click = st.session_state[key]
+    if click is not None and click.row < len(ids):
+        address.open_record(*ids[click.row])
+
+
+def drift_frame(rows: Sequence[Drift], catalogue: Catalogue, now: datetime) -> pd.DataFrame:
+    """One row for each record."""
+    return pd.DataFrame(
+        {
+            "Open": ["Open"] * len(rows),
+            "Cause": [[SHORT[row.cause]] for row in rows],
+            "Kind": [KINDS[row.kind] for row in rows],
+            "Record": [row.record_id for row in rows],
+            "Change": [changes(row, catalogue) for row in rows],
+            "Since": [words.span(now - row.since) for row in rows],
+            "Evidence": [words.sentence(row.evidence) for row in rows],
+        }
+    )
+
+
+def changes(row: Drift, catalogue: Catalogue) -> str:
+    """What a repair would change: "Clinical Skills 3 → 2; email – → ada@x.org"."""
+    if not row.columns:
+        return words.NOTHING
+    return "; ".join(
+        f"{column_name(name, catalogue)} {value(row.mirror, name)} {words.ARROW} "
+        f"{value(row.truth, name)}"
+        for name in row.columns
+    )
+
+
+def column_name(name: str, catalogue: Catalogue) -> str:
+    """A credit as people call it; any other column by its own name."""
+    return words.credit(CreditType(name), catalogue).replace("_", " ")
+
+
+def value(side: Mapping[str, object], name: str) -> str:
+    """As it stands there; "–" for nothing."""
+    found = side.get(name)
+    return words.NOTHING if found is None or found == "" else str(found)
+
+
+def drift_csv(rows: Sequence[Drift]) -> bytes:
+    """All of them, a line for each column that differs."""
+    columns = (
+        "kind", "record_id", "cause", "column", "truth", "mirror", "since", "evidence",
+        "repairable",
+    )  # fmt: skip
+    return csv_bytes(
+        columns,
+        (
+            {
+                "kind": row.kind.value,
+                "record_id": row.record_id,
+                "cause": row.cause.value,
+                "column": name,
+                "truth": row.truth.get(name),
+                "mirror": row.mirror.get(name),
+                "since": row.since.isoformat(),
+                "evidence": row.evidence,
+                "repairable": "yes" if row.repairable else "no",
+            }
+            for row in rows
+            for name in row.columns or ("",)
+        ),
+    )

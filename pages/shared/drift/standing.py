@@ -1,0 +1,209 @@
+"""How truth and mirror stand by the last sweep, at a glance, with the proof of its completeness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import streamlit as st
+
+from core.domain.sweeps import Sweep, SweepMode, SweepState
+from core.gateways.ports.trends import Gap, Narrow
+from pages.shared import words
+from pages.shared.drift import address
+from pages.shared.drift.causes import KINDS, counted, listed
+from pages.shared.gate import Desk
+
+WHOLE = (SweepMode.KNOWN, SweepMode.FULL)
+MODES = {
+    SweepMode.KNOWN: "Known sweep",
+    SweepMode.INCREMENTAL: "Incremental sweep",
+    SweepMode.FULL: "Full sweep",
+}
+#: Sweeps run every two hours; when two were missed, somebody should know.
+LATE_AFTER = timedelta(hours=5)
+
+assert MODES.keys() == set(SweepMode), "every mode has its name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The sweeps that the page speaks of."""
+
+    #: The newest complete one over all records; failing that, over the changed ones.
+    newest: Sweep | None
+    before: Sweep | None
+    #: The one whose records are shown: the newest, or the one that the address names.
+    shown: Sweep | None
+    #: Not ended, newest first.
+    open: Sequence[Sweep]
+
+    @property
+    def modes(self) -> tuple[SweepMode, ...]:
+        """Those that the charts are drawn of: sweeps of changes alone find only part of it."""
+        alone = self.newest is not None and self.newest.mode not in WHOLE
+        return (SweepMode.INCREMENTAL,) if alone else WHOLE
+
+
+def read(desk: Desk) -> Standing:
+    """Two or three cheap queries."""
+    recent = desk.core.journal.sweeps(limit=60)
+    complete = [s for s in desk.core.journal.sweeps(modes=WHOLE, limit=20) if s.complete]
+    complete = complete or [sweep for sweep in recent if sweep.complete]
+    newest = complete[0] if complete else None
+    wanted = st.query_params.get(address.SWEEP)
+    shown = newest if wanted is None else _named(desk, wanted, recent) or newest
+    return Standing(
+        newest=newest,
+        before=complete[1] if len(complete) > 1 else None,
+        shown=shown,
+        open=_open(recent),
+    )
+
+
+def _named(desk: Desk, id_: str, recent: Sequence[Sweep]) -> Sweep | None:
+    found = next((sweep for sweep in recent if sweep.id == id_), None)
+    # all of 90 days, which only an old bar asks for
+    return found or next((s for s in desk.core.journal.sweeps(limit=5000) if s.id == id_), None)
+
+
+def _open(recent: Sequence[Sweep]) -> list[Sweep]:
+    """The newest of each mode, unless it has ended."""
+    newest: dict[SweepMode, Sweep] = {}
+    for sweep in recent:
+        newest.setdefault(sweep.mode, sweep)
+    return [each for each in newest.values() if each.state.value not in {"complete", "given up"}]
+
+
+def show(desk: Desk, standing: Standing) -> None:
+    """The figures that a manager looks for first, and what proves them."""
+    sweep = standing.newest
+    if sweep is None:
+        return
+    gaps = desk.core.journal.gaps(sweep.id, desk.core.catalogue.keys)
+    oldest = desk.core.journal.drift_page(sweep.id, Narrow(), limit=1).rows
+    now = desk.now()
+    with st.grid(6, min_column_width=150, gap="small"):
+        st.metric(
+            "Drifting now",
+            words.count(sweep.drifting, "record"),
+            _trend(sweep, standing.before),
+            delta_color="inverse",
+            border=True,
+            height="stretch",
+        )
+        for label, value, help_ in (
+            ("Unexplained", words.count(sweep.unexplained, "record"), "Nothing says why"),
+            (
+                "Oldest drift",
+                words.span(now - oldest[0].since) if oldest else words.NOTHING,
+                words.exact(oldest[0].since, desk.zone) if oldest else None,
+            ),
+            ("Credits in the mirror", net_words(gaps), both_words(gaps)),
+            ("Compared", words.count(sum(sweep.compared.values()), "record"), proof_of(sweep)),
+            (
+                "Last sweep",
+                words.ago(sweep.saved_at, now),
+                words.exact(sweep.saved_at, desk.zone),
+            ),
+        ):
+            st.metric(label, value, border=True, height="stretch", help=help_)
+    st.caption(proof(sweep, gaps))
+
+
+def _trend(sweep: Sweep, before: Sweep | None) -> str | int | None:
+    """Against the sweep before, when both looked at the same records."""
+    if before is None:
+        return None
+    more = sweep.drifting - before.drifting
+    return f"{more:+,} since the one before" if more else 0
+
+
+def net_words(gaps: Sequence[Gap]) -> str:
+    """Of all credits together: "7 too few"."""
+    net = sum(gap.difference * gap.contacts for gap in gaps)
+    if not net:
+        return "even" if gaps else "as in HubSpot"
+    return f"{abs(net):,} too {'many' if net > 0 else 'few'}"
+
+
+def both_words(gaps: Sequence[Gap]) -> str:
+    """Both directions: a credit too many here does not make good one too few there."""
+    many = sum(gap.difference * gap.contacts for gap in gaps if gap.difference > 0)
+    few = -sum(gap.difference * gap.contacts for gap in gaps if gap.difference < 0)
+    return (
+        f"Students see {words.count(many, 'credit')} too many and {words.count(few, 'credit')} "
+        "too few. Only contacts with a balance on both sides are counted"
+    )
+
+
+def proof_of(sweep: Sweep) -> str:
+    """Known against compared, kind by kind."""
+    parts = (
+        f"{sweep.compared.get(kind.value, 0):,} of {sweep.known[kind.value]:,} {name.lower()}s"
+        for kind, name in KINDS.items()
+        if sweep.known.get(kind.value)
+    )
+    return listed(parts) or "Nothing was there to compare"
+
+
+def proof(sweep: Sweep, gaps: Sequence[Gap]) -> str:
+    """What was compared, in how long, and what of it was left out and why."""
+    took = words.span(sweep.saved_at - sweep.started_at)
+    alone = (
+        f"{words.count(sweep.left_alone, 'record')} left alone: the desk was just writing or "
+        f"copying {'it' if sweep.left_alone == 1 else 'them'}"
+        if sweep.left_alone
+        else "none left out"
+    )
+    told = (
+        f":material/verified: {MODES[sweep.mode]}, complete in {took}: {proof_of(sweep)} compared "
+        f"on both sides, {alone}."
+    )
+    return f"{told} {both_words(gaps)}." if gaps else told
+
+
+def notices(desk: Desk, standing: Standing) -> None:
+    """Sweeps that are under way or paused, and one that is overdue."""
+    for sweep in standing.open:
+        if sweep.state is SweepState.PAUSED:
+            _paused(desk, sweep)
+        else:
+            _running(desk, sweep)
+    newest = standing.newest
+    if newest and not standing.open and desk.now() - newest.saved_at > LATE_AFTER:
+        st.warning(
+            f"The last one ended {words.ago(newest.saved_at, desk.now())}; one is due every two "
+            "hours. Look whether a worker runs (Operations, Workers), or sweep now.",
+            title="No sweep was completed for a while",
+            icon=":material/schedule:",
+        )
+
+
+def _paused(desk: Desk, sweep: Sweep) -> None:
+    st.warning(
+        f"{_sofar(desk, sweep)} Then: {words.plain(sweep.error or 'a store went away')}. It goes "
+        "on from there by itself; what it has compared so far is kept. The figures below are those "
+        "of the sweep before.",
+        title=f"{MODES[sweep.mode]} paused",
+        icon=":material/pause_circle:",
+    )
+
+
+def _running(desk: Desk, sweep: Sweep) -> None:
+    st.info(
+        f"{_sofar(desk, sweep)} The figures below are those of the sweep before until it ends.",
+        title=f"{MODES[sweep.mode]} under way",
+        icon=":material/sync:",
+    )
+
+
+def _sofar(desk: Desk, sweep: Sweep) -> str:
+    done = counted(dict(sweep.compared))
+    since = words.ago(sweep.started_at, desk.now())
+    if not done:
+        return f"Asked for {since}; nothing is compared yet."
+    found = words.count(sweep.drifting, "record")
+    drift = f"{found} {'drifts' if sweep.drifting == 1 else 'drift'}"
+    return f"Begun {since}: {done} compared, {drift} so far."
