@@ -1,0 +1,8 @@
+"""Exams: sessions with their seats; which are open, and when the others open."""
+
+from __future__ import annotations
+
+from pages.shared import exams, gate, places
+
+desk = gate.enter(places.EXAMS)
+exams.show(desk)

@@ -1,0 +1,53 @@
+"""What can be done for this student from here.
+
+Booking, and cancelling one or several of these bookings by staff, belong here too: each is a
+preview that leads to its own page, as the refund of what is owed is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.domain.owed import by_credit
+from core.domain.plans import OperationKind
+from core.domain.records import BookingId
+from core.domain.roles import ALLOWED, Act
+from core.services.finding import ByReference
+from core.services.presenting import Presented
+from pages.shared import places, problems, words
+from pages.shared.batch import address
+from pages.shared.contact import reading
+from pages.shared.gate import Desk
+
+
+def show(desk: Desk, presented: Presented) -> None:
+    """What is owed, with the way to give it back."""
+    if not presented.owed:
+        return
+    found = by_credit(presented.owed, desk.core.catalogue)
+    told = ", ".join(
+        f"{n} {words.credit(key, desk.core.catalogue)}" for key, n in found.items() if n
+    )
+    credits_ = words.count(len(presented.owed), "credit")
+    admin = Act.RUN_BATCHES in ALLOWED[desk.actor.role]
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="owed"):
+        st.markdown(
+            f":material/redo: **Owed: {credits_}** ({told}), spent on cancelled bookings and "
+            "not given back." + ("" if admin else " An admin can give them back."),
+            width="stretch",
+        )
+        ids = [one.booking.id for one in presented.owed]
+        if admin and st.button(f"Refund {credits_} …", type="primary", key="refund_owed"):
+            preview(desk, OperationKind.REFUND, ids)
+
+
+def preview(desk: Desk, kind: OperationKind, ids: Sequence[BookingId]) -> None:
+    """Make the plan, and go to the page on which it is confirmed."""
+    with problems.told("Nothing was changed."):
+        with st.spinner("Reading the bookings from HubSpot …"):
+            choice = ByReference(references=tuple(ids))
+            plan = desk.core.planning.preview(kind, choice, desk.acting())
+        reading.forget()
+        st.switch_page(places.OF_KIND[kind].path, query_params={address.PLAN: plan.id})

@@ -1,0 +1,131 @@
+"""The student's bookings: when, where, paid with what, and whether it came back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.plans import OperationKind
+from core.domain.records import Booking, BookingId, BookingStatus
+from core.domain.roles import ALLOWED, Act
+from core.services.presenting import Presented
+from pages.shared import tables, words
+from pages.shared.contact import acts
+from pages.shared.gate import Desk
+
+STATUS = {
+    BookingStatus.ACTIVE: ("✓ Active", "green"),
+    BookingStatus.CANCELLED: ("✕ Cancelled", "gray"),
+    BookingStatus.COMPLETED: ("• Completed", "blue"),
+    BookingStatus.UNKNOWN: ("? Unknown", "orange"),
+}
+assert STATUS.keys() == set(BookingStatus), "every status has its word"
+
+OWED, BACK, NONE = "Owed", "Given back", words.NOTHING
+
+
+def show(desk: Desk, presented: Presented) -> None:
+    """All bookings of the student, the latest exam first; active ones can be ticked."""
+    st.header("Bookings", anchor=False)
+    if not presented.bookings:
+        st.caption("No bookings yet.")
+        return
+    admin = Act.RUN_BATCHES in ALLOWED[desk.actor.role]
+    owed = {one.booking.id for one in presented.owed}
+    shown = presented.bookings
+    names, colours = zip(*STATUS.values(), strict=True)
+    ticking: dict[str, Any] = {"on_select": "rerun", "selection_mode": "multi-row"} if admin else {}
+    key = f"bookings_{tables.fingerprint([booking.id for booking in shown])}"
+    event = st.dataframe(
+        bookings_frame(shown, owed),
+        key=key,
+        column_config={
+            "Status": tables.badge_column("Status", names, colours),
+            "Exam": st.column_config.DateColumn(format="D MMM YYYY", width=100),
+            "Time": st.column_config.TextColumn(width=110),
+            "Type": st.column_config.TextColumn(width=150),
+            "Place": st.column_config.TextColumn(width=120),
+            "Paid with": st.column_config.TextColumn(width=180),
+            "Credit": st.column_config.TextColumn(width=180),
+            "Booking id": st.column_config.TextColumn(width="medium"),
+        },
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(shown), at_most=330),
+        alt="Bookings of the student",
+        **ticking,
+    )
+    if admin:
+        rows = [row for row in event.selection.rows if row < len(shown)]
+        _cancel(desk, [shown[row] for row in rows])
+
+
+def _cancel(desk: Desk, picked: Sequence[Booking]) -> None:
+    """One or several of this student, by way of the preview that every cancellation has."""
+    if not picked:
+        st.caption("Tick bookings to cancel them.")
+        return
+    label = f"Cancel {words.count(len(picked), 'booking')} …"
+    if st.button(label, icon=":material/event_busy:", key="cancel_picked"):
+        acts.preview(desk, OperationKind.CANCEL, [booking.id for booking in picked])
+
+
+def bookings_frame(bookings: Sequence[Booking], owed: Collection[BookingId]) -> pd.DataFrame:
+    """One row for each booking."""
+    return pd.DataFrame(
+        {
+            "Status": [[STATUS[b.status][0]] for b in bookings],
+            "Exam": [b.exam_date for b in bookings],
+            "Time": [" – ".join(filter(None, (b.start_time, b.end_time))) for b in bookings],
+            "Type": [b.mock_type for b in bookings],
+            "Place": [b.location for b in bookings],
+            "Paid with": [b.token or "nothing" for b in bookings],
+            "Credit": [credit_words(b, owed=b.id in owed) for b in bookings],
+            "Booking id": [b.booking_id or b.id for b in bookings],
+        }
+    )
+
+
+def credit_words(booking: Booking, *, owed: bool) -> str:
+    """What became of the credit that the booking spent."""
+    if booking.refunded:
+        when = f" on {words.day(booking.refunded_at.date())}" if booking.refunded_at else ""
+        return f"↩ {BACK}{when}"
+    if owed:
+        return f"! {OWED}"
+    if booking.status is BookingStatus.CANCELLED:
+        return "On its way back or none spent"
+    return NONE
+
+
+def of_mirror(presented: Presented) -> None:
+    """The mirror's rows, when HubSpot does not answer."""
+    if not presented.held:
+        return
+    st.header("Bookings in the mirror", anchor=False)
+    st.dataframe(
+        held_frame(presented.held),
+        column_config={"Exam": st.column_config.TextColumn(width=100)},
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(presented.held), at_most=330),
+        alt="Bookings of the student in the mirror",
+    )
+
+
+def held_frame(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """One row for each booking that the mirror holds."""
+    names = {
+        "Status": "is_active",
+        "Exam": "exam_date",
+        "Type": "mock_type",
+        "Place": "location",
+        "Paid with": "token_used",
+        "Booking id": "booking_id",
+    }
+    return pd.DataFrame(
+        {label: [row.get(name) or "" for row in rows] for label, name in names.items()}
+    )

@@ -1,0 +1,196 @@
+"""The search: results while typing, from the mirror; HubSpot only when told to."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.lookups import TEXT_MIN, FoundBy, Hit, Hits, Where, cleaned, may_be_phone
+from pages.shared import problems, tables, words
+from pages.shared.contact import address
+from pages.shared.gate import Desk
+from pages.shared.recent import recent
+
+NOT_READ = "Nothing was read, and nothing was changed."
+#: The text for which HubSpot was asked: another text is the mirror's again.
+IN_HUBSPOT = "_contacts_in_hubspot"
+
+
+def show(desk: Desk) -> None:
+    """A box to type in, and whom it finds."""
+    typed = st.text_input(
+        "Find a student",
+        type="search",
+        live="300ms",
+        key=address.TEXT,
+        bind="query-params",
+        placeholder="Name, part of an e-mail, student id, HubSpot id or booking id",
+        help="Typing errors are forgiven. Phone numbers are not in the mirror: HubSpot is asked "
+        "for them when you say so.",
+        autocomplete="off",
+    )
+    text = cleaned(typed or "")
+    if not text:
+        _lately()
+    elif len(text) < TEXT_MIN:
+        st.caption(f"Type at least {TEXT_MIN} letters.")
+    else:
+        _found(desk, text)
+
+
+def _lately() -> None:
+    kept = address.lately()
+    if not kept:
+        st.caption("Nobody was opened yet in this session. Whom you open stands here afterwards.")
+        return
+    st.header("Opened lately", anchor=False)
+    with st.container(horizontal=True, gap="small"):
+        for id_, name in kept.items():
+            st.button(
+                words.plain(name), key=f"lately_{id_}", on_click=address.open_contact, args=(id_,)
+            )
+
+
+def _found(desk: Desk, text: str) -> None:
+    with problems.told(NOT_READ):
+        hits = _ask(desk, text)
+        _told(text, hits)
+        if hits.hits:
+            _first(hits)
+            _grid(desk, hits)
+        if hits.where is Where.MIRROR:
+            _offer_hubspot(text, hits)
+
+
+def _ask(desk: Desk, text: str) -> Hits:
+    """The mirror each time, for it costs milliseconds; HubSpot's answer is kept for a moment."""
+    core, actor = desk.core, desk.actor
+    if st.session_state.get(IN_HUBSPOT) == text:
+        ask = lambda: core.looking_up.find_in_hubspot(text, actor)  # noqa: E731
+        return recent(f"hubspot contacts {text}", ask, now=desk.now())
+    kept: Hits | None = recent_fallback(text)
+    if kept is not None:
+        return kept
+    hits = core.looking_up.find(text, actor)
+    if hits.mirror_fault:
+        st.session_state["_contacts_fallback"] = (text, hits)
+    return hits
+
+
+def recent_fallback(text: str) -> Hits | None:
+    """What HubSpot was asked for in the mirror's place, as long as the text stays."""
+    kept_text, hits = st.session_state.get("_contacts_fallback", ("", None))
+    return hits if kept_text == text else None
+
+
+def _told(text: str, hits: Hits) -> None:
+    """What was found and where, in words."""
+    if hits.mirror_fault:
+        st.warning(
+            f"HubSpot was searched instead: it finds whole words only. "
+            f"({words.plain(hits.mirror_fault)})",
+            title="Supabase does not answer",
+            icon=":material/cloud_off:",
+        )
+    if not hits.hits:
+        _nobody(text, hits)
+    elif hits.hits[0].by is FoundBy.LIKE:
+        st.info(
+            f"Nobody is written “{words.plain(text)}”. These are close:",
+            icon=":material/spellcheck:",
+        )
+    elif hits.more:
+        st.caption(f"The first {len(hits.hits)}. Type more letters to narrow it down.")
+    else:
+        st.caption(f"{words.count(len(hits.hits), 'student')} in {hits.where}.")
+
+
+def _nobody(text: str, hits: Hits) -> None:
+    if hits.where is Where.HUBSPOT:
+        told = "HubSpot finds it under no name, e-mail, phone number or student id."
+        if not hits.mirror_fault:
+            told += " Somebody entered a moment ago is found a few seconds later."
+    elif may_be_phone(text):
+        told = "This looks like a phone number. Only HubSpot knows those: search there."
+    else:
+        told = "Try fewer letters, or search HubSpot: the mirror may lack somebody quite new."
+    st.info(told, title=f"Nobody found for “{words.plain(text)}”", icon=":material/person_off:")
+
+
+def _first(hits: Hits) -> None:
+    """So that Enter and Tab are enough to open the best match."""
+    best = hits.hits[0]
+    st.button(
+        f"Open {words.plain(best.name)}",
+        type="primary" if len(hits.hits) == 1 else "secondary",
+        icon=":material/person:",
+        key="open_first",
+        on_click=address.open_contact,
+        args=(best.contact_id,),
+    )
+
+
+def _grid(desk: Desk, hits: Hits) -> None:
+    ids = [str(hit.contact_id) for hit in hits.hits]
+    key = f"open_{tables.fingerprint(ids)}"
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        hits_frame(hits.hits, desk),
+        key=f"contacts_{tables.fingerprint(ids)}",
+        column_config={
+            "Open": st.column_config.ButtonColumn(
+                "", on_click=_open, args=(ids, key), key=key, type="tertiary", width=60, pinned=True
+            ),
+            "Student": st.column_config.TextColumn(width=180),
+            "E-mail": st.column_config.TextColumn(width=250),
+            "Student id": st.column_config.TextColumn(width=90, alignment="right"),
+            **{c.label: number(width=90, format="%d") for c in desk.core.catalogue.credits},
+            "Found by": st.column_config.TextColumn(width="medium"),
+        },
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(ids), at_most=520),
+        alt="Students found",
+    )
+    if hits.where is Where.MIRROR:
+        st.caption("Balances in credits, as students see them. Open a student for HubSpot's.")
+
+
+def hits_frame(hits: tuple[Hit, ...], desk: Desk) -> pd.DataFrame:
+    """One row for each student found."""
+    return pd.DataFrame(
+        {
+            "Open": ["Open"] * len(hits),
+            "Student": [hit.name for hit in hits],
+            "E-mail": [hit.email for hit in hits],
+            "Student id": [hit.student_id for hit in hits],
+            **{
+                c.label: pd.array([hit.balances.get(c.key) for hit in hits], dtype="Int64")
+                for c in desk.core.catalogue.credits
+            },
+            "Found by": [f"booking {hit.booking}" if hit.booking else hit.by for hit in hits],
+        }
+    )
+
+
+def _open(ids: list[str], key: str) -> None:
+    """The button of a row was clicked: the row is a position, so it becomes an id at once."""
+    click = st.session_state[key]
+    if click is not None and click.row < len(ids):
+        address.open_contact(ids[click.row])
+
+
+def _offer_hubspot(text: str, hits: Hits) -> None:
+    st.button(
+        "Search HubSpot",
+        icon=":material/travel_explore:",
+        type="secondary" if hits.hits else "primary",
+        help="Two calls to HubSpot: phone numbers too, and students whom the mirror lacks.",
+        key="search_hubspot",
+        on_click=_in_hubspot,
+        args=(text,),
+    )
+
+
+def _in_hubspot(text: str) -> None:
+    st.session_state[IN_HUBSPOT] = text

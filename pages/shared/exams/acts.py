@@ -1,0 +1,160 @@
+"""What an admin can do with a session: open, close, schedule; the batches with it chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+
+import streamlit as st
+
+from core.domain.plans import OperationKind
+from core.domain.records import Exam, ExamId
+from core.domain.roles import ALLOWED, Act
+from core.domain.sessions import ExamChange, Opening
+from core.gateways.ports import Fate
+from core.services.finding import ByExam, exam_words
+from core.services.sitting import Detailed
+from pages.shared import places, problems, words
+from pages.shared.batch import address
+from pages.shared.exams import wording
+from pages.shared.gate import Desk
+
+#: What the last change came to, told after the page was read anew.
+_TOLD = "_exam_told"
+#: The change that waits to be confirmed: exam id and what.
+_ASKED = "_exam_asked"
+
+
+def tell(desk: Desk) -> None:
+    """What the last change came to."""
+    del desk
+    told = st.session_state.pop(_TOLD, None)
+    if told:
+        st.success(told, icon=":material/check_circle:")
+
+
+def show(desk: Desk, detailed: Detailed, changed: Callable[[], None]) -> None:
+    """Buttons for admins; others read who may."""
+    session = detailed.session
+    if session.drift:
+        st.warning(wording.drift_words(session), icon=":material/difference:")
+    if Act.RUN_BATCHES not in ALLOWED[desk.actor.role]:
+        st.caption("An admin can open, close or schedule this session, and cancel or refund it.")
+        return
+    exam = session.exam
+    with st.container(horizontal=True, gap="small"):
+        for opening, label, icon in (
+            (Opening.ACTIVE, "Activate", ":material/event_available:"),
+            (Opening.INACTIVE, "Deactivate", ":material/block:"),
+            (Opening.SCHEDULED, "Schedule", ":material/schedule:"),
+        ):
+            if opening is Opening.SCHEDULED or exam.is_active != opening:
+                st.button(
+                    f"{label} …", icon=icon, key=f"ask_{opening.name.lower()}",
+                    on_click=_ask, args=(exam.id, opening.value),
+                )  # fmt: skip
+        st.space("stretch")
+        _batches(desk, detailed)
+    asked_id, asked = st.session_state.get(_ASKED, ("", ""))
+    if asked_id == exam.id:
+        _confirm(desk, exam, Opening(asked), changed)
+
+
+def _ask(exam_id: str, opening: str) -> None:
+    st.session_state[_ASKED] = (exam_id, opening)
+
+
+def _drop() -> None:
+    st.session_state.pop(_ASKED, None)
+
+
+def _batches(desk: Desk, detailed: Detailed) -> None:
+    """The previews of the batch pages, with this exam chosen."""
+    counts = detailed.session.counts
+    if counts is None:
+        return
+    if counts.owed and st.button(
+        f"Refund {words.count(counts.owed, 'credit')} owed …", icon=":material/redo:", key="refund"
+    ):
+        _preview(desk, OperationKind.REFUND, detailed)
+    if counts.active and st.button(
+        f"Cancel {words.count(counts.active, 'booking')} …", icon=":material/event_busy:",
+        key="cancel",
+    ):  # fmt: skip
+        _preview(desk, OperationKind.CANCEL, detailed)
+
+
+def _preview(desk: Desk, kind: OperationKind, detailed: Detailed) -> None:
+    with problems.told("Nothing was changed."):
+        with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
+            choice = ByExam(ids=(ExamId(detailed.session.exam.id),))
+            plan = desk.core.planning.preview(kind, choice, desk.acting())
+        st.switch_page(places.OF_KIND[kind].path, query_params={address.PLAN: plan.id})
+
+
+def _confirm(desk: Desk, exam: Exam, opening: Opening, changed: Callable[[], None]) -> None:
+    """Before and after, and the one button that does it."""
+    with st.container(border=True, key="confirm"):
+        now, _ = wording.opening(exam, desk.now())
+        then, _ = wording.OPENING[opening]
+        st.markdown(f"**{words.plain(exam_words(exam))}**: {now} {words.ARROW} {then}")
+        at = _time(desk, exam) if opening is Opening.SCHEDULED else None
+        st.caption(EFFECTS[opening])
+        with st.container(horizontal=True):
+            sure = st.button(
+                LABELS[opening], type="primary", key="sure",
+                disabled=opening is Opening.SCHEDULED and at is None,
+            )  # fmt: skip
+            st.button("Leave it", key="leave_it", on_click=_drop)
+    if sure:
+        with problems.told("Whether it was changed shows when the session is read again."):
+            _change(desk, exam, ExamChange(opening=opening, at=at), changed)
+
+
+EFFECTS = {
+    Opening.ACTIVE: "Students can book it as soon as HubSpot and the mirror say so.",
+    Opening.INACTIVE: "Nobody can book it any more. Bookings that there are stay as they are.",
+    Opening.SCHEDULED: "It opens with the first scheduled activation after that time, at 5:00 "
+    "and 17:00 UTC unless the settings say otherwise.",
+}
+LABELS = {
+    Opening.ACTIVE: "Activate this session",
+    Opening.INACTIVE: "Deactivate this session",
+    Opening.SCHEDULED: "Schedule this session",
+}
+
+
+def _time(desk: Desk, exam: Exam) -> datetime | None:
+    """Day and hour in the reader's own zone; None while it lies in the past."""
+    usual = exam.scheduled_activation_at or desk.now() + timedelta(days=1)
+    local = usual.astimezone(desk.zone)
+    boxes = st.columns([1, 1, 2])
+    day = boxes[0].date_input("Day", value=local.date(), key=f"day_{exam.id}", format="YYYY-MM-DD")
+    hour = boxes[1].time_input(
+        f"Time, {local:%Z}", value=time(local.hour, local.minute - local.minute % 15),
+        key=f"hour_{exam.id}",
+    )  # fmt: skip
+    if day is None or hour is None or isinstance(day, tuple):
+        return None
+    at = datetime.combine(day, hour, desk.zone).astimezone(UTC)
+    if at <= desk.now():
+        boxes[2].warning("This time has passed.", icon=":material/history:")
+        return None
+    return at
+
+
+def _change(desk: Desk, exam: Exam, change: ExamChange, changed: Callable[[], None]) -> None:
+    outcome = desk.core.sitting.change(ExamId(exam.id), change, desk.acting())
+    if outcome.fate is Fate.LANDED:
+        then, _ = wording.OPENING[change.opening]
+        when = f" for {words.exact(change.at, desk.zone)}" if change.at else ""
+        st.session_state[_TOLD] = f"{words.plain(exam_words(exam))} is now {then}{when}."
+        _drop()
+        changed()
+        st.rerun()
+    st.error(
+        f"{words.plain(outcome.reason or 'HubSpot did not say what became of it')}. "
+        "Read the session again before trying once more.",
+        title="HubSpot did not change it",
+        icon=":material/error:",
+    )

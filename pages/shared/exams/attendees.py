@@ -1,0 +1,76 @@
+"""Who sits in a session, and who did before they cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.records import Booking, BookingStatus
+from core.services.sitting import Detailed
+from pages.shared import places, tables
+from pages.shared.contact import address as contact_address
+from pages.shared.contact.bookings import STATUS
+from pages.shared.gate import Desk
+
+ORDER = list(BookingStatus)
+
+
+def show(desk: Desk, detailed: Detailed) -> None:
+    """The bookings of the session, active ones first; a row opens its student."""
+    del desk
+    st.header("Bookings", anchor=False)
+    found = sorted(detailed.bookings, key=lambda b: (ORDER.index(b.status), b.booking_id, b.id))
+    if not found:
+        st.caption("No bookings yet.")
+        return
+    names, colours = zip(*STATUS.values(), strict=True)
+    page = tables.page_of(f"attendees_{detailed.session.exam.id}", len(found))
+    shown = [found[n] for n in page]
+    ids = [str(booking.contact_id or "") for booking in shown]
+    key = f"open_{tables.fingerprint(ids)}"
+    st.dataframe(
+        attendees_frame(shown),
+        column_config={
+            "Open": st.column_config.ButtonColumn(
+                "", on_click=_open, args=(ids, key), key=key, type="tertiary", width=75, pinned=True
+            ),
+            "Status": tables.badge_column("Status", names, colours),
+            "Booking": st.column_config.TextColumn(width=320),
+            "Paid with": st.column_config.TextColumn(width=190),
+            "Credit": st.column_config.TextColumn(width=110),
+            "Hand": st.column_config.TextColumn("Dominant hand", width=110),
+            "Attends at": st.column_config.TextColumn(width=130),
+            "Attended": st.column_config.TextColumn(width="medium"),
+        },
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(shown), at_most=420),
+        alt="Bookings of the session, active ones first",
+    )
+    if to := st.session_state.pop("_attendee_to", None):
+        st.switch_page(places.CONTACTS.path, query_params={contact_address.CONTACT: to})
+
+
+def _open(ids: Sequence[str], key: str) -> None:
+    """A callback may not switch pages; the run after it does."""
+    click = st.session_state[key]
+    if click is not None and click.row < len(ids):
+        st.session_state["_attendee_to"] = ids[click.row]
+
+
+def attendees_frame(bookings: Sequence[Booking]) -> pd.DataFrame:
+    """One row for each booking."""
+    return pd.DataFrame(
+        {
+            "Open": ["Student" if booking.contact_id else "" for booking in bookings],
+            "Status": [[STATUS[booking.status][0]] for booking in bookings],
+            "Booking": [booking.booking_id or booking.id for booking in bookings],
+            "Paid with": [booking.token or "nothing" for booking in bookings],
+            "Credit": ["↩ Given back" if booking.refunded else "" for booking in bookings],
+            "Hand": [booking.dominant_hand for booking in bookings],
+            "Attends at": [booking.attending_location for booking in bookings],
+            "Attended": [booking.attendance for booking in bookings],
+        }
+    )
