@@ -11,8 +11,11 @@ from datetime import UTC, datetime, timedelta
 from core.domain.credits import SCHOOL, Catalogue
 from core.domain.portal import OBJECT_TYPES
 from core.domain.records import Kind
+from core.domain.schedules import Schedule
+from core.domain.sweeps import SweepMode
+from core.domain.work import Work
 from core.domain.writes import QUIET_PERIOD
-from core.gateways.ports import Crm, Due, Engine, Journal
+from core.gateways.ports import CarryOut, Crm, Due, Engine, Journal
 from core.gateways.ports.inspecting import Inspecting
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
 from core.services.access import Access
@@ -25,6 +28,7 @@ from core.services.finishing import Finishing
 from core.services.giving_back import GivingBack
 from core.services.looking_up import LookingUp
 from core.services.measuring import Measuring
+from core.services.mending import Mending
 from core.services.mirroring import Mirroring
 from core.services.operating import Operating
 from core.services.outage import Outage
@@ -34,6 +38,8 @@ from core.services.preflight import Preflight
 from core.services.presenting import Presenting
 from core.services.receiving import Receiving
 from core.services.repairing import Repairing
+from core.services.reviving import Reviving
+from core.services.scheduling import Scheduling, sweep_jobs
 from core.services.settling import Settling
 from core.services.sitting import Sitting
 from core.services.sweeping import Sweeping
@@ -53,15 +59,26 @@ class Core:
     mirroring: Mirroring
     sweeping: Sweeping
     repairing: Repairing
+    scheduling: Scheduling
     measuring: Measuring
     owing: Owing
     receiving: Receiving
+    reviving: Reviving
     looking_up: LookingUp
     presenting: Presenting
     sitting: Sitting
     activating: Activating
     journal: Journal
     catalogue: Catalogue
+
+    @property
+    def carries(self) -> Mapping[Work, CarryOut]:
+        """What carries each kind of work, for the engine."""
+        return {
+            Work.OPERATION: self.carrying.carry_out,
+            Work.SWEEP: self.sweeping.carry_out,
+            Work.REPAIR: self.repairing.carry_out,
+        }
 
 
 def utc_now() -> datetime:
@@ -83,6 +100,7 @@ def assemble(
     mirror_reads: Crm | None = None,
     sweep_reads: Crm | None = None,
     our_sources: Collection[str] = (),
+    sweep_schedules: Mapping[SweepMode, Schedule] | None = None,
     inspecting: Inspecting | None = None,
     admins: Collection[str],
     object_types: Mapping[Kind, str] = OBJECT_TYPES,
@@ -119,6 +137,15 @@ def assemble(
         now=now,
         ours=frozenset(our_sources),
     )
+    sweeping = Sweeping(
+        crm=reads,
+        mirror=mirror,
+        journal=journal,
+        engine=engine,
+        comparing=comparing,
+        now=now,
+        new_id=make_id,
+    )
     settling = Settling(crm, journal, now, quiet)
     writing = Writing(crm, journal, settling, now, make_id)
     nudge = mirroring.nudge
@@ -145,10 +172,16 @@ def assemble(
             groups_at_once,
         ),
         mirroring=mirroring,
-        sweeping=Sweeping(
-            crm=reads, mirror=mirror, journal=journal, comparing=comparing, now=now, new_id=make_id
+        sweeping=sweeping,
+        repairing=Repairing(
+            comparing,
+            Mending(comparing, mirroring, mirror, journal),
+            journal,
+            engine,
+            now,
+            make_id,
         ),
-        repairing=Repairing(comparing, mirroring, journal, now),
+        scheduling=Scheduling(journal, tuple(sweep_jobs(sweeping, sweep_schedules or {})), now),
         owing=owing,
         measuring=Measuring(
             journal,
@@ -158,6 +191,7 @@ def assemble(
             quota=inspecting.quota if inspecting else None,
             owed=owing.count,
         ),
+        reviving=Reviving(journal, mirroring, now),
         receiving=Receiving(
             mirroring=mirroring, types=object_types, secret=webhook_secret, now=now
         ),

@@ -17,6 +17,7 @@ from core.services.alarms import Alarms
 from core.services.diagnosing import Diagnosing
 from core.services.measuring import MeasuringThread
 from core.services.mirror_threads import MirrorThreads
+from core.services.scheduling import ScheduleThread
 from core.settings import load
 
 if TYPE_CHECKING:
@@ -39,19 +40,22 @@ class Runtime:
     diagnosing: Diagnosing
     engine: Engine
     mirror_threads: MirrorThreads
+    schedule: ScheduleThread
     measuring: MeasuringThread
     #: Closes the gateways, after all threads have ended.
     close: Callable[[], None]
 
     def start(self) -> None:
-        """Become a worker: carry operations, copy what is due."""
+        """Become a worker: carry what was asked for, copy what is due, keep the schedules."""
         sys.setswitchinterval(SWITCH_S)
         self.mirror_threads.start()
         self.measuring.start()
-        self.engine.start(self.core.carrying.carry_out)
+        self.engine.start(self.core.carries)
+        self.schedule.start()
 
     def stop(self, *, grace_s: float) -> None:
         """Finish what is in hand. What is not finished goes on in the next worker."""
+        self.schedule.stop(grace_s)
         self.engine.stop(grace_s=grace_s)
         self.mirror_threads.stop(grace_s)
         self.measuring.stop(grace_s)
@@ -110,6 +114,7 @@ def build(settings: Settings) -> Runtime:
         hold=timedelta(seconds=settings.hold_s),
         typed_above=settings.typed_count_above,
         quiet=timedelta(seconds=settings.quiet_period_s),
+        sweep_schedules=settings.sweep_schedules,
         on_dead=Alarms(notifier, utc_now).dead_letters,
     )
 
@@ -126,6 +131,7 @@ def build(settings: Settings) -> Runtime:
         diagnosing=diagnosing,
         engine=engine,
         mirror_threads=threads,
+        schedule=ScheduleThread(core.scheduling),
         measuring=MeasuringThread(core.measuring),
         close=close,
     )

@@ -2,70 +2,135 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections import Counter
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Protocol, TypeVar
 
 import typer
 
 from core import wiring
-from core.cli.app import As, Json, app
+from core.assembly import Core
+from core.cli.app import As, Json, Reason, app
 from core.cli.output import show, told
 from core.domain.drift import Cause, Drift
+from core.domain.repairs import Repair, RepairRow, RepairState, RowState
 from core.domain.selections import BadList
 from core.domain.sweeps import Sweep, SweepMode
+from core.gateways.errors import StateConflict
 
 #: Rows in one report; all of them are in the operational store.
 SHOWN = 200
+POLL_S = 0.1
+NOTHING = {"repaired": 0, "still": [], "not_repairable": [], "left_alone": 0}
+
+Timeout = Annotated[float, typer.Option("--timeout", metavar="SECONDS", help="to wait at most")]
 
 
 @app.command()
 def sweep(
     known: Annotated[bool, typer.Option("--known", help="all that the mirror holds")] = False,
     full: Annotated[bool, typer.Option("--full", help="and all that it should hold")] = False,
+    as_: As = "",
+    timeout: Timeout = 6 * 3600,
     json: Json = False,
 ) -> None:
-    """Compare the mirror with the truth: what changed since the last sweep, unless told more."""
+    """Compare the mirror with the truth: what changed since the last sweep, unless told more.
+
+    Goes on with an unfinished one of its mode. While HubSpot or Supabase is away, it waits.
+    """
     with told(), wiring.opened() as runtime:
         if known and full:
             raise BadList(["choose one of --known and --full"])
         mode = SweepMode.FULL if full else SweepMode.KNOWN if known else SweepMode.INCREMENTAL
         core = runtime.core
-        done = core.sweeping.sweep(mode)
+        if as_:
+            asked = core.sweeping.ask(mode, core.access.actor(as_))
+        else:
+            asked = core.sweeping.ask_unattended(mode, by="command line")
+        runtime.start()
+        done = _followed(lambda: _sweep(core, asked.id), timeout)
         found = core.journal.drifts(done.id, limit=SHOWN)
         show(_of_sweep(done, core.journal.drift_counts(done.id), found), as_json=json)
+        if not done.complete:
+            raise typer.Exit(2)
 
 
 @app.command()
 def repair(
     id_: Annotated[str, typer.Option("--id", metavar="ID", help="one record")] = "",
     cause: Annotated[str, typer.Option("--cause", metavar="CAUSE", help="all of one cause")] = "",
+    all_: Annotated[bool, typer.Option("--all", help="all that the last sweep found")] = False,
+    reason: Reason = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what drifts")] = False,
     as_: As = "",
+    timeout: Timeout = 3600,
     json: Json = False,
 ) -> None:
     """Copy the truth over what drifts, and read both again as proof."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        if bool(id_) == bool(cause):
-            raise BadList(["choose exactly one of --id and --cause"])
+        if sum([bool(id_), bool(cause), all_]) != 1:
+            raise BadList(["choose exactly one of --id, --cause and --all"])
         actor = core.access.actor(as_ or core.access.first_admin())
         repairing = core.repairing
-        found = repairing.of_record(id_) if id_ else repairing.of_cause(_cause(cause))
-        if dry_run:
+        if all_:
+            found = repairing.of_all()
+        else:
+            found = repairing.of_record(id_) if id_ else repairing.of_cause(_cause(cause))
+        if dry_run or not found:
             able = sum(drift.repairable for drift in found)
-            show({"would_repair": able, "drifts": _rows(found)}, as_json=json)
+            show(
+                {"would_repair": able, "drifts": _rows(found)} if dry_run else NOTHING, as_json=json
+            )
             return
-        done = repairing.repair(found, actor)
-        report = {
-            "repaired": len(done.repaired),
-            "still": _rows(done.still),
-            "not_repairable": _rows(done.not_repairable),
-            "left_alone": done.left_alone,
-        }
-        show(report, as_json=json)
-        if done.still:
+        asked = repairing.confirm(found, actor, reason)
+        runtime.start()
+        done = _followed(lambda: _repair(core, asked.id), timeout)
+        still = core.journal.repair_rows(done.id, states=[RowState.STILL_DIFFERS])
+        show(_of_repair(core, done, still), as_json=json)
+        if still:
             raise typer.Exit(2)
+
+
+class _Followed(Protocol):
+    """What is carried while the command waits."""
+
+    @property
+    def ended(self) -> bool: ...
+
+
+F = TypeVar("F", bound=_Followed)
+#: Why it waits, to be told on stderr.
+Told = tuple[F, str]
+
+
+def _sweep(core: Core, sweep_id: str) -> Told[Sweep]:
+    found = core.journal.sweep(sweep_id)
+    return found, found.error and f"sweep {found.id} is {found.state}: {found.error}"
+
+
+def _repair(core: Core, repair_id: str) -> Told[Repair]:
+    found = core.journal.repair(repair_id)
+    waits = found.state is RepairState.PAUSED
+    return found, f"repair {found.id} waits: {found.waiting_for}" if waits else ""
+
+
+def _followed(look: Callable[[], Told[F]], timeout_s: float) -> F:
+    """Wait for its end; this process is a worker meanwhile, so that there is one."""
+    until, before = time.monotonic() + timeout_s, ""
+    while True:
+        found, why = look()
+        if found.ended:
+            return found
+        if why and why != before:
+            print(f"{why}; it goes on by itself", file=sys.stderr)  # noqa: T201
+        before = why
+        if time.monotonic() > until:
+            told = f"not ended after {timeout_s:g} s; it goes on when a worker runs"
+            raise StateConflict(f"{told}. {why}".strip(), state="unended")
+        time.sleep(POLL_S)
 
 
 def _cause(word: str) -> Cause:
@@ -91,6 +156,26 @@ def _of_sweep(sweep: Sweep, counts: dict[Cause, int], found: Sequence[Drift]) ->
         "unexplained": sweep.unexplained,
         "causes": {cause.value: number for cause, number in Counter(counts).most_common()},
         "drifts": _rows(found),
+    }
+
+
+def _of_repair(core: Core, repair: Repair, still: Sequence[RepairRow]) -> dict[str, Any]:
+    refused = core.journal.repair_rows(repair.id, states=[RowState.NOT_REPAIRABLE])
+    return {
+        "repair": repair.id,
+        "repaired": repair.counts.get(RowState.REPAIRED, 0),
+        "still": [_now(row) for row in still[:SHOWN]],
+        "not_repairable": [_now(row) for row in refused[:SHOWN]],
+        "left_alone": repair.counts.get(RowState.LEFT_ALONE, 0),
+    }
+
+
+def _now(row: RepairRow) -> dict[str, Any]:
+    (told,) = _rows([row.drift])
+    return told | {
+        "truth": dict(row.truth_now),
+        "mirror": dict(row.mirror_now),
+        "evidence": row.why,
     }
 
 

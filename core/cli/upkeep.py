@@ -11,8 +11,9 @@ import typer
 
 from core import wiring
 from core.cli import reports
-from core.cli.app import Json, app
+from core.cli.app import As, Json, app
 from core.cli.output import Unhealthy, show, told
+from core.domain.selections import BadList
 from core.gateways.ports.inspecting import Health
 
 #: A worker asked to end finishes what is in hand for at most this long.
@@ -22,20 +23,31 @@ GRACE_S = 25.0
 @app.command()
 def outbox(
     wait: Annotated[bool, typer.Option("--wait", help="copy until nothing is due")] = False,
-    retry_dead: Annotated[bool, typer.Option("--retry-dead", help="make dead letters due")] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", "--retry-dead", help="make dead letters due again")
+    ] = False,
+    error: Annotated[
+        str, typer.Option("--error", metavar="TEXT", help="of --retry: those with this error")
+    ] = "",
     timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS")] = 300,
+    as_: As = "",
     json: Json = False,
 ) -> None:
-    """How many copies to the mirror are due, and which failed for good."""
+    """How many copies to the mirror are due, and which failed for good, by error."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        if retry_dead:
-            core.journal.revive()
+        if error and not retry:
+            raise BadList(["--error goes with --retry"])
+        if retry:
+            actor = core.access.actor(as_ or core.access.first_admin())
+            core.reviving.retry(actor, error=error or None)
         if wait:
             core.mirroring.wait_until_empty(core.operating.now() + timedelta(seconds=timeout))
         state = core.journal.outbox()
         dead = core.journal.outbox_rows(dead=True)
-        show(reports.of_outbox(state, dead, now=core.operating.now()), as_json=json)
+        report = reports.of_outbox(state, dead, now=core.operating.now())
+        report["errors"] = {each.error: each.number for each in core.journal.dead_letters()}
+        show(report, as_json=json)
         if wait and (state.due or state.dead):
             raise typer.Exit(2)
 
@@ -67,7 +79,10 @@ def provision(
 
 @app.command()
 def worker() -> None:
-    """Carry operations and copies until told to stop; takes over what a dead process left."""
+    """Carry operations, sweeps, repairs, copies and schedules until told to stop.
+
+    Takes over what a dead process left.
+    """
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

@@ -8,11 +8,23 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from operator import itemgetter
 
+from core.domain.causes import REMEDIES, Cause, Remedy
 from core.domain.mirror import ID, PARTIAL, SOURCE_TIME, Row
 from core.domain.records import MARKER, History, Kind, Version
+
+__all__ = [
+    "CONTACT_OF",
+    "Cause",
+    "Drift",
+    "Evidence",
+    "Remedy",
+    "Stated",
+    "explain",
+    "newer_in_mirror",
+    "suspects",
+]
 
 #: Moments: HubSpot's and the mirror's text for one moment may differ.
 MOMENTS = frozenset({"token_refunded_at", "scheduled_activation_datetime"})
@@ -22,37 +34,6 @@ CONTACT_OF = "contact_hubspot_id"
 TAKEN = frozenset(
     {CONTACT_OF, "exam_hubspot_id"}
     | {"mock_type", "exam_date", "location", "start_time", "end_time"}
-)
-
-
-class Cause(StrEnum):
-    """Why the mirror differs. ``COPY_DUE`` is no drift: it is being seen to."""
-
-    COPY_DUE = "copy due"
-    COPY_FAILED = "copy failed"
-    MISSING_ROW = "missing row"
-    ORPHAN_ROW = "orphan row"
-    CHANGED_IN_HUBSPOT = "changed in HubSpot outside the desk"
-    CHANGED_IN_MIRROR = "changed in the mirror"
-    CONTACT_MERGED = "contact merged"
-    CONTACT_GONE = "contact gone"
-    UNREADABLE_VALUE = "unreadable value"
-    OLDER_COPY = "older copy"
-    #: No evidence speaks for any of the others.
-    UNEXPLAINED = "unexplained"
-
-
-#: What copying the truth over the mirror mends. The others need a person, in HubSpot or in the
-#: mirror: a value to correct, a row to delete.
-REPAIRABLE = frozenset(
-    {
-        Cause.COPY_FAILED,
-        Cause.MISSING_ROW,
-        Cause.CHANGED_IN_HUBSPOT,
-        Cause.CHANGED_IN_MIRROR,
-        Cause.OLDER_COPY,
-        Cause.UNEXPLAINED,
-    }
 )
 
 
@@ -108,12 +89,17 @@ class Drift:
     since: datetime
 
     @property
+    def remedy(self) -> Remedy:
+        """What mends it."""
+        if self.cause is Cause.CONTACT_MERGED and self.kind is not Kind.BOOKING:
+            # the row of an old id names the new one; the record that the merge made does not
+            return Remedy.REPLACE if ID in self.columns else Remedy.COPY
+        return REMEDIES[self.cause]
+
+    @property
     def repairable(self) -> bool:
-        """Whether copying the truth mends it."""
-        if self.cause is Cause.CONTACT_MERGED:
-            # its bookings can follow, and the record it made can come; the old rows stay
-            return self.kind is Kind.BOOKING or ID not in self.columns
-        return self.cause in REPAIRABLE
+        """Whether a repair mends it, without a person in HubSpot."""
+        return self.remedy is not Remedy.PERSON
 
 
 def suspects(
@@ -152,7 +138,7 @@ def explain(evidence: Evidence, first: Sequence[str] = ()) -> Drift | None:
     columns = _columns(evidence, first)
     stated, held = evidence.truth, evidence.mirror
     both = stated is not None and held is not None
-    if (both and not columns) or (stated is None and held is None):
+    if (both and not columns) or (held is None and not _there(evidence)):
         return None
     cause, words, since = _cause(evidence, columns)
     if cause is Cause.COPY_DUE:
@@ -174,6 +160,12 @@ def newer_in_mirror(stated: Stated, held: Row) -> bool:
     """Whether the mirror holds a later version than was read: the truth must be read again."""
     ours, theirs = _source_time(stated.row), _source_time(held)
     return ours is not None and theirs is not None and theirs > ours
+
+
+def _there(evidence: Evidence) -> bool:
+    """Whether HubSpot has it by this very id: one that was merged away needs no row."""
+    stated = evidence.truth
+    return stated is not None and stated.row[ID] == evidence.record_id
 
 
 _Found = tuple[Cause, str, datetime]

@@ -24,11 +24,18 @@ class SweepMode(StrEnum):
 class SweepState(StrEnum):
     """Where a sweep stands."""
 
-    #: Under way, or its process died: the next one of its mode goes on from the cursor.
+    #: Nobody has begun it yet.
+    ASKED = "asked for"
+    #: Under way, or its process died: another goes on from the cursor.
     RUNNING = "running"
-    #: HubSpot or the mirror was away; the next one of its mode goes on from the cursor.
+    #: HubSpot or the mirror is away; it goes on from the cursor by itself.
     PAUSED = "paused"
     COMPLETE = "complete"
+    #: It was paused for so long that what it compared says nothing any more.
+    GIVEN_UP = "given up"
+
+
+SWEEP_ENDED = frozenset({SweepState.COMPLETE, SweepState.GIVEN_UP})
 
 
 class Pass(StrEnum):
@@ -53,9 +60,14 @@ class Sweep:
     id: str
     mode: SweepMode
     state: SweepState = SweepState.RUNNING
+    #: When its first record was compared; until then, when it was asked for.
     started_at: datetime
     #: Last saved. Of a complete sweep: when it ended.
     saved_at: datetime
+    #: A person, "schedule" or "command line".
+    asked_by: str = ""
+    #: Grows with each process that takes it up, so that an older one can do no more.
+    epoch: int = 0
     #: An incremental one finds what changed from here on.
     since: datetime | None = None
     #: Where to go on: the legs done, and the last id or page of the one in hand.
@@ -64,12 +76,16 @@ class Sweep:
     #: Kind to the records it came upon, and to those that it compared on both sides.
     known: Mapping[str, int] = field(default_factory=dict)
     compared: Mapping[str, int] = field(default_factory=dict)
+    #: Pages saved so far.
+    pages: int = 0
     #: Being written or about to be copied at that moment: not compared.
     left_alone: int = 0
     drifting: int = 0
     unexplained: int = 0
-    #: Why it paused.
+    #: Why it paused, how often in a row, and when it goes on.
     error: str = ""
+    failures: int = 0
+    next_try_at: datetime | None = None
 
     @property
     def plan(self) -> tuple[tuple[Kind, Pass], ...]:
@@ -80,3 +96,8 @@ class Sweep:
     def complete(self) -> bool:
         """Every record that it knew of was compared, or is accounted for."""
         return self.state is SweepState.COMPLETE
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more happens to it."""
+        return self.state in SWEEP_ENDED

@@ -9,8 +9,8 @@ GatewayError
     ├── Unauthorized the token is missing, wrong or expired
     └── Forbidden    the token lacks a scope
 JournalError
-├── Superseded       another process has taken this operation up; this one must stop
-└── UnknownId        no such plan or operation
+├── Superseded       another process has taken this work up; this one must stop
+└── UnknownId        no such plan or work
 """
 
 from __future__ import annotations
@@ -75,16 +75,16 @@ class JournalError(Exception):
 
 
 class Superseded(JournalError):
-    """Another process has taken this operation up; this one must stop without another word."""
+    """Another process has taken this work up; this one must stop without another word."""
 
-    def __init__(self, operation_id: str, epoch: int, *, now: int) -> None:
-        """``now``: the epoch that holds the operation."""
-        super().__init__(f"operation {operation_id} is at epoch {now}, not {epoch}")
-        self.operation_id = operation_id
+    def __init__(self, id_: str, epoch: int, *, now: int, work: str = "operation") -> None:
+        """``now``: the epoch that holds the work."""
+        super().__init__(f"{work} {id_} is at epoch {now}, not {epoch}")
+        self.id = id_
 
 
 class UnknownId(JournalError):
-    """No plan or operation has this id."""
+    """No plan and no work has this id."""
 
 
 class StateConflict(JournalError):

@@ -38,6 +38,8 @@ class Compared:
     drifts: tuple[Drift, ...] = ()
     #: Being written or about to be copied at that moment.
     left_alone: tuple[str, ...] = ()
+    #: The mirror's rows of those that drift, as they were compared.
+    held: Mapping[str, Row] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -87,7 +89,10 @@ class Comparing:
         wrong = suspects(rest, sides.truth, sides.mirror, names)
         drifts = self._explained(kind, wrong, sides, made_by_merge)
         return Compared(
-            compared=len(ids) - len(alone), drifts=tuple(drifts), left_alone=tuple(sorted(alone))
+            compared=len(ids) - len(alone),
+            drifts=tuple(drifts),
+            left_alone=tuple(sorted(alone)),
+            held={id_: sides.mirror[id_] for id_ in wrong if id_ in sides.mirror},
         )
 
     def _truth(self, kind: Kind, ids: Collection[str]) -> dict[str, Stated]:

@@ -1,52 +1,60 @@
-"""Repairing: the truth copied over the mirror, and both read again as proof."""
+"""Repairing: the truth copied over the mirror, and both read again as proof.
+
+Nothing is written to HubSpot. Rows of records that HubSpot does not have are deleted, each only if
+it is still the very version that was compared.
+"""
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from core.domain.drift import Cause, Drift
+from core.domain.mirror import ID
 from core.domain.records import Kind
+from core.domain.repairs import Repair, RepairRow, RepairState, RowState, digest_of
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.domain.sweeps import Sweep, SweepMode
-from core.gateways.ports import Due, Event, Journal
+from core.domain.work import Work, key_of
+from core.gateways.errors import GatewayError
+from core.gateways.ports import Engine, Event, Journal
 from core.services.comparing import Comparing
-from core.services.mirroring import Mirroring
+from core.services.mending import Mending
+from core.services.pausing import pause
 
-#: How long a repair waits for its copies. What is later still happens.
-PATIENCE = timedelta(minutes=2)
-#: Records compared at a time.
-PAGE = 1000
+log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repaired:
-    """What a repair came to, by a fresh read of both stores."""
-
-    repaired: tuple[Drift, ...] = ()
-    #: As they are now.
-    still: tuple[Drift, ...] = ()
-    #: Their cause needs a person; nothing was tried.
-    not_repairable: tuple[Drift, ...] = ()
-    #: The desk is writing or copying them at this moment.
-    left_alone: int = 0
+#: Records in one step.
+PAGE = 500
+#: While copies are due.
+LOOK_AGAIN = timedelta(seconds=0.5)
+#: How long repairs are kept.
+KEPT = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
 class Repairing:
-    """The truth always wins: nothing is written to HubSpot."""
+    """The truth always wins."""
 
     comparing: Comparing
-    mirroring: Mirroring
+    mending: Mending
     journal: Journal
+    engine: Engine
     now: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+    # what would be repaired
 
     def of_record(self, record_id: str) -> list[Drift]:
         """The drift of this record as it is now, whatever kind has the id."""
-        return [drift for kind in Kind for drift in self._now(kind, [record_id])]
+        return [
+            drift for kind in Kind for drift in self.comparing.compare(kind, [record_id]).drifts
+        ]
 
     def of_cause(self, cause: Cause) -> list[Drift]:
         """What the last complete sweep found for this cause, as far as it still drifts.
@@ -54,39 +62,27 @@ class Repairing:
         Raises:
             BadList: no sweep was completed yet.
         """
-        found = self.journal.drifts(self._last_sweep().id, causes=[cause])
-        return [drift for kind, ids in _by_kind(found) for drift in self._now(kind, ids)]
+        return self._still(self.journal.drifts(self._last_sweep().id, causes=[cause]))
 
-    def repair(self, drifts: Sequence[Drift], actor: Actor) -> Repaired:
-        """Copy the truth over these, wait for the copies, and read both stores again.
+    def of_all(self) -> list[Drift]:
+        """The same of every cause.
 
         Raises:
-            NotAllowed: this person may not repair.
-            GatewayError: a store cannot be read; copies that are due still happen.
+            BadList: no sweep was completed yet.
         """
-        actor.require(Act.RUN_BATCHES)
-        wanted = [drift for drift in drifts if drift.repairable]
-        self.mirroring.put(
-            [Due(kind=each.kind, record_id=each.record_id, row=None) for each in wanted]
-        )
-        self.mirroring.wait_until_empty(self.now() + PATIENCE)
-        still, alone = list[Drift](), set[tuple[Kind, str]]()
-        for kind, ids in _by_kind(wanted):
-            made = self.comparing.compare(kind, ids)
-            still += made.drifts
-            alone |= {(kind, id_) for id_ in made.left_alone}
-        wrong = {(each.kind, each.record_id) for each in still} | alone
-        done = [each for each in wanted if (each.kind, each.record_id) not in wrong]
-        self._tell(actor, done, still)
-        return Repaired(
-            repaired=tuple(done),
-            still=tuple(still),
-            not_repairable=tuple(drift for drift in drifts if not drift.repairable),
-            left_alone=len(alone),
-        )
+        return self._still(self.journal.drifts(self._last_sweep().id))
 
-    def _now(self, kind: Kind, ids: Sequence[str]) -> Iterator[Drift]:
-        yield from self.comparing.compare(kind, ids).drifts
+    def _still(self, found: Sequence[Drift]) -> list[Drift]:
+        merged = {
+            each.record_id
+            for each in found
+            if each.cause is Cause.CONTACT_MERGED and ID not in each.columns
+        }
+        return [
+            drift
+            for kind, ids in _by_kind(found)
+            for drift in self.comparing.compare(kind, ids, made_by_merge=merged).drifts
+        ]
 
     def _last_sweep(self) -> Sweep:
         modes = [SweepMode.KNOWN, SweepMode.FULL]
@@ -95,14 +91,94 @@ class Repairing:
                 return sweep
         raise BadList(["no sweep was completed yet: run python -m core sweep --full"])
 
-    def _tell(self, actor: Actor, done: Sequence[Drift], still: Sequence[Drift]) -> None:
-        if not done and not still:
-            return
-        detail = {
-            "repaired": [f"{each.kind} {each.record_id}: {each.cause}" for each in done],
-            "still": [f"{each.kind} {each.record_id}: {each.cause}" for each in still],
-        }
-        event = Event(at=self.now(), actor=actor.email, what="repaired the mirror", detail=detail)
+    # the repair
+
+    def confirm(self, drifts: Sequence[Drift], actor: Actor, reason: str = "") -> Repair:
+        """Have exactly these repaired; at once, for the engine carries it.
+
+        Confirming the same again while it runs is the same repair.
+
+        Raises:
+            NotAllowed: this person may not repair.
+            BadList: there is nothing to repair.
+        """
+        actor.require(Act.RUN_BATCHES)
+        if not drifts:
+            raise BadList(["nothing was chosen to repair"])
+        asked = Repair(
+            id=self.new_id(),
+            asked_by=actor.email,
+            reason=reason.strip(),
+            asked_at=self.now(),
+            digest=digest_of(drifts),
+        )
+        rows = [RepairRow(drift=drift, n=n) for n, drift in enumerate(drifts)]
+        repair = self.journal.ask_repair(asked, rows)
+        if repair.id == asked.id:
+            causes = Counter(drift.cause.value for drift in drifts)
+            self._tell(repair, "asked for a repair", {"reason": repair.reason, "causes": causes})
+        self.engine.submit(key_of(Work.REPAIR, repair.id))
+        return repair
+
+    def carry_out(self, repair_id: str) -> datetime | None:
+        """For the engine. None: ended. A time: look again then; its copies are on their way.
+
+        Raises:
+            Superseded: another process has it.
+        """
+        repair = self.journal.take_repair(repair_id)
+        if repair.ended:
+            return None
+        repair = replace(repair, state=RepairState.RUNNING, next_try_at=None)
+        try:
+            waiting = self._carry(repair)
+        except GatewayError as error:
+            return self._pause(repair, error)
+        if waiting:
+            told = f"{waiting} copies are due{self.mending.down()}"
+            self.journal.save_repair(replace(repair, waiting_for=told, failures=0))
+            return self.now() + LOOK_AGAIN
+        self._end(repair)
+        return None
+
+    def _carry(self, repair: Repair) -> int:
+        """How many records are not settled, for their copies are due."""
+        while rows := self._rows(repair, RowState.PENDING):
+            self.journal.save_repair(repair, self.mending.mended(rows))
+        copying = self.journal.repair_rows(repair.id, states=[RowState.COPYING])
+        ready = self.mending.copied(copying)
+        for start in range(0, len(ready), PAGE):
+            done = self.mending.mended(ready[start : start + PAGE])
+            self.journal.save_repair(repair, done)
+        return len(self.journal.repair_rows(repair.id, states=[RowState.COPYING]))
+
+    def _rows(self, repair: Repair, state: RowState) -> list[RepairRow]:
+        return self.journal.repair_rows(repair.id, states=[state], limit=PAGE)
+
+    def _pause(self, repair: Repair, error: GatewayError) -> datetime:
+        again = self.now() + pause(error, repair.failures)
+        log.warning("repair %s waits until %s: %s", repair.id, again, error)
+        paused = replace(
+            repair,
+            state=RepairState.PAUSED,
+            waiting_for=str(error),
+            failures=repair.failures + 1,
+            next_try_at=again,
+        )
+        self.journal.save_repair(paused)
+        return again
+
+    def _end(self, repair: Repair) -> None:
+        done = replace(repair, state=RepairState.DONE, waiting_for="", ended_at=self.now())
+        self.journal.save_repair(done)
+        counts = self.journal.repair(repair.id).counts
+        outcome = {state.value: number for state, number in counts.items()}
+        self._tell(repair, "repaired the mirror", {"reason": repair.reason, "records": outcome})
+        self.journal.forget_repairs(before=self.now() - KEPT)
+
+    def _tell(self, repair: Repair, what: str, detail: dict[str, object]) -> None:
+        detail = {"repair": repair.id, **detail}
+        event = Event(at=self.now(), actor=repair.asked_by, what=what, detail=detail)
         self.journal.add_event(event)
 
 

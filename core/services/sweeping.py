@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,10 +12,15 @@ from datetime import UTC, datetime, timedelta
 from core.domain.drift import Cause, Drift
 from core.domain.mirror import ID, Row
 from core.domain.records import Kind
+from core.domain.roles import Act, Actor
 from core.domain.sweeps import Pass, Sweep, SweepMode, SweepState
-from core.gateways.errors import GatewayError, StateConflict
-from core.gateways.ports import Crm, Journal, Mirror
+from core.domain.work import Work, key_of
+from core.gateways.errors import GatewayError
+from core.gateways.ports import Crm, Engine, Event, Journal, Mirror
 from core.services.comparing import Compared, Comparing
+from core.services.pausing import pause
+
+log = logging.getLogger(__name__)
 
 #: Records in one step. PostgREST gives 1,000 rows at most; HubSpot takes them as 10 batches.
 PAGE = 1000
@@ -22,12 +28,16 @@ PAGE = 1000
 AT_ONCE = 3
 #: HubSpot's search lags; what changed shortly before the last sweep is looked at again.
 OVERLAP = timedelta(minutes=10)
-#: An unfinished sweep saved within this is at work elsewhere.
-ALIVE = timedelta(minutes=1)
 #: One older than this is not gone on with: what it compared is too long ago.
 RESUMABLE = timedelta(hours=6)
 #: How long sweeps are kept.
 KEPT = timedelta(days=90)
+#: A sweep of one of these compares all that one of that mode does.
+COVERED_BY = {
+    SweepMode.KNOWN: (SweepMode.KNOWN, SweepMode.FULL),
+    SweepMode.INCREMENTAL: (SweepMode.INCREMENTAL, SweepMode.FULL),
+    SweepMode.FULL: (SweepMode.FULL,),
+}
 #: Before there was a HubSpot.
 EVER = datetime(2006, 1, 1, tzinfo=UTC)
 
@@ -48,52 +58,115 @@ class Sweeping:
     crm: Crm
     mirror: Mirror
     journal: Journal
+    engine: Engine
     comparing: Comparing
     now: Callable[[], datetime]
     new_id: Callable[[], str]
 
-    def sweep(self, mode: SweepMode) -> Sweep:
-        """Sweep to the end, from where an unfinished one of this mode stopped.
+    def ask(self, mode: SweepMode, actor: Actor) -> Sweep:
+        """Have one swept; at once, for the engine carries it. One of this mode that has not ended
+        is the one asked for.
 
         Raises:
-            GatewayError: a store went away. The sweep is paused; the next goes on from there.
-            StateConflict: one of this mode is under way.
+            NotAllowed: this person may not watch drift.
         """
-        sweep = self._unfinished(mode) or self._begun(mode)
+        actor.require(Act.WATCH)
+        return self.ask_unattended(mode, by=actor.email)
+
+    def ask_unattended(self, mode: SweepMode, *, by: str, sweep_id: str = "") -> Sweep:
+        """For schedules and scripts. Asking again with the same id is the same sweep."""
+        now = self.now()
+        asked = Sweep(
+            id=sweep_id or self.new_id(),
+            mode=mode,
+            state=SweepState.ASKED,
+            started_at=now,
+            saved_at=now,
+            asked_by=by,
+        )
+        sweep = self.journal.ask_sweep(asked)
+        if sweep == asked:
+            self._tell(sweep, by, "asked for a sweep")
+        if not sweep.ended:
+            self.engine.submit(key_of(Work.SWEEP, sweep.id))
+        return sweep
+
+    def carry_out(self, sweep_id: str) -> datetime | None:
+        """For the engine: go on from where it was saved. None: ended. A time: look again then.
+
+        Raises:
+            Superseded: another process has it.
+        """
+        sweep = self.journal.take_sweep(sweep_id)
+        if sweep.ended:
+            return None
+        if sweep.state is SweepState.ASKED:
+            sweep = self._begun(sweep)
+        elif self.now() - sweep.started_at > RESUMABLE:
+            self._give_up(sweep)
+            return None
+        sweep = replace(sweep, state=SweepState.RUNNING, error="", next_try_at=None)
         try:
             for sweep, found in self._steps(sweep):  # noqa: B020 - the one that was saved last
                 self.journal.save_sweep(sweep, found)
         except GatewayError as error:
-            paused = replace(sweep, state=SweepState.PAUSED, error=str(error), saved_at=self.now())
-            self.journal.save_sweep(self._counted(paused))
-            raise
-        done = replace(sweep, state=SweepState.COMPLETE, error="", saved_at=self.now())
-        done = self._counted(done)
-        self.journal.save_sweep(done)
+            return self._pause(sweep, error)
+        self._complete(sweep)
+        return None
+
+    def unfinished(self, mode: SweepMode, since: datetime) -> str:
+        """Why no sweep as good as one of this mode was completed since then; "" when one was."""
+        newest = self.journal.sweeps(modes=COVERED_BY[mode], limit=5)
+        if any(sweep.complete and sweep.saved_at >= since for sweep in newest):
+            return ""
+        for sweep in newest:
+            if not sweep.complete:
+                return f"{sweep.state} since {sweep.started_at.isoformat()}: {sweep.error}"
+        return "none was asked for"
+
+    def _begun(self, sweep: Sweep) -> Sweep:
+        now = self.now()
+        since = self._watermark() if sweep.mode is SweepMode.INCREMENTAL else None
+        state = SweepState.RUNNING
+        begun = replace(sweep, state=state, started_at=now, saved_at=now, since=since)
+        self.journal.save_sweep(begun)
+        return begun
+
+    def _pause(self, sweep: Sweep, error: GatewayError) -> datetime:
+        """It is saved why, and that it goes on by itself."""
+        again = self.now() + pause(error, sweep.failures)
+        log.warning("the %s sweep %s is paused until %s: %s", sweep.mode, sweep.id, again, error)
+        paused = replace(
+            sweep,
+            state=SweepState.PAUSED,
+            error=str(error),
+            failures=sweep.failures + 1,
+            next_try_at=again,
+            saved_at=self.now(),
+        )
+        self.journal.save_sweep(self._counted(paused))
+        return again
+
+    def _give_up(self, sweep: Sweep) -> None:
+        ended = replace(sweep, state=SweepState.GIVEN_UP, next_try_at=None, saved_at=self.now())
+        self.journal.save_sweep(self._counted(ended))
+        self._tell(ended, "", "gave a sweep up")
+
+    def _complete(self, sweep: Sweep) -> None:
+        done = replace(sweep, state=SweepState.COMPLETE, saved_at=self.now())
+        self.journal.save_sweep(self._counted(done))
         self.journal.forget_sweeps(before=self.now() - KEPT)
-        return done
 
     def _counted(self, sweep: Sweep) -> Sweep:
         counts = self.journal.drift_counts(sweep.id)
         unexplained = counts.get(Cause.UNEXPLAINED, 0)
         return replace(sweep, drifting=sum(counts.values()), unexplained=unexplained)
 
-    def _unfinished(self, mode: SweepMode) -> Sweep | None:
-        newest = next(iter(self.journal.sweeps(modes=[mode], limit=1)), None)
-        if newest is None or newest.complete or self.now() - newest.started_at > RESUMABLE:
-            return None
-        idle = self.now() - newest.saved_at
-        if newest.state is SweepState.RUNNING and idle < ALIVE:
-            told = f"a {mode} sweep is under way since {newest.started_at.isoformat()}"
-            raise StateConflict(told, state=newest.state, at=newest.started_at)
-        return replace(newest, state=SweepState.RUNNING, saved_at=self.now())
-
-    def _begun(self, mode: SweepMode) -> Sweep:
-        now = self.now()
-        since = self._watermark() if mode is SweepMode.INCREMENTAL else None
-        sweep = Sweep(id=self.new_id(), mode=mode, started_at=now, saved_at=now, since=since)
-        self.journal.save_sweep(sweep)
-        return sweep
+    def _tell(self, sweep: Sweep, actor: str, what: str) -> None:
+        detail = {"sweep": sweep.id, "mode": sweep.mode.value}
+        if sweep.error:
+            detail["error"] = sweep.error
+        self.journal.add_event(Event(at=self.now(), actor=actor, what=what, detail=detail))
 
     def _watermark(self) -> datetime:
         """When the last began that found all changes until then; one that failed counts not."""
@@ -139,6 +212,8 @@ class Sweeping:
             compared=dict(compared),
             left_alone=sweep.left_alone + len(made.left_alone),
             drifting=sweep.drifting + len(made.drifts),
+            pages=sweep.pages + 1,
+            failures=0,
             saved_at=self.now(),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -17,10 +18,22 @@ from pydantic_settings import (
 )
 
 from core.domain.portal import Portal
+from core.domain.schedules import Schedule
+from core.domain.sweeps import SweepMode
 from core.domain.writes import QUIET_PERIOD, SEND_WITHIN_S
+from core.settings.cron import OFF, Cron
 from core.settings.faults import BadSettings, SettingFault
 from core.settings.portal import CreditRow, Objects, Properties, make_portal
-from core.settings.values import Address, DatabaseUrl, Mails, OptionalAddress, Secret, Secrets
+from core.settings.values import (
+    Address,
+    CronText,
+    DatabaseUrl,
+    Mails,
+    OptionalAddress,
+    Secret,
+    Secrets,
+    ZoneName,
+)
 
 SECRETS_FILE = Path(".streamlit") / "secrets.toml"
 PORTAL_FILE = Path("portal.toml")
@@ -83,6 +96,23 @@ class Settings(BaseSettings):
     #: How the outside world calls this app, with https://, as HubSpot signs it.
     public_url: OptionalAddress = Field("", alias="CREDIT_DESK_PUBLIC_URL")
 
+    #: When sweeps are made, as cron writes it, on the clock of the time zone; "off": never.
+    sweep_schedule: CronText = Field(
+        "0 */2 * * *",
+        alias="CREDIT_DESK_SWEEP_SCHEDULE",
+        description='Set five fields as in crontab, such as "0 */2 * * *", or "off"',
+    )
+    full_sweep_schedule: CronText = Field(
+        "0 3 * * *",
+        alias="CREDIT_DESK_FULL_SWEEP_SCHEDULE",
+        description='Set five fields as in crontab, such as "0 3 * * *", or "off"',
+    )
+    time_zone: ZoneName = Field(
+        "UTC",
+        alias="CREDIT_DESK_TIME_ZONE",
+        description='Set a name such as "America/Toronto" or "UTC"',
+    )
+
     #: Where notifications go, as apprise addresses. They hold passwords.
     notify_urls: Secrets = Field((), alias="CREDIT_DESK_NOTIFY_URLS")
 
@@ -94,6 +124,19 @@ class Settings(BaseSettings):
     def portal(self) -> Portal:
         """What this HubSpot account calls things."""
         return self._portal
+
+    def schedule(self, expression: str) -> Schedule | None:
+        """One of the schedules on the clock of the time zone; None: off."""
+        return None if expression == OFF else Cron(expression, ZoneInfo(self.time_zone))
+
+    @property
+    def sweep_schedules(self) -> dict[SweepMode, Schedule]:
+        """Those that are not off."""
+        given = {
+            SweepMode.KNOWN: self.schedule(self.sweep_schedule),
+            SweepMode.FULL: self.schedule(self.full_sweep_schedule),
+        }
+        return {mode: schedule for mode, schedule in given.items() if schedule is not None}
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

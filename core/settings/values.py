@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
+from core.settings import cron
+
 
 def _listed(raw: object) -> object:
     """A list as TOML has it, or as the environment can: words parted by commas or lines."""
@@ -51,6 +53,8 @@ def _filled(raw: SecretStr) -> SecretStr:
     return SecretStr(raw.get_secret_value().strip())
 
 
+CronText = Annotated[str, AfterValidator(cron.expression)]
+ZoneName = Annotated[str, AfterValidator(cron.zone)]
 Address = Annotated[str, AfterValidator(_address)]
 OptionalAddress = Annotated[str, AfterValidator(_address_or_none)]
 Secret = Annotated[SecretStr, AfterValidator(_filled)]

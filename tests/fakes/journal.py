@@ -14,11 +14,13 @@ from functools import wraps
 from heapq import nsmallest
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from core.domain.drift import Cause, Drift
+from core.domain.drift import Drift
 from core.domain.operations import SETTLED, Item, ItemState, Operation, OperationState, Progress
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId, Kind, WriteId
-from core.domain.sweeps import Sweep, SweepMode
+from core.domain.repairs import Repair, RepairRow
+from core.domain.schedules import SlotRecord
+from core.domain.sweeps import Sweep
 from core.domain.writes import ForeignWrite, MovementKind, Write
 from core.gateways.errors import Superseded, UnknownId
 from core.gateways.journal.rules import (
@@ -27,11 +29,14 @@ from core.gateways.journal.rules import (
     UNDOES,
     already_moved,
     check_outcome,
+    dead_by_error,
     moved,
     reopened,
+    revived,
     row_to_copy,
 )
 from core.gateways.ports.journal import (
+    DeadLetters,
     Due,
     Event,
     OutboxState,
@@ -42,7 +47,9 @@ from core.gateways.ports.journal import (
     WriteState,
 )
 from core.gateways.ports.trends import Measure
+from tests.fakes.trail import MemoryTrail
 from tests.fakes.trends import MemoryTrends
+from tests.fakes.works import MemoryWorks
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -85,7 +92,7 @@ class _Waiting:
     take_at: datetime = AT_ONCE
 
 
-class MemoryJournal(MemoryTrends):
+class MemoryJournal(MemoryWorks, MemoryTrends, MemoryTrail):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
 
     def __init__(self) -> None:
@@ -105,6 +112,8 @@ class MemoryJournal(MemoryTrends):
         self._workers: dict[str, WorkerInfo] = {}
         self._sweeps: dict[str, Sweep] = {}
         self._drifts: dict[str, dict[tuple[str, str], Drift]] = {}
+        self._repairs: dict[str, tuple[Repair, dict[int, RepairRow]]] = {}
+        self._slots: dict[str, SlotRecord] = {}
         self._measures: dict[tuple[str, datetime, str, str], Measure] = {}
 
     # plans and operations
@@ -488,68 +497,54 @@ class MemoryJournal(MemoryTrends):
         return OutboxState(due=len(due), dead=dead, oldest=min(since, default=None))
 
     @atomic
-    def outbox_rows(self, *, dead: bool | None = None, limit: int = 200) -> list[Due]:
-        rows = (w.due for w in self._outbox.values() if dead in {None, w.due.dead})
+    def outbox_rows(
+        self, *, dead: bool | None = None, error: str | None = None, limit: int = 200
+    ) -> list[Due]:
+        rows = (
+            w.due
+            for w in self._outbox.values()
+            if dead in {None, w.due.dead} and error in {None, w.due.error}
+        )
         return nsmallest(limit, rows, key=lambda due: (due.due_since, due.seq))
 
     @atomic
-    def revive(self, *, kind: Kind | None = None, record_id: str | None = None) -> int:
+    def dead_letters(self) -> list[DeadLetters]:
+        counted: dict[tuple[str, Kind], list[datetime]] = {}
+        for due in (w.due for w in self._outbox.values() if w.due.dead):
+            since = counted.setdefault((due.error, due.kind), [])
+            since += [due.due_since] if due.due_since else []
+        return dead_by_error((*of, len(since), min(since)) for of, since in counted.items())
+
+    @atomic
+    def revive(
+        self,
+        *,
+        kind: Kind | None = None,
+        record_id: str | None = None,
+        error: str | None = None,
+        at: datetime | None = None,
+        actor: str = "",
+    ) -> int:
         dead = [
             waiting
             for waiting in self._outbox.values()
             if waiting.due.dead
             and kind in {None, waiting.due.kind}
             and record_id in {None, waiting.due.record_id}
+            and error in {None, waiting.due.error}
         ]
         for waiting in dead:
             waiting.take_at = AT_ONCE
             waiting.due = replace(waiting.due, dead=False, attempts=0, next_try_at=None)
+        if dead and at is not None:
+            given = {"kind": kind, "record_id": record_id, "error": error}
+            self._events.append(revived(len(dead), given, at=at, actor=actor))
         return len(dead)
 
     @atomic
     def waiting(self, kind: Kind, ids: Collection[str]) -> dict[str, Due]:
         found = {id_: self._outbox.get((kind, id_)) for id_ in ids}
         return {id_: waiting.due for id_, waiting in found.items() if waiting}
-
-    # sweeps
-
-    @atomic
-    def save_sweep(self, sweep: Sweep, found: Sequence[Drift] = ()) -> None:
-        self._sweeps[sweep.id] = sweep
-        kept = self._drifts.setdefault(sweep.id, {})
-        for drift in found:
-            kept.setdefault((drift.kind.value, drift.record_id), drift)
-
-    @atomic
-    def sweeps(self, *, modes: Collection[SweepMode] = (), limit: int = 100) -> list[Sweep]:
-        found = [each for each in self._sweeps.values() if not modes or each.mode in modes]
-        found.sort(key=lambda sweep: sweep.id)
-        return sorted(found, key=lambda sweep: sweep.started_at, reverse=True)[:limit]
-
-    @atomic
-    def drifts(
-        self,
-        sweep_id: str,
-        *,
-        causes: Collection[Cause] = (),
-        limit: int | None = None,
-        offset: int = 0,
-    ) -> list[Drift]:
-        kept = sorted(self._drifts.get(sweep_id, {}).items())
-        found = [drift for _, drift in kept if not causes or drift.cause in causes]
-        return found[offset:][:limit]
-
-    @atomic
-    def drift_counts(self, sweep_id: str) -> dict[Cause, int]:
-        return dict(Counter(drift.cause for drift in self._drifts.get(sweep_id, {}).values()))
-
-    @atomic
-    def forget_sweeps(self, *, before: datetime) -> int:
-        old = [sweep.id for sweep in self._sweeps.values() if sweep.started_at < before]
-        for id_ in old:
-            del self._sweeps[id_]
-            self._drifts.pop(id_, None)
-        return len(old)
 
     # history, workers
 

@@ -12,7 +12,7 @@ from core.domain.mirror import ID, PARTIAL, SOURCE_TIME, TABLES, columns
 from core.domain.records import TOTAL_BOOKINGS, ContactId, Kind
 from core.domain.sessions import Counts
 from core.gateways.errors import GatewayError, NotSent
-from core.gateways.ports import Copied, CopyResult, MirrorRow
+from core.gateways.ports import Copied, CopyResult, Deleted, MirrorRow
 from core.gateways.ports.lookup import Candidate
 from tests.fakes import lookup
 
@@ -34,6 +34,8 @@ class FakeMirror:
     refuse: Callable[[Kind, MirrorRow], str] = lambda _kind, _row: ""
     #: Called with each batch before it is looked at, outside the lock (to count, stop or race).
     on_copy: Callable[[Kind, Sequence[MirrorRow]], None] = lambda _kind, _rows: None
+    #: The same before a deletion.
+    on_delete: Callable[[], None] = lambda: None
     calls: int = 0
     wrong: list[str] = field(default_factory=list)
     _tables: dict[Kind, dict[str, dict[str, object]]] = field(
@@ -103,6 +105,22 @@ class FakeMirror:
             self._answer()
             exams, bookings = self._tables[Kind.EXAM], self._tables[Kind.BOOKING]
             return lookup.sessions(exams, bookings, since, until, tokens)[:limit]
+
+    def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, Deleted]:
+        self.on_delete()
+        with self._lock:
+            self.calls += 1
+            self._answer()
+            return {str(row[ID]): self._delete_one(kind, row) for row in rows}
+
+    def _delete_one(self, kind: Kind, row: MirrorRow) -> Deleted:
+        held = self._tables[kind].get(str(row[ID]))
+        if held is None:
+            return Deleted.MISSING
+        if any(held.get(name) != row.get(name) for name in (SOURCE_TIME, "synced_at")):
+            return Deleted.CHANGED
+        del self._tables[kind][str(row[ID])]
+        return Deleted.DELETED
 
     def faults(self) -> list[str]:
         return [str(self.dead)] if self.dead else list(self.wrong)

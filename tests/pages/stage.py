@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -10,9 +11,10 @@ from itertools import count
 from core.assembly import Core, assemble
 from core.domain.credits import SCHOOL
 from core.domain.plans import OperationKind
-from core.domain.records import ExamId
+from core.domain.records import ExamId, Kind
 from core.domain.roles import Actor, Role
-from core.gateways.ports import CarryOut, WorkerInfo
+from core.domain.work import Work
+from core.gateways.ports import CarryOut, Due, WorkerInfo
 from core.services.finding import ByExam
 from tests.fakes.crm import FakeCrm
 from tests.fakes.journal import MemoryJournal
@@ -68,7 +70,7 @@ class IdleEngine:
     def submit(self, operation_id: str) -> None:
         self.submitted.append(operation_id)
 
-    def start(self, carry_out: CarryOut) -> None: ...
+    def start(self, carry_out: Mapping[Work, CarryOut]) -> None: ...
     def stop(self, *, grace_s: float) -> None: ...
 
 
@@ -182,6 +184,14 @@ def _book(made: Stage, rng: random.Random, contacts: int, exams: int) -> None:
                 location=PLACES[n % len(PLACES)],
                 **(refunded if status == "Cancelled" else {}),
             )
+
+
+def mirrored(made: Stage) -> None:
+    """The mirror holds all that the truth does."""
+    records = [(kind, record.id) for kind in Kind for record in made.crm.truth.all(kind)]
+    made.core.mirroring.put([Due(kind=kind, record_id=id_, row=None) for kind, id_ in records])
+    while made.core.mirroring.drain().taken:
+        pass
 
 
 def confirmed(made: Stage, *, exam: str = "71000000000", kind: OperationKind) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from core.domain.operations import ENDED, ItemState
 from core.domain.plans import OperationKind
 from core.domain.records import MARKER, Kind
 from core.domain.roles import Actor, Role
+from core.domain.work import Work
 from core.domain.writes import QUIET_PERIOD
 from core.gateways.ports import CarryOut
 from core.services.finding import ByReference
@@ -41,7 +42,7 @@ class NoEngine:
     """The world itself calls ``carry_out``."""
 
     def submit(self, operation_id: str) -> None: ...
-    def start(self, carry_out: CarryOut) -> None: ...
+    def start(self, carry_out: Mapping[Work, CarryOut]) -> None: ...
     def stop(self, *, grace_s: float) -> None: ...
 
 

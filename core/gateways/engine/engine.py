@@ -1,7 +1,7 @@
-"""The engine: every operation that has not ended is carried by one live process.
+"""The engine: all work that has not ended is carried by one live process.
 
-The operation in the journal is the promise; ``submit`` is a hint. Each worker looks for operations
-that nobody carries, so none is lost between confirming and submitting, whoever dies when
+The work in the journal is the promise; ``submit`` is a hint. Each worker looks for work that nobody
+carries, so none is lost between asking and submitting, whoever dies when
 (docs/decisions/0006-engine.md).
 """
 
@@ -11,12 +11,13 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from core.domain.operations import ENDED, Operation, OperationState
+from core.domain.operations import OperationState
+from core.domain.work import Task, Work, parted
 from core.gateways.engine.hands import Hands
 from core.gateways.engine.looking import Looking
 from core.gateways.engine.pulse import Pulse, introduce
@@ -27,10 +28,12 @@ from core.gateways.ports.journal import Journal
 
 log = logging.getLogger(__name__)
 
-UNENDED = frozenset(OperationState) - ENDED
+#: How many of each kind are worked on at one time. A sweep takes its time, and holds up no other.
+AT_ONCE: Mapping[Work, int] = {Work.OPERATION: 4, Work.SWEEP: 2, Work.REPAIR: 2}
+#: Each call of these ends where it is when it is told to, and loses a page at most.
+PROMPT = frozenset({Work.SWEEP, Work.REPAIR})
 #: A sitting that waits long is ended and begun anew, so that its record stays short.
 LOOKS_MAX = 100
-OPERATIONS_MAX = 10_000
 #: After its grace, what is in hand is superseded; it ends at its next word with the journal.
 LAST_WORD_S = 2.0
 #: After the journal or DBOS failed us.
@@ -52,7 +55,7 @@ class DbosEngine:
         journal: Journal,
         url: str,
         *,
-        at_once: int = 4,
+        at_once: Mapping[Work, int] = AT_ONCE,
         dead_after_s: float = 10.0,
         poll_s: float = 0.5,
         now: Callable[[], datetime] = utc_now,
@@ -60,8 +63,8 @@ class DbosEngine:
     ) -> None:
         """Cheap: nothing is loaded or opened before ``start``.
 
-        ``url``: the journal's database. ``at_once``: operations worked on at one time.
-        ``dead_after_s``: how long a worker may be silent before others take its work.
+        ``url``: the journal's database. ``at_once``: how many of each kind are worked on at one
+        time. ``dead_after_s``: how long a worker may be silent before others take its work.
         """
         self._journal = journal
         self._url = url
@@ -75,7 +78,9 @@ class DbosEngine:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._system: System | None = None
-        self._states: dict[str, OperationState] = {}
+        #: The kinds that this process carries.
+        self._works: frozenset[Work] = frozenset()
+        self._states: dict[str, str] = {}
         #: Sittings that are ours though nobody has them in hand, and since when.
         self._strays: dict[str, float] = {}
         self._alive = threading.Event()
@@ -85,22 +90,23 @@ class DbosEngine:
         """The name of this process among the workers."""
         return self._me.executor_id
 
-    def submit(self, operation_id: str) -> None:
+    def submit(self, key: str) -> None:
         """Have it carried soon, or looked at again if it waits.
 
-        Being confirmed in the journal is what makes it certain: this only makes it quick.
+        Standing in the journal is what makes it certain: this only makes it quick.
 
         Raises:
-            UnknownId: it was never confirmed.
+            UnknownId: it was never asked for.
         """
-        self._journal.operation(operation_id)
-        self._hands.ring(operation_id)
+        self._journal.must_exist(key)
+        self._hands.ring(key)
         self._bell.set()
 
-    def start(self, carry_out: CarryOut) -> None:
+    def start(self, carry_out: Mapping[Work, CarryOut]) -> None:
         """Become a worker. Returns at once; DBOS is loaded on the engine's own thread."""
         if self._stopping.is_set() or self._system is not None:
             raise RuntimeError("an engine is started once")
+        self._works = frozenset(carry_out)
         looking = Looking(carry_out, self._journal, self._now, self.executor_id)
         look = self._hands.unless_closed(looking.look)
         system = System(self._url, self.executor_id, look, self._sit)
@@ -120,33 +126,32 @@ class DbosEngine:
         self._stopping.set()
         self._bell.set()
         self._hands.let_go()
+        self._supersede(PROMPT)
         in_time = self._hands.empty(grace_s)
         self._hands.close()
         if not in_time:
-            self._supersede()
+            log.warning("left unfinished, any worker goes on: %s", sorted(self._hands.keys()))
+            self._supersede(frozenset(Work))
+            self._hands.empty(LAST_WORD_S)
         for thread in self._threads:
             thread.join()
         self._guarded(system.destroy)
         self._guarded(lambda: self._journal.forget_worker(self.executor_id))
 
-    def _supersede(self) -> None:
-        """What takes too long ends at its next word with the journal, as after a crash."""
-        for operation_id in self._hands.ids():
-            log.warning("operation %s is left unfinished; any worker goes on", operation_id)
-            try:
-                self._journal.begin_run(operation_id, at=self._now())
-            except JournalError as error:
-                log.warning("it could not be told to end: %s", error)
-        self._hands.empty(LAST_WORD_S)
+    def _supersede(self, works: Collection[Work]) -> None:
+        """What of these is in hand ends at its next word with the journal, as after a crash."""
+        for key in sorted(self._hands.keys()):
+            if parted(key)[0] in works:
+                self._guarded(partial(self._journal.supersede, key))
 
     # one sitting, on a thread of DBOS's
 
-    def _sit(self, operation_id: str, look: LookOnce) -> None:
+    def _sit(self, key: str, look: LookOnce) -> None:
         failures = 0
-        with self._hands.take(operation_id) as hand:
+        with self._hands.take(key) as hand:
             for _ in range(LOOKS_MAX):
-                with self._hands.slot():
-                    found = look(operation_id, failures)
+                with self._hands.slot(key):
+                    found = look(key, failures)
                 if found.again is None:
                     return
                 failures = found.failures
@@ -163,7 +168,7 @@ class DbosEngine:
         self._journal.heartbeat(replace(self._me, heartbeat_at=self._now()))
         self._alive.set()
         for dead in self._pulse.dead(self._journal.workers()) - {self.executor_id}:
-            log.warning("worker %s is dead; others carry its operations on", dead)
+            log.warning("worker %s is dead; others carry its work on", dead)
             self._journal.forget_worker(dead)
             self._bell.set()
 
@@ -201,41 +206,36 @@ class DbosEngine:
         return False
 
     def _distribute(self, system: System) -> None:
-        unended = self._journal.operations(states=UNENDED, limit=OPERATIONS_MAX)
+        unended = [task for task in self._journal.unended() if task.work in self._works]
         self._ring_for_changes(unended)
-        in_hand = self._hands.ids()
-        todo = [operation.id for operation in reversed(unended) if operation.id not in in_hand]
+        in_hand = self._hands.keys()
+        todo = [task for task in unended if task.key not in in_hand]
         if not todo:
             return
-        sittings = {sitting.operation_id: sitting for sitting in system.sittings()}
+        sittings = {sitting.key: sitting for sitting in system.sittings()}
         orphans = self._orphans(list(sittings.values()))
-        new = [id_ for id_ in todo if id_ not in sittings]
-        for operation_id in new[: max(0, self._hands.room)]:
-            self._guarded(partial(system.sit, operation_id))
-        for operation_id in orphans.intersection(todo):
-            self._guarded(partial(system.hand_over, sittings[operation_id]))
+        for work in self._works:
+            new = [task.key for task in todo if task.work is work and task.key not in sittings]
+            for key in new[: max(0, self._hands.room(work))]:
+                self._guarded(partial(system.sit, key))
+        for key in orphans & {task.key for task in todo}:
+            self._guarded(partial(system.hand_over, sittings[key]))
 
-    def _ring_for_changes(self, unended: list[Operation]) -> None:
+    def _ring_for_changes(self, unended: list[Task]) -> None:
         """Somebody asked it to stop or called it off: look now, not later."""
-        states = {operation.id: operation.state for operation in unended}
+        states = {task.key: task.state for task in unended if task.work is Work.OPERATION}
         for waiting in self._hands.waiting() & self._states.keys():
             state = states.get(waiting)
-            if state is not self._states[waiting] and state is not OperationState.RUNNING:
+            if state != self._states[waiting] and state != OperationState.RUNNING:
                 self._hands.ring(waiting)
         self._states = states
 
     def _orphans(self, sittings: list[Sitting]) -> set[str]:
-        """Operations whose process is dead, or is this one and lost them."""
+        """Work whose process is dead, or is this one and lost it."""
         alive = {worker.executor_id for worker in self._journal.workers()}
-        in_hand, now = self._hands.ids(), time.monotonic()
+        in_hand, now = self._hands.keys(), time.monotonic()
         ours = [s for s in sittings if s.executor_id == self.executor_id]
-        self._strays = {
-            s.operation_id: self._strays.get(s.operation_id, now)
-            for s in ours
-            if s.operation_id not in in_hand
-        }
-        lost = {id_ for id_, since in self._strays.items() if now - since >= STRAY_AFTER_S}
-        orphaned = {
-            s.operation_id for s in sittings if s.executor_id and s.executor_id not in alive
-        }
-        return lost | (orphaned - {s.operation_id for s in ours})
+        self._strays = {s.key: self._strays.get(s.key, now) for s in ours if s.key not in in_hand}
+        lost = {key for key, since in self._strays.items() if now - since >= STRAY_AFTER_S}
+        orphaned = {s.key for s in sittings if s.executor_id and s.executor_id not in alive}
+        return lost | (orphaned - {s.key for s in ours})

@@ -1,14 +1,16 @@
-"""The operations that this process has in hand: working on them, or waiting to look again."""
+"""The work that this process has in hand: working on it, or waiting to look again."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
 from typing import ParamSpec, TypeVar
+
+from core.domain.work import Work, parted
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,7 +20,7 @@ WAIT_S_MAX = 30.0
 
 
 class Leave(BaseException):
-    """Let go of an operation without a word: another process carries it, or we are stopping.
+    """Let go of a piece of work without a word: another process carries it, or we are stopping.
 
     Not an ``Exception``: DBOS would record that as the workflow's end, and nobody went on.
     """
@@ -26,9 +28,9 @@ class Leave(BaseException):
 
 @dataclass(slots=True, eq=False)
 class Hand:
-    """One operation in hand."""
+    """One piece of work in hand, by its key."""
 
-    operation_id: str
+    key: str
     bell: threading.Event = field(default_factory=threading.Event)
     waiting: bool = False
 
@@ -36,9 +38,9 @@ class Hand:
 class Hands:
     """All of them. Shared between threads."""
 
-    def __init__(self, at_once: int, now: Callable[[], datetime]) -> None:
-        """``at_once``: how many are worked on at one time; any number may wait."""
-        self._slots = threading.Semaphore(at_once)
+    def __init__(self, at_once: Mapping[Work, int], now: Callable[[], datetime]) -> None:
+        """``at_once``: how many of each kind are worked on at one time; any number may wait."""
+        self._slots = {work: threading.Semaphore(number) for work, number in at_once.items()}
         self._at_once = at_once
         self._now = now
         self._held: set[Hand] = set()
@@ -48,9 +50,9 @@ class Hands:
         self._closed = threading.Event()
 
     @contextmanager
-    def take(self, operation_id: str) -> Iterator[Hand]:
+    def take(self, key: str) -> Iterator[Hand]:
         """Have it in hand for a while. Raises ``Leave`` when we are stopping."""
-        hand = Hand(operation_id)
+        hand = Hand(key)
         with self._lock:
             self._held.add(hand)
         try:
@@ -62,15 +64,16 @@ class Hands:
                 self._changed.notify_all()
 
     @contextmanager
-    def slot(self) -> Iterator[None]:
-        """Wait for a turn to work. Raises ``Leave`` when we are stopping."""
-        while not self._slots.acquire(timeout=0.1):
+    def slot(self, key: str) -> Iterator[None]:
+        """Wait for a turn to work, among its kind. Raises ``Leave`` when we are stopping."""
+        slots = self._slots[parted(key)[0]]
+        while not slots.acquire(timeout=0.1):
             self._check()
         try:
             self._check()
             yield
         finally:
-            self._slots.release()
+            slots.release()
 
     def wait(self, hand: Hand, until: datetime) -> None:
         """Wait for that time or for the bell. Raises ``Leave`` when we are stopping."""
@@ -88,28 +91,28 @@ class Hands:
         if self._stopping.is_set():
             raise Leave
 
-    def ring(self, operation_id: str) -> None:
+    def ring(self, key: str) -> None:
         """Look again now, if it is only waiting."""
         with self._lock:
             for hand in self._held:
-                if hand.operation_id == operation_id:
+                if hand.key == key:
                     hand.bell.set()
 
-    def ids(self) -> set[str]:
+    def keys(self) -> set[str]:
         """What is in hand."""
         with self._lock:
-            return {hand.operation_id for hand in self._held}
+            return {hand.key for hand in self._held}
 
     def waiting(self) -> set[str]:
         """What only waits."""
         with self._lock:
-            return {hand.operation_id for hand in self._held if hand.waiting}
+            return {hand.key for hand in self._held if hand.waiting}
 
-    @property
-    def room(self) -> int:
-        """How many more could be worked on."""
+    def room(self, work: Work) -> int:
+        """How many more of this kind could be worked on."""
         with self._lock:
-            return self._at_once - sum(not hand.waiting for hand in self._held)
+            busy = (hand for hand in self._held if not hand.waiting)
+            return self._at_once[work] - sum(parted(hand.key)[0] is work for hand in busy)
 
     def let_go(self) -> None:
         """Whoever waits leaves now; whoever works leaves when it is done."""

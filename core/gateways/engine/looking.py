@@ -1,12 +1,13 @@
-"""One look at an operation: carry it out as far as it goes, and survive whatever that throws."""
+"""One look at a piece of work: carry it as far as it goes, and survive whatever that throws."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.domain.work import Work, parted
 from core.gateways.errors import JournalError, Superseded, UnknownId
 from core.gateways.ports.engine import CarryOut
 from core.gateways.ports.journal import Event, Journal
@@ -25,7 +26,7 @@ LEFT_TO_ANOTHER = timedelta(seconds=30)
 class Look:
     """What a look found. Recorded by DBOS, so that a replay finds the same."""
 
-    #: None: the operation has ended.
+    #: None: the work has ended.
     again: datetime | None
     #: Looks in a row that failed, this one included.
     failures: int = 0
@@ -35,39 +36,41 @@ class Look:
 class Looking:
     """Calls ``carry_out``."""
 
-    carry_out: CarryOut
+    carry_out: Mapping[Work, CarryOut]
     journal: Journal
     now: Callable[[], datetime]
     executor_id: str
 
-    def look(self, operation_id: str, failures: int) -> Look:
+    def look(self, key: str, failures: int) -> Look:
         """``failures``: how many looks failed just before this one."""
+        work, id_ = parted(key)
         try:
-            again = self.carry_out(operation_id)
+            again = self.carry_out[work](id_)
         except UnknownId:
-            log.exception("operation %s is gone from the journal", operation_id)
+            log.exception("%s %s is gone from the journal", work, id_)
             return Look(again=None)
         except Superseded as error:
             log.warning("left to another process: %s", error)
             return Look(again=self.now() + LEFT_TO_ANOTHER)
         except Exception as error:
-            log.exception("operation %s failed unexpectedly; it will be tried again", operation_id)
-            return self._failed(operation_id, failures + 1, error)
+            log.exception("%s %s failed unexpectedly; it will be tried again", work, id_)
+            return self._failed(work, id_, failures + 1, error)
         return Look(again=again and max(again, self.now() + PAUSE))
 
-    def _failed(self, operation_id: str, failures: int, error: Exception) -> Look:
+    def _failed(self, work: Work, id_: str, failures: int, error: Exception) -> Look:
         wait_s = min(BACKOFF_S * 2.0 ** (failures - 1), BACKOFF_S_MAX)
         at = self.now()
         again = at + timedelta(seconds=wait_s)
         told = f"{type(error).__name__}: {error}"
-        detail = {"error": told, "times": failures, "next_try_at": again.isoformat()}
+        of = {} if work is Work.OPERATION else {work.value: id_}
+        detail = {**of, "error": told, "times": failures, "next_try_at": again.isoformat()}
         try:
             self.journal.add_event(
                 Event(
                     at=at,
                     actor=self.executor_id,
                     what="failed unexpectedly",
-                    operation_id=operation_id,
+                    operation_id=id_ if work is Work.OPERATION else "",
                     detail=detail,
                 )
             )

@@ -1,8 +1,8 @@
 """DBOS: what of it we use, behind our own words. Nothing else names it.
 
-A workflow is one sitting of an operation: ``<operation id>:<n>``. DBOS gives each sitting to one
+A workflow is one sitting of a piece of work: ``<its key>:<n>``. DBOS gives each sitting to one
 process, records each look, and refuses the records of a process that lost it. Whether another
-sitting is needed is not DBOS's to say: the journal knows which operations have not ended.
+sitting is needed is not DBOS's to say: the journal knows what has not ended.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Sitting:
     """One that has not ended."""
 
     workflow_id: str
-    operation_id: str
+    key: str
     #: Who has it; "" while nobody has.
     executor_id: str
 
@@ -108,18 +108,18 @@ class System:
         from dbos._error import DBOSWorkflowConflictIDError  # noqa: PLC0415
 
         @DBOS.step(name="look")
-        def recorded(operation_id: str, failures: int) -> Look:
-            return self._look(operation_id, failures)
+        def recorded(key: str, failures: int) -> Look:
+            return self._look(key, failures)
 
-        def look(operation_id: str, failures: int) -> Look:
+        def look(key: str, failures: int) -> Look:
             try:
-                return recorded(operation_id, failures)
+                return recorded(key, failures)
             except DBOSWorkflowConflictIDError:
                 raise Leave from None  # DBOS would keep this thread waiting for the other's end
 
         @DBOS.workflow(name="carry")
-        def carry(operation_id: str) -> None:
-            self._sit(operation_id, look)
+        def carry(key: str) -> None:
+            self._sit(key, look)
 
         self._workflow = carry
 
@@ -130,7 +130,7 @@ class System:
         return [
             Sitting(
                 workflow_id=found.workflow_id,
-                operation_id=found.workflow_id.rpartition(":")[0],
+                key=found.workflow_id.rpartition(":")[0],
                 executor_id=(found.executor_id or "") if found.status == "PENDING" else "",
             )
             for found in DBOS.list_workflows(
@@ -138,12 +138,12 @@ class System:
             )
         ]
 
-    def sit(self, operation_id: str) -> None:
+    def sit(self, key: str) -> None:
         """Begin the next sitting here, unless there is one already."""
         from dbos import DBOS, SetWorkflowID  # noqa: PLC0415
 
         before = DBOS.list_workflows(
-            workflow_id_prefix=f"{operation_id}:",
+            workflow_id_prefix=f"{key}:",
             sort_desc=True,
             limit=LAST_SITTINGS,
             load_input=False,
@@ -153,8 +153,8 @@ class System:
             return
         # Two workers that saw the same give the next sitting the same number: one begins it.
         numbers = (int(found.workflow_id.rpartition(":")[2]) for found in before)
-        with SetWorkflowID(f"{operation_id}:{max(numbers, default=0) + 1}"):
-            DBOS.start_workflow(self._workflow, operation_id)
+        with SetWorkflowID(f"{key}:{max(numbers, default=0) + 1}"):
+            DBOS.start_workflow(self._workflow, key)
 
     def hand_over(self, sitting: Sitting) -> None:
         """Let any live worker go on with a sitting whose process is dead."""

@@ -11,10 +11,10 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 from core.domain.records import Kind
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import chunks
-from core.gateways.journal.records import OUTBOX
-from core.gateways.journal.rules import AT_ONCE, row_to_copy
-from core.gateways.journal.tables import outbox
-from core.gateways.ports.journal import Due, OutboxState
+from core.gateways.journal.records import EVENTS, OUTBOX
+from core.gateways.journal.rules import AT_ONCE, dead_by_error, revived, row_to_copy
+from core.gateways.journal.tables import events, outbox
+from core.gateways.ports.journal import DeadLetters, Due, OutboxState
 
 #: Two transactions that put the same record would wait for each other in PostgreSQL.
 _ONE_PUTS_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('credit desk outbox'))")
@@ -110,26 +110,51 @@ class Outbox:
 
     @reading
     def outbox_rows(
-        self, connection: Connection, *, dead: bool | None = None, limit: int = 200
+        self,
+        connection: Connection,
+        *,
+        dead: bool | None = None,
+        error: str | None = None,
+        limit: int = 200,
     ) -> list[Due]:
         """The longest due first."""
         query = select(*OUTBOX.columns).order_by(outbox.c.due_since, outbox.c.seq).limit(limit)
         if dead is not None:
             query = query.where(outbox.c.dead == dead)
+        if error is not None:
+            query = query.where(outbox.c.error == error)
         return [OUTBOX.load(row) for row in connection.execute(query)]
+
+    @reading
+    def dead_letters(self, connection: Connection) -> list[DeadLetters]:
+        """Counted in the database."""
+        of = (outbox.c.error, outbox.c.kind)
+        query = select(*of, func.count(), func.min(outbox.c.due_since)).where(outbox.c.dead)
+        return dead_by_error((*row,) for row in connection.execute(query.group_by(*of)))
 
     @writing
     def revive(
-        self, connection: Connection, *, kind: Kind | None = None, record_id: str | None = None
+        self,
+        connection: Connection,
+        *,
+        kind: Kind | None = None,
+        record_id: str | None = None,
+        error: str | None = None,
+        at: datetime | None = None,
+        actor: str = "",
     ) -> int:
         """How many dead letters are due again."""
+        given = {"kind": kind, "record_id": record_id, "error": error}
         found = update(outbox).where(outbox.c.dead)
-        if kind is not None:
-            found = found.where(outbox.c.kind == kind)
-        if record_id is not None:
-            found = found.where(outbox.c.record_id == record_id)
+        for name, value in given.items():
+            if value is not None:
+                found = found.where(outbox.c[name] == value)
         alive = {"dead": False, "attempts": 0, "next_try_at": None, "take_at": AT_ONCE}
-        return connection.execute(found.values(alive)).rowcount
+        number = connection.execute(found.values(alive)).rowcount
+        if number and at is not None:
+            event = revived(number, given, at=at, actor=actor)
+            connection.execute(insert(events), EVENTS.dump(event))
+        return number
 
 
 def put(connection: Connection, due: Sequence[Due], *, at: datetime) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Row, Table
 from core.domain.drift import Drift
 from core.domain.operations import Item, Operation
 from core.domain.plans import Row as PlanRow
+from core.domain.schedules import SlotRecord
 from core.domain.sweeps import Sweep
 from core.domain.writes import ForeignWrite
 from core.gateways.journal import sweep_tables, tables
@@ -48,5 +49,6 @@ EVENTS = Records(Event, tables.events)
 WORKERS = Records(WorkerInfo, tables.workers)
 SWEEPS = Records(Sweep, sweep_tables.sweeps)
 DRIFTS = Records(Drift, sweep_tables.drifts)
+SLOTS = Records(SlotRecord, sweep_tables.slots)
 
 AnyRow = Row[Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,9 +16,10 @@ from core.domain.operations import (
     Operation,
     OperationState,
 )
+from core.domain.records import Kind
 from core.domain.writes import MovementKind
 from core.gateways.errors import JournalError, StateConflict
-from core.gateways.ports.journal import WriteState
+from core.gateways.ports.journal import DeadLetters, Event, WriteState
 
 #: From when a fresh outbox row may be taken: always, whatever the clocks of two hosts say.
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -89,6 +90,30 @@ def row_to_copy(
     if _source_time(offered) < _source_time(waiting):
         old, new = offered, waiting
     return new if old.keys() - {PARTIAL} <= new.keys() else None
+
+
+def dead_by_error(counted: Iterable[tuple[str, Kind, int, datetime]]) -> list[DeadLetters]:
+    """From rows of error, kind, number and oldest: the commonest error first."""
+    by_error: dict[str, list[tuple[Kind, int, datetime]]] = {}
+    for error, kind, number, oldest in counted:
+        by_error.setdefault(error, []).append((kind, number, oldest))
+    found = [
+        DeadLetters(
+            error=error,
+            number=sum(number for _, number, _ in those),
+            oldest=min(oldest for _, _, oldest in those),
+            kinds={kind: number for kind, number, _ in those},
+        )
+        for error, those in by_error.items()
+    ]
+    return sorted(found, key=lambda each: (-each.number, each.error))
+
+
+def revived(number: int, given: Mapping[str, str | None], *, at: datetime, actor: str) -> Event:
+    """What is kept of dead letters that somebody made due again."""
+    detail = {name: str(value) for name, value in given.items() if value is not None}
+    what = "retried dead letters"
+    return Event(at=at, actor=actor, what=what, detail={"copies": number, **detail})
 
 
 def _source_time(row: Mapping[str, Any]) -> datetime:

@@ -10,14 +10,30 @@ from core.gateways.journal.migrate import upgrade
 from core.gateways.journal.operations import Operations
 from core.gateways.journal.outbox import Outbox
 from core.gateways.journal.plans import Plans
+from core.gateways.journal.repairs import Repairs
 from core.gateways.journal.sweeps import Sweeps
+from core.gateways.journal.trail import Trail
 from core.gateways.journal.trends import Trends
 from core.gateways.journal.verification import Verification
+from core.gateways.journal.works import Slots, Works
 from core.gateways.journal.writes import Writes
 
 
 class SqlJournal(
-    Plans, Operations, Items, Claims, Writes, Verification, Outbox, History, Sweeps, Trends
+    Plans,
+    Operations,
+    Items,
+    Claims,
+    Writes,
+    Verification,
+    Outbox,
+    History,
+    Sweeps,
+    Repairs,
+    Works,
+    Slots,
+    Trends,
+    Trail,
 ):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
 

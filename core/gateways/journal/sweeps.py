@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, or_, select
 
 from core.domain.drift import Cause, Drift
 from core.domain.records import Kind
-from core.domain.sweeps import Sweep, SweepMode
+from core.domain.sweeps import SWEEP_ENDED, Sweep, SweepMode
+from core.gateways.errors import UnknownId
 from core.gateways.journal.database import Database, reading, writing
+from core.gateways.journal.epochs import next_epoch, save_fenced
 from core.gateways.journal.fence import chunks, upsert
 from core.gateways.journal.records import DRIFTS, OUTBOX, SWEEPS
 from core.gateways.journal.sweep_tables import drifts, sweeps
@@ -24,11 +26,34 @@ class Sweeps:
     _db: Database
 
     @writing
+    def ask_sweep(self, connection: Connection, sweep: Sweep) -> Sweep:
+        """The indexes decide between two who ask at once: one row of an id, one of a mode."""
+        row = SWEEPS.dump(sweep)
+        connection.execute(upsert(connection, sweeps).on_conflict_do_nothing().values(row))
+        there = select(*SWEEPS.columns).where(
+            or_(
+                sweeps.c.id == sweep.id,
+                (sweeps.c.mode == sweep.mode) & sweeps.c.state.not_in(SWEEP_ENDED),
+            )
+        )
+        found = [SWEEPS.load(row) for row in connection.execute(there)]
+        return next((each for each in found if each.id == sweep.id), found[0])
+
+    @reading
+    def sweep(self, connection: Connection, sweep_id: str) -> Sweep:
+        """Raises ``UnknownId``."""
+        return _find(connection, sweep_id)
+
+    @writing
+    def take_sweep(self, connection: Connection, sweep_id: str) -> Sweep:
+        """Counted up in the database, so that two at once get two epochs."""
+        next_epoch(connection, sweeps, sweep_id)
+        return _find(connection, sweep_id)
+
+    @writing
     def save_sweep(self, connection: Connection, sweep: Sweep, found: Sequence[Drift] = ()) -> None:
         """A drift found twice by one sweep, after it went on from its cursor, is kept once."""
-        row = SWEEPS.dump(sweep)
-        added = upsert(connection, sweeps).values(row)
-        connection.execute(added.on_conflict_do_update(index_elements=[sweeps.c.id], set_=row))
+        save_fenced(connection, sweeps, SWEEPS.dump(sweep), "sweep")
         rows = [DRIFTS.dump(each, sweep_id=sweep.id, columns=list(each.columns)) for each in found]
         if rows:
             connection.execute(upsert(connection, drifts).on_conflict_do_nothing(), rows)
@@ -68,7 +93,7 @@ class Sweeps:
         if causes:
             query = query.where(drifts.c.cause.in_(list(causes)))
         found = (DRIFTS.load(row) for row in connection.execute(query))
-        return [_whole(each) for each in found]
+        return [whole(each) for each in found]
 
     @reading
     def drift_counts(self, connection: Connection, sweep_id: str) -> dict[Cause, int]:
@@ -83,10 +108,10 @@ class Sweeps:
     @writing
     def forget_sweeps(self, connection: Connection, *, before: datetime) -> int:
         """With their drifts; how many were forgotten."""
-        old = select(sweeps.c.id).where(sweeps.c.started_at < before)
+        is_old = (sweeps.c.started_at < before) & sweeps.c.state.in_(SWEEP_ENDED)
+        old = select(sweeps.c.id).where(is_old)
         connection.execute(delete(drifts).where(drifts.c.sweep_id.in_(old)))
-        gone = connection.execute(delete(sweeps).where(sweeps.c.started_at < before))
-        return gone.rowcount
+        return connection.execute(delete(sweeps).where(is_old)).rowcount
 
     @reading
     def waiting(self, connection: Connection, kind: Kind, ids: Collection[str]) -> dict[str, Due]:
@@ -102,7 +127,15 @@ class Sweeps:
         return found
 
 
-def _whole(drift: Drift) -> Drift:
+def _find(connection: Connection, sweep_id: str) -> Sweep:
+    query = select(*SWEEPS.columns).where(sweeps.c.id == sweep_id)
+    row = connection.execute(query).first()
+    if row is None:
+        raise UnknownId(f"there is no sweep {sweep_id}")
+    return SWEEPS.load(row)
+
+
+def whole(drift: Drift) -> Drift:
     """JSON knows no tuples."""
     return Drift(
         kind=drift.kind,

@@ -3,6 +3,7 @@
 from core.gateways.ports.crm import BookingFilter, Crm, Fate, Note, Outcome
 from core.gateways.ports.engine import CarryOut, Engine
 from core.gateways.ports.journal import (
+    DeadLetters,
     Due,
     Event,
     Journal,
@@ -21,6 +22,7 @@ __all__ = [
     "Copied",
     "CopyResult",
     "Crm",
+    "DeadLetters",
     "Deleted",
     "Due",
     "Engine",

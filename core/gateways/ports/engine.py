@@ -1,24 +1,32 @@
-"""The port to the engine that carries operations on after a crash."""
+"""The port to the engine that carries work on after a crash."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
-#: Carries an operation as far as it can be now. None: ended. A time: look again then.
+from core.domain.work import Work
+
+#: Carries one piece of work as far as it can be now. None: ended. A time: look again then.
 CarryOut = Callable[[str], datetime | None]
 
 
 class Engine(Protocol):
-    """Starts each operation once, sees every one through, takes over from dead processes."""
+    """Starts each piece of work once, sees all of it through, takes over from dead processes.
 
-    def submit(self, operation_id: str) -> None:
-        """Queue it for any worker. Repeating it is harmless. Works without ``start``."""
+    What is to be carried, the journal says (``Journal.unended``).
+    """
+
+    def submit(self, key: str) -> None:
+        """Have it carried soon; ``key``: ``Task.key``, of an operation its id.
+
+        Repeating it is harmless. Works without ``start``.
+        """
         ...
 
-    def start(self, carry_out: CarryOut) -> None:
-        """Become a worker: heartbeat, take queued operations, take over dead workers'."""
+    def start(self, carry_out: Mapping[Work, CarryOut]) -> None:
+        """Become a worker: heartbeat, take what is unended, take over from dead workers."""
         ...
 
     def stop(self, *, grace_s: float) -> None:

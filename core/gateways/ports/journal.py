@@ -16,8 +16,10 @@ from core.domain.operations import Item, ItemState, Operation, OperationState, P
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId, Kind, WriteId
 from core.domain.writes import ForeignWrite, MovementKind, Write
+from core.gateways.ports.repairs import RepairRecords
 from core.gateways.ports.sweeps import SweepRecords
 from core.gateways.ports.trends import TrendRecords
+from core.gateways.ports.works import SlotRecords, WorkRecords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,18 @@ class OutboxState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetters:
+    """Copies that were given up for one and the same reason."""
+
+    error: str
+    number: int
+    #: Since when the oldest of them is due.
+    oldest: datetime
+    #: How many of each kind of record.
+    kinds: Mapping[Kind, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One line of an operation's history. Append-only."""
 
@@ -110,7 +124,7 @@ class WorkerInfo:
     heartbeat_at: datetime
 
 
-class Journal(SweepRecords, TrendRecords, Protocol):
+class Journal(SweepRecords, RepairRecords, WorkRecords, SlotRecords, TrendRecords, Protocol):
     """The operational store. All times are UTC and passed in by the caller."""
 
     # plans and operations
@@ -277,9 +291,29 @@ class Journal(SweepRecords, TrendRecords, Protocol):
         ...
 
     def outbox(self) -> OutboxState: ...
-    def outbox_rows(self, *, dead: bool | None = None, limit: int = 200) -> list[Due]: ...
-    def revive(self, *, kind: Kind | None = None, record_id: str | None = None) -> int:
-        """Make dead letters due again; all of them when neither is given."""
+    def outbox_rows(
+        self, *, dead: bool | None = None, error: str | None = None, limit: int = 200
+    ) -> list[Due]:
+        """The longest due first. ``error``: those alone that failed with these very words."""
+        ...
+
+    def dead_letters(self) -> list[DeadLetters]:
+        """All of them by error, the commonest first."""
+        ...
+
+    def revive(
+        self,
+        *,
+        kind: Kind | None = None,
+        record_id: str | None = None,
+        error: str | None = None,
+        at: datetime | None = None,
+        actor: str = "",
+    ) -> int:
+        """Make dead letters due again: those that all of what is given fits; how many were.
+
+        ``at``: keep an event of it, in the same transaction.
+        """
         ...
 
     def waiting(self, kind: Kind, ids: Collection[str]) -> dict[str, Due]:

@@ -13,8 +13,29 @@ from core.domain.sweeps import Sweep, SweepMode
 class SweepRecords(Protocol):
     """Each method is one transaction."""
 
+    def ask_sweep(self, sweep: Sweep) -> Sweep:
+        """Add it, unless its id is there or one of its mode has not ended; the one that is there.
+
+        Asking twice is therefore the same sweep.
+        """
+        ...
+
+    def sweep(self, sweep_id: str) -> Sweep:
+        """Raises ``UnknownId``."""
+        ...
+
+    def take_sweep(self, sweep_id: str) -> Sweep:
+        """A new epoch: every earlier process that carries this sweep is superseded.
+
+        Raises ``UnknownId``.
+        """
+        ...
+
     def save_sweep(self, sweep: Sweep, found: Sequence[Drift] = ()) -> None:
-        """Where it stands, and what it found since it was saved last, each record once."""
+        """Where it stands, and what it found since it was saved last, each record once.
+
+        Adds it if need be. Raises ``Superseded`` when its epoch is not the newest.
+        """
         ...
 
     def sweeps(self, *, modes: Collection[SweepMode] = (), limit: int = 100) -> list[Sweep]:
@@ -37,5 +58,5 @@ class SweepRecords(Protocol):
         ...
 
     def forget_sweeps(self, *, before: datetime) -> int:
-        """With their drifts; how many were forgotten."""
+        """Ended ones, with their drifts; how many were forgotten."""
         ...

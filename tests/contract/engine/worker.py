@@ -18,7 +18,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from core.domain.operations import ENDED, OperationState
+from core.domain.work import Work
 from core.gateways.engine import DbosEngine
+from core.gateways.engine.engine import AT_ONCE
 from core.gateways.journal.sql import SqlJournal
 
 
@@ -85,8 +87,9 @@ def main() -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     journal = SqlJournal(asked.url)
-    engine = DbosEngine(journal, asked.url, dead_after_s=asked.dead_after, at_once=asked.at_once)
-    engine.start(Carrier(journal, asked.folder, asked.name).carry_out)
+    at_once = {**AT_ONCE, Work.OPERATION: asked.at_once}
+    engine = DbosEngine(journal, asked.url, dead_after_s=asked.dead_after, at_once=at_once)
+    engine.start({Work.OPERATION: Carrier(journal, asked.folder, asked.name).carry_out})
     sys.stdout.write(f"{engine.executor_id}\n")
     sys.stdout.flush()
     stop.wait()

@@ -13,6 +13,7 @@ def sweep(id_: str = "s", started: float = 0, mode: SweepMode = SweepMode.KNOWN)
     return Sweep(
         id=id_,
         mode=mode,
+        state=SweepState.COMPLETE,
         started_at=after(started),
         saved_at=after(started),
         known={"contacts": 3},
@@ -36,7 +37,7 @@ def drift(id_: str, cause: Cause = Cause.OLDER_COPY) -> Drift:
 
 def test_a_sweep_is_kept_as_it_was_saved_last(journal: Journal) -> None:
     journal.save_sweep(sweep())
-    done = replace(sweep(), state=SweepState.COMPLETE, saved_at=after(9), legs=3, after="7")
+    done = replace(sweep(), saved_at=after(9), legs=3, after="7")
     journal.save_sweep(done, [drift("1")])
 
     assert [done] == journal.sweeps()

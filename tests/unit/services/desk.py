@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -11,6 +12,7 @@ from core.domain.operations import ENDED, Item, Operation
 from core.domain.plans import OperationKind
 from core.domain.records import BookingId
 from core.domain.roles import Actor, Role
+from core.domain.work import Work
 from core.gateways.errors import NotSent
 from core.gateways.ports import CarryOut
 from core.gateways.ports.inspecting import Finding, Quota
@@ -33,7 +35,7 @@ class HandEngine:
     def submit(self, operation_id: str) -> None:
         self.submitted.append(operation_id)
 
-    def start(self, carry_out: CarryOut) -> None: ...
+    def start(self, carry_out: Mapping[Work, CarryOut]) -> None: ...
     def stop(self, *, grace_s: float) -> None: ...
 
 
@@ -111,6 +113,16 @@ class TestDesk:
     def item(self, operation: Operation, booking: str) -> Item:
         (found,) = self.journal.items(operation.id, bookings=[BookingId(booking)])
         return found
+
+    def carry_on(self, work: Work, id_: str) -> None:
+        """As an engine and the copying threads do, until it has ended."""
+        for _ in range(LOOKS_MAX):
+            again = self.core.carries[work](id_)
+            self.drain()
+            if again is None:
+                return
+            self.time = max(self.time + timedelta(milliseconds=1), again)
+        raise AssertionError(f"{work} {id_} did not end")
 
     def drain(self) -> None:
         while self.core.mirroring.drain().taken:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
-from core.domain.drift import Cause
+from core.domain.drift import Cause, Drift
 from core.domain.mirror import SOURCE_TIME
 from core.domain.records import Kind
+from core.domain.repairs import RepairState, RowState
 from core.domain.roles import Actor, NotAllowed, Role
+from core.domain.selections import BadList
 from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.gateways.errors import NotSent, StateConflict
+from core.domain.work import Work
+from core.gateways.errors import Superseded
 from core.gateways.ports import Due
 from core.services import sweeping
 from tests.fakes.crm import Fault, Request
@@ -38,9 +42,20 @@ def copy(desk: TestDesk, kind: Kind, *ids: str) -> None:
 
 
 def sweep(desk: TestDesk, mode: SweepMode = SweepMode.FULL) -> dict[str, Cause]:
-    done = desk.core.sweeping.sweep(mode)
+    """What a sweep finds that is asked for and carried to its end."""
+    asked = desk.core.sweeping.ask(mode, ADMIN)
+    desk.carry_on(Work.SWEEP, asked.id)
+    done = desk.journal.sweep(asked.id)
     assert done.complete
     return {each.record_id: each.cause for each in desk.journal.drifts(done.id)}
+
+
+def repaired(desk: TestDesk, drifts: Sequence[Drift]) -> dict[str, RowState]:
+    """What becomes of each record of a repair."""
+    asked = desk.core.repairing.confirm(drifts, ADMIN, "a test")
+    desk.carry_on(Work.REPAIR, asked.id)
+    assert desk.journal.repair(asked.id).ended
+    return {row.drift.record_id: row.state for row in desk.journal.repair_rows(asked.id)}
 
 
 def last(desk: TestDesk) -> Sweep:
@@ -92,7 +107,7 @@ def test_a_booking_of_a_merged_contact_follows_it_and_is_repaired(desk: TestDesk
 
     assert Cause.CONTACT_MERGED is sweep(desk)["31"]
     (drift,) = desk.core.repairing.of_record("31")
-    assert (drift,) == desk.core.repairing.repair([drift], ADMIN).repaired
+    assert {"31": RowState.REPAIRED} == repaired(desk, [drift])
 
 
 def test_an_unreadable_balance_is_found_and_cannot_be_repaired(desk: TestDesk) -> None:
@@ -100,7 +115,7 @@ def test_an_unreadable_balance_is_found_and_cannot_be_repaired(desk: TestDesk) -
 
     assert {"11": Cause.UNREADABLE_VALUE} == sweep(desk)
     (drift,) = desk.core.repairing.of_record("11")
-    assert (drift,) == desk.core.repairing.repair([drift], ADMIN).not_repairable
+    assert {"11": RowState.NOT_REPAIRABLE} == repaired(desk, [drift])
 
 
 def test_a_copy_that_is_due_is_left_alone(desk: TestDesk) -> None:
@@ -148,23 +163,54 @@ def test_an_incremental_sweep_finds_what_changed_since_the_last_one(desk: TestDe
     assert {"contacts": 1} == {kind: n for kind, n in last(desk).compared.items() if n}
 
 
-def test_a_sweep_that_failed_goes_on_from_its_page(
+def test_a_sweep_says_that_it_paused_and_goes_on_from_its_page_by_itself(
     desk: TestDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweeping, "PAGE", 1)
     edit_mirror(desk, "11", cs_credits=7)
     edit_mirror(desk, "13", cs_credits=7)
     desk.crm.sending = lambda r: Fault.NOT_SENT if "13" in r.ids else Fault.NONE
-    with pytest.raises(NotSent):
-        desk.core.sweeping.sweep(SweepMode.KNOWN)
+    asked = desk.core.sweeping.ask(SweepMode.KNOWN, ADMIN)
+    again = desk.core.sweeping.carry_out(asked.id)
     paused = last(desk)
     desk.crm.sending = lambda r: Fault.NOT_SENT if "11" in r.ids else Fault.NONE
 
-    assert (SweepState.PAUSED, "12") == (paused.state, paused.after)
-    assert paused.error
-    assert {"11", "13"} == set(sweep(desk, SweepMode.KNOWN))
-    assert [paused.id] == [each.id for each in desk.journal.sweeps()]
+    assert (SweepState.PAUSED, "12", 1) == (paused.state, paused.after, paused.failures)
+    assert "HubSpot" in paused.error
+    assert again == paused.next_try_at == desk.time + timedelta(seconds=2)
+    desk.carry_on(Work.SWEEP, asked.id)
+    assert (SweepState.COMPLETE, "") == (last(desk).state, last(desk).error)
+    assert {"11", "13"} == {each.record_id for each in desk.journal.drifts(asked.id)}
     assert 3 == last(desk).compared["contacts"]
+
+
+def test_a_store_that_stays_away_is_asked_less_and_less_often(desk: TestDesk) -> None:
+    desk.mirror.die()
+    asked = desk.core.sweeping.ask(SweepMode.KNOWN, ADMIN)
+    waits = []
+    for _ in range(8):
+        again = desk.core.sweeping.carry_out(asked.id)
+        assert again is not None
+        waits.append((again - desk.time).total_seconds())
+        desk.time = again
+
+    assert [2, 4, 8, 16, 32, 60, 60, 60] == waits
+
+
+def test_a_sweep_that_was_paused_for_too_long_is_given_up_and_the_next_begins_anew(
+    desk: TestDesk,
+) -> None:
+    desk.mirror.die()
+    asked = desk.core.sweeping.ask(SweepMode.KNOWN, ADMIN)
+    desk.core.sweeping.carry_out(asked.id)
+    desk.mirror.come_back()
+    desk.time += sweeping.RESUMABLE + timedelta(seconds=1)
+
+    assert desk.core.sweeping.carry_out(asked.id) is None
+    assert SweepState.GIVEN_UP is last(desk).state
+    assert "gave a sweep up" == desk.journal.events()[0].what
+    assert {} == sweep(desk, SweepMode.KNOWN)
+    assert asked.id != last(desk).id
 
 
 def test_the_watermark_never_passes_a_sweep_that_failed(desk: TestDesk) -> None:
@@ -174,39 +220,194 @@ def test_the_watermark_never_passes_a_sweep_that_failed(desk: TestDesk) -> None:
     desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": 0})
     desk.time += timedelta(hours=2)
     desk.mirror.die()
-    with pytest.raises(NotSent):
-        desk.core.sweeping.sweep(SweepMode.INCREMENTAL)
+    asked = desk.core.sweeping.ask(SweepMode.INCREMENTAL, ADMIN)
+    desk.core.sweeping.carry_out(asked.id)
     desk.mirror.come_back()
     desk.time += timedelta(hours=8)  # too long ago to go on with
+    desk.core.sweeping.carry_out(asked.id)
 
     assert {"11": Cause.CHANGED_IN_HUBSPOT} == sweep(desk, SweepMode.INCREMENTAL)
     assert first.started_at - sweeping.OVERLAP == last(desk).since
 
 
-def test_one_mode_is_swept_once_at_a_time(desk: TestDesk) -> None:
-    running = Sweep(id="s", mode=SweepMode.KNOWN, started_at=desk.time, saved_at=desk.time)
-    desk.journal.save_sweep(running)
+def test_asking_twice_is_one_sweep_told_once_and_one_mode_does_not_hinder_another(
+    desk: TestDesk,
+) -> None:
+    first = desk.core.sweeping.ask(SweepMode.KNOWN, ADMIN)
+    desk.time += timedelta(seconds=1)
 
-    with pytest.raises(StateConflict, match="under way"):
-        desk.core.sweeping.sweep(SweepMode.KNOWN)
+    assert first == desk.core.sweeping.ask(SweepMode.KNOWN, ADMIN)
+    assert first.id != desk.core.sweeping.ask(SweepMode.FULL, ADMIN).id
+    told = [event.detail["mode"] for event in desk.journal.events()]
+    assert ["full", "known"] == told
+    assert f"sweep/{first.id}" in desk.engine.submitted
 
 
-def test_after_a_repair_of_each_cause_the_next_sweep_finds_nothing(desk: TestDesk) -> None:
-    desk.crm.add_contact("14", {"cs_credits": 1})
+def test_a_process_that_was_taken_for_dead_saves_no_page_more(desk: TestDesk) -> None:
+    asked = desk.core.sweeping.ask(SweepMode.KNOWN, ADMIN)
+
+    def taken_over(_: Request) -> Fault:
+        desk.crm.sending = lambda _: Fault.NONE
+        desk.journal.take_sweep(asked.id)
+        return Fault.NONE
+
+    desk.crm.sending = taken_over
+
+    with pytest.raises(Superseded):
+        desk.core.sweeping.carry_out(asked.id)
+    assert 0 == last(desk).pages
+    desk.carry_on(Work.SWEEP, asked.id)
+    assert {"contacts": 3, "bookings": 1, "exams": 1} == last(desk).compared
+
+
+def test_only_who_may_watch_asks_for_a_sweep(desk: TestDesk) -> None:
+    staff = Actor(email="s@example.test", role=Role.STAFF)
+
+    with pytest.raises(NotAllowed):
+        desk.core.sweeping.ask(SweepMode.KNOWN, staff)
+
+
+# repairs
+
+
+def test_after_a_repair_of_everything_the_next_sweep_finds_nothing(desk: TestDesk) -> None:
+    for id_ in ("14", "15", "16", "17"):
+        desk.crm.add_contact(id_, {"cs_credits": 1})
+    desk.booked("32", "15")
+    copy(desk, Kind.CONTACT, "15", "16", "17")
+    copy(desk, Kind.BOOKING, "32")
+    desk.time += timedelta(minutes=1)
     desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": 0})
     edit_mirror(desk, "12", cs_credits=7)
-    for cause in set(sweep(desk).values()):
-        drifts = desk.core.repairing.of_cause(cause)
-        done = desk.core.repairing.repair(drifts, ADMIN)
-        assert tuple(drifts) == done.repaired
-        assert () == done.still
+    desk.crm.archive(Kind.CONTACT, "13")
+    desk.crm.merge(Kind.CONTACT, "15", "16")
+    desk.mirror.put(Kind.CONTACT, {"hubspot_id": "99", SOURCE_TIME: desk.time.isoformat()})
+    found = sweep(desk)
+    assert {
+        Cause.CHANGED_IN_HUBSPOT,
+        Cause.CHANGED_IN_MIRROR,
+        Cause.CONTACT_GONE,
+        Cause.CONTACT_MERGED,
+        Cause.MISSING_ROW,
+        Cause.ORPHAN_ROW,
+    } == set(found.values())
 
+    outcome = repaired(desk, desk.core.repairing.of_all())
+
+    assert dict.fromkeys(found, RowState.REPAIRED) == outcome
     assert {} == sweep(desk)
-    assert "repaired the mirror" == desk.journal.events()[0].what
+    done = next(e for e in desk.journal.events() if e.what == "repaired the mirror")
+    assert (ADMIN.email, "a test") == (done.actor, done.detail["reason"])
+    assert {"repaired": len(found)} == done.detail["records"]
+
+
+def test_the_row_of_a_merged_contact_goes_only_when_the_new_one_is_there(desk: TestDesk) -> None:
+    into = desk.crm.merge(Kind.CONTACT, "12", "13")
+    (drift,) = desk.core.repairing.of_record("12")
+    asked = desk.core.repairing.confirm([drift], ADMIN)
+
+    desk.core.repairing.carry_out(asked.id)
+    assert {"12"} == set(desk.mirror.rows(Kind.CONTACT, ["12", into]))
+    desk.drain()
+    assert {"12", into} == set(desk.mirror.rows(Kind.CONTACT, ["12", into]))
+    desk.core.repairing.carry_out(asked.id)
+
+    assert {into} == set(desk.mirror.rows(Kind.CONTACT, ["12", into]))
+
+
+def test_a_row_copied_anew_since_it_was_compared_is_not_deleted(desk: TestDesk) -> None:
+    """Restored in HubSpot and copied between the comparison and the deletion."""
+    desk.crm.archive(Kind.CONTACT, "13")
+    (drift,) = desk.core.repairing.of_record("13")
+
+    def restored_first() -> None:
+        record = desk.crm.truth._by_id[Kind.CONTACT]["13"]
+        desk.crm.truth.restore(record)
+        desk.time += timedelta(seconds=1)
+        desk.crm.foreign_write(Kind.CONTACT, "13", {"cs_credits": 5})
+        copy(desk, Kind.CONTACT, "13")
+
+    desk.mirror.on_delete = restored_first
+    asked = desk.core.repairing.confirm([drift], ADMIN)
+    desk.core.repairing.carry_out(asked.id)
+
+    assert 5 == desk.mirror.rows(Kind.CONTACT, ["13"])["13"]["cs_credits"]
+    (row,) = desk.journal.repair_rows(asked.id)
+    assert RowState.REPAIRED is row.state
+
+
+def test_what_the_desk_is_writing_is_left_alone(desk: TestDesk) -> None:
+    desk.crm.foreign_write(Kind.BOOKING, "31", {"attendance": "Yes"})
+    desk.time += timedelta(minutes=1)
+    (drift,) = desk.core.repairing.of_record("31")
+    desk.crm.foreign_write(Kind.BOOKING, "31", {"attendance": "No"})
+
+    assert {"31": RowState.LEFT_ALONE} == repaired(desk, [drift])
+
+
+def test_what_is_being_copied_already_is_waited_for(desk: TestDesk) -> None:
+    desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": 0})
+    (drift,) = desk.core.repairing.of_record("11")
+    desk.core.mirroring.put([Due(kind=Kind.CONTACT, record_id="11", row=None)])
+
+    assert {"11": RowState.REPAIRED} == repaired(desk, [drift])
+
+
+def test_what_cannot_be_copied_still_differs_with_the_values_as_they_are(desk: TestDesk) -> None:
+    desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": 0})
+    (drift,) = desk.core.repairing.of_record("11")
+    desk.mirror.refuse = lambda _kind, _row: "no such column"
+    asked = desk.core.repairing.confirm([drift], ADMIN)
+    for _ in range(9):
+        assert desk.core.repairing.carry_out(asked.id) is not None
+        assert {RowState.COPYING: 1} == desk.journal.repair(asked.id).counts
+        desk.time += timedelta(minutes=2)
+        desk.drain()
+        if desk.journal.outbox().dead:
+            break
+
+    assert desk.core.repairing.carry_out(asked.id) is None
+    (row,) = desk.journal.repair_rows(asked.id)
+    assert RowState.STILL_DIFFERS is row.state
+    assert "no such column" in row.why
+    assert ({"cs_credits": 0}, {"cs_credits": 1}) == (row.truth_now, row.mirror_now)
+
+
+def test_a_repair_waits_while_a_store_is_away_says_so_and_goes_on(desk: TestDesk) -> None:
+    edit_mirror(desk, "12", cs_credits=7)
+    (drift,) = desk.core.repairing.of_record("12")
+    asked = desk.core.repairing.confirm([drift], ADMIN)
+    desk.mirror.die()
+
+    again = desk.core.repairing.carry_out(asked.id)
+
+    paused = desk.journal.repair(asked.id)
+    assert (RepairState.PAUSED, again) == (paused.state, paused.next_try_at)
+    assert "connection refused" in paused.waiting_for
+    desk.mirror.come_back()
+    desk.carry_on(Work.REPAIR, asked.id)
+    assert {RowState.REPAIRED: 1} == desk.journal.repair(asked.id).counts
+
+
+def test_a_second_click_is_the_same_repair_and_a_later_one_is_another(desk: TestDesk) -> None:
+    edit_mirror(desk, "12", cs_credits=7)
+    drifts = desk.core.repairing.of_record("12")
+    first = desk.core.repairing.confirm(drifts, ADMIN)
+    desk.time += timedelta(seconds=1)
+
+    assert first == desk.core.repairing.confirm(drifts, ADMIN)
+    desk.carry_on(Work.REPAIR, first.id)
+    assert first.id != desk.core.repairing.confirm(drifts, ADMIN).id
 
 
 def test_only_an_admin_repairs(desk: TestDesk) -> None:
     manager = Actor(email="m@example.test", role=Role.MANAGER)
+    edit_mirror(desk, "12", cs_credits=7)
 
     with pytest.raises(NotAllowed):
-        desk.core.repairing.repair([], manager)
+        desk.core.repairing.confirm(desk.core.repairing.of_record("12"), manager)
+
+
+def test_nothing_chosen_is_no_repair(desk: TestDesk) -> None:
+    with pytest.raises(BadList):
+        desk.core.repairing.confirm([], ADMIN)

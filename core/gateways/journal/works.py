@@ -1,0 +1,106 @@
+"""What is to be carried, and what of each schedule was done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Table, select, update
+
+from core.domain.operations import ENDED
+from core.domain.repairs import RepairState
+from core.domain.schedules import SlotRecord
+from core.domain.sweeps import SWEEP_ENDED
+from core.domain.work import Task, Work, parted
+from core.gateways.errors import UnknownId
+from core.gateways.journal.database import Database, reading, writing
+from core.gateways.journal.epochs import next_epoch
+from core.gateways.journal.fence import added
+from core.gateways.journal.records import SLOTS
+from core.gateways.journal.sweep_tables import repairs, slots, sweeps
+from core.gateways.journal.tables import operations
+
+TABLES: dict[Work, Table] = {
+    Work.OPERATION: operations,
+    Work.SWEEP: sweeps,
+    Work.REPAIR: repairs,
+}
+UNENDED: dict[Work, ColumnElement[bool]] = {
+    Work.OPERATION: operations.c.state.not_in(ENDED),
+    Work.SWEEP: sweeps.c.state.not_in(SWEEP_ENDED),
+    Work.REPAIR: repairs.c.state != RepairState.DONE,
+}
+OLDEST_FIRST = {
+    Work.OPERATION: operations.c.confirmed_at,
+    Work.SWEEP: sweeps.c.started_at,
+    Work.REPAIR: repairs.c.asked_at,
+}
+
+
+class Works:
+    """See ``core.gateways.ports.journal.Journal``."""
+
+    _db: Database
+
+    @reading
+    def unended(self, connection: Connection, limit: int = 10_000) -> list[Task]:
+        """All that has not ended, oldest first within each kind."""
+        found: list[Task] = []
+        for work, table in TABLES.items():
+            query = select(table.c.id, table.c.state).where(UNENDED[work])
+            query = query.order_by(OLDEST_FIRST[work], table.c.id).limit(limit)
+            found += [
+                Task(work=work, id=id_, state=state.value)
+                for id_, state in connection.execute(query)
+            ]
+        return found
+
+    @reading
+    def must_exist(self, connection: Connection, key: str) -> None:
+        """Raises ``UnknownId`` unless the work with this key was asked for."""
+        work, id_ = parted(key)
+        table = TABLES[work]
+        if connection.execute(select(table.c.id).where(table.c.id == id_)).first() is None:
+            raise UnknownId(f"there is no {work} {id_}")
+
+    @writing
+    def supersede(self, connection: Connection, key: str) -> None:
+        """A new epoch of it."""
+        work, id_ = parted(key)
+        next_epoch(connection, TABLES[work], id_)
+
+
+class Slots:
+    """See ``core.gateways.ports.journal.Journal``."""
+
+    _db: Database
+
+    @writing
+    def begin_job(self, connection: Connection, job: str, *, at: datetime) -> None:
+        """From now on its times count."""
+        record = SlotRecord(job=job, slot=at, taken_at=at, held_until=at, done_at=at, began_at=at)
+        added(connection, slots, SLOTS.dump(record))
+
+    @writing
+    def take_slot(
+        self, connection: Connection, job: str, slot: datetime, *, now: datetime, until: datetime
+    ) -> bool:
+        """One statement judges and takes."""
+        newer = slots.c.slot < slot
+        left = (slots.c.slot == slot) & slots.c.done_at.is_(None) & (slots.c.held_until <= now)
+        taken = update(slots).where(slots.c.job == job, newer | left)
+        values = {"slot": slot, "taken_at": now, "held_until": until, "done_at": None}
+        return connection.execute(taken.values(**values, error="")).rowcount == 1
+
+    @writing
+    def end_slot(
+        self, connection: Connection, job: str, slot: datetime, *, at: datetime, error: str = ""
+    ) -> None:
+        """Nothing, when a later one was taken meanwhile."""
+        ended = update(slots).where(slots.c.job == job, slots.c.slot == slot)
+        connection.execute(ended.values(done_at=None if error else at, error=error))
+
+    @reading
+    def slots(self, connection: Connection) -> dict[str, SlotRecord]:
+        """The newest slot of each job that anybody took."""
+        found = [SLOTS.load(row) for row in connection.execute(select(*SLOTS.columns))]
+        return {record.job: record for record in found}

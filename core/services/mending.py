@@ -1,0 +1,125 @@
+"""Mending: some records of a repair judged by a fresh read of both stores, and put right."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from core.domain.drift import Drift, Remedy
+from core.domain.mirror import ID
+from core.domain.records import Kind
+from core.domain.repairs import RepairRow, RowState
+from core.gateways.ports import Due, Journal, Mirror
+from core.services.comparing import Compared, Comparing
+from core.services.mirroring import Mirroring
+
+ORDER = list(Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """One step of a repair. Repeating one is harmless."""
+
+    comparing: Comparing
+    mirroring: Mirroring
+    mirror: Mirror
+    journal: Journal
+
+    def mended(self, rows: Sequence[RepairRow]) -> list[RepairRow]:
+        """These as they stand now: settled, or with their copies due.
+
+        Raises:
+            GatewayError: one of the stores cannot be read.
+        """
+        return [done for kind, group in _by_kind(rows) for done in self._of_kind(kind, group)]
+
+    def copied(self, rows: Sequence[RepairRow]) -> list[RepairRow]:
+        """Those whose copies were made, or given up."""
+        found: list[RepairRow] = []
+        for kind, group in _by_kind(rows):
+            waiting = self._waiting(kind, [row.drift.record_id for row in group])
+            found += [row for row in group if row.drift.record_id not in waiting]
+        return found
+
+    def down(self) -> str:
+        """Why copies wait, to be read on; "" when they do not."""
+        outage = self.mirroring.outage.down
+        return f"; the mirror does not take them: {outage.why}" if outage else ""
+
+    def _waiting(self, kind: Kind, ids: Sequence[str]) -> set[str]:
+        found = self.journal.waiting(kind, ids)
+        return {id_ for id_, due in found.items() if not due.dead}
+
+    def _of_kind(self, kind: Kind, rows: Sequence[RepairRow]) -> Iterator[RepairRow]:
+        made = self.comparing.compare(kind, [row.drift.record_id for row in rows])
+        drifts = {drift.record_id: drift for drift in made.drifts}
+        alone = set(made.left_alone)
+        if gone := self._to_delete(kind, made):
+            self.mirror.delete(kind, [made.held[id_] for id_ in gone])
+            proof = self.comparing.compare(kind, gone)  # whatever the mirror answered
+            drifts = {id_: drift for id_, drift in drifts.items() if id_ not in gone}
+            drifts |= {drift.record_id: drift for drift in proof.drifts}
+            alone |= set(proof.left_alone)
+        waiting = self._waiting(kind, sorted(alone))
+        judged = [
+            _judged(row, drifts.get(row.drift.record_id), alone, waiting, gone) for row in rows
+        ]
+        due = [row for row in judged if row.state is RowState.COPYING]
+        due = [row for row in due if row.drift.record_id not in waiting]
+        if due:
+            ids = [row.drift.record_id for row in due]
+            self.mirroring.put([Due(kind=kind, record_id=id_, row=None) for id_ in ids])
+        yield from judged
+
+    def _to_delete(self, kind: Kind, made: Compared) -> list[str]:
+        """Of a merge, the old row goes when the mirror has the new one."""
+        merged = {
+            drift.record_id: str(drift.truth[ID])
+            for drift in made.drifts
+            if drift.remedy is Remedy.REPLACE
+        }
+        there = self.mirror.rows(kind, sorted(set(merged.values()))) if merged else {}
+        return [
+            drift.record_id
+            for drift in made.drifts
+            if drift.record_id in made.held
+            and (
+                drift.remedy is Remedy.DELETE
+                or (drift.record_id in merged and merged[drift.record_id] in there)
+            )
+        ]
+
+
+def _judged(
+    row: RepairRow,
+    drift: Drift | None,
+    alone: Collection[str],
+    waiting: Collection[str],
+    gone: Collection[str],
+) -> RepairRow:
+    """What becomes of a record that drifts like this now; None: it does not."""
+    id_ = row.drift.record_id
+    if id_ in waiting:
+        return replace(row, state=RowState.COPYING)
+    if id_ in alone:
+        why = "the desk is writing it just now; the next sweep looks at it again"
+        return replace(row, state=RowState.LEFT_ALONE, why=why)
+    if drift is None:
+        why = "copied" if row.state is RowState.COPYING else "equal when it was read again"
+        why = "its row was deleted" if id_ in gone else why
+        return replace(row, state=RowState.REPAIRED, why=why, truth_now={}, mirror_now={})
+    told = f"{drift.cause}: {drift.evidence}"
+    seen = replace(row, why=told, truth_now=drift.truth, mirror_now=drift.mirror)
+    if drift.remedy is Remedy.PERSON:
+        return replace(seen, state=RowState.NOT_REPAIRABLE)
+    if row.state is RowState.PENDING and drift.remedy in {Remedy.COPY, Remedy.REPLACE}:
+        return replace(row, state=RowState.COPYING)
+    return replace(seen, state=RowState.STILL_DIFFERS)
+
+
+def _by_kind(rows: Sequence[RepairRow]) -> Iterator[tuple[Kind, list[RepairRow]]]:
+    """Contacts first."""
+    ranked = sorted(rows, key=lambda row: ORDER.index(row.drift.kind))
+    for kind, group in groupby(ranked, key=lambda row: row.drift.kind):
+        yield kind, list(group)
