@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.domain.records import Kind
 from core.domain.roles import ALLOWED, Act
-from core.gateways.ports import Due
+from core.gateways.ports import DeadLetters, Due
 from pages.shared import problems, tables, words
 from pages.shared.batch.figures import cards
 from pages.shared.gate import Desk
 
 ROWS = 200
 KINDS = {Kind.CONTACT: "Contact", Kind.BOOKING: "Booking", Kind.EXAM: "Exam"}
+UNNAMED = "no error was kept"
 
 assert KINDS.keys() == set(Kind), "every kind of record has its word"
 
@@ -27,6 +29,7 @@ def show(desk: Desk) -> None:
         "Every change in HubSpot is copied to Supabase at once. What waits here follows by itself; "
         "what was given up waits for you."
     )
+    _told()
     state = desk.core.journal.outbox()
     oldest = words.span(desk.now() - state.oldest) if state.oldest else words.NOTHING
     cards(
@@ -38,10 +41,7 @@ def show(desk: Desk) -> None:
         in_a_row=4,
     )
     if state.dead:
-        st.header("Given up after eight tries", anchor=False)
-        _grid(desk, desk.core.journal.outbox_rows(dead=True, limit=ROWS), "dead")
-        if Act.RUN_BATCHES in ALLOWED[desk.actor.role]:
-            _try_again(desk, state.dead)
+        _dead(desk, state.dead)
     if state.due:
         st.header("Due", anchor=False)
         _grid(desk, desk.core.journal.outbox_rows(dead=False, limit=ROWS), "due")
@@ -49,22 +49,106 @@ def show(desk: Desk) -> None:
         st.success("Supabase has every change.", icon=":material/cloud_done:")
 
 
-def _try_again(desk: Desk, dead: int) -> None:
-    label = f"Try {words.count(dead, 'copy', 'copies')} again"
-    if st.button(label, icon=":material/replay:", key="revive"):
-        with problems.told("Nothing was changed."):
-            desk.acting().require(Act.RUN_BATCHES)
-            desk.core.journal.revive()
-            desk.core.mirroring.nudge()
-            st.rerun()
+def _dead(desk: Desk, dead: int) -> None:
+    st.header("Given up after eight tries", anchor=False)
+    st.caption(
+        "Students see older values in these. Mend what the error names, in Supabase or in HubSpot, "
+        "then try again: HubSpot's values of that moment are copied."
+    )
+    groups = desk.core.journal.dead_letters()
+    chosen = _choose(desk, groups) if len(groups) > 1 else None
+    rows = desk.core.journal.outbox_rows(
+        dead=True, error=chosen.error if chosen else None, limit=ROWS
+    )
+    may = Act.RUN_BATCHES in ALLOWED[desk.actor.role]
+    if may:
+        number = chosen.number if chosen else dead
+        st.button(
+            f"Try {'these ' if chosen else ''}{words.count(number, 'copy', 'copies')} again",
+            icon=":material/replay:",
+            key="revive",
+            on_click=_retry,
+            args=(desk, {"error": chosen.error} if chosen else {}),
+        )
+    _grid(desk, rows, "dead", retry=may)
 
 
-def _grid(desk: Desk, rows: Sequence[Due], name: str) -> None:
-    if len(rows) == ROWS:
-        st.caption(f"The first {ROWS}.")
-    st.dataframe(
-        copies_frame(rows, desk.now()),
+def _choose(desk: Desk, groups: Sequence[DeadLetters]) -> DeadLetters | None:
+    """One error of several, if a row is picked: then only its copies are shown and tried."""
+    key = f"errors_{tables.fingerprint([group.error for group in groups])}"
+    event = st.dataframe(
+        errors_frame(groups, desk.now()),
+        key=key,
+        on_select="rerun",
+        selection_mode="single-row",
         column_config={
+            "Copies": st.column_config.NumberColumn(format="localized", width=80),
+            "Records": st.column_config.TextColumn(width=200),
+            "Oldest": st.column_config.TextColumn("Oldest waits", width=110, alignment="right"),
+            "Error": st.column_config.TextColumn(width="large"),
+        },
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(groups), at_most=220),
+        alt="Errors, the commonest first",
+    )
+    st.caption("Pick a row to see and try only the copies with that error.")
+    return next((groups[row] for row in event.selection.rows if row < len(groups)), None)
+
+
+def errors_frame(groups: Sequence[DeadLetters], now: datetime) -> pd.DataFrame:
+    """One row for each error."""
+    return pd.DataFrame(
+        {
+            "Copies": [group.number for group in groups],
+            "Records": [_kinds(group.kinds) for group in groups],
+            "Oldest": [words.span(now - group.oldest) for group in groups],
+            "Error": [group.error or UNNAMED for group in groups],
+        }
+    )
+
+
+def _kinds(kinds: Mapping[Kind, int]) -> str:
+    known = [(KINDS[kind].lower(), kinds[kind]) for kind in Kind if kinds.get(kind)]
+    return ", ".join(words.count(number, noun) for noun, number in known)
+
+
+def _retry(desk: Desk, which: Mapping[str, Any]) -> None:
+    """A callback draws nothing: what came of it is kept for the drawing that follows."""
+    try:
+        st.session_state["copies_told"] = desk.core.reviving.retry(desk.acting(), **which)
+    except problems.REFUSALS as error:
+        st.session_state["copies_told"] = problems.explain(error)
+
+
+def _told() -> None:
+    told = st.session_state.pop("copies_told", None)
+    if isinstance(told, problems.Problem):
+        problems.show(told, "Nothing was changed.")
+    elif told is not None:
+        verb = "is" if told == 1 else "are"
+        st.toast(
+            f"{words.count(told, 'copy', 'copies')} {verb} tried again now.",
+            icon=":material/replay:",
+        )
+
+
+def _grid(desk: Desk, rows: Sequence[Due], name: str, *, retry: bool = False) -> None:
+    if len(rows) == ROWS:
+        st.caption(f"The {ROWS} that wait longest.")
+    fingerprint = tables.fingerprint([f"{row.kind} {row.record_id}" for row in rows])
+    key = f"retry_{fingerprint}"
+    frame = copies_frame(rows, desk.now())
+    columns: dict[str, Any] = {}
+    if retry:
+        frame.insert(0, "Retry", ["Try again"] * len(rows))
+        columns["Retry"] = st.column_config.ButtonColumn(
+            "", key=key, on_click=_retry_row, args=(desk, rows, key), type="tertiary", width=90
+        )
+    st.dataframe(
+        frame,
+        column_config={
+            **columns,
             "What": st.column_config.TextColumn(width=90),
             "Record": st.column_config.TextColumn("HubSpot record", width=140),
             "Waits": st.column_config.TextColumn(width=100, alignment="right"),
@@ -75,9 +159,17 @@ def _grid(desk: Desk, rows: Sequence[Due], name: str) -> None:
         hide_index=True,
         row_height=tables.ROW_PX,
         height=tables.height(len(rows), at_most=320),
-        key=f"copies_{name}",
+        key=f"copies_{name}_{fingerprint}",
         alt=f"Copies that are {name}",
     )
+
+
+def _retry_row(desk: Desk, rows: Sequence[Due], key: str) -> None:
+    """The button of a row was clicked: the row is a position, so it becomes an id at once."""
+    click = st.session_state[key]
+    if click is not None and click.row < len(rows):
+        row = rows[click.row]
+        _retry(desk, {"kind": row.kind, "record_id": row.record_id})
 
 
 def copies_frame(rows: Sequence[Due], now: datetime) -> pd.DataFrame:
@@ -86,12 +178,16 @@ def copies_frame(rows: Sequence[Due], now: datetime) -> pd.DataFrame:
         {
             "What": [KINDS[row.kind] for row in rows],
             "Record": [row.record_id for row in rows],
-            "Waits": [words.span(now - row.due_since) if row.due_since else "" for row in rows],
+            "Waits": [words.span(_waits(row, now)) for row in rows],
             "Tries": [row.attempts for row in rows],
             "Next": [_next(row, now) for row in rows],
             "Error": [row.error for row in rows],
         }
     )
+
+
+def _waits(row: Due, now: datetime) -> timedelta:
+    return now - (row.due_since or now)
 
 
 def _next(row: Due, now: datetime) -> str:
