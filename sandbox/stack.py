@@ -91,11 +91,12 @@ class Stack:
         self._open.callback(self._supabase.stop)
         if not (state / PLANTED).exists():
             _forget_half_filled(state)
+        portal = Portal(with_marker=options.marker)
         hubspot = HubSpotServer(
             state,
             port=chosen["hubspot"],
             token=kept["hubspot_token"],
-            portal=Portal(with_marker=options.marker),
+            portal=portal,
             latency_ms=options.latency_ms,
             rate_limit=options.rate_limit,
             search_lag_ms=options.search_lag_ms,
@@ -106,6 +107,7 @@ class Stack:
             "HUBSPOT_BASE_URL": hubspot.start(),
             "HUBSPOT_TOKEN": kept["hubspot_token"],
             "HUBSPOT_CLIENT_SECRET": kept["hubspot_client_secret"],
+            "HUBSPOT_APP_ID": str(portal.app_id),
             "SUPABASE_URL": supabase.url,
             "SUPABASE_SERVICE_ROLE_KEY": supabase.service_role_key,
             "SUPABASE_ANON_KEY": supabase.anon_key,

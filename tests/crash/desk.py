@@ -58,6 +58,8 @@ class Desk:
             "CREDIT_DESK_HOLD_S": "0",
             "CREDIT_DESK_REQUEST_TIMEOUT_S": "2",
             "CREDIT_DESK_QUIET_PERIOD_S": "12.5",
+            "CREDIT_DESK_SWEEP_SCHEDULE": self.stack.get("CREDIT_DESK_SWEEP_SCHEDULE", "off"),
+            "CREDIT_DESK_FULL_SWEEP_SCHEDULE": "off",
         }
 
         self.journal = SqlJournal(self.environment["OPS_DATABASE_URL"])
