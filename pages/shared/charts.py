@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -24,6 +25,12 @@ STEPS = tuple(
     timedelta(minutes=minutes)
     for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440, 2880, 10_080)
 )
+
+#: On one line, so that the legend has its place below.
+TICKS = [
+    {"dtickrange": [None, 3_600_000 * 23], "value": "%-d %b, %H:%M"},
+    {"dtickrange": [3_600_000 * 23, None], "value": "%-d %b"},
+]
 
 
 class Colour(StrEnum):
@@ -176,6 +183,12 @@ def with_gaps(
     return times, values
 
 
+def usual_gap(times: Sequence[datetime], least: timedelta) -> timedelta:
+    """Between two of these, as a rule: how wide a bar may be."""
+    gaps = sorted(after - before for before, after in pairwise(times))
+    return max(least, gaps[len(gaps) // 2]) if gaps else least
+
+
 def points_of(figure: go.Figure) -> int:
     """How many points the browser draws."""
     return sum(len(trace.x) for trace in figure.data)
@@ -227,7 +240,7 @@ def _laid_out(
     figure.update_layout(
         height=HEIGHT_PX,
         margin={"l": 8, "r": 16, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0, "traceorder": "normal"},
+        legend={"orientation": "h", "y": -0.14, "yanchor": "top", "x": 0, "traceorder": "normal"},
         hovermode="x unified" if over_time else "closest",
         showlegend=True,
     )
@@ -241,5 +254,5 @@ def _laid_out(
     if whole:
         across(tickformat=",d")
     if over_time:
-        along(type="date", hoverformat="%-d %b, %H:%M")
+        along(type="date", hoverformat="%-d %b, %H:%M", tickformatstops=TICKS, nticks=9)
     return figure

@@ -12,7 +12,7 @@ from core.gateways.ports.trends import Narrow
 from pages.shared import places, tables, words
 from pages.shared.drift import address
 from pages.shared.drift.causes import KINDS, MEANS, SHORT
-from pages.shared.drift.rows import column_name, value
+from pages.shared.drift.rows import column_name, evidence, value
 from pages.shared.gate import Desk
 
 #: Of the page of contacts, once there is one.
@@ -61,7 +61,8 @@ def _show(desk: Desk, drift: Drift) -> None:
         st.caption("One side has no such record at all, so there are no values to compare.")
     since = words.relative(drift.since, desk.now(), desk.zone)
     st.html(f"<b>Since</b> {words.exact(drift.since, desk.zone)} ({since})")
-    st.markdown(f"**What speaks for it:** {words.plain(words.sentence(drift.evidence))}")
+    told = evidence(drift, desk.core.catalogue, desk.zone)
+    st.markdown(f"**What speaks for it:** {words.plain(told)}")
 
 
 def sides_frame(desk: Desk, drift: Drift) -> pd.DataFrame:

@@ -202,7 +202,9 @@ def gauges(
 
 
 def gauges_table(
-    levels: Sequence[Level], shown: Sequence[tuple[str, Look, Gauge, bool]]
+    levels: Sequence[Level],
+    shown: Sequence[tuple[str, Look, Gauge, bool]],
+    scale: float = 1,
 ) -> pd.DataFrame:
     """Newest first, a column for each gauge."""
     times = sorted({level.at for level in levels}, reverse=True)
@@ -211,7 +213,8 @@ def gauges_table(
     for name, _, gauge, most in shown:
         found = [values.get((at, gauge)) for at in times]
         columns[name] = [
-            None if level is None else level.most if most else level.mean for level in found
+            None if level is None else scale * (level.most if most else level.mean)
+            for level in found
         ]
     return pd.DataFrame(columns)
 

@@ -58,7 +58,7 @@ def _by_cause(desk: Desk, standing: Standing, period: timedelta) -> None:
     if not any(level.counts for level in levels):
         _nothing(f"{len(levels):,} sweeps, and not one record that drifted.", good=True)
         return
-    bar = max(step, timedelta(hours=1), period / 120) if len(levels) < 60 else step
+    bar = charts.usual_gap([level.at for level in levels], step)
     charts.show(
         figures.by_cause(levels, bar, desk.zone),
         figures.by_cause_table(levels),
@@ -103,9 +103,8 @@ def _balances(desk: Desk, standing: Standing, period: timedelta) -> None:
         figures.balances(gaps, desk.core.catalogue),
         figures.balances_table(gaps, desk.core.catalogue),
         {
-            "Mirror → truth": st.column_config.TextColumn(
-                "Balances, mirror → truth", alignment="right"
-            ),
+            "Credit": st.column_config.TextColumn(width=125),
+            "Mirror → truth": st.column_config.TextColumn(width=110, alignment="right"),
             "Contacts": number(width=70),
             "Too many": number(width=75),
             "Too few": number(width=70),
@@ -205,10 +204,10 @@ def _quota(desk: Desk, standing: Standing, period: timedelta) -> None:
             levels, figures.QUOTAS, step=_hole(step), zone=desk.zone,
             unit="of what HubSpot allows", form=".0%",
         ),
-        figures.gauges_table(levels, figures.QUOTAS),
+        figures.gauges_table(levels, figures.QUOTAS, scale=100),
         {"From": _time(desk)}
         | {
-            name: share(short, format="percent")
+            name: share(f"{short}, %", format="%.0f")
             for (name, *_), short in zip(figures.QUOTAS, ("Ten seconds", "Day"), strict=True)
         },
         key=_key("quota", period),

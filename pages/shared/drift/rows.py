@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 import pandas as pd
 import streamlit as st
 
 from core.domain.credits import Catalogue, CreditType
-from core.domain.drift import Drift
+from core.domain.drift import Cause, Drift
 from core.domain.records import Kind
 from core.domain.sweeps import Sweep
 from core.gateways.ports.trends import Narrow
@@ -23,6 +24,15 @@ from pages.shared.gate import Desk
 #: Rows sent to the browser at once.
 PAGE_ROWS = 200
 GRID_PX = 420
+#: What a repair would change of a record that one side does not have.
+ONE_SIDED = {
+    Cause.MISSING_ROW: f"no row {words.ARROW} a row",
+    Cause.ORPHAN_ROW: f"a row {words.ARROW} none",
+    Cause.CONTACT_GONE: f"a row {words.ARROW} none",
+    Cause.CONTACT_MERGED: f"no row {words.ARROW} a row",
+}
+#: A time as evidence tells it.
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:\+00:00|Z)")
 
 
 def show(desk: Desk, standing: Standing) -> None:
@@ -68,11 +78,10 @@ def _heading(desk: Desk, standing: Standing, sweep: Sweep) -> None:
 
 
 def _filters(desk: Desk, sweep: Sweep) -> None:
-    counts = desk.core.journal.drift_counts(sweep.id)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.multiselect(
             "Causes", [SHORT[cause] for cause in LOOKS], placeholder="All causes",
-            format_func=lambda name: name, key=address.CAUSE, bind="query-params",
+            key=address.CAUSE, bind="query-params",
             label_visibility="collapsed", width=330, on_change=address.fresh_charts,
         )  # fmt: skip
         st.multiselect(
@@ -109,7 +118,6 @@ def _filters(desk: Desk, sweep: Sweep) -> None:
             help="All records that fit, with their values on both sides",
             on_click="ignore",
         )
-    del counts
 
 
 def _page(total: int) -> int:
@@ -132,7 +140,7 @@ def _grid(desk: Desk, rows: Sequence[Drift]) -> None:
     key = f"open_{tables.fingerprint([f'{kind}{id_}' for kind, id_ in opened])}"
     text = st.column_config.TextColumn
     st.dataframe(
-        drift_frame(rows, desk.core.catalogue, desk.now()),
+        drift_frame(rows, desk.core.catalogue, desk.now(), desk.zone),
         key=f"drifts_{key}",
         column_config={
             "Open": st.column_config.ButtonColumn(
@@ -165,7 +173,9 @@ def _open(ids: Sequence[tuple[Kind, str]], key: str) -> None:
         address.open_record(*ids[click.row])
 
 
-def drift_frame(rows: Sequence[Drift], catalogue: Catalogue, now: datetime) -> pd.DataFrame:
+def drift_frame(
+    rows: Sequence[Drift], catalogue: Catalogue, now: datetime, zone: tzinfo
+) -> pd.DataFrame:
     """One row for each record."""
     return pd.DataFrame(
         {
@@ -175,7 +185,7 @@ def drift_frame(rows: Sequence[Drift], catalogue: Catalogue, now: datetime) -> p
             "Record": [row.record_id for row in rows],
             "Change": [changes(row, catalogue) for row in rows],
             "Since": [words.span(now - row.since) for row in rows],
-            "Evidence": [words.sentence(row.evidence) for row in rows],
+            "Evidence": [evidence(row, catalogue, zone) for row in rows],
         }
     )
 
@@ -183,12 +193,20 @@ def drift_frame(rows: Sequence[Drift], catalogue: Catalogue, now: datetime) -> p
 def changes(row: Drift, catalogue: Catalogue) -> str:
     """What a repair would change: "Clinical Skills 3 → 2; email – → ada@x.org"."""
     if not row.columns:
-        return words.NOTHING
+        return ONE_SIDED.get(row.cause, words.NOTHING)
     return "; ".join(
         f"{column_name(name, catalogue)} {value(row.mirror, name)} {words.ARROW} "
         f"{value(row.truth, name)}"
         for name in row.columns
     )
+
+
+def evidence(row: Drift, catalogue: Catalogue, zone: tzinfo) -> str:
+    """What speaks for the cause, with times on the reader's clock and credits by their names."""
+    told = MOMENT.sub(lambda at: words.exact(datetime.fromisoformat(at[0]), zone), row.evidence)
+    for credit in catalogue.credits:
+        told = told.replace(credit.key, credit.label)
+    return words.sentence(told)
 
 
 def column_name(name: str, catalogue: Catalogue) -> str:
