@@ -84,10 +84,9 @@ class LookingUp:
 
     def _of_row(self, found: Candidate) -> Hit:
         row = found.row
-        name = " ".join(str(row[key]) for key in ("firstname", "lastname") if row.get(key))
         return Hit(
             contact_id=ContactId(str(row["hubspot_id"])),
-            name=name or str(row.get("email") or row["hubspot_id"]),
+            name=name_of(row),
             email=str(row.get("email") or ""),
             student_id=str(row.get("student_id") or ""),
             balances=self._balances(row),
@@ -97,6 +96,12 @@ class LookingUp:
 
     def _balances(self, row: Mapping[str, object]) -> Balances:
         return {key: value for key in self.catalogue.keys if isinstance(value := row.get(key), int)}
+
+
+def name_of(row: Mapping[str, object]) -> str:
+    """What to call the person of a mirror row."""
+    name = " ".join(str(row[key]) for key in ("firstname", "lastname") if row.get(key))
+    return name or str(row.get("email") or row["hubspot_id"])
 
 
 def _of_contact(contact: Contact) -> Hit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,6 +12,7 @@ from core.domain.records import (
     TOTAL_BOOKINGS,
     Booking,
     BookingId,
+    ContactId,
     Exam,
     ExamId,
     Kind,
@@ -23,6 +24,7 @@ from core.gateways.errors import GatewayError
 from core.gateways.ports import Due, Event, Fate, MirrorRow, Outcome
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
 from core.services.finding import exam_words
+from core.services.looking_up import name_of
 from core.services.mirroring import Mirroring
 
 #: Sessions of one list.
@@ -48,6 +50,8 @@ class Detailed:
 
     session: Session
     bookings: tuple[Booking, ...]
+    #: What to call the students, as far as the mirror knows them.
+    names: Mapping[ContactId, str]
     read_at: datetime
 
 
@@ -94,7 +98,12 @@ class Sitting:
         ids = self.crm.booking_ids_of(Kind.EXAM, [exam.id]).get(exam.id, ())
         bookings = [one for one in self.crm.bookings(ids).values() if one is not None]
         session = Session(exam=exam, counts=self._counts(bookings))
-        return Detailed(session=session, bookings=tuple(bookings), read_at=self.now())
+        return Detailed(
+            session=session,
+            bookings=tuple(bookings),
+            names=self._names({each.contact_id for each in bookings if each.contact_id}),
+            read_at=self.now(),
+        )
 
     def change(self, id_: ExamId, change: ExamChange, actor: Actor) -> Outcome:
         """Open, close or schedule one exam, in HubSpot at once and in the mirror soon.
@@ -166,6 +175,14 @@ class Sitting:
                 outcomes[id_] = Outcome(fate=Fate.LANDED, modified_at=exam.modified_at)
                 del again[id_]
         return again
+
+    def _names(self, ids: Collection[ContactId]) -> dict[ContactId, str]:
+        """From the mirror, which costs no call to HubSpot; empty when it does not answer."""
+        try:
+            rows = self.mirror.rows(Kind.CONTACT, sorted(ids)) if ids else {}
+        except GatewayError:
+            return {}
+        return {ContactId(id_): name_of(row) for id_, row in rows.items()}
 
     def _counts(self, bookings: Sequence[Booking]) -> Counts:
         ids: list[BookingId] = [booking.id for booking in bookings]

@@ -10,6 +10,7 @@ from core.domain.credits import Catalogue, CreditType
 from core.domain.records import Contact, ContactId
 from core.domain.roles import ALLOWED, Act
 from core.domain.standing import Copy, Standing
+from core.services.looking_up import name_of
 from core.services.presenting import Presented
 from pages.shared import problems, words
 from pages.shared.contact import reading
@@ -126,8 +127,7 @@ def _mend(desk: Desk, contact: Contact) -> None:
 def of_mirror(desk: Desk, presented: Presented) -> None:
     """What students see, when HubSpot has nothing to say."""
     row = presented.row or {}
-    name = " ".join(str(row[key]) for key in ("firstname", "lastname") if row.get(key))
-    st.header(words.plain(name or str(row.get("email") or presented.asked)), anchor=False)
+    st.header(words.plain(name_of(row) if row else presented.asked), anchor=False)
     catalogue = desk.core.catalogue
     with st.grid(len(catalogue.keys), min_column_width=150, gap="small"):
         for key in catalogue.keys:

@@ -55,11 +55,13 @@ def _found(desk: Desk, text: str) -> None:
     with problems.told(NOT_READ):
         hits = _ask(desk, text)
         _told(text, hits)
+        with st.container(horizontal=True, gap="small"):
+            if hits.hits:
+                _first(hits)
+            if hits.where is Where.MIRROR:
+                _offer_hubspot(text, hits)
         if hits.hits:
-            _first(hits)
             _grid(desk, hits)
-        if hits.where is Where.MIRROR:
-            _offer_hubspot(text, hits)
 
 
 def _ask(desk: Desk, text: str) -> Hits:
@@ -141,10 +143,10 @@ def _grid(desk: Desk, hits: Hits) -> None:
             "Open": st.column_config.ButtonColumn(
                 "", on_click=_open, args=(ids, key), key=key, type="tertiary", width=60, pinned=True
             ),
-            "Student": st.column_config.TextColumn(width=180),
-            "E-mail": st.column_config.TextColumn(width=250),
+            "Student": st.column_config.TextColumn(width=165),
+            "E-mail": st.column_config.TextColumn(width=235),
             "Student id": st.column_config.TextColumn(width=90, alignment="right"),
-            **{c.label: number(width=90, format="%d") for c in desk.core.catalogue.credits},
+            **{c.label: number(width=_wide(c.label)) for c in desk.core.catalogue.credits},
             "Found by": st.column_config.TextColumn(width="medium"),
         },
         hide_index=True,
@@ -154,6 +156,11 @@ def _grid(desk: Desk, hits: Hits) -> None:
     )
     if hits.where is Where.MIRROR:
         st.caption("Balances in credits, as students see them. Open a student for HubSpot's.")
+
+
+def _wide(label: str) -> int:
+    """Pixels in which a column's name is read whole."""
+    return max(70, 7 * len(label) + 20)
 
 
 def hits_frame(hits: tuple[Hit, ...], desk: Desk) -> pd.DataFrame:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
 
-from core.domain.records import Booking, BookingStatus
+from core.domain.records import Booking, BookingStatus, ContactId
 from core.services.sitting import Detailed
 from pages.shared import places, tables
 from pages.shared.contact import address as contact_address
@@ -31,13 +31,14 @@ def show(desk: Desk, detailed: Detailed) -> None:
     ids = [str(booking.contact_id or "") for booking in shown]
     key = f"open_{tables.fingerprint(ids)}"
     st.dataframe(
-        attendees_frame(shown),
+        attendees_frame(shown, detailed.names),
         column_config={
             "Open": st.column_config.ButtonColumn(
-                "", on_click=_open, args=(ids, key), key=key, type="tertiary", width=75, pinned=True
+                "", on_click=_open, args=(ids, key), key=key, type="tertiary", width=60, pinned=True
             ),
             "Status": tables.badge_column("Status", names, colours),
-            "Booking": st.column_config.TextColumn(width=320),
+            "Student": st.column_config.TextColumn(width=170),
+            "Booking": st.column_config.TextColumn(width=300),
             "Paid with": st.column_config.TextColumn(width=190),
             "Credit": st.column_config.TextColumn(width=110),
             "Hand": st.column_config.TextColumn("Dominant hand", width=110),
@@ -60,12 +61,13 @@ def _open(ids: Sequence[str], key: str) -> None:
         st.session_state["_attendee_to"] = ids[click.row]
 
 
-def attendees_frame(bookings: Sequence[Booking]) -> pd.DataFrame:
+def attendees_frame(bookings: Sequence[Booking], names: Mapping[ContactId, str]) -> pd.DataFrame:
     """One row for each booking."""
     return pd.DataFrame(
         {
-            "Open": ["Student" if booking.contact_id else "" for booking in bookings],
+            "Open": ["Open" if booking.contact_id else "" for booking in bookings],
             "Status": [[STATUS[booking.status][0]] for booking in bookings],
+            "Student": [_who(booking, names) for booking in bookings],
             "Booking": [booking.booking_id or booking.id for booking in bookings],
             "Paid with": [booking.token or "nothing" for booking in bookings],
             "Credit": ["↩ Given back" if booking.refunded else "" for booking in bookings],
@@ -74,3 +76,9 @@ def attendees_frame(bookings: Sequence[Booking]) -> pd.DataFrame:
             "Attended": [booking.attendance for booking in bookings],
         }
     )
+
+
+def _who(booking: Booking, names: Mapping[ContactId, str]) -> str:
+    if booking.contact_id is None:
+        return "several students" if booking.contact_ids else "no student"
+    return names.get(booking.contact_id, f"HubSpot {booking.contact_id}")
