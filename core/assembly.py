@@ -19,7 +19,7 @@ from core.gateways.ports import CarryOut, Crm, Due, Engine, Journal
 from core.gateways.ports.inspecting import Inspecting
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
 from core.services.access import Access
-from core.services.activating import Activating
+from core.services.activating import Activating, activation_jobs
 from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE, Carrying
 from core.services.comparing import Comparing
 from core.services.deciding import Deciding
@@ -101,6 +101,7 @@ def assemble(
     sweep_reads: Crm | None = None,
     our_sources: Collection[str] = (),
     sweep_schedules: Mapping[SweepMode, Schedule] | None = None,
+    activation_schedule: Schedule | None = None,
     inspecting: Inspecting | None = None,
     admins: Collection[str],
     object_types: Mapping[Kind, str] = OBJECT_TYPES,
@@ -152,6 +153,7 @@ def assemble(
     sitting = Sitting(
         crm=crm, mirror=mirror, journal=journal, mirroring=mirroring, catalogue=catalogue, now=now
     )
+    activating = Activating(crm, journal, sitting, now)
     owing = Owing(reads, mirror, journal, catalogue)
     return Core(
         access=Access(tuple(admins)),
@@ -181,7 +183,14 @@ def assemble(
             now,
             make_id,
         ),
-        scheduling=Scheduling(journal, tuple(sweep_jobs(sweeping, sweep_schedules or {})), now),
+        scheduling=Scheduling(
+            journal,
+            (
+                *sweep_jobs(sweeping, sweep_schedules or {}),
+                *activation_jobs(activating, activation_schedule),
+            ),
+            now,
+        ),
         owing=owing,
         measuring=Measuring(
             journal,
@@ -206,7 +215,7 @@ def assemble(
             ours=frozenset(our_sources),
         ),
         sitting=sitting,
-        activating=Activating(crm, journal, sitting, now),
+        activating=activating,
         journal=journal,
         catalogue=catalogue,
     )

@@ -115,6 +115,7 @@ def build(settings: Settings) -> Runtime:
         typed_above=settings.typed_count_above,
         quiet=timedelta(seconds=settings.quiet_period_s),
         sweep_schedules=settings.sweep_schedules,
+        activation_schedule=settings.schedule(settings.activation_schedule),
         on_dead=Alarms(notifier, utc_now).dead_letters,
     )
 

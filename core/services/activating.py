@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from core.domain.records import Exam, ExamId
 from core.domain.roles import Act, Actor
+from core.domain.schedules import Job, Schedule
 from core.domain.sessions import (
     Activated,
     Activation,
@@ -26,8 +27,10 @@ from core.services.sitting import Sitting
 SCHEDULE = "the schedule"
 #: The event that keeps one run.
 RAN = "scheduled activation"
-#: Twice a day, in UTC.
-HOURS = (5, 17)
+
+
+class NotOpened(Exception):
+    """Exams that are due stayed closed; the message names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,18 @@ class Activating:
         actor.require(Act.RUN_BATCHES)
         return self._activate(actor.email)
 
-    def on_schedule(self) -> Activation:
+    def on_schedule(self, slot: datetime) -> None:
         """The same, for the scheduler, which is nobody.
 
         Raises:
             GatewayError: as ``activate``.
+            NotOpened: some could not be opened; the scheduler tries again.
         """
-        return self._activate(SCHEDULE)
+        del slot  # what is due by now is due, whichever time it was asked for
+        failed = self._activate(SCHEDULE).having(Activated.FAILED)
+        if failed:
+            told = "; ".join(f"{row.name}: {row.why}" for row in failed)
+            raise NotOpened(f"{len(failed)} exams could not be opened: {told}")
 
     def past(self, actor: Actor, *, limit: int = 20) -> list[Activation]:
         """Runs before, newest first.
@@ -104,6 +112,12 @@ class Activating:
         late = [exam for exam in found.values() if not is_due(exam, at)]
         due = [exam for exam in found.values() if is_due(exam, at)]
         return gone + [_row(exam, Activated.NOT_DUE) for exam in late], due
+
+
+def activation_jobs(activating: Activating, schedule: Schedule | None) -> Iterable[Job]:
+    """One, unless it is off."""
+    if schedule is not None:
+        yield Job(name=RAN, schedule=schedule, act=activating.on_schedule)
 
 
 def _row(exam: Exam, what: Activated, why: str = "") -> ActivationRow:

@@ -107,6 +107,12 @@ class Settings(BaseSettings):
         alias="CREDIT_DESK_FULL_SWEEP_SCHEDULE",
         description='Set five fields as in crontab, such as "0 3 * * *", or "off"',
     )
+    #: When exams whose scheduled activation has come are opened.
+    activation_schedule: CronText = Field(
+        "0 5,17 * * *",
+        alias="CREDIT_DESK_ACTIVATION_SCHEDULE",
+        description='Set five fields as in crontab, such as "0 5,17 * * *", or "off"',
+    )
     time_zone: ZoneName = Field(
         "UTC",
         alias="CREDIT_DESK_TIME_ZONE",

@@ -120,6 +120,8 @@ items = Table(
     Column("cancel_sent", Boolean, nullable=False, default=False),
     Index("items_in_plan_order", "operation_id", "n"),
     Index("items_by_state", "operation_id", "state"),
+    Index("items_of_contact", "contact_id"),
+    Index("items_of_exam", "exam_id"),
 )
 
 #: The key is the promise: one owner for each booking and movement kind.
@@ -159,6 +161,8 @@ writes = Table(
     _text("reason"),
     Column("verified", String),
     Index("writes_of_operation", "operation_id", "seq"),
+    # Without the kind: SQLite would take it for all open writes of a kind, which have their own.
+    Index("writes_of_target", "target_id"),
     Index(
         "writes_open",
         "kind",
@@ -265,6 +269,7 @@ events = Table(
     _text("operation_id"),
     Column("detail", JSON, nullable=False),
     Index("events_of_operation", "operation_id", "seq"),
+    Index("events_by_name", "what", "seq"),
 )
 
 workers = Table(

@@ -1,0 +1,225 @@
+"""Commands of the staff desk: contacts, exams, scheduled activation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from core import wiring
+from core.assembly import Core
+from core.cli.app import As, DryRun, Json, app
+from core.cli.output import show, told
+from core.domain.credits import CreditType
+from core.domain.lookups import FoundBy, Hit, Hits
+from core.domain.records import ContactId, ExamId
+from core.domain.roles import Actor
+from core.domain.selections import BadList
+from core.domain.sessions import Activated, Activation, Opening, Session, SessionFilter, narrowed
+from core.domain.steps import Step
+from core.services.presenting import Presented
+
+#: Days ahead that ``exams`` lists unless told otherwise.
+AHEAD = timedelta(days=120)
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")]
+
+
+@app.command()
+def contact(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="id, name, part of an e-mail …")],
+    hubspot: Annotated[bool, typer.Option("--hubspot", help="search HubSpot, phones too")] = False,
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Find a student; the one who is found, live, with balances, bookings and their causes."""
+    with told(), wiring.opened() as runtime:
+        core, actor = runtime.core, _actor(runtime.core, as_)
+        ask = core.looking_up.find_in_hubspot if hubspot else core.looking_up.find
+        hits = ask(query, actor)
+        meant = _meant(hits)
+        if meant is None and query.strip().isdecimal() and not hits.hits:
+            meant = ContactId(query.strip())  # the mirror may lack it
+        if meant is None:
+            show(_of_hits(hits), as_json=json)
+            if not hits.hits:
+                raise BadList([f"nobody found for {query!r}; --hubspot searches HubSpot itself"])
+            return
+        presented = core.presenting.contact(meant, actor)
+        show(_of_contact(presented), as_json=json)
+        if presented.contact is None:
+            raise typer.Exit(2)
+
+
+@app.command()
+def exams(
+    exam: Annotated[str, typer.Option("--id", metavar="ID", help="one session, live")] = "",
+    since: Day = None,
+    until: Day = None,
+    mock_type: Annotated[str, typer.Option("--type", metavar="TYPE")] = "",
+    place: Annotated[str, typer.Option("--place", metavar="PLACE")] = "",
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Sessions with seats, bookings and what is owed; those to come, unless told otherwise."""
+    with told(), wiring.opened() as runtime:
+        core, actor = runtime.core, _actor(runtime.core, as_)
+        if exam:
+            detailed = core.sitting.session(ExamId(exam), actor)
+            if detailed is None:
+                raise BadList([f"HubSpot has no exam {exam}"])
+            show(_of_session(detailed.session), as_json=json)
+            return
+        first = since.date() if since else core.operating.now().date()
+        last: date | None = until.date() if until else first + AHEAD
+        listed = core.sitting.sessions(first, last, actor)
+        found = narrowed(listed.sessions, SessionFilter(mock_type=mock_type, place=place))
+        report = {"exams": [_of_session(each) for each in found], "more": listed.more}
+        show(
+            report | ({"mirror": listed.mirror_fault} if listed.mirror_fault else {}), as_json=json
+        )
+
+
+@app.command()
+def activate(dry_run: DryRun = False, as_: As = "", json: Json = False) -> None:
+    """Open every exam whose scheduled activation has come, in HubSpot and in the mirror."""
+    with told(), wiring.opened() as runtime:
+        core, actor = runtime.core, _actor(runtime.core, as_)
+        done = core.activating.due(actor) if dry_run else core.activating.activate(actor)
+        if not dry_run:
+            core.mirroring.wait_until_empty(core.operating.now() + timedelta(seconds=30))
+        show(_of_activation(done), as_json=json)
+        if done.having(Activated.FAILED):
+            raise typer.Exit(2)
+
+
+def _actor(core: Core, as_: str) -> Actor:
+    return core.access.actor(as_ or core.access.first_admin())
+
+
+def _meant(hits: Hits) -> ContactId | None:
+    """The one contact that was meant: the only one found, or the one named exactly."""
+    exact = [hit for hit in hits.hits if hit.by in {FoundBy.ID, FoundBy.STUDENT_ID, FoundBy.EMAIL}]
+    only = exact if len(exact) == 1 else hits.hits
+    return only[0].contact_id if len(only) == 1 else None
+
+
+def _of_hits(hits: Hits) -> dict[str, Any]:
+    told = {"mirror": hits.mirror_fault} if hits.mirror_fault else {}
+    found = [_of_hit(hit) for hit in hits.hits]
+    return {
+        "asked": hits.asked,
+        "in": hits.where.value,
+        "contacts": found,
+        "more": hits.more,
+    } | told
+
+
+def _of_hit(hit: Hit) -> dict[str, Any]:
+    return {
+        "contact": hit.contact_id,
+        "name": hit.name,
+        "email": hit.email,
+        "student_id": hit.student_id,
+        "balances": _plain(hit.balances),
+        "found_by": hit.by.value,
+        "booking": hit.booking or None,
+    }
+
+
+def _of_contact(presented: Presented) -> dict[str, Any]:
+    contact, standing = presented.contact, presented.standing
+    report: dict[str, Any] = {
+        "contact": contact.id if contact else presented.asked,
+        "gone": presented.gone.value if presented.gone else None,
+        "hubspot": presented.truth_fault or "answers",
+        "mirror": standing.copy.value,
+        "mirror_since": standing.since.isoformat() if standing.since else None,
+        "mirror_error": standing.error or None,
+        "read_at": presented.read_at.isoformat(),
+    }
+    if contact is None:
+        return report
+    row = presented.row or {}
+    return report | {
+        "merged": presented.merged,
+        "name": contact.name,
+        "email": contact.email,
+        "student_id": contact.student_id,
+        "balances": _plain(contact.balances),
+        "in_the_mirror": {key: row.get(key) for key in contact.balances},
+        "unreadable": dict(contact.unreadable),
+        "owed": [one.booking.id for one in presented.owed],
+        "bookings": [
+            {
+                "booking": booking.id,
+                "booking_id": booking.booking_id,
+                "status": booking.raw_status or booking.status.value,
+                "token": booking.token,
+                "refunded": booking.refunded,
+                "exam": booking.exam_id,
+            }
+            for booking in presented.bookings
+        ],
+        "steps": None if presented.steps is None else [_of_step(each) for each in presented.steps],
+        "operations": sorted({row.operation.id for row in presented.trail}),
+    }
+
+
+def _of_step(step: Step) -> dict[str, Any]:
+    return {
+        "at": step.at.isoformat(),
+        "credit": step.credit,
+        "before": step.before,
+        "after": step.after,
+        "cause": step.cause.value,
+        "inferred": step.inferred,
+        "of": step.told,
+        "operation": step.operation_id or None,
+    }
+
+
+def _of_session(session: Session) -> dict[str, Any]:
+    exam, counts = session.exam, session.counts
+    at = exam.scheduled_activation_at
+    return {
+        "exam": exam.id,
+        "type": exam.mock_type,
+        "date": exam.exam_date.isoformat() if exam.exam_date else None,
+        "time": f"{exam.start_time}-{exam.end_time}",
+        "place": exam.location,
+        "open": exam.is_active,
+        "activates_at": at.isoformat() if at and exam.is_active == Opening.SCHEDULED else None,
+        "capacity": exam.capacity,
+        "seats": session.counted,
+        "active": counts.active if counts else None,
+        "completed": counts.completed if counts else None,
+        "cancelled": counts.cancelled if counts else None,
+        "owed": counts.owed if counts else None,
+        "seats_too_many": session.drift,
+    }
+
+
+def _of_activation(done: Activation) -> dict[str, Any]:
+    return {
+        "at": done.at.isoformat(),
+        "dry_run": done.dry_run,
+        "activated": len(done.having(Activated.ACTIVATED)),
+        "due": len(done.having(Activated.WOULD_ACTIVATE)),
+        "failed": len(done.having(Activated.FAILED)),
+        "exams": [
+            {
+                "exam": row.exam_id,
+                "name": row.name,
+                "what": row.what.value,
+                "due_at": row.due_at.isoformat() if row.due_at else None,
+                "why": row.why,
+            }
+            for row in done.rows
+        ],
+    }
+
+
+def _plain(balances: Mapping[CreditType, int]) -> dict[str, int]:
+    return {str(key): value for key, value in balances.items()}
