@@ -65,11 +65,18 @@ def test_a_student_writes_nothing(settings: SupabaseSettings, people: dict[str, 
 
 @pytest.mark.parametrize(
     "function",
-    ["credit_desk_copy", "credit_desk_schema", "credit_desk_copy_contacts", "credit_desk_fault"],
+    [
+        "credit_desk_copy",
+        "credit_desk_copy_contacts",
+        "credit_desk_delete",
+        "credit_desk_fault",
+        "credit_desk_schema",
+    ],
 )
 def test_the_functions_are_the_servers_alone(settings: SupabaseSettings, function: str) -> None:
     bodies: dict[str, dict[str, object]] = {
         "credit_desk_copy": {"kind": "contacts", "rows": []},
+        "credit_desk_delete": {"kind": "contacts", "rows": []},
         "credit_desk_copy_contacts": {"rows": [], "faults": []},
         "credit_desk_fault": {"target": "pg_class", "given": {}},
     }
@@ -95,7 +102,7 @@ def test_the_gateway_asks_for_a_key_it_knows(settings: SupabaseSettings) -> None
 def test_the_schema_tells_its_version_and_columns(server: httpx.Client) -> None:
     schema = server.post("/rpc/credit_desk_schema", json={}).json()
 
-    assert schema["version"] == 1
+    assert schema["version"] == 2
     assert schema["tables"].keys() == set(TABLES)
     assert schema["tables"]["hubspot_contact_credits"]["sj_credits"] == "integer"
     assert schema["row_level_security"] == dict.fromkeys(TABLES, True)

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from sandbox.supabase import SupabaseSettings
 
 CALL = "select outcome from credit_desk_copy('contacts', %s)"
+DELETE = "select outcome from credit_desk_delete('contacts', %s)"
 
 
 def _row(id_: str, version: int) -> dict[str, object]:
@@ -45,6 +46,62 @@ def test_copies_from_many_sides_settle_on_the_newest(settings: SupabaseSettings)
             "select distinct cs_credits from hubspot_contact_credits where hubspot_id like 'many%'"
         ).fetchall()
     assert found == [(newest,)]
+
+
+def test_deletions_among_copies_never_take_a_row_that_is_newer_than_was_compared(
+    settings: SupabaseSettings,
+) -> None:
+    ids = [f"gone{number:02d}" for number in range(40)]
+    newest = 150
+
+    def copier(seed: int) -> None:
+        chance = random.Random(seed)
+        with psycopg.connect(settings.db_url, autocommit=True) as connection:
+            for version in sorted(chance.sample(range(newest), 30)):
+                rows = [_row(id_, version) for id_ in chance.sample(ids, 20)]
+                connection.execute(CALL, [Jsonb(rows)]).fetchall()
+            left = list(ids)
+            while left:  # a row deleted while it was copied is told so, and copied again
+                rows = [_row(id_, newest) for id_ in left]
+                outcomes = connection.execute(CALL, [Jsonb(rows)]).fetchall()
+                left = [
+                    id_
+                    for id_, (outcome,) in zip(left, outcomes, strict=True)
+                    if outcome.startswith("refused")
+                ]
+
+    def deleter(seed: int) -> None:
+        """Compares old versions, waits for a while, deletes."""
+        chance = random.Random(seed)
+        with psycopg.connect(settings.db_url, autocommit=True) as connection:
+            for _ in range(60):
+                held = connection.execute(
+                    "select hubspot_id, source_modified_at, synced_at from hubspot_contact_credits"
+                    " where hubspot_id = any(%s) and cs_credits < %s",
+                    [chance.sample(ids, 10), newest],
+                ).fetchall()
+                connection.execute("select pg_sleep(%s)", [chance.random() / 100])
+                rows = [
+                    {
+                        "hubspot_id": id_,
+                        "source_modified_at": modified.isoformat(),
+                        "synced_at": synced.isoformat(),
+                    }
+                    for id_, modified, synced in held
+                ]
+                connection.execute(DELETE, [Jsonb(rows)]).fetchall()
+
+    with ThreadPoolExecutor(6) as pool:
+        work = [pool.submit(each, n) for n in range(3) for each in (copier, deleter)]
+        for done in work:
+            done.result(timeout=60)
+
+    with psycopg.connect(settings.db_url) as connection:
+        found = connection.execute(
+            "select hubspot_id, cs_credits from hubspot_contact_credits"
+            " where hubspot_id like 'gone%' order by 1"
+        ).fetchall()
+    assert found == [(id_, newest) for id_ in ids]
 
 
 def test_a_thousand_rows_take_a_moment(settings: SupabaseSettings) -> None:
