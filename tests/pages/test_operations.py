@@ -4,16 +4,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.domain.operations import OperationState
 from core.domain.plans import OperationKind
 from core.domain.records import Kind
+from core.domain.roles import NotAllowed, Role
 from core.gateways.ports import Due
 from pages.shared.places import BULK_REFUND, OPERATIONS
 from pages.shared.record import listing
-from tests.pages.acts import choose, frame_with, press, said
+from tests.pages.acts import choose, frame_with, grid, press, said, tick
 from tests.pages.conftest import Open
-from tests.pages.stage import Stage, confirmed
+from tests.pages.stage import ACTOR, ADMIN, Stage, confirmed
 
 
 def test_an_empty_desk_says_what_will_appear_here(open_page: Open) -> None:
@@ -91,8 +93,8 @@ def test_an_unknown_operation_is_told(open_page: Open) -> None:
     assert "There is nothing at this address" in said(open_page(OPERATIONS, operation="x"))
 
 
-def due(made: Stage, *, dead: bool, error: str) -> None:
-    one = Due(kind=Kind.CONTACT, record_id="52000000001", row={"hubspot_id": "52000000001"})
+def due(made: Stage, *, dead: bool, error: str, id_: str = "52000000001") -> None:
+    one = Due(kind=Kind.CONTACT, record_id=id_, row={"hubspot_id": id_})
     made.journal.put_due([one], at=made.clock() - timedelta(minutes=3))
     now = made.clock()
     taken = made.journal.take_due(now=now, until=now, limit=1)
@@ -136,3 +138,53 @@ def test_workers_are_alive_or_silent(open_page: Open, made: Stage) -> None:
 
     assert ["✕ Silent"] == [cell[0] for cell in at.dataframe[0].value["State"]]
     assert "No worker is running" in said(at)
+
+
+@pytest.fixture
+def given_up(open_page: Open, made: Stage) -> AppTest:
+    """Three copies with one error, one with another."""
+    for n in range(3):
+        due(made, dead=True, error="permission denied", id_=f"5200000000{n}")
+    due(made, dead=True, error="no column x", id_="52000000007")
+    return choose(open_page(OPERATIONS), "view", "Copies to Supabase")
+
+
+def test_dead_letters_stand_by_error_and_all_of_them_below(given_up: AppTest) -> None:
+    errors = grid(given_up, "errors_")
+
+    assert [3, 1] == list(errors["Copies"])
+    assert ["permission denied", "no column x"] == list(errors["Error"])
+    assert 4 == len(frame_with(given_up, "Tries"))
+    assert "Try 4 copies again" == given_up.button(key="revive").label
+
+
+def test_one_error_is_picked_and_only_its_copies_are_tried_again(
+    given_up: AppTest, made: Stage
+) -> None:
+    tick(given_up, "errors_", [1])
+    assert ["52000000007"] == list(frame_with(given_up, "Tries")["Record"])
+    assert "Try this copy again" == given_up.button(key="revive").label
+
+    press(given_up, "revive")
+
+    assert (1, 3) == (made.journal.outbox().due, made.journal.outbox().dead)
+    assert "retried dead letters" == made.journal.events()[0].what
+    assert ADMIN == made.journal.events()[0].actor
+
+
+def test_one_copy_is_tried_again_without_the_others(given_up: AppTest, made: Stage) -> None:
+    """The button in its row does this: AppTest cannot click in a grid."""
+    made.core.reviving.retry(ACTOR, kind=Kind.CONTACT, record_id="52000000001")
+
+    dead, due_ = [each.value for each in given_up.run().dataframe if "Tries" in each.value]
+    assert ["52000000001"] == list(due_["Record"])
+    assert 3 == len(dead)
+
+
+def test_who_may_only_watch_may_not_try_them_again(made: Stage) -> None:
+    due(made, dead=True, error="permission denied")
+    watcher = replace(made.core.access.actor(ADMIN), role=Role.MANAGER)
+
+    with pytest.raises(NotAllowed):
+        made.core.reviving.retry(watcher)
+    assert 1 == made.journal.outbox().dead

@@ -64,13 +64,17 @@ def _dead(desk: Desk, dead: int) -> None:
     if may:
         number = chosen.number if chosen else dead
         st.button(
-            f"Try {'these ' if chosen else ''}{words.count(number, 'copy', 'copies')} again",
+            f"Try {_these(number) if chosen else words.count(number, 'copy', 'copies')} again",
             icon=":material/replay:",
             key="revive",
             on_click=_retry,
             args=(desk, {"error": chosen.error} if chosen else {}),
         )
     _grid(desk, rows, "dead", retry=may)
+
+
+def _these(number: int) -> str:
+    return "this copy" if number == 1 else f"these {number:,} copies"
 
 
 def _choose(desk: Desk, groups: Sequence[DeadLetters]) -> DeadLetters | None:

@@ -203,3 +203,48 @@ def test_dead_letters_are_revived_all_or_by_name(journal: Journal) -> None:
     assert 2 == journal.revive()
     assert ["c0", "c2"] == [d.record_id for d in take(journal)]
     assert OutboxState(due=3, dead=0, oldest=NOW) == journal.outbox()
+
+
+def given_up(
+    journal: Journal, error: str, *ids: str, at: float = 0, kind: Kind = Kind.CONTACT
+) -> None:
+    journal.put_due([replace(due(id_), kind=kind) for id_ in ids], at=after(at))
+    taken = [each for each in take(journal, at=at, limit=99) if each.record_id in ids]
+    journal.copy_failed([replace(each, attempts=8, error=error, dead=True) for each in taken])
+
+
+def test_dead_letters_are_told_by_error_the_commonest_first(journal: Journal) -> None:
+    given_up(journal, "permission denied", "c0", "c1", at=5)
+    given_up(journal, "no column x", "c2", at=3)
+    given_up(journal, "permission denied", "e0", at=7, kind=Kind.EXAM)
+    journal.put_due([due("alive")], at=NOW)
+
+    first, second = journal.dead_letters()
+
+    assert ("permission denied", 3, after(5)) == (first.error, first.number, first.oldest)
+    assert {Kind.CONTACT: 2, Kind.EXAM: 1} == first.kinds
+    assert ("no column x", 1) == (second.error, second.number)
+    shown = journal.outbox_rows(dead=True, error="permission denied")
+    assert ["c0", "c1", "e0"] == [each.record_id for each in shown]
+
+
+def test_those_with_one_error_are_revived_and_the_others_stay_dead(journal: Journal) -> None:
+    given_up(journal, "permission denied", "c0", "c1")
+    given_up(journal, "no column x", "c2")
+
+    assert 2 == journal.revive(error="permission denied", at=after(9), actor="ann@example.test")
+
+    assert ["no column x"] == [each.error for each in journal.dead_letters()]
+    (event,) = journal.events()
+    assert ("retried dead letters", "ann@example.test", after(9)) == (
+        event.what,
+        event.actor,
+        event.at,
+    )
+    assert {"copies": 2, "error": "permission denied"} == event.detail
+
+
+def test_where_nothing_was_dead_nothing_is_kept_of_a_retry(journal: Journal) -> None:
+    assert 0 == journal.revive(error="permission denied", at=NOW, actor="ann@example.test")
+    assert [] == journal.events()
+    assert [] == journal.dead_letters()
