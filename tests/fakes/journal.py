@@ -14,6 +14,7 @@ from functools import wraps
 from heapq import nsmallest
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from core.domain.alarms import Alarm
 from core.domain.drift import Drift
 from core.domain.operations import SETTLED, Item, ItemState, Operation, OperationState, Progress
 from core.domain.plans import Plan, Row, Verdict
@@ -47,6 +48,7 @@ from core.gateways.ports.journal import (
     WriteState,
 )
 from core.gateways.ports.trends import Measure
+from tests.fakes.alarms import MemoryAlarms
 from tests.fakes.trail import MemoryTrail
 from tests.fakes.trends import MemoryTrends
 from tests.fakes.works import MemoryWorks
@@ -92,7 +94,7 @@ class _Waiting:
     take_at: datetime = AT_ONCE
 
 
-class MemoryJournal(MemoryWorks, MemoryTrends, MemoryTrail):
+class MemoryJournal(MemoryWorks, MemoryTrends, MemoryTrail, MemoryAlarms):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
 
     def __init__(self) -> None:
@@ -110,6 +112,7 @@ class MemoryJournal(MemoryWorks, MemoryTrends, MemoryTrail):
         self._seq = 0
         self._events: list[Event] = []
         self._workers: dict[str, WorkerInfo] = {}
+        self._alarms: dict[str, Alarm] = {}
         self._sweeps: dict[str, Sweep] = {}
         self._drifts: dict[str, dict[tuple[str, str], Drift]] = {}
         self._repairs: dict[str, tuple[Repair, dict[int, RepairRow]]] = {}

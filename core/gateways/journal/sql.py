@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.gateways.journal.alarms import Alarms
 from core.gateways.journal.claims import Claims
 from core.gateways.journal.database import PATIENCE_S, Database
 from core.gateways.journal.history import History
@@ -34,6 +35,7 @@ class SqlJournal(
     Slots,
     Trends,
     Trail,
+    Alarms,
 ):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
 

@@ -16,6 +16,7 @@ from core.domain.operations import Item, ItemState, Operation, OperationState, P
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId, Kind, WriteId
 from core.domain.writes import ForeignWrite, MovementKind, Write
+from core.gateways.ports.alarms import AlarmRecords
 from core.gateways.ports.repairs import RepairRecords
 from core.gateways.ports.sweeps import SweepRecords
 from core.gateways.ports.trends import TrendRecords
@@ -124,7 +125,9 @@ class WorkerInfo:
     heartbeat_at: datetime
 
 
-class Journal(SweepRecords, RepairRecords, WorkRecords, SlotRecords, TrendRecords, Protocol):
+class Journal(
+    SweepRecords, RepairRecords, WorkRecords, SlotRecords, TrendRecords, AlarmRecords, Protocol
+):
     """The operational store. All times are UTC and passed in by the caller."""
 
     # plans and operations

@@ -1,0 +1,80 @@
+"""Alarms: each kept until it is well again, and told by one process of all."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Column, Connection, Index, String, Table, delete, select, text, update
+
+from core.domain.alarms import Alarm, Trouble
+from core.domain.operations import ItemState
+from core.gateways.journal.columns import UtcTime, always
+from core.gateways.journal.database import Database, reading, writing
+from core.gateways.journal.fence import upsert
+from core.gateways.journal.records import Records
+from core.gateways.journal.tables import items, metadata
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("title", String, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("told_at", UtcTime),
+    Column("well_since", UtcTime),
+)
+_UNDECIDED = text("state = 'undecided'")
+Index(
+    "items_undecided",
+    items.c.operation_id,
+    sqlite_where=_UNDECIDED,
+    postgresql_where=_UNDECIDED,
+)
+ALARMS = Records(Alarm, alarms)
+
+
+class Alarms:
+    """See ``core.gateways.ports.alarms.AlarmRecords``."""
+
+    _db: Database
+
+    @reading
+    def alarms(self, connection: Connection) -> list[Alarm]:
+        """Longest first."""
+        query = select(*ALARMS.columns).order_by(alarms.c.since, alarms.c.key)
+        return [ALARMS.load(row) for row in connection.execute(query)]
+
+    @writing
+    def raise_alarm(self, connection: Connection, trouble: Trouble, *, at: datetime) -> bool:
+        """Of two processes that see it at once, the row's lock lets one tell."""
+        fresh = upsert(connection, alarms).values(key=trouble.key, title=trouble.title, since=at)
+        connection.execute(
+            fresh.on_conflict_do_update(
+                index_elements=[alarms.c.key], set_={"well_since": None, "title": trouble.title}
+            )
+        )
+        untold = update(alarms).where(
+            alarms.c.key == trouble.key,
+            alarms.c.told_at.is_(None),
+            alarms.c.since <= at - trouble.patience,
+        )
+        return connection.execute(untold.values(told_at=at)).rowcount == 1
+
+    @writing
+    def calm_alarm(
+        self, connection: Connection, key: str, *, at: datetime, after: timedelta
+    ) -> Alarm | None:
+        """Of two processes that see it at once, one deletes the row."""
+        begun = update(alarms).where(alarms.c.key == key, alarms.c.well_since.is_(None))
+        connection.execute(begun.values(well_since=at))
+        over = delete(alarms).where(alarms.c.key == key, alarms.c.well_since <= at - after)
+        row = connection.execute(over.returning(*ALARMS.columns)).first()
+        gone = None if row is None else ALARMS.load(row)
+        return gone if gone is not None and gone.told_at is not None else None
+
+    @reading
+    def undecided(self, connection: Connection) -> set[str]:
+        """From the index of those alone."""
+        waiting = always(items.c.state, ItemState.UNDECIDED)
+        query = select(items.c.operation_id).where(waiting).distinct()
+        return set(connection.execute(query).scalars())
