@@ -247,7 +247,8 @@ def _time(desk: Desk) -> object:
 
 def _key(name: str, of: object) -> str:
     """A selection must not outlive what it was of."""
-    return f"{name}_{of}_{address.turn()}"
+    told = of.days if isinstance(of, timedelta) else of
+    return f"{name}_{told}_{address.turn()}"
 
 
 def _clicked_cause(key: str) -> None:
