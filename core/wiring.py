@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from core.assembly import Core, assemble, utc_now
 from core.domain.mirror import columns
 from core.gateways.ports import Engine
-from core.services.alarms import Alarms
+from core.services.alarms import LOOK_EVERY_S, Alarms
 from core.services.diagnosing import Diagnosing
 from core.services.measuring import MeasuringThread
 from core.services.mirror_threads import MirrorThreads
 from core.services.scheduling import ScheduleThread
+from core.services.ticking import Ticker
 from core.settings import load
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Runtime:
     mirror_threads: MirrorThreads
     schedule: ScheduleThread
     measuring: MeasuringThread
+    alarms: Ticker
     #: Closes the gateways, after all threads have ended.
     close: Callable[[], None]
 
@@ -52,9 +54,11 @@ class Runtime:
         self.measuring.start()
         self.engine.start(self.core.carries)
         self.schedule.start()
+        self.alarms.start()
 
     def stop(self, *, grace_s: float) -> None:
         """Finish what is in hand. What is not finished goes on in the next worker."""
+        self.alarms.stop(grace_s)
         self.schedule.stop(grace_s)
         self.engine.stop(grace_s=grace_s)
         self.mirror_threads.stop(grace_s)
@@ -97,6 +101,9 @@ def build(settings: Settings) -> Runtime:
         columns=columns(catalogue),
     )
     notifier = Apprise([url.get_secret_value() for url in settings.notify_urls])
+    alarms = Alarms(
+        journal, notifier, utc_now, settings.drift_alarm_above, public_url=settings.public_url
+    )
     engine = DbosEngine(url=url, journal=journal, now=utc_now)
     core = assemble(
         crm=hubspot,
@@ -116,8 +123,9 @@ def build(settings: Settings) -> Runtime:
         quiet=timedelta(seconds=settings.quiet_period_s),
         sweep_schedules=settings.sweep_schedules,
         activation_schedule=settings.schedule(settings.activation_schedule),
-        on_dead=Alarms(notifier, utc_now).dead_letters,
+        on_dead=alarms.dead_letters,
     )
+    alarms.late = core.scheduling.late
 
     def close() -> None:
         notifier.stop(NOTIFY_GRACE_S)
@@ -126,7 +134,15 @@ def build(settings: Settings) -> Runtime:
         journal.close()
 
     threads = MirrorThreads(core.mirroring)
-    diagnosing = Diagnosing(inspection, mirror, journal, notifier.faults)
+    diagnosing = Diagnosing(
+        inspection,
+        mirror,
+        journal,
+        notifier.faults,
+        told=bool(settings.notify_urls),
+        webhooks=core.receiving.set_up,
+        public_url=settings.public_url,
+    )
     return Runtime(
         core=core,
         diagnosing=diagnosing,
@@ -134,6 +150,7 @@ def build(settings: Settings) -> Runtime:
         mirror_threads=threads,
         schedule=ScheduleThread(core.scheduling),
         measuring=MeasuringThread(core.measuring),
+        alarms=Ticker("alarms", alarms.look, LOOK_EVERY_S),
         close=close,
     )
 

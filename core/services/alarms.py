@@ -1,46 +1,177 @@
-"""What people are told of while they look elsewhere."""
+"""Alarms: what people are told of while they look elsewhere. Each thing once, until it is well."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.gateways.ports import Due
+from core.domain.alarms import WELL_AFTER, Alarm, Trouble
+from core.domain.operations import ENDED, Operation, OperationState
+from core.domain.schedules import Late
+from core.domain.sweeps import Sweep, SweepMode
+from core.gateways.errors import JournalError
+from core.gateways.ports import Due, Journal
 from core.gateways.ports.notify import Notifier
 
-#: After a message of dead letters, the next ones are only counted for so long.
-QUIET = timedelta(minutes=5)
+log = logging.getLogger(__name__)
+
+#: HubSpot and Supabase go away for minutes, and what waits for them goes on by itself.
+PATIENCE = timedelta(minutes=15)
+#: Records drifting at the last sweep of all rows, unless the settings say otherwise.
+DRIFT_ABOVE = 20
 NAMED_MAX = 5
+#: How often a process looks.
+LOOK_EVERY_S = 60.0
 
 
 @dataclass(slots=True)
 class Alarms:
-    """Says each thing once: a broken trigger in the database makes thousands of dead letters."""
+    """Looks at the journal alone, so any number of processes may look."""
 
+    journal: Journal
     notifier: Notifier
     now: Callable[[], datetime]
-    _quiet_until: datetime | None = None
-    _untold: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    drift_above: int = DRIFT_ABOVE
+    #: How people open the app; empty: not known, so messages have no links.
+    public_url: str = ""
+    #: Jobs of the schedule that did not come to their end in time.
+    late: Callable[[datetime], Sequence[Late]] = lambda _now: ()
 
-    def dead_letters(self, dead: Sequence[Due]) -> None:
-        """For ``Mirroring.on_dead``: these copies were given up."""
-        with self._lock:
-            if self._quiet_until is not None and self.now() < self._quiet_until:
-                self._untold += len(dead)
-                return
-            self._quiet_until = self.now() + QUIET
-            earlier, self._untold = self._untold, 0
-        self.notifier.tell(*dead_letter_message(dead, earlier))
+    def look(self) -> None:
+        """Tell what is newly wrong, and what is well again.
+
+        Raises:
+            JournalError: nothing is known.
+        """
+        now = self.now()
+        troubles = list(self._troubles(now))
+        for trouble in troubles:
+            self._raise(trouble, now)
+        wrong = {trouble.key for trouble in troubles}
+        for alarm in self.journal.alarms():
+            if alarm.key not in wrong:
+                over = self.journal.calm_alarm(alarm.key, at=now, after=WELL_AFTER)
+                if over is not None:
+                    self.notifier.tell(*well_again(over))
+
+    def dead_letters(self, _dead: Sequence[Due]) -> None:
+        """For ``Mirroring.on_dead``: copies were given up just now. Never raises."""
+        try:
+            for trouble in self._dead_letters():
+                self._raise(trouble, self.now())
+        except JournalError:
+            log.exception("nobody could be told of dead letters; the next look tells")
+
+    def _raise(self, trouble: Trouble, now: datetime) -> None:
+        if self.journal.raise_alarm(trouble, at=now):
+            self.notifier.tell(trouble.title, trouble.text)
+
+    def _troubles(self, now: datetime) -> Iterator[Trouble]:
+        yield from self._dead_letters()
+        yield from self._drift()
+        yield from self._sweeps()
+        yield from (self._too_late(each) for each in self.late(now))
+        yield from self._operations()
+
+    def _dead_letters(self) -> Iterator[Trouble]:
+        """Errors are left out: a database quotes the row that it refused, names and all."""
+        groups = self.journal.dead_letters()
+        if not groups:
+            return
+        number = sum(group.number for group in groups)
+        rows = self.journal.outbox_rows(dead=True, limit=NAMED_MAX)
+        named = [f"{row.kind} {row.record_id}" for row in rows]
+        more = [f"and {number - len(named)} more"] if number > len(named) else []
+        errors = f"{len(groups)} different errors" if len(groups) > 1 else "all with one error"
+        todo = "HubSpot is right, Supabase is behind. See Operations, Copies to Supabase"
+        yield Trouble(
+            key="dead letters",
+            title=f"Credit Desk: {_count(number, 'copy', 'copies')} to Supabase given up",
+            text="\n".join([*named, *more, f"{errors.capitalize()}.", f"{todo}{self._at(COPIES)}"]),
+        )
+
+    def _drift(self) -> Iterator[Trouble]:
+        """By the last sweep that compared every row of the mirror."""
+        past = self.journal.sweeps(modes=[SweepMode.KNOWN, SweepMode.FULL], limit=20)
+        last = next((sweep for sweep in past if sweep.complete), None)
+        if last is None or last.drifting <= self.drift_above:
+            return
+        counts = sorted(self.journal.drift_counts(last.id).items(), key=lambda each: -each[1])
+        causes = [f"{number} {cause}" for cause, number in counts]
+        told = (
+            f"More than {self.drift_above} differ between HubSpot and Supabase, by the sweep of "
+            f"{last.saved_at:%Y-%m-%d %H:%M} UTC:"
+        )
+        yield Trouble(
+            key="drift",
+            title=f"Credit Desk: {_count(last.drifting, 'record')} drift",
+            text="\n".join([told, *causes, f"See Drift{self._at('/drift')}"]),
+        )
+
+    def _sweeps(self) -> Iterator[Trouble]:
+        for mode in SweepMode:
+            newest = next(iter(self.journal.sweeps(modes=[mode], limit=1)), None)
+            if newest is not None and newest.error and not newest.complete:
+                yield self._failed(newest)
+
+    def _failed(self, sweep: Sweep) -> Trouble:
+        told = "It is tried again by itself." if not sweep.ended else "Nobody goes on with it."
+        return Trouble(
+            key=f"sweep {sweep.mode}",
+            title=f"Credit Desk: the {sweep.mode} sweep cannot go on",
+            text=f"Sweep {sweep.id} is {sweep.state}. {told} See Drift{self._at('/drift')}",
+            patience=timedelta(0) if sweep.ended else PATIENCE,
+        )
+
+    def _too_late(self, late: Late) -> Trouble:
+        return Trouble(
+            key=f"late {late.job}",
+            title=f"Credit Desk: the {late.job} is late",
+            text=f"It was due at {late.slot:%Y-%m-%d %H:%M} UTC and has not come to its end. "
+            f"Is a worker running? See Operations, Workers{self._at(WORKERS)}",
+        )
+
+    def _operations(self) -> Iterator[Trouble]:
+        for id_ in sorted(self.journal.undecided()):
+            yield Trouble(
+                key=f"undecided {id_}",
+                title="Credit Desk: an operation needs a person",
+                text=f"HubSpot does not tell what became of a write of operation {id_}. "
+                f"Somebody has to look and say{self._at(f'/operations?operation={id_}')}",
+            )
+        unended = frozenset(OperationState) - ENDED
+        for operation in self.journal.operations(states=unended):
+            if operation.waiting_for:
+                yield self._waiting(operation)
+
+    def _waiting(self, operation: Operation) -> Trouble:
+        return Trouble(
+            key=f"waiting {operation.id}",
+            title="Credit Desk: an operation waits",
+            text=f"Operation {operation.id} has waited for HubSpot for more than "
+            f"{PATIENCE.total_seconds() / 60:.0f} minutes. It goes on by itself when HubSpot "
+            f"answers{self._at(f'/operations?operation={operation.id}')}",
+            patience=PATIENCE,
+        )
+
+    def _at(self, path: str) -> str:
+        return f": {self.public_url}{path}" if self.public_url else "."
 
 
-def dead_letter_message(dead: Sequence[Due], earlier: int) -> tuple[str, str]:
-    """Title and text. ``earlier``: how many were given up since the last message."""
-    count = len(dead) + earlier
-    title = f"Credit Desk: {count} {'copy' if count == 1 else 'copies'} to the mirror given up"
-    named = [f"{due.kind} {due.record_id}: {due.error}" for due in dead[:NAMED_MAX]]
-    more = [f"and {count - len(named)} more"] if count > len(named) else []
-    todo = "HubSpot is right, Supabase is behind. See Operations > Outbox to retry them."
-    return title, "\n".join([*named, *more, todo])
+COPIES = "/operations?view=Copies+to+Supabase"
+WORKERS = "/operations?view=Workers"
+
+
+def well_again(alarm: Alarm) -> tuple[str, str]:
+    """Title and text of the message that ends an alarm."""
+    over = alarm.well_since or alarm.since
+    lasted = _count(max(1, round((over - alarm.since).total_seconds() / 60)), "minute")
+    said = alarm.title.removeprefix("Credit Desk: ")
+    title = f"Credit Desk: well again ({said})"
+    return title, f"It lasted {lasted}, until {over:%Y-%m-%d %H:%M} UTC."
+
+
+def _count(number: int, noun: str, plural: str = "") -> str:
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

@@ -18,10 +18,16 @@ class Diagnosing:
     journal: Journal
     #: Faults of the addresses that notifications go to.
     notification_faults: Callable[[], Sequence[str]] = tuple
+    #: Whether there is any such address.
+    told: bool = True
+    #: Whether HubSpot's webhooks can be told from forgeries.
+    webhooks: bool = True
+    public_url: str = ""
 
     def findings(self) -> list[Finding]:
         """Everything that was looked at, faults first."""
-        found = [*self.truth.inspect(), *self._mirror(), *self._notifications(), self._workers()]
+        found = [*self.truth.inspect(), *self._mirror(), *self._notifications()]
+        found += [self._webhooks(), self._workers()]
         order = [Health.FAULT, Health.WARNING, Health.FINE]
         return sorted(found, key=lambda finding: order.index(finding.health))
 
@@ -35,7 +41,24 @@ class Diagnosing:
             return [Finding(health=Health.FINE, what="Supabase", said="its schema is as expected")]
         return [Finding(health=Health.FAULT, what="Supabase", said=fault) for fault in faults]
 
+    def _webhooks(self) -> Finding:
+        what = "webhooks"
+        if not self.webhooks:
+            said = "none is taken: a change made in HubSpot itself waits for the next sweep"
+            mend = "set HUBSPOT_CLIENT_SECRET and CREDIT_DESK_PUBLIC_URL; see docs/webhooks.md"
+            return Finding(health=Health.WARNING, what=what, said=said, mend=mend)
+        if not self.public_url:
+            said = "taken only where no proxy stands between: HubSpot signs the address it calls"
+            mend = "set CREDIT_DESK_PUBLIC_URL to how HubSpot calls this app"
+            return Finding(health=Health.WARNING, what=what, said=said, mend=mend)
+        said = f"taken at {self.public_url}/api/webhooks/hubspot"
+        return Finding(health=Health.FINE, what=what, said=said)
+
     def _notifications(self) -> list[Finding]:
+        if not self.told:
+            said = "nobody is told when something goes wrong"
+            mend = "set CREDIT_DESK_NOTIFY_URLS to one or more apprise addresses"
+            return [Finding(health=Health.WARNING, what="notifications", said=said, mend=mend)]
         return [
             Finding(health=Health.WARNING, what="notifications", said=fault)
             for fault in self.notification_faults()

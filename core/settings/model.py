@@ -121,6 +121,8 @@ class Settings(BaseSettings):
 
     #: Where notifications go, as apprise addresses. They hold passwords.
     notify_urls: Secrets = Field((), alias="CREDIT_DESK_NOTIFY_URLS")
+    #: More records than this drifting at a sweep of all rows: people are told.
+    drift_alarm_above: int = Field(20, alias="CREDIT_DESK_DRIFT_ALARM_ABOVE", ge=0)
 
     objects: Objects = Field(default_factory=Objects, repr=False)
     properties: Properties = Field(default_factory=Properties, repr=False)

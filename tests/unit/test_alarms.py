@@ -1,13 +1,24 @@
-"""People are told of dead letters, and not of each one."""
+"""Each trouble is told once, in words that name nobody, and once more when it is well again."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from core.domain.records import Kind
+import pytest
+
+from core.domain.alarms import WELL_AFTER
+from core.domain.operations import Item, ItemState, Operation, OperationState
+from core.domain.plans import OperationKind
+from core.domain.records import BookingId, Kind
+from core.domain.schedules import Late
+from core.domain.sweeps import Sweep, SweepMode, SweepState
+from core.gateways.errors import JournalError
 from core.gateways.ports import Due
-from core.services.alarms import QUIET, Alarms
+from core.services.alarms import DRIFT_ABOVE, PATIENCE, Alarms
+from tests.fakes.journal import MemoryJournal
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -19,39 +30,269 @@ class Heard:
     def tell(self, title: str, text: str) -> None:
         self.messages.append((title, text))
 
-
-def dead(*ids: str) -> list[Due]:
-    return [Due(kind=Kind.CONTACT, record_id=id_, row=None, error="no column x") for id_ in ids]
-
-
-def test_a_dead_letter_is_told_with_its_reason_and_what_to_do() -> None:
-    heard = Heard()
-
-    Alarms(heard, lambda: START).dead_letters(dead("7"))
-
-    ((title, text),) = heard.messages
-    assert title == "Credit Desk: 1 copy to the mirror given up"
-    assert text.startswith("contacts 7: no column x\n")
-    assert "Operations > Outbox" in text
+    @property
+    def titles(self) -> list[str]:
+        return [title.removeprefix("Credit Desk: ") for title, _ in self.messages]
 
 
-def test_many_at_once_are_one_message_that_names_a_few() -> None:
-    heard = Heard()
+class World:
+    """A journal, a clock, and one process that looks."""
 
-    Alarms(heard, lambda: START).dead_letters(dead(*(str(n) for n in range(40))))
+    def __init__(self) -> None:
+        self.at = START
+        self.journal = MemoryJournal()
+        self.heard = Heard()
+        self.late: Sequence[Late] = ()
+        self.alarms = self.process()
 
-    ((title, text),) = heard.messages
+    def process(self) -> Alarms:
+        return Alarms(
+            self.journal,
+            self.heard,
+            lambda: self.at,
+            late=lambda _: self.late,
+            public_url="https://desk.example.test",
+        )
+
+    def pass_(self, length: timedelta) -> None:
+        """Looking each minute."""
+        until = self.at + length
+        while self.at < until:
+            self.alarms.look()
+            self.at += timedelta(minutes=1)
+        self.alarms.look()
+
+    def give_up(self, *ids: str, error: str = "no column x") -> list[Due]:
+        self.journal.put_due(
+            [Due(kind=Kind.CONTACT, record_id=id_, row=None) for id_ in ids], at=self.at
+        )
+        taken = self.journal.take_due(now=self.at, until=self.at, limit=99)
+        dead = [replace(due, attempts=8, error=error, dead=True) for due in taken]
+        self.journal.copy_failed(dead)
+        return dead
+
+    def sweep(self, **fields: Any) -> None:
+        ordinary: dict[str, Any] = {
+            "id": f"s{self.at.timestamp():.0f}",
+            "mode": SweepMode.KNOWN,
+            "state": SweepState.COMPLETE,
+            "started_at": self.at,
+            "saved_at": self.at,
+        }
+        self.journal.save_sweep(Sweep(**{**ordinary, **fields}))
+
+    def operation(self, id_: str = "op1", **fields: Any) -> None:
+        ordinary: dict[str, Any] = {
+            "id": id_,
+            "kind": OperationKind.REFUND,
+            "state": OperationState.RUNNING,
+            "selection": "contact Jane Doe",
+            "reason": "jane@example.test asked",
+            "confirmed_by": "ann@example.test",
+            "confirmed_at": self.at,
+            "hold_until": self.at,
+        }
+        item = Item(
+            operation_id=id_,
+            booking_id=BookingId("500"),
+            n=0,
+            contact_name="Jane Doe",
+            contact_email="jane@example.test",
+        )
+        assert self.journal.confirm(Operation(**{**ordinary, **fields}), [item])
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def dead(world: World) -> None:
+    world.give_up("7", "8")
+
+
+def dead_no_more(world: World) -> None:
+    world.journal.revive()
+
+
+def drift(world: World) -> None:
+    world.sweep(drifting=DRIFT_ABOVE + 1)
+
+
+def drift_no_more(world: World) -> None:
+    world.sweep(drifting=0)
+
+
+def stuck(world: World) -> None:
+    world.sweep(id="s1", state=SweepState.PAUSED, error="HubSpot cannot be reached")
+
+
+def stuck_no_more(world: World) -> None:
+    world.sweep(id="s1")
+
+
+def late(world: World) -> None:
+    world.late = [Late(job="known sweep", slot=START, why="no worker was there to do it")]
+
+
+def late_no_more(world: World) -> None:
+    world.late = []
+
+
+def undecided(world: World) -> None:
+    world.operation()
+    run, _ = world.journal.begin_run("op1", at=world.at)
+    (item,) = world.journal.items("op1")
+    world.journal.update_items(run, [replace(item, state=ItemState.UNDECIDED)])
+
+
+def undecided_no_more(world: World) -> None:
+    run, _ = world.journal.begin_run("op1", at=world.at)
+    (item,) = world.journal.items("op1")
+    world.journal.update_items(run, [replace(item, state=ItemState.DONE)])
+
+
+def waiting(world: World) -> None:
+    world.operation()
+    run, _ = world.journal.begin_run("op1", at=world.at)
+    world.journal.note_waiting(run, "HubSpot: jane@example.test")
+
+
+def waiting_no_more(world: World) -> None:
+    run, _ = world.journal.begin_run("op1", at=world.at)
+    world.journal.note_waiting(run, "")
+
+
+Happening = Callable[[World], None]
+TROUBLES: list[tuple[Happening, Happening, str]] = [
+    (dead, dead_no_more, "2 copies to Supabase given up"),
+    (drift, drift_no_more, f"{DRIFT_ABOVE + 1} records drift"),
+    (stuck, stuck_no_more, "the known sweep cannot go on"),
+    (late, late_no_more, "the known sweep is late"),
+    (undecided, undecided_no_more, "an operation needs a person"),
+    (waiting, waiting_no_more, "an operation waits"),
+]
+each_trouble = pytest.mark.parametrize(
+    ("begin", "end", "title"), TROUBLES, ids=[begin.__name__ for begin, _, _ in TROUBLES]
+)
+
+
+@each_trouble
+def test_a_trouble_of_a_day_is_one_message_and_its_end_another(
+    world: World, begin: Happening, end: Happening, title: str
+) -> None:
+    begin(world)
+    world.pass_(timedelta(days=1))
+    assert [title] == world.heard.titles
+
+    end(world)
+    world.pass_(timedelta(hours=1))
+
+    assert [title, f"well again ({title})"] == world.heard.titles
+
+
+@each_trouble
+def test_messages_name_records_by_id_and_nobody_by_name(
+    world: World, begin: Happening, end: Happening, title: str
+) -> None:
+    begin(world)
+    world.pass_(PATIENCE)
+
+    ((title_told, text),) = world.heard.messages
+    for private in ("@example.test", "Jane", "Doe"):
+        assert private not in title_told + text
+    assert "https://desk.example.test/" in text
+
+
+@each_trouble
+def test_after_a_restart_and_in_another_process_nothing_is_told_twice(
+    world: World, begin: Happening, end: Happening, title: str
+) -> None:
+    begin(world)
+    world.pass_(PATIENCE)
+    other = world.alarms = world.process()
+    other.look()
+    end(world)
+    world.pass_(WELL_AFTER)
+    world.process().look()
+
+    assert [title, f"well again ({title})"] == world.heard.titles
+
+
+def test_all_is_well_is_no_message(world: World) -> None:
+    world.sweep(drifting=DRIFT_ABOVE)
+    world.operation()
+    world.pass_(timedelta(hours=1))
+
+    assert [] == world.heard.messages
+
+
+@pytest.mark.parametrize(("begin", "end"), [(stuck, stuck_no_more), (waiting, waiting_no_more)])
+def test_a_store_that_is_away_for_a_moment_alarms_nobody(
+    world: World, begin: Happening, end: Happening
+) -> None:
+    begin(world)
+    world.pass_(PATIENCE / 2)
+    end(world)
+    world.pass_(timedelta(hours=1))
+
+    assert [] == world.heard.messages
+
+
+def test_a_trouble_that_comes_and_goes_is_no_flood(world: World) -> None:
+    for _ in range(50):
+        world.give_up("7")
+        world.alarms.look()
+        world.at += timedelta(minutes=1)
+        world.journal.revive()
+        world.alarms.look()
+        world.at += timedelta(minutes=1)
+
+    assert ["1 copy to Supabase given up"] == world.heard.titles
+
+
+def test_thousands_of_dead_letters_are_one_message_at_once(world: World) -> None:
+    for n in range(40):
+        world.alarms.dead_letters(world.give_up(str(n), error=f"error {n % 3} of Jane Doe"))
+
+    ((title, text),) = world.heard.messages
+    assert "1 copy" in title
+    assert "Jane" not in text
+
+
+def test_many_dead_letters_are_counted_and_a_few_are_named(world: World) -> None:
+    world.give_up(*(str(n) for n in range(40)))
+    world.alarms.look()
+
+    ((title, text),) = world.heard.messages
     assert "40 copies" in title
+    assert text.startswith("contacts 0\ncontacts 1\n")
     assert "and 35 more" in text
 
 
-def test_those_that_follow_soon_are_counted_into_the_next_message() -> None:
-    heard, clock = Heard(), [START]
-    alarms = Alarms(heard, lambda: clock[0])
+def test_a_store_that_cannot_be_asked_does_not_stop_the_copying(world: World) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise JournalError("disk full")
 
-    alarms.dead_letters(dead("1"))
-    alarms.dead_letters(dead("2", "3"))
-    clock[0] += QUIET + timedelta(seconds=1)
-    alarms.dead_letters(dead("4"))
+    world.journal.dead_letters = broken  # type: ignore[method-assign]
 
-    assert [title[13:21] for title, _ in heard.messages] == ["1 copy t", "3 copies"]
+    world.alarms.dead_letters([])
+
+    assert [] == world.heard.messages
+
+
+def test_a_sweep_that_was_given_up_is_told_at_once(world: World) -> None:
+    world.sweep(state=SweepState.GIVEN_UP, error="paused for too long")
+    world.alarms.look()
+
+    assert ["the known sweep cannot go on"] == world.heard.titles
+
+
+def test_drift_is_judged_by_a_sweep_of_all_rows(world: World) -> None:
+    """An incremental one sees only what changed: that it found nothing proves nothing."""
+    drift(world)
+    world.at += timedelta(minutes=5)
+    world.sweep(mode=SweepMode.INCREMENTAL, drifting=0)
+    world.pass_(timedelta(hours=1))
+
+    assert [f"{DRIFT_ABOVE + 1} records drift"] == world.heard.titles
