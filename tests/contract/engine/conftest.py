@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from core.domain.operations import ENDED, OperationState
+from core.domain.sweeps import Sweep, SweepMode, SweepState
 from core.gateways.journal.sql import SqlJournal
 from scripts.processes import ROOT
 from tests.contract.journal.given import operation
@@ -49,6 +50,15 @@ class Desk:
         until = now + timedelta(seconds=hold_s)
         confirmed = operation(operation_id, reason=reason, confirmed_at=now, hold_until=until)
         assert self.journal.confirm(confirmed, [])
+
+    def ask_sweep(self, sweep_id: str, mode: SweepMode = SweepMode.KNOWN) -> None:
+        """One that saves page after page until it is let go."""
+        now = datetime.now(UTC)
+        asked = Sweep(id=sweep_id, mode=mode, state=SweepState.ASKED, started_at=now, saved_at=now)
+        assert sweep_id == self.journal.ask_sweep(asked).id
+
+    def pages(self, sweep_id: str) -> int:
+        return self.journal.sweep(sweep_id).pages
 
     def worker(self, name: str, *options: str) -> subprocess.Popen[bytes]:
         """A new worker process."""

@@ -13,11 +13,12 @@ import signal
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from core.domain.operations import ENDED, OperationState
+from core.domain.sweeps import SweepState
 from core.domain.work import Work
 from core.gateways.engine import DbosEngine
 from core.gateways.engine.engine import AT_ONCE
@@ -65,6 +66,21 @@ class Carrier:
                 return datetime.now(UTC) + timedelta(seconds=float(seconds))
         return None
 
+    def carry_sweep(self, sweep_id: str) -> datetime | None:
+        """Pages without end, until it is let go."""
+        sweep = self.journal.take_sweep(sweep_id)
+        if sweep.ended:
+            return None
+        self.tell("sweeps", sweep_id)
+        self.tell(f"from-page-{sweep.pages}", sweep_id)
+        while not (self.folder / f"{sweep_id}.go").exists():
+            sweep = replace(sweep, state=SweepState.RUNNING, pages=sweep.pages + 1)
+            self.journal.save_sweep(sweep)
+            time.sleep(0.02)
+        self.journal.save_sweep(replace(sweep, state=SweepState.COMPLETE))
+        self.tell("swept", sweep_id)
+        return None
+
     def tell(self, what: str, operation_id: str) -> None:
         with (self.folder / "told").open("a") as told:
             told.write(f"{what} {operation_id} {self.name} {time.time():.3f}\n")
@@ -89,7 +105,8 @@ def main() -> None:
     journal = SqlJournal(asked.url)
     at_once = {**AT_ONCE, Work.OPERATION: asked.at_once}
     engine = DbosEngine(journal, asked.url, dead_after_s=asked.dead_after, at_once=at_once)
-    engine.start({Work.OPERATION: Carrier(journal, asked.folder, asked.name).carry_out})
+    carrier = Carrier(journal, asked.folder, asked.name)
+    engine.start({Work.OPERATION: carrier.carry_out, Work.SWEEP: carrier.carry_sweep})
     sys.stdout.write(f"{engine.executor_id}\n")
     sys.stdout.flush()
     stop.wait()
