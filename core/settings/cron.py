@@ -15,7 +15,8 @@ OFF = "off"
 FIELDS = 5
 #: Any time will do: whether there is a next one is asked from here.
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
-_MINUTE = timedelta(minutes=1)
+#: What comes at this very moment counts as past.
+_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Cron:
 
     def last(self, at: datetime) -> datetime:
         """The newest of its times that is not after ``at``. In UTC."""
-        return next(self._times(at + _MINUTE, back=True))
+        return next(self._times(at + _MOMENT, back=True))
 
     def next(self, at: datetime) -> datetime:
         """The first of its times after ``at``. In UTC."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from core.domain.credits import SCHOOL
 from core.domain.portal import OBJECT_TYPES
 from core.domain.records import Kind
+from core.domain.sweeps import SweepMode
 from core.settings import BadSettings, Settings, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +46,38 @@ def test_everything_missing_is_named_at_once_with_how_to_mend_it(tmp_path: Path)
 
     assert set(REQUIRED) == set(told)
     assert "is missing. Make a service key" in told["HUBSPOT_TOKEN"]
+
+
+@pytest.mark.usefixtures("required")
+def test_sweeps_have_schedules_of_their_own_zone_and_can_be_turned_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noon = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    usual = load(tmp_path).sweep_schedules
+    monkeypatch.setenv("CREDIT_DESK_SWEEP_SCHEDULE", "off")
+    monkeypatch.setenv("CREDIT_DESK_FULL_SWEEP_SCHEDULE", " 30 1 * * 0 ")
+    monkeypatch.setenv("CREDIT_DESK_TIME_ZONE", "America/Toronto")
+    ours = load(tmp_path).sweep_schedules
+
+    assert noon + timedelta(hours=2) == usual[SweepMode.KNOWN].next(noon)
+    assert noon + timedelta(hours=15) == usual[SweepMode.FULL].next(noon)
+    assert {SweepMode.FULL} == ours.keys()
+    assert datetime(2026, 7, 5, 5, 30, tzinfo=UTC) == ours[SweepMode.FULL].next(noon)
+
+
+@pytest.mark.usefixtures("required")
+def test_a_schedule_or_zone_that_is_none_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDIT_DESK_SWEEP_SCHEDULE", "hourly")
+    monkeypatch.setenv("CREDIT_DESK_FULL_SWEEP_SCHEDULE", "99 * * * *")
+    monkeypatch.setenv("CREDIT_DESK_TIME_ZONE", "Mars/Olympus")
+
+    told = faults(tmp_path)
+
+    assert "Set five fields as in crontab" in told["CREDIT_DESK_SWEEP_SCHEDULE"]
+    assert "Bad minute" in told["CREDIT_DESK_FULL_SWEEP_SCHEDULE"]
+    assert 'Set a name such as "America/Toronto"' in told["CREDIT_DESK_TIME_ZONE"]
 
 
 @pytest.mark.usefixtures("required")

@@ -83,6 +83,7 @@ class TestDesk:
             chance=lambda: 0.5,
         )
         self.crm.add_exam("70", 10, mock_type="Clinical Skills")
+        self.schedule = self.core.scheduling
 
     def now(self) -> datetime:
         return self.time
