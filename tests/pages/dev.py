@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from core import wiring
+from core.domain.work import Work, parted
 from scripts.processes import ROOT
 from tests.fakes.crm import Fault, Request
 from tests.pages import drift_scenes, scenes
@@ -23,11 +24,13 @@ def _work(made: Stage) -> None:
     """Carry confirmed operations slowly enough to be watched."""
     while True:
         made.worker_beats()
-        for operation_id in list(made.engine.submitted):
-            operation = made.journal.operation(operation_id)
-            if operation.state == "held" and made.clock() > operation.hold_until:
-                made.engine.submitted.remove(operation_id)
-                made.carry(operation_id)
+        for key in list(made.engine.submitted):
+            if parted(key)[0] is Work.OPERATION:
+                operation = made.journal.operation(key)
+                if operation.state != "held" or made.clock() <= operation.hold_until:
+                    continue
+            made.engine.submitted.remove(key)
+            made.carry(key)
         made.core.mirroring.drain()
         time.sleep(0.3)
 
@@ -41,6 +44,7 @@ def _slowly(request: Request) -> Fault:
 made = stage(clock=RunningClock(), group_size=5)
 fill(made)
 scenes.play(made)
+drift_scenes.real(made)
 drift_scenes.history(made)
 drift_scenes.measures(made.journal, made.clock(), days=14, every=timedelta(minutes=10))
 made.crm.sending = _slowly

@@ -14,6 +14,7 @@ from core.domain.records import Kind
 from core.domain.sweeps import Sweep, SweepMode, SweepState
 from core.gateways.ports import Journal
 from core.gateways.ports.trends import Gauge, Measure
+from core.services.due_rows import rows_of
 from tests.pages.stage import Stage
 
 KNOWN = {"contacts": 2000, "bookings": 6000, "exams": 60}
@@ -49,6 +50,20 @@ EVIDENCE = {
 def history(made: Stage, *, days: float = 14, wrong: int = 32, seed: int = 3) -> Sweep:
     """Sweeps every two hours, full ones at night; the newest of them."""
     return fill_sweeps(made.journal, made.clock(), days=days, wrong=wrong, seed=seed)
+
+
+def real(made: Stage) -> None:
+    """A mirror of every contact, and what a sweep will find there: nothing planted in a journal."""
+    ids = [f"{52_000_000_000 + n}" for n in range(80)]
+    for row in rows_of(made.crm, SCHOOL, Kind.CONTACT, ids).values():
+        if row is not None:
+            made.mirror.put(Kind.CONTACT, row)
+    later = made.clock().isoformat()
+    for n, (key, value) in enumerate((("cs_credits", 9), ("sj_credits", 8), ("cs_credits", 7))):
+        row = made.mirror.rows(Kind.CONTACT, [ids[n]])[ids[n]]
+        made.mirror.put(Kind.CONTACT, {**row, key: value, "updated_at": later})
+    orphan = {"hubspot_id": "9", "email": "ghost@example.test", "source_modified_at": later}
+    made.mirror.put(Kind.CONTACT, orphan)
 
 
 def fill_sweeps(

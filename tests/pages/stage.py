@@ -13,7 +13,7 @@ from core.domain.credits import SCHOOL
 from core.domain.plans import OperationKind
 from core.domain.records import ExamId, Kind
 from core.domain.roles import Actor, Role
-from core.domain.work import Work
+from core.domain.work import Work, parted
 from core.gateways.ports import CarryOut, Due, WorkerInfo
 from core.services.finding import ByExam
 from tests.fakes.crm import FakeCrm
@@ -94,9 +94,19 @@ class Stage:
             )
         )
 
-    def carry(self, operation_id: str) -> None:
-        """See it through as a worker would; nobody waits, for the clock is put forward."""
-        while (again := self.core.carrying.carry_out(operation_id)) is not None:
+    def carry(self, key: str) -> None:
+        """See it through as a worker would; nobody waits, for the clock is put forward.
+
+        ``key``: of an operation its id, else as the engine takes it.
+        """
+        work, id_ = parted(key)
+        carry_out: CarryOut = {
+            Work.OPERATION: self.core.carrying.carry_out,
+            Work.SWEEP: self.core.sweeping.carry_out,
+            Work.REPAIR: self.core.repairing.carry_out,
+        }[work]
+        while (again := carry_out(id_)) is not None:
+            self.core.mirroring.drain()
             self.clock.pass_(seconds=max((again - self.clock()).total_seconds(), 1))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NoReturn
 
 import streamlit as st
 
@@ -17,7 +18,11 @@ MINUS = "\N{MINUS SIGN}"
 #: Parameters that no widget owns.
 SWEEP = "sweep"
 RECORD = "record"
-REPAIR = "repair"
+#: The preview of a repair, of a cause or a record; and a repair itself.
+PREVIEW = "repair"
+FOLLOWED = "repaired"
+#: The preview of all causes.
+ALL = "All causes"
 
 PERIODS = {
     "Last 24 hours": timedelta(hours=24),
@@ -114,8 +119,37 @@ def turn() -> int:
 
 def record_named() -> tuple[Kind, str] | None:
     """The record that the address opens: ``contacts-52000000017``."""
-    kind, _, id_ = st.query_params.get(RECORD, "").partition("-")
+    return parted(st.query_params.get(RECORD, ""))
+
+
+def parted(record: str) -> tuple[Kind, str] | None:
+    """Kind and id, as an address joins them."""
+    kind, _, id_ = record.partition("-")
     return (Kind(kind), id_) if kind in set(Kind) and id_ else None
+
+
+def preview_repair(of: str) -> None:
+    """For callbacks."""
+    st.query_params.pop(RECORD, None)
+    st.query_params[PREVIEW] = of
+
+
+def follow_repair(repair_id: str) -> NoReturn:
+    """Show this repair from now on."""
+    st.query_params.pop(PREVIEW, None)
+    st.query_params[FOLLOWED] = repair_id
+    st.rerun(scope="app")
+
+
+def open_repair(repair_id: str) -> None:
+    """For callbacks."""
+    st.query_params[FOLLOWED] = repair_id
+
+
+def leave_repair() -> None:
+    """Back to the whole of it. For callbacks."""
+    for name in (PREVIEW, FOLLOWED):
+        st.query_params.pop(name, None)
 
 
 def open_record(kind: Kind, id_: str) -> None:

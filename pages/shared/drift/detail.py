@@ -11,19 +11,22 @@ from core.domain.sweeps import Sweep
 from core.gateways.ports.trends import Narrow
 from pages.shared import places, tables, words
 from pages.shared.drift import address
+from pages.shared.drift.asking import may_repair
 from pages.shared.drift.causes import KINDS, MEANS, SHORT
 from pages.shared.drift.rows import column_name, evidence, value
 from pages.shared.gate import Desk
 
-#: Of the page of contacts, once there is one.
-CONTACTS = getattr(places, "CONTACTS", None)
+
+def show(desk: Desk, sweep: Sweep, kind: Kind, id_: str) -> None:
+    """The record, in a drawer over the page."""
+    drawer = st.dialog(
+        f"{KINDS[kind]} {id_}", width="medium", position="right", on_dismiss=address.close_record
+    )
+    drawer(_record)(desk, sweep, kind, id_)
 
 
-@st.dialog("Record", width="medium", position="right", on_dismiss=address.close_record)
-def drawer(desk: Desk, sweep: Sweep, kind: Kind, id_: str) -> None:
-    """The record, over the page."""
+def _record(desk: Desk, sweep: Sweep, kind: Kind, id_: str) -> None:
     drift = find(desk, sweep, kind, id_)
-    st.subheader(f"{KINDS[kind]} {id_}", anchor=False)
     if drift is None:
         st.info(
             f"The sweep of {words.exact(sweep.started_at, desk.zone)} did not find that it drifts.",
@@ -31,7 +34,8 @@ def drawer(desk: Desk, sweep: Sweep, kind: Kind, id_: str) -> None:
         )
     else:
         _show(desk, drift)
-    _links(desk, kind, id_)
+        _repair(desk, drift)
+    _links(kind, id_)
 
 
 def find(desk: Desk, sweep: Sweep, kind: Kind, id_: str) -> Drift | None:
@@ -77,11 +81,20 @@ def sides_frame(desk: Desk, drift: Drift) -> pd.DataFrame:
     )
 
 
-def _links(desk: Desk, kind: Kind, id_: str) -> None:
-    del desk
-    if kind is Kind.CONTACT and CONTACTS is not None:
+def _repair(desk: Desk, drift: Drift) -> None:
+    if not drift.repairable:
+        st.info("A repair cannot mend it.", icon=":material/person_edit:")
+    elif not may_repair(desk):
+        st.caption("Only an admin may repair it. Ask one to, with this page's address.")
+    elif st.button("Preview its repair", icon=":material/build:", type="primary", key="repair_one"):
+        address.preview_repair(f"{drift.kind.value}-{drift.record_id}")
+        st.rerun(scope="app")
+
+
+def _links(kind: Kind, id_: str) -> None:
+    if kind is Kind.CONTACT:
         st.page_link(
-            CONTACTS.path,
+            places.CONTACTS.path,
             label="Open the contact",
             icon=":material/person:",
             query_params={"id": id_},

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, tzinfo
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,6 +13,7 @@ import streamlit as st
 from core.domain.credits import Catalogue, CreditType
 from core.domain.drift import Cause, Drift
 from core.domain.records import Kind
+from core.domain.repairs import RowState
 from core.domain.sweeps import Sweep
 from core.gateways.ports.trends import Narrow
 from pages.shared import tables, words
@@ -56,7 +58,7 @@ def show(desk: Desk, standing: Standing) -> None:
     found = desk.core.journal.drift_page(sweep.id, narrow, limit=PAGE_ROWS, offset=offset)
     with above:
         if found.rows:
-            _grid(desk, found.rows)
+            _grid(desk, found.rows, repaired_since(desk, sweep))
         else:
             st.info("No record of this sweep fits the filters.", icon=":material/filter_alt_off:")
 
@@ -135,35 +137,57 @@ def _page(total: int) -> int:
     return (page - 1) * PAGE_ROWS
 
 
-def _grid(desk: Desk, rows: Sequence[Drift]) -> None:
+def repaired_since(desk: Desk, sweep: Sweep) -> set[tuple[Kind, str]]:
+    """Records that were repaired since they were found, and proven equal."""
+    later = [r for r in desk.core.journal.repairs(limit=20) if r.asked_at >= sweep.started_at]
+    return {
+        (row.drift.kind, row.drift.record_id)
+        for repair in later
+        if repair.counts.get(RowState.REPAIRED)
+        for row in desk.core.journal.repair_rows(repair.id, states=[RowState.REPAIRED])
+    }
+
+
+def _grid(desk: Desk, rows: Sequence[Drift], mended: Collection[tuple[Kind, str]]) -> None:
     opened = [(row.kind, row.record_id) for row in rows]
     key = f"open_{tables.fingerprint([f'{kind}{id_}' for kind, id_ in opened])}"
-    text = st.column_config.TextColumn
+    frame = drift_frame(rows, desk.core.catalogue, desk.now(), desk.zone)
+    if mended:
+        since = ["✓ Repaired since" if each in mended else "" for each in opened]
+        frame.insert(2, "Now", since)
     st.dataframe(
-        drift_frame(rows, desk.core.catalogue, desk.now(), desk.zone),
+        frame,
         key=f"drifts_{key}",
         column_config={
             "Open": st.column_config.ButtonColumn(
                 "", on_click=_open, args=(opened, key), key=key, type="tertiary", width=60,
                 pinned=True,
             ),
-            "Cause": st.column_config.MultiselectColumn(
-                "Cause",
-                options=[SHORT[cause] for cause in LOOKS],
-                color=[BADGES[look.colour] for look in LOOKS.values()],
-                width=160,
-            ),
-            "Kind": text(width=75),
-            "Record": text("HubSpot record", width=125),
-            "Change": text("Mirror → truth", width=330),
-            "Since": text("Drifts for", width=90, alignment="right"),
-            "Evidence": text("What speaks for it", width="large"),
-        },
+        }
+        | drift_columns(),
         hide_index=True,
         row_height=tables.ROW_PX,
         height=tables.height(len(rows), at_most=GRID_PX),
         alt="Records that differ between HubSpot and the mirror, the oldest first",
     )  # fmt: skip
+
+
+def drift_columns() -> dict[str, Any]:
+    """How the frame of drifts is shown."""
+    text = st.column_config.TextColumn
+    return {
+        "Cause": st.column_config.MultiselectColumn(
+            "Cause",
+            options=[SHORT[cause] for cause in LOOKS],
+            color=[BADGES[look.colour] for look in LOOKS.values()],
+            width=160,
+        ),
+        "Kind": text(width=75),
+        "Record": text("HubSpot record", width=125),
+        "Change": text("Mirror → truth", width=330),
+        "Since": text("Drifts for", width=90, alignment="right"),
+        "Evidence": text("What speaks for it", width="large"),
+    }
 
 
 def _open(ids: Sequence[tuple[Kind, str]], key: str) -> None:

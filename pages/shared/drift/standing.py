@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -69,15 +69,12 @@ def _named(desk: Desk, id_: str, recent: Sequence[Sweep]) -> Sweep | None:
 
 
 def _open(recent: Sequence[Sweep]) -> list[Sweep]:
-    """The newest of each mode, unless it has ended."""
-    newest: dict[SweepMode, Sweep] = {}
-    for sweep in recent:
-        newest.setdefault(sweep.mode, sweep)
-    return [each for each in newest.values() if each.state.value not in {"complete", "given up"}]
+    """At most one of each mode, which the journal sees to."""
+    return [sweep for sweep in recent if not sweep.ended]
 
 
-def show(desk: Desk, standing: Standing) -> None:
-    """The figures that a manager looks for first, and what proves them."""
+def show(desk: Desk, standing: Standing, acts: Callable[[], None]) -> None:
+    """The figures that a manager looks for first, what proves them, and what can be done."""
     sweep = standing.newest
     if sweep is None:
         return
@@ -109,7 +106,9 @@ def show(desk: Desk, standing: Standing) -> None:
             ),
         ):
             st.metric(label, value, border=True, height="stretch", help=help_)
-    st.caption(proof(sweep, gaps))
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.caption(proof(sweep, gaps))
+        acts()
 
 
 def _trend(sweep: Sweep, before: Sweep | None) -> str | int | None:
@@ -166,11 +165,8 @@ def proof(sweep: Sweep, gaps: Sequence[Gap]) -> str:
 
 def notices(desk: Desk, standing: Standing) -> None:
     """Sweeps that are under way or paused, and one that is overdue."""
-    for sweep in standing.open:
-        if sweep.state is SweepState.PAUSED:
-            _paused(desk, sweep)
-        else:
-            _running(desk, sweep)
+    if standing.open:
+        _under_way(desk, standing.open)
     newest = standing.newest
     if newest and not standing.open and desk.now() - newest.saved_at > LATE_AFTER:
         st.warning(
@@ -181,29 +177,41 @@ def notices(desk: Desk, standing: Standing) -> None:
         )
 
 
-def _paused(desk: Desk, sweep: Sweep) -> None:
-    st.warning(
-        f"{_sofar(desk, sweep)} Then: {words.plain(sweep.error or 'a store went away')}. It goes "
-        "on from there by itself; what it has compared so far is kept. The figures below are those "
-        "of the sweep before.",
-        title=f"{MODES[sweep.mode]} paused",
-        icon=":material/pause_circle:",
-    )
+@st.fragment(run_every="2s")
+def _under_way(desk: Desk, before: Sequence[Sweep]) -> None:
+    """By itself as long as one is under way; the whole page anew when it has ended."""
+    now = _open(desk.core.journal.sweeps(limit=20))
+    if [sweep.id for sweep in now] != [sweep.id for sweep in before]:
+        st.rerun(scope="app")
+    for sweep in now:
+        _notice(desk, sweep)
 
 
-def _running(desk: Desk, sweep: Sweep) -> None:
-    st.info(
-        f"{_sofar(desk, sweep)} The figures below are those of the sweep before until it ends.",
-        title=f"{MODES[sweep.mode]} under way",
-        icon=":material/sync:",
-    )
+def _notice(desk: Desk, sweep: Sweep) -> None:
+    told = f"{_sofar(desk, sweep)} The figures below are those of the sweep before."
+    if sweep.state is SweepState.PAUSED:
+        again = f" It goes on {_when(desk, sweep)}." if sweep.next_try_at else ""
+        st.warning(
+            f"{words.sentence(words.plain(sweep.error or 'a store went away'))}.{again} What it "
+            f"has compared so far is kept. {told}",
+            title=f"{MODES[sweep.mode]} paused",
+            icon=":material/pause_circle:",
+        )
+    else:
+        st.info(told, title=f"{MODES[sweep.mode]} under way", icon=":material/sync:")
+
+
+def _when(desk: Desk, sweep: Sweep) -> str:
+    left = (sweep.next_try_at or desk.now()) - desk.now()
+    return f"by itself in {words.span(left)}" if left > timedelta(0) else "by itself in a moment"
 
 
 def _sofar(desk: Desk, sweep: Sweep) -> str:
     done = counted(dict(sweep.compared))
     since = words.ago(sweep.started_at, desk.now())
     if not done:
-        return f"Asked for {since}; nothing is compared yet."
+        by = f" by {words.plain(sweep.asked_by)}" if sweep.asked_by else ""
+        return f"Asked for {since}{by}; nothing is compared yet."
     found = words.count(sweep.drifting, "record")
     drift = f"{found} {'drifts' if sweep.drifting == 1 else 'drift'}"
     return f"Begun {since}: {done} compared, {drift} so far."

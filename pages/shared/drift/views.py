@@ -5,33 +5,57 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import status
-from pages.shared.drift import address, detail, history, rows, standing
+from pages.shared.drift import (
+    address,
+    asking,
+    detail,
+    following,
+    history,
+    previewing,
+    repairs,
+    rows,
+    standing,
+)
 from pages.shared.gate import Desk
 
 
 def show(desk: Desk) -> None:
-    """How it stands, its history, the records; the one that the address names over it."""
+    """A repair when the address names one; else how it stands, its history, the records."""
     status.banners(desk)
+    if followed := st.query_params.get(address.FOLLOWED):
+        following.show(desk, followed)
+        return
+    if previewed := st.query_params.get(address.PREVIEW):
+        previewing.show(desk, previewed)
+        return
     now = standing.read(desk)
     standing.notices(desk, now)
     if now.newest is None:
-        _first_run(now)
+        _first_run(desk, now)
     else:
-        standing.show(desk, now)
+        standing.show(desk, now, lambda: _acts(desk, now))
     history.show(desk, now)
     rows.show(desk, now)
+    repairs.show(desk)
     opened = address.record_named()
     if opened and now.shown:
-        detail.drawer(desk, now.shown, *opened)
+        detail.show(desk, now.shown, *opened)
 
 
-def _first_run(now: standing.Standing) -> None:
+def _acts(desk: Desk, now: standing.Standing) -> None:
+    asking.sweep_button(desk, now)
+    if now.newest and now.newest.drifting:
+        asking.repair_button(desk, now.newest)
+
+
+def _first_run(desk: Desk, now: standing.Standing) -> None:
     if now.open:
         return
     st.info(
         "A sweep compares every record in HubSpot, the truth, with its row in Supabase, which "
         "students see, and says of each difference why it is there. It changes neither. One runs "
-        "every two hours; the first can be asked for here.",
+        "every two hours; the first can be asked for here: a full one finds most.",
         title="No sweep has run yet",
         icon=":material/travel_explore:",
     )
+    asking.sweep_button(desk, now)

@@ -1,0 +1,81 @@
+"""Asking for a sweep, and for the preview of a repair: what is not allowed is not offered."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.domain.drift import Cause
+from core.domain.roles import ALLOWED, Act
+from core.domain.sweeps import Sweep, SweepMode
+from pages.shared import problems, words
+from pages.shared.drift import address
+from pages.shared.drift.causes import LOOKS, SHORT
+from pages.shared.drift.standing import MODES, Standing
+from pages.shared.gate import Desk
+
+#: What each compares, for who has to choose.
+COMPARES = {
+    SweepMode.KNOWN: "Every record that the mirror holds. The usual one.",
+    SweepMode.FULL: "And every record that HubSpot lists: finds rows that are missing.",
+    SweepMode.INCREMENTAL: "Only what changed in HubSpot since the last one. The quickest.",
+}
+
+assert COMPARES.keys() == set(SweepMode), "every mode says what it compares"
+
+
+def may_repair(desk: Desk) -> bool:
+    """For looking only: the service asks again."""
+    return Act.RUN_BATCHES in ALLOWED[desk.actor.role]
+
+
+def sweep_button(desk: Desk, standing: Standing) -> None:
+    """Which sweep, and go."""
+    with st.popover("Sweep now", icon=":material/travel_explore:", key="sweep_now"):
+        mode = st.radio(
+            "Compare",
+            list(COMPARES),
+            format_func=lambda each: MODES[each],
+            captions=list(COMPARES.values()),
+            key="sweep_mode",
+        )
+        under_way = any(sweep.mode is mode for sweep in standing.open)
+        if st.button(
+            f"Begin the {MODES[mode].lower()}",
+            type="primary",
+            key="sweep_begin",
+            disabled=under_way,
+            help="One is under way" if under_way else None,
+        ):
+            with problems.told("No sweep was begun."):
+                desk.core.sweeping.ask(mode, desk.acting())
+                st.rerun()
+        st.caption("It changes nothing in either store, and goes on when this page is closed.")
+
+
+def repair_button(desk: Desk, sweep: Sweep) -> None:
+    """All of one cause, or of all; the preview comes first."""
+    if not may_repair(desk):
+        st.caption("Only an admin may repair. Ask one to, with this page's address.")
+        return
+    counts = desk.core.journal.drift_counts(sweep.id)
+    causes = [cause for cause in LOOKS if counts.get(cause) and cause is not Cause.UNREADABLE_VALUE]
+    with st.popover(
+        "Repair", icon=":material/build:", key="repair_menu", disabled=not causes, type="primary"
+    ):
+        st.caption("HubSpot's values over the mirror's. First you see what would change.")
+        for cause in causes:
+            st.button(
+                f"{SHORT[cause]}: {words.count(counts[cause], 'record')}",
+                key=f"repair_{cause.name}",
+                on_click=address.preview_repair,
+                args=(SHORT[cause],),
+                width="stretch",
+            )
+        if len(causes) > 1:
+            st.button(
+                f"All causes: {words.count(sum(counts.values()), 'record')}",
+                key="repair_all",
+                on_click=address.preview_repair,
+                args=(address.ALL,),
+                width="stretch",
+            )

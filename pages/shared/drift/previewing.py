@@ -1,0 +1,161 @@
+"""The preview of a repair: what drifts at this moment, what would change, and the yes to it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from core.domain.drift import Drift, Remedy
+from pages.shared import problems, tables, words
+from pages.shared.batch.confirming import REASON_MAX
+from pages.shared.batch.figures import cards
+from pages.shared.drift import address
+from pages.shared.drift.asking import may_repair
+from pages.shared.drift.causes import KINDS, cause_named
+from pages.shared.drift.rows import drift_columns, drift_frame
+from pages.shared.gate import Desk
+
+#: After this both stores are read again before anybody says yes.
+FRESH = timedelta(minutes=10)
+SHOWN = 500
+#: What becomes of the mirror's row.
+DOES = {
+    Remedy.COPY: "Copied from HubSpot",
+    Remedy.DELETE: "Row deleted",
+    Remedy.REPLACE: "Merged contact copied, old row deleted",
+    Remedy.PERSON: "Left: a person corrects HubSpot",
+}
+
+assert DOES.keys() == set(Remedy), "every remedy says what it does"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What was read from both stores, once, for one address."""
+
+    of: str
+    read_at: datetime
+    drifts: Sequence[Drift]
+
+
+def show(desk: Desk, of: str) -> None:
+    """``of``: a cause, all of them, or one record."""
+    st.button("Back to drift", icon=":material/arrow_back:", on_click=address.leave_repair)
+    if not may_repair(desk):
+        st.warning("Only an admin may repair. Ask one to.", icon=":material/lock:")
+        return
+    preview = _read(desk, of)
+    if preview is None:
+        return
+    if not preview.drifts:
+        st.success(
+            "Both stores were just read: the mirror says what HubSpot says.",
+            title="None of these drifts any more",
+            icon=":material/verified:",
+        )
+        return
+    _heading(desk, preview)
+    _table(desk, preview)
+    able = [drift for drift in preview.drifts if drift.repairable]
+    if able:
+        _form(desk, able)
+    else:
+        st.info(
+            "A balance in HubSpot cannot be read. Correct it there; the copy follows by itself.",
+            title="A repair cannot mend these",
+            icon=":material/person_edit:",
+        )
+
+
+def _read(desk: Desk, of: str) -> Preview | None:
+    """Kept for this session, so that typing a reason reads nothing again."""
+    kept: Preview | None = st.session_state.get("_repair_preview")
+    if kept is not None and kept.of == of and desk.now() - kept.read_at < FRESH:
+        return kept
+    with problems.told("Nothing was changed."), st.spinner("Reading both stores…"):
+        found = _drifts(desk, of)
+        kept = Preview(of, desk.now(), sorted(found, key=lambda d: (d.repairable, d.since)))
+        st.session_state["_repair_preview"] = kept
+        return kept
+    return None
+
+
+def _drifts(desk: Desk, of: str) -> list[Drift]:
+    if of == address.ALL:
+        return desk.core.repairing.of_all()
+    if cause := cause_named(of):
+        return desk.core.repairing.of_cause(cause)
+    record = address.parted(of)
+    if record is None:
+        return []
+    kind, id_ = record
+    return [drift for drift in desk.core.repairing.of_record(id_) if drift.kind is kind]
+
+
+def _heading(desk: Desk, preview: Preview) -> None:
+    record = address.parted(preview.of)
+    what = f"{KINDS[record[0]].lower()} {record[1]}" if record else preview.of.lower()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(gap="xxsmall"):
+            st.header(f"Preview of a repair: {words.plain(what)}", anchor=False)
+            when = words.relative(preview.read_at, desk.now(), desk.zone)
+            st.html(f"Both stores read {when}. Nothing has been changed yet.")
+        st.button("Read again", icon=":material/refresh:", on_click=forget, key="again")
+    counts = Counter(drift.remedy for drift in preview.drifts)
+    shown = [
+        (DOES[remedy], words.count(counts[remedy], "record")) for remedy in Remedy if counts[remedy]
+    ]
+    cards(shown, in_a_row=4)
+    st.caption("HubSpot wins: nothing is written there. What the desk is writing is left alone.")
+
+
+def forget() -> None:
+    """Read anew. For callbacks."""
+    st.session_state.pop("_repair_preview", None)
+
+
+def _table(desk: Desk, preview: Preview) -> None:
+    rows = list(preview.drifts)[:SHOWN]
+    frame = drift_frame(rows, desk.core.catalogue, desk.now(), desk.zone).drop(columns="Open")
+    frame.insert(0, "Repair", [DOES[row.remedy] for row in rows])
+    st.dataframe(
+        frame,
+        column_config={"Repair": st.column_config.TextColumn(width=200)} | drift_columns(),
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(rows), at_most=360),
+        alt="What the repair would change, record by record, what it cannot mend first",
+    )
+    if len(preview.drifts) > SHOWN:
+        st.caption(f"The first {SHOWN:,} of {words.count(len(preview.drifts), 'record')}.")
+
+
+@st.fragment
+def _form(desk: Desk, able: Sequence[Drift]) -> None:
+    """A fragment, so that typing does not draw the table again."""
+    with st.container(border=True, key="confirm_repair"):
+        reason = st.text_input(
+            "Reason",
+            placeholder="Kept with the repair",
+            max_chars=REASON_MAX,
+            live=True,
+            key="repair_reason",
+        )
+        said = (reason or "").strip()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            sure = st.button(
+                f"Repair {words.count(len(able), 'record')} in Supabase",
+                type="primary",
+                disabled=not said,
+                key="repair_sure",
+            )
+            st.caption("It goes on when this page is closed." if said else "Give a reason first.")
+        if sure:
+            with problems.told("Nothing was changed."):
+                done = desk.core.repairing.confirm(able, desk.acting(), said)
+                forget()
+                address.follow_repair(done.id)
