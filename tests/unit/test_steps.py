@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.domain.credits import SCHOOL, CreditType
-from core.domain.records import MARKER, Booking, BookingId, BookingStatus, Version
+from core.domain.records import MARKER, Booking, BookingId, BookingStatus, History, Version
 from core.domain.steps import OurWrite, Step, StepCause, steps
 from core.domain.writes import MovementKind
 
@@ -155,7 +155,10 @@ def test_from_an_unreadable_value_to_nought_is_a_step() -> None:
 
 
 def test_steps_of_all_balances_stand_newest_first() -> None:
-    history = {CS: (version("1", 3),), CreditType("sj_credits"): (version("1", 4), version("2", 2))}
+    history: History = {
+        CS: (version("1", 3),),
+        CreditType("sj_credits"): (version("1", 4), version("2", 2)),
+    }
 
     assert [4, 3, 2] == [
         (step.at - NOON) / timedelta(hours=1) for step in steps(history, (), [], SCHOOL)

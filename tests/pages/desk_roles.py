@@ -1,0 +1,33 @@
+"""The same desk, seen by somebody of another role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from core import wiring
+from core.domain.roles import Actor, Role
+from tests.pages.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Everybody:
+    """``Access`` in which everybody has this role."""
+
+    role: Role
+
+    def first_admin(self) -> str:
+        return ""
+
+    def actor(self, email: str) -> Actor:
+        return Actor(email=email, role=self.role)
+
+
+@contextmanager
+def seen_by(made: Stage, role: Role) -> Iterator[None]:
+    """Within, whoever is signed in has this role."""
+    access: Any = Everybody(role)
+    with wiring.use(replace(made.core, access=access)):
+        yield

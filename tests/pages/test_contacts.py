@@ -1,0 +1,358 @@
+"""The contact page, in every state that it can be in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.domain.credits import SCHOOL
+from core.domain.plans import OperationKind
+from core.domain.records import ContactId, Kind
+from core.domain.roles import Role
+from core.domain.standing import Copy, Standing
+from pages.shared.contact import address, balances
+from pages.shared.places import BULK_REFUND, CONTACTS
+from tests.fakes.crm import Fault
+from tests.pages import lookup_scenes
+from tests.pages.acts import choose, figures, frame_with, grid, press, said, tick
+from tests.pages.conftest import Open
+from tests.pages.desk_roles import seen_by
+from tests.pages.stage import ACTOR, NOON, Stage, confirmed, mirrored
+
+SOMEBODY = "52000000003"
+
+
+@pytest.fixture(autouse=True)
+def _copied(made: Stage) -> None:
+    mirrored(made)
+
+
+@pytest.fixture
+def student(made: Stage) -> ContactId:
+    """Somebody with bookings."""
+    return lookup_scenes.some_contact(made)
+
+
+def opened(open_page: Open, id_: str) -> AppTest:
+    return open_page(CONTACTS, id=id_)
+
+
+# the search
+
+
+def test_an_empty_search_says_what_will_stand_here(open_page: Open) -> None:
+    assert "Nobody was opened yet" in said(open_page(CONTACTS))
+
+
+def test_one_letter_is_not_searched_for(open_page: Open) -> None:
+    assert "at least 2 letters" in said(open_page(CONTACTS, find="o"))
+
+
+def test_results_stand_with_balances_as_students_see_them(open_page: Open, made: Stage) -> None:
+    at = open_page(CONTACTS, find="100203")
+
+    frame = frame_with(at, "Found by")
+    contact = made.core.finding.contacts_now([ContactId(SOMEBODY)])[ContactId(SOMEBODY)]
+    assert contact is not None
+    assert [contact.name] == list(frame["Student"])
+    assert [contact.balances[c.key] for c in SCHOOL.credits] == [
+        int(frame[c.label][0]) for c in SCHOOL.credits
+    ]
+    assert "student id" == frame["Found by"][0]
+
+
+def test_a_typing_error_is_forgiven_and_said(open_page: Open) -> None:
+    at = open_page(CONTACTS, find="okafr")
+
+    assert "Nobody is written “okafr”" in said(at)
+    assert all("Okafor" in name for name in frame_with(at, "Found by")["Student"])
+
+
+def test_typing_asks_hubspot_nothing(open_page: Open, made: Stage) -> None:
+    before = made.crm.usage()["total"]
+    at = open_page(CONTACTS, find="ok")
+    for text in ("oka", "okaf", "zzzzzz"):
+        choose(at, "find", text)
+
+    assert before == made.crm.usage()["total"]
+
+
+def test_nobody_found_leads_to_hubspot_on_demand(open_page: Open, made: Stage) -> None:
+    made.crm.add_contact("52000009999", firstname="Quentin", lastname="Newcomer")
+    at = open_page(CONTACTS, find="newcomer")
+    assert "Nobody found for “newcomer”" in said(at)
+
+    press(at, "search_hubspot")
+
+    assert ["Quentin Newcomer"] == list(frame_with(at, "Found by")["Student"])
+    assert "1 student in HubSpot" in said(at)
+
+
+def test_a_phone_number_is_said_to_be_hubspots(open_page: Open, made: Stage) -> None:
+    made.crm.add_contact("52000009999", lastname="Caller", phone="+1 416 555 0199")
+    at = open_page(CONTACTS, find="+1 416 555 0199")
+    assert "Only HubSpot knows those" in said(at)
+
+    assert ["Caller"] == list(frame_with(press(at, "search_hubspot"), "Found by")["Student"])
+
+
+def test_nobody_in_hubspot_either_is_said(open_page: Open) -> None:
+    at = press(open_page(CONTACTS, find="zzzzzz"), "search_hubspot")
+
+    assert "HubSpot finds it under no name" in said(at)
+
+
+def test_a_mirror_that_is_down_is_said_and_asked_of_hubspot_once(
+    open_page: Open, made: Stage
+) -> None:
+    made.mirror.die()
+    at = open_page(CONTACTS, find="okafor")
+    assert "Supabase does not answer" in said(at)
+    assert len(frame_with(at, "Found by"))
+
+    before = made.crm.usage()["total"]
+    at.run()
+    assert before == made.crm.usage()["total"]
+
+
+def test_both_stores_away_is_told_with_what_to_do(open_page: Open, made: Stage) -> None:
+    made.mirror.die()
+    made.crm.sending = lambda _: Fault.NOT_SENT
+
+    assert "HubSpot cannot be reached" in said(open_page(CONTACTS, find="okafor"))
+
+
+def test_the_best_match_opens_with_one_button(open_page: Open) -> None:
+    at = press(open_page(CONTACTS, find="100203"), "open_first")
+
+    assert SOMEBODY == at.query_params[address.CONTACT]
+    assert "student id 100203" in said(at)
+
+
+def test_whom_one_opened_stands_in_the_empty_search(open_page: Open) -> None:
+    at = opened(open_page, SOMEBODY)
+    name = at.header[0].value
+    next(button for button in at.button if button.label == "All students").click().run()
+
+    assert "Opened lately" in said(at)
+    press(at, f"lately_{SOMEBODY}")
+    assert name == at.header[0].value
+
+
+# one contact
+
+
+def test_the_page_says_that_both_sides_are_equal_and_when_that_was_read(open_page: Open) -> None:
+    at = opened(open_page, SOMEBODY)
+
+    assert "Mirror equal, confirmed 0.0 s ago" in said(at)
+    assert [c.label for c in SCHOOL.credits] == [*figures(at)][:5]
+    assert [f"mirror {metric.value}" for metric in at.metric][:5] == [
+        metric.delta for metric in at.metric
+    ][:5]
+
+
+def test_a_rerun_of_the_page_asks_hubspot_nothing(open_page: Open, made: Stage) -> None:
+    at = opened(open_page, SOMEBODY)
+    before = made.crm.usage()["total"]
+    at.run()
+    assert before == made.crm.usage()["total"]
+
+    made.clock.pass_(seconds=61)
+    at.run()
+    assert before < made.crm.usage()["total"]
+
+
+def test_read_again_reads_again(open_page: Open, made: Stage) -> None:
+    at = opened(open_page, SOMEBODY)
+    made.crm.foreign_write(Kind.CONTACT, SOMEBODY, {"cs_credits": 17})
+
+    assert "17" == figures(press(at, "again"))["Clinical Skills"]
+
+
+def test_a_copy_on_its_way_is_said_and_followed_until_it_is_there(
+    open_page: Open, made: Stage
+) -> None:
+    lookup_scenes.behind(made, SOMEBODY)
+    at = opened(open_page, SOMEBODY)
+    assert "Mirror 3 s behind, copy queued, number 1 in the queue" in said(at)
+
+    made.core.mirroring.drain()
+    assert "Mirror equal" in said(at.run())
+
+
+def test_a_copy_that_failed_is_said_and_an_admin_makes_it_again(
+    open_page: Open, made: Stage
+) -> None:
+    lookup_scenes.given_up(made, SOMEBODY)
+    at = opened(open_page, SOMEBODY)
+    assert "Copy failed, mirror 3 s behind" in said(at)
+    assert "value too long for column email" in said(at)
+
+    press(at, "copy_again")
+    made.core.mirroring.drain()
+    assert "Mirror equal" in said(at.run())
+
+
+def test_drift_with_nothing_on_its_way_is_told_apart(open_page: Open, made: Stage) -> None:
+    made.crm.foreign_write(Kind.CONTACT, SOMEBODY, {"cs_credits": 17})
+    at = opened(open_page, SOMEBODY)
+
+    assert "no copy is on its way" in said(at)
+    assert "copy_again" in {button.key for button in at.button}
+
+
+def test_a_contact_that_the_mirror_lacks_is_said(open_page: Open, made: Stage) -> None:
+    made.crm.add_contact("52000009999", lastname="Newcomer")
+
+    assert "Not in the mirror" in said(opened(open_page, "52000009999"))
+
+
+def test_an_unreadable_balance_is_no_number_and_says_why(open_page: Open, made: Stage) -> None:
+    made.crm.foreign_write(Kind.CONTACT, SOMEBODY, {"cs_credits": "abc"})
+    at = opened(open_page, SOMEBODY)
+
+    assert "unreadable" == figures(at)["Clinical Skills"]
+    assert "A balance in HubSpot is not a number" in said(at)
+
+
+def test_supabase_away_leaves_the_truth_and_says_so(open_page: Open, made: Stage) -> None:
+    made.mirror.die()
+    at = opened(open_page, SOMEBODY)
+
+    assert "Supabase does not answer" in said(at)
+    assert "mirror –" == at.metric[0].delta
+
+
+def test_hubspot_away_leaves_the_mirror_and_says_so(
+    open_page: Open, made: Stage, student: ContactId
+) -> None:
+    made.crm.sending = lambda _: Fault.NOT_SENT
+    at = opened(open_page, student)
+
+    assert "HubSpot does not answer" in said(at)
+    assert "in the mirror" == at.metric[0].delta
+    assert len(frame_with(at, "Paid with"))
+    assert "refund_owed" not in {button.key for button in at.button}
+
+
+def test_an_archived_contact_is_explained(open_page: Open, made: Stage) -> None:
+    made.crm.archive(Kind.CONTACT, SOMEBODY)
+
+    assert f"Contact {SOMEBODY} is archived in HubSpot" in said(opened(open_page, SOMEBODY))
+
+
+@pytest.mark.parametrize("id_", ["999", "<b>", "x y"])
+def test_an_address_that_names_nobody_is_explained(open_page: Open, id_: str) -> None:
+    assert f"HubSpot has no contact {id_}" in said(opened(open_page, id_))
+
+
+def test_a_merged_contact_is_explained(open_page: Open, made: Stage) -> None:
+    survivor = made.crm.merge(Kind.CONTACT, SOMEBODY, "52000000004")
+
+    told = said(opened(open_page, SOMEBODY))
+
+    assert "Two contacts became one" in told
+    assert survivor in told
+
+
+def test_bookings_stand_with_what_became_of_their_credit(open_page: Open, made: Stage) -> None:
+    made.crm.add_booking(
+        "88000999999", contact=SOMEBODY, status="Cancelled", token="Clinical Skills Token"
+    )
+    frame = frame_with(opened(open_page, SOMEBODY), "Paid with")
+    by_name = dict(zip(frame["Booking id"], frame["Credit"], strict=True))
+
+    assert "! Owed" == by_name["booking-88000999999"]
+
+
+def test_a_student_without_bookings_or_history_has_a_page(open_page: Open, made: Stage) -> None:
+    made.crm.add_contact("52000009999", lastname="Newcomer")
+    told = said(opened(open_page, "52000009999"))
+
+    assert "No bookings yet" in told
+    assert "No balance was ever changed" in told
+    assert "Nothing was done for this student" in told
+
+
+def test_what_is_owed_leads_an_admin_to_the_preview_of_its_refund(
+    open_page: Open, made: Stage
+) -> None:
+    made.crm.add_booking(
+        "88000999999", contact=SOMEBODY, status="Cancelled", token="Clinical Skills Token"
+    )
+    at = opened(open_page, SOMEBODY)
+    owed = len(made.core.presenting.contact(ContactId(SOMEBODY), ACTOR).owed)
+    assert f"Owed: {owed} credit" in said(at)
+
+    press(at, "refund_owed")
+
+    assert BULK_REFUND.title == at.title[0].value
+    plan = made.journal.plan(at.query_params["plan"])
+    assert (OperationKind.REFUND, owed) == (plan.kind, len(plan.rows))
+
+
+def test_ticked_bookings_lead_an_admin_to_the_preview_of_their_cancellation(
+    open_page: Open, made: Stage, student: ContactId
+) -> None:
+    at = tick(opened(open_page, student), "bookings_", [0])
+    picked = grid(at, "bookings_")["Booking id"][0]
+
+    press(at, "cancel_picked")
+
+    plan = made.journal.plan(at.query_params["plan"])
+    assert [(OperationKind.CANCEL, picked)] == [(plan.kind, row.booking_name) for row in plan.rows]
+
+
+def test_every_step_of_a_balance_stands_with_its_cause(open_page: Open, made: Stage) -> None:
+    student = lookup_scenes.lived(made)
+    at = opened(open_page, student)
+
+    frame = frame_with(at, "Cause")
+    assert {"Refund", "Another app", "A person in HubSpot"} <= set(frame["Cause"])
+    assert "operation" in frame["Of"][list(frame["Cause"]).index("Refund")]
+    assert 1 == len(at.get("plotly_chart"))
+
+
+def test_a_history_that_hubspot_keeps_to_itself_is_said(open_page: Open, made: Stage) -> None:
+    made.crm.unreadable_histories.add(SOMEBODY)
+
+    assert "HubSpot gives no history" in said(opened(open_page, SOMEBODY))
+
+
+def test_what_the_desk_did_stands_with_who_and_why(open_page: Open, made: Stage) -> None:
+    operation_id = confirmed(made, kind=OperationKind.CANCEL)
+    made.carry(operation_id)
+    item = made.journal.items(operation_id)[0]
+    frame = frame_with(opened(open_page, str(item.contact_id)), "Reason")
+
+    assert (ACTOR.email, "Exam cancelled by the school") == (frame["Who"][0], frame["Reason"][0])
+    assert item.booking_name in set(frame["Booking"])
+
+
+def test_staff_look_and_are_told_who_may(open_page: Open, made: Stage) -> None:
+    made.crm.add_booking(
+        "88000999999", contact=SOMEBODY, status="Cancelled", token="Clinical Skills Token"
+    )
+    lookup_scenes.given_up(made, SOMEBODY)
+    with seen_by(made, Role.STAFF):
+        at = opened(open_page, SOMEBODY)
+
+    assert "An admin can give them back" in said(at)
+    assert "An admin can copy it again" in said(at)
+    assert {"refund_owed", "copy_again"}.isdisjoint({button.key for button in at.button})
+
+
+@pytest.mark.parametrize(
+    ("standing", "told"),
+    [
+        (Standing(copy=Copy.EQUAL, at=NOON - timedelta(seconds=0.4)), "confirmed 0.4 s ago"),
+        (Standing(copy=Copy.EQUAL, at=NOON - timedelta(minutes=2)), "confirmed 2 min ago"),
+        (Standing(copy=Copy.BEHIND, at=NOON, since=NOON - timedelta(seconds=3)), "3 s behind"),
+        (Standing(copy=Copy.BEHIND, at=NOON, since=NOON, place=7), "number 7 in the queue"),
+    ],
+)
+def test_the_badge_says_how_far_behind_and_since_when(standing: Standing, told: str) -> None:
+    assert told in balances.badge_words(standing, NOON)

@@ -1,0 +1,246 @@
+"""The exams page, in every state that it can be in."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.domain.plans import OperationKind
+from core.domain.records import ExamId, Kind
+from core.domain.roles import Role
+from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND, EXAMS, Place
+from tests.fakes.crm import Fault
+from tests.pages import lookup_scenes
+from tests.pages.acts import choose, figures, frame_with, press, said
+from tests.pages.conftest import Open
+from tests.pages.desk_roles import seen_by
+from tests.pages.stage import ACTOR, Stage, mirrored
+
+EXAM = "71000000002"
+
+
+@pytest.fixture(autouse=True)
+def _copied(made: Stage) -> None:
+    mirrored(made)
+
+
+def listed(at: AppTest) -> list[date]:
+    return list(frame_with(at, "Seats")["Date"])
+
+
+def state(made: Stage, id_: str = EXAM) -> str | None:
+    return made.crm.truth.need(Kind.EXAM, id_).properties["is_active"]
+
+
+def keys(at: AppTest) -> set[str | None]:
+    return {button.key for button in at.button}
+
+
+# the list
+
+
+def test_sessions_stand_soonest_first_with_seats_and_what_is_owed(open_page: Open) -> None:
+    at = open_page(EXAMS)
+
+    frame = frame_with(at, "Seats")
+    assert 12 == len(frame)
+    assert listed(at) == sorted(listed(at))
+    assert "48 of 60" == frame["Seats"][0]
+    assert f"{frame['Owed'].sum()} credits owed" in said(at)
+
+
+def test_listing_asks_hubspot_nothing(open_page: Open, made: Stage) -> None:
+    before = made.crm.usage()["total"]
+    open_page(EXAMS)
+
+    assert before == made.crm.usage()["total"]
+
+
+def test_the_address_narrows_the_list(open_page: Open) -> None:
+    at = open_page(EXAMS, type="Mini-mock", until="2026-05-20")
+    frame = frame_with(at, "Seats")
+
+    assert {"Mini-mock"} == set(frame["Type"])
+    assert max(listed(at)) <= date(2026, 5, 20)
+
+
+def test_place_and_opening_narrow_it_too(open_page: Open, made: Stage) -> None:
+    lookup_scenes.scheduled(made)
+    at = choose(open_page(EXAMS), "open", "Scheduled")
+    assert {"! Overdue", "◦ Scheduled"} == {cell[0] for cell in frame_with(at, "Seats")["Open"]}
+
+    place = frame_with(at, "Seats")["Place"][0]
+    assert {place} == set(frame_with(choose(at, "place", place), "Seats")["Place"])
+
+
+def test_nothing_that_fits_is_said(open_page: Open) -> None:
+    assert "No session fits" in said(open_page(EXAMS, since="2031-01-01", until="2031-02-01"))
+
+
+def test_without_the_mirror_the_list_comes_from_hubspot_uncounted(
+    open_page: Open, made: Stage
+) -> None:
+    made.mirror.die()
+    at = open_page(EXAMS)
+
+    assert "Supabase does not answer" in said(at)
+    assert frame_with(at, "Seats")["Owed"].isna().all()
+
+
+def test_a_session_opens_without_a_mouse(open_page: Open, made: Stage) -> None:
+    at = open_page(EXAMS)
+    box = next(box for box in at.selectbox if box.label == "Open a session")
+    box.set_value(EXAM)
+    at.run()
+
+    assert EXAM == at.query_params["exam"]
+    assert "13 May 2026, Calgary" in at.header[0].value
+    assert "true" == state(made)
+
+
+# one session
+
+
+def test_a_session_stands_live_with_its_students(open_page: Open, made: Stage) -> None:
+    at = open_page(EXAMS, exam=EXAM)
+    frame = frame_with(at, "Paid with")
+
+    assert "48 of 60" == figures(at)["Seats taken"]
+    assert 48 == len(frame)
+    assert "✓ Active" == frame["Status"][0][0]
+    names = {contact.name for contact in made.crm.search_contacts("example.test", limit=100)}
+    assert set(frame["Student"]) - {"no student"} <= names
+
+
+def test_a_wrong_seat_count_is_said_with_both_numbers(open_page: Open, made: Stage) -> None:
+    at = open_page(EXAMS, exam=EXAM)
+    detailed = made.core.sitting.session(ExamId(EXAM), ACTOR)
+
+    assert detailed is not None
+    assert detailed.session.counts is not None
+    assert f"counts 48 taken seats, its bookings make {detailed.session.counts.seats}" in said(at)
+
+
+@pytest.mark.parametrize("id_", ["999", "abc"])
+def test_an_address_that_names_no_exam_is_explained(open_page: Open, id_: str) -> None:
+    assert f"HubSpot has no exam {id_}" in said(open_page(EXAMS, exam=id_))
+
+
+def test_hubspot_away_is_told_with_what_to_do(open_page: Open, made: Stage) -> None:
+    made.crm.sending = lambda _: Fault.NOT_SENT
+
+    assert "HubSpot cannot be reached" in said(open_page(EXAMS, exam=EXAM))
+
+
+def test_a_session_is_closed_after_one_more_yes(open_page: Open, made: Stage) -> None:
+    at = press(open_page(EXAMS, exam=EXAM), "ask_inactive")
+    assert "✓ Active → – Inactive" in said(at)
+    assert "true" == state(made)
+
+    press(at, "sure")
+
+    assert "false" == state(made)
+    assert "is now – Inactive" in said(at)
+    assert "ask_active" in keys(at)
+
+
+def test_leaving_it_changes_nothing(open_page: Open, made: Stage) -> None:
+    at = press(press(open_page(EXAMS, exam=EXAM), "ask_inactive"), "leave_it")
+
+    assert "true" == state(made)
+    assert "sure" not in keys(at)
+
+
+def test_a_session_is_scheduled_for_a_time_to_come(open_page: Open, made: Stage) -> None:
+    at = press(open_page(EXAMS, exam=EXAM), "ask_scheduled")
+    choose(at, f"day_{EXAM}", date(2026, 5, 6))
+    press(at, "sure")
+
+    assert "scheduled" == state(made)
+    assert "is now ◦ Scheduled for 6 May 2026" in said(at)
+
+
+def test_a_time_that_has_passed_is_not_taken(open_page: Open, made: Stage) -> None:
+    at = press(open_page(EXAMS, exam=EXAM), "ask_scheduled")
+    choose(at, f"day_{EXAM}", made.clock().date() - timedelta(days=1))
+
+    assert "This time has passed" in said(at)
+    assert at.button(key="sure").disabled
+
+
+def test_what_hubspot_refuses_is_said(open_page: Open, made: Stage) -> None:
+    at = press(open_page(EXAMS, exam=EXAM), "ask_inactive")
+    made.crm.sending = lambda request: Fault.REFUSED if request.changes else Fault.NONE
+    press(at, "sure")
+
+    assert "HubSpot did not change it" in said(at)
+    assert "true" == state(made)
+
+
+@pytest.mark.parametrize(
+    ("key", "place", "kind"),
+    [
+        ("cancel", BATCH_CANCELLATION, OperationKind.CANCEL),
+        ("refund", BULK_REFUND, OperationKind.REFUND),
+    ],
+)
+def test_the_batches_open_with_the_exam_chosen(
+    open_page: Open, made: Stage, key: str, place: Place, kind: OperationKind
+) -> None:
+    exam = "71000000001"
+    at = press(open_page(EXAMS, exam=exam), key)
+
+    assert place.title == at.title[0].value
+    plan = made.journal.plan(at.query_params["plan"])
+    assert (kind, {exam}) == (plan.kind, {row.exam_id for row in plan.rows})
+
+
+def test_staff_look_at_a_session_and_change_nothing(open_page: Open, made: Stage) -> None:
+    with seen_by(made, Role.STAFF):
+        at = open_page(EXAMS, exam=EXAM)
+        told, shown = said(at), keys(at)
+        front = keys(open_page(EXAMS))
+
+    assert "An admin can open, close or schedule" in told
+    assert {"ask_active", "ask_inactive", "ask_scheduled", "cancel", "refund"}.isdisjoint(shown)
+    assert "activate" not in front
+    assert "due" in front
+
+
+# scheduled activation
+
+
+def test_what_is_due_is_shown_and_changes_nothing(open_page: Open, made: Stage) -> None:
+    due, _ = lookup_scenes.scheduled(made)
+    at = press(open_page(EXAMS), "due")
+
+    assert "1 session due" in said(at)
+    assert ["◦ Due"] == [cell[0] for cell in frame_with(at, "Why")["What"]]
+    assert "scheduled" == state(made, due)
+
+
+def test_an_admin_opens_what_is_due_and_the_run_is_kept(open_page: Open, made: Stage) -> None:
+    due, later = lookup_scenes.scheduled(made)
+    at = press(open_page(EXAMS), "activate")
+
+    assert "1 session opened" in said(at)
+    assert ("true", "scheduled") == (state(made, due), state(made, later))
+    runs = frame_with(at, "Opened")
+    assert [(1, 0)] == list(zip(runs["Opened"], runs["Failed"], strict=True))
+
+
+def test_nothing_due_is_said(open_page: Open) -> None:
+    assert "Nothing was due" in said(press(open_page(EXAMS), "activate"))
+
+
+def test_what_could_not_be_opened_stands_first_with_why(open_page: Open, made: Stage) -> None:
+    due, _ = lookup_scenes.scheduled(made)
+    made.crm.sending = lambda request: Fault.REFUSED if request.changes else Fault.NONE
+    at = press(open_page(EXAMS), "activate")
+
+    frame = frame_with(at, "Why")
+    assert "Not everything was opened" in said(at)
+    assert ("✕ Failed", "HubSpot refused it") == (frame["What"][0][0], frame["Why"][0])
+    assert "scheduled" == state(made, due)
