@@ -1,0 +1,35 @@
+"""What the local stack owes its students is found to the last credit, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from scripts.processes import local_stack
+from tests.crash.desk import Desk
+
+SIZE = ("--contacts", "300", "--bookings", "1500", "--exams", "30", "--seed", "8")
+
+
+def test_every_credit_that_was_planted_as_owed_is_found_and_refunded_ends_it(
+    tmp_path: Path,
+) -> None:
+    state = tmp_path / "stack"
+    state.mkdir()
+    with local_stack("--port", "0", "--state", str(state), *SIZE, log=tmp_path / "log") as settings:
+        desk = Desk(settings, tmp_path)
+        planted = json.loads((state / "planted.json").read_text())["owed"]
+        found = desk.core("owed", "--limit", "20000")
+        expected = {credit: n for credit, n in planted.items() if credit != "null"}
+        assert expected == {credit: n for credit, n in found["by_credit"].items() if n}
+
+        desk.core("provision")
+        ids = ",".join(row["booking"] for row in found["bookings"])
+        done = desk.core("refund", "--ids", ids, "--reason", "all that is owed", "--wait")
+        left = ",".join(row["booking"] for row in desk.core("owed")["bookings"])
+        plan = desk.core("refund", "--ids", left, "--dry-run")
+        desk.close()
+
+    blocked = plan["counts"]["blocked"]
+    assert {"will change": 0, "skip": 0, "blocked": blocked} == plan["counts"]
+    assert sum(done["credits"].values()) == found["owed"] - blocked > 0
