@@ -42,7 +42,7 @@ from core.services.reviving import Reviving
 from core.services.scheduling import Scheduling, sweep_jobs
 from core.services.settling import Settling
 from core.services.sitting import Sitting
-from core.services.sweeping import Sweeping
+from core.services.sweeping import AT_ONCE, Sweeping
 from core.services.writing import Writing
 
 
@@ -100,6 +100,7 @@ def assemble(
     mirror_reads: Crm | None = None,
     sweep_reads: Crm | None = None,
     our_sources: Collection[str] = (),
+    sweep_pages_at_once: int = AT_ONCE,
     sweep_schedules: Mapping[SweepMode, Schedule] | None = None,
     activation_schedule: Schedule | None = None,
     inspecting: Inspecting | None = None,
@@ -146,6 +147,7 @@ def assemble(
         comparing=comparing,
         now=now,
         new_id=make_id,
+        at_once=sweep_pages_at_once,
     )
     settling = Settling(crm, journal, now, quiet)
     writing = Writing(crm, journal, settling, now, make_id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import itemgetter
 
 from core.domain.causes import REMEDIES, Cause, Remedy
@@ -26,6 +26,8 @@ __all__ = [
     "suspects",
 ]
 
+#: A copy sets ``synced_at`` and ``updated_at`` in one statement, yet not in one microsecond.
+ONE_STATEMENT = timedelta(milliseconds=100)
 #: Moments: HubSpot's and the mirror's text for one moment may differ.
 MOMENTS = frozenset({"token_refunded_at", "scheduled_activation_datetime"})
 #: What HubSpot takes from a booking's contact and exam. A change there need not show in the
@@ -219,7 +221,7 @@ def _changed(evidence: Evidence, truth: Row, held: Row, columns: Sequence[str]) 
         if _by_us(newest, evidence):
             return Cause.OLDER_COPY, f"written by the desk, {told}; the copy is older", newest.at
         return Cause.CHANGED_IN_HUBSPOT, told, newest.at
-    if edited and (synced is None or edited > synced):
+    if edited and (synced is None or edited > synced + ONE_STATEMENT):
         return Cause.CHANGED_IN_MIRROR, f"its row was edited at {edited.isoformat()}", edited
     if modified and copied and modified > copied:
         told = f"HubSpot's version is of {modified.isoformat()}; its history tells no more"

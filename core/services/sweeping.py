@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +18,7 @@ from core.domain.work import Work, key_of
 from core.gateways.errors import GatewayError
 from core.gateways.ports import Crm, Engine, Event, Journal, Mirror
 from core.services.comparing import Compared, Comparing
+from core.services.in_turn import InTurn
 from core.services.pausing import pause
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,8 @@ class Sweeping:
     comparing: Comparing
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    #: Pages compared at once; 1: all in this thread, one thing after the other.
+    at_once: int = AT_ONCE
 
     def ask(self, mode: SweepMode, actor: Actor) -> Sweep:
         """Have one swept; at once, for the engine carries it. One of this mode that has not ended
@@ -192,11 +195,11 @@ class Sweeping:
         def compare(page: _Page) -> Compared:
             return self.comparing.compare(kind, page.ids, page.held, made_by_merge=merged)
 
-        with ThreadPoolExecutor(AT_ONCE, "sweep") as pool:
+        with self._pool(self.at_once, "sweep") as pool:
             pending = deque[tuple[_Page, Future[Compared]]]()
             for page in pages:
                 pending.append((page, pool.submit(compare, page)))
-                if len(pending) == AT_ONCE:
+                if len(pending) == self.at_once:
                     first, made = pending.popleft()
                     yield first, made.result()
             for rest, made in pending:
@@ -221,6 +224,9 @@ class Sweeping:
         merged = self.journal.drifts(sweep.id, causes=[Cause.CONTACT_MERGED])
         return {str(drift.truth[ID]) for drift in merged if ID in drift.truth}
 
+    def _pool(self, size: int, name: str) -> Executor:
+        return InTurn() if self.at_once == 1 else ThreadPoolExecutor(size, name)
+
     # pages
 
     def _pages(self, kind: Kind, way: Pass, sweep: Sweep) -> Iterator[_Page]:
@@ -234,7 +240,7 @@ class Sweeping:
 
     def _mirrored(self, kind: Kind, after: str) -> Iterator[_Page]:
         """The next page is read while one is compared."""
-        with ThreadPoolExecutor(1, "sweep-pages") as ahead:
+        with self._pool(1, "sweep-pages") as ahead:
             rows = self.mirror.page(kind, after, PAGE)
             while rows:
                 held = {str(row[ID]): row for row in rows}

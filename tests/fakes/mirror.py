@@ -36,6 +36,8 @@ class FakeMirror:
     on_copy: Callable[[Kind, Sequence[MirrorRow]], None] = lambda _kind, _rows: None
     #: The same before a deletion.
     on_delete: Callable[[], None] = lambda: None
+    #: None: rows tell nothing of when they were copied.
+    now: Callable[[], datetime] | None = None
     calls: int = 0
     wrong: list[str] = field(default_factory=list)
     _tables: dict[Kind, dict[str, dict[str, object]]] = field(
@@ -142,14 +144,23 @@ class FakeMirror:
         if held is None and row.get(PARTIAL):
             return CopyResult(copied=Copied.MISSING)
         if held is None:
-            table[str(row[ID])] = BLANK[kind] | _stated(row)
+            table[str(row[ID])] = BLANK[kind] | _stated(row) | self._stamps(written=True)
             return CopyResult(copied=Copied.WRITTEN)
         if _time(row) < _time(held):
             return CopyResult(copied=Copied.NEWER_KEPT)
         stated = _stated(row)
         equal = all(held[key] == stated[key] for key in stated if key != SOURCE_TIME)
+        newer = held[SOURCE_TIME] is None or _time(row) > _time(held)
         held.update(stated)
+        if newer or not equal:
+            held.update(self._stamps(written=not equal))
         return CopyResult(copied=Copied.ALREADY_EQUAL if equal else Copied.WRITTEN)
+
+    def _stamps(self, *, written: bool) -> dict[str, object]:
+        if self.now is None:
+            return {}
+        at = self.now().isoformat()
+        return {"synced_at": at, "updated_at": at} if written else {"synced_at": at}
 
 
 def _unfit(kind: Kind, row: MirrorRow) -> str:
