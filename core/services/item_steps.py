@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from core.domain.credits import Catalogue
 from core.domain.mirror import booking_row, contact_row, exam_row, written_row
@@ -90,10 +91,15 @@ def marked(booking: Booking, operation: Operation, outcome: Outcome) -> Booking:
     return replace(
         booking,
         refunded=True,
-        refunded_at=operation.confirmed_at,
+        # HubSpot keeps milliseconds: a finer copy would differ from it for ever
+        refunded_at=_to_the_millisecond(operation.confirmed_at),
         refund_admin=operation.confirmed_by,
         modified_at=outcome.modified_at or booking.modified_at,
     )
+
+
+def _to_the_millisecond(at: datetime) -> datetime:
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def booking_due(booking: Booking) -> Due:

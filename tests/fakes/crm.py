@@ -43,6 +43,7 @@ from core.gateways.ports.crm import BookingFilter, Fate, Note, Outcome
 from tests.fakes.truth import Record, Truth
 
 GONE = "archived or deleted in HubSpot"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Fault(Enum):
@@ -388,7 +389,7 @@ class FakeCrm:
     ) -> dict[BookingId, Outcome]:
         marks = {
             "token_refunded": "true",
-            "token_refunded_at": str(int(at.timestamp() * 1000)),
+            "token_refunded_at": str((at - EPOCH) // timedelta(milliseconds=1)),
             "token_refund_admin": admin,
         }
         return self._change_bookings(ids, marks)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def text(raw: object) -> str:
@@ -43,8 +45,8 @@ def whole(raw: object) -> int | None:
 
 
 def milliseconds(at: datetime) -> str:
-    """A moment as HubSpot takes it."""
-    return str(int(at.timestamp() * 1000))
+    """A moment as HubSpot takes it, in whole numbers: a float may miss by one."""
+    return str((at - EPOCH) // timedelta(milliseconds=1))
 
 
 def _number(told: str) -> Decimal | None:
