@@ -43,8 +43,8 @@ def _slowly(request: Request) -> Fault:
 
 made = stage(clock=RunningClock(), group_size=5)
 fill(made)
-scenes.play(made)
 drift_scenes.real(made)
+scenes.play(made)
 drift_scenes.history(made)
 drift_scenes.measures(made.journal, made.clock(), days=14, every=timedelta(minutes=10))
 made.crm.sending = _slowly

@@ -59,7 +59,8 @@ def real(made: Stage) -> None:
         if row is not None:
             made.mirror.put(Kind.CONTACT, row)
     later = made.clock().isoformat()
-    for n, (key, value) in enumerate((("cs_credits", 9), ("sj_credits", 8), ("cs_credits", 7))):
+    edits = ((20, "cs_credits", 9), (21, "sj_credits", 8), (22, "cs_credits", 7))
+    for n, key, value in edits:
         row = made.mirror.rows(Kind.CONTACT, [ids[n]])[ids[n]]
         made.mirror.put(Kind.CONTACT, {**row, key: value, "updated_at": later})
     orphan = {"hubspot_id": "9", "email": "ghost@example.test", "source_modified_at": later}

@@ -107,20 +107,20 @@ def test_the_preview_shows_what_drifts_now_before_and_after(open_page: Open, swe
 
 
 def test_what_was_mended_meanwhile_is_in_no_preview(open_page: Open, swept: Stage) -> None:
-    row = swept.mirror.rows(Kind.CONTACT, ["52000000000"])["52000000000"]
-    truth = swept.crm.balance(Kind.CONTACT, "52000000000", "cs_credits")
+    row = swept.mirror.rows(Kind.CONTACT, ["52000000020"])["52000000020"]
+    truth = swept.crm.balance(Kind.CONTACT, "52000000020", "cs_credits")
     swept.mirror.put(Kind.CONTACT, {**row, "cs_credits": truth})
 
     assert 2 == len(frame_with(open_page(DRIFT, repair=EDITED), "Repair", "Change"))
 
 
 def test_one_record_is_previewed_from_its_drawer(open_page: Open, swept: Stage) -> None:
-    at = open_page(DRIFT, record="contacts-52000000001")
+    at = open_page(DRIFT, record="contacts-52000000021")
     press(at, "repair_one")
 
     assert not at.exception
-    assert ["52000000001"] == list(frame_with(at, "Repair", "Change")["Record"])
-    assert "Preview of a repair: contact 52000000001" in " ".join(h.value for h in at.header)
+    assert ["52000000021"] == list(frame_with(at, "Repair", "Change")["Record"])
+    assert "Preview of a repair: contact 52000000021" in " ".join(h.value for h in at.header)
 
 
 def test_what_a_person_must_correct_is_said_and_not_confirmed(
@@ -170,8 +170,8 @@ def test_a_confirmed_repair_is_followed_to_its_proof(open_page: Open, swept: Sta
     assert not at.exception
     assert "Repaired and proven" in said(at)
     assert ["✓ Repaired"] * 3 == [state for (state,) in frame_with(at, "Why", "Before")["State"]]
-    held = swept.mirror.rows(Kind.CONTACT, ["52000000000"])["52000000000"]
-    truth = swept.crm.balance(Kind.CONTACT, "52000000000", "cs_credits")
+    held = swept.mirror.rows(Kind.CONTACT, ["52000000020"])["52000000020"]
+    truth = swept.crm.balance(Kind.CONTACT, "52000000020", "cs_credits")
     assert truth == held["cs_credits"]
 
 
@@ -218,7 +218,7 @@ def test_a_manager_looks_and_sweeps_and_is_told_who_repairs(
     assert "sweep_begin" in keys(at)
     assert not {key for key in keys(at) if key.startswith("repair_")}
 
-    at = open_page(DRIFT, record="contacts-52000000001")
+    at = open_page(DRIFT, record="contacts-52000000021")
     assert "Only an admin may repair it" in said(at)
     assert "repair_one" not in keys(at)
 

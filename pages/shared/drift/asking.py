@@ -30,7 +30,8 @@ def may_repair(desk: Desk) -> bool:
 
 def sweep_button(desk: Desk, standing: Standing) -> None:
     """Which sweep, and go."""
-    with st.popover("Sweep now", icon=":material/travel_explore:", key="sweep_now"):
+    asked = int(st.session_state.get("_sweeps_asked", 0))  # another key is another, closed one
+    with st.popover("Sweep now", icon=":material/travel_explore:", key=f"sweep_now_{asked}"):
         mode = st.radio(
             "Compare",
             list(COMPARES),
@@ -48,6 +49,7 @@ def sweep_button(desk: Desk, standing: Standing) -> None:
         ):
             with problems.told("No sweep was begun."):
                 desk.core.sweeping.ask(mode, desk.acting())
+                st.session_state["_sweeps_asked"] = asked + 1
                 st.rerun()
         st.caption("It changes nothing in either store, and goes on when this page is closed.")
 

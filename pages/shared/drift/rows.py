@@ -182,6 +182,7 @@ def drift_columns() -> dict[str, Any]:
             color=[BADGES[look.colour] for look in LOOKS.values()],
             width=160,
         ),
+        "Now": text(width=130),
         "Kind": text(width=75),
         "Record": text("HubSpot record", width=125),
         "Change": text("Mirror → truth", width=330),

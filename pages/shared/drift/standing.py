@@ -106,8 +106,9 @@ def show(desk: Desk, standing: Standing, acts: Callable[[], None]) -> None:
             ),
         ):
             st.metric(label, value, border=True, height="stretch", help=help_)
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.caption(proof(sweep, gaps))
+    told, doing = st.columns([8, 3], vertical_alignment="center")
+    told.caption(proof(sweep, gaps))
+    with doing.container(horizontal=True, horizontal_alignment="right"):
         acts()
 
 
