@@ -75,9 +75,9 @@ def _measure(options: argparse.Namespace, env: Mapping[str, str]) -> dict[str, A
     plan = _plan(core, OperationKind(options.kind), options.bookings, options.contacts)
     usage_before = dict(core.planning.crm.usage())
     http = httpx.Client(base_url=env["HUBSPOT_BASE_URL"], timeout=30)
-    time.sleep(WINDOW_S)  # the preview's requests leave the window
-    http.delete("/_sandbox/stats").raise_for_status()
     runtime.start()
+    time.sleep(WINDOW_S)  # the preview's requests leave the window, and the engine is up
+    http.delete("/_sandbox/stats").raise_for_status()
     core.operating.confirm(plan.id, ADMIN, reason="benchmark")
     timeline: list[int] = []
     while core.journal.operation(plan.id).state not in ENDED:

@@ -37,6 +37,7 @@ from core.services.planning import Planning
 from core.services.preflight import Preflight
 from core.services.presenting import Presenting
 from core.services.receiving import Receiving
+from core.services.recording import Recording
 from core.services.repairing import Repairing
 from core.services.reviving import Reviving
 from core.services.scheduling import Scheduling, sweep_jobs
@@ -149,9 +150,9 @@ def assemble(
         new_id=make_id,
         at_once=sweep_pages_at_once,
     )
-    settling = Settling(crm, journal, now, quiet)
+    recording = Recording(journal, mirroring, now)
+    settling = Settling(crm, journal, recording, now, quiet)
     writing = Writing(crm, journal, settling, now, make_id)
-    nudge = mirroring.nudge
     sitting = Sitting(
         crm=crm, mirror=mirror, journal=journal, mirroring=mirroring, catalogue=catalogue, now=now
     )
@@ -168,8 +169,8 @@ def assemble(
         carrying=Carrying(
             journal,
             settling,
-            GivingBack(crm, journal, writing, catalogue, nudge, now),
-            Finishing(crm, journal, writing, catalogue, nudge, now),
+            GivingBack(crm, journal, writing, catalogue, recording),
+            Finishing(crm, journal, writing, catalogue, now),
             lambda: crm.usage()["total"],
             now,
             group_size,

@@ -18,8 +18,13 @@ def at_once(work: Callable[[Sequence[Given]], Made], items: Sequence[Given]) -> 
 
     A single batch is worked on in the caller's thread.
     """
-    batches = [items[n : n + BATCH_MAX] for n in range(0, len(items), BATCH_MAX)]
-    if len(batches) <= 1:
-        return [work(batch) for batch in batches]
-    with ThreadPoolExecutor(len(batches), thread_name_prefix="batch") as pool:
-        return list(pool.map(work, batches))
+    parts = batches(items)
+    if len(parts) <= 1:
+        return [work(part) for part in parts]
+    with ThreadPoolExecutor(len(parts), thread_name_prefix="batch") as pool:
+        return list(pool.map(work, parts))
+
+
+def batches(items: Sequence[Given]) -> list[Sequence[Given]]:
+    """Each hundred of them, in order. The journal has one writer: it is kept for no longer."""
+    return [items[n : n + BATCH_MAX] for n in range(0, len(items), BATCH_MAX)]

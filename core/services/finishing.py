@@ -39,7 +39,6 @@ class Finishing:
     journal: Journal
     writing: Writing
     catalogue: Catalogue
-    nudge: Callable[[], None]
     now: Callable[[], datetime]
 
     def finish(self, run: Run, operation: Operation) -> datetime | None:
@@ -61,7 +60,6 @@ class Finishing:
         if not wanted:
             return False
         results = self.writing.write(run, Kind.EXAM, wanted, ExamConsequences(self.catalogue))
-        self.nudge()
         for exam, result in results.items():
             if result.ending in {Ending.REFUSED, Ending.UNDECIDED}:
                 self._tell(run, f"exam {exam} was not counted down: {result.reason}")

@@ -6,9 +6,8 @@ the next begins, so a crash between any two resumes where it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from core.domain.credits import Catalogue
 from core.domain.judging import judge_again
@@ -24,7 +23,7 @@ from core.domain.records import (
 )
 from core.domain.writes import Movement, MovementKind, Write
 from core.gateways.ports import Crm, Due, Fate, Journal, Run
-from core.services.batches import at_once
+from core.services.batches import at_once, batches
 from core.services.item_steps import (
     after_cancel,
     after_mark,
@@ -36,6 +35,7 @@ from core.services.item_steps import (
     marked,
     refund_movement,
 )
+from core.services.recording import Recording
 from core.services.settling import Consequences
 from core.services.writing import Writing
 
@@ -48,9 +48,7 @@ class GivingBack:
     journal: Journal
     writing: Writing
     catalogue: Catalogue
-    #: Called when copies have become due. Never waits.
-    nudge: Callable[[], None]
-    now: Callable[[], datetime]
+    recording: Recording
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
         """Take these items as far as they go now.
@@ -79,7 +77,8 @@ class GivingBack:
         for kind, ids in claims(operation, items).items():
             # only what is ours so far: of two operations that want both, one must win both
             still = [id_ for id_ in ids if owners[id_] == run.operation_id]
-            owners |= self.journal.claim(run, still, kind) if still else {}
+            for some in batches(still):
+                owners |= self.journal.claim(run, some, kind)
         ours, others = [], []
         for item in items:
             if owners[item.booking_id] != run.operation_id:
@@ -149,8 +148,7 @@ class GivingBack:
             and outcomes[booking.id].fate is Fate.LANDED
         ]
         due = [booking_due(booking) for booking in changed]
-        self.journal.settle(run, [], items=saved, due=due, at=self.now())
-        self.nudge()
+        self.recording.record(run, [], saved, due)
         return saved, changed
 
     def _given_back(self, run: Run, items: Sequence[Item]) -> list[Item]:
@@ -162,7 +160,6 @@ class GivingBack:
             return []
         then = ContactConsequences(self, run.operation_id, {i.booking_id: i for i in items})
         results = self.writing.write(run, Kind.CONTACT, wanted, then)
-        self.nudge()
         failed = [
             new
             for item in items
@@ -191,8 +188,7 @@ class GivingBack:
             booking = bookings.get(item.booking_id)
             if outcome.fate is Fate.LANDED and booking is not None:
                 due.append(booking_due(marked(booking, operation, outcome)))
-        self.journal.settle(run, [], items=saved, due=due, at=self.now())
-        self.nudge()
+        self.recording.record(run, [], saved, due)
 
 
 @dataclass(slots=True)

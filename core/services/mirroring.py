@@ -6,7 +6,6 @@ answered for it, and a repeated or late copy is harmless by the mirror's own gua
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,13 +26,13 @@ from core.gateways.ports import (
     MirrorRow,
     OutboxState,
 )
+from core.services import copy_log
 from core.services.bell import Bell
 from core.services.copy_faults import is_a_row, may_be_a_row
 from core.services.copy_lag import CopyLag
 from core.services.due_rows import by_kind, halves, id_of, newest, rows_of
+from core.services.handed import Finished, Handed
 from core.services.outage import Outage
-
-log = logging.getLogger(__name__)
 
 TRIES_MAX = 8
 WAIT_MAX_S = 60.0
@@ -46,8 +45,6 @@ PUT_BACK_MAX = timedelta(minutes=15)
 
 #: The mirror is as new as the copy was.
 DONE = frozenset({Copied.WRITTEN, Copied.ALREADY_EQUAL, Copied.NEWER_KEPT})
-
-_NAMES = {Kind.CONTACT: "Contact credits", Kind.BOOKING: "Booking", Kind.EXAM: "Exam"}
 
 
 def wait_s(attempts: int, chance: float) -> float:
@@ -79,6 +76,8 @@ class Mirroring:
     on_dead: Callable[[Sequence[Due]], None] = lambda _dead: None
     lag: CopyLag = field(default_factory=CopyLag)
     bell: Bell = field(default_factory=Bell)
+    handed: Handed = field(default_factory=Handed)
+    finished: Finished = field(default_factory=Finished)
     outage: Outage
 
     def nudge(self) -> None:
@@ -90,6 +89,16 @@ class Mirroring:
         self.journal.put_due(due, at=self.now())
         self.nudge()
 
+    def offer(self, due: Sequence[Due]) -> None:
+        """Copy these at once, though the outbox does not have them yet. Never waits."""
+        if due:
+            self.handed.offer(due)
+            self.nudge()
+
+    def saved(self, held: Sequence[Due]) -> None:
+        """The outbox has what was offered, held for us."""
+        self._remove(self.handed.saved(held, self.now()))
+
     def drain(self, read_later: Callable[[Sequence[Due]], None] | None = None) -> Drained:
         """Take what is due once, and copy it; nothing while the mirror is known to be down.
 
@@ -100,14 +109,15 @@ class Mirroring:
         room = self.outage.room(now)
         if not room:
             return Drained()
-        taken = self.journal.take_due(now=now, until=now + HOLD, limit=room)
+        offered = self.handed.take(room, now)
+        taken = offered or self.journal.take_due(now=now, until=now + HOLD, limit=room)
         if not taken and self.outage.down:
             self.probe()
         self._copy([due for due in taken if due.row is not None])
         blank = [due for due in taken if due.row is None]
         if blank:
             (read_later or self.read_and_copy)(blank)
-        return Drained(taken=len(taken), full=len(taken) == room)
+        return Drained(taken=len(taken), full=bool(offered) or len(taken) == room)
 
     def probe(self) -> None:
         """Ask the mirror something small: is it up? Opens a connection, too."""
@@ -209,7 +219,7 @@ class Mirroring:
         asked_s = error.retry_after_s if isinstance(error, NotSent) else None
         self.outage.failed(str(error), now=self.now(), asked_s=asked_s)
         self._put_back(dues, error, timedelta())
-        _log_failure(dues, str(error))
+        copy_log.failed(dues, str(error))
 
     def _up(self) -> None:
         if self.outage.succeeded():
@@ -231,18 +241,27 @@ class Mirroring:
                 self._tell(those, at)
 
     def _done(self, dues: Sequence[Due], at: datetime) -> None:
-        if dues:
-            self.journal.copied(dues, at=at)
+        self._remove(
+            [
+                *(due for due in dues if due.seq),
+                *self.handed.made([due for due in dues if not due.seq], at),
+            ]
+        )
+
+    def _remove(self, done: Sequence[Due]) -> None:
+        self.finished.put(done)
+        self.finished.close(lambda some: self.journal.copied(some, at=self.now()))
 
     def _tell(self, dues: Sequence[Due], at: datetime) -> None:
         self.lag.record((due.due_since for due in dues if due.due_since), at=at)
-        for due in dues:
-            log.info("✅ [SUPABASE SYNC] %s synced for %s", _NAMES[due.kind], id_of(due))
+        copy_log.made(dues)
 
     # failures
 
     def _fail(self, dues: Sequence[Due], error: GatewayError) -> None:
         """These rows' own fault: one try less for each."""
+        if not (dues := [due for due in dues if due.seq]):
+            return  # offered only: the outbox has them, and tries them by its own rules
         now = self.now()
         tried = [
             replace(
@@ -255,7 +274,7 @@ class Mirroring:
             for due in dues
         ]
         self.journal.copy_failed(tried)
-        _log_failure(tried, str(error))
+        copy_log.failed(tried, str(error))
         if dead := [due for due in tried if due.dead]:
             self.on_dead(dead)
 
@@ -265,17 +284,5 @@ class Mirroring:
             wait = max(wait, timedelta(seconds=error.retry_after_s))
         again = self.now() + min(wait, PUT_BACK_MAX)
         self.journal.copy_failed(
-            [replace(due, error=str(error), next_try_at=again) for due in dues]
-        )
-
-
-def _log_failure(dues: Sequence[Due], why: str) -> None:
-    """One line for each kind: a dead mirror says the same of hundreds of rows."""
-    for kind, those in by_kind(dues):
-        name = _NAMES[kind]
-        ids = [due.record_id for due in those]
-        log.warning(
-            "⚠️ [SUPABASE SYNC] Failed to sync %s (non-blocking)",
-            name[0].lower() + name[1:],
-            extra={"ids": ids[:10], "rows": len(ids), "why": why},
+            [replace(due, error=str(error), next_try_at=again) for due in dues if due.seq]
         )

@@ -18,6 +18,7 @@ from core.domain.writes import Belief, Write, believe
 from core.gateways.errors import GatewayError
 from core.gateways.ports import Crm, Due, Fate, Journal, Outcome, Run, Settlement, WriteState
 from core.services.batches import at_once
+from core.services.recording import Recording
 
 NOT_TOLD = "HubSpot has not told what became of it"
 
@@ -76,6 +77,7 @@ class Settling:
 
     crm: Crm
     journal: Journal
+    recording: Recording
     now: Callable[[], datetime]
     quiet: timedelta
 
@@ -135,6 +137,7 @@ class Settling:
         try:
             targets = self.crm.counted(kind, {w.target_id for w in writes})
             beliefs = self._beliefs(kind, writes, targets)
+            targets |= self._again(kind, writes, beliefs, targets)
         except GatewayError:
             return results  # they stay open; the next look asks again
         sure = [w for w in writes if beliefs[w.id] is Belief.LANDED]
@@ -172,6 +175,18 @@ class Settling:
                 )
         return beliefs
 
+    def _again(
+        self,
+        kind: Kind,
+        writes: Sequence[Write],
+        beliefs: Mapping[WriteId, Belief],
+        targets: Mapping[str, Counted | None],
+    ) -> dict[str, Counted | None]:
+        """Records whose write is in the history but was not in what we read: it landed since."""
+        landed = [w for w in writes if beliefs[w.id] is Belief.LANDED]
+        before = {w.target_id for w in landed if not _shows(targets[w.target_id], w)}
+        return dict(self.crm.counted(kind, before)) if before else {}
+
     def _landed(
         self, run: Run, landed: Iterable[tuple[Write, Counted]], then: Consequences
     ) -> None:
@@ -186,7 +201,7 @@ class Settling:
             items += more_items
             due += more_due
         if settlements:
-            self.journal.settle(run, settlements, items=items, due=due, at=self.now())
+            self.recording.record(run, settlements, items, due)
 
     def _void(self, run: Run, writes: Sequence[Write], reasons: Mapping[WriteId, str]) -> None:
         if writes:
@@ -232,6 +247,10 @@ def _written(write: Write, outcome: Outcome, target: Counted) -> Counted:
         marker=write.id,
         modified_at=outcome.modified_at or target.modified_at,
     )
+
+
+def _shows(target: Counted | None, write: Write) -> bool:
+    return target is not None and target.marker == write.id
 
 
 def _doubt(write: Write, target: Counted | None) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from core.domain.records import Counted, Kind, WriteId
 from core.domain.writes import Movement, Write, WriteRefused, plan_balances
 from core.gateways.ports import Crm, Journal, Run
+from core.services.batches import batches
 from core.services.settling import Consequences, Ending, Result, Settling
 
 #: Longer than a write can take from its intent to its answer. Past it the open write still bars
@@ -65,7 +66,11 @@ class Writing:
         if not ids:
             return set()
         now = self.now()
-        got = self.journal.lease(run, kind, ids, now=now, until=now + LEASE)
+        got = {
+            id_
+            for some in batches(sorted(ids))
+            for id_ in self.journal.lease(run, kind, some, now=now, until=now + LEASE)
+        }
         open_writes = self.journal.open_writes(kind=kind, ids=got) if got else []
         barred = {write.target_id for write in open_writes}
         self.journal.release_leases(run, kind, barred)
@@ -102,6 +107,6 @@ class Writing:
                     sent_at=self.now(),
                 )
             )
-        if writes:
-            self.journal.save_intents(run, writes)
+        for some in batches(writes):
+            self.journal.save_intents(run, some)
         return writes, refused

@@ -286,14 +286,6 @@ class MemoryJournal(MemoryWorks, MemoryTrends, MemoryTrail, MemoryAlarms):
         return lease is None or lease.until <= now or lease.operation_id == run.operation_id
 
     @atomic
-    def renew_leases(self, run: Run, *, until: datetime) -> None:
-        self._fenced(run)
-        mine = (run.operation_id, run.epoch)
-        for key, lease in self._leases.items():
-            if (lease.operation_id, lease.epoch) == mine:
-                self._leases[key] = replace(lease, until=until)
-
-    @atomic
     def release_leases(self, run: Run, kind: Kind, ids: Collection[str]) -> None:
         self._fenced(run)
         for id_ in ids:
@@ -353,7 +345,8 @@ class MemoryJournal(MemoryWorks, MemoryTrends, MemoryTrail, MemoryAlarms):
         items: Sequence[Item] = (),
         due: Sequence[Due] = (),
         at: datetime,
-    ) -> None:
+        held_until: datetime | None = None,
+    ) -> list[Due]:
         kept = self._fenced(run)
         for settlement in settlements:
             if settlement.write_id not in self._writes:
@@ -363,7 +356,7 @@ class MemoryJournal(MemoryWorks, MemoryTrends, MemoryTrail, MemoryAlarms):
         for settlement in settlements:
             self._record_outcome(settlement)
         self._save_items(run, kept, items)
-        self._put(due, at)
+        return self._put(due, at, held_until)
 
     def _record_outcome(self, settlement: Settlement) -> None:
         record = self._writes[settlement.write_id]
@@ -441,7 +434,10 @@ class MemoryJournal(MemoryWorks, MemoryTrends, MemoryTrail, MemoryAlarms):
     def put_due(self, due: Sequence[Due], *, at: datetime) -> None:
         self._put(due, at)
 
-    def _put(self, due: Sequence[Due], at: datetime) -> None:
+    def _put(
+        self, due: Sequence[Due], at: datetime, held_until: datetime | None = None
+    ) -> list[Due]:
+        put: dict[tuple[Kind, str], Due] = {}
         for offered in due:
             self._seq += 1
             key = (offered.kind, offered.record_id)
@@ -456,7 +452,9 @@ class MemoryJournal(MemoryWorks, MemoryTrends, MemoryTrail, MemoryAlarms):
                 seq=self._seq,
                 due_since=since,
             )
-            self._outbox[key] = _Waiting(fresh, put_at=at)
+            self._outbox[key] = _Waiting(fresh, put_at=at, take_at=held_until or AT_ONCE)
+            put[key] = fresh
+        return list(put.values())
 
     @atomic
     def take_due(self, *, now: datetime, until: datetime, limit: int) -> list[Due]:
@@ -596,11 +594,9 @@ class MemoryJournal(MemoryWorks, MemoryTrends, MemoryTrail, MemoryAlarms):
         return [self._writes[id_] for id_ in kept.writes] if kept else []
 
     def _save_items(self, run: Run, kept: _Operation, items: Sequence[Item]) -> None:
-        strangers = any(item.booking_id not in kept.items for item in items)
+        if strangers := {item.booking_id for item in items} - kept.items.keys():
+            raise UnknownId(f"operation {run.operation_id} has not all of {', '.join(strangers)}")
         kept.items |= {item.booking_id: item for item in items}
-        if strangers:
-            ordered = sorted(kept.items.values(), key=lambda item: item.n)
-            kept.items = {item.booking_id: item for item in ordered}
         for item in items:
             if item.state in SETTLED:
                 self._release_claims(run.operation_id, item.booking_id)

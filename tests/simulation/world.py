@@ -24,6 +24,7 @@ from core.domain.work import Work
 from core.domain.writes import QUIET_PERIOD
 from core.gateways.ports import CarryOut
 from core.services.finding import ByReference
+from core.services.mirroring import Mirroring
 from tests.fakes.crm import FakeCrm, Fault, Request
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror
@@ -56,6 +57,8 @@ class Rates:
     answer_lost: float = 0.06
     late: float = 0.06
     spend: float = 0.15
+    #: A mirror thread gets its turn between two steps of the worker.
+    copying: float = 0.3
     second_worker: float = 0.03
     #: Of the changes made meanwhile: by another desk on the same account, which marks its writes.
     other_desk: float = 0.3
@@ -77,6 +80,7 @@ class World:
         self.started: Counter[tuple[str, str]] = Counter()
         self.lags: dict[int, timedelta] = {}
         self.depth = 0
+        self.copying = False
         self.quiet_world = True
         self.operations: list[str] = []
         self._populate()
@@ -181,8 +185,8 @@ class World:
 
     def process(self) -> Core:
         """A fresh process: nothing in memory but the stores."""
-        journal: Any = CrashingJournal(self.store, self._journal_step)
-        return assemble(
+        journal: Any = CrashingJournal(self.store, lambda: self._journal_step(core.mirroring))
+        core = assemble(
             crm=self.crm,
             mirror=self.mirror,
             journal=journal,
@@ -194,10 +198,19 @@ class World:
             groups_at_once=1,
             group_size=self.rng.choice([1, 3, 500]),
         )
+        return core
 
-    def _journal_step(self) -> None:
-        if not self.quiet_world and self.rng.random() < self.rates.crash / 4:
+    def _journal_step(self, mirroring: Mirroring) -> None:
+        if self.quiet_world:
+            return
+        if self.rng.random() < self.rates.crash / 4:
             raise Crash
+        if not self.copying and self.rng.random() < self.rates.copying:
+            self.copying = True
+            try:
+                mirroring.drain()
+            finally:
+                self.copying = False
 
     def _carry(self, operation_id: str) -> datetime | None:
         """One look of one worker. A crash is the end of that worker, not of the world."""

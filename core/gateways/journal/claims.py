@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, or_, select
 
 from core.domain.records import BookingId, Kind
 from core.domain.writes import MovementKind
@@ -71,13 +71,6 @@ class Claims:
         )
         rows = [{"kind": kind, "target_id": id_, **mine} for id_ in sorted(set(ids))]
         return set(connection.execute(taken, rows).scalars()) if rows else set()
-
-    @writing
-    def renew_leases(self, connection: Connection, run: Run, *, until: datetime) -> None:
-        """All that this run holds."""
-        fence(connection, run)
-        mine = (leases.c.operation_id == run.operation_id, leases.c.epoch == run.epoch)
-        connection.execute(update(leases).where(*mine).values(until=until))
 
     @writing
     def release_leases(

@@ -14,7 +14,7 @@ from core.domain.records import WriteId
 from core.domain.writes import Movement, Write
 from core.gateways.journal.claims import LIVE_MOVEMENTS
 from core.gateways.journal.columns import always
-from core.gateways.journal.fence import chunks
+from core.gateways.journal.fence import PAIRS, chunks
 from core.gateways.journal.rules import already_moved
 from core.gateways.journal.tables import MovementState, movements, writes
 from core.gateways.ports.journal import WriteRecord, WriteState
@@ -87,7 +87,7 @@ def _movement_row(write: Write, n: int, movement: Movement) -> dict[str, Any]:
 def _check_alone(connection: Connection, moving: Sequence[Mapping[str, Any]]) -> None:
     """The unique key holds this too; here it can be said in words."""
     keys = [(row["booking_id"], row["kind"]) for row in moving]
-    for some in chunks(keys, 400):
+    for some in chunks(keys, PAIRS):
         query = select(movements.c.booking_id, movements.c.kind, movements.c.write_id).where(
             tuple_(movements.c.booking_id, movements.c.kind).in_(some),
             always(movements.c.state, *LIVE_MOVEMENTS),

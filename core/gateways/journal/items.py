@@ -11,13 +11,17 @@ from core.domain.credits import CreditType
 from core.domain.operations import SETTLED, Item, ItemState, Progress
 from core.domain.records import BookingId
 from core.domain.writes import MovementKind
+from core.gateways.errors import UnknownId
 from core.gateways.journal.claims import release_unmoved
 from core.gateways.journal.database import Database, reading, writing
-from core.gateways.journal.fence import fence, must_exist, upsert
+from core.gateways.journal.fence import alike, fence, must_exist
 from core.gateways.journal.history import append
 from core.gateways.journal.records import ITEMS
 from core.gateways.journal.tables import MovementState, items, movements
 from core.gateways.ports.journal import Event, Run
+
+#: What a run learns of an item; the rest is the plan's.
+_LEARNED = ("state", "why", "before", "after", "cancelled", "cancel_sent")
 
 
 class Items:
@@ -48,7 +52,7 @@ class Items:
 
     @writing
     def update_items(self, connection: Connection, run: Run, items: Sequence[Item]) -> None:
-        """Save these items as they are, and free the claims that moved nothing."""
+        """Save what was learned of these items, and free the claims that moved nothing."""
         fence(connection, run)
         save_items(connection, run, items)
 
@@ -109,11 +113,11 @@ def save_items(connection: Connection, run: Run, changed: Sequence[Item]) -> Non
     """Within the transaction of what they tell of."""
     if not changed:
         return
-    added = upsert(connection, items)
-    rest = {name: added.excluded[name] for name in ITEMS.names[2:]}
-    saved = added.on_conflict_do_update(
-        index_elements=[items.c.operation_id, items.c.booking_id], set_=rest
-    )
-    connection.execute(saved, [ITEMS.dump(item) for item in changed])
+    for values, bookings in alike(changed, "booking_id", _LEARNED):
+        found = update(items).where(
+            items.c.operation_id == run.operation_id, items.c.booking_id.in_(bookings)
+        )
+        if connection.execute(found.values(values)).rowcount != len(bookings):
+            raise UnknownId(f"operation {run.operation_id} has not all of {', '.join(bookings)}")
     settled = [item.booking_id for item in changed if item.state in SETTLED]
     release_unmoved(connection, run.operation_id, settled)

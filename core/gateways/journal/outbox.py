@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 
 from core.domain.records import Kind
 from core.gateways.journal.database import Database, reading, writing
-from core.gateways.journal.fence import chunks
+from core.gateways.journal.fence import PAIRS, chunks
 from core.gateways.journal.records import EVENTS, OUTBOX
 from core.gateways.journal.rules import AT_ONCE, dead_by_error, revived, row_to_copy
 from core.gateways.journal.tables import events, outbox
@@ -18,12 +18,6 @@ from core.gateways.ports.journal import DeadLetters, Due, OutboxState
 
 #: Two transactions that put the same record would wait for each other in PostgreSQL.
 _ONE_PUTS_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('credit desk outbox'))")
-
-_LATER_VERSIONS = update(outbox).where(
-    outbox.c.kind == bindparam("b_kind"),
-    outbox.c.record_id == bindparam("b_record_id"),
-    outbox.c.seq > bindparam("b_seq"),
-)
 
 
 class Outbox:
@@ -75,11 +69,9 @@ class Outbox:
         """Remove these versions; a newer one has waited only since it came."""
         for some in chunks([due.seq for due in done]):
             connection.execute(delete(outbox).where(outbox.c.seq.in_(some)))
-        if done:
-            values = [
-                {"b_kind": due.kind, "b_record_id": due.record_id, "b_seq": due.seq} for due in done
-            ]
-            connection.execute(_LATER_VERSIONS.values(due_since=outbox.c.put_at), values)
+        for records in chunks([(due.kind, due.record_id) for due in done], PAIRS):
+            later = tuple_(outbox.c.kind, outbox.c.record_id).in_(records)
+            connection.execute(update(outbox).where(later).values(due_since=outbox.c.put_at))
 
     @writing
     def copy_failed(self, connection: Connection, failed: Sequence[Due]) -> None:
@@ -157,10 +149,12 @@ class Outbox:
         return number
 
 
-def put(connection: Connection, due: Sequence[Due], *, at: datetime) -> None:
-    """Within the transaction of what changed the records."""
+def put(
+    connection: Connection, due: Sequence[Due], *, at: datetime, held_until: datetime | None = None
+) -> list[Due]:
+    """Within the transaction of what changed the records. The copies as they are due now."""
     if not due:
-        return
+        return []
     if connection.dialect.name == "postgresql":
         connection.execute(_ONE_PUTS_AT_A_TIME)
     keys = list(dict.fromkeys((each.kind, each.record_id) for each in due))
@@ -175,9 +169,16 @@ def put(connection: Connection, due: Sequence[Due], *, at: datetime) -> None:
             "row": _plain(row_to_copy(older["row"], each.row) if older else each.row),
             "put_at": at,
             "due_since": older["due_since"] if older else at,
-            "take_at": AT_ONCE,
+            "take_at": held_until or AT_ONCE,
         }
-    connection.execute(insert(outbox), list(fresh.values()))
+    added = insert(outbox).returning(outbox.c.kind, outbox.c.record_id, outbox.c.seq)
+    rows = connection.execute(added, list(fresh.values()))
+    return [_due(fresh[row.kind, row.record_id], row.seq) for row in rows]
+
+
+def _due(values: Mapping[str, Any], seq: int) -> Due:
+    names = ("kind", "record_id", "row", "due_since")
+    return Due(seq=seq, **{name: values[name] for name in names})
 
 
 def _remove(
@@ -185,7 +186,7 @@ def _remove(
 ) -> dict[tuple[Kind, str], Any]:
     """Take what waits for these records out, to be put back as a newer version."""
     removed: dict[tuple[Kind, str], Any] = {}
-    for some in chunks(keys, 400):
+    for some in chunks(keys, PAIRS):
         these = tuple_(outbox.c.kind, outbox.c.record_id).in_(some)
         gone = (
             delete(outbox)

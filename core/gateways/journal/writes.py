@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from core.domain.operations import Item
 from core.domain.records import BookingId, Kind, WriteId
@@ -13,28 +13,13 @@ from core.domain.writes import MovementKind, Write
 from core.gateways.errors import UnknownId
 from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading, writing
-from core.gateways.journal.fence import chunks, fence
+from core.gateways.journal.fence import alike, chunks, fence
 from core.gateways.journal.intents import add_intents, load_writes
 from core.gateways.journal.items import save_items
 from core.gateways.journal.outbox import put
 from core.gateways.journal.rules import UNDOES, check_outcome
 from core.gateways.journal.tables import MovementState, claims, movements, writes
 from core.gateways.ports.journal import Due, Run, Settlement, WriteRecord, WriteState
-
-_SETTLE_WRITE = (
-    update(writes)
-    .where(writes.c.id == bindparam("b_id"))
-    .values(
-        state=bindparam("b_state"),
-        modified_at=bindparam("b_modified_at"),
-        reason=bindparam("b_reason"),
-    )
-)
-_SETTLE_MOVEMENTS = (
-    update(movements)
-    .where(movements.c.write_id == bindparam("b_id"))
-    .values(state=bindparam("b_state"))
-)
 
 
 class Writes:
@@ -91,7 +76,8 @@ class Writes:
         items: Sequence[Item] = (),
         due: Sequence[Due] = (),
         at: datetime,
-    ) -> None:
+        held_until: datetime | None = None,
+    ) -> list[Due]:
         """Outcomes, then items, whose claims depend on them, then copies: one transaction.
 
         Saying an outcome again changes nothing; contradicting one raises ``JournalError``.
@@ -99,7 +85,7 @@ class Writes:
         fence(connection, run)
         _record_outcomes(connection, settlements)
         save_items(connection, run, items)
-        put(connection, due, at=at)
+        return put(connection, due, at=at, held_until=held_until)
 
     @reading
     def moving(
@@ -123,18 +109,13 @@ def _record_outcomes(connection: Connection, settlements: Sequence[Settlement]) 
     fresh = _news(connection, {each.write_id: each for each in settlements})
     if not fresh:
         return
-    values = [
-        {
-            "b_id": each.write_id,
-            "b_state": each.state,
-            "b_modified_at": each.modified_at,
-            "b_reason": each.reason,
-        }
-        for each in fresh
-    ]
-    connection.execute(_SETTLE_WRITE, values)
-    states = [{"b_id": each.write_id, "b_state": MovementState(each.state.value)} for each in fresh]
-    connection.execute(_SETTLE_MOVEMENTS, states)
+    # one statement for all that fared alike: the answer of a batch is one, or nearly so
+    for outcome, ids in alike(fresh, "write_id", ("state", "modified_at", "reason")):
+        found = update(writes).where(writes.c.id.in_(ids))
+        connection.execute(found.values(outcome))
+    for outcome, ids in alike(fresh, "write_id", ("state",)):
+        carried = update(movements).where(movements.c.write_id.in_(ids))
+        connection.execute(carried.values(state=MovementState(outcome["state"].value)))
     landed = [each.write_id for each in fresh if each.state is WriteState.LANDED]
     _free_what_was_undone(connection, landed)
 

@@ -175,7 +175,7 @@ class Journal(
         ...
 
     def update_items(self, run: Run, items: Sequence[Item]) -> None:
-        """Save these items as they are. A settled item's claim is released unless it moved.
+        """Save what was learned of these. A settled item's claim is released unless it moved.
 
         "Moved": a write with its movement is open, landed or undecided.
         """
@@ -206,7 +206,6 @@ class Journal(
         """Those got: free, expired, ours, or left by an earlier epoch of this operation."""
         ...
 
-    def renew_leases(self, run: Run, *, until: datetime) -> None: ...
     def release_leases(self, run: Run, kind: Kind, ids: Collection[str]) -> None: ...
 
     # writes
@@ -236,8 +235,12 @@ class Journal(
         items: Sequence[Item] = (),
         due: Sequence[Due] = (),
         at: datetime,
-    ) -> None:
-        """Record outcomes, items and copies that are due, all in one transaction."""
+        held_until: datetime | None = None,
+    ) -> list[Due]:
+        """Record outcomes, items and copies that are due, all in one transaction.
+
+        The copies as they are due now. ``held_until``: nobody else takes them before.
+        """
         ...
 
     def moving(self, operation_id: str, kind: MovementKind) -> set[BookingId]:

@@ -151,18 +151,6 @@ def test_a_lease_of_our_own_is_ours_again_and_so_is_one_of_an_earlier_run(journa
     assert {"c0"} == journal.lease(later, Kind.CONTACT, ["c0"], now=after(2), until=after(60))
 
 
-def test_renewing_reaches_only_what_this_run_holds(journal: Journal) -> None:
-    one, two = running(journal, "one"), running(journal, "two")
-    journal.lease(one, Kind.CONTACT, ["old"], now=NOW, until=after(60))
-    later, _ = journal.begin_run("one", at=NOW)
-    journal.lease(later, Kind.CONTACT, ["new"], now=NOW, until=after(60))
-
-    journal.renew_leases(later, until=after(120))
-
-    asked = ["old", "new"]
-    assert {"old"} == journal.lease(two, Kind.CONTACT, asked, now=after(61), until=after(90))
-
-
 def test_a_released_lease_is_free_and_only_the_owner_releases(journal: Journal) -> None:
     one, two = running(journal, "one"), running(journal, "two")
     journal.lease(one, Kind.CONTACT, ["c0", "c1"], now=NOW, until=after(60))

@@ -28,7 +28,6 @@ CALLS: dict[str, Callable[[Journal, Run], object]] = {
     "update_items": lambda j, run: j.update_items(run, [item(0, state=ItemState.DONE)]),
     "claim": lambda j, run: j.claim(run, [BookingId("b9")], REFUND),
     "lease": lambda j, run: j.lease(run, Kind.CONTACT, ["c9"], now=NOW, until=after(9)),
-    "renew_leases": lambda j, run: j.renew_leases(run, until=after(999)),
     "release_leases": lambda j, run: j.release_leases(run, Kind.CONTACT, ["c0"]),
     "save_intents": lambda j, run: j.save_intents(run, [write("w9", "b9")]),
     "resend": lambda j, run: j.resend(run, [WriteId("w1")], at=after(9)),

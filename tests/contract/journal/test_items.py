@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from core.domain.operations import RETRYABLE, ItemState
 from core.domain.records import TOTAL_BOOKINGS, Kind
 from core.domain.writes import MovementKind
+from core.gateways.errors import UnknownId
 from core.gateways.ports.journal import Journal, WriteState
 from tests.contract.journal.given import (
     CS,
@@ -47,24 +51,36 @@ def test_items_can_be_asked_for_by_state_and_by_booking(journal: Journal) -> Non
     assert [] == of_both
 
 
-def test_an_item_is_saved_as_it_is(journal: Journal) -> None:
+def test_what_is_learned_of_items_is_saved(journal: Journal) -> None:
     run = running(journal)
-    changed = replace(
-        item(2),
-        state=ItemState.UNDECIDED,
-        why="HubSpot keeps no history of it: look at both balances",
-        cancelled=True,
-        cancel_sent=True,
-        before=2,
-        after=3,
-        contact_name="Grace Hopper",
-        credit=SJ,
+    learned: dict[str, Any] = {
+        "state": ItemState.UNDECIDED,
+        "why": "HubSpot keeps no history of it: look at both balances",
+        "cancelled": True,
+        "cancel_sent": True,
+        "before": 2,
+        "after": 3,
+    }
+    alike = [replace(item(n), **learned) for n in (0, 2)]
+    other = replace(
+        alike[0], booking_id=item(3).booking_id, contact_id=item(3).contact_id, n=3, after=4
     )
 
-    journal.update_items(run, [changed])
+    journal.update_items(run, [*alike, other])
     journal.update_items(run, [])
 
-    assert [item(0), item(1), changed, item(3)] == journal.items("op")
+    assert [alike[0], item(1), alike[1], other] == journal.items("op")
+
+
+def test_an_item_that_the_operation_does_not_have_is_refused_and_nothing_saved(
+    journal: Journal,
+) -> None:
+    run = running(journal, items=2)
+
+    with pytest.raises(UnknownId, match="has not all of"):
+        journal.update_items(run, [item(0, state=ItemState.DONE), item(7, state=ItemState.DONE)])
+
+    assert [item(0), item(1)] == journal.items("op")
 
 
 def test_retry_takes_each_item_up_where_it_stood(journal: Journal) -> None:

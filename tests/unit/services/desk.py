@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -63,11 +63,11 @@ class TestDesk:
 
     __test__ = False
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Callable[[TestDesk], MemoryJournal] | None = None) -> None:
         self.account = Account()
         self.time = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
         self.crm = FakeCrm(self.now)
-        self.journal = MemoryJournal()
+        self.journal = journal(self) if journal else MemoryJournal()
         self.mirror = FakeMirror()
         self.engine = HandEngine()
         ids = count(1)

@@ -1,0 +1,43 @@
+"""Recording: what became of writes, saved in the journal while their copies are already made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core.domain.operations import Item
+from core.gateways.ports import Due, Journal, Run, Settlement
+from core.services.handed import HANDED
+from core.services.mirroring import Mirroring
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Never waits for the mirror."""
+
+    journal: Journal
+    mirroring: Mirroring
+    now: Callable[[], datetime]
+
+    def record(
+        self,
+        run: Run,
+        settlements: Sequence[Settlement],
+        items: Sequence[Item] = (),
+        due: Sequence[Due] = (),
+    ) -> None:
+        """Outcomes, items and copies in one transaction; the copies set out before it.
+
+        They state what HubSpot has answered, so they are right even if this is never saved: the
+        write is then found open, read back, and its copy is due again.
+
+        Raises:
+            JournalError: nothing of it was saved.
+        """
+        now = self.now()
+        self.mirroring.offer([replace(copy, due_since=now) for copy in due])
+        held = self.journal.settle(
+            run, settlements, items=items, due=due, at=now, held_until=now + HANDED
+        )
+        self.mirroring.saved(held)

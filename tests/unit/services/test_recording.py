@@ -1,0 +1,94 @@
+"""Copies set out while the journal still saves that they are due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.domain.mirror import Row, contact_row
+from core.domain.records import ContactId, Kind
+from core.gateways.errors import JournalError
+from core.gateways.ports import Due, Run
+from core.services.handed import HANDED
+from core.services.recording import Recording
+from tests.fakes.journal import MemoryJournal
+from tests.unit.services.desk import CS, TestDesk
+
+
+@dataclass
+class Watched(MemoryJournal):
+    """Lets a mirror thread run before it saves, and may fail then."""
+
+    desk: TestDesk
+    fails: bool = False
+    seen: list[Row] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        MemoryJournal.__init__(self)
+
+    def settle(self, *args: Any, **kwargs: Any) -> list[Due]:
+        self.desk.drain()
+        if not self.desk.mirror.dead:
+            self.seen += self.desk.mirror.rows(Kind.CONTACT, ["1"]).values()
+        if self.fails:
+            raise JournalError("the disk is full")
+        return super().settle(*args, **kwargs)
+
+
+@pytest.fixture
+def desk() -> TestDesk:
+    desk = TestDesk(journal=Watched)
+    desk.crm.add_contact("1", {"cs_credits": 2})
+    desk.booked("51", "1", token=CS)
+    desk.mirror.put(Kind.CONTACT, row(desk))
+    return desk
+
+
+def row(desk: TestDesk) -> Row:
+    contact = desk.crm.contacts([ContactId("1")])[ContactId("1")]
+    assert contact is not None
+    return contact_row(contact, desk.core.catalogue)
+
+
+def test_a_copy_is_there_before_the_journal_has_it_and_is_not_made_again(desk: TestDesk) -> None:
+    desk.run("51")
+    made = desk.mirror.calls
+    desk.time += HANDED
+    desk.drain()
+
+    assert isinstance(desk.journal, Watched)
+    assert 3 in [seen["cs_credits"] for seen in desk.journal.seen]
+    assert desk.journal.outbox().due == 0
+    assert desk.mirror.calls == made
+
+
+def test_a_mirror_that_is_down_gets_its_copies_from_the_outbox(desk: TestDesk) -> None:
+    desk.mirror.die()
+    desk.run("51")
+    desk.mirror.come_back()
+    desk.time += HANDED + timedelta(minutes=1)
+    desk.core.mirroring.probe()
+    desk.drain()
+
+    assert desk.journal.outbox().due == 0
+    assert desk.mirror.rows(Kind.CONTACT, ["1"])["1"]["cs_credits"] == 3
+
+
+def test_what_was_never_saved_was_no_lie(desk: TestDesk) -> None:
+    """The write landed in HubSpot; the journal fails as its outcome is to be saved."""
+    assert isinstance(desk.journal, Watched)
+    recording = Recording(desk.journal, desk.core.mirroring, desk.now)
+    desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 3})
+    due = Due(kind=Kind.CONTACT, record_id="1", row=row(desk))
+    desk.journal.fails = True
+
+    with pytest.raises(JournalError):
+        recording.record(Run(operation_id="op", epoch=1), [], [], [due])
+    desk.time += HANDED
+    desk.drain()
+
+    assert desk.mirror.rows(Kind.CONTACT, ["1"])["1"]["cs_credits"] == 3
+    assert desk.journal.outbox().due == 0
