@@ -20,6 +20,9 @@ def play(made: Stage) -> None:
     undecided(made)
     written_over(made)
     copies(made)
+    given_up(made, "permission denied for table hubspot_bookings", Kind.BOOKING, range(130))
+    given_up(made, "permission denied for table hubspot_bookings", Kind.EXAM, range(3))
+    given_up(made, "cs_credits is -1, not a whole number from 0 up", Kind.CONTACT, range(2))
 
 
 def fine(made: Stage) -> str:
@@ -91,5 +94,20 @@ def copies(made: Stage) -> None:
     taken = made.journal.take_due(now=now, until=now, limit=4)
     gone = "Supabase cannot be reached: connection refused"
     failed = [replace(row, error=gone, next_try_at=now + timedelta(days=1)) for row in taken[1:]]
-    dead = replace(taken[0], attempts=8, dead=True, error="value too long for column email")
-    made.journal.copy_failed([*failed, dead])
+    made.journal.copy_failed([*failed, _dead(taken[0], "value too long for column email")])
+
+
+def given_up(made: Stage, error: str, kind: Kind, numbers: range) -> None:
+    """Copies that failed eight times, all with this error."""
+    now = made.clock()
+    made.core.mirroring.drain()
+    made.journal.put_due(
+        [Due(kind=kind, record_id=f"{52_000_000_100 + n}", row=None) for n in numbers],
+        at=now - timedelta(minutes=20),
+    )
+    taken = made.journal.take_due(now=now, until=now, limit=10_000)
+    made.journal.copy_failed([_dead(due, error) for due in taken if due.kind is kind])
+
+
+def _dead(due: Due, error: str) -> Due:
+    return replace(due, attempts=8, dead=True, error=error)

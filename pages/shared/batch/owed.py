@@ -13,7 +13,7 @@ from core.domain.plans import OperationKind
 from core.domain.selections import BOOKINGS_MAX, BadList
 from core.services.finding import ByIds, Selection
 from pages.shared import problems, tables, words
-from pages.shared.batch.figures import landed_by_type, side_by_side
+from pages.shared.batch.figures import side_by_side
 from pages.shared.batch.ways import NOT_READ, Choice
 from pages.shared.gate import Desk
 from pages.shared.recent import recent
@@ -59,8 +59,13 @@ def _figures(desk: Desk, found: Sequence[Owed], shown: Sequence[Owed]) -> None:
         f"{words.count(lost, 'booking')} without exactly one student: the preview blocks "
         f"{'it' if lost == 1 else 'them'} until the association in HubSpot is mended."
     )
-    by_type = landed_by_type(by_credit(found, desk.core.catalogue), desk.core.catalogue)
-    side_by_side(figures, by_type, told if lost else "")
+    side_by_side(figures, _by_type(found, desk.core.catalogue), told if lost else "")
+
+
+def _by_type(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
+    counted = {key: n for key, n in by_credit(found, catalogue).items() if n}
+    names = [words.credit(key, catalogue) for key in counted]
+    return pd.DataFrame({"Credit type": names, "Owed": list(counted.values())})
 
 
 def _grid(desk: Desk, shown: Sequence[Owed]) -> list[Owed]:
@@ -82,7 +87,7 @@ def _grid(desk: Desk, shown: Sequence[Owed]) -> list[Owed]:
         },
         hide_index=True,
         row_height=tables.ROW_PX,
-        height=tables.height(len(shown), at_most=400),
+        height=tables.height(len(shown), at_most=270),
         alt="Owed credits, longest first",
     )
     return [shown[row] for row in event.selection.rows if row < len(shown)]

@@ -147,7 +147,7 @@ def _grid(desk: Desk, rows: Sequence[Due], name: str, *, retry: bool = False) ->
     if retry:
         frame.insert(0, "Retry", ["Try again"] * len(rows))
         columns["Retry"] = st.column_config.ButtonColumn(
-            "", key=key, on_click=_retry_row, args=(desk, rows, key), type="tertiary", width=90
+            "Retry", key=key, on_click=_retry_row, args=(desk, rows, key), type="tertiary", width=90
         )
     st.dataframe(
         frame,
