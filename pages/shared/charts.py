@@ -20,6 +20,8 @@ import streamlit as st
 #: In one chart. SVG makes an element of each.
 POINTS_MAX = 5000
 HEIGHT_PX = 300
+#: In no id and in no name.
+SEPARATOR = "|"
 #: Marks of time that people count in.
 STEPS = tuple(
     timedelta(minutes=minutes)
@@ -59,13 +61,13 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One colour of a chart. ``about``: what a click on each point is about."""
+    """One colour of a chart. ``about``: what a click on each point is about, by ``joined``."""
 
     name: str
     look: Look
     x: Sequence[Any]
     y: Sequence[float]
-    about: Sequence[Sequence[str]] = ()
+    about: Sequence[str] = ()
     #: Written at each bar.
     text: Sequence[str] = ()
 
@@ -157,11 +159,16 @@ def show(
     )
 
 
+def joined(*parts: str) -> str:
+    """One text of several: Plotly copies a list in a list slowly, and has thousands of them."""
+    return SEPARATOR.join(parts)
+
+
 def clicked(key: str) -> list[list[str]]:
-    """What the clicked points are about."""
+    """What the clicked points are about, in its parts."""
     state = st.session_state.get(key) or {}
     points = state.get("selection", {}).get("points", [])
-    return [[str(part) for part in about] for p in points if (about := _about(p))]
+    return [str(about).split(SEPARATOR) for p in points if (about := p.get("customdata"))]
 
 
 def local(when: datetime, zone: tzinfo) -> datetime:
@@ -194,17 +201,10 @@ def points_of(figure: go.Figure) -> int:
     return sum(len(trace.x) for trace in figure.data)
 
 
-def _about(point: Mapping[str, Any]) -> Sequence[str]:
-    about = point.get("customdata")
-    if isinstance(about, Mapping):  # Plotly's own arrays come over the wire as objects
-        about = list(about.values())
-    return about if isinstance(about, list | tuple) else ()
-
-
 def _common(series: Series) -> dict[str, Any]:
     found: dict[str, Any] = {"name": series.name, "x": list(series.x), "y": list(series.y)}
     if series.about:
-        found["customdata"] = [list(about) for about in series.about]
+        found["customdata"] = list(series.about)
     if series.text:
         found["text"] = list(series.text)
     return found

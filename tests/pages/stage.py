@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from core.assembly import Core, assemble
 from core.domain.credits import SCHOOL
@@ -115,11 +116,13 @@ def stage(
     clock: Clock | None = None,
     admins: frozenset[str] = frozenset({ADMIN}),
     group_size: int = 500,
+    journal: Any = None,
 ) -> Stage:
-    """An empty account."""
+    """An empty account. ``journal``: a real one in the place of the one in memory."""
     clock = clock or Clock()
     ids = count(1)
-    crm, mirror, journal, engine = FakeCrm(clock), FakeMirror(), MemoryJournal(), IdleEngine()
+    journal = journal or MemoryJournal()
+    crm, mirror, engine = FakeCrm(clock), FakeMirror(), IdleEngine()
     core = assemble(
         crm=crm,
         mirror=mirror,

@@ -179,7 +179,7 @@ def clicked(state, sort, about):  # type: ignore[no-untyped-def]
 
     from pages.shared.drift import history
 
-    points = [{"customdata": each} for each in about]
+    points = [{"customdata": "|".join(each)} for each in about]
     st.session_state["a_chart"] = {"selection": {"points": points, "box": [], "lasso": []}}
     for name, value in state.items():
         st.session_state[name] = value

@@ -39,7 +39,7 @@ def by_cause(levels: Sequence[DriftLevel], step: timedelta, zone: tzinfo) -> Any
             look=LOOKS[cause],
             x=[charts.local(level.at, zone) for level in levels],
             y=[level.counts.get(cause, 0) for level in levels],
-            about=[(level.sweep_id, SHORT[cause]) for level in levels],
+            about=[charts.joined(level.sweep_id, SHORT[cause]) for level in levels],
         )
         for cause in causes
     ]
@@ -95,9 +95,7 @@ def balances(gaps: Sequence[Gap], catalogue: Catalogue) -> Any:
 
     def side(name: str, look: Look, sums: Sequence[int]) -> Series:
         text = [f"{n:,}" for n in sums]
-        return Series(
-            name=name, look=look, x=names, y=sums, text=text, about=[(key,) for key in names]
-        )
+        return Series(name=name, look=look, x=names, y=sums, text=text, about=names)
 
     truth = [sum(gap.truth for gap in gaps if gap.credit == key) for key in keys]
     mirror = [sum(gap.mirror for gap in gaps if gap.credit == key) for key in keys]
@@ -140,7 +138,7 @@ def differences(gaps: Sequence[Gap]) -> Any:
             x=[b.name for b in bins],
             y=numbers,
             text=[f"{n:,}" if n else "" for n in numbers],
-            about=[(b.name,) for b in bins],
+            about=[b.name for b in bins],
         )
 
     sides = [
