@@ -38,6 +38,8 @@ class Compared:
     drifts: tuple[Drift, ...] = ()
     #: Being written or about to be copied at that moment.
     left_alone: tuple[str, ...] = ()
+    #: Those of them whose copy is due.
+    due: frozenset[str] = frozenset()
     #: The mirror's rows of those that drift, as they were compared.
     held: Mapping[str, Row] = field(default_factory=dict)
 
@@ -92,6 +94,7 @@ class Comparing:
             compared=len(ids) - len(alone),
             drifts=tuple(drifts),
             left_alone=tuple(sorted(alone)),
+            due=frozenset(id_ for id_ in alone if _is_due(id_, sides)),
             held={id_: sides.mirror[id_] for id_ in wrong if id_ in sides.mirror},
         )
 
@@ -130,8 +133,7 @@ class Comparing:
 
     def _busy(self, kind: Kind, id_: str, sides: _Sides) -> bool:
         """Whether the desk is just writing or copying it."""
-        due = sides.waiting.get(id_)
-        if id_ in sides.writing or (due is not None and not due.dead):
+        if id_ in sides.writing or _is_due(id_, sides):
             return True
         stated = sides.truth.get(id_)
         if kind is not Kind.BOOKING or stated is None:
@@ -200,6 +202,12 @@ class Comparing:
         if not keys:
             return {}
         return self.crm.histories(kind, [drift.record_id for drift in drifts], keys)
+
+
+def _is_due(id_: str, sides: _Sides) -> bool:
+    """In the outbox, and not given up."""
+    due = sides.waiting.get(id_)
+    return due is not None and not due.dead
 
 
 def _stated(record: Counted, row: Row) -> Stated:

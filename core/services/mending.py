@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from core.domain.drift import Drift, Remedy
+from core.domain.drift import Remedy
 from core.domain.mirror import ID
 from core.domain.records import Kind
 from core.domain.repairs import RepairRow, RowState
@@ -51,26 +51,17 @@ class Mending:
         found = self.journal.waiting(kind, ids)
         return {id_ for id_, due in found.items() if not due.dead}
 
-    def _of_kind(self, kind: Kind, rows: Sequence[RepairRow]) -> Iterator[RepairRow]:
+    def _of_kind(self, kind: Kind, rows: Sequence[RepairRow]) -> list[RepairRow]:
         made = self.comparing.compare(kind, [row.drift.record_id for row in rows])
-        drifts = {drift.record_id: drift for drift in made.drifts}
-        alone = set(made.left_alone)
-        if gone := self._to_delete(kind, made):
+        gone = self._to_delete(kind, made)
+        if gone:
             self.mirror.delete(kind, [made.held[id_] for id_ in gone])
-            proof = self.comparing.compare(kind, gone)  # whatever the mirror answered
-            drifts = {id_: drift for id_, drift in drifts.items() if id_ not in gone}
-            drifts |= {drift.record_id: drift for drift in proof.drifts}
-            alone |= set(proof.left_alone)
-        waiting = self._waiting(kind, sorted(alone))
-        judged = [
-            _judged(row, drifts.get(row.drift.record_id), alone, waiting, gone) for row in rows
-        ]
-        due = [row for row in judged if row.state is RowState.COPYING]
-        due = [row for row in due if row.drift.record_id not in waiting]
-        if due:
-            ids = [row.drift.record_id for row in due]
-            self.mirroring.put([Due(kind=kind, record_id=id_, row=None) for id_ in ids])
-        yield from judged
+            made = _proven(made, self.comparing.compare(kind, gone), gone)
+        judged = [_judged(row, made, gone) for row in rows]
+        ids = [row.drift.record_id for row in judged if row.state is RowState.COPYING]
+        if put := [id_ for id_ in ids if id_ not in made.due]:
+            self.mirroring.put([Due(kind=kind, record_id=id_, row=None) for id_ in put])
+        return judged
 
     def _to_delete(self, kind: Kind, made: Compared) -> list[str]:
         """Of a merge, the old row goes when the mirror has the new one."""
@@ -91,20 +82,26 @@ class Mending:
         ]
 
 
-def _judged(
-    row: RepairRow,
-    drift: Drift | None,
-    alone: Collection[str],
-    waiting: Collection[str],
-    gone: Collection[str],
-) -> RepairRow:
-    """What becomes of a record that drifts like this now; None: it does not."""
+def _proven(made: Compared, proof: Compared, gone: Collection[str]) -> Compared:
+    """What was compared, and of the deleted what was read after, whatever the mirror answered."""
+    kept = tuple(drift for drift in made.drifts if drift.record_id not in gone)
+    return replace(
+        made,
+        drifts=(*kept, *proof.drifts),
+        left_alone=(*made.left_alone, *proof.left_alone),
+        due=made.due | proof.due,
+    )
+
+
+def _judged(row: RepairRow, made: Compared, gone: Collection[str]) -> RepairRow:
+    """What becomes of one of these records."""
     id_ = row.drift.record_id
-    if id_ in waiting:
+    if id_ in made.due:
         return replace(row, state=RowState.COPYING)
-    if id_ in alone:
+    if id_ in made.left_alone:
         why = "the desk is writing it just now; the next sweep looks at it again"
         return replace(row, state=RowState.LEFT_ALONE, why=why)
+    drift = next((drift for drift in made.drifts if drift.record_id == id_), None)
     if drift is None:
         why = "copied" if row.state is RowState.COPYING else "equal when it was read again"
         why = "its row was deleted" if id_ in gone else why

@@ -43,7 +43,7 @@ class Rates:
     not_sent: float = 0.04
     mirror_dies: float = 0.02
     second_worker: float = 0.02
-    desk_works: float = 0.08
+    desk_works: float = 0.2
     copies: float = 0.3
     somebody_acts: float = 0.1
 

@@ -110,7 +110,7 @@ class World:
         for exam in self.exams:
             self.crm.add_exam(exam, seats[exam] + 3, mock_type="Clinical Skills")
         self.seats = {exam: seats[exam] + 3 for exam in self.exams}
-        self.kind = rng.choice(list(OperationKind))
+        self.kind = rng.choice([OperationKind.CANCEL, OperationKind.REFUND])
         of_exam = [exam for exam, n in seats.items() for _ in range(n)]
         for booking, exam in zip(self.bookings, of_exam, strict=True):
             self.crm.add_booking(
