@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import streamlit as st
 
+from core.domain.roles import ALLOWED, Act
 from core.domain.sweeps import Sweep
 from core.gateways.ports.trends import DriftLevel, Gap, Gauge, Level
-from pages.shared import charts
+from pages.shared import charts, places
 from pages.shared.drift import address, figures
 from pages.shared.drift.causes import LOOKS
 from pages.shared.drift.standing import Standing
@@ -189,7 +190,14 @@ def _owed(desk: Desk, standing: Standing, period: timedelta) -> None:
         key=_key("owed", period),
         alt="Credits owed to students for cancelled bookings, by credit type",
     )
-    st.caption("Cancelled bookings whose credit has not come back. Give it back in Bulk refund.")
+    st.caption("Cancelled bookings whose credit has not come back.")
+    if Act.RUN_BATCHES in ALLOWED[desk.actor.role]:
+        st.page_link(
+            places.BULK_REFUND.path,
+            label="See and refund what is owed",
+            icon=places.BULK_REFUND.icon,
+            query_params={"by": "Owed"},
+        )
 
 
 def _quota(desk: Desk, standing: Standing, period: timedelta) -> None:
