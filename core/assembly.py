@@ -24,7 +24,7 @@ from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE, Carrying
 from core.services.comparing import Comparing
 from core.services.deciding import Deciding
 from core.services.finding import Finding
-from core.services.finishing import Finishing
+from core.services.finishing import ExamConsequences, Finishing
 from core.services.giving_back import GivingBack
 from core.services.looking_up import LookingUp
 from core.services.measuring import Measuring
@@ -38,6 +38,7 @@ from core.services.preflight import Preflight
 from core.services.presenting import Presenting
 from core.services.receiving import Receiving
 from core.services.recording import Recording
+from core.services.recounting import Correcting, Recounting
 from core.services.repairing import Repairing
 from core.services.reviving import Reviving
 from core.services.scheduling import Scheduling, sweep_jobs
@@ -69,6 +70,7 @@ class Core:
     presenting: Presenting
     sitting: Sitting
     activating: Activating
+    recounting: Recounting
     journal: Journal
     catalogue: Catalogue
 
@@ -153,6 +155,9 @@ def assemble(
     recording = Recording(journal, mirroring, now)
     settling = Settling(crm, journal, recording, now, quiet)
     writing = Writing(crm, journal, settling, now, make_id)
+    correcting = Correcting(
+        crm, journal, writing, ExamConsequences(catalogue), mirroring.nudge, now
+    )
     sitting = Sitting(
         crm=crm, mirror=mirror, journal=journal, mirroring=mirroring, catalogue=catalogue, now=now
     )
@@ -170,7 +175,7 @@ def assemble(
             journal,
             settling,
             GivingBack(crm, journal, writing, catalogue, recording),
-            Finishing(crm, journal, writing, catalogue, now),
+            Finishing(crm, journal, writing, catalogue, now, correcting),
             lambda: crm.usage()["total"],
             now,
             group_size,
@@ -219,6 +224,7 @@ def assemble(
         ),
         sitting=sitting,
         activating=activating,
+        recounting=Recounting(crm, journal, engine, now, make_id),
         journal=journal,
         catalogue=catalogue,
     )

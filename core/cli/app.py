@@ -115,7 +115,7 @@ def _run(
         skipped = {verdict.value: n for verdict, n in plan.counts.items()}
         if wait:
             runtime.start()
-            operation = _until_ended(core, operation, timeout_s)
+            operation = until_ended(core, operation, timeout_s)
         report = _report(core, operation) | {"plan_counts": skipped}
         if not wait and not core.journal.workers():
             report["next_step"] = "no worker is running: start the app or python -m core worker"
@@ -124,7 +124,8 @@ def _run(
             raise typer.Exit(2)
 
 
-def _until_ended(core: Core, operation: Operation, timeout_s: float) -> Operation:
+def until_ended(core: Core, operation: Operation, timeout_s: float) -> Operation:
+    """Raises ``StateConflict`` when it goes on for longer than ``timeout_s``."""
     deadline = core.operating.now() + timedelta(seconds=timeout_s)
     while operation.state not in ENDED:
         if core.operating.now() > deadline:
@@ -196,7 +197,7 @@ def retry(
         again = core.operating.retry(operation_id, _actor(core, as_))
         if wait:
             runtime.start()
-            again = _until_ended(core, again, timeout)
+            again = until_ended(core, again, timeout)
         show(_report(core, again), as_json=json)
 
 

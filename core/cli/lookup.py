@@ -10,7 +10,8 @@ import typer
 
 from core import wiring
 from core.assembly import Core
-from core.cli.app import As, DryRun, Json, app
+from core.cli import reports
+from core.cli.app import As, DryRun, Json, Wait, WaitS, app, until_ended
 from core.cli.output import show, told
 from core.domain.credits import CreditType
 from core.domain.lookups import FoundBy, Hit, Hits
@@ -92,6 +93,30 @@ def activate(dry_run: DryRun = False, as_: As = "", json: Json = False) -> None:
         show(_of_activation(done), as_json=json)
         if done.having(Activated.FAILED):
             raise typer.Exit(2)
+
+
+@app.command()
+def recount(
+    exam: Annotated[list[str], typer.Option("--exam", metavar="ID", help="repeatable")],
+    as_: As = "",
+    dry_run: DryRun = False,
+    wait: Wait = False,
+    timeout: WaitS = 300,
+    json: Json = False,
+) -> None:
+    """Set the seat counts of exams to what their bookings hold."""
+    with told(), wiring.opened() as runtime:
+        core, actor = runtime.core, _actor(runtime.core, as_)
+        ids = [ExamId(id_) for id_ in exam]
+        if dry_run:
+            show(reports.of_plan(core.recounting.preview(ids, actor)), as_json=json)
+            return
+        operation = core.recounting.recount(ids, actor)
+        if wait:
+            runtime.start()
+            operation = until_ended(core, operation, timeout)
+        progress = core.journal.progress(operation.id)
+        show(reports.of_operation(operation, progress, now=core.operating.now()), as_json=json)
 
 
 def _actor(core: Core, as_: str) -> Actor:

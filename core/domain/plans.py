@@ -22,6 +22,8 @@ class OperationKind(StrEnum):
     CANCEL = "cancel"
     #: Gives back and marks refunded what is already cancelled and still owed.
     REFUND = "refund"
+    #: Sets the seat counts of exams to what their bookings hold. Its rows are exams.
+    RECOUNT = "recount"
 
 
 class Verdict(StrEnum):
@@ -38,7 +40,9 @@ class Why(StrEnum):
     CANCEL_AND_GIVE_BACK = "cancel, and give its credit back"
     CANCEL_ONLY = "cancel; it spent no credit"
     GIVE_BACK = "give its credit back"
+    RECOUNT = "set the seat count to what the bookings hold"
     # skip
+    COUNT_RIGHT = "the seat count is right"
     ALREADY_CANCELLED = "already cancelled; if its credit is owed, use bulk refund"
     ALREADY_REFUNDED = "already refunded"
     NOT_CANCELLED = "not cancelled, so nothing is owed"
@@ -167,7 +171,17 @@ def _judge_refund(booking: Booking, catalogue: Catalogue) -> Judgement:
     return _association_fault(booking) or _credit_back(booking, catalogue, Why.GIVE_BACK)
 
 
-_JUDGES = {OperationKind.CANCEL: _judge_cancel, OperationKind.REFUND: _judge_refund}
+def _judge_recount(booking: Booking, catalogue: Catalogue) -> Judgement:
+    """No booking changes by a recount: its rows are exams, measured and not judged."""
+    del booking, catalogue
+    return _skip(Why.COUNT_RIGHT)
+
+
+_JUDGES = {
+    OperationKind.CANCEL: _judge_cancel,
+    OperationKind.REFUND: _judge_refund,
+    OperationKind.RECOUNT: _judge_recount,
+}
 assert _JUDGES.keys() == set(OperationKind), "every kind of operation has its judge"
 
 

@@ -69,6 +69,7 @@ PLACES = (CONTACTS, EXAMS, BULK_REFUND, BATCH_CANCELLATION, OPERATIONS, DRIFT)
 OF_KIND = {
     OperationKind.CANCEL: BATCH_CANCELLATION,
     OperationKind.REFUND: BULK_REFUND,
+    OperationKind.RECOUNT: EXAMS,
 }
 
 assert OF_KIND.keys() == set(OperationKind), "every kind of operation has its page"

@@ -20,6 +20,7 @@ NOTHING = "–"
 KIND: dict[OperationKind, str] = {
     OperationKind.CANCEL: "Batch cancellation",
     OperationKind.REFUND: "Bulk refund",
+    OperationKind.RECOUNT: "Recount",
 }
 #: A word and a sign for each, so that colour is never the only difference.
 VERDICT: dict[Verdict, str] = {

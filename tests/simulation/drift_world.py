@@ -260,7 +260,7 @@ class DriftWorld:
         """A whole operation, or one left where it waits; its copies come later."""
         if not self.operations or self.rng.random() < 0.3:
             of_busy = [id_ for id_, contact in self.bookings.items() if contact in self.busy]
-            kind = self.rng.choice(list(OperationKind))
+            kind = self.rng.choice([OperationKind.CANCEL, OperationKind.REFUND])
             chosen = ByReference(references=(self.rng.choice(of_busy),))
             plan = self.core.planning.preview(kind, chosen, ADMIN)
             if not plan.will_change:

@@ -22,6 +22,7 @@ EFFECTS = {
         "In HubSpot each booking is cancelled, its credit given back, its seat freed and a note "
         "left on the student's timeline. Supabase has all of it a moment later."
     ),
+    OperationKind.RECOUNT: "In HubSpot each exam's seat count is set to what its bookings hold.",
 }
 
 assert EFFECTS.keys() == set(OperationKind), "every kind of operation says what it does"

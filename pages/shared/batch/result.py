@@ -61,6 +61,9 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
     if operation.state is OperationState.CALLED_OFF:
         st.info("Called off before it began. Nothing was changed.", icon=":material/undo:")
         return
+    if operation.kind is OperationKind.RECOUNT:
+        st.success(f"Seat counts: {words.plain(operation.reason)}.", icon=":material/check_circle:")
+        return
     verb = "refunded" if operation.kind is OperationKind.REFUND else "cancelled"
     told = f"{done:,} of {words.count(total, 'booking')} {verb}, {back} given back."
     if operation.state is OperationState.STOPPED:

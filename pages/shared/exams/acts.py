@@ -37,7 +37,7 @@ def show(desk: Desk, detailed: Detailed, changed: Callable[[], None]) -> None:
     """Buttons for admins; others read who may."""
     session = detailed.session
     if session.drift:
-        st.warning(wording.drift_words(session), icon=":material/difference:")
+        _miscount(desk, detailed)
     if Act.RUN_BATCHES not in ALLOWED[desk.actor.role]:
         st.caption("An admin can open, close or schedule this session, and cancel or refund it.")
         return
@@ -58,6 +58,23 @@ def show(desk: Desk, detailed: Detailed, changed: Callable[[], None]) -> None:
     asked_id, asked = st.session_state.get(_ASKED, ("", ""))
     if asked_id == exam.id:
         _confirm(desk, exam, Opening(asked), changed)
+
+
+def _miscount(desk: Desk, detailed: Detailed) -> None:
+    """The two numbers, and for an admin the way to make one of them."""
+    session = detailed.session
+    st.warning(wording.drift_words(session), icon=":material/difference:")
+    if Act.RUN_BATCHES not in ALLOWED[desk.actor.role] or session.counts is None:
+        return
+    change = words.change(session.counted, session.counts.seats)
+    if st.button(f"Set the seat count {change}", icon=":material/rule:", key="recount"):
+        with problems.told("Nothing was changed."):
+            asked = desk.core.recounting.recount([ExamId(session.exam.id)], desk.acting())
+            st.session_state[_TOLD] = (
+                f"The seat count is being set: {words.plain(asked.reason)}. Read the session again "
+                "in a moment; while somebody books or cancels there it waits."
+            )
+            st.rerun()
 
 
 def _ask(exam_id: str, opening: str) -> None:

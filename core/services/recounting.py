@@ -1,0 +1,219 @@
+"""Recounting: an exam's seat count set to what its bookings hold, by the protocol of all counts.
+
+The difference is written, not the sum. Our own operations change bookings and count by the same
+number, only not in the same moment; so the difference, measured while none of them is between the
+two, stays right whatever they do until it is written (docs/decisions/0009-seat-recounts.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.domain.operations import Operation, OperationState
+from core.domain.plans import OperationKind, Plan, Row, Verdict, Why
+from core.domain.records import TOTAL_BOOKINGS, Booking, BookingId, Exam, ExamId, Kind
+from core.domain.roles import Act, Actor
+from core.domain.selections import BadList
+from core.domain.sessions import Counts, Session, count
+from core.domain.writes import Movement, MovementKind
+from core.gateways.ports import Engine, Event, Run
+from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
+from core.services.comparing import SETTLING
+from core.services.finding import exam_words
+from core.services.settling import Consequences, Ending
+from core.services.writing import Writing
+
+#: A preview that nobody confirms; a recount is confirmed as it is made.
+PLAN_LIFE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Recounting:
+    """What people ask for. The difference is measured again when it is carried out."""
+
+    crm: CrmLookUp
+    journal: JournalLookUp
+    engine: Engine
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+    def preview(self, ids: Sequence[ExamId], actor: Actor) -> Plan:
+        """Each exam with its count before and after. Stored, and changes nothing.
+
+        Raises:
+            NotAllowed: this person may not correct seat counts.
+            BadList: no exam was named, or HubSpot has none of that id.
+            GatewayError: HubSpot does not answer.
+        """
+        actor.require(Act.RUN_BATCHES)
+        if not ids:
+            raise BadList(["name at least one exam"])
+        made_at = self.now()
+        rows = tuple(_row(measure(self.crm, id_), id_) for id_ in dict.fromkeys(ids))
+        plan = Plan(
+            id=self.new_id(),
+            kind=OperationKind.RECOUNT,
+            selection=f"seats: {'; '.join(row.booking_name for row in rows[:3])}",
+            made_by=actor.email,
+            made_at=made_at,
+            expires_at=made_at + PLAN_LIFE,
+            rows=rows,
+        )
+        self.journal.save_plan(plan)
+        return plan
+
+    def recount(self, ids: Sequence[ExamId], actor: Actor) -> Operation:
+        """Set these counts right, under the name of whoever asked. The engine carries it.
+
+        Raises:
+            NotAllowed, BadList, GatewayError: as ``preview``; nothing was changed.
+        """
+        plan = self.preview(ids, actor)
+        now = self.now()
+        told = [f"{row.booking_name} {row.before} → {row.after}" for row in plan.will_change]
+        operation = Operation(
+            id=plan.id,
+            kind=OperationKind.RECOUNT,
+            state=OperationState.HELD,
+            selection=plan.selection,
+            reason="; ".join(told) or "the counts were right",
+            confirmed_by=actor.email,
+            confirmed_at=now,
+            hold_until=now,
+        )
+        self.journal.confirm(operation, [])
+        self.journal.add_event(
+            Event(
+                at=now,
+                actor=actor.email,
+                what="confirmed",
+                operation_id=operation.id,
+                detail={"reason": operation.reason, "exams": [row.exam_id for row in plan.rows]},
+            )
+        )
+        self.engine.submit(operation.id)
+        return self.journal.operation(operation.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Correcting:
+    """What the engine does with a confirmed recount. Repeatable at every point."""
+
+    crm: CrmLookUp
+    journal: JournalLookUp
+    writing: Writing
+    then: Consequences
+    nudge: Callable[[], None]
+    now: Callable[[], datetime]
+
+    def correct(self, run: Run, operation: Operation) -> bool:
+        """Write what is still wrong. True: not all is known yet, look again."""
+        moving = self.journal.moving(operation.id, MovementKind.CORRECTION)
+        done = {booking.split("/")[1] for booking in moving}
+        rows = self.journal.plan_rows(operation.id, verdicts=[Verdict.WILL_CHANGE])
+        todo = [row.exam_id for row in rows if row.exam_id and row.exam_id not in done]
+        again = [self._one(run, operation, id_) for id_ in todo]  # all, not up to the first
+        return any(again)
+
+    def _one(self, run: Run, operation: Operation, id_: ExamId) -> bool:
+        began = self.now()
+        session = measure(self.crm, id_)
+        if session is None or session.counted is None:
+            self._tell(run, f"the seats of exam {id_} were not counted: it cannot be read")
+            return False
+        if self._unsettled(session, began) or self._others(operation, id_, began):
+            return True
+        if not session.drift:
+            return False  # somebody, or an earlier recount, has mended it meanwhile
+        movements = _movements(operation, session)
+        result = self.writing.write(run, Kind.EXAM, {id_: movements}, self.then)[id_]
+        self.nudge()
+        if result.ending in {Ending.REFUSED, Ending.UNDECIDED}:
+            self._tell(run, f"the seat count of exam {id_} was not set: {result.reason}")
+        return result.ending in {Ending.BUSY, Ending.OPEN, Ending.NOT_SENT}
+
+    def _unsettled(self, session: Measured, now: datetime) -> bool:
+        """Whether somebody is just booking or cancelling: student apps need two calls for it."""
+        return now - session.changed_at < SETTLING
+
+    def _others(self, operation: Operation, id_: ExamId, began: datetime) -> bool:
+        """Whether one of our operations may be between its bookings and its count.
+
+        Asked after the bookings were read: one that is confirmed later changes both later. Of
+        two recounts of one exam the later waits for the earlier.
+        """
+        items = self.journal.items_of_exam(id_, ended_since=began)
+        if any(other.id != operation.id for _, other in items):
+            return True
+        return any(
+            id_ in {row.exam_id for row in self.journal.plan_rows(other.id)}
+            for other in self.journal.operations(
+                states=[OperationState.HELD, OperationState.RUNNING, OperationState.STOPPING]
+            )
+            if other.kind is OperationKind.RECOUNT and _age(other) < _age(operation)
+        )
+
+    def _tell(self, run: Run, what: str) -> None:
+        self.journal.add_event(
+            Event(at=self.now(), actor="credit desk", what=what, operation_id=run.operation_id)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured(Session):
+    """A session read from the truth, and when it was last changed."""
+
+    counts: Counts
+    changed_at: datetime
+
+
+def measure(crm: CrmLookUp, id_: ExamId) -> Measured | None:
+    """The exam and its bookings, as HubSpot states them now. None: no such exam."""
+    exam: Exam | None = crm.exams([id_])[id_]
+    if exam is None:
+        return None
+    ids: Sequence[BookingId] = crm.booking_ids_of(Kind.EXAM, [exam.id]).get(exam.id, ())
+    bookings: list[Booking] = [one for one in crm.bookings(ids).values() if one is not None]
+    changed_at = max([exam.modified_at, *(booking.modified_at for booking in bookings)])
+    return Measured(exam=exam, counts=count(bookings, owed=0), changed_at=changed_at)
+
+
+def _row(session: Measured | None, id_: ExamId) -> Row:
+    """One exam of a plan; it stands in a booking's place."""
+    if session is None:
+        raise BadList([f"HubSpot has no exam {id_}"])
+    verdict = Verdict.WILL_CHANGE if session.drift else Verdict.SKIP
+    if session.counted is None:
+        verdict = Verdict.BLOCKED
+    return Row(
+        booking_id=BookingId(id_),
+        verdict=verdict,
+        why=Why.RECOUNT if session.drift else Why.COUNT_RIGHT,
+        credit=TOTAL_BOOKINGS if session.drift else None,
+        exam_id=id_,
+        booking_name=exam_words(session.exam),
+        exam_date=session.exam.exam_date,
+        mock_type=session.exam.mock_type,
+        before=session.counted,
+        after=session.counts.seats,
+    )
+
+
+def _movements(operation: Operation, session: Measured) -> list[Movement]:
+    """Named by operation and exam, so that no crash lets one of them be written twice."""
+    delta = -1 if session.drift > 0 else 1
+    return [
+        Movement(
+            booking_id=f"{operation.id}/{session.exam.id}/{n}",
+            kind=MovementKind.CORRECTION,
+            credit=TOTAL_BOOKINGS,
+            delta=delta,
+        )
+        for n in range(abs(session.drift))
+    ]
+
+
+def _age(operation: Operation) -> tuple[datetime, str]:
+    return operation.confirmed_at, operation.id
