@@ -49,6 +49,7 @@ MAY_NAME_CONCRETE_GATEWAYS = ("core.gateways", "core.wiring", "tests", "benchmar
 HOMES = {
     "alembic": ("core.gateways.journal",),
     "apprise": ("core.gateways.notify",),
+    "cronsim": ("core.settings.cron",),
     "dbos": ("core.gateways.engine",),
     "httpx": ("core.gateways", "core.wiring", "sandbox"),
     "plotly": ("pages.shared",),
