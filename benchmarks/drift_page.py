@@ -30,9 +30,9 @@ from tests.pages.stage import ADMIN, stage
 
 ROOT = Path(__file__).resolve().parent.parent
 DAYS = 90
-#: Seconds of the server's work for the first and for the following visits. The browser needs about
-#: 1.2 s of the 2 s in which the page is to be painted.
-BUDGETS_S = {"first visit": 0.8, "visit": 0.5, "worst chart": 0.8}
+#: Seconds of the server's work: for a visit, of whose 2 s until it is painted the browser needs
+#: about 1.2, and for another chart of a page that is there.
+BUDGETS_S = {"first visit": 0.8, "visit": 0.8, "worst chart": 1.2}
 VISITS = 7
 
 

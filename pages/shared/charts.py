@@ -30,7 +30,7 @@ STEPS = tuple(
 
 #: On one line, so that the legend has its place below.
 TICKS = [
-    {"dtickrange": [None, 3_600_000 * 23], "value": "%-d %b, %H:%M"},
+    {"dtickrange": [None, 3_600_000 * 23], "value": "%-d %b %H:%M"},
     {"dtickrange": [3_600_000 * 23, None], "value": "%-d %b"},
 ]
 
@@ -240,7 +240,13 @@ def _laid_out(
     figure.update_layout(
         height=HEIGHT_PX,
         margin={"l": 8, "r": 16, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": -0.14, "yanchor": "top", "x": 0, "traceorder": "normal"},
+        legend={
+            "orientation": "h",
+            "y": -0.26 if sideways else -0.14,
+            "yanchor": "top",
+            "x": 0,
+            "traceorder": "normal",
+        },
         hovermode="x unified" if over_time else "closest",
         showlegend=True,
     )
@@ -254,5 +260,7 @@ def _laid_out(
     if whole:
         across(tickformat=",d")
     if over_time:
-        along(type="date", hoverformat="%-d %b, %H:%M", tickformatstops=TICKS, nticks=9)
+        along(
+            type="date", hoverformat="%-d %b, %H:%M", tickformatstops=TICKS, nticks=7, tickangle=0
+        )
     return figure

@@ -53,7 +53,7 @@ def _show(desk: Desk, drift: Drift) -> None:
             column_config={
                 "Column": st.column_config.TextColumn(width=150),
                 "Mirror": st.column_config.TextColumn("Supabase shows", width=170),
-                "Arrow": st.column_config.TextColumn("", width=30),
+                "Arrow": st.column_config.TextColumn(words.ARROW, width=30),
                 "Truth": st.column_config.TextColumn("HubSpot says", width=170),
             },
             hide_index=True,

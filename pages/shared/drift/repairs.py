@@ -31,7 +31,13 @@ def show(desk: Desk) -> None:
         key=f"grid_{key}",
         column_config={
             "Open": st.column_config.ButtonColumn(
-                "", on_click=_open, args=(ids, key), key=key, type="tertiary", width=60, pinned=True
+                "Open",
+                on_click=_open,
+                args=(ids, key),
+                key=key,
+                type="tertiary",
+                width=60,
+                pinned=True,
             ),
             "State": text(width=150),
             "Repaired": text("Repaired, records", width=120, alignment="right"),

@@ -160,7 +160,7 @@ def _grid(desk: Desk, rows: Sequence[Drift], mended: Collection[tuple[Kind, str]
         key=f"drifts_{key}",
         column_config={
             "Open": st.column_config.ButtonColumn(
-                "", on_click=_open, args=(opened, key), key=key, type="tertiary", width=60,
+                "Open", on_click=_open, args=(opened, key), key=key, type="tertiary", width=60,
                 pinned=True,
             ),
         }
