@@ -322,7 +322,10 @@ def test_all_rows_can_be_walked_page_by_page(mirror: Mirror, new_id: NewId) -> N
 def test_cancelled_bookings_with_a_token_and_no_refund_are_found_page_by_page(
     mirror: Mirror, new_id: NewId
 ) -> None:
-    cancelled = {"is_active": "Cancelled", "token_used": "Clinical Skills Token"}
+    cancelled: dict[str, object] = {
+        "is_active": "Cancelled",
+        "token_used": "Clinical Skills Token",
+    }
     shapes: list[dict[str, object]] = [
         cancelled | {"token_refunded": False},
         cancelled | {"token_refunded": None},
