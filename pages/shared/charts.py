@@ -220,10 +220,13 @@ def _bar(series: Series, *, sideways: bool) -> go.Bar:
     given = _common(series)
     if sideways:
         given["x"], given["y"] = given["y"], given["x"]
+    marker = _marker(series.look)
+    if series.look.pattern:  # a bar of nothing has no outline either
+        marker["line"]["width"] = [1 if n else 0 for n in series.y]
     return go.Bar(
         **given,
         orientation="h" if sideways else "v",
-        marker=_marker(series.look),
+        marker=marker,
         textposition="outside",
         cliponaxis=False,
     )

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import wiring
 from core.domain.credits import SCHOOL
 from core.domain.drift import Cause, Drift
 from core.domain.records import Kind
 from core.domain.sweeps import Sweep, SweepMode, SweepState
 from core.gateways.ports.trends import Gap, Gauge, Measure
+from core.services.scheduling import Scheduling, sweep_jobs
 from pages.shared import charts
 from pages.shared.drift import address, figures, history, rows, standing
 from pages.shared.drift.causes import LOOKS, SHORT
@@ -277,11 +279,33 @@ def test_a_sweep_under_way_is_told(open_page: Open, made: Stage) -> None:
     assert "No sweep has run yet" not in said(at)
 
 
-def test_sweeps_that_stopped_coming_are_told(open_page: Open, made: Stage, swept: Sweep) -> None:
-    made.clock.pass_(hours=6)
+class TwoHourly:
+    """Every even hour."""
+
+    def last(self, at: datetime) -> datetime:
+        return at.replace(hour=at.hour // 2 * 2, minute=0, second=0, microsecond=0)
+
+    def next(self, at: datetime) -> datetime:
+        return self.last(at) + timedelta(hours=2)
+
+
+def test_a_sweep_that_did_not_come_is_told_with_the_next_one(
+    open_page: Open, made: Stage, swept: Sweep
+) -> None:
+    jobs = tuple(sweep_jobs(made.core.sweeping, {SweepMode.KNOWN: TwoHourly()}))
+    scheduling = Scheduling(made.journal, jobs, made.clock)
+    scheduling.tick()
+    made.clock.pass_(hours=5.5)
     made.worker_beats()
 
-    assert "No sweep was completed for a while" in said(open_page(DRIFT))
+    with wiring.use(replace(made.core, scheduling=scheduling)):
+        at = open_page(DRIFT)
+
+    assert not at.exception
+    assert "The known sweep is late" in said(at)
+    assert "no worker was there to do it" in said(at)
+    last = next(metric for metric in at.metric if metric.label == "Last sweep")
+    assert "The next comes by itself in 30 min" in last.help
 
 
 # charts

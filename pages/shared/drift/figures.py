@@ -130,14 +130,14 @@ def differences(gaps: Sequence[Gap]) -> Any:
     counted = _binned(gaps)
 
     def side(name: str, look: Look, sign: int) -> Series:
-        bins = [b for b in address.BINS if (b.most or b.least or 0) * sign > 0 and b in counted]
-        numbers = [counted[b] for b in bins]
+        bins = [b for b in address.BINS if (b.most or b.least or 0) * sign > 0]
+        numbers = [counted.get(b, 0) for b in bins]
         return Series(
             name=name,
             look=look,
             x=[b.name for b in bins],
             y=numbers,
-            text=[f"{n:,}" for n in numbers],
+            text=[f"{n:,}" if n else "" for n in numbers],
             about=[b.name for b in bins],
         )
 

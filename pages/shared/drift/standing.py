@@ -21,8 +21,8 @@ MODES = {
     SweepMode.INCREMENTAL: "Incremental sweep",
     SweepMode.FULL: "Full sweep",
 }
-#: Sweeps run every two hours; when two were missed, somebody should know.
-LATE_AFTER = timedelta(hours=5)
+#: What their schedules are called.
+NAMES = frozenset(f"{mode} sweep" for mode in SweepMode)
 
 assert MODES.keys() == set(SweepMode), "every mode has its name"
 
@@ -102,7 +102,7 @@ def show(desk: Desk, standing: Standing, acts: Callable[[], None]) -> None:
             (
                 "Last sweep",
                 words.ago(sweep.saved_at, now),
-                words.exact(sweep.saved_at, desk.zone),
+                ". ".join(filter(None, (words.exact(sweep.saved_at, desk.zone), next_words(desk)))),
             ),
         ):
             st.metric(label, value, border=True, height="stretch", help=help_)
@@ -168,14 +168,21 @@ def notices(desk: Desk, standing: Standing) -> None:
     """Sweeps that are under way or paused, and one that is overdue."""
     if standing.open:
         _under_way(desk, standing.open)
-    newest = standing.newest
-    if newest and not standing.open and desk.now() - newest.saved_at > LATE_AFTER:
-        st.warning(
-            f"The last one ended {words.ago(newest.saved_at, desk.now())}; one is due every two "
-            "hours. Look whether a worker runs (Operations, Workers), or sweep now.",
-            title="No sweep was completed for a while",
-            icon=":material/schedule:",
-        )
+    for late in desk.core.scheduling.late(desk.now()):
+        if late.job in NAMES:
+            st.warning(
+                f"It was due {words.ago(late.slot, desk.now())}: {words.plain(late.why)}. Look "
+                "whether a worker runs (Operations, Workers), or sweep now.",
+                title=f"The {late.job} is late",
+                icon=":material/schedule:",
+            )
+
+
+def next_words(desk: Desk) -> str:
+    """When the next one comes by itself; "" when none does."""
+    now = desk.now()
+    times = [at for job, at in desk.core.scheduling.next_times(now).items() if job in NAMES]
+    return f"The next comes by itself in {words.span(min(times) - now)}" if times else ""
 
 
 @st.fragment(run_every="2s")

@@ -53,8 +53,8 @@ def _first_run(desk: Desk, now: standing.Standing) -> None:
         return
     st.info(
         "A sweep compares every record in HubSpot, the truth, with its row in Supabase, which "
-        "students see, and says of each difference why it is there. It changes neither. One runs "
-        "every two hours; the first can be asked for here: a full one finds most.",
+        "students see, and says of each difference why it is there. It changes neither. The "
+        f"first can be asked for here; a full one finds most. {standing.next_words(desk)}",
         title="No sweep has run yet",
         icon=":material/travel_explore:",
     )
