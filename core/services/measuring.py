@@ -24,6 +24,9 @@ FORGET_EVERY = timedelta(hours=1)
 #: As long as sweeps are kept.
 KEPT = timedelta(days=90)
 
+#: Counting what is owed may take longer; a count that is cut short is made by the next process.
+GRACE_S = 2.0
+
 
 @dataclass(slots=True)
 class Measuring:
@@ -109,10 +112,10 @@ class MeasuringThread:
         self._thread.start()
 
     def stop(self, grace_s: float) -> None:
-        """Let a measure in hand finish, for at most ``grace_s`` seconds."""
+        """Let a measure in hand finish, for at most ``grace_s`` seconds, and not for long."""
         self._ended.set()
         if self._thread is not None:
-            self._thread.join(grace_s)
+            self._thread.join(min(grace_s, GRACE_S))
 
     def _run(self) -> None:
         while not self._ended.wait(self.every_s):

@@ -9,6 +9,7 @@ from datetime import timedelta
 import streamlit as st
 
 from core.domain.sweeps import Sweep, SweepMode, SweepState
+from core.gateways.errors import UnknownId
 from core.gateways.ports.trends import Gap, Narrow
 from pages.shared import words
 from pages.shared.drift import address
@@ -53,7 +54,7 @@ def read(desk: Desk) -> Standing:
     complete = complete or [sweep for sweep in recent if sweep.complete]
     newest = complete[0] if complete else None
     wanted = st.query_params.get(address.SWEEP)
-    shown = newest if wanted is None else _named(desk, wanted, recent) or newest
+    shown = newest if wanted is None else _named(desk, wanted) or newest
     return Standing(
         newest=newest,
         before=complete[1] if len(complete) > 1 else None,
@@ -62,10 +63,13 @@ def read(desk: Desk) -> Standing:
     )
 
 
-def _named(desk: Desk, id_: str, recent: Sequence[Sweep]) -> Sweep | None:
-    found = next((sweep for sweep in recent if sweep.id == id_), None)
-    # all of 90 days, which only an old bar asks for
-    return found or next((s for s in desk.core.journal.sweeps(limit=5000) if s.id == id_), None)
+def _named(desk: Desk, id_: str) -> Sweep | None:
+    """None for one that is forgotten, was never there, or did not end."""
+    try:
+        sweep = desk.core.journal.sweep(id_)
+    except UnknownId:
+        return None
+    return sweep if sweep.complete else None
 
 
 def _open(recent: Sequence[Sweep]) -> list[Sweep]:
