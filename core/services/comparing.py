@@ -13,10 +13,10 @@ from core.domain.drift import (
     Drift,
     Evidence,
     Stated,
-    explain,
     newer_in_mirror,
     suspects,
 )
+from core.domain.explaining import explain
 from core.domain.mirror import Row, booking_row, columns, contact_row, exam_row
 from core.domain.portal import PROPERTIES
 from core.domain.records import BookingId, ContactId, Counted, ExamId, History, Kind

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.credits import SCHOOL
-from core.domain.drift import Cause, Drift, Evidence, Stated, explain, suspects
+from core.domain.drift import Cause, Drift, Evidence, Stated, suspects
+from core.domain.explaining import explain
 from core.domain.mirror import ID, SOURCE_TIME, Row, columns
 from core.domain.records import MARKER, Kind, Version
 
@@ -111,6 +112,34 @@ def test_the_cause_follows_from_the_evidence(cause: Cause, changed: dict[str, ob
 
     assert cause is found.cause
     assert found.evidence
+
+
+def test_a_copy_that_was_read_just_before_somebody_wrote_is_named_by_who_wrote() -> None:
+    """The desk's write of another credit gave the row a later time than the change it lacks."""
+    written, before = version(2), Version(value="0", at=NOW - timedelta(hours=9))
+    history = {CREDIT: (replace(written, value="2"), before)}
+    found = drift(
+        truth=Stated(row=row(sj_credits=2, hours_ago=1)), mirror=row(hours_ago=1), history=history
+    )
+
+    assert (Cause.CHANGED_IN_HUBSPOT, written.at) == (found.cause, found.since)
+    assert "user 7" in found.evidence
+
+
+def test_a_value_that_hubspot_never_held_is_explained_by_none_of_its_versions() -> None:
+    history = {CREDIT: (version(2), Version(value="5", at=NOW - timedelta(hours=9)))}
+    found = drift(mirror=row(hours_ago=1), history=history)
+
+    assert Cause.UNEXPLAINED is found.cause
+
+
+def test_a_copys_own_two_stamps_are_no_edit_of_the_mirror() -> None:
+    copied = {
+        "synced_at": (NOW - timedelta(hours=1)).isoformat(),
+        "updated_at": (NOW - timedelta(hours=1) + timedelta(microseconds=3)).isoformat(),
+    }
+
+    assert Cause.UNEXPLAINED is drift(mirror=row(hours_ago=1, **copied)).cause
 
 
 def test_both_values_and_the_age_are_told() -> None:

@@ -1,0 +1,161 @@
+"""Explaining: the cause of a drift, decided from evidence alone (design, section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from core.domain.causes import Cause
+from core.domain.drift import (
+    CONTACT_OF,
+    TAKEN,
+    Drift,
+    Evidence,
+    differing_columns,
+    moment,
+    source_time,
+)
+from core.domain.mirror import ID, Row
+from core.domain.records import MARKER, History, Kind, Version
+
+#: A copy sets ``synced_at`` and ``updated_at`` in one statement, yet not in one microsecond.
+ONE_STATEMENT = timedelta(milliseconds=100)
+
+
+def explain(evidence: Evidence, first: Sequence[str] = ()) -> Drift | None:
+    """The drift with its cause; None when there is none, or a copy is due.
+
+    ``first``: columns to name before others, the credits.
+    """
+    columns = differing_columns(evidence, first)
+    stated, held = evidence.truth, evidence.mirror
+    both = stated is not None and held is not None
+    if (both and not columns) or (held is None and not _there(evidence)):
+        return None
+    cause, words, since = _cause(evidence, columns)
+    if cause is Cause.COPY_DUE:
+        return None
+    truth: Row = {} if stated is None else {**stated.row, **stated.unreadable}
+    return Drift(
+        kind=evidence.kind,
+        record_id=evidence.record_id,
+        cause=cause,
+        columns=columns,
+        truth={name: truth.get(name) for name in columns},
+        mirror={name: (held or {}).get(name) for name in columns},
+        evidence=words,
+        since=since,
+    )
+
+
+def _there(evidence: Evidence) -> bool:
+    """Whether HubSpot has it by this very id: one that was merged away needs no row."""
+    stated = evidence.truth
+    return stated is not None and stated.row[ID] == evidence.record_id
+
+
+_Found = tuple[Cause, str, datetime]
+
+
+def _cause(evidence: Evidence, columns: Sequence[str]) -> _Found:
+    """The first that fits: what the desk knows, then who is there, then who changed what."""
+    at, stated, held = evidence.read_at, evidence.truth, evidence.mirror
+    if evidence.due:
+        return Cause.COPY_DUE, "its copy is in the outbox", at
+    if stated is None:
+        return _without_truth(evidence)
+    if stated.row[ID] != evidence.record_id:
+        into = stated.row[ID]
+        told = f"HubSpot answers for it with {into}, which it was merged into"
+        return Cause.CONTACT_MERGED, told, source_time(stated.row) or at
+    if evidence.failed:
+        return Cause.COPY_FAILED, evidence.failed, evidence.failed_since or at
+    if stated.unreadable:
+        told = "; ".join(f"{name}: {why}" for name, why in stated.unreadable.items())
+        newest = _newest(evidence.history, tuple(stated.unreadable))
+        since = newest.at if newest else source_time(stated.row) or at
+        return Cause.UNREADABLE_VALUE, told, since
+    if held is None:
+        since = source_time(stated.row) or at
+        if evidence.made_by_merge:
+            return Cause.CONTACT_MERGED, "made by a merge; the mirror holds the old ones", since
+        return Cause.MISSING_ROW, "the mirror has no row of it", since
+    return _changed(evidence, stated.row, held, columns)
+
+
+def _without_truth(evidence: Evidence) -> _Found:
+    held = evidence.mirror or {}
+    since = moment(held.get("synced_at")) or source_time(held) or evidence.read_at
+    if evidence.archived:
+        return Cause.CONTACT_GONE, "archived in HubSpot", since
+    return Cause.ORPHAN_ROW, "HubSpot has no such record, nor had it in its recycling bin", since
+
+
+def _changed(evidence: Evidence, truth: Row, held: Row, columns: Sequence[str]) -> _Found:
+    """Which side moved since the copy was made."""
+    if evidence.contact_merged and set(columns) == {CONTACT_OF}:
+        told = f"its contact {held.get(CONTACT_OF)} was merged into {truth.get(CONTACT_OF)}"
+        return Cause.CONTACT_MERGED, told, evidence.read_at
+    copied, modified = source_time(held), source_time(truth)
+    edited, synced = moment(held.get("updated_at")), moment(held.get("synced_at"))
+    newest = _newest(evidence.history, columns)
+    moved = newest is not None and (copied is None or newest.at > copied)
+    if newest is not None and moved:
+        return _by(newest, evidence)
+    if edited and (synced is None or edited > synced + ONE_STATEMENT):
+        return Cause.CHANGED_IN_MIRROR, f"its row was edited at {edited.isoformat()}", edited
+    if modified and copied and modified > copied:
+        told = f"HubSpot's version is of {modified.isoformat()}; its history tells no more"
+        return Cause.CHANGED_IN_HUBSPOT, told, modified
+    if newest is not None and _holds_one_before(evidence.history, columns, held):
+        return _by(newest, evidence, "; a copy of just then had read the value before")
+    if evidence.kind is Kind.BOOKING and TAKEN.issuperset(columns):
+        told = "its contact or exam was changed, of which HubSpot keeps no history here"
+        return Cause.CHANGED_IN_HUBSPOT, told, evidence.read_at
+    told = "both sides say the same version, and neither shows a change"
+    return Cause.UNEXPLAINED, told, edited or evidence.read_at
+
+
+def _by(newest: Version, evidence: Evidence, more: str = "") -> _Found:
+    """Whose change it is that the mirror lacks."""
+    told = _told(newest)
+    if _by_us(newest, evidence):
+        return Cause.OLDER_COPY, f"written by the desk, {told}; the copy is older{more}", newest.at
+    return Cause.CHANGED_IN_HUBSPOT, told + more, newest.at
+
+
+def _holds_one_before(history: History | None, columns: Sequence[str], held: Row) -> bool:
+    """Whether each differing column of the mirror is an older version of HubSpot's.
+
+    The desk copies what it read before its write, under the time of the write: what somebody else
+    changed between the two is older in the mirror than the row's own time says.
+    """
+    before = {name: (history or {}).get(name, ())[1:] for name in columns}
+    return all(
+        any(_plain(version.value) == _plain(held.get(name)) for version in versions)
+        for name, versions in before.items()
+    )
+
+
+def _plain(value: object) -> str:
+    """A counter as HubSpot or the mirror may write it: "3", "3.0", 3, and nothing for none."""
+    text = str(value if value is not None else "").removesuffix(".0")
+    return "0" if text == "" else text
+
+
+def _by_us(version: Version, evidence: Evidence) -> bool:
+    """Our marker comes with every write of ours, and only our app writes it."""
+    marks = (evidence.history or {}).get(MARKER, ())
+    ours = evidence.ours | {mark.source_id for mark in marks if mark.source_id}
+    return version.source_id in ours or any(mark.at == version.at for mark in marks)
+
+
+def _newest(history: History | None, columns: Sequence[str]) -> Version | None:
+    versions = [v for name in columns for v in (history or {}).get(name, ())[:1]]
+    return max(versions, key=lambda version: version.at, default=None)
+
+
+def _told(version: Version) -> str:
+    who = " ".join(part for part in (version.source, version.source_id) if part) or "unknown"
+    user = f" by user {version.user_id}" if version.user_id else ""
+    return f"changed through {who}{user} at {version.at.isoformat()}"

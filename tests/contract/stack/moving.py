@@ -1,0 +1,224 @@
+"""The real stack with its world moving: what a sweep finds then, and what repair leaves.
+
+Shared by the test of CI's size and by ``python -m benchmarks.moving_world`` of any size.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from core.domain.drift import Cause, Drift
+from core.domain.records import Kind
+from core.gateways.ports import Due
+from sandbox.hubspot.live import Act, run_live
+from tests.crash.desk import Desk, write_csv
+
+Key = tuple[str, str]
+Found = dict[Key, Cause]
+CONTACTS = Kind.CONTACT.value
+#: Not "cancel": of that it does not tell whose credit it gave back.
+ACTS = {"book": 4.0, "edit": 4.0, "archive": 0.3, "merge": 0.3}
+#: What may be true of a record that somebody changed while the sweep ran.
+MOVING = {
+    Cause.CHANGED_IN_HUBSPOT,
+    Cause.CONTACT_GONE,
+    Cause.CONTACT_MERGED,
+    Cause.MISSING_ROW,
+}
+#: Of each kind of drift that is planted beside those of the demo data.
+FEW = 5
+
+
+def merges(folder: Path) -> list[dict[str, str]]:
+    told: list[dict[str, str]] = json.loads((folder / "planted.json").read_text())["merged"]
+    return told
+
+
+def planted(folder: Path) -> Found:
+    """By kind and id. Of a merge, the old ids and the one that it made."""
+    told = json.loads((folder / "planted.json").read_text())
+    causes = {
+        (kind, id_): Cause[cause.upper()]
+        for kind, by_cause in told["drift"].items()
+        for cause, ids in by_cause.items()
+        for id_ in ids
+    }
+    merged = [id_ for each in merges(folder) for id_ in each.values()]
+    return causes | {(CONTACTS, id_): Cause.CONTACT_MERGED for id_ in merged}
+
+
+@dataclass(slots=True)
+class Moving:
+    """One world, and what its people did."""
+
+    desk: Desk
+    folder: Path
+    per_second: float = 20.0
+    acts: list[Act] = field(default_factory=list)
+    expected: Found = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
+
+    def swept(self) -> Found:
+        self.report = self.desk.core("sweep", "--full")
+        found = self.desk.journal.drifts(self.report["sweep"])
+        return {(each.kind.value, each.record_id): each.cause for each in found}
+
+    def unexplained(self, sweep_id: str) -> list[Drift]:
+        return self.desk.journal.drifts(sweep_id, causes=[Cause.UNEXPLAINED])
+
+    def repaired(self) -> dict[str, Any]:
+        """While the world moves, what was just repaired may differ again: exit code 2."""
+        args = ("repair", "--all", "--reason", "the world moves")
+        done: dict[str, Any] = self.desk.core(*args, fails=None)
+        return done
+
+    # what drifts
+
+    def plant(self, free: Sequence[str]) -> None:
+        """Beside what the demo data has: copies that failed, edits in both stores."""
+        self.expected = planted(self.folder)
+        failed, edited, changed = (free[n * FEW : (n + 1) * FEW] for n in range(3))
+        for id_ in (*failed, *changed):
+            self._edit(id_)
+        self._fail(failed)
+        for id_ in edited:
+            self.desk.supabase.patch(
+                "/hubspot_contact_credits",
+                params={"hubspot_id": f"eq.{id_}"},
+                json={"sj_credits": 77},
+            ).raise_for_status()
+        self.expected |= {(CONTACTS, id_): Cause.COPY_FAILED for id_ in failed}
+        self.expected |= {(CONTACTS, id_): Cause.CHANGED_IN_MIRROR for id_ in edited}
+        self.expected |= {(CONTACTS, id_): Cause.CHANGED_IN_HUBSPOT for id_ in changed}
+
+    def _edit(self, id_: str) -> None:
+        path = f"/_sandbox/objects/0-1/{id_}/edit"
+        body = {"properties": {"cs_credits": "66"}}
+        self.desk.hubspot.post(path, json=body).raise_for_status()
+
+    def _fail(self, ids: Sequence[str]) -> None:
+        """Dead letters, as eight refusals make them."""
+        now, journal = datetime.now(UTC), self.desk.journal
+        due = [Due(kind=Kind.CONTACT, record_id=id_, row=None) for id_ in ids]
+        journal.put_due(due, at=now)
+        taken = journal.take_due(now=now, until=now + timedelta(seconds=60), limit=len(ids))
+        dead = [replace(each, dead=True, attempts=8, error="a trigger says no") for each in taken]
+        journal.copy_failed(dead)
+
+    # what moves
+
+    @contextmanager
+    def moving(self, seed: int = 1) -> Iterator[None]:
+        """Students book, staff edit, contacts are merged and archived."""
+        stop = threading.Event()
+        options = {"seed": seed, "per_second": self.per_second, "weights": ACTS}
+        people = threading.Thread(
+            target=run_live,
+            args=(self.desk.stack["HUBSPOT_BASE_URL"],),
+            kwargs={**options, "stop": stop, "say": self.acts.append},
+        )
+        people.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            people.join()
+
+    @property
+    def touched(self) -> set[str]:
+        """Every id that somebody's act names: contacts, and bookings that were made."""
+        ids: set[str] = set()
+        for act in self.acts:
+            ids |= {act.id, *re.findall(r"\b\d{6,}\b", act.text)}
+        return ids
+
+    def untouched(self, found: Mapping[Key, Cause]) -> Found:
+        """Contacts and bookings that nobody changed meanwhile; bookings may follow a merge."""
+        touched = self.touched
+        merged = {act.id for act in self.acts if act.kind == "merge"}
+        return {
+            (kind, id_): cause
+            for (kind, id_), cause in found.items()
+            if kind != Kind.EXAM.value
+            and id_ not in touched
+            and not (kind == Kind.BOOKING.value and self._follows(id_, cause, merged))
+        }
+
+    def _follows(self, booking: str, cause: Cause, merged: set[str]) -> bool:
+        """Whether its contact was merged: by the demo data, or by somebody just now."""
+        return (
+            cause is Cause.CONTACT_MERGED
+            and bool(merged or merges(self.folder))
+            and ((Kind.BOOKING.value, booking) not in self.expected)
+        )
+
+
+def quiet_contacts(
+    desk: Desk, folder: Path, count: int
+) -> tuple[list[str], list[Mapping[str, Any]]]:
+    """Contacts with an active booking of a credit, none of them planted; and those bookings."""
+    taken = {id_ for _, id_ in planted(folder)}
+    ids = write_csv(desk.folder / "all.csv", desk.active_bookings(count))
+    plan = desk.core("cancel", "--bookings", str(ids), "--dry-run")
+    rows = [
+        row
+        for row in plan["rows"]
+        if row["verdict"] == "will change"
+        and row["credit"]
+        and row["contact"] not in taken
+        and row["booking"] not in taken
+    ]
+    return sorted({row["contact"] for row in rows}), rows
+
+
+def see_through(world: Moving, *, operate_on: int) -> dict[str, Any]:
+    """The whole of it. Raises AssertionError where a promise is not kept. What was done."""
+    desk, folder = world.desk, world.folder
+    contacts, rows = quiet_contacts(desk, folder, operate_on)
+    free, busy = contacts[: 3 * FEW], set(contacts[3 * FEW :])
+    world.plant(free)
+    chosen = [row["booking"] for row in rows if row["contact"] in busy]
+    csv = write_csv(desk.folder / "some.csv", chosen)
+
+    with desk.worker(), world.moving():
+        operation = desk.core("cancel", "--bookings", str(csv), "--reason", "a test")
+        found = world.swept()
+        while_moving = dict(world.report)
+        desk.until_ended(operation)
+        first = world.repaired()
+    desk.until_copied()
+
+    assert not (unexplained := world.unexplained(while_moving["sweep"])), unexplained
+    expected = world.untouched(world.expected)
+    seen = world.untouched(found)
+    unreadable = {key for key, cause in world.expected.items() if cause is Cause.UNREADABLE_VALUE}
+    assert expected == seen, sorted(set(expected.items()) ^ set(seen.items()))
+    moved = {key: cause for key, cause in found.items() if key not in seen}
+    strange = {k: c for k, c in moved.items() if c not in MOVING and world.expected.get(k) != c}
+    assert not strange, strange
+    assert not {id_ for _, id_ in seen if id_ in busy}, "reported while it was written"
+
+    world.swept()
+    second = world.repaired()
+    left = world.swept()
+    assert all(cause is Cause.UNREADABLE_VALUE for cause in left.values()), left
+    assert left.keys() <= unreadable, left
+    return {
+        "acts": len(world.acts),
+        "touched": len(world.touched),
+        "operation": len(chosen),
+        "found": len(found),
+        "planted": len(world.expected),
+        "left_alone": while_moving["left_alone"],
+        "sweep_s": while_moving["seconds"],
+        "repaired": [first["repaired"], second["repaired"]],
+        "left": len(left),
+    }
