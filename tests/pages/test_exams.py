@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.domain.plans import OperationKind
 from core.domain.records import ExamId, Kind
 from core.domain.roles import Role
-from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND, EXAMS, Place
+from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND, EXAMS, OPERATIONS, Place
 from tests.fakes.crm import Fault
 from tests.pages import lookup_scenes
 from tests.pages.acts import choose, figures, frame_with, press, said
@@ -69,7 +69,7 @@ def test_the_address_narrows_the_list(open_page: Open) -> None:
 def test_place_and_opening_narrow_it_too(open_page: Open, made: Stage) -> None:
     lookup_scenes.scheduled(made)
     at = choose(open_page(EXAMS), "open", "Scheduled")
-    assert {"! Overdue", "◦ Scheduled"} == {cell[0] for cell in frame_with(at, "Seats")["Open"]}
+    assert {"! Overdue", "◦ Scheduled"} == {cell[0] for cell in frame_with(at, "Seats")["State"]}
 
     place = frame_with(at, "Seats")["Place"][0]
     assert {place} == set(frame_with(choose(at, "place", place), "Seats")["Place"])
@@ -207,6 +207,26 @@ def test_staff_look_at_a_session_and_change_nothing(open_page: Open, made: Stage
     assert {"ask_active", "ask_inactive", "ask_scheduled", "cancel", "refund"}.isdisjoint(shown)
     assert "activate" not in front
     assert "due" in front
+
+
+def test_an_admin_sets_a_wrong_seat_count_right(open_page: Open, made: Stage) -> None:
+    made.clock.pass_(minutes=1)
+    at = press(open_page(EXAMS, exam=EXAM), "recount")
+    assert "The seat count is being set: Mini-mock, 13 May 2026, Calgary 48 →" in said(at)
+
+    made.carry(made.engine.submitted[-1])
+    press(at, "again")
+
+    assert "its bookings make" not in said(at)
+    assert "recount" not in keys(at)
+
+
+def test_a_recount_stands_among_the_operations(open_page: Open, made: Stage) -> None:
+    made.clock.pass_(minutes=1)
+    operation = made.core.recounting.recount([ExamId(EXAM)], ACTOR)
+    made.carry(operation.id)
+
+    assert "Seat counts: Mini-mock" in said(open_page(OPERATIONS, operation=operation.id))
 
 
 # scheduled activation

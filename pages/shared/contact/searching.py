@@ -141,7 +141,13 @@ def _grid(desk: Desk, hits: Hits) -> None:
         key=f"contacts_{tables.fingerprint(ids)}",
         column_config={
             "Open": st.column_config.ButtonColumn(
-                "", on_click=_open, args=(ids, key), key=key, type="tertiary", width=60, pinned=True
+                "Open",
+                on_click=_open,
+                args=(ids, key),
+                key=key,
+                type="tertiary",
+                width=60,
+                pinned=True,
             ),
             "Student": st.column_config.TextColumn(width=165),
             "E-mail": st.column_config.TextColumn(width=235),

@@ -33,7 +33,13 @@ def show(desk: Desk, presented: Presented) -> None:
         frame if may else frame.drop(columns="Open"),
         column_config={
             "Open": st.column_config.ButtonColumn(
-                "", on_click=_open, args=(ids, key), key=key, type="tertiary", width=60, pinned=True
+                "Open",
+                on_click=_open,
+                args=(ids, key),
+                key=key,
+                type="tertiary",
+                width=60,
+                pinned=True,
             ),
             "State": tables.badge_column("State", names, colours),
             "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),

@@ -34,7 +34,13 @@ def show(desk: Desk, detailed: Detailed) -> None:
         attendees_frame(shown, detailed.names),
         column_config={
             "Open": st.column_config.ButtonColumn(
-                "", on_click=_open, args=(ids, key), key=key, type="tertiary", width=60, pinned=True
+                "Open",
+                on_click=_open,
+                args=(ids, key),
+                key=key,
+                type="tertiary",
+                width=60,
+                pinned=True,
             ),
             "Status": tables.badge_column("Status", names, colours),
             "Student": st.column_config.TextColumn(width=170),

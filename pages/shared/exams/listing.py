@@ -98,10 +98,16 @@ def _grid(desk: Desk, found: Sequence[Session]) -> None:
         sessions_frame(found, now),
         key=f"exams_{tables.fingerprint(ids)}",
         column_config={
-            "": st.column_config.ButtonColumn(
-                "", on_click=_open, args=(ids, key), key=key, type="tertiary", width=60, pinned=True
+            "Open": st.column_config.ButtonColumn(
+                "Open",
+                on_click=_open,
+                args=(ids, key),
+                key=key,
+                type="tertiary",
+                width=60,
+                pinned=True,
             ),
-            "Open": tables.badge_column("Open", *zip(*looks, strict=True)),
+            "State": tables.badge_column("State", *zip(*looks, strict=True)),
             "Date": st.column_config.DateColumn(format="D MMM YYYY", width=100),
             "Time": st.column_config.TextColumn(width=110),
             "Type": st.column_config.TextColumn(width=150),
@@ -142,8 +148,8 @@ def sessions_frame(found: Sequence[Session], now: datetime) -> pd.DataFrame:
     """One row for each session."""
     return pd.DataFrame(
         {
-            "": ["Open"] * len(found),
-            "Open": [[wording.opening(each.exam, now)[0]] for each in found],
+            "Open": ["Open"] * len(found),
+            "State": [[wording.opening(each.exam, now)[0]] for each in found],
             "Date": [each.exam.exam_date for each in found],
             "Time": [wording.hours(each.exam) for each in found],
             "Type": [each.exam.mock_type or each.exam.name for each in found],
