@@ -69,20 +69,21 @@ class _Watch:
 
     @contextmanager
     def on(self) -> Iterator[None]:
-        suspects = comparing.suspects
+        names = vars(comparing)
+        suspects = names["suspects"]
 
         def timed(*args: Any) -> list[str]:
             began = time.thread_time()
-            found = suspects(*args)
+            found: list[str] = suspects(*args)
             with self._lock:
                 self.cpu_s += time.thread_time() - began
             return found
 
-        comparing.suspects = timed  # type: ignore[assignment]
+        names["suspects"] = timed
         try:
             yield
         finally:
-            comparing.suspects = suspects  # type: ignore[assignment]
+            names["suspects"] = suspects
 
 
 def _measure(mode: SweepMode, env: Mapping[str, str]) -> dict[str, Any]:

@@ -130,11 +130,11 @@ def _holds_one_before(history: History | None, columns: Sequence[str], held: Row
     The desk copies what it read before its write, under the time of the write: what somebody else
     changed between the two is older in the mirror than the row's own time says.
     """
-    before = {name: (history or {}).get(name, ())[1:] for name in columns}
-    return all(
-        any(_plain(version.value) == _plain(held.get(name)) for version in versions)
-        for name, versions in before.items()
-    )
+    before = {
+        name: [version.value for version in (history or {}).get(name, ())[1:]] or [""]
+        for name in columns  # one that has a single version was empty before
+    }
+    return all(_plain(held.get(name)) in map(_plain, older) for name, older in before.items())
 
 
 def _plain(value: object) -> str:

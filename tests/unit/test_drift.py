@@ -114,10 +114,14 @@ def test_the_cause_follows_from_the_evidence(cause: Cause, changed: dict[str, ob
     assert found.evidence
 
 
-def test_a_copy_that_was_read_just_before_somebody_wrote_is_named_by_who_wrote() -> None:
+@pytest.mark.parametrize("before", [(), ("0",), ("7", ""), ("0.0", "3")])
+def test_a_copy_that_was_read_just_before_somebody_wrote_is_named_by_who_wrote(
+    before: tuple[str, ...],
+) -> None:
     """The desk's write of another credit gave the row a later time than the change it lacks."""
-    written, before = version(2), Version(value="0", at=NOW - timedelta(hours=9))
-    history = {CREDIT: (replace(written, value="2"), before)}
+    written, long_ago = version(2), NOW - timedelta(hours=9)
+    older = (Version(value=value, at=long_ago) for value in before)
+    history = {CREDIT: (replace(written, value="2"), *older)}
     found = drift(
         truth=Stated(row=row(sj_credits=2, hours_ago=1)), mirror=row(hours_ago=1), history=history
     )
