@@ -20,6 +20,9 @@ import streamlit as st
 #: In one chart. SVG makes an element of each.
 POINTS_MAX = 5000
 HEIGHT_PX = 300
+#: Along the axis: more are told apart by nobody, and a bar needs a few pixels for its pattern.
+LINE_POINTS = 400
+BARS = 130
 #: In no id and in no name.
 SEPARATOR = "|"
 #: Marks of time that people count in.
@@ -72,9 +75,11 @@ class Series:
     text: Sequence[str] = ()
 
 
-def step_for(period: timedelta, *, series: int, at_least: timedelta = STEPS[0]) -> timedelta:
+def step_for(
+    period: timedelta, *, series: int, at_least: timedelta = STEPS[0], most: int = LINE_POINTS
+) -> timedelta:
     """The shortest step with which so many series stay below ``POINTS_MAX`` and readable."""
-    points = min(POINTS_MAX // max(series, 1), 400)
+    points = min(POINTS_MAX // max(series, 1), most)
     fits = (step for step in STEPS if step >= at_least and period / step <= points)
     return next(fits, STEPS[-1])
 

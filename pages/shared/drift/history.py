@@ -43,16 +43,16 @@ def show(desk: Desk, standing: Standing) -> None:
 
 
 def _levels(
-    desk: Desk, standing: Standing, period: timedelta
+    desk: Desk, standing: Standing, period: timedelta, most: int
 ) -> tuple[list[DriftLevel], timedelta]:
-    step = charts.step_for(period, series=len(LOOKS), at_least=FINEST)
+    step = charts.step_for(period, series=len(LOOKS), at_least=FINEST, most=most)
     since = desk.now() - period
     found = desk.core.journal.drift_levels(modes=standing.modes, since=since, step=step)
     return found, step
 
 
 def _by_cause(desk: Desk, standing: Standing, period: timedelta) -> None:
-    levels, step = _levels(desk, standing, period)
+    levels, step = _levels(desk, standing, period, charts.BARS)
     if not levels:
         _nothing("No sweep was completed in this time.")
         return
@@ -75,7 +75,7 @@ def _by_cause(desk: Desk, standing: Standing, period: timedelta) -> None:
 
 
 def _oldest(desk: Desk, standing: Standing, period: timedelta) -> None:
-    levels, step = _levels(desk, standing, period)
+    levels, step = _levels(desk, standing, period, charts.LINE_POINTS)
     if not levels:
         _nothing("No sweep was completed in this time.")
         return
