@@ -22,6 +22,7 @@ from core.services.access import Access
 from core.services.activating import Activating, activation_jobs
 from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE, Carrying
 from core.services.comparing import Comparing
+from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.finding import Finding
 from core.services.finishing import ExamConsequences, Finishing
@@ -38,7 +39,7 @@ from core.services.preflight import Preflight
 from core.services.presenting import Presenting
 from core.services.receiving import Receiving
 from core.services.recording import Recording
-from core.services.recounting import Correcting, Recounting
+from core.services.recounting import CarryingRecounts, Recounting
 from core.services.repairing import Repairing
 from core.services.reviving import Reviving
 from core.services.scheduling import Scheduling, sweep_jobs
@@ -57,6 +58,7 @@ class Core:
     planning: Planning
     operating: Operating
     deciding: Deciding
+    correcting: Correcting
     carrying: Carrying
     mirroring: Mirroring
     sweeping: Sweeping
@@ -152,10 +154,11 @@ def assemble(
         new_id=make_id,
         at_once=sweep_pages_at_once,
     )
+    preflight = Preflight(inspecting, now)
     recording = Recording(journal, mirroring, now)
     settling = Settling(crm, journal, recording, now, quiet)
     writing = Writing(crm, journal, settling, now, make_id)
-    correcting = Correcting(
+    recounts = CarryingRecounts(
         crm, journal, writing, ExamConsequences(catalogue), mirroring.nudge, now
     )
     sitting = Sitting(
@@ -166,16 +169,15 @@ def assemble(
     return Core(
         access=Access(tuple(admins)),
         finding=finding,
-        planning=Planning(
-            crm, journal, finding, catalogue, Preflight(inspecting, now), now, make_id
-        ),
+        planning=Planning(crm, journal, finding, catalogue, preflight, now, make_id),
         operating=Operating(journal, engine, hold, now, typed_above),
         deciding=Deciding(journal, engine, now),
+        correcting=Correcting(crm, journal, preflight, now, make_id),
         carrying=Carrying(
             journal,
             settling,
             GivingBack(crm, journal, writing, catalogue, recording),
-            Finishing(crm, journal, writing, catalogue, now, correcting),
+            Finishing(crm, journal, writing, catalogue, now, recounts),
             lambda: crm.usage()["total"],
             now,
             group_size,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from core.assembly import Core
 from core.cli import reports
 from core.cli.output import show, told
 from core.domain.operations import ENDED, NEEDS_EYES, Operation
-from core.domain.plans import OperationKind
+from core.domain.plans import OperationKind, Plan
 from core.domain.records import ContactId, ExamId, WriteId
 from core.domain.roles import Actor
 from core.domain.selections import BadList, from_csv, from_text
@@ -40,6 +41,9 @@ WaitS = Annotated[float, typer.Option("--timeout", metavar="SECONDS", help="of -
 
 POLL_S = 0.1
 
+#: Makes the preview that is then shown or confirmed.
+Planned = Callable[[Core, Actor], Plan]
+
 
 @app.command()
 def cancel(
@@ -57,7 +61,7 @@ def cancel(
     """Cancel bookings and give their credits back."""
     with told():
         chosen = _selection(exam, contact, bookings, ids)
-        _run(OperationKind.CANCEL, chosen, reason, as_, dry_run, wait, timeout, json)
+        _run(_of(OperationKind.CANCEL, chosen), reason, as_, dry_run, wait, timeout, json)
 
 
 @app.command()
@@ -76,7 +80,23 @@ def refund(
     """Give back the credits of bookings that are cancelled and still owed."""
     with told():
         chosen = _selection(exam, contact, bookings, ids)
-        _run(OperationKind.REFUND, chosen, reason, as_, dry_run, wait, timeout, json)
+        _run(_of(OperationKind.REFUND, chosen), reason, as_, dry_run, wait, timeout, json)
+
+
+@app.command()
+def correct(
+    operation_id: str,
+    reason: Reason = "",
+    as_: As = "",
+    dry_run: DryRun = False,
+    wait: Wait = False,
+    timeout: WaitS = 3600,
+    json: Json = False,
+) -> None:
+    """Give changes their due that somebody else made and this operation wrote over."""
+    with told():
+        planned: Planned = lambda core, actor: core.correcting.preview(operation_id, actor)  # noqa: E731
+        _run(planned, reason, as_, dry_run, wait, timeout, json)
 
 
 def _selection(
@@ -94,9 +114,12 @@ def _selection(
     return ByReference(references=from_text(ids).references)
 
 
+def _of(kind: OperationKind, chosen: Selection) -> Planned:
+    return lambda core, actor: core.planning.preview(kind, chosen, actor)
+
+
 def _run(
-    kind: OperationKind,
-    chosen: Selection,
+    planned: Planned,
     reason: str,
     as_: str,
     dry_run: bool,
@@ -107,7 +130,7 @@ def _run(
     with wiring.opened() as runtime:
         core = runtime.core
         actor = _actor(core, as_)
-        plan = core.planning.preview(kind, chosen, actor)
+        plan = planned(core, actor)
         if dry_run:
             show(reports.of_plan(plan), as_json=as_json)
             return

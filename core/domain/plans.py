@@ -24,6 +24,8 @@ class OperationKind(StrEnum):
     REFUND = "refund"
     #: Sets the seat counts of exams to what their bookings hold. Its rows are exams.
     RECOUNT = "recount"
+    #: Gives changes of others their due that our writes wrote over. Its rows are those changes.
+    CORRECT = "correct"
 
 
 class Verdict(StrEnum):
@@ -41,7 +43,9 @@ class Why(StrEnum):
     CANCEL_ONLY = "cancel; it spent no credit"
     GIVE_BACK = "give its credit back"
     RECOUNT = "set the seat count to what the bookings hold"
+    CORRECT = "give the change of somebody else its due"
     # skip
+    CORRECTED = "already corrected, or being corrected"
     COUNT_RIGHT = "the seat count is right"
     ALREADY_CANCELLED = "already cancelled; if its credit is owed, use bulk refund"
     ALREADY_REFUNDED = "already refunded"
@@ -62,6 +66,7 @@ class Why(StrEnum):
     CONTACT_GONE = "its contact is archived or deleted in HubSpot"
     BALANCE_UNREADABLE = "a balance of its contact cannot be read"
     REFUNDED_YET_ACTIVE = "active, yet marked refunded: a person has to look"
+    OUT_OF_RANGE = "its balance would leave what a balance can be"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,18 +176,13 @@ def _judge_refund(booking: Booking, catalogue: Catalogue) -> Judgement:
     return _association_fault(booking) or _credit_back(booking, catalogue, Why.GIVE_BACK)
 
 
-def _judge_recount(booking: Booking, catalogue: Catalogue) -> Judgement:
-    """No booking changes by a recount: its rows are exams, measured and not judged."""
-    del booking, catalogue
-    return _skip(Why.COUNT_RIGHT)
-
-
 _JUDGES = {
     OperationKind.CANCEL: _judge_cancel,
     OperationKind.REFUND: _judge_refund,
-    OperationKind.RECOUNT: _judge_recount,
 }
-assert _JUDGES.keys() == set(OperationKind), "every kind of operation has its judge"
+#: Operations whose rows are bookings, judged by their own fields. The others measure.
+OF_BOOKINGS = frozenset({OperationKind.CANCEL, OperationKind.REFUND})
+assert _JUDGES.keys() == OF_BOOKINGS, "every kind of operation on bookings has its judge"
 
 
 def _spent_nothing(booking: Booking) -> bool:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.domain.operations import ENDED, Item, ItemState, Operation, OperationState
-from core.domain.records import BookingId, WriteId
+from core.domain.records import WriteId
 from core.domain.roles import Act, Actor
-from core.domain.writes import MovementKind, Write
+from core.domain.writes import Write
 from core.gateways.errors import StateConflict, UnknownId
 from core.gateways.ports import Due, Engine, Event, Journal, Settlement, WriteState
+from core.services.item_steps import credited
 
 NEVER = "a person found that its credit never arrived; retry gives it back"
 
@@ -81,7 +82,7 @@ class Deciding:
         raise UnknownId(f"operation {operation_id} has no write {write_id}")
 
     def _items(self, write: Write) -> list[Item]:
-        ids = [BookingId(m.booking_id) for m in write.movements if m.kind is MovementKind.REFUND]
+        ids = credited(write)
         return self.journal.items(write.operation_id, bookings=ids) if ids else []
 
 

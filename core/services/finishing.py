@@ -20,7 +20,7 @@ from core.domain.writes import (
 )
 from core.gateways.ports import Crm, Due, Event, Fate, Journal, Note, Run, WriteRecord
 from core.services.item_steps import counted_due
-from core.services.recounting import Correcting
+from core.services.recounting import CarryingRecounts
 from core.services.settling import Ending
 from core.services.writing import Writing
 
@@ -41,7 +41,7 @@ class Finishing:
     writing: Writing
     catalogue: Catalogue
     now: Callable[[], datetime]
-    correcting: Correcting
+    recounts: CarryingRecounts
 
     def finish(self, run: Run, operation: Operation) -> datetime | None:
         """None when all is done, else when to look again. Raises ``GatewayError``."""
@@ -49,7 +49,7 @@ class Finishing:
             items = [i for i in self.journal.items(operation.id) if i.cancelled]
             if self._free_seats(run, items) or self._note(run, operation, items):
                 return self.now() + LOOK_AGAIN
-        if operation.kind is OperationKind.RECOUNT and self.correcting.correct(run, operation):
+        if operation.kind is OperationKind.RECOUNT and self.recounts.carry(run, operation):
             return self.now() + LOOK_AGAIN
         self._verify(operation.id)
         return None

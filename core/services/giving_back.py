@@ -21,7 +21,7 @@ from core.domain.records import (
     Counted,
     Kind,
 )
-from core.domain.writes import Movement, MovementKind, Write
+from core.domain.writes import Movement, Write
 from core.gateways.ports import Crm, Due, Fate, Journal, Run
 from core.services.batches import at_once, batches
 from core.services.item_steps import (
@@ -32,8 +32,9 @@ from core.services.item_steps import (
     cancelled_booking,
     claims,
     counted_due,
+    credit_movements,
+    credited,
     marked,
-    refund_movement,
 )
 from core.services.recording import Recording
 from core.services.settling import Consequences
@@ -59,11 +60,14 @@ class GivingBack:
         """
         marked_later = [item for item in group if item.state is ItemState.GIVEN_BACK]
         todo = self._claimed(run, operation, [i for i in group if i not in marked_later])
+        if operation.kind is OperationKind.CORRECT:
+            self._corrected(run, [*marked_later, *self._given_back(run, operation, todo)])
+            return
         bookings = self.crm.bookings({item.booking_id for item in (*todo, *marked_later)})
         todo = self._judged(run, operation, todo, bookings)
         if operation.kind is OperationKind.CANCEL:
             todo, bookings = self._cancelled(run, todo, bookings)
-        landed = self._given_back(run, todo)
+        landed = self._given_back(run, operation, todo)
         to_mark = [*marked_later, *landed]
         at_once(lambda some: self._mark(run, operation, some, bookings), to_mark)
 
@@ -151,11 +155,16 @@ class GivingBack:
         self.recording.record(run, [], saved, due)
         return saved, changed
 
-    def _given_back(self, run: Run, items: Sequence[Item]) -> list[Item]:
+    def _corrected(self, run: Run, items: Sequence[Item]) -> None:
+        """No booking is marked: the credit was somebody else's."""
+        done = [replace(item, state=ItemState.DONE, why="") for item in items]
+        self.journal.update_items(run, done)
+
+    def _given_back(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
         wanted: dict[str, list[Movement]] = {}
         for item in items:
             if item.credit is not None and item.contact_id is not None:
-                wanted.setdefault(item.contact_id, []).append(refund_movement(item))
+                wanted.setdefault(item.contact_id, []).extend(credit_movements(operation, item))
         if not wanted:
             return []
         then = ContactConsequences(self, run.operation_id, {i.booking_id: i for i in items})
@@ -222,13 +231,9 @@ class ContactConsequences:
         return [replace(item, state=ItemState.UNDECIDED, why=reason) for item in self._items(write)]
 
     def _items(self, write: Write) -> list[Item]:
-        ids = [
-            BookingId(movement.booking_id)
-            for movement in write.movements
-            if movement.kind is MovementKind.REFUND
-        ]
+        ids = credited(write)
         if not ids:
             return []
         if self.items:
-            return [self.items[id_] for id_ in ids]
+            return [self.items[id_] for id_ in ids if id_ in self.items]
         return self.parent.journal.items(self.operation_id, bookings=ids)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from core.domain import corrections
 from core.domain.credits import Catalogue
 from core.domain.mirror import booking_row, contact_row, exam_row, written_row
 from core.domain.operations import Item, ItemState, Operation
 from core.domain.plans import OperationKind
 from core.domain.records import Booking, BookingId, BookingStatus, Contact, Counted, Exam, Kind
-from core.domain.writes import Movement, MovementKind
+from core.domain.writes import Movement, MovementKind, Write
 from core.gateways.ports import Due, Fate, Outcome
 from core.services.settling import Ending, Result
 
@@ -30,6 +31,8 @@ def counted_due(target: Counted, catalogue: Catalogue) -> Due:
 
 def claims(operation: Operation, items: Sequence[Item]) -> dict[MovementKind, list[BookingId]]:
     """Which claims each item needs: its credit's, and its seat's when it is cancelled."""
+    if operation.kind is OperationKind.CORRECT:
+        return {MovementKind.CORRECTION: [item.booking_id for item in items]}
     claims: dict[MovementKind, list[BookingId]] = {}
     credits_ = [item.booking_id for item in items if item.credit is not None]
     if operation.kind is OperationKind.CANCEL and items:
@@ -39,11 +42,21 @@ def claims(operation: Operation, items: Sequence[Item]) -> dict[MovementKind, li
     return claims
 
 
-def refund_movement(item: Item) -> Movement:
+def credit_movements(operation: Operation, item: Item) -> list[Movement]:
+    """What the contact's write carries for this item."""
+    if operation.kind is OperationKind.CORRECT:
+        return corrections.movements(item.booking_id)
     assert item.credit is not None  # noqa: S101 - the caller chose items with a credit
-    return Movement(
+    refund = Movement(
         booking_id=item.booking_id, kind=MovementKind.REFUND, credit=item.credit, delta=1
     )
+    return [refund]
+
+
+def credited(write: Write) -> list[BookingId]:
+    """The items whose credit this write carries; further credits of one correction name none."""
+    kinds = {MovementKind.REFUND, MovementKind.CORRECTION}
+    return [BookingId(m.booking_id) for m in write.movements if m.kind in kinds]
 
 
 def after_cancel(item: Item, outcome: Outcome) -> Item:
@@ -65,7 +78,7 @@ def after_write(item: Item, result: Result) -> Item | None:
     """The item when its write was refused; None where it stays as it is or was saved already."""
     if result.ending is not Ending.REFUSED:
         return None
-    owed = "cancelled, but its credit is still owed" if item.cancelled else "not refunded"
+    owed = "cancelled, but its credit is still owed" if item.cancelled else "nothing was changed"
     return replace(item, state=ItemState.FAILED, why=f"{owed}: {result.reason}")
 
 

@@ -98,7 +98,7 @@ class Recounting:
 
 
 @dataclass(frozen=True, slots=True)
-class Correcting:
+class CarryingRecounts:
     """What the engine does with a confirmed recount. Repeatable at every point."""
 
     crm: CrmLookUp
@@ -108,7 +108,7 @@ class Correcting:
     nudge: Callable[[], None]
     now: Callable[[], datetime]
 
-    def correct(self, run: Run, operation: Operation) -> bool:
+    def carry(self, run: Run, operation: Operation) -> bool:
         """Write what is still wrong. True: not all is known yet, look again."""
         moving = self.journal.moving(operation.id, MovementKind.CORRECTION)
         done = {booking.split("/")[1] for booking in moving}

@@ -70,6 +70,7 @@ OF_KIND = {
     OperationKind.CANCEL: BATCH_CANCELLATION,
     OperationKind.REFUND: BULK_REFUND,
     OperationKind.RECOUNT: EXAMS,
+    OperationKind.CORRECT: OPERATIONS,
 }
 
 assert OF_KIND.keys() == set(OperationKind), "every kind of operation has its page"

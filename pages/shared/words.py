@@ -21,6 +21,7 @@ KIND: dict[OperationKind, str] = {
     OperationKind.CANCEL: "Batch cancellation",
     OperationKind.REFUND: "Bulk refund",
     OperationKind.RECOUNT: "Recount",
+    OperationKind.CORRECT: "Correction",
 }
 #: A word and a sign for each, so that colour is never the only difference.
 VERDICT: dict[Verdict, str] = {

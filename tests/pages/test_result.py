@@ -5,11 +5,13 @@ import io
 
 import pytest
 
-from core.domain.operations import ItemState, OperationState
-from core.domain.records import BookingId
+from core.domain.operations import ENDED, ItemState, OperationState
+from core.domain.records import BookingId, Kind
+from core.domain.roles import Actor, Role
 from core.gateways.ports import WriteState
+from core.services.access import Access
 from pages.shared import tables
-from pages.shared.places import BULK_REFUND
+from pages.shared.places import BULK_REFUND, OPERATIONS
 from tests.pages import scenes
 from tests.pages.acts import choose, figures, frame_with, press, said
 from tests.pages.conftest import Open
@@ -101,6 +103,55 @@ def test_a_foreign_write_names_who_when_both_values_and_the_correction(
         row[["We read", "They set", "We set", "Should be"]]
     )
     assert "-1" == row["Correction"]
+
+
+def test_the_correction_on_offer_shows_the_balance_of_now_and_is_taken_once(
+    open_page: Open, made: Stage
+) -> None:
+    refund = scenes.written_over(made)
+    (foreign,) = made.journal.foreign_writes(refund)
+    made.crm.foreign_write(Kind.CONTACT, foreign.target_id, {foreign.credit: 9})
+    at = open_page(BULK_REFUND, operation=refund)
+    assert "Correct 1 balance …" == at.button(key="correct").label
+
+    press(at, "correct")
+    assert "9 → 8" == frame_with(at, "Balance", "Verdict").iloc[0]["Balance"]
+    assert at.button(key="correction_sure").disabled, "a reason comes first"
+    (asked,) = (box.key for box in at.text_input if str(box.key).startswith("correction_reason_"))
+    plan_id = str(asked).removeprefix("correction_reason_")
+    choose(at, f"correction_reason_{plan_id}", "they spent it in HubSpot")
+    press(at, "correction_sure")
+    made.carry(plan_id)
+
+    assert 8 == made.crm.balance(Kind.CONTACT, foreign.target_id, foreign.credit)
+    assert "1 of 1 balance corrected." in said(open_page(OPERATIONS, operation=plan_id))
+    assert "Corrected, or being corrected" in said(open_page(BULK_REFUND, operation=refund))
+
+
+def test_who_changes_their_mind_about_a_correction_changes_nothing(
+    open_page: Open, made: Stage
+) -> None:
+    refund = scenes.written_over(made)
+    at = open_page(BULK_REFUND, operation=refund)
+
+    press(at, "correct")
+    press(at, "correction_no")
+
+    assert "Correct 1 balance …" == at.button(key="correct").label
+    assert 1 == len(made.journal.operations(states=ENDED))
+
+
+def test_a_manager_reads_who_may_correct(
+    open_page: Open, made: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refund = scenes.written_over(made)
+    manager = Actor(email="manager@example.test", role=Role.MANAGER)
+    monkeypatch.setattr(Access, "actor", lambda _self, _email: manager)
+
+    at = open_page(OPERATIONS, operation=refund)
+
+    assert "An admin can correct these balances here." in said(at)
+    assert "correct" not in {button.key for button in at.button}
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -234,8 +234,12 @@ class World:
                 core.operating.confirm(plan.id, ADMIN, reason="the simulation")
                 self.operations.append(plan.id)
         self.quiet_world = False
+        self.see_through(self.operations)
+
+    def see_through(self, operations: Sequence[str]) -> None:
+        """Workers carry these until they have ended."""
         for step in range(400):
-            waiting = [o for o in self.operations if self.store.operation(o).state not in ENDED]
+            waiting = [o for o in operations if self.store.operation(o).state not in ENDED]
             if not waiting:
                 break
             if step > 60:

@@ -9,6 +9,7 @@ from core.domain.operations import Operation
 from core.domain.records import Kind
 from core.domain.writes import ForeignWrite
 from pages.shared import tables, words
+from pages.shared.batch import correction
 from pages.shared.gate import Desk
 
 
@@ -19,8 +20,7 @@ def show_foreign(desk: Desk, operation: Operation) -> None:
         return
     st.warning(
         "Somebody else changed these between our reading and our writing, and HubSpot kept only "
-        "ours. The last column is what the balance should be: set it in HubSpot, where the next "
-        "copy to Supabase picks it up.",
+        "ours. The last column is what the balance would be with both.",
         title=f"{words.count(len(found), 'change')} by others written over",
         icon=":material/call_split:",
     )
@@ -39,6 +39,7 @@ def show_foreign(desk: Desk, operation: Operation) -> None:
         height=tables.height(len(found), at_most=240),
         alt="Changes by others that were written over",
     )
+    correction.show(desk, operation)
 
 
 def foreign_frame(desk: Desk, operation: Operation, found: list[ForeignWrite]) -> pd.DataFrame:

@@ -23,6 +23,7 @@ EFFECTS = {
         "left on the student's timeline. Supabase has all of it a moment later."
     ),
     OperationKind.RECOUNT: "In HubSpot each exam's seat count is set to what its bookings hold.",
+    OperationKind.CORRECT: "In HubSpot each balance gets what somebody else had changed.",
 }
 
 assert EFFECTS.keys() == set(OperationKind), "every kind of operation says what it does"

@@ -66,6 +66,8 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
         return
     verb = "refunded" if operation.kind is OperationKind.REFUND else "cancelled"
     told = f"{done:,} of {words.count(total, 'booking')} {verb}, {back} given back."
+    if operation.kind is OperationKind.CORRECT:
+        told = f"{done:,} of {words.count(total, 'balance')} corrected."
     if operation.state is OperationState.STOPPED:
         left = words.count(states.get(ItemState.STOPPED, 0), "booking")
         st.info(
