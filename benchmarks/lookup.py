@@ -30,6 +30,8 @@ from tests.pages.stage import NOON
 
 STAFF = Actor(email="staff@example.test", role=Role.STAFF)
 BUDGET_S = 0.100
+#: Shorter names have other names for typing errors.
+LONG = 6
 #: Syllables make more names than any list: a real school has few of each.
 SYLLABLES = re.findall(
     r"\w+",
@@ -68,7 +70,7 @@ def questions(people: list[tuple[str, str]]) -> dict[str, Callable[[random.Rando
         return rng.choice(people)
 
     def misspelt(rng: random.Random) -> str:
-        given, family = person(rng)
+        given, family = rng.choice([each for each in people if len(each[1]) >= LONG])
         at = rng.randrange(1, len(family))
         return f"{given} {family[:at]}{family[at + 1 :]}"
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 #: Letters that Unicode does not take apart into a letter and an accent.
 _WHOLE = str.maketrans(
@@ -87,12 +89,22 @@ def unlikeness(asked: Sequence[str], written: Iterable[str]) -> int | None:
     return total
 
 
+@lru_cache(maxsize=4096)  # the domains of addresses are the same in every row
 def _errors_of(word: str, written: str) -> int:
-    """Against the whole word or, while it is still being typed, its beginning."""
+    """Against the whole word or, while it is still being typed, its beginning.
+
+    No more than are forgiven are told apart from many: most words share too few letters.
+    """
     if word in written:
         return 0
-    heads = {written, written[: len(word)], written[: len(word) + 1]}
-    return min(errors(word, head) for head in heads)
+    most = _forgiven(word)
+    letters = Counter(word)
+    near = [
+        head
+        for head in {written, written[: len(word)], written[: len(word) + 1]}
+        if abs(len(head) - len(word)) <= most and (letters - Counter(head)).total() <= most
+    ]
+    return min((errors(word, head) for head in near), default=most + 1)
 
 
 def _forgiven(word: str) -> int:
