@@ -37,6 +37,8 @@ class Desk:
 
     stack: Mapping[str, str]
     folder: Path
+    #: How long one command may take.
+    patience_s: float = 120
 
     def __post_init__(self) -> None:
         self.hubspot = httpx.Client(
@@ -79,7 +81,7 @@ class Desk:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=self.patience_s,
             check=False,
         )
         assert fails is None or (done.returncode != 0) == fails, done.stderr
