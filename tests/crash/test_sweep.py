@@ -8,7 +8,7 @@ from tests.crash.desk import Desk, wait_for
 
 def test_a_sweep_whose_worker_is_killed_is_gone_on_with_at_its_page(desk: Desk) -> None:
     with desk.worker() as worker:
-        wait_for(lambda: desk.journal.workers())
+        wait_for(desk.journal.workers)
         sweep = desk.core("sweep", "--known", "--timeout", "0", fails=True)
         assert "goes on when a worker runs" in sweep
         (asked,) = desk.journal.sweeps()
@@ -37,7 +37,7 @@ def test_a_sweep_whose_worker_is_killed_is_gone_on_with_at_its_page(desk: Desk) 
 
 
 def _count(desk: Desk, table: str) -> int:
-    answer = desk.supabase.get(
-        f"/{table}", params={"select": "hubspot_id", "limit": "1"}, headers={"Prefer": "count=exact"}
-    )
+    counted = {"Prefer": "count=exact"}
+    one = {"select": "hubspot_id", "limit": "1"}
+    answer = desk.supabase.get(f"/{table}", params=one, headers=counted)
     return int(answer.headers["content-range"].rpartition("/")[2])
