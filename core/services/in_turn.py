@@ -18,6 +18,6 @@ class InTurn(Executor):
         future: Future[R] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the future tells it
             future.set_exception(error)
         return future

@@ -100,7 +100,7 @@ def test_the_query_is_part_of_what_was_signed() -> None:
 def test_a_forgery_or_a_flood_stores_nothing(changed: dict[str, str], status: int) -> None:
     door = Door()
 
-    assert status == door.post(**changed).status_code
+    assert status == door.post(BODY, **changed).status_code
     assert 0 == door.desk.journal.outbox().due
 
 
@@ -178,7 +178,7 @@ def test_a_slow_disk_does_not_hold_up_the_servers_other_visitors() -> None:
         return {"type": "http.request", "body": BODY, "more_body": False}
 
     async def both() -> int:
-        answer = asyncio.ensure_future(door.handler(Request(scope, receive)))  # type: ignore[arg-type]
+        answer = asyncio.ensure_future(door.handler(Request(scope, receive)))
         while len(ticks) < 50:
             await asyncio.sleep(0)
             ticks.append(time.monotonic())

@@ -35,7 +35,7 @@ def delivery(desk: TestDesk, *events: object, **changed: Any) -> Delivery:
     timestamp = str(int(desk.time.timestamp() * 1000))
     signed = signature(SECRET, "POST", URI, body, timestamp)
     fields = {"method": "POST", "uri": URI, "body": body, "timestamp": timestamp}
-    return Delivery(**{**fields, "signature": signed, **changed})  # type: ignore[arg-type]
+    return Delivery(**{**fields, "signature": signed, **changed})
 
 
 def row(desk: TestDesk, kind: Kind, id_: str) -> Any:
