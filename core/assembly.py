@@ -177,7 +177,7 @@ def assemble(
             journal,
             settling,
             GivingBack(crm, journal, writing, catalogue, recording),
-            Finishing(crm, journal, writing, catalogue, now, recounts),
+            Finishing(crm, journal, writing, catalogue, now, recounts, in_turn=groups_at_once == 1),
             lambda: crm.usage()["total"],
             now,
             group_size,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,17 +43,27 @@ class Finishing:
     catalogue: Catalogue
     now: Callable[[], datetime]
     recounts: CarryingRecounts
+    #: One thing after the other: for simulations by a seed.
+    in_turn: bool = False
 
     def finish(self, run: Run, operation: Operation) -> datetime | None:
         """None when all is done, else when to look again. Raises ``GatewayError``."""
         if operation.kind is OperationKind.CANCEL:
             items = [i for i in self.journal.items(operation.id) if i.cancelled]
-            if self._free_seats(run, items) or self._note(run, operation, items):
+            if self._seats_and_notes(run, operation, items):
                 return self.now() + LOOK_AGAIN
         if operation.kind is OperationKind.RECOUNT and self.recounts.carry(run, operation):
             return self.now() + LOOK_AGAIN
         self._verify(operation.id)
         return None
+
+    def _seats_and_notes(self, run: Run, operation: Operation, items: Sequence[Item]) -> bool:
+        """True: not all is known yet. Neither needs the other, so neither waits for the other."""
+        if self.in_turn:
+            return self._free_seats(run, items) | self._note(run, operation, items)
+        with ThreadPoolExecutor(1, "notes") as pool:
+            noted = pool.submit(self._note, run, operation, items)
+            return self._free_seats(run, items) | noted.result()
 
     def _free_seats(self, run: Run, items: Sequence[Item]) -> bool:
         """Count exams down by the bookings we cancelled. True: not all is known yet."""
