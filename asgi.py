@@ -48,7 +48,7 @@ async def lifespan(_: object) -> AsyncIterator[None]:
 def _warm_up() -> None:
     import pages.shared.batch  # noqa: F401, PLC0415 - so that the first visitor need not wait
 
-    wiring.start()
+    wiring.start(loaded)
     # Streamlit collects garbage after every rerun; without what was imported that costs nothing.
     gc.collect()
     gc.freeze()
@@ -91,13 +91,13 @@ def checked_settings() -> settings.Settings:
         sys.exit(f"Credit Desk does not start: {error}")
 
 
-public_url = checked_settings().public_url
+loaded = checked_settings()
 app = st.App(
     ROOT / "app.py",
     lifespan=lifespan,
     routes=[
         Route("/api/healthz", healthz),
-        Route(PATH, webhooks.hubspot(_receiving, public_url), methods=webhooks.METHODS),
+        Route(PATH, webhooks.hubspot(_receiving, loaded.public_url), methods=webhooks.METHODS),
     ],
     middleware=[Middleware(AtTheDoor)],
     on_script_error=told,

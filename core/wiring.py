@@ -170,8 +170,11 @@ _runtime: Runtime | None = None
 _starting = threading.Lock()
 
 
-def start() -> None:
+def start(settings: Settings | None = None) -> None:
     """Build and start the one runtime of this process, unless it runs.
+
+    ``settings``: None reads them now. The server read them as it began: Streamlit puts what
+    stands in secrets.toml into the environment, over what the environment had.
 
     Raises:
         BadSettings, JournalError: says what to mend.
@@ -179,7 +182,7 @@ def start() -> None:
     global _core, _runtime  # noqa: PLW0603 - the module's one pair of singletons
     with _starting:
         if _core is None:
-            _runtime = build(load())
+            _runtime = build(settings or load())
             _runtime.start()
             _core = _runtime.core
 

@@ -1,0 +1,50 @@
+"""Which settings the server runs by."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from scripts.processes import ROOT
+
+SECRETS = """
+HUBSPOT_TOKEN = "from the file"
+SUPABASE_URL = "http://file.test"
+SUPABASE_SERVICE_ROLE_KEY = "from the file"
+"""
+SERVER = """
+import streamlit as st
+import asgi
+from core import wiring
+
+class Built:
+    core = None
+    def start(self): ...
+    def stop(self, *, grace_s): ...
+
+def build(settings):
+    print("TOKEN", settings.hubspot_token.get_secret_value())
+    print("KEY", settings.supabase_service_role_key.get_secret_value())
+    return Built()
+
+st.secrets.load_if_toml_exists()
+wiring.build = build
+asgi._warm_up()
+"""
+
+
+def test_the_environment_wins_over_secrets_that_streamlit_puts_into_it(tmp_path: Path) -> None:
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_text(SECRETS, encoding="utf-8")
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "HUBSPOT_TOKEN": "from the environment"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", SERVER],
+        cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert "TOKEN from the environment" in done.stdout
+    assert "KEY from the file" in done.stdout
