@@ -13,7 +13,7 @@ ICON = Path(__file__).parent / "static" / "icon.svg"
 
 def home() -> None:
     """The bare address leads to the page to begin at, which keeps an address of its own."""
-    st.switch_page(places.HOME.path)
+    st.switch_page(gate.home().path)
 
 
 st.set_page_config(
@@ -23,12 +23,19 @@ st.set_page_config(
     initial_sidebar_state="collapsed",
 )
 
+visible = gate.visible()
 # On every path, signed out too: until a session has called it, Streamlit serves pages by itself.
 st.navigation(
     [
         st.Page(home, default=True, visibility="hidden"),
         *(
-            st.Page(place.path, title=place.title, icon=place.icon, help=place.help)
+            st.Page(
+                place.path,
+                title=place.title,
+                icon=place.icon,
+                help=place.help,
+                visibility="visible" if place in visible else "hidden",
+            )
             for place in places.PLACES
         ),
     ],

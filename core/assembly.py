@@ -154,6 +154,7 @@ def assemble(
         new_id=make_id,
         at_once=sweep_pages_at_once,
     )
+    access = Access(tuple(admins), journal, now)
     preflight = Preflight(inspecting, now)
     recording = Recording(journal, mirroring, now)
     settling = Settling(crm, journal, recording, now, quiet)
@@ -167,7 +168,7 @@ def assemble(
     activating = Activating(crm, journal, sitting, now)
     owing = Owing(reads, mirror, journal, catalogue)
     return Core(
-        access=Access(tuple(admins)),
+        access=access,
         finding=finding,
         planning=Planning(crm, journal, finding, catalogue, preflight, now, make_id),
         operating=Operating(journal, engine, hold, now, typed_above),
@@ -179,6 +180,7 @@ def assemble(
             GivingBack(crm, journal, writing, catalogue, recording),
             Finishing(crm, journal, writing, catalogue, now, recounts, in_turn=groups_at_once == 1),
             lambda: crm.usage()["total"],
+            access.may,
             now,
             group_size,
             groups_at_once,

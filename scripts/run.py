@@ -27,6 +27,8 @@ STATE = ROOT / ".state"
 WEBHOOKS = "/api/webhooks/hubspot"
 #: The demo users of the local sign-in provider, one for each role.
 DEMO_USERS = ("admin@example.test", "manager@example.test", "staff@example.test")
+#: The first is an admin by the settings; the others are given their role as an admin would.
+GIVEN = {DEMO_USERS[1]: "manager", DEMO_USERS[2]: "staff"}
 
 
 def main(argv: list[str]) -> int:
@@ -77,6 +79,7 @@ def _local(origin: str, args: list[str]) -> Iterator[None]:
         secrets_file.write(SECRETS, _for_the_app(settings, origin), origin=origin)
         _core("provision")
         _core("doctor")
+        _core("roles", "grant", *(f"{user}={role}" for user, role in GIVEN.items()))
         yield
 
 
@@ -90,11 +93,11 @@ def _for_the_app(settings: dict[str, str], origin: str) -> dict[str, str]:
     }
 
 
-def _core(command: str) -> None:
+def _core(*command: str) -> None:
     """``python -m core command``; it says on stderr what is wrong and how to mend it."""
-    args = [sys.executable, "-m", "core", command]
+    args = [sys.executable, "-m", "core", *command]
     if subprocess.run(args, cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode:
-        raise DidNotStartError(f"`python -m core {command}` failed; why stands above")
+        raise DidNotStartError(f"`python -m core {command[0]}` failed; why stands above")
 
 
 def _serve(origin: str, port: int, where: str, *, sign_in_as: Sequence[str] = ()) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -21,6 +22,7 @@ class Act(StrEnum):
     BOOK_ONE = "book or cancel for one student"
     WATCH = "watch operations and drift"
     RUN_BATCHES = "cancel or refund bookings in bulk"
+    GIVE_ROLES = "give or withdraw roles"
 
 
 ALLOWED: dict[Role, frozenset[Act]] = {
@@ -30,6 +32,16 @@ ALLOWED: dict[Role, frozenset[Act]] = {
 }
 
 assert ALLOWED.keys() == set(Role), "every role says what it may"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A role that an admin gave to an address."""
+
+    email: str
+    role: Role
+    by: str
+    at: datetime
 
 
 class NotAllowed(PermissionError):

@@ -1,31 +1,107 @@
-"""Access: which role a signed-in person has."""
+"""Access: which role a person has, and who gives it (design, section 10)."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
-from core.domain.roles import Actor, NotAllowed, Role
+from core.domain.roles import Act, Actor, Grant, NotAllowed, Role
+from core.domain.selections import BadList
+from core.gateways.errors import StateConflict
+from core.gateways.ports import Journal
+
+#: Enough to catch a slip; whether the address exists, its identity provider knows.
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+BY_SETTINGS = "CREDIT_DESK_ADMINS"
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """First admins come from settings (``CREDIT_DESK_ADMINS``)."""
+    """First admins come from settings (``CREDIT_DESK_ADMINS``); all others from the journal."""
 
     admins: tuple[str, ...]
+    journal: Journal
+    now: Callable[[], datetime]
 
     def first_admin(self) -> str:
         """Who acts in a script that names nobody; "" when the settings name no admin."""
         return self.admins[0] if self.admins else ""
 
     def actor(self, email: str) -> Actor:
-        """The person behind this address.
+        """The person behind this address, with the role of this moment.
 
         Raises:
             NotAllowed: nobody gave this address a role.
+            JournalError: the roles cannot be read.
         """
-        if email.strip().casefold() in {admin.casefold() for admin in self.admins}:
-            return Actor(email=email.strip(), role=Role.ADMIN)
-        raise NotAllowed(
-            f"{email or 'nobody'} has no role here. "
-            "Ask an admin to add the address to CREDIT_DESK_ADMINS"
+        email = email.strip()
+        role = Role.ADMIN if self._by_settings(email) else self.journal.granted(email)
+        if not email or role is None:
+            raise NotAllowed(
+                f"{email or 'nobody'} has no role here. Ask an admin to give the address one, "
+                "on the page People or by python -m core roles grant"
+            )
+        return Actor(email=email, role=role)
+
+    def may(self, email: str, act: Act) -> bool:
+        """Whether this person may do this now."""
+        try:
+            self.actor(email).require(act)
+        except NotAllowed:
+            return False
+        return True
+
+    def people(self, actor: Actor) -> list[Grant]:
+        """Everybody who has a role, those of the settings first.
+
+        Raises:
+            NotAllowed: this person may not give roles.
+        """
+        actor.require(Act.GIVE_ROLES)
+        at = self.now()
+        first = [Grant(email=e, role=Role.ADMIN, by=BY_SETTINGS, at=at) for e in self.admins]
+        return first + [g for g in self.journal.grants() if not self._by_settings(g.email)]
+
+    def grant(self, email: str, role: Role, actor: Actor) -> Grant:
+        """Give this role instead of any other that the address has.
+
+        Raises:
+            NotAllowed: this person may not give roles.
+            BadList: that is no e-mail address.
+            StateConflict: an admin by settings stays one; the last admin stays one.
+        """
+        actor.require(Act.GIVE_ROLES)
+        email = email.strip()
+        if not _ADDRESS.fullmatch(email):
+            raise BadList([f"{email!r} is not an e-mail address"])
+        self._not_by_settings(email)
+        grant = Grant(email=email.casefold(), role=role, by=actor.email, at=self.now())
+        self.journal.grant(grant, keep_an_admin=not self.admins)
+        return grant
+
+    def withdraw(self, email: str, actor: Actor) -> Role:
+        """Take the role away; the one it was. What the person has confirmed does not begin.
+
+        Raises:
+            NotAllowed: this person may not withdraw roles.
+            BadList: the address has no role.
+            StateConflict: an admin by settings stays one; the last admin stays one.
+        """
+        actor.require(Act.GIVE_ROLES)
+        self._not_by_settings(email)
+        before = self.journal.withdraw(
+            email.strip(), by=actor.email, at=self.now(), keep_an_admin=not self.admins
         )
+        if before is None:
+            raise BadList([f"{email} has no role"])
+        return before
+
+    def _by_settings(self, email: str) -> bool:
+        return email.strip().casefold() in {admin.casefold() for admin in self.admins}
+
+    def _not_by_settings(self, email: str) -> None:
+        if self._by_settings(email):
+            told = f"{email} is an admin by {BY_SETTINGS}: change it there, and start again"
+            raise StateConflict(told, state=Role.ADMIN)

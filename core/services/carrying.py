@@ -21,6 +21,7 @@ from core.domain.operations import (
     OperationState,
     group_items,
 )
+from core.domain.roles import Act
 from core.gateways.errors import GatewayError, Superseded
 from core.gateways.ports import Journal, Run
 from core.services.finishing import Finishing
@@ -49,6 +50,7 @@ class Carrying:
     giving_back: GivingBack
     finishing: Finishing
     calls: Callable[[], int]
+    may: Callable[[str, Act], bool]
     now: Callable[[], datetime]
     group_size: int = GROUP_SIZE
     groups_at_once: int = GROUPS_AT_ONCE
@@ -85,7 +87,12 @@ class Carrying:
         return again
 
     def _begin(self, operation: Operation) -> bool:
-        """Out of the hold, unless it was called off in the last moment."""
+        """Out of the hold, unless it was called off or whoever confirmed it lost their role."""
+        if not self.may(operation.confirmed_by, Act.RUN_BATCHES):
+            why = f"{operation.confirmed_by} may no longer {Act.RUN_BATCHES}"
+            to = OperationState.CALLED_OFF
+            self.journal.move(operation.id, to, at=self.now(), actor="credit desk", detail=why)
+            return False
         moved = self.journal.move(
             operation.id, OperationState.RUNNING, at=self.now(), actor=operation.confirmed_by
         )

@@ -17,10 +17,10 @@ from streamlit.errors import StreamlitSecretNotFoundError
 
 from core import wiring
 from core.assembly import Core
-from core.domain.roles import Actor, NotAllowed
+from core.domain.roles import ALLOWED, Actor, NotAllowed
 from core.gateways.errors import JournalError
 from core.settings import BadSettings
-from pages.shared import words
+from pages.shared import places, words
 from pages.shared.places import Place
 
 #: For identity providers whose token names no end: a sign-in lasts a working day.
@@ -66,6 +66,27 @@ def enter(place: Place) -> Desk:
         _refused_page(place, email, str(refusal))
     _heading(place, actor.email)
     return Desk(core=core, actor=actor, zone=reader_zone())
+
+
+def visible() -> list[Place]:
+    """The pages that the navigation names: those that their gate would open for this person.
+
+    Drawn as the person stands; the gate asks again.
+    """
+    claims = signed_in()
+    if claims is None:
+        return []
+    try:
+        role = wiring.get().access.actor(_email(claims)).role
+    except (NotAllowed, BadSettings, JournalError):
+        return []  # the page itself says why
+    return [place for place in places.PLACES if place.act in ALLOWED[role]]
+
+
+def home() -> Place:
+    """Where the bare address leads this person; the gate there tells who has no role."""
+    mine = visible()
+    return next((place for place in places.HOMES if place in mine), places.HOMES[0])
 
 
 def _core() -> Core:

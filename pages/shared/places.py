@@ -64,7 +64,15 @@ DRIFT = Place(
     act=Act.WATCH,
 )
 
-PLACES = (CONTACTS, EXAMS, BULK_REFUND, BATCH_CANCELLATION, OPERATIONS, DRIFT)
+PEOPLE = Place(
+    path="pages/manage/people.py",
+    title="People",
+    icon=":material/group:",
+    help="Who may do what. Admins give roles and withdraw them.",
+    act=Act.GIVE_ROLES,
+)
+
+PLACES = (CONTACTS, EXAMS, BULK_REFUND, BATCH_CANCELLATION, OPERATIONS, DRIFT, PEOPLE)
 #: Where operations of each kind are made.
 OF_KIND = {
     OperationKind.CANCEL: BATCH_CANCELLATION,
@@ -74,5 +82,5 @@ OF_KIND = {
 }
 
 assert OF_KIND.keys() == set(OperationKind), "every kind of operation has its page"
-#: Where the bare address leads.
-HOME = OPERATIONS
+#: Where the bare address leads: the first that a role may see.
+HOMES = (OPERATIONS, CONTACTS)

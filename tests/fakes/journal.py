@@ -20,6 +20,7 @@ from core.domain.operations import SETTLED, Item, ItemState, Operation, Operatio
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId, Kind, WriteId
 from core.domain.repairs import Repair, RepairRow
+from core.domain.roles import Grant
 from core.domain.schedules import SlotRecord
 from core.domain.sweeps import Sweep
 from core.domain.writes import ForeignWrite, MovementKind, Write
@@ -49,6 +50,7 @@ from core.gateways.ports.journal import (
 )
 from core.gateways.ports.trends import Measure
 from tests.fakes.alarms import MemoryAlarms
+from tests.fakes.roles import MemoryRoles
 from tests.fakes.trail import MemoryTrail
 from tests.fakes.trends import MemoryTrends
 from tests.fakes.works import MemoryWorks
@@ -94,7 +96,7 @@ class _Waiting:
     take_at: datetime = AT_ONCE
 
 
-class MemoryJournal(MemoryWorks, MemoryTrends, MemoryTrail, MemoryAlarms):
+class MemoryJournal(MemoryWorks, MemoryTrends, MemoryTrail, MemoryAlarms, MemoryRoles):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
 
     def __init__(self) -> None:
@@ -113,6 +115,7 @@ class MemoryJournal(MemoryWorks, MemoryTrends, MemoryTrail, MemoryAlarms):
         self._events: list[Event] = []
         self._workers: dict[str, WorkerInfo] = {}
         self._alarms: dict[str, Alarm] = {}
+        self._grants: dict[str, Grant] = {}
         self._sweeps: dict[str, Sweep] = {}
         self._drifts: dict[str, dict[tuple[str, str], Drift]] = {}
         self._repairs: dict[str, tuple[Repair, dict[int, RepairRow]]] = {}

@@ -17,6 +17,7 @@ from core.domain.operations import (
     OperationState,
 )
 from core.domain.records import Kind
+from core.domain.roles import Role
 from core.domain.writes import MovementKind
 from core.gateways.errors import JournalError, StateConflict
 from core.gateways.ports.journal import DeadLetters, Event, WriteState
@@ -74,6 +75,19 @@ def check_outcome(write_id: str, now: WriteState, to: WriteState) -> None:
 def already_moved(booking_id: str, kind: MovementKind, by: str) -> JournalError:
     """Each booking has each kind of movement once (``MovementKind``)."""
     return JournalError(f"{kind} of booking {booking_id} is already moved by {by}")
+
+
+def role_event(
+    email: str, before: Role | None, after: Role | None, *, by: str, at: datetime
+) -> Event:
+    """Who gave or withdrew which role."""
+    detail = {"email": email, "from": before and before.value, "to": after and after.value}
+    return Event(at=at, actor=by, what="gave a role" if after else "withdrew a role", detail=detail)
+
+
+def last_admin() -> StateConflict:
+    """Nobody could give a role again."""
+    return StateConflict("this is the last admin: make another one first", state=Role.ADMIN)
 
 
 def row_to_copy(

@@ -12,6 +12,7 @@ from core.gateways.journal.operations import Operations
 from core.gateways.journal.outbox import Outbox
 from core.gateways.journal.plans import Plans
 from core.gateways.journal.repairs import Repairs
+from core.gateways.journal.roles import Roles
 from core.gateways.journal.sweeps import Sweeps
 from core.gateways.journal.trail import Trail
 from core.gateways.journal.trends import Trends
@@ -36,6 +37,7 @@ class SqlJournal(
     Trends,
     Trail,
     Alarms,
+    Roles,
 ):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
 

@@ -19,6 +19,7 @@ from core.domain.writes import ForeignWrite, MovementKind, Write
 from core.gateways.ports.alarms import AlarmRecords
 from core.gateways.ports.outbox import DeadLetters, Due, OutboxRecords, OutboxState
 from core.gateways.ports.repairs import RepairRecords
+from core.gateways.ports.roles import RoleRecords
 from core.gateways.ports.sweeps import SweepRecords
 from core.gateways.ports.trends import TrendRecords
 from core.gateways.ports.works import SlotRecords, WorkRecords
@@ -109,6 +110,7 @@ class Journal(
     SlotRecords,
     TrendRecords,
     AlarmRecords,
+    RoleRecords,
     Protocol,
 ):
     """The operational store. All times are UTC and passed in by the caller."""

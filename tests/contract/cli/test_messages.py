@@ -15,7 +15,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from core.cli import upkeep  # noqa: F401 - adds its commands
+from core.cli import people, upkeep  # noqa: F401 - they add their commands
 from core.cli.app import app
 from scripts.processes import ROOT
 
@@ -195,3 +195,34 @@ def _an_active_booking(sandbox: Mapping[str, str]) -> str:
     )
     results: list[Any] = answer.raise_for_status().json()["results"]
     return str(results[0]["id"])
+
+
+def test_roles_are_given_listed_and_withdrawn(run: Run) -> None:
+    given = run("roles", "grant", "ben@example.test=manager", "eve@example.test=staff", "--json")
+    listed = run("roles", "list", "--json")
+    refused = run("roles", "list", "--as", "ben@example.test")
+    taken = run("roles", "withdraw", "Ben@example.test", "--json")
+    gone = run("refund", "--ids", "1", "--as", "ben@example.test", "--dry-run")
+
+    assert given.returncode == 0, given.stderr
+    held = {p["email"]: p["role"] for p in json.loads(listed.stdout)["people"]}
+    assert held == {
+        "admin@example.test": "admin",
+        "ben@example.test": "manager",
+        "eve@example.test": "staff",
+    }
+    assert refused.returncode == 1
+    assert "may not give or withdraw roles" in refused.stderr
+    assert json.loads(taken.stdout) == {"withdrawn": "Ben@example.test", "was": "manager"}
+    assert gone.returncode == 1
+    assert "has no role here" in gone.stderr
+
+
+def test_all_faults_of_roles_are_told_at_once_and_none_is_given(run: Run) -> None:
+    done = run("roles", "grant", "ben@example.test=boss", "eve", "ann@example.test=staff")
+
+    assert done.returncode == 1
+    assert "'ben@example.test=boss'" in done.stderr
+    assert "'eve'" in done.stderr
+    listed = json.loads(run("roles", "list", "--json").stdout)["people"]
+    assert [person["email"] for person in listed] == ["admin@example.test"]

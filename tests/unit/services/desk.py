@@ -9,8 +9,8 @@ from itertools import count
 
 from core.assembly import Core, assemble
 from core.domain.operations import ENDED, Item, Operation
-from core.domain.plans import OperationKind
-from core.domain.records import BookingId
+from core.domain.plans import OperationKind, Plan
+from core.domain.records import BookingId, Kind
 from core.domain.roles import Actor, Role
 from core.domain.work import Work
 from core.gateways.errors import NotSent
@@ -90,6 +90,12 @@ class TestDesk:
 
     def booked(self, id_: str, contact: str, *, token: str = CS, status: str = "Cancelled") -> None:
         self.crm.add_booking(id_, contact=contact, exam="70", token=token, status=status)
+
+    def plan(self, *ids: str, actor: Actor = ADMIN) -> Plan:
+        return self.core.planning.preview(OperationKind.REFUND, ByReference(references=ids), actor)
+
+    def held(self, contact: str, key: str) -> int:
+        return self.crm.balance(Kind.CONTACT, contact, key)
 
     def confirm(
         self, *ids: str, kind: OperationKind = OperationKind.REFUND, reason: str = "a test"

@@ -1,0 +1,122 @@
+"""Everybody who has a role, a form to give one, and the withdrawal of the one ticked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.roles import ALLOWED, Act, Grant, Role
+from core.services.access import BY_SETTINGS
+from pages.shared import problems, tables, words
+from pages.shared.gate import Desk
+
+WORDS = {Role.ADMIN: "Admin", Role.MANAGER: "Manager", Role.STAFF: "Staff"}
+COLOURS = {Role.ADMIN: "violet", Role.MANAGER: "blue", Role.STAFF: "gray"}
+
+assert WORDS.keys() == COLOURS.keys() == set(Role), "every role has its word and colour"
+
+#: What the last change came to, told after the page was drawn anew.
+_TOLD = "_people_told"
+
+
+def show(desk: Desk) -> None:
+    """For admins only: the gate has seen to that."""
+    if done := st.session_state.pop(_TOLD, None):
+        st.success(done, icon=":material/check_circle:")
+    people = desk.core.access.people(desk.actor)
+    st.markdown(
+        "Who signs in without a role sees nothing. A role holds from the next click on, and so "
+        "does its withdrawal: what the person has confirmed and is still held does not begin."
+    )
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        chosen = _listing(desk, people)
+        if chosen is not None:
+            _withdrawal(desk, chosen)
+    with right:
+        _form(desk, people)
+
+
+def _listing(desk: Desk, people: Sequence[Grant]) -> Grant | None:
+    event = st.dataframe(
+        frame(desk, people),
+        key=f"people_{tables.fingerprint([person.email for person in people])}",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "Role": tables.badge_column("Role", list(WORDS.values()), list(COLOURS.values())),
+            "Person": st.column_config.TextColumn(width=240),
+            "Given by": st.column_config.TextColumn(width=180),
+        },
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(people)),
+        alt="Everybody who has a role",
+    )
+    rows = [row for row in event.selection.rows if row < len(people)]
+    if not rows:
+        st.caption("Tick a person to withdraw their role.")
+    return people[rows[0]] if rows else None
+
+
+def frame(desk: Desk, people: Sequence[Grant]) -> pd.DataFrame:
+    """One row for each person."""
+    by_settings = [person.by == BY_SETTINGS for person in people]
+    now = desk.now()
+    return pd.DataFrame(
+        {
+            "Role": [[WORDS[person.role]] for person in people],
+            "Person": [person.email for person in people],
+            "Given by": [
+                f"the setting {BY_SETTINGS}" if settings else person.by
+                for person, settings in zip(people, by_settings, strict=True)
+            ],
+            "When": [
+                words.NOTHING if settings else words.ago(person.at, now)
+                for person, settings in zip(people, by_settings, strict=True)
+            ],
+        }
+    )
+
+
+def _withdrawal(desk: Desk, person: Grant) -> None:
+    if person.by == BY_SETTINGS:
+        st.caption(f"{words.plain(person.email)} is changed in the settings ({BY_SETTINGS}).")
+        return
+    act = f"Withdraw the role {WORDS[person.role]} from {person.email}"
+    if st.button(act, icon=":material/person_remove:", key="withdraw"):
+        with problems.told("Nothing was changed."):
+            desk.core.access.withdraw(person.email, desk.acting())
+            _done(f"{words.plain(person.email)} has no role any more.")
+
+
+def _form(desk: Desk, people: Sequence[Grant]) -> None:
+    with st.form("give", border=True):
+        st.subheader("Give a role", anchor=False)
+        email = st.text_input(
+            "E-mail address", placeholder="As the person signs in", key="give_email"
+        )
+        role = st.radio(
+            "Role", list(Role), format_func=WORDS.__getitem__,
+            captions=[may(role) for role in Role], key="give_role",
+        )  # fmt: skip
+        sure = st.form_submit_button("Give the role", type="primary", key="give_sure")
+    if sure and role is not None:
+        before = {person.email: person.role for person in people}.get(email.strip().casefold())
+        with problems.told("Nothing was changed."):
+            given = desk.core.access.grant(email, role, desk.acting())
+            was = f", {WORDS[before]} before" if before else ""
+            _done(f"{words.plain(given.email)} is now {WORDS[given.role]}{was}.")
+
+
+def may(role: Role) -> str:
+    """What this role may, in words: "look contacts and exams up; …"."""
+    told = "; ".join(act for act in Act if act in ALLOWED[role])
+    return f"May {told}."
+
+
+def _done(told: str) -> None:
+    st.session_state[_TOLD] = told
+    st.rerun()

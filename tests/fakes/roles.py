@@ -1,0 +1,53 @@
+"""The roles' part of the journal in memory. Held to the SQL one by tests/contract/journal."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import datetime
+
+from core.domain.roles import Grant, Role
+from core.gateways.journal.rules import last_admin, role_event
+from core.gateways.ports.journal import Event
+
+
+class MemoryRoles:
+    _lock: threading.RLock
+    _events: list[Event]
+    _grants: dict[str, Grant]
+
+    def granted(self, email: str) -> Role | None:
+        with self._lock:
+            found = self._grants.get(email.casefold())
+            return found.role if found else None
+
+    def grants(self) -> list[Grant]:
+        with self._lock:
+            return [self._grants[email] for email in sorted(self._grants)]
+
+    def grant(self, grant: Grant, *, keep_an_admin: bool = False) -> Role | None:
+        with self._lock:
+            email = grant.email.casefold()
+            before = self.granted(email)
+            if keep_an_admin and before is Role.ADMIN is not grant.role:
+                self._keep_an_admin()
+            self._grants[email] = replace(grant, email=email)
+            self._events.append(role_event(email, before, grant.role, by=grant.by, at=grant.at))
+            return before
+
+    def withdraw(
+        self, email: str, *, by: str, at: datetime, keep_an_admin: bool = False
+    ) -> Role | None:
+        with self._lock:
+            before = self.granted(email)
+            if before is None:
+                return None
+            if keep_an_admin and before is Role.ADMIN:
+                self._keep_an_admin()
+            del self._grants[email.casefold()]
+            self._events.append(role_event(email.casefold(), before, None, by=by, at=at))
+            return before
+
+    def _keep_an_admin(self) -> None:
+        if sum(grant.role is Role.ADMIN for grant in self._grants.values()) <= 1:
+            raise last_admin()
