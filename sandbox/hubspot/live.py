@@ -85,9 +85,12 @@ class World:
     client: httpx.Client
     rng: random.Random
     _ids: dict[str, tuple[int, int]] = field(default_factory=dict)
+    #: By the act in hand.
+    _changed: list[str] = field(default_factory=list)
 
     def do(self, kind: str) -> Act:
-        """One act; a refusal is an act too."""
+        """One act; a refusal is an act too, and tells what was changed before it."""
+        self._changed.clear()
         try:
             return {
                 "book": self.book,
@@ -97,7 +100,9 @@ class World:
                 "merge": self.merge,
             }[kind]()
         except httpx.HTTPStatusError as error:
-            return Act("refused", "", f"{kind}: {error.response.json()['message']}")
+            told = f"{kind}: {error.response.json()['message']}"
+            before = f"; changed before: {', '.join(self._changed)}" if self._changed else ""
+            return Act("refused", "", told + before)
 
     def book(self) -> Act:
         """A student spends a credit on a seat."""
@@ -137,7 +142,8 @@ class World:
         if contact is None or balance is None:
             return Act("cancel", booking["id"], "nothing to give back")
         self._set(CONTACTS, contact["id"], {credits_[0]: str(balance + 1)})
-        return Act("cancel", booking["id"], f"{credits_[0]} {balance} -> {balance + 1}")
+        told = f"contact {contact['id']} {credits_[0]} {balance} -> {balance + 1}"
+        return Act("cancel", booking["id"], told)
 
     def edit(self) -> Act:
         """Somebody changes a balance in the HubSpot screen."""
@@ -190,6 +196,7 @@ class World:
         return {"id": found["id"], **found["properties"]}
 
     def _set(self, type_: str, id_: str, values: Mapping[str, str]) -> None:
+        self._changed.append(id_)
         self._send("PATCH", f"{API}/{type_}/{id_}", {"properties": dict(values)})
 
     def _send(self, method: str, path: str, body: object) -> Any:

@@ -24,7 +24,6 @@ from tests.crash.desk import Desk, write_csv
 Key = tuple[str, str]
 Found = dict[Key, Cause]
 CONTACTS = Kind.CONTACT.value
-#: Not "cancel": of that it does not tell whose credit it gave back.
 ACTS = {"book": 4.0, "edit": 4.0, "archive": 0.3, "merge": 0.3}
 #: What may be true of a record that somebody changed while the sweep ran.
 MOVING = {
