@@ -84,7 +84,12 @@ def visible() -> list[Place]:
 
 
 def home() -> Place:
-    """Where the bare address leads this person; the gate there tells who has no role."""
+    """Where the bare address leads this person; the gate there tells who has no role.
+
+    Whoever is not signed in signs in here: only then is it known which page is theirs.
+    """
+    if signed_in() is None:
+        _sign_in_page()
     mine = visible()
     return next((place for place in places.HOMES if place in mine), places.HOMES[0])
 

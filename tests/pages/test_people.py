@@ -122,6 +122,14 @@ def test_the_bare_address_leads_to_a_page_of_one_s_own(
     assert home.title == at.run().title[0].value
 
 
+def test_the_bare_address_lets_people_sign_in_before_it_leads_anywhere(made: Stage) -> None:
+    del made
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    at.user = {}
+
+    assert "Sign in to Credit Desk" == at.run().title[0].value
+
+
 def test_who_loses_the_role_loses_the_page_at_the_next_click(open_page: Open, made: Stage) -> None:
     give(made, Role.MANAGER)
     at = open_page(OPERATIONS, who=as_(BEN))
