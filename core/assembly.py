@@ -20,6 +20,7 @@ from core.gateways.ports.inspecting import Inspecting
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
 from core.services.access import Access
 from core.services.activating import Activating, activation_jobs
+from core.services.booking import Booking
 from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE, Carrying
 from core.services.comparing import Comparing
 from core.services.correcting import Correcting
@@ -43,6 +44,7 @@ from core.services.recounting import CarryingRecounts, Recounting
 from core.services.repairing import Repairing
 from core.services.reviving import Reviving
 from core.services.scheduling import Scheduling, sweep_jobs
+from core.services.seating import Seating
 from core.services.settling import Settling
 from core.services.sitting import Sitting
 from core.services.sweeping import AT_ONCE, Sweeping
@@ -56,6 +58,7 @@ class Core:
     access: Access
     finding: Finding
     planning: Planning
+    booking: Booking
     operating: Operating
     deciding: Deciding
     correcting: Correcting
@@ -171,6 +174,15 @@ def assemble(
         access=access,
         finding=finding,
         planning=Planning(crm, journal, finding, catalogue, preflight, now, make_id),
+        booking=Booking(
+            crm=crm,
+            journal=journal,
+            sitting=sitting,
+            catalogue=catalogue,
+            preflight=preflight,
+            now=now,
+            new_id=make_id,
+        ),
         operating=Operating(journal, engine, hold, now, typed_above),
         deciding=Deciding(journal, engine, now),
         correcting=Correcting(crm, journal, preflight, now, make_id),
@@ -178,6 +190,15 @@ def assemble(
             journal,
             settling,
             GivingBack(crm, journal, writing, catalogue, recording),
+            Seating(
+                crm=crm,
+                journal=journal,
+                writing=writing,
+                catalogue=catalogue,
+                recording=recording,
+                now=now,
+                quiet=quiet,
+            ),
             Finishing(crm, journal, writing, catalogue, now, recounts, in_turn=groups_at_once == 1),
             lambda: crm.usage()["total"],
             access.may,

@@ -46,7 +46,8 @@ class ItemState(StrEnum):
     PENDING = "pending"
     #: Ours alone to give back; judged again on fresh reads; nothing sent yet, or only a cancel.
     CLAIMED = "claimed"
-    #: Cancelled in HubSpot by this operation; its credit is still owed.
+    #: Cancelled in HubSpot by this operation; its credit is still owed. Of a booking to be: given
+    #: up, and what was taken for it goes back.
     CANCELLED = "cancelled"
     #: Its credit has landed; not yet marked refunded.
     GIVEN_BACK = "given back"
@@ -106,7 +107,12 @@ class Item:
     cancelled: bool = False
     #: A cancel was sent whose outcome is not yet known.
     cancel_sent: bool = False
-    #: The balance of ``credit`` around the write that gave it back.
+    #: Only of a booking to be: what its exam asks the student.
+    attending_location: str = ""
+    dominant_hand: str = ""
+    #: Of a booking to be: when its creation was last sent. None: never, or it surely went nowhere.
+    sent_at: datetime | None = None
+    #: The balance of ``credit`` around the write that gave it back, or took it.
     before: int | None = None
     after: int | None = None
 

@@ -9,64 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from enum import StrEnum
 
 from core.domain.credits import ADMIN_OVERRIDE, Catalogue, CreditType, UnknownToken
 from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId, ExamId
+from core.domain.verdicts import OperationKind, Verdict, Why
 
-
-class OperationKind(StrEnum):
-    """What an operation does to each of its bookings."""
-
-    #: Cancels, gives back, marks refunded, counts the exam down, writes the note.
-    CANCEL = "cancel"
-    #: Gives back and marks refunded what is already cancelled and still owed.
-    REFUND = "refund"
-    #: Sets the seat counts of exams to what their bookings hold. Its rows are exams.
-    RECOUNT = "recount"
-    #: Gives changes of others their due that our writes wrote over. Its rows are those changes.
-    CORRECT = "correct"
-
-
-class Verdict(StrEnum):
-    """What a plan says of one row."""
-
-    WILL_CHANGE = "will change"
-    SKIP = "skip"
-    BLOCKED = "blocked"
-
-
-class Why(StrEnum):
-    """The reason of a verdict, as people read it."""
-
-    CANCEL_AND_GIVE_BACK = "cancel, and give its credit back"
-    CANCEL_ONLY = "cancel; it spent no credit"
-    GIVE_BACK = "give its credit back"
-    RECOUNT = "set the seat count to what the bookings hold"
-    CORRECT = "give the change of somebody else its due"
-    # skip
-    CORRECTED = "already corrected, or being corrected"
-    COUNT_RIGHT = "the seat count is right"
-    ALREADY_CANCELLED = "already cancelled; if its credit is owed, use bulk refund"
-    ALREADY_REFUNDED = "already refunded"
-    NOT_CANCELLED = "not cancelled, so nothing is owed"
-    COMPLETED = "completed, so it cannot be cancelled"
-    NO_TOKEN = "spent no credit"
-    OVERRIDE = "booked by admin override, so it spent no credit"
-    CLAIMED = "already being given back by another operation"
-    # blocked
-    NOT_FOUND = "no such booking in HubSpot"
-    NO_CONTACT = "has no contact associated"
-    SEVERAL_CONTACTS = "has several contacts associated"
-    NO_EXAM = "has no exam associated"
-    SEVERAL_EXAMS = "has several exams associated"
-    HINT_DISAGREES = "its associated_contact_id names another contact than its association"
-    UNKNOWN_TOKEN = "its token is not one of the credit types"
-    STATUS_UNKNOWN = "its status is not Active, Cancelled or Completed"
-    CONTACT_GONE = "its contact is archived or deleted in HubSpot"
-    BALANCE_UNREADABLE = "a balance of its contact cannot be read"
-    REFUNDED_YET_ACTIVE = "active, yet marked refunded: a person has to look"
-    OUT_OF_RANGE = "its balance would leave what a balance can be"
+__all__ = ["OperationKind", "Verdict", "Why"]  # read with the plans that bear them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +36,9 @@ class Row:
     contact_email: str = ""
     exam_date: date | None = None
     mock_type: str = ""
+    #: Only of a booking to be: what its exam asks the student.
+    attending_location: str = ""
+    dominant_hand: str = ""
     #: Balance of ``credit`` before this row and after it, rows of one contact counted in order.
     before: int | None = None
     after: int | None = None

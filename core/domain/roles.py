@@ -23,6 +23,7 @@ class Act(StrEnum):
     WATCH = "watch operations and drift"
     RUN_BATCHES = "cancel or refund bookings in bulk"
     GIVE_ROLES = "give or withdraw roles"
+    OVERRIDE = "book without a credit"
 
 
 ALLOWED: dict[Role, frozenset[Act]] = {

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from core.domain.booking import name_in
 from core.domain.credits import (
     Catalogue,
     CreditType,
@@ -38,6 +39,7 @@ class StepCause(StrEnum):
     REFUND = "refund"
     UNDO = "refund taken back"
     CORRECTION = "correction"
+    UNBOOKED = "booking that was not made"
     #: The desk's own write, of which this journal keeps nothing.
     DESK = "Credit Desk"
     PERSON = "a person in HubSpot"
@@ -144,6 +146,7 @@ _CAUSES = {
     MovementKind.REFUND: StepCause.REFUND,
     MovementKind.UNDO_REFUND: StepCause.UNDO,
     MovementKind.CORRECTION: StepCause.CORRECTION,
+    MovementKind.UNDO_SPEND: StepCause.UNBOOKED,
 }
 
 
@@ -153,9 +156,15 @@ def _by_us(step: Step, write: OurWrite, names: Mapping[str, str]) -> Step:
     cause = next(iter(kinds)) if len(kinds) == 1 else StepCause.DESK
     if cause is StepCause.REFUND and write.cancelling:
         cause = StepCause.CANCELLATION
-    of = ", ".join(names.get(booking, booking) for _, booking in moved)
+    of = ", ".join(names.get(key) or _named(kind, key) for kind, key in moved)
     told = " by ".join(part for part in (of, write.by) if part)
     return replace(step, cause=cause, told=told, operation_id=write.operation_id, booking=of)
+
+
+def _named(kind: MovementKind, key: str) -> str:
+    """A booking that was to be made has its name within its key."""
+    to_be = kind in {MovementKind.SPEND, MovementKind.UNDO_SPEND}
+    return name_in(key) if to_be else key
 
 
 def _by_others(

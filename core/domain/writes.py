@@ -12,7 +12,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.domain.credits import BALANCE_MAX, Balances, CreditType
-from core.domain.records import MARKER, Counted, History, Kind, Version, WriteId
+from core.domain.records import (
+    MARKER,
+    TOTAL_BOOKINGS,
+    Counted,
+    Exam,
+    History,
+    Kind,
+    Version,
+    WriteId,
+)
 
 #: How long after the last send a request may still arrive at HubSpot: the client gives up
 #: after 30 s, and proxies between may hold what it sent for a while longer.
@@ -35,6 +44,9 @@ class MovementKind(StrEnum):
     SEAT_TAKEN = "seat taken"
     UNDO_REFUND = "undo refund"
     CORRECTION = "correction"
+    #: A booking that could not be made gives back what it took.
+    UNDO_SPEND = "undo spend"
+    UNDO_SEAT = "undo seat taken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +97,8 @@ def plan_balances(target: Counted, movements: Sequence[Movement]) -> tuple[Balan
     """Before and after of every counter these movements touch, on the balances just read.
 
     Raises:
-        WriteRefused: a counter is unreadable, absent, or would leave 0..``BALANCE_MAX``.
+        WriteRefused: a counter is unreadable, absent, or would leave 0..``BALANCE_MAX``; or a
+            seat would be taken that the exam does not have.
     """
     if target.unreadable:
         told = "; ".join(f"{key} {why}" for key, why in sorted(target.unreadable.items()))
@@ -99,7 +112,17 @@ def plan_balances(target: Counted, movements: Sequence[Movement]) -> tuple[Balan
         after[credit] = before[credit] + delta
         if not 0 <= after[credit] <= BALANCE_MAX:
             raise WriteRefused(f"{credit} is {before[credit]} and would become {after[credit]}")
+    _check_seats(target, movements, after)
     return before, after
+
+
+def _check_seats(target: Counted, movements: Sequence[Movement], after: Balances) -> None:
+    """Here, on the count that the write goes out from, and not only where a booking is judged."""
+    if not isinstance(target, Exam) or target.capacity is None:
+        return
+    taken = any(movement.kind is MovementKind.SEAT_TAKEN for movement in movements)
+    if taken and after[TOTAL_BOOKINGS] > target.capacity:
+        raise WriteRefused(f"all {target.capacity} seats are taken")
 
 
 class Belief(StrEnum):

@@ -21,11 +21,14 @@ from core.domain.operations import (
     OperationState,
     group_items,
 )
+from core.domain.permissions import act_for
+from core.domain.plans import OperationKind
 from core.domain.roles import Act
 from core.gateways.errors import GatewayError, Superseded
 from core.gateways.ports import Journal, Run
 from core.services.finishing import Finishing
 from core.services.giving_back import GivingBack
+from core.services.seating import Seating
 from core.services.settling import Settling
 
 log = logging.getLogger(__name__)
@@ -48,6 +51,7 @@ class Carrying:
     journal: Journal
     settling: Settling
     giving_back: GivingBack
+    seating: Seating
     finishing: Finishing
     calls: Callable[[], int]
     may: Callable[[str, Act], bool]
@@ -88,8 +92,9 @@ class Carrying:
 
     def _begin(self, operation: Operation) -> bool:
         """Out of the hold, unless it was called off or whoever confirmed it lost their role."""
-        if not self.may(operation.confirmed_by, Act.RUN_BATCHES):
-            why = f"{operation.confirmed_by} may no longer {Act.RUN_BATCHES}"
+        act = self._needs(operation)
+        if not self.may(operation.confirmed_by, act):
+            why = f"{operation.confirmed_by} may no longer {act}"
             to = OperationState.CALLED_OFF
             self.journal.move(operation.id, to, at=self.now(), actor="credit desk", detail=why)
             return False
@@ -97,6 +102,15 @@ class Carrying:
             operation.id, OperationState.RUNNING, at=self.now(), actor=operation.confirmed_by
         )
         return moved.state is OperationState.RUNNING
+
+    def _needs(self, operation: Operation) -> Act:
+        """What its plan asks of whoever confirmed it; a large plan is not read for an admin."""
+        if operation.kind is OperationKind.CANCEL:
+            if self.may(operation.confirmed_by, Act.RUN_BATCHES):
+                return Act.RUN_BATCHES
+        elif operation.kind is not OperationKind.BOOK:
+            return Act.RUN_BATCHES
+        return act_for(self.journal.plan(operation.id))
 
     def _carry(self, run: Run, operation: Operation) -> datetime | None:
         again = self._settle(run, operation)
@@ -108,7 +122,13 @@ class Carrying:
                 return again or self.now() + LOOK_AGAIN
         if again is not None:
             return again
+        if operation.kind is OperationKind.BOOK:
+            self.seating.let_go(run)
         return self.finishing.finish(run, operation)
+
+    def _steps(self, operation: Operation) -> GivingBack | Seating:
+        """What its items go through."""
+        return self.seating if operation.kind is OperationKind.BOOK else self.giving_back
 
     def _in_parallel(
         self, run: Run, operation: Operation, groups: Sequence[Sequence[Item]]
@@ -121,14 +141,14 @@ class Carrying:
             list(pool.map(lambda group: self._one(run, operation, group), groups))
 
     def _settle(self, run: Run, operation: Operation) -> datetime | None:
-        return self.settling.settle_open(run, self.giving_back.recovered(operation))
+        return self.settling.settle_open(run, self._steps(operation).recovered(operation))
 
     def _one(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
         """A group in hand is finished; a pending one is not begun once a stop was asked for."""
         if self._stopping(run):
             group = self._stop_pending(run, group)
         if group:
-            self.giving_back.carry(run, operation, group)
+            self._steps(operation).carry(run, operation, group)
 
     def _groups(self, run: Run, again: datetime | None) -> list[list[Item]]:
         """Unsettled items whose credit has no open write."""

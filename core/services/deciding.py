@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.domain.operations import ENDED, Item, ItemState, Operation, OperationState
+from core.domain.plans import OperationKind
 from core.domain.records import WriteId
 from core.domain.roles import Act, Actor
-from core.domain.writes import Write
+from core.domain.writes import MovementKind, Write
 from core.gateways.errors import StateConflict, UnknownId
 from core.gateways.ports import Due, Engine, Event, Journal, Settlement, WriteState
-from core.services.item_steps import credited
+from core.services.item_steps import booked, credited
 
 NEVER = "a person found that its credit never arrived; retry gives it back"
 
@@ -31,7 +32,7 @@ class Deciding:
         """Settle an undecided write as landed, or as never arrived.
 
         Landed: its bookings are marked refunded. Never: they fail, and "retry failed only" gives
-        their credits back by a new write.
+        their credits back by a new write. A booking to be goes on, or gives back what it took.
 
         Raises:
             NotAllowed: the actor may not run batches.
@@ -42,7 +43,9 @@ class Deciding:
         write = self._undecided(operation_id, write_id)
         now = self.now()
         run, operation = self.journal.begin_run(operation_id, at=now)
-        items = [_decided(item, write, landed=landed) for item in self._items(write)]
+        booking = operation.kind is OperationKind.BOOK
+        decided = _decided_booking if booking else _decided
+        items = [decided(item, write, landed=landed) for item in self._items(write)]
         state = WriteState.LANDED if landed else WriteState.VOID
         self.journal.settle(
             run,
@@ -56,7 +59,7 @@ class Deciding:
             at=now, actor=actor.email, what=said, operation_id=operation_id, detail={"why": why}
         )
         self.journal.add_event(event)
-        if not landed:
+        if not landed and not booking:
             return operation
         moved = self.journal.move(
             operation_id, OperationState.RUNNING, at=now, actor=actor.email, detail=said
@@ -82,7 +85,7 @@ class Deciding:
         raise UnknownId(f"operation {operation_id} has no write {write_id}")
 
     def _items(self, write: Write) -> list[Item]:
-        ids = credited(write)
+        ids = credited(write) or booked(write)
         return self.journal.items(write.operation_id, bookings=ids) if ids else []
 
 
@@ -91,3 +94,14 @@ def _decided(item: Item, write: Write, *, landed: bool) -> Item:
         before, after = write.before[item.credit], write.after[item.credit]
         return replace(item, state=ItemState.GIVEN_BACK, why="", before=before, after=after)
     return replace(item, state=ItemState.FAILED, why=NEVER)
+
+
+def _decided_booking(item: Item, write: Write, *, landed: bool) -> Item:
+    """On towards the booking, if all that was in doubt has landed; else all of it goes back."""
+    taking = any(m.kind in {MovementKind.SPEND, MovementKind.SEAT_TAKEN} for m in write.movements)
+    if not (landed and taking):
+        return replace(item, state=ItemState.CANCELLED, why=f"a person looked into {item.why}")
+    if item.credit is not None and item.credit in write.after:
+        before, after = write.before[item.credit], write.after[item.credit]
+        item = replace(item, before=before, after=after)
+    return replace(item, state=ItemState.CLAIMED, why="")

@@ -20,7 +20,7 @@ from core.domain.writes import (
     find_foreign_writes,
 )
 from core.gateways.ports import Crm, Due, Event, Fate, Journal, Note, Run, WriteRecord
-from core.services.item_steps import counted_due
+from core.services.item_steps import booked_note, counted_due
 from core.services.recounting import CarryingRecounts
 from core.services.settling import Ending
 from core.services.writing import Writing
@@ -51,6 +51,10 @@ class Finishing:
         if operation.kind is OperationKind.CANCEL:
             items = [i for i in self.journal.items(operation.id) if i.cancelled]
             if self._seats_and_notes(run, operation, items):
+                return self.now() + LOOK_AGAIN
+        if operation.kind is OperationKind.BOOK:
+            booked = self.journal.items(operation.id, states={ItemState.DONE})
+            if self._note(run, operation, booked):
                 return self.now() + LOOK_AGAIN
         if operation.kind is OperationKind.RECOUNT and self.recounts.carry(run, operation):
             return self.now() + LOOK_AGAIN
@@ -126,6 +130,8 @@ class Finishing:
         return len(settled) < len(notes)
 
     def _note_text(self, operation: Operation, items: Sequence[Item]) -> str:
+        if operation.kind is OperationKind.BOOK:
+            return " ".join(booked_note(operation, item, self.catalogue) for item in items)
         names = ", ".join(item.booking_name or item.booking_id for item in items)
         back = [self.catalogue.by_key(i.credit).label for i in items if i.credit is not None]
         credits_ = ", ".join(f"{back.count(label)} {label}" for label in dict.fromkeys(back))

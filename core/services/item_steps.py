@@ -59,6 +59,17 @@ def credited(write: Write) -> list[BookingId]:
     return [BookingId(m.booking_id) for m in write.movements if m.kind in kinds]
 
 
+def booked(write: Write) -> list[BookingId]:
+    """The bookings to be for which this write takes something, or gives it back."""
+    kinds = {
+        MovementKind.SPEND,
+        MovementKind.SEAT_TAKEN,
+        MovementKind.UNDO_SPEND,
+        MovementKind.UNDO_SEAT,
+    }
+    return [BookingId(m.booking_id) for m in write.movements if m.kind in kinds]
+
+
 def after_cancel(item: Item, outcome: Outcome) -> Item:
     match outcome.fate:
         case Fate.LANDED if item.credit is None:
@@ -113,6 +124,18 @@ def marked(booking: Booking, operation: Operation, outcome: Outcome) -> Booking:
 
 def _to_the_millisecond(at: datetime) -> datetime:
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def booked_note(operation: Operation, item: Item, catalogue: Catalogue) -> str:
+    """What a student's timeline says of a booking made here."""
+    spent = "No credit was spent, by admin override."
+    if item.credit is not None:
+        label = catalogue.by_key(item.credit).label
+        spent = f"Spent: 1 {label} ({item.before} → {item.after})."
+    asked = {"Attends at": item.attending_location, "Dominant hand": item.dominant_hand}
+    told = [f"{what}: {answer}." for what, answer in asked.items() if answer]
+    by = f"Reason: {operation.reason}. By {operation.confirmed_by}."
+    return " ".join([f"Booked by Credit Desk: {item.booking_name}.", spent, *told, by])
 
 
 def booking_due(booking: Booking) -> Due:

@@ -13,8 +13,9 @@ from core.domain.operations import (
     Operation,
     OperationState,
 )
-from core.domain.plans import Plan, Row
-from core.domain.roles import Act, Actor
+from core.domain.permissions import act_for
+from core.domain.plans import OperationKind, Plan, Row
+from core.domain.roles import ALLOWED, Act, Actor
 from core.gateways.errors import StateConflict, UnknownId
 from core.gateways.ports import Engine, Event, Journal
 
@@ -40,18 +41,28 @@ class Operating:
     typed_above: int = 20
 
     def confirm(
-        self, plan_id: str, actor: Actor, *, reason: str, typed: int | None = None
+        self,
+        plan_id: str,
+        actor: Actor,
+        *,
+        reason: str,
+        typed: int | None = None,
+        at_once: bool = False,
     ) -> Operation:
         """Make the plan an operation, held for a while. Confirming again returns the same one.
 
         ``typed``: the number of bookings as the admin typed it; needed above ``typed_above``.
-        None means that a script confirms, which named its bookings itself.
+        None means that a script confirms, which named its bookings itself. ``at_once``: without
+        the hold, for one student who waits on the phone; a booking has none anyway.
 
         Raises:
             NotAllowed, UnknownId, NotConfirmed: nothing was changed.
         """
-        actor.require(Act.RUN_BATCHES)
+        actor.require(Act.BOOK_ONE)
         plan = self.journal.plan(plan_id)
+        actor.require(act_for(plan))
+        one = act_for(plan) is not Act.RUN_BATCHES
+        hold = timedelta(0) if plan.kind is OperationKind.BOOK or (at_once and one) else self.hold
         now = self.now()
         faults = self._faults(plan, reason, typed, now)
         if faults and not self._confirmed_before(plan_id):
@@ -64,7 +75,7 @@ class Operating:
             reason=reason.strip(),
             confirmed_by=actor.email,
             confirmed_at=now,
-            hold_until=now + self.hold,
+            hold_until=now + hold,
         )
         items = [_item(plan.id, n, row) for n, row in enumerate(plan.will_change)]
         if self.journal.confirm(operation, items):
@@ -74,14 +85,14 @@ class Operating:
 
     def call_off(self, operation_id: str, actor: Actor) -> Operation:
         """End an operation that is still held. Raises ``StateConflict`` when it has begun."""
-        actor.require(Act.RUN_BATCHES)
+        self._require(operation_id, actor)
         return self.journal.move(
             operation_id, OperationState.CALLED_OFF, at=self.now(), actor=actor.email
         )
 
     def stop(self, operation_id: str, actor: Actor) -> Operation:
         """Finish the group in hand and begin no other. What is done stays done."""
-        actor.require(Act.RUN_BATCHES)
+        self._require(operation_id, actor)
         if self.journal.operation(operation_id).state is OperationState.HELD:
             return self.call_off(operation_id, actor)
         return self.journal.move(
@@ -96,6 +107,11 @@ class Operating:
         """
         actor.require(Act.RUN_BATCHES)
         operation = self.journal.operation(operation_id)
+        if operation.kind is OperationKind.BOOK:
+            raise StateConflict(
+                "a booking is not retried: book again, on what HubSpot says now",
+                state=operation.state,
+            )
         if operation.state not in ENDED - {OperationState.CALLED_OFF}:
             raise StateConflict(
                 f"the operation is {operation.state}; only an ended one can be retried",
@@ -115,6 +131,12 @@ class Operating:
     def history(self, operation_id: str) -> list[Event]:
         """What happened to it, newest first."""
         return self.journal.events(operation_id=operation_id)
+
+    def _require(self, operation_id: str, actor: Actor) -> None:
+        """Whoever may confirm such an operation may end it."""
+        actor.require(Act.BOOK_ONE)
+        if Act.RUN_BATCHES not in ALLOWED[actor.role]:
+            actor.require(act_for(self.journal.plan(operation_id)))
 
     def _record_confirmed(self, operation: Operation, bookings: int) -> None:
         self.journal.add_event(
@@ -162,4 +184,6 @@ def _item(operation_id: str, n: int, row: Row) -> Item:
         contact_email=row.contact_email,
         exam_date=row.exam_date,
         mock_type=row.mock_type,
+        attending_location=row.attending_location,
+        dominant_hand=row.dominant_hand,
     )

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.credits import Catalogue
+from core.domain.permissions import act_for
 from core.domain.plans import OperationKind, Plan, contacts_named, plan_rows
 from core.domain.roles import Act, Actor
 from core.gateways.ports import Crm, Journal
-from core.services.finding import Finding, Selection
+from core.services.finding import ByContact, ByIds, ByReference, Finding, Selection
 from core.services.preflight import Preflight
 
 #: A preview older than this is made anew: too much may have changed for a person to confirm it.
@@ -33,12 +34,12 @@ class Planning:
         """What this operation would do to each booking chosen. Stored before it is returned.
 
         Raises:
-            NotAllowed: the actor may not run batches.
+            NotAllowed: the actor may not run batches; staff cancel for one student alone.
             BadList: nothing or too much was chosen, or references that no booking has.
             NotReady: HubSpot lacks what the writes would need, all of it named.
             GatewayError: HubSpot did not answer; nothing was stored.
         """
-        actor.require(Act.RUN_BATCHES)
+        actor.require(_least(kind, selection))
         self.preflight.check()
         found = self.finding.bookings(selection)
         bookings = self.crm.bookings(found.ids)
@@ -53,5 +54,14 @@ class Planning:
             expires_at=made_at + PLAN_LIFE,
             rows=plan_rows(kind, found.ids, bookings, contacts, self.catalogue),
         )
+        actor.require(act_for(plan))
         self.journal.save_plan(plan)
         return plan
+
+
+def _least(kind: OperationKind, selection: Selection) -> Act:
+    """What nobody gets around, asked before HubSpot is: the rows may ask for more."""
+    few = isinstance(selection, ByIds | ByReference) or (
+        isinstance(selection, ByContact) and len(selection.ids) == 1
+    )
+    return Act.BOOK_ONE if kind is OperationKind.CANCEL and few else Act.RUN_BATCHES

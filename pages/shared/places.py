@@ -79,6 +79,7 @@ OF_KIND = {
     OperationKind.REFUND: BULK_REFUND,
     OperationKind.RECOUNT: EXAMS,
     OperationKind.CORRECT: OPERATIONS,
+    OperationKind.BOOK: CONTACTS,
 }
 
 assert OF_KIND.keys() == set(OperationKind), "every kind of operation has its page"

@@ -22,6 +22,7 @@ KIND: dict[OperationKind, str] = {
     OperationKind.REFUND: "Bulk refund",
     OperationKind.RECOUNT: "Recount",
     OperationKind.CORRECT: "Correction",
+    OperationKind.BOOK: "Booking",
 }
 #: A word and a sign for each, so that colour is never the only difference.
 VERDICT: dict[Verdict, str] = {

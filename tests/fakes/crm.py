@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum, auto
 from typing import cast
 
+from core.domain.booking import NewBooking
 from core.domain.credits import (
     SCHOOL,
     Catalogue,
@@ -119,6 +120,7 @@ class FakeCrm:
     late: list[Late] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     truth: Truth = field(init=False)
+    _created: int = 0
     _usage: Counter[tuple[str, Kind]] = field(default_factory=Counter)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -394,6 +396,46 @@ class FakeCrm:
         }
         return self._change_bookings(ids, marks)
 
+    def create_booking(self, new: NewBooking, *, sent_at: datetime) -> Outcome:
+        with self._lock:
+            if (self.now() - sent_at).total_seconds() > SEND_WITHIN_S:
+                return Outcome(fate=Fate.NOT_SENT, reason=f"not sent within {SEND_WITHIN_S:g} s")
+
+            def create() -> Outcome:
+                reason = self._refuses(new)
+                if reason:
+                    return Outcome(fate=Fate.REFUSED, reason=reason)
+                self._created += 1
+                self.add_booking(
+                    str(7_000_000 + self._created),
+                    contact=new.contact_id,
+                    exam=new.exam_id,
+                    token=new.token,
+                    booking_id=new.name,
+                    idempotency_key=new.idempotency_key,
+                    associated_contact_id=new.contact_id,
+                    attending_location=new.attending_location,
+                    dominant_hand=new.dominant_hand,
+                )
+                return Outcome(fate=Fate.LANDED, modified_at=self.now())
+
+            request = Request("write", Kind.BOOKING, (new.name,))
+            self._usage["write", Kind.BOOKING] += 1
+            faults = self.sending(request)
+            fault = faults if isinstance(faults, Fault) else faults.get(new.name, Fault.NONE)
+            outcome = self._fated(request, new.name, fault, create)
+            self.answered(request)
+            return outcome
+
+    def _refuses(self, new: NewBooking) -> str:
+        held = (r.properties.get("booking_id") or "" for r in self.truth.all(Kind.BOOKING))
+        if new.name.casefold() in {name.casefold() for name in held}:
+            return f"another booking already has the booking_id {new.name}"
+        for kind, id_ in ((Kind.CONTACT, new.contact_id), (Kind.EXAM, new.exam_id)):
+            if self.truth.find(kind, id_) is None:
+                return f"no {kind} with ID {id_} exists"
+        return ""
+
     def add_notes(self, notes: Sequence[Note]) -> dict[ContactId, Outcome]:
         with self._lock:
             by_contact = {note.contact_id: note for note in notes}
@@ -469,6 +511,11 @@ class FakeCrm:
             change(record, id_)
             return Outcome(fate=Fate.LANDED, modified_at=record.modified_at)
 
+        return self._fated(request, id_, fault, apply)
+
+    def _fated(
+        self, request: Request, id_: str, fault: Fault, apply: Callable[[], Outcome]
+    ) -> Outcome:
         match fault:
             case Fault.NONE:
                 return apply()

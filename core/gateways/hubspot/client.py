@@ -10,6 +10,7 @@ from typing import Self, cast
 
 import httpx
 
+from core.domain.booking import NewBooking
 from core.domain.portal import Portal
 from core.domain.records import (
     Booking,
@@ -25,7 +26,7 @@ from core.domain.records import (
 )
 from core.domain.sessions import ExamChange
 from core.domain.writes import Write
-from core.gateways.hubspot import discovery, lookup, reading, writing
+from core.gateways.hubspot import creating, discovery, lookup, reading, writing
 from core.gateways.hubspot.hub import Hub, Threads
 from core.gateways.hubspot.limiter import Limiter, Priority
 from core.gateways.hubspot.shared_slots import SharedSlots, open_engine
@@ -97,6 +98,10 @@ class HubSpot:
         return writing.change_bookings(
             self.hub, ids, lambda batch: requests.refunded_body(portal, batch, at=at, admin=admin)
         )
+
+    def create_booking(self, new: NewBooking, *, sent_at: datetime) -> Outcome:
+        """Create it Active with its associations, at once; a name exists only once."""
+        return creating.create_booking(self.hub, new, sent_at=sent_at)
 
     def add_notes(self, notes: Sequence[Note]) -> dict[ContactId, Outcome]:
         """Not repeatable: after UNKNOWN ask ``contacts_with_note`` first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -63,6 +63,8 @@ class Hub:
     threads: Threads
     now: Callable[[], datetime]
     priority: Priority = Priority.OPERATION
+    #: Ids of the unlabelled associations from bookings, asked for once: every account has others.
+    link_types: dict[Kind, Mapping[str, object]] = field(default_factory=dict)
 
     def each(self, work: Callable[[Given], Made], items: Iterable[Given]) -> list[Made]:
         """Work on many batches at once."""

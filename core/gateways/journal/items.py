@@ -21,7 +21,7 @@ from core.gateways.journal.tables import MovementState, items, movements
 from core.gateways.ports.journal import Event, Run
 
 #: What a run learns of an item; the rest is the plan's.
-_LEARNED = ("state", "why", "before", "after", "cancelled", "cancel_sent")
+_LEARNED = ("state", "why", "before", "after", "cancelled", "cancel_sent", "sent_at")
 
 
 class Items:

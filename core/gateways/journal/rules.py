@@ -29,7 +29,11 @@ AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 LIVE = frozenset({WriteState.OPEN, WriteState.LANDED, WriteState.UNDECIDED})
 
 #: The movement that takes another one back. Landed, it frees the claims on both.
-UNDOES = {MovementKind.UNDO_REFUND: MovementKind.REFUND}
+UNDOES = {
+    MovementKind.UNDO_REFUND: MovementKind.REFUND,
+    MovementKind.UNDO_SPEND: MovementKind.SPEND,
+    MovementKind.UNDO_SEAT: MovementKind.SEAT_TAKEN,
+}
 
 
 def moved(

@@ -57,6 +57,8 @@ def _booking_columns() -> list[Column[Any]]:
         _text("contact_email"),
         Column("exam_date", Date),
         _text("mock_type"),
+        _text("attending_location"),
+        _text("dominant_hand"),
         Column("before", Integer),
         Column("after", Integer),
     ]
@@ -118,6 +120,7 @@ items = Table(
     *_booking_columns(),
     Column("cancelled", Boolean, nullable=False, default=False),
     Column("cancel_sent", Boolean, nullable=False, default=False),
+    Column("sent_at", UtcTime),
     Index("items_in_plan_order", "operation_id", "n"),
     Index("items_by_state", "operation_id", "state"),
     Index("items_of_contact", "contact_id"),

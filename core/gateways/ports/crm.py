@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from core.domain.booking import NewBooking
 from core.domain.records import (
     Booking,
     BookingId,
@@ -118,6 +119,14 @@ class Crm(Protocol):
         self, ids: Collection[BookingId], *, at: datetime, admin: str
     ) -> dict[BookingId, Outcome]:
         """Set ``token_refunded``, ``token_refunded_at``, ``token_refund_admin``. Repeatable."""
+        ...
+
+    def create_booking(self, new: NewBooking, *, sent_at: datetime) -> Outcome:
+        """Create it Active with its associations, at once.
+
+        HubSpot refuses a name that a booking has. Not sent at all when it cannot be handed to the
+        network within ``SEND_WITHIN_S`` of ``sent_at``. After UNKNOWN look it up by its name.
+        """
         ...
 
     def add_notes(self, notes: Sequence[Note]) -> dict[ContactId, Outcome]:

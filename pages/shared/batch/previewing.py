@@ -24,6 +24,7 @@ EFFECTS = {
     ),
     OperationKind.RECOUNT: "In HubSpot each exam's seat count is set to what its bookings hold.",
     OperationKind.CORRECT: "In HubSpot each balance gets what somebody else had changed.",
+    OperationKind.BOOK: "In HubSpot the student gets a seat, for a credit or by override.",
 }
 
 assert EFFECTS.keys() == set(OperationKind), "every kind of operation says what it does"

@@ -137,6 +137,14 @@ def write_outcomes(writes: Collection[Write], answer: Json, marker: str) -> dict
     return fates
 
 
+def created_outcome(trace_id: str, answer: Json) -> Outcome:
+    """The fate of the one record that a batch was to create."""
+    results = _dicts(answer.get("results"))
+    failure = next((failure for id_, failure in _failures(answer) if id_ == trace_id), None)
+    found = {trace_id: results[0]} if len(results) == 1 else {}
+    return _outcome(trace_id, Matched(found=found, failed={trace_id: failure} if failure else {}))
+
+
 def note_outcomes(contact_ids: Collection[Id], answer: Json) -> dict[Id, Outcome]:
     """The fate of each note, sent with its contact's id as trace id."""
     results = _dicts(answer.get("results"))

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from core.domain.booking import NewBooking
 from core.domain.portal import Portal
 from core.domain.records import MARKER, BookingStatus, ExamId, Kind
 from core.domain.sessions import ExamChange
@@ -84,6 +85,36 @@ def cancel_body(portal: Portal, ids: Sequence[str]) -> Body:
     """Bookings become Cancelled."""
     status = {portal.names(Kind.BOOKING)["is_active"]: BookingStatus.CANCELLED.value}
     return _updates(dict.fromkeys(ids, status))
+
+
+def new_booking_body(
+    portal: Portal, new: NewBooking, links: Mapping[str, Mapping[str, object]]
+) -> Body:
+    """One booking with its associations: made apart they could be lost. ``links``: id to type.
+
+    What describes the session is left out: HubSpot takes it from the exam.
+    """
+    names = portal.names(Kind.BOOKING)
+    values = {
+        "booking_id": new.name,
+        "is_active": BookingStatus.ACTIVE.value,
+        "token_used": new.token,
+        "idempotency_key": new.idempotency_key,
+        "associated_contact_id": new.contact_id,
+        "attending_location": new.attending_location,
+        "dominant_hand": new.dominant_hand,
+    }
+    return {
+        "inputs": [
+            {
+                "objectWriteTraceId": new.idempotency_key,
+                "properties": {names[key]: value for key, value in values.items() if value},
+                "associations": [
+                    {"to": {"id": id_}, "types": [dict(type_)]} for id_, type_ in links.items()
+                ],
+            }
+        ]
+    }
 
 
 def refunded_body(portal: Portal, ids: Sequence[str], *, at: datetime, admin: str) -> Body:

@@ -1,0 +1,197 @@
+"""Booking one seat for one contact: what it needs, what it spends, and why not (section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from core.domain.credits import ADMIN_OVERRIDE, Catalogue, CreditType
+from core.domain.records import (
+    TOTAL_BOOKINGS,
+    Booking,
+    BookingId,
+    BookingStatus,
+    Contact,
+    ContactId,
+    Exam,
+    ExamId,
+)
+from core.domain.sessions import Opening
+from core.domain.verdicts import Verdict, Why
+
+#: One student, one day, one name; later ones of that day count on: "… (2)".
+NAMES_MAX = 9
+
+
+class Ask(StrEnum):
+    """What an exam asks the student beside the seat."""
+
+    DOMINANT_HAND = "dominant hand"
+    ATTENDING_LOCATION = "attending location"
+
+
+#: By mock type, as the school's own apps ask. A type that is not named asks nothing.
+ASKS: Mapping[str, Ask] = {
+    "Clinical Skills": Ask.DOMINANT_HAND,
+    "Situational Judgment": Ask.ATTENDING_LOCATION,
+    "Mini-mock": Ask.ATTENDING_LOCATION,
+}
+HANDS = ("Right", "Left")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A seat that somebody wants for a student."""
+
+    contact_id: ContactId
+    exam_id: ExamId
+    attending_location: str = ""
+    dominant_hand: str = ""
+    #: Without a credit; for admins.
+    override: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBooking:
+    """A booking as it is to be created, with its associations."""
+
+    #: The unique ``booking_id``.
+    name: str
+    contact_id: ContactId
+    exam_id: ExamId
+    token: str
+    #: Tells whose creation it was, when its answer got lost: the operation's id.
+    idempotency_key: str
+    attending_location: str = ""
+    dominant_hand: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """A verdict on a wish."""
+
+    verdict: Verdict
+    why: Why
+    detail: str = ""
+    #: What it spends; None by admin override, or when it is not to be.
+    credit: CreditType | None = None
+
+
+def names_for(mock_type: str, student_id: str, day: date) -> list[str]:
+    """Names that such a booking may have, the usual one first (design, section 3).
+
+    A cancelled booking keeps its name and its past; the next one of that day takes the next.
+    """
+    name = f"{mock_type}-{student_id}-{day:%B} {day.day}, {day.year}"
+    return [name, *(f"{name} ({n})" for n in range(2, NAMES_MAX + 1))]
+
+
+def key_of(name: str, operation_id: str) -> BookingId:
+    """What stands in the booking's place until it has an id: each attempt moves its own credit."""
+    return BookingId(f"{name}/{operation_id}")
+
+
+def name_in(key: str) -> str:
+    """The booking's name."""
+    return key.rpartition("/")[0]
+
+
+def day_of(contact_id: ContactId, day: date | None) -> str:
+    """What two bookings of one student on one date would both need."""
+    return f"{contact_id}/{day.isoformat() if day else ''}"
+
+
+def token_of(credit: CreditType | None, catalogue: Catalogue) -> str:
+    """The booking's own word for what it spent."""
+    return ADMIN_OVERRIDE if credit is None else catalogue.by_key(credit).token
+
+
+def seats_left(exam: Exam) -> int | None:
+    """None: as many as come. Raises ``KeyError`` when the count cannot be read."""
+    return None if exam.capacity is None else exam.capacity - exam.balances[TOTAL_BOOKINGS]
+
+
+def judge_exam(exam: Exam | None, *, today: date, seated: bool = False) -> Seat | None:
+    """Why nobody can be booked on it; None when somebody can. ``seated``: has a seat already."""
+    if exam is None:
+        return _blocked(Why.EXAM_GONE)
+    if exam.is_active != Opening.ACTIVE:
+        return _blocked(Why.EXAM_CLOSED, f"is_active is {exam.is_active!r}")
+    if exam.exam_date is None:
+        return _blocked(Why.EXAM_DATELESS)
+    if exam.exam_date < today:
+        return _blocked(Why.EXAM_PAST, f"{exam.exam_date:%-d %B %Y}")
+    if seated:
+        return None
+    if exam.unreadable:
+        return _blocked(Why.SEATS_UNREADABLE, "; ".join(exam.unreadable.values()))
+    left = seats_left(exam)
+    if left is not None and left <= 0:
+        return _blocked(Why.EXAM_FULL, f"{exam.capacity} seats")
+    return None
+
+
+def judge_day(bookings: Iterable[Booking], day: date | None, *, but: str = "") -> Seat | None:
+    """Why the student cannot sit an exam that day. ``but``: the ``booking_id`` not to mind."""
+    for booking in bookings:
+        on_it = booking.exam_date == day and booking.status is BookingStatus.ACTIVE
+        if on_it and booking.booking_id != but:
+            return _blocked(Why.BOOKED_THAT_DAY, booking.booking_id or booking.id)
+    return None
+
+
+def judge_credit(contact: Contact, mock_type: str, catalogue: Catalogue, *, override: bool) -> Seat:
+    """What the booking spends: the specific credit first, then the shared one where it may."""
+    if override:
+        return Seat(verdict=Verdict.WILL_CHANGE, why=Why.BOOK_FREE)
+    may = catalogue.payable_with(mock_type)
+    if not may:
+        return _blocked(Why.NO_CREDIT_TYPE, mock_type)
+    if contact.unreadable:
+        told = "; ".join(f"{key} {why}" for key, why in sorted(contact.unreadable.items()))
+        return _blocked(Why.BALANCE_UNREADABLE, told)
+    for credit in may:
+        if contact.balances.get(credit.key, 0) > 0:
+            return Seat(verdict=Verdict.WILL_CHANGE, why=Why.BOOK, credit=credit.key)
+    return _blocked(Why.NO_CREDIT, ", ".join(f"{credit.label} 0" for credit in may))
+
+
+def judge_wish(
+    wish: Wish,
+    contact: Contact | None,
+    exam: Exam | None,
+    bookings: Iterable[Booking],
+    catalogue: Catalogue,
+    *,
+    today: date,
+) -> Seat:
+    """The verdict on a booking to be; the first reason against it is told."""
+    if contact is None:
+        return _blocked(Why.CONTACT_GONE)
+    if not contact.student_id.strip():
+        return _blocked(Why.NO_STUDENT_ID)
+    fault = judge_exam(exam, today=today)
+    if exam is None or fault is not None:
+        return fault or _blocked(Why.EXAM_GONE)
+    if fault := judge_day(bookings, exam.exam_date):
+        return fault
+    missing = missing_answer(exam.mock_type, wish.attending_location, wish.dominant_hand)
+    if missing is not None:
+        return _blocked(Why.ANSWER_MISSING, missing)
+    return judge_credit(contact, exam.mock_type, catalogue, override=wish.override)
+
+
+def missing_answer(mock_type: str, attending_location: str, dominant_hand: str) -> str | None:
+    """What the exam asks and nobody answered, with what can be answered."""
+    match ASKS.get(mock_type):
+        case Ask.DOMINANT_HAND if dominant_hand not in HANDS:
+            return f"{Ask.DOMINANT_HAND}: {' or '.join(HANDS)}"
+        case Ask.ATTENDING_LOCATION if not attending_location.strip():
+            return str(Ask.ATTENDING_LOCATION)
+    return None
+
+
+def _blocked(why: Why, detail: str = "") -> Seat:
+    return Seat(verdict=Verdict.BLOCKED, why=why, detail=detail)

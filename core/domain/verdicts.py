@@ -1,0 +1,74 @@
+"""The words of plans: kinds of operation, verdicts on rows, and their reasons."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class OperationKind(StrEnum):
+    """What an operation does to each of its bookings."""
+
+    #: Cancels, gives back, marks refunded, counts the exam down, writes the note.
+    CANCEL = "cancel"
+    #: Gives back and marks refunded what is already cancelled and still owed.
+    REFUND = "refund"
+    #: Sets the seat counts of exams to what their bookings hold. Its rows are exams.
+    RECOUNT = "recount"
+    #: Gives changes of others their due that our writes wrote over. Its rows are those changes.
+    CORRECT = "correct"
+    #: Takes a seat and a credit, and creates the booking. Its one row is the booking to be.
+    BOOK = "book"
+
+
+class Verdict(StrEnum):
+    """What a plan says of one row."""
+
+    WILL_CHANGE = "will change"
+    SKIP = "skip"
+    BLOCKED = "blocked"
+
+
+class Why(StrEnum):
+    """The reason of a verdict, as people read it."""
+
+    CANCEL_AND_GIVE_BACK = "cancel, and give its credit back"
+    CANCEL_ONLY = "cancel; it spent no credit"
+    GIVE_BACK = "give its credit back"
+    RECOUNT = "set the seat count to what the bookings hold"
+    CORRECT = "give the change of somebody else its due"
+    BOOK = "book, and spend a credit"
+    BOOK_FREE = "book by admin override, without a credit"
+    # skip
+    CORRECTED = "already corrected, or being corrected"
+    COUNT_RIGHT = "the seat count is right"
+    ALREADY_CANCELLED = "already cancelled; if its credit is owed, use bulk refund"
+    ALREADY_REFUNDED = "already refunded"
+    NOT_CANCELLED = "not cancelled, so nothing is owed"
+    COMPLETED = "completed, so it cannot be cancelled"
+    NO_TOKEN = "spent no credit"
+    OVERRIDE = "booked by admin override, so it spent no credit"
+    CLAIMED = "already being given back by another operation"
+    # blocked
+    NOT_FOUND = "no such booking in HubSpot"
+    NO_CONTACT = "has no contact associated"
+    SEVERAL_CONTACTS = "has several contacts associated"
+    NO_EXAM = "has no exam associated"
+    SEVERAL_EXAMS = "has several exams associated"
+    HINT_DISAGREES = "its associated_contact_id names another contact than its association"
+    UNKNOWN_TOKEN = "its token is not one of the credit types"
+    STATUS_UNKNOWN = "its status is not Active, Cancelled or Completed"
+    CONTACT_GONE = "its contact is archived or deleted in HubSpot"
+    BALANCE_UNREADABLE = "a balance of its contact cannot be read"
+    REFUNDED_YET_ACTIVE = "active, yet marked refunded: a person has to look"
+    OUT_OF_RANGE = "its balance would leave what a balance can be"
+    NO_STUDENT_ID = "the student has no student id in HubSpot, of which bookings are named"
+    EXAM_GONE = "HubSpot has no such exam"
+    EXAM_CLOSED = "the exam is not open for booking"
+    EXAM_PAST = "the exam is over"
+    EXAM_DATELESS = "the exam has no date"
+    EXAM_FULL = "all seats of the exam are taken"
+    SEATS_UNREADABLE = "the exam's seat count cannot be read"
+    BOOKED_THAT_DAY = "the student has an active booking on that date"
+    NO_CREDIT = "the student has no credit for this exam"
+    NO_CREDIT_TYPE = "no credit pays for exams of this type"
+    ANSWER_MISSING = "not all is answered that this exam asks"

@@ -1,0 +1,61 @@
+"""Creating a booking, tied to its contact and exam in the same call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from core.domain.booking import NewBooking
+from core.domain.records import Kind
+from core.domain.writes import SEND_WITHIN_S
+from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused
+from core.gateways.hubspot.hub import Hub
+from core.gateways.hubspot.transport import Call
+from core.gateways.hubspot.wire import answers, requests
+from core.gateways.hubspot.writing import TOO_LATE
+from core.gateways.ports.crm import Fate, Outcome
+
+_FATES = ((NotSent, Fate.NOT_SENT), (OutcomeUnknown, Fate.UNKNOWN), (Refused, Fate.REFUSED))
+
+
+def create_booking(hub: Hub, new: NewBooking, *, sent_at: datetime) -> Outcome:
+    """See the port."""
+    try:
+        links = {
+            str(new.contact_id): _link_type(hub, Kind.CONTACT),
+            str(new.exam_id): _link_type(hub, Kind.EXAM),
+        }
+    except GatewayError as error:
+        # of the booking itself nothing was sent
+        fate = Fate.REFUSED if isinstance(error, Refused) else Fate.NOT_SENT
+        return Outcome(fate=fate, reason=str(error))
+    left = SEND_WITHIN_S - (hub.now() - sent_at).total_seconds()
+    if left <= 0:
+        return Outcome(fate=Fate.NOT_SENT, reason=TOO_LATE)
+    call = Call(
+        what=f"write {Kind.BOOKING}",
+        path=hub.batch(Kind.BOOKING, "create"),
+        body=requests.new_booking_body(hub.portal, new, links),
+    )
+    try:
+        answer = hub.transport.write(call, hub.priority, within_s=left)
+    except GatewayError as error:
+        fate = next(fate for kind, fate in _FATES if isinstance(error, kind))
+        return Outcome(fate=fate, reason=str(error))
+    return answers.created_outcome(new.idempotency_key, answer)
+
+
+def _link_type(hub: Hub, to: Kind) -> Mapping[str, object]:
+    """Category and id of the association that has no label."""
+    if to not in hub.link_types:
+        types = hub.portal.types
+        path = hub.paths.associations(types[Kind.BOOKING], types[to], "labels")
+        told = hub.read(Call(what="read association types", path=path, method="GET"))
+        plain = [one for one in told.get("results") or () if not one.get("label")]
+        if not plain:
+            raise Refused(f"HubSpot knows no association from {Kind.BOOKING} to {to}", status=404)
+        hub.link_types[to] = {
+            "associationCategory": plain[0]["category"],
+            "associationTypeId": plain[0]["typeId"],
+        }
+    return hub.link_types[to]
