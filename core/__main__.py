@@ -1,6 +1,6 @@
 """``python -m core``."""
 
-from core.cli import drift, lookup, owing, people, upkeep  # noqa: F401 - they add their commands
+from core.cli import booking, drift, lookup, owing, people, upkeep  # noqa: F401 - they add their commands
 from core.cli.app import app
 from core.cli.logs import to_stderr
 

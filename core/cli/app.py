@@ -139,7 +139,7 @@ def _run(
         if wait:
             runtime.start()
             operation = until_ended(core, operation, timeout_s)
-        report = _report(core, operation) | {"plan_counts": skipped}
+        report = report_of(core, operation) | {"plan_counts": skipped}
         if not wait and not core.journal.workers():
             report["next_step"] = "no worker is running: start the app or python -m core worker"
         show(report, as_json=as_json)
@@ -162,7 +162,8 @@ def until_ended(core: Core, operation: Operation, timeout_s: float) -> Operation
     return operation
 
 
-def _report(core: Core, operation: Operation) -> reports.Report:
+def report_of(core: Core, operation: Operation) -> reports.Report:
+    """Where it stands and what needs somebody's eyes."""
     return reports.of_operation(
         operation,
         core.journal.progress(operation.id),
@@ -181,7 +182,7 @@ def operation(
     """One operation: where it stands and what needs somebody's eyes."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        report = _report(core, core.journal.operation(operation_id))
+        report = report_of(core, core.journal.operation(operation_id))
         if history:
             report["events"] = reports.of_events(core.operating.history(operation_id))
             report["writes"] = reports.of_writes(core.journal.writes(operation_id))
@@ -221,7 +222,7 @@ def retry(
         if wait:
             runtime.start()
             again = until_ended(core, again, timeout)
-        show(_report(core, again), as_json=json)
+        show(report_of(core, again), as_json=json)
 
 
 @app.command()
@@ -229,7 +230,7 @@ def stop(operation_id: str, as_: As = "", json: Json = False) -> None:
     """Finish the group in hand and begin no other; call it off while it is held."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        show(_report(core, core.operating.stop(operation_id, _actor(core, as_))), as_json=json)
+        show(report_of(core, core.operating.stop(operation_id, _actor(core, as_))), as_json=json)
 
 
 @app.command()
@@ -248,4 +249,4 @@ def decide(
         decided = core.deciding.decide(
             operation_id, WriteId(write_id), actor, landed=landed, why=why
         )
-        show(_report(core, decided), as_json=json)
+        show(report_of(core, decided), as_json=json)

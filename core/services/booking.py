@@ -80,15 +80,16 @@ class Booking:
         name = ""
         if contact is not None and exam is not None and seat.verdict is Verdict.WILL_CHANGE:
             name = self._free_name(contact, exam)
+        told = name or (exam_words(exam) if exam else f"exam {wish.exam_id}")
         return Row(
-            booking_id=key_of(name, id_),
+            booking_id=key_of(told, id_),
             verdict=seat.verdict,
             why=seat.why,
             detail=seat.detail,
             credit=seat.credit,
             contact_id=ContactId(contact.id) if contact else wish.contact_id,
             exam_id=wish.exam_id,
-            booking_name=name or (exam_words(exam) if exam else ""),
+            booking_name=told,
             contact_name=contact.name if contact else "",
             contact_email=contact.email if contact else "",
             exam_date=exam.exam_date if exam else None,

@@ -1,0 +1,143 @@
+"""The same bad world for bookings: staff book and cancel while everything goes wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from core.domain.booking import HANDS, Wish
+from core.domain.credits import SCHOOL, CreditType
+from core.domain.operations import Item, ItemState
+from core.domain.plans import OperationKind
+from core.domain.records import TOTAL_BOOKINGS, BookingStatus, ContactId, ExamId, Kind
+from core.services.finding import ByReference
+from tests.simulation.world import ADMIN, LATEST, World
+
+#: id, type, day, capacity: two on one day, and seats that do not suffice.
+EXAMS = (
+    ("70", "Clinical Skills", "2026-06-01", 2),
+    ("71", "Situational Judgment", "2026-06-01", 3),
+    ("72", "Mini-mock", "2026-06-03", 2),
+)
+
+
+@dataclass
+class BookingWorld(World):
+    """Contacts and exams; no bookings before staff make some."""
+
+    def _populate(self) -> None:
+        rng = self.rng
+        self.contacts = [str(100 + n) for n in range(rng.randint(1, 3))]
+        for contact in self.contacts:
+            balances: dict[str, int | str | None] = {}
+            for key in SCHOOL.keys:
+                balances[key] = self.started[contact, key] = rng.randint(0, 2)
+            self.crm.add_contact(contact, balances, student_id=f"S{contact}")
+        self.capacity, self.seats = {}, {}
+        for id_, mock_type, day, capacity in EXAMS:
+            self.capacity[id_] = capacity
+            self.seats[id_] = rng.randint(0, 1)
+            self.crm.add_exam(
+                id_, self.seats[id_], mock_type=mock_type, exam_date=day, capacity=str(capacity)
+            )
+
+    def run(self) -> None:
+        """Staff book, then cancel some and book again; workers carry all of it."""
+        for round_ in range(2):
+            self.quiet_world = True
+            begun = self._cancel() if round_ else []
+            begun += self._book()
+            self.operations += begun
+            self.quiet_world = False
+            self.see_through(begun)
+
+    def _book(self) -> list[str]:
+        core = self.process()
+        begun = []
+        for _ in range(self.rng.randint(2, 5)):
+            wish = Wish(
+                contact_id=ContactId(self.rng.choice(self.contacts)),
+                exam_id=ExamId(self.rng.choice(EXAMS)[0]),
+                attending_location="Calgary",
+                dominant_hand=self.rng.choice(HANDS),
+                override=self.rng.random() < 0.2,
+            )
+            plan = core.booking.preview(wish, ADMIN)
+            if plan.will_change:
+                core.operating.confirm(plan.id, ADMIN, reason="the simulation")
+                begun.append(plan.id)
+        return begun
+
+    def _cancel(self) -> list[str]:
+        core = self.process()
+        names = [item.booking_name for item in self.booked() if self.rng.random() < 0.6]
+        if not names:
+            return []
+        plan = core.planning.preview(
+            OperationKind.CANCEL, ByReference(references=tuple(names)), ADMIN
+        )
+        core.operating.confirm(plan.id, ADMIN, reason="the simulation")
+        return [plan.id]
+
+    # --- what must hold
+
+    def of_kind(self, kind: OperationKind) -> list[Item]:
+        """Items of all operations of that kind."""
+        return [
+            item
+            for operation in self.operations
+            if self.store.operation(operation).kind is kind
+            for item in self.store.items(operation)
+        ]
+
+    def booked(self) -> list[Item]:
+        """Bookings that were made."""
+        return [i for i in self.of_kind(OperationKind.BOOK) if i.state is ItemState.DONE]
+
+    def cancelled(self) -> list[Item]:
+        """And those that were cancelled since."""
+        return [i for i in self.of_kind(OperationKind.CANCEL) if i.state is ItemState.DONE]
+
+    def ideal(self, contact: str, key: CreditType) -> int:
+        """The balance, if nobody had ever written over anybody."""
+
+        def moved(items: list[Item]) -> int:
+            return sum(i.contact_id == contact and i.credit == key for i in items)
+
+        spent = self.spent[contact, key] + moved(self.booked())
+        return self.started[contact, key] - spent + moved(self.cancelled())
+
+    def check(self) -> None:
+        """The promises of a booking."""
+        told = f"seed {self.seed}"
+        self.quiet_world = True
+        self.time += LATEST  # whatever is still on its way arrives
+        self._deliver()
+        made = Counter(
+            record.properties.get("idempotency_key") for record in self.crm.truth.all(Kind.BOOKING)
+        )
+        for item in self.of_kind(OperationKind.BOOK):
+            assert item.state in {ItemState.DONE, ItemState.FAILED}, f"{told}: {item}"
+            assert made[item.operation_id] == (item.state is ItemState.DONE), f"{told}: {item}"
+        self._check_days(told)
+        for contact in self.contacts:
+            for key in SCHOOL.keys:
+                actual = self.crm.balance(Kind.CONTACT, contact, key)
+                found = self.corrections(contact, key)
+                assert self.ideal(contact, key) == actual + found, f"{told}: {contact} {key}"
+                assert actual >= 0, told
+        for exam, started in self.seats.items():
+            taken = sum(i.exam_id == exam for i in self.booked())
+            freed = sum(i.exam_id == exam for i in self.cancelled())
+            held = self.crm.balance(Kind.EXAM, exam, TOTAL_BOOKINGS)
+            assert started + taken - freed == held, f"{told}: exam {exam}"
+            assert held <= self.capacity[exam], f"{told}: exam {exam} is overbooked"
+
+    def _check_days(self, told: str) -> None:
+        days: Counter[tuple[str, object]] = Counter()
+        for contact in self.contacts:
+            for booking in self.crm.bookings_of(ContactId(contact)):
+                assert booking.exam_id is not None, told
+                if booking.status is BookingStatus.ACTIVE:
+                    days[contact, booking.exam_date] += 1
+        assert all(n == 1 for n in days.values()), f"{told}: booked twice on a day: {days}"

@@ -1,0 +1,48 @@
+"""Hundreds of histories of bookings: a credit and a seat for each, none for those refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.domain.operations import ItemState
+from core.domain.plans import OperationKind
+from tests.simulation.booking_world import BookingWorld
+from tests.simulation.world import Rates
+
+HISTORIES = 600
+BLOCK = 50
+
+
+@pytest.mark.parametrize("first", range(0, HISTORIES, BLOCK))
+def test_credit_seat_and_booking_come_together_or_not_at_all(first: int) -> None:
+    for seed in range(first, first + BLOCK):
+        world = BookingWorld(seed)
+        world.run()
+        world.check()
+
+
+@pytest.mark.parametrize("first", range(200_000, 200_000 + 200, BLOCK))
+def test_crashes_and_second_workers_book_nobody_twice(first: int) -> None:
+    for seed in range(first, first + BLOCK):
+        world = BookingWorld(seed, Rates(crash=0.1, second_worker=0.15, spend=0.05))
+        world.run()
+        world.check()
+
+
+def test_the_world_is_bad_enough_to_show_both_ends() -> None:
+    """Without refusals after a credit was taken, the histories above would show little."""
+    states = set()
+    undone = 0
+    for seed in range(80):
+        world = BookingWorld(seed, Rates(spend=0.4))
+        world.run()
+        states |= {item.state for item in world.of_kind(OperationKind.BOOK)}
+        undone += sum(
+            movement.kind.value.startswith("undo")
+            for operation in world.operations
+            for record in world.store.writes(operation)
+            for movement in record.write.movements
+        )
+
+    assert {ItemState.DONE, ItemState.FAILED} == states
+    assert undone >= 5
