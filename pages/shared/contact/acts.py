@@ -1,8 +1,4 @@
-"""What can be done for this student from here.
-
-Booking, and cancelling one or several of these bookings by staff, belong here too: each is a
-preview that leads to its own page, as the refund of what is owed is.
-"""
+"""What is owed to this student, and the way to the page on which it is given back."""
 
 from __future__ import annotations
 

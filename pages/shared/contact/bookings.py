@@ -8,12 +8,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.domain.plans import OperationKind
 from core.domain.records import Booking, BookingId, BookingStatus
 from core.domain.roles import ALLOWED, Act
 from core.services.presenting import Presented
 from pages.shared import tables, words
-from pages.shared.contact import acts
+from pages.shared.contact import doing
 from pages.shared.gate import Desk
 
 STATUS = {
@@ -33,11 +32,13 @@ def show(desk: Desk, presented: Presented) -> None:
     if not presented.bookings:
         st.caption("No bookings yet.")
         return
-    admin = Act.RUN_BATCHES in ALLOWED[desk.actor.role]
+    may_cancel = Act.BOOK_ONE in ALLOWED[desk.actor.role]
     owed = {one.booking.id for one in presented.owed}
     shown = presented.bookings
     names, colours = zip(*STATUS.values(), strict=True)
-    ticking: dict[str, Any] = {"on_select": "rerun", "selection_mode": "multi-row"} if admin else {}
+    ticking: dict[str, Any] = (
+        {"on_select": "rerun", "selection_mode": "multi-row"} if may_cancel else {}
+    )
     key = f"bookings_{tables.fingerprint([booking.id for booking in shown])}"
     event = st.dataframe(
         bookings_frame(shown, owed),
@@ -58,19 +59,19 @@ def show(desk: Desk, presented: Presented) -> None:
         alt="Bookings of the student",
         **ticking,
     )
-    if admin:
+    if may_cancel:
         rows = [row for row in event.selection.rows if row < len(shown)]
         _cancel(desk, [shown[row] for row in rows])
 
 
 def _cancel(desk: Desk, picked: Sequence[Booking]) -> None:
-    """One or several of this student, by way of the preview that every cancellation has."""
+    """One or several of this student; the preview comes before anything is changed."""
     if not picked:
         st.caption("Tick bookings to cancel them.")
         return
     label = f"Cancel {words.count(len(picked), 'booking')} …"
     if st.button(label, icon=":material/event_busy:", key="cancel_picked"):
-        acts.preview(desk, OperationKind.CANCEL, [booking.id for booking in picked])
+        doing.cancel(desk, [booking.id for booking in picked])
 
 
 def bookings_frame(bookings: Sequence[Booking], owed: Collection[BookingId]) -> pd.DataFrame:

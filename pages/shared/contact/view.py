@@ -7,9 +7,20 @@ import html
 import streamlit as st
 
 from core.domain.records import Contact, ContactId
+from core.domain.roles import ALLOWED, Act
 from core.services.presenting import Gone, Presented
 from pages.shared import problems, words
-from pages.shared.contact import acts, address, balances, bookings, history, reading, trail
+from pages.shared.contact import (
+    acts,
+    address,
+    balances,
+    booking,
+    bookings,
+    doing,
+    history,
+    reading,
+    trail,
+)
 from pages.shared.gate import Desk
 
 NOT_READ = "Nothing was read, and nothing was changed."
@@ -38,6 +49,8 @@ def _page(desk: Desk, presented: Presented) -> None:
     address.remember(presented.asked, presented.contact.name)
     balances.show(desk, presented.contact, presented)
     acts.show(desk, presented)
+    if Act.BOOK_ONE in ALLOWED[desk.actor.role] and not doing.show(desk, presented.contact):
+        booking.show(desk, presented.contact, presented)
     bookings.show(desk, presented)
     history.show(desk, presented)
     trail.show(desk, presented)

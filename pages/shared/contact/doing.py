@@ -1,0 +1,195 @@
+"""A booking or cancellation in hand: its preview, its progress, its result. All in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+import streamlit as st
+
+from core.domain.operations import ENDED, Item, ItemState, Operation
+from core.domain.plans import OperationKind, Plan, Row, Verdict
+from core.domain.records import BookingId, Contact
+from core.gateways.errors import UnknownId
+from core.services.finding import ByReference
+from pages.shared import problems, words
+from pages.shared.contact import reading
+from pages.shared.gate import Desk
+from pages.shared.recent import forget
+
+#: Of a plan, which is also the operation's once it is confirmed.
+PLAN = "plan"
+POLL_S = 0.5
+UNCHANGED = "Nothing was changed."
+#: Kept with the operation and in the note, unless somebody says more.
+REASONS = {
+    OperationKind.BOOK: "Booked for the student",
+    OperationKind.CANCEL: "Cancelled for the student",
+}
+
+
+def cancel(desk: Desk, ids: Sequence[BookingId]) -> None:
+    """Preview the cancellation of these bookings of one student."""
+    with problems.told(UNCHANGED):
+        with st.spinner("Reading the bookings from HubSpot …"):
+            choice = ByReference(references=tuple(ids))
+            plan = desk.core.planning.preview(OperationKind.CANCEL, choice, desk.acting())
+        go_to(plan.id)
+
+
+def go_to(plan_id: str) -> NoReturn:
+    """Show this preview, or the operation that it has become."""
+    st.query_params[PLAN] = plan_id
+    st.rerun()
+
+
+def leave() -> None:
+    """Back to the student. For callbacks: the rerun comes by itself."""
+    st.query_params.pop(PLAN, None)
+    reading.forget()
+    forget()
+
+
+def show(desk: Desk, contact: Contact) -> bool:
+    """What is in hand for this student. False: nothing is."""
+    id_ = st.query_params.get(PLAN, "").strip()
+    if not id_:
+        return False
+    with st.container(border=True, key="doing"), problems.told(UNCHANGED):
+        plan = desk.core.journal.plan(id_)
+        whose = {row.contact_id for row in plan.rows}
+        if whose != {contact.id} or plan.kind not in REASONS:
+            st.info("This preview is not of this student.", icon=":material/person_off:")
+            _back("Back to the student")
+        elif operation := _operation(desk, id_):
+            _show_operation(desk, operation)
+        else:
+            _preview(desk, plan)
+    return True
+
+
+def _operation(desk: Desk, id_: str) -> Operation | None:
+    try:
+        return desk.core.journal.operation(id_)
+    except UnknownId:
+        return None
+
+
+# the preview
+
+
+def _preview(desk: Desk, plan: Plan) -> None:
+    done = plan.will_change
+    st.markdown(f"**{_title(desk, plan)}**")
+    for row in plan.rows:
+        st.markdown(_row_words(desk, row))
+    if not done:
+        _back("Back to the student", primary=True)
+        return
+    reason = st.text_input("Reason", value=REASONS[plan.kind], key="doing_reason")
+    with st.container(horizontal=True):
+        if st.button(_confirm_words(plan), type="primary", key="doing_confirm"):
+            with problems.told(UNCHANGED):
+                desk.core.operating.confirm(plan.id, desk.acting(), reason=reason, at_once=True)
+                reading.forget()
+                st.rerun()
+        _back("Not now")
+
+
+def _title(desk: Desk, plan: Plan) -> str:
+    if plan.kind is OperationKind.BOOK:
+        return "Book this seat?" if plan.will_change else "This cannot be booked"
+    back = ", ".join(
+        f"{n} {words.credit(key, desk.core.catalogue)}" for key, n in plan.credits.items()
+    )
+    what = words.count(len(plan.will_change), "booking")
+    if not plan.will_change:
+        return "Nothing of this can be cancelled"
+    return f"Cancel {what}? Comes back: {back or 'no credit'}"
+
+
+def _row_words(desk: Desk, row: Row) -> str:
+    name = words.plain(row.booking_name)
+    if row.verdict is not Verdict.WILL_CHANGE:
+        detail = f": {words.plain(row.detail)}" if row.detail else ""
+        return f":material/block: {name} · {words.sentence(row.why)}{detail}"
+    asked = [
+        f"attends at {words.plain(row.attending_location)}" if row.attending_location else "",
+        f"dominant hand {row.dominant_hand.lower()}" if row.dominant_hand else "",
+    ]
+    change = "no credit moves"
+    if row.credit is not None:
+        label = words.credit(row.credit, desk.core.catalogue)
+        change = f"{label} credit **{words.change(row.before, row.after)}**"
+    told = " · ".join(filter(None, [name, *asked, change]))
+    return f":material/check: {told}"
+
+
+def _confirm_words(plan: Plan) -> str:
+    if plan.kind is OperationKind.CANCEL:
+        return f"Cancel {words.count(len(plan.will_change), 'booking')}"
+    return "Book without a credit" if plan.will_change[0].credit is None else "Book for 1 credit"
+
+
+def _back(label: str, *, primary: bool = False) -> None:
+    kind = "primary" if primary else "secondary"
+    st.button(label, on_click=leave, key="doing_back", type=kind)  # type: ignore[arg-type]
+
+
+# the operation
+
+
+def _show_operation(desk: Desk, operation: Operation) -> None:
+    if operation.state in ENDED:
+        _result(desk, operation)
+    else:
+        _follow(desk, operation.id)
+
+
+@st.fragment(run_every=POLL_S)
+def _follow(desk: Desk, operation_id: str) -> None:
+    """The journal is asked twice a second; HubSpot is not."""
+    operation = desk.core.journal.operation(operation_id)
+    if operation.state in ENDED:
+        reading.forget()
+        st.rerun(scope="app")
+    what = "Booking" if operation.kind is OperationKind.BOOK else "Cancelling"
+    progress = desk.core.journal.progress(operation_id)
+    st.markdown(f"**{what} in HubSpot …** You may leave this page: it goes on by itself.")
+    st.progress(progress.settled / max(progress.total, 1))
+    if operation.waiting_for:
+        st.caption(f":material/hourglass: Waiting: {words.plain(operation.waiting_for)}.")
+    if not desk.core.journal.workers():
+        st.caption(":material/hourglass: No worker is running; it begins when one is.")
+
+
+def _result(desk: Desk, operation: Operation) -> None:
+    for item in desk.core.journal.items(operation.id):
+        _item(desk, operation, item)
+    found = desk.core.journal.foreign_writes(operation.id)
+    if found:
+        st.warning(
+            "Somebody else changed a balance in the same moment. An admin can make up for it "
+            f"on the page of operation {operation.id}.",
+            icon=":material/group:",
+        )
+    _back("Done")
+
+
+def _item(desk: Desk, operation: Operation, item: Item) -> None:
+    name = words.plain(item.booking_name or item.booking_id)
+    booking = operation.kind is OperationKind.BOOK
+    label = words.credit(item.credit, desk.core.catalogue)
+    if item.state is ItemState.DONE:
+        moved = f"{label} credit {words.change(item.before, item.after)}."
+        told = moved if item.credit is not None else "No credit moved."
+        title = "Booked" if booking else "Cancelled"
+        st.success(f"{name}. {told}", title=title, icon=":material/check_circle:")
+        return
+    title = f"{'Not booked' if booking else 'Not cancelled'}: {words.ITEM[item.state][2:].lower()}"
+    next_ = " Look at what HubSpot says now, and book again." if booking else ""
+    st.error(
+        f"{name}. {words.sentence(words.plain(item.why))}.{next_}",
+        title=title,
+        icon=":material/error:",
+    )
