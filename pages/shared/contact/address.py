@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 CONTACT = "id"
+#: The preview or operation of that contact that is in hand.
+IN_HAND = "plan"
 #: Of the search; kept in the address while a contact is open, so that "back" leads to its results.
 TEXT = "find"
 #: Contacts remembered for one person's session.
@@ -16,12 +18,14 @@ _LATELY = "_contacts_lately"
 
 def open_contact(contact_id: str) -> None:
     """For callbacks: the rerun comes by itself."""
+    st.query_params.pop(IN_HAND, None)
     st.query_params[CONTACT] = contact_id
 
 
 def leave() -> None:
     """Back to the search, and what was found."""
-    st.query_params.pop(CONTACT, None)
+    for name in (CONTACT, IN_HAND):
+        st.query_params.pop(name, None)
 
 
 def remember(contact_id: str, name: str) -> None:

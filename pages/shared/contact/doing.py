@@ -13,12 +13,10 @@ from core.domain.records import BookingId, Contact
 from core.gateways.errors import UnknownId
 from core.services.finding import ByReference
 from pages.shared import problems, words
-from pages.shared.contact import reading
+from pages.shared.contact import address, reading
 from pages.shared.gate import Desk
 from pages.shared.recent import forget
 
-#: Of a plan, which is also the operation's once it is confirmed.
-PLAN = "plan"
 POLL_S = 0.5
 UNCHANGED = "Nothing was changed."
 #: Kept with the operation and in the note, unless somebody says more.
@@ -38,21 +36,21 @@ def cancel(desk: Desk, ids: Sequence[BookingId]) -> None:
 
 
 def go_to(plan_id: str) -> NoReturn:
-    """Show this preview, or the operation that it has become."""
-    st.query_params[PLAN] = plan_id
+    """Show this preview. Confirmed, it keeps its id, and the operation is shown in its place."""
+    st.query_params[address.IN_HAND] = plan_id
     st.rerun()
 
 
 def leave() -> None:
     """Back to the student. For callbacks: the rerun comes by itself."""
-    st.query_params.pop(PLAN, None)
+    st.query_params.pop(address.IN_HAND, None)
     reading.forget()
     forget()
 
 
 def show(desk: Desk, contact: Contact) -> bool:
     """What is in hand for this student. False: nothing is."""
-    id_ = st.query_params.get(PLAN, "").strip()
+    id_ = st.query_params.get(address.IN_HAND, "").strip()
     if not id_:
         return False
     with st.container(border=True, key="doing"), problems.told(UNCHANGED):
