@@ -1,6 +1,13 @@
 """``python -m core``."""
 
-from core.cli import booking, drift, lookup, owing, people, upkeep  # noqa: F401 - they add their commands
+from core.cli import (  # noqa: F401 - they add their commands
+    booking,
+    drift,
+    lookup,
+    owing,
+    people,
+    upkeep,
+)
 from core.cli.app import app
 from core.cli.logs import to_stderr
 

@@ -27,6 +27,7 @@ NAME = "Clinical Skills-S1-June 1, 2026"
 def desk() -> TestDesk:
     made = TestDesk()
     exam(made, "80")
+    made.core.access.grant(STAFF.email, Role.STAFF, ADMIN)
     made.crm.add_contact("101", {CS: 2, SHARED: 1}, student_id="S1", firstname="Ada")
     return made
 
@@ -421,3 +422,13 @@ def test_an_expired_hold_of_the_day_is_of_use_to_the_next(desk: TestDesk) -> Non
     assert ItemState.DONE is item.state
     assert ItemState.FAILED is carried(desk, first).state
     assert (1, 4, 1) == state(desk)
+
+
+def test_who_lost_their_role_since_books_nobody(desk: TestDesk) -> None:
+    operation = confirmed(desk)
+    desk.core.access.grant(STAFF.email, Role.MANAGER, ADMIN)
+
+    ended = desk.carry(operation)
+
+    assert "called off" == ended.state.value
+    assert (2, 3, 0) == state(desk)

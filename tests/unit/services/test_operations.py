@@ -292,12 +292,17 @@ def test_a_stopped_operation_leaves_the_rest_for_a_retry(desk: TestDesk) -> None
 
 def test_nobody_but_an_admin_runs_batches(desk: TestDesk) -> None:
     staff = Actor(email="s@example.test", role=Role.STAFF)
+    for id_, contact in (("500", "100"), ("501", "101")):
+        desk.crm.add_contact(contact, {})
+        desk.booked(id_, contact, status="Active")
+    batch = desk.confirm("500", "501", kind=CANCEL).id
+    both = ByReference(references=("500", "501"))
 
     for act in (
-        lambda: desk.core.planning.preview(CANCEL, ByReference(references=("1",)), staff),
-        lambda: desk.core.operating.confirm("id", staff, reason="r"),
-        lambda: desk.core.operating.stop("id", staff),
-        lambda: desk.core.operating.retry("id", staff),
+        lambda: desk.core.planning.preview(CANCEL, both, staff),
+        lambda: desk.core.operating.confirm(batch, staff, reason="r"),
+        lambda: desk.core.operating.stop(batch, staff),
+        lambda: desk.core.operating.retry(batch, staff),
         lambda: desk.core.deciding.decide("id", WriteId("w"), staff, landed=True, why=""),
     ):
         with pytest.raises(NotAllowed):
