@@ -54,10 +54,13 @@ class BookingWorld(World):
     def _book(self) -> list[str]:
         core = self.process()
         begun = []
-        for _ in range(self.rng.randint(2, 5)):
+        for n in range(self.rng.randint(2, 5)):
+            # the first two want the same student's same day
             wish = Wish(
-                contact_id=ContactId(self.rng.choice(self.contacts)),
-                exam_id=ExamId(self.rng.choice(EXAMS)[0]),
+                contact_id=ContactId(
+                    self.rng.choice(self.contacts[:1] if n < 2 else self.contacts)
+                ),
+                exam_id=ExamId(EXAMS[n][0] if n < 2 else self.rng.choice(EXAMS)[0]),
                 attending_location="Calgary",
                 dominant_hand=self.rng.choice(HANDS),
                 override=self.rng.random() < 0.2,

@@ -29,6 +29,13 @@ def test_crashes_and_second_workers_book_nobody_twice(first: int) -> None:
         world.check()
 
 
+def test_late_creations_and_another_booking_of_that_day_never_meet() -> None:
+    for seed in range(300_000, 300_000 + 2 * BLOCK):
+        world = BookingWorld(seed, Rates(late=0.3, spend=0.02))
+        world.run()
+        world.check()
+
+
 def test_the_world_is_bad_enough_to_show_both_ends() -> None:
     """Without refusals after a credit was taken, the histories above would show little."""
     states = set()
