@@ -123,6 +123,7 @@ class World:
         name = f"{exam['mock_type']}-{contact['student_id']}-{self.rng.randrange(10**9)}"
         values = {"booking_id": name, "is_active": "Active", "token_used": token}
         made = self._send("POST", f"{API}/{BOOKINGS}", {"properties": values})
+        self._changed.append(made["id"])
         for type_, id_ in ((CONTACTS, contact["id"]), (EXAMS, exam["id"])):
             ends = f"{BOOKINGS}/{made['id']}/associations/default/{type_}/{id_}"
             self._send("PUT", f"{API}/{ends}", None)
