@@ -102,6 +102,7 @@ class Stack:
             search_lag_ms=options.search_lag_ms,
         )
         self._open.callback(hubspot.stop)
+        hubspot.reserve()  # filling takes seconds, in which another program may want the port
         self._fill(state, hubspot, supabase.db_url)
         settings = {
             "HUBSPOT_BASE_URL": hubspot.start(),

@@ -104,10 +104,15 @@ class HubSpotServer:
         )
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
+        self._listening: socket.socket | None = None
+
+    def reserve(self) -> None:
+        """Take the port now, to be served at ``start``. Raises OSError when it is taken."""
+        self._listening = _listen(self._port)
 
     def start(self) -> str:
         """Serve; returns the base URL once it answers. Raises OSError when the port is taken."""
-        listening = _listen(self._port)
+        listening = self._listening or _listen(self._port)
         index(self.store.database, self.store.catalog.kinds())
         self.app.senders.resume()
         config = uvicorn.Config(
@@ -140,6 +145,8 @@ class HubSpotServer:
             self._server.should_exit = True
             self._thread.join(10)
             self._server = self._thread = None
+        if self._listening is not None:
+            self._listening.close()
         self.app.senders.close()
         self.store.close()
 
