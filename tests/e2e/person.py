@@ -20,6 +20,8 @@ NOT_OURS = (
     # (the chosen segment): on a dark page no colour has 4.5 : 1 for both. The segment has 3.7 : 1,
     # and is marked by border and background too.
     ("color-contrast", 'data-selected="true"'),
+    # What Streamlit lays over a page for a moment (tooltips, menus) stands outside its landmarks.
+    ("region", "stFloatingOverlayPortal"),
 )
 
 
