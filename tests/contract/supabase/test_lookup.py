@@ -112,7 +112,7 @@ def test_likeness_is_only_tried_for_want_of_others(mirror: MirrorLookUp) -> None
     assert near in found(mirror, "vandersloodt")
 
 
-@pytest.mark.parametrize("asked", ["%", "_", "100%", "a_b-1%", "\\", "'; drop table x", "💳", "-"])
+@pytest.mark.parametrize("asked", ["%", "_", "qq%", "a_b-1%", "\\", "'; drop table x", "💳", "-"])
 def test_signs_that_mean_something_to_a_database_find_nobody(
     mirror: MirrorLookUp, asked: str
 ) -> None:
