@@ -4,7 +4,8 @@
 
 Every planted drift is found with its cause, none is invented, what is being written is not
 reported, and after repair the next sweep finds nothing but values that a person must correct.
-Fails where one of these does not hold (tests/contract/stack/moving.py, which CI runs smaller).
+Fails where one of these does not hold (tests/contract/stack/moving.py). CI has
+the same world over fakes, by seed (tests/simulation/test_moving_world.py); ``--contacts 2000`` is quick.
 """
 
 from __future__ import annotations

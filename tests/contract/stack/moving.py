@@ -31,8 +31,6 @@ MOVING = {
     Cause.CONTACT_GONE,
     Cause.CONTACT_MERGED,
     Cause.MISSING_ROW,
-    # the desk wrote it too, and its copy was compared before it had come
-    Cause.OLDER_COPY,
 }
 #: Of each kind of drift that is planted beside those of the demo data.
 FEW = 5
