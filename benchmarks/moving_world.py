@@ -4,8 +4,8 @@
 
 Every planted drift is found with its cause, none is invented, what is being written is not
 reported, and after repair the next sweep finds nothing but values that a person must correct.
-Fails where one of these does not hold (tests/contract/stack/moving.py). CI has
-the same world over fakes, by seed (tests/simulation/test_moving_world.py); ``--contacts 2000`` is quick.
+Fails where one of these does not hold (tests/contract/stack/moving.py); ``--contacts 2000`` is
+quick. CI has such a world over fakes, by seed (tests/simulation/test_moving_world.py).
 """
 
 from __future__ import annotations
