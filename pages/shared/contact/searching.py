@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.lookups import TEXT_MIN, FoundBy, Hit, Hits, Where, cleaned, may_be_phone
-from pages.shared import problems, tables, words
+from pages.shared import problems, row_buttons, tables, words
 from pages.shared.contact import address
 from pages.shared.gate import Desk
 from pages.shared.recent import recent
@@ -140,15 +140,7 @@ def _grid(desk: Desk, hits: Hits) -> None:
         hits_frame(hits.hits, desk),
         key=f"contacts_{tables.fingerprint(ids)}",
         column_config={
-            "Open": st.column_config.ButtonColumn(
-                "Open",
-                on_click=_open,
-                args=(ids, key),
-                key=key,
-                type="tertiary",
-                width=60,
-                pinned=True,
-            ),
+            "Open": row_buttons.column("Open", ids, address.open_contact, key=key),
             "Student": st.column_config.TextColumn(width=165),
             "E-mail": st.column_config.TextColumn(width=235),
             "Student id": st.column_config.TextColumn(width=90, alignment="right"),
@@ -184,13 +176,6 @@ def hits_frame(hits: tuple[Hit, ...], desk: Desk) -> pd.DataFrame:
             "Found by": [f"booking {hit.booking}" if hit.booking else hit.by for hit in hits],
         }
     )
-
-
-def _open(ids: list[str], key: str) -> None:
-    """The button of a row was clicked: the row is a position, so it becomes an id at once."""
-    click = st.session_state[key]
-    if click is not None and click.row < len(ids):
-        address.open_contact(ids[click.row])
 
 
 def _offer_hubspot(text: str, hits: Hits) -> None:

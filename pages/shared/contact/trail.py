@@ -11,7 +11,7 @@ import streamlit as st
 from core.domain.operations import ItemState
 from core.domain.roles import ALLOWED, Act
 from core.services.presenting import Presented, TrailRow
-from pages.shared import charts, places, tables, words
+from pages.shared import charts, places, row_buttons, tables, words
 from pages.shared.batch import address
 from pages.shared.gate import Desk
 
@@ -32,15 +32,7 @@ def show(desk: Desk, presented: Presented) -> None:
     st.dataframe(
         frame if may else frame.drop(columns="Open"),
         column_config={
-            "Open": st.column_config.ButtonColumn(
-                "Open",
-                on_click=_open,
-                args=(ids, key),
-                key=key,
-                type="tertiary",
-                width=60,
-                pinned=True,
-            ),
+            "Open": row_buttons.column("Open", ids, _open, key=key),
             "State": tables.badge_column("State", names, colours),
             "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
             "What": st.column_config.TextColumn(width=150),
@@ -60,11 +52,9 @@ def show(desk: Desk, presented: Presented) -> None:
         st.switch_page(places.OPERATIONS.path, query_params={address.OPERATION: to})
 
 
-def _open(ids: Sequence[str], key: str) -> None:
+def _open(id_: str) -> None:
     """A callback may not switch pages; the run after it does."""
-    click = st.session_state[key]
-    if click is not None and click.row < len(ids):
-        st.session_state["_trail_to"] = ids[click.row]
+    st.session_state["_trail_to"] = id_
 
 
 def trail_frame(rows: Sequence[TrailRow], desk: Desk) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.repairs import Repair, RowState
-from pages.shared import tables, words
+from pages.shared import row_buttons, tables, words
 from pages.shared.drift import address
 from pages.shared.drift.following import REPAIRS
 from pages.shared.gate import Desk
@@ -30,15 +30,7 @@ def show(desk: Desk) -> None:
         repairs_frame(repairs, desk.now()),
         key=f"grid_{key}",
         column_config={
-            "Open": st.column_config.ButtonColumn(
-                "Open",
-                on_click=_open,
-                args=(ids, key),
-                key=key,
-                type="tertiary",
-                width=60,
-                pinned=True,
-            ),
+            "Open": row_buttons.column("Open", ids, address.open_repair, key=key),
             "State": text(width=150),
             "Repaired": text("Repaired, records", width=120, alignment="right"),
             "When": text(width=90),
@@ -50,13 +42,6 @@ def show(desk: Desk) -> None:
         height="content",
         alt="Repairs, newest first",
     )
-
-
-def _open(ids: Sequence[str], key: str) -> None:
-    """A row is a position, so it becomes an id at once."""
-    click = st.session_state[key]
-    if click is not None and click.row < len(ids):
-        address.open_repair(ids[click.row])
 
 
 def repairs_frame(repairs: Sequence[Repair], now: datetime) -> pd.DataFrame:

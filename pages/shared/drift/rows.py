@@ -16,7 +16,7 @@ from core.domain.records import Kind
 from core.domain.repairs import RowState
 from core.domain.sweeps import Sweep
 from core.gateways.ports.trends import Narrow
-from pages.shared import tables, words
+from pages.shared import row_buttons, tables, words
 from pages.shared.drift import address
 from pages.shared.drift.causes import BADGES, KINDS, LOOKS, SHORT
 from pages.shared.drift.standing import MODES, Standing
@@ -159,17 +159,16 @@ def _grid(desk: Desk, rows: Sequence[Drift], mended: Collection[tuple[Kind, str]
         frame,
         key=f"drifts_{key}",
         column_config={
-            "Open": st.column_config.ButtonColumn(
-                "Open", on_click=_open, args=(opened, key), key=key, type="tertiary", width=60,
-                pinned=True,
-            ),
+            "Open": row_buttons.column(
+                "Open", opened, lambda record: address.open_record(*record), key=key
+            )
         }
         | drift_columns(),
         hide_index=True,
         row_height=tables.ROW_PX,
         height=tables.height(len(rows), at_most=GRID_PX),
         alt="Records that differ between HubSpot and the mirror, the oldest first",
-    )  # fmt: skip
+    )
 
 
 def drift_columns() -> dict[str, Any]:
@@ -189,13 +188,6 @@ def drift_columns() -> dict[str, Any]:
         "Since": text("Drifts for", width=90, alignment="right"),
         "Evidence": text("What speaks for it", width="large"),
     }
-
-
-def _open(ids: Sequence[tuple[Kind, str]], key: str) -> None:
-    """A row is a position, so it becomes an id at once."""
-    click = st.session_state[key]
-    if click is not None and click.row < len(ids):
-        address.open_record(*ids[click.row])
 
 
 def drift_frame(

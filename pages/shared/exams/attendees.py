@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.domain.records import Booking, BookingStatus, ContactId
 from core.services.sitting import Detailed
-from pages.shared import places, tables
+from pages.shared import places, row_buttons, tables
 from pages.shared.contact import address as contact_address
 from pages.shared.contact.bookings import STATUS
 from pages.shared.gate import Desk
@@ -33,15 +33,7 @@ def show(desk: Desk, detailed: Detailed) -> None:
     st.dataframe(
         attendees_frame(shown, detailed.names),
         column_config={
-            "Open": st.column_config.ButtonColumn(
-                "Open",
-                on_click=_open,
-                args=(ids, key),
-                key=key,
-                type="tertiary",
-                width=60,
-                pinned=True,
-            ),
+            "Open": row_buttons.column("Open", ids, _open, key=key),
             "Status": tables.badge_column("Status", names, colours),
             "Student": st.column_config.TextColumn(width=170),
             "Booking": st.column_config.TextColumn(width=300),
@@ -60,11 +52,9 @@ def show(desk: Desk, detailed: Detailed) -> None:
         st.switch_page(places.CONTACTS.path, query_params={contact_address.CONTACT: to})
 
 
-def _open(ids: Sequence[str], key: str) -> None:
+def _open(id_: str) -> None:
     """A callback may not switch pages; the run after it does."""
-    click = st.session_state[key]
-    if click is not None and click.row < len(ids):
-        st.session_state["_attendee_to"] = ids[click.row]
+    st.session_state["_attendee_to"] = id_
 
 
 def attendees_frame(bookings: Sequence[Booking], names: Mapping[ContactId, str]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.domain.sessions import Opening, Session, SessionFilter, narrowed, places
 from core.services.sitting import Listed
-from pages.shared import problems, tables, words
+from pages.shared import problems, row_buttons, tables, words
 from pages.shared.exams import address, wording
 from pages.shared.gate import Desk
 
@@ -98,15 +98,7 @@ def _grid(desk: Desk, found: Sequence[Session]) -> None:
         sessions_frame(found, now),
         key=f"exams_{tables.fingerprint(ids)}",
         column_config={
-            "Open": st.column_config.ButtonColumn(
-                "Open",
-                on_click=_open,
-                args=(ids, key),
-                key=key,
-                type="tertiary",
-                width=60,
-                pinned=True,
-            ),
+            "Open": row_buttons.column("Open", ids, address.open_exam, key=key),
             "State": tables.badge_column("State", *zip(*looks, strict=True)),
             "Date": st.column_config.DateColumn(format="D MMM YYYY", width=100),
             "Time": st.column_config.TextColumn(width=110),
@@ -177,10 +169,3 @@ def _opens(session: Session, now: datetime) -> str:
     if at is None:
         return "no time is set"
     return f"in {words.span(at - now)}" if at > now else f"since {words.span(now - at)}"
-
-
-def _open(ids: Sequence[str], key: str) -> None:
-    """The button of a row was clicked: the row is a position, so it becomes an id at once."""
-    click = st.session_state[key]
-    if click is not None and click.row < len(ids):
-        address.open_exam(ids[click.row])

@@ -12,7 +12,7 @@ import streamlit as st
 from core.domain.records import Kind
 from core.domain.roles import ALLOWED, Act
 from core.gateways.ports import DeadLetters, Due
-from pages.shared import problems, tables, words
+from pages.shared import problems, row_buttons, tables, words
 from pages.shared.batch.figures import cards
 from pages.shared.gate import Desk
 
@@ -146,8 +146,12 @@ def _grid(desk: Desk, rows: Sequence[Due], name: str, *, retry: bool = False) ->
     columns: dict[str, Any] = {}
     if retry:
         frame.insert(0, "Retry", ["Try again"] * len(rows))
-        columns["Retry"] = st.column_config.ButtonColumn(
-            "Retry", key=key, on_click=_retry_row, args=(desk, rows, key), type="tertiary", width=90
+        columns["Retry"] = row_buttons.column(
+            "Retry",
+            rows,
+            lambda row: _retry(desk, {"kind": row.kind, "record_id": row.record_id}),
+            key=key,
+            width=90,
         )
     st.dataframe(
         frame,
@@ -166,14 +170,6 @@ def _grid(desk: Desk, rows: Sequence[Due], name: str, *, retry: bool = False) ->
         key=f"copies_{name}_{fingerprint}",
         alt=f"Copies that are {name}",
     )
-
-
-def _retry_row(desk: Desk, rows: Sequence[Due], key: str) -> None:
-    """The button of a row was clicked: the row is a position, so it becomes an id at once."""
-    click = st.session_state[key]
-    if click is not None and click.row < len(rows):
-        row = rows[click.row]
-        _retry(desk, {"kind": row.kind, "record_id": row.record_id})
 
 
 def copies_frame(rows: Sequence[Due], now: datetime) -> pd.DataFrame:

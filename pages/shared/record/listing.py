@@ -16,7 +16,7 @@ from core.domain.operations import (
     OperationState,
     Progress,
 )
-from pages.shared import places, tables, words
+from pages.shared import places, row_buttons, tables, words
 from pages.shared.batch import address
 from pages.shared.batch.heading import COLOURS
 from pages.shared.gate import Desk
@@ -71,9 +71,7 @@ def _grid(desk: Desk, operations: Sequence[Operation]) -> None:
         frame,
         key=f"operations_{tables.fingerprint(ids)}",
         column_config={
-            "Open": st.column_config.ButtonColumn(
-                "", on_click=_open, args=(ids, key), key=key, type="tertiary", width=60, pinned=True
-            ),
+            "Open": row_buttons.column("Open", ids, _open, key=key),
             "State": tables.badge_column(
                 "State", list(states), [usual.get(word, "orange") for word in states]
             ),
@@ -91,11 +89,8 @@ def _grid(desk: Desk, operations: Sequence[Operation]) -> None:
     )
 
 
-def _open(ids: Sequence[str], key: str) -> None:
-    """The button of a row was clicked: the row is a position, so it becomes an id at once."""
-    click = st.session_state[key]
-    if click is not None and click.row < len(ids):
-        st.query_params.from_dict({address.OPERATION: ids[click.row]})
+def _open(operation_id: str) -> None:
+    st.query_params.from_dict({address.OPERATION: operation_id})
 
 
 def operations_frame(

@@ -1,0 +1,35 @@
+"""Columns of buttons: a click on a row's button does something to what stands in that row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import streamlit as st
+
+T = TypeVar("T")
+
+
+def column(
+    label: str, rows: Sequence[T], act: Callable[[T], None], *, key: str, width: int = 60
+) -> Any:
+    """A pinned column of buttons; ``act`` is called with what stands in the row clicked.
+
+    ``act`` runs as a callback, which may set the address and the state but not switch pages.
+    """
+    return st.column_config.ButtonColumn(
+        label,
+        on_click=_clicked,
+        args=(rows, act, key),
+        key=key,
+        type="tertiary",
+        width=width,
+        pinned=True,
+    )
+
+
+def _clicked(rows: Sequence[T], act: Callable[[T], None], key: str) -> None:
+    """A row is a position, so it becomes what it stands for at once."""
+    click = st.session_state[key]
+    if click is not None and click.row < len(rows):
+        act(rows[click.row])
