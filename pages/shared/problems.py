@@ -68,7 +68,7 @@ def explain(error: Exception) -> Problem:
     """The error in words."""
     match error:
         case BadList(faults=faults):
-            return Problem("This choice cannot be previewed", faults)
+            return Problem("This cannot be done as it was asked", faults)
         case NotReady(faults=faults):
             return Problem("HubSpot is not ready for this", faults)
         case NotConfirmed(faults=faults):
