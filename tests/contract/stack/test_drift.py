@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.domain.drift import Cause
-from core.domain.records import Kind
 from scripts.processes import local_stack
+from tests.contract.stack.moving import Found, planted
 from tests.crash.desk import Desk
 
 SIZE = ("--contacts", "400", "--bookings", "1200", "--exams", "30", "--seed", "5")
 FAST = ("--latency-ms", "0", "--rate-limit", "100000")
-Found = Mapping[tuple[str, str], Cause]
 
 
 @pytest.fixture(scope="module")
@@ -37,24 +35,6 @@ def swept(desk: Desk) -> tuple[dict[str, Any], Found]:
     report = desk.core("sweep", "--full")
     found = desk.journal.drifts(report["sweep"])
     return report, {(each.kind.value, each.record_id): each.cause for each in found}
-
-
-def merges(folder: Path) -> list[dict[str, str]]:
-    told: list[dict[str, str]] = json.loads((folder / "planted.json").read_text())["merged"]
-    return told
-
-
-def planted(folder: Path) -> Found:
-    """By kind and id. Of a merge, the old ids and the one that it made."""
-    told = json.loads((folder / "planted.json").read_text())
-    causes = {
-        (kind, id_): Cause[cause.upper()]
-        for kind, by_cause in told["drift"].items()
-        for cause, ids in by_cause.items()
-        for id_ in ids
-    }
-    merged = [id_ for each in merges(folder) for id_ in each.values()]
-    return causes | {(Kind.CONTACT.value, id_): Cause.CONTACT_MERGED for id_ in merged}
 
 
 def test_every_planted_drift_is_found_with_its_cause_none_is_invented_and_repair_ends_it(
