@@ -36,16 +36,26 @@ ATTEMPTS_MAX = 4
 #: SQLSTATEs after which the same transaction may simply be tried again: serialization,
 #: deadlock, lock not available, starting up.
 PASSING = frozenset({"40001", "40P01", "55P03", "57P03"})
+#: A process that stands still in the middle of a transaction (a suspended machine, say) loses it
+#: after this: its locks would keep from its work whoever takes that over.
+STANDS_STILL_S = 10.0
 
 
 class Database:
     """One SQLite file or PostgreSQL database. Safe to share between threads."""
 
-    def __init__(self, url: str, patience_s: float = PATIENCE_S) -> None:
-        """Opens nothing yet. ``url``: ``sqlite:///path`` or ``postgresql://...``."""
+    def __init__(
+        self, url: str, patience_s: float = PATIENCE_S, stands_still_s: float = STANDS_STILL_S
+    ) -> None:
+        """Opens nothing yet. ``url``: ``sqlite:///path`` or ``postgresql://...``.
+
+        ``stands_still_s``: how long PostgreSQL waits for the next word of a writing transaction.
+        """
         self.url = _normal(url)
         self.on_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite(self.url, patience_s) if self.on_sqlite else _postgres(self.url)
+        self.engine = (
+            _sqlite(self.url, patience_s) if self.on_sqlite else _postgres(self.url, stands_still_s)
+        )
         # SQLite has one writer at a time. Waiting here is fair and quick; its own waiting polls.
         self._turn: AbstractContextManager[Any] = (
             threading.Lock() if self.on_sqlite else nullcontext()
@@ -180,8 +190,8 @@ def _sqlite(url: URL, patience_s: float) -> Engine:
     return engine
 
 
-def _postgres(url: URL) -> Engine:
-    return create_engine(
+def _postgres(url: URL, stands_still_s: float) -> Engine:
+    engine = create_engine(
         url,
         pool_pre_ping=True,
         pool_size=5,
@@ -191,6 +201,14 @@ def _postgres(url: URL) -> Engine:
         execution_options={"schema_translate_map": {None: SCHEMA}},
         **JSON,
     )
+    limit = f"SET LOCAL idle_in_transaction_session_timeout = {round(1000 * stands_still_s)}"
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        if connection.get_execution_options().get("desk_writes"):
+            connection.exec_driver_sql(limit)
+
+    return engine
 
 
 def _passing(error: DBAPIError) -> bool:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, select, text, update
 
 from core.domain.operations import ItemState
 from core.gateways.errors import JournalError
 from core.gateways.journal.database import Database
 from core.gateways.journal.sql import SqlJournal
+from core.gateways.journal.tables import operations
 from core.gateways.ports.journal import WriteState
 from scripts.processes import ROOT
 from tests.contract.journal.given import NOW, due, item, operation, outcome, running, write
@@ -101,6 +104,34 @@ def test_a_process_killed_within_a_transaction_leaves_nothing_of_it(
     settled = [outcome("w1")]
     journal.settle(run, settled, items=[item(0, state=ItemState.DONE)], due=[due()], at=NOW)
     assert 1 == journal.outbox().due
+    journal.close()
+
+
+def test_who_stands_still_within_a_transaction_loses_it_and_holds_nobody_up(
+    postgres_journal_url: str,
+) -> None:
+    journal = SqlJournal(postgres_journal_url)
+    journal.confirm(operation(), [])
+    still = Database(postgres_journal_url, stands_still_s=0.05)
+    within, taken_over, tries = threading.Event(), threading.Event(), count(1)
+
+    def stands_still(connection: Connection) -> int:
+        connection.execute(update(operations).values(reason="while it stood still"))
+        within.set()
+        assert taken_over.wait(60)
+        connection.execute(select(operations.c.id))
+        return next(tries)
+
+    with ThreadPoolExecutor(1) as pool:
+        finished = pool.submit(still.write, stands_still)
+        assert within.wait(60)
+        run, _ = journal.begin_run("op", at=NOW)
+        reason = journal.operation("op").reason
+        taken_over.set()
+
+        assert (1, operation().reason) == (run.epoch, reason)
+        assert 1 == finished.result(60), "its first try never came to its end"
+    still.close()
     journal.close()
 
 
