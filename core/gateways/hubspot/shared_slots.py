@@ -57,6 +57,9 @@ SERVER_TIME = sa.text("select extract(epoch from clock_timestamp())")
 #: One writer at a time; Postgres would otherwise let two read the same free slot.
 LOCK = sa.text("select pg_advisory_xact_lock(3405691582)")
 
+#: A process that stands still while it holds that lock (a suspended machine, say) soon loses it.
+BEGIN = "begin; set local idle_in_transaction_session_timeout = 5000"
+
 #: Waiters of this priority have nobody to go before, and so announce themselves to nobody.
 LAST = 2
 #: For how long after it looked in vain a waiter is still held to wait, and how soon to look again.
@@ -95,7 +98,7 @@ def _transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     """One that holds the write lock from its beginning, so that what it reads stays true."""
     sqlite = engine.dialect.name == "sqlite"
     with engine.connect() as connection:
-        connection.exec_driver_sql("begin immediate" if sqlite else "begin")
+        connection.exec_driver_sql("begin immediate" if sqlite else BEGIN)
         try:
             if not sqlite:
                 connection.execute(LOCK)

@@ -72,8 +72,8 @@ def test_a_worker_that_only_seemed_dead_saves_no_page_more(desk: Desk) -> None:
     eventually(lambda: "left to another process" in desk.log_of("stunned"))
     desk.let_go("s")
 
-    eventually(lambda: desk.journal.sweep("s").complete)
-    assert ["second"] == desk.told("swept", "s")
+    eventually(lambda: desk.told("swept", "s") == ["second"])
+    assert desk.journal.sweep("s").complete
 
 
 def test_a_worker_asked_to_end_lets_a_sweep_go_at_once(desk: Desk) -> None:

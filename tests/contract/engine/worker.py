@@ -50,8 +50,8 @@ class Carrier:
         to = self.journal.operation(operation_id).state
         stopping = to is OperationState.STOPPING
         end = OperationState.STOPPED if stopping else OperationState.DONE
+        self.tell("ended", operation_id)  # before it can be seen to have ended
         self.journal.move(operation_id, end, at=datetime.now(UTC), actor=self.name)
-        self.tell("ended", operation_id)
         return None
 
     def behave(self, operation_id: str, reason: str, run: object) -> datetime | None:
