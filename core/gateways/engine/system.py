@@ -29,6 +29,8 @@ SCHEMA = "credit_desk_engine"
 NAME = "credit-desk"
 LAST_SITTINGS = 5
 LIVE = ("PENDING", "ENQUEUED", "DELAYED")
+#: A process that stands still in a transaction loses it after this, as it does in the journal.
+STANDS_STILL_S = 10.0
 
 #: Looks once and records what it found.
 LookOnce = Callable[[str, int], Look]
@@ -93,6 +95,7 @@ class System:
             "enable_otlp": False,
             "log_level": "WARNING",
             "sys_db_pool_size": 5,
+            "sys_db_idle_transaction_timeout_sec": STANDS_STILL_S,
             "use_listen_notify": False,
         }
 
