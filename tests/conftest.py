@@ -22,6 +22,11 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, prin
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "laptop")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """``-n auto``. Half of the tests' time is waiting for processes, so more than the cores."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(ROOT / "tests").parts[0]
