@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,13 +15,15 @@ from core import wiring
 from core.assembly import Core
 from core.cli import reports
 from core.cli.output import show, told
-from core.domain.operations import ENDED, NEEDS_EYES, Operation
+from core.domain.operations import ENDED, NEEDS_EYES, Operation, OperationState
 from core.domain.plans import OperationKind, Plan
 from core.domain.records import ContactId, ExamId, WriteId
 from core.domain.roles import Actor
 from core.domain.selections import BadList, from_csv, from_text
 from core.gateways.errors import StateConflict
 from core.services.finding import ByContact, ByExam, ByReference, Selection
+
+log = logging.getLogger(__name__)
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Credit Desk.", pretty_exceptions_enable=False
@@ -137,11 +140,14 @@ def _run(
         operation = core.operating.confirm(plan.id, actor, reason=reason)
         skipped = {verdict.value: n for verdict, n in plan.counts.items()}
         if wait:
+            if operation.state is OperationState.AWAITING:
+                log.warning("%s", next_step(core, operation))
             runtime.start()
             operation = until_ended(core, operation, timeout_s)
+            _not_called_off(core, operation)
         report = report_of(core, operation) | {"plan_counts": skipped}
-        if not wait and not core.journal.workers():
-            report["next_step"] = "no worker is running: start the app or python -m core worker"
+        if not wait:
+            report["next_step"] = next_step(core, operation)
         show(report, as_json=as_json)
         if wait and report["needs_eyes"]:
             raise typer.Exit(2)
@@ -152,14 +158,38 @@ def until_ended(core: Core, operation: Operation, timeout_s: float) -> Operation
     deadline = core.operating.now() + timedelta(seconds=timeout_s)
     while operation.state not in ENDED:
         if core.operating.now() > deadline:
+            waits = operation.state is OperationState.AWAITING
+            onward = next_step(core, operation) if waits else "it goes on when a worker runs"
             raise StateConflict(
                 f"operation {operation.id} is still {operation.state} after {timeout_s:g} s; "
-                "it goes on when a worker runs",
+                f"{onward}",
                 state=operation.state,
             )
         time.sleep(POLL_S)
         operation = core.journal.operation(operation.id)
     return operation
+
+
+def next_step(core: Core, operation: Operation) -> str:
+    """What somebody has to do before it goes on; empty: nothing."""
+    if operation.state is OperationState.AWAITING:
+        others = " or ".join(core.approving.whom_to_ask(operation))
+        return (
+            f"{operation.needs_approval}: another admin ({others}) approves it, on its page or by "
+            f"python -m core approve {operation.id} --as EMAIL"
+        )
+    if not core.journal.workers():
+        return "no worker is running: start the app or python -m core worker"
+    return ""
+
+
+def _not_called_off(core: Core, operation: Operation) -> None:
+    """Raises ``StateConflict`` with who called it off, and why."""
+    event = core.operating.called_off(operation.id)
+    if event is not None:
+        why = f": {event.detail['detail']}" if event.detail.get("detail") else ""
+        told = f"operation {operation.id} was called off by {event.actor}{why}; nothing was changed"
+        raise StateConflict(told, state=operation.state)
 
 
 def report_of(core: Core, operation: Operation) -> reports.Report:
@@ -226,11 +256,12 @@ def retry(
 
 
 @app.command()
-def stop(operation_id: str, as_: As = "", json: Json = False) -> None:
-    """Finish the group in hand and begin no other; call it off while it is held."""
+def stop(operation_id: str, reason: Reason = "", as_: As = "", json: Json = False) -> None:
+    """Finish the group in hand and begin no other; call it off while it waits or is held."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        show(report_of(core, core.operating.stop(operation_id, _actor(core, as_))), as_json=json)
+        ended = core.operating.stop(operation_id, _actor(core, as_), reason=reason)
+        show(report_of(core, ended), as_json=json)
 
 
 @app.command()
