@@ -107,9 +107,9 @@ def _yes(desk: Desk, operation: Operation, found: Reread) -> None:
     hold = words.span(desk.core.operating.hold)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(f"Approve: {words.lowered(_act(found.plan))}", type="primary", key="approve"):
+            st.session_state.pop(f"reread_{operation.id}", None)  # whatever it says, it is old now
             with problems.told("It goes on waiting; nothing was changed."):
                 done = desk.core.approving.approve(operation.id, desk.acting())
-                st.session_state.pop(f"reread_{operation.id}", None)
                 address.go_to_operation(done)
         st.caption(
             f"As it would be done now, read from HubSpot "

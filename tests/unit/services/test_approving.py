@@ -231,7 +231,10 @@ def test_a_balance_that_moved_meanwhile_is_shown_and_does_not_stop_it(desk: Watc
 
     found = desk.core.approving.read(operation.id, BEN)
 
-    assert ((7, 8), ()) == ((found.plan.rows[0].before, found.plan.rows[0].after), found.differences)
+    assert ((7, 8), ()) == (
+        (found.plan.rows[0].before, found.plan.rows[0].after),
+        found.differences,
+    )
     assert S.HELD is desk.core.approving.approve(operation.id, BEN).state
 
 
@@ -435,7 +438,9 @@ def _try(desk: Watched, operation: Operation, act: str) -> None:
         "grant": lambda: core.access.grant(CY.email, Role.ADMIN, ADMIN),
         "hours": lambda: setattr(desk, "time", desk.time + timedelta(hours=9)),
         "look": lambda: desk.look(operation),
-        "world": lambda: desk.crm.foreign_write(Kind.BOOKING, "501", {"token_used": "Shared Token"}),
+        "world": lambda: desk.crm.foreign_write(
+            Kind.BOOKING, "501", {"token_used": "Shared Token"}
+        ),
     }
     try:
         does[act]()
