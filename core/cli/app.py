@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -14,14 +13,13 @@ import typer
 from core import wiring
 from core.assembly import Core
 from core.cli import reports
+from core.cli.choosing import Planned, everything_owed, of, selection
 from core.cli.output import show, told
 from core.domain.operations import ENDED, NEEDS_EYES, Operation, OperationState
-from core.domain.plans import OperationKind, Plan
-from core.domain.records import ContactId, ExamId, WriteId
+from core.domain.plans import OperationKind
+from core.domain.records import WriteId
 from core.domain.roles import Actor
-from core.domain.selections import BadList, from_csv, from_text
 from core.gateways.errors import StateConflict
-from core.services.finding import ByContact, ByExam, ByReference, Selection
 
 log = logging.getLogger(__name__)
 
@@ -37,15 +35,13 @@ Exam = Annotated[list[str] | None, typer.Option("--exam", metavar="ID", help="re
 Contact = Annotated[list[str] | None, typer.Option("--contact", metavar="ID", help="repeatable")]
 Bookings = Annotated[Path | None, typer.Option("--bookings", metavar="FILE.csv")]
 Ids = Annotated[str, typer.Option("--ids", metavar="A,B", help="record ids or booking_ids")]
+Owed = Annotated[bool, typer.Option("--owed", help="everything that the command owed finds")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="kept with the operation")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="print the plan, change nothing")]
 Wait = Annotated[bool, typer.Option("--wait", help="carry it here and wait for its end")]
 WaitS = Annotated[float, typer.Option("--timeout", metavar="SECONDS", help="of --wait")]
 
 POLL_S = 0.1
-
-#: Makes the preview that is then shown or confirmed.
-Planned = Callable[[Core, Actor], Plan]
 
 
 @app.command()
@@ -63,8 +59,8 @@ def cancel(
 ) -> None:
     """Cancel bookings and give their credits back."""
     with told():
-        chosen = _selection(exam, contact, bookings, ids)
-        _run(_of(OperationKind.CANCEL, chosen), reason, as_, dry_run, wait, timeout, json)
+        chosen = selection(exam, contact, bookings, ids)
+        _run(of(OperationKind.CANCEL, chosen), reason, as_, dry_run, wait, timeout, json)
 
 
 @app.command()
@@ -73,6 +69,7 @@ def refund(
     contact: Contact = None,
     bookings: Bookings = None,
     ids: Ids = "",
+    owed: Owed = False,
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
@@ -82,8 +79,10 @@ def refund(
 ) -> None:
     """Give back the credits of bookings that are cancelled and still owed."""
     with told():
-        chosen = _selection(exam, contact, bookings, ids)
-        _run(_of(OperationKind.REFUND, chosen), reason, as_, dry_run, wait, timeout, json)
+        planned: Planned = everything_owed
+        if not owed or exam or contact or bookings or ids:
+            planned = of(OperationKind.REFUND, selection(exam, contact, bookings, ids, owed))
+        _run(planned, reason, as_, dry_run, wait, timeout, json)
 
 
 @app.command()
@@ -100,25 +99,6 @@ def correct(
     with told():
         planned: Planned = lambda core, actor: core.correcting.preview(operation_id, actor)  # noqa: E731
         _run(planned, reason, as_, dry_run, wait, timeout, json)
-
-
-def _selection(
-    exams: list[str] | None, contacts: list[str] | None, bookings: Path | None, ids: str
-) -> Selection:
-    given = [bool(exams), bool(contacts), bookings is not None, bool(ids.strip())]
-    if sum(given) != 1:
-        raise BadList(["choose bookings by exactly one of --exam, --contact, --bookings, --ids"])
-    if exams:
-        return ByExam(ids=tuple(ExamId(id_) for id_ in exams))
-    if contacts:
-        return ByContact(ids=tuple(ContactId(id_) for id_ in contacts))
-    if bookings is not None:
-        return ByReference(references=from_csv(bookings.read_bytes()).references)
-    return ByReference(references=from_text(ids).references)
-
-
-def _of(kind: OperationKind, chosen: Selection) -> Planned:
-    return lambda core, actor: core.planning.preview(kind, chosen, actor)
 
 
 def _run(
