@@ -63,9 +63,9 @@ class Difference:
     now: Row
 
     def __str__(self) -> str:
-        """For people: "500: give its credit back (cs_credits); now already refunded"."""
+        """For people: "500: give its credit back; now already refunded"."""
         named = self.then.booking_name or self.then.booking_id
-        return f"{named}: {_told(self.then)}; now {_told(self.now)}"
+        return f"{named}: {_told(self.then, self.now)}; now {_told(self.now, self.then)}"
 
 
 def differences(then: Sequence[Row], now: Sequence[Row]) -> list[Difference]:
@@ -91,9 +91,9 @@ def _delta(row: Row) -> int:
     return row.after - row.before
 
 
-def _told(row: Row) -> str:
-    """The verdict's reason with what decides whether two alike are the same."""
-    detail = [row.detail] if row.detail else []
-    if row.verdict is Verdict.WILL_CHANGE:
-        detail = [f"{row.credit or 'no credit'} of contact {row.contact_id}"]
-    return f"{row.why} ({', '.join(detail)})" if detail else str(row.why)
+def _told(row: Row, other: Row) -> str:
+    """The verdict's reason, and what tells two alike apart."""
+    detail = row.detail
+    if row.why is other.why:
+        detail = f"{_delta(row):+d} {row.credit} of contact {row.contact_id}"
+    return f"{row.why} ({detail})" if detail else str(row.why)

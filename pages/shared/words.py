@@ -32,7 +32,7 @@ VERDICT: dict[Verdict, str] = {
     Verdict.WILL_CHANGE: "✓ Will change",
 }
 OPERATION: dict[OperationState, str] = {
-    OperationState.AWAITING: "Waits for approval",
+    OperationState.AWAITING: "To approve",
     OperationState.HELD: "Held",
     OperationState.RUNNING: "Running",
     OperationState.STOPPING: "Stopping",

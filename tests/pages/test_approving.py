@@ -196,12 +196,12 @@ def test_the_only_admin_is_told_before_the_click_and_refused_after(
 @pytest.mark.usefixtures("asked")
 def test_the_list_names_what_waits_and_narrows_to_it(open_page: Open) -> None:
     at = open_page(OPERATIONS, who=by(BEN))
-    assert "1 operation waits for a second admin, 1 of them for you or another." in said(at)
+    assert "1 operation waits for a second admin. You can approve or refuse it." in said(at)
 
     choose(at, "operations_narrow", "Wait for approval")
 
-    assert [["Waits for approval"]] == [list(cell) for cell in frame_with(at, "Reason")["State"]]
-    assert "1 of them for you" not in said(open_page(OPERATIONS))
+    assert [["To approve"]] == [list(cell) for cell in frame_with(at, "Reason")["State"]]
+    assert "You can approve" not in said(open_page(OPERATIONS))
 
 
 def test_the_page_moves_on_when_somebody_approved_it_elsewhere(

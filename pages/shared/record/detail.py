@@ -173,10 +173,10 @@ def event_words(event: Event) -> str:
         told = "Begun again, for what did not go through"
     if event.what == OperationState.CALLED_OFF and event.detail.get("detail"):
         told = f"{told}: {event.detail['detail']}"
-    if why := event.detail.get("needs_approval"):
-        told = f"{told}, for a second admin to approve ({why})"
     if "reason" in event.detail:
         told = f"{told}. Reason: {event.detail['reason']}"
+    if why := event.detail.get("needs_approval"):
+        told = f"{told}. Needs a second admin: {why}"
     if "items" in event.detail:
         told = f"{told}: {words.count(int(event.detail['items']), 'booking')}"
     return told

@@ -58,11 +58,11 @@ def _asked(desk: Desk, narrow: str) -> None:
     if not waiting or narrow == "Wait for approval":
         return
     theirs = sum(not operation.is_by(desk.actor.email) for operation in waiting)
-    mine = Act.RUN_BATCHES in ALLOWED[desk.actor.role] and theirs
-    verb = "waits" if len(waiting) == 1 else "wait"
+    may = Act.RUN_BATCHES in ALLOWED[desk.actor.role] and theirs
+    which = "it" if len(waiting) == 1 else f"{theirs:,} of them"
     st.info(
-        f"{words.count(len(waiting), 'operation')} {verb} for a second admin"
-        f"{f', {theirs:,} of them for you or another' if mine else ''}.",
+        f"{words.count(len(waiting), 'operation waits', 'operations wait')} for a second admin."
+        f"{f' You can approve or refuse {which}.' if may else ''}",
         icon=":material/how_to_reg:",
     )
 

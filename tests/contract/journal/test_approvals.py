@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -16,11 +17,13 @@ BEN = "ben@example.test"
 WHY = "more than 1 booking"
 
 
-def waiting(**changes: object) -> Operation:
-    return operation(
-        **{"state": OperationState.AWAITING, "needs_approval": WHY, "hold_until": after(60)}
-        | changes
-    )
+def waiting(**changes: Any) -> Operation:
+    awaiting: dict[str, Any] = {
+        "state": OperationState.AWAITING,
+        "needs_approval": WHY,
+        "hold_until": after(60),
+    }
+    return operation(**awaiting | changes)
 
 
 def approve(journal: Journal, by: str = BEN) -> Operation:
