@@ -43,7 +43,7 @@ def selection(
 
 def everything_owed(core: Core, actor: Actor) -> Plan:
     """A refund of all that ``owed`` finds."""
-    return core.planning.preview(OperationKind.REFUND, core.owing.everything(), actor)
+    return core.planning.preview(OperationKind.REFUND, core.owing.everything(actor), actor)
 
 
 def of(kind: OperationKind, chosen: Selection) -> Planned:

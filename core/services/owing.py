@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.domain.credits import Catalogue, CreditType
 from core.domain.owed import STATUS, Owed, by_credit, dated, owed
 from core.domain.records import BookingId, BookingStatus, Kind
+from core.domain.roles import Act, Actor
 from core.domain.selections import BOOKINGS_MAX, BadList
 from core.domain.writes import MovementKind
 from core.gateways.ports import BookingFilter, Crm, Journal, Mirror
@@ -42,13 +43,15 @@ class Owing:
         """
         return self.dated(self.found()[:limit])
 
-    def everything(self) -> ByIds:
+    def everything(self, actor: Actor) -> ByIds:
         """All that is owed, longest first, as a choice of bookings to refund.
 
         Raises:
+            NotAllowed: this person may not run batches.
             BadList: nothing is owed.
             GatewayError: a store cannot be read.
         """
+        actor.require(Act.RUN_BATCHES)
         ids = tuple(one.booking.id for one in self.found())[:BOOKINGS_MAX]
         if not ids:
             raise BadList([NOTHING])
