@@ -8,7 +8,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from core.domain.approvals import NO_SECOND, SecondAdmin
 from core.domain.credits import SCHOOL, Catalogue
+from core.domain.plans import OperationKind
 from core.domain.portal import OBJECT_TYPES
 from core.domain.records import Kind
 from core.domain.schedules import Schedule
@@ -20,6 +22,7 @@ from core.gateways.ports.inspecting import Inspecting
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
 from core.services.access import Access
 from core.services.activating import Activating, activation_jobs
+from core.services.approving import Approving
 from core.services.booking import Booking
 from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE, Carrying
 from core.services.comparing import Comparing
@@ -60,6 +63,7 @@ class Core:
     planning: Planning
     booking: Booking
     operating: Operating
+    approving: Approving
     deciding: Deciding
     correcting: Correcting
     carrying: Carrying
@@ -118,6 +122,7 @@ def assemble(
     catalogue: Catalogue = SCHOOL,
     hold: timedelta = timedelta(seconds=10),
     typed_above: int = 20,
+    second: SecondAdmin = NO_SECOND,
     quiet: timedelta = QUIET_PERIOD,
     group_size: int = GROUP_SIZE,
     groups_at_once: int = GROUPS_AT_ONCE,
@@ -170,10 +175,12 @@ def assemble(
     )
     activating = Activating(crm, journal, sitting, now)
     owing = Owing(reads, mirror, journal, catalogue)
+    planning = Planning(crm, journal, finding, catalogue, preflight, now, make_id)
+    correcting = Correcting(crm, journal, preflight, now, make_id)
     return Core(
         access=access,
         finding=finding,
-        planning=Planning(crm, journal, finding, catalogue, preflight, now, make_id),
+        planning=planning,
         booking=Booking(
             crm=crm,
             journal=journal,
@@ -183,9 +190,22 @@ def assemble(
             now=now,
             new_id=make_id,
         ),
-        operating=Operating(journal, engine, hold, now, typed_above),
+        operating=Operating(journal, engine, hold, now, access.other_admins, typed_above, second),
+        approving=Approving(
+            journal=journal,
+            engine=engine,
+            access=access,
+            afresh={
+                OperationKind.CANCEL: planning.afresh,
+                OperationKind.REFUND: planning.afresh,
+                OperationKind.CORRECT: correcting.afresh,
+            },
+            hold=hold,
+            now=now,
+            new_id=make_id,
+        ),
         deciding=Deciding(journal, engine, now),
-        correcting=Correcting(crm, journal, preflight, now, make_id),
+        correcting=correcting,
         carrying=Carrying(
             journal,
             settling,
@@ -205,6 +225,7 @@ def assemble(
             now,
             group_size,
             groups_at_once,
+            second,
         ),
         mirroring=mirroring,
         sweeping=sweeping,

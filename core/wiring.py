@@ -120,6 +120,7 @@ def build(settings: Settings) -> Runtime:
         catalogue=catalogue,
         hold=timedelta(seconds=settings.hold_s),
         typed_above=settings.typed_count_above,
+        second=settings.second_admin,
         quiet=timedelta(seconds=settings.quiet_period_s),
         sweep_schedules=settings.sweep_schedules,
         activation_schedule=settings.schedule(settings.activation_schedule),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -13,14 +13,15 @@ import typer
 from core import wiring
 from core.assembly import Core
 from core.cli import reports
+from core.cli.choosing import Planned, everything_owed, of, selection
 from core.cli.output import show, told
-from core.domain.operations import ENDED, NEEDS_EYES, Operation
-from core.domain.plans import OperationKind, Plan
-from core.domain.records import ContactId, ExamId, WriteId
+from core.domain.operations import ENDED, NEEDS_EYES, Operation, OperationState
+from core.domain.plans import OperationKind
+from core.domain.records import WriteId
 from core.domain.roles import Actor
-from core.domain.selections import BadList, from_csv, from_text
 from core.gateways.errors import StateConflict
-from core.services.finding import ByContact, ByExam, ByReference, Selection
+
+log = logging.getLogger(__name__)
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Credit Desk.", pretty_exceptions_enable=False
@@ -34,15 +35,13 @@ Exam = Annotated[list[str] | None, typer.Option("--exam", metavar="ID", help="re
 Contact = Annotated[list[str] | None, typer.Option("--contact", metavar="ID", help="repeatable")]
 Bookings = Annotated[Path | None, typer.Option("--bookings", metavar="FILE.csv")]
 Ids = Annotated[str, typer.Option("--ids", metavar="A,B", help="record ids or booking_ids")]
+Owed = Annotated[bool, typer.Option("--owed", help="everything that the command owed finds")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="kept with the operation")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="print the plan, change nothing")]
 Wait = Annotated[bool, typer.Option("--wait", help="carry it here and wait for its end")]
 WaitS = Annotated[float, typer.Option("--timeout", metavar="SECONDS", help="of --wait")]
 
 POLL_S = 0.1
-
-#: Makes the preview that is then shown or confirmed.
-Planned = Callable[[Core, Actor], Plan]
 
 
 @app.command()
@@ -60,8 +59,8 @@ def cancel(
 ) -> None:
     """Cancel bookings and give their credits back."""
     with told():
-        chosen = _selection(exam, contact, bookings, ids)
-        _run(_of(OperationKind.CANCEL, chosen), reason, as_, dry_run, wait, timeout, json)
+        chosen = selection(exam, contact, bookings, ids)
+        _run(of(OperationKind.CANCEL, chosen), reason, as_, dry_run, wait, timeout, json)
 
 
 @app.command()
@@ -70,6 +69,7 @@ def refund(
     contact: Contact = None,
     bookings: Bookings = None,
     ids: Ids = "",
+    owed: Owed = False,
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
@@ -79,8 +79,10 @@ def refund(
 ) -> None:
     """Give back the credits of bookings that are cancelled and still owed."""
     with told():
-        chosen = _selection(exam, contact, bookings, ids)
-        _run(_of(OperationKind.REFUND, chosen), reason, as_, dry_run, wait, timeout, json)
+        planned: Planned = everything_owed
+        if not owed or exam or contact or bookings or ids:
+            planned = of(OperationKind.REFUND, selection(exam, contact, bookings, ids, owed))
+        _run(planned, reason, as_, dry_run, wait, timeout, json)
 
 
 @app.command()
@@ -97,25 +99,6 @@ def correct(
     with told():
         planned: Planned = lambda core, actor: core.correcting.preview(operation_id, actor)  # noqa: E731
         _run(planned, reason, as_, dry_run, wait, timeout, json)
-
-
-def _selection(
-    exams: list[str] | None, contacts: list[str] | None, bookings: Path | None, ids: str
-) -> Selection:
-    given = [bool(exams), bool(contacts), bookings is not None, bool(ids.strip())]
-    if sum(given) != 1:
-        raise BadList(["choose bookings by exactly one of --exam, --contact, --bookings, --ids"])
-    if exams:
-        return ByExam(ids=tuple(ExamId(id_) for id_ in exams))
-    if contacts:
-        return ByContact(ids=tuple(ContactId(id_) for id_ in contacts))
-    if bookings is not None:
-        return ByReference(references=from_csv(bookings.read_bytes()).references)
-    return ByReference(references=from_text(ids).references)
-
-
-def _of(kind: OperationKind, chosen: Selection) -> Planned:
-    return lambda core, actor: core.planning.preview(kind, chosen, actor)
 
 
 def _run(
@@ -137,11 +120,14 @@ def _run(
         operation = core.operating.confirm(plan.id, actor, reason=reason)
         skipped = {verdict.value: n for verdict, n in plan.counts.items()}
         if wait:
+            if operation.state is OperationState.AWAITING:
+                log.warning("%s", next_step(core, operation))
             runtime.start()
             operation = until_ended(core, operation, timeout_s)
+            _not_called_off(core, operation)
         report = report_of(core, operation) | {"plan_counts": skipped}
-        if not wait and not core.journal.workers():
-            report["next_step"] = "no worker is running: start the app or python -m core worker"
+        if not wait:
+            report["next_step"] = next_step(core, operation)
         show(report, as_json=as_json)
         if wait and report["needs_eyes"]:
             raise typer.Exit(2)
@@ -152,14 +138,38 @@ def until_ended(core: Core, operation: Operation, timeout_s: float) -> Operation
     deadline = core.operating.now() + timedelta(seconds=timeout_s)
     while operation.state not in ENDED:
         if core.operating.now() > deadline:
+            waits = operation.state is OperationState.AWAITING
+            onward = next_step(core, operation) if waits else "it goes on when a worker runs"
             raise StateConflict(
                 f"operation {operation.id} is still {operation.state} after {timeout_s:g} s; "
-                "it goes on when a worker runs",
+                f"{onward}",
                 state=operation.state,
             )
         time.sleep(POLL_S)
         operation = core.journal.operation(operation.id)
     return operation
+
+
+def next_step(core: Core, operation: Operation) -> str:
+    """What somebody has to do before it goes on; empty: nothing."""
+    if operation.state is OperationState.AWAITING:
+        others = " or ".join(core.approving.whom_to_ask(operation))
+        return (
+            f"{operation.needs_approval}: another admin ({others}) approves it, on its page or by "
+            f"python -m core approve {operation.id} --as EMAIL"
+        )
+    if not core.journal.workers():
+        return "no worker is running: start the app or python -m core worker"
+    return ""
+
+
+def _not_called_off(core: Core, operation: Operation) -> None:
+    """Raises ``StateConflict`` with who called it off, and why."""
+    event = core.operating.called_off(operation.id)
+    if event is not None:
+        why = f": {event.detail['detail']}" if event.detail.get("detail") else ""
+        told = f"operation {operation.id} was called off by {event.actor}{why}; nothing was changed"
+        raise StateConflict(told, state=operation.state)
 
 
 def report_of(core: Core, operation: Operation) -> reports.Report:
@@ -226,11 +236,12 @@ def retry(
 
 
 @app.command()
-def stop(operation_id: str, as_: As = "", json: Json = False) -> None:
-    """Finish the group in hand and begin no other; call it off while it is held."""
+def stop(operation_id: str, reason: Reason = "", as_: As = "", json: Json = False) -> None:
+    """Finish the group in hand and begin no other; call it off while it waits or is held."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        show(report_of(core, core.operating.stop(operation_id, _actor(core, as_))), as_json=json)
+        ended = core.operating.stop(operation_id, _actor(core, as_), reason=reason)
+        show(report_of(core, ended), as_json=json)
 
 
 @app.command()

@@ -8,7 +8,18 @@ import typer
 
 from core import wiring
 from core.cli import reports
-from core.cli.app import As, DryRun, Json, Reason, Wait, WaitS, app, report_of, until_ended
+from core.cli.app import (
+    As,
+    DryRun,
+    Json,
+    Reason,
+    Wait,
+    WaitS,
+    app,
+    next_step,
+    report_of,
+    until_ended,
+)
 from core.cli.output import show, told
 from core.domain.booking import Wish
 from core.domain.operations import Item
@@ -57,8 +68,8 @@ def book(
         report = report_of(core, operation)
         (item,) = core.journal.items(operation.id)
         report["booking"] = _of_item(item)
-        if not wait and not core.journal.workers():
-            report["next_step"] = "no worker is running: start the app or python -m core worker"
+        if not wait:
+            report["next_step"] = next_step(core, operation)
         show(report, as_json=json)
         if wait and report["needs_eyes"]:
             raise typer.Exit(2)

@@ -14,6 +14,7 @@ from core.cli.reports import in_words
 from core.domain.roles import NotAllowed
 from core.domain.selections import BadList
 from core.gateways.errors import GatewayError, JournalError
+from core.services.approving import NotApproved
 from core.services.operating import NotConfirmed
 from core.settings import BadSettings
 
@@ -34,6 +35,7 @@ EXPECTED = (
     GatewayError,
     JournalError,
     NotAllowed,
+    NotApproved,
     NotConfirmed,
     OSError,
     Unhealthy,

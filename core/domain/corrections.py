@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.domain.credits import BALANCE_MAX, CreditType
 from core.domain.plans import Row, Verdict, Why
@@ -23,6 +24,41 @@ def name_of(foreign: ForeignWrite) -> BookingId:
     return BookingId(f"{foreign.write_id}/{foreign.credit}/{foreign.correction:+d}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """By how much one balance is wrong, and what it is called."""
+
+    name: BookingId
+    told: str
+    contact_id: ContactId
+    credit: CreditType
+    by: int
+
+
+def correction_of(foreign: ForeignWrite) -> Correction:
+    """What makes up for this foreign write."""
+    return Correction(
+        name=name_of(foreign),
+        told=f"{foreign.read} → {foreign.theirs} by somebody else",
+        contact_id=ContactId(foreign.target_id),
+        credit=foreign.credit,
+        by=foreign.correction,
+    )
+
+
+def planned(row: Row) -> Correction:
+    """What this row of a plan would correct."""
+    assert row.contact_id is not None, "every row of a correction has both"
+    assert row.credit is not None, "every row of a correction has both"
+    return Correction(
+        name=row.booking_id,
+        told=row.booking_name,
+        contact_id=row.contact_id,
+        credit=row.credit,
+        by=int(row.booking_id.rpartition("/")[2]),
+    )
+
+
 def movements(name: BookingId) -> list[Movement]:
     """Single credits, each with a name of its own; the first has the correction's."""
     _, credit, delta = name.rsplit("/", 2)
@@ -38,10 +74,10 @@ def movements(name: BookingId) -> list[Movement]:
     ]
 
 
-def row(foreign: ForeignWrite, contact: Contact | None, *, done: bool, balance: int | None) -> Row:
+def row(wrong: Correction, contact: Contact | None, *, done: bool, balance: int | None) -> Row:
     """``balance``: as the rows before have left it. ``done``: it was made up for already."""
     verdict, why, detail = Verdict.WILL_CHANGE, Why.CORRECT, ""
-    after = None if balance is None else balance + foreign.correction
+    after = None if balance is None else balance + wrong.by
     if done:
         verdict, why = Verdict.SKIP, Why.CORRECTED
     elif contact is None:
@@ -52,13 +88,13 @@ def row(foreign: ForeignWrite, contact: Contact | None, *, done: bool, balance: 
     elif not 0 <= after <= BALANCE_MAX:
         verdict, why, detail = Verdict.BLOCKED, Why.OUT_OF_RANGE, f"{balance} → {after}"
     return Row(
-        booking_id=name_of(foreign),
+        booking_id=wrong.name,
         verdict=verdict,
         why=why,
         detail=detail,
-        credit=foreign.credit,
-        contact_id=ContactId(contact.id if contact else foreign.target_id),
-        booking_name=f"{foreign.read} → {foreign.theirs} by somebody else",
+        credit=wrong.credit,
+        contact_id=ContactId(contact.id) if contact else wrong.contact_id,
+        booking_name=wrong.told,
         contact_name=contact.name if contact else "",
         contact_email=contact.email if contact else "",
         before=balance if verdict is Verdict.WILL_CHANGE else None,

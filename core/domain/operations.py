@@ -15,7 +15,9 @@ from core.domain.records import BookingId, ContactId, ExamId
 class OperationState(StrEnum):
     """Where a confirmed operation stands."""
 
-    #: Confirmed; can still be called off until its hold is over.
+    #: Confirmed; a second admin has to approve it before its hold begins.
+    AWAITING = "awaiting approval"
+    #: Confirmed, and approved where it must be; can still be called off until its hold is over.
     HELD = "held"
     RUNNING = "running"
     #: Somebody asked it to stop: the group in hand is finished, no other is begun.
@@ -26,6 +28,7 @@ class OperationState(StrEnum):
 
 
 OPERATION_MOVES: dict[OperationState, frozenset[OperationState]] = {
+    OperationState.AWAITING: frozenset({OperationState.HELD, OperationState.CALLED_OFF}),
     OperationState.HELD: frozenset({OperationState.RUNNING, OperationState.CALLED_OFF}),
     OperationState.RUNNING: frozenset({OperationState.STOPPING, OperationState.DONE}),
     OperationState.STOPPING: frozenset({OperationState.STOPPED, OperationState.DONE}),
@@ -36,7 +39,11 @@ OPERATION_MOVES: dict[OperationState, frozenset[OperationState]] = {
 }
 ENDED = frozenset({OperationState.DONE, OperationState.STOPPED, OperationState.CALLED_OFF})
 
+#: Nothing of these has begun: they can be called off whole.
+UNBEGUN = frozenset({OperationState.AWAITING, OperationState.HELD})
+
 assert OPERATION_MOVES.keys() == set(OperationState), "every state says where it may go"
+assert not UNBEGUN & ENDED, "what has ended had begun, or was called off"
 
 
 class ItemState(StrEnum):
@@ -128,7 +135,7 @@ class Operation:
     reason: str
     confirmed_by: str
     confirmed_at: datetime
-    #: Until then it can be called off.
+    #: Until then it can be called off; while it awaits approval, until then it can be approved.
     hold_until: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -137,6 +144,24 @@ class Operation:
     #: Grows with each process that takes it up, so that an older one can do no more.
     epoch: int = 0
     calls: int = 0
+    #: Why a second admin has to approve it ("more than 50 bookings"); empty: none has to.
+    needs_approval: str = ""
+    approved_by: str = ""
+    approved_at: datetime | None = None
+
+    def is_by(self, email: str) -> bool:
+        """Whether this person confirmed it, however the address is written."""
+        return self.confirmed_by.strip().casefold() == email.strip().casefold()
+
+    @property
+    def approved(self) -> bool:
+        """Whether somebody else than who confirmed it has said yes."""
+        return bool(self.approved_by) and not self.is_by(self.approved_by)
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether no second admin's word is wanting."""
+        return self.approved or not self.needs_approval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

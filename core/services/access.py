@@ -53,6 +53,13 @@ class Access:
             return False
         return True
 
+    def other_admins(self, email: str) -> list[str]:
+        """Who else is an admin now, those of the settings first."""
+        granted = [grant.email for grant in self.journal.grants() if grant.role is Role.ADMIN]
+        mine = email.strip().casefold()
+        found = dict.fromkeys(each.casefold() for each in (*self.admins, *granted))
+        return [each for each in found if each != mine]
+
     def people(self, actor: Actor) -> list[Grant]:
         """Everybody who has a role, those of the settings first.
 

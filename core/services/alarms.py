@@ -22,6 +22,8 @@ PATIENCE = timedelta(minutes=15)
 #: Records drifting at the last sweep of all rows, unless the settings say otherwise.
 DRIFT_ABOVE = 20
 NAMED_MAX = 5
+#: A request for a second admin is no trouble: nobody is told that it is over.
+AWAITING = "awaiting approval "
 #: How often a process looks.
 LOOK_EVERY_S = 60.0
 
@@ -53,7 +55,7 @@ class Alarms:
         for alarm in self.journal.alarms():
             if alarm.key not in wrong:
                 over = self.journal.calm_alarm(alarm.key, at=now, after=WELL_AFTER)
-                if over is not None:
+                if over is not None and not over.key.startswith(AWAITING):
                     self.notifier.tell(*well_again(over))
 
     def dead_letters(self, _dead: Sequence[Due]) -> None:
@@ -143,8 +145,19 @@ class Alarms:
             )
         unended = frozenset(OperationState) - ENDED
         for operation in self.journal.operations(states=unended):
-            if operation.waiting_for:
+            if operation.state is OperationState.AWAITING:
+                yield self._awaiting(operation)
+            elif operation.waiting_for:
                 yield self._waiting(operation)
+
+    def _awaiting(self, operation: Operation) -> Trouble:
+        return Trouble(
+            key=f"{AWAITING}{operation.id}",
+            title="Credit Desk: an operation waits for a second admin",
+            text=f"Operation {operation.id} was confirmed by one admin and begins when another "
+            f"approves it, until {operation.hold_until:%Y-%m-%d %H:%M} UTC"
+            f"{self._at(f'/operations?operation={operation.id}')}",
+        )
 
     def _waiting(self, operation: Operation) -> Trouble:
         return Trouble(

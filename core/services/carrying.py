@@ -12,9 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from core.domain.approvals import NO_SECOND, SecondAdmin
 from core.domain.operations import (
     BEGUN,
     ENDED,
+    UNBEGUN,
     Item,
     ItemState,
     Operation,
@@ -58,13 +60,14 @@ class Carrying:
     now: Callable[[], datetime]
     group_size: int = GROUP_SIZE
     groups_at_once: int = GROUPS_AT_ONCE
+    second: SecondAdmin = NO_SECOND
 
     def carry_out(self, operation_id: str) -> datetime | None:
         """Carry it as far as it goes now. None: it has ended. A time: look again then."""
         operation = self.journal.operation(operation_id)
         if operation.state in ENDED:
             return None
-        if operation.state is OperationState.HELD and self.now() < operation.hold_until:
+        if operation.state in UNBEGUN and self.now() < operation.hold_until:
             return operation.hold_until
         try:
             return self._run(operation)
@@ -73,7 +76,7 @@ class Carrying:
             return self.now() + LEFT_TO_ANOTHER
 
     def _run(self, operation: Operation) -> datetime | None:
-        if operation.state is OperationState.HELD and not self._begin(operation):
+        if operation.state in UNBEGUN and not self._begin(operation):
             return None
         run, operation = self.journal.begin_run(operation.id, at=self.now())
         calls_before = self.calls()
@@ -91,10 +94,8 @@ class Carrying:
         return again
 
     def _begin(self, operation: Operation) -> bool:
-        """Out of the hold, unless it was called off or whoever confirmed it lost their role."""
-        act = self._needs(operation)
-        if not self.may(operation.confirmed_by, act):
-            why = f"{operation.confirmed_by} may no longer {act}"
+        """Out of the hold, unless somebody's word for it is wanting or counts no more."""
+        if why := self._barred(operation):
             to = OperationState.CALLED_OFF
             self.journal.move(operation.id, to, at=self.now(), actor="credit desk", detail=why)
             return False
@@ -102,6 +103,19 @@ class Carrying:
             operation.id, OperationState.RUNNING, at=self.now(), actor=operation.confirmed_by
         )
         return moved.state is OperationState.RUNNING
+
+    def _barred(self, operation: Operation) -> str:
+        """Why it may not begin, by the roles and the settings of this moment; empty: it may."""
+        if operation.state is OperationState.AWAITING:
+            return "nobody approved it in time"
+        act = self._needs(operation)
+        for email in filter(None, (operation.confirmed_by, operation.approved_by)):
+            if not self.may(email, act):
+                return f"{email} may no longer {act}"
+        why = operation.needs_approval
+        if not why and self.second.asked_of(operation.kind):
+            why = self.second.why(self.journal.plan(operation.id))
+        return f"{why}, and no second admin approved it" if why and not operation.approved else ""
 
     def _needs(self, operation: Operation) -> Act:
         """What its plan asks of whoever confirmed it; a large plan is not read for an admin."""

@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.corrections import correctable, name_of, row
+from core.domain.corrections import Correction, correctable, correction_of, name_of, planned, row
 from core.domain.credits import CreditType
 from core.domain.operations import Operation
 from core.domain.plans import OperationKind, Plan, Row
-from core.domain.records import ContactId
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.domain.writes import ForeignWrite, MovementKind
@@ -59,21 +58,30 @@ class Correcting:
             made_by=actor.email,
             made_at=made_at,
             expires_at=made_at + PLAN_LIFE,
-            rows=self._rows(found),
+            rows=self._rows([correction_of(each) for each in found]),
         )
         self.journal.save_plan(plan)
         return plan
 
-    def _rows(self, found: Sequence[ForeignWrite]) -> tuple[Row, ...]:
-        done = self.journal.claimed([name_of(each) for each in found], MovementKind.CORRECTION)
-        contacts = self.crm.contacts({ContactId(each.target_id) for each in found})
+    def afresh(self, plan: Plan) -> tuple[Row, ...]:
+        """The same corrections, judged on fresh reads.
+
+        Raises:
+            NotReady, GatewayError: as ``preview``.
+        """
+        self.preflight.check()
+        return self._rows([planned(each) for each in plan.rows])
+
+    def _rows(self, wrong: Sequence[Correction]) -> tuple[Row, ...]:
+        done = self.journal.claimed([each.name for each in wrong], MovementKind.CORRECTION)
+        contacts = self.crm.contacts({each.contact_id for each in wrong})
         running: dict[tuple[str, CreditType], int] = {}
         rows = []
-        for each in found:
-            contact = contacts.get(ContactId(each.target_id))
-            key = (contact.id if contact else each.target_id, each.credit)
+        for each in wrong:
+            contact = contacts.get(each.contact_id)
+            key = (contact.id if contact else each.contact_id, each.credit)
             now = running.get(key, contact.balances.get(each.credit) if contact else None)
-            made = row(each, contact, done=name_of(each) in done, balance=now)
+            made = row(each, contact, done=each.name in done, balance=now)
             if made.after is not None:
                 running[key] = made.after
             rows.append(made)

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.domain.approvals import NO_SECOND, SecondAdmin
 from core.domain.operations import (
     ENDED,
     RETRYABLE,
+    UNBEGUN,
     Item,
     Operation,
     OperationState,
@@ -37,8 +39,11 @@ class Operating:
     engine: Engine
     hold: timedelta
     now: Callable[[], datetime]
+    #: Admins beside this person, by address.
+    other_admins: Callable[[str], list[str]]
     #: Above this many bookings the admin types the number to confirm (design, section 9).
     typed_above: int = 20
+    second: SecondAdmin = NO_SECOND
 
     def confirm(
         self,
@@ -50,6 +55,8 @@ class Operating:
         at_once: bool = False,
     ) -> Operation:
         """Make the plan an operation, held for a while. Confirming again returns the same one.
+
+        One that is large enough to need a second admin awaits approval first (``Approving``).
 
         ``typed``: the number of bookings as the admin typed it; needed above ``typed_above``.
         None means that a script confirms, which named its bookings itself. ``at_once``: without
@@ -64,18 +71,20 @@ class Operating:
         one = act_for(plan) is not Act.RUN_BATCHES
         hold = timedelta(0) if plan.kind is OperationKind.BOOK or (at_once and one) else self.hold
         now = self.now()
-        faults = self._faults(plan, reason, typed, now)
+        why = self.second.why(plan)
+        faults = self._faults(plan, reason, typed, now) + self._nobody(why, actor)
         if faults and not self._confirmed_before(plan_id):
             raise NotConfirmed(faults)
         operation = Operation(
             id=plan.id,
             kind=plan.kind,
-            state=OperationState.HELD,
+            state=OperationState.AWAITING if why else OperationState.HELD,
             selection=plan.selection,
             reason=reason.strip(),
             confirmed_by=actor.email,
             confirmed_at=now,
-            hold_until=now + hold,
+            hold_until=now + (self.second.within if why else hold),
+            needs_approval=why,
         )
         items = [_item(plan.id, n, row) for n, row in enumerate(plan.will_change)]
         if self.journal.confirm(operation, items):
@@ -83,21 +92,24 @@ class Operating:
         self.engine.submit(plan.id)
         return self.journal.operation(plan.id)
 
-    def call_off(self, operation_id: str, actor: Actor) -> Operation:
-        """End an operation that is still held. Raises ``StateConflict`` when it has begun."""
+    def call_off(self, operation_id: str, actor: Actor, *, reason: str = "") -> Operation:
+        """End one that awaits approval or is held. Raises ``StateConflict`` when it has begun."""
         self._require(operation_id, actor)
-        return self.journal.move(
-            operation_id, OperationState.CALLED_OFF, at=self.now(), actor=actor.email
-        )
+        to, why = OperationState.CALLED_OFF, reason.strip()
+        return self.journal.move(operation_id, to, at=self.now(), actor=actor.email, detail=why)
 
-    def stop(self, operation_id: str, actor: Actor) -> Operation:
+    def called_off(self, operation_id: str) -> Event | None:
+        """Who called it off and why (``detail``), None when nobody did."""
+        events = self.journal.events(operation_id=operation_id)
+        return next((e for e in events if e.what == OperationState.CALLED_OFF), None)
+
+    def stop(self, operation_id: str, actor: Actor, *, reason: str = "") -> Operation:
         """Finish the group in hand and begin no other. What is done stays done."""
         self._require(operation_id, actor)
-        if self.journal.operation(operation_id).state is OperationState.HELD:
-            return self.call_off(operation_id, actor)
-        return self.journal.move(
-            operation_id, OperationState.STOPPING, at=self.now(), actor=actor.email
-        )
+        if self.journal.operation(operation_id).state in UNBEGUN:
+            return self.call_off(operation_id, actor, reason=reason)
+        to, why = OperationState.STOPPING, reason.strip()
+        return self.journal.move(operation_id, to, at=self.now(), actor=actor.email, detail=why)
 
     def retry(self, operation_id: str, actor: Actor) -> Operation:
         """Carry on what failed, was blocked or was stopped, and nothing else.
@@ -139,15 +151,24 @@ class Operating:
             actor.require(act_for(self.journal.plan(operation_id)))
 
     def _record_confirmed(self, operation: Operation, bookings: int) -> None:
+        detail: dict[str, object] = {"reason": operation.reason, "bookings": bookings}
+        if operation.needs_approval:
+            detail["needs_approval"] = operation.needs_approval
         self.journal.add_event(
             Event(
                 at=operation.confirmed_at,
                 actor=operation.confirmed_by,
                 what="confirmed",
                 operation_id=operation.id,
-                detail={"reason": operation.reason, "bookings": bookings},
+                detail=detail,
             )
         )
+
+    def _nobody(self, why: str, actor: Actor) -> list[str]:
+        """A request that nobody could grant would only wait."""
+        if not why or self.other_admins(actor.email):
+            return []
+        return [f"{why}: a second admin must approve it, and there is none. Make another one first"]
 
     def _confirmed_before(self, plan_id: str) -> bool:
         try:

@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from core.domain.credits import Catalogue, CreditType
 from core.domain.owed import STATUS, Owed, by_credit, dated, owed
 from core.domain.records import BookingId, BookingStatus, Kind
-from core.domain.selections import BOOKINGS_MAX
+from core.domain.roles import Act, Actor
+from core.domain.selections import BOOKINGS_MAX, BadList
 from core.domain.writes import MovementKind
 from core.gateways.ports import BookingFilter, Crm, Journal, Mirror
+from core.services.finding import ByIds
 
 #: Rows of the mirror in one answer.
 PAGE = 1000
+#: As a choice of bookings, in words.
+EVERYTHING = "everything owed"
+NOTHING = "nothing is owed, so nothing can be given back"
 NARROW = BookingFilter(statuses=(BookingStatus.CANCELLED,), refunded=False)
 
 
@@ -37,6 +42,20 @@ class Owing:
             GatewayError: a store cannot be read.
         """
         return self.dated(self.found()[:limit])
+
+    def everything(self, actor: Actor) -> ByIds:
+        """All that is owed, longest first, as a choice of bookings to refund.
+
+        Raises:
+            NotAllowed: this person may not run batches.
+            BadList: nothing is owed.
+            GatewayError: a store cannot be read.
+        """
+        actor.require(Act.RUN_BATCHES)
+        ids = tuple(one.booking.id for one in self.found())[:BOOKINGS_MAX]
+        if not ids:
+            raise BadList([NOTHING])
+        return ByIds(ids=ids, words=EVERYTHING)
 
     def count(self) -> Mapping[CreditType, int]:
         """How many credits of each type are owed, all types named.

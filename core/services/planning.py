@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.credits import Catalogue
 from core.domain.permissions import act_for
-from core.domain.plans import OperationKind, Plan, contacts_named, plan_rows
+from core.domain.plans import OperationKind, Plan, Row, contacts_named, plan_rows
+from core.domain.records import BookingId
 from core.domain.roles import Act, Actor
 from core.gateways.ports import Crm, Journal
 from core.services.finding import ByContact, ByIds, ByReference, Finding, Selection
@@ -42,8 +43,7 @@ class Planning:
         actor.require(_least(kind, selection))
         self.preflight.check()
         found = self.finding.bookings(selection)
-        bookings = self.crm.bookings(found.ids)
-        contacts = self.crm.contacts(contacts_named(bookings.values()))
+        rows = self._rows(kind, found.ids)
         made_at = self.now()
         plan = Plan(
             id=self.new_id(),
@@ -52,11 +52,25 @@ class Planning:
             made_by=actor.email,
             made_at=made_at,
             expires_at=made_at + PLAN_LIFE,
-            rows=plan_rows(kind, found.ids, bookings, contacts, self.catalogue),
+            rows=rows,
         )
         actor.require(act_for(plan))
         self.journal.save_plan(plan)
         return plan
+
+    def afresh(self, plan: Plan) -> tuple[Row, ...]:
+        """The same bookings, judged on fresh reads.
+
+        Raises:
+            NotReady, GatewayError: as ``preview``.
+        """
+        self.preflight.check()
+        return self._rows(plan.kind, [row.booking_id for row in plan.rows])
+
+    def _rows(self, kind: OperationKind, ids: Sequence[BookingId]) -> tuple[Row, ...]:
+        bookings = self.crm.bookings(ids)
+        contacts = self.crm.contacts(contacts_named(bookings.values()))
+        return plan_rows(kind, ids, bookings, contacts, self.catalogue)
 
 
 def _least(kind: OperationKind, selection: Selection) -> Act:

@@ -141,11 +141,12 @@ class CarryingRecounts:
     def _others(self, operation: Operation, id_: ExamId, began: datetime) -> bool:
         """Whether one of our operations may be between its bookings and its count.
 
-        Asked after the bookings were read: one that is confirmed later changes both later. Of
-        two recounts of one exam the later waits for the earlier.
+        Asked after the bookings were read: one that is confirmed, or approved, later changes both
+        later. Of two recounts of one exam the later waits for the earlier.
         """
         items = self.journal.items_of_exam(id_, ended_since=began)
-        if any(other.id != operation.id for _, other in items):
+        begun = (other for _, other in items if other.state is not OperationState.AWAITING)
+        if any(other.id != operation.id for other in begun):
             return True
         return any(
             id_ in {row.exam_id for row in self.journal.plan_rows(other.id)}

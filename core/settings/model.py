@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from core.domain.approvals import SecondAdmin
 from core.domain.portal import Portal
 from core.domain.schedules import Schedule
 from core.domain.sweeps import SweepMode
@@ -30,6 +32,7 @@ from core.settings.values import (
     DatabaseUrl,
     Mails,
     OptionalAddress,
+    OptionalCount,
     Secret,
     Secrets,
     ZoneName,
@@ -77,6 +80,20 @@ class Settings(BaseSettings):
     hold_s: float = Field(10, alias="CREDIT_DESK_HOLD_S", ge=0)
     #: More bookings than this: the person types their number to confirm.
     typed_count_above: int = Field(20, alias="CREDIT_DESK_TYPED_COUNT_ABOVE", ge=0)
+
+    #: More bookings or credits than this in one batch: a second admin approves it. 0: always.
+    second_above_bookings: OptionalCount = Field(
+        None,
+        alias="CREDIT_DESK_SECOND_ADMIN_ABOVE_BOOKINGS",
+        description='Set a whole number from 0 up, or "off"',
+    )
+    second_above_credits: OptionalCount = Field(
+        None,
+        alias="CREDIT_DESK_SECOND_ADMIN_ABOVE_CREDITS",
+        description='Set a whole number from 0 up, or "off"',
+    )
+    #: For how long a request for a second admin waits before it is called off.
+    second_within_h: float = Field(24, alias="CREDIT_DESK_SECOND_ADMIN_WITHIN_H", gt=0, le=24 * 90)
 
     request_timeout_s: float = Field(30, alias="CREDIT_DESK_REQUEST_TIMEOUT_S", gt=0)
     #: How long after its sending a write is held to be still on its way.
@@ -136,6 +153,15 @@ class Settings(BaseSettings):
     def schedule(self, expression: str) -> Schedule | None:
         """One of the schedules on the clock of the time zone; None: off."""
         return None if expression == OFF else Cron(expression, ZoneInfo(self.time_zone))
+
+    @property
+    def second_admin(self) -> SecondAdmin:
+        """From which size on a second admin must approve."""
+        return SecondAdmin(
+            above_bookings=self.second_above_bookings,
+            above_credits=self.second_above_credits,
+            within=timedelta(hours=self.second_within_h),
+        )
 
     @property
     def sweep_schedules(self) -> dict[SweepMode, Schedule]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from core.settings import cron
@@ -53,10 +53,16 @@ def _filled(raw: SecretStr) -> SecretStr:
     return SecretStr(raw.get_secret_value().strip())
 
 
+def _none_if_off(raw: object) -> object:
+    """An empty word is no number: not even 0, which would mean "always"."""
+    return None if isinstance(raw, str) and raw.strip().casefold() in {"", "off"} else raw
+
+
 CronText = Annotated[str, AfterValidator(cron.expression)]
 ZoneName = Annotated[str, AfterValidator(cron.zone)]
 Address = Annotated[str, AfterValidator(_address)]
 OptionalAddress = Annotated[str, AfterValidator(_address_or_none)]
+OptionalCount = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_none_if_off)]
 Secret = Annotated[SecretStr, AfterValidator(_filled)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 Mails = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_mails)]

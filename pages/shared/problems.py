@@ -22,11 +22,12 @@ from core.gateways.errors import (
     Unauthorized,
     UnknownId,
 )
+from core.services.approving import NotApproved
 from core.services.operating import NotConfirmed
 from pages.shared import words
 
 #: What services say no with. Anything else is a fault of ours.
-REFUSALS = (BadList, NotConfirmed, NotAllowed, GatewayError, JournalError)
+REFUSALS = (BadList, NotConfirmed, NotApproved, NotAllowed, GatewayError, JournalError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ def explain(error: Exception) -> Problem:
             return Problem("HubSpot is not ready for this", faults)
         case NotConfirmed(faults=faults):
             return Problem("Not confirmed", faults)
+        case NotApproved(faults=faults):
+            return Problem("Not approved", faults)
         case NotAllowed():
             return Problem("You may not do this", [str(error)])
         case StateConflict():

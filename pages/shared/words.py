@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from core.domain.credits import Catalogue, CreditType
@@ -31,6 +32,7 @@ VERDICT: dict[Verdict, str] = {
     Verdict.WILL_CHANGE: "✓ Will change",
 }
 OPERATION: dict[OperationState, str] = {
+    OperationState.AWAITING: "To approve",
     OperationState.HELD: "Held",
     OperationState.RUNNING: "Running",
     OperationState.STOPPING: "Stopping",
@@ -116,6 +118,16 @@ def day(when: date | None) -> str:
 def sentence(text: str) -> str:
     """With a capital at its head; the rest, names say, stays as it is."""
     return f"{text[:1].upper()}{text[1:]}"
+
+
+def lowered(text: str) -> str:
+    """Without a capital at its head, to stand within a sentence."""
+    return f"{text[:1].lower()}{text[1:]}"
+
+
+def either(people: Sequence[str]) -> str:
+    """Addresses to choose from, as Markdown shows them: "ann@x.test or bob@x.test"."""
+    return " or ".join(map(plain, people))
 
 
 def plain(text: str) -> str:

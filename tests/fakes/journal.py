@@ -30,6 +30,8 @@ from core.gateways.journal.rules import (
     LIVE,
     UNDOES,
     already_moved,
+    approval_event,
+    approved,
     check_outcome,
     dead_by_error,
     moved,
@@ -186,6 +188,18 @@ class MemoryJournal(MemoryWorks, MemoryTrends, MemoryTrail, MemoryAlarms, Memory
         self._events.append(
             Event(at=at, actor=actor, what=what, operation_id=operation_id, detail=told)
         )
+        return kept.operation
+
+    @atomic
+    def approve(
+        self, operation_id: str, *, by: str, at: datetime, hold_until: datetime
+    ) -> Operation:
+        kept = self._kept(operation_id)
+        kept.operation = approved(
+            kept.operation, by=by, at=at, hold_until=hold_until, since=kept.since
+        )
+        kept.since = at
+        self._events.append(approval_event(kept.operation))
         return kept.operation
 
     @atomic

@@ -10,12 +10,18 @@ from datetime import datetime
 from typing import Any
 
 from core.domain.drift import Cause, Drift
-from core.domain.operations import ENDED
+from core.domain.operations import ENDED, Operation, OperationState
 from core.domain.repairs import Repair, RepairRow, RowState
 from core.domain.schedules import SlotRecord
 from core.domain.sweeps import Sweep, SweepMode
 from core.domain.work import Task, Work, parted
 from core.gateways.errors import Superseded, UnknownId
+
+
+def _carried(operation: Operation, at: datetime | None) -> bool:
+    if operation.state is OperationState.AWAITING:
+        return at is not None and operation.hold_until <= at
+    return operation.state not in ENDED
 
 
 class MemoryWorks:
@@ -28,11 +34,11 @@ class MemoryWorks:
 
     # what is to be carried
 
-    def unended(self, limit: int = 10_000) -> list[Task]:
+    def unended(self, limit: int = 10_000, *, at: datetime | None = None) -> list[Task]:
         with self._lock:
             operations = [kept.operation for kept in self._operations.values()]
             works = [
-                (Work.OPERATION, [(o.confirmed_at, o) for o in operations if o.state not in ENDED]),
+                (Work.OPERATION, [(o.confirmed_at, o) for o in operations if _carried(o, at)]),
                 (Work.SWEEP, [(s.started_at, s) for s in self._sweeps.values() if not s.ended]),
                 (Work.REPAIR, [(r.asked_at, r) for r, _ in self._repairs.values() if not r.ended]),
             ]

@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 from core.assembly import Core, assemble
+from core.domain.approvals import NO_SECOND, SecondAdmin
 from core.domain.credits import SCHOOL
 from core.domain.plans import OperationKind
 from core.domain.records import ExamId, Kind
@@ -117,6 +118,7 @@ def stage(
     admins: frozenset[str] = frozenset({ADMIN}),
     group_size: int = 500,
     journal: Any = None,
+    second: SecondAdmin = NO_SECOND,
 ) -> Stage:
     """An empty account. ``journal``: a real one in the place of the one in memory."""
     clock = clock or Clock()
@@ -129,6 +131,7 @@ def stage(
         journal=journal,
         engine=engine,
         admins=admins,
+        second=second,
         now=clock,
         make_id=lambda: f"id{next(ids)}",
         group_size=group_size,

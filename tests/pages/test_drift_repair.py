@@ -225,3 +225,12 @@ def test_a_manager_looks_and_sweeps_and_is_told_who_repairs(
     at = open_page(DRIFT, repair=address.ALL)
     assert "Only an admin may repair" in said(at)
     assert "repair_sure" not in keys(at)
+
+
+@pytest.mark.parametrize("of", ["nonsense", "contacts-", "contacts-abc", "students-52000000017"])
+def test_an_address_that_names_nothing_is_said_to_name_nothing(open_page: Open, of: str) -> None:
+    at = open_page(DRIFT, repair=of)
+
+    assert "There is nothing to repair at this address" in said(at)
+    assert f"“{of}” is neither a cause of drift nor a record of HubSpot" in said(at)
+    assert "None of these drifts any more" not in said(at)

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.assembly import Core, assemble
+from core.domain.approvals import NO_SECOND, SecondAdmin
 from core.domain.credits import SCHOOL, CreditType
 from core.domain.operations import ENDED, ItemState
 from core.domain.plans import OperationKind
@@ -68,6 +69,8 @@ class Rates:
 class World:
     seed: int
     rates: Rates = field(default_factory=Rates)
+    admins: tuple[str, ...] = (ADMIN.email,)
+    second: SecondAdmin = NO_SECOND
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -191,7 +194,8 @@ class World:
             mirror=self.mirror,
             journal=journal,
             engine=NoEngine(),
-            admins=(ADMIN.email,),
+            admins=self.admins,
+            second=self.second,
             now=self.now,
             make_id=self.new_id,
             chance=self.rng.random,
@@ -244,6 +248,7 @@ class World:
                 break
             if step > 60:
                 self.quiet_world = True  # a storm passes; then everything must come right
+            self.meanwhile()
             looks = [self._carry(operation) for operation in waiting]
             times = [look for look in looks if look is not None]
             if times:
@@ -251,6 +256,9 @@ class World:
                 self._deliver()
         else:
             raise AssertionError(f"seed {self.seed}: not ended after 400 looks")
+
+    def meanwhile(self) -> None:
+        """What people do between two looks of the workers: here, nothing."""
 
     # --- what must hold
 

@@ -219,6 +219,22 @@ def test_after_a_restart_and_in_another_process_nothing_is_told_twice(
     assert [title, f"well again ({title})"] == world.heard.titles
 
 
+def test_a_request_for_a_second_admin_is_one_message_with_ids_alone(world: World) -> None:
+    until = START + timedelta(hours=24)
+    world.operation(
+        state=OperationState.AWAITING, needs_approval="more than 50 bookings", hold_until=until
+    )
+    world.pass_(timedelta(hours=3))
+    world.journal.move("op1", OperationState.CALLED_OFF, at=world.at, actor="ben@example.test")
+    world.pass_(timedelta(hours=1))
+
+    ((title, text),) = world.heard.messages
+    assert "Credit Desk: an operation waits for a second admin" == title
+    assert "until 2026-11-24 09:00 UTC" in text
+    assert text.endswith("https://desk.example.test/operations?operation=op1")
+    assert "@" not in text
+
+
 def test_all_is_well_is_no_message(world: World) -> None:
     world.sweep(drifting=DRIFT_ABOVE)
     world.operation()

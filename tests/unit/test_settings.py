@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.approvals import NO_SECOND
 from core.domain.credits import SCHOOL
 from core.domain.portal import OBJECT_TYPES
 from core.domain.records import Kind
@@ -107,6 +108,31 @@ def test_the_environment_wins_over_secrets_and_secrets_over_the_portal(
     settings = load(tmp_path)
 
     assert (1, 2, 3) == (settings.hold_s, settings.concurrency, settings.typed_count_above)
+
+
+@pytest.mark.usefixtures("required")
+@pytest.mark.parametrize(("set_to", "limit"), [("", None), ("off", None), ("0", 0), (" 50 ", 50)])
+def test_no_number_asks_no_second_admin_and_0_always_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, set_to: str, limit: int | None
+) -> None:
+    assert NO_SECOND == load(tmp_path).second_admin
+    monkeypatch.setenv("CREDIT_DESK_SECOND_ADMIN_ABOVE_BOOKINGS", set_to)
+    monkeypatch.setenv("CREDIT_DESK_SECOND_ADMIN_ABOVE_CREDITS", set_to)
+
+    second = load(tmp_path).second_admin
+
+    assert (limit, limit) == (second.above_bookings, second.above_credits)
+
+
+@pytest.mark.usefixtures("required")
+@pytest.mark.parametrize("wrong", ["-1", "1.5", "many", "true"])
+def test_a_wrong_number_for_the_second_admin_is_no_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    monkeypatch.setenv("CREDIT_DESK_SECOND_ADMIN_ABOVE_BOOKINGS", wrong)
+
+    with pytest.raises(BadSettings, match="CREDIT_DESK_SECOND_ADMIN_ABOVE_BOOKINGS"):
+        load(tmp_path)
 
 
 @pytest.mark.usefixtures("required")

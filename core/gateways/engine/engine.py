@@ -206,7 +206,7 @@ class DbosEngine:
         return False
 
     def _distribute(self, system: System) -> None:
-        unended = [task for task in self._journal.unended() if task.work in self._works]
+        unended = [t for t in self._journal.unended(at=self._now()) if t.work in self._works]
         self._ring_for_changes(unended)
         in_hand = self._hands.keys()
         todo = [task for task in unended if task.key not in in_hand]

@@ -14,7 +14,7 @@ from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import added, fence, unknown_operation
 from core.gateways.journal.history import append
 from core.gateways.journal.records import ITEMS, OPERATIONS
-from core.gateways.journal.rules import moved
+from core.gateways.journal.rules import approval_event, approved, moved
 from core.gateways.journal.tables import items as items_table
 from core.gateways.journal.tables import operations
 from core.gateways.ports.journal import Event, Run
@@ -73,16 +73,30 @@ class Operations:
         if operation.state is to:
             return operation
         after = moved(operation, to, at=at, since=since)
-        values = OPERATIONS.dump(after, since=at)
-        if not _changed(connection, _of(operation_id, state=operation.state).values(values)):
-            told = f"operation {operation_id} was moved by somebody else just now"
-            raise StateConflict(told, state=_find(connection, operation_id)[0].state)
+        _save_move(connection, operation, after, at)
         told_of = {"from": operation.state.value} | ({"detail": detail} if detail else {})
         what = to.value
         append(
             connection,
             Event(at=at, actor=actor, what=what, operation_id=operation_id, detail=told_of),
         )
+        return after
+
+    @writing
+    def approve(
+        self,
+        connection: Connection,
+        operation_id: str,
+        *,
+        by: str,
+        at: datetime,
+        hold_until: datetime,
+    ) -> Operation:
+        """The yes, the move and its event stand together, or none of them."""
+        operation, since = _find(connection, operation_id)
+        after = approved(operation, by=by, at=at, hold_until=hold_until, since=since)
+        _save_move(connection, operation, after, at)
+        append(connection, approval_event(after))
         return after
 
     @writing
@@ -107,6 +121,14 @@ class Operations:
     def add_calls(self, connection: Connection, run: Run, calls: int) -> None:
         """Count the HubSpot calls this operation has cost."""
         fenced_update(connection, run, calls=operations.c.calls + calls)
+
+
+def _save_move(connection: Connection, judged: Operation, after: Operation, at: datetime) -> None:
+    """Of two at once one moves it."""
+    values = OPERATIONS.dump(after, since=at)
+    if not _changed(connection, _of(judged.id, state=judged.state).values(values)):
+        told = f"operation {judged.id} was moved by somebody else just now"
+        raise StateConflict(told, state=_find(connection, judged.id)[0].state)
 
 
 def fenced_update(connection: Connection, run: Run, **values: Any) -> None:

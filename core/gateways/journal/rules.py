@@ -42,9 +42,10 @@ def moved(
     """The operation after a drawn move; ``since``: from when it has been in its state.
 
     Raises:
-        StateConflict: no such move from where it stands.
+        StateConflict: no such move from where it stands, or a second admin's word is wanting.
     """
-    if to not in OPERATION_MOVES[operation.state]:
+    unsigned = to is OperationState.HELD and not operation.may_begin
+    if unsigned or to not in OPERATION_MOVES[operation.state]:
         told = f"operation {operation.id} is {operation.state}: it cannot become {to}"
         raise StateConflict(told, state=operation.state, at=since)
     started = operation.started_at
@@ -54,6 +55,31 @@ def moved(
         started_at=at if to is OperationState.RUNNING and started is None else started,
         ended_at=at if to in ENDED else None,
         waiting_for=operation.waiting_for if to is OperationState.STOPPING else "",
+    )
+
+
+def approved(
+    operation: Operation, *, by: str, at: datetime, hold_until: datetime, since: datetime | None
+) -> Operation:
+    """The operation after a second admin's yes: held from now on.
+
+    Raises:
+        StateConflict: it does not await approval, or it is its own asker who says yes.
+    """
+    signed = replace(operation, approved_by=by, approved_at=at, hold_until=hold_until)
+    return moved(signed, OperationState.HELD, at=at, since=since)
+
+
+def approval_event(operation: Operation) -> Event:
+    """Who said yes to whose request."""
+    assert operation.approved_at is not None  # noqa: S101 - approved just now
+    detail = {"asked_by": operation.confirmed_by, "because": operation.needs_approval}
+    return Event(
+        at=operation.approved_at,
+        actor=operation.approved_by,
+        what="approved",
+        operation_id=operation.id,
+        detail=detail,
     )
 
 

@@ -107,6 +107,9 @@ operations = Table(
     _text("waiting_for"),
     Column("epoch", Integer, nullable=False, default=0),
     Column("calls", Integer, nullable=False, default=0),
+    _text("needs_approval"),
+    _text("approved_by"),
+    Column("approved_at", UtcTime),
 )
 
 items = Table(

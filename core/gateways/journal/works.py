@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Table, select, update
 
-from core.domain.operations import ENDED
+from core.domain.operations import ENDED, OperationState
 from core.domain.repairs import RepairState
 from core.domain.schedules import SlotRecord
 from core.domain.sweeps import SWEEP_ENDED
@@ -42,11 +42,15 @@ class Works:
     _db: Database
 
     @reading
-    def unended(self, connection: Connection, limit: int = 10_000) -> list[Task]:
-        """All that has not ended, oldest first within each kind."""
+    def unended(
+        self, connection: Connection, limit: int = 10_000, *, at: datetime | None = None
+    ) -> list[Task]:
+        """All that is to be carried, oldest first within each kind."""
         found: list[Task] = []
         for work, table in TABLES.items():
             query = select(table.c.id, table.c.state).where(UNENDED[work])
+            if work is Work.OPERATION:
+                query = query.where(_not_a_persons(at))
             query = query.order_by(OLDEST_FIRST[work], table.c.id).limit(limit)
             found += [
                 Task(work=work, id=id_, state=state.value)
@@ -67,6 +71,12 @@ class Works:
         """A new epoch of it."""
         work, id_ = parted(key)
         next_epoch(connection, TABLES[work], id_)
+
+
+def _not_a_persons(at: datetime | None) -> ColumnElement[bool]:
+    """Not waiting for a second admin, or no longer."""
+    carried = operations.c.state != OperationState.AWAITING
+    return carried if at is None else carried | (operations.c.hold_until <= at)
 
 
 class Slots:

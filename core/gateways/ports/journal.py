@@ -156,6 +156,15 @@ class Journal(
         """
         ...
 
+    def approve(
+        self, operation_id: str, *, by: str, at: datetime, hold_until: datetime
+    ) -> Operation:
+        """From awaiting approval to held until then, with who said yes and when, and its event.
+
+        Raises ``StateConflict`` when it does not await approval, or ``by`` confirmed it.
+        """
+        ...
+
     def begin_run(self, operation_id: str, *, at: datetime) -> tuple[Run, Operation]:
         """A new epoch: every earlier run of this operation is superseded."""
         ...

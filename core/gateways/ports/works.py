@@ -13,8 +13,12 @@ from core.domain.work import Task
 class WorkRecords(Protocol):
     """Each method is one transaction."""
 
-    def unended(self, limit: int = 10_000) -> list[Task]:
-        """All that has not ended, oldest first within each kind."""
+    def unended(self, limit: int = 10_000, *, at: datetime | None = None) -> list[Task]:
+        """All that is to be carried to its end, oldest first within each kind.
+
+        An operation that awaits approval is a person's work, until its time for that is over as
+        of ``at``: then it is to be called off.
+        """
         ...
 
     def must_exist(self, key: str) -> None:

@@ -22,6 +22,30 @@ def act(plan: Plan) -> str:
     return f"{cancel} and give back {credit}" if plan.credits else cancel
 
 
+def second_admin(desk: Desk, plan: Plan) -> str:
+    """Say before the click that another admin must approve this plan, and who could.
+
+    Why one must; empty: none has to. Nobody can confirm what nobody could approve.
+    """
+    why = desk.core.operating.second.why(plan)
+    if not why:
+        return ""
+    others = desk.core.operating.other_admins(desk.actor.email)
+    if others:
+        st.info(
+            f"Another admin has to approve this before it begins, for it is {why}: "
+            f"{words.either(others)}. Nothing changes until then.",
+            icon=":material/how_to_reg:",
+        )
+    else:
+        st.warning(
+            f"A second admin has to approve this, for it is {why}, and you are the only admin. "
+            "Give somebody else that role on the page People first.",
+            icon=":material/how_to_reg:",
+        )
+    return why
+
+
 def show(desk: Desk, plan: Plan) -> None:
     """The confirmation, or why there is nothing to confirm."""
     if not plan.will_change:
@@ -45,6 +69,7 @@ def _form(desk: Desk, plan: Plan) -> None:
     """A fragment, so that typing does not draw the table again."""
     expected = len(plan.will_change)
     with st.container(border=True, key="confirm"):
+        second = second_admin(desk, plan)
         many = expected > desk.core.operating.typed_above
         boxes = st.columns([3, 2]) if many else [st.container()]
         reason = boxes[0].text_input(
@@ -66,8 +91,9 @@ def _form(desk: Desk, plan: Plan) -> None:
             )
         ready = bool((reason or "").strip()) and typed == expected
         with st.container(horizontal=True, vertical_alignment="center"):
-            sure = st.button(act(plan), type="primary", disabled=not ready, key="sure")
-            st.caption(_next_step(desk, reason or "", typed, expected))
+            label = f"Ask for approval: {words.lowered(act(plan))}" if second else act(plan)
+            sure = st.button(label, type="primary", disabled=not ready, key="sure")
+            st.caption(_next_step(desk, reason or "", typed, expected, second))
         if sure:
             with problems.told("Nothing was changed."):
                 done = desk.core.operating.confirm(
@@ -82,9 +108,12 @@ def _number(text: str | None) -> int:
     return int(digits) if digits.isdecimal() and len(digits) < 10 else -1
 
 
-def _next_step(desk: Desk, reason: str, typed: int | None, expected: int) -> str:
+def _next_step(desk: Desk, reason: str, typed: int | None, expected: int, second: str) -> str:
     if not reason.strip():
         return "Give a reason first."
     if typed != expected:
         return f"Type {expected} to enable the button."
+    if second:
+        within = words.span(desk.core.operating.second.within)
+        return f"It waits for another admin, for {within} at most. You can call it off meanwhile."
     return f"It begins after {words.span(desk.core.operating.hold)}, in which you can call it off."

@@ -14,7 +14,7 @@ from core.domain.records import Kind
 from core.domain.roles import ALLOWED, Act
 from pages.shared import places, problems, tables, words
 from pages.shared.batch import address
-from pages.shared.batch.confirming import REASON_MAX
+from pages.shared.batch.confirming import REASON_MAX, second_admin
 from pages.shared.gate import Desk
 
 _ASKED = "_correction"
@@ -68,8 +68,10 @@ def _offer(desk: Desk) -> None:
             "Reason", placeholder="Kept with the operation", max_chars=REASON_MAX, live=True,
             key=f"correction_reason_{plan.id}",
         )  # fmt: skip
+        second = second_admin(desk, plan)
         with st.container(horizontal=True):
             act = f"Correct {words.count(len(changing), 'balance')}"
+            act = f"Ask for approval: {words.lowered(act)}" if second else act
             ready = bool((reason or "").strip()) and bool(changing)
             sure = st.button(act, type="primary", disabled=not ready, key="correction_sure")
             if st.button("Not now", key="correction_no"):

@@ -21,7 +21,7 @@ from core.domain.operations import (
 )
 from core.domain.plans import OperationKind
 from pages.shared import problems, words
-from pages.shared.batch import figures
+from pages.shared.batch import awaiting, figures
 from pages.shared.batch.heading import heading
 from pages.shared.gate import Desk
 
@@ -30,7 +30,10 @@ POLL_S = 1.0
 
 def show(desk: Desk, operation: Operation) -> None:
     """Until it has ended."""
-    _poll(desk, operation.id)
+    if operation.state is OperationState.AWAITING:
+        awaiting.show(desk, operation)
+    else:
+        _poll(desk, operation.id)
 
 
 @st.fragment(run_every=POLL_S)
@@ -49,7 +52,8 @@ def _poll(desk: Desk, operation_id: str) -> None:
 
 def _held(desk: Desk, operation: Operation, progress: Progress) -> None:
     left = max(operation.hold_until - desk.now(), timedelta(0))
-    whole = max((operation.hold_until - operation.confirmed_at).total_seconds(), 1.0)
+    began = operation.approved_at or operation.confirmed_at
+    whole = max((operation.hold_until - began).total_seconds(), 1.0)
     noun = "refund" if operation.kind is OperationKind.REFUND else "cancellation"
     what = words.count(progress.total, noun)
     with st.container(border=True, key="held"):

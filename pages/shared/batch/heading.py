@@ -11,6 +11,7 @@ from pages.shared import words
 from pages.shared.gate import Desk
 
 COLOURS = {
+    OperationState.AWAITING: ("orange", ":material/how_to_reg:"),
     OperationState.HELD: ("orange", ":material/pause_circle:"),
     OperationState.RUNNING: ("blue", ":material/play_circle:"),
     OperationState.STOPPING: ("orange", ":material/stop_circle:"),
@@ -37,5 +38,13 @@ def heading(desk: Desk, operation: Operation) -> None:
             st.badge(words.OPERATION[operation.state], icon=icon, color=colour)  # type: ignore[arg-type]
         st.html(
             f"Confirmed by {html.escape(operation.confirmed_by)} {when}. "
-            f"Reason: {html.escape(operation.reason)}"
+            f"{_approval(desk, operation)}Reason: {html.escape(operation.reason)}"
         )
+
+
+def _approval(desk: Desk, operation: Operation) -> str:
+    """HTML: which second admin said yes, and when; empty when none had to."""
+    if operation.approved_at is None:
+        return ""
+    when = words.relative(operation.approved_at, desk.now(), desk.zone)
+    return f"Approved by {html.escape(operation.approved_by)} {when}. "

@@ -12,6 +12,7 @@ from core.domain.owed import Owed, by_credit
 from core.domain.plans import OperationKind
 from core.domain.selections import BOOKINGS_MAX, BadList
 from core.services.finding import ByIds, Selection
+from core.services.owing import EVERYTHING, NOTHING
 from pages.shared import problems, tables, words
 from pages.shared.batch.figures import side_by_side
 from pages.shared.batch.ways import NOT_READ, Choice
@@ -19,7 +20,6 @@ from pages.shared.gate import Desk
 from pages.shared.recent import recent
 
 ROWS = 500
-ALL = "everything owed"
 
 
 def by_owed(desk: Desk, _: OperationKind) -> Choice:
@@ -39,12 +39,12 @@ def by_owed(desk: Desk, _: OperationKind) -> Choice:
     _figures(desk, found, shown)
     ticked = _grid(desk, shown)
     ids = tuple(one.booking.id for one in ticked or found)[:BOOKINGS_MAX]
-    named = f"{words.count(len(ticked), 'booking')} of those owed" if ticked else ALL
+    named = f"{words.count(len(ticked), 'booking')} of those owed" if ticked else EVERYTHING
     return lambda: ByIds(ids=ids, words=named)
 
 
 def _nothing() -> Selection:
-    raise BadList(["nothing is owed, so nothing can be given back"])
+    raise BadList([NOTHING])
 
 
 def _figures(desk: Desk, found: Sequence[Owed], shown: Sequence[Owed]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -38,8 +39,8 @@ ORDER = (Verdict.BLOCKED, Verdict.WILL_CHANGE, Verdict.SKIP)
 def show(desk: Desk, plan: Plan) -> None:
     """Everything a person needs to say yes or no."""
     _heading(desk, plan)
-    _totals(desk, plan)
-    _rows(desk, plan)
+    totals(desk, plan)
+    rows(desk, plan, choosable=True)
     confirming.show(desk, plan)
 
 
@@ -63,7 +64,7 @@ def _heading(desk: Desk, plan: Plan) -> None:
         )
 
 
-def _totals(desk: Desk, plan: Plan) -> None:
+def totals(desk: Desk, plan: Plan) -> None:
     """What confirming would change. How many are skipped or blocked stands with the rows."""
     shown = [
         ("To give back", words.count(sum(plan.credits.values()), "credit")),
@@ -76,8 +77,11 @@ def _totals(desk: Desk, plan: Plan) -> None:
 
 
 @st.fragment
-def _rows(desk: Desk, plan: Plan) -> None:
-    """A fragment, so that narrowing the table reruns the table alone."""
+def rows(desk: Desk, plan: Plan, *, choosable: bool) -> None:
+    """A fragment, so that narrowing the table reruns the table alone.
+
+    ``choosable``: rows can be ticked, and previewed alone or left out.
+    """
     counts = plan.counts
     with st.container(horizontal=True, vertical_alignment="center"):
         shown = st.segmented_control(
@@ -93,14 +97,18 @@ def _rows(desk: Desk, plan: Plan) -> None:
             live=True, label_visibility="collapsed", key=f"find_{plan.id}", width=300,
         )  # fmt: skip
         acts = st.container(horizontal=True, vertical_alignment="center", width="content")
-    rows = narrowed(plan.rows, shown or ORDER, text)
-    if not rows:
+    found = narrowed(plan.rows, shown or ORDER, text)
+    if not found:
         st.caption("No booking of this preview fits.")
         return
     above = st.container()
-    page = [rows[n] for n in tables.page_of(f"plan_{plan.id}", len(rows))]
+    page = [found[n] for n in tables.page_of(f"plan_{plan.id}", len(found))]
+    less = 45 if len(found) > tables.PAGE_ROWS else 0
     with above:
-        _grid(desk, plan, page, acts, less=45 if len(rows) > tables.PAGE_ROWS else 0)
+        if choosable:
+            _choose(desk, plan, page, acts, less=less)
+        else:
+            _grid(desk, plan, page, less=less)
 
 
 def narrowed(rows: Sequence[Row], shown: Sequence[Verdict], text: str) -> list[Row]:
@@ -119,20 +127,25 @@ def _said(row: Row) -> str:
     return "\n".join((*parts, row.detail))
 
 
-def _grid(desk: Desk, plan: Plan, page: Sequence[Row], acts: DeltaGenerator, *, less: int) -> None:
+def _grid(desk: Desk, plan: Plan, page: Sequence[Row], *, less: int, **choice: Any) -> Any:
     """``less``: pixels that page numbers below the grid take from it."""
-    ids = [row.booking_id for row in page]
-    event = st.dataframe(
+    return st.dataframe(
         tables.plan_frame(page, desk.core.catalogue),
-        key=f"rows_{tables.fingerprint(ids)}",
-        on_select="rerun",
-        selection_mode="multi-row",
+        key=f"rows_{tables.fingerprint([row.booking_id for row in page])}",
         column_config=tables.plan_columns(),
         hide_index=True,
         row_height=tables.ROW_PX,
         height=tables.height(len(page), at_most=GRID_PX - less - _taken_by_types(plan)),
         alt="Every booking with its verdict, and balances before and after",
+        **choice,
     )
+
+
+def _choose(
+    desk: Desk, plan: Plan, page: Sequence[Row], acts: DeltaGenerator, *, less: int
+) -> None:
+    ids = [row.booking_id for row in page]
+    event = _grid(desk, plan, page, less=less, on_select="rerun", selection_mode="multi-row")
     ticked = {ids[row] for row in event.selection.rows if row < len(ids)}
     if not ticked:
         acts.caption("Tick rows to leave them out, or to preview them alone.")

@@ -18,7 +18,7 @@ from core.domain.operations import (
 from core.domain.plans import OperationKind
 from core.domain.roles import ALLOWED, Act
 from pages.shared import places, problems, tables, words
-from pages.shared.batch import address, deciding, figures
+from pages.shared.batch import address, deciding, figures, renewing
 from pages.shared.batch.foreign import show_foreign
 from pages.shared.batch.heading import heading
 from pages.shared.gate import Desk
@@ -59,7 +59,7 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
     done, total = states.get(ItemState.DONE, 0), progress.total
     back = words.count(sum(progress.given_back.values()), "credit")
     if operation.state is OperationState.CALLED_OFF:
-        st.info("Called off before it began. Nothing was changed.", icon=":material/undo:")
+        _called_off(desk, operation)
         return
     if operation.kind is OperationKind.RECOUNT:
         st.success(f"Seat counts: {words.plain(operation.reason)}.", icon=":material/check_circle:")
@@ -83,6 +83,14 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
         )
     else:
         st.success(told, icon=":material/check_circle:")
+
+
+def _called_off(desk: Desk, operation: Operation) -> None:
+    event = desk.core.operating.called_off(operation.id)
+    by = f" By {words.plain(event.actor)}" if event else ""
+    why = words.plain(str(event.detail.get("detail", ""))) if event else ""
+    told = f"{by}: {why}." if why else f"{by}." if by else ""
+    st.info(f"Called off before it began. Nothing was changed.{told}", icon=":material/undo:")
 
 
 def _worst(desk: Desk, operation: Operation, bad: int) -> str:
@@ -185,7 +193,9 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
             if st.button(label, icon=":material/replay:", key="retry"):
                 with problems.told("Nothing was changed."):
                     address.go_to_operation(desk.core.operating.retry(operation.id, desk.acting()))
-        if not called_off:
+        if called_off:
+            renewing.button(desk, operation)
+        else:
             _csv_button(desk, operation)
         if onward:
             _onward(operation)

@@ -18,6 +18,7 @@ from pages.shared.drift.asking import may_repair
 from pages.shared.drift.causes import KINDS, cause_named
 from pages.shared.drift.rows import drift_columns, drift_frame
 from pages.shared.gate import Desk
+from pages.shared.problems import Problem
 
 #: After this both stores are read again before anybody says yes.
 FRESH = timedelta(minutes=10)
@@ -48,6 +49,16 @@ def show(desk: Desk, of: str) -> None:
     if not may_repair(desk):
         st.warning("Only an admin may repair. Ask one to.", icon=":material/lock:")
         return
+    if not _named(of):
+        problems.show(
+            Problem(
+                "There is nothing to repair at this address",
+                [f"“{of}” is neither a cause of drift nor a record of HubSpot"],
+                "It may be cut short.",
+            ),
+            "Nothing was read, and nothing was changed.",
+        )
+        return
     preview = _read(desk, of)
     if preview is None:
         return
@@ -69,6 +80,13 @@ def show(desk: Desk, of: str) -> None:
             title="A repair cannot mend these",
             icon=":material/person_edit:",
         )
+
+
+def _named(of: str) -> bool:
+    """Whether the address names something that can drift."""
+    record = address.parted(of)
+    is_record = record is not None and record[1].isascii() and record[1].isdecimal()
+    return of == address.ALL or cause_named(of) is not None or is_record
 
 
 def _read(desk: Desk, of: str) -> Preview | None:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.credits import Catalogue
-from core.domain.operations import ENDED, Operation
+from core.domain.operations import ENDED, Operation, OperationState
 from core.domain.records import Kind
 from core.gateways.ports import Event, WriteRecord, WriteState
 from pages.shared import tables, words
@@ -36,6 +36,9 @@ def show(desk: Desk, operation: Operation) -> None:
         following.show(desk, operation)
     else:
         result.summary(desk, operation)
+    if operation.state is OperationState.AWAITING:
+        _history(desk, operation)  # its bookings stand above, and nothing was written
+        return
     view = st.segmented_control(
         "Show", VIEWS, default="Bookings", required=True,
         label_visibility="collapsed", key=f"detail_{operation.id}",
@@ -152,6 +155,8 @@ def history_frame(events: Sequence[Event]) -> pd.DataFrame:
 #: What an event is called in the journal, and what a person reads.
 EVENTS = {
     "confirmed": "Confirmed",
+    "approved": "Approved as a second admin",
+    "approval refused": "Tried to approve it; it would no longer have gone as asked for",
     "running": "Begun",
     "stopping": "Asked to stop",
     "stopped": "Stopped",
@@ -166,8 +171,12 @@ def event_words(event: Event) -> str:
     told = EVENTS.get(event.what, words.sentence(event.what))
     if event.what == "running" and event.detail.get("detail") == "retry":
         told = "Begun again, for what did not go through"
+    if event.what == OperationState.CALLED_OFF and event.detail.get("detail"):
+        told = f"{told}: {event.detail['detail']}"
     if "reason" in event.detail:
         told = f"{told}. Reason: {event.detail['reason']}"
+    if why := event.detail.get("needs_approval"):
+        told = f"{told}. Needs a second admin: {why}"
     if "items" in event.detail:
         told = f"{told}: {words.count(int(event.detail['items']), 'booking')}"
     return told

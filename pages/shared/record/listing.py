@@ -16,6 +16,7 @@ from core.domain.operations import (
     OperationState,
     Progress,
 )
+from core.domain.roles import ALLOWED, Act
 from pages.shared import places, row_buttons, tables, words
 from pages.shared.batch import address
 from pages.shared.batch.heading import COLOURS
@@ -24,6 +25,7 @@ from pages.shared.gate import Desk
 ROWS = 25
 STATES: dict[str, frozenset[OperationState]] = {
     "All": frozenset(),
+    "Wait for approval": frozenset({OperationState.AWAITING}),
     "Under way": frozenset(OperationState) - ENDED,
     "Ended": ENDED,
 }
@@ -40,6 +42,7 @@ def show(desk: Desk) -> None:
         for place in (places.BULK_REFUND, places.BATCH_CANCELLATION):
             st.page_link(place.path, label=f"New {place.title.lower()}", icon=":material/add:")
     narrow = narrow or "All"
+    _asked(desk, narrow)
     first = int(st.session_state.get(f"operations_first_{narrow}", 0))
     found = desk.core.journal.operations(states=STATES[narrow], limit=ROWS + 1, offset=first)
     if found:
@@ -49,10 +52,26 @@ def show(desk: Desk) -> None:
     _turn(narrow, first, more=len(found) > ROWS)
 
 
+def _asked(desk: Desk, narrow: str) -> None:
+    """What waits for a second admin, who may be the reader."""
+    waiting = desk.core.journal.operations(states=STATES["Wait for approval"])
+    if not waiting or narrow == "Wait for approval":
+        return
+    theirs = sum(not operation.is_by(desk.actor.email) for operation in waiting)
+    may = Act.RUN_BATCHES in ALLOWED[desk.actor.role] and theirs
+    which = "it" if len(waiting) == 1 else f"{theirs:,} of them"
+    st.info(
+        f"{words.count(len(waiting), 'operation waits', 'operations wait')} for a second admin."
+        f"{f' You can approve or refuse {which}.' if may else ''}",
+        icon=":material/how_to_reg:",
+    )
+
+
 def _nothing(narrow: str) -> None:
     told = {
         "All": "Nothing has been confirmed yet. A bulk refund or a batch cancellation appears "
         "here from the moment it is confirmed.",
+        "Wait for approval": "Nothing waits for a second admin.",
         "Under way": "Nothing is under way.",
         "Ended": "Nothing has ended yet.",
     }

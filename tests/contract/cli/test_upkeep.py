@@ -75,3 +75,15 @@ def test_what_is_owed_is_what_a_refund_of_it_would_give_back(run: Run) -> None:
     assert found["owed"] == len(found["bookings"]) == sum(found["by_credit"].values()) > 0
     assert 0 == plan["counts"]["skip"]
     assert sum(plan["credits"].values()) == plan["counts"]["will change"] > 0
+
+
+def test_everything_that_is_owed_is_planned_at_once(run: Run) -> None:
+    listed = json.loads(run("owed", "--limit", "20000", "--json").stdout)
+    plan = json.loads(run("refund", "--owed", "--dry-run", "--json").stdout)
+    both = run("refund", "--owed", "--ids", "1", "--dry-run")
+
+    assert {row["booking"] for row in listed["bookings"]} == {r["booking"] for r in plan["rows"]}
+    assert listed["owed"] == sum(plan["counts"].values()) > 0
+    assert "everything owed" == plan["selection"]
+    assert 1 == both.returncode
+    assert "exactly one of --exam, --contact, --bookings, --ids, --owed" in both.stderr

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,11 +45,15 @@ class Desk:
     journal: SqlJournal
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def confirm(self, operation_id: str, reason: str = "quick", *, hold_s: float = 0) -> None:
+    def confirm(
+        self, operation_id: str, reason: str = "quick", *, hold_s: float = 0, **more: Any
+    ) -> None:
         """An operation that does what its reason says (``worker.Carrier.behave``)."""
         now = datetime.now(UTC)
         until = now + timedelta(seconds=hold_s)
-        confirmed = operation(operation_id, reason=reason, confirmed_at=now, hold_until=until)
+        confirmed = operation(
+            operation_id, reason=reason, confirmed_at=now, hold_until=until, **more
+        )
         assert self.journal.confirm(confirmed, [])
 
     def ask_sweep(self, sweep_id: str, mode: SweepMode = SweepMode.KNOWN) -> None:

@@ -217,6 +217,21 @@ def test_an_operation_is_not_begun_within_its_hold(manned: Desk) -> None:
     assert begun >= until
 
 
+def test_what_awaits_approval_is_in_nobody_s_hands_until_it_has_it(manned: Desk) -> None:
+    awaiting = {"state": OperationState.AWAITING, "needs_approval": "more than 0 bookings"}
+    manned.confirm("awaiting", hold_s=600, **awaiting)
+    submit(manned, "awaiting")
+    manned.confirm("while")
+    eventually(lambda: manned.ended("while"))
+    assert [] == manned.told("held", "awaiting") + manned.told("carries", "awaiting")
+
+    now = datetime.now(UTC)
+    manned.journal.approve("awaiting", by="ben@example.test", at=now, hold_until=now)
+
+    eventually(lambda: manned.ended("awaiting"))
+    assert ["w"] == manned.told("carries", "awaiting")
+
+
 def test_a_stop_wakes_an_operation_that_waits(manned: Desk) -> None:
     manned.confirm("waiting", "wait 600")
     eventually(lambda: manned.told("carries", "waiting") == ["w"])

@@ -18,7 +18,7 @@ def move(journal: Journal, to: OperationState, at: datetime = NOW, detail: str =
 
 def walk_to(journal: Journal, state: OperationState) -> None:
     """Take the shortest way of drawn moves."""
-    ways: dict[OperationState, list[OperationState]] = {S.HELD: []}
+    ways: dict[OperationState, list[OperationState]] = {S.HELD: [], S.AWAITING: []}
     while state not in ways:
         for here, way in list(ways.items()):
             for there in OPERATION_MOVES[here]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from core.assembly import Core, assemble
+from core.domain.approvals import NO_SECOND, SecondAdmin
 from core.domain.operations import ENDED, Item, Operation
 from core.domain.plans import OperationKind, Plan
 from core.domain.records import BookingId, Kind
@@ -63,7 +64,13 @@ class TestDesk:
 
     __test__ = False
 
-    def __init__(self, journal: Callable[[TestDesk], MemoryJournal] | None = None) -> None:
+    def __init__(
+        self,
+        journal: Callable[[TestDesk], MemoryJournal] | None = None,
+        *,
+        second: SecondAdmin = NO_SECOND,
+        admins: Sequence[str] = (ADMIN.email,),
+    ) -> None:
         self.account = Account()
         self.time = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
         self.crm = FakeCrm(self.now)
@@ -77,7 +84,8 @@ class TestDesk:
             journal=self.journal,
             engine=self.engine,
             inspecting=self.account,
-            admins=[ADMIN.email],
+            admins=admins,
+            second=second,
             now=self.now,
             make_id=lambda: f"id{next(ids)}",
             chance=lambda: 0.5,

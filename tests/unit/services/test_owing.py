@@ -6,6 +6,8 @@ import pytest
 
 from core.domain.operations import ItemState
 from core.domain.records import Kind
+from core.domain.roles import Actor, NotAllowed, Role
+from core.domain.selections import BadList
 from core.gateways.errors import NotSent
 from core.services.finding import ByReference
 from tests.fakes.crm import Fault, Request
@@ -181,3 +183,23 @@ def test_everything_owed_can_be_planned_as_it_is_listed(desk: TestDesk) -> None:
     )
 
     assert {"500", "501"} == {row.booking_id for row in plan.will_change}
+
+
+def test_everything_owed_is_a_choice_the_longest_first_and_nothing_is_none(desk: TestDesk) -> None:
+    with pytest.raises(BadList, match="nothing is owed"):
+        desk.core.owing.everything(ADMIN)
+    for minute, number in enumerate((502, 500, 501)):
+        desk.time = desk.time.replace(minute=minute)
+        desk.booked(str(number), "100")
+    desk.time = desk.time.replace(hour=10)
+
+    chosen = desk.core.owing.everything(ADMIN)
+
+    assert (("502", "500", "501"), "everything owed") == (chosen.ids, chosen.words)
+
+
+def test_everything_owed_is_an_admin_s_to_give_back(desk: TestDesk) -> None:
+    with pytest.raises(NotAllowed):
+        desk.core.owing.everything(Actor(email="mia@example.test", role=Role.MANAGER))
+
+    assert 0 == desk.crm.usage()["total"]

@@ -1,0 +1,51 @@
+"""From options to the plan that they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from core.assembly import Core
+from core.domain.plans import OperationKind, Plan
+from core.domain.records import ContactId, ExamId
+from core.domain.roles import Actor
+from core.domain.selections import BadList, from_csv, from_text
+from core.services.finding import ByContact, ByExam, ByReference, Selection
+
+#: Makes the preview that is then shown or confirmed.
+Planned = Callable[[Core, Actor], Plan]
+
+
+def selection(
+    exams: list[str] | None,
+    contacts: list[str] | None,
+    bookings: Path | None,
+    ids: str,
+    owed: bool | None = None,
+) -> Selection:
+    """What the options choose; ``owed``: None where that is no choice.
+
+    Raises:
+        BadList: not exactly one way was taken, or the list is faulty.
+    """
+    given = [bool(exams), bool(contacts), bookings is not None, bool(ids.strip()), bool(owed)]
+    if sum(given) != 1:
+        ways = "--exam, --contact, --bookings, --ids" + ("" if owed is None else ", --owed")
+        raise BadList([f"choose bookings by exactly one of {ways}"])
+    if exams:
+        return ByExam(ids=tuple(ExamId(id_) for id_ in exams))
+    if contacts:
+        return ByContact(ids=tuple(ContactId(id_) for id_ in contacts))
+    if bookings is not None:
+        return ByReference(references=from_csv(bookings.read_bytes()).references)
+    return ByReference(references=from_text(ids).references)
+
+
+def everything_owed(core: Core, actor: Actor) -> Plan:
+    """A refund of all that ``owed`` finds."""
+    return core.planning.preview(OperationKind.REFUND, core.owing.everything(actor), actor)
+
+
+def of(kind: OperationKind, chosen: Selection) -> Planned:
+    """A plan of these bookings."""
+    return lambda core, actor: core.planning.preview(kind, chosen, actor)

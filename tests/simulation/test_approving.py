@@ -1,0 +1,82 @@
+"""Second admins say yes and no in the storm: nothing begins without one, and nothing is lost."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+
+import pytest
+
+from core.domain.approvals import SecondAdmin
+from core.domain.operations import OperationState
+from core.domain.roles import Actor, Role
+from core.gateways.errors import GatewayError, StateConflict
+from core.services.approving import NotApproved
+from tests.simulation.test_exactly_once import check
+from tests.simulation.world import ADMIN, Crash, Rates, World
+
+BEN = Actor(email="ben@example.test", role=Role.ADMIN)
+CY = Actor(email="cy@example.test", role=Role.ADMIN)
+HISTORIES = 200
+#: Between two looks; else the clock is put forward to where nobody may approve any more.
+TRIES = 4
+BLOCK = 100
+
+
+class Watched(World):
+    """Every batch needs a second admin; three try their luck, the asker among them."""
+
+    def __init__(self, seed: int) -> None:
+        people = (ADMIN.email, BEN.email, CY.email)
+        rates = Rates(crash=0.05, second_worker=0.15)
+        super().__init__(seed, rates, people, SecondAdmin(above_bookings=0))
+
+    def meanwhile(self) -> None:
+        for _ in range(TRIES):
+            for operation in self.store.operations(states=[OperationState.AWAITING]):
+                self._decide(operation.id)
+
+    def _carry(self, operation_id: str) -> datetime | None:
+        """While one admin's yes is being read again, another may say yes, or a worker look."""
+        if not self.quiet_world and self.rng.random() < 0.2:
+            self._decide(operation_id)
+        return super()._carry(operation_id)
+
+    def _decide(self, operation_id: str) -> None:
+        actor = self.rng.choice([ADMIN, BEN, BEN, CY])
+        self.depth += 1
+        try:
+            with suppress(Crash, GatewayError, StateConflict):
+                self._say(operation_id, actor)
+        finally:
+            self.depth -= 1
+
+    def _say(self, operation_id: str, actor: Actor) -> None:
+        """Yes; or no, to what would no longer go as it was asked for."""
+        approving = self.process().approving
+        try:
+            approving.approve(operation_id, actor)
+        except NotApproved:
+            if actor is not ADMIN:
+                approving.refuse(operation_id, actor, "it changed")
+
+
+@pytest.mark.parametrize("first", range(0, HISTORIES, BLOCK))
+def test_nothing_begins_unapproved_and_what_begins_is_carried_exactly_once(first: int) -> None:
+    begun = refused = 0
+    for seed in range(first, first + BLOCK):
+        world = Watched(seed)
+        world.run()
+        check(world)
+        for operation_id in world.operations:
+            operation = world.store.operation(operation_id)
+            whats = [e.what for e in reversed(world.store.events(operation_id=operation_id))]
+            refused += operation.state is OperationState.CALLED_OFF
+            if "running" not in whats or not operation.needs_approval:
+                continue  # staff cancel for one student, and nobody is asked
+            begun += 1
+            assert operation.approved_by in {BEN.email, CY.email}, seed
+            assert 1 == whats.count("approved"), seed
+            assert whats.index("approved") < whats.index("running"), seed
+
+    assert min(begun, refused) > BLOCK / 4, "both happen, or this shows nothing"
