@@ -38,6 +38,7 @@ from core.services.owing import Owing
 from core.services.planning import Planning
 from core.services.preflight import Preflight
 from core.services.presenting import Presenting
+from core.services.readiness import Readiness
 from core.services.receiving import Receiving
 from core.services.recording import Recording
 from core.services.recounting import CarryingRecounts, Recounting
@@ -48,6 +49,7 @@ from core.services.seating import Seating
 from core.services.settling import Settling
 from core.services.sitting import Sitting
 from core.services.sweeping import AT_ONCE, Sweeping
+from core.services.watching import Watching
 from core.services.writing import Writing
 
 
@@ -76,6 +78,8 @@ class Core:
     sitting: Sitting
     activating: Activating
     recounting: Recounting
+    readiness: Readiness
+    watching: Watching
     journal: Journal
     catalogue: Catalogue
 
@@ -170,6 +174,7 @@ def assemble(
     )
     activating = Activating(crm, journal, sitting, now)
     owing = Owing(reads, mirror, journal, catalogue)
+    receiving = Receiving(mirroring=mirroring, types=object_types, secret=webhook_secret, now=now)
     return Core(
         access=access,
         finding=finding,
@@ -234,8 +239,14 @@ def assemble(
             owed=owing.count,
         ),
         reviving=Reviving(journal, mirroring, now),
-        receiving=Receiving(
-            mirroring=mirroring, types=object_types, secret=webhook_secret, now=now
+        receiving=receiving,
+        readiness=Readiness(journal, mirror, inspecting, now),
+        watching=Watching(
+            journal=journal,
+            truth=inspecting,
+            lag=mirroring.lag,
+            tally=receiving.tally,
+            now=now,
         ),
         looking_up=LookingUp(crm, mirror, catalogue),
         presenting=Presenting(
