@@ -43,6 +43,7 @@ from core.services.receiving import Receiving
 from core.services.recording import Recording
 from core.services.recounting import CarryingRecounts, Recounting
 from core.services.repairing import Repairing
+from core.services.restoring import Restoring
 from core.services.reviving import Reviving
 from core.services.scheduling import Scheduling, sweep_jobs
 from core.services.seating import Seating
@@ -72,6 +73,7 @@ class Core:
     measuring: Measuring
     owing: Owing
     receiving: Receiving
+    restoring: Restoring
     reviving: Reviving
     looking_up: LookingUp
     presenting: Presenting
@@ -238,6 +240,7 @@ def assemble(
             quota=inspecting.quota if inspecting else None,
             owed=owing.count,
         ),
+        restoring=Restoring(crm, journal, owing, catalogue),
         reviving=Reviving(journal, mirroring, now),
         receiving=receiving,
         readiness=Readiness(journal, mirror, inspecting, now),

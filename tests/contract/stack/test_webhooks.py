@@ -188,7 +188,9 @@ def test_a_hundred_events_a_request_twice_and_in_disorder_end_as_the_truth_has_i
 def test_webhooks_show_in_the_metrics(app: Running) -> None:
     def told() -> Counter[str]:
         text = httpx.get(f"{app.origin}/api/metrics", headers=app.desk.bearer).text
-        found = re.findall(r'^credit_desk_webhooks_total{what="(\w+)"} ([\d.]+)$', text, re.M)
+        found = re.findall(
+            r'^credit_desk_webhooks_total{what="(\w+)"} ([\d.]+)$', text, re.MULTILINE
+        )
         return Counter({what: int(float(number)) for what, number in found})
 
     assert 200 == app.post(body=EVENTS).status_code
