@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,7 +20,9 @@ def test_the_group_in_hand_is_finished_and_no_other_begun() -> None:
         desk.booked(id_, f"10{id_}", token=CS)
     operation = desk.confirm(*ids)
     desk.time = operation.hold_until
-    carrying = replace(desk.core.carrying, group_size=1, groups_at_once=1)
+    resting = threading.Event()
+    usual = desk.core.carrying
+    carrying = replace(usual, group_size=1, groups_at_once=1, resting=resting)
     carry = carrying.giving_back.carry
     carried: list[Sequence[Any]] = []
 
@@ -30,7 +33,7 @@ def test_the_group_in_hand_is_finished_and_no_other_begun() -> None:
             return getattr(desk.core.carrying.giving_back, name)
 
         def carry(self, run: Any, of: Any, group: Sequence[Any]) -> None:
-            carrying.resting.set()
+            resting.set()
             carry(run, of, group)
             carried.append(group)
 
