@@ -40,14 +40,14 @@ def rows() -> Iterator[tuple[str, str, str]]:
 
 def licence(told: metadata.PackageMetadata) -> str:
     """In SPDX's words, from the newest of the three places where packages state it."""
-    if expression := told.get("License-Expression"):
-        return str(expression)
+    if "License-Expression" in told:
+        return told["License-Expression"]
     classified = [
         each.rpartition(" :: ")[2]
         for each in told.get_all("Classifier") or []
         if each.startswith("License :: ")
     ]
-    stated = str(told.get("License") or "")
+    stated = "".join(told.get_all("License") or [])
     # some put the whole text there: then the classifier is the name
     name = stated if stated and "\n" not in stated and len(stated) < 40 else "".join(classified)
     return NAMES.get(name, name)
