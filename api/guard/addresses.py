@@ -43,9 +43,9 @@ class Addresses:
 
 def is_shut(path: str, raw: bytes) -> bool:
     """``raw``: the path as it came, before anything was decoded."""
-    if TRICK.search(raw):
+    if TRICK.search(raw) or path.casefold().startswith(CLOSED):
         return True
-    return path.casefold().startswith(CLOSED)
+    return is_api(path) and not path.startswith(API)  # Streamlit would answer /API
 
 
 def raw_path(scope: Scope) -> bytes:

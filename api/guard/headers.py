@@ -77,7 +77,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 headers.update(self.headers)
                 if is_api(scope["path"]):
-                    headers["Cache-Control"] = "no-store"
+                    headers.setdefault("Cache-Control", "no-store")
                 if self.secure:
                     message["headers"] = [secured(*header) for header in message["headers"]]
             await send(message)

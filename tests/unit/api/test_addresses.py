@@ -32,12 +32,13 @@ CLOSED = [
     "/_stcore/agent/interact",
     "/_stcore/agent/mcp",
 ]
+LETTERS = ["/API", "/Api/healthz", "/aPI/v1/bookings"]
 HIDDEN = ["/.env", "/.streamlit/secrets.toml", "/app/static/../asgi.py", "/static/%2e%2e/x", "//x"]
 OPEN = ["/", "/bulk_refund", "/_stcore/health", "/_stcore/host-config", "/static/js/index.a-1.js"]
 OPEN += ["/media/0a1b.csv", "/app/static/fonts/plex-sans-latin1.woff2", "/api/v1/a%20b?x=//..;"]
 
 
-@pytest.mark.parametrize("path", [*TRICKS, *CLOSED, *HIDDEN])
+@pytest.mark.parametrize("path", [*TRICKS, *CLOSED, *HIDDEN, *LETTERS])
 def test_it_is_shut(path: str) -> None:
     assert 404 == serving().ask(path).status
 

@@ -23,7 +23,7 @@ def endless() -> Iterator[bytes]:
         yield b"x" * 10_000
 
 
-@pytest.mark.parametrize("path", [V1, WEBHOOKS, "/api/healthz", "/api", "/API/v1/x"])
+@pytest.mark.parametrize("path", [V1, WEBHOOKS, "/api/healthz", "/api"])
 def test_a_body_without_an_end_is_read_no_further_than_the_limit(path: str) -> None:
     limit = limits.limit_of(path)
     answer = serving().ask(path, method="POST", body=endless())
