@@ -80,8 +80,12 @@ class Exchange:
         if self.refusal is not None:
             return
         if message["type"] == "http.response.start":
+            try:
+                self._clock.reschedule(None)
+            except RuntimeError:  # it has just run out
+                self.refusal = Problem(504, LATE)
+                return
             self.status = message["status"]
-            self._clock.reschedule(None)
         await self.send(message)
 
     async def _read(self) -> bytes:

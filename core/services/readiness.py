@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -13,6 +14,8 @@ from core.domain.records import Kind
 from core.gateways.errors import GatewayError, JournalError
 from core.gateways.ports import Journal, Mirror, OutboxState, WorkerInfo
 from core.gateways.ports.inspecting import Finding, Health, Inspecting
+
+log = logging.getLogger(__name__)
 
 #: Whoever asks is answered after this time at the latest.
 WITHIN_S = 2.0
@@ -65,6 +68,9 @@ class Part:
             self._found = self.look()
         except (GatewayError, JournalError) as error:
             self._found = [fault(self.what, str(error))]
+        except Exception:
+            log.exception("%s could not be looked at", self.what)
+            self._found = [fault(self.what, "could not be looked at; the log says why")]
         self._found_at = time.monotonic()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, MutableMapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -121,6 +122,20 @@ def test_an_answer_that_does_not_come_is_given_up_with_a_warning(
 
     assert 504 == answer.status
     assert "may still be done" in answer.problem
+
+
+async def too_late(_: object) -> PlainTextResponse:
+    with suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    return PlainTextResponse("done all the same")
+
+
+def test_an_answer_that_comes_just_too_late_is_given_up_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at_once(monkeypatch, answer_s=0.0)
+
+    assert 504 == serving(too_late).ask(V1, method="POST").status
 
 
 def test_what_fails_is_told_without_its_words() -> None:

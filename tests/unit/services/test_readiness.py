@@ -65,6 +65,15 @@ def dead_store() -> Any:
     raise JournalError("the disk is full")
 
 
+def test_a_slip_of_ours_is_no_readiness(desk: TestDesk) -> None:
+    def slips() -> Any:
+        raise KeyError("a slip")
+
+    desk.journal.workers = slips  # type: ignore[method-assign]
+
+    assert {"operational store"} == faults(desk)
+
+
 def test_copies_that_wait_long_are_a_fault_and_dead_letters_a_warning(desk: TestDesk) -> None:
     desk.journal.put_due([Due(kind=Kind.CONTACT, record_id="1", row=None)], at=desk.now())
     taken = desk.journal.take_due(now=desk.now(), until=desk.now(), limit=1)
