@@ -25,7 +25,7 @@ def policy(public: Public, inline_scripts: Sequence[str]) -> str:
         "default-src 'self'",
         f"script-src {scripts}",
         "style-src 'self' 'unsafe-inline'",  # Streamlit's styles are made in the browser
-        "img-src 'self' data: blob:",  # a chart as a picture, an icon in a style
+        "img-src 'self' data: blob:",  # icons within styles, what a grid paints
         "font-src 'self' data:",
         f"connect-src 'self' {public.websocket}".rstrip(),
         "worker-src 'self' blob:",

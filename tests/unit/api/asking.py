@@ -99,10 +99,12 @@ class Server:
         await self.stack(scope_of(target, method, pairs), pieces.receive, send)
         return answer
 
-    def shake_hands(self, headers: Mapping[str, str], *, host: str = HOST) -> list[str]:
+    def shake_hands(
+        self, headers: Mapping[str, str], *, host: str = HOST, path: str = "/_stcore/stream"
+    ) -> list[str]:
         """What a websocket is told: the types of the messages."""
         told: list[str] = []
-        scope = scope_of("/_stcore/stream", "GET", [*headers.items(), ("host", host)])
+        scope = scope_of(path, "GET", [*headers.items(), ("host", host)])
 
         async def receive() -> Message:
             return {"type": "websocket.connect"}

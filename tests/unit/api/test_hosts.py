@@ -79,6 +79,10 @@ def test_pages_of_other_sites_may_not_change_anything(origin: str, method: str) 
     assert 403 == answer.status
 
 
+def test_a_link_from_another_site_may_be_followed() -> None:
+    assert 200 == serving().ask("/operations", headers={"Origin": "https://evil.test"}).status
+
+
 def test_who_is_no_browser_has_no_origin_and_may() -> None:
     assert 200 == serving().ask("/api/v1/bookings", method="POST").status
 
@@ -111,6 +115,12 @@ def test_a_websocket_is_opened_by_our_own_pages_alone(
     headers: dict[str, str], host: str, told: str
 ) -> None:
     assert [told] == Server(accepts).shake_hands(headers, host=host)
+
+
+def test_a_websocket_at_a_tricky_address_is_refused() -> None:
+    told = Server(accepts).shake_hands({"Origin": PUBLIC}, path="/x/%2e%2e/_stcore/stream")
+
+    assert ["websocket.close"] == told
 
 
 @pytest.mark.parametrize(

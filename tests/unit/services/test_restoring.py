@@ -83,3 +83,14 @@ def test_without_this_look_the_same_credit_would_come_back_twice() -> None:
     desk.time += timedelta(hours=1)
     desk.run("1")
     assert 3 == desk.held("100", "cs_credits"), "one too many"
+
+
+def test_a_record_whose_history_is_not_given_is_named() -> None:
+    desk = desk_with_owed()
+    desk.run("1")
+    desk.crm.unreadable_histories.add("100")
+
+    found = compared(desk, timedelta(hours=1))
+
+    assert ["100"] == found.unreadable
+    assert [] == found.forgotten
