@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -111,15 +112,19 @@ def test_a_server_told_to_stop_finishes_what_is_in_hand_and_the_next_goes_on(
 
     with server(desk, port) as process:
         wait_for(lambda: healthy(origin), within_s=90)
+        sender = threading.Thread(target=deliveries.run, daemon=True)
+        sender.start()
+        wait_for(lambda: deliveries.statuses[200], within_s=30)
         latency(desk, SLOW_MS)
-        operation = desk.core("cancel", "--bookings", str(chosen), "--reason", "a stop")
-        sender = threading.Thread(target=deliveries.run)
-        with open_tab(port):
-            sender.start()
-            desk.until_updates(begun + 1, operation)  # it is cancelling: no credit is back yet
+        with open_tab(port), ThreadPoolExecutor(1) as person:
+            confirmed = person.submit(
+                desk.core, "cancel", "--bookings", str(chosen), "--reason", "a stop"
+            )
+            wait_for(lambda: desk.updates_made() > begun)  # cancelling: no credit is back yet
             told_at = time.monotonic()
             process.send_signal(signal.SIGTERM)
             code = process.wait(SERVER_GRACE_S + 20)
+            operation = confirmed.result()
         took_s = time.monotonic() - told_at
         deliveries.ended.set()
         sender.join()
