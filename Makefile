@@ -8,7 +8,7 @@ WORKERS ?= auto
 CODE  := $(wildcard api app.py asgi.py core pages sandbox scripts tests benchmarks)
 SLOW  := $(wildcard tests/e2e tests/crash)
 
-.PHONY: help setup run test test-fast test-slow lint format bench coverage lock clean distclean
+.PHONY: help setup run test test-fast test-slow lint format bench coverage lock licences clean distclean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,9 @@ lock: setup  ## compile requirements*.in afresh (UPGRADE=1 takes newer releases)
 	    --generate-hashes --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade) \
 	    --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
 	done
+
+licences: setup  ## write docs/licences.csv from the installed packages
+	@$(PY) -m scripts.licences
 
 clean:  ## remove caches and the local stack's state; keep .venv
 	rm -rf .state .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov

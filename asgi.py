@@ -1,4 +1,4 @@
-"""The server: Streamlit, the runtime that lives as long as it does, and health.
+"""The server: Streamlit behind its guards, ``/api``, and the runtime that lives as long.
 
 ``streamlit run asgi.py`` and ``uvicorn asgi:app`` both serve it.
 """
@@ -15,17 +15,12 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
-from api import webhooks
+from api.guard import Tally, guards
+from api.routes import routes
 from core import settings, wiring
-from core.assembly import utc_now
-from core.services.receiving import PATH, Receiving
-from pages.shared import status
-from pages.shared.door import AtTheDoor
+from pages.shared import door
 
 log = logging.getLogger(__name__)
 
@@ -54,19 +49,6 @@ def _warm_up() -> None:
     gc.freeze()
 
 
-def healthz(_: Request) -> Response:
-    """200 while the operational store answers, with what a watcher wants to know."""
-    try:
-        core = wiring.get()
-        outbox = core.journal.outbox()
-        workers = status.alive(core.journal.workers(), utc_now())
-    except Exception:
-        log.exception("not healthy")
-        return JSONResponse({"status": "operational store does not answer"}, status_code=503)
-    told = {"status": "ok", "workers": len(workers), "copies_due": outbox.due, "dead": outbox.dead}
-    return JSONResponse({**told, "webhooks": dict(core.receiving.tally.counts)})
-
-
 def told(error: Exception) -> bool:
     """What a person sees of an error nobody foresaw; the rest is in the log."""
     log.error("page failed", exc_info=error)
@@ -79,10 +61,6 @@ def told(error: Exception) -> bool:
     return True
 
 
-def _receiving() -> Receiving:
-    return wiring.get().receiving
-
-
 def checked_settings() -> settings.Settings:
     """Before anything starts: what is missing or wrong, all of it, in place of a traceback."""
     try:
@@ -92,13 +70,14 @@ def checked_settings() -> settings.Settings:
 
 
 loaded = checked_settings()
+answers = Tally()
 app = st.App(
     ROOT / "app.py",
     lifespan=lifespan,
-    routes=[
-        Route("/api/healthz", healthz),
-        Route(PATH, webhooks.hubspot(_receiving, loaded.public_url), methods=webhooks.METHODS),
+    routes=routes(loaded, answers),
+    middleware=[
+        *guards(loaded.public_url, door.inline_scripts(), answers),
+        Middleware(door.AtTheDoor),
     ],
-    middleware=[Middleware(AtTheDoor)],
     on_script_error=told,
 )

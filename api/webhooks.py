@@ -1,6 +1,7 @@
 """``POST /api/webhooks/hubspot``: HubSpot tells what changed. The answer waits for the disk alone.
 
-200: stored. 400, 401, 405, 413: never to be sent again. 503: to be sent again.
+200: stored. 400, 401, 405: never to be sent again. 503: to be sent again. How much is read of a
+body, and for how long, ``api.guard`` says.
 """
 
 from __future__ import annotations
@@ -19,18 +20,10 @@ from core.services.receiving import PATH, Delivery, NotSetUp, Receiving
 
 log = logging.getLogger(__name__)
 
-#: A hundred events of a long text property each. Read before the sender is known.
-BODY_MAX = 4_000_000
-READ_WITHIN_S = 10.0
-
 #: The route takes all of them: what it leaves over, Streamlit answers with its page.
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-
-
-class TooLong(Exception):
-    """More came than a hundred events can be."""
 
 
 def hubspot(receiving: Callable[[], Receiving], public_url: str) -> Handler:
@@ -48,13 +41,7 @@ def hubspot(receiving: Callable[[], Receiving], public_url: str) -> Handler:
             return _say(503, "webhooks are not set up here: HUBSPOT_CLIENT_SECRET is not set")
         if "x-hubspot-signature-v3" not in request.headers:
             return _say(401, "no signature")  # whoever it is need not send us a body
-        try:
-            delivery = await _delivery(request, public_url)
-        except TooLong:
-            return _say(413, f"more than {BODY_MAX} bytes")
-        except TimeoutError:
-            return _say(408, "the body did not come")
-        return await asyncio.to_thread(_received, service, delivery)
+        return await asyncio.to_thread(_received, service, await _delivery(request, public_url))
 
     return handle
 
@@ -81,25 +68,10 @@ async def _delivery(request: Request, public_url: str) -> Delivery:
     return Delivery(
         method=request.method,
         uri=f"{base}{PATH}" + (f"?{query}" if query else ""),
-        body=await _body(request),
+        body=await request.body(),
         signature=headers.get("x-hubspot-signature-v3", ""),
         timestamp=headers.get("x-hubspot-request-timestamp", ""),
     )
-
-
-async def _body(request: Request) -> bytes:
-    """Raises ``TooLong`` before more than that is held, and ``TimeoutError``."""
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > BODY_MAX:
-        raise TooLong
-    parts, size = [], 0
-    async with asyncio.timeout(READ_WITHIN_S):
-        async for part in request.stream():
-            size += len(part)
-            if size > BODY_MAX:
-                raise TooLong
-            parts.append(part)
-    return b"".join(parts)
 
 
 def _say(status: int, why: str, **headers: str) -> Response:

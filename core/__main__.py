@@ -7,6 +7,7 @@ from core.cli import (  # noqa: F401 - they add their commands
     lookup,
     owing,
     people,
+    restoring,
     upkeep,
 )
 from core.cli.app import app

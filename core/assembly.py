@@ -41,16 +41,19 @@ from core.services.owing import Owing
 from core.services.planning import Planning
 from core.services.preflight import Preflight
 from core.services.presenting import Presenting
+from core.services.readiness import Readiness
 from core.services.receiving import Receiving
 from core.services.recording import Recording
 from core.services.recounting import CarryingRecounts, Recounting
 from core.services.repairing import Repairing
+from core.services.restoring import Restoring
 from core.services.reviving import Reviving
 from core.services.scheduling import Scheduling, sweep_jobs
 from core.services.seating import Seating
 from core.services.settling import Settling
 from core.services.sitting import Sitting
 from core.services.sweeping import AT_ONCE, Sweeping
+from core.services.watching import Watching
 from core.services.writing import Writing
 
 
@@ -74,12 +77,15 @@ class Core:
     measuring: Measuring
     owing: Owing
     receiving: Receiving
+    restoring: Restoring
     reviving: Reviving
     looking_up: LookingUp
     presenting: Presenting
     sitting: Sitting
     activating: Activating
     recounting: Recounting
+    readiness: Readiness
+    watching: Watching
     journal: Journal
     catalogue: Catalogue
 
@@ -177,6 +183,7 @@ def assemble(
     owing = Owing(reads, mirror, journal, catalogue)
     planning = Planning(crm, journal, finding, catalogue, preflight, now, make_id)
     correcting = Correcting(crm, journal, preflight, now, make_id)
+    receiving = Receiving(mirroring=mirroring, types=object_types, secret=webhook_secret, now=now)
     return Core(
         access=access,
         finding=finding,
@@ -254,9 +261,16 @@ def assemble(
             quota=inspecting.quota if inspecting else None,
             owed=owing.count,
         ),
+        restoring=Restoring(crm, journal, owing, catalogue),
         reviving=Reviving(journal, mirroring, now),
-        receiving=Receiving(
-            mirroring=mirroring, types=object_types, secret=webhook_secret, now=now
+        receiving=receiving,
+        readiness=Readiness(journal, mirror, inspecting, now),
+        watching=Watching(
+            journal=journal,
+            truth=inspecting,
+            lag=mirroring.lag,
+            tally=receiving.tally,
+            now=now,
         ),
         looking_up=LookingUp(crm, mirror, catalogue),
         presenting=Presenting(

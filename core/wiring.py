@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,12 +58,21 @@ class Runtime:
         self.alarms.start()
 
     def stop(self, *, grace_s: float) -> None:
-        """Finish what is in hand. What is not finished goes on in the next worker."""
-        self.alarms.stop(grace_s)
-        self.schedule.stop(grace_s)
-        self.engine.stop(grace_s=grace_s)
-        self.mirror_threads.stop(grace_s)
-        self.measuring.stop(grace_s)
+        """Finish what is in hand, all of it within ``grace_s``.
+
+        What is not finished goes on in the next worker.
+        """
+        until = time.monotonic() + grace_s
+
+        def left() -> float:
+            return max(0.0, until - time.monotonic())
+
+        self.core.carrying.resting.set()
+        self.alarms.stop(left())
+        self.schedule.stop(left())
+        self.engine.stop(grace_s=left())
+        self.mirror_threads.stop(left())
+        self.measuring.stop(left())
         self.close()
 
 

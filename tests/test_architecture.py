@@ -53,6 +53,7 @@ HOMES = {
     "dbos": ("core.gateways.engine",),
     "httpx": ("core.gateways", "core.wiring", "sandbox"),
     "plotly": ("pages.shared",),
+    "prometheus_client": ("api.metrics",),
     "postgrest": ("core.gateways.supabase",),
     "sqlalchemy": ("core.gateways", "core.wiring"),
     "streamlit": ("app", "asgi", "pages"),

@@ -7,9 +7,10 @@ says what became of each write.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.domain.approvals import NO_SECOND, SecondAdmin
@@ -61,6 +62,8 @@ class Carrying:
     group_size: int = GROUP_SIZE
     groups_at_once: int = GROUPS_AT_ONCE
     second: SecondAdmin = NO_SECOND
+    #: Set when the process is to end: groups in hand are finished, no other is begun here.
+    resting: threading.Event = field(default_factory=threading.Event)
 
     def carry_out(self, operation_id: str) -> datetime | None:
         """Carry it as far as it goes now. None: it has ended. A time: look again then."""
@@ -132,7 +135,7 @@ class Carrying:
             before = self._unsettled(run)
             self._in_parallel(run, operation, groups)
             again = self._settle(run, operation)
-            if self._unsettled(run) == before:
+            if self.resting.is_set() or self._unsettled(run) == before:
                 return again or self.now() + LOOK_AGAIN
         if again is not None:
             return again
@@ -159,6 +162,8 @@ class Carrying:
 
     def _one(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
         """A group in hand is finished; a pending one is not begun once a stop was asked for."""
+        if self.resting.is_set():
+            return
         if self._stopping(run):
             group = self._stop_pending(run, group)
         if group:

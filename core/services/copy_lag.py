@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 #: Enough for a p99 of the last few thousand copies.
 KEPT = 4096
+#: Upper bounds of the histogram's buckets, in seconds, around the 20 ms and 250 ms promised.
+BOUNDS_S = (0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 300.0, 3600.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,25 +25,44 @@ class LagSummary:
     worst_s: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LagHistogram:
+    """All copies of this process since it began."""
+
+    #: How many took at most as long as each of ``BOUNDS_S``, and beyond the last of them.
+    counts: Sequence[int]
+    sum_s: float
+
+
 @dataclass(slots=True)
 class CopyLag:
     """The last copies of this process. Safe for many threads."""
 
     _kept: deque[tuple[datetime, float]] = field(default_factory=lambda: deque(maxlen=KEPT))
     _total: int = 0
+    _counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_S) + 1))
+    _sum_s: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def record(self, due_since: Iterable[datetime], *, at: datetime) -> None:
         """Rows due since these times were in the mirror at ``at``."""
         with self._lock:
             for since in due_since:
-                self._kept.append((at, max(0.0, (at - since).total_seconds())))
+                lag_s = max(0.0, (at - since).total_seconds())
+                self._kept.append((at, lag_s))
                 self._total += 1
+                self._counts[bisect_left(BOUNDS_S, lag_s)] += 1
+                self._sum_s += lag_s
 
     @property
     def total(self) -> int:
         """Copies since the process began, also those no longer kept."""
         return self._total
+
+    def histogram(self) -> LagHistogram:
+        """Each copy in one bucket."""
+        with self._lock:
+            return LagHistogram(counts=tuple(self._counts), sum_s=self._sum_s)
 
     def summary(self, *, since: datetime | None = None) -> LagSummary:
         """Of the copies kept, those made from ``since`` on."""

@@ -33,6 +33,7 @@ from core.settings.values import (
     Mails,
     OptionalAddress,
     OptionalCount,
+    OptionalToken,
     Secret,
     Secrets,
     ZoneName,
@@ -112,6 +113,14 @@ class Settings(BaseSettings):
     hubspot_client_secret: SecretStr = Field(SecretStr(""), alias="HUBSPOT_CLIENT_SECRET")
     #: How the outside world calls this app, with https://, as HubSpot signs it.
     public_url: OptionalAddress = Field("", alias="CREDIT_DESK_PUBLIC_URL")
+
+    #: By which a monitoring system shows itself to /api/readyz and /api/metrics. Empty: no details
+    #: for anybody.
+    metrics_token: OptionalToken = Field(
+        SecretStr(""),
+        alias="CREDIT_DESK_METRICS_TOKEN",
+        description="Make one with `openssl rand -hex 32`",
+    )
 
     #: When sweeps are made, as cron writes it, on the clock of the time zone; "off": never.
     sweep_schedule: CronText = Field(

@@ -9,6 +9,9 @@ from pydantic_settings import NoDecode
 
 from core.settings import cron
 
+#: One that cannot be guessed by trying.
+TOKEN_LENGTH = 16
+
 
 def _listed(raw: object) -> object:
     """A list as TOML has it, or as the environment can: words parted by commas or lines."""
@@ -47,6 +50,13 @@ def _database(raw: SecretStr) -> SecretStr:
     return SecretStr(url)
 
 
+def _token(raw: SecretStr) -> SecretStr:
+    token = raw.get_secret_value().strip()
+    if token and len(token) < TOKEN_LENGTH:
+        raise ValueError(f"is shorter than {TOKEN_LENGTH} characters")
+    return SecretStr(token)
+
+
 def _filled(raw: SecretStr) -> SecretStr:
     if not raw.get_secret_value().strip():
         raise ValueError("is empty")
@@ -63,6 +73,7 @@ ZoneName = Annotated[str, AfterValidator(cron.zone)]
 Address = Annotated[str, AfterValidator(_address)]
 OptionalAddress = Annotated[str, AfterValidator(_address_or_none)]
 OptionalCount = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_none_if_off)]
+OptionalToken = Annotated[SecretStr, AfterValidator(_token)]
 Secret = Annotated[SecretStr, AfterValidator(_filled)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 Mails = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_mails)]

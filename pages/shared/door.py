@@ -1,4 +1,4 @@
-"""At the door of the server: headers on every answer, and the way back after signing in."""
+"""At the door of the server: the way back to the wanted page after signing in."""
 
 from __future__ import annotations
 
@@ -11,48 +11,23 @@ from urllib.parse import quote, unquote, urlsplit
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: Streamlit answers these to anybody; they are nobody's business.
-CLOSED = ("/_stcore/metrics", "/_stcore/agent")
 #: Holds the address that a person wanted when they were sent to sign in.
 WANTED = "credit_desk_wanted"
 WANTED_S = 600
 
 
-def _inline_hashes() -> str:
-    """Streamlit's own page has one inline script, which changes with its release."""
+def inline_scripts() -> list[str]:
+    """Hashes of Streamlit's own: its page has one inline script, which changes with releases."""
     page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     digests = [base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts]
-    return " ".join(f"'sha256-{digest}'" for digest in digests)
-
-
-HEADERS = {
-    "Content-Security-Policy": "; ".join(
-        (
-            "default-src 'self'",
-            f"script-src 'self' {_inline_hashes()}",
-            "style-src 'self' 'unsafe-inline'",  # Streamlit's styles are made in the browser
-            "img-src 'self' data: blob:",
-            "font-src 'self' data:",
-            "connect-src 'self' ws: wss:",
-            "worker-src 'self' blob:",
-            "frame-ancestors 'none'",
-            "object-src 'none'",
-            "base-uri 'self'",
-        )
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
+    return [f"'sha256-{digest}'" for digest in digests]
 
 
 class AtTheDoor:
-    """Headers on every answer, and the way back to the wanted address after signing in."""
+    """The way back to the wanted address after signing in."""
 
     def __init__(self, app: ASGIApp) -> None:
         """``app``: Streamlit's own."""
@@ -67,14 +42,9 @@ class AtTheDoor:
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
-                _lead_back(request, message["status"], headers)
+                _lead_back(request, message["status"], MutableHeaders(scope=message))
             await send(message)
 
-        if request.url.path.startswith(CLOSED):
-            await PlainTextResponse("Not found", status_code=404)(scope, receive, answer)
-            return
         await self.app(scope, receive, answer)
 
 

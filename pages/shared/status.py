@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import streamlit as st
 
-from core.gateways.ports import OutboxState, WorkerInfo
+from core.gateways.ports import OutboxState
+from core.services.readiness import alive
 from pages.shared import words
 from pages.shared.gate import Desk
 
-#: A worker that was silent for longer counts as gone.
-ALIVE_WITHIN = timedelta(seconds=30)
 #: Copies to Supabase take milliseconds; one that waits this long is worth a word.
 BEHIND_AFTER = timedelta(seconds=30)
-
-
-def alive(workers: Sequence[WorkerInfo], now: datetime) -> list[WorkerInfo]:
-    """Those heard of lately."""
-    return [worker for worker in workers if now - worker.heartbeat_at <= ALIVE_WITHIN]
 
 
 def banners(desk: Desk) -> None:

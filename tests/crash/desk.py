@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -62,6 +63,7 @@ class Desk:
             "CREDIT_DESK_QUIET_PERIOD_S": "12.5",
             "CREDIT_DESK_SWEEP_SCHEDULE": self.stack.get("CREDIT_DESK_SWEEP_SCHEDULE", "off"),
             "CREDIT_DESK_FULL_SWEEP_SCHEDULE": "off",
+            "CREDIT_DESK_METRICS_TOKEN": secrets.token_hex(16),
         }
 
         self.journal = SqlJournal(self.environment["OPS_DATABASE_URL"])
@@ -70,6 +72,11 @@ class Desk:
         self.journal.close()
         self.hubspot.close()
         self.supabase.close()
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """The header by which a monitoring system shows itself."""
+        return {"Authorization": f"Bearer {self.environment['CREDIT_DESK_METRICS_TOKEN']}"}
 
     # --- processes
 

@@ -74,12 +74,13 @@ def test_streamlit_s_metrics_are_nobody_s_business(app: App) -> None:
     assert 404 == httpx.get(f"{app.origin}/_stcore/metrics").status_code
 
 
-def test_health_tells_workers_and_copies(app: App) -> None:
-    def found() -> dict[str, object]:
-        return dict(httpx.get(f"{app.origin}/api/healthz").json())
+def test_readiness_tells_its_parts_to_the_monitoring_alone(app: App) -> None:
+    def found(headers: dict[str, str]) -> dict[str, object]:
+        return dict(httpx.get(f"{app.origin}/api/readyz", headers=headers).json())
 
-    assert "ok" == found()["status"]
-    wait_for(lambda: found()["workers"] == 1, within_s=20)
+    wait_for(lambda: found({})["status"] == "ready", within_s=20)
+    assert {"status"} == found({}).keys()
+    assert "1 at work" in str(found(app.desk.bearer)["parts"])
 
 
 def test_a_stranger_s_address_is_never_led_to(app: App) -> None:

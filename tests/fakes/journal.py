@@ -52,6 +52,7 @@ from core.gateways.ports.journal import (
 )
 from core.gateways.ports.trends import Measure
 from tests.fakes.alarms import MemoryAlarms
+from tests.fakes.figures import MemoryFigures
 from tests.fakes.roles import MemoryRoles
 from tests.fakes.trail import MemoryTrail
 from tests.fakes.trends import MemoryTrends
@@ -98,7 +99,9 @@ class _Waiting:
     take_at: datetime = AT_ONCE
 
 
-class MemoryJournal(MemoryWorks, MemoryTrends, MemoryTrail, MemoryAlarms, MemoryRoles):
+class MemoryJournal(
+    MemoryWorks, MemoryTrends, MemoryTrail, MemoryAlarms, MemoryRoles, MemoryFigures
+):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
 
     def __init__(self) -> None:

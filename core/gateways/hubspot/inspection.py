@@ -12,10 +12,12 @@ from core.gateways.hubspot.transport import Call
 from core.gateways.hubspot.wire import definitions
 from core.gateways.hubspot.wire.records import Json
 from core.gateways.hubspot.wire.values import text
-from core.gateways.ports.inspecting import Finding, Health, Quota
+from core.gateways.ports.inspecting import Finding, Health, Heard, Quota
 
 #: An empty batch does nothing, and HubSpot looks at scopes before it looks at the batch.
 EMPTY: dict[str, list[str]] = {"inputs": []}
+#: How long a knock waits for its turn.
+KNOCK_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,19 @@ class Inspection:
     def quota(self) -> Quota:
         """The limits, as the last answers told them."""
         return self.hub.transport.limiter.quota()
+
+    def heard(self) -> Heard:
+        """What the calls of this process came to."""
+        return self.hub.transport.hearing.heard()
+
+    def knock(self) -> None:
+        """An empty batch: it costs one call, and HubSpot looks at the token before it answers."""
+        call = Call(what="knock", path=self.hub.batch(Kind.CONTACT, "read"), body=EMPTY)
+        try:
+            self.hub.transport.write(call, self.hub.priority, within_s=KNOCK_WITHIN_S)
+        except Refused as error:
+            if isinstance(error, Unauthorized | Forbidden):
+                raise
 
     def provision(self) -> list[str]:
         """Make the marker property where it is missing; what was made."""

@@ -17,6 +17,7 @@ import orjson
 import stamina
 
 from core.gateways.errors import GatewayError, LimitReached, NotSent, OutcomeUnknown
+from core.gateways.hubspot.hearing import Hearing
 from core.gateways.hubspot.limiter import Limiter, Priority
 from core.gateways.hubspot.wire.failures import failure
 
@@ -123,6 +124,7 @@ class Transport:
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
+    hearing: Hearing = field(default_factory=Hearing)
     _usage: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -175,8 +177,9 @@ class Transport:
         with self.limiter.slot(priority, search=call.search, until=until):
             with self._lock:
                 self._usage[call.what] += 1
-            with translated():
+            with self.hearing.silence(call.what), translated():
                 status, headers, body = self._exchange(call)
+        self.hearing.answered(call.what, status)
         self.limiter.learn(headers)
         if 200 <= status < 300:
             return _parsed(body)

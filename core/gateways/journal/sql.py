@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.gateways.journal.alarms import Alarms
 from core.gateways.journal.claims import Claims
 from core.gateways.journal.database import PATIENCE_S, Database
+from core.gateways.journal.figures import Counts
 from core.gateways.journal.history import History
 from core.gateways.journal.items import Items
 from core.gateways.journal.migrate import upgrade
@@ -38,6 +39,7 @@ class SqlJournal(
     Trail,
     Alarms,
     Roles,
+    Counts,
 ):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
 

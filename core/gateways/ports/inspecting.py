@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -43,6 +44,18 @@ class Quota:
     day_limit: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What the calls of this process came to."""
+
+    #: Kind of call and outcome ("ok", "refused", "limited", "failed", "unanswered", "unreachable")
+    #: to how many.
+    outcomes: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    #: Seconds since the other side last did as it was asked, and since it last did not.
+    well_s_ago: float | None = None
+    ill_s_ago: float | None = None
+
+
 class Inspecting(Protocol):
     """Looks without changing anything, and makes what is missing of our own."""
 
@@ -55,6 +68,18 @@ class Inspecting(Protocol):
 
         Raises:
             NotSent: the operational store, through which processes share them, does not answer.
+        """
+        ...
+
+    def heard(self) -> Heard:
+        """What is known without asking."""
+        ...
+
+    def knock(self) -> None:
+        """One cheap call, not repeated.
+
+        Raises:
+            GatewayError: the other side does not answer, or does not let us in.
         """
         ...
 

@@ -17,6 +17,7 @@ from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId, Kind, WriteId
 from core.domain.writes import ForeignWrite, MovementKind, Write
 from core.gateways.ports.alarms import AlarmRecords
+from core.gateways.ports.figures import FigureRecords
 from core.gateways.ports.outbox import DeadLetters, Due, OutboxRecords, OutboxState
 from core.gateways.ports.repairs import RepairRecords
 from core.gateways.ports.roles import RoleRecords
@@ -111,6 +112,7 @@ class Journal(
     TrendRecords,
     AlarmRecords,
     RoleRecords,
+    FigureRecords,
     Protocol,
 ):
     """The operational store. All times are UTC and passed in by the caller."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from pages.shared import status, tables, words
+from core.services.readiness import alive
+from pages.shared import tables, words
 from pages.shared.gate import Desk
 
 
@@ -13,7 +14,7 @@ def show(desk: Desk) -> None:
     """Who is alive, and who was heard of last when."""
     now = desk.now()
     workers = desk.core.journal.workers()
-    alive = {worker.executor_id for worker in status.alive(workers, now)}
+    lively = {worker.executor_id for worker in alive(workers, now)}
     st.markdown(
         "Workers carry operations out. When one dies, another takes over what it had in hand; "
         "nothing happens twice."
@@ -24,7 +25,7 @@ def show(desk: Desk) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "State": [["✓ Alive" if w.executor_id in alive else "✕ Silent"] for w in workers],
+                "State": [["✓ Alive" if w.executor_id in lively else "✕ Silent"] for w in workers],
                 "Worker": [w.executor_id for w in workers],
                 "Machine": [f"{w.host}, process {w.pid}" for w in workers],
                 "Started": [words.ago(w.started_at, now) for w in workers],

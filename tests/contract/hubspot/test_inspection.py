@@ -13,6 +13,7 @@ import stamina
 
 from core.domain.portal import OBJECT_TYPES, Portal
 from core.domain.records import MARKER, ContactId, Kind
+from core.gateways.errors import Unauthorized
 from core.gateways.hubspot.client import HubSpot, connect
 from core.gateways.hubspot.inspection import Inspection
 from core.gateways.hubspot.limiter import Priority
@@ -192,3 +193,28 @@ def test_processes_count_together_and_close_what_they_share(serve: Serve, tmp_pa
         client.close()
 
     assert [2, 2] == [quota.used for quota in quotas]
+
+
+def test_a_knock_costs_one_call_and_shows_whether_we_are_let_in(serve: Serve) -> None:
+    client = serve()
+    inspection = Inspection(client.hub)
+    before = client.usage()["total"]
+
+    inspection.knock()
+
+    heard = inspection.heard()
+    assert 1 == client.usage()["total"] - before
+    assert {"knock"} == {what for what, _ in heard.outcomes}
+    assert heard.well_s_ago is not None
+    assert heard.ill_s_ago is None
+
+
+def test_a_knock_with_a_wrong_token_is_told_from_one_that_is_let_in(serve: Serve) -> None:
+    inspection = Inspection(serve(token="pat-wrong").hub)
+
+    with pytest.raises(Unauthorized):
+        inspection.knock()
+
+    heard = inspection.heard()
+    assert {("knock", "refused"): 1} == heard.outcomes
+    assert (None, True) == (heard.well_s_ago, heard.ill_s_ago is not None)

@@ -14,9 +14,9 @@ from core.domain.plans import OperationKind, Plan
 from core.domain.records import BookingId, Kind
 from core.domain.roles import Actor, Role
 from core.domain.work import Work
-from core.gateways.errors import NotSent
+from core.gateways.errors import GatewayError, NotSent
 from core.gateways.ports import CarryOut
-from core.gateways.ports.inspecting import Finding, Quota
+from core.gateways.ports.inspecting import Finding, Heard, Quota
 from core.services.finding import ByReference
 from tests.fakes.crm import FakeCrm
 from tests.fakes.journal import MemoryJournal
@@ -46,6 +46,10 @@ class Account:
 
     found: list[Finding] = field(default_factory=list)
     looks: int = 0
+    told: Heard = field(default_factory=Heard)
+    knocks: int = 0
+    #: What a knock meets.
+    shut: GatewayError | None = None
 
     def inspect(self) -> list[Finding]:
         self.looks += 1
@@ -53,6 +57,14 @@ class Account:
 
     def quota(self) -> Quota:
         raise NotSent("no calls were made")
+
+    def heard(self) -> Heard:
+        return self.told
+
+    def knock(self) -> None:
+        self.knocks += 1
+        if self.shut is not None:
+            raise self.shut
 
     def provision(self) -> list[str]:
         self.found = []

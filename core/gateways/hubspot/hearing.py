@@ -1,0 +1,66 @@
+"""What HubSpot made of the calls of this process: for readiness and for the metrics."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from core.gateways.errors import GatewayError, NotSent
+from core.gateways.ports.inspecting import Heard
+
+#: A token that does not let us in is no better than no answer.
+SHUT_OUT = frozenset({401, 403})
+
+
+@dataclass(slots=True)
+class Hearing:
+    """Safe for threads."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    _outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _well_at: float | None = None
+    _ill_at: float | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def answered(self, what: str, status: int) -> None:
+        """A call of this kind got an answer."""
+        self._note(what, outcome(status), well=status < 500 and status not in SHUT_OUT)
+
+    @contextmanager
+    def silence(self, what: str) -> Iterator[None]:
+        """Notes when the call in the block gets none."""
+        try:
+            yield
+        except GatewayError as error:
+            kind = "unreachable" if isinstance(error, NotSent) else "unanswered"
+            self._note(what, kind, well=False)
+            raise
+
+    def heard(self) -> Heard:
+        """So far."""
+        now = self.monotonic()
+        with self._lock:
+            return Heard(
+                outcomes=dict(self._outcomes),
+                well_s_ago=None if self._well_at is None else now - self._well_at,
+                ill_s_ago=None if self._ill_at is None else now - self._ill_at,
+            )
+
+    def _note(self, what: str, kind: str, *, well: bool) -> None:
+        with self._lock:
+            self._outcomes[what, kind] += 1
+            if well:
+                self._well_at = self.monotonic()
+            else:
+                self._ill_at = self.monotonic()
+
+
+def outcome(status: int) -> str:
+    """Of an answer, in a word."""
+    if status == 429:
+        return "limited"
+    return "ok" if status < 400 else "refused" if status < 500 else "failed"

@@ -1,0 +1,28 @@
+"""The part of the journal that tells how much it holds, and what it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """How many of each are in each state; states in which there is none are left out."""
+
+    operations: Mapping[str, int]
+    items: Mapping[str, int]
+    writes: Mapping[str, int]
+
+
+class FigureRecords(Protocol):
+    """Each method is one transaction."""
+
+    def figures(self) -> Figures:
+        """Counted by the store."""
+        ...
+
+    def known_writes(self, ids: Collection[str]) -> set[str]:
+        """Those of these ids that are writes of this journal, whatever became of them."""
+        ...

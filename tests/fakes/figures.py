@@ -1,0 +1,30 @@
+"""The counting part of the journal in memory. Held to the SQL one by tests/contract/journal."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
+
+from core.gateways.ports.figures import Figures
+
+
+class MemoryFigures:
+    _lock: threading.RLock
+    _operations: dict[str, Any]
+    _writes: dict[Any, Any]
+
+    def figures(self) -> Figures:
+        with self._lock:
+            held = [each.operation for each in self._operations.values()]
+            items = [item for each in self._operations.values() for item in each.items.values()]
+            return Figures(
+                operations=Counter(str(each.state) for each in held),
+                items=Counter(str(item.state) for item in items),
+                writes=Counter(str(record.state) for record in self._writes.values()),
+            )
+
+    def known_writes(self, ids: Collection[str]) -> set[str]:
+        with self._lock:
+            return {id_ for id_ in ids if id_ in self._writes}

@@ -1,0 +1,129 @@
+"""The files in deploy/ and docs/deploy.md say what the code does."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import tomllib
+from importlib import import_module
+
+import pytest
+
+from api.guard.addresses import CLOSED, is_shut
+from api.guard.limits import LIMITS
+from core.cli.app import app
+from core.cli.upkeep import GRACE_S
+from core.settings.model import Settings
+from core.wiring import SERVER_GRACE_S
+from scripts.processes import ROOT
+
+DEPLOY = ROOT / "deploy"
+NGINX = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+CADDY = (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
+UNITS = ("credit-desk.service", "credit-desk-worker.service")
+CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+DOC = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
+PORT = "8501"
+MB = 1_000_000
+
+
+def unit(name: str) -> configparser.SectionProxy:
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(DEPLOY / name, encoding="utf-8")
+    return parser["Service"]
+
+
+@pytest.mark.parametrize("proxy", [NGINX, CADDY], ids=["nginx", "caddy"])
+def test_proxies_lead_to_where_the_app_listens(proxy: str) -> None:
+    assert f"{CONFIG['server']['address']}:{PORT}" in proxy
+    assert f"--server.port {PORT}" in unit(UNITS[0])["ExecStart"]
+
+
+@pytest.mark.parametrize("proxy", [NGINX, CADDY], ids=["nginx", "caddy"])
+def test_proxies_take_what_the_app_takes(proxy: str) -> None:
+    sizes = {int(n) for n in re.findall(r"(?:max_body_size|max_size) (\d+)M?[mB]", proxy)}
+    api = max(limit.body_bytes for limit in LIMITS.values())
+
+    assert {api // MB, CONFIG["server"]["maxUploadSize"] + 1} == sizes
+
+
+@pytest.mark.parametrize("proxy", [NGINX, CADDY], ids=["nginx", "caddy"])
+def test_proxies_wait_for_an_answer_longer_than_the_app_does(proxy: str) -> None:
+    waits = {int(n) for n in re.findall(r"(?:read_timeout|header_timeout) +(\d+)s", proxy)}
+
+    assert max(waits) > max(limit.answer_s for limit in LIMITS.values())
+
+
+@pytest.mark.parametrize("proxy", [NGINX, CADDY], ids=["nginx", "caddy"])
+def test_what_proxies_shut_is_there_or_shut_in_the_app(proxy: str) -> None:
+    shut = {path.rstrip("*") for path in re.findall(r"(/(?:api|_stcore)/\w+)", proxy)} - {
+        "/_stcore/stream"
+    }
+
+    assert {"/api/readyz", "/api/metrics", "/_stcore/metrics", "/_stcore/agent"} == shut
+    assert all(is_shut(path, path.encode()) for path in shut if path.startswith("/_stcore"))
+    assert set(CLOSED) >= {path for path in shut if path.startswith("/_stcore")}
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_systemd_waits_for_the_graceful_stop(name: str) -> None:
+    service = unit(name)
+
+    assert int(service["TimeoutStopSec"]) > max(SERVER_GRACE_S, GRACE_S) + 10
+    assert "mixed" == service["KillMode"]
+
+
+def test_what_is_started_exists() -> None:
+    started = [unit(name)["ExecStart"] for name in UNITS]
+    started += (DEPLOY / "Procfile").read_text(encoding="utf-8").splitlines()
+    scripts = {word for line in started for word in line.split() if word.endswith(".py")}
+
+    assert {"asgi.py"} == scripts
+    assert all("streamlit run asgi.py" in line or "-m core worker" in line for line in started)
+    assert all((ROOT / script).is_file() for script in scripts)
+
+
+def test_every_setting_that_is_named_exists() -> None:
+    texts = [DOC, *((DEPLOY / name).read_text(encoding="utf-8") for name in UNITS)]
+    named = set(re.findall(r"\b(?:CREDIT_DESK|HUBSPOT|SUPABASE|OPS)_[A-Z_]+\b", "\n".join(texts)))
+    known = {field.alias for field in Settings.model_fields.values()}
+
+    assert set() == named - known
+
+
+def test_every_command_that_the_doc_gives_exists() -> None:
+    import_module("core.__main__")  # the commands add themselves
+    known = {command.name or command.callback.__name__ for command in app.registered_commands}  # type: ignore[union-attr]
+    known |= {str(group.name) for group in app.registered_groups}
+
+    assert set() == set(re.findall(r"python -m core (\w+)", DOC)) - known
+
+
+def test_the_limits_that_the_doc_tells_are_those_of_the_code() -> None:
+    for path, limit in list(LIMITS.items())[:2]:
+        assert f"| `{path}` | {limit.body_bytes:,} bytes | {limit.at_once} |" in DOC
+
+
+def test_streamlit_knows_every_key_of_its_config() -> None:
+    from streamlit import config
+
+    known = set(config._config_options_template)
+    own = {
+        f"{section}.{key}" for section in CONFIG if section != "theme" for key in CONFIG[section]
+    }
+
+    assert set() == own - known
+
+
+def test_the_server_is_closed_but_for_what_the_guards_let_in() -> None:
+    server, client = CONFIG["server"], CONFIG["client"]
+
+    assert "127.0.0.1" == server["address"]
+    assert server["enableXsrfProtection"]
+    assert server["enableCORS"]
+    assert not server["enableAgentApi"]
+    assert not server["scriptHealthCheckEnabled"]
+    assert {} == server["trustedUserHeaders"]
+    assert "none" == client["showErrorDetails"]
+    assert not CONFIG["browser"]["gatherUsageStats"]

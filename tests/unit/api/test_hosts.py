@@ -1,0 +1,137 @@
+"""For whom the server answers at all."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from api.guard.public import Public
+from tests.unit.api.asking import HOST, PUBLIC, Server, serving
+
+STRANGE = [
+    "evil.test",
+    "desk.example.test.evil.test",
+    "desk.example.test@evil.test",
+    "",
+    "[::1",
+    "a b",
+]
+STRANGE += ["desk.example.test/x", "desk.example.test:x", "desk.example.test:444", "10.0.0.7:8501"]
+
+
+@pytest.mark.parametrize("host", STRANGE)
+@pytest.mark.parametrize("path", ["/", "/api/healthz", "/_stcore/health", "/api/v1/bookings"])
+def test_a_request_for_another_host_is_refused(host: str, path: str) -> None:
+    answer = serving().ask(path, host=host)
+
+    assert 421 == answer.status
+    assert "that host name" in answer.problem
+
+
+@pytest.mark.parametrize("hosts", [(), (HOST, HOST), (HOST, "evil.test")])
+def test_a_request_that_names_no_host_or_several_is_refused(hosts: tuple[str, ...]) -> None:
+    answer = serving().ask("/", headers=[("host", host) for host in hosts], host=None)
+
+    assert 421 == answer.status
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        HOST,
+        "DESK.example.test",
+        "desk.example.test.",
+        "desk.example.test:443",
+        "localhost:8501",
+        "127.0.0.1:8501",
+        "[::1]:8501",
+    ],
+)
+def test_the_public_name_and_this_machine_s_own_are_answered(host: str) -> None:
+    assert 200 == serving().ask("/", host=host).status
+
+
+def test_without_a_public_address_only_this_machine_is_answered() -> None:
+    server = Server(serving().app, public_url="")
+
+    assert (200, 421) == (
+        server.ask("/", host="localhost:8501").status,
+        server.ask("/", host=HOST).status,
+    )
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.test",
+        "null",
+        "http://desk.example.test:8080",
+        "https://desk.example.test.evil",
+        "https://desk.example.test/x",
+        "ftp://desk.example.test",
+        "file://",
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_pages_of_other_sites_may_not_change_anything(origin: str, method: str) -> None:
+    answer = serving().ask("/api/v1/bookings", method=method, headers={"Origin": origin})
+
+    assert 403 == answer.status
+
+
+def test_a_link_from_another_site_may_be_followed() -> None:
+    assert 200 == serving().ask("/operations", headers={"Origin": "https://evil.test"}).status
+
+
+def test_who_is_no_browser_has_no_origin_and_may() -> None:
+    assert 200 == serving().ask("/api/v1/bookings", method="POST").status
+
+
+def test_a_page_of_ours_may_upload() -> None:
+    path = "/_stcore/upload_file/session/file"
+
+    assert 200 == serving().ask(path, method="PUT", headers={"Origin": PUBLIC}).status
+
+
+async def accepts(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.accept"})
+
+
+@pytest.mark.parametrize(
+    ("headers", "host", "told"),
+    [
+        ({"Origin": PUBLIC}, HOST, "websocket.accept"),
+        ({"Origin": f"{PUBLIC}:443"}, HOST, "websocket.accept"),
+        ({"Origin": "http://localhost:8501"}, "localhost:8501", "websocket.accept"),
+        ({"Origin": PUBLIC}, "evil.test", "websocket.close"),
+        ({"Origin": "https://evil.test"}, HOST, "websocket.close"),
+        ({"Origin": "http://localhost:9999"}, "localhost:8501", "websocket.close"),
+        ({"Origin": "null"}, HOST, "websocket.close"),
+        ({}, HOST, "websocket.close"),
+    ],
+)
+def test_a_websocket_is_opened_by_our_own_pages_alone(
+    headers: dict[str, str], host: str, told: str
+) -> None:
+    assert [told] == Server(accepts).shake_hands(headers, host=host)
+
+
+def test_a_websocket_at_a_tricky_address_is_refused() -> None:
+    told = Server(accepts).shake_hands({"Origin": PUBLIC}, path="/x/%2e%2e/_stcore/stream")
+
+    assert ["websocket.close"] == told
+
+
+@pytest.mark.parametrize(
+    ("url", "websocket"),
+    [
+        ("https://desk.example.test", "wss://desk.example.test"),
+        ("https://desk.example.test:8443/", "wss://desk.example.test:8443"),
+        ("http://localhost:8501", "ws://localhost:8501"),
+        ("http://[::1]:8501", "ws://[::1]:8501"),
+        ("", ""),
+    ],
+)
+def test_the_websockets_address_follows_from_the_public_one(url: str, websocket: str) -> None:
+    assert websocket == Public.of(url).websocket

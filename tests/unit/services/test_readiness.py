@@ -1,0 +1,137 @@
+"""Whether the desk can do its work, told in time whatever hangs."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.domain.records import Kind
+from core.gateways.errors import JournalError, NotSent, Unauthorized
+from core.gateways.ports import Due, MirrorRow, WorkerInfo
+from core.gateways.ports.inspecting import Finding, Health, Heard
+from core.services import readiness
+from tests.fakes.mirror import FakeMirror
+from tests.unit.services.desk import TestDesk
+
+
+def at_work(desk: TestDesk, ago: timedelta = timedelta(0)) -> None:
+    beat = desk.now() - ago
+    desk.journal.heartbeat(
+        WorkerInfo(executor_id="w", host="h", pid=1, started_at=beat, heartbeat_at=beat)
+    )
+
+
+@pytest.fixture
+def desk() -> TestDesk:
+    made = TestDesk()
+    at_work(made)
+    return made
+
+
+def found(desk: TestDesk) -> dict[str, Finding]:
+    return {finding.what: finding for finding in desk.core.readiness.findings()}
+
+
+def faults(desk: TestDesk) -> set[str]:
+    return {what for what, finding in found(desk).items() if finding.health is Health.FAULT}
+
+
+def test_a_desk_at_work_is_ready(desk: TestDesk) -> None:
+    assert {"operational store", "HubSpot", "Supabase", "workers", "copies", "dead letters"} == set(
+        found(desk)
+    )
+    assert set() == faults(desk)
+
+
+def test_without_a_live_worker_it_is_not(desk: TestDesk) -> None:
+    desk.time += readiness.ALIVE_WITHIN + timedelta(seconds=1)
+
+    assert {"workers"} == faults(desk)
+
+
+def test_what_each_part_says_is_passed_on(desk: TestDesk) -> None:
+    desk.account.shut = Unauthorized("the token is wrong")
+    desk.mirror.die()
+    desk.journal.outbox = dead_store  # type: ignore[method-assign]
+
+    assert {"HubSpot", "Supabase", "operational store"} == faults(desk)
+    assert "the token is wrong" == found(desk)["HubSpot"].said
+
+
+def dead_store() -> Any:
+    raise JournalError("the disk is full")
+
+
+def test_a_slip_of_ours_is_no_readiness(desk: TestDesk) -> None:
+    def slips() -> Any:
+        raise KeyError("a slip")
+
+    desk.journal.workers = slips  # type: ignore[method-assign]
+
+    assert {"operational store"} == faults(desk)
+
+
+def test_copies_that_wait_long_are_a_fault_and_dead_letters_a_warning(desk: TestDesk) -> None:
+    desk.journal.put_due([Due(kind=Kind.CONTACT, record_id="1", row=None)], at=desk.now())
+    taken = desk.journal.take_due(now=desk.now(), until=desk.now(), limit=1)
+    desk.time += readiness.BEHIND_AFTER + timedelta(seconds=1)
+    at_work(desk)
+    assert {"copies"} == faults(desk)
+
+    (due,) = taken
+    desk.journal.copy_failed([Due(kind=due.kind, record_id="1", row=None, seq=due.seq, dead=True)])
+    desk.core.readiness._parts[0].holds_s = 0
+
+    assert set() == faults(desk)
+    assert Health.WARNING is found(desk)["dead letters"].health
+
+
+def test_hubspot_is_not_asked_while_the_desk_s_own_calls_tell(desk: TestDesk) -> None:
+    desk.account.told = Heard(well_s_ago=59.0, ill_s_ago=60.0)
+
+    assert "answered 59 s ago" == found(desk)["HubSpot"].said
+    assert 0 == desk.account.knocks
+
+
+@pytest.mark.parametrize(
+    "told",
+    [Heard(), Heard(well_s_ago=61.0), Heard(well_s_ago=5.0, ill_s_ago=1.0), Heard(ill_s_ago=1.0)],
+)
+def test_else_it_is_asked_once_however_many_probes_come(desk: TestDesk, told: Heard) -> None:
+    desk.account.told = told
+    desk.account.shut = NotSent("HubSpot cannot be reached")
+
+    for _ in range(50):
+        assert {"HubSpot"} == faults(desk)
+    assert 1 == desk.account.knocks
+
+
+def test_a_store_that_hangs_is_reported_and_asked_by_one_thread_alone(
+    desk: TestDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "WITHIN_S", 0.05)
+    mirror = Hanging()
+    looked = readiness.Readiness(desk.journal, mirror, None, desk.now)
+
+    def ill() -> list[str]:
+        return [f.what for f in looked.findings() if f.health is Health.FAULT]
+
+    assert [["Supabase"]] * 3 == [ill() for _ in range(3)]
+    assert 1 == mirror.asked
+    mirror.go.set()
+    looked._parts[2].found(10)
+    assert [] == ill()
+
+
+class Hanging(FakeMirror):
+    def __init__(self) -> None:
+        super().__init__()
+        self.go, self.asked = threading.Event(), 0
+
+    def page(self, kind: Kind, after: str = "", limit: int = 1000) -> list[MirrorRow]:
+        self.asked += 1
+        self.go.wait(60)
+        return super().page(kind, after, limit)
