@@ -31,13 +31,13 @@ def main() -> int:
     options = parser.parse_args()
     contacts, seed = options.contacts, options.seed
     size = ("--contacts", str(contacts), "--bookings", str(contacts * 2), "--exams", "60")
-    size += ("--seed", str(seed))
     fast = ("--latency-ms", str(LATENCY_MS), "--rate-limit", "100000")
     with tempfile.TemporaryDirectory() as folder:
         state, own = Path(folder) / "stack", Path(folder) / "desk"
         own.mkdir()
         log = Path(folder) / "log"
-        with local_stack("--port", "0", "--state", str(state), *size, *fast, log=log) as env:
+        up = ("--port", "0", "--state", str(state), "--seed", str(seed), *size, *fast)
+        with local_stack(*up, log=log) as env:
             desk = Desk(env, own, patience_s=PATIENCE_S)
             try:
                 done = see_through(Moving(desk, state), operate_on=500, seed=seed)

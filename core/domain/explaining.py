@@ -158,8 +158,8 @@ def _holds_one_before(history: History | None, columns: Sequence[str], held: Row
     changed between the two is older in the mirror than the row's own time says.
     """
     before = {
-        name: [version.value for version in (history or {}).get(name, ())[1:]] or [""]
-        for name in columns  # one that has a single version was empty before
+        name: [*(version.value for version in (history or {}).get(name, ())[1:]), ""]
+        for name in columns  # before its first version it was empty
     }
     return all(_plain(held.get(name)) in map(_plain, older) for name, older in before.items())
 

@@ -74,13 +74,22 @@ class Moving:
         found = self.desk.journal.drifts(self.report["sweep"])
         return {(each.kind.value, each.record_id): each.cause for each in found}
 
-    def unexplained(self, sweep_id: str) -> list[Drift]:
-        return self.desk.journal.drifts(sweep_id, causes=[Cause.UNEXPLAINED])
+    def told(self, found: Collection[Key]) -> str:
+        """All that is known of these now, for whoever must find out why they were reported."""
+        drifts = self.desk.journal.drifts(self.report["sweep"])
+        wanted = [each for each in drifts if (each.kind.value, each.record_id) in found]
+        return "\n".join(line for drift in wanted for line in self._lines(drift))
 
-    def drifts(self, sweep_id: str, keys: Collection[Key]) -> list[Drift]:
-        """All that a sweep told of these, for whoever must find out why."""
-        all_ = self.desk.journal.drifts(sweep_id)
-        return [each for each in all_ if (each.kind.value, each.record_id) in keys]
+    def _lines(self, drift: Drift) -> Iterator[str]:
+        id_, desk = drift.record_id, self.desk
+        yield str(drift)
+        yield from (f"  {act}" for act in self.acts if id_ in f"{act.id} {act.text}")
+        if drift.kind is Kind.CONTACT:
+            names = ",".join([*SCHOOL.keys, "credit_desk_last_write"])
+            path, asked = f"/crm/objects/2026-09/0-1/{id_}", {"propertiesWithHistory": names}
+            yield f"  HubSpot: {desk.hubspot.get(path, params=asked).text}"
+            query = {"hubspot_id": f"eq.{id_}"}
+            yield f"  mirror: {desk.supabase.get('/hubspot_contact_credits', params=query).text}"
 
     def repaired(self) -> dict[str, Any]:
         """While the world moves, what was just repaired may differ again: exit code 2."""
@@ -195,7 +204,7 @@ def truth(desk: Desk) -> dict[str, Balances]:
     This and ``mirror`` use none of the code that they judge.
     """
     found: dict[str, Balances] = {}
-    query = {"limit": PAGE["hubspot"], "properties": ",".join(SCHOOL.keys), "after": ""}
+    query = {"limit": str(PAGE["hubspot"]), "properties": ",".join(SCHOOL.keys), "after": ""}
     while True:
         asked = {name: value for name, value in query.items() if value}
         answer = desk.hubspot.get("/crm/objects/2026-09/0-1", params=asked).json()
@@ -214,10 +223,10 @@ def _whole(raw: str | None) -> int | None:
 def mirror(desk: Desk) -> dict[str, Balances]:
     """All contacts of Supabase."""
     found: dict[str, Balances] = {}
-    query = {"order": "hubspot_id", "limit": PAGE["supabase"]}
+    query = {"order": "hubspot_id", "limit": str(PAGE["supabase"])}
     while True:
         after = {"hubspot_id": f"gt.{max(found)}"} if found else {}
-        rows = desk.supabase.get("/hubspot_contact_credits", params={**query, **after}).json()
+        rows = desk.supabase.get("/hubspot_contact_credits", params=query | after).json()
         if not rows:
             return found
         found |= {row["hubspot_id"]: tuple(row[key] for key in SCHOOL.keys) for row in rows}
@@ -258,12 +267,14 @@ def see_through(world: Moving, *, operate_on: int, seed: int = 1) -> dict[str, A
         first = world.repaired()
     desk.until_copied()
 
-    assert not (unexplained := world.unexplained(while_moving["sweep"])), unexplained
+    unexplained = [key for key, cause in found.items() if cause is Cause.UNEXPLAINED]
+    assert not unexplained, world.told(unexplained)
     expected = world.untouched(world.expected)
     seen = world.untouched(found)
-    assert expected == seen, sorted(set(expected.items()) ^ set(seen.items()))
+    wrong = set(expected.items()) ^ set(seen.items())
+    assert not wrong, f"{sorted(wrong)}\n{world.told(dict(wrong))}"
     moved = {key: cause for key, cause in found.items() if key not in seen}
-    assert not (strange := world.strange(moved)), world.drifts(while_moving["sweep"], strange)
+    assert not (strange := world.strange(moved)), world.told(strange)
     assert not {id_ for _, id_ in seen if id_ in busy}, "reported while it was written"
 
     world.swept()
@@ -272,8 +283,8 @@ def see_through(world: Moving, *, operate_on: int, seed: int = 1) -> dict[str, A
     there, held = truth(desk), mirror(desk)
     unreadable = {(CONTACTS, id_) for id_, balances in there.items() if None in balances}
     assert left == dict.fromkeys(unreadable, Cause.UNREADABLE_VALUE), left
-    wrong = {id_ for id_ in there.keys() | held.keys() if there.get(id_) != held.get(id_)}
-    assert {id_ for _, id_ in unreadable} == wrong, wrong
+    unequal = {id_ for id_ in there.keys() | held.keys() if there.get(id_) != held.get(id_)}
+    assert {id_ for _, id_ in unreadable} == unequal, unequal
     return {
         "acts": len(world.acts),
         "touched": len(world.touched),
