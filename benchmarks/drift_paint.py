@@ -56,7 +56,7 @@ WATCH = """() => {
     };
     requestAnimationFrame(look);
 }"""
-USEFUL, CHART = "() => window.__seen.useful", "() => window.__seen.chart"
+SEEN = "() => window.__seen.chart"
 
 
 @contextmanager
@@ -100,17 +100,10 @@ def signed_in(browser: Browser, origin: str) -> StorageState:
 
 
 def painted(page: Page) -> dict[str, float]:
-    """Seconds until each was seen, and of the tab's CPU until the first: load does not count."""
-    page.wait_for_function(USEFUL, timeout=PATIENCE_MS)
-    told = page.context.new_cdp_session(page)
-    told.send("Performance.enable")
-    metrics = {
-        each["name"]: each["value"] for each in told.send("Performance.getMetrics")["metrics"]
-    }
-    page.wait_for_function(CHART, timeout=PATIENCE_MS)
+    """Seconds until each was seen."""
+    page.wait_for_function(SEEN, timeout=PATIENCE_MS)
     seen: dict[str, float] = page.evaluate("() => window.__seen")
-    found = {what: round(ms / 1000, 2) for what, ms in seen.items()}
-    return found | {"cpu": round(metrics["ThreadTime"], 2)}
+    return {what: round(ms / 1000, 2) for what, ms in seen.items()}
 
 
 def opened(page: Page, origin: str) -> dict[str, float]:
@@ -153,7 +146,6 @@ def report(found: dict[str, list[dict[str, float]]]) -> dict[str, object]:
     return {
         "what": "drift page in a browser: median, best, worst, in s",
         "first useful paint": useful,
-        "CPU of its thread until then": {way: told(way, "cpu") for way in ("cold", "warm")},
         "chart of 90 days": {way: told(way, "chart") for way in found},
         "budget": BUDGET_S,
         "load": os.getloadavg(),
