@@ -23,7 +23,7 @@ from core.assembly import Core
 from core.gateways.journal.sql import SqlJournal
 from core.gateways.ports.trends import Gauge
 from pages.shared import charts
-from pages.shared.drift import history
+from pages.shared.drift import history, pace
 from pages.shared.places import DRIFT
 from tests.pages import drift_scenes
 from tests.pages.stage import ADMIN, stage
@@ -49,6 +49,7 @@ def visited(**params: str) -> tuple[float, AppTest]:
     """Seconds of a run of the page's script, at this address; the app itself has run before."""
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     at.user = {"is_logged_in": True, "email": ADMIN}
+    at.session_state[pace.PAINTED] = True  # the whole page, at which the browser looks second
     at.run()
     for name, value in params.items():
         at.query_params[name] = value

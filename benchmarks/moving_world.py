@@ -1,6 +1,6 @@
 """The must-hold of drift at 20,000 contacts: the world moves while it is swept and repaired.
 
-    python -m benchmarks.moving_world [--contacts 20000]
+    python -m benchmarks.moving_world [--contacts 20000] [--seed 1]
 
 Every planted drift is found with its cause, none is invented, what is being written is not
 reported, and after repair the next sweep finds nothing but values that a person must correct.
@@ -27,20 +27,23 @@ PATIENCE_S = 1800.0
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--contacts", type=int, default=20_000)
-    contacts = parser.parse_args().contacts
+    parser.add_argument("--seed", type=int, default=1, help="of the data and of what people do")
+    options = parser.parse_args()
+    contacts, seed = options.contacts, options.seed
     size = ("--contacts", str(contacts), "--bookings", str(contacts * 2), "--exams", "60")
     fast = ("--latency-ms", str(LATENCY_MS), "--rate-limit", "100000")
     with tempfile.TemporaryDirectory() as folder:
         state, own = Path(folder) / "stack", Path(folder) / "desk"
         own.mkdir()
         log = Path(folder) / "log"
-        with local_stack("--port", "0", "--state", str(state), *size, *fast, log=log) as env:
+        up = ("--port", "0", "--state", str(state), "--seed", str(seed), *size, *fast)
+        with local_stack(*up, log=log) as env:
             desk = Desk(env, own, patience_s=PATIENCE_S)
             try:
-                done = see_through(Moving(desk, state), operate_on=500)
+                done = see_through(Moving(desk, state), operate_on=500, seed=seed)
             finally:
                 desk.close()
-    print(json.dumps({"contacts": contacts, **done}, indent=2))
+    print(json.dumps({"contacts": contacts, "seed": seed, **done}, indent=2))
     return 0
 
 

@@ -114,19 +114,23 @@ def suspects(
     pick = itemgetter(*sorted(set(columns) - {SOURCE_TIME, PARTIAL}))
     found = []
     for id_ in ids:
-        stated, held = truth.get(id_), mirror.get(id_)
-        if stated is not None and held is not None and not stated.unreadable:
-            try:
-                if pick(stated.row) == pick(held):
-                    continue
-            except KeyError:
-                pass  # one of them leaves a column out
-            if stated.row[ID] == id_ and not any(_differing(stated.row, held)):
+        try:
+            stated = truth[id_]
+            if pick(stated.row) == pick(mirror[id_]) and not stated.unreadable:
                 continue
-        elif stated is None and held is None:
-            continue
-        found.append(id_)
+        except KeyError:
+            pass  # one of them leaves a column out, or is not there
+        if _suspect(id_, truth.get(id_), mirror.get(id_)):
+            found.append(id_)
     return found
+
+
+def _suspect(id_: str, stated: Stated | None, held: Row | None) -> bool:
+    """The same, with all that is to be forgiven: two texts of one moment, nothing and ""."""
+    if stated is None or held is None:
+        return (stated is None) is not (held is None)
+    merged = stated.row[ID] != id_
+    return merged or bool(stated.unreadable) or any(_differing(stated.row, held))
 
 
 def newer_in_mirror(stated: Stated, held: Row) -> bool:

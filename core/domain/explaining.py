@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import dropwhile
 
 from core.domain.causes import Cause
 from core.domain.drift import (
@@ -11,6 +14,7 @@ from core.domain.drift import (
     TAKEN,
     Drift,
     Evidence,
+    Stated,
     differing_columns,
     moment,
     source_time,
@@ -32,6 +36,8 @@ def explain(evidence: Evidence, first: Sequence[str] = ()) -> Drift | None:
     both = stated is not None and held is not None
     if (both and not columns) or (held is None and not _there(evidence)):
         return None
+    if stated is not None and evidence.history is not None:
+        evidence = replace(evidence, history=_as_read(evidence.history, stated))
     cause, words, since = _cause(evidence, columns)
     if cause is Cause.COPY_DUE:
         return None
@@ -46,6 +52,27 @@ def explain(evidence: Evidence, first: Sequence[str] = ()) -> Drift | None:
         evidence=words,
         since=since,
     )
+
+
+def _as_read(history: History, stated: Stated) -> History:
+    """The history as it was when the truth was read, for it is asked for after it.
+
+    Whoever writes in between explains nothing of what was compared: often that is the desk, and
+    somebody else's change would be called its own. A version with the value that was read is
+    kept whatever its time: HubSpot may stamp a record and its properties some milliseconds apart.
+    """
+    read_at = source_time(stated.row)
+
+    def came_after(name: str, version: Version) -> bool:
+        late = read_at is not None and version.at > read_at
+        return late and _plain(version.value) != _plain(stated.row[name])
+
+    return {
+        name: tuple(dropwhile(partial(came_after, name), versions))
+        if name in stated.row
+        else versions
+        for name, versions in history.items()
+    }
 
 
 def _there(evidence: Evidence) -> bool:
@@ -131,8 +158,8 @@ def _holds_one_before(history: History | None, columns: Sequence[str], held: Row
     changed between the two is older in the mirror than the row's own time says.
     """
     before = {
-        name: [version.value for version in (history or {}).get(name, ())[1:]] or [""]
-        for name in columns  # one that has a single version was empty before
+        name: [*(version.value for version in (history or {}).get(name, ())[1:]), ""]
+        for name in columns  # before its first version it was empty
     }
     return all(_plain(held.get(name)) in map(_plain, older) for name, older in before.items())
 

@@ -52,6 +52,8 @@ class _Sides:
     waiting: dict[str, Due] = field(default_factory=dict)
     writing: set[str] = field(default_factory=set)
     mirror: dict[str, Row] = field(default_factory=dict)
+    #: Changed between one look and the next, as often as was looked.
+    moving: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,7 @@ class Comparing:
         """
         sides, pending = _Sides(), list(ids)
         for _ in range(ROUNDS):
+            before = sides.truth
             sides.truth = _updated(sides.truth, pending, self._truth(kind, pending))
             open_writes = self.journal.open_writes(kind=kind, ids=pending)
             sides.writing |= {write.target_id for write in open_writes}
@@ -127,13 +130,14 @@ class Comparing:
             sides.mirror = _updated(sides.mirror, pending, self.mirror.rows(kind, pending))
             wrong = suspects(pending, sides.truth, sides.mirror, names)
             pending = [id_ for id_ in wrong if _late(sides.truth.get(id_), sides.mirror.get(id_))]
+            sides.moving = {id_ for id_ in pending if sides.truth.get(id_) != before.get(id_)}
             if not pending:
                 break
         return sides
 
     def _busy(self, kind: Kind, id_: str, sides: _Sides) -> bool:
         """Whether the desk is just writing or copying it."""
-        if id_ in sides.writing or _is_due(id_, sides):
+        if id_ in sides.writing or id_ in sides.moving or _is_due(id_, sides):
             return True
         stated = sides.truth.get(id_)
         if kind is not Kind.BOOKING or stated is None:

@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import TypeVar
 
 from core.domain.credits import Catalogue
-from core.domain.mirror import ID, SOURCE_TIME, booking_row, contact_row, exam_row
+from core.domain.mirror import ID, PARTIAL, SOURCE_TIME, booking_row, contact_row, exam_row
 from core.domain.records import BookingId, ContactId, ExamId, Kind
-from core.gateways.ports import Crm, Due, MirrorRow
+from core.gateways.ports import Copied, Crm, Due, MirrorRow
 
 I = TypeVar("I", bound=str)  # noqa: E741 - an id
 R = TypeVar("R")
@@ -53,6 +53,16 @@ def newest(dues: Sequence[Due]) -> list[MirrorRow]:
     """One row for each record: after a merge, two ids may have answered as one."""
     rows = sorted((row_of(due) for due in dues), key=_source_time)
     return list({row[ID]: row for row in rows}.values())
+
+
+def may_be_older(due: Due, copied: Copied) -> bool:
+    """Whether a whole row must be read and copied once more, for the mirror kept its own.
+
+    What it kept may be the copy of a write of ours that came in between, which states its counters
+    alone: what else the row told would be lost under a later time.
+    """
+    whole = due.row is not None and PARTIAL not in due.row
+    return copied is Copied.NEWER_KEPT and whole and bool(due.seq) and not due.attempts
 
 
 def halves(dues: Sequence[Due]) -> tuple[Sequence[Due], Sequence[Due]]:

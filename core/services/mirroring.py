@@ -30,7 +30,7 @@ from core.services import copy_log
 from core.services.bell import Bell
 from core.services.copy_faults import is_a_row, may_be_a_row
 from core.services.copy_lag import CopyLag
-from core.services.due_rows import by_kind, halves, id_of, newest, rows_of
+from core.services.due_rows import by_kind, halves, id_of, may_be_older, newest, rows_of
 from core.services.handed import Finished, Handed
 from core.services.outage import Outage
 
@@ -231,7 +231,12 @@ class Mirroring:
         by_answer: dict[CopyResult, list[Due]] = {}
         for due in dues:
             by_answer.setdefault(answers[id_of(due)], []).append(due)
-        self._done([due for r, those in by_answer.items() if r.copied in DONE for due in those], at)
+        again = {due.seq: due for due in dues if may_be_older(due, answers[id_of(due)].copied)}
+        if again:
+            self.journal.copy_failed([replace(due, attempts=1) for due in again.values()])
+            self.nudge()
+        done = [due for due in dues if answers[id_of(due)].copied in DONE and due.seq not in again]
+        self._done(done, at)
         for result, those in by_answer.items():
             if result.copied is Copied.REFUSED:
                 self._fail(those, Refused(result.reason))

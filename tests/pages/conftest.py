@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import wiring
+from pages.shared.drift import pace
 from pages.shared.places import Place
 from scripts.processes import ROOT
 from tests.pages.stage import ADMIN, Stage, fill, stage
@@ -28,9 +29,12 @@ def made() -> Iterator[Stage]:
 
 @pytest.fixture
 def open_page(made: Stage) -> Open:
+    """Without the first look of a session at its figures alone."""
+
     def open_(place: Place, *, who: dict[str, Any] | None = None, **params: str) -> AppTest:
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
         at.user = {"is_logged_in": True, "email": ADMIN} if who is None else who
+        at.session_state[pace.PAINTED] = True
         at.run()
         for name, value in params.items():
             at.query_params[name] = value

@@ -18,7 +18,7 @@ from core.domain.sweeps import Sweep, SweepMode, SweepState
 from core.gateways.ports.trends import Gap, Gauge, Measure
 from core.services.scheduling import Scheduling, sweep_jobs
 from pages.shared import charts
-from pages.shared.drift import address, figures, history, rows, standing
+from pages.shared.drift import address, figures, history, pace, rows, standing
 from pages.shared.drift.causes import LOOKS, SHORT
 from pages.shared.places import DRIFT
 from tests.pages import drift_scenes
@@ -113,6 +113,31 @@ def test_the_figures_of_the_newest_sweep_stand_on_top(open_page: Open, swept: Sw
     assert "59 min ago" == found["Last sweep"]
     assert "4 credits too many and 1 credit too few" in said(at)
     assert "+2 since the one before" == at.metric[0].delta
+
+
+def test_a_number_that_did_not_change_is_told_in_words(open_page: Open, made: Stage) -> None:
+    for hours in (3, 1):
+        made.journal.save_sweep(sweep_of(f"s{hours}", made, hours=hours))
+
+    assert "as many as the one before" == open_page(DRIFT).metric[0].delta
+
+
+def test_a_session_sees_the_figures_before_charts_and_records(
+    open_page: Open, swept: Sweep
+) -> None:
+    at = open_page(DRIFT)
+    del at.session_state[pace.PAINTED]
+
+    at.run()
+    assert ("3 records", 0, 0) == (cards(at)["Drifting now"], *drawn(at))
+
+    at.run()  # as the browser asks for when it has painted them
+    assert ("3 records", 1, 2) == (cards(at)["Drifting now"], *drawn(at))
+
+
+def drawn(at: AppTest) -> tuple[int, int]:
+    """Charts and tables."""
+    return len(at.get("plotly_chart")), len(at.dataframe)
 
 
 def test_records_stand_oldest_first_with_what_a_repair_would_change(

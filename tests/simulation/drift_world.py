@@ -108,7 +108,7 @@ class DriftWorld:
         self.busy = [next(self.free) for _ in range(4)]
         self.open = [next(self.free) for _ in range(4)]
         self.bookings: dict[str, str] = {}
-        for n, contact in enumerate([*ids, *self.busy]):
+        for n, contact in enumerate([*ids, *self.busy * 8]):
             self._book(str(500 + n), contact)
 
     def _book(self, id_: str, contact: str) -> None:
@@ -270,9 +270,10 @@ class DriftWorld:
 
     def _somebody_acts(self) -> None:
         """Outside the desk; now and then HubSpot tells of it."""
-        id_ = self.rng.choice(self.open)
+        id_ = self.rng.choice([*self.open, *self.busy])
+        credit = self.rng.choice(["shared_mock_credits", "cs_credits"])  # the desk's own, too
         value = self.rng.randint(0, 5)
-        self.crm.foreign_write(Kind.CONTACT, id_, {"shared_mock_credits": value})
+        self.crm.foreign_write(Kind.CONTACT, id_, {credit: value})
         self.touched.add((Kind.CONTACT, id_))
         if self.rng.random() < 0.5:
             self.core.mirroring.put([Due(kind=Kind.CONTACT, record_id=id_, row=None)])

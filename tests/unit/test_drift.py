@@ -113,7 +113,7 @@ def test_the_cause_follows_from_the_evidence(cause: Cause, changed: dict[str, ob
     assert found.evidence
 
 
-@pytest.mark.parametrize("before", [(), ("0",), ("7", ""), ("0.0", "3")])
+@pytest.mark.parametrize("before", [(), ("0",), ("7", ""), ("0.0", "3"), ("3",)])
 def test_a_copy_that_was_read_just_before_somebody_wrote_is_named_by_who_wrote(
     before: tuple[str, ...],
 ) -> None:
@@ -129,9 +129,20 @@ def test_a_copy_that_was_read_just_before_somebody_wrote_is_named_by_who_wrote(
     assert "user 7" in found.evidence
 
 
+@pytest.mark.parametrize(("value", "cause"), [("9", Cause.UNEXPLAINED), ("2", Cause.OLDER_COPY)])
+def test_a_version_later_than_the_truth_counts_only_if_it_is_what_was_read(
+    value: str, cause: Cause
+) -> None:
+    later = replace(version(0.5), value=value)
+    marker = Version(value="w", at=later.at)
+    found = drift(truth=SAME_VERSION, history={CREDIT: (later,), MARKER: (marker,)})
+
+    assert cause is found.cause
+
+
 def test_a_value_that_hubspot_never_held_is_explained_by_none_of_its_versions() -> None:
     history = {CREDIT: (version(2), Version(value="5", at=NOW - timedelta(hours=9)))}
-    found = drift(mirror=row(hours_ago=1), history=history)
+    found = drift(mirror=row(hours_ago=1, sj_credits=4), history=history)
 
     assert Cause.UNEXPLAINED is found.cause
 

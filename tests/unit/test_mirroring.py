@@ -196,6 +196,32 @@ def test_a_row_without_its_values_is_read_from_the_truth(world: World) -> None:
     assert (world.held("7", Kind.EXAM) or {})["total_bookings"] == 5
 
 
+def test_a_change_that_was_read_before_our_own_write_is_copied_after_it_all_the_same(
+    world: World,
+) -> None:
+    """Our copy states the counter it set, under a later time than the change was read with."""
+    world.crm.add_contact("1", {"cs_credits": 1, "sj_credits": 1})
+    world.put_blank("1")
+    world.drain_all()
+    world.clock.pass_s(1)
+    world.crm.foreign_write(Kind.CONTACT, "1", {"sj_credits": 5})
+    world.put_blank("1")
+
+    def given_back_meanwhile(_kind: Kind, _rows: Sequence[MirrorRow]) -> None:
+        world.mirror.on_copy = lambda _kind, _rows: None
+        world.clock.pass_s(1)
+        world.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 2})
+        stated = {"hubspot_id": "1", "source_modified_at": world.clock.at.isoformat()}
+        world.mirror.copy(Kind.CONTACT, [{**stated, "cs_credits": 2, "partial": True}])
+
+    world.mirror.on_copy = given_back_meanwhile
+    world.drain_all()
+
+    held = world.held("1") or {}
+    assert (2, 5) == (held["cs_credits"], held["sj_credits"])
+    assert 0 == world.journal.outbox().due
+
+
 def test_a_row_that_was_not_read_is_no_row_to_copy() -> None:
     with pytest.raises(ValueError, match="was not read"):
         row_of(Due(kind=Kind.CONTACT, record_id="1", row=None))

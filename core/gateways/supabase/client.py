@@ -235,4 +235,4 @@ def translated() -> Iterator[None]:
 
 
 def _why(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    return str(error).rstrip(".") or type(error).__name__

@@ -22,6 +22,7 @@ MODES = {
     SweepMode.INCREMENTAL: "Incremental sweep",
     SweepMode.FULL: "Full sweep",
 }
+SAME = "as many as the one before"
 #: What their schedules are called.
 NAMES = frozenset(f"{mode} sweep" for mode in SweepMode)
 
@@ -84,13 +85,14 @@ def show(desk: Desk, standing: Standing, acts: Callable[[], None]) -> None:
         return
     gaps = desk.core.journal.gaps(sweep.id, desk.core.catalogue.keys)
     oldest = desk.core.journal.drift_page(sweep.id, Narrow(), limit=1).rows
-    now = desk.now()
+    now, trend = desk.now(), _trend(sweep, standing.before)
     with st.grid(6, min_column_width=150, gap="small"):
         st.metric(
             "Drifting now",
             words.count(sweep.drifting, "record"),
-            _trend(sweep, standing.before),
-            delta_color="inverse",
+            trend or None,
+            delta_color="off" if trend == SAME else "inverse",
+            delta_arrow="off" if trend == SAME else "auto",
             border=True,
             height="stretch",
         )
@@ -116,12 +118,12 @@ def show(desk: Desk, standing: Standing, acts: Callable[[], None]) -> None:
         acts()
 
 
-def _trend(sweep: Sweep, before: Sweep | None) -> str | int | None:
+def _trend(sweep: Sweep, before: Sweep | None) -> str:
     """Against the sweep before, when both looked at the same records."""
     if before is None:
-        return None
+        return ""
     more = sweep.drifting - before.drifting
-    return f"{more:+,} since the one before" if more else 0
+    return f"{more:+,} since the one before" if more else SAME
 
 
 def net_words(gaps: Sequence[Gap]) -> str:

@@ -11,6 +11,7 @@ from pages.shared.drift import (
     detail,
     following,
     history,
+    pace,
     previewing,
     repairs,
     rows,
@@ -34,6 +35,8 @@ def show(desk: Desk) -> None:
         _first_run(desk, now)
     else:
         standing.show(desk, now, lambda: _acts(desk, now))
+    if pace.figures_only():
+        return
     history.show(desk, now)
     rows.show(desk, now)
     repairs.show(desk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -152,6 +153,48 @@ def test_what_differs_only_for_a_moment_is_no_drift(desk: TestDesk) -> None:
     desk.crm.sending = spent_meanwhile
 
     assert {} == sweep(desk, SweepMode.KNOWN)
+
+
+def test_what_the_desk_writes_while_a_cause_is_looked_for_is_not_the_cause(desk: TestDesk) -> None:
+    """The history is asked for after the truth: it may tell of a write that the truth did not."""
+    desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": 5})
+    theirs = desk.time
+    desk.time += timedelta(minutes=1)
+
+    def given_back_meanwhile(request: Request) -> Fault:
+        if request.what == "history":
+            desk.crm.sending = lambda _: Fault.NONE
+            desk.time += timedelta(seconds=1)
+            desk.run("31")
+        return Fault.NONE
+
+    desk.crm.sending = given_back_meanwhile
+
+    assert {"11": Cause.CHANGED_IN_HUBSPOT} == sweep(desk)
+    (drift,) = desk.journal.drifts(last(desk).id)
+    assert (5, theirs) == (drift.truth["cs_credits"], drift.since)
+    assert 6 == desk.held("11", "cs_credits")
+
+
+def test_what_changes_at_every_look_is_left_alone(
+    desk: TestDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seat count of an exam whose bookings are just being cancelled, many at a time."""
+    seats, waiting = itertools.count(1), desk.journal.waiting
+
+    def cancelled_again(kind: Kind, ids: Sequence[str]) -> dict[str, Due]:
+        """Between the look at the truth and the one at the mirror."""
+        if kind is Kind.EXAM:
+            desk.time += timedelta(seconds=1)
+            desk.crm.foreign_write(Kind.EXAM, "70", {"total_bookings": next(seats)})
+            copy(desk, Kind.EXAM, "70")
+        return waiting(kind, ids)
+
+    monkeypatch.setattr(desk.journal, "waiting", cancelled_again)
+    desk.crm.foreign_write(Kind.EXAM, "70", {"total_bookings": 50})
+
+    assert {} == sweep(desk)
+    assert 1 == last(desk).left_alone
 
 
 def test_an_incremental_sweep_finds_what_changed_since_the_last_one(desk: TestDesk) -> None:

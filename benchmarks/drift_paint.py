@@ -1,0 +1,173 @@
+"""When the drift page can be read in a browser, with 90 days of two-hourly sweeps behind it.
+
+The app's own server on the local stack, its journal filled as ``drift_page`` fills it, and headless
+Chromium, signed in. *First useful paint*: the figures of how it stands have their place on the
+screen; *chart*: the bars of 90 days are drawn. Both from the moment at which the address is opened,
+by the browser's own clock, in a tab of a browser that was never here (cold: nothing is kept), in
+another tab of one that was (warm), and by a click in the navigation of a page that is open.
+Alone: ``python -m benchmarks.drift_paint``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, StorageState, ViewportSize, sync_playwright
+
+from benchmarks.drift_page import DAYS
+from core.gateways.journal.sql import SqlJournal
+from scripts import secrets_file
+from scripts.chromium import find_chromium
+from scripts.processes import local_stack, running
+from tests.crash.desk import ADMIN, Desk, wait_for
+from tests.e2e.conftest import free_port, healthy
+from tests.e2e.person import Person
+from tests.pages import drift_scenes
+
+SMALL = ("--port", "0", "--contacts", "60", "--bookings", "120", "--exams", "6")
+PAGE = "/drift?period=Last+90+days"
+FLAGS = ("--no-sandbox", "--force-color-profile=srgb")
+SIZE: ViewportSize = {"width": 1440, "height": 900}
+#: Seconds until the standing is painted (design, section 12).
+BUDGET_S = 2.0
+PATIENCE_MS = 60_000
+#: Looks at every frame; the browser's clock began when the address was opened, or was clicked.
+WATCH = """() => {
+    const seen = {};
+    window.__seen = seen;
+    const shown = (what) => [...document.querySelectorAll(what)].some(
+        (each) => each.getClientRects().length);
+    const look = () => {
+        const at = performance.now() - (window.__began ?? 0);
+        if (location.pathname === '/drift') {
+            if (!seen.useful && shown('[data-testid="stMetricValue"]')) seen.useful = at;
+            if (!seen.chart && shown('.js-plotly-plot .bars path')) seen.chart = at;
+        }
+        if (!seen.chart) requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+}"""
+SEEN = "() => window.__seen.chart"
+
+
+@contextmanager
+def app(folder: Path) -> Iterator[str]:
+    """The server's address, on a stack of its own."""
+    port = free_port()
+    origin = f"http://localhost:{port}"
+    with local_stack(*SMALL, "--state", str(folder / "stack"), log=folder / "stack.log") as env:
+        secrets = folder / "secrets.toml"
+        secrets_file.write(secrets, env, origin=origin)
+        desk = Desk(env, folder)
+        desk.core("provision")
+        fill(desk.journal)
+        desk.close()
+        command = ["-m", "streamlit", "run", "asgi.py", "--server.port", str(port)]
+        command += ["--secrets.files", str(secrets)]
+        with (
+            (folder / "app.log").open("w") as log,
+            running(command, env=desk.environment, stdout=log, stderr=log),
+        ):
+            wait_for(lambda: healthy(origin), within_s=60)
+            yield origin
+
+
+def fill(journal: SqlJournal) -> None:
+    """A term of sweeps with some fifty drifts each, and measures of every minute."""
+    now = datetime.now(UTC)
+    drift_scenes.fill_sweeps(journal, now, days=DAYS, wrong=50)
+    drift_scenes.measures(journal, now, days=DAYS, every=timedelta(minutes=1))
+
+
+def signed_in(browser: Browser, origin: str) -> StorageState:
+    """What a browser keeps of a sign-in."""
+    context = browser.new_context(viewport=SIZE)
+    person = Person(context.new_page(), origin)
+    person.open("/operations")
+    person.sign_in(ADMIN)
+    kept = context.storage_state()
+    context.close()
+    return kept
+
+
+def painted(page: Page) -> dict[str, float]:
+    """Seconds until each was seen."""
+    page.wait_for_function(SEEN, timeout=PATIENCE_MS)
+    seen: dict[str, float] = page.evaluate("() => window.__seen")
+    return {what: round(ms / 1000, 2) for what, ms in seen.items()}
+
+
+def opened(page: Page, origin: str) -> dict[str, float]:
+    """By its address."""
+    page.add_init_script(f"({WATCH})()")
+    page.goto(f"{origin}{PAGE}", wait_until="commit")
+    return painted(page)
+
+
+def clicked(page: Page, origin: str) -> dict[str, float]:
+    """In the navigation of another page."""
+    person = Person(page, origin)
+    person.open("/operations")
+    page.evaluate(f"() => {{ window.__began = performance.now(); ({WATCH})(); }}")
+    page.get_by_role("link", name="Drift").first.click()
+    return painted(page)
+
+
+def visits(browser: Browser, origin: str, times: int) -> dict[str, list[dict[str, float]]]:
+    """Each way of coming here, so often."""
+    kept = signed_in(browser, origin)
+    found: dict[str, list[dict[str, float]]] = {"cold": [], "warm": [], "clicked": []}
+    for _ in range(times):
+        context = browser.new_context(storage_state=kept, viewport=SIZE)
+        found["cold"].append(opened(context.new_page(), origin))
+        found["warm"].append(opened(context.new_page(), origin))
+        found["clicked"].append(clicked(context.new_page(), origin))
+        context.close()
+    return found
+
+
+def report(found: dict[str, list[dict[str, float]]]) -> dict[str, object]:
+    """Medians, with the best and the worst beside them."""
+
+    def told(way: str, what: str) -> list[float]:
+        seconds = sorted(each[what] for each in found[way])
+        return [round(statistics.median(seconds), 2), seconds[0], seconds[-1]]
+
+    useful = {way: told(way, "useful") for way in found}
+    return {
+        "what": "drift page in a browser: median, best, worst, in s",
+        "first useful paint": useful,
+        "chart of 90 days": {way: told(way, "chart") for way in found},
+        "budget": BUDGET_S,
+        "load": os.getloadavg(),
+        "over budget": [way for way, seconds in useful.items() if seconds[0] > BUDGET_S],
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--visits", type=int, default=5, help="of each kind")
+    times = parser.parse_args().visits
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        app(Path(folder)) as origin,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        told = report(visits(browser, origin, times))
+        browser.close()
+    print(json.dumps(told, indent=1))
+    return 1 if told["over budget"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
