@@ -11,7 +11,9 @@ import time
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-NAMES = sorted(path.stem for path in FOLDER.glob("[a-z]*.py"))
+#: Measures nothing by itself.
+SHARED = {"browser"}
+NAMES = sorted({path.stem for path in FOLDER.glob("[a-z]*.py")} - SHARED)
 
 
 def main(chosen: list[str]) -> int:

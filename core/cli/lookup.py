@@ -14,13 +14,13 @@ from core.cli import reports
 from core.cli.app import As, DryRun, Json, Wait, WaitS, app, until_ended
 from core.cli.output import show, told
 from core.domain.credits import CreditType
-from core.domain.lookups import FoundBy, Hit, Hits
+from core.domain.lookups import FoundBy, Hit, Hits, Where, may_be_phone
 from core.domain.records import ContactId, ExamId
 from core.domain.roles import Actor
 from core.domain.selections import BadList
 from core.domain.sessions import Activated, Activation, Opening, Session, SessionFilter, narrowed
 from core.domain.steps import Step
-from core.services.presenting import Presented
+from core.services.presenting import Gone, Presented
 
 #: Days ahead that ``exams`` lists unless told otherwise.
 AHEAD = timedelta(days=120)
@@ -42,12 +42,14 @@ def contact(
         meant = _meant(hits)
         if meant is None and query.strip().isdecimal() and not hits.hits:
             meant = ContactId(query.strip())  # the mirror may lack it
+        if meant is None and not hits.hits:
+            raise BadList([_nobody(query, hits)])
         if meant is None:
             show(_of_hits(hits), as_json=json)
-            if not hits.hits:
-                raise BadList([f"nobody found for {query!r}; --hubspot searches HubSpot itself"])
             return
         presented = core.presenting.contact(meant, actor)
+        if presented.gone is Gone.UNKNOWN and not hits.hits and may_be_phone(query):
+            raise BadList([_nobody(query, hits)])
         show(_of_contact(presented), as_json=json)
         if presented.contact is None:
             raise typer.Exit(2)
@@ -128,6 +130,18 @@ def _meant(hits: Hits) -> ContactId | None:
     exact = [hit for hit in hits.hits if hit.by in {FoundBy.ID, FoundBy.STUDENT_ID, FoundBy.EMAIL}]
     only = exact if len(exact) == 1 else hits.hits
     return only[0].contact_id if len(only) == 1 else None
+
+
+def _nobody(query: str, hits: Hits) -> str:
+    """What to try next."""
+    if hits.where is Where.HUBSPOT:
+        return f"HubSpot finds nobody for {query!r}: no name, e-mail, phone number or student id"
+    if may_be_phone(query):
+        return (
+            f"nobody found for {query!r}, which looks like a phone number: the mirror holds none, "
+            "--hubspot searches HubSpot for it"
+        )
+    return f"nobody found for {query!r}; --hubspot searches HubSpot itself"
 
 
 def _of_hits(hits: Hits) -> dict[str, Any]:

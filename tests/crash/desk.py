@@ -26,6 +26,7 @@ from scripts.processes import ROOT
 ADMIN = "admin@example.test"
 BOOKINGS = "2-50158913"
 BATCH = 100
+UNLIMITED = 100_000
 #: (contact, credit type)
 Counter_ = tuple[str, str]
 #: A few looks of a worker, its dead-after time and two quiet periods.
@@ -130,6 +131,16 @@ class Desk:
         httpx.put(f"{self.stack['SUPABASE_URL']}/_sandbox/faults", json=fault).raise_for_status()
 
     # --- HubSpot, as it is
+
+    def without_a_limit(self) -> None:
+        """As fast as it goes: what is tested is not the pace."""
+        self._option("rate_limit", UNLIMITED)
+
+    def with_its_limit(self) -> None:
+        self._option("rate_limit", 190)
+
+    def _option(self, name: str, value: int) -> None:
+        self.hubspot.put("/_sandbox/options", json={name: value}).raise_for_status()
 
     def updates_made(self) -> int:
         """Batch updates that HubSpot was asked for since it was started."""

@@ -13,6 +13,14 @@ from playwright.sync_api import Locator, Page, expect
 #: Rows of a grid are painted on a canvas: a row is clicked by its place.
 HEADER_PX, ROW_PX = 35, 30
 SLOW_MS = 60_000
+TABS_MAX = 60
+#: What has the focus, by its name or its words.
+FOCUSED = """() => {
+    const it = document.activeElement;
+    if (["BODY", "MAIN"].includes(it.tagName)) return "";
+    return it.getAttribute("aria-label") || [...(it.labels || [])].map(l => l.innerText).join(" ")
+        || it.innerText || "";
+}"""
 
 #: What axe finds and no setting can mend: a rule, and what marks the element.
 NOT_OURS = (
@@ -100,6 +108,20 @@ class Person:
         expect(act).to_be_enabled(timeout=SLOW_MS)
         act.click()
         self.page.wait_for_url(re.compile(r"operation="), timeout=SLOW_MS)
+
+    def tab_to(self, name: str) -> None:
+        """Tab, as somebody without a mouse does, until what has that name has the focus."""
+        for _ in range(TABS_MAX):
+            self.page.keyboard.press("Tab")
+            words = self.page.evaluate(FOCUSED).splitlines()
+            if any(line.strip().startswith(name) for line in words):
+                return
+        raise AssertionError(f"{name!r} is not reached by {TABS_MAX} tabs")
+
+    def type_and_enter(self, text: str = "") -> None:
+        """Into what has the focus."""
+        self.page.keyboard.type(text)
+        self.page.keyboard.press("Enter")
 
     def faults_of_access(self) -> list[str]:
         """What axe holds against this page, without what is Streamlit's alone."""

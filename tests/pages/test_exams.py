@@ -263,4 +263,7 @@ def test_what_could_not_be_opened_stands_first_with_why(open_page: Open, made: S
     frame = frame_with(at, "Why")
     assert "Not everything was opened" in said(at)
     assert ("✕ Failed", "HubSpot refused it") == (frame["What"][0][0], frame["Why"][0])
+    (kept,) = frame_with(at, "Opened")["Sessions"]
+    assert kept.startswith("✕ ")
+    assert kept.endswith(": HubSpot refused it")
     assert "scheduled" == state(made, due)

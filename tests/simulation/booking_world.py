@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from core.domain.booking import HANDS, Wish
 from core.domain.credits import SCHOOL, CreditType
@@ -11,6 +12,7 @@ from core.domain.operations import Item, ItemState
 from core.domain.plans import OperationKind
 from core.domain.records import TOTAL_BOOKINGS, BookingStatus, ContactId, ExamId, Kind
 from core.services.finding import ByReference
+from tests.fakes.crm import Fault, Request
 from tests.simulation.world import ADMIN, LATEST, World
 
 #: id, type, day, capacity: two on one day, and seats that do not suffice.
@@ -19,11 +21,18 @@ EXAMS = (
     ("71", "Situational Judgment", "2026-06-01", 3),
     ("72", "Mini-mock", "2026-06-03", 2),
 )
+#: What a student has of a type: few, so that the last one is fought for, or enough for all.
+CREDITS = (0, 1, 2, 9)
+#: How often the other booking of a student's day gets its turn between judgement and booking.
+RIVAL = 0.25
 
 
 @dataclass
 class BookingWorld(World):
     """Contacts and exams; no bookings before staff make some."""
+
+    #: Operations being carried, each by a worker that waits for the next one.
+    under_way: list[str] = field(default_factory=list)
 
     def _populate(self) -> None:
         rng = self.rng
@@ -31,7 +40,7 @@ class BookingWorld(World):
         for contact in self.contacts:
             balances: dict[str, int | str | None] = {}
             for key in SCHOOL.keys:
-                balances[key] = self.started[contact, key] = rng.randint(0, 2)
+                balances[key] = self.started[contact, key] = rng.choice(CREDITS)
             self.crm.add_contact(contact, balances, student_id=f"S{contact}")
         self.capacity, self.seats = {}, {}
         for id_, mock_type, day, capacity in EXAMS:
@@ -44,12 +53,13 @@ class BookingWorld(World):
     def run(self) -> None:
         """Staff book, then cancel some and book again; workers carry all of it."""
         for round_ in range(2):
-            self.quiet_world = True
             begun = self._cancel() if round_ else []
             begun += self._book()
             self.operations += begun
             self.quiet_world = False
             self.see_through(begun)
+            self.quiet_world = True
+            self._check_days(f"seed {self.seed}, round {round_}")  # before a cancellation hides it
 
     def _book(self) -> list[str]:
         core = self.process()
@@ -81,6 +91,34 @@ class BookingWorld(World):
         )
         core.operating.confirm(plan.id, ADMIN, reason="the simulation")
         return [plan.id]
+
+    # --- two who want one day
+
+    def _carry(self, operation_id: str) -> datetime | None:
+        self.under_way.append(operation_id)
+        try:
+            return super()._carry(operation_id)
+        finally:
+            self.under_way.pop()
+
+    def _sending(self, request: Request) -> Fault:
+        """The worst moment: judged, and not yet booked."""
+        judged = request.what == "write" and request.kind in {Kind.EXAM, Kind.BOOKING}
+        if judged and self.depth == 1 and not self.quiet_world and self.rng.random() < RIVAL:
+            for rival in self._rivals(self.under_way[-1]):
+                self._carry(rival)
+        return super()._sending(request)
+
+    def _rivals(self, operation_id: str) -> list[str]:
+        """Other bookings of the same student on the same day."""
+        wanted = {(item.contact_id, item.exam_date) for item in self.store.items(operation_id)}
+        return [
+            other
+            for other in self.operations
+            if other != operation_id
+            and self.store.operation(other).kind is OperationKind.BOOK
+            and any((i.contact_id, i.exam_date) in wanted for i in self.store.items(other))
+        ]
 
     # --- what must hold
 

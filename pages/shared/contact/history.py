@@ -24,6 +24,8 @@ LOOKS = (
     Look(Colour.VIOLET, dash="dashdot"),
     Look(Colour.GREEN, dash="longdash"),
 )
+#: Up to so many credits each one has its line on the scale.
+WHOLE_UP_TO = 10
 COLUMNS = {
     "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
     "Balance": st.column_config.TextColumn(width=130),
@@ -86,6 +88,8 @@ def figure(steps: Sequence[Step], catalogue: Catalogue, until: datetime, zone: t
     for trace, about in zip(made.data, causes, strict=True):
         trace.customdata = about
         trace.hovertemplate = "%{y} · %{customdata}"
+    if max((value for each in series for value in each.y), default=0) <= WHOLE_UP_TO:
+        made.update_yaxes(dtick=1)  # nobody has half a credit
     return made.update_layout(hovermode="closest")
 
 

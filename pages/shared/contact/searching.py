@@ -113,7 +113,7 @@ def _nobody(text: str, hits: Hits) -> None:
         if not hits.mirror_fault:
             told += " Somebody entered a moment ago is found a few seconds later."
     elif may_be_phone(text):
-        told = "This looks like a phone number. Only HubSpot knows those: search there."
+        told = "This looks like a phone number. The mirror holds none; HubSpot knows them."
     else:
         told = "Try fewer letters, or search HubSpot: the mirror may lack somebody quite new."
     st.info(told, title=f"Nobody found for “{words.plain(text)}”", icon=":material/person_off:")
@@ -179,10 +179,11 @@ def hits_frame(hits: tuple[Hit, ...], desk: Desk) -> pd.DataFrame:
 
 
 def _offer_hubspot(text: str, hits: Hits) -> None:
+    phone = may_be_phone(text)
     st.button(
-        "Search HubSpot",
+        "Search HubSpot for this number" if phone else "Search HubSpot",
         icon=":material/travel_explore:",
-        type="secondary" if hits.hits else "primary",
+        type="secondary" if hits.hits and not phone else "primary",
         help="Two calls to HubSpot: phone numbers too, and students whom the mirror lacks.",
         key="search_hubspot",
         on_click=_in_hubspot,

@@ -68,8 +68,7 @@ def _result(desk: Desk, shown: Activation) -> None:
 
 
 def _rows(desk: Desk, rows: Sequence[ActivationRow]) -> None:
-    order = [Activated.FAILED, *(each for each in Activated if each is not Activated.FAILED)]
-    shown = sorted(rows, key=lambda row: (order.index(row.what), row.name))
+    shown = _failed_first(rows)
     names, colours = zip(*wording.ACTIVATED.values(), strict=True)
     st.dataframe(
         rows_frame(shown, desk.zone),
@@ -127,6 +126,17 @@ def runs_frame(runs: Sequence[Activation], zone: tzinfo) -> pd.DataFrame:
             "Who": [run.by for run in runs],
             "Opened": [len(run.having(Activated.ACTIVATED)) for run in runs],
             "Failed": [len(run.having(Activated.FAILED)) for run in runs],
-            "Sessions": ["; ".join(row.name or row.exam_id for row in run.rows) for run in runs],
+            "Sessions": ["; ".join(_told(row) for row in _failed_first(run.rows)) for run in runs],
         }
     )
+
+
+def _failed_first(rows: Sequence[ActivationRow]) -> list[ActivationRow]:
+    order = [Activated.FAILED, *(each for each in Activated if each is not Activated.FAILED)]
+    return sorted(rows, key=lambda row: (order.index(row.what), row.name))
+
+
+def _told(row: ActivationRow) -> str:
+    """A session of a run; with the reason when it stayed closed."""
+    name = row.name or row.exam_id
+    return f"✕ {name}: {row.why}" if row.what is Activated.FAILED else name
