@@ -19,6 +19,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from api.guard import Tally, guards
 from api.routes import routes
+from api.v1 import app as students
 from core import settings, wiring
 from pages.shared import door
 
@@ -74,7 +75,10 @@ answers = Tally()
 app = st.App(
     ROOT / "app.py",
     lifespan=lifespan,
-    routes=routes(loaded, answers),
+    routes=[
+        *students.routes(wiring.get, wait_s=loaded.api_wait_s, rate=loaded.api_rate),
+        *routes(loaded, answers),
+    ],
     middleware=[
         *guards(loaded.public_url, door.inline_scripts(), answers),
         Middleware(door.AtTheDoor),

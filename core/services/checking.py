@@ -16,7 +16,7 @@ from core.domain.booking import (
     judge_student,
     objections,
 )
-from core.domain.credits import Catalogue
+from core.domain.credits import Catalogue, CreditType
 from core.domain.records import Booking, BookingId, Contact, ContactId, Exam
 from core.domain.roles import Act, Actor
 from core.domain.verdicts import Verdict
@@ -36,19 +36,22 @@ class Checked:
     #: What it would spend, as far as credit is concerned.
     spends: Seat
 
-    @property
-    def balance(self) -> int | None:
-        """What there is of the credit that it would spend."""
-        credit = self.spends.credit
-        return None if credit is None else self.contact.balances[credit]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """A session that a student may book, and what it spends. Judged again when it is booked."""
 
     exam: Exam
-    seat: Seat
+    credit: CreditType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """What a student may book."""
+
+    contact: Contact
+    #: Soonest first.
+    offers: tuple[Offer, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +139,8 @@ class Checking:
 
     def open_sessions(
         self, id_: ContactId, actor: Actor, *, until: date | None = None, mock_type: str = ""
-    ) -> tuple[Offer, ...] | None:
-        """Those that this student may book, soonest first. None: there is no such contact.
+    ) -> Offered | None:
+        """Those that this student may book. None: there is no such contact.
 
         Raises:
             NotAllowed, GatewayError: as ``contact``; or neither store has the sessions.
@@ -151,18 +154,15 @@ class Checking:
         if contact is None:
             return None
         if judge_student(contact) is not None:
-            return ()
-        found = [
-            Offer(
-                exam=session.exam,
-                seat=judge_credit(contact, session.exam.mock_type, self.catalogue, override=False),
-            )
-            for session in listed.sessions
-            if mock_type in {"", session.exam.mock_type}
-            and judge_exam(session.exam, today=today) is None
-            and judge_day(held, session.exam.exam_date) is None
-        ]
-        return tuple(offer for offer in found if offer.seat.verdict is Verdict.WILL_CHANGE)
+            return Offered(contact=contact, offers=())
+        offers = []
+        for exam in (session.exam for session in listed.sessions):
+            if mock_type not in {"", exam.mock_type} or judge_exam(exam, today=today):
+                continue
+            seat = judge_credit(contact, exam.mock_type, self.catalogue, override=False)
+            if seat.credit is not None and judge_day(held, exam.exam_date) is None:
+                offers.append(Offer(exam=exam, credit=seat.credit))
+        return Offered(contact=contact, offers=tuple(offers))
 
     def _student(self, id_: ContactId) -> tuple[Contact | None, list[Booking]]:
         """Asked at the same time; by an id from before a merge, the bookings of the new one."""
