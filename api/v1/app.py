@@ -22,23 +22,23 @@ SUMMARY = "Check credit, book and cancel for students, each change exactly once.
 _OF_STATUS = {404: "path-not-found", 405: "method-not-allowed"}
 
 
-def routes(core: Callable[[], Core], *, wait_s: float, rate: float) -> list[BaseRoute]:
-    """Where the API stands. Without the second route its bare address would be a page's.
-
-    ``wait_s``: how long an answer waits for its operation. ``rate``: requests of one key a second.
-    """
-    app = application(core, wait_s=wait_s, rate=rate)
-    return [Mount(PATH, app), Route(PATH, documentation.lead, methods=["GET"])]
-
-
-def application(
+def routes(
     core: Callable[[], Core],
     *,
     wait_s: float,
     rate: float,
     clock: Callable[[], float] = time.monotonic,
-) -> FastAPI:
-    """The application itself; ``core`` is asked for at each request."""
+) -> list[BaseRoute]:
+    """Where the API stands. Without the second route its bare address would be a page's.
+
+    ``wait_s``: how long an answer waits for its operation. ``rate``: requests of one key a second,
+    by ``clock``. ``core`` is asked for at each request.
+    """
+    app = _application(Door(core=core, buckets=Buckets(rate, clock), wait_s=wait_s))
+    return [Mount(PATH, app), Route(PATH, documentation.lead, methods=["GET"])]
+
+
+def _application(door: Door) -> FastAPI:
     app = FastAPI(
         title="Credit Desk",
         summary=SUMMARY,
@@ -49,7 +49,7 @@ def application(
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.door = Door(core=core, buckets=Buckets(rate, clock), wait_s=wait_s)
+    app.state.door = door
     app.add_exception_handler(HTTPException, _slip)
     for router in (reading.router, changing.booking, changing.cancelling, changing.operations):
         app.include_router(router)

@@ -124,7 +124,7 @@ class Serving:
             NotAllowed, GatewayError, JournalError: as the services say; nothing was changed.
         """
         key.require(Scope.BOOK)
-        if begun := self._begun(request):
+        if begun := self._begun(request, key, reason):
             return begun
         self.booking.preview(wish, key.actor, plan_id=request.operation_id)
         (row,) = self.journal.plan(request.operation_id).rows  # the first that was saved counts
@@ -146,7 +146,7 @@ class Serving:
             NotServed, NotConfirmed, NotAllowed, GatewayError, JournalError: as ``book``.
         """
         key.require(Scope.CANCEL)
-        if begun := self._begun(request):
+        if begun := self._begun(request, key, reason):
             return begun
         chosen = ByIds(ids=tuple(bookings), words=f"bookings of contact {contact_id}")
         planned = self.planning.judged(
@@ -185,11 +185,13 @@ class Serving:
         """Whether it has. One read of the journal."""
         return self.journal.operation(operation_id).state in ENDED
 
-    def _begun(self, request: ApiRequest) -> Operation | None:
+    def _begun(self, request: ApiRequest, key: ApiKey, reason: str) -> Operation | None:
+        """What was confirmed before, by whoever may have died before the engine heard of it."""
         try:
-            return self.journal.operation(request.operation_id)
+            operation = self.journal.operation(request.operation_id)
         except UnknownId:
             return None
+        return operation if operation.state in ENDED else self._confirm(request, key, reason)
 
     def _confirm(self, request: ApiRequest, key: ApiKey, reason: str) -> Operation:
         return self.operating.confirm(request.operation_id, key.actor, reason=reason, at_once=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pandas as pd
 import streamlit as st
@@ -61,9 +61,7 @@ def _listing(desk: Desk, keys: Sequence[ApiKey]) -> ApiKey | None:
         column_config={
             "State": tables.badge_column("State", list(COLOURS), list(COLOURS.values())),
             "App": st.column_config.TextColumn(width=140),
-            "Key": st.column_config.TextColumn(
-                width=120, help="Its first part, which is no secret"
-            ),
+            "Key": st.column_config.TextColumn(width=120, help="Its first part: no secret"),
             "May": st.column_config.TextColumn(width=130),
         },
         hide_index=True,
@@ -93,7 +91,10 @@ def frame(desk: Desk, keys: Sequence[ApiKey]) -> pd.DataFrame:
 
 
 def _ends(desk: Desk, key: ApiKey) -> str:
-    return words.day(key.expires_at.astimezone(desk.zone)) if key.expires_at else words.NOTHING
+    """The last day on which it holds."""
+    if key.expires_at is None:
+        return words.NOTHING
+    return words.day((key.expires_at - timedelta(seconds=1)).astimezone(desk.zone))
 
 
 def _withdrawal(desk: Desk, key: ApiKey | None) -> None:
