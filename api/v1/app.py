@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import Receive, Scope, Send
 
 from api.v1 import PATH, changing, documentation, reading
 from api.v1.described import as_problems
@@ -29,13 +31,27 @@ def routes(
     rate: float,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[BaseRoute]:
-    """Where the API stands. Without the second route its bare address would be a page's.
+    """Where the API stands: at its path, and at everything below it, whatever the letters.
 
     ``wait_s``: how long an answer waits for its operation. ``rate``: requests of one key a second,
     by ``clock``. ``core`` is asked for at each request.
     """
     app = _application(Door(core=core, buckets=Buckets(rate, clock), wait_s=wait_s))
-    return [Mount(PATH, app), Route(PATH, documentation.lead, methods=["GET"])]
+    below = Mount(PATH, app)
+    # Starlette's own leaves out paths with a line break, and Streamlit would answer them
+    below.path_regex = re.compile(rf"^{PATH}/(?P<path>.*)\Z", re.DOTALL)
+    return [below, Route(PATH, _Bare())]
+
+
+class _Bare:
+    """The path itself, by any method."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """To the description."""
+        answer = await documentation.lead()
+        if scope["method"] != "GET":
+            answer = Problem("method-not-allowed", headers={"Allow": "GET"}).answer
+        await answer(scope, receive, send)
 
 
 def _application(door: Door) -> FastAPI:

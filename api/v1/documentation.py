@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
@@ -61,9 +61,8 @@ def add_to(app: FastAPI) -> None:
     app.mount("/docs/files", files)
 
 
-async def lead(request: Request) -> Response:
+async def lead() -> Response:
     """From the bare address to the page."""
-    del request
     return RedirectResponse(f"{PATH}/docs")
 
 

@@ -9,11 +9,14 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
+from api.v1.app import routes
 from api.v1.changing import pauses
 from api.v1.door import BODY_MAX
 from api.v1.limits import Hands
 from api.v1.problems import KINDS, Problem, name_of
+from core.assembly import Core
 from core.domain.clients import Scope
 from core.domain.verdicts import Why
 from core.gateways.errors import (
@@ -195,7 +198,7 @@ def test_all_slips_of_a_request_are_told_at_once_without_its_values(school: Scho
     "path",
     ["/nothing", "/contacts", "/contacts/101/balances/", "//contacts/101/balances", "/docs/x",
      "/contacts/101/../101", "/%2e%2e/healthz", "/docs/files/../../x", "/problems/nonsense",
-     "/contacts/101%2F..%2F102/balances"],
+     "/contacts/101%2F..%2F102/balances", "/a\nb", "/operations/x\n/y"],
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_what_is_not_there_is_a_problem_and_never_a_page(
@@ -302,10 +305,12 @@ def test_what_nobody_foresaw_is_logged_and_told_without_its_words(
 
 
 def test_before_the_services_are_there_it_says_so(school: School) -> None:
-    school.core = None  # type: ignore[assignment]
-    answer = school.get("/contacts/101/balances")
+    def starting() -> Core:
+        raise JournalError("not yet")
 
-    assert 500 == answer.status_code or (503, "not-ready") == kind(answer)
+    school.app = Starlette(routes=routes(starting, wait_s=0, rate=1))
+
+    assert (503, "not-ready") == kind(school.get("/contacts/101/balances"))
 
 
 def test_neither_keys_nor_people_get_into_the_log(
@@ -364,6 +369,11 @@ def test_the_description_is_read_without_a_key_and_asks_no_foreign_host(school: 
     assert text("/docs/files/swagger-ui-bundle.js")
     assert [{"url": "/api/v1"}] == described["servers"]
     assert 9 == sum(len(each) for each in described["paths"].values())
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE", "OPTIONS", "BREW"])
+def test_the_bare_address_takes_nothing(school: School, method: str) -> None:
+    assert (405, "method-not-allowed") == kind(school.ask(method, ""))
 
 
 @pytest.mark.parametrize("path", ["", "/"])
