@@ -72,16 +72,15 @@ def checked_settings() -> settings.Settings:
 
 loaded = checked_settings()
 answers = Tally()
+students_api = students.application(wiring.get, wait_s=loaded.api_wait_s, rate=loaded.api_rate)
 app = st.App(
     ROOT / "app.py",
     lifespan=lifespan,
-    routes=[
-        *students.routes(wiring.get, wait_s=loaded.api_wait_s, rate=loaded.api_rate),
-        *routes(loaded, answers),
-    ],
+    routes=routes(loaded, answers),
     middleware=[
         *guards(loaded.public_url, door.inline_scripts(), answers),
         Middleware(door.AtTheDoor),
+        Middleware(students.AtItsPath, api=students_api),
     ],
     on_script_error=told,
 )

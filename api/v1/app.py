@@ -1,8 +1,7 @@
-"""The students' API as one application, to be mounted: routes, documentation, answers to slips."""
+"""The students' API as one application, and where it stands."""
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,8 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.v1 import PATH, changing, documentation, reading
 from api.v1.described import as_problems
@@ -24,37 +22,41 @@ SUMMARY = "Check credit, book and cancel for students, each change exactly once.
 _OF_STATUS = {404: "path-not-found", 405: "method-not-allowed"}
 
 
-def routes(
+class AtItsPath:
+    """Takes every request at the API's path and below it, whatever its letters.
+
+    Before Streamlit, not as one of its routes: it answers some paths by itself, with a page or
+    with nothing.
+    """
+
+    def __init__(self, app: ASGIApp, *, api: ASGIApp) -> None:
+        """``app``: whatever answers all other paths."""
+        self.app = app
+        self.api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As a mount would, and the path itself as the one with a slash."""
+        root = scope.get("root_path", "")
+        path = scope.get("path", "").removeprefix(root)
+        if scope["type"] != "http" or not f"{path}/".startswith(f"{PATH}/"):
+            await self.app(scope, receive, send)
+            return
+        bare = {"path": f"{root}{PATH}/"} if path == PATH else {}
+        await self.api({**scope, "root_path": f"{root}{PATH}", **bare}, receive, send)
+
+
+def application(
     core: Callable[[], Core],
     *,
     wait_s: float,
     rate: float,
     clock: Callable[[], float] = time.monotonic,
-) -> list[BaseRoute]:
-    """Where the API stands: at its path, and at everything below it, whatever the letters.
+) -> FastAPI:
+    """The API. ``core`` is asked for at each request.
 
     ``wait_s``: how long an answer waits for its operation. ``rate``: requests of one key a second,
-    by ``clock``. ``core`` is asked for at each request.
+    by ``clock``.
     """
-    app = _application(Door(core=core, buckets=Buckets(rate, clock), wait_s=wait_s))
-    below = Mount(PATH, app)
-    # Starlette's own leaves out paths with a line break, and Streamlit would answer them
-    below.path_regex = re.compile(rf"^{PATH}/(?P<path>.*)\Z", re.DOTALL)
-    return [below, Route(PATH, _Bare())]
-
-
-class _Bare:
-    """The path itself, by any method."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """To the description."""
-        answer = await documentation.lead()
-        if scope["method"] != "GET":
-            answer = Problem("method-not-allowed", headers={"Allow": "GET"}).answer
-        await answer(scope, receive, send)
-
-
-def _application(door: Door) -> FastAPI:
     app = FastAPI(
         title="Credit Desk",
         summary=SUMMARY,
@@ -65,7 +67,7 @@ def _application(door: Door) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.door = door
+    app.state.door = Door(core=core, buckets=Buckets(rate, clock), wait_s=wait_s)
     app.add_exception_handler(HTTPException, _slip)
     for router in (reading.router, changing.booking, changing.cancelling, changing.operations):
         app.include_router(router)

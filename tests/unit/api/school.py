@@ -11,8 +11,10 @@ from typing import Any
 
 import httpx
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp
 
-from api.v1.app import routes
+from api.v1.app import AtItsPath, application
 from core.assembly import Core
 from core.domain.clients import ApiKey, Scope
 from core.domain.records import TOTAL_BOOKINGS, BookingStatus, ContactId, Kind
@@ -52,8 +54,8 @@ class School:
         self.desk.crm.add_contact("102", {CS: 1}, student_id="S2", firstname="Ben")
         self.key, self.text = self.new_key(*ALL)
         self.seconds = 0.0
-        self.app = Starlette(
-            routes=routes(lambda: self.core, wait_s=wait_s, rate=rate, clock=lambda: self.seconds)
+        self.app = served(
+            application(lambda: self.core, wait_s=wait_s, rate=rate, clock=lambda: self.seconds)
         )
         self._numbers = count(1)
 
@@ -131,6 +133,11 @@ class School:
         """What waits is carried now."""
         for operation in self.desk.journal.operations():
             self.desk.carry(operation)
+
+
+def served(api: ASGIApp) -> Starlette:
+    """Beside something that has nothing."""
+    return Starlette(middleware=[Middleware(AtItsPath, api=api)])
 
 
 def with_engine(core: Core, engine: Any) -> Core:

@@ -9,9 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
-from api.v1.app import routes
+from api.v1.app import application
 from api.v1.changing import pauses
 from api.v1.door import BODY_MAX
 from api.v1.limits import Hands
@@ -28,7 +27,7 @@ from core.gateways.errors import (
     NotSent,
     OutcomeUnknown,
 )
-from tests.unit.api.school import BOOK, School, kind
+from tests.unit.api.school import BOOK, School, kind, served
 from tests.unit.services.desk import ADMIN
 
 PATHS = {
@@ -308,7 +307,7 @@ def test_before_the_services_are_there_it_says_so(school: School) -> None:
     def starting() -> Core:
         raise JournalError("not yet")
 
-    school.app = Starlette(routes=routes(starting, wait_s=0, rate=1))
+    school.app = served(application(starting, wait_s=0, rate=1))
 
     assert (503, "not-ready") == kind(school.get("/contacts/101/balances"))
 
@@ -374,6 +373,11 @@ def test_the_description_is_read_without_a_key_and_asks_no_foreign_host(school: 
 @pytest.mark.parametrize("method", ["POST", "DELETE", "OPTIONS", "BREW"])
 def test_the_bare_address_takes_nothing(school: School, method: str) -> None:
     assert (405, "method-not-allowed") == kind(school.ask(method, ""))
+
+
+@pytest.mark.parametrize("path", ["/api/v1x", "/api", "/", "/x/api/v1/docs"])
+def test_what_only_looks_like_the_path_is_left_to_others(school: School, path: str) -> None:
+    assert (404, b"text/plain; charset=utf-8") == asyncio.run(raw(school, "GET", path))
 
 
 @pytest.mark.parametrize("path", ["", "/"])
