@@ -177,6 +177,8 @@ def _said(status: int, body: dict[str, object], headers: dict[str, str] | None =
     problem = status >= 400
     told = dict(headers or {})
     if not problem:
+        if status == 202:
+            told["Retry-After"] = "1"
         told["Location"] = f"{PATH}/operations/{body['operation_id']}"
     media_type = MEDIA_TYPE if problem else "application/json"
     return JSONResponse(body, status_code=status, headers=told, media_type=media_type)

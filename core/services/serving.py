@@ -221,12 +221,15 @@ class Serving:
 
 
 def end_of(operation: Operation, items: Sequence[Item]) -> End:
-    """How an operation stands, in one word."""
-    states = {item.state for item in items}
+    """How an operation stands, in one word. "Not done": nothing of it is left."""
     if operation.state not in ENDED:
         return End.UNDER_WAY
-    if ItemState.UNDECIDED in states:
-        return End.UNDECIDED
+    states = {item.state for item in items}
+    booking = operation.kind is OperationKind.BOOK
+    kept = booking and any(i.state is ItemState.FAILED and i.after is not None for i in items)
+    if ItemState.UNDECIDED in states or kept:
+        return End.UNDECIDED  # a credit was taken and could not go back: a person has to see to it
     if states == {ItemState.DONE}:
         return End.DONE
-    return End.PARTLY_DONE if ItemState.DONE in states else End.NOT_DONE
+    partly = ItemState.DONE in states or any(item.cancelled for item in items)
+    return End.PARTLY_DONE if partly else End.NOT_DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from core.domain.clients import Scope
 from core.domain.operations import OperationState
 from core.domain.records import ContactId, Kind
+from tests.fakes.crm import Fault, Request
 from tests.unit.api.school import CS, School, faults, kind
 from tests.unit.services.desk import ADMIN
 
@@ -205,6 +207,43 @@ def test_a_booking_that_is_not_active_is_not_cancelled(
     assert expected == kind(school.cancel("900"))
 
 
+def test_one_that_is_cancelled_and_whose_credit_hubspot_refuses_is_not_told_as_undone(
+    school: School,
+) -> None:
+    id_ = school.booked()
+    school.desk.crm.sending = refusing(Kind.CONTACT)
+
+    answer = school.cancel(id_, key="once")
+
+    (told,) = answer.json()["bookings"]
+    assert (200, "partly_done", "failed") == (
+        answer.status_code, answer.json()["state"], told["state"],
+    )  # fmt: skip
+    assert "refused" in told["why"]
+    assert (1, 3, 0) == school.state()
+
+
+def test_of_a_booking_whose_credit_cannot_go_back_a_person_must_know(school: School) -> None:
+    def only_the_first(request: Request) -> Fault:
+        """The credit is taken; then neither the booking nor its return is let through."""
+        if request.changes and request.kind is Kind.BOOKING:
+            school.desk.crm.sending = refusing(Kind.CONTACT)
+            return Fault.REFUSED
+        return Fault.NONE
+
+    school.desk.crm.sending = only_the_first
+
+    answer = school.book()
+
+    assert (202, "undecided") == (answer.status_code, answer.json()["state"])
+    assert "its credit is still taken" in answer.json()["bookings"][0]["why"]
+
+
+def refusing(kind: Kind) -> Callable[[Request], Fault]:
+    """HubSpot refuses every change of such records."""
+    return lambda r: Fault.REFUSED if r.changes and r.kind is kind else Fault.NONE
+
+
 # what becomes of it
 
 
@@ -217,6 +256,7 @@ def test_what_has_not_ended_in_time_is_accepted_with_where_to_ask(school: School
     after = school.get(answer.headers["location"].removeprefix("/api/v1"))
 
     assert (202, "under_way") == (answer.status_code, answer.json()["state"])
+    assert "1" == answer.headers["retry-after"]
     assert ("under_way", None) == (before.json()["state"], before.json()["ended_at"])
     assert ("done", 1) == (after.json()["state"], after.json()["bookings"][0]["after"])
 
