@@ -101,10 +101,10 @@ def _withdrawal(desk: Desk, key: ApiKey | None) -> None:
     if key is None:
         return
     now = desk.now()
-    st.caption(f"Made by {words.plain(key.made_by)} {words.ago(key.made_at, now)}.")
+    # as plain text: in Markdown an address becomes a link to write to
+    st.text(f"Made by {key.made_by} {words.ago(key.made_at, now)}.")
     if key.withdrawn_at is not None:
-        by, when = words.plain(key.withdrawn_by), words.ago(key.withdrawn_at, now)
-        st.caption(f"Withdrawn by {by} {when}.")
+        st.text(f"Withdrawn by {key.withdrawn_by} {words.ago(key.withdrawn_at, now)}.")
         return
     name = f"key {key.id} of {key.client}"
     with st.container(border=True):

@@ -39,7 +39,7 @@ def show_made() -> None:
 def form(desk: Desk) -> None:
     """A new key beside those that there are, so that an app can change over without a pause."""
     with st.form("make", border=True):
-        st.subheader("Make a key", anchor=False)
+        st.header("Make a key", anchor=False)
         client = st.text_input("App", placeholder="student-app", key="make_client")
         st.caption("Small letters, digits and hyphens. Its bookings are named by it.")
         chosen = [
