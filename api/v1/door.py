@@ -15,9 +15,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message
 
-from api import bodies
 from api.v1.limits import Buckets, Hands
 from api.v1.problems import KINDS, Problem, of_faults, sentence, type_of
 from core.assembly import Core
@@ -33,8 +31,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
-#: Fifty ids and a reason are a tenth of it.
-BODY_MAX = 16_384
 _BEARER = re.compile(r"Bearer +([!-~]+) *", re.IGNORECASE)
 _REQUEST_KEY = re.compile(r"[!-~]{1,128}")
 #: When HubSpot or the store does not answer.
@@ -91,10 +87,8 @@ def needing(scope: Scope | None) -> type[APIRoute]:
 
             async def guarded(request: Request) -> Response:
                 try:
-                    door = door_of(request)
-                    with door.hands.room():
-                        await door.enter(request, scope)
-                        return await handle(await _with_body(request))
+                    await door_of(request).enter(request, scope)
+                    return await handle(request)
                 except StarletteHTTPException:
                     raise  # the application's own handler has the words
                 except Exception as error:  # noqa: BLE001 - each becomes an answer
@@ -135,21 +129,6 @@ def _check_change(request: Request) -> None:
         )
 
 
-async def _with_body(request: Request) -> Request:
-    """The same, its body read already."""
-    try:
-        body = await bodies.read(request, BODY_MAX)
-    except bodies.TooLong:
-        raise Problem("body-too-large", f"At most {BODY_MAX} bytes.") from None
-    except TimeoutError:
-        raise Problem("malformed-request", "The body did not come.") from None
-
-    async def replay() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return Request(request.scope, replay)
-
-
 def problem_of(error: Exception) -> Problem:
     """What a failure is to a client. What nobody foresaw is logged, and told as that."""
     match error:
@@ -166,8 +145,9 @@ def problem_of(error: Exception) -> Problem:
                 "idempotency-key-reused",
                 "Make a new key for each change. Nothing was changed by this request.",
             )
-        case NotConfirmed():
-            return Problem("too-old", "Nothing was changed. Send it anew, under a new key.")
+        case NotConfirmed(faults=faults):
+            told = " ".join(sentence(fault) for fault in faults)
+            return Problem("not-confirmed", f"{told} Nothing was changed.")
         case RequestValidationError():
             return _invalid(error)
     return _unable(error)

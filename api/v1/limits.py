@@ -1,24 +1,18 @@
-"""How often one key may ask, and how much is in hand at one time: the pages come first."""
+"""How often one key may ask, and on which threads it is served: the pages come first."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
-
-from api.v1.problems import Problem
 
 T = TypeVar("T")
 
 #: Threads of their own, so that those of the pages are never waited for.
 THREADS = 8
-#: Requests in hand, those that wait for an operation too. Beyond this a client is better off asking
-#: again than standing in a line.
-IN_HAND_MAX = 100
 #: A key that was silent may ask for so many seconds' worth at once.
 BURST_S = 3.0
 
@@ -47,26 +41,13 @@ class Buckets:
             return (1 - left) / self.rate
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Hands:
-    """Runs what blocks, while the event loop serves the pages. Used on the loop's thread alone."""
+    """Runs what blocks, while the event loop serves the pages."""
 
-    in_hand_max: int = IN_HAND_MAX
     _pool: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="api")
     )
-    _in_hand: int = 0
-
-    @contextmanager
-    def room(self) -> Iterator[None]:
-        """For one request, from its beginning to its end. Raises ``Problem`` when there is none."""
-        if self._in_hand >= self.in_hand_max:
-            raise Problem("busy", "Ask again in a moment.", headers={"Retry-After": "1"})
-        self._in_hand += 1
-        try:
-            yield
-        finally:
-            self._in_hand -= 1
 
     async def run(self, work: Callable[[], T]) -> T:
         """On a thread of ours."""

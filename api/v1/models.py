@@ -185,7 +185,7 @@ class ProblemDetails(BaseModel):
 
     model_config = ConfigDict(title="Problem")
 
-    type: Annotated[str, Field(examples=["/api/v1/problems/no-credit"])]
+    type: Annotated[str, Field(examples=["/api/v1/problems/no-credit"])] = "about:blank"
     title: str
     status: int
     detail: str

@@ -34,11 +34,9 @@ _KINDS = (
     Kind("path-not-found", 404, "Nothing is at this path"),
     Kind("operation-not-found", 404, "This client has no such operation"),
     Kind("method-not-allowed", 405, "This path does not take this method"),
-    Kind("body-too-large", 413, "The body is too large"),
     Kind("not-json", 415, "The body must be application/json"),
     Kind("too-many-requests", 429, "This key asks too often"),
     Kind("internal-error", 500, "Something unforeseen went wrong here"),
-    Kind("busy", 503, "Too many requests are in hand"),
     Kind("not-ready", 503, "Credit Desk or its HubSpot account is not ready"),
     Kind("hubspot-unavailable", 503, "HubSpot does not answer just now"),
     Kind("store-unavailable", 503, "The operational store does not answer"),
@@ -57,7 +55,7 @@ _KINDS = (
     Kind("booking-completed", 409, "The booking is completed"),
     Kind("needs-a-person", 409, "What HubSpot holds must be looked at by a person first"),
     Kind("changed-meanwhile", 409, "It changed while it was being carried out"),
-    Kind("too-old", 409, "The request was begun too long ago and never carried out"),
+    Kind("not-confirmed", 409, "The request cannot be confirmed as it was judged"),
 )
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}
 

@@ -14,6 +14,8 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from api.guard.limits import Limits
+from api.guard.tally import Tally
 from api.v1.app import AtItsPath, application
 from core.assembly import Core
 from core.domain.clients import ApiKey, Scope
@@ -136,8 +138,8 @@ class School:
 
 
 def served(api: ASGIApp) -> Starlette:
-    """Beside something that has nothing."""
-    return Starlette(middleware=[Middleware(AtItsPath, api=api)])
+    """Behind the server's own limits, beside something that has nothing."""
+    return Starlette(middleware=[Middleware(Limits, tally=Tally()), Middleware(AtItsPath, api=api)])
 
 
 def with_engine(core: Core, engine: Any) -> Core:

@@ -215,7 +215,7 @@ def test_one_that_was_never_carried_out_is_too_old_after_an_hour(school: School)
         school.book("once")
     school.desk.time += timedelta(minutes=61)
 
-    assert (409, "too-old") == kind(school.book("once"))
+    assert (409, "not-confirmed") == kind(school.book("once"))
     assert (2, 3, 0) == school.state()
 
 
