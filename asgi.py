@@ -19,6 +19,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from api.guard import Tally, guards
 from api.routes import routes
+from api.v1 import app as students
 from core import settings, wiring
 from pages.shared import door
 
@@ -71,6 +72,7 @@ def checked_settings() -> settings.Settings:
 
 loaded = checked_settings()
 answers = Tally()
+students_api = students.application(wiring.get, wait_s=loaded.api_wait_s, rate=loaded.api_rate)
 app = st.App(
     ROOT / "app.py",
     lifespan=lifespan,
@@ -78,6 +80,7 @@ app = st.App(
     middleware=[
         *guards(loaded.public_url, door.inline_scripts(), answers),
         Middleware(door.AtTheDoor),
+        Middleware(students.AtItsPath, api=students_api),
     ],
     on_script_error=told,
 )

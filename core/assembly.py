@@ -22,9 +22,11 @@ from core.gateways.ports.inspecting import Inspecting
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
 from core.services.access import Access
 from core.services.activating import Activating, activation_jobs
+from core.services.admitting import Admitting
 from core.services.approving import Approving
 from core.services.booking import Booking
 from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE, Carrying
+from core.services.checking import Checking
 from core.services.comparing import Comparing
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
@@ -50,6 +52,7 @@ from core.services.restoring import Restoring
 from core.services.reviving import Reviving
 from core.services.scheduling import Scheduling, sweep_jobs
 from core.services.seating import Seating
+from core.services.serving import Serving
 from core.services.settling import Settling
 from core.services.sitting import Sitting
 from core.services.sweeping import AT_ONCE, Sweeping
@@ -86,6 +89,9 @@ class Core:
     recounting: Recounting
     readiness: Readiness
     watching: Watching
+    admitting: Admitting
+    checking: Checking
+    serving: Serving
     journal: Journal
     catalogue: Catalogue
 
@@ -180,24 +186,19 @@ def assemble(
         crm=crm, mirror=mirror, journal=journal, mirroring=mirroring, catalogue=catalogue, now=now
     )
     activating = Activating(crm, journal, sitting, now)
-    owing = Owing(reads, mirror, journal, catalogue)
     planning = Planning(crm, journal, finding, catalogue, preflight, now, make_id)
+    operating = Operating(journal, engine, hold, now, access.other_admins, typed_above, second)
+    checking = Checking(crm, sitting, catalogue, now)
+    booking = Booking(crm, journal, sitting, catalogue, preflight, now, make_id)
+    owing = Owing(reads, mirror, journal, catalogue)
     correcting = Correcting(crm, journal, preflight, now, make_id)
     receiving = Receiving(mirroring=mirroring, types=object_types, secret=webhook_secret, now=now)
     return Core(
         access=access,
         finding=finding,
         planning=planning,
-        booking=Booking(
-            crm=crm,
-            journal=journal,
-            sitting=sitting,
-            catalogue=catalogue,
-            preflight=preflight,
-            now=now,
-            new_id=make_id,
-        ),
-        operating=Operating(journal, engine, hold, now, access.other_admins, typed_above, second),
+        booking=booking,
+        operating=operating,
         approving=Approving(
             journal=journal,
             engine=engine,
@@ -285,6 +286,9 @@ def assemble(
         sitting=sitting,
         activating=activating,
         recounting=Recounting(crm, journal, engine, now, make_id),
+        admitting=Admitting(journal=journal, now=now),
+        checking=checking,
+        serving=Serving(crm, journal, booking, planning, operating, checking, now, make_id),
         journal=journal,
         catalogue=catalogue,
     )

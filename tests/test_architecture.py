@@ -51,6 +51,7 @@ HOMES = {
     "apprise": ("core.gateways.notify",),
     "cronsim": ("core.settings.cron",),
     "dbos": ("core.gateways.engine",),
+    "fastapi": ("api",),
     "httpx": ("core.gateways", "core.wiring", "sandbox"),
     "plotly": ("pages.shared",),
     "prometheus_client": ("api.metrics",),

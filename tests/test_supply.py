@@ -29,6 +29,7 @@ FLOORS = {
     "h11": ("0.16.0", "CVE-2025-43859: request smuggling by chunked bodies"),
     "python-multipart": ("0.0.22", "CVE-2024-53981 (slow parts), CVE-2026-24486 (paths)"),
     "itsdangerous": ("2.2.0", "signs the sign-in cookie; older ones are not kept any more"),
+    "fastapi": ("0.109.1", "CVE-2024-24762: a form's header that takes minutes"),
     "anyio": ("4.4.0", "a race of threads in older ones"),
     "authlib": ("1.6.5", "CVE-2025-59420, CVE-2025-61920: what a token may claim"),
     "cryptography": ("44.0.1", "CVE-2024-12797, in the OpenSSL that comes with it"),
@@ -53,6 +54,7 @@ ALLOWED = {
 
 #: Named in requirements.in, and imported by no module: why it is there.
 NOT_IMPORTED = {
+    "fastapi-swagger": "the files of Swagger UI, which the page of the students' API serves",
     "uvicorn": "the server itself; `uvicorn asgi:app`",
     "psycopg": "SQLAlchemy loads it by the URL of the operational store",
 }

@@ -168,19 +168,40 @@ def judge_wish(
     today: date,
 ) -> Seat:
     """The verdict on a booking to be; the first reason against it is told."""
+    against = objections(wish, contact, exam, bookings, catalogue, today=today)
+    if against or contact is None or exam is None:
+        return against[0]
+    return judge_credit(contact, exam.mock_type, catalogue, override=wish.override)
+
+
+def objections(
+    wish: Wish,
+    contact: Contact | None,
+    exam: Exam | None,
+    bookings: Iterable[Booking],
+    catalogue: Catalogue,
+    *,
+    today: date,
+) -> list[Seat]:
+    """All that speaks against a booking to be, the gravest first; empty: it may be."""
+    found = [judge_student(contact), judge_exam(exam, today=today)]
+    if exam is not None:
+        if exam.exam_date is not None:
+            found.append(judge_day(bookings, exam.exam_date))
+        missing = missing_answer(exam.mock_type, wish.attending_location, wish.dominant_hand)
+        if missing is not None:
+            found.append(_blocked(Why.ANSWER_MISSING, missing))
+        if contact is not None:
+            spends = judge_credit(contact, exam.mock_type, catalogue, override=wish.override)
+            found.append(None if spends.verdict is Verdict.WILL_CHANGE else spends)
+    return [fault for fault in found if fault is not None]
+
+
+def judge_student(contact: Contact | None) -> Seat | None:
+    """Why nothing can be booked for this student."""
     if contact is None:
         return _blocked(Why.CONTACT_GONE)
-    if not contact.student_id.strip():
-        return _blocked(Why.NO_STUDENT_ID)
-    fault = judge_exam(exam, today=today)
-    if exam is None or fault is not None:
-        return fault or _blocked(Why.EXAM_GONE)
-    if fault := judge_day(bookings, exam.exam_date):
-        return fault
-    missing = missing_answer(exam.mock_type, wish.attending_location, wish.dominant_hand)
-    if missing is not None:
-        return _blocked(Why.ANSWER_MISSING, missing)
-    return judge_credit(contact, exam.mock_type, catalogue, override=wish.override)
+    return None if contact.student_id.strip() else _blocked(Why.NO_STUDENT_ID)
 
 
 def missing_answer(mock_type: str, attending_location: str, dominant_hand: str) -> str | None:

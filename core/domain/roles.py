@@ -24,6 +24,7 @@ class Act(StrEnum):
     RUN_BATCHES = "cancel or refund bookings in bulk"
     GIVE_ROLES = "give or withdraw roles"
     OVERRIDE = "book without a credit"
+    GIVE_KEYS = "give or withdraw API keys"
 
 
 ALLOWED: dict[Role, frozenset[Act]] = {
@@ -51,13 +52,17 @@ class NotAllowed(PermissionError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who asks. Scripts act as a person too (``--as``)."""
+    """Who asks. Scripts act as a person too (``--as``); an API client as staff, within its key."""
 
     email: str
     role: Role
+    #: What an API client's key leaves of the role. None: a person, who may all of it.
+    only: frozenset[Act] | None = None
 
     def require(self, act: Act) -> None:
         """Raise ``NotAllowed`` unless this role may."""
+        if self.only is not None and act not in self.only & ALLOWED[self.role]:
+            raise NotAllowed(f"the key of {self.email} does not let it {act}")
         if act not in ALLOWED[self.role]:
             raise NotAllowed(
                 f"{self.email} is {self.role} and may not {act}. An admin may, or can give the role"

@@ -50,6 +50,7 @@ class Why(StrEnum):
     CLAIMED = "already being given back by another operation"
     # blocked
     NOT_FOUND = "no such booking in HubSpot"
+    OTHERS = "is a booking of another student"
     NO_CONTACT = "has no contact associated"
     SEVERAL_CONTACTS = "has several contacts associated"
     NO_EXAM = "has no exam associated"

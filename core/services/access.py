@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.domain.clients import is_client, key_in
 from core.domain.roles import Act, Actor, Grant, NotAllowed, Role
 from core.domain.selections import BadList
 from core.gateways.errors import StateConflict
@@ -30,13 +31,15 @@ class Access:
         return self.admins[0] if self.admins else ""
 
     def actor(self, email: str) -> Actor:
-        """The person behind this address, with the role of this moment.
+        """The person or API client behind this address, with what it may at this moment.
 
         Raises:
             NotAllowed: nobody gave this address a role.
             JournalError: the roles cannot be read.
         """
         email = email.strip()
+        if is_client(email):
+            return self._client(email)
         role = Role.ADMIN if self._by_settings(email) else self.journal.granted(email)
         if not email or role is None:
             raise NotAllowed(
@@ -104,6 +107,12 @@ class Access:
         if before is None:
             raise BadList([f"{email} has no role"])
         return before
+
+    def _client(self, address: str) -> Actor:
+        key = self.journal.api_key(key_in(address))
+        if key is None or key.address != address or not key.holds(self.now()):
+            raise NotAllowed(f"the key of {address} was withdrawn, or its time is over")
+        return key.actor
 
     def _by_settings(self, email: str) -> bool:
         return email.strip().casefold() in {admin.casefold() for admin in self.admins}

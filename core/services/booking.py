@@ -21,7 +21,7 @@ from core.services.preflight import Preflight
 from core.services.sitting import Sitting
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Booking:
     """Makes the plan. ``Operating.confirm`` and the engine do the rest, exactly once."""
 
@@ -43,8 +43,10 @@ class Booking:
         actor.require(Act.BOOK_ONE)
         return self.sitting.sessions(self.now().date(), None, actor).sessions
 
-    def preview(self, wish: Wish, actor: Actor) -> Plan:
+    def preview(self, wish: Wish, actor: Actor, *, plan_id: str = "") -> Plan:
         """The booking with its verdict, judged on fresh reads. Stored, and changes nothing.
+
+        ``plan_id``: made by whoever must find this plan again; of two with one id the first counts.
 
         Raises:
             NotAllowed: the actor may not book, or not without a credit.
@@ -58,7 +60,7 @@ class Booking:
         held = self.crm.bookings_of(ContactId(contact.id)) if contact else []
         made_at = self.now()
         seat = judge_wish(wish, contact, exam, held, self.catalogue, today=made_at.date())
-        id_ = self.new_id()
+        id_ = plan_id or self.new_id()
         plan = Plan(
             id=id_,
             kind=OperationKind.BOOK,

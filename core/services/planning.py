@@ -36,17 +36,31 @@ class Planning:
 
         Raises:
             NotAllowed: the actor may not run batches; staff cancel for one student alone.
+            BadList, NotReady, GatewayError: as ``judged``; nothing was stored.
+        """
+        plan = self.judged(kind, selection, actor)
+        actor.require(act_for(plan))
+        self.journal.save_plan(plan)
+        return plan
+
+    def judged(
+        self, kind: OperationKind, selection: Selection, actor: Actor, *, plan_id: str = ""
+    ) -> Plan:
+        """The same, not stored, and perhaps not this actor's to confirm.
+
+        Raises:
+            NotAllowed: the actor may not cancel even for one student.
             BadList: nothing or too much was chosen, or references that no booking has.
             NotReady: HubSpot lacks what the writes would need, all of it named.
-            GatewayError: HubSpot did not answer; nothing was stored.
+            GatewayError: HubSpot did not answer.
         """
         actor.require(_least(kind, selection))
         self.preflight.check()
         found = self.finding.bookings(selection)
         rows = self._rows(kind, found.ids)
         made_at = self.now()
-        plan = Plan(
-            id=self.new_id(),
+        return Plan(
+            id=plan_id or self.new_id(),
             kind=kind,
             selection=found.words,
             made_by=actor.email,
@@ -54,9 +68,6 @@ class Planning:
             expires_at=made_at + PLAN_LIFE,
             rows=rows,
         )
-        actor.require(act_for(plan))
-        self.journal.save_plan(plan)
-        return plan
 
     def afresh(self, plan: Plan) -> tuple[Row, ...]:
         """The same bookings, judged on fresh reads.

@@ -122,6 +122,11 @@ class Settings(BaseSettings):
         description="Make one with `openssl rand -hex 32`",
     )
 
+    #: How long an answer of the students' API waits for its operation, in seconds.
+    api_wait_s: float = Field(8, alias="CREDIT_DESK_API_WAIT_S", ge=0, le=60)
+    #: Requests that one key of it may make in a second.
+    api_rate: float = Field(20, alias="CREDIT_DESK_API_RATE", gt=0)
+
     #: When sweeps are made, as cron writes it, on the clock of the time zone; "off": never.
     sweep_schedule: CronText = Field(
         "0 */2 * * *",

@@ -72,7 +72,15 @@ PEOPLE = Place(
     act=Act.GIVE_ROLES,
 )
 
-PLACES = (CONTACTS, EXAMS, BULK_REFUND, BATCH_CANCELLATION, OPERATIONS, DRIFT, PEOPLE)
+API_KEYS = Place(
+    path="pages/manage/api_clients.py",
+    title="API keys",
+    icon=":material/key:",
+    help="Which student apps may book and cancel. Admins make keys and withdraw them.",
+    act=Act.GIVE_KEYS,
+)
+
+PLACES = (CONTACTS, EXAMS, BULK_REFUND, BATCH_CANCELLATION, OPERATIONS, DRIFT, PEOPLE, API_KEYS)
 #: Where operations of each kind are made.
 OF_KIND = {
     OperationKind.CANCEL: BATCH_CANCELLATION,

@@ -15,6 +15,7 @@ from heapq import nsmallest
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from core.domain.alarms import Alarm
+from core.domain.clients import ApiKey, ApiRequest
 from core.domain.drift import Drift
 from core.domain.operations import SETTLED, Item, ItemState, Operation, OperationState, Progress
 from core.domain.plans import Plan, Row, Verdict
@@ -52,6 +53,7 @@ from core.gateways.ports.journal import (
 )
 from core.gateways.ports.trends import Measure
 from tests.fakes.alarms import MemoryAlarms
+from tests.fakes.clients import MemoryClients
 from tests.fakes.figures import MemoryFigures
 from tests.fakes.roles import MemoryRoles
 from tests.fakes.trail import MemoryTrail
@@ -100,7 +102,13 @@ class _Waiting:
 
 
 class MemoryJournal(
-    MemoryWorks, MemoryTrends, MemoryTrail, MemoryAlarms, MemoryRoles, MemoryFigures
+    MemoryWorks,
+    MemoryTrends,
+    MemoryTrail,
+    MemoryAlarms,
+    MemoryRoles,
+    MemoryFigures,
+    MemoryClients,
 ):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
 
@@ -121,6 +129,8 @@ class MemoryJournal(
         self._workers: dict[str, WorkerInfo] = {}
         self._alarms: dict[str, Alarm] = {}
         self._grants: dict[str, Grant] = {}
+        self._keys: dict[str, ApiKey] = {}
+        self._requests: dict[tuple[str, str], ApiRequest] = {}
         self._sweeps: dict[str, Sweep] = {}
         self._drifts: dict[str, dict[tuple[str, str], Drift]] = {}
         self._repairs: dict[str, tuple[Repair, dict[int, RepairRow]]] = {}

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from core.domain.clients import ApiKey
 from core.domain.mirror import PARTIAL, SOURCE_TIME
 from core.domain.operations import (
     ENDED,
@@ -113,6 +114,13 @@ def role_event(
     """Who gave or withdrew which role."""
     detail = {"email": email, "from": before and before.value, "to": after and after.value}
     return Event(at=at, actor=by, what="gave a role" if after else "withdrew a role", detail=detail)
+
+
+def key_event(key: ApiKey, *, by: str, at: datetime) -> Event:
+    """Who made or withdrew which key; never the key."""
+    detail = {"client": key.client, "key": key.id, "scopes": sorted(key.scopes)}
+    what = "made an API key" if key.withdrawn_at is None else "withdrew an API key"
+    return Event(at=at, actor=by, what=what, detail=detail)
 
 
 def last_admin() -> StateConflict:

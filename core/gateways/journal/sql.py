@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.gateways.journal.alarms import Alarms
 from core.gateways.journal.claims import Claims
+from core.gateways.journal.clients import Clients
 from core.gateways.journal.database import PATIENCE_S, Database
 from core.gateways.journal.figures import Counts
 from core.gateways.journal.history import History
@@ -40,6 +41,7 @@ class SqlJournal(
     Alarms,
     Roles,
     Counts,
+    Clients,
 ):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
 

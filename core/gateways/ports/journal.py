@@ -17,6 +17,7 @@ from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId, Kind, WriteId
 from core.domain.writes import ForeignWrite, MovementKind, Write
 from core.gateways.ports.alarms import AlarmRecords
+from core.gateways.ports.clients import ClientRecords
 from core.gateways.ports.figures import FigureRecords
 from core.gateways.ports.outbox import DeadLetters, Due, OutboxRecords, OutboxState
 from core.gateways.ports.repairs import RepairRecords
@@ -113,6 +114,7 @@ class Journal(
     AlarmRecords,
     RoleRecords,
     FigureRecords,
+    ClientRecords,
     Protocol,
 ):
     """The operational store. All times are UTC and passed in by the caller."""

@@ -1,0 +1,199 @@
+"""At the door of the API: who asks, may they, how often; and every failure as problem+json."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.v1.limits import Buckets, Hands
+from api.v1.problems import KINDS, Problem, of_faults, sentence, type_of
+from core.assembly import Core
+from core.domain.clients import ApiKey, Scope
+from core.domain.roles import NotAllowed
+from core.gateways.errors import GatewayError, JournalError, NotSent, OutcomeUnknown, UnknownId
+from core.services.admitting import NotAdmitted
+from core.services.operating import NotConfirmed
+from core.services.serving import KeyReused, NotServed
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+_BEARER = re.compile(r"Bearer +([!-~]+) *", re.IGNORECASE)
+_REQUEST_KEY = re.compile(r"[!-~]{1,128}")
+#: When HubSpot or the store does not answer.
+AGAIN = {"Retry-After": "5"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """One for the whole API."""
+
+    core: Callable[[], Core]
+    buckets: Buckets
+    #: How long a change is waited for before its answer is "under way".
+    wait_s: float
+    hands: Hands = field(default_factory=Hands)
+
+    async def enter(self, request: Request, scope: Scope | None) -> None:
+        """Raises ``Problem`` unless this request may come in."""
+        found = _BEARER.fullmatch(request.headers.get("authorization", ""))
+        if not found:
+            raise _not_admitted()
+        core = self.ready()
+        key = await self.hands.run(partial(core.admitting.admit, found[1]))
+        if wait_s := self.buckets.take(key.id):
+            seconds = str(math.ceil(wait_s))
+            raise Problem(
+                "too-many-requests",
+                f"At most {self.buckets.rate:g} requests a second; ask again in {seconds} s.",
+                headers={"Retry-After": seconds},
+            )
+        if scope is not None:
+            key.require(scope)
+        request.state.api_key = key
+        if request.method == "POST":
+            _check_change(request)
+
+    def ready(self) -> Core:
+        """Raises ``Problem`` as long as the services are not there."""
+        try:
+            return self.core()
+        except Exception:
+            log.exception("the API is not ready")
+            raise Problem("not-ready", "Ask again in a moment.", headers=AGAIN) from None
+
+
+def needing(scope: Scope | None) -> type[APIRoute]:
+    """Routes behind the door. ``scope``: what the key must be for; None: any will do."""
+
+    class Guarded(APIRoute):
+        """Nothing of a request's body is read before its key was looked at."""
+
+        def get_route_handler(self) -> Handler:
+            handle = super().get_route_handler()
+
+            async def guarded(request: Request) -> Response:
+                try:
+                    await door_of(request).enter(request, scope)
+                    return await handle(request)
+                except StarletteHTTPException:
+                    raise  # the application's own handler has the words
+                except Exception as error:  # noqa: BLE001 - each becomes an answer
+                    return problem_of(error).answer
+
+            return guarded
+
+    return Guarded
+
+
+def door_of(request: Request) -> Door:
+    """The one door of the application."""
+    door: Door = request.app.state.door
+    return door
+
+
+def key_of(request: Request) -> ApiKey:
+    """Whose request this is, past the door."""
+    key: ApiKey = request.state.api_key
+    return key
+
+
+async def ask(request: Request, work: Callable[[Core, ApiKey], T]) -> T:
+    """Have the services do this for the client, on a thread of the API's own."""
+    door = door_of(request)
+    return await door.hands.run(partial(work, door.ready(), key_of(request)))
+
+
+def _check_change(request: Request) -> None:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
+    if media_type != "application/json":
+        raise Problem("not-json", "Send the body with Content-Type: application/json.")
+    if not _REQUEST_KEY.fullmatch(request.headers.get("idempotency-key", "")):
+        raise Problem(
+            "idempotency-key-missing",
+            "Send an Idempotency-Key of 1 to 128 visible ASCII characters, a new one for each "
+            "change, and the same one when you send a change again. Nothing was changed.",
+        )
+
+
+def problem_of(error: Exception) -> Problem:
+    """What a failure is to a client. What nobody foresaw is logged, and told as that."""
+    match error:
+        case Problem():
+            return error
+        case NotAdmitted():
+            return _not_admitted()
+        case NotAllowed():
+            return Problem("not-allowed", sentence(str(error)))
+        case NotServed(faults=faults):
+            return of_faults(faults)
+        case KeyReused():
+            return Problem(
+                "idempotency-key-reused",
+                "Make a new key for each change. Nothing was changed by this request.",
+            )
+        case NotConfirmed(faults=faults):
+            told = " ".join(sentence(fault) for fault in faults)
+            return Problem("not-confirmed", f"{told} Nothing was changed.")
+        case RequestValidationError():
+            return _invalid(error)
+    return _unable(error)
+
+
+def _unable(error: Exception) -> Problem:
+    match error:
+        case UnknownId():
+            return Problem("operation-not-found")
+        case JournalError():
+            log.error("the operational store failed an API request: %s", error)
+            detail = "Send it again under the same Idempotency-Key."
+            return Problem("store-unavailable", detail, headers=AGAIN)
+        case NotSent() | OutcomeUnknown():
+            detail = "Nothing was changed. Send it again under the same Idempotency-Key."
+            return Problem("hubspot-unavailable", detail, headers=AGAIN)
+        case GatewayError():
+            log.error("HubSpot refused what an API request needs: %s", error)
+            detail = "Nothing was changed. Its operators find the reason in the log."
+            return Problem("not-ready", detail, headers=AGAIN)
+    log.error("an API request failed", exc_info=error)
+    detail = "Send it again under the same Idempotency-Key; nothing happens twice."
+    return Problem("internal-error", detail)
+
+
+def _not_admitted() -> Problem:
+    return Problem(
+        "key-missing-or-invalid",
+        "Send a key that holds as Authorization: Bearer <key>.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def _invalid(error: RequestValidationError) -> Problem:
+    """Where and what, never the value: it may be personal."""
+    if any(told["type"] == "json_invalid" for told in error.errors()):
+        return Problem("malformed-request", "The body is not JSON.")
+    kind = KINDS["invalid-request"]
+    faults = [
+        {
+            "type": type_of(kind.name),
+            "title": kind.title,
+            "detail": f"{told['msg']}.",
+            "where": ".".join(str(part) for part in told["loc"]),
+        }
+        for told in error.errors()
+    ]
+    detail = "; ".join(f"{fault['where']}: {fault['detail']}" for fault in faults[:3])
+    return Problem(kind.name, detail, faults=faults)

@@ -1,0 +1,8 @@
+"""API keys: which student apps may ask for what; admins make and withdraw their keys."""
+
+from __future__ import annotations
+
+from pages.shared import api_keys, gate, places
+
+desk = gate.enter(places.API_KEYS)
+api_keys.show(desk)

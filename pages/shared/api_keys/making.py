@@ -1,0 +1,67 @@
+"""The form that makes a key, and the one time that the key is shown."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+import streamlit as st
+
+from core.domain.clients import MEANING, Scope
+from pages.shared import problems, words
+from pages.shared.gate import Desk
+
+#: In the order in which people think of them.
+SCOPES = (Scope.READ, Scope.BOOK, Scope.CANCEL)
+
+assert set(SCOPES) == set(Scope), "every scope can be given"
+
+#: Client and key, from when it was made until somebody says that they have it.
+_MADE = "_key_made"
+
+
+def show_made() -> None:
+    """Only in the session that made it: nobody else ever sees it, and nothing keeps it."""
+    made = st.session_state.get(_MADE)
+    if made is None:
+        return
+    client, text = made
+    with st.container(border=True):
+        st.markdown(
+            f":material/key: **The new key of {words.plain(client)}.** Copy it into the settings "
+            "of the app now: it is not kept here and cannot be shown again."
+        )
+        st.code(text, language=None, wrap_lines=True)
+        if st.button("I have copied it", type="primary", key="made_kept"):
+            del st.session_state[_MADE]
+            st.rerun()
+
+
+def form(desk: Desk) -> None:
+    """A new key beside those that there are, so that an app can change over without a pause."""
+    with st.form("make", border=True):
+        st.header("Make a key", anchor=False)
+        client = st.text_input("App", placeholder="student-app", key="make_client")
+        st.caption("Small letters, digits and hyphens. Its bookings are named by it.")
+        chosen = [
+            scope
+            for scope in SCOPES
+            if st.checkbox(
+                f"**{scope.value}**: {MEANING[scope]}", value=True, key=f"make_{scope.value}"
+            )
+        ]
+        last = st.date_input(
+            "Last day",
+            value=None,
+            min_value=desk.now().astimezone(desk.zone).date(),
+            key="make_last",
+            help="Empty: until it is withdrawn",
+        )
+        sure = st.form_submit_button("Make the key", type="primary", key="make_sure")
+    if sure:
+        ends = None
+        if last is not None:
+            ends = datetime.combine(last + timedelta(days=1), time.min, desk.zone)
+        with problems.told("No key was made."):
+            key, text = desk.core.admitting.make(client, chosen, desk.acting(), expires_at=ends)
+            st.session_state[_MADE] = key.client, text
+            st.rerun()

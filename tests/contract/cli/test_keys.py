@@ -1,0 +1,59 @@
+"""Keys from the command line: made, told once, listed without themselves, withdrawn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from core.cli import keys  # noqa: F401 - adds its commands
+from core.cli.app import app
+from core.domain.clients import id_of
+
+
+@pytest.fixture
+def settings(sandbox: Mapping[str, str], tmp_path: Path) -> dict[str, str]:
+    return {
+        **sandbox,
+        "OPS_DATABASE_URL": f"sqlite:///{tmp_path}/desk.sqlite",
+        "CREDIT_DESK_ADMINS": "admin@example.test",
+    }
+
+
+def test_a_key_is_made_listed_and_withdrawn(settings: dict[str, str]) -> None:
+    def run(*args: str) -> Any:
+        done = CliRunner().invoke(app, ["keys", *args, "--json"], env=settings)
+        assert 0 == done.exit_code, done.stderr
+        return json.loads(done.stdout)
+
+    made = run("make", "student-app", "--scope", "read", "--scope", "book", "--until", "2031-05-31")
+    assert (made["id"], ["book", "read"], "2031-06-01T00:00:00+00:00") == (
+        id_of(made["key"]), made["scopes"], made["expires_at"],
+    )  # fmt: skip
+    listed = run("list")["keys"]
+    assert [(made["id"], True, "admin@example.test")] == [
+        (key["id"], key["holds"], key["made_by"]) for key in listed
+    ]
+    assert made["key"] not in json.dumps(listed)
+
+    assert made["id"] == run("withdraw", made["id"])["withdrawn"]
+    assert [False] == [key["holds"] for key in run("list")["keys"]]
+
+
+def test_all_that_is_wrong_is_told_in_one_line_and_nothing_is_made(
+    settings: dict[str, str],
+) -> None:
+    def said(*args: str) -> str:
+        done = CliRunner().invoke(app, ["keys", *args, "--json"], env=settings)
+        assert (1, "") == (done.exit_code, done.stdout)
+        return done.stderr
+
+    slips = said("make", "student-app", "--scope", "write", "--until", "31.5.2031")
+    assert "'write': no scope; one of read, book, cancel" in slips
+    assert "--until '31.5.2031'" in slips
+    assert "no name for a client" in said("make", "Student App", "--scope", "read")
+    assert "no API key 0" in said("withdraw", "0")

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from core.domain.clients import ApiKey, ApiRequest, Scope
+from core.gateways.errors import JournalError
+from core.gateways.ports.journal import Journal
+from tests.contract.journal.given import NOW, after
+
+ANN, BEN = "ann@example.test", "ben@example.test"
+KEY = ApiKey(
+    id="0123456789ab",
+    client="student-app",
+    scopes=frozenset({Scope.READ, Scope.BOOK}),
+    digest="d" * 64,
+    made_by=ANN,
+    made_at=NOW,
+    expires_at=after(3600),
+)
+ASKED = ApiRequest(client="student-app", key="one", fingerprint="f", operation_id="op1", at=NOW)
+
+
+def test_a_key_is_found_by_its_id_as_it_was_made(journal: Journal) -> None:
+    journal.add_key(KEY)
+
+    assert KEY == journal.api_key(KEY.id)
+    assert journal.api_key("000000000000") is None
+
+
+def test_no_two_keys_have_one_id(journal: Journal) -> None:
+    journal.add_key(KEY)
+
+    with pytest.raises(JournalError):
+        journal.add_key(replace(KEY, client="other"))
+    assert [KEY] == journal.api_keys()
+
+
+def test_keys_stand_by_client_oldest_first(journal: Journal) -> None:
+    other = replace(KEY, id="b" * 12, client="b-app")
+    newer = replace(KEY, id="a" * 12, client="b-app", made_at=after(5), expires_at=None)
+    for key in (KEY, newer, other):
+        journal.add_key(key)
+
+    assert [other, newer, KEY] == journal.api_keys()
+
+
+def test_a_withdrawn_key_stays_with_who_withdrew_it_first(journal: Journal) -> None:
+    journal.add_key(KEY)
+
+    withdrawn = journal.withdraw_key(KEY.id, by=BEN, at=after(9))
+    again = journal.withdraw_key(KEY.id, by=ANN, at=after(10))
+
+    assert replace(KEY, withdrawn_at=after(9), withdrawn_by=BEN) == withdrawn == again
+    assert journal.withdraw_key("0" * 12, by=ANN, at=NOW) is None
+
+
+def test_the_last_use_is_kept(journal: Journal) -> None:
+    journal.add_key(KEY)
+
+    journal.key_used(KEY.id, at=after(30))
+
+    assert replace(KEY, used_at=after(30)) == journal.api_key(KEY.id)
+
+
+def test_who_made_and_withdrew_a_key_is_kept_and_the_digest_is_not(journal: Journal) -> None:
+    journal.add_key(KEY)
+    journal.withdraw_key(KEY.id, by=BEN, at=after(9))
+    journal.withdraw_key(KEY.id, by=BEN, at=after(9))
+
+    detail = {"client": "student-app", "key": KEY.id, "scopes": ["book", "read"]}
+    told = [(e.actor, e.what, dict(e.detail)) for e in reversed(journal.events())]
+    assert [(ANN, "made an API key", detail), (BEN, "withdrew an API key", detail)] == told
+
+
+def test_the_first_request_under_a_key_counts_for_each_client_by_itself(journal: Journal) -> None:
+    others = replace(ASKED, client="other", operation_id="op2")
+
+    assert ASKED == journal.begin_request(ASKED)
+    assert ASKED == journal.begin_request(replace(ASKED, fingerprint="g", operation_id="op3"))
+    assert others == journal.begin_request(others)
+
+
+def test_the_first_answer_stays(journal: Journal) -> None:
+    journal.begin_request(ASKED)
+    answer = {"end": "done", "bookings": [{"why": "é"}], "made": None}
+
+    journal.answer_request("student-app", "one", status=201, answer=answer)
+    journal.answer_request("student-app", "one", status=409, answer={})
+
+    assert replace(ASKED, status=201, answer=answer) == journal.begin_request(ASKED)
+
+
+def test_of_requests_sent_twice_at_once_one_counts(journal: Journal) -> None:
+    together = threading.Barrier(4)
+
+    def begin(n: int) -> str:
+        together.wait()
+        return journal.begin_request(replace(ASKED, operation_id=f"op{n}")).operation_id
+
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(begin, range(4)))
+
+    assert 1 == len(found)
+
+
+def test_old_requests_are_forgotten_and_their_keys_are_new_again(journal: Journal) -> None:
+    recent = replace(ASKED, key="two", at=after(10))
+    journal.begin_request(ASKED)
+    journal.begin_request(recent)
+
+    assert 1 == journal.forget_requests(before=after(10))
+
+    anew = replace(ASKED, operation_id="op9")
+    assert (anew, recent) == (journal.begin_request(anew), journal.begin_request(recent))

@@ -1,0 +1,219 @@
+"""The students' API over real processes and both stores: two servers that share one journal."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from core.domain.credits import SCHOOL, CreditType
+from scripts.processes import ROOT
+from tests.crash.desk import Desk, wait_for
+from tests.e2e.conftest import free_port, healthy
+
+CONTACTS, EXAMS, BOOKINGS = "0-1", "2-50158915", "2-50158913"
+CS = CreditType("cs_credits")
+ANSWERS = {"dominant_hand": "Right", "attending_location": "Toronto"}
+WITHIN_S = 20.0
+#: Every type of exam, with each credit that pays for it.
+WAYS = [
+    (own.mock_type, credit.key)
+    for own in SCHOOL.credits
+    if own.mock_type
+    for credit in SCHOOL.payable_with(own.mock_type)
+]
+assert len(WAYS) == 6
+
+
+@dataclass
+class Servers:
+    """Two of them, and a key that both know."""
+
+    desk: Desk
+    origins: list[str]
+    processes: list[subprocess.Popen[bytes]]
+    key: str
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def ask(self, method: str, path: str, *, at: int = 0, **options: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.key}", **options.pop("headers", {})}
+        url = f"{self.origins[at]}/api/v1{path}"
+        return httpx.request(method, url, headers=headers, timeout=60, **options)
+
+    def post(self, path: str, body: Any, key: str, *, at: int = 0) -> httpx.Response:
+        return self.ask("POST", path, at=at, json=body, headers={"Idempotency-Key": key})
+
+    def book(self, contact: str, exam: str, key: str, *, at: int = 0) -> httpx.Response:
+        return self.post(f"/contacts/{contact}/bookings", {"exam_id": exam, **ANSWERS}, key, at=at)
+
+    def made(self, type_: str, **properties: object) -> str:
+        body = {"properties": {name: str(value) for name, value in properties.items()}}
+        answer = self.desk.hubspot.post(f"/crm/v3/objects/{type_}", json=body)
+        answer.raise_for_status()
+        return str(answer.json()["id"])
+
+    def student(self, **balances: int) -> str:
+        n = next(self._numbers)
+        email = f"api{n}.{os.getpid()}@example.test"
+        return self.made(CONTACTS, email=email, student_id=7_700_000 + n, **balances)
+
+    def exam(self, mock_type: str, day: str, *, taken: int = 0, capacity: int = 5) -> str:
+        return self.made(
+            EXAMS,
+            mock_exam_name=f"{mock_type} {day}",
+            mock_type=mock_type,
+            exam_date=day,
+            capacity=capacity,
+            total_bookings=taken,
+            is_active="true",
+        )
+
+    def held(self, contact: str, credit: CreditType) -> tuple[int, int]:
+        """In HubSpot and, once what is due was copied, in Supabase."""
+        wait_for(lambda: self.desk.journal.outbox().due == 0, within_s=WITHIN_S)
+        of = [(contact, str(credit))]
+        return self.desk.balances(of)[of[0]], self.desk.mirrored(of)[of[0]]
+
+    def latency(self, ms: int) -> None:
+        """Of every answer of HubSpot."""
+        answer = self.desk.hubspot.put("/_sandbox/options", json={"latency_ms": ms})
+        answer.raise_for_status()
+
+    def seats(self, exam: str) -> int:
+        return int(self.desk.objects(EXAMS, [exam], ["total_bookings"])[exam]["total_bookings"])
+
+    def bookings(self, contact: str) -> list[tuple[str, str]]:
+        """Record id and status in HubSpot of each."""
+        links = self.desk.hubspot.post(
+            f"/crm/v4/associations/{CONTACTS}/{BOOKINGS}/batch/read",
+            json={"inputs": [{"id": contact}]},
+        ).json()["results"]
+        ids = [str(to["toObjectId"]) for result in links for to in result["to"]]
+        read = self.desk.objects(BOOKINGS, ids, ["is_active"]) if ids else {}
+        return [(id_, read[id_]["is_active"]) for id_ in ids]
+
+
+@pytest.fixture(scope="module")
+def servers(sandbox: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    folder = tmp_path_factory.mktemp("api")
+    desk = Desk({**sandbox, "CREDIT_DESK_API_WAIT_S": "30"}, folder)
+    desk.core("provision")
+    scopes = [part for scope in ("read", "book", "cancel") for part in ("--scope", scope)]
+    key = desk.core("keys", "make", "student-app", *scopes)["key"]
+    with ExitStack() as stack:
+        started = [stack.enter_context(server(desk, folder / f"server{n}.log")) for n in range(2)]
+        for origin, _ in started:
+            wait_for(partial(healthy, origin), within_s=90)
+        yield Servers(desk, [at for at, _ in started], [process for _, process in started], key)
+    desk.close()
+
+
+@contextmanager
+def server(desk: Desk, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The app's own server, in a process that can be killed."""
+    port = free_port()
+    command = ["-m", "uvicorn", "asgi:app", "--port", str(port), "--log-level", "warning"]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=desk.environment, stdout=out, stderr=out
+        )
+        try:
+            yield f"http://127.0.0.1:{port}", process
+        finally:
+            process.kill()
+            process.wait()
+
+
+def at_once(works: Sequence[Callable[[], httpx.Response]]) -> list[httpx.Response]:
+    """All begin in the same moment."""
+    together = threading.Barrier(len(works))
+
+    def run(work: Callable[[], httpx.Response]) -> httpx.Response:
+        together.wait()
+        return work()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+def test_every_credit_that_pays_falls_in_both_stores_and_comes_back(servers: Servers) -> None:
+    for n, (mock_type, credit) in enumerate(WAYS):
+        contact = servers.student(**{credit: 2})
+        exam = servers.exam(mock_type, f"2031-03-{n + 1:02}")
+        check = servers.ask("GET", f"/contacts/{contact}/credit-check?exam_id={exam}").json()
+        assert (True, credit) == (check["may_book"], check["spends"]["credit"])
+
+        booked = servers.book(contact, exam, f"b{n}")
+        assert 201 == booked.status_code, booked.text
+        id_ = booked.json()["bookings"][0]["booking_id"]
+        assert ((1, 1), 1) == (servers.held(contact, credit), servers.seats(exam))
+        listed = servers.ask("GET", f"/contacts/{contact}/bookings").json()["bookings"]
+        assert [(id_, "Active", credit)] == [
+            (one["booking_id"], one["status"], one["credit"]) for one in listed
+        ]
+
+        cancelled = servers.post(f"/contacts/{contact}/bookings/{id_}/cancel", {}, f"c{n}")
+        assert 200 == cancelled.status_code, cancelled.text
+        assert ((2, 2), 0) == (servers.held(contact, credit), servers.seats(exam))
+
+
+def test_nothing_below_the_path_is_answered_as_a_page(servers: Servers) -> None:
+    for path in ("/nothing", "/a%0Ab", "/contacts/1/balances/", "/..%2f..%2fhealthz", "//x"):
+        answer = servers.ask("GET", path)
+        assert (404, "application/problem+json") == (
+            answer.status_code, answer.headers["content-type"],
+        ), path  # fmt: skip
+    assert 405 == servers.ask("POST", "").status_code
+    assert "default-src 'self'" in servers.ask("GET", "/docs").headers["content-security-policy"]
+
+
+def test_one_key_sent_to_two_servers_at_once_is_one_booking_and_a_seat_is_sold_once(
+    servers: Servers,
+) -> None:
+    contact, exam = servers.student(cs_credits=5), servers.exam("Clinical Skills", "2031-05-01")
+    same = at_once([partial(servers.book, contact, exam, "same", at=n % 2) for n in range(4)])
+    assert {201} == {answer.status_code for answer in same}, [a.text for a in same]
+    assert 1 == len({answer.json()["operation_id"] for answer in same})
+    assert ((4, 4), 1) == (servers.held(contact, CS), servers.seats(exam))
+    assert 1 == len(servers.bookings(contact))
+
+    last = servers.exam("Clinical Skills", "2031-05-02", taken=4)
+    two = [servers.student(cs_credits=1) for _ in range(2)]
+    answers = at_once([partial(servers.book, two[n], last, f"last{n}", at=n) for n in range(2)])
+    assert [201, 409] == sorted(answer.status_code for answer in answers)
+    (refused,) = [answer for answer in answers if answer.status_code == 409]
+    assert "/api/v1/problems/exam-full" == refused.json()["type"]
+    assert 5 == servers.seats(last)
+
+
+def test_a_server_killed_with_a_booking_in_hand_and_the_request_sent_to_another_is_one_booking(
+    servers: Servers,
+) -> None:
+    contact, exam = servers.student(cs_credits=3), servers.exam("Clinical Skills", "2031-06-01")
+    before = len(servers.desk.journal.operations())
+    servers.latency(250)
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(servers.book, contact, exam, "killed")
+        wait_for(lambda: len(servers.desk.journal.operations()) > before, within_s=WITHIN_S)
+        servers.processes[0].kill()
+        lost = sent.exception(60)
+    servers.latency(0)
+    assert isinstance(lost, httpx.TransportError)
+
+    answer = servers.book(contact, exam, "killed", at=1)
+
+    assert 201 == answer.status_code, answer.text
+    assert ((2, 2), 1) == (servers.held(contact, CS), servers.seats(exam))
+    assert ["Active"] == [status for _, status in servers.bookings(contact)]
