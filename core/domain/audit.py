@@ -103,6 +103,18 @@ def as_recorded(entry: Entry, role: Role | None) -> Entry:
     return replace(entry, actor=actor, role=entry.role or (role.value if role else ""))
 
 
+def change_of(entry: Entry) -> str:
+    """Before and after of what it changed: "cs_credits 2 → 3"."""
+    names = dict.fromkeys([*entry.before, *entry.after])
+    return "; ".join(
+        f"{name} {_said(entry.before.get(name))} → {_said(entry.after.get(name))}" for name in names
+    )
+
+
+def _said(value: object) -> str:
+    return "–" if value is None or value == "" else str(value)
+
+
 #: The fields under the hash, in their order. Never changed: old entries are verified by it.
 FIELDS = tuple(each.name for each in fields(Entry))
 JSON_FIELDS = frozenset({"before", "after", "detail"})
@@ -250,7 +262,9 @@ class Walk:
 
 def missing(first: int, last: int) -> str:
     """In words."""
-    return f"entry {first} is missing" if first == last else f"entries {first} to {last} are missing"
+    return (
+        f"entry {first} is missing" if first == last else f"entries {first} to {last} are missing"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,7 @@ assert FOUND.keys() == set(WriteState), "every outcome of a write has its word"
 
 def made(plan: Plan) -> Entry:
     """A preview, counted."""
+    subject, subject_id = _about(row.contact_id for row in plan.rows)
     verdicts = {verdict.value: n for verdict, n in plan.counts.items()}
     return Entry(
         at=plan.made_at,
@@ -47,12 +48,14 @@ def made(plan: Plan) -> Entry:
         what=What.PLANNED,
         operation_id=plan.id,
         detail={"kind": plan.kind.value, "rows": verdicts, "credits": dict(plan.credits)},
-        **_about(row.contact_id for row in plan.rows),
+        subject=subject,
+        subject_id=subject_id,
     )
 
 
 def confirmed(operation: Operation, items: Sequence[Item]) -> Entry:
     """Who gave the word, why, and for how much."""
+    subject, subject_id = _about(item.contact_id for item in items)
     return Entry(
         at=operation.confirmed_at,
         actor=operation.confirmed_by,
@@ -60,16 +63,16 @@ def confirmed(operation: Operation, items: Sequence[Item]) -> Entry:
         operation_id=operation.id,
         reason=operation.reason,
         detail={"kind": operation.kind.value, "bookings": len(items)},
-        **_about(item.contact_id for item in items),
+        subject=subject,
+        subject_id=subject_id,
     )
 
 
-def _about(contacts: Iterable[str | None]) -> dict[str, str]:
+def _about(contacts: Iterable[str | None]) -> tuple[str, str]:
     """The one contact, when there is one alone."""
     ids = set(contacts)
-    if len(ids) != 1 or not (id_ := ids.pop()):
-        return {}
-    return {"subject": Subject.CONTACT, "subject_id": id_}
+    id_ = ids.pop() if len(ids) == 1 else None
+    return (Subject.CONTACT, id_) if id_ else ("", "")
 
 
 def moved(before: Operation, to: OperationState, *, at: datetime, actor: str, why: str) -> Entry:
@@ -139,8 +142,8 @@ def settled(
         subject=SUBJECTS[of.kind],
         subject_id=of.target_id,
         reason=word.reason,
-        before=dict(of.before),
-        after=dict(of.after),
+        before={str(credit): n for credit, n in of.before.items()},
+        after={str(credit): n for credit, n in of.after.items()},
         detail={"write": outcome.write_id, "bookings": bookings} | why,
     )
 

@@ -134,9 +134,7 @@ def _record_outcomes(
     ]
 
 
-def _known(
-    connection: Connection, settlements: Mapping[WriteId, Settlement]
-) -> dict[str, AnyRow]:
+def _known(connection: Connection, settlements: Mapping[WriteId, Settlement]) -> dict[str, AnyRow]:
     """These writes, held until the transaction ends; raises for a stranger or a contradiction."""
     columns = (writes.c[name] for name in ("id", "state", "kind", "target_id", "before", "after"))
     query = select(*columns).with_for_update()
