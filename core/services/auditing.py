@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.domain.audit import EMPTY, Head, Link, Sought, Verified, Walk
+from core.domain.audit import Sought
+from core.domain.chain import EMPTY, Head, Link, Verified, Walk
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.gateways.ports import Journal
@@ -91,14 +92,21 @@ class Auditing:
             )
         return self._told(walk, noted.n)
 
-    def standing(self, actor: Actor, *, at_most: int = WAITED_FOR) -> Verified:
+    def standing(
+        self, actor: Actor, *, at_most: int = WAITED_FOR, afresh: bool = False
+    ) -> Verified:
         """What this process knows, after going on along what it has not been along yet.
+
+        ``afresh``: forget what it knows, and go along all of it.
 
         Raises:
             NotAllowed: this person may not look at the audit.
         """
         actor.require(Act.WATCH)
-        return self._go_on(at_most)
+        if afresh:
+            with self._walking:
+                self._walk = Walk()
+        return self._go_on(None if afresh else at_most)
 
     def look(self) -> Verified:
         """For a thread: go on to the end, and note the head in the log, out of the database."""

@@ -5,17 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator
 
-from core.domain.audit import (
-    EMPTY,
-    Entry,
-    Head,
-    Link,
-    Sought,
-    Subject,
-    as_recorded,
-    chained,
-    texts,
-)
+from core.domain.audit import Entry, Sought, Subject, as_recorded
+from core.domain.chain import EMPTY, Head, Link, chained, texts
 from core.domain.roles import Grant, Role
 
 

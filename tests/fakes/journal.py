@@ -16,6 +16,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from core.domain.alarms import Alarm
 from core.domain.audit import EMPTY, Entry, Link
+from core.domain.chain import EMPTY, Link
 from core.domain.clients import ApiKey, ApiRequest
 from core.domain.drift import Drift
 from core.domain.operations import SETTLED, Item, ItemState, Operation, OperationState, Progress

@@ -34,8 +34,8 @@ FOUND = {
     WriteState.UNDECIDED: What.UNDECIDED,
 }
 
-assert SUBJECTS.keys() == set(Kind), "every kind of record can be what an act is about"
-assert FOUND.keys() == set(WriteState), "every outcome of a write has its word"
+assert SUBJECTS.keys() == set(Kind)  # noqa: S101 - every kind of record has its word
+assert FOUND.keys() == set(WriteState)  # noqa: S101 - and every outcome of a write
 
 
 def made(plan: Plan) -> Entry:

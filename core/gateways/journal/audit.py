@@ -15,7 +15,8 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from core.domain.audit import FIELDS, Entry, Head, Link, Sought, Subject, timestamp
+from core.domain.audit import Entry, Sought, Subject
+from core.domain.chain import FIELDS, Head, Link, timestamp
 from core.gateways.journal.audit_tables import audit, audit_head
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.recording import record

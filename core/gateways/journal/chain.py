@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from core.domain.audit import FIELDS, Entry, Head, as_recorded, chained, texts
+from core.domain.audit import Entry, as_recorded
+from core.domain.chain import FIELDS, Head, chained, texts
 from core.domain.roles import Role
 from core.gateways.journal.audit_tables import audit, audit_head
 from core.gateways.journal.fence import chunks

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from core.domain.audit import Entry, Head, Link, Sought
+from core.domain.audit import Entry, Sought
+from core.domain.chain import Head, Link
 
 
 class AuditRecords(Protocol):

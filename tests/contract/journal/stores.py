@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text, update
 
-from core.domain.audit import EMPTY
+from core.domain.chain import EMPTY
 from core.gateways.journal.audit_tables import audit_head
 from core.gateways.journal.database import SCHEMA, Database
 from core.gateways.journal.sql import SqlJournal

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
-from core.domain.audit import EMPTY, Entry, Head, Link, Sought, Subject, Walk, What
+from core.domain.audit import Entry, Sought, Subject, What
+from core.domain.chain import EMPTY, Head, Link, Walk, chained, texts
 from core.domain.operations import OperationState
 from core.domain.records import Kind
 from core.domain.repairs import Repair, RepairRow
@@ -324,7 +325,7 @@ def test_a_user_who_is_no_superuser_has_not_even_the_right(postgres_url: str) ->
     root.write(lambda c: c.execute(text("DROP ROLE IF EXISTS desk")))
     root.write(lambda c: c.execute(text("CREATE ROLE desk LOGIN PASSWORD 'desk'")))
     root.write(lambda c: c.execute(text("GRANT CREATE ON DATABASE owned TO desk")))
-    desk = Database(str(root.url.set(username="desk", password="desk").render_as_string(False)))  # noqa: S106  (of this test's own server)
+    desk = Database(str(root.url.set(username="desk", password="desk").render_as_string(False)))
     upgrade(desk)
     journal = SqlJournal(desk.url.render_as_string(hide_password=False))
     journal.record(looked(1))
@@ -345,6 +346,10 @@ def test_a_user_who_is_no_superuser_has_not_even_the_right(postgres_url: str) ->
 # what somebody changes by force is found
 
 SWAP = "UPDATE {audit} SET n = CASE n WHEN 1 THEN -2 ELSE -1 END WHERE n < 3"
+AGAIN = (
+    "INSERT INTO {audit} SELECT 4, at, actor, role, what, operation_id, subject, subject_id,"
+    " reason, before, after, detail, once, hash FROM {audit} WHERE n = 3"
+)
 BACK = "UPDATE {audit} SET n = -n WHERE n < 0"
 
 
@@ -360,10 +365,7 @@ BACK = "UPDATE {audit} SET n = -n WHERE n < 0"
         (["DELETE FROM {audit} WHERE n > 1"], ["entries 2 to 3 are missing"]),
         ([SWAP, BACK], ["entry 1 is", "entry 2 is", "entry 3 is"]),
         (
-            [
-                "INSERT INTO {audit} SELECT 4, at, actor, role, what, operation_id, subject,"
-                " subject_id, reason, before, after, detail, once, hash FROM {audit} WHERE n = 3"
-            ],
+            [AGAIN],
             ["entries up to 4 stand after the noted head 3"],
         ),
     ],
@@ -382,8 +384,6 @@ def test_each_change_by_force_is_found(
 
 def forged(journal: SqlJournal, n: int) -> Link:
     """Entry ``n`` changed, with a hash that fits what stands before it."""
-    from core.domain.audit import chained, texts  # noqa: PLC0415
-
     before = journal.audit_links(0, n - 1)
     head = before[-1].head if n > 1 else EMPTY
     return chained(head, [texts(looked(n, actor="mallory@example.test"))])[0]
@@ -395,11 +395,8 @@ def test_an_entry_forged_with_its_hash_does_not_fit_what_follows(
 ) -> None:
     link = forged(three, n)
 
-    run(
-        three,
-        f"UPDATE {{audit}} SET actor = 'mallory@example.test', hash = '{link.hash}' WHERE n = {n}",
-        by_force=True,
-    )
+    set_to = f"SET actor = 'mallory@example.test', hash = '{link.hash}'"
+    run(three, f"UPDATE {{audit}} {set_to} WHERE n = {n}", by_force=True)
 
     assert [True] == [fault.startswith(told) for fault in faults(three)]
 
@@ -410,7 +407,8 @@ def test_a_tail_cut_off_with_the_noted_head_is_seen_by_a_head_kept_elsewhere(
     kept: Head = three.audit_head()[0]
     second = three.audit_links(1, 1)[0]
     run(three, "DELETE FROM {audit} WHERE n = 3", by_force=True)
-    run(three, f"UPDATE {{head}} SET n = 2, hash = '{second.hash}'", by_force=True)
+    back = f"UPDATE {{head}} SET n = 2, hash = '{second.hash}'"  # noqa: S608 - a test's own
+    run(three, back, by_force=True)
 
     assert [] == faults(three), "the chain alone cannot tell"
     assert kept.hash not in {link.hash for link in three.audit_links(0, 10)}

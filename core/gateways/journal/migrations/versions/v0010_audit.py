@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from core.domain.audit import EMPTY
+from core.domain.chain import EMPTY
 from core.gateways.journal.columns import Serial, UtcTime
 from core.gateways.journal.database import SCHEMA
 
