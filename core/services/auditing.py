@@ -92,9 +92,7 @@ class Auditing:
             )
         return self._told(walk, noted.n)
 
-    def standing(
-        self, actor: Actor, *, at_most: int = WAITED_FOR, afresh: bool = False
-    ) -> Verified:
+    def standing(self, actor: Actor, *, afresh: bool = False) -> Verified:
         """What this process knows, after going on along what it has not been along yet.
 
         ``afresh``: forget what it knows, and go along all of it.
@@ -106,7 +104,7 @@ class Auditing:
         if afresh:
             with self._walking:
                 self._walk = Walk()
-        return self._go_on(None if afresh else at_most)
+        return self._go_on(None if afresh else WAITED_FOR)
 
     def look(self) -> Verified:
         """For a thread: go on to the end, and note the head in the log, out of the database."""
