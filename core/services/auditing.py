@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 #: Entries read in one go.
 PORTION = 2000
-#: As far as a page goes along the chain while somebody waits: about a third of a second.
-WAITED_FOR = 20_000
+#: As far as a page goes along the chain while somebody waits: about a fifth of a second.
+WAITED_FOR = 10_000
 #: How often a process goes along what was appended, and notes the head in its log.
 LOOK_EVERY_S = 3600.0
 #: Entries of one export.

@@ -305,14 +305,12 @@ def run(journal: SqlJournal, statement: str, *, by_force: bool = False) -> None:
     journal._db.write(work)
 
 
-@pytest.mark.parametrize("change", [*CHANGES, *ONLY_SQLITE, *ONLY_POSTGRES])
-def test_the_database_refuses_to_change_what_was_recorded(three: SqlJournal, change: str) -> None:
-    of = CHANGES | (ONLY_SQLITE if three._db.on_sqlite else ONLY_POSTGRES)
-    if change not in of:
-        pytest.skip("the other database's word")
+def test_the_database_refuses_to_change_what_was_recorded(three: SqlJournal) -> None:
+    changes = CHANGES | (ONLY_SQLITE if three._db.on_sqlite else ONLY_POSTGRES)
 
-    with pytest.raises(JournalError, match="only appended to"):
-        run(three, of[change])
+    for change in changes.values():
+        with pytest.raises(JournalError, match="only appended to"):
+            run(three, change)
 
     assert [looked(1), looked(2), looked(3)] == entries(three)
     assert [] == faults(three)
