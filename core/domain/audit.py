@@ -19,6 +19,7 @@ class What(StrEnum):
     LOOKED = "looked at a contact"
     PLANNED = "made a preview"
     CONFIRMED = "confirmed"
+    APPROVED = "approved"
     BEGAN = "began"
     CALLED_OFF = "called off"
     STOP_ASKED = "asked to stop"
@@ -43,7 +44,8 @@ class What(StrEnum):
 
 #: What a move of an operation is called, by where it led.
 MOVED: Mapping[OperationState, What] = {
-    OperationState.HELD: What.CONFIRMED,
+    OperationState.AWAITING: What.CONFIRMED,
+    OperationState.HELD: What.APPROVED,
     OperationState.RUNNING: What.BEGAN,
     OperationState.STOPPING: What.STOP_ASKED,
     OperationState.DONE: What.ENDED,

@@ -225,6 +225,7 @@ class MemoryJournal(
         )
         kept.since = at
         self._events.append(approval_event(kept.operation))
+        self.record(acts.approved(kept.operation, at=at))
         return kept.operation
 
     @atomic

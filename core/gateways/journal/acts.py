@@ -54,7 +54,8 @@ def made(plan: Plan) -> Entry:
 
 
 def confirmed(operation: Operation, items: Sequence[Item]) -> Entry:
-    """Who gave the word, why, and for how much."""
+    """Who gave the word, why, and for how much; why it needs a second one, if it does."""
+    needs = {"needs_approval": operation.needs_approval} if operation.needs_approval else {}
     subject, subject_id = _about(item.contact_id for item in items)
     return Entry(
         at=operation.confirmed_at,
@@ -62,7 +63,7 @@ def confirmed(operation: Operation, items: Sequence[Item]) -> Entry:
         what=What.CONFIRMED,
         operation_id=operation.id,
         reason=operation.reason,
-        detail={"kind": operation.kind.value, "bookings": len(items)},
+        detail={"kind": operation.kind.value, "bookings": len(items)} | needs,
         subject=subject,
         subject_id=subject_id,
     )
@@ -73,6 +74,20 @@ def _about(contacts: Iterable[str | None]) -> tuple[str, str]:
     ids = set(contacts)
     id_ = ids.pop() if len(ids) == 1 else None
     return (Subject.CONTACT, id_) if id_ else ("", "")
+
+
+def approved(operation: Operation, *, at: datetime) -> Entry:
+    """Who gave the second word, and whose the first was."""
+    return Entry(
+        at=at,
+        actor=operation.approved_by,
+        what=What.APPROVED,
+        operation_id=operation.id,
+        reason=operation.reason,
+        before={"state": OperationState.AWAITING.value},
+        after={"state": operation.state.value},
+        detail={"asked_by": operation.confirmed_by, "because": operation.needs_approval},
+    )
 
 
 def moved(before: Operation, to: OperationState, *, at: datetime, actor: str, why: str) -> Entry:

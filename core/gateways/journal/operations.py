@@ -101,6 +101,7 @@ class Operations:
         after = approved(operation, by=by, at=at, hold_until=hold_until, since=since)
         _save_move(connection, operation, after, at)
         append(connection, approval_event(after))
+        record(connection, acts.approved(after, at=at))
         return after
 
     @writing

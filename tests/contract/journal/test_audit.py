@@ -192,6 +192,18 @@ def test_roles_sweeps_repairs_and_dead_letters_are_told(journal: Journal) -> Non
     assert ("contact", "c7", "seen") == (mended.subject, mended.subject_id, mended.reason)
 
 
+def test_a_second_admin_s_yes_is_told_with_who_had_asked(journal: Journal) -> None:
+    asked = operation(state=OperationState.AWAITING, needs_approval="more than 50 bookings")
+    journal.confirm(asked, [])
+    journal.approve("op", by="eve@example.test", at=after(1), hold_until=after(11))
+
+    confirmed, approved = entries(journal)
+
+    assert "more than 50 bookings" == confirmed.detail["needs_approval"]
+    assert (What.APPROVED, "eve@example.test") == (approved.what, approved.actor)
+    assert {"asked_by": ADMIN, "because": "more than 50 bookings"} == approved.detail
+
+
 def test_an_event_s_entry_is_saved_with_it(journal: Journal) -> None:
     journal.add_event(Event(at=NOW, actor=ADMIN, what="asked for a copy"), looked(1))
 
