@@ -39,6 +39,8 @@ class What(StrEnum):
     ACTIVATED = "opened exams"
     ROLE_GIVEN = "gave a role"
     ROLE_WITHDRAWN = "withdrew a role"
+    KEY_MADE = "made an API key"
+    KEY_WITHDRAWN = "withdrew an API key"
     SETTINGS = "settings changed"
 
 

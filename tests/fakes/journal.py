@@ -15,7 +15,7 @@ from heapq import nsmallest
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from core.domain.alarms import Alarm
-from core.domain.audit import EMPTY, Entry, Link
+from core.domain.audit import Entry
 from core.domain.chain import EMPTY, Link
 from core.domain.clients import ApiKey, ApiRequest
 from core.domain.drift import Drift

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.domain.audit import MOVED, Entry, Subject, What
+from core.domain.clients import ApiKey
 from core.domain.credits import Balances
 from core.domain.operations import ENDED, Item, Operation, OperationState
 from core.domain.plans import Plan
@@ -177,6 +178,18 @@ def role_changed(
         subject_id=email,
         before={"role": before and before.value},
         after={"role": after and after.value},
+    )
+
+
+def key_changed(key: ApiKey, *, by: str, at: datetime) -> Entry:
+    """A key was made, or withdrawn; never the key, nor its digest."""
+    return Entry(
+        at=at,
+        actor=by,
+        what=What.KEY_MADE if key.withdrawn_at is None else What.KEY_WITHDRAWN,
+        subject=Subject.KEY,
+        subject_id=key.id,
+        detail={"client": key.client, "scopes": sorted(scope.value for scope in key.scopes)},
     )
 
 

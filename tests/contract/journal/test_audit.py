@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from core.domain.audit import Entry, Sought, Subject, What
 from core.domain.chain import EMPTY, Head, Link, Walk, chained, texts
+from core.domain.clients import ApiKey, Scope
 from core.domain.operations import OperationState
 from core.domain.records import Kind
 from core.domain.repairs import Repair, RepairRow
@@ -202,6 +203,27 @@ def test_a_second_admin_s_yes_is_told_with_who_had_asked(journal: Journal) -> No
     assert "more than 50 bookings" == confirmed.detail["needs_approval"]
     assert (What.APPROVED, "eve@example.test") == (approved.what, approved.actor)
     assert {"asked_by": ADMIN, "because": "more than 50 bookings"} == approved.detail
+
+
+def test_keys_are_told_without_what_opens_them(journal: Journal) -> None:
+    key = ApiKey(
+        id="0123456789ab",
+        client="app",
+        scopes=frozenset({Scope.READ}),
+        digest="d1ge5t",
+        made_by=ADMIN,
+        made_at=NOW,
+    )
+    journal.add_key(key)
+    journal.withdraw_key(key.id, by=ADMIN, at=after(1))
+    journal.withdraw_key(key.id, by=ADMIN, at=after(2))
+
+    told = entries(journal)
+
+    assert [What.KEY_MADE, What.KEY_WITHDRAWN] == [entry.what for entry in told]
+    assert {("key", key.id)} == {(entry.subject, entry.subject_id) for entry in told}
+    assert {"client": "app", "scopes": ["read"]} == told[0].detail
+    assert "d1ge5t" not in str(told)
 
 
 def test_an_event_s_entry_is_saved_with_it(journal: Journal) -> None:
