@@ -161,13 +161,9 @@ def assemble(
         outage=Outage(chance=chance),
     )
     reads = sweep_reads or mirror_reads or crm
+    ours = frozenset(our_sources)
     comparing = Comparing(
-        crm=reads,
-        mirror=mirror,
-        journal=journal,
-        catalogue=catalogue,
-        now=now,
-        ours=frozenset(our_sources),
+        crm=reads, mirror=mirror, journal=journal, catalogue=catalogue, now=now, ours=ours
     )
     sweeping = Sweeping(
         crm=reads,
@@ -290,7 +286,7 @@ def assemble(
             noting=noting,
             catalogue=catalogue,
             now=now,
-            ours=frozenset(our_sources),
+            ours=ours,
         ),
         sitting=sitting,
         activating=activating,
