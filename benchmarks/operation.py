@@ -55,7 +55,7 @@ def main() -> int:
         ) as env:
             database = f"sqlite:///{folder}/desk.sqlite"
             os.environ |= {**env, "OPS_DATABASE_URL": database, "CREDIT_DESK_HOLD_S": "0"}
-            os.environ |= dict.fromkeys(SCHEDULES, "off")
+            os.environ |= {**dict.fromkeys(SCHEDULES, "off"), "CREDIT_DESK_ADMINS": ADMIN.email}
             report = _measure(options, env)
     over = _over_budget(report)
     print(json.dumps(report | {"over_budget": over}, indent=2))

@@ -2,6 +2,7 @@
 
 from core.cli import (  # noqa: F401 - they add their commands
     approving,
+    audit,
     booking,
     drift,
     keys,

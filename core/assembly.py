@@ -24,6 +24,7 @@ from core.services.access import Access
 from core.services.activating import Activating, activation_jobs
 from core.services.admitting import Admitting
 from core.services.approving import Approving
+from core.services.auditing import Auditing
 from core.services.booking import Booking
 from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE, Carrying
 from core.services.checking import Checking
@@ -37,6 +38,7 @@ from core.services.looking_up import LookingUp
 from core.services.measuring import Measuring
 from core.services.mending import Mending
 from core.services.mirroring import Mirroring
+from core.services.noting import Noting
 from core.services.operating import Operating
 from core.services.outage import Outage
 from core.services.owing import Owing
@@ -65,6 +67,8 @@ class Core:
     """The services, assembled. Tests and production differ in the gateways only."""
 
     access: Access
+    auditing: Auditing
+    noting: Noting
     finding: Finding
     planning: Planning
     booking: Booking
@@ -135,6 +139,7 @@ def assemble(
     hold: timedelta = timedelta(seconds=10),
     typed_above: int = 20,
     second: SecondAdmin = NO_SECOND,
+    audit_looks: bool = True,
     quiet: timedelta = QUIET_PERIOD,
     group_size: int = GROUP_SIZE,
     groups_at_once: int = GROUPS_AT_ONCE,
@@ -156,13 +161,9 @@ def assemble(
         outage=Outage(chance=chance),
     )
     reads = sweep_reads or mirror_reads or crm
+    ours = frozenset(our_sources)
     comparing = Comparing(
-        crm=reads,
-        mirror=mirror,
-        journal=journal,
-        catalogue=catalogue,
-        now=now,
-        ours=frozenset(our_sources),
+        crm=reads, mirror=mirror, journal=journal, catalogue=catalogue, now=now, ours=ours
     )
     sweeping = Sweeping(
         crm=reads,
@@ -175,6 +176,7 @@ def assemble(
         at_once=sweep_pages_at_once,
     )
     access = Access(tuple(admins), journal, now)
+    noting = Noting(journal, now, looks=audit_looks)
     preflight = Preflight(inspecting, now)
     recording = Recording(journal, mirroring, now)
     settling = Settling(crm, journal, recording, now, quiet)
@@ -195,6 +197,8 @@ def assemble(
     receiving = Receiving(mirroring=mirroring, types=object_types, secret=webhook_secret, now=now)
     return Core(
         access=access,
+        auditing=Auditing(journal, now),
+        noting=noting,
         finding=finding,
         planning=planning,
         booking=booking,
@@ -279,9 +283,10 @@ def assemble(
             mirror=mirror,
             journal=journal,
             mirroring=mirroring,
+            noting=noting,
             catalogue=catalogue,
             now=now,
-            ours=frozenset(our_sources),
+            ours=ours,
         ),
         sitting=sitting,
         activating=activating,

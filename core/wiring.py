@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ from core.assembly import Core, assemble, utc_now
 from core.domain.mirror import columns
 from core.gateways.ports import Engine
 from core.services.alarms import LOOK_EVERY_S, Alarms
+from core.services.auditing import LOOK_EVERY_S as AUDIT_EVERY_S
 from core.services.diagnosing import Diagnosing
 from core.services.measuring import MeasuringThread
 from core.services.mirror_threads import MirrorThreads
@@ -45,17 +47,22 @@ class Runtime:
     schedule: ScheduleThread
     measuring: MeasuringThread
     alarms: Ticker
+    audit: Ticker
+    #: Notes which settings it starts with.
+    at_start: Callable[[], None]
     #: Closes the gateways, after all threads have ended.
     close: Callable[[], None]
 
     def start(self) -> None:
         """Become a worker: carry what was asked for, copy what is due, keep the schedules."""
         sys.setswitchinterval(SWITCH_S)
+        self.at_start()
         self.mirror_threads.start()
         self.measuring.start()
         self.engine.start(self.core.carries)
         self.schedule.start()
         self.alarms.start()
+        self.audit.start()
 
     def stop(self, *, grace_s: float) -> None:
         """Finish what is in hand, all of it within ``grace_s``.
@@ -68,6 +75,7 @@ class Runtime:
             return max(0.0, until - time.monotonic())
 
         self.core.carrying.resting.set()
+        self.audit.stop(left())
         self.alarms.stop(left())
         self.schedule.stop(left())
         self.engine.stop(grace_s=left())
@@ -89,9 +97,10 @@ def build(settings: Settings) -> Runtime:
     from core.gateways.journal.sql import SqlJournal  # noqa: PLC0415
     from core.gateways.notify.client import Apprise  # noqa: PLC0415
     from core.gateways.supabase.client import Supabase  # noqa: PLC0415
+    from core.settings.telling import told  # noqa: PLC0415
 
     url = settings.ops_database_url.get_secret_value()
-    journal = SqlJournal(url)
+    journal = SqlJournal(url, admins=settings.admins)
     hubspot = connect(
         base_url=settings.hubspot_base_url,
         token=settings.hubspot_token.get_secret_value(),
@@ -131,6 +140,7 @@ def build(settings: Settings) -> Runtime:
         hold=timedelta(seconds=settings.hold_s),
         typed_above=settings.typed_count_above,
         second=settings.second_admin,
+        audit_looks=settings.audit_looks,
         quiet=timedelta(seconds=settings.quiet_period_s),
         sweep_schedules=settings.sweep_schedules,
         activation_schedule=settings.schedule(settings.activation_schedule),
@@ -162,6 +172,8 @@ def build(settings: Settings) -> Runtime:
         schedule=ScheduleThread(core.scheduling),
         measuring=MeasuringThread(core.measuring),
         alarms=Ticker("alarms", alarms.look, LOOK_EVERY_S),
+        audit=Ticker("audit", core.auditing.look, AUDIT_EVERY_S),
+        at_start=lambda: core.noting.settings(told(settings), where=socket.gethostname()),
         close=close,
     )
 

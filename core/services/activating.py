@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from core.domain.audit import Entry, What
 from core.domain.records import Exam, ExamId
 from core.domain.roles import Act, Actor
 from core.domain.schedules import Job, Schedule
@@ -67,6 +68,10 @@ class Activating:
                 goes on.
         """
         actor.require(Act.RUN_BATCHES)
+        asked = Entry(
+            at=self.now(), actor=actor.email, role=actor.role.value, what=What.ACTIVATION_ASKED
+        )
+        self.journal.record(asked)  # before anything is sent, whatever becomes of it
         return self._activate(actor.email)
 
     def on_schedule(self, slot: datetime) -> None:
@@ -100,7 +105,7 @@ class Activating:
             outcomes = self.sitting.set({ExamId(exam.id): change for exam in exams})
         rows += [_ended(exam, outcomes[ExamId(exam.id)]) for exam in exams]
         done = Activation(at=at, by=by, dry_run=False, rows=tuple(rows))
-        self.journal.add_event(_event(done))
+        self.journal.add_event(_event(done), *_entries(done))
         return done
 
     def _found(self, at: datetime) -> tuple[list[ActivationRow], list[Exam]]:
@@ -148,6 +153,15 @@ def _event(done: Activation) -> Event:
         for row in done.rows
     ]
     return Event(at=done.at, actor=done.by, what=RAN, detail={"exams": rows})
+
+
+def _entries(done: Activation) -> Iterator[Entry]:
+    """Which exams were opened; none of a run that found nothing to open."""
+    opened = [row.exam_id for row in done.having(Activated.ACTIVATED)]
+    failed = {row.exam_id: row.why for row in done.having(Activated.FAILED)}
+    if opened or failed:
+        detail = {"opened": opened} | ({"failed": failed} if failed else {})
+        yield Entry(at=done.at, actor=done.by, what=What.ACTIVATED, detail=detail)
 
 
 def _kept(event: Event) -> Activation:

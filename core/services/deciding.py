@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from core.domain.audit import Entry, What
 from core.domain.operations import ENDED, Item, ItemState, Operation, OperationState
 from core.domain.plans import OperationKind
 from core.domain.records import WriteId
@@ -47,14 +48,15 @@ class Deciding:
         decided = _decided_booking if booking else _decided
         items = [decided(item, write, landed=landed) for item in self._items(write)]
         state = WriteState.LANDED if landed else WriteState.VOID
+        said = f"decided that write {write.id} {'landed' if landed else 'never arrived'}"
         self.journal.settle(
             run,
             [Settlement(write_id=write.id, state=state, reason=f"{actor.email}: {why}")],
             items=items,
             due=[Due(kind=write.kind, record_id=write.target_id, row=None)],
             at=now,
+            entries=[_entry(write, state, actor, why, now)],
         )
-        said = f"decided that write {write.id} {'landed' if landed else 'never arrived'}"
         event = Event(
             at=now, actor=actor.email, what=said, operation_id=operation_id, detail={"why": why}
         )
@@ -87,6 +89,19 @@ class Deciding:
     def _items(self, write: Write) -> list[Item]:
         ids = credited(write) or booked(write)
         return self.journal.items(write.operation_id, bookings=ids) if ids else []
+
+
+def _entry(write: Write, state: WriteState, actor: Actor, why: str, at: datetime) -> Entry:
+    return Entry(
+        at=at,
+        actor=actor.email,
+        role=actor.role.value,
+        what=What.DECIDED,
+        operation_id=write.operation_id,
+        reason=why,
+        after={"state": state.value},
+        detail={"write": write.id},
+    )
 
 
 def _decided(item: Item, write: Write, *, landed: bool) -> Item:

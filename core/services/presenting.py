@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from core.domain.audit import Entry, Subject, What
 from core.domain.credits import Catalogue, CreditType
 from core.domain.operations import Item, Operation
 from core.domain.owed import Owed, owed
@@ -21,6 +22,7 @@ from core.gateways.errors import GatewayError
 from core.gateways.ports import Due, Event, MirrorRow, WriteRecord, WriteState
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
 from core.services.mirroring import Mirroring
+from core.services.noting import Noting
 
 #: Lines of the journal on one page.
 TRAIL_MAX = 200
@@ -87,6 +89,7 @@ class Presenting:
     mirror: MirrorLookUp
     journal: JournalLookUp
     mirroring: Mirroring
+    noting: Noting
     catalogue: Catalogue
     now: Callable[[], datetime]
     #: ``source_id`` of the desk's own app in HubSpot, if it is known.
@@ -100,6 +103,7 @@ class Presenting:
             JournalError: the operational store does not answer.
         """
         actor.require(Act.LOOK_UP)
+        self.noting.looked(id_, actor)
         with ThreadPoolExecutor(3, thread_name_prefix="contact") as pool:
             reading = pool.submit(self._truth, id_, pool)
             copy = pool.submit(self._row, id_)
@@ -144,13 +148,10 @@ class Presenting:
             JournalError: the operational store does not answer.
         """
         actor.require(Act.RUN_BATCHES)
+        at, who = self.now(), actor.email
         self.journal.add_event(
-            Event(
-                at=self.now(),
-                actor=actor.email,
-                what="asked for a copy",
-                detail={"contact": id_},
-            )
+            Event(at=at, actor=who, what="asked for a copy", detail={"contact": id_}),
+            Entry(at=at, actor=who, what=What.COPY, subject=Subject.CONTACT, subject_id=id_),
         )
         self.mirroring.put([Due(kind=Kind.CONTACT, record_id=id_, row=None)])
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from core.domain.audit import Entry, Subject, What
 from core.domain.credits import Catalogue
 from core.domain.owed import owed
 from core.domain.records import (
@@ -116,23 +117,25 @@ class Sitting:
         exam = self.crm.exams([id_])[id_]
         if exam is None:
             return Outcome(fate=Fate.REFUSED, reason="the exam is gone from HubSpot")
+        entry = _entry(exam, change, actor, self.now())
+        self.journal.record(entry)  # before it is sent: what becomes of it may stay unknown
         outcome = self.set({ExamId(exam.id): change})[ExamId(exam.id)]
-        self.journal.add_event(
-            Event(
-                at=self.now(),
-                actor=actor.email,
-                what=CHANGED,
-                detail={
-                    "exam": exam.id,
-                    "name": exam_words(exam),
-                    "from": exam.is_active,
-                    "to": change.opening.value,
-                    "activates_at": change.at.isoformat() if change.at else None,
-                    "outcome": outcome.fate.value,
-                    "why": outcome.reason,
-                },
-            )
+        what_came = {"outcome": outcome.fate.value, "why": outcome.reason}
+        event = Event(
+            at=self.now(),
+            actor=actor.email,
+            what=CHANGED,
+            detail={
+                "exam": exam.id,
+                "name": exam_words(exam),
+                "from": exam.is_active,
+                "to": change.opening.value,
+                "activates_at": change.at.isoformat() if change.at else None,
+                **what_came,
+            },
         )
+        answered = replace(entry, at=event.at, what=What.EXAM_ANSWERED, detail=what_came)
+        self.journal.add_event(event, answered)
         return outcome
 
     def set(self, changes: Mapping[ExamId, ExamChange]) -> dict[ExamId, Outcome]:
@@ -188,6 +191,20 @@ class Sitting:
         ids: list[BookingId] = [booking.id for booking in bookings]
         moved = self.journal.claimed(ids, MovementKind.REFUND) if ids else set()
         return count(bookings, len(owed(bookings, moved, self.catalogue)))
+
+
+def _entry(exam: Exam, change: ExamChange, actor: Actor, at: datetime) -> Entry:
+    activates = {"activates_at": change.at.isoformat()} if change.at else {}
+    return Entry(
+        at=at,
+        actor=actor.email,
+        role=actor.role.value,
+        what=What.EXAM_ASKED,
+        subject=Subject.EXAM,
+        subject_id=exam.id,
+        before={"is_active": exam.is_active},
+        after={"is_active": change.opening.value} | activates,
+    )
 
 
 def _is_so(exam: Exam, change: ExamChange) -> bool:

@@ -150,6 +150,9 @@ class Settings(BaseSettings):
         description='Set a name such as "America/Toronto" or "UTC"',
     )
 
+    #: Whether it is in the audit who looked at which contact.
+    audit_looks: bool = Field(True, alias="CREDIT_DESK_AUDIT_LOOKS")
+
     #: Where notifications go, as apprise addresses. They hold passwords.
     notify_urls: Secrets = Field((), alias="CREDIT_DESK_NOTIFY_URLS")
     #: More records than this drifting at a sweep of all rows: people are told.

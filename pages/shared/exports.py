@@ -1,29 +1,5 @@
-"""CSV for people who open it in a spreadsheet."""
+"""CSV for people who open it in a spreadsheet; the command line writes the same."""
 
-from __future__ import annotations
+from core.domain.spreadsheets import FORMULA_STARTS, csv_bytes
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
-
-#: A cell that begins so is a formula to a spreadsheet.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
-    """UTF-8 with a byte order mark, so that Excel shows every name as it is."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
-    return out.getvalue().encode("utf-8-sig")
-
-
-def _cell(value: object) -> str | int:
-    """Our numbers stay numbers; text that a spreadsheet would run is made text by a quote."""
-    if value is None:
-        return ""
-    if isinstance(value, int):
-        return value
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+__all__ = ["FORMULA_STARTS", "csv_bytes"]

@@ -59,6 +59,7 @@ def enter(place: Place) -> Desk:
     email = _email(claims)
     if ended(claims, core.operating.now()):
         _ended_page(email)
+    core.noting.signed_in(email, claims)
     try:
         actor = core.access.actor(email)
         actor.require(place.act)

@@ -64,6 +64,13 @@ DRIFT = Place(
     act=Act.WATCH,
 )
 
+AUDIT = Place(
+    path="pages/watch/audit.py",
+    title="Audit",
+    icon=":material/policy:",
+    help="Who did what, when and why, with before and after; and that nobody changed it since.",
+    act=Act.WATCH,
+)
 PEOPLE = Place(
     path="pages/manage/people.py",
     title="People",
@@ -80,7 +87,17 @@ API_KEYS = Place(
     act=Act.GIVE_KEYS,
 )
 
-PLACES = (CONTACTS, EXAMS, BULK_REFUND, BATCH_CANCELLATION, OPERATIONS, DRIFT, PEOPLE, API_KEYS)
+PLACES = (
+    CONTACTS,
+    EXAMS,
+    BULK_REFUND,
+    BATCH_CANCELLATION,
+    OPERATIONS,
+    DRIFT,
+    AUDIT,
+    PEOPLE,
+    API_KEYS,
+)
 #: Where operations of each kind are made.
 OF_KIND = {
     OperationKind.CANCEL: BATCH_CANCELLATION,

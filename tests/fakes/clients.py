@@ -9,11 +9,13 @@ from datetime import datetime
 
 from core.domain.clients import ApiKey, ApiRequest
 from core.gateways.errors import JournalError
+from core.gateways.journal import acts
 from core.gateways.journal.rules import key_event
 from core.gateways.ports.journal import Event
+from tests.fakes.audit import MemoryAudit
 
 
-class MemoryClients:
+class MemoryClients(MemoryAudit):
     _lock: threading.RLock
     _events: list[Event]
     _keys: dict[str, ApiKey]
@@ -25,6 +27,7 @@ class MemoryClients:
                 raise JournalError(f"key {key.id} is there already")
             self._keys[key.id] = key
             self._events.append(key_event(key, by=key.made_by, at=key.made_at))
+            self.record(acts.key_changed(key, by=key.made_by, at=key.made_at))
 
     def api_key(self, id_: str) -> ApiKey | None:
         with self._lock:
@@ -41,6 +44,7 @@ class MemoryClients:
                 return key
             self._keys[id_] = key = replace(key, withdrawn_at=at, withdrawn_by=by)
             self._events.append(key_event(key, by=by, at=at))
+            self.record(acts.key_changed(key, by=by, at=at))
             return key
 
     def key_used(self, id_: str, *, at: datetime) -> None:

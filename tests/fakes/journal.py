@@ -15,6 +15,8 @@ from heapq import nsmallest
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from core.domain.alarms import Alarm
+from core.domain.audit import Entry
+from core.domain.chain import EMPTY, Link
 from core.domain.clients import ApiKey, ApiRequest
 from core.domain.drift import Drift
 from core.domain.operations import SETTLED, Item, ItemState, Operation, OperationState, Progress
@@ -26,6 +28,7 @@ from core.domain.schedules import SlotRecord
 from core.domain.sweeps import Sweep
 from core.domain.writes import ForeignWrite, MovementKind, Write
 from core.gateways.errors import Superseded, UnknownId
+from core.gateways.journal import acts
 from core.gateways.journal.rules import (
     AT_ONCE,
     LIVE,
@@ -112,8 +115,12 @@ class MemoryJournal(
 ):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, admins: Collection[str] = ()) -> None:
         self._lock = threading.RLock()
+        self._admins = {admin.casefold() for admin in admins}
+        self._audit: list[Link] = []
+        self._noted = EMPTY
+        self._unchained: list[Entry] = []
         self._plans: dict[str, Plan] = {}
         self._operations: dict[str, _Operation] = {}
         self._claims: dict[tuple[str, MovementKind], str] = {}
@@ -141,7 +148,9 @@ class MemoryJournal(
 
     @atomic
     def save_plan(self, plan: Plan) -> None:
-        self._plans.setdefault(plan.id, plan)
+        if plan.id not in self._plans:
+            self._plans[plan.id] = plan
+            self.record(acts.made(plan))
 
     @atomic
     def plan(self, plan_id: str) -> Plan:
@@ -168,6 +177,7 @@ class MemoryJournal(
             return False
         ordered = {item.booking_id: item for item in sorted(items, key=lambda item: item.n)}
         self._operations[operation.id] = _Operation(operation, ordered, operation.confirmed_at)
+        self.record(acts.confirmed(operation, items))
         return True
 
     @atomic
@@ -194,8 +204,10 @@ class MemoryJournal(
         before = kept.operation.state
         if before is to:
             return kept.operation
+        entry = acts.moved(kept.operation, to, at=at, actor=actor, why=detail)
         kept.operation = moved(kept.operation, to, at=at, since=kept.since)
         kept.since = at
+        self.record(entry)
         told = {"from": before.value} | ({"detail": detail} if detail else {})
         what = to.value
         self._events.append(
@@ -213,6 +225,7 @@ class MemoryJournal(
         )
         kept.since = at
         self._events.append(approval_event(kept.operation))
+        self.record(acts.approved(kept.operation, at=at))
         return kept.operation
 
     @atomic
@@ -376,6 +389,7 @@ class MemoryJournal(
         due: Sequence[Due] = (),
         at: datetime,
         held_until: datetime | None = None,
+        entries: Sequence[Entry] = (),
     ) -> list[Due]:
         kept = self._fenced(run)
         for settlement in settlements:
@@ -383,15 +397,22 @@ class MemoryJournal(
                 raise UnknownId(f"there is no write {settlement.write_id}")
             now = self._writes[settlement.write_id].state
             check_outcome(settlement.write_id, now, settlement.state)
+        if strangers := {item.booking_id for item in items} - kept.items.keys():
+            raise UnknownId(f"operation {run.operation_id} has not all of {', '.join(strangers)}")
+        self.record(*entries)
+        by, reason = kept.operation.confirmed_by, kept.operation.reason
+        word = acts.Word(operation_id=run.operation_id, by=by, reason=reason, at=at)
         for settlement in settlements:
-            self._record_outcome(settlement)
+            self._record_outcome(settlement, word)
         self._save_items(run, kept, items)
         return self._put(due, at, held_until)
 
-    def _record_outcome(self, settlement: Settlement) -> None:
+    def _record_outcome(self, settlement: Settlement, word: acts.Word) -> None:
         record = self._writes[settlement.write_id]
         if record.state is settlement.state:
             return
+        moves = [(movement.kind, movement.booking_id) for movement in record.write.movements]
+        self.record(acts.settled(word, settlement, record.write, moves))
         self._writes[settlement.write_id] = replace(
             record,
             state=settlement.state,
@@ -569,7 +590,9 @@ class MemoryJournal(
             waiting.due = replace(waiting.due, dead=False, attempts=0, next_try_at=None)
         if dead and at is not None:
             given = {"kind": kind, "record_id": record_id, "error": error}
-            self._events.append(revived(len(dead), given, at=at, actor=actor))
+            event = revived(len(dead), given, at=at, actor=actor)
+            self._events.append(event)
+            self.record(acts.revived(event))
         return len(dead)
 
     @atomic
@@ -590,8 +613,9 @@ class MemoryJournal(
         return found
 
     @atomic
-    def add_event(self, event: Event) -> None:
+    def add_event(self, event: Event, *entries: Entry) -> None:
         self._events.append(event)
+        self.record(*entries)
 
     @atomic
     def heartbeat(self, worker: WorkerInfo) -> None:

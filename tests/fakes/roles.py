@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.domain.roles import Grant, Role
+from core.gateways.journal import acts
 from core.gateways.journal.rules import last_admin, role_event
 from core.gateways.ports.journal import Event
+from tests.fakes.audit import MemoryAudit
 
 
-class MemoryRoles:
+class MemoryRoles(MemoryAudit):
     _lock: threading.RLock
     _events: list[Event]
     _grants: dict[str, Grant]
@@ -32,7 +34,7 @@ class MemoryRoles:
             if keep_an_admin and before is Role.ADMIN is not grant.role:
                 self._keep_an_admin()
             self._grants[email] = replace(grant, email=email)
-            self._events.append(role_event(email, before, grant.role, by=grant.by, at=grant.at))
+            self._tell(email, before, grant.role, by=grant.by, at=grant.at)
             return before
 
     def withdraw(
@@ -45,8 +47,14 @@ class MemoryRoles:
             if keep_an_admin and before is Role.ADMIN:
                 self._keep_an_admin()
             del self._grants[email.casefold()]
-            self._events.append(role_event(email.casefold(), before, None, by=by, at=at))
+            self._tell(email.casefold(), before, None, by=by, at=at)
             return before
+
+    def _tell(
+        self, email: str, before: Role | None, after: Role | None, *, by: str, at: datetime
+    ) -> None:
+        self._events.append(role_event(email, before, after, by=by, at=at))
+        self.record(acts.role_changed(email, before, after, by=by, at=at))
 
     def _keep_an_admin(self) -> None:
         if sum(grant.role is Role.ADMIN for grant in self._grants.values()) <= 1:

@@ -16,6 +16,8 @@ from core.domain.schedules import SlotRecord
 from core.domain.sweeps import Sweep, SweepMode
 from core.domain.work import Task, Work, parted
 from core.gateways.errors import Superseded, UnknownId
+from core.gateways.journal import acts
+from tests.fakes.audit import MemoryAudit
 
 
 def _carried(operation: Operation, at: datetime | None) -> bool:
@@ -24,7 +26,7 @@ def _carried(operation: Operation, at: datetime | None) -> bool:
     return operation.state not in ENDED
 
 
-class MemoryWorks:
+class MemoryWorks(MemoryAudit):
     _lock: threading.RLock
     _operations: dict[str, Any]
     _sweeps: dict[str, Sweep]
@@ -80,6 +82,7 @@ class MemoryWorks:
                 if each.mode is sweep.mode and not each.ended:
                     return each
             self._sweeps[sweep.id] = sweep
+            self.record(*acts.swept(sweep))
             return sweep
 
     def sweep(self, sweep_id: str) -> Sweep:
@@ -143,6 +146,7 @@ class MemoryWorks:
                 if held.id == repair.id or (held.digest == repair.digest and not held.ended):
                     return self.repair(held.id)
             self._repairs[repair.id] = (repair, {row.n: row for row in rows})
+            self.record(acts.repaired(repair, rows))
             return self.repair(repair.id)
 
     def repair(self, repair_id: str) -> Repair:

@@ -123,7 +123,7 @@ def stage(
     """An empty account. ``journal``: a real one in the place of the one in memory."""
     clock = clock or Clock()
     ids = count(1)
-    journal = journal or MemoryJournal()
+    journal = journal or MemoryJournal(admins=admins)
     crm, mirror, engine = FakeCrm(clock), FakeMirror(), IdleEngine()
     core = assemble(
         crm=crm,

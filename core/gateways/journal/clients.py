@@ -21,10 +21,12 @@ from sqlalchemy import (
 )
 
 from core.domain.clients import ApiKey, ApiRequest, Scope
+from core.gateways.journal import acts
 from core.gateways.journal.columns import UtcTime
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import added
 from core.gateways.journal.history import append
+from core.gateways.journal.recording import record
 from core.gateways.journal.records import Records
 from core.gateways.journal.rules import key_event
 from core.gateways.journal.tables import metadata
@@ -70,6 +72,7 @@ class Clients:
         row = KEYS.dump(key, scopes=sorted(key.scopes))
         connection.execute(api_keys.insert().values(row))
         append(connection, key_event(key, by=key.made_by, at=key.made_at))
+        record(connection, acts.key_changed(key, by=key.made_by, at=key.made_at))
 
     @reading
     def api_key(self, connection: Connection, id_: str) -> ApiKey | None:
@@ -92,6 +95,7 @@ class Clients:
         key = _key(connection, id_)
         if changed and key is not None:
             append(connection, key_event(key, by=by, at=at))
+            record(connection, acts.key_changed(key, by=by, at=at))
         return key
 
     @writing

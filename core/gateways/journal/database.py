@@ -30,6 +30,8 @@ JSON: dict[str, Any] = {
     "json_serializer": lambda value: orjson.dumps(value).decode(),
     "json_deserializer": orjson.loads,
 }
+#: Under this name a transaction that writes keeps what is left to its end (``recording.record``).
+AT_END = "desk_at_end"
 #: How long one try waits for another writer. Ours hold the pen for milliseconds.
 PATIENCE_S = 5.0
 ATTEMPTS_MAX = 4
@@ -45,12 +47,18 @@ class Database:
     """One SQLite file or PostgreSQL database. Safe to share between threads."""
 
     def __init__(
-        self, url: str, patience_s: float = PATIENCE_S, stands_still_s: float = STANDS_STILL_S
+        self,
+        url: str,
+        patience_s: float = PATIENCE_S,
+        stands_still_s: float = STANDS_STILL_S,
+        at_end: Callable[[Connection], None] = lambda _: None,
     ) -> None:
         """Opens nothing yet. ``url``: ``sqlite:///path`` or ``postgresql://...``.
 
         ``stands_still_s``: how long PostgreSQL waits for the next word of a writing transaction.
+        ``at_end``: called in each transaction that writes, just before it commits.
         """
+        self._at_end = at_end
         self.url = _normal(url)
         self.on_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = (
@@ -78,10 +86,16 @@ class Database:
             JournalError: the database failed, in words for people.
         """
 
+        def to_its_end(connection: Connection) -> R:
+            result = work(connection)
+            self._at_end(connection)
+            return result
+
         def once() -> R:
             with self._turn:
-                connection = self.engine.connect().execution_options(desk_writes=True)
-                return self._transaction(work, connection)
+                options: dict[str, Any] = {"desk_writes": True, AT_END: []}
+                connection = self.engine.connect().execution_options(**options)
+                return self._transaction(to_its_end, connection)
 
         return self._patiently(once)
 

@@ -19,11 +19,11 @@ CHUNK = 1000
 #: Of keys of two columns.
 PAIRS = 400
 
-_EPOCH = select(operations.c.epoch)
+_HELD = select(operations.c.epoch, operations.c.confirmed_by, operations.c.reason)
 
 
-def fence(connection: Connection, run: Run) -> None:
-    """Hold the operation for this run until the transaction ends.
+def fence(connection: Connection, run: Run) -> tuple[str, str]:
+    """Hold the operation for this run until the transaction ends; who confirmed it, and why.
 
     PostgreSQL: the shared lock makes a newcomer's ``begin_run`` wait for us, so that nothing of
     an older run is saved once the newer one has begun. SQLite has one writer anyway.
@@ -32,12 +32,13 @@ def fence(connection: Connection, run: Run) -> None:
         Superseded: another process has taken the operation up.
         UnknownId: no such operation.
     """
-    query = _EPOCH.where(operations.c.id == run.operation_id).with_for_update(read=True)
-    epoch = connection.execute(query).scalar()
-    if epoch is None:
+    query = _HELD.where(operations.c.id == run.operation_id).with_for_update(read=True)
+    held = connection.execute(query).first()
+    if held is None:
         raise unknown_operation(run.operation_id)
-    if epoch != run.epoch:
-        raise Superseded(run.operation_id, run.epoch, now=epoch)
+    if held.epoch != run.epoch:
+        raise Superseded(run.operation_id, run.epoch, now=held.epoch)
+    return held.confirmed_by, held.reason
 
 
 def unknown_operation(operation_id: str) -> UnknownId:

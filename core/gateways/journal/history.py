@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
+from core.domain.audit import Entry
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import upsert
+from core.gateways.journal.recording import record
 from core.gateways.journal.records import EVENTS, WORKERS
 from core.gateways.journal.tables import events, workers
 from core.gateways.ports.journal import Event, WorkerInfo
@@ -29,9 +31,10 @@ class History:
         return [EVENTS.load(row) for row in connection.execute(query)]
 
     @writing
-    def add_event(self, connection: Connection, event: Event) -> None:
-        """Append one line."""
+    def add_event(self, connection: Connection, event: Event, *entries: Entry) -> None:
+        """Append one line, and what is to stand in the audit of it."""
         append(connection, event)
+        record(connection, *entries)
 
     @writing
     def heartbeat(self, connection: Connection, worker: WorkerInfo) -> None:

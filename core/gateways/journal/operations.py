@@ -10,9 +10,11 @@ from sqlalchemy import Connection, Update, select, update
 
 from core.domain.operations import Item, Operation, OperationState
 from core.gateways.errors import StateConflict
+from core.gateways.journal import acts
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import added, fence, unknown_operation
 from core.gateways.journal.history import append
+from core.gateways.journal.recording import record
 from core.gateways.journal.records import ITEMS, OPERATIONS
 from core.gateways.journal.rules import approval_event, approved, moved
 from core.gateways.journal.tables import items as items_table
@@ -33,6 +35,7 @@ class Operations:
             return False
         if items:
             connection.execute(items_table.insert(), [ITEMS.dump(item) for item in items])
+        record(connection, acts.confirmed(operation, items))
         return True
 
     @reading
@@ -80,6 +83,7 @@ class Operations:
             connection,
             Event(at=at, actor=actor, what=what, operation_id=operation_id, detail=told_of),
         )
+        record(connection, acts.moved(operation, to, at=at, actor=actor, why=detail))
         return after
 
     @writing
@@ -97,6 +101,7 @@ class Operations:
         after = approved(operation, by=by, at=at, hold_until=hold_until, since=since)
         _save_move(connection, operation, after, at)
         append(connection, approval_event(after))
+        record(connection, acts.approved(after, at=at))
         return after
 
     @writing

@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, tuple_, update
 
 from core.domain.records import Kind
+from core.gateways.journal import acts
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import PAIRS, chunks
+from core.gateways.journal.recording import record
 from core.gateways.journal.records import EVENTS, OUTBOX
 from core.gateways.journal.rules import AT_ONCE, dead_by_error, revived, row_to_copy
 from core.gateways.journal.tables import events, outbox
@@ -146,6 +148,7 @@ class Outbox:
         if number and at is not None:
             event = revived(number, given, at=at, actor=actor)
             connection.execute(insert(events), EVENTS.dump(event))
+            record(connection, acts.revived(event))
         return number
 
 

@@ -8,10 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
+from core.domain.audit import Entry
 from core.domain.plans import Plan, Row, Verdict
 from core.gateways.errors import UnknownId
+from core.gateways.journal import acts
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import added, upsert
+from core.gateways.journal.recording import record
 from core.gateways.journal.records import PLAN_ROWS
 from core.gateways.journal.tables import operations, plan_rows, plans
 
@@ -38,7 +41,7 @@ class Plans:
         if self._begin_plan(plan):
             for start in range(0, len(plan.rows), PORTION):
                 self._add_rows(plan, start)
-            self._complete_plan(plan)
+            self._complete_plan(plan, acts.made(plan))
 
     @writing
     def _begin_plan(self, connection: Connection, plan: Plan) -> bool:
@@ -59,8 +62,11 @@ class Plans:
         connection.execute(upsert(connection, plan_rows).on_conflict_do_nothing(), rows)
 
     @writing
-    def _complete_plan(self, connection: Connection, plan: Plan) -> None:
-        connection.execute(update(plans).where(plans.c.id == plan.id).values(complete=True))
+    def _complete_plan(self, connection: Connection, plan: Plan, entry: Entry) -> None:
+        """Whoever saves the same plan at the same time does not complete it again."""
+        begun = update(plans).where(plans.c.id == plan.id, ~plans.c.complete)
+        if connection.execute(begun.values(complete=True)).rowcount:
+            record(connection, entry)
 
     @reading
     def plan(self, connection: Connection, plan_id: str) -> Plan:

@@ -11,9 +11,11 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from core.domain.repairs import Repair, RepairRow, RepairState, RowState
 from core.gateways.errors import UnknownId
+from core.gateways.journal import acts
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.epochs import next_epoch, save_fenced
 from core.gateways.journal.fence import upsert
+from core.gateways.journal.recording import record
 from core.gateways.journal.records import DRIFTS, AnyRow
 from core.gateways.journal.sweep_tables import repair_rows, repairs
 from core.gateways.journal.sweeps import whole
@@ -39,6 +41,7 @@ class Repairs:
             if rows:
                 dumped = [_dump_row(row, repair_id=repair.id) for row in rows]
                 connection.execute(repair_rows.insert(), dumped)
+            record(connection, acts.repaired(repair, rows))
             return _find(connection, repair.id)
         unended = (repairs.c.digest == repair.digest) & (repairs.c.state != RepairState.DONE)
         same = select(repairs.c.id).where((repairs.c.id == repair.id) | unended)

@@ -7,10 +7,12 @@ from datetime import datetime
 from sqlalchemy import Column, Connection, String, Table, delete, func, select
 
 from core.domain.roles import Grant, Role
+from core.gateways.journal import acts
 from core.gateways.journal.columns import UtcTime, Word
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import upsert
 from core.gateways.journal.history import append
+from core.gateways.journal.recording import record
 from core.gateways.journal.records import Records
 from core.gateways.journal.rules import last_admin, role_event
 from core.gateways.journal.tables import metadata
@@ -54,7 +56,7 @@ class Roles:
         row = GRANTS.dump(grant, email=email)
         added = upsert(connection, roles).values(row)
         connection.execute(added.on_conflict_do_update(index_elements=[roles.c.email], set_=row))
-        append(connection, role_event(email, before, grant.role, by=grant.by, at=grant.at))
+        _tell(connection, email, before, grant.role, by=grant.by, at=grant.at)
         return before
 
     @writing
@@ -75,8 +77,21 @@ class Roles:
         if keep_an_admin and before is Role.ADMIN:
             _keep_an_admin(connection)
         connection.execute(delete(roles).where(roles.c.email == email))
-        append(connection, role_event(email, before, None, by=by, at=at))
+        _tell(connection, email, before, None, by=by, at=at)
         return before
+
+
+def _tell(
+    connection: Connection,
+    email: str,
+    before: Role | None,
+    after: Role | None,
+    *,
+    by: str,
+    at: datetime,
+) -> None:
+    append(connection, role_event(email, before, after, by=by, at=at))
+    record(connection, acts.role_changed(email, before, after, by=by, at=at))
 
 
 def _granted(connection: Connection, email: str) -> Role | None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from core.gateways.journal.alarms import Alarms
+from core.gateways.journal.audit import Audit
+from core.gateways.journal.chain import Chain
 from core.gateways.journal.claims import Claims
 from core.gateways.journal.clients import Clients
 from core.gateways.journal.database import PATIENCE_S, Database
@@ -42,22 +46,26 @@ class SqlJournal(
     Roles,
     Counts,
     Clients,
+    Audit,
 ):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
 
     Each method is one transaction; each raises ``JournalError`` when the database fails.
     """
 
-    def __init__(self, url: str, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self, url: str, *, patience_s: float = PATIENCE_S, admins: Collection[str] = ()
+    ) -> None:
         """Opens the database and brings its tables up to date, whoever else does so too.
 
         ``url``: ``sqlite:///path`` or ``postgresql://user:password@host/name``. ``patience_s``:
-        how long one of a few tries waits for another writer of a SQLite file.
+        how long one of a few tries waits for another writer of a SQLite file. ``admins``: those
+        of the settings, for the role that stands in the audit.
 
         Raises:
             JournalError: it cannot be opened, or was made by a newer version of this program.
         """
-        self._db = Database(url, patience_s)
+        self._db = Database(url, patience_s, at_end=Chain(admins).append)
         upgrade(self._db)
 
     def close(self) -> None:

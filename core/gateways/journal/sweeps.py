@@ -11,9 +11,11 @@ from core.domain.drift import Cause, Drift
 from core.domain.records import Kind
 from core.domain.sweeps import SWEEP_ENDED, Sweep, SweepMode
 from core.gateways.errors import UnknownId
+from core.gateways.journal import acts
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.epochs import next_epoch, save_fenced
 from core.gateways.journal.fence import chunks, upsert
+from core.gateways.journal.recording import record
 from core.gateways.journal.records import DRIFTS, OUTBOX, SWEEPS
 from core.gateways.journal.sweep_tables import drifts, sweeps
 from core.gateways.journal.tables import outbox
@@ -28,8 +30,9 @@ class Sweeps:
     @writing
     def ask_sweep(self, connection: Connection, sweep: Sweep) -> Sweep:
         """The indexes decide between two who ask at once: one row of an id, one of a mode."""
-        row = SWEEPS.dump(sweep)
-        connection.execute(upsert(connection, sweeps).on_conflict_do_nothing().values(row))
+        asked = upsert(connection, sweeps).on_conflict_do_nothing().values(SWEEPS.dump(sweep))
+        if connection.execute(asked.returning(sweeps.c.id)).first() is not None:
+            record(connection, *acts.swept(sweep))
         there = select(*SWEEPS.columns).where(
             or_(
                 sweeps.c.id == sweep.id,

@@ -7,16 +7,20 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
+from core.domain.audit import Entry
 from core.domain.operations import Item
 from core.domain.records import BookingId, Kind, WriteId
 from core.domain.writes import MovementKind, Write
 from core.gateways.errors import UnknownId
+from core.gateways.journal import acts
 from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import alike, chunks, fence
 from core.gateways.journal.intents import add_intents, load_writes
 from core.gateways.journal.items import save_items
 from core.gateways.journal.outbox import put
+from core.gateways.journal.recording import record
+from core.gateways.journal.records import AnyRow
 from core.gateways.journal.rules import UNDOES, check_outcome
 from core.gateways.journal.tables import MovementState, claims, movements, writes
 from core.gateways.ports.journal import Due, Run, Settlement, WriteRecord, WriteState
@@ -77,13 +81,15 @@ class Writes:
         due: Sequence[Due] = (),
         at: datetime,
         held_until: datetime | None = None,
+        entries: Sequence[Entry] = (),
     ) -> list[Due]:
         """Outcomes, then items, whose claims depend on them, then copies: one transaction.
 
         Saying an outcome again changes nothing; contradicting one raises ``JournalError``.
         """
-        fence(connection, run)
-        _record_outcomes(connection, settlements)
+        by, reason = fence(connection, run)
+        word = acts.Word(operation_id=run.operation_id, by=by, reason=reason, at=at)
+        record(connection, *entries, *_record_outcomes(connection, settlements, word))
         save_items(connection, run, items)
         return put(connection, due, at=at, held_until=held_until)
 
@@ -105,10 +111,13 @@ class Writes:
         return load_writes(connection, writes.c.operation_id == operation_id)
 
 
-def _record_outcomes(connection: Connection, settlements: Sequence[Settlement]) -> None:
-    fresh = _news(connection, {each.write_id: each for each in settlements})
-    if not fresh:
-        return
+def _record_outcomes(
+    connection: Connection, settlements: Sequence[Settlement], word: acts.Word
+) -> list[Entry]:
+    """What is to stand in the audit of those that were news."""
+    said = {each.write_id: each for each in settlements}
+    known = _known(connection, said)
+    fresh = [each for id_, each in said.items() if each.state is not known[id_].state]
     # one statement for all that fared alike: the answer of a batch is one, or nearly so
     for outcome, ids in alike(fresh, "write_id", ("state", "modified_at", "reason")):
         found = update(writes).where(writes.c.id.in_(ids))
@@ -117,21 +126,40 @@ def _record_outcomes(connection: Connection, settlements: Sequence[Settlement]) 
         carried = update(movements).where(movements.c.write_id.in_(ids))
         connection.execute(carried.values(state=MovementState(outcome["state"].value)))
     landed = [each.write_id for each in fresh if each.state is WriteState.LANDED]
+    moves = _moves(connection, [each.write_id for each in fresh])
     _free_what_was_undone(connection, landed)
+    return [
+        acts.settled(word, each, known[each.write_id], moves.get(each.write_id, ()))
+        for each in fresh
+    ]
 
 
-def _news(connection: Connection, settlements: Mapping[WriteId, Settlement]) -> list[Settlement]:
-    """Those that say something not known yet; raises for a stranger or a contradiction."""
-    known: dict[str, WriteState] = {}
+def _known(connection: Connection, settlements: Mapping[WriteId, Settlement]) -> dict[str, AnyRow]:
+    """These writes, held until the transaction ends; raises for a stranger or a contradiction."""
+    columns = (writes.c[name] for name in ("id", "state", "kind", "target_id", "before", "after"))
+    query = select(*columns).with_for_update()
+    known: dict[str, AnyRow] = {}
     for some in chunks(sorted(settlements)):
-        query = select(writes.c.id, writes.c.state).where(writes.c.id.in_(some))
-        rows = connection.execute(query.with_for_update())
-        known |= {row.id: row.state for row in rows}
+        rows = connection.execute(query.where(writes.c.id.in_(some)))
+        known |= {row.id: row for row in rows}
     for id_, settlement in settlements.items():
         if id_ not in known:
             raise UnknownId(f"there is no write {id_}")
-        check_outcome(id_, known[id_], settlement.state)
-    return [each for id_, each in settlements.items() if each.state is not known[id_]]
+        check_outcome(id_, known[id_].state, settlement.state)
+    return known
+
+
+def _moves(
+    connection: Connection, ids: Sequence[WriteId]
+) -> dict[str, list[tuple[MovementKind, str]]]:
+    """Kind and booking of each movement, by write."""
+    found: dict[str, list[tuple[MovementKind, str]]] = {}
+    columns = (movements.c.write_id, movements.c.kind, movements.c.booking_id)
+    for some in chunks(ids):
+        query = select(*columns).where(movements.c.write_id.in_(some))
+        for write_id, *move in connection.execute(query.order_by(movements.c.n)):
+            found.setdefault(write_id, []).append((move[0], move[1]))
+    return found
 
 
 def _free_what_was_undone(connection: Connection, landed: Sequence[WriteId]) -> None:

@@ -12,11 +12,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from core.domain.audit import Entry
 from core.domain.operations import Item, ItemState, Operation, OperationState, Progress
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId, Kind, WriteId
 from core.domain.writes import ForeignWrite, MovementKind, Write
 from core.gateways.ports.alarms import AlarmRecords
+from core.gateways.ports.audit import AuditRecords
 from core.gateways.ports.clients import ClientRecords
 from core.gateways.ports.figures import FigureRecords
 from core.gateways.ports.outbox import DeadLetters, Due, OutboxRecords, OutboxState
@@ -115,6 +117,7 @@ class Journal(
     RoleRecords,
     FigureRecords,
     ClientRecords,
+    AuditRecords,
     Protocol,
 ):
     """The operational store. All times are UTC and passed in by the caller."""
@@ -251,10 +254,12 @@ class Journal(
         due: Sequence[Due] = (),
         at: datetime,
         held_until: datetime | None = None,
+        entries: Sequence[Entry] = (),
     ) -> list[Due]:
         """Record outcomes, items and copies that are due, all in one transaction.
 
         The copies as they are due now. ``held_until``: nobody else takes them before.
+        ``entries``: what stands in the audit before the outcomes, which are in it by themselves.
         """
         ...
 
@@ -282,7 +287,10 @@ class Journal(
         """Newest first."""
         ...
 
-    def add_event(self, event: Event) -> None: ...
+    def add_event(self, event: Event, *entries: Entry) -> None:
+        """Append one line, with ``entries`` of the audit in the same transaction."""
+        ...
+
     def heartbeat(self, worker: WorkerInfo) -> None: ...
     def forget_worker(self, executor_id: str) -> None: ...
     def workers(self) -> list[WorkerInfo]: ...

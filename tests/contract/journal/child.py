@@ -13,12 +13,14 @@ from sqlalchemy import Connection, select
 
 from core.domain.operations import ItemState
 from core.domain.records import BookingId
+from core.gateways.journal.acts import Word
 from core.gateways.journal.items import save_items
 from core.gateways.journal.outbox import put
+from core.gateways.journal.recording import record
 from core.gateways.journal.sql import SqlJournal
 from core.gateways.journal.writes import _record_outcomes
 from core.gateways.ports.journal import Run
-from tests.contract.journal.given import NOW, REFUND, due, item, outcome
+from tests.contract.journal.given import ADMIN, NOW, REFUND, due, item, outcome
 
 
 def say(what: str) -> None:
@@ -60,7 +62,8 @@ def settle_and_hang(url: str) -> None:
     run = Run(operation_id="op", epoch=1)
 
     def half(connection: Connection) -> None:
-        _record_outcomes(connection, [outcome("w1")])
+        word = Word(operation_id="op", by=ADMIN, reason="", at=NOW)
+        record(connection, *_record_outcomes(connection, [outcome("w1")], word))
         save_items(connection, run, [item(0, state=ItemState.GIVEN_BACK)])
         put(connection, [due("c0", cs_credits=3)], at=NOW)
         wait()

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text, update
 
+from core.domain.chain import EMPTY
+from core.gateways.journal.audit_tables import audit_head
 from core.gateways.journal.database import SCHEMA, Database
 from core.gateways.journal.sql import SqlJournal
 from core.gateways.journal.tables import metadata
@@ -46,8 +48,25 @@ def fresh_database(url: str, name: str) -> str:
 
 def empty(journal: SqlJournal) -> None:
     """Leave nothing in it but its tables."""
-    tables = ", ".join(f"{SCHEMA}.{table.name}" for table in metadata.sorted_tables)
-    journal._db.write(lambda connection: connection.execute(text(f"TRUNCATE {tables}")))
+    emptied = [table for table in metadata.sorted_tables if table is not audit_head]
+    tables = ", ".join(f"{SCHEMA}.{table.name}" for table in emptied)
+
+    def forget(connection: Connection) -> None:
+        past_the_triggers(connection)
+        connection.execute(text(f"TRUNCATE {tables}"))
+        connection.execute(update(audit_head).values(n=EMPTY.n, hash=EMPTY.hash))
+
+    journal._db.write(forget)
+
+
+def past_the_triggers(connection: Connection) -> None:
+    """As somebody who rules the whole database may: the audit is changed all the same."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        return
+    triggers = text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    for name in connection.execute(triggers).scalars().all():
+        connection.execute(text(f"DROP TRIGGER {name}"))
 
 
 def copied_file(template: Path, to: Path) -> str:

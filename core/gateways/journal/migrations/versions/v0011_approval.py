@@ -9,7 +9,7 @@ from core.gateways.journal.columns import UtcTime
 from core.gateways.journal.database import SCHEMA
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

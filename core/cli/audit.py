@@ -1,0 +1,121 @@
+"""Commands on the audit: read it, and verify that nobody changed it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core import wiring
+from core.assembly import Core
+from core.cli.app import As, Json, app
+from core.cli.output import Unhealthy, show, told
+from core.domain.audit import Sought, What
+from core.domain.chain import COLUMNS, FIELDS, JSON_FIELDS, Link
+from core.domain.chain import told as of_link
+from core.domain.roles import Actor
+from core.domain.selections import BadList
+from core.domain.spreadsheets import csv_bytes
+from core.services.auditing import EXPORT_MAX
+
+audit = typer.Typer(help="Who did what, when and why; and whether anybody changed it since.")
+app.add_typer(audit, name="audit")
+
+Day = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], metavar="YYYY-MM-DD[THH:MM:SS]", help="UTC"
+    ),
+]
+
+
+@audit.callback(invoke_without_command=True)
+def entries(
+    context: typer.Context,
+    since: Day = None,
+    until: Day = None,
+    actor: Annotated[str, typer.Option("--actor", metavar="EMAIL", help="who did it")] = "",
+    what: Annotated[
+        list[str] | None, typer.Option("--what", metavar="ACT", help="repeatable")
+    ] = None,
+    operation: Annotated[str, typer.Option("--operation", metavar="ID")] = "",
+    contact: Annotated[str, typer.Option("--contact", metavar="ID")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=EXPORT_MAX)] = 50,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="write them")] = None,
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Entries, newest first."""
+    if context.invoked_subcommand is not None:
+        return
+    with told(), wiring.opened() as runtime:
+        sought = Sought(
+            since=_utc(since),
+            until=_utc(until),
+            actor=actor.strip(),
+            what=_acts(what or []),
+            operation_id=operation.strip(),
+            contact_id=contact.strip(),
+        )
+        core = runtime.core
+        links = list(core.auditing.export(sought, _actor(core, as_), limit=limit))
+        report: dict[str, Any] = {"found": core.auditing.count(sought, _actor(core, as_))}
+        if csv is not None:
+            csv.write_bytes(csv_bytes(COLUMNS, map(of_link, links)))
+            show(report | {"written": len(links), "file": str(csv)}, as_json=json)
+            return
+        show(report | {"entries": [_entry(link) for link in links]}, as_json=json)
+
+
+@audit.command()
+def verify(
+    expect: Annotated[
+        str, typer.Option("--expect", metavar="HASH", help="of a head that was noted before")
+    ] = "",
+    since: Annotated[
+        int, typer.Option("--since", metavar="N", min=0, help="trust entries up to this one")
+    ] = 0,
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Go along the chain; exit code 1 and every fault when somebody changed it.
+
+    Keep the hash that is printed somewhere else, and give it to --expect the next time: entries
+    cut off at the end since then cannot be seen otherwise.
+    """
+    with told(), wiring.opened() as runtime:
+        core = runtime.core
+        verified = core.auditing.verify(
+            _actor(core, as_), since=since, expect=expect.strip().casefold()
+        )
+        head = verified.head
+        whole = {"whole": verified.whole, "entries": verified.total, "verified_from": since + 1}
+        report = whole | {"head": {"n": head.n, "hash": head.hash}, "at": verified.at.isoformat()}
+        show(report | {"faults": list(verified.faults)}, as_json=json)
+        if verified.faults:
+            raise Unhealthy(verified.faults)
+
+
+def _utc(given: datetime | None) -> datetime | None:
+    return given.replace(tzinfo=UTC) if given else None
+
+
+def _acts(given: list[str]) -> tuple[str, ...]:
+    known = {what.value for what in What}
+    faults = [f"{each!r} is no act: {', '.join(sorted(known))}" for each in set(given) - known]
+    if faults:
+        raise BadList(faults)
+    return tuple(given)
+
+
+def _actor(core: Core, as_: str) -> Actor:
+    return core.access.actor(as_ or core.access.first_admin())
+
+
+def _entry(link: Link) -> dict[str, Any]:
+    entry = link.entry
+    told_of = {name: getattr(entry, name) for name in FIELDS if name not in {"at", "once"}}
+    kept = {name: value for name, value in told_of.items() if value or name not in JSON_FIELDS}
+    return {"n": link.n, "at": entry.at.isoformat(), **kept, "hash": link.hash}

@@ -1,0 +1,126 @@
+"""The audit: what was done, when, by whom and why. ``chain`` shows if any was changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from core.domain.operations import OperationState
+from core.domain.roles import Role
+
+
+class What(StrEnum):
+    """The acts that are recorded, as people read them after "who"."""
+
+    SIGNED_IN = "signed in"
+    LOOKED = "looked at a contact"
+    PLANNED = "made a preview"
+    CONFIRMED = "confirmed"
+    APPROVED = "approved"
+    BEGAN = "began"
+    CALLED_OFF = "called off"
+    STOP_ASKED = "asked to stop"
+    TAKEN_UP = "taken up again"
+    ENDED = "ended"
+    DECIDED = "decided on a write"
+    WRITTEN = "write landed"
+    NOT_WRITTEN = "write did not land"
+    UNDECIDED = "write undecided"
+    REPAIR = "asked for a repair"
+    SWEEP = "asked for a sweep"
+    COPY = "asked for a copy"
+    DEAD_LETTERS = "retried dead letters"
+    EXAM_ASKED = "asked to change an exam"
+    EXAM_ANSWERED = "exam change answered"
+    ACTIVATION_ASKED = "asked to open exams"
+    ACTIVATED = "opened exams"
+    ROLE_GIVEN = "gave a role"
+    ROLE_WITHDRAWN = "withdrew a role"
+    KEY_MADE = "made an API key"
+    KEY_WITHDRAWN = "withdrew an API key"
+    SETTINGS = "settings changed"
+
+
+#: What a move of an operation is called, by where it led.
+MOVED: Mapping[OperationState, What] = {
+    OperationState.AWAITING: What.CONFIRMED,
+    OperationState.HELD: What.APPROVED,
+    OperationState.RUNNING: What.BEGAN,
+    OperationState.STOPPING: What.STOP_ASKED,
+    OperationState.DONE: What.ENDED,
+    OperationState.STOPPED: What.ENDED,
+    OperationState.CALLED_OFF: What.CALLED_OFF,
+}
+
+assert MOVED.keys() == set(OperationState), "every move of an operation has its word"
+
+
+class Subject(StrEnum):
+    """What an entry is about, beside the operation; ``subject_id`` says which."""
+
+    CONTACT = "contact"
+    EXAM = "exam"
+    BOOKING = "booking"
+    #: Somebody who signs in, by their e-mail.
+    PERSON = "person"
+    SWEEP = "sweep"
+    REPAIR = "repair"
+    KEY = "key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One act. Ids, and the e-mail of whoever acted; never a student's name or e-mail.
+
+    ``before``, ``after`` and ``detail`` hold what JSON knows.
+    """
+
+    at: datetime
+    #: An e-mail, or what acts by itself ("the schedule").
+    actor: str
+    #: "": the journal looks up which one the actor has as this is saved.
+    role: str = ""
+    what: str
+    operation_id: str = ""
+    subject: str = ""
+    subject_id: str = ""
+    reason: str = ""
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    #: Saved unless there is an entry with the same; None: always saved.
+    once: str | None = None
+
+
+def as_recorded(entry: Entry, role: Role | None) -> Entry:
+    """Addresses in small letters; the role that its actor has now, unless the entry says one."""
+    actor = entry.actor.casefold() if "@" in entry.actor else entry.actor
+    return replace(entry, actor=actor, role=entry.role or (role.value if role else ""))
+
+
+def change_of(entry: Entry) -> str:
+    """Before and after of what it changed: "cs_credits 2 → 3"."""
+    names = dict.fromkeys([*entry.before, *entry.after])
+    return "; ".join(
+        f"{name} {_said(entry.before.get(name))} → {_said(entry.after.get(name))}" for name in names
+    )
+
+
+def _said(value: object) -> str:
+    return "–" if value is None or value == "" else str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """Which entries; what is not given does not restrict."""
+
+    since: datetime | None = None
+    #: Not itself among them.
+    until: datetime | None = None
+    actor: str = ""
+    what: tuple[str, ...] = ()
+    operation_id: str = ""
+    contact_id: str = ""

@@ -1,0 +1,234 @@
+"""What stands in the audit of each act that the journal saves: shared by every store.
+
+Ids alone: a plan's words and an item's names may name students.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from core.domain.audit import MOVED, Entry, Subject, What
+from core.domain.clients import ApiKey
+from core.domain.credits import Balances
+from core.domain.operations import ENDED, Item, Operation, OperationState
+from core.domain.plans import Plan
+from core.domain.records import Kind
+from core.domain.repairs import Repair, RepairRow
+from core.domain.roles import Role
+from core.domain.sweeps import Sweep
+from core.domain.writes import MovementKind
+from core.gateways.ports.journal import Event, Settlement, WriteState
+
+SUBJECTS = {
+    Kind.CONTACT: Subject.CONTACT,
+    Kind.BOOKING: Subject.BOOKING,
+    Kind.EXAM: Subject.EXAM,
+}
+FOUND = {
+    WriteState.OPEN: What.UNDECIDED,
+    WriteState.LANDED: What.WRITTEN,
+    WriteState.VOID: What.NOT_WRITTEN,
+    WriteState.UNDECIDED: What.UNDECIDED,
+}
+
+assert SUBJECTS.keys() == set(Kind)  # noqa: S101 - every kind of record has its word
+assert FOUND.keys() == set(WriteState)  # noqa: S101 - and every outcome of a write
+
+
+def made(plan: Plan) -> Entry:
+    """A preview, counted."""
+    subject, subject_id = _about(row.contact_id for row in plan.rows)
+    verdicts = {verdict.value: n for verdict, n in plan.counts.items()}
+    return Entry(
+        at=plan.made_at,
+        actor=plan.made_by,
+        what=What.PLANNED,
+        operation_id=plan.id,
+        detail={"kind": plan.kind.value, "rows": verdicts, "credits": dict(plan.credits)},
+        subject=subject,
+        subject_id=subject_id,
+    )
+
+
+def confirmed(operation: Operation, items: Sequence[Item]) -> Entry:
+    """Who gave the word, why, and for how much; why it needs a second one, if it does."""
+    needs = {"needs_approval": operation.needs_approval} if operation.needs_approval else {}
+    subject, subject_id = _about(item.contact_id for item in items)
+    return Entry(
+        at=operation.confirmed_at,
+        actor=operation.confirmed_by,
+        what=What.CONFIRMED,
+        operation_id=operation.id,
+        reason=operation.reason,
+        detail={"kind": operation.kind.value, "bookings": len(items)} | needs,
+        subject=subject,
+        subject_id=subject_id,
+    )
+
+
+def _about(contacts: Iterable[str | None]) -> tuple[str, str]:
+    """The one contact, when there is one alone."""
+    ids = set(contacts)
+    id_ = ids.pop() if len(ids) == 1 else None
+    return (Subject.CONTACT, id_) if id_ else ("", "")
+
+
+def approved(operation: Operation, *, at: datetime) -> Entry:
+    """Who gave the second word, and whose the first was."""
+    return Entry(
+        at=at,
+        actor=operation.approved_by,
+        what=What.APPROVED,
+        operation_id=operation.id,
+        reason=operation.reason,
+        before={"state": OperationState.AWAITING.value},
+        after={"state": operation.state.value},
+        detail={"asked_by": operation.confirmed_by, "because": operation.needs_approval},
+    )
+
+
+def moved(before: Operation, to: OperationState, *, at: datetime, actor: str, why: str) -> Entry:
+    """An operation began, ended, was called off, stopped or taken up again."""
+    again = before.state in ENDED and to is OperationState.RUNNING
+    return Entry(
+        at=at,
+        actor=actor,
+        what=What.TAKEN_UP if again else MOVED[to],
+        operation_id=before.id,
+        reason=why,
+        before={"state": before.state.value},
+        after={"state": to.value},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """On whose word, why and when writes were made: of whoever confirmed their operation."""
+
+    operation_id: str
+    by: str
+    reason: str
+    at: datetime
+
+
+class Counters(Protocol):
+    """What is kept of a write, whole or as a row of its table."""
+
+    @property
+    def kind(self) -> Kind:
+        """Of the target."""
+        ...
+
+    @property
+    def target_id(self) -> str:
+        """A contact or an exam."""
+        ...
+
+    @property
+    def before(self) -> Balances:
+        """As they were read."""
+        ...
+
+    @property
+    def after(self) -> Balances:
+        """As they were set."""
+        ...
+
+
+def settled(
+    word: Word, outcome: Settlement, of: Counters, moves: Iterable[tuple[MovementKind, str]]
+) -> Entry:
+    """What became of a write, with each counter as it was read and as it was set.
+
+    ``moves``: the kind and the booking of each of its movements.
+    """
+    bookings: dict[str, list[str]] = {}
+    for kind, booking in moves:
+        bookings.setdefault(kind.value, []).append(booking)
+    why = {"why": outcome.reason} if outcome.reason else {}
+    return Entry(
+        at=word.at,
+        actor=word.by,
+        what=FOUND[outcome.state],
+        operation_id=word.operation_id,
+        subject=SUBJECTS[of.kind],
+        subject_id=of.target_id,
+        reason=word.reason,
+        before={str(credit): n for credit, n in of.before.items()},
+        after={str(credit): n for credit, n in of.after.items()},
+        detail={"write": outcome.write_id, "bookings": bookings} | why,
+    )
+
+
+def role_changed(
+    email: str, before: Role | None, after: Role | None, *, by: str, at: datetime
+) -> Entry:
+    """Of somebody who changes their own, the role by which they did."""
+    own = before.value if before and by.casefold() == email else ""
+    return Entry(
+        at=at,
+        actor=by,
+        role=own,
+        what=What.ROLE_GIVEN if after else What.ROLE_WITHDRAWN,
+        subject=Subject.PERSON,
+        subject_id=email,
+        before={"role": before and before.value},
+        after={"role": after and after.value},
+    )
+
+
+def key_changed(key: ApiKey, *, by: str, at: datetime) -> Entry:
+    """A key was made, or withdrawn; never the key, nor its digest."""
+    return Entry(
+        at=at,
+        actor=by,
+        what=What.KEY_MADE if key.withdrawn_at is None else What.KEY_WITHDRAWN,
+        subject=Subject.KEY,
+        subject_id=key.id,
+        detail={"client": key.client, "scopes": sorted(scope.value for scope in key.scopes)},
+    )
+
+
+def by_a_person(actor: str) -> bool:
+    """And not by the schedule."""
+    return "@" in actor
+
+
+def swept(sweep: Sweep) -> list[Entry]:
+    """Only if a person asked for it: the schedule asks every two hours."""
+    if not by_a_person(sweep.asked_by):
+        return []
+    entry = Entry(
+        at=sweep.started_at,
+        actor=sweep.asked_by,
+        what=What.SWEEP,
+        subject=Subject.SWEEP,
+        subject_id=sweep.id,
+        detail={"mode": sweep.mode.value},
+    )
+    return [entry]
+
+
+def repaired(repair: Repair, rows: Sequence[RepairRow]) -> Entry:
+    """Which rows of the mirror are to be as the truth has them: one by its id, many counted."""
+    causes = Counter(row.drift.cause.value for row in rows)
+    one = {(SUBJECTS[row.drift.kind].value, row.drift.record_id) for row in rows}
+    subject, subject_id = one.pop() if len(one) == 1 else (Subject.REPAIR.value, repair.id)
+    return Entry(
+        at=repair.asked_at,
+        actor=repair.asked_by,
+        what=What.REPAIR,
+        subject=subject,
+        subject_id=subject_id,
+        reason=repair.reason,
+        detail={"repair": repair.id, "records": len(rows), "causes": dict(causes)},
+    )
+
+
+def revived(event: Event) -> Entry:
+    """Copies that were given up and are due again."""
+    return Entry(at=event.at, actor=event.actor, what=What.DEAD_LETTERS, detail=event.detail)

@@ -1,0 +1,105 @@
+"""The audit, read. ``chain`` appends to it; nothing changes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    String,
+    func,
+    select,
+    type_coerce,
+)
+
+from core.domain.audit import Entry, Sought, Subject
+from core.domain.chain import FIELDS, Head, Link, timestamp
+from core.gateways.journal.audit_tables import audit, audit_head
+from core.gateways.journal.database import Database, reading, writing
+from core.gateways.journal.recording import record
+
+#: As the driver gives it: a row that somebody changed may hold what our types cannot read.
+_RAW = [type_coerce(column, String).label(column.name) for column in audit.c if column.name != "n"]
+_LINKS = select(audit.c.n, *_RAW)
+
+
+class Audit:
+    """See ``core.gateways.ports.audit.AuditRecords``."""
+
+    _db: Database
+
+    @writing
+    def record(self, connection: Connection, *entries: Entry) -> None:
+        """For acts that change nothing in the journal."""
+        record(connection, *entries)
+
+    @reading
+    def audit(
+        self,
+        connection: Connection,
+        sought: Sought,
+        *,
+        before: int | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[Link]:
+        """Newest first."""
+        query = _sought(_LINKS, sought).order_by(audit.c.n.desc()).limit(limit).offset(offset)
+        if before is not None:
+            query = query.where(audit.c.n < before)
+        return _links(connection, query)
+
+    @reading
+    def audit_count(self, connection: Connection, sought: Sought) -> int:
+        """Counted in the database."""
+        query = _sought(select(func.count()).select_from(audit), sought)
+        return int(connection.execute(query).scalar_one())
+
+    @reading
+    def audit_links(self, connection: Connection, after: int, limit: int) -> list[Link]:
+        """By their place."""
+        query = _LINKS.where(audit.c.n > after).order_by(audit.c.n).limit(limit)
+        return _links(connection, query)
+
+    @reading
+    def audit_head(self, connection: Connection) -> tuple[Head, int]:
+        """In one statement: between two, somebody could append."""
+        last = select(func.coalesce(func.max(audit.c.n), 0)).scalar_subquery()
+        n, hash_, last_n = connection.execute(select(audit_head.c.n, audit_head.c.hash, last)).one()
+        return Head(n=n, hash=hash_), last_n
+
+
+def _sought(query: Select[Any], sought: Sought) -> Select[Any]:
+    where: list[ColumnElement[bool]] = []
+    if sought.since is not None:
+        where.append(audit.c.at >= sought.since)
+    if sought.until is not None:
+        where.append(audit.c.at < sought.until)
+    if sought.actor:
+        actor = sought.actor
+        where.append(audit.c.actor == (actor.casefold() if "@" in actor else actor))
+    if sought.what:
+        where.append(audit.c.what.in_(sought.what))
+    if sought.operation_id:
+        where.append(audit.c.operation_id == sought.operation_id)
+    if sought.contact_id:
+        where.append(audit.c.subject_id == sought.contact_id)
+        where.append(audit.c.subject == Subject.CONTACT.value)
+    return query.where(*where)
+
+
+def _links(connection: Connection, query: Select[Any]) -> list[Link]:
+    return [_link(row) for row in connection.execute(query).mappings()]
+
+
+def _link(row: RowMapping) -> Link:
+    at = row["at"]
+    told = dict(row) | {"at": at if isinstance(at, str) else timestamp(at)}
+    return Link(n=row["n"], texts=tuple(_text(told[name]) for name in FIELDS), hash=row["hash"])
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else repr(value)

@@ -1,0 +1,52 @@
+"""The tables of the audit. The database refuses to change them (migration 0010)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, String, Table, text
+
+from core.gateways.journal.columns import Serial, UtcTime
+from core.gateways.journal.tables import metadata
+
+
+def _words(name: str) -> Column[str]:
+    return Column(name, String, nullable=False)
+
+
+_ONCE = text("once IS NOT NULL")
+
+#: Column names are the field names of ``core.domain.audit.Entry``.
+audit = Table(
+    "audit",
+    metadata,
+    #: Its place in the chain, from 1, without gaps.
+    Column("n", Serial, primary_key=True, autoincrement=False),
+    Column("at", UtcTime, nullable=False),
+    _words("actor"),
+    _words("role"),
+    _words("what"),
+    _words("operation_id"),
+    _words("subject"),
+    _words("subject_id"),
+    _words("reason"),
+    # Text and not JSON: the hash is over these very characters.
+    _words("before"),
+    _words("after"),
+    _words("detail"),
+    Column("once", String),
+    _words("hash"),
+    Index("audit_by_time", "at"),
+    Index("audit_by_actor", "actor", "n"),
+    Index("audit_by_act", "what", "n"),
+    Index("audit_of_operation", "operation_id", "n"),
+    Index("audit_of_subject", "subject_id", "n"),
+    Index("audit_once", "once", unique=True, sqlite_where=_ONCE, postgresql_where=_ONCE),
+)
+
+#: One row: where the chain ends. Whoever appends holds it until the transaction ends.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("n", Serial, nullable=False),
+    _words("hash"),
+)

@@ -1,0 +1,213 @@
+"""The entries that fit the filters, newest first, a page at a time; and all of them as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.domain.audit import Entry, Sought, Subject, What, change_of
+from core.domain.chain import COLUMNS, Link, told
+from core.domain.credits import Catalogue
+from core.services.auditing import EXPORT_MAX
+from pages.shared import places, row_buttons, tables, words
+from pages.shared.audit import address, integrity
+from pages.shared.batch import address as operation_address
+from pages.shared.contact import address as contact_address
+from pages.shared.exports import csv_bytes
+from pages.shared.gate import Desk
+
+PAGE_ROWS = 100
+GRID_PX = 640
+_TO = "_audit_to"
+
+
+def show(desk: Desk) -> None:
+    """Integrity, filters, entries."""
+    integrity.show(desk)
+    _filters(desk)
+    sought = address.sought(desk.zone)
+    total = desk.core.auditing.count(sought, desk.actor)
+    if not total:
+        _nothing(sought)
+        return
+    above = st.container()
+    offset = _page(total)
+    links = desk.core.auditing.find(sought, desk.actor, limit=PAGE_ROWS, offset=offset)
+    with above:
+        _grid(desk, links)
+    if to := st.session_state.pop(_TO, None):
+        path, params = to
+        st.switch_page(path, query_params=params)
+
+
+def _filters(desk: Desk) -> None:
+    bound: dict[str, Any] = {"bind": "query-params"}
+    days: dict[str, Any] = {**bound, "value": None, "width": 150, "format": "YYYY-MM-DD"}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.text_input(
+            "Who", placeholder="An e-mail", key=address.WHO, width=200, type="search", **bound
+        )
+        st.multiselect(
+            "Acts", [what.value for what in What], format_func=words.sentence,
+            placeholder="All acts", key=address.ACT, width=250, **bound,
+        )  # fmt: skip
+        st.text_input(
+            "Operation", placeholder="Its id", key=address.OPERATION, width=170,
+            type="search", **bound,
+        )  # fmt: skip
+        st.text_input(
+            "Contact", placeholder="HubSpot record id", key=address.CONTACT, width=190,
+            type="search", **bound,
+        )  # fmt: skip
+        st.date_input("From", key=address.SINCE, **days)
+        st.date_input("To", key=address.UNTIL, **days)
+        sought = address.sought(desk.zone)
+        if sought != Sought():
+            st.button(
+                "All", icon=":material/filter_alt_off:", on_click=address.clear, key="unfilter",
+                type="tertiary", help="Take all filters away",
+            )  # fmt: skip
+        st.space("stretch")
+        st.download_button(
+            "CSV",
+            lambda: audit_csv(desk.core.auditing.export(sought, desk.actor)),
+            file_name=f"audit-{desk.now():%Y-%m-%d-%H%M}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            help=f"The entries that fit, the newest {EXPORT_MAX:,} at most, each with its hash",
+            on_click="ignore",
+        )
+
+
+def _nothing(sought: Sought) -> None:
+    if sought == Sought():
+        st.info(
+            "Nothing has been recorded yet. Every sign-in, look at a contact, preview, "
+            "confirmation, write and change of a role appears here as it happens.",
+            icon=":material/inbox:",
+        )
+    else:
+        st.info("No entry fits the filters.", icon=":material/filter_alt_off:")
+
+
+def _page(total: int) -> int:
+    """Where the page begins; page numbers when there are several."""
+    pages = max(1, -(-total // PAGE_ROWS))
+    if pages == 1:
+        st.caption(words.count(total, "entry", "entries"))
+        return 0
+    with st.container(horizontal=True, vertical_alignment="center"):
+        told = st.empty()
+        page = min(st.pagination(pages, key=f"audit_page_{pages}", width=340), pages)
+        first, last = (page - 1) * PAGE_ROWS + 1, min(page * PAGE_ROWS, total)
+        told.caption(
+            f"{first:,} to {last:,} of {words.count(total, 'entry', 'entries')}", width="content"
+        )
+    return (page - 1) * PAGE_ROWS
+
+
+def _grid(desk: Desk, links: Sequence[Link]) -> None:
+    entries = [link.entry for link in links]
+    key = f"audit_{tables.fingerprint([str(link.n) for link in links])}"
+    text = st.column_config.TextColumn
+    operations = [entry.operation_id for entry in entries]
+    contacts = [_contact(entry) for entry in entries]
+    st.dataframe(
+        audit_frame(links, desk),
+        key=key,
+        column_config={
+            "n": st.column_config.NumberColumn("Entry", width=70, format="localized", pinned=True),
+            "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", width=165),
+            "Who": text(width=175),
+            "Role": text(width=70),
+            "Act": text("Did", width=165),
+            "Change": text(f"Before {words.ARROW} after", width=210),
+            "Reason": text(width=250),
+            "About": text(width=160),
+            "Operation": row_buttons.column(
+                "Operation", operations, _open_operation, key=f"{key}_operation", width=90
+            ),
+            "Contact": row_buttons.column(
+                "Contact", contacts, _open_contact, key=f"{key}_contact", width=110
+            ),
+            "More": text(width="large"),
+        },
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(links), at_most=GRID_PX),
+        alt="What was done, newest first",
+    )
+
+
+def _open_operation(id_: str) -> None:
+    """A callback may not switch pages; the run after it does."""
+    if id_:
+        params = {operation_address.OPERATION: id_}
+        st.session_state[_TO] = (places.OPERATIONS.path, params)
+
+
+def _open_contact(id_: str) -> None:
+    if id_:
+        st.session_state[_TO] = (places.CONTACTS.path, {contact_address.CONTACT: id_})
+
+
+def _contact(entry: Entry) -> str:
+    return entry.subject_id if entry.subject == Subject.CONTACT else ""
+
+
+def audit_frame(links: Sequence[Link], desk: Desk) -> pd.DataFrame:
+    """One row for each entry."""
+    entries = [link.entry for link in links]
+    catalogue = desk.core.catalogue
+    return pd.DataFrame(
+        {
+            "n": [link.n for link in links],
+            "When": [entry.at.astimezone(desk.zone).replace(tzinfo=None) for entry in entries],
+            "Who": [entry.actor for entry in entries],
+            "Role": [words.sentence(entry.role) or words.NOTHING for entry in entries],
+            "Act": [words.sentence(entry.what) for entry in entries],
+            "Change": [named(change_of(entry), catalogue) for entry in entries],
+            "Reason": [entry.reason for entry in entries],
+            "About": [about(entry) for entry in entries],
+            "Operation": [entry.operation_id[:8] or None for entry in entries],
+            "Contact": [_contact(entry) or None for entry in entries],
+            "More": [more(entry.detail, catalogue) for entry in entries],
+        }
+    )
+
+
+def about(entry: Entry) -> str:
+    """What the act was about: "exam 71000000001"; a contact has a column of its own."""
+    if not entry.subject or entry.subject == Subject.CONTACT:
+        return words.NOTHING
+    return entry.subject_id if entry.subject == Subject.PERSON else (
+        f"{entry.subject} {entry.subject_id}"
+    )  # fmt: skip
+
+
+def named(told: str, catalogue: Catalogue) -> str:
+    """With credits by their names."""
+    for credit in catalogue.credits:
+        told = told.replace(credit.key, credit.label)
+    return told.replace("total_bookings", "Seats taken").replace("is_active", "Open")
+
+
+def more(detail: Mapping[str, Any], catalogue: Catalogue) -> str:
+    """The rest, as words: "kind refund; bookings 12"."""
+    return named("; ".join(f"{name} {_plain(value)}" for name, value in detail.items()), catalogue)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return " ".join(map(_plain, value))
+    return words.NOTHING if value is None else str(value)
+
+
+def audit_csv(links: Iterable[Link]) -> bytes:
+    """All that is kept of each, times in UTC."""
+    return csv_bytes(COLUMNS, map(told, links))

@@ -1,0 +1,454 @@
+"""What stands in the audit of each act, and that it is only appended to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import text
+
+from core.domain.audit import Entry, Sought, Subject, What
+from core.domain.chain import EMPTY, Head, Link, Walk, chained, texts
+from core.domain.clients import ApiKey, Scope
+from core.domain.operations import OperationState
+from core.domain.records import Kind
+from core.domain.repairs import Repair, RepairRow
+from core.domain.roles import Grant, Role
+from core.domain.sweeps import Sweep, SweepMode, SweepState
+from core.gateways.errors import JournalError, StateConflict
+from core.gateways.journal.database import SCHEMA, Database
+from core.gateways.journal.migrate import upgrade
+from core.gateways.journal.sql import SqlJournal
+from core.gateways.ports.journal import Event, Journal, WriteState
+from tests.contract.journal.given import (
+    ADMIN,
+    NOW,
+    after,
+    due,
+    operation,
+    outcome,
+    plan_of,
+    running,
+    write,
+)
+from tests.contract.journal.stores import fresh_database, past_the_triggers
+from tests.contract.journal.test_sweeps import drift
+
+Acting = Callable[[Journal], object]
+
+
+def looked(n: int, **changes: object) -> Entry:
+    values: dict[str, object] = {"at": after(n), "actor": ADMIN, "what": What.LOOKED}
+    values |= {"subject": Subject.CONTACT, "subject_id": f"c{n}"}
+    return Entry(**values | changes)  # type: ignore[arg-type]  # a case's own values
+
+
+def entries(journal: Journal) -> list[Entry]:
+    """Oldest first."""
+    return [link.entry for link in journal.audit_links(0, 1000)]
+
+
+def faults(journal: Journal) -> list[str]:
+    walk = Walk()
+    noted, last = journal.audit_head()
+    walk.along(journal.audit_links(0, noted.n))
+    walk.end(noted, last)
+    return walk.faults
+
+
+def test_an_audit_begins_empty_and_whole(journal: Journal) -> None:
+    assert (EMPTY, 0) == journal.audit_head()
+    assert [] == faults(journal)
+
+
+def test_what_is_recorded_comes_back_as_it_was(journal: Journal) -> None:
+    full = Entry(
+        at=after(0.000001),
+        actor=ADMIN,
+        role="admin",
+        what=What.ROLE_GIVEN,
+        operation_id="op",
+        subject=Subject.PERSON,
+        subject_id="ann@example.test",
+        reason='she said "Ölprüfung",\n=1+1',
+        before={"role": None},
+        after={"role": "staff", "n": 3, "yes": True},
+        detail={"list": [1, "two", {"three": 3}]},
+        once="once",
+    )
+
+    journal.record(full, looked(1))
+
+    assert [full, looked(1)] == entries(journal)
+    assert [1, 2] == [link.n for link in journal.audit_links(0, 1000)]
+    assert [] == faults(journal)
+
+
+def test_what_is_recorded_once_is_there_once(journal: Journal) -> None:
+    journal.record(looked(1, once="a"), looked(2, once="a"), looked(3))
+    journal.record(looked(4, once="a"), looked(5, once="b"))
+    journal.record(looked(6, once="b"))
+
+    assert ["c1", "c3", "c5"] == [entry.subject_id for entry in entries(journal)]
+    assert [] == faults(journal)
+
+
+def test_the_role_is_that_of_the_moment_unless_the_act_says_it(journal: Journal) -> None:
+    journal.grant(Grant(email="ann@example.test", role=Role.STAFF, by="the start", at=NOW))
+    journal.record(looked(1, actor="Ann@Example.test"), looked(2, actor="nobody@example.test"))
+    journal.record(looked(3, actor="ann@example.test", role="manager"))
+
+    told = [(entry.actor, entry.role) for entry in entries(journal)[1:]]
+
+    assert [
+        ("ann@example.test", "staff"),
+        ("nobody@example.test", ""),
+        ("ann@example.test", "manager"),
+    ] == told
+
+
+def acts_of_an_operation(journal: Journal) -> None:
+    journal.save_plan(plan_of(3))
+    run = running(journal)
+    journal.move("op", OperationState.RUNNING, at=after(1), actor=ADMIN)
+    journal.save_intents(run, [write("w1", "b0", "b1"), write("w2", "b2", target="c1")])
+    settled = [outcome("w1"), outcome("w2", WriteState.VOID, reason="it cannot arrive any more")]
+    journal.settle(run, settled, due=[due()], at=after(2))
+    journal.settle(run, settled, due=[due()], at=after(3))
+    journal.move("op", OperationState.DONE, at=after(4), actor=ADMIN)
+    journal.move("op", OperationState.RUNNING, at=after(5), actor=ADMIN, detail="retry")
+
+
+def test_an_operation_is_told_from_its_preview_to_its_end(journal: Journal) -> None:
+    acts_of_an_operation(journal)
+
+    told = entries(journal)
+
+    assert [
+        What.PLANNED,
+        What.CONFIRMED,
+        What.BEGAN,
+        What.WRITTEN,
+        What.NOT_WRITTEN,
+        What.ENDED,
+        What.TAKEN_UP,
+    ] == [entry.what for entry in told]
+    assert {"op"} == {entry.operation_id for entry in told}
+    assert {ADMIN} == {entry.actor for entry in told}
+    assert ["", "the examiner is ill", ""] == [entry.reason for entry in told[:3]]
+    assert {"skip": 0, "blocked": 1, "will change": 2} == told[0].detail["rows"]
+    assert 4 == told[1].detail["bookings"]
+    assert "retry" == told[-1].reason
+
+
+def test_a_write_is_told_once_with_its_balances_before_and_after(journal: Journal) -> None:
+    acts_of_an_operation(journal)
+
+    landed, void = entries(journal)[3:5]
+
+    assert ("contact", "c0") == (landed.subject, landed.subject_id)
+    assert ({"cs_credits": 2}, {"cs_credits": 4}) == (landed.before, landed.after)
+    assert {"write": "w1", "bookings": {"refund": ["b0", "b1"]}} == landed.detail
+    assert "the examiner is ill" == landed.reason
+    assert "it cannot arrive any more" == void.detail["why"]
+
+
+def test_no_student_is_named(journal: Journal) -> None:
+    acts_of_an_operation(journal)
+
+    told = " ".join(str(link.texts) for link in journal.audit_links(0, 1000))
+
+    assert "Lovelace" not in told
+    assert "ada@" not in told
+    assert "Clinical Skills" not in told
+
+
+def swept(mode: SweepMode, by: str) -> Sweep:
+    return Sweep(
+        id=f"s-{mode}", mode=mode, state=SweepState.ASKED, started_at=NOW, saved_at=NOW, asked_by=by
+    )
+
+
+def test_roles_sweeps_repairs_and_dead_letters_are_told(journal: Journal) -> None:
+    journal.grant(Grant(email="ann@example.test", role=Role.ADMIN, by=ADMIN, at=NOW))
+    journal.withdraw("Ann@example.test", by="ann@example.test", at=NOW)
+    journal.ask_sweep(swept(SweepMode.FULL, ADMIN))
+    journal.ask_sweep(swept(SweepMode.FULL, ADMIN))
+    journal.ask_sweep(swept(SweepMode.KNOWN, "the schedule"))
+    rows = [RepairRow(drift=drift("c7"), n=0)]
+    repair = Repair(id="r1", asked_by=ADMIN, reason="seen", asked_at=NOW, digest="d")
+    journal.ask_repair(repair, rows)
+    journal.ask_repair(repair, rows)
+
+    told = entries(journal)
+
+    assert [What.ROLE_GIVEN, What.ROLE_WITHDRAWN, What.SWEEP, What.REPAIR] == [
+        entry.what for entry in told
+    ]
+    given, withdrawn, _, mended = told
+    assert ("ann@example.test", {"role": "admin"}) == (given.subject_id, given.after)
+    assert "admin" == withdrawn.role, "whoever withdraws their own role had it then"
+    assert ("contact", "c7", "seen") == (mended.subject, mended.subject_id, mended.reason)
+
+
+def test_a_second_admin_s_yes_is_told_with_who_had_asked(journal: Journal) -> None:
+    asked = operation(state=OperationState.AWAITING, needs_approval="more than 50 bookings")
+    journal.confirm(asked, [])
+    journal.approve("op", by="eve@example.test", at=after(1), hold_until=after(11))
+
+    confirmed, approved = entries(journal)
+
+    assert "more than 50 bookings" == confirmed.detail["needs_approval"]
+    assert (What.APPROVED, "eve@example.test") == (approved.what, approved.actor)
+    assert {"asked_by": ADMIN, "because": "more than 50 bookings"} == approved.detail
+
+
+def test_keys_are_told_without_what_opens_them(journal: Journal) -> None:
+    key = ApiKey(
+        id="0123456789ab",
+        client="app",
+        scopes=frozenset({Scope.READ}),
+        digest="d1ge5t",
+        made_by=ADMIN,
+        made_at=NOW,
+    )
+    journal.add_key(key)
+    journal.withdraw_key(key.id, by=ADMIN, at=after(1))
+    journal.withdraw_key(key.id, by=ADMIN, at=after(2))
+
+    told = entries(journal)
+
+    assert [What.KEY_MADE, What.KEY_WITHDRAWN] == [entry.what for entry in told]
+    assert {("key", key.id)} == {(entry.subject, entry.subject_id) for entry in told}
+    assert {"client": "app", "scopes": ["read"]} == told[0].detail
+    assert "d1ge5t" not in str(told)
+
+
+def test_an_event_s_entry_is_saved_with_it(journal: Journal) -> None:
+    journal.add_event(Event(at=NOW, actor=ADMIN, what="asked for a copy"), looked(1))
+
+    assert [looked(1)] == entries(journal)
+
+
+def test_what_is_refused_leaves_no_entry(journal: Journal) -> None:
+    journal.confirm(operation(), [])
+    journal.confirm(operation(), [])
+    with pytest.raises(StateConflict):
+        journal.move("op", OperationState.DONE, at=NOW, actor=ADMIN)
+
+    assert [What.CONFIRMED] == [entry.what for entry in entries(journal)]
+
+
+def test_entries_are_sought_newest_first_a_page_at_a_time(journal: Journal) -> None:
+    journal.record(*(looked(n, actor=f"p{n % 2}@example.test") for n in range(6)))
+    journal.record(Entry(at=after(9), actor=ADMIN, what=What.SWEEP, operation_id="op"))
+
+    def found(**sought: object) -> list[int]:
+        wanted = Sought(**sought)  # type: ignore[arg-type]  # a case's own values
+        links = journal.audit(wanted)
+        assert len(links) == journal.audit_count(wanted)
+        return [link.n for link in links]
+
+    assert [7, 6, 5, 4, 3, 2, 1] == found()
+    assert [5, 3, 1] == found(actor="P0@example.test")
+    assert [7] == found(what=(What.SWEEP, What.REPAIR))
+    assert [7] == found(operation_id="op")
+    assert [4] == found(contact_id="c3")
+    assert [4, 3] == found(since=after(2), until=after(4))
+    assert [4, 3] == [link.n for link in journal.audit(Sought(), before=5, limit=2)]
+    assert [5, 4] == [link.n for link in journal.audit(Sought(), limit=2, offset=2)]
+
+
+def test_who_records_at_once_leaves_no_gap(journal: Journal) -> None:
+    together = threading.Barrier(2)
+    runs = [running(journal, f"op{n}") for n in range(2)]
+
+    def act(n: int) -> None:
+        together.wait()
+        for turn in range(15):
+            write_id = f"w{n}-{turn}"
+            booking = f"b{n}-{turn}"
+            moved = write(write_id, booking, operation_id=f"op{n}", target=f"c{n}")
+            journal.save_intents(runs[n], [moved])
+            # the same record falls due from both, so both take the outbox's lock and then the head
+            journal.settle(runs[n], [outcome(write_id)], due=[due("c")], at=NOW)
+            journal.record(looked(turn, once=f"look {turn}"))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(act, range(2)))
+
+    links = journal.audit_links(0, 1000)
+    assert list(range(1, 2 + 30 + 15 + 1)) == [link.n for link in links]
+    assert [] == faults(journal)
+
+
+def test_two_processes_record_in_one_chain(url: str) -> None:
+    journals = [SqlJournal(url) for _ in range(2)]
+    together = threading.Barrier(2)
+
+    def act(journal: SqlJournal) -> None:
+        together.wait()
+        for n in range(20):
+            journal.record(looked(n), looked(n, once=f"look {n}"))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(act, journals))
+
+    assert 60 == journals[0].audit_count(Sought())
+    assert [] == faults(journals[1])
+    for journal in journals:
+        journal.close()
+
+
+# append-only
+
+CHANGES = {
+    "update": "UPDATE {audit} SET actor = 'mallory'",
+    "delete": "DELETE FROM {audit} WHERE n = 2",
+    "move the head back": "UPDATE {head} SET n = 1",
+    "delete the head": "DELETE FROM {head}",
+    "a second head": "INSERT INTO {head} VALUES (2, 9, 'x')",
+}
+ONLY_SQLITE = {
+    "replace": "INSERT OR REPLACE INTO {audit} SELECT n, at, 'mallory', role, what, operation_id,"
+    " subject, subject_id, reason, before, after, detail, once, hash FROM {audit}",
+}
+ONLY_POSTGRES = {"truncate": "TRUNCATE {audit}", "truncate the head": "TRUNCATE {head}"}
+
+
+@pytest.fixture
+def three(url: str) -> Iterator[SqlJournal]:
+    """Three entries, and a name for each table."""
+    journal = SqlJournal(url)
+    journal.record(*(looked(n) for n in range(1, 4)))
+    yield journal
+    journal.close()
+
+
+def run(journal: SqlJournal, statement: str, *, by_force: bool = False) -> None:
+    schema = "" if journal._db.on_sqlite else f"{SCHEMA}."
+    names = {"audit": f"{schema}audit", "head": f"{schema}audit_head"}
+
+    def work(connection: object) -> None:
+        if by_force:
+            past_the_triggers(connection)  # type: ignore[arg-type]  # SQLAlchemy's
+        connection.execute(text(statement.format(**names)))  # type: ignore[attr-defined]
+
+    journal._db.write(work)
+
+
+def test_the_database_refuses_to_change_what_was_recorded(three: SqlJournal) -> None:
+    changes = CHANGES | (ONLY_SQLITE if three._db.on_sqlite else ONLY_POSTGRES)
+
+    for change in changes.values():
+        with pytest.raises(JournalError, match="only appended to"):
+            run(three, change)
+
+    assert [looked(1), looked(2), looked(3)] == entries(three)
+    assert [] == faults(three)
+
+
+def test_a_user_who_is_no_superuser_has_not_even_the_right(postgres_url: str) -> None:
+    """The owner of the tables, who makes them, as a hosted PostgreSQL has it."""
+    owned = fresh_database(postgres_url, "owned")
+    root = Database(owned)
+    root.write(lambda c: c.execute(text("DROP ROLE IF EXISTS desk")))
+    root.write(lambda c: c.execute(text("CREATE ROLE desk LOGIN PASSWORD 'desk'")))
+    root.write(lambda c: c.execute(text("GRANT CREATE ON DATABASE owned TO desk")))
+    desk = Database(str(root.url.set(username="desk", password="desk").render_as_string(False)))
+    upgrade(desk)
+    journal = SqlJournal(desk.url.render_as_string(hide_password=False))
+    journal.record(looked(1))
+
+    for statement in ("UPDATE {t} SET actor = 'm'", "DELETE FROM {t}", "TRUNCATE {t}"):
+        denied = text(statement.format(t=f"{SCHEMA}.audit"))
+        with pytest.raises(JournalError, match="permission denied"):
+            desk.write(lambda c, denied=denied: c.execute(denied))  # type: ignore[misc]
+
+    assert [looked(1)] == entries(journal)
+    journal.close()
+    desk.close()
+    root.write(lambda c: c.execute(text("DROP OWNED BY desk")))
+    root.write(lambda c: c.execute(text("DROP ROLE desk")))
+    root.close()
+
+
+# what somebody changes by force is found
+
+SWAP = "UPDATE {audit} SET n = CASE n WHEN 1 THEN -2 ELSE -1 END WHERE n < 3"
+AGAIN = (
+    "INSERT INTO {audit} SELECT 4, at, actor, role, what, operation_id, subject, subject_id,"
+    " reason, before, after, detail, once, hash FROM {audit} WHERE n = 3"
+)
+BACK = "UPDATE {audit} SET n = -n WHERE n < 0"
+
+
+@pytest.mark.parametrize(
+    ("statements", "found"),
+    [
+        (["UPDATE {audit} SET actor = 'mallory' WHERE n = 2"], ["entry 2 is not what was"]),
+        (["UPDATE {audit} SET detail = 'no json' WHERE n = 2"], ["entry 2 is not what was"]),
+        (["UPDATE {audit} SET once = '' WHERE n = 1"], ["entry 1 is not what was"]),
+        (["UPDATE {audit} SET hash = 'x' WHERE n = 3"], ["entry 3 is", "the noted head is entry"]),
+        (["DELETE FROM {audit} WHERE n = 2"], ["entry 2 is missing"]),
+        (["DELETE FROM {audit} WHERE n = 1"], ["entry 1 is missing"]),
+        (["DELETE FROM {audit} WHERE n > 1"], ["entries 2 to 3 are missing"]),
+        ([SWAP, BACK], ["entry 1 is", "entry 2 is", "entry 3 is"]),
+        (
+            [AGAIN],
+            ["entries up to 4 stand after the noted head 3"],
+        ),
+    ],
+)
+def test_each_change_by_force_is_found(
+    three: SqlJournal, statements: list[str], found: list[str]
+) -> None:
+    for statement in statements:
+        run(three, statement, by_force=True)
+
+    told = faults(three)
+
+    assert len(found) == len(told), told
+    assert all(fault.startswith(words) for fault, words in zip(told, found, strict=True)), told
+
+
+def forged(journal: SqlJournal, n: int) -> Link:
+    """Entry ``n`` changed, with a hash that fits what stands before it."""
+    before = journal.audit_links(0, n - 1)
+    head = before[-1].head if n > 1 else EMPTY
+    return chained(head, [texts(looked(n, actor="mallory@example.test"))])[0]
+
+
+@pytest.mark.parametrize(("n", "told"), [(2, "entry 3 is not what was"), (3, "the noted head is")])
+def test_an_entry_forged_with_its_hash_does_not_fit_what_follows(
+    three: SqlJournal, n: int, told: str
+) -> None:
+    link = forged(three, n)
+
+    set_to = f"SET actor = 'mallory@example.test', hash = '{link.hash}'"
+    run(three, f"UPDATE {{audit}} {set_to} WHERE n = {n}", by_force=True)
+
+    assert [True] == [fault.startswith(told) for fault in faults(three)]
+
+
+def test_a_tail_cut_off_with_the_noted_head_is_seen_by_a_head_kept_elsewhere(
+    three: SqlJournal,
+) -> None:
+    kept: Head = three.audit_head()[0]
+    second = three.audit_links(1, 1)[0]
+    run(three, "DELETE FROM {audit} WHERE n = 3", by_force=True)
+    back = f"UPDATE {{head}} SET n = 2, hash = '{second.hash}'"  # noqa: S608 - a test's own
+    run(three, back, by_force=True)
+
+    assert [] == faults(three), "the chain alone cannot tell"
+    assert kept.hash not in {link.hash for link in three.audit_links(0, 10)}
+
+
+def test_kinds_of_record_are_told_apart(journal: Journal) -> None:
+    run_ = running(journal)
+    journal.save_intents(run_, [write("w1", "b0", target="7", kind=Kind.EXAM)])
+    journal.settle(run_, [outcome("w1")], due=[], at=NOW)
+
+    assert [] == journal.audit(Sought(contact_id="7"))

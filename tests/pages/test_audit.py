@@ -1,0 +1,204 @@
+"""Audit: every act, found by who, what, when and whom; and whether the chain is whole."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.domain.audit import Entry, What
+from core.domain.chain import EMPTY, FIELDS, Link, texts
+from core.domain.plans import OperationKind
+from core.domain.roles import Role
+from pages.shared.audit import listing
+from pages.shared.places import AUDIT, CONTACTS
+from tests.pages.acts import choose, frame_with, press, said
+from tests.pages.conftest import Open
+from tests.pages.desk_roles import seen_by
+from tests.pages.stage import ADMIN, NOON, Stage, confirmed
+
+ANN = "ann@example.test"
+
+
+def acts(at: AppTest) -> list[str]:
+    return list(frame_with(at, "Act", "Who")["Act"])
+
+
+def record(made: Stage, number: int = 1, *, actor: str = ANN, **changes: object) -> None:
+    at = made.clock()
+    values: dict[str, object] = {"at": at, "actor": actor, "what": What.SWEEP}
+    made.journal.record(*[Entry(**values | changes)] * number)  # type: ignore[arg-type]
+
+
+def damage(made: Stage, n: int) -> None:
+    """As somebody with the database in hand would."""
+    links = made.journal._chain()
+    entry = replace(links[n - 1].entry, reason="nothing to see here")
+    links[n - 1] = Link(n=n, texts=texts(entry), hash=links[n - 1].hash)
+
+
+@pytest.fixture
+def done(made: Stage) -> str:
+    """A refund, previewed, confirmed and carried to its end."""
+    id_ = confirmed(made, kind=OperationKind.REFUND)
+    made.carry(id_)
+    return id_
+
+
+def test_who_comes_first_finds_their_own_sign_in(open_page: Open) -> None:
+    at = open_page(AUDIT)
+
+    assert ["Signed in"] == acts(at)
+    assert [("Admin", ADMIN)] == [
+        (row.Role, row.Who) for row in frame_with(at, "Role", "Who").itertuples()
+    ]
+    assert "Chain of 1 entry verified up to 12:00" in said(at)
+
+
+def test_a_sign_in_is_recorded_once_however_often_a_page_is_drawn(
+    open_page: Open, made: Stage
+) -> None:
+    who = {"is_logged_in": True, "email": ADMIN, "iat": made.clock().timestamp()}
+    open_page(AUDIT, who=who).run()
+    open_page(CONTACTS, who=who)
+    assert ["Signed in"] == acts(open_page(AUDIT, who=who))
+
+    later = who | {"iat": made.clock().timestamp() + 60}
+
+    assert ["Signed in", "Signed in"] == acts(open_page(AUDIT, who=later))
+
+
+def test_who_has_no_role_is_on_record_all_the_same(open_page: Open) -> None:
+    open_page(AUDIT, who={"is_logged_in": True, "email": "Mallory@example.test"})
+
+    shown = frame_with(open_page(AUDIT), "Who", "Role")
+
+    assert [(ADMIN, "Admin"), ("mallory@example.test", "–")] == list(
+        zip(shown["Who"], shown["Role"], strict=True)
+    )
+
+
+def test_an_operation_stands_newest_first_with_before_and_after(
+    open_page: Open, made: Stage, done: str
+) -> None:
+    at = open_page(AUDIT, operation=done)
+
+    assert ["Ended", "Began", "Confirmed", "Made a preview"] == [
+        act for act in acts(at) if act != "Write landed"
+    ]
+    writes = frame_with(at, "Change")[lambda frame: frame["Act"] == "Write landed"]
+    assert made.journal.progress(done).total >= len(writes) > 0
+    assert all("→" in change for change in writes["Change"])
+    assert {"Exam cancelled by the school"} == set(writes["Reason"])
+
+
+def test_a_look_at_a_contact_is_recorded_once_in_a_while(open_page: Open, made: Stage) -> None:
+    for _ in range(2):
+        open_page(CONTACTS, id="52000000003").run()
+    made.clock.pass_(minutes=16)
+    open_page(CONTACTS, id="52000000003")
+
+    assert ["Looked at a contact"] * 2 == acts(open_page(AUDIT, contact="52000000003"))
+
+
+def test_the_filters_narrow_and_are_taken_away(open_page: Open, made: Stage, done: str) -> None:
+    record(made)
+    made.clock.pass_(days=2)
+    record(made, what=What.REPAIR)
+    at = open_page(AUDIT, who=None)
+    total = len(acts(at))
+
+    assert ["Asked for a repair", "Asked for a sweep"] == acts(choose(at, "who", ANN))
+    at = choose(at, "act", ["asked for a sweep"])
+    assert ["Asked for a sweep"] == acts(at)
+    at = press(at, "unfilter")
+    assert total == len(acts(at))
+    later = made.clock().date()
+    assert ["Signed in", "Asked for a repair"] == acts(choose(at, "from", later))
+    assert "No entry fits the filters." in said(choose(at, "contact", "none"))
+
+
+def test_an_address_leads_to_what_it_narrows(open_page: Open, made: Stage) -> None:
+    record(made)
+
+    assert ["Asked for a sweep"] == acts(open_page(AUDIT, act="Asked for a sweep"))
+
+
+def test_a_long_audit_is_turned_page_by_page(open_page: Open, made: Stage) -> None:
+    record(made, listing.PAGE_ROWS + 20)
+
+    at = open_page(AUDIT)
+
+    assert listing.PAGE_ROWS == len(acts(at))
+    assert "1 to 100 of 121 entries" in said(at)
+    at = choose(at, "audit_page_2", 2)
+    assert 21 == len(acts(at))
+
+
+def test_a_changed_entry_is_told_in_red_with_what_to_do(
+    open_page: Open, made: Stage, done: str
+) -> None:
+    damage(made, 2)
+
+    at = open_page(AUDIT)
+
+    assert "Chain broken" in said(at)
+    assert "Entry 2 is not what was recorded after entry 1" in said(at)
+    assert "python -m core audit verify" in said(at)
+
+
+def test_what_was_changed_after_it_was_verified_is_found_by_going_along_again(
+    open_page: Open, made: Stage, done: str
+) -> None:
+    at = open_page(AUDIT)
+    damage(made, 2)
+    assert "verified up to" in said(at.run())
+
+    assert "Chain broken" in said(press(at, "afresh"))
+
+
+def test_a_large_chain_is_verified_a_portion_at_each_look(
+    open_page: Open, made: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(made, 30)
+    monkeypatch.setattr("core.services.auditing.WAITED_FOR", 20)
+    at = open_page(AUDIT)
+    assert "Verified 20 of 31 entries so far" in said(at)
+
+    assert "Chain of 31 entries verified" in said(at.run())
+
+
+def test_an_empty_audit_says_what_will_stand_there(
+    open_page: Open, made: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(made.core.noting), "signed_in", lambda *_: None)
+
+    at = open_page(AUDIT)
+
+    assert "Nothing has been recorded yet" in said(at)
+    assert "Nothing to verify yet" in said(at)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_managers_and_admins_look_and_staff_do_not(
+    open_page: Open, made: Stage, role: Role
+) -> None:
+    with seen_by(made, role):
+        at = open_page(AUDIT)
+
+    refused = "Audit is not open to you" == at.title[0].value
+    assert refused == (role is Role.STAFF)
+    assert refused == (not at.dataframe)
+
+
+def test_the_export_holds_all_fields_and_no_formula() -> None:
+    entry = Entry(at=NOON, actor="a", what="b", reason="=HYPERLINK(1)")
+    link = Link(n=1, texts=texts(entry), hash=EMPTY.hash)
+
+    rows = list(csv.DictReader(io.StringIO(listing.audit_csv([link]).decode("utf-8-sig"))))
+
+    assert ["n", *FIELDS, "hash"] == list(rows[0])
+    assert "'=HYPERLINK(1)" == rows[0]["reason"]
