@@ -8,9 +8,8 @@ import os
 import secrets
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,8 @@ from core.domain.credits import SCHOOL
 from core.domain.operations import ENDED
 from core.gateways.journal.sql import SqlJournal
 from scripts.processes import ROOT
+from tests.crash.hubspot import HubSpot
+from tests.crash.waiting import wait_for
 
 ADMIN = "admin@example.test"
 BOOKINGS = "2-50158913"
@@ -29,8 +30,6 @@ BATCH = 100
 UNLIMITED = 100_000
 #: (contact, credit type)
 Counter_ = tuple[str, str]
-#: A few looks of a worker, its dead-after time and two quiet periods.
-ENDS_WITHIN_S = 120.0
 
 
 @dataclass
@@ -43,11 +42,7 @@ class Desk:
     patience_s: float = 120
 
     def __post_init__(self) -> None:
-        self.hubspot = httpx.Client(
-            base_url=self.stack["HUBSPOT_BASE_URL"],
-            headers={"Authorization": f"Bearer {self.stack['HUBSPOT_TOKEN']}"},
-            timeout=30,
-        )
+        self.hubspot = HubSpot(self.stack)
         key = self.stack["SUPABASE_SERVICE_ROLE_KEY"]
         self.supabase = httpx.Client(
             base_url=f"{self.stack['SUPABASE_URL']}/rest/v1",
@@ -172,7 +167,7 @@ class Desk:
 
     def _search(self, body: Mapping[str, Any]) -> Any:
         path = f"/crm/objects/2026-09/{BOOKINGS}/search"
-        answer = wait_for(lambda: _unless_429(self.hubspot.post(path, json=body)), within_s=20)
+        answer = self.hubspot.post(path, json=body)
         answer.raise_for_status()
         return answer.json()
 
@@ -235,17 +230,3 @@ def write_csv(path: Path, bookings: Sequence[str]) -> Path:
         writer.writerow(["booking_id"])
         writer.writerows([id_] for id_ in bookings)
     return path
-
-
-def wait_for(found: Callable[[], Any], *, within_s: float = ENDS_WITHIN_S) -> Any:
-    """What ``found`` returns once it is true; polls, for the processes are not ours to wake."""
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        if result := found():
-            return result
-        time.sleep(0.1)
-    raise AssertionError(f"not within {within_s:g} s: {found}")
-
-
-def _unless_429(answer: httpx.Response) -> httpx.Response | None:
-    return None if answer.status_code == 429 else answer

@@ -20,8 +20,9 @@ from core.domain.operations import Item, ItemState
 from core.domain.plans import OperationKind
 from core.domain.records import ContactId, ExamId
 from core.services.finding import ByReference
-from tests.crash.desk import ADMIN, Desk, wait_for
+from tests.crash.desk import ADMIN, Desk
 from tests.crash.school import School
+from tests.crash.waiting import wait_for
 
 SJ, CS, _, _, SHARED = SCHOOL.keys
 SJ_EXAM, CS_EXAM = "Situational Judgment", "Clinical Skills"

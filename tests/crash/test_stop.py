@@ -25,7 +25,8 @@ from core.domain.webhooks import signature
 from core.services.receiving import PATH
 from core.wiring import SERVER_GRACE_S
 from scripts.processes import ROOT
-from tests.crash.desk import Desk, expected, wait_for, write_csv
+from tests.crash.desk import Desk, expected, write_csv
+from tests.crash.waiting import wait_for
 from tests.e2e.conftest import free_port, healthy
 
 SIZE = 60

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from core.domain.sweeps import SweepMode
-from tests.crash.desk import Desk, wait_for
+from tests.crash.desk import Desk
+from tests.crash.waiting import wait_for
 
 
 def test_a_sweep_whose_worker_is_killed_is_gone_on_with_at_its_page(desk: Desk) -> None:

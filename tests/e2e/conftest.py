@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from scripts import secrets_file
 from scripts.processes import running
-from tests.crash.desk import ADMIN, Desk, wait_for
+from tests.crash.desk import ADMIN, Desk
+from tests.crash.waiting import wait_for
 from tests.e2e.person import Person
 
 #: Long enough for a person, and for a browser, to call an operation off.

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from tests.crash.desk import ADMIN, wait_for
+from tests.crash.desk import ADMIN
+from tests.crash.waiting import wait_for
 from tests.e2e.conftest import App
 from tests.e2e.person import Person
 

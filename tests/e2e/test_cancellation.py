@@ -6,7 +6,8 @@ from collections import Counter
 
 from playwright.sync_api import BrowserContext
 
-from tests.crash.desk import BOOKINGS, Counter_, wait_for
+from tests.crash.desk import BOOKINGS, Counter_
+from tests.crash.waiting import wait_for
 from tests.e2e.conftest import App
 from tests.e2e.person import Person
 from tests.e2e.test_refund import WILL, gains

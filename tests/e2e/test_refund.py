@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tests.crash.desk import Counter_, wait_for
+from tests.crash.desk import Counter_
+from tests.crash.waiting import wait_for
 from tests.e2e.conftest import App
 from tests.e2e.person import Person
 

@@ -16,7 +16,7 @@ from core.domain.operations import OperationState
 from core.gateways.journal.sql import SqlJournal
 from scripts.processes import ROOT
 from tests.contract.cli.test_messages import Run, run, settings
-from tests.crash.desk import wait_for
+from tests.crash.waiting import wait_for
 
 __all__ = ["run", "settings"]  # fixtures
 

@@ -6,11 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
-
 from core.cli import lookup  # noqa: F401 - adds its commands
 from tests.contract.cli.test_messages import Done, Run, run, settings
-from tests.crash.desk import wait_for
+from tests.crash.hubspot import HubSpot
+from tests.crash.waiting import wait_for
 
 __all__ = ["run", "settings"]  # fixtures
 
@@ -45,27 +44,18 @@ def test_several_are_listed_and_a_deleted_one_ends_with_2(
     assert listed["more"]
 
     id_ = made(sandbox, lastname="Gone", email="gone@example.test")
-    answer = httpx.delete(
-        f"{sandbox['HUBSPOT_BASE_URL']}/crm/objects/2026-09/0-1/{id_}", headers=bearer(sandbox)
-    )
-    answer.raise_for_status()
+    with HubSpot(sandbox) as hubspot:
+        hubspot.delete(f"/crm/objects/2026-09/0-1/{id_}").raise_for_status()
     gone = run("contact", id_, "--json")
     assert (2, "archived") == (gone.returncode, json.loads(gone.stdout)["gone"])
 
 
 def made(sandbox: Mapping[str, str], **properties: str) -> str:
     """A contact that the mirror does not know."""
-    answer = httpx.post(
-        f"{sandbox['HUBSPOT_BASE_URL']}/crm/objects/2026-09/0-1",
-        headers=bearer(sandbox),
-        json={"properties": properties},
-    )
+    with HubSpot(sandbox) as hubspot:
+        answer = hubspot.post("/crm/objects/2026-09/0-1", json={"properties": properties})
     answer.raise_for_status()
     return str(answer.json()["id"])
-
-
-def bearer(sandbox: Mapping[str, str]) -> dict[str, str]:
-    return {"Authorization": f"Bearer {sandbox['HUBSPOT_TOKEN']}"}
 
 
 def ok(done: Done) -> dict[str, Any] | None:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from typer.testing import CliRunner
 
 from core.cli import people, upkeep  # noqa: F401 - they add their commands
 from core.cli.app import app
 from scripts.processes import ROOT
+from tests.crash.hubspot import HubSpot
 
 Run = Callable[..., "Done"]
 
@@ -150,10 +150,9 @@ def test_a_missing_marker_property_stops_everything_before_a_seat_is_freed(
     run: Run, sandbox: Mapping[str, str]
 ) -> None:
     booking = _an_active_booking(sandbox)
-    httpx.delete(
-        f"{sandbox['HUBSPOT_BASE_URL']}/crm/properties/2026-09/0-1/credit_desk_last_write",
-        headers={"Authorization": f"Bearer {sandbox['HUBSPOT_TOKEN']}"},
-    ).raise_for_status()
+    with HubSpot(sandbox) as hubspot:
+        marker = "/crm/properties/2026-09/0-1/credit_desk_last_write"
+        hubspot.delete(marker).raise_for_status()
     try:
         refused = run("cancel", "--ids", booking, "--reason", "r")
         missing = json.loads(run("provision", "--dry-run", "--json").stdout)
@@ -174,25 +173,13 @@ def test_a_missing_marker_property_stops_everything_before_a_seat_is_freed(
 
 def _an_active_booking(sandbox: Mapping[str, str]) -> str:
     """One whose credit can come back."""
-    answer = httpx.post(
-        f"{sandbox['HUBSPOT_BASE_URL']}/crm/objects/2026-09/2-50158913/search",
-        headers={"Authorization": f"Bearer {sandbox['HUBSPOT_TOKEN']}"},
-        json={
-            "filterGroups": [
-                {
-                    "filters": [
-                        {"propertyName": "is_active", "operator": "EQ", "value": "Active"},
-                        {
-                            "propertyName": "token_used",
-                            "operator": "EQ",
-                            "value": "Clinical Skills Token",
-                        },
-                    ]
-                }
-            ],
-            "limit": 1,
-        },
-    )
+    filters = [
+        {"propertyName": "is_active", "operator": "EQ", "value": "Active"},
+        {"propertyName": "token_used", "operator": "EQ", "value": "Clinical Skills Token"},
+    ]
+    asked = {"filterGroups": [{"filters": filters}], "limit": 1}
+    with HubSpot(sandbox) as hubspot:
+        answer = hubspot.post("/crm/objects/2026-09/2-50158913/search", json=asked)
     results: list[Any] = answer.raise_for_status().json()["results"]
     return str(results[0]["id"])
 

@@ -20,7 +20,8 @@ import pytest
 
 from core.domain.credits import SCHOOL, CreditType
 from scripts.processes import ROOT
-from tests.crash.desk import Desk, wait_for
+from tests.crash.desk import Desk
+from tests.crash.waiting import wait_for
 from tests.e2e.conftest import free_port, healthy
 
 CONTACTS, EXAMS, BOOKINGS = "0-1", "2-50158915", "2-50158913"

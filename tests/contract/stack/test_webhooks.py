@@ -16,7 +16,8 @@ import pytest
 from core.domain.webhooks import signature
 from core.services.receiving import PATH
 from scripts.processes import local_stack, running
-from tests.crash.desk import Desk, wait_for
+from tests.crash.desk import Desk
+from tests.crash.waiting import wait_for
 from tests.e2e.conftest import free_port, healthy
 
 SIZE = ("--contacts", "60", "--bookings", "120", "--exams", "6", "--seed", "11")
