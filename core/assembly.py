@@ -133,6 +133,8 @@ def assemble(
     activation_schedule: Schedule | None = None,
     inspecting: Inspecting | None = None,
     admins: Collection[str],
+    domains: Collection[str] = (),
+    unverified_from: Collection[str] = (),
     object_types: Mapping[Kind, str] = OBJECT_TYPES,
     webhook_secret: str = "",
     catalogue: Catalogue = SCHOOL,
@@ -175,7 +177,7 @@ def assemble(
         new_id=make_id,
         at_once=sweep_pages_at_once,
     )
-    access = Access(tuple(admins), journal, now)
+    access = Access(tuple(admins), journal, now, tuple(domains), tuple(unverified_from))
     noting = Noting(journal, now, looks=audit_looks)
     preflight = Preflight(inspecting, now)
     recording = Recording(journal, mirroring, now)

@@ -134,6 +134,8 @@ def build(settings: Settings) -> Runtime:
         journal=journal,
         engine=engine,
         admins=settings.admins,
+        domains=settings.allowed_domains,
+        unverified_from=settings.unverified_providers,
         object_types=settings.portal.types,
         webhook_secret=settings.hubspot_client_secret.get_secret_value(),
         catalogue=catalogue,
