@@ -18,7 +18,7 @@ HOUR = timedelta(hours=1)
 ADA = "ada@example.test"
 
 #: What stands where a time should, in tokens that are broken or forged.
-BOGUS = (
+BOGUS: tuple[object, ...] = (
     math.nan,
     math.inf,
     -math.inf,

@@ -96,7 +96,7 @@ def test_what_a_withdrawn_admin_had_confirmed_does_not_begin(desk: TestDesk) -> 
 
     assert ended.state is OperationState.CALLED_OFF
     assert desk.held("1", "cs_credits") == 2
-    (event,) = (e for e in desk.core.operating.history(held.id) if e.what == "called off")
+    (event,) = (e for e in desk.core.operating.history(held.id, ADMIN) if e.what == "called off")
     assert event.detail["detail"] == f"{BEN} may no longer {Act.RUN_BATCHES}"
 
 
