@@ -33,6 +33,7 @@ from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.finding import Finding
 from core.services.finishing import ExamConsequences, Finishing
+from core.services.forgetting import Forgetting, forgetting_jobs
 from core.services.giving_back import GivingBack
 from core.services.looking_up import LookingUp
 from core.services.measuring import Measuring
@@ -96,6 +97,7 @@ class Core:
     admitting: Admitting
     checking: Checking
     serving: Serving
+    forgetting: Forgetting
     journal: Journal
     catalogue: Catalogue
 
@@ -131,6 +133,8 @@ def assemble(
     sweep_pages_at_once: int = AT_ONCE,
     sweep_schedules: Mapping[SweepMode, Schedule] | None = None,
     activation_schedule: Schedule | None = None,
+    forget_schedule: Schedule | None = None,
+    keep_personal: timedelta | None = None,
     inspecting: Inspecting | None = None,
     admins: Collection[str],
     domains: Collection[str] = (),
@@ -190,6 +194,7 @@ def assemble(
         crm=crm, mirror=mirror, journal=journal, mirroring=mirroring, catalogue=catalogue, now=now
     )
     activating = Activating(crm, journal, sitting, now)
+    forgetting = Forgetting(journal, keep_personal, now)
     planning = Planning(crm, journal, finding, catalogue, preflight, now, make_id)
     operating = Operating(journal, engine, hold, now, access.other_admins, typed_above, second)
     checking = Checking(crm, sitting, catalogue, now)
@@ -256,6 +261,7 @@ def assemble(
             (
                 *sweep_jobs(sweeping, sweep_schedules or {}),
                 *activation_jobs(activating, activation_schedule),
+                *forgetting_jobs(forgetting, forget_schedule),
             ),
             now,
         ),
@@ -296,6 +302,7 @@ def assemble(
         admitting=Admitting(journal=journal, now=now),
         checking=checking,
         serving=Serving(crm, journal, booking, planning, operating, checking, now, make_id),
+        forgetting=forgetting,
         journal=journal,
         catalogue=catalogue,
     )

@@ -179,6 +179,12 @@ class Settings(BaseSettings):
         """What this HubSpot account calls things."""
         return self._portal
 
+    @property
+    def keep_personal(self) -> timedelta | None:
+        """None: for ever."""
+        days = self.keep_personal_days
+        return timedelta(days=days) if days else None
+
     def schedule(self, expression: str) -> Schedule | None:
         """One of the schedules on the clock of the time zone; None: off."""
         return None if expression == OFF else Cron(expression, ZoneInfo(self.time_zone))

@@ -151,6 +151,7 @@ ASKS = [
     Ask("finding.exams", EVERYBODY, lambda w, a: w.core.finding.exams(a)),
     Ask("finding.contacts", EVERYBODY, lambda w, a: w.core.finding.contacts(a, "ann")),
     Ask("finding.contacts_now", EVERYBODY, lambda w, a: w.core.finding.contacts_now(a, [ANN])),
+    Ask("forgetting.forget", ADMINS, lambda w, a: w.core.forgetting.forget(a, before=w.desk.time)),
     Ask("looking_up.find", EVERYBODY, lambda w, a: w.core.looking_up.find("ann", a)),
     Ask(
         "looking_up.find_in_hubspot",
@@ -266,6 +267,7 @@ UNASKED = {
     },
     "the clock's: due whoever is there": {
         "Activating.on_schedule",
+        "Forgetting.on_schedule",
         "Alarms.dead_letters",
         "Alarms.look",
         "Measuring.measure",
