@@ -71,9 +71,13 @@ def _token(raw: SecretStr) -> SecretStr:
 
 
 def _filled(raw: SecretStr) -> SecretStr:
-    if not raw.get_secret_value().strip():
+    secret = raw.get_secret_value().strip()
+    if not secret:
         raise ValueError("is empty")
-    return SecretStr(raw.get_secret_value().strip())
+    if not (secret.isascii() and secret.isprintable()) or " " in secret:
+        # httpx would refuse to send it, and quote it
+        raise ValueError("holds a space, a line break or another character that no key has")
+    return SecretStr(secret)
 
 
 def _none_if_off(raw: object) -> object:
