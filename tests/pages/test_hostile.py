@@ -37,7 +37,7 @@ RTL = "\N{RIGHT-TO-LEFT OVERRIDE}"
 #: Markdown, Streamlit's own directives, HTML, a link, a formula, a name that turns the line around.
 BAD = (
     "=1+1 **b** _i_ `c` ~~s~~ :red[r] :material/bolt: $x$ <img src=x onerror=e> <i>h</i> "
-    f"[l](https://evil.test) ![p](https://evil.test/p) https://evil.test {RTL}z"
+    f"[l](https://evil.test) ![p](https://evil.test/p) https://evil.test www.evil.test {RTL}z"
 )
 #: As Markdown reads them; escaped, each has a backslash inside.
 MARKDOWN = ("**b**", "`c`", "~~s~~", ":red[", ":material/bolt:", "$x$", "](https", "https://evil")
@@ -185,6 +185,8 @@ def raw(at: AppTest) -> list[tuple[str, str]]:
             escaped = "" if html else r"(?<!\\)"
             found += [(where, mark) for mark in marks if re.search(escaped + re.escape(mark), text)]
             found += [(where, "turned around")] * (RTL in text)
+            linked = re.search(r"https?://evil|www\.evil", text.replace("\\", ""))
+            found += [(where, "a link")] * (not html and linked is not None)
     return found
 
 
