@@ -43,6 +43,11 @@ def _behind(made: Stage) -> dict[str, str]:
     return {"id": str(id_)}
 
 
+def _copies(made: Stage) -> dict[str, str]:
+    scenes.copies(made)
+    return {"view": "Copies to Supabase"}
+
+
 VIEWS: dict[str, tuple[Place, Given]] = {
     "a student": (CONTACTS, lambda made: {"id": str(lookup_scenes.some_contact(made))}),
     "a student whose copy was given up": (CONTACTS, _behind),
@@ -55,10 +60,7 @@ VIEWS: dict[str, tuple[Place, Given]] = {
     "an undecided write": (OPERATIONS, lambda made: {"operation": scenes.undecided(made)}),
     "a foreign write": (OPERATIONS, lambda made: {"operation": scenes.written_over(made)}),
     "a failed operation": (OPERATIONS, lambda made: {"operation": scenes.failing(made)}),
-    "copies": (
-        OPERATIONS,
-        lambda made: {"view": "Copies to Supabase"} if scenes.copies(made) is None else {},
-    ),
+    "copies": (OPERATIONS, _copies),
     "drift": (DRIFT, _drifted),
 }
 

@@ -11,8 +11,9 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
+import core.__main__  # noqa: F401 - adds all commands
 from core import wiring
-from core.__main__ import app
+from core.cli.app import app
 from core.domain.roles import Role
 from core.domain.work import parted
 from tests.unit.services.desk import ADMIN, TestDesk
