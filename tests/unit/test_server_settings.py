@@ -10,9 +10,9 @@ from pathlib import Path
 from scripts.processes import ROOT
 
 SECRETS = """
-HUBSPOT_TOKEN = "from the file"
+HUBSPOT_TOKEN = "from-the-file"
 SUPABASE_URL = "http://file.test"
-SUPABASE_SERVICE_ROLE_KEY = "from the file"
+SUPABASE_SERVICE_ROLE_KEY = "from-the-file"
 """
 SERVER = """
 import streamlit as st
@@ -38,7 +38,7 @@ asgi._warm_up()
 def test_the_environment_wins_over_secrets_that_streamlit_puts_into_it(tmp_path: Path) -> None:
     (tmp_path / ".streamlit").mkdir()
     (tmp_path / ".streamlit" / "secrets.toml").write_text(SECRETS, encoding="utf-8")
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "HUBSPOT_TOKEN": "from the environment"}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "HUBSPOT_TOKEN": "from-the-environment"}
 
     done = subprocess.run(
         [sys.executable, "-c", SERVER],
@@ -46,8 +46,8 @@ def test_the_environment_wins_over_secrets_that_streamlit_puts_into_it(tmp_path:
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
-    assert "TOKEN from the environment" in done.stdout
-    assert "KEY from the file" in done.stdout
+    assert "TOKEN from-the-environment" in done.stdout
+    assert "KEY from-the-file" in done.stdout
 
 
 def test_the_server_names_all_that_is_wrong_with_settings_and_sign_in_and_does_not_start(

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+from importlib import import_module
 from types import FrameType
 
 import uvicorn
@@ -32,6 +33,7 @@ def main(number: int, secrets: str) -> None:
     wiring._core = made.core  # so that asgi.py starts no runtime of its own
     import asgi
 
+    import_module("pages.shared.batch")  # as asgi.py does when it warms up: once, for all children
     sockets = [_listening() for _ in range(number)]
     children = [_forked(asgi.app, each) for each in sockets]
 

@@ -23,7 +23,7 @@ from websockets.typing import Origin, Subprotocol
 
 USER, XSRF = "_streamlit_user", "_streamlit_xsrf"
 COOKIE_SECRET = "planted-cookie-secret-0123456789abcdef"
-SLOW_S = 60
+SLOW_S = 240
 
 
 @dataclass(frozen=True, slots=True)
