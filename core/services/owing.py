@@ -53,7 +53,7 @@ class Owing:
             GatewayError: a store cannot be read.
         """
         actor.require(Act.RUN_BATCHES)
-        ids = tuple(one.booking.id for one in self._found())[:BOOKINGS_MAX]
+        ids = tuple(one.booking.id for one in self.listed())[:BOOKINGS_MAX]
         if not ids:
             raise BadList([NOTHING])
         return ByIds(ids=ids, words=EVERYTHING)
@@ -64,7 +64,7 @@ class Owing:
         Raises:
             GatewayError: a store cannot be read.
         """
-        return by_credit(self._found(), self.catalogue)
+        return by_credit(self.listed(), self.catalogue)
 
     def dated(self, found: Sequence[Owed]) -> list[Owed]:
         """The same, since their cancellation and not their last change: a call for each 50.
@@ -83,10 +83,13 @@ class Owing:
             GatewayError: a store cannot be read.
         """
         actor.require(Act.WATCH)
-        return self._found()
+        return self.listed()
 
-    def _found(self) -> list[Owed]:
-        """A search may lag and the mirror may drift: together they miss less than either."""
+    def listed(self) -> list[Owed]:
+        """The same, for a service or a command that needs nobody to ask.
+
+        A search may lag and the mirror may drift: together they miss less than either.
+        """
         searched = self.crm.search_bookings(NARROW, limit=BOOKINGS_MAX)
         candidates = list(dict.fromkeys([*searched, *self._mirrored()]))
         moved = self.journal.claimed(candidates, MovementKind.REFUND)

@@ -32,6 +32,7 @@ COMMANDS = [
     ("correct OP", ADMINS),
     ("stop OP", ADMINS),
     ("retry OP", ADMINS),
+    ("approve OP", ADMINS),
     ("decide OP w1 --landed --why seen", ADMINS),
     ("operation OP --history", WATCHERS),
     ("book --contact 2 --exam 70 --hand Left --dry-run", DESK),
@@ -52,7 +53,7 @@ COMMANDS = [
     ("roles withdraw staff@example.test", ADMINS),
 ]
 #: Commands of whoever holds the settings: they act as nobody.
-OF_NOBODY = {"doctor", "provision", "worker", "operations"}
+OF_NOBODY = {"doctor", "provision", "worker", "operations", "restored"}
 
 
 @pytest.fixture
