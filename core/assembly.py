@@ -249,12 +249,7 @@ def assemble(
         mirroring=mirroring,
         sweeping=sweeping,
         repairing=Repairing(
-            comparing,
-            Mending(comparing, mirroring, mirror, journal),
-            journal,
-            engine,
-            now,
-            make_id,
+            comparing, Mending(comparing, mirroring, mirror, journal), journal, engine, now, make_id
         ),
         scheduling=Scheduling(
             journal,
@@ -279,11 +274,7 @@ def assemble(
         receiving=receiving,
         readiness=Readiness(journal, mirror, inspecting, now),
         watching=Watching(
-            journal=journal,
-            truth=inspecting,
-            lag=mirroring.lag,
-            tally=receiving.tally,
-            now=now,
+            journal=journal, truth=inspecting, lag=mirroring.lag, tally=receiving.tally, now=now
         ),
         looking_up=LookingUp(crm, mirror, catalogue),
         presenting=Presenting(

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.domain.clients import Scope
 from core.domain.operations import OperationState
 from core.domain.roles import Act, Actor, NotAllowed, Role
 from core.domain.selections import BadList
@@ -160,3 +161,13 @@ def test_a_sign_in_is_worth_what_its_provider_vouches_for(desk: TestDesk) -> Non
     assert access.signed_in(claims) == access.actor(ADMIN.email)
     with pytest.raises(NotAllowed):
         access.signed_in(claims | {"email_verified": False})
+
+
+def test_nobody_signs_in_as_an_api_client(desk: TestDesk) -> None:
+    """Whatever address a provider vouches for: a key opens the API, not a page."""
+    key, _ = desk.core.admitting.make("app", [Scope.READ, Scope.BOOK], ADMIN)
+    claims = {"email": key.address, "email_verified": True}
+    assert desk.core.access.actor(key.address) == key.actor
+
+    with pytest.raises(NotAllowed, match="API clients do not sign in"):
+        desk.core.access.signed_in(claims)

@@ -20,9 +20,10 @@ import pytest
 from core import services
 from core.assembly import Core
 from core.domain.booking import Wish
+from core.domain.clients import Scope
 from core.domain.drift import Cause
 from core.domain.plans import OperationKind
-from core.domain.records import ContactId, ExamId, WriteId
+from core.domain.records import BookingId, ContactId, ExamId, WriteId
 from core.domain.roles import Actor, NotAllowed, Role
 from core.domain.selections import BadList
 from core.domain.sessions import ExamChange, Opening
@@ -39,6 +40,7 @@ ADMINS = frozenset({Role.ADMIN})
 
 ANN = ContactId("1")
 BEN = "ben@example.test"
+OWED = ByReference(references=("53",))
 GAP = Cause.MISSING_ROW
 CLOSED = ExamChange(opening=Opening.INACTIVE)
 WISH = Wish(contact_id=ContactId("1"), exam_id=ExamId("70"), dominant_hand="Left")
@@ -110,6 +112,10 @@ def _contact(desk: TestDesk) -> object:
     return desk.crm.contacts([ANN])[ANN]
 
 
+def _key(desk: TestDesk) -> str:
+    return desk.core.admitting.make("app", [Scope.READ], ADMIN)[0].id
+
+
 def _ben(desk: TestDesk) -> None:
     desk.core.access.grant(BEN, Role.STAFF, ADMIN)
 
@@ -133,6 +139,27 @@ ASKS = [
     Ask("activating.due", EVERYBODY, lambda w, a: w.core.activating.due(a)),
     Ask("activating.past", EVERYBODY, lambda w, a: w.core.activating.past(a)),
     Ask("activating.activate", ADMINS, lambda w, a: w.core.activating.activate(a)),
+    Ask("admitting.keys", ADMINS, lambda w, a: w.core.admitting.keys(a)),
+    Ask("admitting.make", ADMINS, lambda w, a: w.core.admitting.make("app", [Scope.READ], a)),
+    Ask("admitting.withdraw", ADMINS, lambda w, a: w.core.admitting.withdraw(w.it, a), _key),
+    Ask("checking.contact", EVERYBODY, lambda w, a: w.core.checking.contact(ANN, a)),
+    Ask("checking.bookings", EVERYBODY, lambda w, a: w.core.checking.bookings(ANN, a)),
+    Ask(
+        "checking.booking",
+        EVERYBODY,
+        lambda w, a: w.core.checking.booking(ANN, BookingId("51"), a),
+    ),
+    Ask("checking.exam", EVERYBODY, lambda w, a: w.core.checking.exam(WISH, a)),
+    Ask(
+        "checking.mock_type",
+        EVERYBODY,
+        lambda w, a: w.core.checking.mock_type(ANN, "Clinical Skills", a),
+    ),
+    Ask(
+        "checking.open_sessions",
+        EVERYBODY,
+        lambda w, a: w.core.checking.open_sessions(ANN, a),
+    ),
     Ask("approving.read", ADMINS, lambda w, a: w.core.approving.read(w.it, a), _held),
     Ask("approving.approve", ADMINS, lambda w, a: w.core.approving.approve(w.it, a), _held),
     Ask("approving.refuse", ADMINS, lambda w, a: w.core.approving.refuse(w.it, a, "no"), _held),
@@ -173,6 +200,13 @@ ASKS = [
     Ask("owing.owed", WATCHERS, lambda w, a: w.core.owing.owed(a)),
     Ask("owing.everything", ADMINS, lambda w, a: w.core.owing.everything(a)),
     Ask("owing.found", WATCHERS, lambda w, a: w.core.owing.found(a)),
+    Ask(
+        "planning.judged",
+        ADMINS,
+        lambda w, a: w.core.planning.judged(
+            OperationKind.REFUND, ByReference(references=("53",)), a
+        ),
+    ),
     Ask(
         "planning.preview",
         DESK,
@@ -324,6 +358,16 @@ UNASKED = {
         "Outage.succeeded",
     },
     "who ended an operation that its page has opened": {"Operating.called_off"},
+    "an API client's, which proves itself by its key, whose scopes are asked": {
+        "Admitting.admit",
+        "Serving.against",
+        "Serving.begin",
+        "Serving.book",
+        "Serving.cancel",
+        "Serving.ended",
+        "Serving.keep",
+        "Serving.outcome",
+    },
     "HubSpot's: proved by its signature": {"Receiving.receive"},
     "part of a service that has asked": {
         "Correcting.afresh",
