@@ -37,6 +37,13 @@ class Access:
         """Who acts in a script that names nobody; "" when the settings name no admin."""
         return self.admins[0] if self.admins else ""
 
+    def vouched(self, claims: Mapping[str, Any]) -> str:
+        """The address that the provider of a sign-in vouches for, "" for none. Needs no role."""
+        try:
+            return sign_ins.address(claims, self.unverified_from)
+        except NotAllowed:
+            return ""
+
     def signed_in(self, claims: Mapping[str, Any]) -> Actor:
         """The person whom the provider of a sign-in vouches for.
 

@@ -56,7 +56,7 @@ def enter(place: Place) -> Desk:
     core = _core()
     if ended(claims, core.operating.now()):
         _ended_page(claims)
-    core.noting.signed_in(stated(claims), claims)
+    core.noting.signed_in(core.access.vouched(claims), claims)
     try:
         actor = core.access.signed_in(claims)
         actor.require(place.act)

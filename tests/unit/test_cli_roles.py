@@ -48,6 +48,7 @@ COMMANDS = [
     ("outbox --retry", ADMINS),
     ("owed", WATCHERS),
     ("forget --before 2026-01-01", ADMINS),
+    ("audit verify", WATCHERS),
     ("keys list", ADMINS),
     ("keys make app --scope read", ADMINS),
     ("keys withdraw k1", ADMINS),

@@ -19,6 +19,7 @@ import pytest
 
 from core import services
 from core.assembly import Core
+from core.domain.audit import Sought
 from core.domain.booking import Wish
 from core.domain.clients import Scope
 from core.domain.drift import Cause
@@ -164,6 +165,11 @@ ASKS = [
     Ask("approving.approve", ADMINS, lambda w, a: w.core.approving.approve(w.it, a), _held),
     Ask("approving.refuse", ADMINS, lambda w, a: w.core.approving.refuse(w.it, a, "no"), _held),
     Ask("approving.renew", ADMINS, lambda w, a: w.core.approving.renew(w.it, a), _held),
+    Ask("auditing.find", WATCHERS, lambda w, a: w.core.auditing.find(Sought(), a)),
+    Ask("auditing.count", WATCHERS, lambda w, a: w.core.auditing.count(Sought(), a)),
+    Ask("auditing.export", WATCHERS, lambda w, a: list(w.core.auditing.export(Sought(), a))),
+    Ask("auditing.verify", WATCHERS, lambda w, a: w.core.auditing.verify(a)),
+    Ask("auditing.standing", WATCHERS, lambda w, a: w.core.auditing.standing(a)),
     Ask("booking.sessions", DESK, lambda w, a: w.core.booking.sessions(a)),
     Ask(
         "booking.preview", DESK, lambda w, a: w.core.booking.preview(WISH, a), case="with a credit"
@@ -189,6 +195,7 @@ ASKS = [
         EVERYBODY,
         lambda w, a: w.core.looking_up.find_in_hubspot("ann", a),
     ),
+    Ask("noting.looked", EVERYBODY, lambda w, a: w.core.noting.looked(ANN, a)),
     Ask("operating.confirm", DESK, _confirm, _plan_for_one, "for one student"),
     Ask("operating.confirm", ADMINS, _confirm, _plan_for_many, "for many"),
     Ask("operating.call_off", DESK, _call_off, _held_for_one, "for one student"),
@@ -283,6 +290,8 @@ UNASKED = {
         "Access.other_admins",
         "Approving.whom_to_ask",
         "Access.signed_in",
+        "Access.vouched",
+        "Noting.signed_in",
     },
     "the engine's: carries what somebody who may has confirmed": {
         "Carrying.carry_out",
@@ -311,6 +320,8 @@ UNASKED = {
         "Forgetting.on_schedule",
         "Alarms.dead_letters",
         "Alarms.look",
+        "Auditing.look",
+        "Noting.settings",
         "Measuring.measure",
         "MeasuringThread.start",
         "MeasuringThread.stop",
