@@ -21,7 +21,7 @@ from api.guard import Tally, guards
 from api.routes import routes
 from api.v1 import app as students
 from core import settings, wiring
-from pages.shared import door
+from pages.shared import door, signing_in
 
 log = logging.getLogger(__name__)
 
@@ -64,10 +64,17 @@ def told(error: Exception) -> bool:
 
 def checked_settings() -> settings.Settings:
     """Before anything starts: what is missing or wrong, all of it, in place of a traceback."""
+    faults: list[settings.SettingFault] = []
     try:
-        return settings.load()
+        found = settings.load()
     except settings.BadSettings as error:
-        sys.exit(f"Credit Desk does not start: {error}")
+        faults += error.faults
+    # Without any [auth] it starts: nobody can sign in, and the page says so.
+    if (auth := signing_in.section()) is not None:
+        faults += signing_in.faults(auth)
+    if faults:
+        sys.exit(f"Credit Desk does not start: {settings.BadSettings(faults)}")
+    return found
 
 
 loaded = checked_settings()

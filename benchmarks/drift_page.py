@@ -26,7 +26,7 @@ from pages.shared import charts
 from pages.shared.drift import history, pace
 from pages.shared.places import DRIFT
 from tests.pages import drift_scenes
-from tests.pages.stage import ADMIN, stage
+from tests.pages.stage import ADMIN, signed_in, stage
 
 ROOT = Path(__file__).resolve().parent.parent
 DAYS = 90
@@ -48,7 +48,7 @@ def filled(journal: SqlJournal) -> Core:
 def visited(**params: str) -> tuple[float, AppTest]:
     """Seconds of a run of the page's script, at this address; the app itself has run before."""
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    at.user = {"is_logged_in": True, "email": ADMIN}
+    at.user = signed_in(email=ADMIN)
     at.session_state[pace.PAINTED] = True  # the whole page, at which the browser looks second
     at.run()
     for name, value in params.items():

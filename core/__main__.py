@@ -5,6 +5,7 @@ from core.cli import (  # noqa: F401 - they add their commands
     audit,
     booking,
     drift,
+    forgetting,
     keys,
     lookup,
     owing,

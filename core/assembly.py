@@ -33,6 +33,7 @@ from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.finding import Finding
 from core.services.finishing import ExamConsequences, Finishing
+from core.services.forgetting import Forgetting, forgetting_jobs
 from core.services.giving_back import GivingBack
 from core.services.looking_up import LookingUp
 from core.services.measuring import Measuring
@@ -96,6 +97,7 @@ class Core:
     admitting: Admitting
     checking: Checking
     serving: Serving
+    forgetting: Forgetting
     journal: Journal
     catalogue: Catalogue
 
@@ -131,8 +133,12 @@ def assemble(
     sweep_pages_at_once: int = AT_ONCE,
     sweep_schedules: Mapping[SweepMode, Schedule] | None = None,
     activation_schedule: Schedule | None = None,
+    forget_schedule: Schedule | None = None,
+    keep_personal: timedelta | None = None,
     inspecting: Inspecting | None = None,
     admins: Collection[str],
+    domains: Collection[str] = (),
+    unverified_from: Collection[str] = (),
     object_types: Mapping[Kind, str] = OBJECT_TYPES,
     webhook_secret: str = "",
     catalogue: Catalogue = SCHOOL,
@@ -175,7 +181,7 @@ def assemble(
         new_id=make_id,
         at_once=sweep_pages_at_once,
     )
-    access = Access(tuple(admins), journal, now)
+    access = Access(tuple(admins), journal, now, tuple(domains), tuple(unverified_from))
     noting = Noting(journal, now, looks=audit_looks)
     preflight = Preflight(inspecting, now)
     recording = Recording(journal, mirroring, now)
@@ -188,6 +194,7 @@ def assemble(
         crm=crm, mirror=mirror, journal=journal, mirroring=mirroring, catalogue=catalogue, now=now
     )
     activating = Activating(crm, journal, sitting, now)
+    forgetting = Forgetting(journal, keep_personal, now)
     planning = Planning(crm, journal, finding, catalogue, preflight, now, make_id)
     operating = Operating(journal, engine, hold, now, access.other_admins, typed_above, second)
     checking = Checking(crm, sitting, catalogue, now)
@@ -242,18 +249,14 @@ def assemble(
         mirroring=mirroring,
         sweeping=sweeping,
         repairing=Repairing(
-            comparing,
-            Mending(comparing, mirroring, mirror, journal),
-            journal,
-            engine,
-            now,
-            make_id,
+            comparing, Mending(comparing, mirroring, mirror, journal), journal, engine, now, make_id
         ),
         scheduling=Scheduling(
             journal,
             (
                 *sweep_jobs(sweeping, sweep_schedules or {}),
                 *activation_jobs(activating, activation_schedule),
+                *forgetting_jobs(forgetting, forget_schedule),
             ),
             now,
         ),
@@ -271,11 +274,7 @@ def assemble(
         receiving=receiving,
         readiness=Readiness(journal, mirror, inspecting, now),
         watching=Watching(
-            journal=journal,
-            truth=inspecting,
-            lag=mirroring.lag,
-            tally=receiving.tally,
-            now=now,
+            journal=journal, truth=inspecting, lag=mirroring.lag, tally=receiving.tally, now=now
         ),
         looking_up=LookingUp(crm, mirror, catalogue),
         presenting=Presenting(
@@ -294,6 +293,7 @@ def assemble(
         admitting=Admitting(journal=journal, now=now),
         checking=checking,
         serving=Serving(crm, journal, booking, planning, operating, checking, now, make_id),
+        forgetting=forgetting,
         journal=journal,
         catalogue=catalogue,
     )

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 SCRIPT_GRACE_S = 10.0
 SERVER_GRACE_S = 25.0
 NOTIFY_GRACE_S = 5.0
+#: When students' names are forgotten: in a quiet hour, once a day.
+FORGET_SCHEDULE = "40 3 * * *"
 #: How long a busy thread keeps the interpreter. A fifth of Python's own: a copy to the mirror
 #: should not wait for a page that is being drawn (benchmarks/mirror_lag.py).
 SWITCH_S = 0.001
@@ -134,6 +136,8 @@ def build(settings: Settings) -> Runtime:
         journal=journal,
         engine=engine,
         admins=settings.admins,
+        domains=settings.allowed_domains,
+        unverified_from=settings.unverified_providers,
         object_types=settings.portal.types,
         webhook_secret=settings.hubspot_client_secret.get_secret_value(),
         catalogue=catalogue,
@@ -144,6 +148,8 @@ def build(settings: Settings) -> Runtime:
         quiet=timedelta(seconds=settings.quiet_period_s),
         sweep_schedules=settings.sweep_schedules,
         activation_schedule=settings.schedule(settings.activation_schedule),
+        forget_schedule=settings.schedule(FORGET_SCHEDULE),
+        keep_personal=settings.keep_personal,
         on_dead=alarms.dead_letters,
     )
     alarms.late = core.scheduling.late

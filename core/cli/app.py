@@ -187,6 +187,7 @@ def report_of(core: Core, operation: Operation) -> reports.Report:
 def operation(
     operation_id: str,
     history: Annotated[bool, typer.Option("--history", help="its events and writes too")] = False,
+    as_: As = "",
     json: Json = False,
 ) -> None:
     """One operation: where it stands and what needs somebody's eyes."""
@@ -194,7 +195,9 @@ def operation(
         core = runtime.core
         report = report_of(core, core.journal.operation(operation_id))
         if history:
-            report["events"] = reports.of_events(core.operating.history(operation_id))
+            report["events"] = reports.of_events(
+                core.operating.history(operation_id, _actor(core, as_))
+            )
             report["writes"] = reports.of_writes(core.journal.writes(operation_id))
         show(report, as_json=json)
 

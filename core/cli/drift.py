@@ -76,9 +76,11 @@ def repair(
         actor = core.access.actor(as_ or core.access.first_admin())
         repairing = core.repairing
         if all_:
-            found = repairing.of_all()
+            found = repairing.of_all(actor)
         else:
-            found = repairing.of_record(id_) if id_ else repairing.of_cause(_cause(cause))
+            found = (
+                repairing.of_record(id_, actor) if id_ else repairing.of_cause(_cause(cause), actor)
+            )
         if dry_run or not found:
             able = sum(drift.repairable for drift in found)
             show(

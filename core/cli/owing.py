@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from core import wiring
-from core.cli.app import Json, app
+from core.cli.app import As, Json, app
 from core.cli.output import show, told
 from core.domain.owed import by_credit
 
@@ -15,12 +15,13 @@ from core.domain.owed import by_credit
 @app.command()
 def owed(
     limit: Annotated[int, typer.Option("--limit", min=1, help="bookings listed")] = 200,
+    as_: As = "",
     json: Json = False,
 ) -> None:
     """Cancelled bookings whose credit did not come back: how many of each, longest first."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        found = core.owing.found()
+        found = core.owing.found(core.access.actor(as_ or core.access.first_admin()))
         rows = [
             {
                 "booking": one.booking.id,

@@ -23,6 +23,7 @@ class Act(StrEnum):
     WATCH = "watch operations and drift"
     RUN_BATCHES = "cancel or refund bookings in bulk"
     GIVE_ROLES = "give or withdraw roles"
+    FORGET = "forget students' names"
     OVERRIDE = "book without a credit"
     GIVE_KEYS = "give or withdraw API keys"
 

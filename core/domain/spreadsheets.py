@@ -7,7 +7,11 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 
 #: A cell that begins so is a formula to a spreadsheet.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_WIDE = (  # to some spreadsheets these are, too
+    "\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}"
+    "\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
+)
+FORMULA_STARTS = (*"=+-@\t\r\n", *_WIDE)
 
 
 def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:

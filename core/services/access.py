@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from core.domain import sign_ins
 from core.domain.clients import is_client, key_in
 from core.domain.roles import Act, Actor, Grant, NotAllowed, Role
 from core.domain.selections import BadList
 from core.gateways.errors import StateConflict
 from core.gateways.ports import Journal
 
-#: Enough to catch a slip; whether the address exists, its identity provider knows.
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+#: Enough to catch a slip; whether the address exists, its identity provider knows. Of other letters
+#: some fold into ASCII ones (the Kelvin sign into k), so that two mailboxes would be one person.
+_ADDRESS = re.compile(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 BY_SETTINGS = "CREDIT_DESK_ADMINS"
 
 
@@ -25,23 +28,53 @@ class Access:
     admins: tuple[str, ...]
     journal: Journal
     now: Callable[[], datetime]
+    #: Of these alone people may be; none: of any.
+    domains: tuple[str, ...] = ()
+    #: Providers whose addresses count although they never say that one was verified.
+    unverified_from: tuple[str, ...] = ()
 
     def first_admin(self) -> str:
         """Who acts in a script that names nobody; "" when the settings name no admin."""
         return self.admins[0] if self.admins else ""
 
+    def vouched(self, claims: Mapping[str, Any]) -> str:
+        """The address that the provider of a sign-in vouches for, "" for none. Needs no role."""
+        try:
+            return sign_ins.address(claims, self.unverified_from)
+        except NotAllowed:
+            return ""
+
+    def signed_in(self, claims: Mapping[str, Any]) -> Actor:
+        """The person whom the provider of a sign-in vouches for.
+
+        Raises:
+            NotAllowed: it vouches for nobody, or nobody gave this address a role.
+            JournalError: the roles cannot be read.
+        """
+        email = sign_ins.address(claims, self.unverified_from)
+        if is_client(email):
+            raise NotAllowed(f"{email} is no person's address: API clients do not sign in")
+        return self.actor(email)
+
     def actor(self, email: str) -> Actor:
         """The person or API client behind this address, with what it may at this moment.
 
         Raises:
-            NotAllowed: nobody gave this address a role.
+            NotAllowed: nobody gave this address a role, or its domain may not be here.
             JournalError: the roles cannot be read.
         """
         email = email.strip()
         if is_client(email):
             return self._client(email)
-        role = Role.ADMIN if self._by_settings(email) else self.journal.granted(email)
-        if not email or role is None:
+        if email and not self._of_ours(email):
+            raise NotAllowed(
+                f"{email} may not be here, only addresses of {self._domains_in_words()}. Sign in "
+                "with one of these"
+            )
+        role = None
+        if _ADDRESS.fullmatch(email):
+            role = Role.ADMIN if self._by_settings(email) else self.journal.granted(email)
+        if role is None:
             raise NotAllowed(
                 f"{email or 'nobody'} has no role here. Ask an admin to give the address one, "
                 "on the page People or by python -m core roles grant"
@@ -79,13 +112,15 @@ class Access:
 
         Raises:
             NotAllowed: this person may not give roles.
-            BadList: that is no e-mail address.
+            BadList: that is no e-mail address, or of a domain that may not be here.
             StateConflict: an admin by settings stays one; the last admin stays one.
         """
         actor.require(Act.GIVE_ROLES)
         email = email.strip()
         if not _ADDRESS.fullmatch(email):
             raise BadList([f"{email!r} is not an e-mail address"])
+        if not self._of_ours(email):
+            raise BadList([f"{email} is not of {self._domains_in_words()}"])
         self._not_by_settings(email)
         grant = Grant(email=email.casefold(), role=role, by=actor.email, at=self.now())
         self.journal.grant(grant, keep_an_admin=not self.admins)
@@ -113,6 +148,12 @@ class Access:
         if key is None or key.address != address or not key.holds(self.now()):
             raise NotAllowed(f"the key of {address} was withdrawn, or its time is over")
         return key.actor
+
+    def _of_ours(self, email: str) -> bool:
+        return not self.domains or email.rpartition("@")[2].casefold() in self.domains
+
+    def _domains_in_words(self) -> str:
+        return " or ".join(self.domains)
 
     def _by_settings(self, email: str) -> bool:
         return email.strip().casefold() in {admin.casefold() for admin in self.admins}

@@ -28,8 +28,13 @@ class Correcting:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
 
-    def open(self, operation_id: str) -> list[ForeignWrite]:
-        """Changes of others that this operation wrote over and nobody has made up for."""
+    def open(self, operation_id: str, actor: Actor) -> list[ForeignWrite]:
+        """Changes of others that this operation wrote over and nobody has made up for.
+
+        Raises:
+            NotAllowed: this person may not watch operations.
+        """
+        actor.require(Act.WATCH)
         found = correctable(self.journal.foreign_writes(operation_id))
         done = self.journal.claimed([name_of(each) for each in found], MovementKind.CORRECTION)
         return [each for each in found if name_of(each) not in done]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.records import BookingId, Contact, ContactId, Exam, ExamId, Kind
+from core.domain.roles import Act, Actor
 from core.domain.selections import BOOKINGS_MAX, BadList, is_record_id
 from core.gateways.ports import BookingFilter, Crm
 
@@ -70,7 +71,7 @@ class Finding:
     now: Callable[[], datetime]
 
     def bookings(self, selection: Selection) -> Found:
-        """The bookings meant, each once.
+        """The bookings meant, each once. For a plan, which asks who may make it.
 
         Raises:
             BadList: none found, too many, or references that no booking has.
@@ -100,8 +101,14 @@ class Finding:
             )
         return Found(ids=once, words=words)
 
-    def exams(self, text: str = "", *, limit: int = 200) -> list[Exam]:
-        """Exams to choose from: those to come, soonest first, then the past half-year backwards."""
+    def exams(self, actor: Actor, text: str = "", *, limit: int = 200) -> list[Exam]:
+        """Exams to choose from: those to come, soonest first, then the past half-year backwards.
+
+        Raises:
+            NotAllowed: this person may not look exams up.
+            GatewayError: HubSpot did not answer.
+        """
+        actor.require(Act.LOOK_UP)
         today = self.now().date()
         coming = self.crm.search_exams(text=text, since=today, limit=limit)
         past = self.crm.search_exams(
@@ -109,12 +116,24 @@ class Finding:
         )
         return (coming + past[::-1])[:limit]
 
-    def contacts(self, text: str, *, limit: int = 20) -> list[Contact]:
-        """Contacts to choose from."""
+    def contacts(self, actor: Actor, text: str, *, limit: int = 20) -> list[Contact]:
+        """Contacts to choose from.
+
+        Raises:
+            NotAllowed, GatewayError: as ``exams``.
+        """
+        actor.require(Act.LOOK_UP)
         return self.crm.search_contacts(text, limit=limit)
 
-    def contacts_now(self, ids: Collection[ContactId]) -> dict[ContactId, Contact | None]:
-        """Contacts as HubSpot states them at this moment. None: gone."""
+    def contacts_now(
+        self, actor: Actor, ids: Collection[ContactId]
+    ) -> dict[ContactId, Contact | None]:
+        """Contacts as HubSpot states them at this moment. None: gone.
+
+        Raises:
+            NotAllowed, GatewayError: as ``exams``.
+        """
+        actor.require(Act.LOOK_UP)
         return self.crm.contacts(ids)
 
     def _of(self, kind: Kind, ids: Sequence[str]) -> list[BookingId]:

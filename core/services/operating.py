@@ -140,8 +140,13 @@ class Operating:
         self.engine.submit(operation_id)
         return operation
 
-    def history(self, operation_id: str) -> list[Event]:
-        """What happened to it, newest first."""
+    def history(self, operation_id: str, actor: Actor) -> list[Event]:
+        """What happened to it, newest first.
+
+        Raises:
+            NotAllowed: this person may not watch operations.
+        """
+        actor.require(Act.WATCH)
         return self.journal.events(operation_id=operation_id)
 
     def _require(self, operation_id: str, actor: Actor) -> None:

@@ -35,13 +35,14 @@ class Owing:
     journal: Journal
     catalogue: Catalogue
 
-    def owed(self, limit: int | None = None) -> list[Owed]:
+    def owed(self, actor: Actor, limit: int | None = None) -> list[Owed]:
         """The longest owed first, at most ``limit``, each since its cancellation.
 
         Raises:
+            NotAllowed: this person may not watch drift.
             GatewayError: a store cannot be read.
         """
-        return self.dated(self.found()[:limit])
+        return self.dated(self.found(actor)[:limit])
 
     def everything(self, actor: Actor) -> ByIds:
         """All that is owed, longest first, as a choice of bookings to refund.
@@ -52,18 +53,18 @@ class Owing:
             GatewayError: a store cannot be read.
         """
         actor.require(Act.RUN_BATCHES)
-        ids = tuple(one.booking.id for one in self.found())[:BOOKINGS_MAX]
+        ids = tuple(one.booking.id for one in self.listed())[:BOOKINGS_MAX]
         if not ids:
             raise BadList([NOTHING])
         return ByIds(ids=ids, words=EVERYTHING)
 
     def count(self) -> Mapping[CreditType, int]:
-        """How many credits of each type are owed, all types named.
+        """How many credits of each type are owed, all types named. For the measurements.
 
         Raises:
             GatewayError: a store cannot be read.
         """
-        return by_credit(self.found(), self.catalogue)
+        return by_credit(self.listed(), self.catalogue)
 
     def dated(self, found: Sequence[Owed]) -> list[Owed]:
         """The same, since their cancellation and not their last change: a call for each 50.
@@ -74,13 +75,20 @@ class Owing:
         ids = [one.booking.id for one in found]
         return dated(found, self.crm.histories(Kind.BOOKING, ids, [STATUS]) if ids else {})
 
-    def found(self) -> list[Owed]:
+    def found(self, actor: Actor) -> list[Owed]:
         """All of them, since their last change.
 
-        A search may lag and the mirror may drift: together they miss less than either.
-
         Raises:
+            NotAllowed: this person may not watch drift.
             GatewayError: a store cannot be read.
+        """
+        actor.require(Act.WATCH)
+        return self.listed()
+
+    def listed(self) -> list[Owed]:
+        """The same, for a service or a command that needs nobody to ask.
+
+        A search may lag and the mirror may drift: together they miss less than either.
         """
         searched = self.crm.search_bookings(NARROW, limit=BOOKINGS_MAX)
         candidates = list(dict.fromkeys([*searched, *self._mirrored()]))

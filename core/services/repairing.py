@@ -50,26 +50,35 @@ class Repairing:
 
     # what would be repaired
 
-    def of_record(self, record_id: str) -> list[Drift]:
-        """The drift of this record as it is now, whatever kind has the id."""
+    def of_record(self, record_id: str, actor: Actor) -> list[Drift]:
+        """The drift of this record as it is now, whatever kind has the id.
+
+        Raises:
+            NotAllowed: this person may not watch drift.
+        """
+        actor.require(Act.WATCH)
         return [
             drift for kind in Kind for drift in self.comparing.compare(kind, [record_id]).drifts
         ]
 
-    def of_cause(self, cause: Cause) -> list[Drift]:
+    def of_cause(self, cause: Cause, actor: Actor) -> list[Drift]:
         """What the last complete sweep found for this cause, as far as it still drifts.
 
         Raises:
+            NotAllowed: this person may not watch drift.
             BadList: no sweep was completed yet.
         """
+        actor.require(Act.WATCH)
         return self._still(self.journal.drifts(self._last_sweep().id, causes=[cause]))
 
-    def of_all(self) -> list[Drift]:
+    def of_all(self, actor: Actor) -> list[Drift]:
         """The same of every cause.
 
         Raises:
+            NotAllowed: this person may not watch drift.
             BadList: no sweep was completed yet.
         """
+        actor.require(Act.WATCH)
         return self._still(self.journal.drifts(self._last_sweep().id))
 
     def _still(self, found: Sequence[Drift]) -> list[Drift]:

@@ -88,7 +88,9 @@ class Restoring:
 
     def _in_doubt(self, forgotten: Sequence[Forgotten]) -> list[Owed]:
         contacts = {ContactId(one.record_id) for one in forgotten if one.kind is Kind.CONTACT}
-        return [one for one in self.owing.found() if one.contact_id in contacts] if contacts else []
+        return (
+            [one for one in self.owing.listed() if one.contact_id in contacts] if contacts else []
+        )
 
 
 def marked(kind: Kind, id_: str, history: History, since: datetime) -> Iterator[Forgotten]:

@@ -30,7 +30,9 @@ from core.settings.values import (
     Address,
     CronText,
     DatabaseUrl,
+    Domains,
     Mails,
+    Names,
     OptionalAddress,
     OptionalCount,
     OptionalToken,
@@ -77,6 +79,16 @@ class Settings(BaseSettings):
 
     #: E-mails that are admins from the first start on, in small letters.
     admins: Mails = Field((), alias="CREDIT_DESK_ADMINS")
+    #: Only addresses of these domains may be here; none: any.
+    allowed_domains: Domains = Field(
+        (),
+        alias="CREDIT_DESK_ALLOWED_DOMAINS",
+        description="Set domains such as example.org, parted by commas, or nothing for any",
+    )
+    #: Providers that never say whether an address was verified, and are trusted all the same.
+    unverified_providers: Names = Field((), alias="CREDIT_DESK_UNVERIFIED_PROVIDERS")
+    #: For how long the operational store keeps names and e-mails of students; 0: for ever.
+    keep_personal_days: int = Field(400, alias="CREDIT_DESK_KEEP_PERSONAL_DAYS", ge=0, le=36_500)
     #: For how long a confirmed operation can be called off.
     hold_s: float = Field(10, alias="CREDIT_DESK_HOLD_S", ge=0)
     #: More bookings than this: the person types their number to confirm.
@@ -167,6 +179,12 @@ class Settings(BaseSettings):
         """What this HubSpot account calls things."""
         return self._portal
 
+    @property
+    def keep_personal(self) -> timedelta | None:
+        """None: for ever."""
+        days = self.keep_personal_days
+        return timedelta(days=days) if days else None
+
     def schedule(self, expression: str) -> Schedule | None:
         """One of the schedules on the clock of the time zone; None: off."""
         return None if expression == OFF else Cron(expression, ZoneInfo(self.time_zone))
@@ -198,11 +216,21 @@ class Settings(BaseSettings):
                 f"is {self.quiet_period_s:g}, and a write may be on its way for {least:g} s",
                 f"Set more than {least:g}, or a shorter CREDIT_DESK_REQUEST_TIMEOUT_S",
             )
+        self._admins_may_be_here()
         try:
             self._portal = make_portal(self.objects, self.properties, self.credits)
         except ValueError as error:
             raise ValueError("portal.toml", f"cannot be: {error}", "Mend that name") from error
         return self
+
+    def _admins_may_be_here(self) -> None:
+        domains = self.allowed_domains
+        if domains and not all(mail.rpartition("@")[2] in domains for mail in self.admins):
+            raise ValueError(
+                "CREDIT_DESK_ADMINS",
+                "names an admin of a domain that CREDIT_DESK_ALLOWED_DOMAINS does not name",
+                "Name the domain there, or another admin",
+            )
 
     @classmethod
     def settings_customise_sources(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -23,6 +24,18 @@ def _mails(raw: tuple[str, ...]) -> tuple[str, ...]:
     if any(mail.count("@") != 1 for mail in mails):
         raise ValueError("holds something that is not an e-mail address")
     return mails
+
+
+def _domains(raw: tuple[str, ...]) -> tuple[str, ...]:
+    named = (word.strip().removeprefix("@").casefold() for word in raw)
+    domains = tuple(dict.fromkeys(domain for domain in named if domain))
+    if not all(re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", domain) for domain in domains):
+        raise ValueError("holds something that is not a domain")
+    return domains
+
+
+def _names(raw: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word.strip() for word in raw if word.strip()))
 
 
 def _secrets(raw: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
@@ -58,9 +71,13 @@ def _token(raw: SecretStr) -> SecretStr:
 
 
 def _filled(raw: SecretStr) -> SecretStr:
-    if not raw.get_secret_value().strip():
+    secret = raw.get_secret_value().strip()
+    if not secret:
         raise ValueError("is empty")
-    return SecretStr(raw.get_secret_value().strip())
+    if not (secret.isascii() and secret.isprintable()) or " " in secret:
+        # httpx would refuse to send it, and quote it
+        raise ValueError("holds a space, a line break or another character that no key has")
+    return SecretStr(secret)
 
 
 def _none_if_off(raw: object) -> object:
@@ -77,6 +94,8 @@ OptionalToken = Annotated[SecretStr, AfterValidator(_token)]
 Secret = Annotated[SecretStr, AfterValidator(_filled)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 Mails = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_mails)]
+Domains = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_domains)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_names)]
 Secrets = Annotated[
     tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_secrets)
 ]

@@ -8,23 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
-from streamlit.errors import StreamlitSecretNotFoundError
 
 from core import wiring
 from core.assembly import Core
 from core.domain.roles import ALLOWED, Actor, NotAllowed
+from core.domain.sign_ins import DEFAULT_PROVIDER, ended, stated
 from core.gateways.errors import JournalError
 from core.settings import BadSettings
-from pages.shared import places, words
+from pages.shared import places, signing_in, words
 from pages.shared.places import Place
-
-#: For identity providers whose token names no end: a sign-in lasts a working day.
-SIGN_IN_LASTS = timedelta(hours=12)
+from pages.shared.signing_in import Provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +54,14 @@ def enter(place: Place) -> Desk:
     if claims is None:
         _sign_in_page()
     core = _core()
-    email = _email(claims)
     if ended(claims, core.operating.now()):
-        _ended_page(email)
-    core.noting.signed_in(email, claims)
+        _ended_page(claims)
+    core.noting.signed_in(core.access.vouched(claims), claims)
     try:
-        actor = core.access.actor(email)
+        actor = core.access.signed_in(claims)
         actor.require(place.act)
     except NotAllowed as refusal:
-        _refused_page(place, email, str(refusal))
+        _refused_page(place, stated(claims), str(refusal))
     _heading(place, actor.email)
     return Desk(core=core, actor=actor, zone=reader_zone())
 
@@ -78,7 +75,7 @@ def visible() -> list[Place]:
     if claims is None:
         return []
     try:
-        role = wiring.get().access.actor(_email(claims)).role
+        role = wiring.get().access.signed_in(claims).role
     except (NotAllowed, BadSettings, JournalError):
         return []  # the page itself says why
     return [place for place in places.PLACES if place.act in ALLOWED[role]]
@@ -108,26 +105,12 @@ def signed_in() -> Mapping[str, Any] | None:
     return claims if claims.get("is_logged_in") else None
 
 
-def ended(claims: Mapping[str, Any], now: datetime) -> bool:
-    """Whether this sign-in is over: Streamlit's cookie outlives the provider's token by weeks."""
-    if "exp" in claims:
-        return now >= datetime.fromtimestamp(float(claims["exp"]), UTC)
-    if "iat" in claims:
-        return now >= datetime.fromtimestamp(float(claims["iat"]), UTC) + SIGN_IN_LASTS
-    return False
-
-
 def reader_zone() -> tzinfo:
     """The browser's time zone; UTC when it does not tell, or names none we know."""
     try:
         return ZoneInfo(st.context.timezone or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
         return UTC
-
-
-def _email(claims: Mapping[str, Any]) -> str:
-    """An address that its provider says is unverified could be anybody's: it counts as none."""
-    return "" if claims.get("email_verified") is False else str(claims.get("email") or "")
 
 
 def _heading(place: Place, email: str) -> None:
@@ -155,31 +138,61 @@ def _sign_in_page() -> NoReturn:
             "Batch cancellations, refunds and the record of every credit that moved. "
             "What you did and when is kept with your name."
         )
-        if _sign_in_is_set_up():
-            st.button("Sign in", type="primary", icon=":material/login:", on_click=st.login)
-        else:
-            st.warning(
-                "Add an `[auth]` section to `.streamlit/secrets.toml`, or start the local stack "
-                "with `make run`, which brings its own.",
-                title="Sign-in is not set up",
-                icon=":material/key_off:",
-            )
+        _sign_in_buttons("Sign in")
     st.stop()
 
 
-def _ended_page(email: str) -> NoReturn:
+def _sign_in_buttons(words_of_one: str) -> None:
+    """One for each provider; in their place what is wrong, all of it, since none would work."""
+    auth = signing_in.section()
+    if auth is None:
+        st.warning(
+            "Add an `[auth]` section to `.streamlit/secrets.toml`, or start the local stack "
+            "with `make run`, which brings its own.",
+            title="Sign-in is not set up",
+            icon=":material/key_off:",
+        )
+    elif faults := signing_in.faults(auth):
+        st.warning(
+            "\n".join(f"- {words.plain(str(fault))}" for fault in faults),
+            title="Sign-in is not set up rightly",
+            icon=":material/key_off:",
+        )
+    else:
+        offered = signing_in.providers(auth)
+        for provider in offered:
+            told = words_of_one if len(offered) == 1 else provider.button
+            _sign_in_button(provider, told)
+
+
+def _sign_in_button(provider: Provider, told: str) -> None:
+    st.button(
+        told,
+        type="primary",
+        icon=":material/login:",
+        key=f"sign_in_{provider.name or DEFAULT_PROVIDER}",
+        on_click=st.login,
+        args=(provider.name,),
+        width="stretch",
+    )
+
+
+def _ended_page(claims: Mapping[str, Any]) -> NoReturn:
+    who = words.plain(stated(claims) or "somebody")
     with _card("Your sign-in has ended"):
         st.markdown(
-            f"{words.plain(email)} was signed in until just now. Operations that are under way "
-            "go on by themselves; sign in again to see them."
+            f"You were signed in as {who} until just now. Operations that are under way go on by "
+            "themselves; sign in again to see them."
         )
-        st.button("Sign in again", type="primary", icon=":material/login:", on_click=st.login)
+        _sign_in_buttons("Sign in again")
     st.stop()
 
 
 def _refused_page(place: Place, email: str, why: str) -> NoReturn:
     with _card(f"{place.title} is not open to you"):
-        st.markdown(f"You are signed in as **{words.plain(email or 'an unverified address')}**.")
+        st.markdown(
+            f"You are signed in as **{words.plain(email or 'somebody without an address')}**."
+        )
         st.warning(f"{words.plain(why)}.", icon=":material/lock:")
         st.button("Sign out", icon=":material/logout:", on_click=st.logout)
     st.stop()
@@ -192,10 +205,3 @@ def _card(title: str) -> Any:
     card = middle.container(border=True, width=460, gap="medium")
     card.title(title, anchor=False)
     return card
-
-
-def _sign_in_is_set_up() -> bool:
-    try:
-        return "auth" in st.secrets
-    except StreamlitSecretNotFoundError:
-        return False

@@ -12,6 +12,13 @@ from core.domain.operations import ItemState, OperationState
 from core.domain.plans import OperationKind, Verdict
 from core.domain.records import TOTAL_BOOKINGS
 
+#: Control characters, and two of Unicode's own that end a line.
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+#: Marks and overrides of direction, and what has no width. The joiners of Persian names stay.
+_TURNS = re.compile(r"[\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+#: What Streamlit makes a link of, escaped or not, when a name follows; and what keeps it from it.
+_LINKS = re.compile(r"https?://|www(?=\.)", re.IGNORECASE)
+WORD_JOINER = "\N{WORD JOINER}"
 #: Between a balance before and after.
 ARROW = "→"
 #: Where there is nothing to say.
@@ -130,9 +137,20 @@ def either(people: Sequence[str]) -> str:
     return " or ".join(map(plain, people))
 
 
+def straight(text: str) -> str:
+    """Text of others without what breaks a line, or turns the rest of it around."""
+    return _TURNS.sub("", _BREAKS.sub(" ", text))
+
+
 def plain(text: str) -> str:
     """Text of others, so that Markdown shows it as it is."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>&])", r"\\\1", text)
+    unlinked = _LINKS.sub(f"\\g<0>{WORD_JOINER}", straight(text))
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>&])", r"\\\1", unlinked)
+
+
+def escaped(text: str) -> str:
+    """Text of others, so that HTML shows it as it is."""
+    return html.escape(straight(text))
 
 
 def relative(then: datetime, now: datetime, zone: tzinfo = UTC) -> str:

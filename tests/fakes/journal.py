@@ -58,6 +58,7 @@ from core.gateways.ports.trends import Measure
 from tests.fakes.alarms import MemoryAlarms
 from tests.fakes.clients import MemoryClients
 from tests.fakes.figures import MemoryFigures
+from tests.fakes.names import MemoryNames
 from tests.fakes.roles import MemoryRoles
 from tests.fakes.trail import MemoryTrail
 from tests.fakes.trends import MemoryTrends
@@ -112,6 +113,7 @@ class MemoryJournal(
     MemoryRoles,
     MemoryFigures,
     MemoryClients,
+    MemoryNames,
 ):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
 
@@ -135,6 +137,7 @@ class MemoryJournal(
         self._events: list[Event] = []
         self._workers: dict[str, WorkerInfo] = {}
         self._alarms: dict[str, Alarm] = {}
+        self._nameless: set[str] = set()
         self._grants: dict[str, Grant] = {}
         self._keys: dict[str, ApiKey] = {}
         self._requests: dict[tuple[str, str], ApiRequest] = {}

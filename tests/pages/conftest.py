@@ -12,7 +12,7 @@ from core import wiring
 from pages.shared.drift import pace
 from pages.shared.places import Place
 from scripts.processes import ROOT
-from tests.pages.stage import ADMIN, Stage, fill, stage
+from tests.pages.stage import ADMIN, Stage, fill, signed_in, stage
 
 #: Opens a page as somebody, at an address.
 Open = Callable[..., AppTest]
@@ -33,7 +33,7 @@ def open_page(made: Stage) -> Open:
 
     def open_(place: Place, *, who: dict[str, Any] | None = None, **params: str) -> AppTest:
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-        at.user = {"is_logged_in": True, "email": ADMIN} if who is None else who
+        at.user = signed_in(**({"email": ADMIN} if who is None else who)) if who != {} else {}
         at.session_state[pace.PAINTED] = True
         at.run()
         for name, value in params.items():

@@ -1,6 +1,6 @@
 """The app over fakes, to look at while working on pages: ``streamlit run tests/pages/dev.py``.
 
-Sign-in is whatever the header X-Auth-Email says, so this listens on this machine alone.
+Everybody is whom the header X-Auth-Email names, else the admin: keep it on this machine.
 """
 
 from __future__ import annotations
@@ -8,16 +8,18 @@ from __future__ import annotations
 import threading
 import time
 from datetime import timedelta
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from core import wiring
 from core.domain.work import Work, parted
+from pages.shared import gate
 from scripts.processes import ROOT
 from tests.fakes.crm import Fault, Request
 from tests.pages import drift_scenes, scenes
-from tests.pages.stage import RunningClock, Stage, fill, stage
+from tests.pages.stage import ADMIN, RunningClock, Stage, fill, signed_in, stage
 
 
 def _work(made: Stage) -> None:
@@ -41,6 +43,11 @@ def _slowly(request: Request) -> Fault:
     return Fault.NONE
 
 
+def _anybody() -> dict[str, Any]:
+    email = st.context.headers.get("X-Auth-Email", ADMIN)
+    return signed_in(email=email, iat=made.clock().timestamp())
+
+
 made = stage(clock=RunningClock(), group_size=5)
 fill(made)
 drift_scenes.real(made)
@@ -49,6 +56,7 @@ drift_scenes.history(made)
 drift_scenes.measures(made.journal, made.clock(), days=14, every=timedelta(minutes=10))
 made.crm.sending = _slowly
 wiring._core = made.core
+gate.signed_in = _anybody
 threading.Thread(target=_work, args=(made,), daemon=True).start()
 PagesManager.uses_pages_directory = False
 app = st.App(ROOT / "app.py")

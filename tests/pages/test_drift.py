@@ -440,6 +440,6 @@ def test_measures_of_the_last_hours_are_drawn_in_the_readers_zone(made: Stage) -
 
 
 def test_staff_may_not_see_it(open_page: Open) -> None:
-    at = open_page(DRIFT, who={"is_logged_in": True, "email": "nobody@example.test"})
+    at = open_page(DRIFT, who={"email": "nobody@example.test"})
 
     assert "Drift is not open to you" in [title.value for title in at.title]

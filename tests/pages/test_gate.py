@@ -1,19 +1,23 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import wiring
 from pages.shared.places import BULK_REFUND, PLACES, Place
 from scripts.processes import ROOT
+from tests.pages.acts import said
 from tests.pages.conftest import Open
-from tests.pages.stage import ADMIN, NOON, Stage
+from tests.pages.stage import ADMIN, NOON, Stage, signed_in
 
 
 def test_the_bare_address_leads_to_the_operations(made: Stage) -> None:
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-    at.user = {"is_logged_in": True, "email": ADMIN}
+    at.user = signed_in(email=ADMIN)
 
     assert "Operations" == at.run().title[0].value
 
@@ -28,7 +32,7 @@ def test_nobody_sees_a_page_signed_out(open_page: Open, place: Place) -> None:
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.title)
 def test_a_stranger_is_told_whom_to_ask(open_page: Open, place: Place) -> None:
-    at = open_page(place, who={"is_logged_in": True, "email": "eve@example.test"})
+    at = open_page(place, who=signed_in(email="eve@example.test"))
 
     assert f"{place.title} is not open to you" == at.title[0].value
     assert "Ask an admin" in at.warning[0].value
@@ -36,7 +40,7 @@ def test_a_stranger_is_told_whom_to_ask(open_page: Open, place: Place) -> None:
 
 
 def test_an_address_its_provider_did_not_verify_is_nobody_s(open_page: Open) -> None:
-    claims = {"is_logged_in": True, "email": ADMIN, "email_verified": False}
+    claims = signed_in(email=ADMIN, email_verified=False)
 
     at = open_page(BULK_REFUND, who=claims)
 
@@ -45,7 +49,7 @@ def test_an_address_its_provider_did_not_verify_is_nobody_s(open_page: Open) -> 
 
 def test_a_sign_in_ends_with_its_token(open_page: Open, made: Stage) -> None:
     exp = (NOON + timedelta(minutes=5)).timestamp()
-    at = open_page(BULK_REFUND, who={"is_logged_in": True, "email": ADMIN, "exp": exp})
+    at = open_page(BULK_REFUND, who=signed_in(email=ADMIN, exp=exp))
     assert "Bulk refund" == at.title[0].value
 
     made.clock.pass_(minutes=5)
@@ -55,9 +59,43 @@ def test_a_sign_in_ends_with_its_token(open_page: Open, made: Stage) -> None:
 
 
 def test_a_sign_in_without_an_end_lasts_a_working_day(open_page: Open, made: Stage) -> None:
-    claims = {"is_logged_in": True, "email": ADMIN, "iat": NOON.timestamp()}
+    claims = signed_in(email=ADMIN)
     made.clock.pass_(hours=12)
 
     at = open_page(BULK_REFUND, who=claims)
 
     assert "Your sign-in has ended" == at.title[0].value
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": "never"},
+        {"exp": float("nan")},
+        {"exp": 1e300},
+        {"iat": None},
+        {"iat": 4e9},
+    ],
+    ids=str,
+)
+def test_claims_that_cannot_be_read_open_nothing(open_page: Open, claims: dict[str, Any]) -> None:
+    at = open_page(BULK_REFUND, who={"email": ADMIN} | claims)
+
+    assert "Your sign-in has ended" == at.title[0].value
+    assert not at.exception
+
+
+def test_a_provider_that_does_not_say_verified_opens_nothing_and_is_told(open_page: Open) -> None:
+    at = open_page(BULK_REFUND, who={"email": ADMIN, "email_verified": None})
+
+    assert "Bulk refund is not open to you" == at.title[0].value
+    assert "CREDIT_DESK_UNVERIFIED_PROVIDERS" in said(at)
+
+
+def test_only_allowed_domains_come_in(open_page: Open, made: Stage) -> None:
+    access = replace(made.core.access, domains=("school.test",))
+    with wiring.use(replace(made.core, access=access)):
+        at = open_page(BULK_REFUND)
+
+    assert "Bulk refund is not open to you" == at.title[0].value
+    assert "only addresses of school.test" in said(at)

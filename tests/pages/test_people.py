@@ -12,7 +12,7 @@ from pages.shared.places import CONTACTS, OPERATIONS, PEOPLE, PLACES, Place
 from scripts.processes import ROOT
 from tests.pages.acts import frame_with, said, tick
 from tests.pages.conftest import Open
-from tests.pages.stage import ADMIN, Stage
+from tests.pages.stage import ADMIN, Stage, signed_in
 
 BEN = "ben@example.test"
 
@@ -22,7 +22,7 @@ def give(made: Stage, role: Role, email: str = BEN) -> None:
 
 
 def as_(email: str) -> dict[str, object]:
-    return {"is_logged_in": True, "email": email}
+    return signed_in(email=email)
 
 
 def give_on_page(at: AppTest, email: str, role: Role) -> AppTest:

@@ -293,7 +293,7 @@ class DriftWorld:
         """Preview and confirm in peace, as a person does; the repair itself is not."""
         was, self.quiet = self.quiet, True
         self._mirror_back()
-        drifts = self.core.repairing.of_all()
+        drifts = self.core.repairing.of_all(ADMIN)
         asked = self.core.repairing.confirm(drifts, ADMIN, "all") if drifts else None
         self.quiet = was
         if asked is None:

@@ -98,7 +98,7 @@ def _check_corrected(world: World, told: str) -> None:
         core.correcting.preview(operation, ADMIN)
         for operation in world.operations
         for _ in range(2)
-        if core.correcting.open(operation)
+        if core.correcting.open(operation, ADMIN)
     ]
     taken = [plan for plan in plans if len(plan.will_change) == len(plan.rows)]
     if len(taken) < len(plans):

@@ -10,9 +10,9 @@ from pathlib import Path
 from scripts.processes import ROOT
 
 SECRETS = """
-HUBSPOT_TOKEN = "from the file"
+HUBSPOT_TOKEN = "from-the-file"
 SUPABASE_URL = "http://file.test"
-SUPABASE_SERVICE_ROLE_KEY = "from the file"
+SUPABASE_SERVICE_ROLE_KEY = "from-the-file"
 """
 SERVER = """
 import streamlit as st
@@ -38,7 +38,7 @@ asgi._warm_up()
 def test_the_environment_wins_over_secrets_that_streamlit_puts_into_it(tmp_path: Path) -> None:
     (tmp_path / ".streamlit").mkdir()
     (tmp_path / ".streamlit" / "secrets.toml").write_text(SECRETS, encoding="utf-8")
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "HUBSPOT_TOKEN": "from the environment"}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "HUBSPOT_TOKEN": "from-the-environment"}
 
     done = subprocess.run(
         [sys.executable, "-c", SERVER],
@@ -46,5 +46,34 @@ def test_the_environment_wins_over_secrets_that_streamlit_puts_into_it(tmp_path:
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
-    assert "TOKEN from the environment" in done.stdout
-    assert "KEY from the file" in done.stdout
+    assert "TOKEN from-the-environment" in done.stdout
+    assert "KEY from-the-file" in done.stdout
+
+
+def test_the_server_names_all_that_is_wrong_with_settings_and_sign_in_and_does_not_start(
+    tmp_path: Path,
+) -> None:
+    wrong = (
+        'HUBSPOT_TOKEN = " "\n[auth]\ncookie_secret = "canary"\n[auth.google]\nclient_id = "x"\n'
+    )
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_text(wrong, encoding="utf-8")
+    env = {name: value for name, value in os.environ.items() if not name.startswith("SUPABASE")}
+
+    done = subprocess.run(
+        [sys.executable, "-c", "import asgi"],
+        cwd=tmp_path, env=env | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    for name in (
+        "HUBSPOT_TOKEN is empty",
+        "SUPABASE_URL is missing",
+        "redirect_uri in [auth] is missing",
+        "cookie_secret in [auth] is shorter than 32",
+        "client_secret in [auth.google] is missing",
+    ):
+        assert name in done.stderr
+    assert "canary" not in done.stderr
+    assert "Traceback" not in done.stderr

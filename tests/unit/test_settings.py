@@ -147,6 +147,39 @@ def test_admins_are_parted_by_commas_or_listed_and_their_case_does_not_matter(
 
 
 @pytest.mark.usefixtures("required")
+def test_domains_and_providers_are_listed_and_none_means_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert () == load(tmp_path).allowed_domains == load(tmp_path).unverified_providers
+
+    monkeypatch.setenv("CREDIT_DESK_ALLOWED_DOMAINS", " @School.test, sub.school.test,,")
+    monkeypatch.setenv("CREDIT_DESK_UNVERIFIED_PROVIDERS", "microsoft, default")
+
+    assert ("school.test", "sub.school.test") == load(tmp_path).allowed_domains
+    assert ("microsoft", "default") == load(tmp_path).unverified_providers
+
+
+@pytest.mark.usefixtures("required")
+@pytest.mark.parametrize("domains", ["*.school.test", "a@school.test", "school", "school.test/"])
+def test_what_is_no_domain_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, domains: str
+) -> None:
+    monkeypatch.setenv("CREDIT_DESK_ALLOWED_DOMAINS", domains)
+
+    assert "is not a domain. Set domains such as" in faults(tmp_path)["CREDIT_DESK_ALLOWED_DOMAINS"]
+
+
+@pytest.mark.usefixtures("required")
+def test_an_admin_who_could_never_sign_in_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDIT_DESK_ALLOWED_DOMAINS", "school.test")
+    monkeypatch.setenv("CREDIT_DESK_ADMINS", "ann@school.test,bea@elsewhere.test")
+
+    assert "Name the domain there" in faults(tmp_path)["CREDIT_DESK_ADMINS"]
+
+
+@pytest.mark.usefixtures("required")
 def test_all_that_is_wrong_is_told_and_no_secret_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

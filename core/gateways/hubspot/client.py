@@ -204,7 +204,7 @@ def connect(
     limiter = Limiter(*slots, time.monotonic, rate_share)
     log_retries()
     hub = Hub(
-        transport=Transport(http, limiter, request_timeout_s),
+        transport=Transport(http, limiter, request_timeout_s, token),
         portal=portal,
         paths=Paths(api_version),
         threads=Threads(concurrency),

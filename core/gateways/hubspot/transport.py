@@ -20,6 +20,7 @@ from core.gateways.errors import GatewayError, LimitReached, NotSent, OutcomeUnk
 from core.gateways.hubspot.hearing import Hearing
 from core.gateways.hubspot.limiter import Limiter, Priority
 from core.gateways.hubspot.wire.failures import failure
+from core.gateways.quoting import unquoted
 
 log = logging.getLogger(__name__)
 
@@ -121,6 +122,8 @@ class Transport:
     client: httpx.Client
     limiter: Limiter
     request_timeout_s: float
+    #: Never in what is said of a failure, whatever HubSpot or a proxy echoes.
+    token: str = field(default="", repr=False)
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
@@ -183,7 +186,8 @@ class Transport:
         self.limiter.learn(headers)
         if 200 <= status < 300:
             return _parsed(body)
-        error = failure(status, headers, body)
+        told = unquoted(body.decode(errors="replace"), self.token)
+        error = failure(status, headers, told.encode())
         if status == 429:
             self._slow_down(error, search=call.search)
         raise error

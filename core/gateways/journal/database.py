@@ -26,9 +26,11 @@ R = TypeVar("R")
 #: PostgreSQL keeps our tables apart from whatever else lives there: Supabase serves ``public``.
 SCHEMA = "credit_desk"
 #: Rows of the outbox are JSON: the standard library's took a tenth of a large operation's time.
-JSON: dict[str, Any] = {
+OPTIONS: dict[str, Any] = {
     "json_serializer": lambda value: orjson.dumps(value).decode(),
     "json_deserializer": orjson.loads,
+    # values are names and e-mails: they belong neither in logs nor in errors
+    "hide_parameters": True,
 }
 #: Under this name a transaction that writes keeps what is left to its end (``recording.record``).
 AT_END = "desk_at_end"
@@ -107,7 +109,8 @@ class Database:
             except DBAPIError as error:
                 if _passing(error) and not error.connection_invalidated:
                     raise
-                raise self._failure(error, "broke while saving; it may be saved or not") from error
+                told = "broke while saving; it may be saved or not"
+                raise self._failure(error, told) from None
             return result
 
     def _patiently(self, once: Callable[[], R]) -> R:
@@ -116,15 +119,16 @@ class Database:
             try:
                 return once()
             except IntegrityError as error:
-                raise self._failure(error, "refused what contradicts its records") from error
+                raise self._failure(error, "refused what contradicts its records") from None
             except DBAPIError as error:
                 if attempt == ATTEMPTS_MAX or not _passing(error):
-                    raise self._failure(error, "failed") from error
+                    raise self._failure(error, "failed") from None
                 log.warning("%s was busy, trying again: %s", self, _said(error))
             time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
             attempt += 1
 
     def _failure(self, error: DBAPIError, what: str) -> JournalError:
+        """To be raised from None: PostgreSQL's own words go on to quote the row."""
         return JournalError(f"{self} {what}: {_said(error)}")
 
     def close(self) -> None:
@@ -185,7 +189,7 @@ def _normal(text: str) -> URL:
 
 
 def _sqlite(url: URL, patience_s: float) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": patience_s}, **JSON)
+    engine = create_engine(url, connect_args={"timeout": patience_s}, **OPTIONS)
 
     @event.listens_for(engine, "connect")
     def _connected(raw: Any, _: object) -> None:
@@ -213,7 +217,7 @@ def _postgres(url: URL, stands_still_s: float) -> Engine:
         # poolers between us and the database do not keep prepared statements
         connect_args={"prepare_threshold": None, "connect_timeout": 10},
         execution_options={"schema_translate_map": {None: SCHEMA}},
-        **JSON,
+        **OPTIONS,
     )
     limit = f"SET LOCAL idle_in_transaction_session_timeout = {round(1000 * stands_still_s)}"
 

@@ -14,6 +14,7 @@ from core.gateways.journal.figures import Counts
 from core.gateways.journal.history import History
 from core.gateways.journal.items import Items
 from core.gateways.journal.migrate import upgrade
+from core.gateways.journal.names import Names
 from core.gateways.journal.operations import Operations
 from core.gateways.journal.outbox import Outbox
 from core.gateways.journal.plans import Plans
@@ -47,6 +48,7 @@ class SqlJournal(
     Counts,
     Clients,
     Audit,
+    Names,
 ):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
 

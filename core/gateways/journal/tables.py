@@ -75,6 +75,8 @@ plans = Table(
     Column("expires_at", UtcTime, nullable=False, index=True),
     #: Whether all its rows are there.
     Column("complete", Boolean, nullable=False),
+    #: When the students that it and its operation name were forgotten.
+    Column("forgotten_at", UtcTime),
 )
 
 plan_rows = Table(

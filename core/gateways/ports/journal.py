@@ -21,6 +21,7 @@ from core.gateways.ports.alarms import AlarmRecords
 from core.gateways.ports.audit import AuditRecords
 from core.gateways.ports.clients import ClientRecords
 from core.gateways.ports.figures import FigureRecords
+from core.gateways.ports.forgetting import NameRecords
 from core.gateways.ports.outbox import DeadLetters, Due, OutboxRecords, OutboxState
 from core.gateways.ports.repairs import RepairRecords
 from core.gateways.ports.roles import RoleRecords
@@ -118,6 +119,7 @@ class Journal(
     FigureRecords,
     ClientRecords,
     AuditRecords,
+    NameRecords,
     Protocol,
 ):
     """The operational store. All times are UTC and passed in by the caller."""

@@ -19,6 +19,7 @@ from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused
 from core.gateways.ports import CopyResult, Deleted, MirrorRow
 from core.gateways.ports.lookup import Candidate
 from core.gateways.ports.mirror import SETUP
+from core.gateways.quoting import unquoted
 from core.gateways.supabase import lookup, setup, wire
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ class Supabase:
             timeout=self.timeout_s,
             transport=self.transport,
             limits=httpx.Limits(max_keepalive_connections=8, keepalive_expiry=60),
-            event_hooks={"response": [_check]},
+            event_hooks={"response": [self._check]},
         )
         options = ClientOptions(
             httpx_client=http,
@@ -209,12 +210,12 @@ class Supabase:
         _ = client.postgrest  # made at first use, which two threads could be at once
         return client
 
-
-def _check(response: httpx.Response) -> None:
-    """Here, for supabase-py's own error keeps neither status nor headers."""
-    if not response.is_success:
-        response.read()
-        raise wire.failure(response.status_code, response.text, response.headers.get("retry-after"))
+    def _check(self, response: httpx.Response) -> None:
+        """Here, for supabase-py's own error keeps neither status nor headers."""
+        if not response.is_success:
+            response.read()
+            told = unquoted(response.text, self.service_key)
+            raise wire.failure(response.status_code, told, response.headers.get("retry-after"))
 
 
 @contextmanager
@@ -235,4 +236,6 @@ def translated() -> Iterator[None]:
 
 
 def _why(error: Exception) -> str:
-    return str(error).rstrip(".") or type(error).__name__
+    """Httpx quotes a header that it cannot send, and that may be the key."""
+    said = "" if isinstance(error, httpx.LocalProtocolError) else str(error).rstrip(".")
+    return said or type(error).__name__

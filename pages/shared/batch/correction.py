@@ -25,7 +25,7 @@ def show(desk: Desk, operation: Operation) -> None:
     if operation.state not in ENDED:
         return
     found = desk.core.journal.foreign_writes(operation.id)
-    open_ = desk.core.correcting.open(operation.id)
+    open_ = desk.core.correcting.open(operation.id, desk.actor)
     if any(write.kind is Kind.EXAM for write in found):
         st.caption("Seat counts are set right on the page of their exam.")
     if not open_:

@@ -26,7 +26,7 @@ def show(desk: Desk, operation: Operation, progress: Progress) -> None:
     contacts: dict[ContactId, Contact | None] = {}
     with problems.told("Nothing was changed."):
         wanted = [w.write.target_id for w in found[:SHOWN_MAX] if w.write.kind is Kind.CONTACT]
-        contacts = desk.core.finding.contacts_now([ContactId(id_) for id_ in wanted])
+        contacts = desk.core.finding.contacts_now(desk.actor, list(map(ContactId, wanted)))
     for record in found[:SHOWN_MAX]:
         _one(desk, operation, record, contacts.get(ContactId(record.write.target_id)))
     if len(found) > SHOWN_MAX:

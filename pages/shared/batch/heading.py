@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-
 import streamlit as st
 
 from core.domain.operations import Operation, OperationState
@@ -37,8 +35,8 @@ def heading(desk: Desk, operation: Operation) -> None:
             st.header(title(operation), anchor=False, width="content")
             st.badge(words.OPERATION[operation.state], icon=icon, color=colour)  # type: ignore[arg-type]
         st.html(
-            f"Confirmed by {html.escape(operation.confirmed_by)} {when}. "
-            f"{_approval(desk, operation)}Reason: {html.escape(operation.reason)}"
+            f"Confirmed by {words.escaped(operation.confirmed_by)} {when}. "
+            f"{_approval(desk, operation)}Reason: {words.escaped(operation.reason)}"
         )
 
 
@@ -47,4 +45,4 @@ def _approval(desk: Desk, operation: Operation) -> str:
     if operation.approved_at is None:
         return ""
     when = words.relative(operation.approved_at, desk.now(), desk.zone)
-    return f"Approved by {html.escape(operation.approved_by)} {when}. "
+    return f"Approved by {words.escaped(operation.approved_by)} {when}. "

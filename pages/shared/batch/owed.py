@@ -28,9 +28,10 @@ def by_owed(desk: Desk, _: OperationKind) -> Choice:
     shown: list[Owed] = []
     read = False
     with problems.told(NOT_READ), st.spinner("Looking for what is owed …", show_time=True):
-        found = recent("owed", desk.core.owing.found, now=desk.now())
-        ask = lambda: desk.core.owing.dated(found[:ROWS])  # noqa: E731
-        shown = recent("owed since", ask, now=desk.now())
+        find = lambda: desk.core.owing.found(desk.actor)  # noqa: E731
+        found = recent("owed", find, now=desk.now())
+        date = lambda: desk.core.owing.dated(found[:ROWS])  # noqa: E731
+        shown = recent("owed since", date, now=desk.now())
         read = True
     if not found:
         if read:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-
 import streamlit as st
 
 from core.domain.records import Contact, ContactId
@@ -67,7 +65,7 @@ def _heading(desk: Desk, contact: Contact, presented: Presented) -> None:
             f"NDECC on {words.day(contact.ndecc_exam_date)}" if contact.ndecc_exam_date else "",
         ]
         read = words.relative(presented.read_at, desk.now(), desk.zone)
-        told = " · ".join(html.escape(fact) for fact in facts if fact)
+        told = " · ".join(words.escaped(fact) for fact in facts if fact)
         st.html(f"{told} · read from HubSpot {read}")
     if presented.merged:
         st.info(

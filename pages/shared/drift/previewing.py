@@ -104,14 +104,15 @@ def _read(desk: Desk, of: str) -> Preview | None:
 
 def _drifts(desk: Desk, of: str) -> list[Drift]:
     if of == address.ALL:
-        return desk.core.repairing.of_all()
+        return desk.core.repairing.of_all(desk.actor)
     if cause := cause_named(of):
-        return desk.core.repairing.of_cause(cause)
+        return desk.core.repairing.of_cause(cause, desk.actor)
     record = address.parted(of)
     if record is None:
         return []
     kind, id_ = record
-    return [drift for drift in desk.core.repairing.of_record(id_) if drift.kind is kind]
+    found = desk.core.repairing.of_record(id_, desk.actor)
+    return [drift for drift in found if drift.kind is kind]
 
 
 def _heading(desk: Desk, preview: Preview) -> None:

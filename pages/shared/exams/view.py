@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from datetime import timedelta
 
 import streamlit as st
@@ -75,7 +74,7 @@ def _heading(desk: Desk, detailed: Detailed) -> None:
         facts = [wording.hours(exam), exam.name, f"HubSpot {exam.id}"]
         facts += [f"opens {words.exact(at, desk.zone)}"] if at and told != "✓ Active" else []
         read = words.relative(detailed.read_at, desk.now(), desk.zone)
-        shown = " · ".join(html.escape(fact) for fact in facts if fact)
+        shown = " · ".join(words.escaped(fact) for fact in facts if fact)
         st.html(f"{shown} · read from HubSpot {read}")
 
 

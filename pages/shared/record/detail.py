@@ -129,7 +129,7 @@ def _changes(record: WriteRecord, catalogue: Catalogue) -> str:
 
 
 def _history(desk: Desk, operation: Operation) -> None:
-    events = desk.core.operating.history(operation.id)
+    events = desk.core.operating.history(operation.id, desk.actor)
     st.dataframe(
         history_frame(events),
         column_config={

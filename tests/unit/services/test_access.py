@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from core.domain.clients import Scope
 from core.domain.operations import OperationState
 from core.domain.roles import Act, Actor, NotAllowed, Role
 from core.domain.selections import BadList
 from core.gateways.errors import StateConflict
-from core.services.access import BY_SETTINGS
+from core.services.access import BY_SETTINGS, Access
 from tests.unit.services.desk import ADMIN, CS, TestDesk
 
 BEN = "ben@example.test"
@@ -95,7 +97,7 @@ def test_what_a_withdrawn_admin_had_confirmed_does_not_begin(desk: TestDesk) -> 
 
     assert ended.state is OperationState.CALLED_OFF
     assert desk.held("1", "cs_credits") == 2
-    (event,) = (e for e in desk.core.operating.history(held.id) if e.what == "called off")
+    (event,) = (e for e in desk.core.operating.history(held.id, ADMIN) if e.what == "called off")
     assert event.detail["detail"] == f"{BEN} may no longer {Act.RUN_BATCHES}"
 
 
@@ -113,3 +115,59 @@ def test_what_has_begun_goes_on_when_its_admin_is_withdrawn(desk: TestDesk) -> N
 
     assert desk.carry(held).state is OperationState.DONE
     assert desk.held("1", "cs_credits") == 3
+
+
+@pytest.fixture
+def school(desk: TestDesk) -> Access:
+    """Only people of the school may be here."""
+    return replace(desk.core.access, domains=("school.test",))
+
+
+def test_an_address_of_another_domain_is_nobody_s_whatever_its_role(
+    desk: TestDesk, school: Access
+) -> None:
+    desk.core.access.grant(BEN, Role.ADMIN, ADMIN)
+
+    for email in (BEN, ADMIN.email, "ben@school.test.evil.test", "ben@evil-school.test"):
+        with pytest.raises(NotAllowed, match="only addresses of"):
+            school.actor(email)
+    assert not school.may(BEN, Act.LOOK_UP)
+
+
+def test_a_role_is_given_only_within_the_domains(school: Access) -> None:
+    with pytest.raises(BadList, match="is not of"):
+        school.grant(BEN, Role.STAFF, ADMIN)
+
+    assert school.grant("Ben@School.test", Role.STAFF, ADMIN).email == "ben@school.test"
+    assert school.actor("BEN@SCHOOL.TEST").role is Role.STAFF
+
+
+def test_letters_that_fold_into_others_make_nobody_somebody_else(desk: TestDesk) -> None:
+    """The long s and the Kelvin sign fold into s and k: two mailboxes would be one person."""
+    desk.core.access.grant("sk@example.test", Role.ADMIN, ADMIN)
+    twin = "\N{LATIN SMALL LETTER LONG S}\N{KELVIN SIGN}@example.test"
+    assert twin.casefold() == "sk@example.test"
+
+    with pytest.raises(NotAllowed):
+        desk.core.access.actor(twin)
+    with pytest.raises(BadList):
+        desk.core.access.grant(twin, Role.STAFF, ADMIN)
+
+
+def test_a_sign_in_is_worth_what_its_provider_vouches_for(desk: TestDesk) -> None:
+    access = desk.core.access
+    claims = {"email": ADMIN.email, "email_verified": True}
+
+    assert access.signed_in(claims) == access.actor(ADMIN.email)
+    with pytest.raises(NotAllowed):
+        access.signed_in(claims | {"email_verified": False})
+
+
+def test_nobody_signs_in_as_an_api_client(desk: TestDesk) -> None:
+    """Whatever address a provider vouches for: a key opens the API, not a page."""
+    key, _ = desk.core.admitting.make("app", [Scope.READ, Scope.BOOK], ADMIN)
+    claims = {"email": key.address, "email_verified": True}
+    assert desk.core.access.actor(key.address) == key.actor
+
+    with pytest.raises(NotAllowed, match="API clients do not sign in"):
+        desk.core.access.signed_in(claims)

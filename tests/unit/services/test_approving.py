@@ -54,7 +54,7 @@ class Watched(TestDesk):
         self.core.carrying.carry_out(operation.id)
 
     def whats(self, operation: Operation) -> list[str]:
-        return [event.what for event in reversed(self.core.operating.history(operation.id))]
+        return [event.what for event in reversed(self.core.operating.history(operation.id, ADMIN))]
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def test_a_plan_that_no_longer_matches_is_refused_with_what_changed(desk: Watche
     assert 2 == len(refused.value.faults), "one row, and what to do"
     assert S.AWAITING is desk.state(operation)
     assert ["confirmed", "approval refused"] == desk.whats(operation)
-    assert ["501"] == desk.core.operating.history(operation.id)[0].detail["changed"]
+    assert ["501"] == desk.core.operating.history(operation.id, ADMIN)[0].detail["changed"]
 
 
 def test_a_balance_that_moved_meanwhile_is_shown_and_does_not_stop_it(desk: Watched) -> None:

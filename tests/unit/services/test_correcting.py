@@ -87,7 +87,7 @@ def test_a_change_is_made_up_for_once_however_often_it_is_asked() -> None:
     assert desk.balance() == 5
     states = [desk.journal.items(operation.id)[0].state for operation in ended]
     assert states == [ItemState.DONE, ItemState.SKIPPED]
-    assert desk.core.correcting.open(refund.id) == []
+    assert desk.core.correcting.open(refund.id, ADMIN) == []
     (row,) = desk.core.correcting.preview(refund.id, ADMIN).rows
     assert (row.verdict, row.why) == (Verdict.SKIP, Why.CORRECTED)
 
@@ -113,7 +113,7 @@ def test_one_that_was_refused_is_on_offer_again() -> None:
     (item,) = desk.journal.items(refused.id)
     assert (item.state, desk.balance()) == (ItemState.FAILED, 0)
     assert "nothing was changed: cs_credits is 0 and would become -1" in item.why
-    assert len(desk.core.correcting.open(refund.id)) == 1
+    assert len(desk.core.correcting.open(refund.id, ADMIN)) == 1
     desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 2})
     again = desk.carry(desk.core.operating.retry(refused.id, ADMIN))
     assert (again.state, desk.balance()) == (OperationState.DONE, 1)
@@ -139,7 +139,7 @@ def test_who_asked_and_why_is_kept() -> None:
     desk = Meddled(cs_credits=1)
     done = desk.correct(desk.run("51"))
 
-    told: list[Event] = desk.core.operating.history(done.id)
+    told: list[Event] = desk.core.operating.history(done.id, ADMIN)
     confirmed = next(event for event in told if event.what == "confirmed")
     assert confirmed.actor == ADMIN.email
     assert confirmed.detail["reason"] == "give it its due"

@@ -107,7 +107,7 @@ def test_a_booking_of_a_merged_contact_follows_it_and_is_repaired(desk: TestDesk
     desk.crm.merge(Kind.CONTACT, "11", "13")
 
     assert Cause.CONTACT_MERGED is sweep(desk)["31"]
-    (drift,) = desk.core.repairing.of_record("31")
+    (drift,) = desk.core.repairing.of_record("31", ADMIN)
     assert {"31": RowState.REPAIRED} == repaired(desk, [drift])
 
 
@@ -115,7 +115,7 @@ def test_an_unreadable_balance_is_found_and_cannot_be_repaired(desk: TestDesk) -
     desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": "abc"})
 
     assert {"11": Cause.UNREADABLE_VALUE} == sweep(desk)
-    (drift,) = desk.core.repairing.of_record("11")
+    (drift,) = desk.core.repairing.of_record("11", ADMIN)
     assert {"11": RowState.NOT_REPAIRABLE} == repaired(desk, [drift])
 
 
@@ -335,7 +335,7 @@ def test_after_a_repair_of_everything_the_next_sweep_finds_nothing(desk: TestDes
         Cause.ORPHAN_ROW,
     } == set(found.values())
 
-    outcome = repaired(desk, desk.core.repairing.of_all())
+    outcome = repaired(desk, desk.core.repairing.of_all(ADMIN))
 
     assert dict.fromkeys(found, RowState.REPAIRED) == outcome
     assert {} == sweep(desk)
@@ -346,7 +346,7 @@ def test_after_a_repair_of_everything_the_next_sweep_finds_nothing(desk: TestDes
 
 def test_the_row_of_a_merged_contact_goes_only_when_the_new_one_is_there(desk: TestDesk) -> None:
     into = desk.crm.merge(Kind.CONTACT, "12", "13")
-    (drift,) = desk.core.repairing.of_record("12")
+    (drift,) = desk.core.repairing.of_record("12", ADMIN)
     asked = desk.core.repairing.confirm([drift], ADMIN)
 
     desk.core.repairing.carry_out(asked.id)
@@ -361,7 +361,7 @@ def test_the_row_of_a_merged_contact_goes_only_when_the_new_one_is_there(desk: T
 def test_a_row_copied_anew_since_it_was_compared_is_not_deleted(desk: TestDesk) -> None:
     """Restored in HubSpot and copied between the comparison and the deletion."""
     desk.crm.archive(Kind.CONTACT, "13")
-    (drift,) = desk.core.repairing.of_record("13")
+    (drift,) = desk.core.repairing.of_record("13", ADMIN)
 
     def restored_first() -> None:
         record = desk.crm.truth._by_id[Kind.CONTACT]["13"]
@@ -382,7 +382,7 @@ def test_a_row_copied_anew_since_it_was_compared_is_not_deleted(desk: TestDesk) 
 def test_what_the_desk_is_writing_is_left_alone(desk: TestDesk) -> None:
     desk.crm.foreign_write(Kind.BOOKING, "31", {"attendance": "Yes"})
     desk.time += timedelta(minutes=1)
-    (drift,) = desk.core.repairing.of_record("31")
+    (drift,) = desk.core.repairing.of_record("31", ADMIN)
     desk.crm.foreign_write(Kind.BOOKING, "31", {"attendance": "No"})
 
     assert {"31": RowState.LEFT_ALONE} == repaired(desk, [drift])
@@ -390,7 +390,7 @@ def test_what_the_desk_is_writing_is_left_alone(desk: TestDesk) -> None:
 
 def test_what_is_being_copied_already_is_waited_for(desk: TestDesk) -> None:
     desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": 0})
-    (drift,) = desk.core.repairing.of_record("11")
+    (drift,) = desk.core.repairing.of_record("11", ADMIN)
     desk.core.mirroring.put([Due(kind=Kind.CONTACT, record_id="11", row=None)])
 
     assert {"11": RowState.REPAIRED} == repaired(desk, [drift])
@@ -398,7 +398,7 @@ def test_what_is_being_copied_already_is_waited_for(desk: TestDesk) -> None:
 
 def test_what_cannot_be_copied_still_differs_with_the_values_as_they_are(desk: TestDesk) -> None:
     desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": 0})
-    (drift,) = desk.core.repairing.of_record("11")
+    (drift,) = desk.core.repairing.of_record("11", ADMIN)
     desk.mirror.refuse = lambda _kind, _row: "no such column"
     asked = desk.core.repairing.confirm([drift], ADMIN)
     for _ in range(9):
@@ -418,7 +418,7 @@ def test_what_cannot_be_copied_still_differs_with_the_values_as_they_are(desk: T
 
 def test_a_repair_waits_while_a_store_is_away_says_so_and_goes_on(desk: TestDesk) -> None:
     edit_mirror(desk, "12", cs_credits=7)
-    (drift,) = desk.core.repairing.of_record("12")
+    (drift,) = desk.core.repairing.of_record("12", ADMIN)
     asked = desk.core.repairing.confirm([drift], ADMIN)
     desk.mirror.die()
 
@@ -434,7 +434,7 @@ def test_a_repair_waits_while_a_store_is_away_says_so_and_goes_on(desk: TestDesk
 
 def test_a_second_click_is_the_same_repair_and_a_later_one_is_another(desk: TestDesk) -> None:
     edit_mirror(desk, "12", cs_credits=7)
-    drifts = desk.core.repairing.of_record("12")
+    drifts = desk.core.repairing.of_record("12", ADMIN)
     first = desk.core.repairing.confirm(drifts, ADMIN)
     desk.time += timedelta(seconds=1)
 
@@ -448,7 +448,7 @@ def test_only_an_admin_repairs(desk: TestDesk) -> None:
     edit_mirror(desk, "12", cs_credits=7)
 
     with pytest.raises(NotAllowed):
-        desk.core.repairing.confirm(desk.core.repairing.of_record("12"), manager)
+        desk.core.repairing.confirm(desk.core.repairing.of_record("12", ADMIN), manager)
 
 
 def test_nothing_chosen_is_no_repair(desk: TestDesk) -> None:

@@ -22,7 +22,7 @@ def desk() -> TestDesk:
 
 
 def ids(desk: TestDesk) -> list[str]:
-    return [one.booking.id for one in desk.core.owing.owed()]
+    return [one.booking.id for one in desk.core.owing.owed(ADMIN)]
 
 
 def test_a_cancelled_booking_that_spent_a_credit_is_owed_until_it_is_given_back(
@@ -68,7 +68,7 @@ def test_credits_are_counted_by_type_with_all_types_named(desk: TestDesk) -> Non
 def test_a_booking_without_a_contact_is_owed_to_somebody_who_must_be_found(desk: TestDesk) -> None:
     desk.crm.add_booking("500", token=CS, status="Cancelled")
 
-    (found,) = desk.core.owing.owed()
+    (found,) = desk.core.owing.owed(ADMIN)
 
     assert found.contact_id is None
 
@@ -141,7 +141,7 @@ def test_it_is_owed_since_its_cancellation_and_not_since_a_later_edit(desk: Test
     desk.time = desk.time.replace(hour=11)
     desk.crm.foreign_write(Kind.BOOKING, "500", {"dominant_hand": "left"})
 
-    (found,) = desk.core.owing.owed()
+    (found,) = desk.core.owing.owed(ADMIN)
 
     assert cancelled_at == found.since
 
@@ -151,7 +151,7 @@ def test_the_longest_owed_come_first_and_no_more_than_asked_for(desk: TestDesk) 
         desk.time = desk.time.replace(minute=number - 490)
         desk.booked(str(number), "100")
 
-    assert ["500", "501"] == [one.booking.id for one in desk.core.owing.owed(limit=2)]
+    assert ["500", "501"] == [one.booking.id for one in desk.core.owing.owed(ADMIN, limit=2)]
 
 
 def test_a_store_that_is_away_is_no_store_without_debts(desk: TestDesk) -> None:

@@ -15,6 +15,7 @@ from core.domain.writes import Write
 from core.gateways.hubspot.wire.records import Json, modified_at
 from core.gateways.hubspot.wire.values import text
 from core.gateways.ports.crm import Fate, Outcome
+from core.gateways.quoting import unquoted
 
 Id = TypeVar("Id", bound=str)
 
@@ -187,7 +188,8 @@ def _failures(answer: Json) -> Iterator[tuple[str, Failure]]:
     for error in _dicts(answer.get("errors")):
         context: Mapping[str, Any] = error.get("context") or {}
         failure = Failure(
-            category=text(error.get("category")), message=text(error.get("message")).strip()
+            category=text(error.get("category")),
+            message=unquoted(text(error.get("message")).strip()),
         )
         for key in ("ids", "id", "objectWriteTraceId", "fromObjectId"):
             told = context.get(key) or ()

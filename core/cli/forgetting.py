@@ -1,0 +1,52 @@
+"""The command that forgets students' names."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+import typer
+
+from core import wiring
+from core.cli.app import As, DryRun, Json, app
+from core.cli.output import show, told
+from core.domain.selections import BadList
+
+
+@app.command()
+def forget(
+    before: Annotated[
+        str, typer.Option("--before", metavar="DATE", help="2026-01-31; as the settings keep")
+    ] = "",
+    dry_run: DryRun = False,
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Blank students' names and e-mails in what ended before a day. Ids and movements stay."""
+    with told(), wiring.opened() as runtime:
+        core = runtime.core
+        day = _day(before)
+        if day is None and core.forgetting.keep is None:
+            raise BadList(["CREDIT_DESK_KEEP_PERSONAL_DAYS keeps names for ever: give --before"])
+        actor = core.access.actor(as_ or core.access.first_admin())
+        done = core.forgetting.forget(actor, before=day, dry_run=dry_run)
+        report = {
+            "before": done.before.isoformat(),
+            "dry_run": dry_run,
+            "operations": list(done.ids),
+            "rows": done.rows,
+            "sweeps": done.sweeps,
+            "repairs": done.repairs,
+        }
+        show(report, as_json=json)
+
+
+def _day(text: str) -> datetime | None:
+    """The beginning of the day, in UTC."""
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise BadList([f"--before {text!r} is no day: write it as 2026-01-31"]) from None
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -1,0 +1,36 @@
+"""What the desk stops knowing of students after a while: names and e-mails, never ids or counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+#: In place of a name in the words of a selection.
+SOMEBODY = "a student"
+_NAMED = re.compile(r"\bcontacts? .+", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """What one run did, or would do."""
+
+    #: Only what is older.
+    before: datetime
+    dry_run: bool
+    #: The plans and operations whose bookings name nobody any more, oldest first.
+    ids: tuple[str, ...] = ()
+    #: Rows of plans and items of operations in them.
+    rows: int = 0
+    #: Sweeps and repairs of which only the counts are kept.
+    sweeps: int = 0
+    repairs: int = 0
+
+
+def nameless(selection: str, names: Iterable[str]) -> str:
+    """How bookings were chosen, without the students that it names."""
+    told = _NAMED.sub("students", selection)
+    for name in sorted({name for name in names if name.strip()}, key=len, reverse=True):
+        told = told.replace(name, SOMEBODY)
+    return told

@@ -1,0 +1,63 @@
+"""Names and e-mails of students: blanked after a while, where nothing is left to do with them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, update
+
+from core.domain.forgetting import nameless
+from core.domain.operations import ItemState
+from core.gateways.journal.database import Database, reading, writing
+from core.gateways.journal.tables import items, operations, plan_rows, plans
+
+#: The columns that name a student, or show an address of theirs.
+NAMING = ("booking_name", "contact_name", "contact_email")
+
+
+class Names:
+    """See ``core.gateways.ports.forgetting.NameRecords``."""
+
+    _db: Database
+
+    @reading
+    def naming_students(self, connection: Connection, *, before: datetime, limit: int) -> list[str]:
+        """Oldest first."""
+        undecided = (
+            select(items.c.n)
+            .where(items.c.operation_id == plans.c.id, items.c.state == ItemState.UNDECIDED)
+            .exists()
+        )
+        never_confirmed = operations.c.id.is_(None) & (plans.c.made_at < before)
+        query = (
+            select(plans.c.id)
+            .outerjoin(operations, operations.c.id == plans.c.id)
+            .where(plans.c.forgotten_at.is_(None))
+            .where(or_(never_confirmed, (operations.c.ended_at < before) & ~undecided))
+            .order_by(plans.c.made_at, plans.c.id)
+            .limit(limit)
+        )
+        return list(connection.execute(query).scalars())
+
+    @writing
+    def forget_students(self, connection: Connection, plan_id: str, *, at: datetime) -> int:
+        """In one transaction, so that what is half forgotten is never believed done."""
+        rows, of_operation = plan_rows.c.plan_id == plan_id, items.c.operation_id == plan_id
+        names = set(connection.execute(select(plan_rows.c.contact_name).where(rows)).scalars())
+        for table in (plans, operations):
+            told = connection.execute(select(table.c.selection).where(table.c.id == plan_id))
+            for selection in told.scalars():
+                words: dict[str, Any] = {"selection": nameless(selection, names)}
+                connection.execute(update(table).where(table.c.id == plan_id).values(words))
+        done = update(plans).where(plans.c.id == plan_id)
+        connection.execute(done.values(forgotten_at=at))
+        return _blanked(connection, plan_rows, rows) + _blanked(connection, items, of_operation)
+
+
+def _blanked(connection: Connection, table: Table, where: ColumnElement[bool]) -> int:
+    named = or_(*(table.c[name] != "" for name in NAMING))
+    count = select(func.count()).select_from(table).where(where, named)
+    found: int = connection.execute(count).scalar_one()
+    connection.execute(update(table).where(where, named).values(dict.fromkeys(NAMING, "")))
+    return found

@@ -1,0 +1,22 @@
+"""The part of the journal that stops knowing students' names after a while."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+
+class NameRecords(Protocol):
+    """Each method is one transaction. Ids, movements, claims and writes are never touched."""
+
+    def naming_students(self, *, before: datetime, limit: int) -> list[str]:
+        """Ids of plans that still name students, oldest first.
+
+        Of operations that ended before then with nothing left for a person to decide, and of
+        previews that were made before then and never confirmed.
+        """
+        ...
+
+    def forget_students(self, plan_id: str, *, at: datetime) -> int:
+        """Blank names and e-mails in the plan and its operation; in how many rows and items."""
+        ...

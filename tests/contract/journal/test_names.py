@@ -1,0 +1,146 @@
+"""Names and e-mails of students are blanked; all else of an operation stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+import pytest
+
+from core.domain.operations import Item, ItemState, OperationState
+from core.domain.plans import Plan, Row
+from core.gateways.ports.journal import Journal
+from tests.contract.journal.given import NOW, REFUND, after, operation, outcome, plan_of, write
+
+LATER = after(1000)
+N = TypeVar("N", Row, Item)
+
+
+def item_of(plan: Plan, n: int) -> Item:
+    row = plan.rows[n]
+    return Item(
+        operation_id=plan.id,
+        booking_id=row.booking_id,
+        n=n,
+        credit=row.credit,
+        contact_id=row.contact_id,
+        exam_id=row.exam_id,
+        booking_name=row.booking_name,
+        contact_name=row.contact_name,
+        contact_email=row.contact_email,
+        exam_date=row.exam_date,
+        mock_type=row.mock_type,
+    )
+
+
+def ended(
+    journal: Journal,
+    id_: str = "op",
+    *,
+    selection: str = "contact Ada Lovelace",
+    state: ItemState = ItemState.DONE,
+    at: datetime = NOW,
+) -> Plan:
+    """An operation of two items, which ended then, with what it wrote."""
+    plan = replace(plan_of(2, plan_id=id_), selection=selection)
+    journal.save_plan(plan)
+    items = [item_of(plan, n) for n in range(2)]
+    journal.confirm(operation(id_, selection=selection), items)
+    journal.move(id_, OperationState.RUNNING, at=NOW, actor="")
+    run, _ = journal.begin_run(id_, at=NOW)
+    journal.claim(run, ["b0"], REFUND)  # type: ignore[list-item]
+    journal.save_intents(run, [write(f"w-{id_}", "b0", operation_id=id_)])
+    done = [replace(item, state=state, after=3) for item in items]
+    journal.settle(run, [outcome(f"w-{id_}")], items=done, at=NOW)
+    journal.move(id_, OperationState.DONE, at=at, actor="")
+    return plan
+
+
+def unnamed(each: N) -> N:
+    return replace(each, booking_name="", contact_name="", contact_email="")
+
+
+def forgotten(journal: Journal, before: datetime = LATER) -> list[str]:
+    ids = journal.naming_students(before=before, limit=10)
+    for id_ in ids:
+        journal.forget_students(id_, at=LATER)
+    return ids
+
+
+def test_nobody_is_named_any_more_in_what_ended(journal: Journal) -> None:
+    ended(journal)
+
+    assert ["op"] == journal.naming_students(before=LATER, limit=10)
+    assert 4 == journal.forget_students("op", at=LATER)
+
+    plan = journal.plan("op")
+    told = (plan, plan.rows, journal.items("op"), journal.operation("op"))
+    for name in ("Ada", "Lovelace", "ada@", "Clinical Skills-"):
+        assert name not in repr(told)
+    assert "students" == journal.operation("op").selection == plan.selection
+
+
+def test_ids_movements_claims_and_writes_stay(journal: Journal) -> None:
+    plan = ended(journal)
+    items = [unnamed(item) for item in journal.items("op")]
+    kept = (journal.writes("op"), journal.progress("op"), journal.events())
+
+    forgotten(journal)
+
+    assert [unnamed(row) for row in plan.rows] == list(journal.plan("op").rows)
+    assert items == journal.items("op")
+    assert kept == (journal.writes("op"), journal.progress("op"), journal.events())
+    assert {"b0"} == journal.claimed(["b0"], REFUND)  # type: ignore[list-item]
+
+
+def test_forgetting_again_finds_nothing(journal: Journal) -> None:
+    ended(journal)
+
+    assert ["op"] == forgotten(journal)
+    assert [] == forgotten(journal)
+    assert 0 == journal.forget_students("op", at=LATER)
+
+
+def test_only_what_ended_before_is_forgotten_oldest_first(journal: Journal) -> None:
+    journal.save_plan(plan_of(1, plan_id="older", made_at=after(-20)))
+    journal.save_plan(plan_of(1, plan_id="old", made_at=after(-10)))
+    journal.save_plan(plan_of(1, plan_id="new", made_at=after(10)))
+
+    assert ["older"] == journal.naming_students(before=NOW, limit=1)
+    assert ["older", "old"] == journal.naming_students(before=NOW, limit=10)
+
+
+@pytest.mark.parametrize(("at", "found"), [(after(-1), ["op"]), (NOW, [])])
+def test_the_end_of_the_operation_counts_not_its_plan(
+    journal: Journal, at: datetime, found: list[str]
+) -> None:
+    ended(journal, at=at)
+
+    assert found == journal.naming_students(before=NOW, limit=10)
+
+
+def test_what_still_runs_or_waits_for_a_person_keeps_its_names(journal: Journal) -> None:
+    ended(journal, "undecided", state=ItemState.UNDECIDED)
+    plan = plan_of(2, plan_id="held")
+    journal.save_plan(plan)
+    journal.confirm(operation("held"), [item_of(plan, 0)])
+
+    assert [] == forgotten(journal)
+    assert "Ada Lovelace" == journal.items("held")[0].contact_name
+
+
+def test_an_exam_is_no_student(journal: Journal) -> None:
+    ended(journal, selection="exam Clinical Skills, 4 May 2026, Toronto")
+
+    forgotten(journal)
+
+    assert "exam Clinical Skills, 4 May 2026, Toronto" == journal.operation("op").selection
+
+
+def test_a_student_in_other_words_is_forgotten_too(journal: Journal) -> None:
+    ended(journal, selection="Ada Lovelace: Clinical Skills, 4 May 2026")
+
+    forgotten(journal)
+
+    assert "a student: Clinical Skills, 4 May 2026" == journal.operation("op").selection

@@ -1,0 +1,80 @@
+"""No secret goes to the browser: whatever a page sends is searched for those that were planted."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import wiring
+from core.gateways.errors import JournalError, Refused
+from pages.shared.places import OPERATIONS, PLACES, Place
+from scripts.processes import ROOT
+from tests.fakes.crm import Fault, Request
+from tests.pages.protos import everything
+from tests.pages.stage import ADMIN, Stage, signed_in
+
+AUTH = {
+    "redirect_uri": "https://desk.example.test/oauth2callback",
+    "cookie_secret": "canary-cookie-0123456789-0123456789",
+    "client_id": "desk",
+    "client_secret": "canary-client",
+    "server_metadata_url": "https://idp.example.test/.well-known/openid-configuration",
+}
+SECRETS = {
+    "HUBSPOT_TOKEN": "canary-token",
+    "SUPABASE_SERVICE_ROLE_KEY": "canary-service",
+    "HUBSPOT_CLIENT_SECRET": "canary-webhooks",
+    "OPS_DATABASE_URL": "postgresql://desk:canary-database@db/desk",
+    "CREDIT_DESK_NOTIFY_URLS": "mailtos://desk:canary-mail@mail.test",
+}
+
+
+def opened(place: Place, who: dict[str, object], auth: object = AUTH) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    for name, value in SECRETS.items():
+        at.secrets[name] = value
+    at.secrets["auth"] = auth
+    at.user = who
+    at.run()
+    return at.switch_page(str(ROOT / place.path)).run()
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.title)
+def test_no_page_sends_a_secret_signed_in_or_out_or_in_trouble(made: Stage, place: Place) -> None:
+    admin = signed_in(email=ADMIN)
+    sent = [opened(place, admin), opened(place, {}), opened(place, admin | {"iat": None})]
+    made.crm.sending = _refuse
+    sent.append(opened(place, admin))
+
+    assert [] == [at.title[0].value for at in sent if b"canary" in everything(at)]
+    assert not [at for at in sent if at.exception]
+
+
+@pytest.mark.parametrize(
+    "auth", [{"cookie_secret": "canary", "client_id": "x"}, "canary", ["canary"]]
+)
+def test_what_is_wrong_with_the_sign_in_is_told_without_it(made: Stage, auth: object) -> None:
+    del made
+    at = opened(OPERATIONS, {}, auth)
+
+    assert b"canary" not in everything(at)
+    assert not at.exception
+
+
+def test_a_store_that_does_not_answer_is_named_without_its_password(
+    made: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del made
+
+    def closed() -> None:
+        raise JournalError("the operational store postgresql://desk:***@db/desk failed: refused")
+
+    monkeypatch.setattr(wiring, "get", closed)
+    at = opened(OPERATIONS, signed_in(email=ADMIN))
+
+    assert "Credit Desk is not set up yet" == at.title[0].value
+    assert b"canary" not in everything(at)
+
+
+def _refuse(request: Request) -> Fault:
+    raise Refused(f"HubSpot refused {request.what}")

@@ -1,0 +1,508 @@
+"""Design, section 10, held against every service: who may call what, and that nothing is forgotten.
+
+Roles are spelled out here, not taken from ``ALLOWED``: a slip there must fail here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any, get_type_hints
+
+import pytest
+
+from core import services
+from core.assembly import Core
+from core.domain.audit import Sought
+from core.domain.booking import Wish
+from core.domain.clients import Scope
+from core.domain.drift import Cause
+from core.domain.plans import OperationKind
+from core.domain.records import BookingId, ContactId, ExamId, WriteId
+from core.domain.roles import Actor, NotAllowed, Role
+from core.domain.selections import BadList
+from core.domain.sessions import ExamChange, Opening
+from core.domain.sweeps import SweepMode
+from core.domain.work import Work
+from core.gateways.errors import StateConflict, UnknownId
+from core.services.finding import ByContact, ByExam, ByReference
+from tests.unit.services.desk import ADMIN, SJ, TestDesk
+
+EVERYBODY = frozenset(Role)
+DESK = frozenset({Role.STAFF, Role.ADMIN})
+WATCHERS = frozenset({Role.MANAGER, Role.ADMIN})
+ADMINS = frozenset({Role.ADMIN})
+
+ANN = ContactId("1")
+BEN = "ben@example.test"
+OWED = ByReference(references=("53",))
+GAP = Cause.MISSING_ROW
+CLOSED = ExamChange(opening=Opening.INACTIVE)
+WISH = Wish(contact_id=ContactId("1"), exam_id=ExamId("70"), dominant_hand="Left")
+FREE = Wish(contact_id=ContactId("1"), exam_id=ExamId("70"), dominant_hand="Left", override=True)
+
+
+@dataclass(slots=True)
+class World:
+    """A desk, and what an admin made there for the call to work on."""
+
+    desk: TestDesk
+    it: Any = None
+
+    @property
+    def core(self) -> Core:
+        return self.desk.core
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One thing that people ask of a service, and whom it may serve."""
+
+    #: The service's name in ``Core``, and its method.
+    method: str
+    roles: frozenset[Role]
+    call: Callable[[World, Actor], object]
+    #: Makes what the call works on.
+    given: Callable[[TestDesk], object] = lambda _: None
+    #: Tells apart what one method does for different people.
+    case: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.case}".strip()
+
+
+def _plan_for_one(desk: TestDesk) -> str:
+    return desk.core.planning.preview(
+        OperationKind.CANCEL, ByReference(references=("51",)), ADMIN
+    ).id
+
+
+def _plan_for_many(desk: TestDesk) -> str:
+    return desk.core.planning.preview(OperationKind.CANCEL, ByExam(ids=(ExamId("70"),)), ADMIN).id
+
+
+def _held_for_one(desk: TestDesk) -> str:
+    return desk.core.operating.confirm(_plan_for_one(desk), ADMIN, reason="ill").id
+
+
+def _held(desk: TestDesk) -> str:
+    return desk.core.operating.confirm(_plan_for_many(desk), ADMIN, reason="closed").id
+
+
+def _ended(desk: TestDesk) -> str:
+    return desk.carry(desk.journal.operation(_held(desk))).id
+
+
+def _swept(desk: TestDesk) -> None:
+    sweep = desk.core.sweeping.ask(SweepMode.FULL, ADMIN)
+    desk.carry_on(Work.SWEEP, sweep.id)
+
+
+def _drifting(desk: TestDesk) -> object:
+    return desk.core.repairing.of_record("1", ADMIN)
+
+
+def _contact(desk: TestDesk) -> object:
+    return desk.crm.contacts([ANN])[ANN]
+
+
+def _key(desk: TestDesk) -> str:
+    return desk.core.admitting.make("app", [Scope.READ], ADMIN)[0].id
+
+
+def _ben(desk: TestDesk) -> None:
+    desk.core.access.grant(BEN, Role.STAFF, ADMIN)
+
+
+def _confirm(world: World, actor: Actor) -> object:
+    return world.core.operating.confirm(world.it, actor, reason="the venue is closed")
+
+
+def _call_off(world: World, actor: Actor) -> object:
+    return world.core.operating.call_off(world.it, actor)
+
+
+def _stop(world: World, actor: Actor) -> object:
+    return world.core.operating.stop(world.it, actor)
+
+
+ASKS = [
+    Ask("access.people", ADMINS, lambda w, a: w.core.access.people(a)),
+    Ask("access.grant", ADMINS, lambda w, a: w.core.access.grant(BEN, Role.ADMIN, a)),
+    Ask("access.withdraw", ADMINS, lambda w, a: w.core.access.withdraw(BEN, a), _ben),
+    Ask("activating.due", EVERYBODY, lambda w, a: w.core.activating.due(a)),
+    Ask("activating.past", EVERYBODY, lambda w, a: w.core.activating.past(a)),
+    Ask("activating.activate", ADMINS, lambda w, a: w.core.activating.activate(a)),
+    Ask("admitting.keys", ADMINS, lambda w, a: w.core.admitting.keys(a)),
+    Ask("admitting.make", ADMINS, lambda w, a: w.core.admitting.make("app", [Scope.READ], a)),
+    Ask("admitting.withdraw", ADMINS, lambda w, a: w.core.admitting.withdraw(w.it, a), _key),
+    Ask("checking.contact", EVERYBODY, lambda w, a: w.core.checking.contact(ANN, a)),
+    Ask("checking.bookings", EVERYBODY, lambda w, a: w.core.checking.bookings(ANN, a)),
+    Ask(
+        "checking.booking",
+        EVERYBODY,
+        lambda w, a: w.core.checking.booking(ANN, BookingId("51"), a),
+    ),
+    Ask("checking.exam", EVERYBODY, lambda w, a: w.core.checking.exam(WISH, a)),
+    Ask(
+        "checking.mock_type",
+        EVERYBODY,
+        lambda w, a: w.core.checking.mock_type(ANN, "Clinical Skills", a),
+    ),
+    Ask(
+        "checking.open_sessions",
+        EVERYBODY,
+        lambda w, a: w.core.checking.open_sessions(ANN, a),
+    ),
+    Ask("approving.read", ADMINS, lambda w, a: w.core.approving.read(w.it, a), _held),
+    Ask("approving.approve", ADMINS, lambda w, a: w.core.approving.approve(w.it, a), _held),
+    Ask("approving.refuse", ADMINS, lambda w, a: w.core.approving.refuse(w.it, a, "no"), _held),
+    Ask("approving.renew", ADMINS, lambda w, a: w.core.approving.renew(w.it, a), _held),
+    Ask("auditing.find", WATCHERS, lambda w, a: w.core.auditing.find(Sought(), a)),
+    Ask("auditing.count", WATCHERS, lambda w, a: w.core.auditing.count(Sought(), a)),
+    Ask("auditing.export", WATCHERS, lambda w, a: list(w.core.auditing.export(Sought(), a))),
+    Ask("auditing.verify", WATCHERS, lambda w, a: w.core.auditing.verify(a)),
+    Ask("auditing.standing", WATCHERS, lambda w, a: w.core.auditing.standing(a)),
+    Ask("booking.sessions", DESK, lambda w, a: w.core.booking.sessions(a)),
+    Ask(
+        "booking.preview", DESK, lambda w, a: w.core.booking.preview(WISH, a), case="with a credit"
+    ),
+    Ask(
+        "booking.preview", ADMINS, lambda w, a: w.core.booking.preview(FREE, a), case="for nothing"
+    ),
+    Ask("correcting.open", WATCHERS, lambda w, a: w.core.correcting.open(w.it, a), _ended),
+    Ask("correcting.preview", ADMINS, lambda w, a: w.core.correcting.preview(w.it, a), _ended),
+    Ask(
+        "deciding.decide",
+        ADMINS,
+        lambda w, a: w.core.deciding.decide(w.it, WriteId("w"), a, landed=True, why="seen"),
+        _ended,
+    ),
+    Ask("finding.exams", EVERYBODY, lambda w, a: w.core.finding.exams(a)),
+    Ask("finding.contacts", EVERYBODY, lambda w, a: w.core.finding.contacts(a, "ann")),
+    Ask("finding.contacts_now", EVERYBODY, lambda w, a: w.core.finding.contacts_now(a, [ANN])),
+    Ask("forgetting.forget", ADMINS, lambda w, a: w.core.forgetting.forget(a, before=w.desk.time)),
+    Ask("looking_up.find", EVERYBODY, lambda w, a: w.core.looking_up.find("ann", a)),
+    Ask(
+        "looking_up.find_in_hubspot",
+        EVERYBODY,
+        lambda w, a: w.core.looking_up.find_in_hubspot("ann", a),
+    ),
+    Ask("noting.looked", EVERYBODY, lambda w, a: w.core.noting.looked(ANN, a)),
+    Ask("operating.confirm", DESK, _confirm, _plan_for_one, "for one student"),
+    Ask("operating.confirm", ADMINS, _confirm, _plan_for_many, "for many"),
+    Ask("operating.call_off", DESK, _call_off, _held_for_one, "for one student"),
+    Ask("operating.call_off", ADMINS, _call_off, _held, "for many"),
+    Ask("operating.stop", DESK, _stop, _held_for_one, "for one student"),
+    Ask("operating.stop", ADMINS, _stop, _held, "for many"),
+    Ask("operating.retry", ADMINS, lambda w, a: w.core.operating.retry(w.it, a), _ended),
+    Ask("operating.history", WATCHERS, lambda w, a: w.core.operating.history(w.it, a), _ended),
+    Ask("owing.owed", WATCHERS, lambda w, a: w.core.owing.owed(a)),
+    Ask("owing.everything", ADMINS, lambda w, a: w.core.owing.everything(a)),
+    Ask("owing.found", WATCHERS, lambda w, a: w.core.owing.found(a)),
+    Ask(
+        "planning.judged",
+        ADMINS,
+        lambda w, a: w.core.planning.judged(
+            OperationKind.REFUND, ByReference(references=("53",)), a
+        ),
+    ),
+    Ask(
+        "planning.preview",
+        DESK,
+        lambda w, a: w.core.planning.preview(
+            OperationKind.CANCEL, ByContact(ids=(ContactId("1"),)), a
+        ),
+        case="a cancellation for one student",
+    ),
+    Ask(
+        "planning.preview",
+        ADMINS,
+        lambda w, a: w.core.planning.preview(
+            OperationKind.CANCEL, ByReference(references=("51", "52")), a
+        ),
+        case="a cancellation for two",
+    ),
+    Ask(
+        "planning.preview",
+        ADMINS,
+        lambda w, a: w.core.planning.preview(OperationKind.CANCEL, ByExam(ids=(ExamId("70"),)), a),
+        case="a cancellation of an exam",
+    ),
+    Ask(
+        "planning.preview",
+        ADMINS,
+        lambda w, a: w.core.planning.preview(
+            OperationKind.REFUND, ByReference(references=("53",)), a
+        ),
+        case="a refund for one student",
+    ),
+    Ask("presenting.contact", EVERYBODY, lambda w, a: w.core.presenting.contact(ANN, a)),
+    Ask(
+        "presenting.stands",
+        EVERYBODY,
+        lambda w, a: w.core.presenting.stands(w.it, a),
+        _contact,
+    ),
+    Ask("presenting.copy_again", ADMINS, lambda w, a: w.core.presenting.copy_again(ANN, a)),
+    Ask("recounting.preview", ADMINS, lambda w, a: w.core.recounting.preview([ExamId("70")], a)),
+    Ask("recounting.recount", ADMINS, lambda w, a: w.core.recounting.recount([ExamId("70")], a)),
+    Ask("repairing.of_record", WATCHERS, lambda w, a: w.core.repairing.of_record("1", a)),
+    Ask(
+        "repairing.of_cause",
+        WATCHERS,
+        lambda w, a: w.core.repairing.of_cause(Cause.MISSING_ROW, a),
+        _swept,
+    ),
+    Ask("repairing.of_all", WATCHERS, lambda w, a: w.core.repairing.of_all(a), _swept),
+    Ask(
+        "repairing.confirm",
+        ADMINS,
+        lambda w, a: w.core.repairing.confirm(w.it, a),
+        _drifting,
+    ),
+    Ask("reviving.retry", ADMINS, lambda w, a: w.core.reviving.retry(a)),
+    Ask(
+        "sitting.sessions",
+        EVERYBODY,
+        lambda w, a: w.core.sitting.sessions(date(2026, 1, 1), None, a),
+    ),
+    Ask("sitting.session", EVERYBODY, lambda w, a: w.core.sitting.session(ExamId("70"), a)),
+    Ask("sitting.change", ADMINS, lambda w, a: w.core.sitting.change(ExamId("70"), CLOSED, a)),
+    Ask("sweeping.ask", WATCHERS, lambda w, a: w.core.sweeping.ask(SweepMode.FULL, a)),
+]
+
+
+#: What a service does for nobody in particular, and why nobody is asked. Anything else that a
+#: service offers says who asks, and stands above.
+UNASKED = {
+    "who a person is: asked before there is an actor": {
+        "Access.actor",
+        "Access.first_admin",
+        "Access.may",
+        "Access.other_admins",
+        "Approving.whom_to_ask",
+        "Access.signed_in",
+        "Access.vouched",
+        "Noting.signed_in",
+    },
+    "the engine's: carries what somebody who may has confirmed": {
+        "Carrying.carry_out",
+        "CarryingRecounts.carry",
+        "ExamConsequences.of_landed",
+        "ExamConsequences.of_undecided",
+        "Finishing.finish",
+        "GivingBack.carry",
+        "GivingBack.recovered",
+        "ContactConsequences.of_landed",
+        "ContactConsequences.of_undecided",
+        "Recording.record",
+        "Repairing.carry_out",
+        "Seating.carry",
+        "Seating.let_go",
+        "Seating.recovered",
+        "SeatConsequences.of_landed",
+        "SeatConsequences.of_undecided",
+        "Settling.send",
+        "Settling.settle_open",
+        "Sweeping.carry_out",
+        "Writing.write",
+    },
+    "the clock's: due whoever is there": {
+        "Activating.on_schedule",
+        "Forgetting.on_schedule",
+        "Alarms.dead_letters",
+        "Alarms.look",
+        "Auditing.look",
+        "Noting.settings",
+        "Measuring.measure",
+        "MeasuringThread.start",
+        "MeasuringThread.stop",
+        "Scheduling.late",
+        "Scheduling.next_times",
+        "Scheduling.tick",
+        "ScheduleThread.start",
+        "ScheduleThread.stop",
+        "Sweeping.ask_unattended",
+        "Sweeping.unfinished",
+        "Ticker.start",
+        "Ticker.stop",
+    },
+    "copies the truth to the mirror, whoever changed it": {
+        "Bell.close",
+        "Bell.ring",
+        "Bell.wait",
+        "CopyLag.histogram",
+        "CopyLag.over_time",
+        "CopyLag.record",
+        "CopyLag.summary",
+        "Comparing.compare",
+        "Finished.close",
+        "Finished.put",
+        "Handed.made",
+        "Handed.offer",
+        "Handed.saved",
+        "Handed.take",
+        "InTurn.submit",
+        "Mending.copied",
+        "Mending.down",
+        "Mending.mended",
+        "MirrorThreads.start",
+        "MirrorThreads.stop",
+        "Mirroring.drain",
+        "Mirroring.nudge",
+        "Mirroring.offer",
+        "Mirroring.probe",
+        "Mirroring.put",
+        "Mirroring.read_and_copy",
+        "Mirroring.saved",
+        "Mirroring.wait_until_empty",
+        "Outage.failed",
+        "Outage.room",
+        "Outage.succeeded",
+    },
+    "who ended an operation that its page has opened": {"Operating.called_off"},
+    "an API client's, which proves itself by its key, whose scopes are asked": {
+        "Admitting.admit",
+        "Serving.against",
+        "Serving.begin",
+        "Serving.book",
+        "Serving.cancel",
+        "Serving.ended",
+        "Serving.keep",
+        "Serving.outcome",
+    },
+    "HubSpot's: proved by its signature": {"Receiving.receive"},
+    "part of a service that has asked": {
+        "Correcting.afresh",
+        "Finding.bookings",
+        "Owing.count",
+        "Owing.dated",
+        "Owing.listed",
+        "Planning.afresh",
+        "Preflight.check",
+        "Sitting.set",
+        "Tally.refused",
+        "Tally.took",
+    },
+    "the server's: health and figures, without a student in them": {
+        "Part.begin",
+        "Part.found",
+        "Readiness.findings",
+        "Watching.read",
+    },
+    "the command line's: whoever holds the settings holds the accounts": {
+        "Diagnosing.findings",
+        "Diagnosing.provision",
+        "Restoring.compare",
+    },
+}
+
+
+def desk() -> TestDesk:
+    made = TestDesk()
+    made.crm.add_contact("1", {"cs_credits": 2, "sj_credits": 1})
+    made.crm.add_contact("2", {"cs_credits": 2})
+    made.booked("51", "1", status="Active")
+    made.booked("52", "2", status="Active")
+    made.booked("53", "1", token=SJ)
+    return made
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.name)
+def test_each_role_is_served_what_the_design_allows_and_nothing_else(ask: Ask, role: Role) -> None:
+    made = desk()
+    world = World(made, ask.given(made))
+    somebody = Actor(email="somebody@example.test", role=role)
+    made.core.access.grant(somebody.email, role, ADMIN)
+    before = state(made)
+    if role in ask.roles:
+        with suppress(UnknownId, StateConflict, BadList):  # nothing of the kind is there
+            ask.call(world, somebody)
+        return
+
+    with pytest.raises(NotAllowed, match="An admin may"):
+        ask.call(world, somebody)
+    assert before == state(made)
+
+
+@pytest.mark.parametrize("method", ["operating.confirm", "access.grant", "sitting.change"])
+def test_what_is_compared_above_would_show_a_change(method: str) -> None:
+    made = desk()
+    ask = next(ask for ask in ASKS if ask.method == method)
+    world = World(made, ask.given(made))
+    before = state(made)
+
+    ask.call(world, ADMIN)
+
+    assert before != state(made)
+
+
+def state(made: TestDesk) -> str:
+    """All that the stores hold, and what the engine was given."""
+    held = (made.journal, made.crm.truth, made.mirror, made.engine)
+    return re.sub(r" at 0x[0-9a-f]+", "", "\n".join(str(_all_of(each)) for each in held))
+
+
+def _all_of(store: object) -> dict[str, object]:
+    slots = [slot for cls in type(store).__mro__ for slot in getattr(cls, "__slots__", ())]
+    names = [*getattr(store, "__dict__", {}), *slots]
+    return {name: getattr(store, name) for name in names if hasattr(store, name)}
+
+
+def offered() -> dict[str, inspect.Signature]:
+    """Every public method of every class in ``core.services``, by its name."""
+    found = {}
+    for module in pkgutil.iter_modules(services.__path__, f"{services.__name__}."):
+        for name, cls in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if cls.__module__ != module.name or name.startswith("_"):
+                continue
+            if issubclass(cls, Exception) or getattr(cls, "_is_protocol", False):
+                continue
+            for method, function in vars(cls).items():
+                if inspect.isfunction(function) and not method.startswith("_"):
+                    found[f"{name}.{method}"] = inspect.signature(function)
+    return found
+
+
+def test_whatever_a_service_offers_asks_who_or_is_known_to_need_nobody() -> None:
+    unasked = {name for name, told in offered().items() if "actor" not in told.parameters}
+    known = {name for names in UNASKED.values() for name in names}
+
+    assert known == unasked, "give it an actor that it checks, or say in UNASKED why it needs none"
+
+
+def test_nobody_s_word_is_taken_for_the_actor() -> None:
+    """No default: a call that forgets who asks does not run."""
+    silent = [
+        name
+        for name, told in offered().items()
+        if (actor := told.parameters.get("actor")) and actor.default is not actor.empty
+    ]
+
+    assert not silent
+
+
+def test_whatever_asks_who_is_tried_here_as_every_role() -> None:
+    by_class = {cls.__name__: field for field, cls in _core_services().items()}
+    asking = {
+        f"{by_class.get(cls, cls)}.{method}"
+        for name, told in offered().items()
+        if "actor" in told.parameters
+        for cls, _, method in [name.partition(".")]
+    }
+
+    assert {ask.method for ask in ASKS} == asking
+
+
+def _core_services() -> dict[str, type[Any]]:
+    hints = get_type_hints(Core)
+    return {field.name: hints[field.name] for field in fields(Core)}

@@ -1,0 +1,120 @@
+"""The command line acts as a person: what their role does not allow is refused there too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner, Result
+
+import core.__main__  # noqa: F401 - adds all commands
+from core import wiring
+from core.cli.app import app
+from core.domain.roles import Role
+from core.domain.work import parted
+from tests.unit.services.desk import ADMIN, TestDesk
+
+WHO = {role: f"{role}@example.test" for role in Role}
+DESK = {Role.STAFF, Role.ADMIN}
+WATCHERS = {Role.MANAGER, Role.ADMIN}
+ADMINS = {Role.ADMIN}
+
+#: Each command that acts as somebody, with the roles that may; "OP" is an operation.
+COMMANDS = [
+    ("cancel --ids 51 --reason r", DESK),
+    ("cancel --ids 51,52 --reason r", ADMINS),
+    ("cancel --exam 70 --dry-run", ADMINS),
+    ("refund --ids 53 --reason r", ADMINS),
+    ("correct OP", ADMINS),
+    ("stop OP", ADMINS),
+    ("retry OP", ADMINS),
+    ("approve OP", ADMINS),
+    ("decide OP w1 --landed --why seen", ADMINS),
+    ("operation OP --history", WATCHERS),
+    ("book --contact 2 --exam 70 --hand Left --dry-run", DESK),
+    ("book --contact 2 --exam 70 --hand Left --override --dry-run", ADMINS),
+    ("contact 1", set(Role)),
+    ("exams", set(Role)),
+    ("activate", ADMINS),
+    ("activate --dry-run", set(Role)),
+    ("recount --exam 70", ADMINS),
+    ("sweep --full", WATCHERS),
+    ("repair --id 1", ADMINS),
+    ("repair --id 1 --dry-run", WATCHERS),
+    ("outbox --retry", ADMINS),
+    ("owed", WATCHERS),
+    ("forget --before 2026-01-01", ADMINS),
+    ("audit verify", WATCHERS),
+    ("keys list", ADMINS),
+    ("keys make app --scope read", ADMINS),
+    ("keys withdraw k1", ADMINS),
+    ("roles list", ADMINS),
+    ("roles grant x@example.test=admin", ADMINS),
+    ("roles withdraw staff@example.test", ADMINS),
+]
+#: Commands of whoever holds the settings: they act as nobody.
+OF_NOBODY = {"doctor", "provision", "worker", "operations", "restored"}
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> TestDesk:
+    made = TestDesk()
+    for id_ in ("1", "2"):
+        made.crm.add_contact(id_, {"cs_credits": 2, "sj_credits": 1})
+    made.booked("51", "1", status="Active")
+    made.booked("52", "2", status="Active")
+    made.booked("53", "1")
+    for role in (Role.STAFF, Role.MANAGER, Role.ADMIN):
+        made.core.access.grant(WHO[role], role, ADMIN)
+
+    @contextmanager
+    def opened() -> Iterator[Any]:
+        yield SimpleNamespace(core=made.core, start=lambda: _work(made))
+
+    monkeypatch.setattr(wiring, "opened", opened)
+    return made
+
+
+def _work(made: TestDesk) -> None:
+    """As a worker would, which the command has become."""
+    for key in made.engine.submitted:
+        made.carry_on(*parted(key))
+
+
+def run(desk: TestDesk, command: str, role: Role) -> Result:
+    if "OP" in command:
+        command = command.replace("OP", desk.confirm("53").id)
+    return CliRunner().invoke(app, [*command.split(), "--as", WHO[role], "--json"])
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize(("command", "roles"), COMMANDS, ids=[name for name, _ in COMMANDS])
+def test_a_command_does_what_the_role_of_its_person_allows(
+    desk: TestDesk, command: str, roles: set[Role], role: Role
+) -> None:
+    done = run(desk, command, role)
+
+    refused = f"is {role} and may not" in done.stderr
+    assert refused == (role not in roles), done.stderr
+    assert 1 == done.exit_code or not refused
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [name for name, _ in COMMANDS])
+def test_a_stranger_is_refused_every_command(desk: TestDesk, command: str) -> None:
+    if "OP" in command:
+        command = command.replace("OP", desk.confirm("53").id)
+    done = CliRunner().invoke(app, [*command.split(), "--as", "eve@example.test"])
+
+    assert 1 == done.exit_code
+    assert "eve@example.test has no role here. Ask an admin" in done.stderr
+
+
+def test_every_command_stands_in_one_of_the_two_lists() -> None:
+    known = {command.split()[0] for command, _ in COMMANDS} | OF_NOBODY
+
+    assert known == set(get_command(app).commands)  # type: ignore[attr-defined]
