@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, Page, StorageState, ViewportSize, sync_
 from scripts import secrets_file
 from scripts.chromium import find_chromium
 from scripts.processes import local_stack, running
-from tests.crash.desk import ADMIN, Desk, wait_for
+from tests.crash.desk import ADMIN, Desk
+from tests.crash.waiting import wait_for
 from tests.e2e.conftest import free_port, healthy
 from tests.e2e.person import Person
 

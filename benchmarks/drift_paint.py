@@ -16,30 +16,21 @@ import os
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, StorageState, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from benchmarks.browser import PATIENCE_MS, SIZE, app, chromium, signed_in
 from benchmarks.drift_page import DAYS
 from core.gateways.journal.sql import SqlJournal
-from scripts import secrets_file
-from scripts.chromium import find_chromium
-from scripts.processes import local_stack, running
-from tests.crash.desk import ADMIN, Desk, wait_for
-from tests.e2e.conftest import free_port, healthy
 from tests.e2e.person import Person
 from tests.pages import drift_scenes
 
-SMALL = ("--port", "0", "--contacts", "60", "--bookings", "120", "--exams", "6")
+SMALL = ("--contacts", "60", "--bookings", "120", "--exams", "6")
 PAGE = "/drift?period=Last+90+days"
-FLAGS = ("--no-sandbox", "--force-color-profile=srgb")
-SIZE: ViewportSize = {"width": 1440, "height": 900}
 #: Seconds until the standing is painted (design, section 12).
 BUDGET_S = 2.0
-PATIENCE_MS = 60_000
 #: Looks at every frame; the browser's clock began when the address was opened, or was clicked.
 WATCH = """() => {
     const seen = {};
@@ -59,44 +50,11 @@ WATCH = """() => {
 SEEN = "() => window.__seen.chart"
 
 
-@contextmanager
-def app(folder: Path) -> Iterator[str]:
-    """The server's address, on a stack of its own."""
-    port = free_port()
-    origin = f"http://localhost:{port}"
-    with local_stack(*SMALL, "--state", str(folder / "stack"), log=folder / "stack.log") as env:
-        secrets = folder / "secrets.toml"
-        secrets_file.write(secrets, env, origin=origin)
-        desk = Desk(env, folder)
-        desk.core("provision")
-        fill(desk.journal)
-        desk.close()
-        command = ["-m", "streamlit", "run", "asgi.py", "--server.port", str(port)]
-        command += ["--secrets.files", str(secrets)]
-        with (
-            (folder / "app.log").open("w") as log,
-            running(command, env=desk.environment, stdout=log, stderr=log),
-        ):
-            wait_for(lambda: healthy(origin), within_s=60)
-            yield origin
-
-
 def fill(journal: SqlJournal) -> None:
     """A term of sweeps with some fifty drifts each, and measures of every minute."""
     now = datetime.now(UTC)
     drift_scenes.fill_sweeps(journal, now, days=DAYS, wrong=50)
     drift_scenes.measures(journal, now, days=DAYS, every=timedelta(minutes=1))
-
-
-def signed_in(browser: Browser, origin: str) -> StorageState:
-    """What a browser keeps of a sign-in."""
-    context = browser.new_context(viewport=SIZE)
-    person = Person(context.new_page(), origin)
-    person.open("/operations")
-    person.sign_in(ADMIN)
-    kept = context.storage_state()
-    context.close()
-    return kept
 
 
 def painted(page: Page) -> dict[str, float]:
@@ -159,12 +117,10 @@ def main() -> int:
     times = parser.parse_args().visits
     with (
         tempfile.TemporaryDirectory() as folder,
-        app(Path(folder)) as origin,
-        sync_playwright() as playwright,
+        app(Path(folder), *SMALL, filled=lambda desk: fill(desk.journal)) as (origin, _),
+        chromium() as browser,
     ):
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         told = report(visits(browser, origin, times))
-        browser.close()
     print(json.dumps(told, indent=1))
     return 1 if told["over budget"] else 0
 
