@@ -33,7 +33,8 @@ def open_page(made: Stage) -> Open:
 
     def open_(place: Place, *, who: dict[str, Any] | None = None, **params: str) -> AppTest:
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-        at.user = signed_in(**({"email": ADMIN} if who is None else who)) if who != {} else {}
+        just_now = {"email": ADMIN, "iat": made.clock().timestamp()}
+        at.user = {} if who == {} else signed_in(**(just_now | (who or {})))
         at.session_state[pace.PAINTED] = True
         at.run()
         for name, value in params.items():
