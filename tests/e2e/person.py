@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as TooLate
+
+from tests.crash.waiting import wait_for
 
 #: Rows of a grid are painted on a canvas: a row is clicked by its place.
 HEADER_PX, ROW_PX = 35, 30
@@ -61,6 +65,22 @@ class Person:
 
     def write(self, label: str, text: str) -> None:
         self.page.get_by_label(label).fill(text)
+
+    def choose(self, label: str, text: str) -> None:
+        """The one option with that text. A list that the page drew anew meanwhile has closed."""
+        box = self.page.get_by_role("combobox", name=label)
+        option = self.page.get_by_role("option").filter(has_text=text)
+
+        def chosen() -> bool:
+            box.fill("")  # what stands there already opens no list
+            box.press_sequentially(text)
+            with suppress(TooLate):
+                option.click(timeout=2_000)
+                return True
+            return False
+
+        wait_for(chosen)
+        self.wait()
 
     def tick(self, *rows: int, grid: int = 0) -> None:
         """Tick rows of a grid, counted from 0."""
