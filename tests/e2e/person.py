@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,15 +68,23 @@ class Person:
         self.page.get_by_label(label).fill(text)
 
     def choose(self, label: str, text: str) -> None:
-        """The one option with that text. A list that the page drew anew meanwhile has closed."""
-        box = self.page.get_by_role("combobox", name=label)
+        """The one option with that text, by the pointer."""
+        self.page.get_by_role("combobox", name=label).click()
+        self.choose_here(text, lambda option: option.click(timeout=2_000))
+
+    def choose_here(self, text: str, take: Callable[[Locator], None] | None = None) -> None:
+        """The same where the focus is; without ``take``, by the keyboard alone.
+
+        A list closes when the page is drawn anew, and fills some time after the last letter.
+        """
         option = self.page.get_by_role("option").filter(has_text=text)
 
         def chosen() -> bool:
-            box.fill("")  # what stands there already opens no list
-            box.press_sequentially(text)
+            self.page.keyboard.press("Control+a")
+            self.page.keyboard.type(text)
             with suppress(TooLate):
-                option.click(timeout=2_000)
+                option.wait_for(timeout=2_000)
+                take(option) if take else self.page.keyboard.press("Enter")
                 return True
             return False
 

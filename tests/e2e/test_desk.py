@@ -111,7 +111,7 @@ def test_all_of_it_can_be_done_without_a_mouse(in_the_dark: Person, student: Stu
     person.tab_to("Book an exam")
     person.type_and_enter()
     person.tab_to("Exam")
-    person.type_and_enter(student.school.word)
+    person.choose_here(student.school.word)
     person.sees("Dominant hand")
     person.tab_to("Right")
     person.page.keyboard.press("Space")
