@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import wiring
-from pages.shared.drift import pace
+from pages.shared import pace
 from pages.shared.places import Place
 from scripts.processes import ROOT
 from tests.pages.stage import ADMIN, Stage, fill, signed_in, stage

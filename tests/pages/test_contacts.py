@@ -13,6 +13,7 @@ from core.domain.plans import OperationKind
 from core.domain.records import ContactId, Kind
 from core.domain.roles import Role
 from core.domain.standing import Copy, Standing
+from pages.shared import pace
 from pages.shared.contact import address, balances
 from pages.shared.places import BULK_REFUND, CONTACTS
 from tests.fakes.crm import Fault
@@ -69,6 +70,21 @@ def test_a_typing_error_is_forgiven_and_said(open_page: Open) -> None:
 
     assert "Nobody is written “okafr”" in said(at)
     assert all("Okafor" in name for name in frame_with(at, "Found by")["Student"])
+
+
+def test_the_first_visit_shows_balances_before_the_chart_and_reads_once(
+    open_page: Open, made: Stage, student: ContactId
+) -> None:
+    at = opened(open_page, student)
+    read = made.crm.usage()["total"]
+    del at.session_state[pace.PAINTED]
+
+    at.run()
+    assert (len(SCHOOL.credits), 0) == (len(at.metric), len(at.get("plotly_chart")))
+
+    at.run()  # as the browser asks for when it has painted them
+    assert 1 == len(at.get("plotly_chart"))
+    assert read == made.crm.usage()["total"]
 
 
 def test_typing_asks_hubspot_nothing(open_page: Open, made: Stage) -> None:

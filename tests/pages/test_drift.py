@@ -17,8 +17,8 @@ from core.domain.records import Kind
 from core.domain.sweeps import Sweep, SweepMode, SweepState
 from core.gateways.ports.trends import Gap, Gauge, Measure
 from core.services.scheduling import Scheduling, sweep_jobs
-from pages.shared import charts
-from pages.shared.drift import address, figures, history, pace, rows, standing
+from pages.shared import charts, pace
+from pages.shared.drift import address, figures, history, rows, standing
 from pages.shared.drift.causes import LOOKS, SHORT
 from pages.shared.places import DRIFT
 from tests.pages import drift_scenes

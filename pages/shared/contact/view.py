@@ -7,7 +7,7 @@ import streamlit as st
 from core.domain.records import Contact, ContactId
 from core.domain.roles import ALLOWED, Act
 from core.services.presenting import Gone, Presented
-from pages.shared import problems, words
+from pages.shared import pace, problems, words
 from pages.shared.contact import (
     acts,
     address,
@@ -21,6 +21,8 @@ from pages.shared.contact import (
 )
 from pages.shared.gate import Desk
 
+#: About what the chart of the balances and its table take.
+HISTORY_PX = 420
 NOT_READ = "Nothing was read, and nothing was changed."
 
 
@@ -50,6 +52,8 @@ def _page(desk: Desk, presented: Presented) -> None:
     if Act.BOOK_ONE in ALLOWED[desk.actor.role] and not doing.show(desk, presented.contact):
         booking.show(desk, presented.contact, presented)
     bookings.show(desk, presented)
+    if pace.figures_only(HISTORY_PX):
+        return
     history.show(desk, presented)
     trail.show(desk, presented)
 

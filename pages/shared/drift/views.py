@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import status
+from pages.shared import pace, status
 from pages.shared.drift import (
     address,
     asking,
     detail,
     following,
     history,
-    pace,
     previewing,
     repairs,
     rows,
     standing,
 )
 from pages.shared.gate import Desk
+
+#: About what the charts and the table will take.
+CHARTS_PX, TABLE_PX = 380, 420
 
 
 def show(desk: Desk) -> None:
@@ -35,7 +37,7 @@ def show(desk: Desk) -> None:
         _first_run(desk, now)
     else:
         standing.show(desk, now, lambda: _acts(desk, now))
-    if pace.figures_only():
+    if pace.figures_only(CHARTS_PX, TABLE_PX):
         return
     history.show(desk, now)
     rows.show(desk, now)
