@@ -22,8 +22,8 @@ from core import wiring
 from core.assembly import Core
 from core.gateways.journal.sql import SqlJournal
 from core.gateways.ports.trends import Gauge
-from pages.shared import charts
-from pages.shared.drift import history, pace
+from pages.shared import charts, pace
+from pages.shared.drift import history
 from pages.shared.places import DRIFT
 from tests.pages import drift_scenes
 from tests.pages.stage import ADMIN, signed_in, stage
