@@ -47,6 +47,7 @@ SECRETS = {
     "SUPABASE_SERVICE_ROLE_KEY": "eyJ-canary-2b77",
     "HUBSPOT_CLIENT_SECRET": "canary-3c41-client",
     "OPS_DATABASE_URL": "postgresql://desk:canary-4d9e@127.0.0.1:9/desk",
+    "CREDIT_DESK_METRICS_TOKEN": "canary-6f11-metrics",
     "CREDIT_DESK_NOTIFY_URLS": "mailtos://desk:canary-5e02@mail.test,json://u:canary-5e03@h.test",
 }
 NAME, MAIL = ("Zdenka", "Zzcanary"), "zdenka.zzcanary@canary.test"
@@ -57,6 +58,7 @@ CANARIES = (
     "canary-4d9e",
     "canary-5e02",
     "canary-5e03",
+    "canary-6f11",
     *NAME,
     MAIL,
 )

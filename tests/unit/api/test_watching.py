@@ -198,3 +198,31 @@ def test_many_who_ask_at_once_cost_one_reading() -> None:
     watched.desk.journal.outbox = broken  # type: ignore[method-assign]
 
     assert first["credit_desk_up"] == watched.samples()["credit_desk_up"] == 1
+
+
+@pytest.mark.parametrize("given", [None, "Bearer guessed", f"Bearer {TOKEN}"])
+def test_no_answer_names_a_student_or_quotes_the_token(given: str | None) -> None:
+    watched = Watched()
+    desk = watched.desk
+    desk.crm.add_contact(
+        "100", {"cs_credits": 1}, firstname="Zdenka", lastname="Zzcanary", email="zd@canary.test"
+    )
+    desk.booked("1", "100", token=CS)
+    desk.run("1")
+    desk.journal.save_sweep(
+        Sweep(
+            id="s1",
+            mode=SweepMode.FULL,
+            state=SweepState.COMPLETE,
+            started_at=desk.now(),
+            saved_at=desk.now(),
+        ),
+        [drift(desk)],
+    )
+
+    told = b"".join(
+        watched.get(path, given).body for path in ("/api/healthz", "/api/readyz", "/api/metrics")
+    ).decode()
+
+    assert told
+    assert [] == [each for each in ("Zdenka", "Zzcanary", "zd@canary", TOKEN) if each in told]
