@@ -60,6 +60,15 @@ class Desk:
             "CREDIT_DESK_SWEEP_SCHEDULE": self.stack.get("CREDIT_DESK_SWEEP_SCHEDULE", "off"),
             "CREDIT_DESK_FULL_SWEEP_SCHEDULE": "off",
             "CREDIT_DESK_METRICS_TOKEN": secrets.token_hex(16),
+            # The folder may hold the settings of `make run`, or of somebody's own account.
+            **dict.fromkeys(
+                (
+                    "CREDIT_DESK_PUBLIC_URL",
+                    "CREDIT_DESK_NOTIFY_URLS",
+                    "CREDIT_DESK_ALLOWED_DOMAINS",
+                ),
+                "",
+            ),
         }
 
         self.journal = SqlJournal(self.environment["OPS_DATABASE_URL"])
