@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -172,6 +172,24 @@ def fingerprint(ids: Sequence[str]) -> str:
 def height(rows: int, *, at_most: int = 420) -> int:
     """Pixels for a grid of so many rows: no empty space below, no taller than this."""
     return min(at_most, ROW_PX * (rows + 1) + 3)
+
+
+def one_ticked(
+    name: str, frame: pd.DataFrame, ids: Sequence[str], columns: Mapping[str, Any], *, alt: str
+) -> int | None:
+    """Draw a grid of these, one row each; the place of the one that is ticked."""
+    event = st.dataframe(
+        frame,
+        key=f"{name}_{fingerprint(ids)}",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config=dict(columns),
+        hide_index=True,
+        row_height=ROW_PX,
+        height=height(len(ids)),
+        alt=alt,
+    )
+    return next((row for row in event.selection.rows if row < len(ids)), None)
 
 
 def page_of(name: str, total: int) -> range:

@@ -53,26 +53,18 @@ def state(key: ApiKey, now: datetime) -> str:
 
 
 def _listing(desk: Desk, keys: Sequence[ApiKey]) -> ApiKey | None:
-    event = st.dataframe(
-        frame(desk, keys),
-        key=f"keys_{tables.fingerprint([key.id for key in keys])}",
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
-            "State": tables.badge_column("State", list(COLOURS), list(COLOURS.values())),
-            "App": st.column_config.TextColumn(width=140),
-            "Key": st.column_config.TextColumn(width=120, help="Its first part: no secret"),
-            "May": st.column_config.TextColumn(width=130),
-        },
-        hide_index=True,
-        row_height=tables.ROW_PX,
-        height=tables.height(len(keys)),
-        alt="Every key of the API",
-    )
-    rows = [row for row in event.selection.rows if row < len(keys)]
-    if not rows:
+    columns = {
+        "State": tables.badge_column("State", list(COLOURS), list(COLOURS.values())),
+        "App": st.column_config.TextColumn(width=140),
+        "Key": st.column_config.TextColumn(width=120, help="Its first part: no secret"),
+        "May": st.column_config.TextColumn(width=130),
+    }
+    ids = [key.id for key in keys]
+    ticked = tables.one_ticked("keys", frame(desk, keys), ids, columns, alt="Every key of the API")
+    if ticked is None:
         st.caption("Tick a key to see who made it, and to withdraw it.")
-    return keys[rows[0]] if rows else None
+        return None
+    return keys[ticked]
 
 
 def frame(desk: Desk, keys: Sequence[ApiKey]) -> pd.DataFrame:

@@ -40,25 +40,18 @@ def show(desk: Desk) -> None:
 
 
 def _listing(desk: Desk, people: Sequence[Grant]) -> Grant | None:
-    event = st.dataframe(
-        frame(desk, people),
-        key=f"people_{tables.fingerprint([person.email for person in people])}",
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
-            "Role": tables.badge_column("Role", list(WORDS.values()), list(COLOURS.values())),
-            "Person": st.column_config.TextColumn(width=240),
-            "Given by": st.column_config.TextColumn(width=180),
-        },
-        hide_index=True,
-        row_height=tables.ROW_PX,
-        height=tables.height(len(people)),
-        alt="Everybody who has a role",
-    )
-    rows = [row for row in event.selection.rows if row < len(people)]
-    if not rows:
+    columns = {
+        "Role": tables.badge_column("Role", list(WORDS.values()), list(COLOURS.values())),
+        "Person": st.column_config.TextColumn(width=240),
+        "Given by": st.column_config.TextColumn(width=180),
+    }
+    ids = [person.email for person in people]
+    shown = frame(desk, people)
+    ticked = tables.one_ticked("people", shown, ids, columns, alt="Everybody who has a role")
+    if ticked is None:
         st.caption("Tick a person to withdraw their role.")
-    return people[rows[0]] if rows else None
+        return None
+    return people[ticked]
 
 
 def frame(desk: Desk, people: Sequence[Grant]) -> pd.DataFrame:
