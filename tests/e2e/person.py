@@ -75,16 +75,20 @@ class Person:
     def choose_here(self, text: str, take: Callable[[Locator], None] | None = None) -> None:
         """The same where the focus is; without ``take``, by the keyboard alone.
 
-        A list closes when the page is drawn anew, and fills some time after the last letter.
+        A list closes when the page is drawn anew, even between its coming and the key, and fills
+        some time after the last letter: chosen is what the field shows whole.
         """
         option = self.page.get_by_role("option").filter(has_text=text)
+        field = self.page.locator("input:focus")
 
         def chosen() -> bool:
             self.page.keyboard.press("Control+a")
             self.page.keyboard.type(text)
-            with suppress(TooLate):
+            with suppress(TooLate, AssertionError):
                 option.wait_for(timeout=2_000)
+                label = option.inner_text(timeout=2_000)
                 take(option) if take else self.page.keyboard.press("Enter")
+                expect(field).to_have_value(label, timeout=2_000)
                 return True
             return False
 
