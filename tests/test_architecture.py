@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "core.gateways": {"core.domain", "core.gateways"},
     "core.services": {"core.domain", "core.services", *PORTS},
     "core.settings": {"core.domain", "core.settings"},
-    "core.assembly": {"core.domain", "core.services", *PORTS},
+    "core.assembly": {"core.assembly", "core.domain", "core.services", *PORTS},
     "core.wiring": {"core"},
     "core": {*INSIDE, "core"},  # the command line and its like; concrete gateways are barred below
     "pages.shared": {*INSIDE, "core.assembly", "core.wiring", "pages.shared"},

@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from core.assembly.parts import Core
+from core.assembly.protocol import carriage
 from core.domain.approvals import NO_SECOND, SecondAdmin
 from core.domain.credits import SCHOOL, Catalogue
 from core.domain.plans import OperationKind
@@ -15,9 +16,8 @@ from core.domain.portal import OBJECT_TYPES
 from core.domain.records import Kind
 from core.domain.schedules import Schedule
 from core.domain.sweeps import SweepMode
-from core.domain.work import Work
 from core.domain.writes import QUIET_PERIOD
-from core.gateways.ports import CarryOut, Crm, Due, Engine, Journal
+from core.gateways.ports import Crm, Due, Engine
 from core.gateways.ports.inspecting import Inspecting
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
 from core.services.access import Access
@@ -26,15 +26,13 @@ from core.services.admitting import Admitting
 from core.services.approving import Approving
 from core.services.auditing import Auditing
 from core.services.booking import Booking
-from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE, Carrying
+from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE
 from core.services.checking import Checking
 from core.services.comparing import Comparing
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.finding import Finding
-from core.services.finishing import ExamConsequences, Finishing
 from core.services.forgetting import Forgetting, forgetting_jobs
-from core.services.giving_back import GivingBack
 from core.services.looking_up import LookingUp
 from core.services.measuring import Measuring
 from core.services.mending import Mending
@@ -48,67 +46,17 @@ from core.services.preflight import Preflight
 from core.services.presenting import Presenting
 from core.services.readiness import Readiness
 from core.services.receiving import Receiving
-from core.services.recording import Recording
-from core.services.recounting import CarryingRecounts, Recounting
+from core.services.recounting import Recounting
 from core.services.repairing import Repairing
 from core.services.restoring import Restoring
 from core.services.reviving import Reviving
 from core.services.scheduling import Scheduling, sweep_jobs
-from core.services.seating import Seating
 from core.services.serving import Serving
-from core.services.settling import Settling
 from core.services.sitting import Sitting
 from core.services.sweeping import AT_ONCE, Sweeping
 from core.services.watching import Watching
-from core.services.writing import Writing
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Core:
-    """The services, assembled. Tests and production differ in the gateways only."""
-
-    access: Access
-    auditing: Auditing
-    noting: Noting
-    finding: Finding
-    planning: Planning
-    booking: Booking
-    operating: Operating
-    approving: Approving
-    deciding: Deciding
-    correcting: Correcting
-    carrying: Carrying
-    mirroring: Mirroring
-    sweeping: Sweeping
-    repairing: Repairing
-    scheduling: Scheduling
-    measuring: Measuring
-    owing: Owing
-    receiving: Receiving
-    restoring: Restoring
-    reviving: Reviving
-    looking_up: LookingUp
-    presenting: Presenting
-    sitting: Sitting
-    activating: Activating
-    recounting: Recounting
-    readiness: Readiness
-    watching: Watching
-    admitting: Admitting
-    checking: Checking
-    serving: Serving
-    forgetting: Forgetting
-    journal: Journal
-    catalogue: Catalogue
-
-    @property
-    def carries(self) -> Mapping[Work, CarryOut]:
-        """What carries each kind of work, for the engine."""
-        return {
-            Work.OPERATION: self.carrying.carry_out,
-            Work.SWEEP: self.sweeping.carry_out,
-            Work.REPAIR: self.repairing.carry_out,
-        }
+__all__ = ["Core", "assemble", "new_id", "utc_now"]
 
 
 def utc_now() -> datetime:
@@ -184,12 +132,6 @@ def assemble(
     access = Access(tuple(admins), journal, now, tuple(domains), tuple(unverified_from))
     noting = Noting(journal, now, looks=audit_looks)
     preflight = Preflight(inspecting, now)
-    recording = Recording(journal, mirroring, now)
-    settling = Settling(crm, journal, recording, now, quiet)
-    writing = Writing(crm, journal, settling, now, make_id)
-    recounts = CarryingRecounts(
-        crm, journal, writing, ExamConsequences(catalogue), mirroring.nudge, now
-    )
     sitting = Sitting(
         crm=crm, mirror=mirror, journal=journal, mirroring=mirroring, catalogue=catalogue, now=now
     )
@@ -225,26 +167,18 @@ def assemble(
         ),
         deciding=Deciding(journal, engine, now),
         correcting=correcting,
-        carrying=Carrying(
-            journal,
-            settling,
-            GivingBack(crm, journal, writing, catalogue, recording),
-            Seating(
-                crm=crm,
-                journal=journal,
-                writing=writing,
-                catalogue=catalogue,
-                recording=recording,
-                now=now,
-                quiet=quiet,
-            ),
-            Finishing(crm, journal, writing, catalogue, now, recounts, in_turn=groups_at_once == 1),
-            lambda: crm.usage()["total"],
-            access.may,
-            now,
-            group_size,
-            groups_at_once,
-            second,
+        carrying=carriage(
+            crm=crm,
+            journal=journal,
+            mirroring=mirroring,
+            catalogue=catalogue,
+            may=access.may,
+            quiet=quiet,
+            group_size=group_size,
+            groups_at_once=groups_at_once,
+            second=second,
+            now=now,
+            new_id=make_id,
         ),
         mirroring=mirroring,
         sweeping=sweeping,

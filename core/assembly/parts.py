@@ -1,0 +1,89 @@
+"""The services that an assembled core holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.domain.credits import Catalogue
+from core.domain.work import Work
+from core.gateways.ports import CarryOut, Journal
+from core.services.access import Access
+from core.services.activating import Activating
+from core.services.admitting import Admitting
+from core.services.approving import Approving
+from core.services.auditing import Auditing
+from core.services.booking import Booking
+from core.services.carrying import Carrying
+from core.services.checking import Checking
+from core.services.correcting import Correcting
+from core.services.deciding import Deciding
+from core.services.finding import Finding
+from core.services.forgetting import Forgetting
+from core.services.looking_up import LookingUp
+from core.services.measuring import Measuring
+from core.services.mirroring import Mirroring
+from core.services.noting import Noting
+from core.services.operating import Operating
+from core.services.owing import Owing
+from core.services.planning import Planning
+from core.services.presenting import Presenting
+from core.services.readiness import Readiness
+from core.services.receiving import Receiving
+from core.services.recounting import Recounting
+from core.services.repairing import Repairing
+from core.services.restoring import Restoring
+from core.services.reviving import Reviving
+from core.services.scheduling import Scheduling
+from core.services.serving import Serving
+from core.services.sitting import Sitting
+from core.services.sweeping import Sweeping
+from core.services.watching import Watching
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """The services, assembled. Tests and production differ in the gateways only."""
+
+    access: Access
+    auditing: Auditing
+    noting: Noting
+    finding: Finding
+    planning: Planning
+    booking: Booking
+    operating: Operating
+    approving: Approving
+    deciding: Deciding
+    correcting: Correcting
+    carrying: Carrying
+    mirroring: Mirroring
+    sweeping: Sweeping
+    repairing: Repairing
+    scheduling: Scheduling
+    measuring: Measuring
+    owing: Owing
+    receiving: Receiving
+    restoring: Restoring
+    reviving: Reviving
+    looking_up: LookingUp
+    presenting: Presenting
+    sitting: Sitting
+    activating: Activating
+    recounting: Recounting
+    readiness: Readiness
+    watching: Watching
+    admitting: Admitting
+    checking: Checking
+    serving: Serving
+    forgetting: Forgetting
+    journal: Journal
+    catalogue: Catalogue
+
+    @property
+    def carries(self) -> Mapping[Work, CarryOut]:
+        """What carries each kind of work, for the engine."""
+        return {
+            Work.OPERATION: self.carrying.carry_out,
+            Work.SWEEP: self.sweeping.carry_out,
+            Work.REPAIR: self.repairing.carry_out,
+        }

@@ -1,0 +1,64 @@
+"""The writing half: the services of the exactly-once protocol (docs/exactly-once.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from core.domain.approvals import SecondAdmin
+from core.domain.credits import Catalogue
+from core.domain.roles import Act
+from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
+from core.services.carrying import Carrying
+from core.services.finishing import ExamConsequences, Finishing
+from core.services.giving_back import GivingBack
+from core.services.mirroring import Mirroring
+from core.services.recording import Recording
+from core.services.recounting import CarryingRecounts
+from core.services.seating import Seating
+from core.services.settling import Settling
+from core.services.writing import Writing
+
+
+def carriage(
+    *,
+    crm: CrmLookUp,
+    journal: JournalLookUp,
+    mirroring: Mirroring,
+    catalogue: Catalogue,
+    may: Callable[[str, Act], bool],
+    quiet: timedelta,
+    group_size: int,
+    groups_at_once: int,
+    second: SecondAdmin,
+    now: Callable[[], datetime],
+    new_id: Callable[[], str],
+) -> Carrying:
+    """What carries operations: the exactly-once protocol over these gateways."""
+    recording = Recording(journal, mirroring, now)
+    settling = Settling(crm, journal, recording, now, quiet)
+    writing = Writing(crm, journal, settling, now, new_id)
+    recounts = CarryingRecounts(
+        crm, journal, writing, ExamConsequences(catalogue), mirroring.nudge, now
+    )
+    return Carrying(
+        journal,
+        settling,
+        GivingBack(crm, journal, writing, catalogue, recording),
+        Seating(
+            crm=crm,
+            journal=journal,
+            writing=writing,
+            catalogue=catalogue,
+            recording=recording,
+            now=now,
+            quiet=quiet,
+        ),
+        Finishing(crm, journal, writing, catalogue, now, recounts, in_turn=groups_at_once == 1),
+        lambda: crm.usage()["total"],
+        may,
+        now,
+        group_size,
+        groups_at_once,
+        second,
+    )
