@@ -24,6 +24,7 @@ from core.gateways.journal.sql import SqlJournal
 from core.gateways.ports.journal import Due, Run, Settlement, WriteState
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+UNTIL = NOW + timedelta(minutes=2)
 CS = CreditType("cs_credits")
 GROUP = 100
 BUDGET_S = {"save a plan of 100,000 rows": 5.0}
@@ -159,7 +160,7 @@ def carry(journal: SqlJournal, run: Run, group: list[Item], watch: Stopwatch) ->
     turns: list[tuple[str, Callable[[], object]]] = [
         ("claim", lambda: journal.claim(run, [i.booking_id for i in group], MovementKind.REFUND)),
         ("update items", lambda: journal.update_items(run, moved(group, ItemState.CLAIMED))),
-        ("lease", lambda: journal.lease(run, Kind.CONTACT, by_contact, now=NOW, until=NOW)),
+        ("lease", lambda: journal.lease(run, Kind.CONTACT, by_contact, now=NOW, until=UNTIL)),
         ("save intents", lambda: journal.save_intents(run, writes)),
         ("settle", lambda: settle(journal, run, writes, moved(group, ItemState.GIVEN_BACK))),
         ("release", lambda: journal.release_leases(run, Kind.CONTACT, by_contact)),

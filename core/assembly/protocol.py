@@ -44,7 +44,7 @@ def carriage(
     return Carrying(
         journal,
         settling,
-        GivingBack(crm, journal, writing, catalogue, recording),
+        GivingBack(crm, journal, writing, catalogue, recording, now, quiet),
         Seating(
             crm=crm,
             journal=journal,

@@ -117,7 +117,8 @@ class Item:
     #: Only of a booking to be: what its exam asks the student.
     attending_location: str = ""
     dominant_hand: str = ""
-    #: Of a booking to be: when its creation was last sent. None: never, or it surely went nowhere.
+    #: When the cancel, or the creation of a booking to be, was last sent that may have arrived.
+    #: None: never, or it surely went nowhere.
     sent_at: datetime | None = None
     #: The balance of ``credit`` around the write that gave it back, or took it.
     before: int | None = None

@@ -34,6 +34,7 @@ class Deciding:
 
         Landed: its bookings are marked refunded. Never: they fail, and "retry failed only" gives
         their credits back by a new write. A booking to be goes on, or gives back what it took.
+        Seats that were never counted down are counted down now.
 
         Raises:
             NotAllowed: the actor may not run batches.
@@ -43,12 +44,20 @@ class Deciding:
         actor.require(Act.RUN_BATCHES)
         write = self._undecided(operation_id, write_id)
         now = self.now()
-        run, operation = self.journal.begin_run(operation_id, at=now)
-        booking = operation.kind is OperationKind.BOOK
-        decided = _decided_booking if booking else _decided
-        items = [decided(item, write, landed=landed) for item in self._items(write)]
-        state = WriteState.LANDED if landed else WriteState.VOID
         said = f"decided that write {write.id} {'landed' if landed else 'never arrived'}"
+        booking = self.journal.operation(operation_id).kind is OperationKind.BOOK
+        items = self._items(write)
+        goes_on = landed or booking or not items
+        if goes_on:
+            # First: dying before it is settled then leaves an operation that somebody carries,
+            # and that ends with the same write undecided. The other way round nobody would.
+            self.journal.move(
+                operation_id, OperationState.RUNNING, at=now, actor=actor.email, detail=said
+            )
+        run, operation = self.journal.begin_run(operation_id, at=now)
+        decided = _decided_booking if booking else _decided
+        items = [decided(item, write, landed=landed) for item in items]
+        state = WriteState.LANDED if landed else WriteState.VOID
         self.journal.settle(
             run,
             [Settlement(write_id=write.id, state=state, reason=f"{actor.email}: {why}")],
@@ -61,13 +70,9 @@ class Deciding:
             at=now, actor=actor.email, what=said, operation_id=operation_id, detail={"why": why}
         )
         self.journal.add_event(event)
-        if not landed and not booking:
-            return operation
-        moved = self.journal.move(
-            operation_id, OperationState.RUNNING, at=now, actor=actor.email, detail=said
-        )
-        self.engine.submit(operation_id)
-        return moved
+        if goes_on:
+            self.engine.submit(operation_id)
+        return operation
 
     def _undecided(self, operation_id: str, write_id: WriteId) -> Write:
         operation = self.journal.operation(operation_id)

@@ -6,8 +6,9 @@ the next begins, so a crash between any two resumes where it was.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from core.domain.credits import Catalogue
 from core.domain.judging import judge_again
@@ -35,6 +36,7 @@ from core.services.item_steps import (
     credit_movements,
     credited,
     marked,
+    sending_cancel,
 )
 from core.services.recording import Recording
 from core.services.settling import Consequences
@@ -50,6 +52,8 @@ class GivingBack:
     writing: Writing
     catalogue: Catalogue
     recording: Recording
+    now: Callable[[], datetime]
+    quiet: timedelta
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
         """Take these items as far as they go now.
@@ -131,20 +135,29 @@ class GivingBack:
     ) -> tuple[list[Item], dict[BookingId, Booking | None]]:
         """Cancel first: nobody ever sees a credit for a seat that is still held (step 4)."""
         todo = [item for item in items if not item.cancelled]
-        sent = [replace(item, cancel_sent=True) for item in todo]
-        self.journal.update_items(run, [i for i, old in zip(sent, todo, strict=True) if i != old])
-        parts = at_once(lambda some: self._cancel_batch(run, some, bookings), sent)
+        now = self.now()
+        self.journal.update_items(run, [sending_cancel(item, now) for item in todo])
+        parts = at_once(lambda some: self._cancel_batch(run, some, bookings, now), todo)
         fresh = {booking.id: booking for _, changed in parts for booking in changed}
         saved = [item for items_saved, _ in parts for item in items_saved]
         going_on = [item for item in (*items, *saved) if item.cancelled]
         return [i for i in going_on if i.state is ItemState.CANCELLED], {**bookings, **fresh}
 
     def _cancel_batch(
-        self, run: Run, items: Sequence[Item], bookings: Mapping[BookingId, Booking | None]
+        self,
+        run: Run,
+        items: Sequence[Item],
+        bookings: Mapping[BookingId, Booking | None],
+        now: datetime,
     ) -> tuple[list[Item], list[Booking]]:
         """The items as they go on, and the bookings that are cancelled now."""
         outcomes = self.crm.cancel_bookings([item.booking_id for item in items])
-        saved = [after_cancel(item, outcomes[item.booking_id]) for item in items]
+        saved = [
+            after_cancel(
+                item, sending_cancel(item, now), outcomes[item.booking_id], quiet=self.quiet
+            )
+            for item in items
+        ]
         changed = [
             cancelled_booking(booking, outcomes[booking.id])
             for item in items

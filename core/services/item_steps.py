@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.domain import corrections
 from core.domain.credits import Catalogue
@@ -70,19 +70,41 @@ def booked(write: Write) -> list[BookingId]:
     return [BookingId(m.booking_id) for m in write.movements if m.kind in kinds]
 
 
-def after_cancel(item: Item, outcome: Outcome) -> Item:
+def sending_cancel(item: Item, now: datetime) -> Item:
+    """As it is saved before a cancel is sent for it, and stays while that may still arrive."""
+    return replace(item, cancel_sent=True, sent_at=now)
+
+
+def after_cancel(before: Item, sent: Item, outcome: Outcome, *, quiet: timedelta) -> Item:
+    """``before``: as it stood before this cancel was sent. An earlier one may still arrive.
+
+    Judged again at the next pass, on what HubSpot then says, as long as any of them may.
+    """
     match outcome.fate:
-        case Fate.LANDED if item.credit is None:
-            return replace(item, state=ItemState.DONE, why="", cancelled=True, cancel_sent=False)
+        case Fate.LANDED if sent.credit is None:
+            return replace(_cancelled(sent), state=ItemState.DONE, why="")
         case Fate.LANDED:
-            return replace(item, state=ItemState.CANCELLED, cancelled=True, cancel_sent=False)
+            return replace(_cancelled(sent), state=ItemState.CANCELLED)
+        case Fate.REFUSED if _may_arrive(before, sent, quiet):
+            return before
         case Fate.REFUSED:
             why = f"HubSpot refused to cancel it: {outcome.reason}. Nothing was changed"
-            return replace(item, state=ItemState.FAILED, why=why, cancel_sent=False)
+            return replace(sent, state=ItemState.FAILED, why=why, cancel_sent=False)
         case Fate.NOT_SENT:
-            return replace(item, cancel_sent=False)
+            return before
         case Fate.UNKNOWN:
-            return item  # judged again at the next pass, on what HubSpot then says
+            return sent
+
+
+def _cancelled(item: Item) -> Item:
+    return replace(item, cancelled=True, cancel_sent=False)
+
+
+def _may_arrive(before: Item, sent: Item, quiet: timedelta) -> bool:
+    """Whether the cancel before this one is too young to be given up."""
+    if not before.cancel_sent or before.sent_at is None or sent.sent_at is None:
+        return False
+    return sent.sent_at - before.sent_at < quiet
 
 
 def after_write(item: Item, result: Result) -> Item | None:

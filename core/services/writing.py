@@ -15,9 +15,18 @@ from core.gateways.ports import Crm, Journal, Run
 from core.services.batches import batches
 from core.services.settling import Consequences, Ending, Result, Settling
 
-#: Longer than a write can take from its intent to its answer. Past it the open write still bars
-#: others, so an expired lease can never let two writes of one record race.
+#: Longer than a write takes from the read to its answer. One that lapses lets nothing race: an
+#: intent is saved only under the lease that its read was made under, and an open write bars others.
 LEASE = timedelta(seconds=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """One call of ``Writing.write``: of an operation's threads, each leases for itself."""
+
+    run: Run
+    kind: Kind
+    holder: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,55 +48,65 @@ class Writing:
     ) -> dict[str, Result]:
         """One write for each record with all its movements; the result by the id asked for."""
         results = {id_: Result(Ending.BUSY, "another operation is writing it") for id_ in wanted}
-        held = self._hold(run, kind, wanted)
+        hand = Hand(run, kind, self.new_id())
+        held = self._hold(hand, wanted)
         read = self.crm.counted(kind, held) if held else {}
         gone = [id_ for id_ in held if read[id_] is None]
         results |= {id_: Result(Ending.REFUSED, f"{id_} is gone from HubSpot") for id_ in gone}
         asked = {id_: target for id_, target in read.items() if target is not None}
-        # a merge made one record of two: lease the survivor too, and write it once
-        survivors = {target.id for target in asked.values()} - held
-        held_survivors = self._hold(run, kind, survivors) | held
+        survivors = self._survivors(hand, {target.id for target in asked.values()} - held)
+        targets = {id_: target for id_, target in asked.items() if target.id == id_} | survivors
         by_survivor: dict[str, list[str]] = {}
         for id_, target in asked.items():
-            if target.id in held_survivors:
+            if target.id in targets:
                 by_survivor.setdefault(target.id, []).append(id_)
-        writes, refused = self._intents(run, kind, by_survivor, asked, wanted)
+        writes, refused = self._intents(hand, by_survivor, targets, wanted)
         results |= refused
-        targets = {target.id: target for target in asked.values()}
         endings = self.settling.send(run, writes, targets, then)
         for write in writes:
             for id_ in by_survivor[write.target_id]:
                 results[id_] = endings[write.id]
-        self.journal.release_leases(run, kind, held_survivors)
+        self.journal.release_leases(run, kind, held | survivors.keys(), holder=hand.holder)
         return results
 
-    def _hold(self, run: Run, kind: Kind, ids: Collection[str]) -> set[str]:
+    def _hold(self, hand: Hand, ids: Collection[str]) -> set[str]:
         """Lease what is free, less the records that have an open write, ours included."""
         if not ids:
             return set()
+        run, kind, holder = hand.run, hand.kind, hand.holder
         now = self.now()
+        until = now + LEASE
         got = {
             id_
             for some in batches(sorted(ids))
-            for id_ in self.journal.lease(run, kind, some, now=now, until=now + LEASE)
+            for id_ in self.journal.lease(run, kind, some, now=now, until=until, holder=holder)
         }
         open_writes = self.journal.open_writes(kind=kind, ids=got) if got else []
         barred = {write.target_id for write in open_writes}
-        self.journal.release_leases(run, kind, barred)
+        self.journal.release_leases(run, kind, barred, holder=holder)
         return got - barred
+
+    def _survivors(self, hand: Hand, ids: Collection[str]) -> dict[str, Counted]:
+        """What a merge made of several: leased like the others, and only then read to be written.
+
+        One that was merged on since is left for the next look.
+        """
+        held = self._hold(hand, ids)
+        read = self.crm.counted(hand.kind, held) if held else {}
+        return {id_: t for id_, t in read.items() if t is not None and t.id == id_}
 
     def _intents(
         self,
-        run: Run,
-        kind: Kind,
+        hand: Hand,
         by_survivor: Mapping[str, Sequence[str]],
-        asked: Mapping[str, Counted],
+        targets: Mapping[str, Counted],
         wanted: Mapping[str, Sequence[Movement]],
     ) -> tuple[list[Write], dict[str, Result]]:
+        """Those saved. One whose lease was lost since the read is not, and stays busy."""
         writes: list[Write] = []
         refused: dict[str, Result] = {}
         for survivor, ids in by_survivor.items():
-            target = asked[ids[0]]
+            target = targets[survivor]
             movements = tuple(movement for id_ in ids for movement in wanted[id_])
             try:
                 before, after = plan_balances(target, movements)
@@ -97,8 +116,8 @@ class Writing:
             writes.append(
                 Write(
                     id=WriteId(self.new_id()),
-                    operation_id=run.operation_id,
-                    kind=kind,
+                    operation_id=hand.run.operation_id,
+                    kind=hand.kind,
                     target_id=survivor,
                     movements=movements,
                     before=before,
@@ -107,6 +126,9 @@ class Writing:
                     sent_at=self.now(),
                 )
             )
-        for some in batches(writes):
-            self.journal.save_intents(run, some)
-        return writes, refused
+        saved = {
+            id_
+            for some in batches(writes)
+            for id_ in self.journal.save_intents(hand.run, some, holder=hand.holder)
+        }
+        return [write for write in writes if write.id in saved], refused

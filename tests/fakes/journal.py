@@ -94,6 +94,7 @@ class _Operation:
 class _Lease:
     operation_id: str
     epoch: int
+    holder: str
     until: datetime
 
 
@@ -319,32 +320,51 @@ class MemoryJournal(
 
     @atomic
     def lease(
-        self, run: Run, kind: Kind, ids: Collection[str], *, now: datetime, until: datetime
+        self,
+        run: Run,
+        kind: Kind,
+        ids: Collection[str],
+        *,
+        now: datetime,
+        until: datetime,
+        holder: str = "",
     ) -> set[str]:
         self._fenced(run)
-        got = {id_ for id_ in ids if self._can_lease(run, (kind, id_), now)}
-        mine = _Lease(run.operation_id, run.epoch, until)
+        mine = _Lease(run.operation_id, run.epoch, holder, until)
+        got = {id_ for id_ in ids if self._can_lease(mine, (kind, id_), now)}
         self._leases |= {(kind, id_): mine for id_ in got}
         return got
 
-    def _can_lease(self, run: Run, key: tuple[Kind, str], now: datetime) -> bool:
+    def _can_lease(self, mine: _Lease, key: tuple[Kind, str], now: datetime) -> bool:
         lease = self._leases.get(key)
-        return lease is None or lease.until <= now or lease.operation_id == run.operation_id
+        if lease is None or lease.until <= now:
+            return True
+        again = lease.epoch != mine.epoch or lease.holder == mine.holder
+        return lease.operation_id == mine.operation_id and again
 
     @atomic
-    def release_leases(self, run: Run, kind: Kind, ids: Collection[str]) -> None:
+    def release_leases(
+        self, run: Run, kind: Kind, ids: Collection[str], *, holder: str = ""
+    ) -> None:
         self._fenced(run)
         for id_ in ids:
-            lease = self._leases.get((kind, id_))
-            if lease is not None and lease.operation_id == run.operation_id:
+            if self._holds(run, (kind, id_), holder):
                 del self._leases[kind, id_]
+
+    def _holds(self, run: Run, key: tuple[Kind, str], holder: str) -> bool:
+        lease = self._leases.get(key)
+        return lease is not None and (lease.operation_id, lease.holder) == (
+            run.operation_id,
+            holder,
+        )
 
     # writes
 
     @atomic
-    def save_intents(self, run: Run, writes: Sequence[Write]) -> None:
+    def save_intents(self, run: Run, writes: Sequence[Write], *, holder: str = "") -> set[WriteId]:
         kept = self._fenced(run)
-        fresh = [write for write in writes if write.id not in self._writes]
+        leased = [w for w in writes if self._holds(run, (w.kind, w.target_id), holder)]
+        fresh = [write for write in leased if write.id not in self._writes]
         moving = [((m.booking_id, m.kind), write.id) for write in fresh for m in write.movements]
         self._check_alone([key for key, _ in moving])
         for write in fresh:
@@ -352,6 +372,7 @@ class MemoryJournal(
             self._open[write.id] = write
             kept.writes.append(write.id)
         self._live |= dict(moving)
+        return {write.id for write in leased}
 
     def _check_alone(self, keys: Sequence[tuple[str, MovementKind]]) -> None:
         for key, times in Counter(keys).items():
@@ -472,6 +493,10 @@ class MemoryJournal(
     @atomic
     def writes(self, operation_id: str) -> list[WriteRecord]:
         return self._records(operation_id)
+
+    @atomic
+    def undecided_writes(self, operation_id: str) -> list[WriteRecord]:
+        return [r for r in self._records(operation_id) if r.state is WriteState.UNDECIDED]
 
     @atomic
     def noted(self, operation_id: str) -> set[str]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Connection, Index, String, Table, delete, select, text, update
+from sqlalchemy import Column, Connection, String, Table, delete, select, update
 
 from core.domain.alarms import Alarm, Trouble
-from core.domain.operations import ItemState
 from core.gateways.journal.columns import UtcTime, always
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import upsert
 from core.gateways.journal.records import Records
-from core.gateways.journal.tables import items, metadata
+from core.gateways.journal.tables import metadata, writes
+from core.gateways.ports.journal import WriteState
 
 alarms = Table(
     "alarms",
@@ -22,13 +22,6 @@ alarms = Table(
     Column("since", UtcTime, nullable=False),
     Column("told_at", UtcTime),
     Column("well_since", UtcTime),
-)
-_UNDECIDED = text("state = 'undecided'")
-Index(
-    "items_undecided",
-    items.c.operation_id,
-    sqlite_where=_UNDECIDED,
-    postgresql_where=_UNDECIDED,
 )
 ALARMS = Records(Alarm, alarms)
 
@@ -75,6 +68,6 @@ class Alarms:
     @reading
     def undecided(self, connection: Connection) -> set[str]:
         """From the index of those alone."""
-        waiting = always(items.c.state, ItemState.UNDECIDED)
-        query = select(items.c.operation_id).where(waiting).distinct()
+        waiting = always(writes.c.state, WriteState.UNDECIDED)
+        query = select(writes.c.operation_id).where(waiting).distinct()
         return set(connection.execute(query).scalars())

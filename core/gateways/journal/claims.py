@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
 from core.domain.records import BookingId, Kind
-from core.domain.writes import MovementKind
+from core.domain.writes import MovementKind, Write
 from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import chunks, fence, upsert
@@ -57,15 +57,25 @@ class Claims:
         *,
         now: datetime,
         until: datetime,
+        holder: str = "",
     ) -> set[str]:
-        """Those got: free, expired, ours, or left by an earlier epoch of this operation."""
+        """Those got: free, expired, the holder's, or left by an earlier epoch of this operation."""
         fence(connection, run)
-        mine = {"operation_id": run.operation_id, "epoch": run.epoch, "until": until}
-        free = or_(leases.c.until <= now, leases.c.operation_id == run.operation_id)
+        mine = {
+            "operation_id": run.operation_id,
+            "epoch": run.epoch,
+            "holder": holder,
+            "until": until,
+        }
+        ours = leases.c.operation_id == run.operation_id
+        again = or_(leases.c.epoch != run.epoch, leases.c.holder == holder)
+        free = or_(leases.c.until <= now, ours & again)
         taken = (
             upsert(connection, leases)
             .on_conflict_do_update(
-                index_elements=[leases.c.kind, leases.c.target_id], set_=mine, where=free
+                index_elements=[leases.c.kind, leases.c.target_id],
+                set_=mine,
+                where=free,
             )
             .returning(leases.c.target_id)
         )
@@ -74,13 +84,41 @@ class Claims:
 
     @writing
     def release_leases(
-        self, connection: Connection, run: Run, kind: Kind, ids: Collection[str]
+        self,
+        connection: Connection,
+        run: Run,
+        kind: Kind,
+        ids: Collection[str],
+        *,
+        holder: str = "",
     ) -> None:
-        """Those of them that are ours."""
+        """Those of them that are this holder's."""
         fence(connection, run)
-        mine = (leases.c.operation_id == run.operation_id, leases.c.kind == kind)
         for some in chunks(sorted(set(ids))):
-            connection.execute(delete(leases).where(*mine, leases.c.target_id.in_(some)))
+            connection.execute(delete(leases).where(*_held(run, kind, holder, some)))
+
+
+def still_leased(
+    connection: Connection, run: Run, writes: Sequence[Write], holder: str
+) -> list[Write]:
+    """Those whose record this holder has, kept from anybody else until the transaction ends."""
+    got: set[tuple[Kind, str]] = set()
+    for kind in {write.kind for write in writes}:
+        targets = sorted({write.target_id for write in writes if write.kind is kind})
+        for some in chunks(targets):
+            query = select(leases.c.target_id).where(*_held(run, kind, holder, some))
+            locked = query.order_by(leases.c.target_id).with_for_update()
+            got |= {(kind, id_) for id_ in connection.execute(locked).scalars()}
+    return [write for write in writes if (write.kind, write.target_id) in got]
+
+
+def _held(run: Run, kind: Kind, holder: str, ids: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        leases.c.kind == kind,
+        leases.c.target_id.in_(ids),
+        leases.c.operation_id == run.operation_id,
+        leases.c.holder == holder,
+    )
 
 
 def release_unmoved(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Index, Table, func, or_, select, text, update
 
 from core.domain.forgetting import nameless
 from core.domain.operations import ItemState
@@ -14,6 +14,13 @@ from core.gateways.journal.tables import items, operations, plan_rows, plans
 
 #: The columns that name a student, or show an address of theirs.
 NAMING = ("booking_name", "contact_name", "contact_email")
+_UNDECIDED = text("state = 'undecided'")
+Index(
+    "items_undecided",
+    items.c.operation_id,
+    sqlite_where=_UNDECIDED,
+    postgresql_where=_UNDECIDED,
+)
 
 
 class Names:

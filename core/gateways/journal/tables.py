@@ -149,6 +149,7 @@ leases = Table(
     Column("target_id", String, primary_key=True),
     Column("operation_id", ForeignKey("operations.id"), nullable=False, index=True),
     Column("epoch", Integer, nullable=False),
+    Column("holder", String, nullable=False, server_default=""),
     Column("until", UtcTime, nullable=False),
 )
 
@@ -191,6 +192,12 @@ writes = Table(
         "seq",
         sqlite_where=text("state = 'landed' AND verified IS NULL"),
         postgresql_where=text("state = 'landed' AND verified IS NULL"),
+    ),
+    Index(
+        "writes_undecided",
+        "operation_id",
+        sqlite_where=text("state = 'undecided'"),
+        postgresql_where=text("state = 'undecided'"),
     ),
 )
 

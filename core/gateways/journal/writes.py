@@ -13,6 +13,7 @@ from core.domain.records import BookingId, Kind, WriteId
 from core.domain.writes import MovementKind, Write
 from core.gateways.errors import UnknownId
 from core.gateways.journal import acts
+from core.gateways.journal.claims import still_leased
 from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import alike, chunks, fence
@@ -32,10 +33,14 @@ class Writes:
     _db: Database
 
     @writing
-    def save_intents(self, connection: Connection, run: Run, writes: Sequence[Write]) -> None:
+    def save_intents(
+        self, connection: Connection, run: Run, writes: Sequence[Write], *, holder: str = ""
+    ) -> set[WriteId]:
         """Raises ``JournalError`` when one of the movements is already on its way elsewhere."""
         fence(connection, run)
-        add_intents(connection, writes)
+        leased = still_leased(connection, run, writes, holder)
+        add_intents(connection, leased)
+        return {write.id for write in leased}
 
     @writing
     def resend(
@@ -109,6 +114,12 @@ class Writes:
     def writes(self, connection: Connection, operation_id: str) -> list[WriteRecord]:
         """In the order in which they were saved."""
         return load_writes(connection, writes.c.operation_id == operation_id)
+
+    @reading
+    def undecided_writes(self, connection: Connection, operation_id: str) -> list[WriteRecord]:
+        """From the index of those alone."""
+        waiting = always(writes.c.state, WriteState.UNDECIDED)
+        return load_writes(connection, waiting, writes.c.operation_id == operation_id)
 
 
 def _record_outcomes(

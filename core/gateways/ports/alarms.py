@@ -28,5 +28,5 @@ class AlarmRecords(Protocol):
         ...
 
     def undecided(self) -> Collection[str]:
-        """Operations with an item that waits for a person's word."""
+        """Operations with a write that waits for a person's word."""
         ...

@@ -221,16 +221,35 @@ class Journal(
         ...
 
     def lease(
-        self, run: Run, kind: Kind, ids: Collection[str], *, now: datetime, until: datetime
+        self,
+        run: Run,
+        kind: Kind,
+        ids: Collection[str],
+        *,
+        now: datetime,
+        until: datetime,
+        holder: str = "",
     ) -> set[str]:
-        """Those got: free, expired, ours, or left by an earlier epoch of this operation."""
+        """Those got: free, expired, the holder's, or left by an earlier epoch of this operation.
+
+        ``holder``: which of the operation's threads has it; another one does not get it.
+        """
         ...
 
-    def release_leases(self, run: Run, kind: Kind, ids: Collection[str]) -> None: ...
+    def release_leases(
+        self, run: Run, kind: Kind, ids: Collection[str], *, holder: str = ""
+    ) -> None:
+        """Those of them that are this holder's."""
+        ...
 
     # writes
-    def save_intents(self, run: Run, writes: Sequence[Write]) -> None:
-        """Durable when it returns: a crash after it leaves a question that can be answered."""
+    def save_intents(self, run: Run, writes: Sequence[Write], *, holder: str = "") -> set[WriteId]:
+        """Durable when it returns: a crash after it leaves a question that can be answered.
+
+        Those saved. Not among them: a write whose record this holder has no lease of any more,
+        for somebody may have written it since it was read. A lease that only expired still
+        counts, unless another took it.
+        """
         ...
 
     def resend(self, run: Run, write_ids: Collection[WriteId], *, at: datetime) -> None:
@@ -278,6 +297,10 @@ class Journal(
     ) -> None: ...
     def foreign_writes(self, operation_id: str) -> list[ForeignWrite]: ...
     def writes(self, operation_id: str) -> list[WriteRecord]: ...
+    def undecided_writes(self, operation_id: str) -> list[WriteRecord]:
+        """Those that wait for a person, of contacts and of exams."""
+        ...
+
     def noted(self, operation_id: str) -> set[str]:
         """Contacts whose timeline note of this operation is known to be there."""
         ...

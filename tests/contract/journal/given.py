@@ -24,6 +24,17 @@ def after(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
+def saved(journal: Journal, run: Run, writes: Sequence[Write]) -> set[WriteId]:
+    """Leased first, as each write is; let go after, as those that landed are."""
+    for kind in {write.kind for write in writes}:
+        targets = [write.target_id for write in writes if write.kind is kind]
+        journal.lease(run, kind, targets, now=NOW, until=after(60))
+    got = journal.save_intents(run, writes)
+    for write in writes:
+        journal.release_leases(run, write.kind, [write.target_id])
+    return got
+
+
 def plan_of(rows: int = 3, *, plan_id: str = "op", made_at: datetime = NOW) -> Plan:
     return Plan(
         id=plan_id,

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from core.domain.alarms import Alarm, Trouble
-from core.domain.operations import ItemState
-from core.gateways.ports.journal import Journal
-from tests.contract.journal.given import NOW, after, item, running
+from core.domain.records import Kind, WriteId
+from core.gateways.ports.journal import Journal, WriteState
+from tests.contract.journal.given import NOW, after, outcome, running, saved, write
 
 MINUTE = timedelta(minutes=1)
 
@@ -86,9 +86,11 @@ def test_troubles_do_not_meddle_with_each_other(journal: Journal) -> None:
 def test_operations_that_wait_for_a_persons_word_are_named(journal: Journal) -> None:
     run = running(journal, "one")
     running(journal, "two")
-    undecided = [item(n, operation_id="one", state=ItemState.UNDECIDED) for n in range(2)]
+    saved(journal, run, [write("w1", "b0", operation_id="one", kind=Kind.EXAM, target="7")])
     assert set() == set(journal.undecided())
 
-    journal.update_items(run, undecided)
+    journal.settle(run, [outcome("w1", WriteState.UNDECIDED)], at=NOW)
 
     assert {"one"} == set(journal.undecided())
+    assert [WriteId("w1")] == [each.write.id for each in journal.undecided_writes("one")]
+    assert [] == journal.undecided_writes("two")

@@ -31,6 +31,7 @@ from tests.contract.journal.given import (
     outcome,
     plan_of,
     running,
+    saved,
     write,
 )
 from tests.contract.journal.stores import fresh_database, past_the_triggers
@@ -113,7 +114,7 @@ def acts_of_an_operation(journal: Journal) -> None:
     journal.save_plan(plan_of(3))
     run = running(journal)
     journal.move("op", OperationState.RUNNING, at=after(1), actor=ADMIN)
-    journal.save_intents(run, [write("w1", "b0", "b1"), write("w2", "b2", target="c1")])
+    saved(journal, run, [write("w1", "b0", "b1"), write("w2", "b2", target="c1")])
     settled = [outcome("w1"), outcome("w2", WriteState.VOID, reason="it cannot arrive any more")]
     journal.settle(run, settled, due=[due()], at=after(2))
     journal.settle(run, settled, due=[due()], at=after(3))
@@ -271,7 +272,7 @@ def test_who_records_at_once_leaves_no_gap(journal: Journal) -> None:
             write_id = f"w{n}-{turn}"
             booking = f"b{n}-{turn}"
             moved = write(write_id, booking, operation_id=f"op{n}", target=f"c{n}")
-            journal.save_intents(runs[n], [moved])
+            saved(journal, runs[n], [moved])
             # the same record falls due from both, so both take the outbox's lock and then the head
             journal.settle(runs[n], [outcome(write_id)], due=[due("c")], at=NOW)
             journal.record(looked(turn, once=f"look {turn}"))
@@ -448,7 +449,7 @@ def test_a_tail_cut_off_with_the_noted_head_is_seen_by_a_head_kept_elsewhere(
 
 def test_kinds_of_record_are_told_apart(journal: Journal) -> None:
     run_ = running(journal)
-    journal.save_intents(run_, [write("w1", "b0", target="7", kind=Kind.EXAM)])
+    saved(journal, run_, [write("w1", "b0", target="7", kind=Kind.EXAM)])
     journal.settle(run_, [outcome("w1")], due=[], at=NOW)
 
     assert [] == journal.audit(Sought(contact_id="7"))

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.domain.operations import ItemState
-from core.domain.records import BookingId, Kind
+from core.domain.records import BookingId, Kind, WriteId
 from core.domain.writes import MovementKind
-from core.gateways.ports.journal import Journal, WriteState
-from tests.contract.journal.given import NOW, REFUND, after, item, outcome, running, write
+from core.gateways.ports.journal import Journal, Run, WriteState
+from tests.contract.journal.given import NOW, REFUND, after, item, outcome, running, saved, write
 
 B0, B1, B2 = BookingId("b0"), BookingId("b1"), BookingId("b2")
 
@@ -73,7 +73,7 @@ def test_an_item_that_ended_without_moving_frees_its_claim(
 def test_a_claim_that_moved_or_may_have_moved_is_kept(journal: Journal, state: WriteState) -> None:
     one, two = running(journal, "one"), running(journal, "two")
     journal.claim(one, [B0], REFUND)
-    journal.save_intents(one, [write("w1", "b0", operation_id="one")])
+    saved(journal, one, [write("w1", "b0", operation_id="one")])
     journal.settle(one, [outcome("w1", state)], at=NOW)
 
     journal.update_items(one, [item(0, operation_id="one", state=ItemState.FAILED)])
@@ -84,7 +84,7 @@ def test_a_claim_that_moved_or_may_have_moved_is_kept(journal: Journal, state: W
 def test_a_claim_is_free_once_its_write_is_known_not_to_have_landed(journal: Journal) -> None:
     one, two = running(journal, "one"), running(journal, "two")
     journal.claim(one, [B0], REFUND)
-    journal.save_intents(one, [write("w1", "b0", operation_id="one")])
+    saved(journal, one, [write("w1", "b0", operation_id="one")])
     failed = item(0, operation_id="one", state=ItemState.FAILED)
     journal.settle(one, [outcome("w1", WriteState.VOID)], items=[failed], at=NOW)
 
@@ -110,17 +110,17 @@ def test_an_item_never_frees_the_claim_of_another_operation(journal: Journal) ->
 def test_a_refund_that_was_undone_can_be_given_again(journal: Journal) -> None:
     one, undo, two = (running(journal, id_) for id_ in ("one", "undo", "two"))
     journal.claim(one, [B0], REFUND)
-    journal.save_intents(one, [write("w1", "b0", operation_id="one")])
+    saved(journal, one, [write("w1", "b0", operation_id="one")])
     journal.settle(one, [outcome("w1")], at=NOW)
     journal.claim(undo, [B0], MovementKind.UNDO_REFUND)
     back = write("w2", "b0", operation_id="undo", movement=MovementKind.UNDO_REFUND)
-    journal.save_intents(undo, [back])
+    saved(journal, undo, [back])
     before = journal.claim(two, [B0], REFUND)
     journal.settle(undo, [outcome("w2")], at=NOW)
 
     assert {B0: "one"} == before
     assert {B0: "two"} == journal.claim(two, [B0], REFUND)
-    journal.save_intents(two, [write("w3", "b0", operation_id="two")])
+    saved(journal, two, [write("w3", "b0", operation_id="two")])
     assert {B0} == journal.moving("two", REFUND) == journal.moving("one", REFUND)
 
 
@@ -149,6 +149,39 @@ def test_a_lease_of_our_own_is_ours_again_and_so_is_one_of_an_earlier_run(journa
     assert {"c0"} == journal.lease(one, Kind.CONTACT, ["c0"], now=after(1), until=after(60))
     later, _ = journal.begin_run("one", at=NOW)
     assert {"c0"} == journal.lease(later, Kind.CONTACT, ["c0"], now=after(2), until=after(60))
+
+
+def test_a_lease_is_one_threads_and_a_later_run_takes_it_over(journal: Journal) -> None:
+    one = running(journal, "one")
+
+    def leased(run: Run, holder: str) -> set[str]:
+        return journal.lease(
+            run, Kind.CONTACT, ["c0"], now=after(1), until=after(60), holder=holder
+        )
+
+    assert {"c0"} == leased(one, "left")
+    assert (set(), {"c0"}) == (leased(one, "right"), leased(one, "left"))
+    journal.release_leases(one, Kind.CONTACT, ["c0"], holder="right")
+    assert set() == leased(one, "right")
+    later, _ = journal.begin_run("one", at=NOW)
+    assert {"c0"} == leased(later, "right")
+
+
+def test_an_intent_is_saved_under_the_lease_of_its_read_and_no_other(journal: Journal) -> None:
+    one, two = running(journal, "one"), running(journal, "two")
+    for run, ids, now, holder in (
+        (one, ["c0", "c1", "c2", "c3"], 0, "left"),  # read under these
+        (two, ["c0", "c1"], 60, ""),  # they lapsed, and another operation writes two
+        (one, ["c2"], 60, "right"),  # and another thread of this one
+    ):
+        journal.lease(run, Kind.CONTACT, ids, now=after(now), until=after(now + 60), holder=holder)
+    journal.release_leases(two, Kind.CONTACT, ["c1"])
+    intents = [write(f"w{n}", f"b{n}", target=f"c{n}", operation_id="one") for n in range(5)]
+
+    assert {WriteId("w3")} == journal.save_intents(one, intents, holder="left")  # lapsed alone
+    assert ["w3"] == [each.id for each in journal.open_writes(operation_id="one")]
+    assert set() == journal.save_intents(one, intents[:3], holder="left")
+    assert {WriteId("w2")} == journal.save_intents(one, intents, holder="right")
 
 
 def test_a_released_lease_is_free_and_only_the_owner_releases(journal: Journal) -> None:

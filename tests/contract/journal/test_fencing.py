@@ -19,6 +19,7 @@ from tests.contract.journal.given import (
     item,
     outcome,
     running,
+    saved,
     write,
 )
 
@@ -82,6 +83,6 @@ def test_a_run_of_an_unknown_operation_is_refused(journal: Journal, name: str) -
 def test_the_run_in_force_is_not_refused(journal: Journal, name: str) -> None:
     running(journal)
     run, _ = journal.begin_run("op", at=NOW)
-    journal.save_intents(run, [write("w1", "b0")])
+    saved(journal, run, [write("w1", "b0")])
 
     CALLS[name](journal, run)

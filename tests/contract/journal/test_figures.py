@@ -3,7 +3,7 @@ from __future__ import annotations
 from core.domain.operations import ItemState, OperationState
 from core.gateways.ports.figures import Figures
 from core.gateways.ports.journal import Journal, WriteState
-from tests.contract.journal.given import NOW, item, outcome, running, write
+from tests.contract.journal.given import NOW, item, outcome, running, saved, write
 
 
 def test_an_empty_journal_holds_nothing(journal: Journal) -> None:
@@ -15,8 +15,10 @@ def test_an_empty_journal_holds_nothing(journal: Journal) -> None:
 def test_what_it_holds_is_counted_by_state(journal: Journal) -> None:
     run = running(journal, "one")
     running(journal, "two", items=2)
-    journal.save_intents(
-        run, [write(f"w{n}", f"b{n}", operation_id="one", target=f"c{n}") for n in range(4)]
+    saved(
+        journal,
+        run,
+        [write(f"w{n}", f"b{n}", operation_id="one", target=f"c{n}") for n in range(4)],
     )
     journal.settle(run, [outcome("w1"), outcome("w2", WriteState.UNDECIDED)], at=NOW)
     journal.update_items(run, [item(0, operation_id="one", state=ItemState.DONE)])
@@ -30,7 +32,7 @@ def test_what_it_holds_is_counted_by_state(journal: Journal) -> None:
 
 def test_a_write_of_another_journal_is_told_from_ours(journal: Journal) -> None:
     run = running(journal)
-    journal.save_intents(run, [write("w1", "b0"), write("w2", "b1")])
+    saved(journal, run, [write("w1", "b0"), write("w2", "b1")])
     journal.settle(run, [outcome("w2", WriteState.VOID)], at=NOW)
 
     assert {"w1", "w2"} == journal.known_writes(["w1", "w2", "w3", "w1"])

@@ -19,6 +19,7 @@ from tests.contract.journal.given import (
     operation,
     outcome,
     running,
+    saved,
     write,
 )
 
@@ -120,8 +121,8 @@ def test_reopening_nothing_leaves_no_trace(journal: Journal) -> None:
 def test_progress_counts_items_and_credits_that_landed(journal: Journal) -> None:
     run = running(journal, items=6)
     journal.update_items(run, [item(0, state=ItemState.DONE), item(1, state=ItemState.CLAIMED)])
-    journal.save_intents(run, [write("w1", "b0", "b1"), write("w2", "b2", credit=SJ, target="c1")])
-    journal.save_intents(run, [write("w3", "b4", target="c2"), write("w4", "b5", target="c3")])
+    saved(journal, run, [write("w1", "b0", "b1"), write("w2", "b2", credit=SJ, target="c1")])
+    saved(journal, run, [write("w3", "b4", target="c2"), write("w4", "b5", target="c3")])
     settled = [outcome("w1"), outcome("w2"), outcome("w3", WriteState.VOID)]
     journal.settle(run, settled, at=NOW)
 
@@ -143,7 +144,7 @@ def test_a_counter_of_an_exam_is_no_credit_given_back(journal: Journal) -> None:
         credit=TOTAL_BOOKINGS,
         movement=MovementKind.SEAT_FREED,
     )
-    journal.save_intents(run, [seat])
+    saved(journal, run, [seat])
     journal.settle(run, [outcome("w1")], at=NOW)
 
     assert {} == journal.progress("op").given_back

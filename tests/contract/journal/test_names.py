@@ -11,7 +11,16 @@ import pytest
 from core.domain.operations import Item, ItemState, OperationState
 from core.domain.plans import Plan, Row
 from core.gateways.ports.journal import Journal
-from tests.contract.journal.given import NOW, REFUND, after, operation, outcome, plan_of, write
+from tests.contract.journal.given import (
+    NOW,
+    REFUND,
+    after,
+    operation,
+    outcome,
+    plan_of,
+    saved,
+    write,
+)
 
 LATER = after(1000)
 N = TypeVar("N", Row, Item)
@@ -50,7 +59,7 @@ def ended(
     journal.move(id_, OperationState.RUNNING, at=NOW, actor="")
     run, _ = journal.begin_run(id_, at=NOW)
     journal.claim(run, ["b0"], REFUND)  # type: ignore[list-item]
-    journal.save_intents(run, [write(f"w-{id_}", "b0", operation_id=id_)])
+    saved(journal, run, [write(f"w-{id_}", "b0", operation_id=id_)])
     done = [replace(item, state=state, after=3) for item in items]
     journal.settle(run, [outcome(f"w-{id_}")], items=done, at=NOW)
     journal.move(id_, OperationState.DONE, at=at, actor="")

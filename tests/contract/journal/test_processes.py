@@ -22,7 +22,7 @@ from core.gateways.journal.sql import SqlJournal
 from core.gateways.journal.tables import operations
 from core.gateways.ports.journal import WriteState
 from scripts.processes import ROOT
-from tests.contract.journal.given import NOW, due, item, operation, outcome, running, write
+from tests.contract.journal.given import NOW, due, item, operation, outcome, running, saved, write
 from tests.contract.journal.stores import fresh_database
 
 Child = subprocess.Popen[str]
@@ -91,7 +91,7 @@ def test_a_process_killed_within_a_transaction_leaves_nothing_of_it(
 ) -> None:
     journal = SqlJournal(url)
     run = running(journal)
-    journal.save_intents(run, [write("w1", "b0")])
+    saved(journal, run, [write("w1", "b0")])
     dying = child("hang", url)
     until_ready(dying)
 

@@ -11,7 +11,7 @@ from core.domain.operations import OperationState
 from core.domain.records import ExamId, Kind
 from core.gateways.ports.journal import Event, Journal, Run
 from core.gateways.ports.lookup import JournalLookUp
-from tests.contract.journal.given import ADMIN, after, item, operation, write
+from tests.contract.journal.given import ADMIN, after, item, operation, saved, write
 
 
 @pytest.fixture
@@ -42,8 +42,8 @@ def test_the_items_of_a_contact_come_newest_operation_first(trail: JournalLookUp
 def test_writes_of_a_record_come_from_all_operations_newest_first(trail: JournalLookUp) -> None:
     for n, operation_id in enumerate(("one", "two")):
         run = confirmed(trail, operation_id, n)
-        saved = write(f"w{n}", f"b{n}", operation_id=operation_id)
-        trail.save_intents(run, [replace(saved, sent_at=after(n))])
+        intent = write(f"w{n}", f"b{n}", operation_id=operation_id)
+        saved(trail, run, [replace(intent, sent_at=after(n))])
 
     found = trail.writes_of(Kind.CONTACT, ["c0"])
 

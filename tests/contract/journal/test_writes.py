@@ -17,6 +17,7 @@ from tests.contract.journal.given import (
     item,
     outcome,
     running,
+    saved,
     write,
 )
 
@@ -27,7 +28,7 @@ def test_an_intent_comes_back_as_it_was_saved(journal: Journal) -> None:
     run = running(journal)
     intent = write("w1", "b1", "b0")
 
-    journal.save_intents(run, [intent])
+    saved(journal, run, [intent])
 
     assert [intent] == journal.open_writes()
     assert [WriteRecord(write=intent, state=WriteState.OPEN)] == journal.writes("op")
@@ -35,11 +36,11 @@ def test_an_intent_comes_back_as_it_was_saved(journal: Journal) -> None:
 
 def test_saving_an_intent_again_changes_nothing(journal: Journal) -> None:
     run = running(journal)
-    journal.save_intents(run, [write("w1", "b0")])
+    saved(journal, run, [write("w1", "b0")])
     journal.settle(run, [outcome("w1")], at=NOW)
 
-    journal.save_intents(run, [write("w1", "b0"), write("w2", "b1")])
-    journal.save_intents(run, [])
+    saved(journal, run, [write("w1", "b0"), write("w2", "b1")])
+    saved(journal, run, [])
 
     assert [WriteState.LANDED, WriteState.OPEN] == [r.state for r in journal.writes("op")]
 
@@ -47,11 +48,11 @@ def test_saving_an_intent_again_changes_nothing(journal: Journal) -> None:
 @pytest.mark.parametrize("state", [WriteState.OPEN, WriteState.LANDED, WriteState.UNDECIDED])
 def test_no_credit_moves_twice_for_one_reason(journal: Journal, state: WriteState) -> None:
     one, two = running(journal, "one"), running(journal, "two")
-    journal.save_intents(one, [write("w1", "b0", operation_id="one")])
+    saved(journal, one, [write("w1", "b0", operation_id="one")])
     journal.settle(one, [outcome("w1", state)], at=NOW)
 
     with pytest.raises(JournalError, match="refund of booking b0 is already moved by w1"):
-        journal.save_intents(two, [write("w2", "b7", "b0", operation_id="two")])
+        saved(journal, two, [write("w2", "b7", "b0", operation_id="two")])
 
     assert [] == journal.writes("two")
 
@@ -60,17 +61,17 @@ def test_one_save_cannot_move_a_credit_twice_either(journal: Journal) -> None:
     run = running(journal)
 
     with pytest.raises(JournalError):
-        journal.save_intents(run, [write("w1", "b0"), write("w2", "b0", target="c1")])
+        saved(journal, run, [write("w1", "b0"), write("w2", "b0", target="c1")])
 
     assert [] == journal.writes("op")
 
 
 def test_a_write_that_did_not_land_frees_its_movements(journal: Journal) -> None:
     run = running(journal)
-    journal.save_intents(run, [write("w1", "b0")])
+    saved(journal, run, [write("w1", "b0")])
     journal.settle(run, [outcome("w1", WriteState.VOID, reason="not sent")], at=NOW)
 
-    journal.save_intents(run, [write("w2", "b0")])
+    saved(journal, run, [write("w2", "b0")])
 
     assert [W2] == [w.id for w in journal.open_writes()]
 
@@ -78,7 +79,8 @@ def test_a_write_that_did_not_land_frees_its_movements(journal: Journal) -> None
 def test_open_writes_can_be_asked_for_by_operation_kind_and_target(journal: Journal) -> None:
     one, two = running(journal, "one"), running(journal, "two")
     seat = MovementKind.SEAT_FREED
-    journal.save_intents(
+    saved(
+        journal,
         one,
         [
             write("w1", "b0", operation_id="one", target="7"),
@@ -86,7 +88,7 @@ def test_open_writes_can_be_asked_for_by_operation_kind_and_target(journal: Jour
             write("w3", "b1", operation_id="one", target="8"),
         ],
     )
-    journal.save_intents(two, [write("w4", "b4", operation_id="two", target="9")])
+    saved(journal, two, [write("w4", "b4", operation_id="two", target="9")])
     journal.settle(one, [outcome("w3")], at=NOW)
 
     def found(**asked: object) -> list[str]:
@@ -101,7 +103,7 @@ def test_open_writes_can_be_asked_for_by_operation_kind_and_target(journal: Jour
 
 def test_only_an_open_write_can_be_sent_again(journal: Journal) -> None:
     run = running(journal)
-    journal.save_intents(run, [write("w1", "b0"), write("w2", "b1")])
+    saved(journal, run, [write("w1", "b0"), write("w2", "b1")])
     journal.settle(run, [outcome("w2")], at=NOW)
 
     journal.resend(run, [W1, W2], at=after(70))
@@ -113,7 +115,7 @@ def test_only_an_open_write_can_be_sent_again(journal: Journal) -> None:
 
 def test_outcomes_items_and_copies_are_settled_together(journal: Journal) -> None:
     run = running(journal)
-    journal.save_intents(run, [write("w1", "b0")])
+    saved(journal, run, [write("w1", "b0")])
     given = item(0, state=ItemState.GIVEN_BACK, before=2, after=3)
 
     journal.settle(run, [outcome("w1")], items=[given], due=[due("c0", cs_credits=3)], at=after(2))
@@ -128,7 +130,7 @@ def test_outcomes_items_and_copies_are_settled_together(journal: Journal) -> Non
 
 def test_settling_is_all_or_nothing(journal: Journal) -> None:
     run = running(journal)
-    journal.save_intents(run, [write("w1", "b0")])
+    saved(journal, run, [write("w1", "b0")])
     given = item(0, state=ItemState.GIVEN_BACK)
 
     with pytest.raises(UnknownId):
@@ -141,7 +143,7 @@ def test_settling_is_all_or_nothing(journal: Journal) -> None:
 
 def test_saying_an_outcome_again_is_harmless(journal: Journal) -> None:
     run = running(journal)
-    journal.save_intents(run, [write("w1", "b0")])
+    saved(journal, run, [write("w1", "b0")])
     journal.settle(run, [outcome("w1")], at=NOW)
     before = journal.writes("op")
 
@@ -158,7 +160,7 @@ def test_a_known_outcome_is_never_contradicted(
     if known is said:
         return
     run = running(journal)
-    journal.save_intents(run, [write("w1", "b0")])
+    saved(journal, run, [write("w1", "b0")])
     journal.settle(run, [outcome("w1", known)], at=NOW)
 
     with pytest.raises(JournalError, match="a person must look"):
@@ -171,7 +173,7 @@ def test_a_known_outcome_is_never_contradicted(
 @pytest.mark.parametrize("decided", [WriteState.LANDED, WriteState.VOID])
 def test_a_person_decides_what_was_undecided(journal: Journal, decided: WriteState) -> None:
     run = running(journal)
-    journal.save_intents(run, [write("w1", "b0")])
+    saved(journal, run, [write("w1", "b0")])
     journal.settle(run, [outcome("w1", WriteState.UNDECIDED, reason="no history")], at=NOW)
     undecided = journal.writes("op")[0]
     journal.settle(run, [outcome("w1", decided, reason="ann looked")], at=NOW)
@@ -185,7 +187,7 @@ def test_a_person_decides_what_was_undecided(journal: Journal, decided: WriteSta
 
 def test_moving_is_what_may_have_landed(journal: Journal) -> None:
     run = running(journal, items=5)
-    journal.save_intents(run, [write(f"w{n}", f"b{n}", target=f"c{n}") for n in range(4)])
+    saved(journal, run, [write(f"w{n}", f"b{n}", target=f"c{n}") for n in range(4)])
     states = [WriteState.LANDED, WriteState.VOID, WriteState.UNDECIDED]
     journal.settle(run, [outcome(f"w{n}", state) for n, state in enumerate(states)], at=NOW)
 
@@ -196,7 +198,7 @@ def test_moving_is_what_may_have_landed(journal: Journal) -> None:
 
 def test_landed_writes_wait_to_be_verified_in_their_order(journal: Journal) -> None:
     run = running(journal, items=5)
-    journal.save_intents(run, [write(f"w{n}", f"b{n}", target=f"c{n}") for n in range(4)])
+    saved(journal, run, [write(f"w{n}", f"b{n}", target=f"c{n}") for n in range(4)])
     journal.settle(run, [outcome(f"w{n}") for n in (3, 1, 0)], at=NOW)
 
     assert ["w0", "w1"] == [r.write.id for r in journal.unverified("op", 2)]
@@ -224,8 +226,8 @@ def foreign(write_id: str = "w1", **changes: object) -> ForeignWrite:
 
 def test_foreign_writes_are_kept_once_as_first_found(journal: Journal) -> None:
     one, two = running(journal, "one"), running(journal, "two")
-    journal.save_intents(one, [write("w1", "b0", operation_id="one")])
-    journal.save_intents(two, [write("w2", "b4", operation_id="two")])
+    saved(journal, one, [write("w1", "b0", operation_id="one")])
+    saved(journal, two, [write("w2", "b4", operation_id="two")])
     later = foreign(credit=SJ, at=after(-1), source="CRM_UI", user_id="77")
     journal.record_verified({W1: "foreign write"}, [foreign(), later], at=NOW)
     journal.record_verified({W1: "foreign write"}, [foreign(theirs=9)], at=after(5))
