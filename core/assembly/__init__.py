@@ -165,7 +165,7 @@ def assemble(
             now=now,
             new_id=make_id,
         ),
-        deciding=Deciding(journal, engine, now),
+        deciding=Deciding(crm, journal, engine, now),
         correcting=correcting,
         carrying=carriage(
             crm=crm,

@@ -152,8 +152,9 @@ def believe(
 ) -> Belief:
     """Decide what became of a write whose outcome is unknown (design, section 6, step 7).
 
-    ``target`` is a fresh read, None when the record is gone. ``history`` is None before it was
-    asked for, and empty when HubSpot could not give it.
+    ``target`` is a fresh read, None when the record is gone; ``now`` is when it was asked for,
+    not when it was answered. ``history`` is None before it was asked for, and empty when HubSpot
+    could not give it.
     """
     if target is not None and target.marker == write.id:
         return Belief.LANDED

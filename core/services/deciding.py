@@ -2,30 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.domain.audit import Entry, What
 from core.domain.operations import ENDED, Item, ItemState, Operation, OperationState
 from core.domain.plans import OperationKind
-from core.domain.records import WriteId
+from core.domain.records import Counted, Kind, WriteId
 from core.domain.roles import Act, Actor
 from core.domain.writes import MovementKind, Write
 from core.gateways.errors import StateConflict, UnknownId
-from core.gateways.ports import Due, Engine, Event, Journal, Settlement, WriteState
+from core.gateways.ports import (
+    Crm,
+    Due,
+    Engine,
+    Event,
+    Journal,
+    Settlement,
+    WriteRecord,
+    WriteState,
+)
 from core.services.item_steps import booked, credited
 
 NEVER = "a person found that its credit never arrived; retry gives it back"
+
+
+#: More than this at once means that something larger is wrong; the rest follows when these are.
+DOUBTS_MAX = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A write that waits for a person's word, and what HubSpot says of its record now."""
+
+    record: WriteRecord
+    #: None: the record is gone.
+    target: Counted | None
 
 
 @dataclass(frozen=True, slots=True)
 class Deciding:
     """The journal is told, and what follows from the answer is carried out by the engine."""
 
+    crm: Crm
     journal: Journal
     engine: Engine
     now: Callable[[], datetime]
+
+    def undecided(self, operation_id: str, actor: Actor) -> list[WriteRecord]:
+        """All its writes that wait for a person's word.
+
+        Raises:
+            NotAllowed: the actor may not watch operations.
+        """
+        actor.require(Act.WATCH)
+        return self.journal.undecided_writes(operation_id)
+
+    def doubts(self, records: Sequence[WriteRecord], actor: Actor) -> list[Doubt]:
+        """The first of these, each with its record as HubSpot states it at this moment.
+
+        Raises:
+            NotAllowed: the actor may not watch operations.
+            GatewayError: HubSpot did not answer.
+        """
+        actor.require(Act.WATCH)
+        first = records[:DOUBTS_MAX]
+        read: dict[tuple[Kind, str], Counted | None] = {}
+        for kind in {record.write.kind for record in first}:
+            ids = {record.write.target_id for record in first if record.write.kind is kind}
+            found = self.crm.counted(kind, ids)
+            read |= {(kind, id_): target for id_, target in found.items()}
+        return [Doubt(r, read[r.write.kind, r.write.target_id]) for r in first]
 
     def decide(
         self, operation_id: str, write_id: WriteId, actor: Actor, *, landed: bool, why: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -124,17 +124,6 @@ class Finding:
         """
         actor.require(Act.LOOK_UP)
         return self.crm.search_contacts(text, limit=limit)
-
-    def contacts_now(
-        self, actor: Actor, ids: Collection[ContactId]
-    ) -> dict[ContactId, Contact | None]:
-        """Contacts as HubSpot states them at this moment. None: gone.
-
-        Raises:
-            NotAllowed, GatewayError: as ``exams``.
-        """
-        actor.require(Act.LOOK_UP)
-        return self.crm.contacts(ids)
 
     def _of(self, kind: Kind, ids: Sequence[str]) -> list[BookingId]:
         by_owner = self.crm.booking_ids_of(kind, ids)

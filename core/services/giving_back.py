@@ -26,6 +26,7 @@ from core.domain.writes import Movement, Write
 from core.gateways.ports import Crm, Due, Fate, Journal, Run
 from core.services.batches import at_once, batches
 from core.services.item_steps import (
+    CancelSent,
     after_cancel,
     after_mark,
     after_write,
@@ -67,10 +68,11 @@ class GivingBack:
         if operation.kind is OperationKind.CORRECT:
             self._corrected(run, [*marked_later, *self._given_back(run, operation, todo)])
             return
+        asked = self.now()
         bookings = self.crm.bookings({item.booking_id for item in (*todo, *marked_later)})
-        todo = self._judged(run, operation, todo, bookings)
+        todo = self._judged(run, operation, todo, bookings, asked)
         if operation.kind is OperationKind.CANCEL:
-            todo, bookings = self._cancelled(run, todo, bookings)
+            todo, bookings = self._cancelled(run, todo, bookings, asked)
         landed = self._given_back(run, operation, todo)
         to_mark = [*marked_later, *landed]
         at_once(lambda some: self._mark(run, operation, some, bookings), to_mark)
@@ -105,11 +107,19 @@ class GivingBack:
         operation: Operation,
         items: Sequence[Item],
         bookings: Mapping[BookingId, Booking | None],
+        asked: datetime,
     ) -> list[Item]:
-        """Against fresh reads, contacts too: nothing is cancelled whose credit cannot return."""
+        """Against fresh reads, contacts too: nothing is cancelled whose credit cannot return.
+
+        One whose cancel may still arrive does not end before: it could be cancelled by us unseen.
+        """
         named = contacts_named(bookings.get(item.booking_id) for item in items)
         contacts = self.crm.contacts(named | {i.contact_id for i in items if i.contact_id})
-        judged = [self._judge(operation, item, bookings, contacts) for item in items]
+        judged = [
+            item if self._pending(item, asked) and _ends_active(new) else new
+            for item in items
+            for new in [self._judge(operation, item, bookings, contacts)]
+        ]
         changed = [new for new, old in zip(judged, items, strict=True) if new != old]
         self.journal.update_items(run, changed)
         return [item for item in judged if item.state not in SETTLED]
@@ -131,13 +141,18 @@ class GivingBack:
         )
 
     def _cancelled(
-        self, run: Run, items: Sequence[Item], bookings: Mapping[BookingId, Booking | None]
+        self,
+        run: Run,
+        items: Sequence[Item],
+        bookings: Mapping[BookingId, Booking | None],
+        asked: datetime,
     ) -> tuple[list[Item], dict[BookingId, Booking | None]]:
         """Cancel first: nobody ever sees a credit for a seat that is still held (step 4)."""
         todo = [item for item in items if not item.cancelled]
         now = self.now()
-        self.journal.update_items(run, [sending_cancel(item, now) for item in todo])
-        parts = at_once(lambda some: self._cancel_batch(run, some, bookings, now), todo)
+        sent = [sending_cancel(i, now, pending=self._pending(i, asked)) for i in todo]
+        self.journal.update_items(run, [each.item for each in sent])
+        parts = at_once(lambda some: self._cancel_batch(run, some, bookings), sent)
         fresh = {booking.id: booking for _, changed in parts for booking in changed}
         saved = [item for items_saved, _ in parts for item in items_saved]
         going_on = [item for item in (*items, *saved) if item.cancelled]
@@ -146,27 +161,27 @@ class GivingBack:
     def _cancel_batch(
         self,
         run: Run,
-        items: Sequence[Item],
+        sent: Sequence[CancelSent],
         bookings: Mapping[BookingId, Booking | None],
-        now: datetime,
     ) -> tuple[list[Item], list[Booking]]:
         """The items as they go on, and the bookings that are cancelled now."""
-        outcomes = self.crm.cancel_bookings([item.booking_id for item in items])
-        saved = [
-            after_cancel(
-                item, sending_cancel(item, now), outcomes[item.booking_id], quiet=self.quiet
-            )
-            for item in items
-        ]
+        outcomes = self.crm.cancel_bookings([each.item.booking_id for each in sent])
+        saved = [after_cancel(each, outcomes[each.item.booking_id]) for each in sent]
         changed = [
             cancelled_booking(booking, outcomes[booking.id])
-            for item in items
+            for item in saved
             if (booking := bookings.get(item.booking_id)) is not None
             and outcomes[booking.id].fate is Fate.LANDED
         ]
         due = [booking_due(booking) for booking in changed]
         self.recording.record(run, [], saved, due)
         return saved, changed
+
+    def _pending(self, item: Item, asked: datetime) -> bool:
+        """Whether a cancel sent for it may have arrived after its booking was ``asked`` for."""
+        if not item.cancel_sent or item.sent_at is None:
+            return False
+        return asked - item.sent_at < self.quiet
 
     def _corrected(self, run: Run, items: Sequence[Item]) -> None:
         """No booking is marked: the credit was somebody else's."""
@@ -211,6 +226,10 @@ class GivingBack:
             if outcome.fate is Fate.LANDED and booking is not None:
                 due.append(booking_due(marked(booking, operation, outcome)))
         self.recording.record(run, [], saved, due)
+
+
+def _ends_active(item: Item) -> bool:
+    return item.state in SETTLED and not item.cancelled
 
 
 @dataclass(slots=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from core.domain import corrections
 from core.domain.credits import Catalogue
@@ -70,41 +70,35 @@ def booked(write: Write) -> list[BookingId]:
     return [BookingId(m.booking_id) for m in write.movements if m.kind in kinds]
 
 
-def sending_cancel(item: Item, now: datetime) -> Item:
-    """As it is saved before a cancel is sent for it, and stays while that may still arrive."""
-    return replace(item, cancel_sent=True, sent_at=now)
+@dataclass(frozen=True, slots=True)
+class CancelSent:
+    """A cancel about to be sent. ``item`` is saved first, and stays while it may still arrive."""
+
+    item: Item
+    before: Item
+    #: An earlier cancel of it may still arrive.
+    pending: bool
 
 
-def after_cancel(before: Item, sent: Item, outcome: Outcome, *, quiet: timedelta) -> Item:
-    """``before``: as it stood before this cancel was sent. An earlier one may still arrive.
+def sending_cancel(item: Item, now: datetime, *, pending: bool) -> CancelSent:
+    return CancelSent(replace(item, cancel_sent=True, sent_at=now), item, pending)
 
-    Judged again at the next pass, on what HubSpot then says, as long as any of them may.
-    """
+
+def after_cancel(sent: CancelSent, outcome: Outcome) -> Item:
+    """Judged again at the next pass, on what HubSpot then says, as long as any may arrive."""
+    item = replace(sent.item, cancel_sent=False)
     match outcome.fate:
-        case Fate.LANDED if sent.credit is None:
-            return replace(_cancelled(sent), state=ItemState.DONE, why="")
+        case Fate.LANDED if item.credit is None:
+            return replace(item, state=ItemState.DONE, why="", cancelled=True)
         case Fate.LANDED:
-            return replace(_cancelled(sent), state=ItemState.CANCELLED)
-        case Fate.REFUSED if _may_arrive(before, sent, quiet):
-            return before
-        case Fate.REFUSED:
+            return replace(item, state=ItemState.CANCELLED, cancelled=True)
+        case Fate.REFUSED if not sent.pending:
             why = f"HubSpot refused to cancel it: {outcome.reason}. Nothing was changed"
-            return replace(sent, state=ItemState.FAILED, why=why, cancel_sent=False)
-        case Fate.NOT_SENT:
-            return before
+            return replace(item, state=ItemState.FAILED, why=why)
+        case Fate.REFUSED | Fate.NOT_SENT:
+            return sent.before
         case Fate.UNKNOWN:
-            return sent
-
-
-def _cancelled(item: Item) -> Item:
-    return replace(item, cancelled=True, cancel_sent=False)
-
-
-def _may_arrive(before: Item, sent: Item, quiet: timedelta) -> bool:
-    """Whether the cancel before this one is too young to be given up."""
-    if not before.cancel_sent or before.sent_at is None or sent.sent_at is None:
-        return False
-    return sent.sent_at - before.sent_at < quiet
+            return sent.item
 
 
 def after_write(item: Item, result: Result) -> Item | None:

@@ -95,10 +95,11 @@ class Seating:
     def _forward(self, run: Run, operation: Operation, item: Item) -> Item:
         """The item as it stands after this look."""
         if item.sent_at is not None:
+            asked = self.now()  # before the read: what arrives while it is answered is not in it
             held = self._held(item)
             if held is not None:
                 return self._found(run, item, held)
-            if self.now() - item.sent_at < self.quiet:
+            if asked - item.sent_at < self.quiet:
                 return item  # it may still arrive: nothing is decided before
         if refusal := self._refusal(item):
             return self._give_up(run, item, refusal)

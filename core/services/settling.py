@@ -134,9 +134,10 @@ class Settling:
     ) -> dict[WriteId, Result]:
         """Step 7: marker, then quiet period, then the marker's history, then a person."""
         results = {w.id: Result(Ending.OPEN, NOT_TOLD) for w in writes}
+        asked_at = self.now()  # before the read: what arrives while it is answered is not in it
         try:
             targets = self.crm.counted(kind, {w.target_id for w in writes})
-            beliefs = self._beliefs(kind, writes, targets)
+            beliefs = self._beliefs(kind, writes, targets, asked_at)
             targets |= self._again(kind, writes, beliefs, targets)
         except GatewayError:
             return results  # they stay open; the next look asks again
@@ -159,9 +160,12 @@ class Settling:
         return results
 
     def _beliefs(
-        self, kind: Kind, writes: Sequence[Write], targets: Mapping[str, Counted | None]
+        self,
+        kind: Kind,
+        writes: Sequence[Write],
+        targets: Mapping[str, Counted | None],
+        now: datetime,
     ) -> dict[WriteId, Belief]:
-        now = self.now()
         beliefs = {
             w.id: believe(w, targets[w.target_id], now=now, quiet=self.quiet) for w in writes
         }

@@ -56,7 +56,7 @@ def test_results_stand_with_balances_as_students_see_them(open_page: Open, made:
     at = open_page(CONTACTS, find="100203")
 
     frame = frame_with(at, "Found by")
-    contact = made.core.finding.contacts_now(ACTOR, [ContactId(SOMEBODY)])[ContactId(SOMEBODY)]
+    contact = made.crm.contacts([ContactId(SOMEBODY)])[ContactId(SOMEBODY)]
     assert contact is not None
     assert [contact.name] == list(frame["Student"])
     assert [contact.balances[c.key] for c in SCHOOL.credits] == [

@@ -7,7 +7,7 @@ import pytest
 from core.domain.credits import SCHOOL
 from core.domain.operations import ItemState
 from core.domain.plans import OperationKind
-from core.domain.records import TOTAL_BOOKINGS, Kind
+from core.domain.records import TOTAL_BOOKINGS, BookingStatus, Kind
 from core.gateways.ports import WriteState
 from core.services.mirroring import HOLD
 from tests.fakes.truth import OURS
@@ -33,6 +33,14 @@ def test_a_world_of_crashes_and_second_workers_loses_nothing(first: int) -> None
         check(world)
 
 
+@pytest.mark.parametrize("first", range(200_000, 200_000 + 500, BLOCK))
+def test_students_who_became_one_get_each_credit_once(first: int) -> None:
+    for seed in range(first, first + BLOCK):
+        world = World(seed, Rates(pause=0.03, merge=1.0))
+        world.run()
+        check(world)
+
+
 def check(world: World) -> None:
     told = f"seed {world.seed}"
     for operation in world.operations:
@@ -54,6 +62,11 @@ def check(world: World) -> None:
     _check_corrected(world, told)
 
 
+def _status(world: World, booking: str) -> BookingStatus:
+    held = world.crm.truth.need(Kind.BOOKING, booking).properties
+    return BookingStatus(held["is_active"] or "")
+
+
 def _given_back(world: World) -> list[str]:
     return [
         item.booking_id
@@ -72,6 +85,9 @@ def _check_seats(world: World, told: str) -> None:
     }
     if world.kind is OperationKind.REFUND:
         assert not freed, told
+    else:
+        cancelled = {b for b in world.bookings if _status(world, b) is BookingStatus.CANCELLED}
+        assert freed.keys() == cancelled, f"{told}: cancelled by us, and not known to be"
     for exam in world.exams:
         left = world.seats[exam] - list(freed.values()).count(exam)
         assert left == world.crm.balance(Kind.EXAM, exam, TOTAL_BOOKINGS), f"{told}: exam {exam}"

@@ -26,6 +26,7 @@ from core.domain.writes import QUIET_PERIOD
 from core.gateways.ports import CarryOut
 from core.services.finding import ByReference
 from core.services.mirroring import Mirroring
+from core.services.writing import LEASE
 from tests.fakes.crm import FakeCrm, Fault, Request
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror
@@ -63,6 +64,10 @@ class Rates:
     second_worker: float = 0.03
     #: Of the changes made meanwhile: by another desk on the same account, which marks its writes.
     other_desk: float = 0.3
+    #: After a read a worker stands still for longer than its lease, and others go on.
+    pause: float = 0.004
+    #: Of worlds in which two students of the plan become one before it is carried.
+    merge: float = 0.0
 
 
 @dataclass
@@ -81,6 +86,8 @@ class World:
         self.ids = 0
         self.spent: Counter[tuple[str, str]] = Counter()
         self.started: Counter[tuple[str, str]] = Counter()
+        #: By the id in the plan, the one it has now.
+        self.merged: dict[str, str] = {}
         self.lags: dict[int, timedelta] = {}
         self.depth = 0
         self.copying = False
@@ -158,6 +165,9 @@ class World:
             self._spend()
         if self.rng.random() < self.rates.crash:
             raise Crash
+        if request.what == "read" and self.depth < 2 and self.rng.random() < self.rates.pause:
+            self.time += LEASE * 1.1
+            self._carry(self.rng.choice(self.operations))
 
     def _pass_time(self) -> None:
         self.time += timedelta(milliseconds=self.rng.choice([1, 20, 150, 900]))
@@ -237,8 +247,19 @@ class World:
             if plan.will_change:
                 core.operating.confirm(plan.id, ADMIN, reason="the simulation")
                 self.operations.append(plan.id)
+        if len(self.contacts) > 1 and self.rng.random() < self.rates.merge:
+            self._merge()
         self.quiet_world = False
         self.see_through(self.operations)
+
+    def _merge(self) -> None:
+        """Their bookings are one student's now; the plans still name two."""
+        pair = self.rng.sample(self.contacts, 2)
+        one = self.crm.merge(Kind.CONTACT, *pair)
+        self.merged |= dict.fromkeys(pair, one)
+        self.contacts = [id_ for id_ in self.contacts if id_ not in pair] + [one]
+        for key in SCHOOL.keys:
+            self.started[one, key] = self.crm.balance(Kind.CONTACT, one, key)
 
     def see_through(self, operations: Sequence[str]) -> None:
         """Workers carry these until they have ended."""
@@ -267,7 +288,9 @@ class World:
             1
             for operation in self.operations
             for item in self.store.items(operation)
-            if item.state is ItemState.DONE and item.credit == key and item.contact_id == contact
+            if item.state is ItemState.DONE
+            and item.credit == key
+            and self.merged.get(str(item.contact_id), item.contact_id) == contact
         )
         return self.started[contact, key] + landed - self.spent[contact, key]
 

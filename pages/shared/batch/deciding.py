@@ -6,40 +6,46 @@ from functools import partial
 
 import streamlit as st
 
-from core.domain.operations import ItemState, Operation, Progress
-from core.domain.records import Contact, ContactId, Kind
+from core.domain.operations import Operation
+from core.domain.plans import OperationKind
+from core.domain.records import Contact, Exam, Kind
 from core.domain.roles import ALLOWED, Act
-from core.gateways.ports import WriteRecord, WriteState
+from core.domain.writes import Write
+from core.gateways.ports import WriteRecord
+from core.services.deciding import Doubt
+from core.services.finding import exam_words
 from pages.shared import problems, words
 from pages.shared.batch import address
 from pages.shared.gate import Desk
 
-#: More than this at once means that something larger is wrong; the rest follows when these are.
-SHOWN_MAX = 10
+#: What follows from the answer.
+OF_CREDITS = (
+    "Arrived: its bookings are marked refunded. Never arrived: they fail, and a retry gives the "
+    "credit back by a new write."
+)
+OF_SEATS = (
+    "Arrived: nothing more is to be done. Never arrived: the seats are counted by a new write."
+)
+OF_A_BOOKING = "Arrived: the booking goes on. Never arrived: what was taken for it goes back."
 
 
-def show(desk: Desk, operation: Operation, progress: Progress) -> None:
-    """One box for each such write, with the balances that bear on it."""
-    if not progress.states.get(ItemState.UNDECIDED):
-        return
-    found = [w for w in desk.core.journal.writes(operation.id) if w.state is WriteState.UNDECIDED]
-    contacts: dict[ContactId, Contact | None] = {}
+def show(desk: Desk, operation: Operation) -> None:
+    """One box for each such write, with the counters that bear on it."""
+    found = desk.core.deciding.undecided(operation.id, desk.actor)
+    doubts: list[Doubt] = []
     with problems.told("Nothing was changed."):
-        wanted = [w.write.target_id for w in found[:SHOWN_MAX] if w.write.kind is Kind.CONTACT]
-        contacts = desk.core.finding.contacts_now(desk.actor, list(map(ContactId, wanted)))
-    for record in found[:SHOWN_MAX]:
-        _one(desk, operation, record, contacts.get(ContactId(record.write.target_id)))
-    if len(found) > SHOWN_MAX:
-        st.caption(f"{len(found) - SHOWN_MAX:,} more follow when these are decided.")
+        doubts = desk.core.deciding.doubts(found, desk.actor)
+    for doubt in doubts:
+        _one(desk, operation, doubt)
+    if len(found) > len(doubts):
+        st.caption(f"{len(found) - len(doubts):,} more follow when these are decided.")
 
 
-def _one(desk: Desk, operation: Operation, record: WriteRecord, contact: Contact | None) -> None:
-    write = record.write
-    who = contact.name if contact else f"{write.kind} {write.target_id}, gone from HubSpot"
+def _one(desk: Desk, operation: Operation, doubt: Doubt) -> None:
+    record, write = doubt.record, doubt.record.write
+    who, told = words.plain(_who(doubt)), words.plain(_told(desk, doubt))
     with st.container(border=True, key=f"decide_{write.id}"):
-        st.markdown(
-            f"**Did this arrive? {words.plain(who)}**: {words.plain(_told(desk, record, contact))}"
-        )
+        st.markdown(f"**Did this arrive? {who}**: {told}")
         if Act.RUN_BATCHES not in ALLOWED[desk.actor.role]:
             return
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -54,21 +60,34 @@ def _one(desk: Desk, operation: Operation, record: WriteRecord, contact: Contact
                     disabled=not (why or "").strip(),
                     on_click=partial(_decide, desk, operation, record, landed=landed, why=why),
                 )
-        st.caption(
-            "Arrived: its bookings are marked refunded. Never arrived: they fail, and a retry "
-            "gives the credit back by a new write."
-        )
+        st.caption(_follows(operation, write))
         problem = st.session_state.pop(f"undecided_{write.id}", None)
         if problem is not None:
             problems.show(problem, "Nothing was decided.")
 
 
-def _told(desk: Desk, record: WriteRecord, contact: Contact | None) -> str:
+def _who(doubt: Doubt) -> str:
+    match doubt.target:
+        case Contact(name=name):
+            return name
+        case Exam() as exam:
+            return exam_words(exam)
+    return f"{doubt.record.write.kind} {doubt.record.write.target_id}, gone from HubSpot"
+
+
+def _follows(operation: Operation, write: Write) -> str:
+    if operation.kind is OperationKind.BOOK:
+        return OF_A_BOOKING
+    return OF_SEATS if write.kind is Kind.EXAM else OF_CREDITS
+
+
+def _told(desk: Desk, doubt: Doubt) -> str:
     """What was sent, and what HubSpot says now."""
     parts = []
-    for key, before in record.write.before.items():
-        sent = words.change(before, record.write.after[key])
-        now = contact.balances.get(key) if contact else None
+    write = doubt.record.write
+    for key, before in write.before.items():
+        sent = words.change(before, write.after[key])
+        now = doubt.target.balances.get(key) if doubt.target else None
         says = "cannot be read" if now is None else f"is {now:,} now"
         parts.append(f"{words.credit(key, desk.core.catalogue)} {sent} was sent; it {says}.")
     return " ".join(parts)

@@ -48,7 +48,7 @@ def summary(desk: Desk, operation: Operation) -> None:
     progress = desk.core.journal.progress(operation.id)
     heading(desk, operation)
     _outcome(desk, operation, progress)
-    deciding.show(desk, operation, progress)
+    deciding.show(desk, operation)
     show_foreign(desk, operation)
     _figures(desk, operation, progress)
 

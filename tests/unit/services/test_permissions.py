@@ -185,9 +185,10 @@ ASKS = [
         lambda w, a: w.core.deciding.decide(w.it, WriteId("w"), a, landed=True, why="seen"),
         _ended,
     ),
+    Ask("deciding.undecided", WATCHERS, lambda w, a: w.core.deciding.undecided(w.it, a)),
+    Ask("deciding.doubts", WATCHERS, lambda w, a: w.core.deciding.doubts([], a)),
     Ask("finding.exams", EVERYBODY, lambda w, a: w.core.finding.exams(a)),
     Ask("finding.contacts", EVERYBODY, lambda w, a: w.core.finding.contacts(a, "ann")),
-    Ask("finding.contacts_now", EVERYBODY, lambda w, a: w.core.finding.contacts_now(a, [ANN])),
     Ask("forgetting.forget", ADMINS, lambda w, a: w.core.forgetting.forget(a, before=w.desk.time)),
     Ask("looking_up.find", EVERYBODY, lambda w, a: w.core.looking_up.find("ann", a)),
     Ask(
