@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 from core.domain.alarms import WELL_AFTER
-from core.domain.operations import Item, ItemState, Operation, OperationState
+from core.domain.operations import Item, Operation, OperationState
 from core.domain.plans import OperationKind
 from core.domain.records import BookingId, Kind
 from core.domain.schedules import Late
 from core.domain.sweeps import Sweep, SweepMode, SweepState
 from core.gateways.errors import JournalError
-from core.gateways.ports import Due
+from core.gateways.ports import Due, WriteState
 from core.services.alarms import DRIFT_ABOVE, PATIENCE, Alarms
+from tests.contract.journal.given import outcome, saved, write
 from tests.fakes.journal import MemoryJournal
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -142,14 +143,13 @@ def late_no_more(world: World) -> None:
 def undecided(world: World) -> None:
     world.operation()
     run, _ = world.journal.begin_run("op1", at=world.at)
-    (item,) = world.journal.items("op1")
-    world.journal.update_items(run, [replace(item, state=ItemState.UNDECIDED)])
+    saved(world.journal, run, [write("w1", "500", operation_id="op1")])
+    world.journal.settle(run, [outcome("w1", WriteState.UNDECIDED)], at=world.at)
 
 
 def undecided_no_more(world: World) -> None:
     run, _ = world.journal.begin_run("op1", at=world.at)
-    (item,) = world.journal.items("op1")
-    world.journal.update_items(run, [replace(item, state=ItemState.DONE)])
+    world.journal.settle(run, [outcome("w1", WriteState.VOID)], at=world.at)
 
 
 def waiting(world: World) -> None:

@@ -1,4 +1,4 @@
-"""The port to the journal: plans, operations, claims, leases, intents, outcomes, outbox.
+"""The port to the journal: plans, operations, items, history, and all that is kept beside.
 
 Each method is one transaction. Methods that take a ``Run`` raise ``Superseded`` when another
 process has taken the operation up since, so that a process thought dead can do no more.
@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Protocol
 
 from core.domain.audit import Entry
 from core.domain.operations import Item, ItemState, Operation, OperationState, Progress
 from core.domain.plans import Plan, Row, Verdict
-from core.domain.records import BookingId, Kind, WriteId
-from core.domain.writes import ForeignWrite, MovementKind, Write
+from core.domain.records import BookingId
 from core.gateways.ports.alarms import AlarmRecords
 from core.gateways.ports.audit import AuditRecords
 from core.gateways.ports.clients import ClientRecords
@@ -28,6 +26,7 @@ from core.gateways.ports.roles import RoleRecords
 from core.gateways.ports.sweeps import SweepRecords
 from core.gateways.ports.trends import TrendRecords
 from core.gateways.ports.works import SlotRecords, WorkRecords
+from core.gateways.ports.writes import Run, Settlement, WriteRecord, WriteRecords, WriteState
 
 __all__ = [
     "DeadLetters",
@@ -44,36 +43,6 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """One process carrying one operation."""
-
-    operation_id: str
-    epoch: int
-
-
-class WriteState(StrEnum):
-    """What became of a write."""
-
-    #: Saved, perhaps sent, outcome not known.
-    OPEN = "open"
-    LANDED = "landed"
-    #: Known not to have landed. Its movements are free to be written again.
-    VOID = "void"
-    #: A person decides.
-    UNDECIDED = "undecided"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
-    """The outcome of a write, to be recorded together with what follows from it."""
-
-    write_id: WriteId
-    state: WriteState
-    modified_at: datetime | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One line of an operation's history. Append-only."""
 
@@ -82,18 +51,6 @@ class Event:
     what: str
     operation_id: str = ""
     detail: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteRecord:
-    """A write with what became of it."""
-
-    write: Write
-    state: WriteState
-    modified_at: datetime | None = None
-    reason: str = ""
-    #: None: not verified yet; otherwise what verify found, in words ("clean", "foreign write").
-    verified: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +65,7 @@ class WorkerInfo:
 
 
 class Journal(
+    WriteRecords,
     OutboxRecords,
     SweepRecords,
     RepairRecords,
@@ -208,104 +166,6 @@ class Journal(
         ...
 
     def progress(self, operation_id: str) -> Progress: ...
-
-    # claims and leases
-    def claim(
-        self, run: Run, bookings: Collection[BookingId], kind: MovementKind
-    ) -> dict[BookingId, str]:
-        """Own (booking, kind) for this operation; the id of the owner for each booking."""
-        ...
-
-    def claimed(self, bookings: Collection[BookingId], kind: MovementKind) -> set[BookingId]:
-        """Those of these whose movement of that kind an operation owns: landed, or under way."""
-        ...
-
-    def lease(
-        self,
-        run: Run,
-        kind: Kind,
-        ids: Collection[str],
-        *,
-        now: datetime,
-        until: datetime,
-        holder: str = "",
-    ) -> set[str]:
-        """Those got: free, expired, the holder's, or left by an earlier epoch of this operation.
-
-        ``holder``: which of the operation's threads has it; another one does not get it.
-        """
-        ...
-
-    def release_leases(
-        self, run: Run, kind: Kind, ids: Collection[str], *, holder: str = ""
-    ) -> None:
-        """Those of them that are this holder's."""
-        ...
-
-    # writes
-    def save_intents(self, run: Run, writes: Sequence[Write], *, holder: str = "") -> set[WriteId]:
-        """Durable when it returns: a crash after it leaves a question that can be answered.
-
-        Those saved. Not among them: a write whose record this holder has no lease of any more,
-        for somebody may have written it since it was read. A lease that only expired still
-        counts, unless another took it.
-        """
-        ...
-
-    def resend(self, run: Run, write_ids: Collection[WriteId], *, at: datetime) -> None:
-        """Move ``sent_at`` of open writes forward, before they are sent again."""
-        ...
-
-    def open_writes(
-        self,
-        *,
-        operation_id: str | None = None,
-        kind: Kind | None = None,
-        ids: Collection[str] = (),
-    ) -> list[Write]:
-        """Writes whose outcome is not known: of an operation, or of these targets by anyone."""
-        ...
-
-    def settle(
-        self,
-        run: Run,
-        settlements: Sequence[Settlement],
-        *,
-        items: Sequence[Item] = (),
-        due: Sequence[Due] = (),
-        at: datetime,
-        held_until: datetime | None = None,
-        entries: Sequence[Entry] = (),
-    ) -> list[Due]:
-        """Record outcomes, items and copies that are due, all in one transaction.
-
-        The copies as they are due now. ``held_until``: nobody else takes them before.
-        ``entries``: what stands in the audit before the outcomes, which are in it by themselves.
-        """
-        ...
-
-    def moving(self, operation_id: str, kind: MovementKind) -> set[BookingId]:
-        """Bookings of this operation whose movement of that kind is open, landed or undecided."""
-        ...
-
-    def unverified(self, operation_id: str, limit: int) -> list[WriteRecord]:
-        """Landed writes that were not compared with the property history yet."""
-        ...
-
-    def record_verified(
-        self, verified: Mapping[WriteId, str], foreign: Sequence[ForeignWrite], *, at: datetime
-    ) -> None: ...
-    def foreign_writes(self, operation_id: str) -> list[ForeignWrite]: ...
-    def writes(self, operation_id: str) -> list[WriteRecord]: ...
-    def undecided_writes(self, operation_id: str) -> list[WriteRecord]:
-        """Those that wait for a person, of contacts and of exams."""
-        ...
-
-    def noted(self, operation_id: str) -> set[str]:
-        """Contacts whose timeline note of this operation is known to be there."""
-        ...
-
-    def record_noted(self, run: Run, contact_ids: Collection[str]) -> None: ...
 
     # history, workers
     def events(self, *, operation_id: str | None = None, limit: int = 200) -> list[Event]:
