@@ -17,6 +17,7 @@ from core.services.recording import Recording
 from core.services.recounting import CarryingRecounts
 from core.services.seating import Seating
 from core.services.settling import Settling
+from core.services.taking_back import TakingBack
 from core.services.writing import Writing
 
 
@@ -44,8 +45,17 @@ def carriage(
     return Carrying(
         journal,
         settling,
-        GivingBack(crm, journal, writing, catalogue, recording),
+        GivingBack(crm, journal, writing, catalogue, recording, now),
         Seating(
+            crm=crm,
+            journal=journal,
+            writing=writing,
+            catalogue=catalogue,
+            recording=recording,
+            now=now,
+            quiet=quiet,
+        ),
+        TakingBack(
             crm=crm,
             journal=journal,
             writing=writing,

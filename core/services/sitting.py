@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from core.domain.audit import Entry, Subject, What
 from core.domain.credits import Catalogue
-from core.domain.owed import owed
+from core.domain.owed import owed, waiting
 from core.domain.records import (
     TOTAL_BOOKINGS,
     Booking,
@@ -189,8 +189,11 @@ class Sitting:
 
     def _counts(self, bookings: Sequence[Booking]) -> Counts:
         ids: list[BookingId] = [booking.id for booking in bookings]
-        moved = self.journal.claimed(ids, MovementKind.REFUND) if ids else set()
-        return count(bookings, len(owed(bookings, moved, self.catalogue)))
+        if not ids:
+            return count(bookings, 0)
+        moved = self.journal.claimed(ids, MovementKind.REFUND)
+        found = owed(bookings, moved, self.journal.taken_back(ids), self.catalogue)
+        return count(bookings, len(waiting(found)))
 
 
 def _entry(exam: Exam, change: ExamChange, actor: Actor, at: datetime) -> Entry:

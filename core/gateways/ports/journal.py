@@ -27,6 +27,7 @@ from core.gateways.ports.repairs import RepairRecords
 from core.gateways.ports.roles import RoleRecords
 from core.gateways.ports.sweeps import SweepRecords
 from core.gateways.ports.trends import TrendRecords
+from core.gateways.ports.undoing import UndoRecords
 from core.gateways.ports.works import SlotRecords, WorkRecords
 
 __all__ = [
@@ -120,6 +121,7 @@ class Journal(
     ClientRecords,
     AuditRecords,
     NameRecords,
+    UndoRecords,
     Protocol,
 ):
     """The operational store. All times are UTC and passed in by the caller."""
@@ -178,6 +180,10 @@ class Journal(
         """A new epoch: every earlier run of this operation is superseded."""
         ...
 
+    def still_ours(self, run: Run) -> None:
+        """Raises ``Superseded`` when another process has it now."""
+        ...
+
     def note_waiting(self, run: Run, waiting_for: str) -> None: ...
     def add_calls(self, run: Run, calls: int) -> None: ...
 
@@ -197,7 +203,7 @@ class Journal(
     def update_items(self, run: Run, items: Sequence[Item]) -> None:
         """Save what was learned of these. A settled item's claim is released unless it moved.
 
-        "Moved": a write with its movement is open, landed or undecided.
+        "Moved": its write is open, landed or undecided. A done item of an undo frees both claims.
         """
         ...
 
@@ -214,10 +220,6 @@ class Journal(
         self, run: Run, bookings: Collection[BookingId], kind: MovementKind
     ) -> dict[BookingId, str]:
         """Own (booking, kind) for this operation; the id of the owner for each booking."""
-        ...
-
-    def claimed(self, bookings: Collection[BookingId], kind: MovementKind) -> set[BookingId]:
-        """Those of these whose movement of that kind an operation owns: landed, or under way."""
         ...
 
     def lease(

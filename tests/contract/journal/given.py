@@ -82,11 +82,13 @@ def item(n: int, *, operation_id: str = "op", **changes: Any) -> Item:
     return Item(**values | changes)
 
 
-def running(journal: Journal, operation_id: str = "op", items: Sequence[Item] | int = 4) -> Run:
+def running(
+    journal: Journal, operation_id: str = "op", items: Sequence[Item] | int = 4, **changes: Any
+) -> Run:
     """A confirmed operation with a run on it."""
     if isinstance(items, int):
         items = [item(n, operation_id=operation_id) for n in range(items)]
-    assert journal.confirm(operation(operation_id), items)
+    assert journal.confirm(operation(operation_id, **changes), items)
     return journal.begin_run(operation_id, at=NOW)[0]
 
 
