@@ -391,6 +391,7 @@ UNASKED = {
     "part of a service that has asked": {
         "Correcting.afresh",
         "Finding.bookings",
+        "Holding.until",
         "Owing.count",
         "Owing.dated",
         "Owing.listed",
