@@ -93,14 +93,10 @@ def worlds(draw: st.DrawFn) -> tuple[list[Item], Facts]:
             {"contact_ids": (ContactId("9"),)},
         ]
     )
-    bookings: dict[BookingId, Booking | None] = {
-        each.booking_id: draw(
-            st.one_of(
-                st.none(), changes.map(lambda c, e=each: booking(e.booking_id, e.contact_id, **c))
-            )
-        )
-        for each in items
-    }
+    bookings: dict[BookingId, Booking | None] = {}
+    for n, each in enumerate(items):
+        became = booking(each.booking_id, whose[n], **draw(changes))
+        bookings[each.booking_id] = draw(st.sampled_from([became, became, None]))
     counts = st.integers(0, 3)
     contacts: dict[ContactId, Contact | None] = {
         ContactId(id_): draw(
