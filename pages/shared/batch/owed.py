@@ -29,9 +29,9 @@ def by_owed(desk: Desk, _: OperationKind) -> Choice:
     read = False
     with problems.told(NOT_READ), st.spinner("Looking for what is owed …", show_time=True):
         find = lambda: desk.core.owing.found(desk.actor)  # noqa: E731
-        found = recent("owed", find, now=desk.now())
+        found = _waiting_first(recent("owed", find, now=desk.now()))
         date = lambda: desk.core.owing.dated(found[:ROWS])  # noqa: E731
-        shown = recent("owed since", date, now=desk.now())
+        shown = _waiting_first(recent("owed since", date, now=desk.now()))
         read = True
     if not found:
         if read:
@@ -42,6 +42,10 @@ def by_owed(desk: Desk, _: OperationKind) -> Choice:
     ids = tuple(one.booking.id for one in ticked or waiting(found))[:BOOKINGS_MAX]
     named = f"{words.count(len(ticked), 'booking')} of those owed" if ticked else EVERYTHING
     return (lambda: ByIds(ids=ids, words=named)) if ids else _nothing
+
+
+def _waiting_first(found: Sequence[Owed]) -> list[Owed]:
+    return [*waiting(found), *taken(found)]
 
 
 def _nothing() -> Selection:
