@@ -71,7 +71,7 @@ def test_from_the_result_to_the_preview_and_back_to_where_it_was(
 
     shown = figures(at)
     assert f"{len(given)} credits" == shown["To take back"]
-    assert "Preview of the refund of" in said(at)
+    assert "Preview of the undo of the refund of" in said(at)
     assert "the booking's refund mark is cleared" in said(at)
     rows = grid(at, "rows_")
     assert len(given) == len(rows)

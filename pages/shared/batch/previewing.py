@@ -54,7 +54,8 @@ def _heading(desk: Desk, plan: Plan) -> None:
     made = words.relative(plan.made_at, desk.now(), desk.zone)
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
-            st.header(f"Preview of {words.plain(plan.selection)}", anchor=False)
+            of = "the undo of " if plan.undoes else ""
+            st.header(f"Preview of {of}{words.plain(plan.selection)}", anchor=False)
             st.html(f"{words.count(len(plan.rows), 'booking')}, read from HubSpot {made}")
         if plan.undoes:
             st.button(
