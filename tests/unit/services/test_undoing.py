@@ -9,7 +9,7 @@ import pytest
 
 from core.domain.operations import ItemState, Operation, OperationState
 from core.domain.plans import OperationKind, Plan, Verdict, Why
-from core.domain.records import ContactId, Kind, WriteId
+from core.domain.records import ContactId, ExamId, Kind, WriteId
 from core.domain.roles import Actor, NotAllowed, Role
 from core.domain.selections import BadList
 from core.domain.steps import StepCause
@@ -527,3 +527,13 @@ def _undecided(desk: Undone, undo: Operation, fault: Fault) -> WriteId:
     (record,) = desk.journal.writes(undo.id)
     assert WriteState.UNDECIDED is record.state
     return record.write.id
+
+
+def test_an_exam_counts_what_students_wait_for_alone(desk: Undone) -> None:
+    desk.undo(desk.run("51"))
+
+    detailed = desk.core.sitting.session(ExamId("70"), ADMIN)
+
+    assert detailed is not None
+    assert detailed.session.counts is not None
+    assert ({"52", "53"}, 2) == (set(detailed.owed), detailed.session.counts.owed)
