@@ -107,7 +107,7 @@ def _row(
         credit=item.credit,
         contact_id=ContactId(contact.id) if contact else item.contact_id,
         exam_id=item.exam_id,
-        booking_name=item.booking_name,
+        booking_name=booking.booking_id if booking else item.booking_name,
         contact_name=contact.name if contact else item.contact_name,
         contact_email=contact.email if contact else item.contact_email,
         exam_date=item.exam_date,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core.domain.audit import Sought
 from core.domain.operations import ItemState
 from core.domain.owed import TakenBack
 from core.domain.plans import OperationKind
@@ -180,6 +181,8 @@ def test_which_refund_is_undone_stands_in_the_plan_and_the_operation(journal: Jo
 
     assert undo == journal.plan("undo")
     assert "one" == journal.operation("undo").undoes
+    kept = journal.audit(Sought(operation_id="undo"), limit=10)
+    assert ["one", "one"] == [link.entry.detail["undoes"] for link in kept]
 
 
 def test_only_the_newest_run_is_still_ours(journal: Journal) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
 
+from core.domain.approvals import NO_SECOND, SecondAdmin
 from core.domain.operations import ItemState, Operation, OperationState
 from core.domain.plans import OperationKind, Plan, Verdict, Why
 from core.domain.records import ContactId, ExamId, Kind, WriteId
@@ -16,6 +17,7 @@ from core.domain.steps import StepCause
 from core.domain.writes import QUIET_PERIOD
 from core.gateways.errors import UnknownId
 from core.gateways.ports import Run, WriteState
+from core.services.approving import NotApproved
 from core.services.finding import ByReference
 from tests.fakes.crm import Fault, Request
 from tests.fakes.journal import MemoryJournal
@@ -28,8 +30,15 @@ MARKS = ("token_refunded", "token_refunded_at", "token_refund_admin")
 class Undone(TestDesk):
     """Two students: one with two cancelled bookings, one with one."""
 
-    def __init__(self, journal: MemoryJournal | None = None) -> None:
-        super().__init__((lambda _: journal) if journal else None)
+    def __init__(
+        self,
+        journal: MemoryJournal | None = None,
+        *,
+        second: SecondAdmin = NO_SECOND,
+        admins: Sequence[str] = (ADMIN.email,),
+    ) -> None:
+        made = (lambda _: journal) if journal else None
+        super().__init__(made, second=second, admins=admins)
         self.crm.add_contact("1", {"cs_credits": 4, "sj_credits": 1}, firstname="Ada")
         self.crm.add_contact("2", {"cs_credits": 0}, firstname="Ben")
         self.booked("51", "1", token=CS)
@@ -537,3 +546,35 @@ def test_an_exam_counts_what_students_wait_for_alone(desk: Undone) -> None:
     assert detailed is not None
     assert detailed.session.counts is not None
     assert ({"52", "53"}, 2) == (set(detailed.owed), detailed.session.counts.owed)
+
+
+BEN = Actor(email="ben@example.test", role=Role.ADMIN)
+
+
+def test_a_large_undo_waits_for_a_second_admin_and_then_begins_no_earlier_than_is_safe() -> None:
+    desk = Undone(second=SecondAdmin(above_credits=1), admins=(ADMIN.email, BEN.email))
+    asked = desk.confirm("51", "52")
+    refund = desk.carry(desk.core.approving.approve(asked.id, BEN))
+    assert refund.ended_at is not None
+
+    undo = desk.ask(refund)
+    assert (OperationState.AWAITING, "more than 1 credit") == (undo.state, undo.needs_approval)
+    approved = desk.core.approving.approve(undo.id, BEN)
+
+    assert refund.ended_at + QUIET_PERIOD == approved.hold_until
+    desk.carry(approved)
+    assert (4, 1) == (desk.held("1", "cs_credits"), desk.held("1", "sj_credits"))
+
+
+def test_one_that_would_no_longer_go_as_asked_for_is_previewed_anew() -> None:
+    desk = Undone(second=SecondAdmin(above_credits=0), admins=(ADMIN.email, BEN.email))
+    refund = desk.carry(desk.core.approving.approve(desk.confirm("51", "53").id, BEN))
+    undo = desk.ask(refund)
+    desk.crm.foreign_write(Kind.CONTACT, "2", {"cs_credits": 0})
+
+    with pytest.raises(NotApproved, match="now the credit is spent already"):
+        desk.core.approving.approve(undo.id, BEN)
+    fresh = desk.core.approving.renew(undo.id, ADMIN)
+
+    assert OperationState.CALLED_OFF is desk.journal.operation(undo.id).state
+    assert (refund.id, ["51"]) == (fresh.undoes, [row.booking_id for row in fresh.will_change])
