@@ -33,6 +33,7 @@ from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.finding import Finding
 from core.services.forgetting import Forgetting, forgetting_jobs
+from core.services.holding import Holding
 from core.services.looking_up import LookingUp
 from core.services.measuring import Measuring
 from core.services.mending import Mending
@@ -54,6 +55,7 @@ from core.services.scheduling import Scheduling, sweep_jobs
 from core.services.serving import Serving
 from core.services.sitting import Sitting
 from core.services.sweeping import AT_ONCE, Sweeping
+from core.services.undoing import Undoing
 from core.services.watching import Watching
 
 __all__ = ["Core", "assemble", "new_id", "utc_now"]
@@ -138,11 +140,13 @@ def assemble(
     activating = Activating(crm, journal, sitting, now)
     forgetting = Forgetting(journal, keep_personal, now)
     planning = Planning(crm, journal, finding, catalogue, preflight, now, make_id)
-    operating = Operating(journal, engine, hold, now, access.other_admins, typed_above, second)
+    holding = Holding(journal, hold, quiet)
+    operating = Operating(journal, engine, holding, now, access.other_admins, typed_above, second)
     checking = Checking(crm, sitting, catalogue, now)
     booking = Booking(crm, journal, sitting, catalogue, preflight, now, make_id)
     owing = Owing(reads, mirror, journal, catalogue)
     correcting = Correcting(crm, journal, preflight, now, make_id)
+    undoing = Undoing(crm, journal, preflight, now, make_id)
     receiving = Receiving(mirroring=mirroring, types=object_types, secret=webhook_secret, now=now)
     return Core(
         access=access,
@@ -160,13 +164,15 @@ def assemble(
                 OperationKind.CANCEL: planning.afresh,
                 OperationKind.REFUND: planning.afresh,
                 OperationKind.CORRECT: correcting.afresh,
+                OperationKind.UNDO: undoing.afresh,
             },
-            hold=hold,
+            holding=holding,
             now=now,
             new_id=make_id,
         ),
         deciding=Deciding(crm, journal, engine, now),
         correcting=correcting,
+        undoing=undoing,
         carrying=carriage(
             crm=crm,
             journal=journal,

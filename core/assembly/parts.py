@@ -38,6 +38,7 @@ from core.services.scheduling import Scheduling
 from core.services.serving import Serving
 from core.services.sitting import Sitting
 from core.services.sweeping import Sweeping
+from core.services.undoing import Undoing
 from core.services.watching import Watching
 
 
@@ -58,6 +59,7 @@ class Core:
     carrying: Carrying
     mirroring: Mirroring
     sweeping: Sweeping
+    undoing: Undoing
     repairing: Repairing
     scheduling: Scheduling
     measuring: Measuring

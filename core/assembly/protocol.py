@@ -17,6 +17,7 @@ from core.services.recording import Recording
 from core.services.recounting import CarryingRecounts
 from core.services.seating import Seating
 from core.services.settling import Settling
+from core.services.taking_back import TakingBack
 from core.services.writing import Writing
 
 
@@ -46,6 +47,15 @@ def carriage(
         settling,
         GivingBack(crm, journal, writing, catalogue, recording, now, quiet),
         Seating(
+            crm=crm,
+            journal=journal,
+            writing=writing,
+            catalogue=catalogue,
+            recording=recording,
+            now=now,
+            quiet=quiet,
+        ),
+        TakingBack(
             crm=crm,
             journal=journal,
             writing=writing,

@@ -35,7 +35,7 @@ Exam = Annotated[list[str] | None, typer.Option("--exam", metavar="ID", help="re
 Contact = Annotated[list[str] | None, typer.Option("--contact", metavar="ID", help="repeatable")]
 Bookings = Annotated[Path | None, typer.Option("--bookings", metavar="FILE.csv")]
 Ids = Annotated[str, typer.Option("--ids", metavar="A,B", help="record ids or booking_ids")]
-Owed = Annotated[bool, typer.Option("--owed", help="everything that the command owed finds")]
+Owed = Annotated[bool, typer.Option("--owed", help="everything that students wait for")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="kept with the operation")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="print the plan, change nothing")]
 Wait = Annotated[bool, typer.Option("--wait", help="carry it here and wait for its end")]
@@ -77,7 +77,10 @@ def refund(
     timeout: WaitS = 3600,
     json: Json = False,
 ) -> None:
-    """Give back the credits of bookings that are cancelled and still owed."""
+    """Give back the credits of bookings that are cancelled and still owed.
+
+    --owed leaves out what an undo took back; named, it is refunded again.
+    """
     with told():
         planned: Planned = everything_owed
         if not owed or exam or contact or bookings or ids:
@@ -98,6 +101,22 @@ def correct(
     """Give changes their due that somebody else made and this operation wrote over."""
     with told():
         planned: Planned = lambda core, actor: core.correcting.preview(operation_id, actor)  # noqa: E731
+        _run(planned, reason, as_, dry_run, wait, timeout, json)
+
+
+@app.command()
+def undo(
+    operation_id: str,
+    reason: Reason = "",
+    as_: As = "",
+    dry_run: DryRun = False,
+    wait: Wait = False,
+    timeout: WaitS = 3600,
+    json: Json = False,
+) -> None:
+    """Take back the credits that this refund gave, and clear its marks."""
+    with told():
+        planned: Planned = lambda core, actor: core.undoing.preview(operation_id, actor)  # noqa: E731
         _run(planned, reason, as_, dry_run, wait, timeout, json)
 
 
@@ -160,6 +179,11 @@ def next_step(core: Core, operation: Operation) -> str:
         )
     if not core.journal.workers():
         return "no worker is running: start the app or python -m core worker"
+    if operation.undoes and operation.hold_until > core.operating.now() + core.operating.hold:
+        return (
+            f"it begins at {operation.hold_until:%H:%M:%S} UTC, when nothing of the refund can be "
+            "on its way to HubSpot any more"
+        )
     return ""
 
 
@@ -179,6 +203,7 @@ def report_of(core: Core, operation: Operation) -> reports.Report:
         core.journal.progress(operation.id),
         items=core.journal.items(operation.id, states=NEEDS_EYES),
         foreign=core.journal.foreign_writes(operation.id),
+        undone_by=core.journal.undoing(operation.id),
         now=core.operating.now(),
     )
 

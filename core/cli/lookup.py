@@ -15,6 +15,7 @@ from core.cli.app import As, DryRun, Json, Wait, WaitS, app, until_ended
 from core.cli.output import show, told
 from core.domain.credits import CreditType
 from core.domain.lookups import FoundBy, Hit, Hits, Where, may_be_phone
+from core.domain.owed import taken, waiting
 from core.domain.records import ContactId, ExamId
 from core.domain.roles import Actor
 from core.domain.selections import BadList
@@ -189,7 +190,11 @@ def _of_contact(presented: Presented) -> dict[str, Any]:
         "balances": _plain(contact.balances),
         "in_the_mirror": {key: row.get(key) for key in contact.balances},
         "unreadable": dict(contact.unreadable),
-        "owed": [one.booking.id for one in presented.owed],
+        "owed": [one.booking.id for one in waiting(presented.owed)],
+        "taken_back": [
+            {"booking": one.booking.id, "told": str(one.taken_back)}
+            for one in taken(presented.owed)
+        ],
         "bookings": [
             {
                 "booking": booking.id,

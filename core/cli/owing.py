@@ -9,7 +9,7 @@ import typer
 from core import wiring
 from core.cli.app import As, Json, app
 from core.cli.output import show, told
-from core.domain.owed import by_credit
+from core.domain.owed import TakenBack, by_credit, taken, waiting
 
 
 @app.command()
@@ -18,7 +18,10 @@ def owed(
     as_: As = "",
     json: Json = False,
 ) -> None:
-    """Cancelled bookings whose credit did not come back: how many of each, longest first."""
+    """Cancelled bookings whose credit did not come back: how many of each, longest first.
+
+    Those that an undo took back are listed with who and why, and not counted as owed.
+    """
     with told(), wiring.opened() as runtime:
         core = runtime.core
         found = core.owing.found(core.access.actor(as_ or core.access.first_admin()))
@@ -29,8 +32,21 @@ def owed(
                 "contact": one.contact_id,
                 "credit": one.credit,
                 "since": one.since.isoformat(),
+                "taken_back": _taken(one.taken_back),
             }
             for one in core.owing.dated(found[:limit])
         ]
-        credits_ = dict(by_credit(found, core.catalogue))
-        show({"owed": len(found), "by_credit": credits_, "bookings": rows}, as_json=json)
+        report = {
+            "owed": len(waiting(found)),
+            "by_credit": dict(by_credit(waiting(found), core.catalogue)),
+            "taken_back": len(taken(found)),
+            "bookings": rows,
+        }
+        show(report, as_json=json)
+
+
+def _taken(back: TakenBack | None) -> dict[str, str] | None:
+    if back is None:
+        return None
+    when = back.at.isoformat()
+    return {"operation": back.operation_id, "by": back.by, "at": when, "reason": back.reason}

@@ -20,6 +20,7 @@ def of_plan(plan: Plan) -> Report:
     return {
         "plan": plan.id,
         "kind": plan.kind.value,
+        "undoes": plan.undoes,
         "selection": plan.selection,
         "counts": {verdict.value: n for verdict, n in plan.counts.items()},
         "credits": dict(plan.credits),
@@ -52,6 +53,7 @@ def of_operation(
     *,
     items: Sequence[Item] = (),
     foreign: Sequence[ForeignWrite] = (),
+    undone_by: Sequence[Operation] = (),
     now: datetime,
 ) -> Report:
     """Where it stands, with the items that need somebody's eyes."""
@@ -75,6 +77,8 @@ def of_operation(
         "seconds": round(((operation.ended_at or now) - begun).total_seconds(), 3),
         "needs_eyes": [_item(item) for item in items if item.state in NEEDS_EYES],
         "foreign_writes": [_foreign(write) for write in foreign],
+        "undoes": operation.undoes,
+        "undone_by": [{"operation": o.id, "state": o.state.value} for o in undone_by],
     }
 
 

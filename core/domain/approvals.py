@@ -11,7 +11,11 @@ from core.domain.plans import OperationKind, Plan, Row, Verdict
 from core.domain.roles import Act
 
 #: Kinds that give credits back, or take them, in bulk. A recount moves none.
-APPROVABLE = frozenset({OperationKind.CANCEL, OperationKind.REFUND, OperationKind.CORRECT})
+APPROVABLE = frozenset(
+    {OperationKind.CANCEL, OperationKind.REFUND, OperationKind.CORRECT, OperationKind.UNDO}
+)
+#: Those with a page of their own for the preview: it can be made again there.
+RENEWABLE = APPROVABLE - {OperationKind.CORRECT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

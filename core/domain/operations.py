@@ -56,7 +56,7 @@ class ItemState(StrEnum):
     #: Cancelled in HubSpot by this operation; its credit is still owed. Of a booking to be: given
     #: up, and what was taken for it goes back.
     CANCELLED = "cancelled"
-    #: Its credit has landed; not yet marked refunded.
+    #: Its credit has landed; not yet marked refunded. Of an undo: taken back, and still marked.
     GIVEN_BACK = "given back"
     DONE = "done"
     #: Nothing was to be done, or it changed since the preview; ``why`` says which.
@@ -117,8 +117,8 @@ class Item:
     #: Only of a booking to be: what its exam asks the student.
     attending_location: str = ""
     dominant_hand: str = ""
-    #: When the cancel, or the creation of a booking to be, was last sent that may have arrived.
-    #: None: never, or it surely went nowhere.
+    #: When the cancel, the creation of a booking to be, or the clearing of a mark was last sent
+    #: that may have arrived. None: never, or it surely went nowhere.
     sent_at: datetime | None = None
     #: The balance of ``credit`` around the write that gave it back, or took it.
     before: int | None = None
@@ -149,6 +149,8 @@ class Operation:
     needs_approval: str = ""
     approved_by: str = ""
     approved_at: datetime | None = None
+    #: Of an undo: the refund whose credits it takes back.
+    undoes: str = ""
 
     def is_by(self, email: str) -> bool:
         """Whether this person confirmed it, however the address is written."""
@@ -170,7 +172,7 @@ class Progress:
     """An operation's items counted, for a screen that asks every second."""
 
     states: Mapping[ItemState, int] = field(default_factory=dict)
-    #: Credits landed so far, by type.
+    #: Credits given back so far, by type; of an undo, credits taken back.
     given_back: Mapping[CreditType, int] = field(default_factory=dict)
 
     @property

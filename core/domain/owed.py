@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.domain.credits import Catalogue, CreditType, UnknownToken
@@ -15,6 +15,21 @@ STATUS = "is_active"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakenBack:
+    """An undo took the booking's credit back: it is owed again, on purpose."""
+
+    operation_id: str
+    by: str
+    at: datetime
+    reason: str
+
+    def __str__(self) -> str:
+        """For people: "taken back by ann@x.test on 4 May 2026: wrong exam (operation 1a2b)"."""
+        when = f"{self.at:%-d %B %Y}"
+        return f"taken back by {self.by} on {when}: {self.reason} (operation {self.operation_id})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
     """One credit that a student waits for."""
 
@@ -22,6 +37,8 @@ class Owed:
     credit: CreditType
     #: When it was cancelled; when it was changed last, where HubSpot tells no more.
     since: datetime
+    #: None: nobody ever took it back, so the student waits for it.
+    taken_back: TakenBack | None = None
 
     @property
     def contact_id(self) -> ContactId | None:
@@ -38,14 +55,23 @@ def spent(booking: Booking, catalogue: Catalogue) -> CreditType | None:
 
 
 def owed(
-    bookings: Iterable[Booking | None], moved: Collection[BookingId], catalogue: Catalogue
+    bookings: Iterable[Booking | None],
+    moved: Collection[BookingId],
+    taken_back: Mapping[BookingId, TakenBack],
+    catalogue: Catalogue,
 ) -> list[Owed]:
     """Those of these bookings that are owed, longest first.
 
     ``moved``: bookings whose credit came back, or is on its way, whatever HubSpot's mark says.
+    ``taken_back``: who took back what had been given, of any of them.
     """
     found = [
-        Owed(booking=booking, credit=credit, since=booking.modified_at)
+        Owed(
+            booking=booking,
+            credit=credit,
+            since=booking.modified_at,
+            taken_back=taken_back.get(booking.id),
+        )
         for booking in bookings
         if booking is not None
         and booking.status is BookingStatus.CANCELLED
@@ -54,6 +80,16 @@ def owed(
         and (credit := spent(booking, catalogue)) is not None
     ]
     return sorted(found, key=_longest)
+
+
+def waiting(found: Iterable[Owed]) -> list[Owed]:
+    """Those for which students wait: without what an admin took back."""
+    return [one for one in found if one.taken_back is None]
+
+
+def taken(found: Iterable[Owed]) -> list[Owed]:
+    """Those that an admin took back. They are refunded only when they are named."""
+    return [one for one in found if one.taken_back is not None]
 
 
 def _longest(one: Owed) -> tuple[datetime, str]:
@@ -68,10 +104,7 @@ def by_credit(found: Iterable[Owed], catalogue: Catalogue) -> dict[CreditType, i
 
 def dated(found: Iterable[Owed], histories: Mapping[str, History | None]) -> list[Owed]:
     """The same, since their cancellation as far as it is known; longest first."""
-    told = (
-        Owed(booking=one.booking, credit=one.credit, since=_cancelled_at(one, histories))
-        for one in found
-    )
+    told = (replace(one, since=_cancelled_at(one, histories)) for one in found)
     return sorted(told, key=_longest)
 
 

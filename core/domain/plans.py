@@ -26,7 +26,7 @@ class Row:
     why: Why
     #: More than ``why`` says, with the values found; may be empty.
     detail: str = ""
-    #: The credit that comes back; None when none does.
+    #: The credit that comes back, or is taken; None when none is.
     credit: CreditType | None = None
     contact_id: ContactId | None = None
     exam_id: ExamId | None = None
@@ -56,6 +56,8 @@ class Plan:
     made_at: datetime
     expires_at: datetime
     rows: tuple[Row, ...] = field(repr=False)
+    #: Of an undo: the refund whose credits it takes back.
+    undoes: str = ""
 
     @property
     def counts(self) -> dict[Verdict, int]:
@@ -65,7 +67,7 @@ class Plan:
 
     @property
     def credits(self) -> dict[CreditType, int]:
-        """Credits that come back, by type."""
+        """Credits that move, by type."""
         return dict(Counter(row.credit for row in self.will_change if row.credit is not None))
 
     @property

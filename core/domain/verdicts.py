@@ -18,6 +18,8 @@ class OperationKind(StrEnum):
     CORRECT = "correct"
     #: Takes a seat and a credit, and creates the booking. Its one row is the booking to be.
     BOOK = "book"
+    #: Takes credits back that a refund gave, and clears its marks. Its rows are bookings.
+    UNDO = "undo"
 
 
 class Verdict(StrEnum):
@@ -38,6 +40,7 @@ class Why(StrEnum):
     CORRECT = "give the change of somebody else its due"
     BOOK = "book, and spend a credit"
     BOOK_FREE = "book by admin override, without a credit"
+    TAKE_BACK = "take its credit back, and clear its mark"
     # skip
     CORRECTED = "already corrected, or being corrected"
     COUNT_RIGHT = "the seat count is right"
@@ -48,6 +51,10 @@ class Why(StrEnum):
     NO_TOKEN = "spent no credit"
     OVERRIDE = "booked by admin override, so it spent no credit"
     CLAIMED = "already being given back by another operation"
+    TAKEN_BACK = "already taken back"
+    BEING_TAKEN_BACK = "already being taken back by another operation"
+    NOT_MARKED = "not marked refunded any more"
+    ACTIVE_AGAIN = "not cancelled any more"
     # blocked
     NOT_FOUND = "no such booking in HubSpot"
     OTHERS = "is a booking of another student"
@@ -72,4 +79,7 @@ class Why(StrEnum):
     BOOKED_THAT_DAY = "the student has an active booking on that date"
     NO_CREDIT = "the student has no credit for this exam"
     NO_CREDIT_TYPE = "no credit pays for exams of this type"
+    MARKED_BY_OTHERS = "marked refunded by somebody else since"
+    OF_ANOTHER = "belongs to another contact now than the one who got the credit"
+    SPENT = "the credit is spent already"
     ANSWER_MISSING = "not all is answered that this exam asks"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from core.domain.approvals import Difference, differences
+from core.domain.approvals import RENEWABLE, Difference, differences
 from core.domain.operations import Operation, OperationState
-from core.domain.plans import OF_BOOKINGS, OperationKind, Plan, Row
+from core.domain.plans import OperationKind, Plan, Row
 from core.domain.roles import Act, Actor
 from core.gateways.errors import StateConflict
 from core.gateways.ports import Engine, Event, Journal
 from core.services.access import Access
+from core.services.holding import Holding
 from core.services.planning import PLAN_LIFE
 
 #: What changed since the request is told in full up to so many rows.
@@ -47,7 +48,7 @@ class Approving:
     access: Access
     #: Judges the rows of a plan anew, by its kind.
     afresh: Mapping[OperationKind, Callable[[Plan], tuple[Row, ...]]]
-    hold: timedelta
+    holding: Holding
     now: Callable[[], datetime]
     new_id: Callable[[], str]
 
@@ -94,7 +95,10 @@ class Approving:
         now = self.now()
         try:
             approved = self.journal.approve(
-                operation_id, by=actor.email, at=now, hold_until=now + self.hold
+                operation_id,
+                by=actor.email,
+                at=now,
+                hold_until=self.holding.until(now, undoes=found.plan.undoes),
             )
         except StateConflict:
             self._check(operation_id, actor)  # says who was quicker
@@ -145,7 +149,7 @@ class Approving:
 
     def _renewable(self, operation_id: str) -> None:
         operation = self.journal.operation(operation_id)
-        if operation.kind not in OF_BOOKINGS:
+        if operation.kind not in RENEWABLE:
             told = f"a {operation.kind} is previewed where it was made"
             raise StateConflict(told, state=operation.state)
         if operation.state is not OperationState.CALLED_OFF:

@@ -33,6 +33,7 @@ from core.services.finishing import Finishing
 from core.services.giving_back import GivingBack
 from core.services.seating import Seating
 from core.services.settling import Settling
+from core.services.taking_back import TakingBack
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class Carrying:
     settling: Settling
     giving_back: GivingBack
     seating: Seating
+    taking_back: TakingBack
     finishing: Finishing
     calls: Callable[[], int]
     may: Callable[[str, Act], bool]
@@ -143,9 +145,14 @@ class Carrying:
             self.seating.let_go(run)
         return self.finishing.finish(run, operation)
 
-    def _steps(self, operation: Operation) -> GivingBack | Seating:
+    def _steps(self, operation: Operation) -> GivingBack | Seating | TakingBack:
         """What its items go through."""
-        return self.seating if operation.kind is OperationKind.BOOK else self.giving_back
+        match operation.kind:
+            case OperationKind.BOOK:
+                return self.seating
+            case OperationKind.UNDO:
+                return self.taking_back
+        return self.giving_back
 
     def _in_parallel(
         self, run: Run, operation: Operation, groups: Sequence[Sequence[Item]]

@@ -26,6 +26,7 @@ from core.gateways.ports import (
 from core.services.item_steps import booked, credited
 
 NEVER = "a person found that its credit never arrived; retry gives it back"
+NEVER_TAKEN = "a person found that its credit was never taken; retry takes it"
 
 
 #: More than this at once means that something larger is wrong; the rest follows when these are.
@@ -80,9 +81,9 @@ class Deciding:
     ) -> Operation:
         """Settle an undecided write as landed, or as never arrived.
 
-        Landed: its bookings are marked refunded. Never: they fail, and "retry failed only" gives
-        their credits back by a new write. A booking to be goes on, or gives back what it took.
-        Seats that were never counted down are counted down now.
+        Landed: its bookings are marked refunded; of an undo, their marks are cleared. Never: they
+        fail, and "retry failed only" moves their credits by a new write. A booking to be
+        goes on, or gives back what it took. Seats that were never counted down are counted now.
 
         Raises:
             NotAllowed: the actor may not run batches.
@@ -161,7 +162,8 @@ def _decided(item: Item, write: Write, *, landed: bool) -> Item:
     if landed and item.credit is not None:
         before, after = write.before[item.credit], write.after[item.credit]
         return replace(item, state=ItemState.GIVEN_BACK, why="", before=before, after=after)
-    return replace(item, state=ItemState.FAILED, why=NEVER)
+    taking = any(m.kind is MovementKind.UNDO_REFUND for m in write.movements)
+    return replace(item, state=ItemState.FAILED, why=NEVER_TAKEN if taking else NEVER)
 
 
 def _decided_booking(item: Item, write: Write, *, landed: bool) -> Item:

@@ -7,7 +7,7 @@ the next begins, so a crash between any two resumes where it was.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.domain.credits import Catalogue
@@ -19,12 +19,12 @@ from core.domain.records import (
     BookingId,
     Contact,
     ContactId,
-    Counted,
     Kind,
 )
-from core.domain.writes import Movement, Write
-from core.gateways.ports import Crm, Due, Fate, Journal, Run
+from core.domain.writes import Movement
+from core.gateways.ports import Crm, Fate, Journal, Run
 from core.services.batches import at_once, batches
+from core.services.consequences import ContactConsequences
 from core.services.item_steps import (
     CancelSent,
     after_cancel,
@@ -33,9 +33,7 @@ from core.services.item_steps import (
     booking_due,
     cancelled_booking,
     claims,
-    counted_due,
     credit_movements,
-    credited,
     marked,
     sending_cancel,
 )
@@ -79,7 +77,7 @@ class GivingBack:
 
     def recovered(self, operation: Operation) -> Consequences:
         """What follows from writes that an earlier run left open."""
-        return ContactConsequences(self, operation.id)
+        return ContactConsequences(self.journal, self.catalogue, operation.id)
 
     def _claimed(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
         """Those that are ours alone; the others end here and say whose they are."""
@@ -195,7 +193,8 @@ class GivingBack:
                 wanted.setdefault(item.contact_id, []).extend(credit_movements(operation, item))
         if not wanted:
             return []
-        then = ContactConsequences(self, run.operation_id, {i.booking_id: i for i in items})
+        in_hand = {item.booking_id: item for item in items}
+        then = ContactConsequences(self.journal, self.catalogue, run.operation_id, in_hand)
         results = self.writing.write(run, Kind.CONTACT, wanted, then)
         failed = [
             new
@@ -203,7 +202,7 @@ class GivingBack:
             if (new := after_write(item, results[item.contact_id or ""])) is not None
         ]
         self.journal.update_items(run, failed)
-        return then.given_back
+        return then.landed
 
     def _mark(
         self,
@@ -213,10 +212,14 @@ class GivingBack:
         bookings: Mapping[BookingId, Booking | None],
     ) -> None:
         """Only what is settled as landed is marked refunded (step 8)."""
+        sent_at = self.now()
+        # a process that slept through all that followed must not mark what was taken back since
+        self.journal.still_ours(run)
         outcomes = self.crm.mark_refunded(
             [item.booking_id for item in items],
             at=operation.confirmed_at,
             admin=operation.confirmed_by,
+            sent_at=sent_at,
         )
         saved, due = [], []
         for item in items:
@@ -230,42 +233,3 @@ class GivingBack:
 
 def _ends_active(item: Item) -> bool:
     return item.state in SETTLED and not item.cancelled
-
-
-@dataclass(slots=True)
-class ContactConsequences:
-    """A landed credit: its items are given back, and the contact's copy is due."""
-
-    parent: GivingBack
-    operation_id: str
-    #: Items in hand; empty when an earlier run's writes are recovered.
-    items: Mapping[BookingId, Item] = field(default_factory=dict)
-    given_back: list[Item] = field(default_factory=list)
-
-    def of_landed(self, write: Write, target: Counted) -> tuple[list[Item], list[Due]]:
-        """See ``Consequences``."""
-        items = [
-            replace(
-                item,
-                state=ItemState.GIVEN_BACK,
-                why="",
-                before=write.before[item.credit],
-                after=write.after[item.credit],
-            )
-            for item in self._items(write)
-            if item.credit is not None
-        ]
-        self.given_back += items
-        return items, [counted_due(target, self.parent.catalogue)]
-
-    def of_undecided(self, write: Write, reason: str) -> list[Item]:
-        """See ``Consequences``."""
-        return [replace(item, state=ItemState.UNDECIDED, why=reason) for item in self._items(write)]
-
-    def _items(self, write: Write) -> list[Item]:
-        ids = credited(write)
-        if not ids:
-            return []
-        if self.items:
-            return [self.items[id_] for id_ in ids if id_ in self.items]
-        return self.parent.journal.items(self.operation_id, bookings=ids)

@@ -33,6 +33,8 @@ def claims(operation: Operation, items: Sequence[Item]) -> dict[MovementKind, li
     """Which claims each item needs: its credit's, and its seat's when it is cancelled."""
     if operation.kind is OperationKind.CORRECT:
         return {MovementKind.CORRECTION: [item.booking_id for item in items]}
+    if operation.kind is OperationKind.UNDO:
+        return {MovementKind.UNDO_REFUND: [item.booking_id for item in items]}
     claims: dict[MovementKind, list[BookingId]] = {}
     credits_ = [item.booking_id for item in items if item.credit is not None]
     if operation.kind is OperationKind.CANCEL and items:
@@ -47,15 +49,15 @@ def credit_movements(operation: Operation, item: Item) -> list[Movement]:
     if operation.kind is OperationKind.CORRECT:
         return corrections.movements(item.booking_id)
     assert item.credit is not None  # noqa: S101 - the caller chose items with a credit
-    refund = Movement(
-        booking_id=item.booking_id, kind=MovementKind.REFUND, credit=item.credit, delta=1
-    )
-    return [refund]
+    kind, by = MovementKind.REFUND, 1
+    if operation.kind is OperationKind.UNDO:
+        kind, by = MovementKind.UNDO_REFUND, -1
+    return [Movement(booking_id=item.booking_id, kind=kind, credit=item.credit, delta=by)]
 
 
 def credited(write: Write) -> list[BookingId]:
     """The items whose credit this write carries; further credits of one correction name none."""
-    kinds = {MovementKind.REFUND, MovementKind.CORRECTION}
+    kinds = {MovementKind.REFUND, MovementKind.UNDO_REFUND, MovementKind.CORRECTION}
     return [BookingId(m.booking_id) for m in write.movements if m.kind in kinds]
 
 
@@ -134,6 +136,30 @@ def marked(booking: Booking, operation: Operation, outcome: Outcome) -> Booking:
         # HubSpot keeps milliseconds: a finer copy would differ from it for ever
         refunded_at=_to_the_millisecond(operation.confirmed_at),
         refund_admin=operation.confirmed_by,
+        modified_at=outcome.modified_at or booking.modified_at,
+    )
+
+
+def after_unmark(item: Item, outcome: Outcome) -> Item:
+    """``sent_at`` stays while the clearing may still be on its way."""
+    match outcome.fate:
+        case Fate.LANDED:
+            return replace(item, state=ItemState.DONE, why="", sent_at=None)
+        case Fate.REFUSED:
+            why = f"its credit was taken, but HubSpot refused to clear the mark: {outcome.reason}"
+            return replace(item, state=ItemState.FAILED, why=why, sent_at=None)
+        case Fate.NOT_SENT:
+            return replace(item, sent_at=None)
+        case Fate.UNKNOWN:
+            return item
+
+
+def unmarked(booking: Booking, outcome: Outcome) -> Booking:
+    return replace(
+        booking,
+        refunded=False,
+        refunded_at=None,
+        refund_admin="",
         modified_at=outcome.modified_at or booking.modified_at,
     )
 

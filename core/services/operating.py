@@ -20,6 +20,7 @@ from core.domain.plans import OperationKind, Plan, Row
 from core.domain.roles import ALLOWED, Act, Actor
 from core.gateways.errors import StateConflict, UnknownId
 from core.gateways.ports import Engine, Event, Journal
+from core.services.holding import Holding
 
 
 class NotConfirmed(ValueError):
@@ -37,13 +38,18 @@ class Operating:
 
     journal: Journal
     engine: Engine
-    hold: timedelta
+    holding: Holding
     now: Callable[[], datetime]
     #: Admins beside this person, by address.
     other_admins: Callable[[str], list[str]]
     #: Above this many bookings the admin types the number to confirm (design, section 9).
     typed_above: int = 20
     second: SecondAdmin = NO_SECOND
+
+    @property
+    def hold(self) -> timedelta:
+        """For so long one can be called off, at least."""
+        return self.holding.hold
 
     def confirm(
         self,
@@ -69,8 +75,9 @@ class Operating:
         plan = self.journal.plan(plan_id)
         actor.require(act_for(plan))
         one = act_for(plan) is not Act.RUN_BATCHES
-        hold = timedelta(0) if plan.kind is OperationKind.BOOK or (at_once and one) else self.hold
+        without = plan.kind is OperationKind.BOOK or (at_once and one)
         now = self.now()
+        held = self.holding.until(now, undoes=plan.undoes, at_once=without)
         why = self.second.why(plan)
         faults = self._faults(plan, reason, typed, now) + self._nobody(why, actor)
         if faults and not self._confirmed_before(plan_id):
@@ -83,8 +90,9 @@ class Operating:
             reason=reason.strip(),
             confirmed_by=actor.email,
             confirmed_at=now,
-            hold_until=now + (self.second.within if why else hold),
+            hold_until=now + self.second.within if why else held,
             needs_approval=why,
+            undoes=plan.undoes,
         )
         items = [_item(plan.id, n, row) for n, row in enumerate(plan.will_change)]
         if self.journal.confirm(operation, items):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.domain.credits import Catalogue, CreditType
-from core.domain.owed import STATUS, Owed, by_credit, dated, owed
+from core.domain.owed import STATUS, Owed, by_credit, dated, owed, waiting
 from core.domain.records import BookingId, BookingStatus, Kind
 from core.domain.roles import Act, Actor
 from core.domain.selections import BOOKINGS_MAX, BadList
@@ -45,7 +45,9 @@ class Owing:
         return self.dated(self.found(actor)[:limit])
 
     def everything(self, actor: Actor) -> ByIds:
-        """All that is owed, longest first, as a choice of bookings to refund.
+        """All that students wait for, longest first, as a choice of bookings to refund.
+
+        What an admin took back is left out: it is refunded only when it is named.
 
         Raises:
             NotAllowed: this person may not run batches.
@@ -53,18 +55,20 @@ class Owing:
             GatewayError: a store cannot be read.
         """
         actor.require(Act.RUN_BATCHES)
-        ids = tuple(one.booking.id for one in self.listed())[:BOOKINGS_MAX]
+        ids = tuple(one.booking.id for one in waiting(self.listed()))[:BOOKINGS_MAX]
         if not ids:
             raise BadList([NOTHING])
         return ByIds(ids=ids, words=EVERYTHING)
 
     def count(self) -> Mapping[CreditType, int]:
-        """How many credits of each type are owed, all types named. For the measurements.
+        """How many credits of each type students wait for, all named. For the measurements.
+
+        Without what an admin took back: it stands in the lists, and nobody has to act on it.
 
         Raises:
             GatewayError: a store cannot be read.
         """
-        return by_credit(self.listed(), self.catalogue)
+        return by_credit(waiting(self.listed()), self.catalogue)
 
     def dated(self, found: Sequence[Owed]) -> list[Owed]:
         """The same, since their cancellation and not their last change: a call for each 50.
@@ -76,7 +80,7 @@ class Owing:
         return dated(found, self.crm.histories(Kind.BOOKING, ids, [STATUS]) if ids else {})
 
     def found(self, actor: Actor) -> list[Owed]:
-        """All of them, since their last change.
+        """All of them, since their last change; what was taken back says so.
 
         Raises:
             NotAllowed: this person may not watch drift.
@@ -96,7 +100,8 @@ class Owing:
         bookings = self.crm.bookings([id_ for id_ in candidates if id_ not in moved])
         # asked again: one that was given back while HubSpot was read is owed no more
         moved |= self.journal.claimed(list(bookings), MovementKind.REFUND)
-        return owed(bookings.values(), moved, self.catalogue)
+        taken_back = self.journal.taken_back(list(bookings))
+        return owed(bookings.values(), moved, taken_back, self.catalogue)
 
     def _mirrored(self) -> list[BookingId]:
         found: list[BookingId] = []

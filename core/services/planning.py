@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.domain.credits import Catalogue
+from core.domain.owed import TakenBack
 from core.domain.permissions import act_for
-from core.domain.plans import OperationKind, Plan, Row, contacts_named, plan_rows
+from core.domain.plans import OperationKind, Plan, Row, Verdict, contacts_named, plan_rows
 from core.domain.records import BookingId
 from core.domain.roles import Act, Actor
 from core.gateways.ports import Crm, Journal
@@ -81,7 +82,18 @@ class Planning:
     def _rows(self, kind: OperationKind, ids: Sequence[BookingId]) -> tuple[Row, ...]:
         bookings = self.crm.bookings(ids)
         contacts = self.crm.contacts(contacts_named(bookings.values()))
-        return plan_rows(kind, ids, bookings, contacts, self.catalogue)
+        rows = plan_rows(kind, ids, bookings, contacts, self.catalogue)
+        if kind is not OperationKind.REFUND:
+            return rows
+        taken_back = self.journal.taken_back([row.booking_id for row in rows])
+        return tuple(_told(row, taken_back.get(row.booking_id)) for row in rows)
+
+
+def _told(row: Row, taken_back: TakenBack | None) -> Row:
+    """Whoever gives back what an admin took on purpose sees who and why."""
+    if taken_back is None or row.verdict is not Verdict.WILL_CHANGE:
+        return row
+    return replace(row, detail=str(taken_back))
 
 
 def _least(kind: OperationKind, selection: Selection) -> Act:

@@ -13,7 +13,7 @@ from core.domain.credits import Catalogue, CreditType
 from core.domain.operations import Item, Operation
 from core.domain.owed import Owed, owed
 from core.domain.plans import OperationKind
-from core.domain.records import Booking, BookingId, Contact, ContactId, History, Kind
+from core.domain.records import Booking, Contact, ContactId, History, Kind
 from core.domain.roles import Act, Actor
 from core.domain.standing import Standing, Waiting, stands
 from core.domain.steps import OurWrite, Step, steps
@@ -209,8 +209,10 @@ class Presenting:
 
     def _owed(self, bookings: Sequence[Booking]) -> list[Owed]:
         ids = [booking.id for booking in bookings]
-        moved: set[BookingId] = self.journal.claimed(ids, MovementKind.REFUND) if ids else set()
-        return owed(bookings, moved, self.catalogue)
+        if not ids:
+            return []
+        moved = self.journal.claimed(ids, MovementKind.REFUND)
+        return owed(bookings, moved, self.journal.taken_back(ids), self.catalogue)
 
     def _steps(self, truth: _Truth, ids: Sequence[str]) -> tuple[Step, ...] | None:
         if not truth.history:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from core.domain.audit import Entry, Subject, What
 from core.domain.credits import Catalogue
-from core.domain.owed import owed
+from core.domain.owed import owed, waiting
 from core.domain.records import (
     TOTAL_BOOKINGS,
     Booking,
@@ -19,7 +19,7 @@ from core.domain.records import (
     Kind,
 )
 from core.domain.roles import Act, Actor
-from core.domain.sessions import Counts, ExamChange, Session, count
+from core.domain.sessions import ExamChange, Session, count
 from core.domain.writes import MovementKind
 from core.gateways.errors import GatewayError
 from core.gateways.ports import Due, Event, Fate, MirrorRow, Outcome
@@ -54,6 +54,8 @@ class Detailed:
     #: What to call the students, as far as the mirror knows them.
     names: Mapping[ContactId, str]
     read_at: datetime
+    #: Whose credits students wait for; without what an admin took back.
+    owed: tuple[BookingId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +100,14 @@ class Sitting:
             return None
         ids = self.crm.booking_ids_of(Kind.EXAM, [exam.id]).get(exam.id, ())
         bookings = [one for one in self.crm.bookings(ids).values() if one is not None]
-        session = Session(exam=exam, counts=self._counts(bookings))
+        wait = self._waiting(bookings)
+        session = Session(exam=exam, counts=count(bookings, len(wait)))
         return Detailed(
             session=session,
             bookings=tuple(bookings),
             names=self._names({each.contact_id for each in bookings if each.contact_id}),
             read_at=self.now(),
+            owed=tuple(wait),
         )
 
     def change(self, id_: ExamId, change: ExamChange, actor: Actor) -> Outcome:
@@ -187,10 +191,13 @@ class Sitting:
             return {}
         return {ContactId(id_): name_of(row) for id_, row in rows.items()}
 
-    def _counts(self, bookings: Sequence[Booking]) -> Counts:
-        ids: list[BookingId] = [booking.id for booking in bookings]
-        moved = self.journal.claimed(ids, MovementKind.REFUND) if ids else set()
-        return count(bookings, len(owed(bookings, moved, self.catalogue)))
+    def _waiting(self, bookings: Sequence[Booking]) -> list[BookingId]:
+        ids = [booking.id for booking in bookings]
+        if not ids:
+            return []
+        moved = self.journal.claimed(ids, MovementKind.REFUND)
+        found = owed(bookings, moved, self.journal.taken_back(ids), self.catalogue)
+        return [one.booking.id for one in waiting(found)]
 
 
 def _entry(exam: Exam, change: ExamChange, actor: Actor, at: datetime) -> Entry:

@@ -105,6 +105,7 @@ OF_KIND = {
     OperationKind.RECOUNT: EXAMS,
     OperationKind.CORRECT: OPERATIONS,
     OperationKind.BOOK: CONTACTS,
+    OperationKind.UNDO: BULK_REFUND,
 }
 
 assert OF_KIND.keys() == set(OperationKind), "every kind of operation has its page"

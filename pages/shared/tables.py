@@ -113,13 +113,18 @@ def item_why(item: Item) -> str:
     """What happened to a booking, as a sentence; "" while nothing has."""
     if item.state is ItemState.DONE:
         done = ["cancelled"] if item.cancelled else []
-        done += ["credit given back"] if item.credit is not None else []
+        done += [_moved(item)] if item.credit is not None else []
         told = ", ".join(done)
     elif item.state in SETTLED:
         told = item.why
     else:
         told = ""  # what the plan said of it is no happening
     return words.sentence(told)
+
+
+def _moved(item: Item) -> str:
+    taken = item.before is not None and item.after is not None and item.after < item.before
+    return "credit taken back, mark cleared" if taken else "credit given back"
 
 
 COMMON = ("booking_id", "record_id", "student", "email", "contact_id", "credit")

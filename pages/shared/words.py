@@ -31,6 +31,7 @@ KIND: dict[OperationKind, str] = {
     OperationKind.RECOUNT: "Recount",
     OperationKind.CORRECT: "Correction",
     OperationKind.BOOK: "Booking",
+    OperationKind.UNDO: "Undo",
 }
 #: A word and a sign for each, so that colour is never the only difference.
 VERDICT: dict[Verdict, str] = {
@@ -56,7 +57,7 @@ ITEM: dict[ItemState, str] = {
     ItemState.PENDING: "◦ Waiting",
     ItemState.CLAIMED: "• Under way",
     ItemState.CANCELLED: "• Cancelled, credit due",
-    ItemState.GIVEN_BACK: "• Given back, to be marked",
+    ItemState.GIVEN_BACK: "• Landed, mark due",
     ItemState.DONE: "✓ Done",
 }
 
@@ -76,6 +77,11 @@ def change(before: int | None, after: int | None) -> str:
     if before is None or after is None:
         return NOTHING
     return f"{before:,} {ARROW} {after:,}"
+
+
+def moved(kind: OperationKind) -> str:
+    """What an operation of this kind does to credits: "given back", "taken back"."""
+    return "taken back" if kind is OperationKind.UNDO else "given back"
 
 
 def credit(key: CreditType | None, catalogue: Catalogue) -> str:

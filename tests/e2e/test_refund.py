@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tests.crash.desk import Counter_
+from tests.crash.desk import BOOKINGS, Counter_
 from tests.crash.waiting import wait_for
 from tests.e2e.conftest import App
 from tests.e2e.person import Person
@@ -38,7 +38,7 @@ def test_a_refund_lands_in_both_stores(admin: Person, app: App) -> None:
     assert after == app.desk.balances(after)
     wait_for(lambda: app.desk.mirrored(after) == after, within_s=20)
     ids = [row["record_id"] for row in promised if row["verdict"] == WILL]
-    refunded = app.desk.objects("2-50158913", ids, ["token_refunded"])
+    refunded = app.desk.objects(BOOKINGS, ids, ["token_refunded"])
     assert {"true"} == {row["token_refunded"] for row in refunded.values()}
 
 
@@ -62,4 +62,34 @@ def test_the_result_is_there_tomorrow_and_in_the_record(admin: Person) -> None:
         admin.page.get_by_role("button", name="Writes")
     ).first.click()
     admin.sees("Against HubSpot's history")
+    assert not admin.faults_of_access()
+
+
+def test_an_undo_leaves_both_stores_as_they_were_before_the_refund(admin: Person, app: App) -> None:
+    admin.open("/operations")
+    admin.sees("New bulk refund")
+    admin.grid(0).click(position={"x": 35, "y": 35 + 15})
+    admin.press("Undo this refund")
+    back = admin.figure("To take back")
+    promised = admin.download("CSV")
+    before = app.desk.balances(gains(promised))
+    assert back == gains(promised).total() > 0
+    assert not admin.faults_of_access()
+
+    admin.confirm("Wrong exams", "Take back")
+    admin.sees("Nothing has been changed yet.")
+    admin.sees(f"{back} of {back} bookings owed again, {back} credits taken back.")
+    assert not admin.faults_of_access()
+
+    after = {counter: n - gains(promised)[counter] for counter, n in before.items()}
+    assert after == app.desk.balances(after)
+    wait_for(lambda: app.desk.mirrored(after) == after, within_s=20)
+    ids = [row["record_id"] for row in promised if row["verdict"] == WILL]
+    marks = app.desk.objects(BOOKINGS, ids, ["token_refunded"])
+    assert {""} == {row["token_refunded"] or "" for row in marks.values()}
+
+    admin.page.get_by_role("link", name="The refund that this takes back").click()
+    admin.sees(f"{back} credits taken back by")
+    admin.open("/bulk_refund?by=Owed")
+    admin.sees(f"{back} more credits were taken back by an undo")
     assert not admin.faults_of_access()

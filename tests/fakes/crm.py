@@ -387,18 +387,24 @@ class FakeCrm:
             return {ExamId(id_): outcome for id_, outcome in self._send(Kind.EXAM, values, change)}
 
     def mark_refunded(
-        self, ids: Collection[BookingId], *, at: datetime, admin: str
+        self, ids: Collection[BookingId], *, at: datetime, admin: str, sent_at: datetime
     ) -> dict[BookingId, Outcome]:
         marks = {
             "token_refunded": "true",
             "token_refunded_at": str((at - EPOCH) // timedelta(milliseconds=1)),
             "token_refund_admin": admin,
         }
-        return self._change_bookings(ids, marks)
+        return self._change_bookings(ids, marks, sent_at=sent_at)
+
+    def unmark_refunded(
+        self, ids: Collection[BookingId], *, sent_at: datetime
+    ) -> dict[BookingId, Outcome]:
+        marks = ("token_refunded", "token_refunded_at", "token_refund_admin")
+        return self._change_bookings(ids, dict.fromkeys(marks, ""), sent_at=sent_at)
 
     def create_booking(self, new: NewBooking, *, sent_at: datetime) -> Outcome:
         with self._lock:
-            if (self.now() - sent_at).total_seconds() > SEND_WITHIN_S:
+            if self._is_past(sent_at):
                 return Outcome(fate=Fate.NOT_SENT, reason=f"not sent within {SEND_WITHIN_S:g} s")
 
             def create() -> Outcome:
@@ -548,18 +554,26 @@ class FakeCrm:
         return send if self.has_marker or kind is Kind.BOOKING else refuse
 
     def _change_bookings(
-        self, ids: Collection[BookingId], values: Mapping[str, str]
+        self,
+        ids: Collection[BookingId],
+        values: Mapping[str, str],
+        *,
+        sent_at: datetime | None = None,
     ) -> dict[BookingId, Outcome]:
         with self._lock:
             send = self._change(Kind.BOOKING, dict.fromkeys(ids, values))
-            return {BookingId(id_): outcome for id_, outcome in send(())}
+            late = ids if sent_at is not None and self._is_past(sent_at) else ()
+            return {BookingId(id_): outcome for id_, outcome in send(late)}
 
     @staticmethod
     def _values(write: Write) -> dict[str, str | None]:
         return {**{key: str(value) for key, value in write.after.items()}, MARKER: write.id}
 
     def _too_late(self, write: Write) -> bool:
-        return (self.now() - write.sent_at).total_seconds() > SEND_WITHIN_S
+        return self._is_past(write.sent_at)
+
+    def _is_past(self, sent_at: datetime) -> bool:
+        return (self.now() - sent_at).total_seconds() > SEND_WITHIN_S
 
     # --- what a record reads as ----------------------------------------------------------------
 

@@ -32,6 +32,7 @@ from core.gateways.journal import acts
 from core.gateways.journal.rules import (
     AT_ONCE,
     LIVE,
+    OF_AN_UNDO,
     UNDOES,
     already_moved,
     approval_event,
@@ -62,6 +63,7 @@ from tests.fakes.names import MemoryNames
 from tests.fakes.roles import MemoryRoles
 from tests.fakes.trail import MemoryTrail
 from tests.fakes.trends import MemoryTrends
+from tests.fakes.undoing import MemoryUndoing
 from tests.fakes.works import MemoryWorks
 
 P = ParamSpec("P")
@@ -115,6 +117,7 @@ class MemoryJournal(
     MemoryFigures,
     MemoryClients,
     MemoryNames,
+    MemoryUndoing,
 ):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
 
@@ -132,6 +135,7 @@ class MemoryJournal(
         self._open: dict[WriteId, Write] = {}
         #: The write that moves, has moved or may have moved a booking's credit.
         self._live: dict[tuple[str, MovementKind], WriteId] = {}
+        self._taken: dict[str, list[str]] = {}
         self._foreign: dict[tuple[WriteId, str], ForeignWrite] = {}
         self._outbox: dict[tuple[Kind, str], _Waiting] = {}
         self._seq = 0
@@ -239,6 +243,10 @@ class MemoryJournal(
         return Run(operation_id=operation_id, epoch=kept.operation.epoch), kept.operation
 
     @atomic
+    def still_ours(self, run: Run) -> None:
+        self._fenced(run)
+
+    @atomic
     def note_waiting(self, run: Run, waiting_for: str) -> None:
         kept = self._fenced(run)
         if kept.operation.waiting_for != waiting_for:
@@ -297,7 +305,7 @@ class MemoryJournal(
             movement.credit
             for write in landed
             for movement in write.movements
-            if movement.kind is MovementKind.REFUND
+            if movement.kind in OF_AN_UNDO
         )
         states = Counter(item.state for item in kept.items.values())
         return Progress(states=dict(states), given_back=dict(given_back))
@@ -682,6 +690,8 @@ class MemoryJournal(
         for item in items:
             if item.state in SETTLED:
                 self._release_claims(run.operation_id, item.booking_id)
+            if item.state is ItemState.DONE:
+                self._free_taken_back(run.operation_id, item.booking_id)
 
     def _release_claims(self, operation_id: str, booking: BookingId) -> None:
         for kind in MovementKind:

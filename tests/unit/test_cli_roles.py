@@ -30,6 +30,8 @@ COMMANDS = [
     ("cancel --exam 70 --dry-run", ADMINS),
     ("refund --ids 53 --reason r", ADMINS),
     ("correct OP", ADMINS),
+    ("undo OP --reason r", ADMINS),
+    ("undo OP --dry-run", ADMINS),
     ("stop OP", ADMINS),
     ("retry OP", ADMINS),
     ("approve OP", ADMINS),

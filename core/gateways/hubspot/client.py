@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Self, cast
 
 import httpx
@@ -91,13 +92,18 @@ class HubSpot:
         return writing.change_bookings(self.hub, ids, lambda b: requests.cancel_body(portal, b))
 
     def mark_refunded(
-        self, ids: Collection[BookingId], *, at: datetime, admin: str
+        self, ids: Collection[BookingId], *, at: datetime, admin: str, sent_at: datetime
     ) -> dict[BookingId, Outcome]:
         """Set ``token_refunded``, ``token_refunded_at``, ``token_refund_admin``. Repeatable."""
-        portal = self.hub.portal
-        return writing.change_bookings(
-            self.hub, ids, lambda batch: requests.refunded_body(portal, batch, at=at, admin=admin)
-        )
+        body = partial(requests.refunded_body, self.hub.portal, at=at, admin=admin)
+        return writing.change_bookings(self.hub, ids, body, sent_at=sent_at)
+
+    def unmark_refunded(
+        self, ids: Collection[BookingId], *, sent_at: datetime
+    ) -> dict[BookingId, Outcome]:
+        """Empty what ``mark_refunded`` sets. Repeatable."""
+        body = partial(requests.unrefunded_body, self.hub.portal)
+        return writing.change_bookings(self.hub, ids, body, sent_at=sent_at)
 
     def create_booking(self, new: NewBooking, *, sent_at: datetime) -> Outcome:
         """Create it Active with its associations, at once; a name exists only once."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from core.domain.records import MARKER, BookingId, ContactId, Kind, WriteId
 from core.domain.writes import SEND_WITHIN_S, Write
 from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused
 from core.gateways.hubspot.hub import Hub
-from core.gateways.hubspot.transport import Call
+from core.gateways.hubspot.transport import WRITE_WITHIN_S, Call
 from core.gateways.hubspot.wire import answers, requests
 from core.gateways.hubspot.wire.requests import Body
 from core.gateways.ports.crm import Fate, Note, Outcome
@@ -64,20 +65,37 @@ def _write_batch(hub: Hub, writes: Sequence[Write]) -> dict[WriteId, Outcome]:
 
 
 def change_bookings(
-    hub: Hub, ids: Collection[BookingId], body: Callable[[Sequence[BookingId]], Body]
+    hub: Hub,
+    ids: Collection[BookingId],
+    body: Callable[[Sequence[BookingId]], Body],
+    *,
+    sent_at: datetime | None = None,
 ) -> dict[BookingId, Outcome]:
     """Update bookings with what ``body`` makes of each batch of ids."""
-    return change_records(hub, Kind.BOOKING, ids, body)
+    return change_records(hub, Kind.BOOKING, ids, body, sent_at=sent_at)
 
 
 def change_records(
-    hub: Hub, kind: Kind, ids: Collection[Id], body: Callable[[Sequence[Id]], Body]
+    hub: Hub,
+    kind: Kind,
+    ids: Collection[Id],
+    body: Callable[[Sequence[Id]], Body],
+    *,
+    sent_at: datetime | None = None,
 ) -> dict[Id, Outcome]:
-    """Update records with what ``body`` makes of each batch of ids: values, never counters."""
+    """Update records with what ``body`` makes of each batch of ids: values, never counters.
+
+    ``sent_at``: not sent at all when it is ``SEND_WITHIN_S`` past that. None: at any time.
+    """
 
     def send(some: Sequence[Id]) -> dict[Id, Outcome]:
+        left = WRITE_WITHIN_S
+        if sent_at is not None:
+            left = SEND_WITHIN_S - (hub.now() - sent_at).total_seconds()
+        if left <= 0:
+            return dict.fromkeys(some, Outcome(fate=Fate.NOT_SENT, reason=TOO_LATE))
         call = Call(what=f"write {kind}", path=hub.batch(kind, "update"), body=body(some))
-        return answers.outcomes(some, hub.transport.write(call, hub.priority))
+        return answers.outcomes(some, hub.transport.write(call, hub.priority, within_s=left))
 
     batches = requests.batches(ids)
     return _joined(hub.each(lambda batch: _each(batch, lambda id_: id_, send), batches))

@@ -48,7 +48,8 @@ def made(plan: Plan) -> Entry:
         actor=plan.made_by,
         what=What.PLANNED,
         operation_id=plan.id,
-        detail={"kind": plan.kind.value, "rows": verdicts, "credits": dict(plan.credits)},
+        detail={"kind": plan.kind.value, "rows": verdicts, "credits": dict(plan.credits)}
+        | _undoes(plan),
         subject=subject,
         subject_id=subject_id,
     )
@@ -64,10 +65,14 @@ def confirmed(operation: Operation, items: Sequence[Item]) -> Entry:
         what=What.CONFIRMED,
         operation_id=operation.id,
         reason=operation.reason,
-        detail={"kind": operation.kind.value, "bookings": len(items)} | needs,
+        detail={"kind": operation.kind.value, "bookings": len(items)} | needs | _undoes(operation),
         subject=subject,
         subject_id=subject_id,
     )
+
+
+def _undoes(one: Plan | Operation) -> dict[str, str]:
+    return {"undoes": one.undoes} if one.undoes else {}
 
 
 def _about(contacts: Iterable[str | None]) -> tuple[str, str]:

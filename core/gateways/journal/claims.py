@@ -47,6 +47,13 @@ class Claims:
         """Whoever owns them. What did not move is released when its item is settled."""
         return set(_owners(connection, sorted(set(bookings)), kind))
 
+    @reading
+    def owners(
+        self, connection: Connection, bookings: Collection[BookingId], kind: MovementKind
+    ) -> dict[BookingId, str]:
+        """As ``claimed``, with who it is."""
+        return _owners(connection, sorted(set(bookings)), kind)
+
     @writing
     def lease(
         self,

@@ -10,14 +10,15 @@ from sqlalchemy import BindParameter, Connection, case, func, literal, select, u
 from core.domain.credits import CreditType
 from core.domain.operations import SETTLED, Item, ItemState, Progress
 from core.domain.records import BookingId
-from core.domain.writes import MovementKind
 from core.gateways.errors import UnknownId
 from core.gateways.journal.claims import release_unmoved
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import alike, fence, must_exist
 from core.gateways.journal.history import append
 from core.gateways.journal.records import ITEMS
-from core.gateways.journal.tables import MovementState, items, movements
+from core.gateways.journal.rules import OF_AN_UNDO
+from core.gateways.journal.tables import MovementState, items, movements, operations
+from core.gateways.journal.undoing import free_taken_back
 from core.gateways.ports.journal import Event, Run
 
 #: What a run learns of an item; the rest is the plan's.
@@ -94,7 +95,7 @@ class Items:
         landed = (
             select(movements.c.credit, func.count())
             .where(movements.c.operation_id == operation_id)
-            .where(movements.c.kind == MovementKind.REFUND)
+            .where(movements.c.kind.in_(OF_AN_UNDO))
             .where(movements.c.state.in_((MovementState.LANDED, MovementState.UNDONE)))
             .group_by(movements.c.credit)
         )
@@ -121,3 +122,11 @@ def save_items(connection: Connection, run: Run, changed: Sequence[Item]) -> Non
             raise UnknownId(f"operation {run.operation_id} has not all of {', '.join(bookings)}")
     settled = [item.booking_id for item in changed if item.state in SETTLED]
     release_unmoved(connection, run.operation_id, settled)
+    done = [item.booking_id for item in changed if item.state is ItemState.DONE]
+    if done and _undoes(connection, run.operation_id):
+        free_taken_back(connection, run.operation_id, done)
+
+
+def _undoes(connection: Connection, operation_id: str) -> bool:
+    undoes = select(operations.c.undoes).where(operations.c.id == operation_id)
+    return bool(connection.execute(undoes).scalar())

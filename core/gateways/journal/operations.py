@@ -118,6 +118,11 @@ class Operations:
         return Run(operation_id=operation_id, epoch=operation.epoch), operation
 
     @writing
+    def still_ours(self, connection: Connection, run: Run) -> None:
+        """Asked before what the journal cannot fence is sent."""
+        fence(connection, run)
+
+    @writing
     def note_waiting(self, connection: Connection, run: Run, waiting_for: str) -> None:
         """What a screen shows while nothing moves."""
         fenced_update(connection, run, waiting_for=waiting_for)

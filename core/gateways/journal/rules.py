@@ -29,12 +29,14 @@ AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 #: A movement of a write in one of these counts: nothing else may move that credit again.
 LIVE = frozenset({WriteState.OPEN, WriteState.LANDED, WriteState.UNDECIDED})
 
-#: The movement that takes another one back. Landed, it frees the claims on both.
+#: The movement that takes another one back; landed, it frees the claims on both. That of a refund
+#: does so only when its item is done: until the mark is cleared too, nobody may refund it again.
 UNDOES = {
-    MovementKind.UNDO_REFUND: MovementKind.REFUND,
     MovementKind.UNDO_SPEND: MovementKind.SPEND,
     MovementKind.UNDO_SEAT: MovementKind.SEAT_TAKEN,
 }
+#: Both movements of a refund that is taken back. No operation makes both.
+OF_AN_UNDO = (MovementKind.REFUND, MovementKind.UNDO_REFUND)
 
 
 def moved(

@@ -23,6 +23,7 @@ from core.gateways.journal.roles import Roles
 from core.gateways.journal.sweeps import Sweeps
 from core.gateways.journal.trail import Trail
 from core.gateways.journal.trends import Trends
+from core.gateways.journal.undoing import Undoing
 from core.gateways.journal.verification import Verification
 from core.gateways.journal.works import Slots, Works
 from core.gateways.journal.writes import Writes
@@ -49,6 +50,7 @@ class SqlJournal(
     Clients,
     Audit,
     Names,
+    Undoing,
 ):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
 

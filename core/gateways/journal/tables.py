@@ -46,6 +46,12 @@ def _text(name: str) -> Column[str]:
     return Column(name, String, nullable=False, default="", server_default="")
 
 
+def _index_of(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of those rows alone: small, and used by statements that keep to it (``always``)."""
+    part = text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=part, postgresql_where=part)
+
+
 def _booking_columns() -> list[Column[Any]]:
     """What plan rows and items say of a booking, for people."""
     return [
@@ -77,6 +83,7 @@ plans = Table(
     Column("complete", Boolean, nullable=False),
     #: When the students that it and its operation name were forgotten.
     Column("forgotten_at", UtcTime),
+    _text("undoes"),
 )
 
 plan_rows = Table(
@@ -112,6 +119,8 @@ operations = Table(
     _text("needs_approval"),
     _text("approved_by"),
     Column("approved_at", UtcTime),
+    _text("undoes"),
+    _index_of("operations_undoing", "undoes", where="undoes <> ''"),
 )
 
 items = Table(
@@ -172,26 +181,10 @@ writes = Table(
     Index("writes_of_operation", "operation_id", "seq"),
     # Without the kind: SQLite would take it for all open writes of a kind, which have their own.
     Index("writes_of_target", "target_id"),
-    Index(
-        "writes_open",
-        "kind",
-        "target_id",
-        sqlite_where=text("state = 'open'"),
-        postgresql_where=text("state = 'open'"),
-    ),
-    Index(
-        "writes_open_of_operation",
-        "operation_id",
-        "kind",
-        sqlite_where=text("state = 'open'"),
-        postgresql_where=text("state = 'open'"),
-    ),
-    Index(
-        "writes_unverified",
-        "operation_id",
-        "seq",
-        sqlite_where=text("state = 'landed' AND verified IS NULL"),
-        postgresql_where=text("state = 'landed' AND verified IS NULL"),
+    _index_of("writes_open", "kind", "target_id", where="state = 'open'"),
+    _index_of("writes_open_of_operation", "operation_id", "kind", where="state = 'open'"),
+    _index_of(
+        "writes_unverified", "operation_id", "seq", where="state = 'landed' AND verified IS NULL"
     ),
     Index(
         "writes_undecided",
@@ -201,7 +194,7 @@ writes = Table(
     ),
 )
 
-_LIVE = text("state IN ('open', 'landed', 'undecided')")
+_LIVE = "state IN ('open', 'landed', 'undecided')"
 
 movements = Table(
     "movements",
@@ -217,14 +210,9 @@ movements = Table(
     Column("state", Word(MovementState), nullable=False),
     Index("movements_of_operation", "operation_id", "kind", "state", "credit"),
     # No credit moves twice for one reason, whatever the code above thinks.
-    Index(
-        "movements_alone",
-        "booking_id",
-        "kind",
-        unique=True,
-        sqlite_where=_LIVE,
-        postgresql_where=_LIVE,
-    ),
+    _index_of("movements_alone", "booking_id", "kind", where=_LIVE, unique=True),
+    # Few: what was given back and taken again.
+    _index_of("movements_undone", "booking_id", "kind", where="state = 'undone'"),
 )
 
 foreign_writes = Table(

@@ -116,9 +116,19 @@ class Crm(Protocol):
         ...
 
     def mark_refunded(
-        self, ids: Collection[BookingId], *, at: datetime, admin: str
+        self, ids: Collection[BookingId], *, at: datetime, admin: str, sent_at: datetime
     ) -> dict[BookingId, Outcome]:
-        """Set ``token_refunded``, ``token_refunded_at``, ``token_refund_admin``. Repeatable."""
+        """Set ``token_refunded``, ``token_refunded_at``, ``token_refund_admin``. Repeatable.
+
+        Not sent at all when it cannot be handed to the network within ``SEND_WITHIN_S`` of
+        ``sent_at``: a later one could mark what was taken back meanwhile.
+        """
+        ...
+
+    def unmark_refunded(
+        self, ids: Collection[BookingId], *, sent_at: datetime
+    ) -> dict[BookingId, Outcome]:
+        """Empty what ``mark_refunded`` sets, within the same time. Repeatable."""
         ...
 
     def create_booking(self, new: NewBooking, *, sent_at: datetime) -> Outcome:

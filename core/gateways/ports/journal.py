@@ -25,6 +25,7 @@ from core.gateways.ports.repairs import RepairRecords
 from core.gateways.ports.roles import RoleRecords
 from core.gateways.ports.sweeps import SweepRecords
 from core.gateways.ports.trends import TrendRecords
+from core.gateways.ports.undoing import UndoRecords
 from core.gateways.ports.works import SlotRecords, WorkRecords
 from core.gateways.ports.writes import Run, Settlement, WriteRecord, WriteRecords, WriteState
 
@@ -78,6 +79,7 @@ class Journal(
     ClientRecords,
     AuditRecords,
     NameRecords,
+    UndoRecords,
     Protocol,
 ):
     """The operational store. All times are UTC and passed in by the caller."""
@@ -136,6 +138,10 @@ class Journal(
         """A new epoch: every earlier run of this operation is superseded."""
         ...
 
+    def still_ours(self, run: Run) -> None:
+        """Raises ``Superseded`` when another process has it now."""
+        ...
+
     def note_waiting(self, run: Run, waiting_for: str) -> None: ...
     def add_calls(self, run: Run, calls: int) -> None: ...
 
@@ -155,7 +161,7 @@ class Journal(
     def update_items(self, run: Run, items: Sequence[Item]) -> None:
         """Save what was learned of these. A settled item's claim is released unless it moved.
 
-        "Moved": a write with its movement is open, landed or undecided.
+        "Moved": its write is open, landed or undecided. A done item of an undo frees both claims.
         """
         ...
 

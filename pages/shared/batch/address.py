@@ -33,6 +33,11 @@ def leave() -> None:
     st.query_params.clear()
 
 
+def back_to_operation(operation_id: str) -> None:
+    """For callbacks, as ``leave``."""
+    st.query_params.from_dict({OPERATION: operation_id})
+
+
 def _go(params: dict[str, str]) -> NoReturn:
     st.query_params.from_dict(params)
     st.rerun(scope="app")

@@ -104,7 +104,9 @@ def _ask_again(key: str) -> None:
 
 
 def _yes(desk: Desk, operation: Operation, found: Reread) -> None:
-    hold = words.span(desk.core.operating.hold)
+    now = desk.now()
+    held = desk.core.operating.holding.until(now, undoes=operation.undoes)
+    hold = words.span(held - now)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(f"Approve: {words.lowered(_act(found.plan))}", type="primary", key="approve"):
             st.session_state.pop(f"reread_{operation.id}", None)  # whatever it says, it is old now

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import streamlit as st
 
 from core.domain.plans import OperationKind
@@ -49,7 +51,7 @@ def show(desk: Desk, kind: OperationKind) -> None:
             preview(desk, kind, choice())
 
 
-def preview(desk: Desk, kind: OperationKind, selection: Selection) -> None:
+def preview(desk: Desk, kind: OperationKind, selection: Selection) -> NoReturn:
     """Read the bookings, store the plan and go to it.
 
     Raises what ``Planning.preview`` raises.

@@ -11,13 +11,18 @@ from pages.shared.gate import Desk
 
 #: Long enough for a sentence, short enough for a note on a timeline.
 REASON_MAX = 300
+#: Why an undo that follows its refund at once is held for longer.
+STILL_ON_ITS_WAY = "Until then something of the refund may still be on its way to HubSpot."
 
 
 def act(plan: Plan) -> str:
     """What confirming does, as the button says it."""
     credit = words.count(sum(plan.credits.values()), "credit")
+    students = words.count(plan.contacts, "student")
     if plan.kind is OperationKind.REFUND:
-        return f"Give back {credit} to {words.count(plan.contacts, 'student')}"
+        return f"Give back {credit} to {students}"
+    if plan.kind is OperationKind.UNDO:
+        return f"Take back {credit} from {students}"
     cancel = f"Cancel {words.count(len(plan.will_change), 'booking')}"
     return f"{cancel} and give back {credit}" if plan.credits else cancel
 
@@ -74,7 +79,9 @@ def _form(desk: Desk, plan: Plan) -> None:
         boxes = st.columns([3, 2]) if many else [st.container()]
         reason = boxes[0].text_input(
             "Reason",
-            placeholder="Kept with the operation, and written into the notes",
+            placeholder="Kept with the operation"
+            if plan.undoes
+            else "Kept with the operation, and written into the notes",
             max_chars=REASON_MAX,
             live=True,
             key=f"reason_{plan.id}",
@@ -93,7 +100,7 @@ def _form(desk: Desk, plan: Plan) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             label = f"Ask for approval: {words.lowered(act(plan))}" if second else act(plan)
             sure = st.button(label, type="primary", disabled=not ready, key="sure")
-            st.caption(_next_step(desk, reason or "", typed, expected, second))
+            st.caption(_next_step(desk, plan, reason or "", typed, second))
         if sure:
             with problems.told("Nothing was changed."):
                 done = desk.core.operating.confirm(
@@ -108,7 +115,8 @@ def _number(text: str | None) -> int:
     return int(digits) if digits.isdecimal() and len(digits) < 10 else -1
 
 
-def _next_step(desk: Desk, reason: str, typed: int | None, expected: int, second: str) -> str:
+def _next_step(desk: Desk, plan: Plan, reason: str, typed: int | None, second: str) -> str:
+    expected = len(plan.will_change)
     if not reason.strip():
         return "Give a reason first."
     if typed != expected:
@@ -116,4 +124,7 @@ def _next_step(desk: Desk, reason: str, typed: int | None, expected: int, second
     if second:
         within = words.span(desk.core.operating.second.within)
         return f"It waits for another admin, for {within} at most. You can call it off meanwhile."
-    return f"It begins after {words.span(desk.core.operating.hold)}, in which you can call it off."
+    now = desk.now()
+    hold = desk.core.operating.holding.until(now, undoes=plan.undoes) - now
+    told = f"It begins after {words.span(hold)}, in which you can call it off."
+    return f"{told} {STILL_ON_ITS_WAY}" if hold > desk.core.operating.hold else told

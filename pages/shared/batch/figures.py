@@ -8,7 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.credits import Catalogue, CreditType
-from core.domain.plans import Row
+from core.domain.operations import Operation, Progress
+from core.domain.plans import OperationKind, Row
 from pages.shared import tables, words
 
 #: Each figure with its unit is a string; a card is as wide as the longest usual one needs.
@@ -40,7 +41,7 @@ def _by_type(table: pd.DataFrame) -> None:
         table,
         column_config={
             "Credit type": st.column_config.TextColumn(width=150),
-            "Credits": number("Credits", format="+%d", width=80),
+            "Credits": number("Credits", format="%+d", width=80),
             "Students": number("Students", format="localized", width=80),
             "Balances": st.column_config.TextColumn(
                 "Balances in total", width=150, alignment="right"
@@ -63,7 +64,7 @@ def planned_by_type(rows: Sequence[Row], catalogue: Catalogue) -> pd.DataFrame:
             continue
         first.setdefault((row.credit, row.contact_id), row.before)
         last[row.credit, row.contact_id] = row.after
-        back[row.credit] = back.get(row.credit, 0) + 1
+        back[row.credit] = back.get(row.credit, 0) + (1 if row.after > row.before else -1)
     keys = [key for key in catalogue.keys if key in back]
     return pd.DataFrame(
         {
@@ -79,12 +80,14 @@ def _total(balances: Mapping[tuple[CreditType, str], int], key: CreditType) -> i
     return sum(n for (of, _), n in balances.items() if of == key)
 
 
-def landed_by_type(given_back: Mapping[CreditType, int], catalogue: Catalogue) -> pd.DataFrame:
-    """Credits that have landed, by type."""
-    keys = [key for key in catalogue.keys if given_back.get(key)]
+def landed_by_type(operation: Operation, progress: Progress, catalogue: Catalogue) -> pd.DataFrame:
+    """Credits that have landed, by type; those of an undo with a minus."""
+    sign = -1 if operation.kind is OperationKind.UNDO else 1
+    landed = progress.given_back
+    keys = [key for key in catalogue.keys if landed.get(key)]
     return pd.DataFrame(
         {
             "Credit type": [words.credit(key, catalogue) for key in keys],
-            "Credits": [given_back[key] for key in keys],
+            "Credits": [sign * landed[key] for key in keys],
         }
     )

@@ -21,11 +21,12 @@ from core.domain.operations import (
 )
 from core.domain.plans import OperationKind
 from pages.shared import problems, words
-from pages.shared.batch import awaiting, figures
+from pages.shared.batch import awaiting, confirming, figures
 from pages.shared.batch.heading import heading
 from pages.shared.gate import Desk
 
 POLL_S = 1.0
+DONE = {OperationKind.REFUND: "refunded", OperationKind.UNDO: "owed again"}
 
 
 def show(desk: Desk, operation: Operation) -> None:
@@ -54,15 +55,14 @@ def _held(desk: Desk, operation: Operation, progress: Progress) -> None:
     left = max(operation.hold_until - desk.now(), timedelta(0))
     began = operation.approved_at or operation.confirmed_at
     whole = max((operation.hold_until - began).total_seconds(), 1.0)
-    noun = "refund" if operation.kind is OperationKind.REFUND else "cancellation"
-    what = words.count(progress.total, noun)
+    what = _what(operation, progress)
     with st.container(border=True, key="held"):
         if left:
-            st.markdown(f"**{what} begin in {words.span(left)}.** Nothing has been changed yet.")
+            st.markdown(f"**{what} in {words.span(left)}.** Nothing has been changed yet.")
         else:
-            st.markdown(
-                f"**{what} begin as soon as a worker is free.** Nothing has been changed yet."
-            )
+            st.markdown(f"**{what} as soon as a worker is free.** Nothing has been changed yet.")
+        if operation.undoes and left > desk.core.operating.hold:
+            st.caption(confirming.STILL_ON_ITS_WAY)
         st.progress(1 - left.total_seconds() / whole)
         st.button(
             "Call off",
@@ -72,6 +72,15 @@ def _held(desk: Desk, operation: Operation, progress: Progress) -> None:
             args=(desk, operation.id),
             help="Ends it before it begins. Nothing is changed in HubSpot.",
         )
+
+
+def _what(operation: Operation, progress: Progress) -> str:
+    """What is about to happen, to be followed by when: "312 refunds begin"."""
+    if operation.kind is OperationKind.UNDO:
+        credits_ = words.count(progress.total, "credit")
+        return f"{credits_} {'is' if progress.total == 1 else 'are'} taken back"
+    noun = "refund" if operation.kind is OperationKind.REFUND else "cancellation"
+    return f"{words.count(progress.total, noun)} begin"
 
 
 def _running(desk: Desk, operation: Operation, progress: Progress) -> None:
@@ -86,7 +95,7 @@ def _running(desk: Desk, operation: Operation, progress: Progress) -> None:
             )
         if operation.state is OperationState.STOPPING:
             st.caption("Stopping after the group in hand. What is done stays done.")
-    _figures(desk, progress)
+    _figures(desk, operation, progress)
     if operation.state is OperationState.RUNNING:
         _stop_button(desk, operation)
 
@@ -94,11 +103,11 @@ def _running(desk: Desk, operation: Operation, progress: Progress) -> None:
 def progress_words(operation: Operation, progress: Progress) -> str:
     """Where it stands: "212 of 312 bookings, 198 credits given back"."""
     back = sum(progress.given_back.values())
-    what = "refunded" if operation.kind is OperationKind.REFUND else "carried out"
+    what = DONE.get(operation.kind, "carried out")
     done = progress.states.get(ItemState.DONE, 0)
     return (
         f"{done:,} of {words.count(progress.total, 'booking')} {what}, "
-        f"{words.count(back, 'credit')} given back"
+        f"{words.count(back, 'credit')} {words.moved(operation.kind)}"
     )
 
 
@@ -114,7 +123,7 @@ def _pace(desk: Desk, operation: Operation, progress: Progress) -> str:
     return f"{part} in {words.span(passed)}; about {words.span(left)} left"
 
 
-def _figures(desk: Desk, progress: Progress) -> None:
+def _figures(desk: Desk, operation: Operation, progress: Progress) -> None:
     states = progress.states
     bad = sum(states.get(state, 0) for state in NEEDS_EYES)
     shown = [
@@ -123,7 +132,8 @@ def _figures(desk: Desk, progress: Progress) -> None:
         ("Skipped", words.count(states.get(ItemState.SKIPPED, 0), "booking")),
         ("To go", words.count(progress.total - progress.settled, "booking")),
     ]
-    figures.side_by_side(shown, figures.landed_by_type(progress.given_back, desk.core.catalogue))
+    by_type = figures.landed_by_type(operation, progress, desk.core.catalogue)
+    figures.side_by_side(shown, by_type)
 
 
 def _stop_button(desk: Desk, operation: Operation) -> None:

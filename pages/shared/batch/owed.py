@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.credits import Catalogue
-from core.domain.owed import Owed, by_credit
+from core.domain.owed import Owed, by_credit, taken, waiting
 from core.domain.plans import OperationKind
 from core.domain.selections import BOOKINGS_MAX, BadList
 from core.services.finding import ByIds, Selection
@@ -29,9 +29,9 @@ def by_owed(desk: Desk, _: OperationKind) -> Choice:
     read = False
     with problems.told(NOT_READ), st.spinner("Looking for what is owed …", show_time=True):
         find = lambda: desk.core.owing.found(desk.actor)  # noqa: E731
-        found = recent("owed", find, now=desk.now())
+        found = _waiting_first(recent("owed", find, now=desk.now()))
         date = lambda: desk.core.owing.dated(found[:ROWS])  # noqa: E731
-        shown = recent("owed since", date, now=desk.now())
+        shown = _waiting_first(recent("owed since", date, now=desk.now()))
         read = True
     if not found:
         if read:
@@ -39,9 +39,13 @@ def by_owed(desk: Desk, _: OperationKind) -> Choice:
         return _nothing
     _figures(desk, found, shown)
     ticked = _grid(desk, shown)
-    ids = tuple(one.booking.id for one in ticked or found)[:BOOKINGS_MAX]
+    ids = tuple(one.booking.id for one in ticked or waiting(found))[:BOOKINGS_MAX]
     named = f"{words.count(len(ticked), 'booking')} of those owed" if ticked else EVERYTHING
-    return lambda: ByIds(ids=ids, words=named)
+    return (lambda: ByIds(ids=ids, words=named)) if ids else _nothing
+
+
+def _waiting_first(found: Sequence[Owed]) -> list[Owed]:
+    return [*waiting(found), *taken(found)]
 
 
 def _nothing() -> Selection:
@@ -49,18 +53,35 @@ def _nothing() -> Selection:
 
 
 def _figures(desk: Desk, found: Sequence[Owed], shown: Sequence[Owed]) -> None:
-    students = len({one.contact_id for one in found if one.contact_id})
+    wait = waiting(found)
+    students = len({one.contact_id for one in wait if one.contact_id})
+    longest = next((one.since for one in waiting(shown)), None)
     figures = [
-        ("Owed", words.count(len(found), "credit")),
+        ("Owed", words.count(len(wait), "credit")),
         ("Wait for one", words.count(students, "student")),
-        ("Longest", words.span(desk.now() - shown[0].since)),
+        ("Longest", words.span(desk.now() - longest) if longest else words.NOTHING),
     ]
-    lost = sum(one.contact_id is None for one in found)
-    told = (
+    told = [_lost(wait), _taken_back(found)]
+    side_by_side(figures, _by_type(wait, desk.core.catalogue), " ".join(filter(None, told)))
+
+
+def _lost(wait: Sequence[Owed]) -> str:
+    lost = sum(one.contact_id is None for one in wait)
+    if not lost:
+        return ""
+    return (
         f"{words.count(lost, 'booking')} without exactly one student: the preview blocks "
         f"{'it' if lost == 1 else 'them'} until the association in HubSpot is mended."
     )
-    side_by_side(figures, _by_type(found, desk.core.catalogue), told if lost else "")
+
+
+def _taken_back(found: Sequence[Owed]) -> str:
+    """Said beside the figures, for they leave it out."""
+    back = len(taken(found))
+    if not back:
+        return ""
+    credit = words.count(back, "more credit was", "more credits were")
+    return f"{credit} taken back by an undo: owed too, and given back only when ticked."
 
 
 def _by_type(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
@@ -72,7 +93,8 @@ def _by_type(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
 def _grid(desk: Desk, shown: Sequence[Owed]) -> list[Owed]:
     ids = [one.booking.id for one in shown]
     first = f" The {ROWS} longest owed are listed." if len(shown) == ROWS else ""
-    st.caption(f"*Preview* takes all of them. To give back only some, tick those.{first}")
+    some = " but what was taken back" if taken(shown) else ""
+    st.caption(f"*Preview* takes all of them{some}. To give back only some, tick those.{first}")
     event = st.dataframe(
         owed_frame(shown, desk.core.catalogue, desk),
         key=f"owed_grid_{tables.fingerprint(ids)}",
@@ -85,6 +107,7 @@ def _grid(desk: Desk, shown: Sequence[Owed]) -> list[Owed]:
             "Exam": st.column_config.TextColumn("Exam date", width=110, alignment="right"),
             "Place": st.column_config.TextColumn(width=130),
             "Student": st.column_config.TextColumn("Student's HubSpot record", width="medium"),
+            "Undone": st.column_config.TextColumn("Taken back", width="large"),
         },
         hide_index=True,
         row_height=tables.ROW_PX,
@@ -96,7 +119,7 @@ def _grid(desk: Desk, shown: Sequence[Owed]) -> list[Owed]:
 
 def owed_frame(shown: Sequence[Owed], catalogue: Catalogue, desk: Desk) -> pd.DataFrame:
     """One row for each credit owed."""
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "For": [words.span(desk.now() - one.since) for one in shown],
             "Booking": [one.booking.booking_id or one.booking.id for one in shown],
@@ -106,3 +129,6 @@ def owed_frame(shown: Sequence[Owed], catalogue: Catalogue, desk: Desk) -> pd.Da
             "Student": [one.contact_id or "none, or several" for one in shown],
         }
     )
+    if taken(shown):
+        frame["Undone"] = [words.sentence(str(one.taken_back or words.NOTHING)) for one in shown]
+    return frame

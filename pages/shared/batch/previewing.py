@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.domain.plans import OperationKind, Plan, Row, Verdict
+from core.domain.records import BookingId
 from core.services.finding import ByReference
 from pages.shared import problems, tables, words
 from pages.shared.batch import address, choosing, confirming, figures
@@ -26,6 +27,11 @@ EFFECTS = {
     OperationKind.RECOUNT: "In HubSpot each exam's seat count is set to what its bookings hold.",
     OperationKind.CORRECT: "In HubSpot each balance gets what somebody else had changed.",
     OperationKind.BOOK: "In HubSpot the student gets a seat, for a credit or by override.",
+    OperationKind.UNDO: (
+        "In HubSpot each credit is taken from its student again and the booking's refund mark is "
+        "cleared, so that it counts as owed and can be refunded anew. Supabase has it a moment "
+        "later."
+    ),
 }
 
 assert EFFECTS.keys() == set(OperationKind), "every kind of operation says what it does"
@@ -48,9 +54,16 @@ def _heading(desk: Desk, plan: Plan) -> None:
     made = words.relative(plan.made_at, desk.now(), desk.zone)
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
-            st.header(f"Preview of {words.plain(plan.selection)}", anchor=False)
+            of = "the undo of " if plan.undoes else ""
+            st.header(f"Preview of {of}{words.plain(plan.selection)}", anchor=False)
             st.html(f"{words.count(len(plan.rows), 'booking')}, read from HubSpot {made}")
-        st.button("Choose others", icon=":material/arrow_back:", on_click=address.leave)
+        if plan.undoes:
+            st.button(
+                "Back to the refund", icon=":material/arrow_back:",
+                on_click=address.back_to_operation, args=(plan.undoes,),
+            )  # fmt: skip
+        else:
+            st.button("Choose others", icon=":material/arrow_back:", on_click=address.leave)
         if st.button("Read again", icon=":material/refresh:", key="again"):
             _preview_only(desk, plan, [row.booking_id for row in plan.rows])
         st.download_button(
@@ -67,7 +80,10 @@ def _heading(desk: Desk, plan: Plan) -> None:
 def totals(desk: Desk, plan: Plan) -> None:
     """What confirming would change. How many are skipped or blocked stands with the rows."""
     shown = [
-        ("To give back", words.count(sum(plan.credits.values()), "credit")),
+        (
+            "To take back" if plan.undoes else "To give back",
+            words.count(sum(plan.credits.values()), "credit"),
+        ),
         ("Students", f"{plan.contacts:,}"),
     ]
     if plan.kind is OperationKind.CANCEL:
@@ -166,4 +182,9 @@ def _taken_by_types(plan: Plan) -> int:
 def _preview_only(desk: Desk, plan: Plan, ids: Sequence[str]) -> None:
     """A fresh preview of these bookings alone. A plan itself never changes."""
     with problems.told("This preview stays as it was; nothing was changed."):
-        choosing.preview(desk, plan.kind, ByReference(references=tuple(ids)))
+        if not plan.undoes:
+            choosing.preview(desk, plan.kind, ByReference(references=tuple(ids)))
+        only = [BookingId(id_) for id_ in ids]
+        with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
+            fresh = desk.core.undoing.preview(plan.undoes, desk.acting(), only=only)
+        address.go_to_plan(fresh)

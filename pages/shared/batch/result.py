@@ -18,7 +18,8 @@ from core.domain.operations import (
 from core.domain.plans import OperationKind
 from core.domain.roles import ALLOWED, Act
 from pages.shared import places, problems, tables, words
-from pages.shared.batch import address, deciding, figures, renewing
+from pages.shared.batch import address, deciding, figures, renewing, undoing
+from pages.shared.batch.following import DONE
 from pages.shared.batch.foreign import show_foreign
 from pages.shared.batch.heading import heading
 from pages.shared.gate import Desk
@@ -48,6 +49,7 @@ def summary(desk: Desk, operation: Operation) -> None:
     progress = desk.core.journal.progress(operation.id)
     heading(desk, operation)
     _outcome(desk, operation, progress)
+    undoing.told(desk, operation)
     deciding.show(desk, operation)
     show_foreign(desk, operation)
     _figures(desk, operation, progress)
@@ -64,8 +66,9 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
     if operation.kind is OperationKind.RECOUNT:
         st.success(f"Seat counts: {words.plain(operation.reason)}.", icon=":material/check_circle:")
         return
-    verb = "refunded" if operation.kind is OperationKind.REFUND else "cancelled"
-    told = f"{done:,} of {words.count(total, 'booking')} {verb}, {back} given back."
+    verb = DONE.get(operation.kind, "cancelled")
+    told = f"{done:,} of {words.count(total, 'booking')} {verb}, {back} "
+    told += f"{words.moved(operation.kind)}."
     if operation.kind is OperationKind.CORRECT:
         told = f"{done:,} of {words.count(total, 'balance')} corrected."
     if operation.state is OperationState.STOPPED:
@@ -111,10 +114,10 @@ def _figures(desk: Desk, operation: Operation, progress: Progress) -> None:
         return
     back = words.count(sum(progress.given_back.values()), "credit")
     states = [state for state in ORDER if progress.states.get(state)]
-    shown = [("Given back", back)] + [
+    shown = [(words.sentence(words.moved(operation.kind)), back)] + [
         (words.ITEM[state], words.count(progress.states[state], "booking")) for state in states
     ]
-    by_type = figures.landed_by_type(progress.given_back, desk.core.catalogue)
+    by_type = figures.landed_by_type(operation, progress, desk.core.catalogue)
     figures.side_by_side(shown, by_type, _how(desk, operation))
 
 
@@ -199,6 +202,7 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
             _csv_button(desk, operation)
         if onward:
             _onward(operation)
+    undoing.offer(desk, operation)
 
 
 def _csv_button(desk: Desk, operation: Operation) -> None:
@@ -215,7 +219,7 @@ def _csv_button(desk: Desk, operation: Operation) -> None:
 
 def _onward(operation: Operation) -> None:
     st.button(
-        f"New {words.KIND[operation.kind].lower()}",
+        f"New {places.OF_KIND[operation.kind].title.lower()}",
         icon=":material/add:",
         on_click=address.leave,
         key="new",

@@ -44,5 +44,5 @@ def find_operation(desk: Desk, id_: str) -> Operation | None:
 
 def _elsewhere(found: OperationKind, here: OperationKind, params: dict[str, str]) -> None:
     """A refund opened on the cancellation's page, say by a mended address, goes to its own."""
-    if found is not here:
+    if places.OF_KIND[found] is not places.OF_KIND[here]:
         st.switch_page(places.OF_KIND[found].path, query_params=params)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.domain.owed import by_credit
+from core.domain.owed import by_credit, taken, waiting
 from core.domain.plans import OperationKind
 from core.domain.records import BookingId
 from core.domain.roles import ALLOWED, Act
@@ -19,14 +19,16 @@ from pages.shared.gate import Desk
 
 
 def show(desk: Desk, presented: Presented) -> None:
-    """What is owed, with the way to give it back."""
-    if not presented.owed:
+    """What is owed, with the way to give it back; what was taken back, with who and why."""
+    _taken_back(desk, presented)
+    owed = waiting(presented.owed)
+    if not owed:
         return
-    found = by_credit(presented.owed, desk.core.catalogue)
+    found = by_credit(owed, desk.core.catalogue)
     told = ", ".join(
         f"{n} {words.credit(key, desk.core.catalogue)}" for key, n in found.items() if n
     )
-    credits_ = words.count(len(presented.owed), "credit")
+    credits_ = words.count(len(owed), "credit")
     admin = Act.RUN_BATCHES in ALLOWED[desk.actor.role]
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="owed"):
         st.markdown(
@@ -34,9 +36,21 @@ def show(desk: Desk, presented: Presented) -> None:
             "not given back." + ("" if admin else " An admin can give them back."),
             width="stretch",
         )
-        ids = [one.booking.id for one in presented.owed]
+        ids = [one.booking.id for one in owed]
         if admin and st.button(f"Refund {credits_} …", type="primary", key="refund_owed"):
             preview(desk, OperationKind.REFUND, ids)
+
+
+def _taken_back(desk: Desk, presented: Presented) -> None:
+    """Owed by the rules, and on purpose: nothing offers to give it back at once."""
+    for one in taken(presented.owed):
+        credit = words.credit(one.credit, desk.core.catalogue)
+        name = one.booking.booking_id or one.booking.id
+        st.info(
+            f"{credit} for {words.plain(name)}: {words.plain(str(one.taken_back))}. It can be "
+            "given back by a bulk refund that names the booking.",
+            icon=":material/undo:",
+        )
 
 
 def preview(desk: Desk, kind: OperationKind, ids: Sequence[BookingId]) -> None:

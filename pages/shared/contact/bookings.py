@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from core.domain.owed import Owed
 from core.domain.records import Booking, BookingId, BookingStatus
 from core.domain.roles import ALLOWED, Act
 from core.services.presenting import Presented
@@ -23,7 +24,7 @@ STATUS = {
 }
 assert STATUS.keys() == set(BookingStatus), "every status has its word"
 
-OWED, BACK, NONE = "Owed", "Given back", words.NOTHING
+OWED, BACK, TAKEN, NONE = "Owed", "Given back", "Taken back", words.NOTHING
 
 
 def show(desk: Desk, presented: Presented) -> None:
@@ -33,7 +34,7 @@ def show(desk: Desk, presented: Presented) -> None:
         st.caption("No bookings yet.")
         return
     may_cancel = Act.BOOK_ONE in ALLOWED[desk.actor.role]
-    owed = {one.booking.id for one in presented.owed}
+    owed = {one.booking.id: one for one in presented.owed}
     shown = presented.bookings
     names, colours = zip(*STATUS.values(), strict=True)
     ticking: dict[str, Any] = (
@@ -74,7 +75,7 @@ def _cancel(desk: Desk, picked: Sequence[Booking]) -> None:
         doing.cancel(desk, [booking.id for booking in picked])
 
 
-def bookings_frame(bookings: Sequence[Booking], owed: Collection[BookingId]) -> pd.DataFrame:
+def bookings_frame(bookings: Sequence[Booking], owed: Mapping[BookingId, Owed]) -> pd.DataFrame:
     """One row for each booking."""
     return pd.DataFrame(
         {
@@ -84,18 +85,20 @@ def bookings_frame(bookings: Sequence[Booking], owed: Collection[BookingId]) -> 
             "Type": [b.mock_type for b in bookings],
             "Place": [b.location for b in bookings],
             "Paid with": [b.token or "nothing" for b in bookings],
-            "Credit": [credit_words(b, owed=b.id in owed) for b in bookings],
+            "Credit": [credit_words(b, owed.get(b.id)) for b in bookings],
             "Booking id": [b.booking_id or b.id for b in bookings],
         }
     )
 
 
-def credit_words(booking: Booking, *, owed: bool) -> str:
+def credit_words(booking: Booking, owed: Owed | None) -> str:
     """What became of the credit that the booking spent."""
     if booking.refunded:
         when = f" on {words.day(booking.refunded_at.date())}" if booking.refunded_at else ""
         return f"↩ {BACK}{when}"
-    if owed:
+    if owed is not None and owed.taken_back is not None:
+        return f"↶ {TAKEN} on {words.day(owed.taken_back.at.date())}"
+    if owed is not None:
         return f"! {OWED}"
     if booking.status is BookingStatus.CANCELLED:
         return "On its way back or none spent"

@@ -190,7 +190,7 @@ def _owed(desk: Desk, standing: Standing, period: timedelta) -> None:
         key=_key("owed", period),
         alt="Credits owed to students for cancelled bookings, by credit type",
     )
-    st.caption("Cancelled bookings whose credit has not come back.")
+    st.caption("Cancelled bookings whose credit has not come back, without what an undo took back.")
     if Act.RUN_BATCHES in ALLOWED[desk.actor.role]:
         st.page_link(
             places.BULK_REFUND.path,

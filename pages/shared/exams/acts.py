@@ -12,7 +12,7 @@ from core.domain.records import Exam, ExamId
 from core.domain.roles import ALLOWED, Act
 from core.domain.sessions import ExamChange, Opening
 from core.gateways.ports import Fate
-from core.services.finding import ByExam, exam_words
+from core.services.finding import ByExam, ByIds, Selection, exam_words
 from core.services.sitting import Detailed
 from pages.shared import places, problems, words
 from pages.shared.batch import address
@@ -93,18 +93,18 @@ def _batches(desk: Desk, detailed: Detailed) -> None:
     if counts.owed and st.button(
         f"Refund {words.count(counts.owed, 'credit')} owed …", icon=":material/redo:", key="refund"
     ):
-        _preview(desk, OperationKind.REFUND, detailed)
+        words_ = f"what is owed for exam {exam_words(detailed.session.exam)}"
+        _preview(desk, OperationKind.REFUND, ByIds(ids=detailed.owed, words=words_))
     if counts.active and st.button(
         f"Cancel {words.count(counts.active, 'booking')} …", icon=":material/event_busy:",
         key="cancel",
     ):  # fmt: skip
-        _preview(desk, OperationKind.CANCEL, detailed)
+        _preview(desk, OperationKind.CANCEL, ByExam(ids=(ExamId(detailed.session.exam.id),)))
 
 
-def _preview(desk: Desk, kind: OperationKind, detailed: Detailed) -> None:
+def _preview(desk: Desk, kind: OperationKind, choice: Selection) -> None:
     with problems.told("Nothing was changed."):
         with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
-            choice = ByExam(ids=(ExamId(detailed.session.exam.id),))
             plan = desk.core.planning.preview(kind, choice, desk.acting())
         st.switch_page(places.OF_KIND[kind].path, query_params={address.PLAN: plan.id})
 

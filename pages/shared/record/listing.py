@@ -16,6 +16,7 @@ from core.domain.operations import (
     OperationState,
     Progress,
 )
+from core.domain.plans import OperationKind
 from core.domain.roles import ALLOWED, Act
 from pages.shared import places, row_buttons, tables, words
 from pages.shared.batch import address
@@ -122,7 +123,7 @@ def operations_frame(
             "State": [[_state(o, p)] for o, p in zip(operations, progress, strict=True)],
             "Operation": [f"{words.KIND[o.kind]} of {o.selection}" for o in operations],
             "Done": [f"{p.states.get(ItemState.DONE, 0):,} of {p.total:,}" for p in progress],
-            "Credits": [_gain(sum(p.given_back.values())) for p in progress],
+            "Credits": [_gain(o, p) for o, p in zip(operations, progress, strict=True)],
             "When": [words.ago(operation.confirmed_at, now) for operation in operations],
             "Who": [operation.confirmed_by for operation in operations],
             "Reason": [operation.reason for operation in operations],
@@ -130,8 +131,10 @@ def operations_frame(
     )
 
 
-def _gain(n: int) -> str:
-    return f"+{n:,}" if n else words.NOTHING
+def _gain(operation: Operation, progress: Progress) -> str:
+    n = sum(progress.given_back.values())
+    moved = -n if operation.kind is OperationKind.UNDO else n
+    return f"{moved:+,}" if n else words.NOTHING
 
 
 def _state(operation: Operation, progress: Progress) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from core.domain.records import (
     WriteId,
 )
 from core.domain.writes import Write
-from core.gateways.ports import Fate, Note
+from core.gateways.ports import Fate, Note, Outcome
 from tests.contract.hubspot.world import World, contact_ids, fresh_id, utc_now
 
 CS, SJ = CreditType("cs_credits"), CreditType("sj_credits")
@@ -176,7 +177,7 @@ def test_a_booking_is_marked_refunded_with_when_and_by_whom(world: World) -> Non
     id_ = BookingId(world.booking())
     at = datetime(2026, 5, 4, 10, 30, 0, 123000, tzinfo=UTC)
 
-    outcome = world.crm.mark_refunded([id_], at=at, admin="ann@school.test")[id_]
+    outcome = mark(world, id_, at)
     booking = world.crm.bookings([id_])[id_]
 
     assert Fate.LANDED is outcome.fate
@@ -186,6 +187,82 @@ def test_a_booking_is_marked_refunded_with_when_and_by_whom(world: World) -> Non
         booking.refunded_at,
         booking.refund_admin,
     )
+
+
+def test_a_mark_is_cleared_of_all_it_said_and_of_nothing_else(world: World) -> None:
+    id_, gone = BookingId(world.booking(token_used="Clinical Skills Token")), BookingId(fresh_id())
+    world.crm.cancel_bookings([id_])
+    before = world.crm.bookings([id_])[id_]
+    mark(world, id_, utc_now())
+
+    first = world.crm.unmark_refunded([id_, gone], sent_at=utc_now())
+    again = world.crm.unmark_refunded([id_], sent_at=utc_now())
+    after = world.crm.bookings([id_])[id_]
+
+    assert (Fate.LANDED, Fate.REFUSED) == (first[id_].fate, first[gone].fate)
+    assert Fate.LANDED is again[id_].fate
+    assert before is not None
+    assert after is not None
+    assert (False, None, "") == (after.refunded, after.refunded_at, after.refund_admin)
+    assert before == replace(after, modified_at=before.modified_at)
+    assert first[id_].modified_at == after.modified_at > before.modified_at
+    assert {} == world.crm.unmark_refunded([], sent_at=utc_now())
+
+
+def test_a_cleared_booking_is_found_as_not_refunded_and_can_be_marked_again(world: World) -> None:
+    id_ = BookingId(world.booking())
+    mark(world, id_, utc_now())
+    world.crm.unmark_refunded([id_], sent_at=utc_now())
+    at = datetime(2026, 5, 5, 10, 30, tzinfo=UTC)
+
+    mark(world, id_, at)
+    booking = world.crm.bookings([id_])[id_]
+
+    assert booking is not None
+    assert (True, at) == (booking.refunded, booking.refunded_at)
+
+
+def test_a_mark_that_waited_too_long_is_neither_set_nor_cleared(world: World) -> None:
+    id_, late = BookingId(world.booking()), utc_now() - timedelta(seconds=11)
+
+    unset = mark(world, id_, utc_now(), sent_at=late)
+    first = world.crm.bookings([id_])[id_]
+    mark(world, id_, utc_now())
+    uncleared = world.crm.unmark_refunded([id_], sent_at=late)[id_]
+    second = world.crm.bookings([id_])[id_]
+
+    assert (Fate.NOT_SENT, Fate.NOT_SENT) == (unset.fate, uncleared.fate)
+    assert first is not None
+    assert second is not None
+    assert (False, True) == (first.refunded, second.refunded)
+
+
+@pytest.mark.parametrize(
+    ("fault", "fate", "cleared"),
+    [
+        ("lose_request", Fate.UNKNOWN, False),
+        ("lose_answer", Fate.UNKNOWN, True),
+        ("not_sent", Fate.NOT_SENT, False),
+    ],
+)
+def test_a_clearing_that_is_lost_has_the_fate_that_the_caller_can_know(
+    world: World, fault: str, fate: Fate, *, cleared: bool
+) -> None:
+    id_ = BookingId(world.booking())
+    mark(world, id_, utc_now())
+    world.fault(fault)
+
+    outcome = world.crm.unmark_refunded([id_], sent_at=utc_now())[id_]
+    booking = world.crm.bookings([id_])[id_]
+
+    assert fate is outcome.fate
+    assert booking is not None
+    assert cleared is not booking.refunded
+
+
+def mark(world: World, id_: BookingId, at: datetime, sent_at: datetime | None = None) -> Outcome:
+    admin, sent_at = "ann@school.test", sent_at or utc_now()
+    return world.crm.mark_refunded([id_], at=at, admin=admin, sent_at=sent_at)[id_]
 
 
 def test_a_note_is_found_by_its_marker_on_its_contact_alone(world: World) -> None:

@@ -29,10 +29,11 @@ def saved(journal: Journal, run: Run, writes: Sequence[Write]) -> set[WriteId]:
     for kind in {write.kind for write in writes}:
         targets = [write.target_id for write in writes if write.kind is kind]
         journal.lease(run, kind, targets, now=NOW, until=after(60))
-    got = journal.save_intents(run, writes)
-    for write in writes:
-        journal.release_leases(run, write.kind, [write.target_id])
-    return got
+    try:
+        return journal.save_intents(run, writes)
+    finally:
+        for write in writes:
+            journal.release_leases(run, write.kind, [write.target_id])
 
 
 def plan_of(rows: int = 3, *, plan_id: str = "op", made_at: datetime = NOW) -> Plan:
@@ -93,11 +94,13 @@ def item(n: int, *, operation_id: str = "op", **changes: Any) -> Item:
     return Item(**values | changes)
 
 
-def running(journal: Journal, operation_id: str = "op", items: Sequence[Item] | int = 4) -> Run:
+def running(
+    journal: Journal, operation_id: str = "op", items: Sequence[Item] | int = 4, **changes: Any
+) -> Run:
     """A confirmed operation with a run on it."""
     if isinstance(items, int):
         items = [item(n, operation_id=operation_id) for n in range(items)]
-    assert journal.confirm(operation(operation_id), items)
+    assert journal.confirm(operation(operation_id, **changes), items)
     return journal.begin_run(operation_id, at=NOW)[0]
 
 

@@ -107,23 +107,6 @@ def test_an_item_never_frees_the_claim_of_another_operation(journal: Journal) ->
     assert {B0: "one"} == journal.claim(two, [B0], REFUND)
 
 
-def test_a_refund_that_was_undone_can_be_given_again(journal: Journal) -> None:
-    one, undo, two = (running(journal, id_) for id_ in ("one", "undo", "two"))
-    journal.claim(one, [B0], REFUND)
-    saved(journal, one, [write("w1", "b0", operation_id="one")])
-    journal.settle(one, [outcome("w1")], at=NOW)
-    journal.claim(undo, [B0], MovementKind.UNDO_REFUND)
-    back = write("w2", "b0", operation_id="undo", movement=MovementKind.UNDO_REFUND)
-    saved(journal, undo, [back])
-    before = journal.claim(two, [B0], REFUND)
-    journal.settle(undo, [outcome("w2")], at=NOW)
-
-    assert {B0: "one"} == before
-    assert {B0: "two"} == journal.claim(two, [B0], REFUND)
-    saved(journal, two, [write("w3", "b0", operation_id="two")])
-    assert {B0} == journal.moving("two", REFUND) == journal.moving("one", REFUND)
-
-
 def test_a_lease_keeps_others_out_until_it_expires(journal: Journal) -> None:
     one, two = running(journal, "one"), running(journal, "two")
     ids = ["c0", "c1"]

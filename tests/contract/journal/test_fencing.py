@@ -26,6 +26,7 @@ from tests.contract.journal.given import (
 CALLS: dict[str, Callable[[Journal, Run], object]] = {
     "note_waiting": lambda j, run: j.note_waiting(run, "HubSpot"),
     "add_calls": lambda j, run: j.add_calls(run, 1),
+    "still_ours": lambda j, run: j.still_ours(run),
     "update_items": lambda j, run: j.update_items(run, [item(0, state=ItemState.DONE)]),
     "claim": lambda j, run: j.claim(run, [BookingId("b9")], REFUND),
     "lease": lambda j, run: j.lease(run, Kind.CONTACT, ["c9"], now=NOW, until=after(9)),

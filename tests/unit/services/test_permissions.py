@@ -100,6 +100,10 @@ def _ended(desk: TestDesk) -> str:
     return desk.carry(desk.journal.operation(_held(desk))).id
 
 
+def _refunded(desk: TestDesk) -> str:
+    return desk.run("53").id
+
+
 def _swept(desk: TestDesk) -> None:
     sweep = desk.core.sweeping.ask(SweepMode.FULL, ADMIN)
     desk.carry_on(Work.SWEEP, sweep.id)
@@ -179,6 +183,8 @@ ASKS = [
     ),
     Ask("correcting.open", WATCHERS, lambda w, a: w.core.correcting.open(w.it, a), _ended),
     Ask("correcting.preview", ADMINS, lambda w, a: w.core.correcting.preview(w.it, a), _ended),
+    Ask("undoing.of", WATCHERS, lambda w, a: w.core.undoing.of(w.it, a), _refunded),
+    Ask("undoing.preview", ADMINS, lambda w, a: w.core.undoing.preview(w.it, a), _refunded),
     Ask(
         "deciding.decide",
         ADMINS,
@@ -314,6 +320,8 @@ UNASKED = {
         "Settling.send",
         "Settling.settle_open",
         "Sweeping.carry_out",
+        "TakingBack.carry",
+        "TakingBack.recovered",
         "Writing.write",
     },
     "the clock's: due whoever is there": {
@@ -384,6 +392,7 @@ UNASKED = {
     "part of a service that has asked": {
         "Correcting.afresh",
         "Finding.bookings",
+        "Holding.until",
         "Owing.count",
         "Owing.dated",
         "Owing.listed",
@@ -392,6 +401,7 @@ UNASKED = {
         "Sitting.set",
         "Tally.refused",
         "Tally.took",
+        "Undoing.afresh",
     },
     "the server's: health and figures, without a student in them": {
         "Part.begin",

@@ -128,6 +128,14 @@ def refunded_body(portal: Portal, ids: Sequence[str], *, at: datetime, admin: st
     return _updates(dict.fromkeys(ids, marks))
 
 
+def unrefunded_body(portal: Portal, ids: Sequence[str]) -> Body:
+    """Bookings are marked refunded no more: an empty value clears a property of any type."""
+    names = portal.names(Kind.BOOKING)
+    marks = ("token_refunded", "token_refunded_at", "token_refund_admin")
+    cleared = {names[mark]: "" for mark in marks}
+    return _updates(dict.fromkeys(ids, cleared))
+
+
 def exams_body(portal: Portal, changes: Mapping[ExamId, ExamChange]) -> Body:
     """Exams become active, inactive or scheduled. Only a schedule sets the time of one."""
     names = portal.names(Kind.EXAM)

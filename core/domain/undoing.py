@@ -1,0 +1,173 @@
+"""Undoing: a refund's credits taken back, one by one, where that is still true to the world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from core.domain.credits import CreditType
+from core.domain.judging import CHANGED
+from core.domain.operations import ENDED, Item, ItemState, Operation
+from core.domain.plans import Judgement, OperationKind, Row, Verdict, Why
+from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId
+
+#: Why an operation of another kind is not undone, said where a person looks for it.
+NOT_UNDONE = {
+    OperationKind.CANCEL: "a cancellation cannot be undone: the seats were given up, and others "
+    "may have them by now. Book the students again",
+    OperationKind.BOOK: "a booking is not undone: cancel it",
+    OperationKind.RECOUNT: "a recount is not undone: count again",
+    OperationKind.CORRECT: "a correction is not undone",
+    OperationKind.UNDO: "an undo is not undone: refund the bookings again",
+}
+assert NOT_UNDONE.keys() | {OperationKind.REFUND} == set(OperationKind), "each kind is one of both"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is read afresh to judge by: both stores, and who holds which claim."""
+
+    bookings: Mapping[BookingId, Booking | None]
+    #: By the id asked for; after a merge the contact's own differs from it.
+    contacts: Mapping[ContactId, Contact | None]
+    #: Which operation gave a booking's credit back, and which takes it.
+    refunded_by: Mapping[BookingId, str]
+    undone_by: Mapping[BookingId, str]
+
+
+def not_undone(operation: Operation) -> str:
+    """Why this operation cannot be undone, for people; empty when it can."""
+    if why := NOT_UNDONE.get(operation.kind):
+        return why
+    if operation.state not in ENDED:
+        return f"the refund is {operation.state}: it can be undone when it has ended"
+    return ""
+
+
+def not_before(refund: Operation, at: datetime, quiet: timedelta) -> datetime:
+    """From when an undo confirmed ``at`` this moment may begin.
+
+    A mark of the refund that is still on its way would arrive after we cleared it: a credit that
+    is neither there nor owed. What was done when the refund ended was sent before; when it was
+    taken up again since, what is undone was done before ``at`` all the same.
+    """
+    last = at if refund.ended_at is None else min(refund.ended_at, at)
+    return last + quiet
+
+
+def plan_rows(refund: Operation, items: Sequence[Item], facts: Facts) -> tuple[Row, ...]:
+    """A row for each item, in order; balances run on from row to row of a contact."""
+    running: dict[tuple[str, CreditType], int] = {}
+    return tuple(_row(refund, item, facts, running) for item in items)
+
+
+def judge_again(
+    undo: Operation, refund: Operation, items: Sequence[Item], facts: Facts
+) -> list[Item]:
+    """The undo's own items as they go on, or as they end here with the reason."""
+    others = {id_: by for id_, by in facts.undone_by.items() if by != undo.id}
+    rows = plan_rows(refund, items, replace(facts, undone_by=others))
+    return [_after(item, row) for item, row in zip(items, rows, strict=True)]
+
+
+_STATES = {Verdict.SKIP: ItemState.SKIPPED, Verdict.BLOCKED: ItemState.BLOCKED}
+
+
+def _after(item: Item, row: Row) -> Item:
+    if row.verdict is Verdict.WILL_CHANGE:
+        return item
+    told = f"{row.why}: {row.detail}" if row.detail else str(row.why)
+    return replace(item, state=_STATES[row.verdict], why=f"{CHANGED}: {told}")
+
+
+def _row(
+    refund: Operation, item: Item, facts: Facts, running: dict[tuple[str, CreditType], int]
+) -> Row:
+    asked = item.contact_id or ContactId("")
+    contact = facts.contacts.get(asked)
+    booking = facts.bookings.get(item.booking_id)
+    judgement = _judge_booking(refund, item, booking, facts)
+    if booking is not None and judgement.verdict is Verdict.WILL_CHANGE:
+        judgement = _judge_contact(judgement, booking, contact, asked)
+    before = after = None
+    if judgement.verdict is Verdict.WILL_CHANGE and contact and item.credit is not None:
+        key = (contact.id, item.credit)
+        before = running.get(key, contact.balances[item.credit])
+        if before < 1:
+            judgement = _no(Verdict.BLOCKED, Why.SPENT, f"{before} left")
+            before = None
+        else:
+            after = running[key] = before - 1
+    return Row(
+        booking_id=item.booking_id,
+        verdict=judgement.verdict,
+        why=judgement.why,
+        detail=judgement.detail,
+        credit=item.credit,
+        contact_id=ContactId(contact.id) if contact else item.contact_id,
+        exam_id=item.exam_id,
+        booking_name=booking.booking_id if booking else item.booking_name,
+        contact_name=contact.name if contact else item.contact_name,
+        contact_email=contact.email if contact else item.contact_email,
+        exam_date=item.exam_date,
+        mock_type=item.mock_type,
+        before=before,
+        after=after,
+    )
+
+
+def _judge_booking(
+    refund: Operation, item: Item, booking: Booking | None, facts: Facts
+) -> Judgement:
+    if facts.refunded_by.get(item.booking_id) != refund.id:
+        return _no(Verdict.SKIP, Why.TAKEN_BACK)
+    if by := facts.undone_by.get(item.booking_id):
+        return _no(Verdict.SKIP, Why.BEING_TAKEN_BACK, by)
+    if booking is None:
+        return _no(Verdict.BLOCKED, Why.NOT_FOUND)
+    if booking.status is BookingStatus.UNKNOWN:
+        return _no(Verdict.BLOCKED, Why.STATUS_UNKNOWN, f"is_active is {booking.raw_status!r}")
+    if booking.status is not BookingStatus.CANCELLED:
+        return _no(Verdict.SKIP, Why.ACTIVE_AGAIN)
+    if not booking.refunded:
+        return _no(Verdict.SKIP, Why.NOT_MARKED)
+    if not _marked_by(refund, booking):
+        return _no(Verdict.BLOCKED, Why.MARKED_BY_OTHERS, _by(booking))
+    return Judgement(verdict=Verdict.WILL_CHANGE, why=Why.TAKE_BACK, credit=item.credit)
+
+
+def _marked_by(refund: Operation, booking: Booking) -> bool:
+    """HubSpot keeps milliseconds of the refund's own moment."""
+    at = booking.refunded_at
+    return (
+        at is not None
+        and abs(at - refund.confirmed_at) < timedelta(milliseconds=1)
+        and refund.is_by(booking.refund_admin)
+    )
+
+
+def _by(booking: Booking) -> str:
+    at = f" at {booking.refunded_at.isoformat()}" if booking.refunded_at else ""
+    return f"{booking.refund_admin or 'nobody named'}{at}"
+
+
+def _judge_contact(
+    judgement: Judgement, booking: Booking, contact: Contact | None, asked: ContactId
+) -> Judgement:
+    """The credit is taken from who got it; once it is, it is owed to whom the booking names."""
+    if contact is None:
+        return _no(Verdict.BLOCKED, Why.CONTACT_GONE)
+    if contact.unreadable:
+        told = "; ".join(f"{key} {why}" for key, why in sorted(contact.unreadable.items()))
+        return _no(Verdict.BLOCKED, Why.BALANCE_UNREADABLE, told)
+    if len(booking.contact_ids) != 1:
+        several = Why.SEVERAL_CONTACTS if booking.contact_ids else Why.NO_CONTACT
+        return _no(Verdict.BLOCKED, several)
+    if booking.contact_id not in {asked, contact.id}:
+        return _no(Verdict.BLOCKED, Why.OF_ANOTHER, str(booking.contact_id))
+    return judgement
+
+
+def _no(verdict: Verdict, why: Why, detail: str = "") -> Judgement:
+    return Judgement(verdict=verdict, why=why, detail=detail)

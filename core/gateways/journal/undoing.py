@@ -1,0 +1,76 @@
+"""What was given back and taken again: read here, and the claims freed when it is all done."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, delete, literal_column, select, update
+
+from core.domain.operations import Operation
+from core.domain.owed import TakenBack
+from core.domain.records import BookingId
+from core.domain.writes import MovementKind
+from core.gateways.journal.columns import always
+from core.gateways.journal.database import Database, reading
+from core.gateways.journal.fence import chunks
+from core.gateways.journal.records import OPERATIONS
+from core.gateways.journal.rules import OF_AN_UNDO
+from core.gateways.journal.tables import MovementState, claims, movements, operations
+
+
+class Undoing:
+    """See ``core.gateways.ports.undoing.UndoRecords``."""
+
+    _db: Database
+
+    @reading
+    def taken_back(
+        self, connection: Connection, bookings: Collection[BookingId]
+    ) -> dict[BookingId, TakenBack]:
+        """Once its mark is cleared: until then the refund stands."""
+        found: dict[BookingId, TakenBack] = {}
+        told = (operations.c.id, operations.c.confirmed_by, operations.c.confirmed_at)
+        query = (
+            select(movements.c.booking_id, *told, operations.c.reason)
+            .join(operations, operations.c.id == movements.c.operation_id)
+            .where(movements.c.kind == MovementKind.UNDO_REFUND)
+            .where(always(movements.c.state, MovementState.UNDONE))
+            .order_by(operations.c.confirmed_at, operations.c.id)
+        )
+        for some in chunks(sorted(set(bookings))):
+            for row in connection.execute(query.where(movements.c.booking_id.in_(some))):
+                booking, id_, by, at, reason = row
+                found[booking] = TakenBack(operation_id=id_, by=by, at=at, reason=reason)
+        return found
+
+    @reading
+    def undoing(self, connection: Connection, operation_id: str) -> list[Operation]:
+        """By the index of those that undo anything."""
+        query = select(*OPERATIONS.columns).where(
+            operations.c.undoes == operation_id, operations.c.undoes != literal_column("''")
+        )
+        newest = query.order_by(operations.c.confirmed_at.desc(), operations.c.id.desc())
+        return [OPERATIONS.load(row) for row in connection.execute(newest)]
+
+
+def free_taken_back(
+    connection: Connection, operation_id: str, bookings: Sequence[BookingId]
+) -> None:
+    """These items of an undo are done: their bookings can be refunded, and undone, again."""
+    for some in chunks(sorted(bookings)):
+        landed = select(movements.c.booking_id).where(
+            movements.c.operation_id == operation_id,
+            movements.c.booking_id.in_(some),
+            movements.c.kind == MovementKind.UNDO_REFUND,
+            movements.c.state == MovementState.LANDED,
+        )
+        taken = list(connection.execute(landed).scalars())
+        both = (movements.c.booking_id.in_(taken), movements.c.kind.in_(OF_AN_UNDO))
+        connection.execute(
+            update(movements)
+            .where(*both, movements.c.state == MovementState.LANDED)
+            .values(state=MovementState.UNDONE)
+        )
+        connection.execute(
+            delete(claims).where(claims.c.booking_id.in_(taken), claims.c.kind.in_(OF_AN_UNDO))
+        )

@@ -1,0 +1,27 @@
+"""The part of the journal that knows who owns which movement, and what was taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from core.domain.operations import Operation
+from core.domain.owed import TakenBack
+from core.domain.records import BookingId
+from core.domain.writes import MovementKind
+
+
+class UndoRecords(Protocol):
+    """Asked alone. What an undo moves is saved like every movement."""
+
+    def owners(self, bookings: Collection[BookingId], kind: MovementKind) -> dict[BookingId, str]:
+        """Those that ``claimed`` names, with the operation that owns each. Claims nothing."""
+        ...
+
+    def taken_back(self, bookings: Collection[BookingId]) -> dict[BookingId, TakenBack]:
+        """The latest undo that took back the credit of each of these, where one did."""
+        ...
+
+    def undoing(self, operation_id: str) -> list[Operation]:
+        """Operations that undo this one, whatever became of them, newest first."""
+        ...

@@ -1,0 +1,141 @@
+"""Taking back: undo a refund's credits, each exactly once (docs/decisions/0017-undo.md).
+
+Claim, judge again, write, clear the mark. The refund's own claim is held until the mark is known to
+be cleared and nothing of it is on its way: so nobody refunds a booking whose credit is still there,
+and nothing of ours clears the mark of a later refund.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from core.domain.credits import Catalogue
+from core.domain.operations import SETTLED, Item, ItemState, Operation
+from core.domain.records import Booking, BookingId, Kind
+from core.domain.undoing import Facts, judge_again
+from core.domain.verdicts import Why
+from core.domain.writes import Movement, MovementKind
+from core.gateways.ports import Crm, Fate, Journal, Run
+from core.services.batches import at_once, batches
+from core.services.consequences import ContactConsequences
+from core.services.item_steps import (
+    after_unmark,
+    after_write,
+    booking_due,
+    claims,
+    credit_movements,
+    unmarked,
+)
+from core.services.recording import Recording
+from core.services.settling import Consequences
+from core.services.writing import Writing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakingBack:
+    """What each item of an undo goes through."""
+
+    crm: Crm
+    journal: Journal
+    writing: Writing
+    catalogue: Catalogue
+    recording: Recording
+    now: Callable[[], datetime]
+    quiet: timedelta
+
+    def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
+        """Take these items as far as they go now.
+
+        Raises:
+            GatewayError: HubSpot could not be read. Every item is saved where it stood.
+            Superseded: another process has the operation.
+        """
+        taken = [item for item in group if item.state is ItemState.GIVEN_BACK]
+        todo = self._claimed(run, operation, [i for i in group if i not in taken])
+        to_clear = [item for item in taken if not self._on_its_way(item)]
+        if not todo and not to_clear:
+            return
+        bookings = self.crm.bookings({item.booking_id for item in (*todo, *to_clear)})
+        todo = self._judged(run, operation, todo, bookings)
+        to_clear += self._taken(run, operation, todo)
+        at_once(lambda some: self._clear(run, some, bookings), to_clear)
+
+    def recovered(self, operation: Operation) -> Consequences:
+        """What follows from writes that an earlier run left open."""
+        return ContactConsequences(self.journal, self.catalogue, operation.id)
+
+    def _on_its_way(self, item: Item) -> bool:
+        """A clearing that was sent may still arrive: it is not sent again before it cannot."""
+        return item.sent_at is not None and self.now() - item.sent_at < self.quiet
+
+    def _claimed(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
+        """Those that are ours alone; the others end here and say whose they are."""
+        owners: dict[BookingId, str] = {}
+        for kind, ids in claims(operation, items).items():
+            for some in batches(ids):
+                owners |= self.journal.claim(run, some, kind)
+        ours, others = [], []
+        for item in items:
+            if owners[item.booking_id] == run.operation_id:
+                ours.append(replace(item, state=ItemState.CLAIMED))
+            else:
+                why = f"{Why.BEING_TAKEN_BACK} ({owners[item.booking_id]})"
+                others.append(replace(item, state=ItemState.SKIPPED, why=why))
+        self.journal.update_items(run, [*ours, *others])
+        return ours
+
+    def _judged(
+        self,
+        run: Run,
+        operation: Operation,
+        items: Sequence[Item],
+        bookings: Mapping[BookingId, Booking | None],
+    ) -> list[Item]:
+        """Against fresh reads: a credit that is spent by now is not taken."""
+        if not items:
+            return []
+        ids = [item.booking_id for item in items]
+        facts = Facts(
+            bookings=bookings,
+            contacts=self.crm.contacts({i.contact_id for i in items if i.contact_id}),
+            refunded_by=self.journal.owners(ids, MovementKind.REFUND),
+            undone_by=self.journal.owners(ids, MovementKind.UNDO_REFUND),
+        )
+        refund = self.journal.operation(operation.undoes)
+        judged = judge_again(operation, refund, items, facts)
+        self.journal.update_items(run, [item for item in judged if item.state in SETTLED])
+        return [item for item in judged if item.state not in SETTLED]
+
+    def _taken(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
+        """Those whose credit is known to have left."""
+        wanted: dict[str, list[Movement]] = {}
+        for item in items:
+            movements = credit_movements(operation, item)
+            wanted.setdefault(item.contact_id or "", []).extend(movements)
+        if not wanted:
+            return []
+        in_hand = {item.booking_id: item for item in items}
+        then = ContactConsequences(self.journal, self.catalogue, run.operation_id, in_hand)
+        results = self.writing.write(run, Kind.CONTACT, wanted, then)
+        ended = (after_write(item, results[item.contact_id or ""]) for item in items)
+        self.journal.update_items(run, [item for item in ended if item is not None])
+        return then.landed
+
+    def _clear(
+        self, run: Run, items: Sequence[Item], bookings: Mapping[BookingId, Booking | None]
+    ) -> None:
+        """Saved before it is sent: a crash leaves a mark that may still be cleared."""
+        sent_at = self.now()
+        sent = [replace(item, sent_at=sent_at) for item in items]
+        self.journal.update_items(run, sent)
+        outcomes = self.crm.unmark_refunded([item.booking_id for item in sent], sent_at=sent_at)
+        saved, due = [], []
+        for item in sent:
+            outcome = outcomes[item.booking_id]
+            saved.append(after_unmark(item, outcome))
+            booking = bookings.get(item.booking_id)
+            if outcome.fate is Fate.LANDED and booking is not None:
+                due.append(booking_due(unmarked(booking, outcome)))
+        self.recording.record(run, [], saved, due)

@@ -1,0 +1,99 @@
+"""Undoing: the plan that takes a refund's credits back (docs/decisions/0017-undo.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.domain.operations import Item, ItemState, Operation
+from core.domain.plans import OperationKind, Plan, Row
+from core.domain.records import BookingId
+from core.domain.roles import Act, Actor
+from core.domain.selections import BadList
+from core.domain.undoing import Facts, not_undone, plan_rows
+from core.domain.writes import MovementKind
+from core.gateways.ports import Crm, Journal
+from core.services.planning import PLAN_LIFE
+from core.services.preflight import Preflight
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """Makes the plan. ``Operating.confirm`` and the engine do the rest, exactly once."""
+
+    crm: Crm
+    journal: Journal
+    preflight: Preflight
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+    def of(self, operation_id: str, actor: Actor) -> list[Operation]:
+        """Operations that undo this one, whatever became of them, newest first.
+
+        Raises:
+            NotAllowed: this person may not watch operations.
+        """
+        actor.require(Act.WATCH)
+        return self.journal.undoing(operation_id)
+
+    def preview(self, operation_id: str, actor: Actor, *, only: Sequence[BookingId] = ()) -> Plan:
+        """What taking its credits back would do to each booking. Stored, and changes nothing.
+
+        ``only``: of these bookings alone; empty: of all whose credit it gave back.
+
+        Raises:
+            NotAllowed: the actor may not run batches.
+            UnknownId: there is no such operation.
+            BadList: it cannot be undone, or gave nothing back; the words say why.
+            NotReady: HubSpot lacks what the writes would need, all of it named.
+            GatewayError: HubSpot did not answer; nothing was stored.
+        """
+        actor.require(Act.RUN_BATCHES)
+        refund = self.journal.operation(operation_id)
+        if why := not_undone(refund):
+            raise BadList([why])
+        self.preflight.check()
+        items = self._given_back(refund, only)
+        if not items:
+            raise BadList([f"operation {operation_id} gave back nothing that could be taken back"])
+        made_at = self.now()
+        plan = Plan(
+            id=self.new_id(),
+            kind=OperationKind.UNDO,
+            selection=f"the refund of {refund.selection}",
+            made_by=actor.email,
+            made_at=made_at,
+            expires_at=made_at + PLAN_LIFE,
+            rows=self._rows(refund, items),
+            undoes=refund.id,
+        )
+        self.journal.save_plan(plan)
+        return plan
+
+    def afresh(self, plan: Plan) -> tuple[Row, ...]:
+        """The same bookings, judged on fresh reads.
+
+        Raises:
+            NotReady, GatewayError: as ``preview``.
+        """
+        self.preflight.check()
+        refund = self.journal.operation(plan.undoes)
+        ids = [row.booking_id for row in plan.rows]
+        return self._rows(refund, self._given_back(refund, ids))
+
+    def _given_back(self, refund: Operation, only: Sequence[BookingId]) -> list[Item]:
+        """Done: its credit landed and its mark is set, and no retry touches it again."""
+        wanted = set(only)
+        items = self.journal.items(refund.id, states={ItemState.DONE})
+        return [i for i in items if i.credit is not None and (not only or i.booking_id in wanted)]
+
+    def _rows(self, refund: Operation, items: Sequence[Item]) -> tuple[Row, ...]:
+        ids = [item.booking_id for item in items]
+        facts = Facts(
+            bookings=self.crm.bookings(ids),
+            contacts=self.crm.contacts({i.contact_id for i in items if i.contact_id}),
+            refunded_by=self.journal.owners(ids, MovementKind.REFUND),
+            undone_by=self.journal.owners(ids, MovementKind.UNDO_REFUND),
+        )
+        return plan_rows(refund, items, facts)

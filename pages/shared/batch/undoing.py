@@ -1,0 +1,82 @@
+"""Undo of a refund: what became of it, where it is offered, and why other kinds have none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.domain.operations import ENDED, Operation, OperationState
+from core.domain.plans import OperationKind
+from core.domain.roles import ALLOWED, Act
+from core.domain.undoing import not_undone
+from pages.shared import places, problems, words
+from pages.shared.batch import address
+from pages.shared.gate import Desk
+
+
+def told(desk: Desk, operation: Operation) -> None:
+    """For whoever reads a result: what it took back, or what took it back."""
+    if operation.undoes:
+        _link("The refund that this takes back", operation.undoes, ":material/redo:")
+        return
+    for undo in _asked(desk, operation):
+        progress = desk.core.journal.progress(undo.id)
+        taken = words.count(sum(progress.given_back.values()), "credit")
+        what = f"{taken} taken back" if undo.state in ENDED else "Being taken back"
+        when = words.ago(undo.confirmed_at, desk.now())
+        label = f"{what} by {words.plain(undo.confirmed_by)}, asked for {when}"
+        _link(label, undo.id, ":material/undo:")
+
+
+def _link(label: str, operation_id: str, icon: str) -> None:
+    params = {address.OPERATION: operation_id}
+    st.page_link(places.OPERATIONS.path, label=label, icon=icon, query_params=params)
+
+
+def offer(desk: Desk, operation: Operation) -> None:
+    """At the other end of the page's last line: what it takes away stands by no harmless button."""
+    if operation.state is OperationState.CALLED_OFF or operation.state not in ENDED:
+        return
+    if operation.kind is OperationKind.CANCEL:
+        st.caption(f"{words.sentence(not_undone(operation))}.")
+    if operation.kind is not OperationKind.REFUND or not _left(desk, operation):
+        return
+    if Act.RUN_BATCHES not in ALLOWED[desk.actor.role]:
+        st.caption("An admin can take these credits back here.")
+        return
+    with st.container(
+        horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="undoing"
+    ):
+        st.caption(
+            "Given to the wrong students? You see first what taking it back would do.",
+            width="content",
+        )
+        if st.button("Undo this refund …", icon=":material/undo:", key="undo"):
+            _preview(desk, operation)
+
+
+def _preview(desk: Desk, operation: Operation) -> None:
+    with problems.told("Nothing was changed."):
+        with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
+            plan = desk.core.undoing.preview(operation.id, desk.acting())
+        place = places.OF_KIND[plan.kind]
+        st.switch_page(place.path, query_params={address.PLAN: plan.id})
+
+
+def _left(desk: Desk, operation: Operation) -> int:
+    """How many credits of it nobody took back or is taking back."""
+    given = sum(desk.core.journal.progress(operation.id).given_back.values())
+    for undo in _asked(desk, operation):
+        if undo.state not in ENDED:
+            return 0  # it says so above; what it leaves is offered when it has ended
+        given -= sum(desk.core.journal.progress(undo.id).given_back.values())
+    return given
+
+
+def _asked(desk: Desk, operation: Operation) -> Sequence[Operation]:
+    """Without what was called off, or could not even begin."""
+    if operation.kind is not OperationKind.REFUND:
+        return ()
+    found = desk.core.undoing.of(operation.id, desk.actor)
+    return [undo for undo in found if undo.state is not OperationState.CALLED_OFF]
