@@ -56,6 +56,7 @@ from core.gateways.ports.journal import (
 )
 from core.gateways.ports.trends import Measure
 from tests.fakes.alarms import MemoryAlarms
+from tests.fakes.attention import MemoryAttention
 from tests.fakes.clients import MemoryClients
 from tests.fakes.figures import MemoryFigures
 from tests.fakes.names import MemoryNames
@@ -113,6 +114,7 @@ class MemoryJournal(
     MemoryRoles,
     MemoryFigures,
     MemoryClients,
+    MemoryAttention,
     MemoryNames,
 ):
     """``core.gateways.ports.journal.Journal``, gone with the process."""

@@ -18,6 +18,7 @@ from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId, Kind, WriteId
 from core.domain.writes import ForeignWrite, MovementKind, Write
 from core.gateways.ports.alarms import AlarmRecords
+from core.gateways.ports.attention import AttentionRecords
 from core.gateways.ports.audit import AuditRecords
 from core.gateways.ports.clients import ClientRecords
 from core.gateways.ports.figures import FigureRecords
@@ -119,6 +120,7 @@ class Journal(
     FigureRecords,
     ClientRecords,
     AuditRecords,
+    AttentionRecords,
     NameRecords,
     Protocol,
 ):
