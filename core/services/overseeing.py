@@ -76,8 +76,9 @@ class Overseeing:
     scheduling: Scheduling
     now: Callable[[], datetime]
 
-    def read(self, actor: Actor) -> Overview:
-        """As of now.
+    def read(self, actor: Actor, *, patient: bool = False) -> Overview:
+        """As of now. ``patient``: waits until the stores have answered, 2 s at most; a page does
+        not, and is told at its next look.
 
         Raises:
             NotAllowed: this person may not watch.
@@ -85,7 +86,8 @@ class Overseeing:
         """
         actor.require(Act.WATCH)
         verified, quota = self.auditing.glance(actor), self.watching.quota()
-        facts = self._facts(verified, quota)
+        found = self.readiness.findings() if patient else self.readiness.glance()
+        facts = self._facts(verified, quota, found)
         return Overview(
             facts=facts,
             sight=sight(facts),
@@ -112,9 +114,8 @@ class Overseeing:
             operations=[(each, self.journal.progress(each.id)) for each in shown],
         )
 
-    def _facts(self, verified: Verified, quota: Quota | None) -> Facts:
+    def _facts(self, verified: Verified, quota: Quota | None, found: Sequence[Finding]) -> Facts:
         now, outbox, workers = self.now(), self.journal.outbox(), self.journal.workers()
-        found = self.readiness.glance()
         dead = self.journal.outbox_rows(dead=True, limit=1) if outbox.dead else []
         swept = self._swept()
         owed, owed_at = self._owed()

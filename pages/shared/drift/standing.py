@@ -186,9 +186,15 @@ def notices(desk: Desk, standing: Standing) -> None:
 
 def next_words(desk: Desk) -> str:
     """When the next one comes by itself; "" when none does."""
+    left = next_in(desk)
+    return f"The next comes by itself in {words.span(left)}" if left is not None else ""
+
+
+def next_in(desk: Desk) -> timedelta | None:
+    """How long until the next one comes by itself; None when none does."""
     now = desk.now()
     times = [at for job, at in desk.core.scheduling.next_times(now).items() if job in NAMES]
-    return f"The next comes by itself in {words.span(min(times) - now)}" if times else ""
+    return min(times) - now if times else None
 
 
 @st.fragment(run_every="2s")
