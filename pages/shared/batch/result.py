@@ -18,7 +18,7 @@ from core.domain.operations import (
 from core.domain.plans import OperationKind
 from core.domain.roles import ALLOWED, Act
 from pages.shared import places, problems, tables, words
-from pages.shared.batch import address, deciding, figures, renewing
+from pages.shared.batch import address, copied, deciding, figures, renewing
 from pages.shared.batch.foreign import show_foreign
 from pages.shared.batch.heading import heading
 from pages.shared.gate import Desk
@@ -115,19 +115,16 @@ def _figures(desk: Desk, operation: Operation, progress: Progress) -> None:
         (words.ITEM[state], words.count(progress.states[state], "booking")) for state in states
     ]
     by_type = figures.landed_by_type(progress.given_back, desk.core.catalogue)
-    figures.side_by_side(shown, by_type, _how(desk, operation))
+    figures.side_by_side(shown, by_type, _how(operation))
+    copied.show(desk, operation)
 
 
-def _how(desk: Desk, operation: Operation) -> str:
-    """How long it took, what it asked of HubSpot, and whether Supabase has it."""
-    told = []
-    if operation.started_at and operation.ended_at:
-        took = words.span(operation.ended_at - operation.started_at)
-        told.append(f"Took {took} and {words.count(operation.calls, 'call')} to HubSpot.")
-    due = desk.core.journal.outbox().due
-    waiting = words.count(due, "copy is", "copies are")
-    told.append(f"{waiting} on the way to Supabase." if due else "Supabase has every change.")
-    return " ".join(told)
+def _how(operation: Operation) -> str:
+    """How long it took, and what it asked of HubSpot."""
+    if operation.started_at is None or operation.ended_at is None:
+        return ""
+    took = words.span(operation.ended_at - operation.started_at)
+    return f"Took {took} and {words.count(operation.calls, 'call')} to HubSpot."
 
 
 @st.fragment
