@@ -10,7 +10,6 @@ from core.domain.attention import needs
 from core.domain.chain import Verified
 from core.domain.operations import ENDED, Operation, OperationState, Progress
 from core.domain.overview import FRESH, Facts, Need, Side, Sight, sight
-from core.domain.repairs import RowState
 from core.domain.roles import Act, Actor
 from core.domain.sweeps import Sweep, SweepMode
 from core.gateways.ports import Journal
@@ -19,6 +18,7 @@ from core.gateways.ports.inspecting import Finding, Health, Quota
 from core.gateways.ports.trends import Gauge, Narrow
 from core.services.auditing import Auditing
 from core.services.readiness import Readiness, alive
+from core.services.repairing import repaired_since
 from core.services.scheduling import Scheduling
 from core.services.watching import Watching
 
@@ -27,7 +27,6 @@ LAG_OF = timedelta(hours=1)
 #: Operations of a day that are named; all of them are counted.
 NAMED_MAX = 8
 SWEEPS_MAX = 20
-REPAIRS_MAX = 50
 WHOLE = (SweepMode.KNOWN, SweepMode.FULL)
 UNENDED = frozenset(OperationState) - ENDED
 
@@ -165,13 +164,7 @@ class Overseeing:
         """Of its records those that a repair has proved equal since, each counted once."""
         if swept is None or not swept.drifting:
             return 0
-        repairs = self.journal.repairs(limit=REPAIRS_MAX)
-        ids = [each.id for each in repairs if each.asked_at > swept.saved_at]
-        mended = {
-            (row.drift.kind, row.drift.record_id)
-            for id_ in ids
-            for row in self.journal.repair_rows(id_, states=[RowState.REPAIRED])
-        }
+        mended = repaired_since(self.journal, swept)
         if not mended:
             return 0
         return sum((d.kind, d.record_id) in mended for d in self.journal.drifts(swept.id))

@@ -21,6 +21,7 @@ from pages.shared import places, problems, tables, words
 from pages.shared.batch import address, copied, deciding, figures, renewing
 from pages.shared.batch.foreign import show_foreign
 from pages.shared.batch.heading import heading
+from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
 
 #: Told in full above the table.
@@ -193,21 +194,14 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
         if called_off:
             renewing.button(desk, operation)
         else:
-            _csv_button(desk, operation)
+            csv_button(
+                lambda: tables.item_csv(desk.core.journal.items(operation.id)),
+                f"{operation.kind}-{operation.id}",
+                "All bookings of this operation with what happened to each",
+                label="Download CSV",
+            )
         if onward:
             _onward(operation)
-
-
-def _csv_button(desk: Desk, operation: Operation) -> None:
-    st.download_button(
-        "Download CSV",
-        lambda: tables.item_csv(desk.core.journal.items(operation.id)),
-        file_name=f"{operation.kind}-{operation.id}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        help="All bookings of this operation with what happened to each",
-        on_click="ignore",
-    )
 
 
 def _onward(operation: Operation) -> None:
