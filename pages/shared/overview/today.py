@@ -35,6 +35,7 @@ assert PLURAL.keys() == set(OperationKind), "every kind has its plural"
 
 def show(desk: Desk, today: Today) -> None:
     """Newest first, what is under way before what has ended."""
+    st.space("small")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Today", anchor=False, width="content")
         st.space("stretch")
@@ -84,7 +85,7 @@ def _line(desk: Desk, operation: Operation, progress: Progress) -> None:
     done.markdown(far(progress))
     gain.markdown(_gain(progress))
     when.html(words.relative(operation.confirmed_at, desk.now(), desk.zone))
-    who.html(words.escaped(operation.confirmed_by))
+    who.html(words.escaped(operation.confirmed_by).replace("@", "@<wbr>"))
 
 
 def far(progress: Progress) -> str:
