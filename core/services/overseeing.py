@@ -105,8 +105,8 @@ class Overseeing:
         """
         actor.require(Act.WATCH)
         running = self.journal.operations(states=UNENDED, limit=NAMED_MAX)
-        newest = self.journal.operations(states=ENDED, limit=NAMED_MAX)
-        ended = [each for each in newest if each.confirmed_at >= since]
+        newest = self.journal.operations(limit=2 * NAMED_MAX)
+        ended = [each for each in newest if each.state in ENDED and each.confirmed_at >= since]
         shown = [*running, *ended][:NAMED_MAX]
         return Today(
             moved=self.journal.moved_since(since),

@@ -58,8 +58,8 @@ class Attention:
         """Two queries: the undecided ones have an index of their own."""
         counts: dict[str, Counter[ItemState]] = defaultdict(Counter)
         for query in (_undecided(), _bad(since)):
-            for row in connection.execute(query):
-                counts[row[0]][row[1]] += row[2]
+            for id_, state in connection.execute(query):
+                counts[id_][state] += 1
         which = operations.c.id.in_(list(counts))
         order = (operations.c.confirmed_at, operations.c.id)
         found = connection.execute(select(*OPERATIONS.columns).where(which).order_by(*order))
@@ -123,24 +123,22 @@ class Attention:
 
 def _undecided() -> Select[Any]:
     undecided = always(items.c.state, ItemState.UNDECIDED)
-    return (
-        select(items.c.operation_id, items.c.state, func.count())
-        .where(undecided)
-        .group_by(items.c.operation_id, items.c.state)
-    )
+    return select(items.c.operation_id, items.c.state).where(undecided)
 
 
 def _bad(since: datetime) -> Select[Any]:
-    """By the index on the time of operations, then by that on their items' states."""
+    """By the index on the time of operations, then by that on their items' states.
+
+    Counted by the caller: asked to group them, SQLite would go through all items there are.
+    """
     return (
-        select(items.c.operation_id, items.c.state, func.count())
+        select(items.c.operation_id, items.c.state)
         .join(operations, operations.c.id == items.c.operation_id)
         .where(
             operations.c.confirmed_at >= since,
             items.c.state.in_((ItemState.FAILED, ItemState.BLOCKED)),
             or_(items.c.contact_id.is_(None), ~_done_later()),
         )
-        .group_by(items.c.operation_id, items.c.state)
     )
 
 

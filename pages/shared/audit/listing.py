@@ -46,21 +46,21 @@ def show(desk: Desk) -> None:
 
 def _filters(desk: Desk) -> None:
     bound: dict[str, Any] = {"bind": "query-params"}
-    days: dict[str, Any] = {**bound, "value": None, "width": 150, "format": "YYYY-MM-DD"}
+    days: dict[str, Any] = {**bound, "value": None, "width": 132, "format": "YYYY-MM-DD"}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
-            "Who", placeholder="An e-mail", key=address.WHO, width=200, type="search", **bound
+            "Who", placeholder="An e-mail", key=address.WHO, width=150, type="search", **bound
         )
         st.multiselect(
             "Acts", [what.value for what in What], format_func=words.sentence,
-            placeholder="All acts", key=address.ACT, width=250, **bound,
+            placeholder="All acts", key=address.ACT, width=190, **bound,
         )  # fmt: skip
         st.text_input(
-            "Operation", placeholder="Its id", key=address.OPERATION, width=170,
+            "Operation", placeholder="Its id", key=address.OPERATION, width=120,
             type="search", **bound,
         )  # fmt: skip
         st.text_input(
-            "Contact", placeholder="HubSpot record id", key=address.CONTACT, width=190,
+            "Contact", placeholder="HubSpot record id", key=address.CONTACT, width=165,
             type="search", **bound,
         )  # fmt: skip
         st.date_input("From", key=address.SINCE, **days)

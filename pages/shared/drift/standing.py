@@ -22,7 +22,8 @@ MODES = {
     SweepMode.INCREMENTAL: "Incremental sweep",
     SweepMode.FULL: "Full sweep",
 }
-SAME = "as many as the one before"
+#: A card cuts longer words.
+SAME = "as many as before"
 #: What their schedules are called.
 NAMES = frozenset(f"{mode} sweep" for mode in SweepMode)
 
@@ -123,7 +124,7 @@ def _trend(sweep: Sweep, before: Sweep | None) -> str:
     if before is None:
         return ""
     more = sweep.drifting - before.drifting
-    return f"{more:+,} since the one before" if more else SAME
+    return f"{more:+,} since before" if more else SAME
 
 
 def net_words(gaps: Sequence[Gap]) -> str:

@@ -22,7 +22,7 @@ LOOKS = {
 }
 COUNTED = {
     Urgency.NOW: "to act on now",
-    Urgency.PERSON: "for a person to decide",
+    Urgency.PERSON: "to see to",
     Urgency.WATCH: "to keep an eye on",
 }
 WORDS: dict[Matter, str] = {
