@@ -8,6 +8,7 @@ from core.cli import (  # noqa: F401 - they add their commands
     forgetting,
     keys,
     lookup,
+    overview,
     owing,
     people,
     restoring,

@@ -152,7 +152,7 @@ def build(settings: Settings) -> Runtime:
         keep_personal=settings.keep_personal,
         on_dead=alarms.dead_letters,
     )
-    alarms.late = core.scheduling.late
+    alarms.late, alarms.audit = core.scheduling.late, core.auditing.judged
 
     def close() -> None:
         notifier.stop(NOTIFY_GRACE_S)

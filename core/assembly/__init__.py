@@ -41,6 +41,7 @@ from core.services.mirroring import Mirroring
 from core.services.noting import Noting
 from core.services.operating import Operating
 from core.services.outage import Outage
+from core.services.overseeing import Overseeing
 from core.services.owing import Owing
 from core.services.planning import Planning
 from core.services.preflight import Preflight
@@ -148,9 +149,23 @@ def assemble(
     correcting = Correcting(crm, journal, preflight, now, make_id)
     undoing = Undoing(crm, journal, preflight, now, make_id)
     receiving = Receiving(mirroring=mirroring, types=object_types, secret=webhook_secret, now=now)
+    scheduling = Scheduling(
+        journal,
+        (
+            *sweep_jobs(sweeping, sweep_schedules or {}),
+            *activation_jobs(activating, activation_schedule),
+            *forgetting_jobs(forgetting, forget_schedule),
+        ),
+        now,
+    )
+    auditing = Auditing(journal, now)
+    readiness = Readiness(journal, mirror, inspecting, now)
+    watching = Watching(
+        journal=journal, truth=inspecting, lag=mirroring.lag, tally=receiving.tally, now=now
+    )
     return Core(
         access=access,
-        auditing=Auditing(journal, now),
+        auditing=auditing,
         noting=noting,
         finding=finding,
         planning=planning,
@@ -191,15 +206,7 @@ def assemble(
         repairing=Repairing(
             comparing, Mending(comparing, mirroring, mirror, journal), journal, engine, now, make_id
         ),
-        scheduling=Scheduling(
-            journal,
-            (
-                *sweep_jobs(sweeping, sweep_schedules or {}),
-                *activation_jobs(activating, activation_schedule),
-                *forgetting_jobs(forgetting, forget_schedule),
-            ),
-            now,
-        ),
+        scheduling=scheduling,
         owing=owing,
         measuring=Measuring(
             journal,
@@ -212,9 +219,15 @@ def assemble(
         restoring=Restoring(crm, journal, owing, catalogue),
         reviving=Reviving(journal, mirroring, now),
         receiving=receiving,
-        readiness=Readiness(journal, mirror, inspecting, now),
-        watching=Watching(
-            journal=journal, truth=inspecting, lag=mirroring.lag, tally=receiving.tally, now=now
+        readiness=readiness,
+        watching=watching,
+        overseeing=Overseeing(
+            journal=journal,
+            readiness=readiness,
+            watching=watching,
+            auditing=auditing,
+            scheduling=scheduling,
+            now=now,
         ),
         looking_up=LookingUp(crm, mirror, catalogue),
         presenting=Presenting(

@@ -25,6 +25,7 @@ from core.services.measuring import Measuring
 from core.services.mirroring import Mirroring
 from core.services.noting import Noting
 from core.services.operating import Operating
+from core.services.overseeing import Overseeing
 from core.services.owing import Owing
 from core.services.planning import Planning
 from core.services.presenting import Presenting
@@ -74,6 +75,7 @@ class Core:
     recounting: Recounting
     readiness: Readiness
     watching: Watching
+    overseeing: Overseeing
     admitting: Admitting
     checking: Checking
     serving: Serving

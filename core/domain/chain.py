@@ -164,6 +164,8 @@ class Walk:
                 f"the noted head is entry {noted.n} with the hash {noted.hash}, "
                 f"and the chain has {self.head.hash} at entry {self.head.n}"
             )
+        elif last < noted.n:
+            self.faults.append(missing(last + 1, noted.n))  # cut off since it was gone along
         if last > noted.n:
             self.faults.append(f"entries up to {last} stand after the noted head {noted.n}")
 
@@ -184,6 +186,8 @@ class Verified:
     #: How many entries the chain has; more than ``head.n``: not yet gone along all of it.
     total: int
     faults: tuple[str, ...] = ()
+    #: When the walk set out from the first entry, where all that stood there was gone along.
+    since: datetime | None = None
 
     @property
     def whole(self) -> bool:

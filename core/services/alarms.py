@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.alarms import WELL_AFTER, Alarm, Trouble
+from core.domain.chain import Verified
 from core.domain.operations import ENDED, Operation, OperationState
 from core.domain.schedules import Late
 from core.domain.sweeps import Sweep, SweepMode
@@ -24,6 +25,9 @@ DRIFT_ABOVE = 20
 NAMED_MAX = 5
 #: A request for a second admin is no trouble: nobody is told that it is over.
 AWAITING = "awaiting approval "
+#: What does not fit in the audit stays a trouble until somebody has gone along all of it since.
+AUDIT = "audit"
+FAULTS_TOLD = 3
 #: How often a process looks.
 LOOK_EVERY_S = 60.0
 
@@ -40,6 +44,8 @@ class Alarms:
     public_url: str = ""
     #: Jobs of the schedule that did not come to their end in time.
     late: Callable[[datetime], Sequence[Late]] = lambda _now: ()
+    #: What this process knows of the audit's chain.
+    audit: Callable[[], Verified | None] = lambda: None
 
     def look(self) -> None:
         """Tell what is newly wrong, and what is well again.
@@ -53,7 +59,7 @@ class Alarms:
             self._raise(trouble, now)
         wrong = {trouble.key for trouble in troubles}
         for alarm in self.journal.alarms():
-            if alarm.key not in wrong:
+            if alarm.key not in wrong and self._may_be_over(alarm):
                 over = self.journal.calm_alarm(alarm.key, at=now, after=WELL_AFTER)
                 if over is not None and not over.key.startswith(AWAITING):
                     self.notifier.tell(*well_again(over))
@@ -66,16 +72,38 @@ class Alarms:
         except JournalError:
             log.exception("nobody could be told of dead letters; the next look tells")
 
+    def _may_be_over(self, alarm: Alarm) -> bool:
+        """Of the audit who has not been along it since knows nothing, and so cannot say."""
+        if alarm.key != AUDIT:
+            return True
+        since = verified.since if (verified := self.audit()) else None
+        return since is not None and since > alarm.since
+
     def _raise(self, trouble: Trouble, now: datetime) -> None:
         if self.journal.raise_alarm(trouble, at=now):
             self.notifier.tell(trouble.title, trouble.text)
 
     def _troubles(self, now: datetime) -> Iterator[Trouble]:
+        yield from self._audit()
         yield from self._dead_letters()
         yield from self._drift()
         yield from self._sweeps()
         yield from (self._too_late(each) for each in self.late(now))
         yield from self._operations()
+
+    def _audit(self) -> Iterator[Trouble]:
+        """Faults name entries by their places and hashes."""
+        verified = self.audit()
+        if verified is None or not verified.faults:
+            return
+        faults, more = verified.faults[:FAULTS_TOLD], len(verified.faults) - FAULTS_TOLD
+        todo = "Keep the database as it is; python -m core audit verify names all. See Audit"
+        lines = [
+            *faults,
+            *([f"and {more} more"] if more > 0 else []),
+            f"{todo}{self._at('/audit')}",
+        ]
+        yield Trouble(key=AUDIT, title="Credit Desk: the audit was changed", text="\n".join(lines))
 
     def _dead_letters(self) -> Iterator[Trouble]:
         """Errors are left out: a database quotes the row that it refused, names and all."""

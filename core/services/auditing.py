@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.domain.audit import Sought
 from core.domain.chain import EMPTY, Head, Link, Verified, Walk
@@ -20,8 +20,12 @@ log = logging.getLogger(__name__)
 PORTION = 2000
 #: As far as a page goes along the chain while somebody waits: about a fifth of a second.
 WAITED_FOR = 10_000
+#: The same for a page that has more to tell: moments.
+GLANCED_AT = 2_000
 #: How often a process goes along what was appended, and notes the head in its log.
 LOOK_EVERY_S = 3600.0
+#: How often it goes along all of it again: what was gone along may be changed after.
+AFRESH_EVERY = timedelta(days=1)
 #: Entries of one export.
 EXPORT_MAX = 100_000
 #: Faults that are told; one is enough to call the auditors.
@@ -30,11 +34,13 @@ FAULTS_MAX = 50
 
 @dataclass(slots=True)
 class Auditing:
-    """Reads only. What was gone along once is not gone along again by this process's pages."""
+    """Reads only. What was gone along is not gone along again by this process before a day."""
 
     journal: Journal
     now: Callable[[], datetime]
     _walk: Walk = field(default_factory=Walk)
+    #: When this walk set out; all that stood there then, it has gone along.
+    _since: datetime | None = None
     _walking: threading.Lock = field(default_factory=threading.Lock)
 
     def find(
@@ -102,33 +108,65 @@ class Auditing:
         """
         actor.require(Act.WATCH)
         if afresh:
-            with self._walking:
-                self._walk = Walk()
+            self._set_out_again()
         return self._go_on(None if afresh else WAITED_FOR)
 
+    def glance(self, actor: Actor) -> Verified:
+        """The same within moments: waits for nobody who goes along it just now.
+
+        Raises:
+            NotAllowed: this person may not look at the audit.
+        """
+        actor.require(Act.WATCH)
+        if not self._walking.acquire(blocking=False):
+            return self._told(self._walk, self.journal.audit_head()[0].n, self._since)
+        try:
+            return self._along(GLANCED_AT)
+        finally:
+            self._walking.release()
+
+    def judged(self) -> Verified:
+        """What this process knows already, for the alarms."""
+        return self._go_on(0)
+
     def look(self) -> Verified:
-        """For a thread: go on to the end, and note the head in the log, out of the database."""
+        """For a thread: go on to the end, and note the head in the log, out of the database.
+
+        Once a day along all of it.
+        """
+        if self._since is None or self.now() - self._since >= AFRESH_EVERY:
+            self._set_out_again()
         verified = self._go_on(None)
         head = verified.head
-        if verified.faults:
-            log.error("the audit was changed: %s", "; ".join(verified.faults[:3]))
-        else:
+        _cry_out(verified.faults)
+        if not verified.faults:
             log.info("audit head: entry %d, hash %s", head.n, head.hash)
         return verified
 
+    def _set_out_again(self) -> None:
+        """Pages meanwhile go on with what was known before."""
+        since, walk = self.now(), Walk()
+        for _ in self._up_to(walk, self.journal.audit_head()[0].n):
+            pass
+        _cry_out(walk.faults)
+        with self._walking:
+            self._walk, self._since = walk, since
+
     def _go_on(self, at_most: int | None) -> Verified:
         with self._walking:
-            noted, last = self.journal.audit_head()
-            until = noted.n if at_most is None else min(noted.n, self._walk.head.n + at_most)
-            known = len(self._walk.faults)
-            for _ in self._up_to(self._walk, until):
-                pass
-            ended = Walk(head=self._walk.head, faults=list(self._walk.faults))
-            if until == noted.n:
-                ended.end(noted, last)
-            if len(self._walk.faults) > known:
-                log.error("the audit was changed: %s", "; ".join(self._walk.faults[known:][:3]))
-            return self._told(ended, noted.n)
+            return self._along(at_most)
+
+    def _along(self, at_most: int | None) -> Verified:
+        noted, last = self.journal.audit_head()
+        until = noted.n if at_most is None else min(noted.n, self._walk.head.n + at_most)
+        known = len(self._walk.faults)
+        for _ in self._up_to(self._walk, until):
+            pass
+        ended = Walk(head=self._walk.head, faults=list(self._walk.faults))
+        if until == noted.n:
+            ended.end(noted, last)
+        _cry_out(self._walk.faults[known:])
+        return self._told(ended, noted.n, self._since)
 
     def _up_to(self, walk: Walk, n: int) -> Iterator[list[Link]]:
         while walk.head.n < n and len(walk.faults) < FAULTS_MAX:
@@ -147,7 +185,11 @@ class Auditing:
             raise BadList([f"there is no entry {since} to begin after"])
         return links[0].head
 
-    def _told(self, walk: Walk, total: int) -> Verified:
-        return Verified(
-            at=self.now(), head=walk.head, total=total, faults=tuple(walk.faults[:FAULTS_MAX])
-        )
+    def _told(self, walk: Walk, total: int, since: datetime | None = None) -> Verified:
+        faults = tuple(walk.faults[:FAULTS_MAX])
+        return Verified(at=self.now(), head=walk.head, total=total, faults=faults, since=since)
+
+
+def _cry_out(faults: Sequence[str]) -> None:
+    if faults:
+        log.error("the audit was changed: %s", "; ".join(faults[:3]))

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 #: Whoever asks is answered after this time at the latest.
 WITHIN_S = 2.0
+#: Who draws a page waits for so long at most, and is told the rest at the next look.
+GLANCE_S = 0.15
 #: How old an answer of a part may be: many probes cost as much as one.
 STORE_S, MIRROR_S, TRUTH_S = 2.0, 10.0, 10.0
 #: HubSpot is asked only when no call of the desk's own has told as much in this time.
@@ -44,6 +46,7 @@ class Part:
     holds_s: float
     _found: list[Finding] = field(default_factory=list)
     _found_at: float | None = None
+    _began_at: float = 0.0
     _thread: threading.Thread | None = None
 
     def begin(self, now: float) -> None:
@@ -52,6 +55,7 @@ class Part:
             return
         if self._found_at is None or now - self._found_at >= self.holds_s:
             # A daemon: a store that hangs must not hold up the end of the process.
+            self._began_at = now
             self._thread = threading.Thread(target=self._run, name=self.what, daemon=True)
             self._thread.start()
 
@@ -62,6 +66,15 @@ class Part:
             if self._thread.is_alive():
                 return [fault(self.what, f"did not answer within {WITHIN_S:g} s")]
         return self._found
+
+    def known(self, within_s: float) -> list[Finding]:
+        """The same as far as it is known by then: what it found before, while it still looks."""
+        looked_s = time.monotonic() - self._began_at
+        if self._thread is not None:
+            self._thread.join(within_s)
+            if self._thread.is_alive() and looked_s < WITHIN_S:
+                return self._found
+        return self.found(0)
 
     def _run(self) -> None:
         try:
@@ -96,14 +109,25 @@ class Readiness:
 
     def findings(self) -> list[Finding]:
         """All parts, within ``WITHIN_S``. Many may ask at once: one looks."""
+        until = self._begun() + WITHIN_S
+        return [finding for part in self._parts for finding in part.found(until - time.monotonic())]
+
+    def glance(self) -> list[Finding]:
+        """What is known within moments; nothing of a part that was never heard of yet."""
+        until = self._begun() + GLANCE_S
+        return [
+            finding
+            for part in self._parts
+            for finding in part.known(max(0.0, until - time.monotonic()))
+        ]
+
+    def _begun(self) -> float:
+        """When: many may ask at once, and one looks."""
         with self._lock:
             began = time.monotonic()
             for part in self._parts:
                 part.begin(began)
-            until = began + WITHIN_S
-            return [
-                finding for part in self._parts for finding in part.found(until - time.monotonic())
-            ]
+        return began
 
     def _store(self) -> list[Finding]:
         now = self.now()

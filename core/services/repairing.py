@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 PAGE = 500
 #: While copies are due.
 LOOK_AGAIN = timedelta(seconds=0.5)
+#: As many of the newest are looked through for what was mended since a sweep.
+REPAIRS_MAX = 50
 #: How long repairs are kept.
 KEPT = timedelta(days=365)
 
@@ -199,3 +201,14 @@ def _by_kind(drifts: Sequence[Drift]) -> Iterator[tuple[Kind, list[str]]]:
         ids = [drift.record_id for drift in group]
         for start in range(0, len(ids), PAGE):
             yield kind, ids[start : start + PAGE]
+
+
+def repaired_since(journal: Journal, sweep: Sweep) -> set[tuple[Kind, str]]:
+    """Records that a repair, asked for after this sweep had ended, has proved equal."""
+    later = (r for r in journal.repairs(limit=REPAIRS_MAX) if r.asked_at >= sweep.saved_at)
+    return {
+        (row.drift.kind, row.drift.record_id)
+        for repair in later
+        if repair.counts.get(RowState.REPAIRED)
+        for row in journal.repair_rows(repair.id, states=[RowState.REPAIRED])
+    }

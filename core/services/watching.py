@@ -67,11 +67,15 @@ class Watching:
             oldest_due=now - outbox.oldest if outbox.oldest else timedelta(0),
             workers=len(alive(self.journal.workers(), now)),
             swept=self._swept(now),
-            quota=self._quota(),
+            quota=self.quota(),
             heard=self.truth.heard() if self.truth else Heard(),
             lag=self.lag.histogram(),
             webhooks=dict(self.tally.counts),
         )
+
+    def well_s_ago(self) -> float | None:
+        """Seconds since HubSpot last did as this process asked, None where it never did."""
+        return self.truth.heard().well_s_ago if self.truth else None
 
     def _swept(self, now: datetime) -> dict[SweepMode, Swept]:
         found = {}
@@ -84,7 +88,8 @@ class Watching:
                 found[mode] = Swept(age=now - last.saved_at, drift=drift)
         return found
 
-    def _quota(self) -> Quota | None:
+    def quota(self) -> Quota | None:
+        """How much of HubSpot's limit is used, None where nobody can tell just now."""
         try:
             return self.truth.quota() if self.truth else None
         except GatewayError as error:

@@ -66,6 +66,22 @@ def enter(place: Place) -> Desk:
     return Desk(core=core, actor=actor, zone=reader_zone())
 
 
+def again(desk: Desk, place: Place) -> Actor:
+    """Who is here as of now, for what draws itself again and again while nobody clicks.
+
+    When they may not stay, the page is drawn anew and says why.
+    """
+    claims = signed_in()
+    if claims is None or ended(claims, desk.now()):
+        st.rerun(scope="app")
+    try:
+        actor = desk.acting()
+        actor.require(place.act)
+    except NotAllowed:
+        st.rerun(scope="app")
+    return actor
+
+
 def visible() -> list[Place]:
     """The pages that the navigation names: those that their gate would open for this person.
 

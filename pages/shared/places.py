@@ -21,6 +21,13 @@ class Place:
     act: Act
 
 
+OVERVIEW = Place(
+    path="pages/watch/overview.py",
+    title="Overview",
+    icon=":material/monitor_heart:",
+    help="What needs attention now; whether what students see is true; what runs today.",
+    act=Act.WATCH,
+)
 CONTACTS = Place(
     path="pages/lookup/contacts.py",
     title="Contacts",
@@ -88,6 +95,7 @@ API_KEYS = Place(
 )
 
 PLACES = (
+    OVERVIEW,
     CONTACTS,
     EXAMS,
     BULK_REFUND,
@@ -110,4 +118,4 @@ OF_KIND = {
 
 assert OF_KIND.keys() == set(OperationKind), "every kind of operation has its page"
 #: Where the bare address leads: the first that a role may see.
-HOMES = (OPERATIONS, CONTACTS)
+HOMES = (OVERVIEW, CONTACTS)

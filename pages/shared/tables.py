@@ -197,14 +197,19 @@ def one_ticked(
     return next((row for row in event.selection.rows if row < len(ids)), None)
 
 
-def page_of(name: str, total: int) -> range:
-    """Which rows to show; draws page numbers when they do not fit on one."""
-    pages = max(1, -(-total // PAGE_ROWS))
+def page_of(name: str, total: int, *, rows: int = PAGE_ROWS, unit: str = "") -> range:
+    """Which rows to show; draws page numbers when they do not fit on one.
+
+    ``unit``: the total with its noun, told in any case; without it, only beside page numbers.
+    """
+    pages = max(1, -(-total // rows))
     page = 1
     if pages > 1:
         with st.container(horizontal=True, vertical_alignment="center"):
             told = st.empty()
             page = min(st.pagination(pages, key=f"{name}_page_{pages}", width=340), pages)
-            first, last = (page - 1) * PAGE_ROWS + 1, min(page * PAGE_ROWS, total)
-            told.caption(f"{first:,} to {last:,} of {total:,}", width="content")
-    return range((page - 1) * PAGE_ROWS, min(page * PAGE_ROWS, total))
+            first, last = (page - 1) * rows + 1, min(page * rows, total)
+            told.caption(f"{first:,} to {last:,} of {unit or f'{total:,}'}", width="content")
+    elif unit:
+        st.caption(unit)
+    return range((page - 1) * rows, min(page * rows, total))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
+from core.domain.attention import NAMES
 from core.domain.credits import Catalogue, CreditType
 from core.domain.operations import ItemState, OperationState
 from core.domain.plans import OperationKind, Verdict
@@ -25,14 +26,7 @@ ARROW = "→"
 NOTHING = "–"
 
 #: What an operation of this kind is called on a screen, and the page that makes one.
-KIND: dict[OperationKind, str] = {
-    OperationKind.CANCEL: "Batch cancellation",
-    OperationKind.REFUND: "Bulk refund",
-    OperationKind.RECOUNT: "Recount",
-    OperationKind.CORRECT: "Correction",
-    OperationKind.BOOK: "Booking",
-    OperationKind.UNDO: "Undo",
-}
+KIND: dict[OperationKind, str] = NAMES
 #: A word and a sign for each, so that colour is never the only difference.
 VERDICT: dict[Verdict, str] = {
     Verdict.BLOCKED: "✕ Blocked",
@@ -61,7 +55,6 @@ ITEM: dict[ItemState, str] = {
     ItemState.DONE: "✓ Done",
 }
 
-assert KIND.keys() == set(OperationKind), "every kind has its name"
 assert VERDICT.keys() == set(Verdict), "every verdict has its word"
 assert OPERATION.keys() == set(OperationState), "every state of an operation has its word"
 assert ITEM.keys() == set(ItemState), "every state of an item has its word"

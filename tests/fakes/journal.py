@@ -57,6 +57,7 @@ from core.gateways.ports.journal import (
 )
 from core.gateways.ports.trends import Measure
 from tests.fakes.alarms import MemoryAlarms
+from tests.fakes.attention import MemoryAttention
 from tests.fakes.clients import MemoryClients
 from tests.fakes.figures import MemoryFigures
 from tests.fakes.names import MemoryNames
@@ -116,6 +117,7 @@ class MemoryJournal(
     MemoryRoles,
     MemoryFigures,
     MemoryClients,
+    MemoryAttention,
     MemoryNames,
     MemoryUndoing,
 ):

@@ -198,7 +198,7 @@ def test_the_list_names_what_waits_and_narrows_to_it(open_page: Open) -> None:
     at = open_page(OPERATIONS, who=by(BEN))
     assert "1 operation waits for a second admin. You can approve or refuse it." in said(at)
 
-    choose(at, "operations_narrow", "Wait for approval")
+    choose(at, "narrow", "Wait for approval")
 
     assert [["To approve"]] == [list(cell) for cell in frame_with(at, "Reason")["State"]]
     assert "You can approve" not in said(open_page(OPERATIONS))

@@ -164,6 +164,7 @@ def test_a_large_chain_is_verified_a_portion_at_each_look(
     open_page: Open, made: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record(made, 30)
+    monkeypatch.setattr("core.services.auditing.GLANCED_AT", 0)  # by the page one lands on
     monkeypatch.setattr("core.services.auditing.WAITED_FOR", 20)
     at = open_page(AUDIT)
     assert "Verified 20 of 31 entries so far" in said(at)

@@ -184,11 +184,21 @@ def test_a_latin_1_csv_is_read(open_page: Open) -> None:
     ],
     ids=["empty", "wrong columns", "bad cell", "Excel", "too many"],
 )
-def test_a_csv_that_cannot_be_used_says_why(open_page: Open, data: bytes, told: str) -> None:
+def test_a_csv_that_cannot_be_used_says_why_once_and_cannot_be_previewed(
+    open_page: Open, data: bytes, told: str
+) -> None:
     at = upload(open_page(BULK_REFUND), data)
 
-    assert told in said(at)
-    assert not previewed(press(at, "preview"))
+    assert 1 == said(at).count(told)
+    assert 1 == len(at.error)
+    assert at.button(key="preview").disabled
+
+
+def test_after_a_csv_that_cannot_be_used_another_one_can(open_page: Open) -> None:
+    at = upload(open_page(BULK_REFUND), b"name,date\nAnn,May\n")
+    at.file_uploader(key="refund_csv").upload("better.csv", b"record_id\n88000000001\n")
+
+    assert previewed(press(at.run(), "preview"))
 
 
 def test_no_file_is_told(open_page: Open) -> None:

@@ -112,14 +112,14 @@ def test_the_figures_of_the_newest_sweep_stand_on_top(open_page: Open, swept: Sw
     assert "590 records" == found["Compared"]
     assert "59 min ago" == found["Last sweep"]
     assert "4 credits too many and 1 credit too few" in said(at)
-    assert "+2 since the one before" == at.metric[0].delta
+    assert "+2 since before" == at.metric[0].delta
 
 
 def test_a_number_that_did_not_change_is_told_in_words(open_page: Open, made: Stage) -> None:
     for hours in (3, 1):
         made.journal.save_sweep(sweep_of(f"s{hours}", made, hours=hours))
 
-    assert "as many as the one before" == open_page(DRIFT).metric[0].delta
+    assert "as many as before" == open_page(DRIFT).metric[0].delta
 
 
 def test_a_session_sees_the_figures_before_charts_and_records(

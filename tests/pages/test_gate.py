@@ -15,11 +15,11 @@ from tests.pages.conftest import Open
 from tests.pages.stage import ADMIN, NOON, Stage, signed_in
 
 
-def test_the_bare_address_leads_to_the_operations(made: Stage) -> None:
+def test_the_bare_address_leads_to_the_overview(made: Stage) -> None:
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
     at.user = signed_in(email=ADMIN)
 
-    assert "Operations" == at.run().title[0].value
+    assert "Overview" == at.run().title[0].value
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.title)

@@ -44,7 +44,7 @@ def test_operations_stand_newest_first_with_their_counts(
 
 
 def test_the_list_narrows_to_what_is_under_way(open_page: Open, ids: list[str]) -> None:
-    at = choose(open_page(OPERATIONS), "operations_narrow", "Under way")
+    at = choose(open_page(OPERATIONS), "narrow", "Under way")
 
     assert ["Held"] == [cell[0] for cell in frame_with(at, "Reason")["State"]]
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.domain.roles import ALLOWED, Grant, Role
 from core.services.access import BY_SETTINGS
 from pages.shared.people import listing
-from pages.shared.places import CONTACTS, OPERATIONS, PEOPLE, PLACES, Place
+from pages.shared.places import CONTACTS, OPERATIONS, OVERVIEW, PEOPLE, PLACES, Place
 from scripts.processes import ROOT
 from tests.pages.acts import frame_with, said, tick
 from tests.pages.conftest import Open
@@ -110,7 +110,7 @@ def test_each_role_opens_exactly_its_pages(
 
 @pytest.mark.parametrize(
     ("role", "home"),
-    [(Role.STAFF, CONTACTS), (Role.MANAGER, OPERATIONS), (Role.ADMIN, OPERATIONS)],
+    [(Role.STAFF, CONTACTS), (Role.MANAGER, OVERVIEW), (Role.ADMIN, OVERVIEW)],
 )
 def test_the_bare_address_leads_to_a_page_of_one_s_own(
     made: Stage, role: Role, home: Place

@@ -5,17 +5,19 @@ import io
 
 import pytest
 
-from core.domain.operations import ENDED, ItemState, OperationState
+from core.domain.operations import ENDED, ItemState, Operation, OperationState
 from core.domain.records import BookingId, Kind
 from core.domain.roles import Actor, Role
-from core.gateways.ports import WriteState
+from core.gateways.ports import Due, WriteState
 from core.services.access import Access
-from pages.shared import tables
+from pages.shared import tables, words
+from pages.shared.batch import copied
+from pages.shared.gate import Desk
 from pages.shared.places import BULK_REFUND, OPERATIONS
 from tests.pages import scenes
 from tests.pages.acts import choose, figures, frame_with, press, said
 from tests.pages.conftest import Open
-from tests.pages.stage import Stage
+from tests.pages.stage import Stage, mirrored
 
 
 @pytest.fixture
@@ -176,3 +178,70 @@ def test_a_person_decides_what_hubspot_does_not_tell(
 
     items = {item.booking_id: item for item in made.journal.items(undecided)}
     assert {ends_in} == {items[BookingId(m.booking_id)].state for m in record.write.movements}
+
+
+def test_copies_on_the_way_are_looked_at_again_until_supabase_has_them(
+    open_page: Open, made: Stage, polls: list[object]
+) -> None:
+    """A browser draws a fragment again by its own clock; no script here waits for that."""
+    mirrored(made)
+    made.mirror.die()
+    id_ = scenes.fine(made)
+    made.core.mirroring.drain()
+    at = open_page(OPERATIONS, operation=id_)
+    due = made.journal.outbox().due
+    assert f"{due} copies are on the way to Supabase." in said(at)
+    assert [copied.POLL_S] == polls
+
+    made.mirror.come_back()
+    copy_all(made)
+    polls.clear()
+    told = said(at.run())
+
+    assert f"Supabase has every change, as of {words.exact(made.clock())}." in told
+    assert "on the way to Supabase" not in told
+    assert [] == polls, "asks no more"
+
+
+def copy_all(made: Stage) -> None:
+    """What was held and what backed off has its turn."""
+    made.clock.pass_(minutes=10)
+    made.worker_beats()
+    while made.core.mirroring.drain().taken:
+        pass
+
+
+@pytest.fixture
+def polls(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """How often the fragments about copies that were drawn want to be drawn again."""
+    drawn: list[object] = []
+    poll = copied._poll
+
+    def watched(desk: Desk, operation: Operation) -> None:
+        drawn.append(copied.POLL_S)
+        poll(desk, operation)
+
+    monkeypatch.setattr(copied, "_poll", watched)
+    return drawn
+
+
+def test_copies_of_others_that_came_later_are_not_waited_for(open_page: Open, made: Stage) -> None:
+    mirrored(made)
+    id_ = scenes.fine(made)
+    copy_all(made)
+    made.mirror.die()
+    made.journal.put_due([Due(kind=Kind.CONTACT, record_id="1", row=None)], at=made.clock())
+
+    assert "Supabase has every change, as of" in said(open_page(OPERATIONS, operation=id_))
+
+
+def test_what_was_given_up_is_not_called_copied(open_page: Open, made: Stage) -> None:
+    mirrored(made)
+    id_ = scenes.fine(made)
+    copy_all(made)
+    scenes.given_up(made, "no column x", Kind.EXAM, range(2))
+
+    at = open_page(OPERATIONS, operation=id_)
+
+    assert "but for 2 copies that were given up" in said(at)
+    assert "view=Copies+to+Supabase" in [e.proto.query_string for e in at.get("page_link")]

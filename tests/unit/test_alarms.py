@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from core.domain.alarms import WELL_AFTER
+from core.domain.audit import Entry, What
+from core.domain.chain import Link
 from core.domain.operations import Item, Operation, OperationState
 from core.domain.plans import OperationKind
 from core.domain.records import BookingId, Kind
@@ -18,6 +20,7 @@ from core.domain.sweeps import Sweep, SweepMode, SweepState
 from core.gateways.errors import JournalError
 from core.gateways.ports import Due, WriteState
 from core.services.alarms import DRIFT_ABOVE, PATIENCE, Alarms
+from core.services.auditing import Auditing
 from tests.contract.journal.given import outcome, saved, write
 from tests.fakes.journal import MemoryJournal
 
@@ -39,11 +42,14 @@ class Heard:
 class World:
     """A journal, a clock, and one process that looks."""
 
+    original: Link
+
     def __init__(self) -> None:
         self.at = START
         self.journal = MemoryJournal()
         self.heard = Heard()
         self.late: Sequence[Late] = ()
+        self.auditing = Auditing(self.journal, lambda: self.at)
         self.alarms = self.process()
 
     def process(self) -> Alarms:
@@ -52,6 +58,7 @@ class World:
             self.heard,
             lambda: self.at,
             late=lambda _: self.late,
+            audit=self.auditing.judged,
             public_url="https://desk.example.test",
         )
 
@@ -163,8 +170,25 @@ def waiting_no_more(world: World) -> None:
     world.journal.note_waiting(run, "")
 
 
+def changed(world: World) -> None:
+    """As somebody with the database in hand would."""
+    world.journal.record(*[Entry(at=world.at, actor="jane@example.test", what=What.SWEEP)] * 3)
+    links = world.journal._chain()
+    world.original = links[1]
+    links[1] = replace(links[1], texts=(*links[1].texts[:-1], "Doe"))
+    world.auditing.look()
+
+
+def changed_no_more(world: World) -> None:
+    """The database is put back as it was, and gone along again."""
+    world.journal._chain()[1] = world.original
+    world.at += timedelta(days=1)
+    world.auditing.look()
+
+
 Happening = Callable[[World], None]
 TROUBLES: list[tuple[Happening, Happening, str]] = [
+    (changed, changed_no_more, "the audit was changed"),
     (dead, dead_no_more, "2 copies to Supabase given up"),
     (drift, drift_no_more, f"{DRIFT_ABOVE + 1} records drift"),
     (stuck, stuck_no_more, "the known sweep cannot go on"),
@@ -312,3 +336,41 @@ def test_drift_is_judged_by_a_sweep_of_all_rows(world: World) -> None:
     world.pass_(timedelta(hours=1))
 
     assert [f"{DRIFT_ABOVE + 1} records drift"] == world.heard.titles
+
+
+def test_who_has_not_been_along_the_audit_since_does_not_say_that_it_is_well(
+    world: World,
+) -> None:
+    """A process that was along it before knows nothing of what was changed after."""
+    world.auditing.look()
+    innocent = world.auditing
+    world.at += timedelta(minutes=1)
+    world.auditing = Auditing(world.journal, lambda: world.at)
+    world.alarms = world.process()
+    changed(world)
+    world.alarms.look()
+
+    world.auditing = innocent
+    world.alarms = world.process()
+    world.pass_(timedelta(hours=3))
+    assert ["the audit was changed"] == world.heard.titles
+
+    changed_no_more(world)
+    world.pass_(WELL_AFTER)
+
+    assert ["the audit was changed", "well again (the audit was changed)"] == world.heard.titles
+
+
+def test_the_message_names_the_first_faults_and_what_to_do(world: World) -> None:
+    world.journal.record(*[Entry(at=world.at, actor="a", what=What.SWEEP)] * 20)
+    links = world.journal._chain()
+    for n in range(0, 20, 2):
+        links[n] = replace(links[n], hash="f" * 64)
+    world.auditing.look()
+    world.alarms.look()
+
+    ((_, text),) = world.heard.messages
+    assert 3 == text.count("is not what was recorded")
+    assert "and 17 more" in text
+    assert "python -m core audit verify" in text
+    assert text.endswith("https://desk.example.test/audit")

@@ -49,6 +49,7 @@ COMMANDS = [
     ("repair --id 1 --dry-run", WATCHERS),
     ("outbox --retry", ADMINS),
     ("owed", WATCHERS),
+    ("overview", WATCHERS),
     ("forget --before 2026-01-01", ADMINS),
     ("audit verify", WATCHERS),
     ("keys list", ADMINS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from core.gateways.journal.alarms import Alarms
+from core.gateways.journal.attention import Attention
 from core.gateways.journal.audit import Audit
 from core.gateways.journal.chain import Chain
 from core.gateways.journal.claims import Claims
@@ -49,6 +50,7 @@ class SqlJournal(
     Counts,
     Clients,
     Audit,
+    Attention,
     Names,
     Undoing,
 ):

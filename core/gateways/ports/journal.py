@@ -16,6 +16,7 @@ from core.domain.operations import Item, ItemState, Operation, OperationState, P
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId
 from core.gateways.ports.alarms import AlarmRecords
+from core.gateways.ports.attention import AttentionRecords
 from core.gateways.ports.audit import AuditRecords
 from core.gateways.ports.clients import ClientRecords
 from core.gateways.ports.figures import FigureRecords
@@ -78,6 +79,7 @@ class Journal(
     FigureRecords,
     ClientRecords,
     AuditRecords,
+    AttentionRecords,
     NameRecords,
     UndoRecords,
     Protocol,

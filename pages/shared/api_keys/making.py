@@ -54,6 +54,7 @@ def form(desk: Desk) -> None:
             value=None,
             min_value=desk.now().astimezone(desk.zone).date(),
             key="make_last",
+            format="YYYY-MM-DD",
             help="Empty: until it is withdrawn",
         )
         sure = st.form_submit_button("Make the key", type="primary", key="make_sure")

@@ -12,7 +12,7 @@ from core.domain.audit import Entry, Sought, Subject, What, change_of
 from core.domain.chain import COLUMNS, Link, told
 from core.domain.credits import Catalogue
 from core.services.auditing import EXPORT_MAX
-from pages.shared import places, row_buttons, tables, words
+from pages.shared import filters, places, row_buttons, tables, words
 from pages.shared.audit import address, integrity
 from pages.shared.batch import address as operation_address
 from pages.shared.contact import address as contact_address
@@ -34,7 +34,8 @@ def show(desk: Desk) -> None:
         _nothing(sought)
         return
     above = st.container()
-    offset = _page(total)
+    unit = words.count(total, "entry", "entries")
+    offset = tables.page_of("audit", total, rows=PAGE_ROWS, unit=unit).start
     links = desk.core.auditing.find(sought, desk.actor, limit=PAGE_ROWS, offset=offset)
     with above:
         _grid(desk, links)
@@ -45,40 +46,32 @@ def show(desk: Desk) -> None:
 
 def _filters(desk: Desk) -> None:
     bound: dict[str, Any] = {"bind": "query-params"}
-    days: dict[str, Any] = {**bound, "value": None, "width": 150, "format": "YYYY-MM-DD"}
+    days: dict[str, Any] = {**bound, "value": None, "width": 132, "format": "YYYY-MM-DD"}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
-            "Who", placeholder="An e-mail", key=address.WHO, width=200, type="search", **bound
+            "Who", placeholder="An e-mail", key=address.WHO, width=150, type="search", **bound
         )
         st.multiselect(
             "Acts", [what.value for what in What], format_func=words.sentence,
-            placeholder="All acts", key=address.ACT, width=250, **bound,
+            placeholder="All acts", key=address.ACT, width=190, **bound,
         )  # fmt: skip
         st.text_input(
-            "Operation", placeholder="Its id", key=address.OPERATION, width=170,
+            "Operation", placeholder="Its id", key=address.OPERATION, width=120,
             type="search", **bound,
         )  # fmt: skip
         st.text_input(
-            "Contact", placeholder="HubSpot record id", key=address.CONTACT, width=190,
+            "Contact", placeholder="HubSpot record id", key=address.CONTACT, width=165,
             type="search", **bound,
         )  # fmt: skip
         st.date_input("From", key=address.SINCE, **days)
         st.date_input("To", key=address.UNTIL, **days)
         sought = address.sought(desk.zone)
-        if sought != Sought():
-            st.button(
-                "All", icon=":material/filter_alt_off:", on_click=address.clear, key="unfilter",
-                type="tertiary", help="Take all filters away",
-            )  # fmt: skip
-        st.space("stretch")
-        st.download_button(
-            "CSV",
+        filters.end_of_row(
+            address.clear,
             lambda: audit_csv(desk.core.auditing.export(sought, desk.actor)),
-            file_name=f"audit-{desk.now():%Y-%m-%d-%H%M}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            help=f"The entries that fit, the newest {EXPORT_MAX:,} at most, each with its hash",
-            on_click="ignore",
+            f"audit-{desk.now():%Y-%m-%d-%H%M}",
+            f"The entries that fit, the newest {EXPORT_MAX:,} at most, each with its hash",
+            narrowed=sought != Sought(),
         )
 
 
@@ -91,22 +84,6 @@ def _nothing(sought: Sought) -> None:
         )
     else:
         st.info("No entry fits the filters.", icon=":material/filter_alt_off:")
-
-
-def _page(total: int) -> int:
-    """Where the page begins; page numbers when there are several."""
-    pages = max(1, -(-total // PAGE_ROWS))
-    if pages == 1:
-        st.caption(words.count(total, "entry", "entries"))
-        return 0
-    with st.container(horizontal=True, vertical_alignment="center"):
-        told = st.empty()
-        page = min(st.pagination(pages, key=f"audit_page_{pages}", width=340), pages)
-        first, last = (page - 1) * PAGE_ROWS + 1, min(page * PAGE_ROWS, total)
-        told.caption(
-            f"{first:,} to {last:,} of {words.count(total, 'entry', 'entries')}", width="content"
-        )
-    return (page - 1) * PAGE_ROWS
 
 
 def _grid(desk: Desk, links: Sequence[Link]) -> None:

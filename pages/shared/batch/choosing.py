@@ -11,7 +11,7 @@ from core.services.finding import Selection
 from pages.shared import problems
 from pages.shared.batch import address
 from pages.shared.batch.owed import by_owed
-from pages.shared.batch.ways import WAYS
+from pages.shared.batch.ways import WAYS, Way
 from pages.shared.gate import Desk
 
 EXPLAINED = {
@@ -33,7 +33,7 @@ OWED = "Owed"
 def show(desk: Desk, kind: OperationKind) -> None:
     """Nothing on this stage changes anything."""
     st.markdown(f"{EXPLAINED[kind]} You see exactly what would happen before anything does.")
-    ways = {**WAYS, OWED: by_owed} if kind is OperationKind.REFUND else WAYS
+    ways: dict[str, Way] = {**WAYS, OWED: by_owed} if kind is OperationKind.REFUND else WAYS
     linked = st.query_params.pop(BY, None)
     if linked in ways:
         st.session_state[f"{kind}_way"] = linked
@@ -46,7 +46,15 @@ def show(desk: Desk, kind: OperationKind) -> None:
         persist_state="session",
     )
     choice = ways[way or next(iter(ways))](desk, kind)
-    if st.button("Preview", type="primary", icon=":material/visibility:", key="preview"):
+    pressed = st.button(
+        "Preview",
+        type="primary",
+        icon=":material/visibility:",
+        key="preview",
+        disabled=choice is None,
+        help=None if choice else "What is wrong with the choice stands above",
+    )
+    if pressed and choice is not None:
         with problems.told("Nothing was changed."):
             preview(desk, kind, choice())
 

@@ -13,6 +13,7 @@ from core.domain.records import BookingId
 from core.services.finding import ByReference
 from pages.shared import problems, tables, words
 from pages.shared.batch import address, choosing, confirming, figures
+from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
 
 EFFECTS = {
@@ -66,14 +67,10 @@ def _heading(desk: Desk, plan: Plan) -> None:
             st.button("Choose others", icon=":material/arrow_back:", on_click=address.leave)
         if st.button("Read again", icon=":material/refresh:", key="again"):
             _preview_only(desk, plan, [row.booking_id for row in plan.rows])
-        st.download_button(
-            "CSV",
+        csv_button(
             lambda: tables.plan_csv(plan.rows),
-            file_name=f"preview-{plan.id}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            help="All bookings of this preview",
-            on_click="ignore",
+            f"preview-{plan.id}",
+            "All bookings of this preview",
         )
 
 

@@ -18,10 +18,11 @@ from core.domain.operations import (
 from core.domain.plans import OperationKind
 from core.domain.roles import ALLOWED, Act
 from pages.shared import places, problems, tables, words
-from pages.shared.batch import address, deciding, figures, renewing, undoing
+from pages.shared.batch import address, copied, deciding, figures, renewing, undoing
 from pages.shared.batch.following import DONE
 from pages.shared.batch.foreign import show_foreign
 from pages.shared.batch.heading import heading
+from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
 
 #: Told in full above the table.
@@ -118,19 +119,16 @@ def _figures(desk: Desk, operation: Operation, progress: Progress) -> None:
         (words.ITEM[state], words.count(progress.states[state], "booking")) for state in states
     ]
     by_type = figures.landed_by_type(operation, progress, desk.core.catalogue)
-    figures.side_by_side(shown, by_type, _how(desk, operation))
+    figures.side_by_side(shown, by_type, _how(operation))
+    copied.show(desk, operation)
 
 
-def _how(desk: Desk, operation: Operation) -> str:
-    """How long it took, what it asked of HubSpot, and whether Supabase has it."""
-    told = []
-    if operation.started_at and operation.ended_at:
-        took = words.span(operation.ended_at - operation.started_at)
-        told.append(f"Took {took} and {words.count(operation.calls, 'call')} to HubSpot.")
-    due = desk.core.journal.outbox().due
-    waiting = words.count(due, "copy is", "copies are")
-    told.append(f"{waiting} on the way to Supabase." if due else "Supabase has every change.")
-    return " ".join(told)
+def _how(operation: Operation) -> str:
+    """How long it took, and what it asked of HubSpot."""
+    if operation.started_at is None or operation.ended_at is None:
+        return ""
+    took = words.span(operation.ended_at - operation.started_at)
+    return f"Took {took} and {words.count(operation.calls, 'call')} to HubSpot."
 
 
 @st.fragment
@@ -199,22 +197,15 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
         if called_off:
             renewing.button(desk, operation)
         else:
-            _csv_button(desk, operation)
+            csv_button(
+                lambda: tables.item_csv(desk.core.journal.items(operation.id)),
+                f"{operation.kind}-{operation.id}",
+                "All bookings of this operation with what happened to each",
+                label="Download CSV",
+            )
         if onward:
             _onward(operation)
     undoing.offer(desk, operation)
-
-
-def _csv_button(desk: Desk, operation: Operation) -> None:
-    st.download_button(
-        "Download CSV",
-        lambda: tables.item_csv(desk.core.journal.items(operation.id)),
-        file_name=f"{operation.kind}-{operation.id}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        help="All bookings of this operation with what happened to each",
-        on_click="ignore",
-    )
 
 
 def _onward(operation: Operation) -> None:

@@ -123,8 +123,8 @@ def by_paste(_: Desk, kind: OperationKind) -> Choice:
     return lambda: ByReference(references=selections.from_text(text).references)
 
 
-def by_csv(_: Desk, kind: OperationKind) -> Choice:
-    """Bookings in a CSV file."""
+def by_csv(_: Desk, kind: OperationKind) -> Choice | None:
+    """Bookings in a CSV file; None for one that cannot be used, whose faults are told here."""
     file = st.file_uploader(
         "CSV file with a booking column",
         type=["csv", "tsv", "txt"],
@@ -132,24 +132,23 @@ def by_csv(_: Desk, kind: OperationKind) -> Choice:
         help="A header line and one booking to a line. The column may be called booking_id, "
         "record_id, hs_object_id or id; other columns are not looked at.",
     )
-    data = None if file is None else file.getvalue()
-    if data is not None:
-        with problems.told(NOT_READ):
-            found = selections.from_csv(data)
-            again = (
-                f"; {words.count(found.repeated, 'line')} named one again" if found.repeated else ""
-            )
-            st.caption(f"{words.count(len(found.references), 'booking')} in the file{again}.")
-
-    def choice() -> Selection:
-        if data is None:
-            raise BadList(["no file is chosen: upload a CSV with a booking_id column"])
-        return ByReference(references=selections.from_csv(data).references)
-
-    return choice
+    if file is None:
+        return _no_file
+    with problems.told(NOT_READ):
+        found = selections.from_csv(file.getvalue())
+        again = f"; {words.count(found.repeated, 'line')} named one again" if found.repeated else ""
+        st.caption(f"{words.count(len(found.references), 'booking')} in the file{again}.")
+        return lambda: ByReference(references=found.references)
+    return None
 
 
-WAYS: dict[str, Callable[[Desk, OperationKind], Choice]] = {
+def _no_file() -> Selection:
+    raise BadList(["no file is chosen: upload a CSV with a booking_id column"])
+
+
+#: How bookings are chosen. What cannot be previewed as it is has told why.
+Way = Callable[[Desk, OperationKind], Choice | None]
+WAYS: dict[str, Way] = {
     "Exam": by_exam,
     "Student": by_contact,
     "Filter": by_filter,

@@ -14,7 +14,7 @@ from pages.shared.batch.figures import cards
 from pages.shared.drift import address
 from pages.shared.drift.causes import KINDS, SHORT
 from pages.shared.drift.rows import column_name, value
-from pages.shared.exports import csv_bytes
+from pages.shared.exports import csv_button, csv_bytes
 from pages.shared.gate import Desk
 
 SHOWN = 500
@@ -121,14 +121,10 @@ def _rows(desk: Desk, repair: Repair) -> None:
         alt="What became of each record, what needs eyes first",
         key=f"repair_rows_{repair.id}_{repair.state}",
     )
-    st.download_button(
-        "CSV",
+    csv_button(
         lambda: repair_csv(desk.core.journal.repair_rows(repair.id)),
-        file_name=f"repair-{repair.id}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key="repair_csv",
+        f"repair-{repair.id}",
+        "Every record of the repair with what became of it",
     )
 
 

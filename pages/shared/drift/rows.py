@@ -13,10 +13,10 @@ import streamlit as st
 from core.domain.credits import Catalogue, CreditType
 from core.domain.drift import Cause, Drift
 from core.domain.records import Kind
-from core.domain.repairs import RowState
 from core.domain.sweeps import Sweep
 from core.gateways.ports.trends import Narrow
-from pages.shared import row_buttons, tables, words
+from core.services.repairing import repaired_since
+from pages.shared import filters, row_buttons, tables, words
 from pages.shared.drift import address
 from pages.shared.drift.causes import BADGES, KINDS, LOOKS, SHORT
 from pages.shared.drift.standing import MODES, Standing
@@ -54,11 +54,12 @@ def show(desk: Desk, standing: Standing) -> None:
     narrow = address.narrowed(desk.core.catalogue)
     total = desk.core.journal.drift_page(sweep.id, narrow, limit=0).total
     above = st.container()
-    offset = _page(total)
+    unit = words.count(total, "record") if total else ""
+    offset = tables.page_of("drift", total, rows=PAGE_ROWS, unit=unit).start
     found = desk.core.journal.drift_page(sweep.id, narrow, limit=PAGE_ROWS, offset=offset)
     with above:
         if found.rows:
-            _grid(desk, found.rows, repaired_since(desk, sweep))
+            _grid(desk, found.rows, repaired_since(desk.core.journal, sweep))
         else:
             st.info("No record of this sweep fits the filters.", icon=":material/filter_alt_off:")
 
@@ -105,47 +106,13 @@ def _filters(desk: Desk, sweep: Sweep) -> None:
             label_visibility="collapsed", width=180, type="search",
         )  # fmt: skip
         narrow = address.narrowed(desk.core.catalogue)
-        if narrow != Narrow():
-            st.button(
-                "All", icon=":material/filter_alt_off:", on_click=address.clear, key="unfilter",
-                type="tertiary", help="Take all filters away",
-            )  # fmt: skip
-        st.space("stretch")
-        st.download_button(
-            "CSV",
+        filters.end_of_row(
+            address.clear,
             lambda: drift_csv(desk.core.journal.drift_page(sweep.id, narrow).rows),
-            file_name=f"drift-{sweep.started_at:%Y-%m-%d-%H%M}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            help="All records that fit, with their values on both sides",
-            on_click="ignore",
+            f"drift-{sweep.started_at:%Y-%m-%d-%H%M}",
+            "All records that fit, with their values on both sides",
+            narrowed=narrow != Narrow(),
         )
-
-
-def _page(total: int) -> int:
-    """Where the page begins; page numbers when there are several."""
-    pages = max(1, -(-total // PAGE_ROWS))
-    if pages == 1:
-        if total:
-            st.caption(words.count(total, "record"))
-        return 0
-    with st.container(horizontal=True, vertical_alignment="center"):
-        told = st.empty()
-        page = min(st.pagination(pages, key=f"drift_page_{pages}", width=340), pages)
-        first, last = (page - 1) * PAGE_ROWS + 1, min(page * PAGE_ROWS, total)
-        told.caption(f"{first:,} to {last:,} of {words.count(total, 'record')}", width="content")
-    return (page - 1) * PAGE_ROWS
-
-
-def repaired_since(desk: Desk, sweep: Sweep) -> set[tuple[Kind, str]]:
-    """Records that were repaired since they were found, and proven equal."""
-    later = [r for r in desk.core.journal.repairs(limit=20) if r.asked_at >= sweep.started_at]
-    return {
-        (row.drift.kind, row.drift.record_id)
-        for repair in later
-        if repair.counts.get(RowState.REPAIRED)
-        for row in desk.core.journal.repair_rows(repair.id, states=[RowState.REPAIRED])
-    }
 
 
 def _grid(desk: Desk, rows: Sequence[Drift], mended: Collection[tuple[Kind, str]]) -> None:

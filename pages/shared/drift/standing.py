@@ -22,7 +22,8 @@ MODES = {
     SweepMode.INCREMENTAL: "Incremental sweep",
     SweepMode.FULL: "Full sweep",
 }
-SAME = "as many as the one before"
+#: A card cuts longer words.
+SAME = "as many as before"
 #: What their schedules are called.
 NAMES = frozenset(f"{mode} sweep" for mode in SweepMode)
 
@@ -123,7 +124,7 @@ def _trend(sweep: Sweep, before: Sweep | None) -> str:
     if before is None:
         return ""
     more = sweep.drifting - before.drifting
-    return f"{more:+,} since the one before" if more else SAME
+    return f"{more:+,} since before" if more else SAME
 
 
 def net_words(gaps: Sequence[Gap]) -> str:
@@ -186,9 +187,15 @@ def notices(desk: Desk, standing: Standing) -> None:
 
 def next_words(desk: Desk) -> str:
     """When the next one comes by itself; "" when none does."""
+    left = next_in(desk)
+    return f"The next comes by itself in {words.span(left)}" if left is not None else ""
+
+
+def next_in(desk: Desk) -> timedelta | None:
+    """How long until the next one comes by itself; None when none does."""
     now = desk.now()
     times = [at for job, at in desk.core.scheduling.next_times(now).items() if job in NAMES]
-    return f"The next comes by itself in {words.span(min(times) - now)}" if times else ""
+    return min(times) - now if times else None
 
 
 @st.fragment(run_every="2s")

@@ -24,6 +24,8 @@ from pages.shared.batch.heading import COLOURS
 from pages.shared.gate import Desk
 
 ROWS = 25
+#: In an address: which operations are shown.
+NARROW = "narrow"
 STATES: dict[str, frozenset[OperationState]] = {
     "All": frozenset(),
     "Wait for approval": frozenset({OperationState.AWAITING}),
@@ -37,7 +39,7 @@ def show(desk: Desk) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         narrow = st.segmented_control(
             "Narrow", list(STATES), default="All", required=True,
-            label_visibility="collapsed", key="operations_narrow",
+            label_visibility="collapsed", key=NARROW, bind="query-params",
         )  # fmt: skip
         st.space("stretch")
         for place in (places.BULK_REFUND, places.BATCH_CANCELLATION):

@@ -103,6 +103,7 @@ def test_only_who_may_watch_reads_the_audit() -> None:
         lambda: auditing.export(Sought(), STAFF),
         lambda: auditing.verify(STAFF),
         lambda: auditing.standing(STAFF),
+        lambda: auditing.glance(STAFF),
     ):
         with pytest.raises(NotAllowed):
             ask()
@@ -181,3 +182,51 @@ def test_the_head_is_noted_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     noted, alarmed = caplog.messages
     assert f"audit head: entry 2, hash {head.hash}" == noted
     assert alarmed.startswith("the audit was changed: entry 2 is not what was recorded after")
+
+
+def test_a_glance_goes_along_a_little_and_never_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.services.auditing.GLANCED_AT", 3)
+    world = World()
+    world.act(7)
+
+    assert [3, 6, 7] == [world.auditing.glance(ADMIN).head.n for _ in range(3)]
+    assert world.auditing.glance(ADMIN).whole
+
+    world.act(2)
+    with world.auditing._walking:  # somebody goes along it just now
+        assert (7, 9) == ((found := world.auditing.glance(ADMIN)).head.n, found.total)
+
+
+def test_what_is_changed_after_it_was_gone_along_is_found_the_next_day() -> None:
+    world = World()
+    world.act(5)
+    world.auditing.look()
+    world.damage(2)
+    world.at += timedelta(hours=23)
+    assert not world.auditing.look().faults
+
+    world.at += timedelta(hours=1)
+
+    assert world.auditing.look().faults
+    assert world.at == world.auditing.judged().since
+
+
+def test_an_end_that_is_cut_off_after_it_was_gone_along_is_found_at_once() -> None:
+    world = World()
+    world.act(5)
+    world.auditing.look()
+    world.journal._audit = world.journal._chain()[:3]
+
+    assert ("entries 4 to 5 are missing",) == world.auditing.judged().faults
+
+
+def test_what_is_judged_goes_along_nothing() -> None:
+    world = World()
+    world.act(5)
+    assert world.auditing.judged().since is None
+    assert 0 == world.auditing.judged().head.n
+
+    world.auditing.look()
+    world.act(1)
+
+    assert (NOON, 5, 6) == ((j := world.auditing.judged()).since, j.head.n, j.total)

@@ -174,6 +174,7 @@ ASKS = [
     Ask("auditing.export", WATCHERS, lambda w, a: list(w.core.auditing.export(Sought(), a))),
     Ask("auditing.verify", WATCHERS, lambda w, a: w.core.auditing.verify(a)),
     Ask("auditing.standing", WATCHERS, lambda w, a: w.core.auditing.standing(a)),
+    Ask("auditing.glance", WATCHERS, lambda w, a: w.core.auditing.glance(a)),
     Ask("booking.sessions", DESK, lambda w, a: w.core.booking.sessions(a)),
     Ask(
         "booking.preview", DESK, lambda w, a: w.core.booking.preview(WISH, a), case="with a credit"
@@ -211,6 +212,12 @@ ASKS = [
     Ask("operating.stop", ADMINS, _stop, _held, "for many"),
     Ask("operating.retry", ADMINS, lambda w, a: w.core.operating.retry(w.it, a), _ended),
     Ask("operating.history", WATCHERS, lambda w, a: w.core.operating.history(w.it, a), _ended),
+    Ask("overseeing.read", WATCHERS, lambda w, a: w.core.overseeing.read(a)),
+    Ask(
+        "overseeing.today",
+        WATCHERS,
+        lambda w, a: w.core.overseeing.today(a, since=w.desk.time),
+    ),
     Ask("owing.owed", WATCHERS, lambda w, a: w.core.owing.owed(a)),
     Ask("owing.everything", ADMINS, lambda w, a: w.core.owing.everything(a)),
     Ask("owing.found", WATCHERS, lambda w, a: w.core.owing.found(a)),
@@ -329,6 +336,7 @@ UNASKED = {
         "Forgetting.on_schedule",
         "Alarms.dead_letters",
         "Alarms.look",
+        "Auditing.judged",
         "Auditing.look",
         "Noting.settings",
         "Measuring.measure",
@@ -406,8 +414,12 @@ UNASKED = {
     "the server's: health and figures, without a student in them": {
         "Part.begin",
         "Part.found",
+        "Part.known",
         "Readiness.findings",
+        "Readiness.glance",
+        "Watching.quota",
         "Watching.read",
+        "Watching.well_s_ago",
     },
     "the command line's: whoever holds the settings holds the accounts": {
         "Diagnosing.findings",

@@ -126,6 +126,31 @@ def test_a_store_that_hangs_is_reported_and_asked_by_one_thread_alone(
     assert [] == ill()
 
 
+def test_a_glance_waits_for_nobody_and_says_what_was_known_before(
+    desk: TestDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "GLANCE_S", 0.0)
+    mirror = Hanging()
+    looked = readiness.Readiness(desk.journal, mirror, None, desk.now)
+    part = looked._parts[2]
+
+    def said() -> list[str]:
+        return [finding.said for finding in looked.glance() if finding.what == "Supabase"]
+
+    assert [] == said(), "nothing is known of it yet"
+    mirror.go.set()
+    part.found(10)
+    assert ["answers"] == said()
+    mirror.go.clear()
+    part.holds_s = 0.0
+    assert ["answers"] == said(), "as it was known before"
+    assert 2 == mirror.asked
+
+    monkeypatch.setattr(readiness, "WITHIN_S", 0.0)
+    assert ["did not answer within 0 s"] == said()
+    mirror.go.set()
+
+
 class Hanging(FakeMirror):
     def __init__(self) -> None:
         super().__init__()

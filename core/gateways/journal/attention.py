@@ -1,0 +1,170 @@
+"""What waits for a person, and what was done of late."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+)
+
+from core.domain.operations import ItemState
+from core.domain.overview import NeedsEyes, WrittenOver
+from core.domain.records import Kind
+from core.domain.writes import MovementKind
+from core.gateways.journal.columns import always
+from core.gateways.journal.database import Database, reading
+from core.gateways.journal.records import OPERATIONS
+from core.gateways.journal.tables import (
+    MovementState,
+    claims,
+    foreign_writes,
+    items,
+    movements,
+    operations,
+    writes,
+)
+from core.gateways.ports.attention import Moved
+from core.gateways.ports.writes import WriteState
+
+#: Seats are counters as well, and no credits.
+CREDITS = (
+    MovementKind.REFUND,
+    MovementKind.SPEND,
+    MovementKind.CORRECTION,
+    MovementKind.UNDO_REFUND,
+    MovementKind.UNDO_SPEND,
+)
+
+
+class Attention:
+    """See ``core.gateways.ports.attention.AttentionRecords``."""
+
+    _db: Database
+
+    @reading
+    def needs_eyes(self, connection: Connection, *, since: datetime) -> list[NeedsEyes]:
+        """Two queries: the undecided ones have an index of their own."""
+        counts: dict[str, Counter[str]] = defaultdict(Counter)
+        for query in (_undecided(), _bad(since)):
+            for id_, state in connection.execute(query):
+                counts[id_][state] += 1
+        which = operations.c.id.in_(list(counts))
+        order = (operations.c.confirmed_at, operations.c.id)
+        found = connection.execute(select(*OPERATIONS.columns).where(which).order_by(*order))
+        return [
+            NeedsEyes(
+                operation=operation,
+                failed=counts[operation.id][ItemState.FAILED],
+                blocked=counts[operation.id][ItemState.BLOCKED],
+                undecided=counts[operation.id][WriteState.UNDECIDED],
+            )
+            for operation in map(OPERATIONS.load, found)
+        ]
+
+    @reading
+    def written_over(self, connection: Connection) -> list[WrittenOver]:
+        """The name of a correction is built by the database as ``corrections.name_of`` does."""
+        found = foreign_writes.c
+        since = func.min(found.at).label("first")
+        query = (
+            select(*OPERATIONS.columns, func.count(), since)
+            .join(writes, writes.c.operation_id == operations.c.id)
+            .join(foreign_writes, found.write_id == writes.c.id)
+            .where(found.kind == Kind.CONTACT, found.theirs != found.read, ~_corrected())
+            .group_by(operations.c.id)
+            .order_by(since, operations.c.id)
+        )
+        return [
+            WrittenOver(operation=OPERATIONS.load(row), number=row[-2], since=row[-1])
+            for row in connection.execute(query)
+        ]
+
+    @reading
+    def moved_since(self, connection: Connection, since: datetime) -> list[Moved]:
+        """Counted in the database."""
+        of_late = operations.c.confirmed_at >= since
+        counted = select(operations.c.kind, func.count()).where(of_late)
+        made = {row[0]: row[1] for row in connection.execute(counted.group_by(operations.c.kind))}
+        landed = and_(
+            movements.c.operation_id == operations.c.id,
+            movements.c.kind.in_(CREDITS),
+            movements.c.state.in_((MovementState.LANDED, MovementState.UNDONE)),
+        )
+        delta = movements.c.delta
+        sums = (
+            select(
+                operations.c.kind,
+                func.sum(case((delta > 0, delta), else_=0)),
+                func.sum(case((delta < 0, -delta), else_=0)),
+            )
+            .join(movements, landed)
+            .where(of_late)
+            .group_by(operations.c.kind)
+        )
+        credits_ = {row[0]: (row[1], row[2]) for row in connection.execute(sums)}
+        return [
+            Moved(kind=kind, operations=number, given=given, taken=taken)
+            for kind, number in sorted(made.items())
+            for given, taken in [credits_.get(kind, (0, 0))]
+        ]
+
+
+def _undecided() -> Select[Any]:
+    undecided = always(writes.c.state, WriteState.UNDECIDED)
+    return select(writes.c.operation_id, writes.c.state).where(undecided)
+
+
+def _bad(since: datetime) -> Select[Any]:
+    """By the index on the time of operations, then by that on their items' states.
+
+    Counted by the caller: asked to group them, SQLite would go through all items there are.
+    """
+    return (
+        select(items.c.operation_id, items.c.state)
+        .join(operations, operations.c.id == items.c.operation_id)
+        .where(
+            operations.c.confirmed_at >= since,
+            items.c.state.in_((ItemState.FAILED, ItemState.BLOCKED)),
+            or_(items.c.contact_id.is_(None), ~_done_later()),
+        )
+    )
+
+
+def _done_later() -> ColumnElement[bool]:
+    """By the index on contacts: there is none on bookings alone."""
+    other, later = items.alias(), operations.alias()
+    return exists(
+        select(other.c.n)
+        .join(later, later.c.id == other.c.operation_id)
+        .where(
+            other.c.contact_id == items.c.contact_id,
+            other.c.booking_id == items.c.booking_id,
+            other.c.state == ItemState.DONE,
+            later.c.confirmed_at > operations.c.confirmed_at,
+        )
+    )
+
+
+def _corrected() -> ColumnElement[bool]:
+    found = foreign_writes.c
+    by = found.theirs - found.read
+    signed = case((by > 0, "+"), else_="").concat(cast(by, String))
+    name = found.write_id.concat("/").concat(found.credit).concat("/").concat(signed)
+    return exists(
+        select(claims.c.operation_id).where(
+            claims.c.booking_id == name, claims.c.kind == MovementKind.CORRECTION
+        )
+    )

@@ -1,0 +1,40 @@
+"""The part of the journal that tells what waits for a person, and what was done of late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from core.domain.overview import NeedsEyes, WrittenOver
+from core.domain.plans import OperationKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """The operations of one kind, and the credits that they moved."""
+
+    kind: OperationKind
+    operations: int
+    #: Credits that landed on balances, and those that were taken from them.
+    given: int
+    taken: int
+
+
+class AttentionRecords(Protocol):
+    """Each method is one transaction."""
+
+    def needs_eyes(self, *, since: datetime) -> list[NeedsEyes]:
+        """Operations with undecided writes; and, confirmed from ``since`` on, with failed or
+        blocked ones, but for those that a later operation has done. The oldest first.
+        """
+        ...
+
+    def written_over(self) -> list[WrittenOver]:
+        """Operations whose correction nobody has made or begun, of balances alone."""
+        ...
+
+    def moved_since(self, since: datetime) -> Sequence[Moved]:
+        """Of what was confirmed from ``since`` on, kinds without an operation left out."""
+        ...

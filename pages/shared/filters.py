@@ -1,0 +1,26 @@
+"""What stands at the end of a row of filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.shared.exports import csv_button
+
+
+def end_of_row(
+    clear: Callable[[], None], csv: Callable[[], bytes], name: str, told: str, *, narrowed: bool
+) -> None:
+    """The way back to all, while something is left out; and what fits as CSV."""
+    if narrowed:
+        st.button(
+            "All",
+            icon=":material/filter_alt_off:",
+            on_click=clear,
+            key="unfilter",
+            type="tertiary",
+            help="Take all filters away",
+        )
+    st.space("stretch")
+    csv_button(csv, name, told)

@@ -1,0 +1,83 @@
+"""Where each thing that needs attention is mended, or looked at by who may not mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.domain.overview import Matter, Need
+from core.domain.roles import ALLOWED, Act, Actor
+from pages.shared import places
+from pages.shared.batch import address, choosing
+from pages.shared.drift import history
+from pages.shared.drift.standing import NAMES as SWEEPS
+from pages.shared.places import Place
+from pages.shared.record import listing
+
+VIEW = "view"
+COPIES, WORKERS = {VIEW: "Copies to Supabase"}, {VIEW: "Workers"}
+OWED, QUOTA = {history.TAB: "Refunds owed"}, {history.TAB: "HubSpot quota"}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page, what is shown of it, and what the link says."""
+
+    place: Place
+    says: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+LINKS: dict[Matter, Link] = {
+    Matter.AUDIT_CHANGED: Link(places.AUDIT, "See what does not fit"),
+    Matter.NO_WORKER: Link(places.OPERATIONS, "See workers", WORKERS),
+    Matter.TRUTH_AWAY: Link(places.OPERATIONS, "See what waits", {listing.NARROW: "Under way"}),
+    Matter.MIRROR_AWAY: Link(places.OPERATIONS, "See what waits", COPIES),
+    Matter.UNDECIDED: Link(places.OPERATIONS, "Open"),
+    Matter.WRITTEN_OVER: Link(places.OPERATIONS, "Open"),
+    Matter.FAILED: Link(places.OPERATIONS, "Open"),
+    Matter.AWAITING: Link(places.OPERATIONS, "Open", {listing.NARROW: "Wait for approval"}),
+    Matter.DEAD_LETTERS: Link(places.OPERATIONS, "See errors", COPIES),
+    Matter.DRIFT: Link(places.DRIFT, "See records"),
+    Matter.OWED: Link(places.DRIFT, "See by type", OWED),
+    Matter.SWEEP_STUCK: Link(places.DRIFT, "See sweeps"),
+    Matter.LATE: Link(places.OPERATIONS, "See workers", WORKERS),
+    Matter.UNSWEPT: Link(places.DRIFT, "Go and sweep"),
+    Matter.WAITING: Link(places.OPERATIONS, "Open", {listing.NARROW: "Under way"}),
+    Matter.BEHIND: Link(places.OPERATIONS, "See copies", COPIES),
+    Matter.QUOTA: Link(places.DRIFT, "See quota", QUOTA),
+}
+#: What the same link says to somebody who may mend it there.
+MENDS: dict[Matter, str] = {
+    Matter.UNDECIDED: "Decide",
+    Matter.WRITTEN_OVER: "Correct",
+    Matter.FAILED: "Look and retry",
+    Matter.AWAITING: "Approve or refuse",
+    Matter.DEAD_LETTERS: "Try again",
+    Matter.DRIFT: "Repair",
+}
+OF_OPERATIONS = frozenset(
+    {Matter.UNDECIDED, Matter.WRITTEN_OVER, Matter.FAILED, Matter.AWAITING, Matter.WAITING}
+)
+
+assert LINKS.keys() == set(Matter), "every matter leads somewhere"
+
+
+def link_of(need: Need, actor: Actor) -> Link:
+    """Where it leads this person."""
+    mends = Act.RUN_BATCHES in ALLOWED[actor.role]
+    link = LINKS[need.matter]
+    if need.matter in OF_OPERATIONS:
+        return _to_operations(need, link, mends=mends)
+    if need.matter is Matter.OWED and mends:
+        return Link(places.BULK_REFUND, "Give back", {choosing.BY: choosing.OWED})
+    if need.matter is Matter.LATE and need.of in SWEEPS:
+        return LINKS[Matter.SWEEP_STUCK]
+    return Link(link.place, MENDS.get(need.matter, link.says) if mends else link.says, link.params)
+
+
+def _to_operations(need: Need, link: Link, *, mends: bool) -> Link:
+    if not need.of:
+        return Link(link.place, "See operations", link.params)
+    says = MENDS.get(need.matter, link.says) if mends else link.says
+    return Link(link.place, says, {address.OPERATION: need.of})

@@ -1,0 +1,99 @@
+"""What runs, and what was done today: in one sentence, and the last few operations."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.domain.operations import NEEDS_EYES, ItemState, Operation, Progress
+from core.domain.plans import OperationKind
+from core.gateways.ports.attention import Moved
+from core.services.overseeing import Today
+from pages.shared import places, words
+from pages.shared.batch import address
+from pages.shared.batch.heading import COLOURS
+from pages.shared.gate import Desk
+
+#: The columns and how wide they are.
+COLUMNS = {
+    "State": 2.1,
+    "Operation": 7.6,
+    "Done": 1.4,
+    "Credits": 1.2,
+    "Confirmed": 1.5,
+    "By": 2.6,
+}
+PLURAL: dict[OperationKind, str] = {
+    OperationKind.CANCEL: "batch cancellations",
+    OperationKind.REFUND: "bulk refunds",
+    OperationKind.RECOUNT: "recounts",
+    OperationKind.CORRECT: "corrections",
+    OperationKind.BOOK: "bookings",
+    OperationKind.UNDO: "undos of refunds",
+}
+
+assert PLURAL.keys() == set(OperationKind), "every kind has its plural"
+
+
+def show(desk: Desk, today: Today) -> None:
+    """Newest first, what is under way before what has ended."""
+    st.space("small")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header("Today", anchor=False, width="content")
+        st.space("stretch")
+        st.page_link(places.OPERATIONS.path, label="All operations", icon=":material/list_alt:")
+    told = [moved_words(each) for each in today.moved]
+    if told:
+        st.markdown(f"{words.sentence('; '.join(told))}.")
+    else:
+        st.markdown(
+            "Nothing was confirmed today. A booking, a cancellation or a refund appears here from "
+            "the moment it is confirmed."
+        )
+    if today.operations:
+        with st.container(border=True, key="today", gap="small"):
+            for column, name in zip(st.columns(list(COLUMNS.values())), COLUMNS, strict=True):
+                column.caption(name)
+            for operation, progress in today.operations:
+                _line(desk, operation, progress)
+
+
+def moved_words(moved: Moved) -> str:
+    """What one kind came to: "2 bulk refunds gave back 41 credits"."""
+    what = words.count(moved.operations, words.KIND[moved.kind].lower(), PLURAL[moved.kind])
+    parts = []
+    if moved.given:
+        parts.append(f"gave back {words.count(moved.given, 'credit')}")
+    if moved.taken:
+        parts.append(f"took {words.count(moved.taken, 'credit')}")
+    return f"{what} {' and '.join(parts)}" if parts else f"{what}, no credit moved"
+
+
+def _line(desk: Desk, operation: Operation, progress: Progress) -> None:
+    state, what, done, gain, when, who = st.columns(
+        list(COLUMNS.values()), vertical_alignment="center"
+    )
+    bad = sum(progress.states.get(each, 0) for each in NEEDS_EYES)
+    colour, icon = COLOURS[operation.state]
+    word = words.OPERATION[operation.state]
+    if bad:
+        colour, icon, word = "orange", ":material/rule:", f"{bad:,} to look at"
+    state.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+    what.page_link(
+        places.OPERATIONS.path,
+        label=words.plain(f"{words.KIND[operation.kind]} of {operation.selection}"),
+        query_params={address.OPERATION: operation.id},
+    )
+    done.markdown(far(progress))
+    gain.markdown(_gain(progress))
+    when.html(words.relative(operation.confirmed_at, desk.now(), desk.zone))
+    who.html(words.escaped(operation.confirmed_by).replace("@", "@<wbr>"))
+
+
+def far(progress: Progress) -> str:
+    """How many of its bookings are done."""
+    return f"{progress.states.get(ItemState.DONE, 0):,} of {progress.total:,}"
+
+
+def _gain(progress: Progress) -> str:
+    back = sum(progress.given_back.values())
+    return f"+{back:,}" if back else words.NOTHING

@@ -1,0 +1,8 @@
+"""Overview: what needs attention now, is what students see true, and what runs today."""
+
+from __future__ import annotations
+
+from pages.shared import gate, overview, places
+
+desk = gate.enter(places.OVERVIEW)
+overview.show(desk)

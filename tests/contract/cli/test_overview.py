@@ -1,0 +1,65 @@
+"""What needs attention, from the command line, over the real stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from core.cli import overview  # noqa: F401 - adds its command
+from core.domain.records import Kind
+from core.domain.sweeps import Sweep, SweepMode, SweepState
+from core.gateways.journal.sql import SqlJournal
+from core.gateways.ports import Due, WorkerInfo
+from tests.contract.cli.test_messages import Run, run, settings
+
+__all__ = ["run", "settings"]  # fixtures
+
+
+def test_it_tells_what_needs_a_person_and_ends_with_2_until_nothing_does(
+    run: Run, settings: Mapping[str, str]
+) -> None:
+    journal = SqlJournal(settings["OPS_DATABASE_URL"])
+    now = datetime.now(UTC)
+    journal.put_due([Due(kind=Kind.CONTACT, record_id="1", row=None)], at=now)
+    (taken,) = journal.take_due(now=now, until=now, limit=1)
+    journal.copy_failed([replace(taken, attempts=8, error="no column x", dead=True)])
+    alive(journal, now)
+
+    first = run("overview", "--json")
+    told = json.loads(first.stdout)
+    assert (2, "wrong") == (first.returncode, told["students_see"])
+    assert ["dead letters", "not compared"] == [need["matter"] for need in told["needs"]]
+    assert "1 copy to Supabase given up: students see older values" == told["needs"][0]["told"]
+    assert "answer" in told["hubspot"]
+    assert "answers" == told["supabase"]
+
+    journal.copied([taken], at=now)
+    at = now - timedelta(minutes=5)
+    state = SweepState.COMPLETE
+    journal.save_sweep(Sweep(id="s", mode=SweepMode.KNOWN, state=state, started_at=at, saved_at=at))
+    alive(journal, datetime.now(UTC))
+    calm = run("overview", "--json")
+
+    assert (0, [], "true") == (
+        calm.returncode,
+        json.loads(calm.stdout)["needs"],
+        json.loads(calm.stdout)["students_see"],
+    )
+    journal.close()
+
+
+def alive(journal: SqlJournal, now: datetime) -> None:
+    """A worker somewhere, for longer than this case may take."""
+    beat = now + timedelta(minutes=10)
+    journal.heartbeat(
+        WorkerInfo(executor_id="w", host="h", pid=1, started_at=now, heartbeat_at=beat)
+    )
+
+
+def test_who_may_not_watch_is_told_so(run: Run) -> None:
+    done = run("overview", "--as", "mallory@example.test")
+
+    assert 1 == done.returncode
+    assert "mallory@example.test has no role" in done.stderr

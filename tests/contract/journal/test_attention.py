@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core.domain.corrections import name_of
+from core.domain.operations import ItemState, OperationState
+from core.domain.overview import NeedsEyes
+from core.domain.plans import OperationKind
+from core.domain.records import Kind, WriteId
+from core.domain.writes import ForeignWrite, MovementKind
+from core.gateways.ports.attention import Moved
+from core.gateways.ports.journal import Journal, WriteState
+from tests.contract.journal.given import (
+    CS,
+    NOW,
+    after,
+    item,
+    operation,
+    outcome,
+    running,
+    saved,
+    write,
+)
+
+LONG_AGO = NOW - timedelta(days=30)
+BAD = (ItemState.FAILED, ItemState.BLOCKED)
+
+
+def ended(
+    journal: Journal, id_: str, *states: ItemState, at: float = 0, contact: str | None = "c0"
+) -> None:
+    """An operation on the bookings b0, b1 ... that left them so."""
+    items = [
+        item(n, operation_id=id_, state=state, contact_id=contact) for n, state in enumerate(states)
+    ]
+    assert journal.confirm(operation(id_, confirmed_at=after(at)), items)
+
+
+def undecided(journal: Journal, id_: str) -> None:
+    """A count of seats that HubSpot does not tell of: no booking shows it."""
+    run, _ = journal.begin_run(id_, at=NOW)
+    seats = write(f"w-{id_}", "b9", operation_id=id_, kind=Kind.EXAM, target="7")
+    saved(journal, run, [seats])
+    journal.settle(run, [outcome(f"w-{id_}", WriteState.UNDECIDED)], at=NOW)
+
+
+def eyes(journal: Journal) -> dict[str, tuple[int, int, int]]:
+    found = journal.needs_eyes(since=LONG_AGO)
+    return {each.operation.id: (each.failed, each.blocked, each.undecided) for each in found}
+
+
+def test_an_empty_journal_needs_nobody(journal: Journal) -> None:
+    assert [] == journal.needs_eyes(since=LONG_AGO)
+    assert [] == journal.written_over()
+    assert [] == list(journal.moved_since(LONG_AGO))
+
+
+def test_what_went_through_or_was_left_out_needs_no_eyes(journal: Journal) -> None:
+    states = (state for state in ItemState if state not in {*BAD, ItemState.UNDECIDED})
+    ended(journal, "one", *states)
+
+    assert {} == eyes(journal)
+
+
+def test_each_operation_is_told_once_with_what_is_the_matter_the_oldest_first(
+    journal: Journal,
+) -> None:
+    ended(journal, "two", *BAD, ItemState.FAILED, ItemState.DONE, at=5)
+    undecided(journal, "two")
+    ended(journal, "one", ItemState.BLOCKED)
+
+    assert {"one": (0, 1, 0), "two": (2, 1, 1)} == eyes(journal)
+    assert ["one", "two"] == list(eyes(journal))
+    one = journal.needs_eyes(since=LONG_AGO)[0]
+    assert NeedsEyes(operation=journal.operation("one"), blocked=1) == one
+
+
+def test_what_failed_long_ago_is_let_be_and_what_is_undecided_never(journal: Journal) -> None:
+    ended(journal, "one", *BAD)
+    undecided(journal, "one")
+
+    (found,) = journal.needs_eyes(since=after(1))
+
+    assert (0, 0, 1) == (found.failed, found.blocked, found.undecided)
+    assert [found.operation] == [each.operation for each in journal.needs_eyes(since=NOW)]
+    assert 1 == journal.needs_eyes(since=NOW)[0].failed
+
+
+def test_what_a_later_operation_did_is_mended(journal: Journal) -> None:
+    ended(journal, "early", ItemState.DONE, ItemState.DONE, at=-5)
+    ended(journal, "one", ItemState.FAILED, ItemState.BLOCKED)
+    ended(journal, "later", ItemState.DONE, ItemState.FAILED, at=5)
+
+    assert {"one": (0, 1, 0), "later": (1, 0, 0)} == eyes(journal)
+
+
+def test_of_a_booking_without_a_contact_nothing_is_concluded(journal: Journal) -> None:
+    ended(journal, "one", ItemState.BLOCKED, contact=None)
+    ended(journal, "later", ItemState.DONE, at=5)
+
+    assert {"one": (0, 1, 0)} == eyes(journal)
+
+
+def foreign(write_id: str = "w1", **changes: object) -> ForeignWrite:
+    values: dict[str, object] = {
+        "write_id": WriteId(write_id),
+        "kind": Kind.CONTACT,
+        "target_id": "c0",
+        "credit": CS,
+        "read": 2,
+        "theirs": 1,
+        "ours": 3,
+        "at": NOW,
+        "source": "CRM_UI",
+        "source_id": "",
+        "user_id": "7",
+    }
+    return ForeignWrite(**values | changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("theirs", [0, 1, 5])
+def test_a_change_that_was_written_over_waits_until_its_correction_is_claimed(
+    journal: Journal, theirs: int
+) -> None:
+    run = running(journal, "one")
+    saved(journal, run, [write("w1", "b0", operation_id="one")])
+    wrong = foreign(theirs=theirs, at=after(-3))
+    journal.record_verified({wrong.write_id: "foreign write"}, [wrong], at=NOW)
+    (found,) = journal.written_over()
+    assert (journal.operation("one"), 1, after(-3)) == (found.operation, found.number, found.since)
+
+    again = running(journal, "two", [item(0, operation_id="two", booking_id=name_of(wrong))])
+    journal.claim(again, [name_of(wrong)], MovementKind.CORRECTION)
+
+    assert [] == journal.written_over()
+
+
+def test_seat_counts_and_changes_of_nothing_need_no_correction(journal: Journal) -> None:
+    run = running(journal, "one")
+    saved(journal, run, [write(f"w{n}", f"b{n}", operation_id="one") for n in range(2)])
+    seats, same = foreign("w0", kind=Kind.EXAM), foreign("w1", theirs=2)
+    journal.record_verified({}, [seats, same], at=NOW)
+
+    assert [] == journal.written_over()
+
+
+def test_credits_are_counted_by_kind_when_they_have_landed(journal: Journal) -> None:
+    ended(journal, "before", ItemState.DONE, at=-60)
+    run = running(journal, "one")
+    saved(
+        journal,
+        run,
+        [
+            write("w1", "b0", "b1", operation_id="one"),
+            write("w2", "b2", operation_id="one"),
+            write("w3", "b3", operation_id="one", movement=MovementKind.SEAT_FREED),
+        ],
+    )
+    journal.settle(run, [outcome("w1"), outcome("w2", WriteState.VOID), outcome("w3")], at=NOW)
+    state = OperationState.AWAITING
+    journal.confirm(operation("two", kind=OperationKind.REFUND, state=state), [])
+
+    found = journal.moved_since(NOW)
+
+    assert {
+        Moved(kind=OperationKind.CANCEL, operations=1, given=2, taken=0),
+        Moved(kind=OperationKind.REFUND, operations=1, given=0, taken=0),
+    } == set(found)
+    assert 2 == sum(each.operations for each in journal.moved_since(LONG_AGO)) - 1
+
+
+def test_a_credit_that_was_spent_is_taken(journal: Journal) -> None:
+    booked = operation("one", kind=OperationKind.BOOK)
+    journal.confirm(booked, [item(0, operation_id="one")])
+    run, _ = journal.begin_run("one", at=NOW)
+    spend = write("w1", operation_id="one", movement=MovementKind.SPEND, delta=-1)
+    saved(journal, run, [spend])
+    journal.settle(run, [outcome("w1")], at=NOW)
+
+    (moved,) = journal.moved_since(NOW)
+
+    assert Moved(kind=OperationKind.BOOK, operations=1, given=0, taken=1) == moved

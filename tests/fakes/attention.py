@@ -1,0 +1,93 @@
+"""What waits for a person, by the journal in memory. Held to the SQL one by tests/contract."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from core.domain.corrections import correctable, name_of
+from core.domain.operations import Item, ItemState, Operation
+from core.domain.overview import NeedsEyes, WrittenOver
+from core.domain.plans import OperationKind
+from core.domain.writes import MovementKind
+from core.gateways.journal.attention import CREDITS
+from core.gateways.ports.attention import Moved
+from core.gateways.ports.journal import WriteState
+
+
+class MemoryAttention:
+    _lock: threading.RLock
+    _operations: dict[str, Any]
+    _writes: dict[Any, Any]
+    _foreign: dict[Any, Any]
+    _claims: dict[tuple[str, MovementKind], str]
+
+    def needs_eyes(self, *, since: datetime) -> list[NeedsEyes]:
+        found = []
+        with self._lock:
+            for kept in self._operations.values():
+                fresh = kept.operation.confirmed_at >= since
+                states = Counter(
+                    item.state
+                    for item in kept.items.values()
+                    if fresh and not self._done_later(item, kept.operation)
+                )
+                writes = Counter(self._writes[id_].state for id_ in kept.writes)
+                eyes = NeedsEyes(
+                    operation=kept.operation,
+                    failed=states[ItemState.FAILED],
+                    blocked=states[ItemState.BLOCKED],
+                    undecided=writes[WriteState.UNDECIDED],
+                )
+                if eyes.failed or eyes.blocked or eyes.undecided:
+                    found.append(eyes)
+        return sorted(found, key=lambda each: (each.operation.confirmed_at, each.operation.id))
+
+    def _done_later(self, item: Item, operation: Operation) -> bool:
+        return item.contact_id is not None and any(
+            (other := kept.items.get(item.booking_id)) is not None
+            and other.state is ItemState.DONE
+            and other.contact_id == item.contact_id
+            and kept.operation.confirmed_at > operation.confirmed_at
+            for kept in self._operations.values()
+        )
+
+    def written_over(self) -> list[WrittenOver]:
+        found = []
+        with self._lock:
+            for kept in self._operations.values():
+                over = [
+                    each
+                    for each in correctable([*self._foreign.values()])
+                    if each.write_id in kept.writes
+                    and (name_of(each), MovementKind.CORRECTION) not in self._claims
+                ]
+                if over:
+                    since = min(each.at for each in over)
+                    found.append(
+                        WrittenOver(operation=kept.operation, number=len(over), since=since)
+                    )
+        return sorted(found, key=lambda each: (each.since, each.operation.id))
+
+    def moved_since(self, since: datetime) -> list[Moved]:
+        made: Counter[OperationKind] = Counter()
+        given: Counter[OperationKind] = Counter()
+        taken: Counter[OperationKind] = Counter()
+        with self._lock:
+            for kept in self._operations.values():
+                if kept.operation.confirmed_at < since:
+                    continue
+                kind = kept.operation.kind
+                made[kind] += 1
+                for record in map(self._writes.__getitem__, kept.writes):
+                    if record.state is not WriteState.LANDED:
+                        continue
+                    for movement in record.write.movements:
+                        if movement.kind in CREDITS:
+                            (given if movement.delta > 0 else taken)[kind] += abs(movement.delta)
+        return [
+            Moved(kind=kind, operations=made[kind], given=given[kind], taken=taken[kind])
+            for kind in sorted(made)
+        ]
