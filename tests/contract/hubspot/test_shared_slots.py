@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from core.gateways.hubspot.shared_slots import SharedSlots, _transaction, open_engine
+from core.gateways.hubspot.shared_slots import SharedSlots, open_engine
 from core.gateways.hubspot.slots import TICK_S, Grant, Limit, Wait
+from core.gateways.journal.fleeting import transaction
 from tests.contract.journal.stores import fresh_database, postgres_server
 
 FOREVER = Limit(count=40, window_s=1000.0)
@@ -77,7 +78,7 @@ def test_a_slot_rests_and_comes_back_for_whoever_asks_first(url: str) -> None:
 def test_who_stands_still_with_the_lock_of_all_slots_soon_loses_it(postgres: str) -> None:
     """On SQLite nobody can take it from them; there the processes share one machine."""
     engine = open_engine(fresh_database(postgres, "still"))
-    with _transaction(engine) as connection:
+    with transaction(engine) as connection:
         shown = connection.exec_driver_sql("show idle_in_transaction_session_timeout").scalar()
     engine.dispose()
 
