@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from core.domain.audit import Sought
@@ -123,7 +123,7 @@ class Auditing:
             known = len(self._walk.faults)
             for _ in self._up_to(self._walk, until):
                 pass
-            ended = Walk(head=self._walk.head, faults=list(self._walk.faults))
+            ended = replace(self._walk, faults=list(self._walk.faults))
             if until == noted.n:
                 ended.end(noted, last)
             if len(self._walk.faults) > known:

@@ -51,7 +51,7 @@ class Deciding:
         said = f"decided that write {write.id} {'landed' if landed else 'never arrived'}"
         self.journal.settle(
             run,
-            [Settlement(write_id=write.id, state=state, reason=f"{actor.email}: {why}")],
+            [Settlement(write_id=write.id, state=state, reason=f"decided by {actor.email}")],
             items=items,
             due=[Due(kind=write.kind, record_id=write.target_id, row=None)],
             at=now,
