@@ -33,6 +33,7 @@ from core.services.comparing import Comparing
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.finding import Finding
+from core.services.following import Following
 from core.services.forgetting import Forgetting, forgetting_jobs
 from core.services.looking_up import LookingUp
 from core.services.measuring import Measuring
@@ -231,6 +232,7 @@ def assemble(
         checking=checking,
         serving=Serving(crm, journal, booking, planning, operating, checking, now, make_id),
         forgetting=forgetting,
+        following=Following(journal),
         journal=journal,
         catalogue=catalogue,
     )
