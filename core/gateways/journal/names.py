@@ -1,4 +1,4 @@
-"""Names and e-mails of students: blanked after a while, where nothing is left to do with them."""
+"""Names of students and words people typed: blanked, where nothing is left to do with them."""
 
 from __future__ import annotations
 
