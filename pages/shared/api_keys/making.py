@@ -41,7 +41,7 @@ def form(desk: Desk) -> None:
     with st.form("make", border=True):
         st.header("Make a key", anchor=False)
         client = st.text_input("App", placeholder="student-app", key="make_client")
-        st.caption("Small letters, digits and hyphens. Its bookings are named by it.")
+        st.caption("Small letters, digits and hyphens. Operations and notes name the app so.")
         chosen = [
             scope
             for scope in SCOPES
