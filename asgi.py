@@ -79,7 +79,7 @@ def checked_settings() -> settings.Settings:
 
 loaded = checked_settings()
 answers = Tally()
-students_api = students.application(wiring.get, wait_s=loaded.api_wait_s, rate=loaded.api_rate)
+students_api = students.application(wiring.get, wait_s=loaded.api_wait_s)
 app = st.App(
     ROOT / "app.py",
     lifespan=lifespan,

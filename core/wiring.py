@@ -96,6 +96,7 @@ def build(settings: Settings) -> Runtime:
     from core.gateways.hubspot.client import connect  # noqa: PLC0415
     from core.gateways.hubspot.inspection import Inspection  # noqa: PLC0415
     from core.gateways.hubspot.limiter import Priority  # noqa: PLC0415
+    from core.gateways.journal.pace import SharedPace  # noqa: PLC0415
     from core.gateways.journal.sql import SqlJournal  # noqa: PLC0415
     from core.gateways.notify.client import Apprise  # noqa: PLC0415
     from core.gateways.supabase.client import Supabase  # noqa: PLC0415
@@ -103,6 +104,7 @@ def build(settings: Settings) -> Runtime:
 
     url = settings.ops_database_url.get_secret_value()
     journal = SqlJournal(url, admins=settings.admins)
+    pace = SharedPace(url)
     hubspot = connect(
         base_url=settings.hubspot_base_url,
         token=settings.hubspot_token.get_secret_value(),
@@ -145,6 +147,8 @@ def build(settings: Settings) -> Runtime:
         typed_above=settings.typed_count_above,
         second=settings.second_admin,
         audit_looks=settings.audit_looks,
+        pace=pace,
+        api_rate=settings.api_rate,
         quiet=timedelta(seconds=settings.quiet_period_s),
         sweep_schedules=settings.sweep_schedules,
         activation_schedule=settings.schedule(settings.activation_schedule),
@@ -158,6 +162,7 @@ def build(settings: Settings) -> Runtime:
         notifier.stop(NOTIFY_GRACE_S)
         hubspot.close()
         mirror.close()
+        pace.close()
         journal.close()
 
     threads = MirrorThreads(core.mirroring)

@@ -19,29 +19,30 @@ from tests.test_architecture import modules
 
 PINNED = dict(pinned())
 
-#: The oldest release of a package that we may install, and what older ones have wrong. Streamlit
-#: asks for much older ones than these. A new advisory is a new line here, or a higher number.
+#: The oldest release of a package that we may install, and what older ones have wrong; each number
+#: was looked up in November 2026 with the release that mended it. Streamlit asks for much older
+#: ones than these. A new advisory is a new line here, or a higher number.
 FLOORS = {
-    "streamlit": ("1.54", "CVE-2026-33682 (UNC paths), CVE-2026-10804, CVE-2024-42474"),
-    "starlette": ("1.3.1", "CVE-2026-48818, CVE-2026-48710 (BadHost), PYSEC-2026-248 and -249"),
+    "streamlit": ("1.54", "CVE-2026-33682: UNC paths; CVE-2026-10804 and CVE-2024-42474 before"),
+    "starlette": ("1.3.1", "CVE-2026-54283, CVE-2026-54282, CVE-2026-48818, CVE-2026-48710"),
     "uvicorn": ("0.52.0", "headers that are not ASCII end websockets 17 in the handshake"),
     "websockets": ("15.0", "the sans-I/O server that uvicorn runs for Streamlit"),
     "h11": ("0.16.0", "CVE-2025-43859: request smuggling by chunked bodies"),
-    "python-multipart": ("0.0.22", "CVE-2024-53981 (slow parts), CVE-2026-24486 (paths)"),
+    "python-multipart": ("0.0.31", "CVE-2026-53538 to 53540, CVE-2026-40347, CVE-2026-24486"),
     "itsdangerous": ("2.2.0", "signs the sign-in cookie; older ones are not kept any more"),
     "fastapi": ("0.109.1", "CVE-2024-24762: a form's header that takes minutes"),
-    "anyio": ("4.4.0", "a race of threads in older ones"),
-    "authlib": ("1.6.5", "CVE-2025-59420, CVE-2025-61920: what a token may claim"),
-    "cryptography": ("44.0.1", "CVE-2024-12797, in the OpenSSL that comes with it"),
-    "pyjwt": ("2.10.1", "CVE-2024-53861: issuers compared by part"),
-    "urllib3": ("2.6.0", "CVE-2025-66418, CVE-2025-66471: decompression without end"),
-    "requests": ("2.32.4", "CVE-2024-47081: credentials of .netrc for other hosts"),
+    "anyio": ("4.4.0", "a race of threads that look for their event loop in older ones"),
+    "authlib": ("1.6.12", "CVE-2026-44681; CVE-2025-61920: tokens without end; CVE-2025-59420"),
+    "cryptography": ("48.0.1", "GHSA-537c-gmf6-5ccf, CVE-2024-12797: OpenSSL that comes with it"),
+    "pyjwt": ("2.13.0", "CVE-2026-48526: forged tokens; CVE-2026-32597; CVE-2024-53861"),
+    "urllib3": ("2.7.0", "CVE-2026-44431 and 44432; CVE-2026-21441: decompression without end"),
+    "requests": ("2.33.0", "CVE-2026-25645; CVE-2024-47081: credentials of .netrc for others"),
     "certifi": ("2024.7.4", "CVE-2024-39689: roots that are trusted no more"),
-    "idna": ("3.7", "CVE-2024-3651: names that take minutes"),
-    "h2": ("4.3.0", "CVE-2025-57804: request splitting"),
+    "idna": ("3.15", "CVE-2026-45409, CVE-2024-3651: names that take minutes"),
+    "h2": ("4.4.1", "CVE-2026-71554: two Host headers; CVE-2025-57804: request splitting"),
     "jinja2": ("3.1.6", "CVE-2025-27516: out of the sandbox"),
-    "pillow": ("11.3.0", "CVE-2025-48379: writes past a buffer"),
-    "protobuf": ("6.31.1", "CVE-2025-4565: recursion without end"),
+    "pillow": ("12.2.0", "CVE-2026-40192, CVE-2026-25990, CVE-2025-48379: writes past a buffer"),
+    "protobuf": ("6.33.5", "CVE-2026-0994, CVE-2025-4565: recursion without end"),
     "pyarrow": ("14.0.1", "CVE-2023-47248: code in data files"),
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +13,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.v1 import PATH, changing, documentation, reading
 from api.v1.described import as_problems
 from api.v1.door import Door
-from api.v1.limits import Buckets
 from api.v1.problems import Problem
 from core.assembly import Core
 
@@ -45,17 +43,10 @@ class AtItsPath:
         await self.api({**scope, "root_path": f"{root}{PATH}", **bare}, receive, send)
 
 
-def application(
-    core: Callable[[], Core],
-    *,
-    wait_s: float,
-    rate: float,
-    clock: Callable[[], float] = time.monotonic,
-) -> FastAPI:
+def application(core: Callable[[], Core], *, wait_s: float) -> FastAPI:
     """The API. ``core`` is asked for at each request.
 
-    ``wait_s``: how long an answer waits for its operation. ``rate``: requests of one key a second,
-    by ``clock``.
+    ``wait_s``: how long an answer waits for its operation.
     """
     app = FastAPI(
         title="Credit Desk",
@@ -67,7 +58,7 @@ def application(
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.door = Door(core=core, buckets=Buckets(rate, clock), wait_s=wait_s)
+    app.state.door = Door(core=core, wait_s=wait_s)
     app.add_exception_handler(HTTPException, _slip)
     for router in (reading.router, changing.booking, changing.cancelling, changing.operations):
         app.include_router(router)

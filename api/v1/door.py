@@ -16,13 +16,13 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.v1.limits import Buckets, Hands
+from api.v1.limits import Hands
 from api.v1.problems import KINDS, Problem, of_faults, sentence, type_of
 from core.assembly import Core
 from core.domain.clients import ApiKey, Scope
 from core.domain.roles import NotAllowed
 from core.gateways.errors import GatewayError, JournalError, NotSent, OutcomeUnknown, UnknownId
-from core.services.admitting import NotAdmitted
+from core.services.admitting import AsksTooOften, NotAdmitted
 from core.services.operating import NotConfirmed
 from core.services.serving import KeyReused, NotServed
 
@@ -42,7 +42,6 @@ class Door:
     """One for the whole API."""
 
     core: Callable[[], Core]
-    buckets: Buckets
     #: How long a change is waited for before its answer is "under way".
     wait_s: float
     hands: Hands = field(default_factory=Hands)
@@ -54,13 +53,6 @@ class Door:
             raise _not_admitted()
         core = self.ready()
         key = await self.hands.run(partial(core.admitting.admit, found[1]))
-        if wait_s := self.buckets.take(key.id):
-            seconds = str(math.ceil(wait_s))
-            raise Problem(
-                "too-many-requests",
-                f"At most {self.buckets.rate:g} requests a second; ask again in {seconds} s.",
-                headers={"Retry-After": seconds},
-            )
         if scope is not None:
             key.require(scope)
         request.state.api_key = key
@@ -136,6 +128,8 @@ def problem_of(error: Exception) -> Problem:
             return error
         case NotAdmitted():
             return _not_admitted()
+        case AsksTooOften():
+            return _too_often(error)
         case NotAllowed():
             return Problem("not-allowed", sentence(str(error)))
         case NotServed(faults=faults):
@@ -178,6 +172,15 @@ def _not_admitted() -> Problem:
         "key-missing-or-invalid",
         "Send a key that holds as Authorization: Bearer <key>.",
         headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def _too_often(error: AsksTooOften) -> Problem:
+    seconds = str(math.ceil(error.wait_s))
+    return Problem(
+        "too-many-requests",
+        f"At most {error.rate:g} requests a second; ask again in {seconds} s.",
+        headers={"Retry-After": seconds},
     )
 
 

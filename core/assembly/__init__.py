@@ -20,6 +20,7 @@ from core.domain.writes import QUIET_PERIOD
 from core.gateways.ports import Crm, Due, Engine
 from core.gateways.ports.inspecting import Inspecting
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
+from core.gateways.ports.pace import Pace
 from core.services.access import Access
 from core.services.activating import Activating, activation_jobs
 from core.services.admitting import Admitting
@@ -32,6 +33,7 @@ from core.services.comparing import Comparing
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.finding import Finding
+from core.services.following import Following
 from core.services.forgetting import Forgetting, forgetting_jobs
 from core.services.holding import Holding
 from core.services.looking_up import LookingUp
@@ -97,6 +99,8 @@ def assemble(
     typed_above: int = 20,
     second: SecondAdmin = NO_SECOND,
     audit_looks: bool = True,
+    pace: Pace | None = None,
+    api_rate: float = 20,
     quiet: timedelta = QUIET_PERIOD,
     group_size: int = GROUP_SIZE,
     groups_at_once: int = GROUPS_AT_ONCE,
@@ -243,10 +247,11 @@ def assemble(
         sitting=sitting,
         activating=activating,
         recounting=Recounting(crm, journal, engine, now, make_id),
-        admitting=Admitting(journal=journal, now=now),
+        admitting=Admitting(journal=journal, now=now, pace=pace, rate=api_rate),
         checking=checking,
         serving=Serving(crm, journal, booking, planning, operating, checking, now, make_id),
         forgetting=forgetting,
+        following=Following(journal),
         journal=journal,
         catalogue=catalogue,
     )

@@ -19,6 +19,7 @@ from core.services.checking import Checking
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.finding import Finding
+from core.services.following import Following
 from core.services.forgetting import Forgetting
 from core.services.looking_up import LookingUp
 from core.services.measuring import Measuring
@@ -80,6 +81,7 @@ class Core:
     checking: Checking
     serving: Serving
     forgetting: Forgetting
+    following: Following
     journal: Journal
     catalogue: Catalogue
 

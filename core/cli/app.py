@@ -218,25 +218,26 @@ def operation(
     """One operation: where it stands and what needs somebody's eyes."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        report = report_of(core, core.journal.operation(operation_id))
+        actor = _actor(core, as_)
+        report = report_of(core, core.following.operation(operation_id, actor))
         if history:
-            report["events"] = reports.of_events(
-                core.operating.history(operation_id, _actor(core, as_))
-            )
-            report["writes"] = reports.of_writes(core.journal.writes(operation_id))
+            report["events"] = reports.of_events(core.operating.history(operation_id, actor))
+            report["writes"] = reports.of_writes(core.following.writes(operation_id, actor))
         show(report, as_json=json)
 
 
 @app.command()
 def operations(
-    limit: Annotated[int, typer.Option("--limit", min=1)] = 50, json: Json = False
+    limit: Annotated[int, typer.Option("--limit", min=1)] = 50,
+    as_: As = "",
+    json: Json = False,
 ) -> None:
     """All operations, newest first."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
         found = [
-            reports.of_operation(each, core.journal.progress(each.id), now=core.operating.now())
-            for each in core.journal.operations(limit=limit)
+            reports.of_operation(each, progress, now=core.operating.now())
+            for each, progress in core.following.operations(_actor(core, as_), limit=limit)
         ]
         show({"operations": found}, as_json=json)
 

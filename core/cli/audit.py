@@ -13,8 +13,7 @@ from core.assembly import Core
 from core.cli.app import As, Json, app
 from core.cli.output import Unhealthy, show, told
 from core.domain.audit import Sought, What
-from core.domain.chain import COLUMNS, FIELDS, JSON_FIELDS, Link
-from core.domain.chain import told as of_link
+from core.domain.chain import EXPORTED, FIELDS, JSON_FIELDS, Link, exported
 from core.domain.roles import Actor
 from core.domain.selections import BadList
 from core.domain.spreadsheets import csv_bytes
@@ -63,7 +62,7 @@ def entries(
         links = list(core.auditing.export(sought, _actor(core, as_), limit=limit))
         report: dict[str, Any] = {"found": core.auditing.count(sought, _actor(core, as_))}
         if csv is not None:
-            csv.write_bytes(csv_bytes(COLUMNS, map(of_link, links)))
+            csv.write_bytes(csv_bytes(EXPORTED, map(exported, links)))
             show(report | {"written": len(links), "file": str(csv)}, as_json=json)
             return
         show(report | {"entries": [_entry(link) for link in links]}, as_json=json)

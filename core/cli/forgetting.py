@@ -22,7 +22,7 @@ def forget(
     as_: As = "",
     json: Json = False,
 ) -> None:
-    """Blank students' names and e-mails in what ended before a day. Ids and movements stay."""
+    """Blank names, e-mails and typed reasons in what ended before a day. Ids and movements stay."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
         day = _day(before)
@@ -37,6 +37,7 @@ def forget(
             "rows": done.rows,
             "sweeps": done.sweeps,
             "repairs": done.repairs,
+            "reasons": done.reasons,
         }
         show(report, as_json=json)
 

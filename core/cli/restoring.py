@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from core import wiring
-from core.cli.app import Json, app
+from core.cli.app import As, Json, app
 from core.cli.output import show, told
 from core.services.restoring import Forgotten
 
@@ -24,10 +24,12 @@ Since = Annotated[
 
 
 @app.command()
-def restored(since: Since, json: Json = False) -> None:
+def restored(since: Since, as_: As = "", json: Json = False) -> None:
     """After a restore: writes that HubSpot knows and the journal forgot. Changes nothing."""
     with told(), wiring.opened() as runtime:
-        found = runtime.core.restoring.compare(since.replace(tzinfo=UTC))
+        core = runtime.core
+        actor = core.access.actor(as_ or core.access.first_admin())
+        found = core.restoring.compare(since.replace(tzinfo=UTC), actor)
         report = {
             "changed_records": found.changed,
             "forgotten_writes": [_row(one) for one in found.forgotten],

@@ -13,6 +13,7 @@ from core import wiring
 from core.cli import reports
 from core.cli.app import As, Json, app
 from core.cli.output import Unhealthy, show, told
+from core.domain.roles import Act
 from core.domain.selections import BadList
 from core.gateways.ports.inspecting import Health
 
@@ -38,17 +39,16 @@ def outbox(
         core = runtime.core
         if error and not retry:
             raise BadList(["--error goes with --retry"])
+        actor = core.access.actor(as_ or core.access.first_admin())
+        actor.require(Act.WATCH)
         if retry:
-            actor = core.access.actor(as_ or core.access.first_admin())
             core.reviving.retry(actor, error=error or None)
         if wait:
             core.mirroring.wait_until_empty(core.operating.now() + timedelta(seconds=timeout))
-        state = core.journal.outbox()
-        dead = core.journal.outbox_rows(dead=True)
-        report = reports.of_outbox(state, dead, now=core.operating.now())
-        report["errors"] = {each.error: each.number for each in core.journal.dead_letters()}
-        show(report, as_json=json)
-        if wait and (state.due or state.dead):
+        copies = core.following.copies(actor)
+        report = reports.of_outbox(copies.state, copies.dead, now=core.operating.now())
+        show(report | {"errors": dict(copies.errors)}, as_json=json)
+        if wait and (copies.state.due or copies.state.dead):
             raise typer.Exit(2)
 
 

@@ -41,6 +41,7 @@ class What(StrEnum):
     ROLE_WITHDRAWN = "withdrew a role"
     KEY_MADE = "made an API key"
     KEY_WITHDRAWN = "withdrew an API key"
+    FORGOT = "forgot reasons"
     SETTINGS = "settings changed"
 
 

@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from core.domain.audit import Entry
+from core.domain.audit import Entry, What
+from core.domain.reasons import COMMITTED, FORGOTTEN, Reason
 
 #: The fields under the hash, in their order. Never changed: old entries are verified by it.
 FIELDS = tuple(each.name for each in fields(Entry))
 JSON_FIELDS = frozenset({"before", "after", "detail"})
+_AT, _REASON, _WHAT = map(FIELDS.index, ("at", "reason", "what"))
 #: So that a later form can be told from this one.
 FORM = "credit desk audit 1"
 
@@ -82,6 +84,17 @@ class Link:
     n: int
     texts: Texts
     hash: str
+    #: The words to which the entry's reason is a commitment; None: it is none, or they are gone.
+    reason: Reason | None = None
+
+    @property
+    def unsaid(self) -> bool:
+        """Its reason was forgotten."""
+        return self.reason is None and self._committed
+
+    @property
+    def _committed(self) -> bool:
+        return (self.texts[_REASON] or "").startswith(COMMITTED)
 
     @property
     def head(self) -> Head:
@@ -96,6 +109,8 @@ class Link:
             name: _loaded(text) if name in JSON_FIELDS else text or ""
             for name, text in told.items()
         }
+        if self._committed:
+            given["reason"] = self.reason.words if self.reason else FORGOTTEN
         return Entry(**given | {"at": _time(told["at"]), "once": told["once"]})
 
 
@@ -115,13 +130,23 @@ def _time(text: str | None) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-#: Of an export.
+#: Of the table.
 COLUMNS = ("n", *FIELDS, "hash")
+#: Of an export. Under the hash stands the commitment, where there is one, in place of the reason.
+EXPORTED = (*COLUMNS, "reason_commitment", "reason_salt")
 
 
 def told(link: Link) -> dict[str, int | str | None]:
-    """An entry as an export has it: all that is kept of it, by ``COLUMNS``."""
+    """An entry as it is kept, by ``COLUMNS``."""
     return {"n": link.n, **dict(zip(FIELDS, link.texts, strict=True)), "hash": link.hash}
+
+
+def exported(link: Link) -> dict[str, int | str | None]:
+    """An entry as an export has it: all that is kept of it, by ``EXPORTED``."""
+    commitment = link.texts[_REASON] if link.reason or link.unsaid else None
+    salt = link.reason.salt if link.reason else None
+    words = {"reason": link.entry.reason} if commitment else {}
+    return told(link) | words | {"reason_commitment": commitment, "reason_salt": salt}
 
 
 def chained(head: Head, entries: Iterable[Texts]) -> list[Link]:
@@ -142,6 +167,9 @@ class Walk:
     #: As far as it went, by what stands there.
     head: Head = EMPTY
     faults: list[str] = field(default_factory=list)
+    #: The time of the newest entry whose reason is gone, and before when reasons were forgotten.
+    unsaid: datetime | None = None
+    forgotten: datetime | None = None
 
     def along(self, links: Iterable[Link]) -> None:
         """Go on; ``links`` by their place."""
@@ -153,7 +181,17 @@ class Walk:
                     f"entry {link.n} is not what was recorded after entry {self.head.n}: "
                     "one of the two was changed"
                 )
+            elif link.reason is not None and not link.reason.fits:
+                self.faults.append(f"the reason of entry {link.n} is not the one that was given")
+            self._note(link)
             self.head = link.head
+
+    def _note(self, link: Link) -> None:
+        if link.unsaid:
+            self.unsaid = _later(self.unsaid, _time(link.texts[_AT]))
+        elif link.texts[_WHAT] == What.FORGOT:
+            before = str(link.entry.detail.get("before"))
+            self.forgotten = _later(self.forgotten, _time(before))
 
     def end(self, noted: Head, last: int) -> None:
         """Compare with the head that the database notes apart, and the last place it holds."""
@@ -168,6 +206,15 @@ class Walk:
             self.faults.append(missing(last + 1, noted.n))  # cut off since it was gone along
         if last > noted.n:
             self.faults.append(f"entries up to {last} stand after the noted head {noted.n}")
+        if self.unsaid and (self.forgotten is None or self.unsaid >= self.forgotten):
+            self.faults.append(
+                f"a reason of {timestamp(self.unsaid)} is gone, and no entry tells that it was "
+                "forgotten"
+            )
+
+
+def _later(one: datetime | None, other: datetime) -> datetime:
+    return other if one is None else max(one, other)
 
 
 def missing(first: int, last: int) -> str:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 #: In place of a name in the words of a selection.
 SOMEBODY = "a student"
+#: In place of a reason, where an operation is taken up again.
+NOT_KEPT = "not kept any more"
+#: Of an event's details, those that hold what people typed.
+TYPED = frozenset({"reason", "why", "detail"})
 _NAMED = re.compile(r"\bcontacts? .+", re.DOTALL)
 
 
@@ -26,6 +31,13 @@ class Forgotten:
     #: Sweeps and repairs of which only the counts are kept.
     sweeps: int = 0
     repairs: int = 0
+    #: Reasons that the audit does not tell any more.
+    reasons: int = 0
+
+
+def unsaid(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of an event, without what somebody typed."""
+    return {name: value for name, value in detail.items() if name not in TYPED}
 
 
 def nameless(selection: str, names: Iterable[str]) -> str:

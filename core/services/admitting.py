@@ -1,4 +1,4 @@
-"""Admitting: keys of API clients, made and withdrawn by admins; and who holds one that is shown."""
+"""Admitting: keys of API clients, made and withdrawn by admins; and whether one may ask now."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.gateways.errors import UnknownId
 from core.gateways.ports import Journal
+from core.gateways.ports.pace import Pace
 
 #: How exactly it is known when a key was last used: a write for every request would be too many.
 USED_WITHIN = timedelta(minutes=5)
+#: A key that was silent may ask for so many seconds' worth at once.
+BURST_S = 3.0
 #: Compared when nothing else is there to compare, so that the answer takes as long.
 _NOBODY = ApiKey(
     id="",
@@ -30,12 +33,26 @@ class NotAdmitted(PermissionError):
     """No key, a wrong one, or one that holds no longer. Which of these is not told."""
 
 
+class AsksTooOften(Exception):
+    """This key has used up for now what all keys may."""
+
+    def __init__(self, rate: float, wait_s: float) -> None:
+        """``rate``: requests a second. ``wait_s``: when there will be room."""
+        super().__init__(f"at most {rate:g} requests a second")
+        self.rate = rate
+        self.wait_s = wait_s
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitting:
     """Keys are 256 bits of chance; of each its digest is kept, and the key itself shown once."""
 
     journal: Journal
     now: Callable[[], datetime]
+    #: None: nobody counts.
+    pace: Pace | None = None
+    #: Requests of one key a second, over all processes.
+    rate: float = 20
     #: 12 hexadecimal digits that name a key, and 43 letters of chance that make it one.
     new_id: Callable[[], str] = lambda: secrets.token_hex(6)
     new_secret: Callable[[], str] = lambda: secrets.token_urlsafe(32)
@@ -99,6 +116,7 @@ class Admitting:
 
         Raises:
             NotAdmitted: there is no such key, or it holds no longer.
+            AsksTooOften: it must wait.
             JournalError: it cannot be looked up.
         """
         id_ = id_of(key)
@@ -107,9 +125,17 @@ class Admitting:
         at = self.now()
         if found is None or not right or not found.holds(at):
             raise NotAdmitted
+        self._in_turn(found)
         if found.used_at is None or at - found.used_at >= USED_WITHIN:
             self.journal.key_used(found.id, at=at)
         return found
+
+    def _in_turn(self, key: ApiKey) -> None:
+        if self.pace is None:
+            return
+        most = max(1.0, self.rate * BURST_S)
+        if wait_s := self.pace.take(key.id, rate=self.rate, most=most):
+            raise AsksTooOften(self.rate, wait_s)
 
 
 def _faults(

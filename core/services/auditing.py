@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.domain.audit import Sought
@@ -162,7 +162,7 @@ class Auditing:
         known = len(self._walk.faults)
         for _ in self._up_to(self._walk, until):
             pass
-        ended = Walk(head=self._walk.head, faults=list(self._walk.faults))
+        ended = replace(self._walk, faults=list(self._walk.faults))
         if until == noted.n:
             ended.end(noted, last)
         _cry_out(self._walk.faults[known:])

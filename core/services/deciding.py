@@ -109,7 +109,7 @@ class Deciding:
         state = WriteState.LANDED if landed else WriteState.VOID
         self.journal.settle(
             run,
-            [Settlement(write_id=write.id, state=state, reason=f"{actor.email}: {why}")],
+            [Settlement(write_id=write.id, state=state, reason=f"decided by {actor.email}")],
             items=items,
             due=[Due(kind=write.kind, record_id=write.target_id, row=None)],
             at=now,

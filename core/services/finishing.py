@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.credits import Catalogue, UnreadableValue, parse_count
+from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import Item, ItemState, Operation
 from core.domain.plans import OperationKind
 from core.domain.records import TOTAL_BOOKINGS, ContactId, Counted, History, Kind, WriteId
@@ -138,7 +139,7 @@ class Finishing:
         given = f"Given back: {credits_}. " if credits_ else "No credit was spent on it. "
         return (
             f"Cancelled by Credit Desk: {names}. {given}"
-            f"Reason: {operation.reason}. By {operation.confirmed_by}."
+            f"Reason: {operation.reason or NOT_KEPT}. By {operation.confirmed_by}."
         )
 
     def _verify(self, operation_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Forgetting: students' names leave the operational store when nobody needs them any more."""
+"""Forgetting: students' names and typed reasons leave the store when nobody needs them any more."""
 
 from __future__ import annotations
 
@@ -69,8 +69,9 @@ class Forgetting:
             rows=rows,
             sweeps=self.journal.forget_sweeps(before=before),
             repairs=self.journal.forget_repairs(before=before),
+            reasons=self.journal.forget_reasons(before=before, by=by, at=at),
         )
-        if ids or done.sweeps or done.repairs:
+        if ids or done.sweeps or done.repairs or done.reasons:
             self.journal.add_event(_event(done, at, by))
         return done
 
@@ -89,5 +90,6 @@ def _event(done: Forgotten, at: datetime, by: str) -> Event:
         "rows": done.rows,
         "sweeps": done.sweeps,
         "repairs": done.repairs,
+        "reasons": done.reasons,
     }
     return Event(at=at, actor=by, what=RAN, detail=detail)

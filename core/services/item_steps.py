@@ -8,6 +8,7 @@ from datetime import datetime
 
 from core.domain import corrections
 from core.domain.credits import Catalogue
+from core.domain.forgetting import NOT_KEPT
 from core.domain.mirror import booking_row, contact_row, exam_row, written_row
 from core.domain.operations import Item, ItemState, Operation
 from core.domain.plans import OperationKind
@@ -176,7 +177,7 @@ def booked_note(operation: Operation, item: Item, catalogue: Catalogue) -> str:
         spent = f"Spent: 1 {label} ({item.before} → {item.after})."
     asked = {"Attends at": item.attending_location, "Dominant hand": item.dominant_hand}
     told = [f"{what}: {answer}." for what, answer in asked.items() if answer]
-    by = f"Reason: {operation.reason}. By {operation.confirmed_by}."
+    by = f"Reason: {operation.reason or NOT_KEPT}. By {operation.confirmed_by}."
     return " ".join([f"Booked by Credit Desk: {item.booking_name}.", spent, *told, by])
 
 

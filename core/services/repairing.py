@@ -127,7 +127,7 @@ class Repairing:
         repair = self.journal.ask_repair(asked, rows)
         if repair.id == asked.id:
             causes = Counter(drift.cause.value for drift in drifts)
-            self._tell(repair, "asked for a repair", {"reason": repair.reason, "causes": causes})
+            self._tell(repair, "asked for a repair", {"causes": causes})
         self.engine.submit(key_of(Work.REPAIR, repair.id))
         return repair
 
@@ -184,7 +184,7 @@ class Repairing:
         self.journal.save_repair(done)
         counts = self.journal.repair(repair.id).counts
         outcome = {state.value: number for state, number in counts.items()}
-        self._tell(repair, "repaired the mirror", {"reason": repair.reason, "records": outcome})
+        self._tell(repair, "repaired the mirror", {"records": outcome})
         self.journal.forget_repairs(before=self.now() - KEPT)
 
     def _tell(self, repair: Repair, what: str, detail: dict[str, object]) -> None:

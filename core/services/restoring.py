@@ -14,6 +14,7 @@ from core.domain.credits import Catalogue
 from core.domain.operations import ENDED, Operation, OperationState
 from core.domain.owed import Owed
 from core.domain.records import MARKER, TOTAL_BOOKINGS, ContactId, History, Kind
+from core.domain.roles import Act, Actor
 from core.gateways.ports import Crm, Journal
 from core.services.owing import Owing
 
@@ -54,12 +55,14 @@ class Restoring:
     owing: Owing
     catalogue: Catalogue
 
-    def compare(self, since: datetime) -> Restored:
+    def compare(self, since: datetime, actor: Actor) -> Restored:
         """``since``: when the backup was made. Ids come from a search, which lags by seconds.
 
         Raises:
+            NotAllowed: this person may not watch operations.
             GatewayError, JournalError: nothing is known.
         """
+        actor.require(Act.WATCH)
         histories = {
             (kind, id_): history
             for kind in (Kind.CONTACT, Kind.EXAM)

@@ -27,8 +27,10 @@ from core.services.finding import ByIds
 from core.services.operating import Operating
 from core.services.planning import Planning
 
-#: How long a request and its answer are kept; after that its key is as good as new.
+#: How long a request is known; after that its key is as good as new.
 KEPT = timedelta(days=30)
+#: How long its answer is, which names a booking; after that the operation tells it afresh.
+ANSWER_KEPT = timedelta(days=1)
 
 
 class KeyReused(ValueError):
@@ -109,6 +111,7 @@ class Serving:
             raise KeyReused
         if kept is asked:
             self.journal.forget_requests(before=at - KEPT)
+            self.journal.forget_answers(before=at - ANSWER_KEPT)
         return kept
 
     def keep(self, request: ApiRequest, status: int, answer: dict[str, object]) -> None:

@@ -142,12 +142,15 @@ class Person:
         act.click()
         self.page.wait_for_url(re.compile(r"operation="), timeout=SLOW_MS)
 
-    def tab_to(self, name: str) -> None:
-        """Tab, as somebody without a mouse does, until what has that name has the focus."""
+    def tab_to(self, name: str, *, whole: bool = False) -> None:
+        """Tab, as somebody without a mouse does, until what has that name has the focus.
+
+        ``whole``: not what only begins with it.
+        """
         for _ in range(TABS_MAX):
             self.page.keyboard.press("Tab")
-            words = self.page.evaluate(FOCUSED).splitlines()
-            if any(line.strip().startswith(name) for line in words):
+            words = [line.strip() for line in self.page.evaluate(FOCUSED).splitlines()]
+            if name in words or (not whole and any(line.startswith(name) for line in words)):
                 return
         raise AssertionError(f"{name!r} is not reached by {TABS_MAX} tabs")
 
@@ -155,6 +158,24 @@ class Person:
         """Into what has the focus."""
         self.page.keyboard.type(text)
         self.page.keyboard.press("Enter")
+
+    def tick_here(self, name: str, row: int) -> None:
+        """Tick a row of the grid of that name by the keyboard alone; rows are counted from 0."""
+        grid = self.page.get_by_test_id("stDataFrame").filter(
+            has=self.page.get_by_role("button", name=f"Fullscreen: {name}")
+        )
+        self.tab_to(f"Fullscreen: {name}")
+        self.page.keyboard.press("Tab")
+        for n in range(row + 1):
+            if n:
+                self.page.keyboard.press("ArrowDown")
+            # the grid moves the focus to its cell by itself, a little later than the key
+            expect(grid.get_by_test_id(f"glide-cell-1-{n}")).to_be_focused(timeout=SLOW_MS)
+        ticked = grid.locator("tr[aria-selected=true]")
+        before = ticked.count()
+        self.page.keyboard.press("Shift+Space")
+        expect(ticked).to_have_count(before + 1, timeout=SLOW_MS)
+        self.wait()
 
     def faults_of_access(self) -> list[str]:
         """What axe holds against this page, without what is Streamlit's alone."""

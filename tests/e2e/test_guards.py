@@ -7,24 +7,27 @@ import json
 import os
 import re
 import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, FilePayload
 
 from api.guard.limits import HEADERS_BYTES
 from pages.shared.places import PLACES
 from tests.crash.desk import ADMIN
 from tests.e2e.conftest import App
-from tests.e2e.person import Person
+from tests.e2e.person import SLOW_MS, Person
 
 NOWHERE = [
     *("/api", "/api/", "/api/nothing", "/api/v0/bookings", "/API/healthz", "/api/%2e%2e/"),
     *("//api/healthz", "/api//healthz", "/api/../bulk_refund", "/api/..;/", "/api/%2fhealthz"),
     *("/api/%252e%252e/", "/api/healthz;x=1"),
 ]
+POLICY = "Content Security Policy"
 STRANGERS = ["https://evil.test", "null", "http://localhost:1", None]
 
 
@@ -96,27 +99,104 @@ def test_a_page_of_another_site_changes_nothing(app: App) -> None:
     assert 403 == answer.status_code
 
 
-def test_the_policy_refuses_nothing_that_the_pages_do(
-    app: App, browser: Browser, signed_in: Path
-) -> None:
+@dataclass(frozen=True)
+class Watched:
+    """The admin, and what the browser's console says meanwhile."""
+
+    person: Person
+    said: list[str]
+
+    def refusals(self) -> list[str]:
+        self.person.page.evaluate("0")  # what was said so far is heard before its answer
+        return [each for each in self.said if POLICY in each or "Refused" in each]
+
+
+@pytest.fixture
+def watched(app: App, browser: Browser, signed_in: Path) -> Iterator[Watched]:
     context = browser.new_context(storage_state=signed_in, accept_downloads=True)
     page = context.new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
-    person = Person(page, app.origin)
+    yield Watched(Person(page, app.origin), said)
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def swept(app: App) -> None:
     app.desk.core("sweep", "--full", fails=None)
+
+
+def test_what_the_policy_refuses_is_seen_by_these_tests(watched: Watched) -> None:
+    watched.person.open("/operations")
+
+    with watched.person.page.expect_console_message(lambda message: POLICY in message.text):
+        watched.person.page.evaluate(
+            """() => {
+                const script = document.createElement("script");
+                script.src = "https://evil.test/x.js";
+                document.head.append(script);
+            }"""
+        )
+
+    assert watched.refusals()
+
+
+@pytest.mark.usefixtures("swept")
+def test_the_policy_refuses_nothing_that_the_pages_show(watched: Watched) -> None:
+    person, page = watched.person, watched.person.page
 
     for place in PLACES:
         person.open(f"/{Path(place.path).stem}")
         person.sees(ADMIN)
     person.open("/drift")
-    chart = page.get_by_test_id("stPlotlyChart").first
-    chart.wait_for(timeout=60_000)
+    page.get_by_test_id("stPlotlyChart").first.wait_for(timeout=SLOW_MS)
     person.press("Sweep now")  # a menu over the page
+    person.sees("It changes nothing in either store")
     page.keyboard.press("Escape")
-    assert person.download("CSV"), "the records that drift"
+    person.press(ADMIN)
+    page.get_by_role("menuitem", name="Sign out").wait_for(timeout=SLOW_MS)
+    page.keyboard.press("Escape")
     for name in ("Download as CSV", "Search", "Fullscreen"):  # shown while the mouse is over it
         page.get_by_role("button", name=re.compile(f"^{name}")).first.dispatch_event("click")
-    context.close()
 
-    assert [] == [each for each in said if "Content Security Policy" in each or "Refused" in each]
+    assert [] == watched.refusals()
+
+
+@pytest.mark.parametrize("address", ["/batch_cancellation", "/bulk_refund"])
+def test_the_policy_lets_a_list_go_up_and_its_preview_come_down(
+    watched: Watched, address: str
+) -> None:
+    person = watched.person
+    person.open(address)
+
+    person.page.get_by_role("radio", name="CSV file").click()
+    sent: FilePayload = {
+        "name": "list.csv",
+        "mimeType": "text/csv",
+        "buffer": b"booking_id\n123456789\n",
+    }
+    person.page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(sent)
+    person.sees("1 booking in the file.")
+    person.press("Preview")
+    person.sees("Nothing to confirm")
+    (row,) = person.download("CSV")
+
+    assert ("123456789", "blocked") == (row["record_id"], row["verdict"])
+    assert [] == watched.refusals()
+
+
+@pytest.mark.usefixtures("swept")
+def test_the_policy_lets_a_record_open_over_the_page_and_lists_come_down(watched: Watched) -> None:
+    person, page = watched.person, watched.person.page
+    person.open("/drift")
+    drifting = person.download("CSV")
+
+    person.open(f"/drift?record={drifting[0]['kind']}-{drifting[0]['record_id']}")
+    drawer = page.get_by_role("dialog")
+    drawer.wait_for(timeout=SLOW_MS)
+    page.keyboard.press("Escape")
+    drawer.wait_for(state="hidden", timeout=SLOW_MS)
+    person.open("/audit")
+
+    assert person.download("CSV"), "what was done so far"
+    assert [] == watched.refusals()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import datetime
 
 from core.domain.audit import Entry, Sought, Subject, as_recorded
 from core.domain.chain import EMPTY, Head, Link, chained, texts
+from core.domain.reasons import apart
 from core.domain.roles import Grant, Role
+from core.gateways.journal import acts
 
 
 class MemoryAudit:
@@ -36,10 +41,17 @@ class MemoryAudit:
             fresh = []
             for entry in self._unchained:
                 if entry.once is None or entry.once not in met:
-                    fresh.append(texts(entry))
+                    fresh.append(entry)
                 met.add(entry.once)
             self._unchained.clear()
-            self._audit += chained(self._noted, fresh)
+            withheld, reasons = apart(fresh, lambda: secrets.token_hex(16))
+            said = {each.commitment: each for each in reasons}
+            self._audit += [
+                replace(link, reason=said.get(entry.reason))
+                for link, entry in zip(
+                    chained(self._noted, map(texts, withheld)), withheld, strict=True
+                )
+            ]
             self._noted = self._audit[-1].head if self._audit else EMPTY
         return self._audit
 
@@ -57,6 +69,23 @@ class MemoryAudit:
     def audit_links(self, after: int, limit: int) -> list[Link]:
         with self._lock:
             return [link for link in self._chain() if link.n > after][:limit]
+
+    def forget_reasons(self, *, before: datetime, by: str, at: datetime) -> int:
+        with self._lock:
+            old = {
+                link.reason.commitment
+                for link in self._chain()
+                if link.reason is not None and link.reason.at < before
+            }
+            self._audit[:] = [
+                replace(link, reason=None)
+                if link.reason is not None and link.reason.commitment in old
+                else link
+                for link in self._audit
+            ]
+            if old:
+                self.record(acts.forgot_reasons(len(old), before=before, by=by, at=at))
+            return len(old)
 
     def audit_head(self) -> tuple[Head, int]:
         with self._lock:

@@ -63,6 +63,17 @@ class MemoryClients(MemoryAudit):
             if kept.status is None:
                 self._requests[client, key] = replace(kept, status=status, answer=dict(answer))
 
+    def forget_answers(self, *, before: datetime) -> int:
+        with self._lock:
+            old = [
+                name
+                for name, kept in self._requests.items()
+                if kept.at < before and kept.status is not None and kept.status < 400
+            ]
+            for name in old:
+                self._requests[name] = replace(self._requests[name], status=None, answer=None)
+            return len(old)
+
     def forget_requests(self, *, before: datetime) -> int:
         with self._lock:
             old = [name for name, kept in self._requests.items() if kept.at < before]

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from core.domain.forgetting import nameless
+from core.domain.forgetting import nameless, unsaid
 from core.domain.operations import Item, ItemState
 from core.domain.plans import Plan, Row
+from core.gateways.ports import Event
 
 N = TypeVar("N", Row, Item)
 
@@ -19,6 +20,7 @@ class MemoryNames:
     _plans: dict[str, Plan]
     _operations: dict[str, Any]
     _nameless: set[str]
+    _events: list[Event]
 
     def naming_students(self, *, before: datetime, limit: int) -> list[str]:
         with self._lock:
@@ -41,8 +43,16 @@ class MemoryNames:
                 items, more = _blanked(list(kept.items.values()))
                 kept.items = {item.booking_id: item for item in items}
                 kept.operation = replace(
-                    kept.operation, selection=nameless(kept.operation.selection, names)
+                    kept.operation,
+                    selection=nameless(kept.operation.selection, names),
+                    reason="",
                 )
+                self._events[:] = [
+                    replace(event, detail=unsaid(event.detail))
+                    if event.operation_id == plan_id
+                    else event
+                    for event in self._events
+                ]
                 count += more
             self._nameless.add(plan_id)
             return count

@@ -37,6 +37,7 @@ def test_a_new_key_is_shown_until_it_was_copied_and_never_again(
     text = at.code[0].value
     (key,) = made.journal.api_keys()
     assert (digest(text), "student-app", ADMIN) == (key.digest, key.client, key.made_by)
+    assert "" == at.text_input(key="make_client").value, "a second click makes no second key"
     at.button(key="made_kept").click().run()
     assert not at.code
     assert text not in said(at)

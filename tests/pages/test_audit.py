@@ -201,5 +201,5 @@ def test_the_export_holds_all_fields_and_no_formula() -> None:
 
     rows = list(csv.DictReader(io.StringIO(listing.audit_csv([link]).decode("utf-8-sig"))))
 
-    assert ["n", *FIELDS, "hash"] == list(rows[0])
+    assert ["n", *FIELDS, "hash", "reason_commitment", "reason_salt"] == list(rows[0])
     assert "'=HYPERLINK(1)" == rows[0]["reason"]

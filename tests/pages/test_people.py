@@ -48,6 +48,7 @@ def test_an_admin_gives_a_role(open_page: Open, made: Stage, role: Role) -> None
     assert made.journal.granted(BEN) is role
     assert f"{BEN} is now {listing.WORDS[role]}." in said(at)
     assert BEN in list(frame_with(at, "Person")["Person"])
+    assert "" == at.text_input(key="give_email").value
 
 
 def test_giving_another_role_says_what_it_was(open_page: Open, made: Stage) -> None:

@@ -1,8 +1,7 @@
 """Slots in a database, shared by every process that calls HubSpot with the same account.
 
-On SQLite they have a file of their own beside the operational store: nothing in it outlives ten
-seconds of use, so it is not synced to disk, and taking a slot never waits for the journal. On
-Postgres they are tables of the operational store, and the time is the server's.
+Nothing of them outlives ten seconds of use, so they lie beside the journal, and taking a slot never
+waits for it. On PostgreSQL the time is the server's.
 """
 
 from __future__ import annotations
@@ -11,14 +10,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.gateways.errors import NotSent
 from core.gateways.hubspot.slots import TICK_S, TRANSIT_S, Grant, Limit, Wait
+from core.gateways.journal.fleeting import opened, transaction
 
 TABLES = """
 create table if not exists hubspot_slots (
@@ -54,12 +52,6 @@ STAND = sa.text(
 )
 BUSY = sa.text("select count(*) from hubspot_slots where bucket = :bucket and free_at > :now")
 SERVER_TIME = sa.text("select extract(epoch from clock_timestamp())")
-#: One writer at a time; Postgres would otherwise let two read the same free slot.
-LOCK = sa.text("select pg_advisory_xact_lock(3405691582)")
-
-#: A process that stands still while it holds that lock (a suspended machine, say) soon loses it.
-BEGIN = "begin; set local idle_in_transaction_session_timeout = 5000"
-
 #: Waiters of this priority have nobody to go before, and so announce themselves to nobody.
 LAST = 2
 #: For how long after it looked in vain a waiter is still held to wait, and how soon to look again.
@@ -68,45 +60,7 @@ STANDS_S, LOOK_AGAIN_S = 0.2, 0.05
 
 def open_engine(url: str) -> sa.Engine:
     """An engine for the slots of the operational store at ``url``, with the tables made."""
-    made = sa.make_url(url)
-    if made.get_backend_name() == "sqlite" and made.database:
-        path = Path(made.database)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made = made.set(database=str(path.with_name(f"{path.stem}-slots{path.suffix}")))
-        engine = sa.create_engine(
-            made, isolation_level="AUTOCOMMIT", connect_args={"timeout": 10}, pool_size=1
-        )
-        sa.event.listen(engine, "connect", _unsynced)
-    else:
-        made = made.set(drivername="postgresql+psycopg")
-        engine = sa.create_engine(
-            made, isolation_level="AUTOCOMMIT", pool_size=2, pool_pre_ping=True
-        )
-    with _transaction(engine) as connection:
-        for table in TABLES.split(";"):
-            connection.execute(sa.text(table))
-    return engine
-
-
-def _unsynced(connection: Any, _record: Any) -> None:
-    connection.execute("pragma journal_mode=wal")
-    connection.execute("pragma synchronous=off")
-
-
-@contextmanager
-def _transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """One that holds the write lock from its beginning, so that what it reads stays true."""
-    sqlite = engine.dialect.name == "sqlite"
-    with engine.connect() as connection:
-        connection.exec_driver_sql("begin immediate" if sqlite else BEGIN)
-        try:
-            if not sqlite:
-                connection.execute(LOCK)
-            yield connection
-        except BaseException:
-            connection.exec_driver_sql("rollback")
-            raise
-        connection.exec_driver_sql("commit")
+    return opened(url, TABLES)
 
 
 @dataclass(slots=True)
@@ -168,7 +122,7 @@ class SharedSlots:
     @contextmanager
     def _store(self) -> Iterator[tuple[sa.Connection, float]]:
         try:
-            with _transaction(self.engine) as connection:
+            with transaction(self.engine) as connection:
                 local = self.engine.dialect.name == "sqlite"
                 now = time.time() if local else connection.execute(SERVER_TIME).scalar_one()
                 yield connection, float(now)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.domain.audit import MOVED, Entry, Subject, What
+from core.domain.chain import timestamp
 from core.domain.clients import ApiKey
 from core.domain.credits import Balances
 from core.domain.operations import ENDED, Item, Operation, OperationState
@@ -195,6 +196,16 @@ def key_changed(key: ApiKey, *, by: str, at: datetime) -> Entry:
         subject=Subject.KEY,
         subject_id=key.id,
         detail={"client": key.client, "scopes": sorted(scope.value for scope in key.scopes)},
+    )
+
+
+def forgot_reasons(number: int, *, before: datetime, by: str, at: datetime) -> Entry:
+    """Before when; a chain that lacks later ones was changed."""
+    return Entry(
+        at=at,
+        actor=by,
+        what=What.FORGOT,
+        detail={"before": timestamp(before), "reasons": number},
     )
 
 

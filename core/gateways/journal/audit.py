@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -10,6 +11,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     String,
+    delete,
     func,
     select,
     type_coerce,
@@ -17,13 +19,18 @@ from sqlalchemy import (
 
 from core.domain.audit import Entry, Sought, Subject
 from core.domain.chain import FIELDS, Head, Link, timestamp
-from core.gateways.journal.audit_tables import audit, audit_head
+from core.domain.reasons import Reason
+from core.gateways.journal import acts
+from core.gateways.journal.audit_tables import audit, audit_head, audit_reasons
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.recording import record
 
 #: As the driver gives it: a row that somebody changed may hold what our types cannot read.
 _RAW = [type_coerce(column, String).label(column.name) for column in audit.c if column.name != "n"]
-_LINKS = select(audit.c.n, *_RAW)
+_KEPT = (audit_reasons.c.salt, audit_reasons.c.words, audit_reasons.c.at.label("said_at"))
+_LINKS = select(audit.c.n, *_RAW, *_KEPT).outerjoin(
+    audit_reasons, audit_reasons.c.commitment == audit.c.reason
+)
 
 
 class Audit:
@@ -64,6 +71,17 @@ class Audit:
         query = _LINKS.where(audit.c.n > after).order_by(audit.c.n).limit(limit)
         return _links(connection, query)
 
+    @writing
+    def forget_reasons(
+        self, connection: Connection, *, before: datetime, by: str, at: datetime
+    ) -> int:
+        """Their salt too, so that nobody finds them by guessing."""
+        old = audit_reasons.c.at < before
+        forgotten = connection.execute(delete(audit_reasons).where(old)).rowcount
+        if forgotten:
+            record(connection, acts.forgot_reasons(forgotten, before=before, by=by, at=at))
+        return forgotten
+
     @reading
     def audit_head(self, connection: Connection) -> tuple[Head, int]:
         """In one statement: between two, somebody could append."""
@@ -98,7 +116,14 @@ def _links(connection: Connection, query: Select[Any]) -> list[Link]:
 def _link(row: RowMapping) -> Link:
     at = row["at"]
     told = dict(row) | {"at": at if isinstance(at, str) else timestamp(at)}
-    return Link(n=row["n"], texts=tuple(_text(told[name]) for name in FIELDS), hash=row["hash"])
+    of = tuple(_text(told[name]) for name in FIELDS)
+    return Link(n=row["n"], texts=of, hash=row["hash"], reason=_reason(row))
+
+
+def _reason(row: RowMapping) -> Reason | None:
+    if row["salt"] is None:
+        return None
+    return Reason(commitment=row["reason"], salt=row["salt"], words=row["words"], at=row["said_at"])
 
 
 def _text(value: Any) -> str | None:

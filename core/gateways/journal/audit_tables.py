@@ -42,6 +42,17 @@ audit = Table(
     Index("audit_once", "once", unique=True, sqlite_where=_ONCE, postgresql_where=_ONCE),
 )
 
+#: The words of reasons; in ``audit`` stands what they are committed to (``core.domain.reasons``).
+audit_reasons = Table(
+    "audit_reasons",
+    metadata,
+    Column("commitment", String, primary_key=True),
+    _words("salt"),
+    _words("words"),
+    Column("at", UtcTime, nullable=False),
+    Index("audit_reasons_by_time", "at"),
+)
+
 #: One row: where the chain ends. Whoever appends holds it until the transaction ends.
 audit_head = Table(
     "audit_head",

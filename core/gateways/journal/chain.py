@@ -6,7 +6,9 @@ no longer than the saving itself: nobody who holds it waits for anybody else.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 import orjson
@@ -14,8 +16,9 @@ from sqlalchemy import Connection, insert, select, text, update
 
 from core.domain.audit import Entry, as_recorded
 from core.domain.chain import COLUMNS, FIELDS, Head, Link, Texts, chained, texts, told
+from core.domain.reasons import apart
 from core.domain.roles import Role
-from core.gateways.journal.audit_tables import audit, audit_head
+from core.gateways.journal.audit_tables import audit, audit_head, audit_reasons
 from core.gateways.journal.database import SCHEMA
 from core.gateways.journal.fence import chunks
 from core.gateways.journal.recording import recorded
@@ -45,10 +48,13 @@ class Chain:
         entries = recorded(connection)
         if not entries:
             return
-        of = [texts(entry) for entry in self._with_roles(connection, entries)]
+        withheld, reasons = apart(self._with_roles(connection, entries), _salt)
+        of = [texts(entry) for entry in withheld]
         head = Head(**connection.execute(_HEAD.with_for_update()).mappings().one())
         links = chained(head, _new(connection, of))
         if links:
+            if reasons:
+                connection.execute(insert(audit_reasons), [asdict(each) for each in reasons])
             _insert(connection, links)
             connection.execute(update(audit_head).values(n=links[-1].n, hash=links[-1].hash))
 
@@ -59,6 +65,10 @@ class Chain:
             found = select(roles.c.email, roles.c.role).where(roles.c.email.in_(asked))
             known |= {email: role for email, role in connection.execute(found)}  # noqa: C416
         return [as_recorded(entry, known.get(entry.actor.casefold())) for entry in entries]
+
+
+def _salt() -> str:
+    return secrets.token_hex(16)
 
 
 def _insert(connection: Connection, links: Sequence[Link]) -> None:

@@ -57,6 +57,8 @@ api_requests = Table(
     Column("answer", JSON(none_as_null=True)),
 )
 Index("api_requests_at", api_requests.c.at)
+#: From this status on an answer is a refusal.
+REFUSED = 400
 KEYS = Records(ApiKey, api_keys)
 REQUESTS = Records(ApiRequest, api_requests)
 
@@ -125,6 +127,13 @@ class Clients:
         unanswered = (*_named(client, key), api_requests.c.status.is_(None))
         statement = update(api_requests).where(*unanswered)
         connection.execute(statement.values(status=status, answer=dict(answer)))
+
+    @writing
+    def forget_answers(self, connection: Connection, *, before: datetime) -> int:
+        """A refusal names nobody, and would be judged afresh."""
+        given = (api_requests.c.at < before) & (api_requests.c.status < REFUSED)
+        statement = update(api_requests).where(given)
+        return connection.execute(statement.values(status=None, answer=None)).rowcount
 
     @writing
     def forget_requests(self, connection: Connection, *, before: datetime) -> int:

@@ -1,4 +1,6 @@
-"""Events, appended and never changed, and the workers that are alive."""
+"""Events, appended and never changed but for what people typed, which is forgotten in its time
+(``names``); and the workers that are alive.
+"""
 
 from __future__ import annotations
 

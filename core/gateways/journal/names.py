@@ -1,4 +1,4 @@
-"""Names and e-mails of students: blanked after a while, where nothing is left to do with them."""
+"""Names of students and words people typed: blanked, where nothing is left to do with them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Index, Table, func, or_, select, text, update
 
-from core.domain.forgetting import nameless
+from core.domain.forgetting import nameless, unsaid
 from core.domain.operations import ItemState
 from core.gateways.journal.database import Database, reading, writing
-from core.gateways.journal.tables import items, operations, plan_rows, plans
+from core.gateways.journal.tables import events, items, operations, plan_rows, plans
 
 #: The columns that name a student, or show an address of theirs.
 NAMING = ("booking_name", "contact_name", "contact_email")
@@ -57,9 +57,20 @@ class Names:
             for selection in told.scalars():
                 words: dict[str, Any] = {"selection": nameless(selection, names)}
                 connection.execute(update(table).where(table.c.id == plan_id).values(words))
+        _without_reasons(connection, plan_id)
         done = update(plans).where(plans.c.id == plan_id)
         connection.execute(done.values(forgotten_at=at))
         return _blanked(connection, plan_rows, rows) + _blanked(connection, items, of_operation)
+
+
+def _without_reasons(connection: Connection, operation_id: str) -> None:
+    """What people typed, of the operation and in its history."""
+    same = operations.c.id == operation_id
+    connection.execute(update(operations).where(same).values(reason=""))
+    query = select(events.c.seq, events.c.detail).where(events.c.operation_id == operation_id)
+    for seq, detail in connection.execute(query).all():
+        if (kept := unsaid(detail)) != detail:
+            connection.execute(update(events).where(events.c.seq == seq).values(detail=kept))
 
 
 def _blanked(connection: Connection, table: Table, where: ColumnElement[bool]) -> int:

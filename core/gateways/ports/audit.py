@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Protocol
 
 from core.domain.audit import Entry, Sought
@@ -31,6 +32,13 @@ class AuditRecords(Protocol):
 
     def audit_links(self, after: int, limit: int) -> list[Link]:
         """By their place, those that stand after this one."""
+        ...
+
+    def forget_reasons(self, *, before: datetime, by: str, at: datetime) -> int:
+        """Forget the words of reasons that were given before then, with an entry of its own.
+
+        How many; what is committed to them stays in the chain.
+        """
         ...
 
     def audit_head(self) -> tuple[Head, int]:

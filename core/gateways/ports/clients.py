@@ -45,6 +45,13 @@ class ClientRecords(Protocol):
         """Keep the answer; the first one stays."""
         ...
 
+    def forget_answers(self, *, before: datetime) -> int:
+        """Forget what was answered to those asked before, but for refusals; how many.
+
+        The request stays known, with its operation.
+        """
+        ...
+
     def forget_requests(self, *, before: datetime) -> int:
         """Forget those asked before; how many."""
         ...

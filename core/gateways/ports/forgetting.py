@@ -1,4 +1,4 @@
-"""The part of the journal that stops knowing students' names after a while."""
+"""The part of the journal that stops knowing students' names and typed words after a while."""
 
 from __future__ import annotations
 
@@ -18,5 +18,8 @@ class NameRecords(Protocol):
         ...
 
     def forget_students(self, plan_id: str, *, at: datetime) -> int:
-        """Blank names and e-mails in the plan and its operation; in how many rows and items."""
+        """Blank names and e-mails in the plan and its operation; in how many rows and items.
+
+        What people typed goes too: the reason, and the words in the operation's events.
+        """
         ...

@@ -28,7 +28,7 @@ def show(desk: Desk) -> None:
     keys = in_use_first(desk.core.admitting.keys(desk.actor), desk.now())
     st.markdown(
         "The student apps book and cancel through the API at `/api/v1`, each with a key of its "
-        "own. [How to use it](/api/v1/docs) is described there."
+        "own. [Its description](/api/v1/docs) tells every request and tries it out."
     )
     left, right = st.columns([3, 2], gap="large")
     with left:

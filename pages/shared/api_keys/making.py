@@ -17,6 +17,8 @@ assert set(SCOPES) == set(Scope), "every scope can be given"
 
 #: Client and key, from when it was made until somebody says that they have it.
 _MADE = "_key_made"
+#: The form is empty again, lest a second click make a second key.
+_CLEAR = "_key_form_done"
 
 
 def show_made() -> None:
@@ -38,10 +40,12 @@ def show_made() -> None:
 
 def form(desk: Desk) -> None:
     """A new key beside those that there are, so that an app can change over without a pause."""
+    if st.session_state.pop(_CLEAR, False):
+        st.session_state["make_client"] = ""
     with st.form("make", border=True):
         st.header("Make a key", anchor=False)
         client = st.text_input("App", placeholder="student-app", key="make_client")
-        st.caption("Small letters, digits and hyphens. Its bookings are named by it.")
+        st.caption("Small letters, digits and hyphens. Operations and notes name the app so.")
         chosen = [
             scope
             for scope in SCOPES
@@ -65,4 +69,5 @@ def form(desk: Desk) -> None:
         with problems.told("No key was made."):
             key, text = desk.core.admitting.make(client, chosen, desk.acting(), expires_at=ends)
             st.session_state[_MADE] = key.client, text
+            st.session_state[_CLEAR] = True
             st.rerun()

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.audit import Entry, Sought, Subject, What, change_of
-from core.domain.chain import COLUMNS, Link, told
+from core.domain.chain import EXPORTED, Link, exported
 from core.domain.credits import Catalogue
 from core.services.auditing import EXPORT_MAX
 from pages.shared import filters, places, row_buttons, tables, words
@@ -187,4 +187,4 @@ def _plain(value: object) -> str:
 
 def audit_csv(links: Iterable[Link]) -> bytes:
     """All that is kept of each, times in UTC."""
-    return csv_bytes(COLUMNS, map(told, links))
+    return csv_bytes(EXPORTED, map(exported, links))

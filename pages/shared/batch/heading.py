@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import Operation, OperationState
 from pages.shared import words
 from pages.shared.gate import Desk
@@ -36,7 +37,7 @@ def heading(desk: Desk, operation: Operation) -> None:
             st.badge(words.OPERATION[operation.state], icon=icon, color=colour)  # type: ignore[arg-type]
         st.html(
             f"Confirmed by {words.escaped(operation.confirmed_by)} {when}. "
-            f"{_approval(desk, operation)}Reason: {words.escaped(operation.reason)}"
+            f"{_approval(desk, operation)}Reason: {words.escaped(operation.reason or NOT_KEPT)}"
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import (
     NEEDS_EYES,
     RETRYABLE,
@@ -65,7 +66,10 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
         _called_off(desk, operation)
         return
     if operation.kind is OperationKind.RECOUNT:
-        st.success(f"Seat counts: {words.plain(operation.reason)}.", icon=":material/check_circle:")
+        st.success(
+            f"Seat counts: {words.plain(operation.reason or NOT_KEPT)}.",
+            icon=":material/check_circle:",
+        )
         return
     verb = DONE.get(operation.kind, "cancelled")
     told = f"{done:,} of {words.count(total, 'booking')} {verb}, {back} "

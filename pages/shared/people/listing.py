@@ -19,6 +19,8 @@ assert WORDS.keys() == COLOURS.keys() == set(Role), "every role has its word and
 
 #: What the last change came to, told after the page was drawn anew.
 _TOLD = "_people_told"
+#: The form is empty again once what it asked for was done.
+_GIVEN = "_people_given"
 
 
 def show(desk: Desk) -> None:
@@ -42,8 +44,8 @@ def show(desk: Desk) -> None:
 def _listing(desk: Desk, people: Sequence[Grant]) -> Grant | None:
     columns = {
         "Role": tables.badge_column("Role", list(WORDS.values()), list(COLOURS.values())),
-        "Person": st.column_config.TextColumn(width=240),
-        "Given by": st.column_config.TextColumn(width=180),
+        "Person": st.column_config.TextColumn(width=200),
+        "Given by": st.column_config.TextColumn(width=220),
     }
     ids = [person.email for person in people]
     shown = frame(desk, people)
@@ -86,8 +88,10 @@ def _withdrawal(desk: Desk, person: Grant) -> None:
 
 
 def _form(desk: Desk, people: Sequence[Grant]) -> None:
+    if st.session_state.pop(_GIVEN, False):
+        st.session_state["give_email"] = ""
     with st.form("give", border=True):
-        st.subheader("Give a role", anchor=False)
+        st.header("Give a role", anchor=False)
         email = st.text_input(
             "E-mail address", placeholder="As the person signs in", key="give_email"
         )
@@ -100,6 +104,7 @@ def _form(desk: Desk, people: Sequence[Grant]) -> None:
         before = {person.email: person.role for person in people}.get(email.strip().casefold())
         with problems.told("Nothing was changed."):
             given = desk.core.access.grant(email, role, desk.acting())
+            st.session_state[_GIVEN] = True
             was = f", {WORDS[before]} before" if before else ""
             _done(f"{words.plain(given.email)} is now {WORDS[given.role]}{was}.")
 

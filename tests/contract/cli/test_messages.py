@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from core.cli import people, upkeep  # noqa: F401 - they add their commands
+from core.cli import people, restoring, upkeep  # noqa: F401 - they add their commands
 from core.cli.app import app
 from scripts.processes import ROOT
 from tests.crash.hubspot import HubSpot
@@ -122,6 +122,32 @@ def test_the_doctor_names_the_setting_that_is_wrong(
     assert done.returncode == 1
     assert told in done.stderr, done
     assert json.loads(done.stdout)["healthy"] is False
+
+
+LOOKING = [
+    ["operation", "nothing"],
+    ["operations"],
+    ["outbox"],
+    ["restored", "--since", "2026-01-01"],
+]
+
+
+@pytest.mark.parametrize("command", LOOKING, ids=lambda command: command[0])
+def test_who_looks_is_somebody_who_may(run: Run, command: list[str]) -> None:
+    given = [f"{role}@example.test={role}" for role in ("staff", "manager")]
+    assert run("roles", "grant", *given).returncode == 0
+
+    stranger = run(*command, "--as", "stranger@example.test", "--json")
+    staff = run(*command, "--as", "staff@example.test", "--json")
+    manager = run(*command, "--as", "manager@example.test", "--json")
+    nobody = run(*command, "--json")
+
+    for done, told in ((stranger, "stranger@example.test"), (staff, "is staff and may not watch")):
+        assert (1, "") == (done.returncode, done.stdout), done
+        (line,) = [line for line in done.stderr.splitlines() if "example.test" in line]
+        assert told in line
+    assert "may not" not in manager.stderr
+    assert (manager.returncode, manager.stdout) == (nobody.returncode, nobody.stdout)
 
 
 def test_the_doctor_finds_the_local_stack_well(run: Run) -> None:

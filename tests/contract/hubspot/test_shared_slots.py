@@ -9,9 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from core.gateways.hubspot.shared_slots import SharedSlots, _transaction, open_engine
+from core.gateways.hubspot.shared_slots import SharedSlots, open_engine
 from core.gateways.hubspot.slots import TICK_S, Grant, Limit, Wait
+from core.gateways.journal.database import SCHEMA
+from core.gateways.journal.fleeting import transaction
 from tests.contract.journal.stores import fresh_database, postgres_server
 
 FOREVER = Limit(count=40, window_s=1000.0)
@@ -74,10 +77,20 @@ def test_a_slot_rests_and_comes_back_for_whoever_asks_first(url: str) -> None:
     assert time.monotonic() - resting_since >= 0.3 - TICK_S
 
 
+def test_postgresql_keeps_the_slots_out_of_the_public_schema(postgres: str) -> None:
+    """Supabase serves it to the world: whoever has the key of an app could hold every slot."""
+    engine = open_engine(fresh_database(postgres, "own"))
+    inspector = sa.inspect(engine)
+    found = (inspector.get_table_names("public"), len(inspector.get_table_names(SCHEMA)))
+    engine.dispose()
+
+    assert ([], 3) == found
+
+
 def test_who_stands_still_with_the_lock_of_all_slots_soon_loses_it(postgres: str) -> None:
     """On SQLite nobody can take it from them; there the processes share one machine."""
     engine = open_engine(fresh_database(postgres, "still"))
-    with _transaction(engine) as connection:
+    with transaction(engine) as connection:
         shown = connection.exec_driver_sql("show idle_in_transaction_session_timeout").scalar()
     engine.dispose()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from core.gateways.journal.sql import SqlJournal
 from core.gateways.ports.journal import Journal
+from tests.contract.journal.children import Child, starting
 from tests.contract.journal.stores import copied_file, empty, fresh_database, postgres_server
 from tests.fakes.journal import MemoryJournal
 
@@ -59,3 +60,10 @@ def url(request: pytest.FixtureRequest) -> str:
     """Where several processes meet."""
     found: str = request.getfixturevalue(f"{request.param}_journal_url")
     return found
+
+
+@pytest.fixture
+def child() -> Iterator[Callable[..., Child]]:
+    """Starts a process, which stands ready after ``until_ready``."""
+    with starting() as start:
+        yield start

@@ -54,6 +54,7 @@ def empty(journal: SqlJournal) -> None:
     def forget(connection: Connection) -> None:
         past_the_triggers(connection)
         connection.execute(text(f"TRUNCATE {tables}"))
+        connection.execute(text(f"DROP TABLE IF EXISTS {SCHEMA}.api_pace"))  # made when it is used
         connection.execute(update(audit_head).values(n=EMPTY.n, hash=EMPTY.hash))
 
     journal._db.write(forget)

@@ -13,6 +13,7 @@ from core.domain.audit import Entry, Sought, Subject, What
 from core.domain.chain import EMPTY, Head, Link, Walk, chained, texts
 from core.domain.clients import ApiKey, Scope
 from core.domain.operations import OperationState
+from core.domain.reasons import FORGOTTEN
 from core.domain.records import Kind
 from core.domain.repairs import Repair, RepairRow
 from core.domain.roles import Grant, Role
@@ -84,6 +85,35 @@ def test_what_is_recorded_comes_back_as_it_was(journal: Journal) -> None:
 
     assert [full, looked(1)] == entries(journal)
     assert [1, 2] == [link.n for link in journal.audit_links(0, 1000)]
+    assert [] == faults(journal)
+
+
+def reasons(journal: Journal) -> list[str]:
+    return [entry.reason for entry in entries(journal)]
+
+
+def test_what_people_typed_is_not_in_the_chain_itself(journal: Journal) -> None:
+    journal.record(*(looked(n, reason="Ada is ill") for n in range(3)), looked(3))
+    assert 4 == len(journal.audit_links(0, 10))
+    journal.record(looked(4, reason="Ada is ill"))
+
+    links = journal.audit_links(0, 10)
+    assert "Ada" not in str([link.texts for link in links])
+    assert ["Ada is ill"] * 3 + ["", "Ada is ill"] == reasons(journal)
+    salts = [link.reason.salt for link in links if link.reason]
+    assert (1, 2) == (len(set(salts[:3])), len(set(salts))), "nobody sees that two are alike"
+
+
+def test_reasons_are_forgotten_and_the_chain_is_whole(journal: Journal) -> None:
+    journal.record(looked(1, reason="Ada is ill"))
+    journal.record(looked(9, reason="Ben is ill"))
+
+    assert 1 == journal.forget_reasons(before=after(5), by=ADMIN, at=after(20))
+    assert 0 == journal.forget_reasons(before=after(5), by=ADMIN, at=after(21))
+
+    told = entries(journal)
+    assert [FORGOTTEN, "Ben is ill", ""] == [entry.reason for entry in told]
+    assert (What.FORGOT, ADMIN, 1) == (told[2].what, told[2].actor, told[2].detail["reasons"])
     assert [] == faults(journal)
 
 
@@ -331,6 +361,7 @@ def three(url: str) -> Iterator[SqlJournal]:
 def run(journal: SqlJournal, statement: str, *, by_force: bool = False) -> None:
     schema = "" if journal._db.on_sqlite else f"{SCHEMA}."
     names = {"audit": f"{schema}audit", "head": f"{schema}audit_head"}
+    names["reasons"] = f"{schema}audit_reasons"
 
     def work(connection: object) -> None:
         if by_force:
@@ -413,6 +444,39 @@ def test_each_change_by_force_is_found(
 
     assert len(found) == len(told), told
     assert all(fault.startswith(words) for fault, words in zip(told, found, strict=True)), told
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("UPDATE {reasons} SET words = 'Ben is ill'", "the reason of entry 4 is not the one"),
+        ("UPDATE {reasons} SET salt = ''", "the reason of entry 4 is not the one"),
+        ("DELETE FROM {reasons}", "is gone, and no entry tells that it was forgotten"),
+    ],
+)
+def test_reasons_that_somebody_changed_or_took_out_are_found(
+    three: SqlJournal, statement: str, found: str
+) -> None:
+    three.forget_reasons(before=after(3), by=ADMIN, at=after(3))
+    three.record(looked(4, reason="Ada is ill"))
+
+    run(three, statement)
+
+    (told,) = faults(three)
+    assert found in told
+
+
+def test_reasons_taken_out_with_older_ones_that_were_forgotten_are_found(
+    three: SqlJournal,
+) -> None:
+    three.record(looked(4, reason="old"))
+    three.record(looked(9, reason="new"))
+    three.forget_reasons(before=after(5), by=ADMIN, at=after(10))
+    assert [] == faults(three)
+
+    run(three, "DELETE FROM {reasons}")
+
+    assert 1 == len(faults(three))
 
 
 def forged(journal: SqlJournal, n: int) -> Link:

@@ -107,6 +107,26 @@ def test_of_requests_sent_twice_at_once_one_counts(journal: Journal) -> None:
     assert 1 == len(found)
 
 
+def test_old_answers_are_forgotten_but_the_request_stays_known(journal: Journal) -> None:
+    for key, status, at in (("done", 201, NOW), ("refused", 409, NOW), ("new", 200, after(10))):
+        journal.begin_request(replace(ASKED, key=key, at=at))
+        journal.answer_request("student-app", key, status=status, answer={"name": key})
+    journal.begin_request(replace(ASKED, key="open"))
+
+    assert 1 == journal.forget_answers(before=after(10))
+    assert 0 == journal.forget_answers(before=after(10))
+
+    kept = {
+        key: journal.begin_request(replace(ASKED, key=key, operation_id="another"))
+        for key in ("done", "refused", "new", "open")
+    }
+    assert {"done": None, "refused": 409, "new": 200, "open": None} == {
+        key: request.status for key, request in kept.items()
+    }
+    assert kept["done"].answer is None
+    assert {ASKED.operation_id} == {request.operation_id for request in kept.values()}
+
+
 def test_old_requests_are_forgotten_and_their_keys_are_new_again(journal: Journal) -> None:
     recent = replace(ASKED, key="two", at=after(10))
     journal.begin_request(ASKED)

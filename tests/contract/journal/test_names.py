@@ -10,7 +10,7 @@ import pytest
 
 from core.domain.operations import Item, ItemState, OperationState
 from core.domain.plans import Plan, Row
-from core.gateways.ports.journal import Journal
+from core.gateways.ports.journal import Event, Journal
 from tests.contract.journal.given import (
     NOW,
     REFUND,
@@ -88,6 +88,23 @@ def test_nobody_is_named_any_more_in_what_ended(journal: Journal) -> None:
     for name in ("Ada", "Lovelace", "ada@", "Clinical Skills-"):
         assert name not in repr(told)
     assert "students" == journal.operation("op").selection == plan.selection
+
+
+def test_what_people_typed_is_forgotten_too(journal: Journal) -> None:
+    ended(journal)
+    typed = {"reason": "Ada is ill", "why": "Ada said so", "bookings": 2}
+    for id_ in ("op", "other"):
+        journal.add_event(
+            Event(at=NOW, actor="ann", what="confirmed", operation_id=id_, detail=typed)
+        )
+
+    forgotten(journal)
+
+    assert "" == journal.operation("op").reason
+    (told, *_) = journal.events(operation_id="op")
+    assert {"bookings": 2} == told.detail
+    (others,) = journal.events(operation_id="other")
+    assert typed == others.detail
 
 
 def test_ids_movements_claims_and_writes_stay(journal: Journal) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -21,43 +18,9 @@ from core.gateways.journal.database import Database
 from core.gateways.journal.sql import SqlJournal
 from core.gateways.journal.tables import operations
 from core.gateways.ports.journal import WriteState
-from scripts.processes import ROOT
+from tests.contract.journal.children import Child, go_on, until_ready
 from tests.contract.journal.given import NOW, due, item, operation, outcome, running, saved, write
 from tests.contract.journal.stores import fresh_database
-
-Child = subprocess.Popen[str]
-
-
-@pytest.fixture
-def child() -> Iterator[Callable[..., Child]]:
-    """Starts one, which stands ready when this returns."""
-    started: list[Child] = []
-
-    def start(*args: str) -> Child:
-        command = [sys.executable, "-m", "tests.contract.journal.child", *args]
-        pipe = subprocess.PIPE
-        begun = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
-        started.append(begun)
-        return begun
-
-    yield start
-    for each in started:
-        each.kill()
-        each.communicate()
-
-
-def until_ready(*children: Child) -> None:
-    for each in children:
-        assert each.stdout is not None
-        assert "ready\n" == each.stdout.readline()
-
-
-def go_on(*children: Child) -> list[list[str]]:
-    """Let them go on together; what each of them told."""
-    with ThreadPoolExecutor(len(children)) as pool:
-        answers = list(pool.map(lambda each: each.communicate("go\n")[0], children))
-    assert [0] * len(children) == [each.returncode for each in children]
-    return [json.loads(answer) for answer in answers]
 
 
 def test_two_processes_never_both_own_a_booking(url: str, child: Callable[..., Child]) -> None:

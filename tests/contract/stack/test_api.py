@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from core.domain.credits import SCHOOL, CreditType
+from core.gateways.journal.pace import SharedPace
 from scripts.processes import ROOT
 from tests.crash.desk import Desk
 from tests.crash.waiting import wait_for
@@ -197,6 +198,26 @@ def test_one_key_sent_to_two_servers_at_once_is_one_booking_and_a_seat_is_sold_o
     (refused,) = [answer for answer in answers if answer.status_code == 409]
     assert "/api/v1/problems/exam-full" == refused.json()["type"]
     assert 5 == servers.seats(last)
+
+
+def test_what_a_key_asked_of_one_process_counts_in_all(servers: Servers) -> None:
+    made = servers.desk.core("keys", "make", "greedy-app", "--scope", "read")
+    greedy = {"Authorization": f"Bearer {made['key']}"}
+    contact = servers.student()
+
+    def asked(at: int) -> httpx.Response:
+        return servers.ask("GET", f"/contacts/{contact}/balances", at=at, headers=greedy)
+
+    assert 200 == asked(0).status_code
+    elsewhere = SharedPace(servers.desk.environment["OPS_DATABASE_URL"])
+    while elsewhere.take(made["id"], rate=1 / 50, most=1):
+        pass  # whoever asks so seldom has room again once what the server let in is over
+    elsewhere.close()
+
+    answers = [asked(at) for at in (0, 1)]
+
+    assert [429, 429] == [answer.status_code for answer in answers]
+    assert all(int(answer.headers["retry-after"]) > 20 for answer in answers)
 
 
 def test_a_server_killed_with_a_booking_in_hand_and_the_request_sent_to_another_is_one_booking(

@@ -21,8 +21,10 @@ from core.assembly import Core
 from core.domain.clients import ApiKey, Scope
 from core.domain.records import TOTAL_BOOKINGS, BookingStatus, ContactId, Kind
 from core.gateways.ports import Due
+from core.services.admitting import Admitting
 from core.services.operating import Operating
 from core.services.serving import Serving
+from tests.fakes.pace import MemoryPace
 from tests.unit.services.desk import ADMIN, TestDesk
 
 ALL = tuple(Scope)
@@ -51,14 +53,15 @@ class School:
         self.desk = TestDesk()
         self.engine = AtOnce(self.desk)
         self.core = with_engine(self.desk.core, self.engine)
+        pace = MemoryPace(lambda: self.seconds)
+        admitting: Admitting = replace(self.core.admitting, pace=pace, rate=rate)
+        self.core = replace(self.core, admitting=admitting)
         self.exam("80", taken=3)
         self.desk.crm.add_contact("101", {CS: 2, SHARED: 1}, student_id="S1", firstname="Ada")
         self.desk.crm.add_contact("102", {CS: 1}, student_id="S2", firstname="Ben")
         self.key, self.text = self.new_key(*ALL)
         self.seconds = 0.0
-        self.app = served(
-            application(lambda: self.core, wait_s=wait_s, rate=rate, clock=lambda: self.seconds)
-        )
+        self.app = served(application(lambda: self.core, wait_s=wait_s))
         self._numbers = count(1)
 
     def exam(self, id_: str, taken: int = 0, **properties: str) -> None:

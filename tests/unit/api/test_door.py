@@ -308,7 +308,7 @@ def test_before_the_services_are_there_it_says_so(school: School) -> None:
     def starting() -> Core:
         raise JournalError("not yet")
 
-    school.app = served(application(starting, wait_s=0, rate=1))
+    school.app = served(application(starting, wait_s=0))
 
     assert (503, "not-ready") == kind(school.get("/contacts/101/balances"))
 

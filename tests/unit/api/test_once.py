@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.services.serving import KEPT
+from core.services.serving import ANSWER_KEPT, KEPT
 from tests.fakes.crm import Fault, Request
 from tests.unit.api.school import School, at_once, kind
 
@@ -229,6 +229,19 @@ def test_a_request_is_kept_for_thirty_days(school: School) -> None:
     school.cancel("900")
 
     assert (409, "exam-over") == kind(school.book("old"))
+
+
+def test_after_a_day_the_answer_is_told_afresh_and_nothing_happens_again(school: School) -> None:
+    first = school.book("once")
+    school.desk.time += ANSWER_KEPT + timedelta(seconds=1)
+    school.cancel("900")
+    name = first.json()["bookings"][0]["name"]
+    assert name not in str(school.desk.journal._requests["student-app", "once"])
+
+    again = school.book("once")
+
+    assert (201, first.json()) == (again.status_code, again.json())
+    assert (1, 4, 1) == school.state()
 
 
 # two that want the same

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.assembly import assemble
+from core.domain.audit import Sought
 from core.domain.forgetting import nameless
 from core.services.forgetting import RAN, SCHEDULE
 from core.settings.cron import Cron
@@ -56,6 +57,20 @@ def test_names_go_when_they_are_old_enough_and_not_before(desk: TestDesk) -> Non
     assert (1, 2) == (len(done.ids), done.rows)
     for word in ("Zdenka", "Canary", MAIL):
         assert word not in known(desk)
+
+
+def test_what_people_typed_goes_with_the_names(desk: TestDesk) -> None:
+    desk.carry(desk.confirm("51", reason="Zdenka is ill"))
+    auditing = desk.core.auditing
+    assert "Zdenka is ill" in [link.entry.reason for link in auditing.find(Sought(), ADMIN)]
+
+    desk.time += KEEP + timedelta(days=1)
+    done = desk.core.forgetting.forget(ADMIN)
+
+    assert done.reasons
+    assert "Zdenka" not in known(desk)
+    assert "Zdenka" not in str(auditing.find(Sought(), ADMIN))
+    assert auditing.verify(ADMIN).whole
 
 
 def test_a_dry_run_lists_and_changes_nothing(desk: TestDesk) -> None:

@@ -196,6 +196,10 @@ ASKS = [
     Ask("deciding.doubts", WATCHERS, lambda w, a: w.core.deciding.doubts([], a)),
     Ask("finding.exams", EVERYBODY, lambda w, a: w.core.finding.exams(a)),
     Ask("finding.contacts", EVERYBODY, lambda w, a: w.core.finding.contacts(a, "ann")),
+    Ask("following.operation", WATCHERS, lambda w, a: w.core.following.operation(w.it, a), _held),
+    Ask("following.operations", WATCHERS, lambda w, a: w.core.following.operations(a, limit=9)),
+    Ask("following.writes", WATCHERS, lambda w, a: w.core.following.writes(w.it, a), _ended),
+    Ask("following.copies", WATCHERS, lambda w, a: w.core.following.copies(a)),
     Ask("forgetting.forget", ADMINS, lambda w, a: w.core.forgetting.forget(a, before=w.desk.time)),
     Ask("looking_up.find", EVERYBODY, lambda w, a: w.core.looking_up.find("ann", a)),
     Ask(
@@ -282,6 +286,7 @@ ASKS = [
         lambda w, a: w.core.repairing.confirm(w.it, a),
         _drifting,
     ),
+    Ask("restoring.compare", WATCHERS, lambda w, a: w.core.restoring.compare(w.desk.time, a)),
     Ask("reviving.retry", ADMINS, lambda w, a: w.core.reviving.retry(a)),
     Ask(
         "sitting.sessions",
@@ -424,7 +429,6 @@ UNASKED = {
     "the command line's: whoever holds the settings holds the accounts": {
         "Diagnosing.findings",
         "Diagnosing.provision",
-        "Restoring.compare",
     },
 }
 

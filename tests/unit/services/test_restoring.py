@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from core.domain.records import Kind
 from core.services.restoring import Restored
-from tests.unit.services.desk import CS, SJ, TestDesk
+from tests.unit.services.desk import ADMIN, CS, SJ, TestDesk
 
 
 def backed_up(desk: TestDesk) -> Callable[[], None]:
@@ -27,7 +27,7 @@ def desk_with_owed() -> TestDesk:
 
 
 def compared(desk: TestDesk, ago: timedelta) -> Restored:
-    return desk.core.restoring.compare(desk.now() - ago)
+    return desk.core.restoring.compare(desk.now() - ago, ADMIN)
 
 
 def test_a_journal_that_knows_every_write_forgot_nothing() -> None:
