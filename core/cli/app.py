@@ -14,6 +14,7 @@ from core import wiring
 from core.assembly import Core
 from core.cli import reports
 from core.cli.choosing import Planned, everything_owed, of, selection
+from core.cli.ending import judge
 from core.cli.output import show, told
 from core.domain.operations import ENDED, NEEDS_EYES, Operation, OperationState
 from core.domain.plans import OperationKind
@@ -129,8 +130,8 @@ def _run(
         if not wait:
             report["next_step"] = next_step(core, operation)
         show(report, as_json=as_json)
-        if wait and report["needs_eyes"]:
-            raise typer.Exit(2)
+        if wait:
+            judge(report)
 
 
 def until_ended(core: Core, operation: Operation, timeout_s: float) -> Operation:
@@ -152,6 +153,8 @@ def until_ended(core: Core, operation: Operation, timeout_s: float) -> Operation
 
 def next_step(core: Core, operation: Operation) -> str:
     """What somebody has to do before it goes on; empty: nothing."""
+    if operation.state in ENDED:
+        return ""
     if operation.state is OperationState.AWAITING:
         others = " or ".join(core.approving.whom_to_ask(operation))
         return (
@@ -179,8 +182,19 @@ def report_of(core: Core, operation: Operation) -> reports.Report:
         core.journal.progress(operation.id),
         items=core.journal.items(operation.id, states=NEEDS_EYES),
         foreign=core.journal.foreign_writes(operation.id),
+        warnings=core.journal.warnings(operation.id),
         now=core.operating.now(),
     )
+
+
+def told_of(core: Core, operation: Operation, *, waited: bool = False, as_json: bool) -> None:
+    """Print where it stands: with what makes it go on, or, ``waited``, judged by how it ended."""
+    report = report_of(core, operation)
+    if not waited:
+        report["next_step"] = next_step(core, operation)
+    show(report, as_json=as_json)
+    if waited:
+        judge(report)
 
 
 @app.command()
@@ -235,7 +249,7 @@ def retry(
         if wait:
             runtime.start()
             again = until_ended(core, again, timeout)
-        show(report_of(core, again), as_json=json)
+        told_of(core, again, waited=wait, as_json=json)
 
 
 @app.command()
@@ -244,7 +258,7 @@ def stop(operation_id: str, reason: Reason = "", as_: As = "", json: Json = Fals
     with told(), wiring.opened() as runtime:
         core = runtime.core
         ended = core.operating.stop(operation_id, _actor(core, as_), reason=reason)
-        show(report_of(core, ended), as_json=json)
+        told_of(core, ended, as_json=json)
 
 
 @app.command()

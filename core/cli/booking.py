@@ -20,6 +20,7 @@ from core.cli.app import (
     report_of,
     until_ended,
 )
+from core.cli.ending import judge
 from core.cli.output import show, told
 from core.domain.booking import Wish
 from core.domain.operations import Item
@@ -71,8 +72,8 @@ def book(
         if not wait:
             report["next_step"] = next_step(core, operation)
         show(report, as_json=json)
-        if wait and report["needs_eyes"]:
-            raise typer.Exit(2)
+        if wait:
+            judge(report)
 
 
 def _refuse(plan: Plan) -> None:

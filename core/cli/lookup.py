@@ -11,7 +11,8 @@ import typer
 from core import wiring
 from core.assembly import Core
 from core.cli import reports
-from core.cli.app import As, DryRun, Json, Wait, WaitS, app, until_ended
+from core.cli.app import As, DryRun, Json, Wait, WaitS, app, told_of, until_ended
+from core.cli.ending import unfinished
 from core.cli.output import show, told
 from core.domain.credits import CreditType
 from core.domain.lookups import FoundBy, Hit, Hits, Where, may_be_phone
@@ -117,8 +118,7 @@ def recount(
         if wait:
             runtime.start()
             operation = until_ended(core, operation, timeout)
-        progress = core.journal.progress(operation.id)
-        show(reports.of_operation(operation, progress, now=core.operating.now()), as_json=json)
+        told_of(core, operation, waited=wait, as_json=json)
 
 
 def _actor(core: Core, as_: str) -> Actor:

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.domain.operations import NEEDS_EYES, Item, Operation, Progress
 from core.domain.plans import Plan, Row, Verdict
+from core.domain.warnings import About, Warned
 from core.domain.writes import ForeignWrite
 from core.gateways.ports import Due, Event, OutboxState, WriteRecord
 from core.gateways.ports.inspecting import Finding
@@ -52,6 +53,7 @@ def of_operation(
     *,
     items: Sequence[Item] = (),
     foreign: Sequence[ForeignWrite] = (),
+    warnings: Sequence[Warned] = (),
     now: datetime,
 ) -> Report:
     """Where it stands, with the items that need somebody's eyes."""
@@ -75,6 +77,7 @@ def of_operation(
         "seconds": round(((operation.ended_at or now) - begun).total_seconds(), 3),
         "needs_eyes": [_item(item) for item in items if item.state in NEEDS_EYES],
         "foreign_writes": [_foreign(write) for write in foreign],
+        "warnings": [_warned(one, operation.id) for one in warnings],
     }
 
 
@@ -98,6 +101,25 @@ def _foreign(write: ForeignWrite) -> Report:
         "at": write.at.isoformat(),
         "source": f"{write.source} {write.source_id}".strip(),
         "correction": write.correction,
+    }
+
+
+#: What somebody can do about what was left undone.
+NEXT: dict[About, str] = {
+    About.SEATS: "python -m core recount --exam {record}",
+    About.SEATS_UNTOLD: "python -m core decide {operation} {record} --landed|--never --why TEXT",
+    About.NOTE: "write the note in HubSpot, if it matters",
+    About.CHECK: "compare the balance with its history in HubSpot",
+}
+assert NEXT.keys() == set(About), "every warning names the next step"  # noqa: S101
+
+
+def _warned(one: Warned, operation_id: str) -> Report:
+    return {
+        "about": one.about.value,
+        "record": one.record,
+        "told": one.told,
+        "next_step": NEXT[one.about].format(record=one.record, operation=operation_id),
     }
 
 

@@ -62,6 +62,7 @@ from tests.fakes.names import MemoryNames
 from tests.fakes.roles import MemoryRoles
 from tests.fakes.trail import MemoryTrail
 from tests.fakes.trends import MemoryTrends
+from tests.fakes.warnings import MemoryWarnings
 from tests.fakes.works import MemoryWorks
 
 P = ParamSpec("P")
@@ -114,6 +115,7 @@ class MemoryJournal(
     MemoryFigures,
     MemoryClients,
     MemoryNames,
+    MemoryWarnings,
 ):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
 

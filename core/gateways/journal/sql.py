@@ -24,6 +24,7 @@ from core.gateways.journal.sweeps import Sweeps
 from core.gateways.journal.trail import Trail
 from core.gateways.journal.trends import Trends
 from core.gateways.journal.verification import Verification
+from core.gateways.journal.warnings import Warnings
 from core.gateways.journal.works import Slots, Works
 from core.gateways.journal.writes import Writes
 
@@ -49,6 +50,7 @@ class SqlJournal(
     Clients,
     Audit,
     Names,
+    Warnings,
 ):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
 

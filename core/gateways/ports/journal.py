@@ -27,6 +27,7 @@ from core.gateways.ports.repairs import RepairRecords
 from core.gateways.ports.roles import RoleRecords
 from core.gateways.ports.sweeps import SweepRecords
 from core.gateways.ports.trends import TrendRecords
+from core.gateways.ports.warnings import WarningRecords
 from core.gateways.ports.works import SlotRecords, WorkRecords
 
 __all__ = [
@@ -120,6 +121,7 @@ class Journal(
     ClientRecords,
     AuditRecords,
     NameRecords,
+    WarningRecords,
     Protocol,
 ):
     """The operational store. All times are UTC and passed in by the caller."""

@@ -410,3 +410,46 @@ def test_who_lost_the_seat_does_not_take_the_credit(desk: TestDesk) -> None:
     assert {"500": first.id} == won
     assert desk.carry(first).state is OperationState.DONE
     assert 2 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
+
+
+def test_a_count_that_stays_refused_is_told_once_while_notes_are_unknown(desk: TestDesk) -> None:
+    """The look comes again every two seconds for the notes; the count is refused at each."""
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.booked("500", "100", status="Active")
+    desk.crm.foreign_write(Kind.EXAM, "70", {"total_bookings": 0})
+    operation = desk.confirm("500", kind=CANCEL)
+    contact_writes = 0
+
+    def lose_notes(request: Request) -> Fault:
+        nonlocal contact_writes
+        contact_writes += request.changes and request.kind is Kind.CONTACT
+        lost = request.changes and request.kind is Kind.CONTACT and 2 <= contact_writes < 6
+        return Fault.NOT_SENT if lost else Fault.NONE
+
+    desk.crm.sending = lose_notes
+    desk.time += timedelta(minutes=1)
+    desk.carry(operation)
+
+    assert 6 == contact_writes, "the credit, four notes that went nowhere, one that arrived"
+    told = [e for e in desk.journal.events(operation_id=operation.id) if e.what == "left undone"]
+    assert 1 == len(told)
+    assert [told[0].detail["told"]] == [w.told for w in desk.journal.warnings(operation.id)]
+
+
+def test_a_count_that_went_through_after_all_is_no_warning(desk: TestDesk) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.crm.add_contact("101", {"cs_credits": 1})
+    for booking, contact in (("500", "100"), ("501", "101")):
+        desk.booked(booking, contact, status="Active")
+    desk.crm.foreign_write(Kind.EXAM, "70", {"total_bookings": 0})
+    operation = desk.confirm("500", "501", kind=CANCEL)
+    desk.crm.archive(Kind.CONTACT, "101")
+    desk.time += timedelta(minutes=1)
+    desk.carry(operation)
+    assert 1 == len(desk.journal.warnings(operation.id))
+
+    desk.crm.foreign_write(Kind.EXAM, "70", {"total_bookings": 2})
+    desk.carry(desk.core.operating.retry(operation.id, ADMIN))
+
+    assert [] == desk.journal.warnings(operation.id)
+    assert "made good" in [e.what for e in desk.journal.events(operation_id=operation.id)]
