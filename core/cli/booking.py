@@ -16,11 +16,9 @@ from core.cli.app import (
     Wait,
     WaitS,
     app,
-    next_step,
-    report_of,
+    told_of,
     until_ended,
 )
-from core.cli.ending import judge
 from core.cli.output import show, told
 from core.domain.booking import Wish
 from core.domain.operations import Item
@@ -66,14 +64,8 @@ def book(
         if wait:
             runtime.start()
             operation = until_ended(core, operation, timeout)
-        report = report_of(core, operation)
         (item,) = core.journal.items(operation.id)
-        report["booking"] = _of_item(item)
-        if not wait:
-            report["next_step"] = next_step(core, operation)
-        show(report, as_json=json)
-        if wait:
-            judge(report)
+        told_of(core, operation, waited=wait, also={"booking": _of_item(item)}, as_json=json)
 
 
 def _refuse(plan: Plan) -> None:

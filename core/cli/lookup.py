@@ -12,7 +12,6 @@ from core import wiring
 from core.assembly import Core
 from core.cli import reports
 from core.cli.app import As, DryRun, Json, Wait, WaitS, app, told_of, until_ended
-from core.cli.ending import unfinished
 from core.cli.output import show, told
 from core.domain.credits import CreditType
 from core.domain.lookups import FoundBy, Hit, Hits, Where, may_be_phone

@@ -72,7 +72,7 @@ def of_operation(
         "approved_by": operation.approved_by,
         "approved_at": operation.approved_at.isoformat() if operation.approved_at else None,
         "counts": {state.value: n for state, n in sorted(progress.states.items())},
-        "credits": dict(progress.given_back),
+        "credits": dict(progress.net),
         "calls": operation.calls,
         "seconds": round(((operation.ended_at or now) - begun).total_seconds(), 3),
         "needs_eyes": [_item(item) for item in items if item.state in NEEDS_EYES],

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.credits import Catalogue, CreditType
+from core.domain.operations import Progress
 from core.domain.plans import Row
 from pages.shared import tables, words
 
@@ -40,7 +41,7 @@ def _by_type(table: pd.DataFrame) -> None:
         table,
         column_config={
             "Credit type": st.column_config.TextColumn(width=150),
-            "Credits": number("Credits", format="+%d", width=80),
+            "Credits": number("Credits", format="%+d", width=80),
             "Students": number("Students", format="localized", width=80),
             "Balances": st.column_config.TextColumn(
                 "Balances in total", width=150, alignment="right"
@@ -79,12 +80,12 @@ def _total(balances: Mapping[tuple[CreditType, str], int], key: CreditType) -> i
     return sum(n for (of, _), n in balances.items() if of == key)
 
 
-def landed_by_type(given_back: Mapping[CreditType, int], catalogue: Catalogue) -> pd.DataFrame:
-    """Credits that have landed, by type."""
-    keys = [key for key in catalogue.keys if given_back.get(key)]
+def landed_by_type(progress: Progress, catalogue: Catalogue) -> pd.DataFrame:
+    """Credits that have landed, by type; with a minus what was taken."""
+    keys = [key for key in catalogue.keys if progress.net.get(key)]
     return pd.DataFrame(
         {
             "Credit type": [words.credit(key, catalogue) for key in keys],
-            "Credits": [given_back[key] for key in keys],
+            "Credits": [progress.net[key] for key in keys],
         }
     )

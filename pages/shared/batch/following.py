@@ -19,11 +19,12 @@ from core.domain.operations import (
     OperationState,
     Progress,
 )
-from core.domain.plans import OperationKind
-from pages.shared import problems, words
+from core.domain.roles import ALLOWED, Act
+from pages.shared import kinds, problems, words
 from pages.shared.batch import awaiting, figures
 from pages.shared.batch.heading import heading
 from pages.shared.gate import Desk
+from pages.shared.kinds import SAID
 
 POLL_S = 1.0
 
@@ -54,16 +55,17 @@ def _held(desk: Desk, operation: Operation, progress: Progress) -> None:
     left = max(operation.hold_until - desk.now(), timedelta(0))
     began = operation.approved_at or operation.confirmed_at
     whole = max((operation.hold_until - began).total_seconds(), 1.0)
-    noun = "refund" if operation.kind is OperationKind.REFUND else "cancellation"
-    what = words.count(progress.total, noun)
+    said = SAID[operation.kind]
+    what = words.count(progress.total, said.begins, said.begin)
     with st.container(border=True, key="held"):
         if left:
-            st.markdown(f"**{what} begin in {words.span(left)}.** Nothing has been changed yet.")
+            st.markdown(f"**{what} in {words.span(left)}.** Nothing has been changed yet.")
         else:
-            st.markdown(
-                f"**{what} begin as soon as a worker is free.** Nothing has been changed yet."
-            )
+            st.markdown(f"**{what} as soon as a worker is free.** Nothing has been changed yet.")
         st.progress(1 - left.total_seconds() / whole)
+        if not _may_end(desk):
+            st.caption("Until it begins an admin can call it off here.")
+            return
         st.button(
             "Call off",
             icon=":material/undo:",
@@ -86,20 +88,14 @@ def _running(desk: Desk, operation: Operation, progress: Progress) -> None:
             )
         if operation.state is OperationState.STOPPING:
             st.caption("Stopping after the group in hand. What is done stays done.")
-    _figures(desk, progress)
+    _figures(desk, operation, progress)
     if operation.state is OperationState.RUNNING:
         _stop_button(desk, operation)
 
 
 def progress_words(operation: Operation, progress: Progress) -> str:
-    """Where it stands: "212 of 312 bookings, 198 credits given back"."""
-    back = sum(progress.given_back.values())
-    what = "refunded" if operation.kind is OperationKind.REFUND else "carried out"
-    done = progress.states.get(ItemState.DONE, 0)
-    return (
-        f"{done:,} of {words.count(progress.total, 'booking')} {what}, "
-        f"{words.count(back, 'credit')} given back"
-    )
+    """Where it stands: "212 of 312 bookings refunded, 198 credits given back"."""
+    return kinds.done(operation.kind, progress, progress.states.get(ItemState.DONE, 0))
 
 
 def _pace(desk: Desk, operation: Operation, progress: Progress) -> str:
@@ -114,20 +110,26 @@ def _pace(desk: Desk, operation: Operation, progress: Progress) -> str:
     return f"{part} in {words.span(passed)}; about {words.span(left)} left"
 
 
-def _figures(desk: Desk, progress: Progress) -> None:
+def _figures(desk: Desk, operation: Operation, progress: Progress) -> None:
     states = progress.states
     bad = sum(states.get(state, 0) for state in NEEDS_EYES)
     shown = [
-        ("Done", words.count(states.get(ItemState.DONE, 0), "booking")),
-        ("Need a look", words.count(bad, "booking")),
-        ("Skipped", words.count(states.get(ItemState.SKIPPED, 0), "booking")),
-        ("To go", words.count(progress.total - progress.settled, "booking")),
+        ("Done", states.get(ItemState.DONE, 0)),
+        ("Need a look", bad),
+        ("Skipped", states.get(ItemState.SKIPPED, 0)),
+        ("To go", progress.total - progress.settled),
     ]
-    figures.side_by_side(shown, figures.landed_by_type(progress.given_back, desk.core.catalogue))
+    figures.side_by_side(
+        [(label, kinds.rows(operation.kind, n)) for label, n in shown],
+        figures.landed_by_type(progress, desk.core.catalogue),
+    )
 
 
 def _stop_button(desk: Desk, operation: Operation) -> None:
     """At the other end of the page from “Call off”, which a hand may still be reaching for."""
+    if not _may_end(desk):
+        st.caption("An admin can stop it here. What is done stays done.")
+        return
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         st.caption("What is done stays done; the rest can be taken up again later.")
         st.button(
@@ -137,6 +139,11 @@ def _stop_button(desk: Desk, operation: Operation) -> None:
             on_click=_stop,
             args=(desk, operation.id),
         )
+
+
+def _may_end(desk: Desk) -> bool:
+    """Whether to draw the button; the service asks again."""
+    return Act.RUN_BATCHES in ALLOWED[desk.actor.role]
 
 
 def _call_off(desk: Desk, operation_id: str) -> None:

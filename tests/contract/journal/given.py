@@ -98,9 +98,10 @@ def write(
     movement: MovementKind = REFUND,
     credit: CreditType = CS,
     kind: Kind = Kind.CONTACT,
+    delta: int = 1,
 ) -> Write:
     moves = tuple(
-        Movement(booking_id=booking, kind=movement, credit=credit, delta=1)
+        Movement(booking_id=booking, kind=movement, credit=credit, delta=delta)
         for booking in bookings or ("b0",)
     )
     return Write(
@@ -110,7 +111,7 @@ def write(
         target_id=target,
         movements=moves,
         before={credit: 2},
-        after={credit: 2 + len(moves)},
+        after={credit: 2 + delta * len(moves)},
         marker_before="w0",
         sent_at=NOW,
     )
