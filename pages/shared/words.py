@@ -123,7 +123,13 @@ def day(when: date | None) -> str:
 
 
 def sentence(text: str) -> str:
-    """With a capital at its head; the rest, names say, stays as it is."""
+    """With a capital at its head; the rest, names say, stays as it is.
+
+    An address, a property and an option begin as they are written.
+    """
+    first = text.split(maxsplit=1)[0] if text.strip() else ""
+    if "@" in first or "_" in first or first.startswith("-"):
+        return text
     return f"{text[:1].upper()}{text[1:]}"
 
 

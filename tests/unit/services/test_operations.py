@@ -12,6 +12,7 @@ from core.domain.operations import ItemState, OperationState
 from core.domain.plans import OperationKind
 from core.domain.records import BookingId, Kind, WriteId
 from core.domain.roles import Actor, NotAllowed, Role
+from core.domain.selections import BadList
 from core.domain.writes import MovementKind
 from core.gateways.errors import NotReady, StateConflict, UnknownId
 from core.gateways.ports import WriteState
@@ -350,15 +351,17 @@ def test_a_person_who_misses_the_credit_lets_a_retry_give_it_back(desk: TestDesk
     operation_id, write_id = undecided(desk)
     desk.crm.foreign_write(Kind.CONTACT, "100", {"cs_credits": 1})
 
+    with pytest.raises(BadList, match="say how you know"):
+        desk.core.deciding.decide(operation_id, write_id, ADMIN, landed=False, why="  ")
     desk.core.deciding.decide(operation_id, write_id, ADMIN, landed=False, why="not there")
     desk.crm.unreadable_histories = set()
     desk.carry(desk.core.operating.retry(operation_id, ADMIN))
 
     assert 2 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
     with pytest.raises(StateConflict):
-        desk.core.deciding.decide(operation_id, write_id, ADMIN, landed=True, why="")
+        desk.core.deciding.decide(operation_id, write_id, ADMIN, landed=True, why="seen")
     with pytest.raises(UnknownId):
-        desk.core.deciding.decide(operation_id, WriteId("none"), ADMIN, landed=True, why="")
+        desk.core.deciding.decide(operation_id, WriteId("none"), ADMIN, landed=True, why="seen")
 
 
 def test_a_foreign_write_in_the_window_is_told_with_its_correction(desk: TestDesk) -> None:
