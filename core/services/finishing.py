@@ -122,7 +122,6 @@ class Finishing:
         outcomes = self.crm.add_notes(notes)
         # a note that HubSpot refuses costs nobody a credit: it is told, and not tried for ever
         settled = {i for i, o in outcomes.items() if o.fate in {Fate.LANDED, Fate.REFUSED}}
-        self.journal.record_noted(run, settled)
         refused = [
             Warned(about=About.NOTE, record=id_, told=f"no note on contact {id_}: {o.reason}")
             for id_, o in outcomes.items()
@@ -130,6 +129,7 @@ class Finishing:
         ]
         if refused:
             self.journal.warn(run, refused, at=self.now())
+        self.journal.record_noted(run, settled)
         return len(settled) < len(notes)
 
     def _note_text(self, operation: Operation, items: Sequence[Item]) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 import core.__main__  # noqa: F401 - adds all commands
+from core import wiring
 from core.cli.app import app
 from core.domain.operations import ItemState, OperationState
 from core.domain.plans import OperationKind
@@ -215,3 +220,25 @@ def test_who_is_refused_reads_whom_to_ask(desk: TestDesk) -> None:
 
     assert 1 == done.exit_code
     assert "An admin (ann@example.test, admin@example.test) may, or can give" in done.stderr
+
+
+def test_a_worker_that_is_told_to_stop_prints_what_it_was(
+    desk: TestDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told so the moment it has started."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    runtime = SimpleNamespace(
+        core=desk.core,
+        start=lambda: signal.raise_signal(signal.SIGTERM),
+        stop=lambda *, grace_s: None,
+    )
+    monkeypatch.setattr(wiring, "opened", lambda: nullcontext(runtime))
+    try:
+        done = CliRunner().invoke(app, ["worker", "--json"])
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    assert 0 == done.exit_code, done.stderr
+    assert os.getpid() == report(done)["pid"]
+    assert {"host", "pid", "seconds"} == set(report(done))
