@@ -37,7 +37,7 @@ def booked(made: Stage) -> str:
     """The id of the operation that booked a seat for a student with two credits."""
     contact, exam = "52000008001", "71000008001"
     made.crm.add_contact(contact, {"cs_credits": 2}, firstname="Rosa", student_id="900200")
-    made.crm.add_exam(exam, 4, mock_type="Clinical Skills", exam_date="2026-08-01", capacity="5")
+    made.crm.add_exam(exam, 4, mock_type="Clinical Skills", exam_date="2036-08-01", capacity="5")
     wish = Wish(
         contact_id=ContactId(contact), exam_id=ExamId(exam), attending_location="Calgary",
         dominant_hand="Left", override=False,
