@@ -6,6 +6,7 @@ from core.cli import (  # noqa: F401 - they add their commands
     booking,
     drift,
     forgetting,
+    going_on,
     keys,
     lookup,
     overview,

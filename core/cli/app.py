@@ -14,10 +14,10 @@ from core import wiring
 from core.assembly import Core
 from core.cli import reports
 from core.cli.choosing import Planned, everything_owed, of, selection
+from core.cli.ending import judge
 from core.cli.output import show, told
 from core.domain.operations import ENDED, NEEDS_EYES, Operation, OperationState
 from core.domain.plans import OperationKind
-from core.domain.records import WriteId
 from core.domain.roles import Actor
 from core.gateways.errors import StateConflict
 
@@ -137,19 +137,14 @@ def _run(
             show(reports.of_plan(plan), as_json=as_json)
             return
         operation = core.operating.confirm(plan.id, actor, reason=reason)
-        skipped = {verdict.value: n for verdict, n in plan.counts.items()}
+        counts = {verdict.value: n for verdict, n in plan.counts.items()}
         if wait:
             if operation.state is OperationState.AWAITING:
                 log.warning("%s", next_step(core, operation))
             runtime.start()
             operation = until_ended(core, operation, timeout_s)
             _not_called_off(core, operation)
-        report = report_of(core, operation) | {"plan_counts": skipped}
-        if not wait:
-            report["next_step"] = next_step(core, operation)
-        show(report, as_json=as_json)
-        if wait and report["needs_eyes"]:
-            raise typer.Exit(2)
+        told_of(core, operation, waited=wait, also={"plan_counts": counts}, as_json=as_json)
 
 
 def until_ended(core: Core, operation: Operation, timeout_s: float) -> Operation:
@@ -171,6 +166,8 @@ def until_ended(core: Core, operation: Operation, timeout_s: float) -> Operation
 
 def next_step(core: Core, operation: Operation) -> str:
     """What somebody has to do before it goes on; empty: nothing."""
+    if operation.state in ENDED:
+        return ""
     if operation.state is OperationState.AWAITING:
         others = " or ".join(core.approving.whom_to_ask(operation))
         return (
@@ -204,8 +201,26 @@ def report_of(core: Core, operation: Operation) -> reports.Report:
         items=core.journal.items(operation.id, states=NEEDS_EYES),
         foreign=core.journal.foreign_writes(operation.id),
         undone_by=core.journal.undoing(operation.id),
+        warnings=core.journal.warnings(operation.id),
         now=core.operating.now(),
     )
+
+
+def told_of(
+    core: Core,
+    operation: Operation,
+    *,
+    as_json: bool,
+    waited: bool = False,
+    also: reports.Report | None = None,
+) -> None:
+    """Print where it stands: with what makes it go on, or, ``waited``, judged by how it ended."""
+    report = report_of(core, operation) | (also or {})
+    if not waited:
+        report["next_step"] = next_step(core, operation)
+    show(report, as_json=as_json)
+    if waited:
+        judge(report)
 
 
 @app.command()
@@ -244,49 +259,3 @@ def operations(
 
 def _actor(core: Core, as_: str) -> Actor:
     return core.access.actor(as_ or core.access.first_admin())
-
-
-@app.command()
-def retry(
-    operation_id: str,
-    as_: As = "",
-    wait: Wait = False,
-    timeout: WaitS = 3600,
-    json: Json = False,
-) -> None:
-    """Carry on what failed, was blocked or was stopped in an operation, and nothing else."""
-    with told(), wiring.opened() as runtime:
-        core = runtime.core
-        again = core.operating.retry(operation_id, _actor(core, as_))
-        if wait:
-            runtime.start()
-            again = until_ended(core, again, timeout)
-        show(report_of(core, again), as_json=json)
-
-
-@app.command()
-def stop(operation_id: str, reason: Reason = "", as_: As = "", json: Json = False) -> None:
-    """Finish the group in hand and begin no other; call it off while it waits or is held."""
-    with told(), wiring.opened() as runtime:
-        core = runtime.core
-        ended = core.operating.stop(operation_id, _actor(core, as_), reason=reason)
-        show(report_of(core, ended), as_json=json)
-
-
-@app.command()
-def decide(
-    operation_id: str,
-    write_id: str,
-    landed: Annotated[bool, typer.Option("--landed/--never", help="did its credits arrive?")],
-    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="what you saw in HubSpot")],
-    as_: As = "",
-    json: Json = False,
-) -> None:
-    """Say what became of a write that HubSpot does not tell of (operation ID --history)."""
-    with told(), wiring.opened() as runtime:
-        core = runtime.core
-        actor = _actor(core, as_)
-        decided = core.deciding.decide(
-            operation_id, WriteId(write_id), actor, landed=landed, why=why
-        )
-        show(report_of(core, decided), as_json=json)

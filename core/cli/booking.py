@@ -16,8 +16,7 @@ from core.cli.app import (
     Wait,
     WaitS,
     app,
-    next_step,
-    report_of,
+    told_of,
     until_ended,
 )
 from core.cli.output import show, told
@@ -65,14 +64,8 @@ def book(
         if wait:
             runtime.start()
             operation = until_ended(core, operation, timeout)
-        report = report_of(core, operation)
         (item,) = core.journal.items(operation.id)
-        report["booking"] = _of_item(item)
-        if not wait:
-            report["next_step"] = next_step(core, operation)
-        show(report, as_json=json)
-        if wait and report["needs_eyes"]:
-            raise typer.Exit(2)
+        told_of(core, operation, waited=wait, also={"booking": _of_item(item)}, as_json=json)
 
 
 def _refuse(plan: Plan) -> None:

@@ -13,6 +13,7 @@ import typer
 from core import wiring
 from core.assembly import Core
 from core.cli.app import As, Json, Reason, app
+from core.cli.ending import unfinished
 from core.cli.output import show, told
 from core.domain.drift import Cause, Drift
 from core.domain.repairs import Repair, RepairRow, RepairState, RowState
@@ -54,7 +55,7 @@ def sweep(
         found = core.journal.drifts(done.id, limit=SHOWN)
         show(_of_sweep(done, core.journal.drift_counts(done.id), found), as_json=json)
         if not done.complete:
-            raise typer.Exit(2)
+            unfinished(f"sweep {done.id} is {done.state}: {done.error or 'not all was compared'}")
 
 
 @app.command()
@@ -93,7 +94,11 @@ def repair(
         still = core.journal.repair_rows(done.id, states=[RowState.STILL_DIFFERS])
         show(_of_repair(core, done, still), as_json=json)
         if still:
-            raise typer.Exit(2)
+            first = still[0]
+            unfinished(
+                f"{len(still):,} still differ, {first.drift.kind.value} {first.drift.record_id} "
+                f"first: {first.why or first.drift.cause.value}"
+            )
 
 
 class _Followed(Protocol):

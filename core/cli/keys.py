@@ -11,7 +11,7 @@ from core import wiring
 from core.assembly import Core
 from core.cli.app import As, Json, app
 from core.cli.output import show, told
-from core.domain.clients import ApiKey, Scope
+from core.domain.clients import ApiKey, Scope, name_faults
 from core.domain.roles import Actor
 from core.domain.selections import BadList
 
@@ -35,7 +35,7 @@ def list_(as_: As = "", json: Json = False) -> None:
 def make(client: str, scope: Scopes, until: Until = "", as_: As = "", json: Json = False) -> None:
     """Make a key for this client. It is printed here and never again."""
     with told(), wiring.opened() as runtime:
-        scopes, expires_at = _wanted(scope, until)
+        scopes, expires_at = _wanted(client, scope, until)
         admitting = runtime.core.admitting
         made, text = admitting.make(
             client, scopes, _actor(runtime.core, as_), expires_at=expires_at
@@ -56,7 +56,7 @@ def _actor(core: Core, as_: str) -> Actor:
     return core.access.actor(as_ or core.access.first_admin())
 
 
-def _wanted(scopes: list[str], until: str) -> tuple[list[Scope], datetime | None]:
+def _wanted(client: str, scopes: list[str], until: str) -> tuple[list[Scope], datetime | None]:
     """All faults at once, before any key is made."""
     known = ", ".join(Scope)
     faults = [f"{each!r}: no scope; one of {known}" for each in scopes if each not in [*Scope]]
@@ -68,7 +68,7 @@ def _wanted(scopes: list[str], until: str) -> tuple[list[Scope], datetime | None
         except ValueError:
             faults.append(f"--until {until!r}: write a day as 2027-05-31")
     if faults:
-        raise BadList(faults)
+        raise BadList([*name_faults(client), *faults])
     return [Scope(each) for each in scopes], expires_at
 
 

@@ -11,10 +11,11 @@ import typer
 from core import wiring
 from core.assembly import Core
 from core.cli import reports
-from core.cli.app import As, DryRun, Json, Wait, WaitS, app, until_ended
+from core.cli.app import As, DryRun, Json, Wait, WaitS, app, told_of, until_ended
+from core.cli.ending import unfinished
 from core.cli.output import show, told
 from core.domain.credits import CreditType
-from core.domain.lookups import FoundBy, Hit, Hits, Where, may_be_phone
+from core.domain.lookups import TEXT_MIN, FoundBy, Hit, Hits, Where, cleaned, may_be_phone
 from core.domain.owed import taken, waiting
 from core.domain.records import ContactId, ExamId
 from core.domain.roles import Actor
@@ -38,6 +39,8 @@ def contact(
     """Find a student; the one who is found, live, with balances, bookings and their causes."""
     with told(), wiring.opened() as runtime:
         core, actor = runtime.core, _actor(runtime.core, as_)
+        if len(cleaned(query)) < TEXT_MIN and not query.strip().isdecimal():
+            raise BadList([f"say whom to look for: at least {TEXT_MIN} letters, or an id"])
         ask = core.looking_up.find_in_hubspot if hubspot else core.looking_up.find
         hits = ask(query, actor)
         meant = _meant(hits)
@@ -53,7 +56,7 @@ def contact(
             raise BadList([_nobody(query, hits)])
         show(_of_contact(presented), as_json=json)
         if presented.contact is None:
-            raise typer.Exit(2)
+            unfinished(_why_gone(presented))
 
 
 @app.command()
@@ -94,8 +97,9 @@ def activate(dry_run: DryRun = False, as_: As = "", json: Json = False) -> None:
         if not dry_run:
             core.mirroring.wait_until_empty(core.operating.now() + timedelta(seconds=30))
         show(_of_activation(done), as_json=json)
-        if done.having(Activated.FAILED):
-            raise typer.Exit(2)
+        if failed := done.having(Activated.FAILED):
+            first = failed[0]
+            unfinished(f"{len(failed)} not opened, exam {first.exam_id} first: {first.why}")
 
 
 @app.command()
@@ -118,8 +122,7 @@ def recount(
         if wait:
             runtime.start()
             operation = until_ended(core, operation, timeout)
-        progress = core.journal.progress(operation.id)
-        show(reports.of_operation(operation, progress, now=core.operating.now()), as_json=json)
+        told_of(core, operation, waited=wait, as_json=json)
 
 
 def _actor(core: Core, as_: str) -> Actor:
@@ -131,6 +134,15 @@ def _meant(hits: Hits) -> ContactId | None:
     exact = [hit for hit in hits.hits if hit.by in {FoundBy.ID, FoundBy.STUDENT_ID, FoundBy.EMAIL}]
     only = exact if len(exact) == 1 else hits.hits
     return only[0].contact_id if len(only) == 1 else None
+
+
+def _why_gone(presented: Presented) -> str:
+    match presented.gone:
+        case Gone.ARCHIVED:
+            return f"contact {presented.asked} is archived in HubSpot, where it can be restored"
+        case Gone.UNKNOWN:
+            return f"HubSpot knows no contact {presented.asked}"
+    return f"HubSpot does not answer, this is the mirror's copy: {presented.truth_fault}"
 
 
 def _nobody(query: str, hits: Hits) -> str:

@@ -53,7 +53,13 @@ def told() -> Iterator[None]:
     try:
         yield
     except EXPECTED as error:
-        faults = getattr(error, "faults", None)
-        lines = [str(fault) for fault in faults] if faults else [str(error)]
-        print("; ".join(lines) or type(error).__name__, file=sys.stderr)  # noqa: T201
+        print("; ".join(_lines(error)) or type(error).__name__, file=sys.stderr)  # noqa: T201
         raise typer.Exit(1) from error
+
+
+def _lines(error: Exception) -> list[str]:
+    if faults := getattr(error, "faults", None):
+        return [str(fault) for fault in faults]
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return [f"{error.filename}: {error.strerror}"]
+    return [str(error)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.domain.operations import NEEDS_EYES, Item, Operation, Progress
 from core.domain.plans import Plan, Row, Verdict
+from core.domain.warnings import About, Warned
 from core.domain.writes import ForeignWrite
 from core.gateways.ports import Due, Event, OutboxState, WriteRecord
 from core.gateways.ports.inspecting import Finding
@@ -54,6 +55,7 @@ def of_operation(
     items: Sequence[Item] = (),
     foreign: Sequence[ForeignWrite] = (),
     undone_by: Sequence[Operation] = (),
+    warnings: Sequence[Warned] = (),
     now: datetime,
 ) -> Report:
     """Where it stands, with the items that need somebody's eyes."""
@@ -72,13 +74,14 @@ def of_operation(
         "approved_by": operation.approved_by,
         "approved_at": operation.approved_at.isoformat() if operation.approved_at else None,
         "counts": {state.value: n for state, n in sorted(progress.states.items())},
-        "credits": dict(progress.given_back),
+        "credits": dict(progress.net),
         "calls": operation.calls,
         "seconds": round(((operation.ended_at or now) - begun).total_seconds(), 3),
         "needs_eyes": [_item(item) for item in items if item.state in NEEDS_EYES],
         "foreign_writes": [_foreign(write) for write in foreign],
         "undoes": operation.undoes,
         "undone_by": [{"operation": o.id, "state": o.state.value} for o in undone_by],
+        "warnings": [_warned(one, operation.id) for one in warnings],
     }
 
 
@@ -102,6 +105,25 @@ def _foreign(write: ForeignWrite) -> Report:
         "at": write.at.isoformat(),
         "source": f"{write.source} {write.source_id}".strip(),
         "correction": write.correction,
+    }
+
+
+#: What somebody can do about what was left undone.
+NEXT: dict[About, str] = {
+    About.SEATS: "python -m core recount --exam {record}",
+    About.SEATS_UNTOLD: "python -m core decide {operation} {record} --landed|--never --why TEXT",
+    About.NOTE: "write the note in HubSpot, if it matters",
+    About.CHECK: "compare the balance with its history in HubSpot",
+}
+assert NEXT.keys() == set(About), "every warning names the next step"  # noqa: S101
+
+
+def _warned(one: Warned, operation_id: str) -> Report:
+    return {
+        "about": one.about.value,
+        "record": one.record,
+        "told": one.told,
+        "next_step": NEXT[one.about].format(record=one.record, operation=operation_id),
     }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import threading
 from datetime import timedelta
 from typing import Annotated
@@ -12,6 +14,7 @@ import typer
 from core import wiring
 from core.cli import reports
 from core.cli.app import As, Json, app
+from core.cli.ending import unfinished
 from core.cli.output import Unhealthy, show, told
 from core.domain.roles import Act
 from core.domain.selections import BadList
@@ -49,7 +52,10 @@ def outbox(
         report = reports.of_outbox(copies.state, copies.dead, now=core.operating.now())
         show(report | {"errors": dict(copies.errors)}, as_json=json)
         if wait and (copies.state.due or copies.state.dead):
-            raise typer.Exit(2)
+            unfinished(
+                f"{copies.state.due:,} copies still due, {copies.state.dead:,} given up; "
+                "python -m core outbox --retry tries those again"
+            )
 
 
 @app.command()
@@ -78,15 +84,19 @@ def provision(
 
 
 @app.command()
-def worker() -> None:
+def worker(json: Json = False) -> None:
     """Carry operations, sweeps, repairs, copies and schedules until told to stop.
 
-    Takes over what a dead process left.
+    Takes over what a dead process left. At its end it says for how long it worked.
     """
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     with told(), wiring.opened() as runtime:
+        began = runtime.core.operating.now()
         runtime.start()
         ended.wait()
+        seconds = (runtime.core.operating.now() - began).total_seconds()
         runtime.stop(grace_s=GRACE_S)
+        report = {"host": socket.gethostname(), "pid": os.getpid(), "seconds": round(seconds, 1)}
+        show(report, as_json=json)

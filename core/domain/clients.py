@@ -133,3 +133,11 @@ def client_in(address: str) -> str:
     """The client's name in an acting address; "" for anything else."""
     found = _ADDRESS.fullmatch(address)
     return found[1] if found else ""
+
+
+def name_faults(client: str) -> list[str]:
+    """What is wrong with a client's name, for people."""
+    if NAME.fullmatch(client):
+        return []
+    wanted = "up to 40 small letters, digits and hyphens, such as student-app"
+    return [f"{client!r} is no name for a client: {wanted}"]

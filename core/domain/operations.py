@@ -172,8 +172,9 @@ class Progress:
     """An operation's items counted, for a screen that asks every second."""
 
     states: Mapping[ItemState, int] = field(default_factory=dict)
-    #: Credits given back so far, by type; of an undo, credits taken back.
-    given_back: Mapping[CreditType, int] = field(default_factory=dict)
+    #: Credits landed so far, by type: more or fewer than before. What it took and gave back itself
+    #: is not in it.
+    net: Mapping[CreditType, int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:

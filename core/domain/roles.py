@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+#: Admins named to whoever is refused.
+NAMED_MAX = 3
 
 
 class Role(StrEnum):
@@ -59,6 +62,8 @@ class Actor:
     role: Role
     #: What an API client's key leaves of the role. None: a person, who may all of it.
     only: frozenset[Act] | None = None
+    #: Whom to ask for what the role does not allow.
+    admins: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def require(self, act: Act) -> None:
         """Raise ``NotAllowed`` unless this role may."""
@@ -66,5 +71,16 @@ class Actor:
             raise NotAllowed(f"the key of {self.email} does not let it {act}")
         if act not in ALLOWED[self.role]:
             raise NotAllowed(
-                f"{self.email} is {self.role} and may not {act}. An admin may, or can give the role"
+                f"{self.email} is {self.role} and may not {act}. {_whom(self.admins)} may, or can "
+                "give the role"
             )
+
+
+def _whom(admins: tuple[str, ...]) -> str:
+    """Up to three to ask by name: "The admin ann@x.test"."""
+    match admins:
+        case ():
+            return "An admin"
+        case (only,):
+            return f"The admin {only}"
+    return f"An admin ({', '.join(admins[:NAMED_MAX])}{' …' if len(admins) > NAMED_MAX else ''})"

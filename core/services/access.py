@@ -79,7 +79,8 @@ class Access:
                 f"{email or 'nobody'} has no role here. Ask an admin to give the address one, "
                 "on the page People or by python -m core roles grant"
             )
-        return Actor(email=email, role=role)
+        whom = () if role is Role.ADMIN else tuple(self.other_admins(email))
+        return Actor(email=email, role=role, admins=whom)
 
     def may(self, email: str, act: Act) -> bool:
         """Whether this person may do this now."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.domain.clients import NAME, ApiKey, Scope, digest, id_of, written
+from core.domain.clients import ApiKey, Scope, digest, id_of, name_faults, written
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.gateways.errors import UnknownId
@@ -141,12 +141,7 @@ class Admitting:
 def _faults(
     client: str, scopes: Collection[Scope], at: datetime, expires_at: datetime | None
 ) -> list[str]:
-    faults = []
-    if not NAME.fullmatch(client):
-        faults.append(
-            f"{client!r} is no name for a client: up to 40 small letters, digits and hyphens, "
-            "such as student-app"
-        )
+    faults = name_faults(client)
     if not scopes:
         faults.append(f"choose at least one scope of {', '.join(Scope)}")
     if expires_at is not None and expires_at <= at:

@@ -100,6 +100,14 @@ class Comparing:
             held={id_: sides.mirror[id_] for id_ in wrong if id_ in sides.mirror},
         )
 
+    def knows(self, kind: Kind, id_: str) -> bool:
+        """Whether either store has it.
+
+        Raises:
+            GatewayError: one of the stores cannot be read.
+        """
+        return bool(self.mirror.rows(kind, [id_]) or self._truth(kind, [id_]))
+
     def _truth(self, kind: Kind, ids: Collection[str]) -> dict[str, Stated]:
         """By the id asked for; absent when gone."""
         match kind:

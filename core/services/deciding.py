@@ -11,6 +11,7 @@ from core.domain.operations import ENDED, Item, ItemState, Operation, OperationS
 from core.domain.plans import OperationKind
 from core.domain.records import Counted, Kind, WriteId
 from core.domain.roles import Act, Actor
+from core.domain.selections import BadList
 from core.domain.writes import MovementKind, Write
 from core.gateways.errors import StateConflict, UnknownId
 from core.gateways.ports import (
@@ -87,10 +88,13 @@ class Deciding:
 
         Raises:
             NotAllowed: the actor may not run batches.
+            BadList: nothing says why.
             UnknownId: no such operation, or no such write in it.
             StateConflict: the write is not undecided, or the operation still runs.
         """
         actor.require(Act.RUN_BATCHES)
+        if not why.strip():
+            raise BadList(["say how you know: it is kept with the decision"])
         write = self._undecided(operation_id, write_id)
         now = self.now()
         said = f"decided that write {write.id} {'landed' if landed else 'never arrived'}"

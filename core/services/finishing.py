@@ -12,6 +12,7 @@ from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import Item, ItemState, Operation
 from core.domain.plans import OperationKind
 from core.domain.records import TOTAL_BOOKINGS, ContactId, Counted, History, Kind, WriteId
+from core.domain.warnings import UNCHECKED, About, Warned
 from core.domain.writes import (
     ForeignWrite,
     Movement,
@@ -20,9 +21,9 @@ from core.domain.writes import (
     Write,
     find_foreign_writes,
 )
-from core.gateways.ports import Crm, Due, Event, Fate, Journal, Note, Run, WriteRecord
+from core.gateways.ports import Crm, Due, Fate, Journal, Note, Run, WriteRecord
 from core.services.item_steps import booked_note, counted_due
-from core.services.recounting import CarryingRecounts
+from core.services.recounting import CarryingRecounts, warn_of_seats
 from core.services.settling import Ending
 from core.services.writing import Writing
 
@@ -80,9 +81,7 @@ class Finishing:
         if not wanted:
             return False
         results = self.writing.write(run, Kind.EXAM, wanted, ExamConsequences(self.catalogue))
-        for exam, result in results.items():
-            if result.ending in {Ending.REFUSED, Ending.UNDECIDED}:
-                self._tell(run, f"exam {exam} was not counted down: {result.reason}")
+        warn_of_seats(self.journal, run, results, "was not counted down", at=self.now())
         return any(
             result.ending in {Ending.BUSY, Ending.OPEN, Ending.NOT_SENT}
             for result in results.values()
@@ -124,10 +123,14 @@ class Finishing:
         outcomes = self.crm.add_notes(notes)
         # a note that HubSpot refuses costs nobody a credit: it is told, and not tried for ever
         settled = {i for i, o in outcomes.items() if o.fate in {Fate.LANDED, Fate.REFUSED}}
+        refused = [
+            Warned(about=About.NOTE, record=id_, told=f"no note on contact {id_}: {o.reason}")
+            for id_, o in outcomes.items()
+            if o.fate is Fate.REFUSED
+        ]
+        if refused:
+            self.journal.warn(run, refused, at=self.now())
         self.journal.record_noted(run, settled)
-        for id_, outcome in outcomes.items():
-            if outcome.fate is Fate.REFUSED:
-                self._tell(run, f"no note on contact {id_}: {outcome.reason}")
         return len(settled) < len(notes)
 
     def _note_text(self, operation: Operation, items: Sequence[Item]) -> str:
@@ -166,15 +169,10 @@ class Finishing:
             try:
                 found = _foreign(write, histories.get(write.target_id))
             except Unverifiable as error:
-                verified[write.id] = f"not verified: {error}"
+                verified[write.id] = f"{UNCHECKED}: {error}"
             else:
                 verified[write.id] = "foreign write" if found else CLEAN
                 foreign += found
-
-    def _tell(self, run: Run, what: str) -> None:
-        self.journal.add_event(
-            Event(at=self.now(), actor="credit desk", what=what, operation_id=run.operation_id)
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ two, stays right whatever they do until it is written (docs/decisions/0009-seat-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,12 +17,13 @@ from core.domain.records import TOTAL_BOOKINGS, Booking, BookingId, Exam, ExamId
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.domain.sessions import Counts, Session, count
+from core.domain.warnings import About, Warned
 from core.domain.writes import Movement, MovementKind
-from core.gateways.ports import Engine, Event, Run
+from core.gateways.ports import Engine, Event, Journal, Run
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
 from core.services.comparing import SETTLING
 from core.services.finding import exam_words
-from core.services.settling import Consequences, Ending
+from core.services.settling import Consequences, Ending, Result
 from core.services.writing import Writing
 
 #: A preview that nobody confirms; a recount is confirmed as it is made.
@@ -121,17 +122,17 @@ class CarryingRecounts:
         began = self.now()
         session = measure(self.crm, id_)
         if session is None or session.counted is None:
-            self._tell(run, f"the seats of exam {id_} were not counted: it cannot be read")
+            self._warn(run, id_, Result(Ending.REFUSED, "it, or its count, cannot be read"))
             return False
         if self._unsettled(session, began) or self._others(operation, id_, began):
             return True
-        if not session.drift:
-            return False  # somebody, or an earlier recount, has mended it meanwhile
+        if not session.drift:  # somebody, or an earlier recount, has mended it meanwhile
+            self._warn(run, id_, Result(Ending.LANDED))
+            return False
         movements = _movements(operation, session)
         result = self.writing.write(run, Kind.EXAM, {id_: movements}, self.then)[id_]
         self.nudge()
-        if result.ending in {Ending.REFUSED, Ending.UNDECIDED}:
-            self._tell(run, f"the seat count of exam {id_} was not set: {result.reason}")
+        self._warn(run, id_, result)
         return result.ending in {Ending.BUSY, Ending.OPEN, Ending.NOT_SENT}
 
     def _unsettled(self, session: Measured, now: datetime) -> bool:
@@ -156,10 +157,26 @@ class CarryingRecounts:
             if other.kind is OperationKind.RECOUNT and _age(other) < _age(operation)
         )
 
-    def _tell(self, run: Run, what: str) -> None:
-        self.journal.add_event(
-            Event(at=self.now(), actor="credit desk", what=what, operation_id=run.operation_id)
-        )
+    def _warn(self, run: Run, exam: ExamId, result: Result) -> None:
+        warn_of_seats(self.journal, run, {exam: result}, "was not counted anew", at=self.now())
+
+
+def warn_of_seats(
+    journal: Journal, run: Run, results: Mapping[str, Result], undone: str, *, at: datetime
+) -> None:
+    """Keep which counts were not written, and no longer those that were after all.
+
+    One of which HubSpot does not tell stands in the journal as an undecided write.
+    """
+    refused = [
+        Warned(about=About.SEATS, record=exam, told=f"exam {exam} {undone}: {result.reason}")
+        for exam, result in results.items()
+        if result.ending is Ending.REFUSED
+    ]
+    sure = {Ending.LANDED, Ending.UNDECIDED}
+    well = {(About.SEATS, exam) for exam, result in results.items() if result.ending in sure}
+    if refused or well:
+        journal.warn(run, refused, well=well, at=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,11 +57,15 @@ class Repairing:
 
         Raises:
             NotAllowed: this person may not watch drift.
+            BadList: neither store has such a record.
         """
         actor.require(Act.WATCH)
-        return [
+        found = [
             drift for kind in Kind for drift in self.comparing.compare(kind, [record_id]).drifts
         ]
+        if not found and not any(self.comparing.knows(kind, record_id) for kind in Kind):
+            raise BadList([f"neither HubSpot nor the mirror has a record {record_id}"])
+        return found
 
     def of_cause(self, cause: Cause, actor: Actor) -> list[Drift]:
         """What the last complete sweep found for this cause, as far as it still drifts.

@@ -11,9 +11,10 @@ import streamlit as st
 
 from core.domain.credits import Catalogue
 from core.domain.operations import SETTLED, Item, ItemState
-from core.domain.plans import Row, Verdict
+from core.domain.plans import OperationKind, Row, Verdict
 from pages.shared import words
 from pages.shared.exports import csv_bytes
+from pages.shared.kinds import SAID
 
 #: Rows sent to the browser at once. Totals are always over all.
 PAGE_ROWS = 500
@@ -95,7 +96,7 @@ def item_columns() -> dict[str, Any]:
     return {"State": badge} | booking_columns() | {"Why": happened}
 
 
-def item_frame(items: Sequence[Item], catalogue: Catalogue) -> pd.DataFrame:
+def item_frame(items: Sequence[Item], kind: OperationKind, catalogue: Catalogue) -> pd.DataFrame:
     """These items of an operation, in this order."""
     return pd.DataFrame(
         {
@@ -104,27 +105,21 @@ def item_frame(items: Sequence[Item], catalogue: Catalogue) -> pd.DataFrame:
             "Booking": [item.booking_name or item.booking_id for item in items],
             "Credit": [words.credit(item.credit, catalogue) for item in items],
             "Balance": [words.change(item.before, item.after) for item in items],
-            "Why": [item_why(item) for item in items],
+            "Why": [item_why(item, kind) for item in items],
         }
     )
 
 
-def item_why(item: Item) -> str:
+def item_why(item: Item, kind: OperationKind) -> str:
     """What happened to a booking, as a sentence; "" while nothing has."""
     if item.state is ItemState.DONE:
-        done = ["cancelled"] if item.cancelled else []
-        done += [_moved(item)] if item.credit is not None else []
-        told = ", ".join(done)
+        happened = "cancelled" if item.cancelled else SAID[kind].item
+        told = ", ".join(filter(None, [happened, SAID[kind].credit if item.credit else ""]))
     elif item.state in SETTLED:
         told = item.why
     else:
         told = ""  # what the plan said of it is no happening
     return words.sentence(told)
-
-
-def _moved(item: Item) -> str:
-    taken = item.before is not None and item.after is not None and item.after < item.before
-    return "credit taken back, mark cleared" if taken else "credit given back"
 
 
 COMMON = ("booking_id", "record_id", "student", "email", "contact_id", "credit")
@@ -144,14 +139,14 @@ def plan_csv(rows: Sequence[Row]) -> bytes:
     )
 
 
-def item_csv(items: Sequence[Item]) -> bytes:
+def item_csv(items: Sequence[Item], kind: OperationKind) -> bytes:
     """All items of an operation. Its list of bookings can be uploaded again."""
     columns = ("state", "why", *COMMON, "balance_before", "balance_after")
     return csv_bytes(
         columns,
         (
             _common(item)
-            | {"state": item.state, "why": item_why(item)}
+            | {"state": item.state, "why": item_why(item, kind)}
             | {"balance_before": item.before, "balance_after": item.after}
             for item in items
         ),

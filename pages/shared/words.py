@@ -72,11 +72,6 @@ def change(before: int | None, after: int | None) -> str:
     return f"{before:,} {ARROW} {after:,}"
 
 
-def moved(kind: OperationKind) -> str:
-    """What an operation of this kind does to credits: "given back", "taken back"."""
-    return "taken back" if kind is OperationKind.UNDO else "given back"
-
-
 def credit(key: CreditType | None, catalogue: Catalogue) -> str:
     """A credit type as people call it."""
     if key is None:
@@ -122,7 +117,13 @@ def day(when: date | None) -> str:
 
 
 def sentence(text: str) -> str:
-    """With a capital at its head; the rest, names say, stays as it is."""
+    """With a capital at its head; the rest, names say, stays as it is.
+
+    An address, a property and an option begin as they are written.
+    """
+    first = text.split(maxsplit=1)[0] if text.strip() else ""
+    if "@" in first or "_" in first or first.startswith("-"):
+        return text
     return f"{text[:1].upper()}{text[1:]}"
 
 

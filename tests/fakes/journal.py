@@ -18,10 +18,11 @@ from core.domain.alarms import Alarm
 from core.domain.audit import Entry
 from core.domain.chain import EMPTY, Link
 from core.domain.clients import ApiKey, ApiRequest
+from core.domain.credits import CreditType
 from core.domain.drift import Drift
 from core.domain.operations import SETTLED, Item, ItemState, Operation, OperationState, Progress
 from core.domain.plans import Plan, Row, Verdict
-from core.domain.records import BookingId, Kind, WriteId
+from core.domain.records import TOTAL_BOOKINGS, BookingId, Kind, WriteId
 from core.domain.repairs import Repair, RepairRow
 from core.domain.roles import Grant
 from core.domain.schedules import SlotRecord
@@ -32,7 +33,6 @@ from core.gateways.journal import acts
 from core.gateways.journal.rules import (
     AT_ONCE,
     LIVE,
-    OF_AN_UNDO,
     UNDOES,
     already_moved,
     approval_event,
@@ -65,6 +65,7 @@ from tests.fakes.roles import MemoryRoles
 from tests.fakes.trail import MemoryTrail
 from tests.fakes.trends import MemoryTrends
 from tests.fakes.undoing import MemoryUndoing
+from tests.fakes.warnings import MemoryWarnings
 from tests.fakes.works import MemoryWorks
 
 P = ParamSpec("P")
@@ -120,6 +121,7 @@ class MemoryJournal(
     MemoryAttention,
     MemoryNames,
     MemoryUndoing,
+    MemoryWarnings,
 ):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
 
@@ -303,14 +305,13 @@ class MemoryJournal(
             for record in map(self._writes.__getitem__, kept.writes)
             if record.state is WriteState.LANDED
         )
-        given_back = Counter(
-            movement.credit
-            for write in landed
-            for movement in write.movements
-            if movement.kind in OF_AN_UNDO
-        )
+        net: Counter[CreditType] = Counter()
+        for write in landed:
+            for movement in write.movements:
+                if movement.credit != TOTAL_BOOKINGS:
+                    net[movement.credit] += movement.delta
         states = Counter(item.state for item in kept.items.values())
-        return Progress(states=dict(states), given_back=dict(given_back))
+        return Progress(states=dict(states), net={key: n for key, n in net.items() if n})
 
     # claims and leases
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from core.domain.booking import Wish
 from core.domain.credits import SCHOOL
 from core.domain.plans import OperationKind
-from core.domain.records import ContactId, Kind, Version
+from core.domain.records import ContactId, ExamId, Kind, Version
 from core.gateways.ports import Due
-from tests.pages.stage import TYPES, Stage, confirmed
+from tests.pages.stage import ACTOR, TYPES, Stage, confirmed
 
 #: Source and its id, as HubSpot names them.
 APP, PAYMENTS = ("INTEGRATION", "28463999"), ("INTEGRATION", "1160452")
@@ -30,6 +31,21 @@ def lived(made: Stage, exam: str = "71000000002") -> str:
     with_past(made, contact, but=str(item.booking_id))
     made.carry(operation_id)
     return contact
+
+
+def booked(made: Stage) -> str:
+    """The id of the operation that booked a seat for a student with two credits."""
+    contact, exam = "52000008001", "71000008001"
+    made.crm.add_contact(contact, {"cs_credits": 2}, firstname="Rosa", student_id="900200")
+    made.crm.add_exam(exam, 4, mock_type="Clinical Skills", exam_date="2036-08-01", capacity="5")
+    wish = Wish(
+        contact_id=ContactId(contact), exam_id=ExamId(exam), attending_location="Calgary",
+        dominant_hand="Left", override=False,
+    )  # fmt: skip
+    plan = made.core.booking.preview(wish, ACTOR)
+    made.core.operating.confirm(plan.id, ACTOR, reason="for the student")
+    made.carry(plan.id)
+    return plan.id
 
 
 def with_past(made: Stage, contact: str, *, but: str = "") -> None:

@@ -10,13 +10,13 @@ from streamlit.testing.v1 import AppTest
 from core.domain.plans import OperationKind
 from core.domain.roles import ALLOWED, Act, Actor, NotAllowed, Role
 from core.services.finding import ByContact
-from pages.shared.places import CONTACTS, DRIFT, EXAMS, OPERATIONS, PLACES, Place
+from pages.shared.places import BULK_REFUND, CONTACTS, DRIFT, EXAMS, OPERATIONS, PLACES, Place
 from tests.pages import drift_scenes, lookup_scenes, scenes
 from tests.pages.acts import said
 from tests.pages.conftest import Open
 from tests.pages.desk_roles import seen_by
 from tests.pages.protos import everything
-from tests.pages.stage import ACTOR, Stage, mirrored
+from tests.pages.stage import ACTOR, ADMIN, Stage, mirrored
 
 Given = Callable[[Stage], dict[str, str]]
 #: Leaves for the provider's own page, which no script sees.
@@ -121,3 +121,11 @@ def test_who_is_refused_a_page_learns_what_to_ask_whom_for(
     if place.act not in ALLOWED[role]:
         assert f"is {role} and may not {place.act}" in said(at)
         assert "An admin may, or can give the role" in said(at)
+
+
+def test_who_is_refused_a_page_reads_which_admin_to_ask(open_page: Open, made: Stage) -> None:
+    made.core.access.grant("mia@example.test", Role.MANAGER, ACTOR)
+
+    at = open_page(BULK_REFUND, who={"email": "mia@example.test"})
+
+    assert f"The admin {ADMIN} may, or can give the role" in said(at)

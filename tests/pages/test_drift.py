@@ -402,14 +402,22 @@ def test_a_line_is_not_drawn_through_a_night_without_copies(made: Stage) -> None
     assert [1.0, 2.0, None, 3.0] == [None if v != v else v for v in values]  # noqa: PLR0124 - NaN
 
 
+def test_what_cannot_be_read_is_not_called_the_same() -> None:
+    assert "as in HubSpot" == standing.net_words([], 0)
+    assert "6 unreadable" == standing.net_words([], 6)
+    assert standing.both_words([], 6).endswith(
+        "are counted; 6 records are not, whose value in HubSpot cannot be read"
+    )
+
+
 def test_net_credits_and_both_directions_are_told() -> None:
     gaps = [
         Gap(credit=CS, difference=-2, contacts=3, truth=9, mirror=3),
         Gap(credit=SJ, difference=1, contacts=1, truth=0, mirror=1),
     ]
 
-    assert "5 too few" == standing.net_words(gaps)
-    assert "1 credit too many and 6 credits too few" in standing.both_words(gaps)
+    assert "5 too few" == standing.net_words(gaps, 0)
+    assert "1 credit too many and 6 credits too few" in standing.both_words(gaps, 0)
     table = figures.balances_table(gaps, SCHOOL)
     assert ["Situational Judgment", "Clinical Skills"] == list(table["Credit"])
     assert ["1 → 0", "3 → 9"] == list(table["Mirror → truth"])

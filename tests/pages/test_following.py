@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.domain.operations import OperationState
 from core.domain.plans import OperationKind
-from pages.shared.places import BATCH_CANCELLATION
+from core.domain.roles import NotAllowed, Role
+from pages.shared import kinds
+from pages.shared.places import BATCH_CANCELLATION, OPERATIONS
+from tests.pages import scenes
 from tests.pages.acts import figures, press, said
 from tests.pages.conftest import Open
-from tests.pages.stage import ADMIN, Stage, confirmed
+from tests.pages.desk_roles import seen_by
+from tests.pages.stage import ACTOR, ADMIN, Stage, confirmed
 
 
 @pytest.fixture
@@ -108,3 +114,44 @@ def test_the_page_shows_the_result_when_it_has_ended(
 
     total = made.journal.progress(operation_id).total
     assert f"{total} of {total} bookings cancelled" in said(at)
+
+
+def test_a_held_correction_is_told_as_what_it_is(open_page: Open, made: Stage) -> None:
+    refund = scenes.written_over(made)
+    plan = made.core.correcting.preview(refund, ACTOR)
+    made.core.operating.confirm(plan.id, ACTOR, reason="they spent it")
+
+    assert "1 correction begins in 10 s" in said(open_page(OPERATIONS, operation=plan.id))
+
+
+@pytest.mark.parametrize("kind", list(OperationKind))
+def test_every_kind_has_words_that_stand_in_a_sentence(kind: OperationKind) -> None:
+    said_of = kinds.SAID[kind]
+
+    assert all([said_of.row, said_of.begins, said_of.begin, said_of.done])
+    assert said_of.begins != said_of.begin
+
+
+def test_a_manager_who_looks_on_reads_who_may_call_it_off_or_stop_it(
+    open_page: Open, made: Stage, operation_id: str
+) -> None:
+    with seen_by(made, Role.MANAGER):
+        at = open_page(OPERATIONS, operation=operation_id)
+        assert "Until it begins an admin can call it off here." in said(at)
+        assert "call_off" not in {button.key for button in at.button}
+
+        running(made, operation_id)
+        at.run()
+
+    assert "An admin can stop it here." in said(at)
+    assert "stop" not in {button.key for button in at.button}
+
+
+def test_a_manager_is_refused_by_the_name_of_what_it_would_be(
+    made: Stage, operation_id: str
+) -> None:
+    manager = replace(ACTOR, role=Role.MANAGER)
+
+    for act in (made.core.operating.call_off, made.core.operating.stop):
+        with pytest.raises(NotAllowed, match="may not cancel or refund bookings in bulk"):
+            act(operation_id, manager)

@@ -15,11 +15,23 @@ from pages.shared.places import BULK_REFUND, OPERATIONS
 from pages.shared.record import listing
 from tests.pages.acts import choose, frame_with, grid, press, said, tick
 from tests.pages.conftest import Open
+from tests.pages.desk_roles import seen_by
 from tests.pages.stage import ACTOR, ADMIN, Stage, confirmed
 
 
 def test_an_empty_desk_says_what_will_appear_here(open_page: Open) -> None:
     assert "Nothing has been confirmed yet" in said(open_page(OPERATIONS))
+
+
+def links(at: AppTest) -> set[str]:
+    return {element.proto.label for element in at.get("page_link")}
+
+
+def test_a_manager_is_led_to_no_page_that_is_closed_to_them(open_page: Open, made: Stage) -> None:
+    assert {"New bulk refund", "New batch cancellation"} <= links(open_page(OPERATIONS))
+
+    with seen_by(made, Role.MANAGER):
+        assert not {"New bulk refund", "New batch cancellation"} & links(open_page(OPERATIONS))
 
 
 @pytest.fixture

@@ -6,18 +6,20 @@ import io
 import pytest
 
 from core.domain.operations import ENDED, ItemState, Operation, OperationState
-from core.domain.records import BookingId, Kind
+from core.domain.plans import OperationKind
+from core.domain.records import TOTAL_BOOKINGS, BookingId, Kind
 from core.domain.roles import Actor, Role
 from core.gateways.ports import Due, WriteState
 from core.services.access import Access
 from pages.shared import tables, words
 from pages.shared.batch import copied
 from pages.shared.gate import Desk
-from pages.shared.places import BULK_REFUND, OPERATIONS
-from tests.pages import scenes
+from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND, OPERATIONS
+from pages.shared.record import detail as record
+from tests.pages import lookup_scenes, scenes
 from tests.pages.acts import choose, figures, frame_with, press, said
 from tests.pages.conftest import Open
-from tests.pages.stage import Stage, mirrored
+from tests.pages.stage import Stage, confirmed, mirrored
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def test_the_figures_are_the_journal_s(open_page: Open, made: Stage, operation_i
 
     shown = figures(open_page(BULK_REFUND, operation=operation_id))
 
-    assert f"{sum(progress.given_back.values())} credits" == shown["Given back"]
+    assert f"{sum(progress.net.values())} credits" == shown["Given back"]
     assert f"{progress.states[ItemState.DONE]} bookings" == shown["✓ Done"]
     assert "2 bookings" == shown["✕ Blocked"]
 
@@ -81,7 +83,8 @@ def test_two_retries_are_one(open_page: Open, made: Stage, operation_id: str) ->
 def test_the_csv_has_every_booking_with_what_happened(made: Stage, operation_id: str) -> None:
     items = made.journal.items(operation_id)
 
-    table = list(csv.DictReader(io.StringIO(tables.item_csv(items).decode("utf-8-sig"))))
+    told = tables.item_csv(items, OperationKind.REFUND).decode("utf-8-sig")
+    table = list(csv.DictReader(io.StringIO(told)))
 
     assert [item.booking_id for item in items] == [row["record_id"] for row in table]
     assert {"blocked", "done"} == {row["state"] for row in table}
@@ -245,3 +248,52 @@ def test_what_was_given_up_is_not_called_copied(open_page: Open, made: Stage) ->
 
     assert "but for 2 copies that were given up" in said(at)
     assert "view=Copies+to+Supabase" in [e.proto.query_string for e in at.get("page_link")]
+
+
+def test_a_seat_count_that_was_refused_is_told_with_the_way_to_the_exam(
+    open_page: Open, made: Stage
+) -> None:
+    exam = "71000000010"
+    made.crm.foreign_write(Kind.EXAM, exam, {TOTAL_BOOKINGS: 0})
+    operation_id = scenes.fine(made)
+
+    at = open_page(BATCH_CANCELLATION, operation=operation_id)
+
+    assert "1 thing was left undone" in said(at)
+    assert f"Exam {exam} was not counted down: " in said(at)
+    assert f"Look at the seats of exam {exam}" in {e.proto.label for e in at.get("page_link")}
+    assert not at.success
+    listed = frame_with(open_page(OPERATIONS), "Reason")
+    assert ["! 1 left undone"] == list(listed["State"][0])
+    told = [record.event_words(e) for e in made.journal.events(operation_id=operation_id)]
+    assert any(one.startswith(f"Left undone: exam {exam} was not counted down") for one in told)
+
+
+def test_an_operation_that_found_nothing_left_to_do_says_whose_it_was(
+    open_page: Open, made: Stage
+) -> None:
+    first, second = (confirmed(made, kind=OperationKind.CANCEL) for _ in range(2))
+    made.carry(first)
+    made.carry(second)
+    assert {ItemState.SKIPPED} == set(made.journal.progress(second).states)
+
+    at = open_page(BATCH_CANCELLATION, operation=second)
+
+    assert "There was nothing left to do" in said(at)
+    why = words.plain(made.journal.items(second)[0].why).replace("\\", "")
+    assert why in said(at)
+    assert not at.success
+
+
+def test_a_booking_is_told_as_a_booking_and_its_credit_as_spent(
+    open_page: Open, made: Stage
+) -> None:
+    operation_id = lookup_scenes.booked(made)
+
+    at = open_page(OPERATIONS, operation=operation_id)
+
+    assert "1 of 1 booking made, 1 credit spent." in said(at)
+    assert "1 credit" == figures(at)["Spent"]
+    assert ["Booked, credit spent"] == list(frame_with(at, "Student", "Why")["Why"])
+    assert [-1] == list(frame_with(at, "Credit type")["Credits"])
+    assert ["-1"] == list(frame_with(open_page(OPERATIONS), "Reason")["Credits"])

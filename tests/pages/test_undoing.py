@@ -56,7 +56,7 @@ def balance(made: Stage, item: Item) -> int:
 
 
 def credits_of(made: Stage, operation_id: str) -> int:
-    return sum(made.journal.progress(operation_id).given_back.values())
+    return abs(sum(made.journal.progress(operation_id).net.values()))
 
 
 def test_from_the_result_to_the_preview_and_back_to_where_it_was(

@@ -9,14 +9,13 @@ from sqlalchemy import BindParameter, Connection, case, func, literal, select, u
 
 from core.domain.credits import CreditType
 from core.domain.operations import SETTLED, Item, ItemState, Progress
-from core.domain.records import BookingId
+from core.domain.records import TOTAL_BOOKINGS, BookingId
 from core.gateways.errors import UnknownId
 from core.gateways.journal.claims import release_unmoved
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import alike, fence, must_exist
 from core.gateways.journal.history import append
 from core.gateways.journal.records import ITEMS
-from core.gateways.journal.rules import OF_AN_UNDO
 from core.gateways.journal.tables import MovementState, items, movements, operations
 from core.gateways.journal.undoing import free_taken_back
 from core.gateways.ports.journal import Event, Run
@@ -92,17 +91,19 @@ class Items:
             .where(items.c.operation_id == operation_id)
             .group_by(items.c.state)
         )
+        moved = func.sum(movements.c.delta)
         landed = (
-            select(movements.c.credit, func.count())
+            select(movements.c.credit, moved)
             .where(movements.c.operation_id == operation_id)
-            .where(movements.c.kind.in_(OF_AN_UNDO))
+            .where(movements.c.credit != TOTAL_BOOKINGS)
             .where(movements.c.state.in_((MovementState.LANDED, MovementState.UNDONE)))
             .group_by(movements.c.credit)
+            .having(moved != 0)
         )
-        given_back = {CreditType(credit): n for credit, n in connection.execute(landed)}
+        net = {CreditType(credit): int(n) for credit, n in connection.execute(landed)}
         return Progress(
             states={state: n for state, n in connection.execute(states)},  # noqa: C416
-            given_back=given_back,
+            net=net,
         )
 
 

@@ -26,6 +26,7 @@ from core.gateways.journal.trail import Trail
 from core.gateways.journal.trends import Trends
 from core.gateways.journal.undoing import Undoing
 from core.gateways.journal.verification import Verification
+from core.gateways.journal.warnings import Warnings
 from core.gateways.journal.works import Slots, Works
 from core.gateways.journal.writes import Writes
 
@@ -53,6 +54,7 @@ class SqlJournal(
     Attention,
     Names,
     Undoing,
+    Warnings,
 ):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
 

@@ -27,6 +27,7 @@ from core.gateways.ports.roles import RoleRecords
 from core.gateways.ports.sweeps import SweepRecords
 from core.gateways.ports.trends import TrendRecords
 from core.gateways.ports.undoing import UndoRecords
+from core.gateways.ports.warnings import WarningRecords
 from core.gateways.ports.works import SlotRecords, WorkRecords
 from core.gateways.ports.writes import Run, Settlement, WriteRecord, WriteRecords, WriteState
 
@@ -82,6 +83,7 @@ class Journal(
     AttentionRecords,
     NameRecords,
     UndoRecords,
+    WarningRecords,
     Protocol,
 ):
     """The operational store. All times are UTC and passed in by the caller."""

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.credits import Catalogue, CreditType
-from core.domain.operations import Operation, Progress
-from core.domain.plans import OperationKind, Row
+from core.domain.operations import Progress
+from core.domain.plans import Row
 from pages.shared import tables, words
 
 #: Each figure with its unit is a string; a card is as wide as the longest usual one needs.
@@ -80,14 +80,12 @@ def _total(balances: Mapping[tuple[CreditType, str], int], key: CreditType) -> i
     return sum(n for (of, _), n in balances.items() if of == key)
 
 
-def landed_by_type(operation: Operation, progress: Progress, catalogue: Catalogue) -> pd.DataFrame:
-    """Credits that have landed, by type; those of an undo with a minus."""
-    sign = -1 if operation.kind is OperationKind.UNDO else 1
-    landed = progress.given_back
-    keys = [key for key in catalogue.keys if landed.get(key)]
+def landed_by_type(progress: Progress, catalogue: Catalogue) -> pd.DataFrame:
+    """Credits that have landed, by type; with a minus what was taken."""
+    keys = [key for key in catalogue.keys if progress.net.get(key)]
     return pd.DataFrame(
         {
             "Credit type": [words.credit(key, catalogue) for key in keys],
-            "Credits": [sign * landed[key] for key in keys],
+            "Credits": [progress.net[key] for key in keys],
         }
     )

@@ -19,14 +19,14 @@ from core.domain.operations import (
     OperationState,
     Progress,
 )
-from core.domain.plans import OperationKind
-from pages.shared import problems, words
+from core.domain.roles import ALLOWED, Act
+from pages.shared import kinds, problems, words
 from pages.shared.batch import awaiting, confirming, figures
 from pages.shared.batch.heading import heading
 from pages.shared.gate import Desk
+from pages.shared.kinds import SAID
 
 POLL_S = 1.0
-DONE = {OperationKind.REFUND: "refunded", OperationKind.UNDO: "owed again"}
 
 
 def show(desk: Desk, operation: Operation) -> None:
@@ -55,7 +55,8 @@ def _held(desk: Desk, operation: Operation, progress: Progress) -> None:
     left = max(operation.hold_until - desk.now(), timedelta(0))
     began = operation.approved_at or operation.confirmed_at
     whole = max((operation.hold_until - began).total_seconds(), 1.0)
-    what = _what(operation, progress)
+    said = SAID[operation.kind]
+    what = words.count(progress.total, said.begins, said.begin)
     with st.container(border=True, key="held"):
         if left:
             st.markdown(f"**{what} in {words.span(left)}.** Nothing has been changed yet.")
@@ -64,6 +65,9 @@ def _held(desk: Desk, operation: Operation, progress: Progress) -> None:
         if operation.undoes and left > desk.core.operating.hold:
             st.caption(confirming.STILL_ON_ITS_WAY)
         st.progress(1 - left.total_seconds() / whole)
+        if not _may_end(desk):
+            st.caption("Until it begins an admin can call it off here.")
+            return
         st.button(
             "Call off",
             icon=":material/undo:",
@@ -72,15 +76,6 @@ def _held(desk: Desk, operation: Operation, progress: Progress) -> None:
             args=(desk, operation.id),
             help="Ends it before it begins. Nothing is changed in HubSpot.",
         )
-
-
-def _what(operation: Operation, progress: Progress) -> str:
-    """What is about to happen, to be followed by when: "312 refunds begin"."""
-    if operation.kind is OperationKind.UNDO:
-        credits_ = words.count(progress.total, "credit")
-        return f"{credits_} {'is' if progress.total == 1 else 'are'} taken back"
-    noun = "refund" if operation.kind is OperationKind.REFUND else "cancellation"
-    return f"{words.count(progress.total, noun)} begin"
 
 
 def _running(desk: Desk, operation: Operation, progress: Progress) -> None:
@@ -101,14 +96,8 @@ def _running(desk: Desk, operation: Operation, progress: Progress) -> None:
 
 
 def progress_words(operation: Operation, progress: Progress) -> str:
-    """Where it stands: "212 of 312 bookings, 198 credits given back"."""
-    back = sum(progress.given_back.values())
-    what = DONE.get(operation.kind, "carried out")
-    done = progress.states.get(ItemState.DONE, 0)
-    return (
-        f"{done:,} of {words.count(progress.total, 'booking')} {what}, "
-        f"{words.count(back, 'credit')} {words.moved(operation.kind)}"
-    )
+    """Where it stands: "212 of 312 bookings refunded, 198 credits given back"."""
+    return kinds.done(operation.kind, progress, progress.states.get(ItemState.DONE, 0))
 
 
 def _pace(desk: Desk, operation: Operation, progress: Progress) -> str:
@@ -127,17 +116,22 @@ def _figures(desk: Desk, operation: Operation, progress: Progress) -> None:
     states = progress.states
     bad = sum(states.get(state, 0) for state in NEEDS_EYES)
     shown = [
-        ("Done", words.count(states.get(ItemState.DONE, 0), "booking")),
-        ("Need a look", words.count(bad, "booking")),
-        ("Skipped", words.count(states.get(ItemState.SKIPPED, 0), "booking")),
-        ("To go", words.count(progress.total - progress.settled, "booking")),
+        ("Done", states.get(ItemState.DONE, 0)),
+        ("Need a look", bad),
+        ("Skipped", states.get(ItemState.SKIPPED, 0)),
+        ("To go", progress.total - progress.settled),
     ]
-    by_type = figures.landed_by_type(operation, progress, desk.core.catalogue)
-    figures.side_by_side(shown, by_type)
+    figures.side_by_side(
+        [(label, kinds.rows(operation.kind, n)) for label, n in shown],
+        figures.landed_by_type(progress, desk.core.catalogue),
+    )
 
 
 def _stop_button(desk: Desk, operation: Operation) -> None:
     """At the other end of the page from “Call off”, which a hand may still be reaching for."""
+    if not _may_end(desk):
+        st.caption("An admin can stop it here. What is done stays done.")
+        return
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         st.caption("What is done stays done; the rest can be taken up again later.")
         st.button(
@@ -147,6 +141,11 @@ def _stop_button(desk: Desk, operation: Operation) -> None:
             on_click=_stop,
             args=(desk, operation.id),
         )
+
+
+def _may_end(desk: Desk) -> bool:
+    """Whether to draw the button; the service asks again."""
+    return Act.RUN_BATCHES in ALLOWED[desk.actor.role]
 
 
 def _call_off(desk: Desk, operation_id: str) -> None:

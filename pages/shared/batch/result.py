@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
@@ -18,13 +18,13 @@ from core.domain.operations import (
 )
 from core.domain.plans import OperationKind
 from core.domain.roles import ALLOWED, Act
-from pages.shared import places, problems, tables, words
-from pages.shared.batch import address, copied, deciding, figures, renewing, undoing
-from pages.shared.batch.following import DONE
+from pages.shared import kinds, places, problems, tables, words
+from pages.shared.batch import address, copied, deciding, figures, left_undone, renewing, undoing
 from pages.shared.batch.foreign import show_foreign
 from pages.shared.batch.heading import heading
 from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
+from pages.shared.kinds import SAID
 
 #: Told in full above the table.
 WORST = 5
@@ -60,24 +60,17 @@ def summary(desk: Desk, operation: Operation) -> None:
 def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
     states = progress.states
     bad = sum(states.get(state, 0) for state in NEEDS_EYES)
-    done, total = states.get(ItemState.DONE, 0), progress.total
-    back = words.count(sum(progress.given_back.values()), "credit")
+    done, row = states.get(ItemState.DONE, 0), SAID[operation.kind].row
     if operation.state is OperationState.CALLED_OFF:
         _called_off(desk, operation)
         return
+    undone = desk.core.journal.warnings(operation.id)
+    told = f"{kinds.done(operation.kind, progress, done)}."
     if operation.kind is OperationKind.RECOUNT:
-        st.success(
-            f"Seat counts: {words.plain(operation.reason or NOT_KEPT)}.",
-            icon=":material/check_circle:",
-        )
-        return
-    verb = DONE.get(operation.kind, "cancelled")
-    told = f"{done:,} of {words.count(total, 'booking')} {verb}, {back} "
-    told += f"{words.moved(operation.kind)}."
-    if operation.kind is OperationKind.CORRECT:
-        told = f"{done:,} of {words.count(total, 'balance')} corrected."
+        asked = "Asked for" if undone else "Seat counts"
+        told = f"{asked}: {words.plain(operation.reason or NOT_KEPT)}."
     if operation.state is OperationState.STOPPED:
-        left = words.count(states.get(ItemState.STOPPED, 0), "booking")
+        left = kinds.rows(operation.kind, states.get(ItemState.STOPPED, 0))
         st.info(
             f"{told} {left} not begun. What was done stays done.",
             title="Stopped",
@@ -85,12 +78,22 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
         )
     elif bad:
         st.warning(
-            f"{told}\n\n{_worst(desk, operation, bad)}",
-            title=f"{words.count(bad, 'booking needs', 'bookings need')} a look",
+            f"{told}\n\n{_worst(desk, operation, NEEDS_EYES, bad)}",
+            title=f"{words.count(bad, f'{row} needs', f'{row}s need')} a look",
             icon=":material/rule:",
+        )
+    elif undone:
+        left_undone.show(undone, told)
+        return
+    elif skipped := 0 if done else states.get(ItemState.SKIPPED, 0):
+        st.info(
+            f"{told}\n\n{_worst(desk, operation, {ItemState.SKIPPED}, skipped)}",
+            title="There was nothing left to do",
+            icon=":material/info:",
         )
     else:
         st.success(told, icon=":material/check_circle:")
+    left_undone.show(undone)
 
 
 def _called_off(desk: Desk, operation: Operation) -> None:
@@ -101,28 +104,28 @@ def _called_off(desk: Desk, operation: Operation) -> None:
     st.info(f"Called off before it began. Nothing was changed.{told}", icon=":material/undo:")
 
 
-def _worst(desk: Desk, operation: Operation, bad: int) -> str:
-    """The first few that need eyes, in full: a table cuts long sentences."""
-    items = desk.core.journal.items(operation.id, states=NEEDS_EYES, limit=WORST)
+def _worst(desk: Desk, operation: Operation, states: Collection[ItemState], n: int) -> str:
+    """The first few of ``n`` in these states, in full: a table cuts long sentences."""
+    items = desk.core.journal.items(operation.id, states=states, limit=WORST)
     lines = [
         f"- {words.plain(i.contact_name or str(i.booking_name))}, "
         f"{words.plain(i.booking_name or i.booking_id)}: {words.plain(i.why)}"
         for i in items
     ]
-    more = [f"- and {bad - WORST:,} more, below"] if bad > WORST else []
+    more = [f"- and {n - WORST:,} more, below"] if n > WORST else []
     return "\n".join([*lines, *more])
 
 
 def _figures(desk: Desk, operation: Operation, progress: Progress) -> None:
-    """Credits given back by type are the sum that people check."""
+    """Credits by type are the sum that people check."""
+    kind = operation.kind
     if operation.state is OperationState.CALLED_OFF:
         return
-    back = words.count(sum(progress.given_back.values()), "credit")
     states = [state for state in ORDER if progress.states.get(state)]
-    shown = [(words.sentence(words.moved(operation.kind)), back)] + [
-        (words.ITEM[state], words.count(progress.states[state], "booking")) for state in states
-    ]
-    by_type = figures.landed_by_type(operation, progress, desk.core.catalogue)
+    moved = words.sentence(SAID[kind].moved) or "Net change"
+    shown = [(moved, kinds.credits_of(kind, progress))] if progress.total else []
+    shown += [(words.ITEM[state], kinds.rows(kind, progress.states[state])) for state in states]
+    by_type = figures.landed_by_type(progress, desk.core.catalogue)
     figures.side_by_side(shown, by_type, _how(operation))
     copied.show(desk, operation)
 
@@ -161,7 +164,7 @@ def items_table(desk: Desk, operation: Operation) -> None:
         st.caption("No bookings.")
         return
     above.dataframe(
-        tables.item_frame(items, desk.core.catalogue),
+        tables.item_frame(items, operation.kind, desk.core.catalogue),
         column_config=tables.item_columns(),
         hide_index=True,
         row_height=tables.ROW_PX,
@@ -190,7 +193,8 @@ def read_page(
 def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None:
     """Take up what did not go through, keep the result; ``onward``: leave it for what is next."""
     progress = desk.core.journal.progress(operation.id)
-    again = sum(progress.states.get(state, 0) for state in RETRYABLE)
+    booking = operation.kind is OperationKind.BOOK  # it is booked again, on what HubSpot says then
+    again = 0 if booking else sum(progress.states.get(state, 0) for state in RETRYABLE)
     called_off = operation.state is OperationState.CALLED_OFF
     with st.container(horizontal=True, vertical_alignment="center", key="acts"):
         if again and not called_off and Act.RUN_BATCHES in ALLOWED[desk.actor.role]:
@@ -202,7 +206,7 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
             renewing.button(desk, operation)
         else:
             csv_button(
-                lambda: tables.item_csv(desk.core.journal.items(operation.id)),
+                lambda: tables.item_csv(desk.core.journal.items(operation.id), operation.kind),
                 f"{operation.kind}-{operation.id}",
                 "All bookings of this operation with what happened to each",
                 label="Download CSV",

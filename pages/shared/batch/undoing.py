@@ -22,7 +22,7 @@ def told(desk: Desk, operation: Operation) -> None:
         return
     for undo in _asked(desk, operation):
         progress = desk.core.journal.progress(undo.id)
-        taken = words.count(sum(progress.given_back.values()), "credit")
+        taken = words.count(-sum(progress.net.values()), "credit")
         what = f"{taken} taken back" if undo.state in ENDED else "Being taken back"
         when = words.ago(undo.confirmed_at, desk.now())
         label = f"{what} by {words.plain(undo.confirmed_by)}, asked for {when}"
@@ -66,11 +66,11 @@ def _preview(desk: Desk, operation: Operation) -> None:
 
 def _left(desk: Desk, operation: Operation) -> int:
     """How many credits of it nobody took back or is taking back."""
-    given = sum(desk.core.journal.progress(operation.id).given_back.values())
+    given = sum(desk.core.journal.progress(operation.id).net.values())
     for undo in _asked(desk, operation):
         if undo.state not in ENDED:
             return 0  # it says so above; what it leaves is offered when it has ended
-        given -= sum(desk.core.journal.progress(undo.id).given_back.values())
+        given += sum(desk.core.journal.progress(undo.id).net.values())
     return given
 
 

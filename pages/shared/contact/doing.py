@@ -13,6 +13,7 @@ from core.domain.records import BookingId, Contact
 from core.gateways.errors import UnknownId
 from core.services.finding import ByReference
 from pages.shared import problems, words
+from pages.shared.batch import left_undone
 from pages.shared.contact import address, reading
 from pages.shared.gate import Desk
 from pages.shared.recent import forget
@@ -164,6 +165,7 @@ def _follow(desk: Desk, operation_id: str) -> None:
 def _result(desk: Desk, operation: Operation) -> None:
     for item in desk.core.journal.items(operation.id):
         _item(desk, operation, item)
+    left_undone.show(desk.core.journal.warnings(operation.id))
     found = desk.core.journal.foreign_writes(operation.id)
     if found:
         st.warning(

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import streamlit as st
 
+from core.domain.drift import Cause
 from core.domain.sweeps import Sweep, SweepMode, SweepState
 from core.gateways.errors import UnknownId
 from core.gateways.ports.trends import Gap, Narrow
@@ -86,6 +87,7 @@ def show(desk: Desk, standing: Standing, acts: Callable[[], None]) -> None:
         return
     gaps = desk.core.journal.gaps(sweep.id, desk.core.catalogue.keys)
     oldest = desk.core.journal.drift_page(sweep.id, Narrow(), limit=1).rows
+    unread = desk.core.journal.drift_counts(sweep.id).get(Cause.UNREADABLE_VALUE, 0)
     now, trend = desk.now(), _trend(sweep, standing.before)
     with st.grid(6, min_column_width=150, gap="small"):
         st.metric(
@@ -104,7 +106,7 @@ def show(desk: Desk, standing: Standing, acts: Callable[[], None]) -> None:
                 words.span(now - oldest[0].since) if oldest else words.NOTHING,
                 words.exact(oldest[0].since, desk.zone) if oldest else None,
             ),
-            ("Credits in the mirror", net_words(gaps), both_words(gaps)),
+            ("Credits in the mirror", net_words(gaps, unread), both_words(gaps, unread)),
             ("Compared", words.count(sum(sweep.compared.values()), "record"), proof_of(sweep)),
             (
                 "Last sweep",
@@ -114,7 +116,7 @@ def show(desk: Desk, standing: Standing, acts: Callable[[], None]) -> None:
         ):
             st.metric(label, value, border=True, height="stretch", help=help_)
     told, doing = st.columns([8, 3], vertical_alignment="center")
-    told.caption(proof(sweep, gaps))
+    told.caption(proof(sweep, gaps, unread))
     with doing.container(horizontal=True, horizontal_alignment="right"):
         acts()
 
@@ -127,22 +129,31 @@ def _trend(sweep: Sweep, before: Sweep | None) -> str:
     return f"{more:+,} since before" if more else SAME
 
 
-def net_words(gaps: Sequence[Gap]) -> str:
-    """Of all credits together: "7 too few"."""
+def net_words(gaps: Sequence[Gap], unread: int) -> str:
+    """Of all credits together: "7 too few". ``unread``: records that HubSpot states unreadably."""
     net = sum(gap.difference * gap.contacts for gap in gaps)
+    if not net and unread:
+        return f"{unread:,} unreadable"
     if not net:
         return "even" if gaps else "as in HubSpot"
     return f"{abs(net):,} too {'many' if net > 0 else 'few'}"
 
 
-def both_words(gaps: Sequence[Gap]) -> str:
+def both_words(gaps: Sequence[Gap], unread: int) -> str:
     """Both directions: a credit too many here does not make good one too few there."""
     many = sum(gap.difference * gap.contacts for gap in gaps if gap.difference > 0)
     few = -sum(gap.difference * gap.contacts for gap in gaps if gap.difference < 0)
     return (
         f"Students see {words.count(many, 'credit')} too many and {words.count(few, 'credit')} "
-        "too few. Only contacts with a balance on both sides are counted"
+        f"too few. Only contacts with a balance on both sides are counted{_unread(unread)}"
     )
+
+
+def _unread(n: int) -> str:
+    if not n:
+        return ""
+    those = words.count(n, "record is", "records are")
+    return f"; {those} not, whose value in HubSpot cannot be read"
 
 
 def proof_of(sweep: Sweep) -> str:
@@ -155,7 +166,7 @@ def proof_of(sweep: Sweep) -> str:
     return listed(parts) or "Nothing was there to compare"
 
 
-def proof(sweep: Sweep, gaps: Sequence[Gap]) -> str:
+def proof(sweep: Sweep, gaps: Sequence[Gap], unread: int) -> str:
     """What was compared, in how long, and what of it was left out and why."""
     took = words.span(sweep.saved_at - sweep.started_at)
     alone = (
@@ -168,7 +179,7 @@ def proof(sweep: Sweep, gaps: Sequence[Gap]) -> str:
         f":material/verified: {MODES[sweep.mode]}, complete in {took}: {proof_of(sweep)} compared "
         f"on both sides, {alone}."
     )
-    return f"{told} {both_words(gaps)}." if gaps else told
+    return f"{told} {both_words(gaps, unread)}." if gaps or unread else told
 
 
 def notices(desk: Desk, standing: Standing) -> None:

@@ -95,5 +95,4 @@ def far(progress: Progress) -> str:
 
 
 def _gain(progress: Progress) -> str:
-    back = sum(progress.given_back.values())
-    return f"+{back:,}" if back else words.NOTHING
+    return f"{sum(progress.net.values()):+,}" if progress.net else words.NOTHING

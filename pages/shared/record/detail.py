@@ -163,6 +163,8 @@ EVENTS = {
     "done": "Finished",
     "called off": "Called off before it began",
     "reopened": "Taken up again",
+    "left undone": "Left undone",
+    "made good": "Made good after all",
 }
 
 
@@ -173,6 +175,8 @@ def event_words(event: Event) -> str:
         told = "Begun again, for what did not go through"
     if event.what == OperationState.CALLED_OFF and event.detail.get("detail"):
         told = f"{told}: {event.detail['detail']}"
+    if "about" in event.detail:
+        told = f"{told}: {event.detail['told']}"
     if "reason" in event.detail:
         told = f"{told}. Reason: {event.detail['reason']}"
     if why := event.detail.get("needs_approval"):

@@ -16,7 +16,6 @@ from core.domain.operations import (
     OperationState,
     Progress,
 )
-from core.domain.plans import OperationKind
 from core.domain.roles import ALLOWED, Act
 from pages.shared import places, row_buttons, tables, words
 from pages.shared.batch import address
@@ -43,7 +42,8 @@ def show(desk: Desk) -> None:
         )  # fmt: skip
         st.space("stretch")
         for place in (places.BULK_REFUND, places.BATCH_CANCELLATION):
-            st.page_link(place.path, label=f"New {place.title.lower()}", icon=":material/add:")
+            if place.act in ALLOWED[desk.actor.role]:
+                st.page_link(place.path, label=f"New {place.title.lower()}", icon=":material/add:")
     narrow = narrow or "All"
     _asked(desk, narrow)
     first = int(st.session_state.get(f"operations_first_{narrow}", 0))
@@ -84,7 +84,8 @@ def _nothing(narrow: str) -> None:
 def _grid(desk: Desk, operations: Sequence[Operation]) -> None:
     progress = [desk.core.journal.progress(operation.id) for operation in operations]
     ids = [operation.id for operation in operations]
-    frame = operations_frame(operations, progress, desk.now())
+    undone = [len(desk.core.journal.warnings(operation.id)) for operation in operations]
+    frame = operations_frame(operations, progress, undone, desk.now())
     usual = {words.OPERATION[state]: colour for state, (colour, _) in COLOURS.items()}
     states = dict.fromkeys(word for (word,) in frame["State"])
     text = st.column_config.TextColumn
@@ -116,16 +117,21 @@ def _open(operation_id: str) -> None:
 
 
 def operations_frame(
-    operations: Sequence[Operation], progress: Sequence[Progress], now: datetime
+    operations: Sequence[Operation],
+    progress: Sequence[Progress],
+    undone: Sequence[int],
+    now: datetime,
 ) -> pd.DataFrame:
-    """One row for each operation."""
+    """One row for each operation. ``undone``: how much each left undone beside its credits."""
     return pd.DataFrame(
         {
             "Open": ["Open"] * len(operations),
-            "State": [[_state(o, p)] for o, p in zip(operations, progress, strict=True)],
+            "State": [
+                [_state(o, p, n)] for o, p, n in zip(operations, progress, undone, strict=True)
+            ],
             "Operation": [f"{words.KIND[o.kind]} of {o.selection}" for o in operations],
-            "Done": [f"{p.states.get(ItemState.DONE, 0):,} of {p.total:,}" for p in progress],
-            "Credits": [_gain(o, p) for o, p in zip(operations, progress, strict=True)],
+            "Done": [_done(p) for p in progress],
+            "Credits": [_gain(p) for p in progress],
             "When": [words.ago(operation.confirmed_at, now) for operation in operations],
             "Who": [operation.confirmed_by for operation in operations],
             "Reason": [operation.reason for operation in operations],
@@ -133,15 +139,21 @@ def operations_frame(
     )
 
 
-def _gain(operation: Operation, progress: Progress) -> str:
-    n = sum(progress.given_back.values())
-    moved = -n if operation.kind is OperationKind.UNDO else n
-    return f"{moved:+,}" if n else words.NOTHING
+def _done(progress: Progress) -> str:
+    if not progress.total:
+        return words.NOTHING
+    return f"{progress.states.get(ItemState.DONE, 0):,} of {progress.total:,}"
 
 
-def _state(operation: Operation, progress: Progress) -> str:
+def _gain(progress: Progress) -> str:
+    return f"{sum(progress.net.values()):+,}" if progress.net else words.NOTHING
+
+
+def _state(operation: Operation, progress: Progress, undone: int) -> str:
     """Its state, unless something of it waits for a person."""
     bad = sum(progress.states.get(state, 0) for state in NEEDS_EYES)
+    if operation.state in ENDED and not bad and undone:
+        return f"! {undone:,} left undone"
     return f"! {bad:,} to look at" if bad else words.OPERATION[operation.state]
 
 

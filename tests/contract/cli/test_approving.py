@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from core.cli import approving, owing  # noqa: F401 - they add their commands
+from core.cli import approving, going_on, owing  # noqa: F401 - they add their commands
 from core.domain.operations import OperationState
 from core.gateways.journal.sql import SqlJournal
 from scripts.processes import ROOT

@@ -9,6 +9,7 @@ import pytest
 
 from core.domain.operations import ItemState
 from core.domain.records import BookingId, Kind, WriteId
+from core.domain.warnings import About, Warned
 from core.gateways.errors import Superseded, UnknownId
 from core.gateways.ports.journal import Journal, Run
 from tests.contract.journal.given import (
@@ -35,6 +36,9 @@ CALLS: dict[str, Callable[[Journal, Run], object]] = {
     "resend": lambda j, run: j.resend(run, [WriteId("w1")], at=after(9)),
     "settle": lambda j, run: j.settle(run, [outcome("w1")], due=[due()], at=NOW),
     "record_noted": lambda j, run: j.record_noted(run, ["c0"]),
+    "warn": lambda j, run: j.warn(
+        run, [Warned(about=About.NOTE, record="c0", told="no note")], at=NOW
+    ),
 }
 
 

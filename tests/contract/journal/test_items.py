@@ -129,7 +129,7 @@ def test_progress_counts_items_and_credits_that_landed(journal: Journal) -> None
     progress = journal.progress("op")
 
     assert {ItemState.DONE: 1, ItemState.CLAIMED: 1, ItemState.PENDING: 4} == progress.states
-    assert {CS: 2, SJ: 1} == progress.given_back
+    assert {CS: 2, SJ: 1} == progress.net
     assert (6, 1) == (progress.total, progress.settled)
 
 
@@ -147,6 +147,31 @@ def test_a_counter_of_an_exam_is_no_credit_given_back(journal: Journal) -> None:
     saved(journal, run, [seat])
     journal.settle(run, [outcome("w1")], at=NOW)
 
-    assert {} == journal.progress("op").given_back
+    assert {} == journal.progress("op").net
     assert {"b0"} == journal.moving("op", MovementKind.SEAT_FREED)
     assert set() == journal.moving("op", REFUND)
+
+
+def test_what_was_spent_counts_too_and_not_what_went_back(journal: Journal) -> None:
+    """A booking that could not be made gives back what it took, in the same operation."""
+    run = running(journal)
+    spend, undo = MovementKind.SPEND, MovementKind.UNDO_SPEND
+    saved(journal, run, [write("w1", "b0", movement=spend, delta=-1)])
+    saved(journal, run, [write("w2", "b1", target="c1", movement=spend, credit=SJ, delta=-1)])
+    journal.settle(run, [outcome("w1"), outcome("w2")], at=NOW)
+    assert {CS: -1, SJ: -1} == journal.progress("op").net
+
+    saved(journal, run, [write("w3", "b1", target="c1", movement=undo, credit=SJ)])
+    journal.settle(run, [outcome("w3")], at=NOW)
+
+    assert {CS: -1} == journal.progress("op").net
+
+
+def test_corrections_count_with_their_sign(journal: Journal) -> None:
+    run = running(journal)
+    correction = MovementKind.CORRECTION
+    saved(journal, run, [write("w1", "b0", "b1", movement=correction, delta=-1)])
+    saved(journal, run, [write("w2", "b2", target="c1", movement=correction, credit=SJ)])
+    journal.settle(run, [outcome("w1"), outcome("w2")], at=NOW)
+
+    assert {CS: -2, SJ: 1} == journal.progress("op").net

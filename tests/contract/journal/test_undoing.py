@@ -49,7 +49,7 @@ def taken(journal: Journal, id_: str = "undo", of: str = "one", **changes: Any) 
     """It took them again; both bookings are still marked."""
     run = running(journal, id_, kind=OperationKind.UNDO, undoes=of, **changes)
     journal.claim(run, [B0, B1], UNDO)
-    saved(journal, run, [write(f"w-{id_}", "b0", "b1", operation_id=id_, movement=UNDO)])
+    saved(journal, run, [write(f"w-{id_}", "b0", "b1", operation_id=id_, movement=UNDO, delta=-1)])
     back = [item(n, operation_id=id_, state=ItemState.GIVEN_BACK) for n in range(2)]
     journal.settle(run, [outcome(f"w-{id_}")], items=back, at=NOW)
     return run
@@ -140,12 +140,12 @@ def test_progress_counts_what_was_given_and_what_was_taken_whatever_came_after(
 ) -> None:
     refunded(journal)
     undo = taken(journal)
-    counted = [journal.progress(id_).given_back for id_ in ("one", "undo")]
+    counted = [journal.progress(id_).net for id_ in ("one", "undo")]
 
     done(journal, undo, 0, 1)
 
-    assert [{CS: 2}, {CS: 2}] == counted
-    assert counted == [journal.progress(id_).given_back for id_ in ("one", "undo")]
+    assert [{CS: 2}, {CS: -2}] == counted
+    assert counted == [journal.progress(id_).net for id_ in ("one", "undo")]
 
 
 def test_the_latest_undo_of_each_booking_is_told_with_who_and_why(journal: Journal) -> None:

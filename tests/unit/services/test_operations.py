@@ -12,6 +12,7 @@ from core.domain.operations import ItemState, OperationState
 from core.domain.plans import OperationKind
 from core.domain.records import BookingId, Kind, WriteId
 from core.domain.roles import Actor, NotAllowed, Role
+from core.domain.selections import BadList
 from core.domain.writes import MovementKind
 from core.gateways.errors import NotReady, StateConflict, UnknownId
 from core.gateways.ports import WriteState
@@ -350,15 +351,17 @@ def test_a_person_who_misses_the_credit_lets_a_retry_give_it_back(desk: TestDesk
     operation_id, write_id = undecided(desk)
     desk.crm.foreign_write(Kind.CONTACT, "100", {"cs_credits": 1})
 
+    with pytest.raises(BadList, match="say how you know"):
+        desk.core.deciding.decide(operation_id, write_id, ADMIN, landed=False, why="  ")
     desk.core.deciding.decide(operation_id, write_id, ADMIN, landed=False, why="not there")
     desk.crm.unreadable_histories = set()
     desk.carry(desk.core.operating.retry(operation_id, ADMIN))
 
     assert 2 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
     with pytest.raises(StateConflict):
-        desk.core.deciding.decide(operation_id, write_id, ADMIN, landed=True, why="")
+        desk.core.deciding.decide(operation_id, write_id, ADMIN, landed=True, why="seen")
     with pytest.raises(UnknownId):
-        desk.core.deciding.decide(operation_id, WriteId("none"), ADMIN, landed=True, why="")
+        desk.core.deciding.decide(operation_id, WriteId("none"), ADMIN, landed=True, why="seen")
 
 
 def test_a_foreign_write_in_the_window_is_told_with_its_correction(desk: TestDesk) -> None:
@@ -410,3 +413,46 @@ def test_who_lost_the_seat_does_not_take_the_credit(desk: TestDesk) -> None:
     assert {"500": first.id} == won
     assert desk.carry(first).state is OperationState.DONE
     assert 2 == desk.crm.balance(Kind.CONTACT, "100", "cs_credits")
+
+
+def test_a_count_that_stays_refused_is_told_once_while_notes_are_unknown(desk: TestDesk) -> None:
+    """The look comes again every two seconds for the notes; the count is refused at each."""
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.booked("500", "100", status="Active")
+    desk.crm.foreign_write(Kind.EXAM, "70", {"total_bookings": 0})
+    operation = desk.confirm("500", kind=CANCEL)
+    contact_writes = 0
+
+    def lose_notes(request: Request) -> Fault:
+        nonlocal contact_writes
+        contact_writes += request.changes and request.kind is Kind.CONTACT
+        lost = request.changes and request.kind is Kind.CONTACT and 2 <= contact_writes < 6
+        return Fault.NOT_SENT if lost else Fault.NONE
+
+    desk.crm.sending = lose_notes
+    desk.time += timedelta(minutes=1)
+    desk.carry(operation)
+
+    assert 6 == contact_writes, "the credit, four notes that went nowhere, one that arrived"
+    told = [e for e in desk.journal.events(operation_id=operation.id) if e.what == "left undone"]
+    assert 1 == len(told)
+    assert [told[0].detail["told"]] == [w.told for w in desk.journal.warnings(operation.id)]
+
+
+def test_a_count_that_went_through_after_all_is_no_warning(desk: TestDesk) -> None:
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.crm.add_contact("101", {"cs_credits": 1})
+    for booking, contact in (("500", "100"), ("501", "101")):
+        desk.booked(booking, contact, status="Active")
+    desk.crm.foreign_write(Kind.EXAM, "70", {"total_bookings": 0})
+    operation = desk.confirm("500", "501", kind=CANCEL)
+    desk.crm.archive(Kind.CONTACT, "101")
+    desk.time += timedelta(minutes=1)
+    desk.carry(operation)
+    assert 1 == len(desk.journal.warnings(operation.id))
+
+    desk.crm.foreign_write(Kind.EXAM, "70", {"total_bookings": 2})
+    desk.carry(desk.core.operating.retry(operation.id, ADMIN))
+
+    assert [] == desk.journal.warnings(operation.id)
+    assert "made good" in [e.what for e in desk.journal.events(operation_id=operation.id)]

@@ -93,7 +93,7 @@ def test_an_undo_leaves_balances_and_marks_as_they_were(desk: Undone) -> None:
     )
     item = desk.item(done, "51")
     assert (ItemState.DONE, 5, 4) == (item.state, item.before, item.after)
-    assert {"cs_credits": 2, "sj_credits": 1} == desk.journal.progress(done.id).given_back
+    assert {"cs_credits": -2, "sj_credits": -1} == desk.journal.progress(done.id).net
     assert [done.id] == [one.id for one in desk.core.undoing.of(refund.id, ADMIN)]
 
 

@@ -1,0 +1,64 @@
+"""Commands on one operation that was confirmed: retry, stop, decide."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from core import wiring
+from core.assembly import Core
+from core.cli.app import As, Json, Reason, Wait, WaitS, app, told_of, until_ended
+from core.cli.output import told
+from core.domain.records import WriteId
+from core.domain.roles import Actor
+
+
+@app.command()
+def retry(
+    operation_id: str,
+    as_: As = "",
+    wait: Wait = False,
+    timeout: WaitS = 3600,
+    json: Json = False,
+) -> None:
+    """Carry on what failed, was blocked or was stopped in an operation, and nothing else."""
+    with told(), wiring.opened() as runtime:
+        core = runtime.core
+        again = core.operating.retry(operation_id, _actor(core, as_))
+        if wait:
+            runtime.start()
+            again = until_ended(core, again, timeout)
+        told_of(core, again, waited=wait, as_json=json)
+
+
+@app.command()
+def stop(operation_id: str, reason: Reason = "", as_: As = "", json: Json = False) -> None:
+    """Finish the group in hand and begin no other; call it off while it waits or is held."""
+    with told(), wiring.opened() as runtime:
+        core = runtime.core
+        ended = core.operating.stop(operation_id, _actor(core, as_), reason=reason)
+        told_of(core, ended, as_json=json)
+
+
+@app.command()
+def decide(
+    operation_id: str,
+    write_id: str,
+    landed: Annotated[bool, typer.Option("--landed/--never", help="did its credits arrive?")],
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="what you saw in HubSpot")],
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Say what became of a write that HubSpot does not tell of (operation ID --history)."""
+    with told(), wiring.opened() as runtime:
+        core = runtime.core
+        actor = _actor(core, as_)
+        decided = core.deciding.decide(
+            operation_id, WriteId(write_id), actor, landed=landed, why=why
+        )
+        told_of(core, decided, as_json=json)
+
+
+def _actor(core: Core, as_: str) -> Actor:
+    return core.access.actor(as_ or core.access.first_admin())

@@ -1,0 +1,50 @@
+"""What an operation left undone beside its credits: what, why, and the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.domain.warnings import About, Warned
+from pages.shared import places, words
+from pages.shared.exams.address import EXAM
+
+#: Told in full; the history of the operation has them all.
+TOLD_MAX = 5
+#: What a person can do about it, after what is said of it.
+NEXT: dict[About, str] = {
+    About.SEATS: "An admin can set the count right on the page of the exam.",
+    About.SEATS_UNTOLD: "An admin looks at the exam in HubSpot, and says what became of it.",
+    About.NOTE: "Write it in HubSpot, if it matters.",
+    About.CHECK: "Compare the balance with its history in HubSpot.",
+}
+assert NEXT.keys() == set(About), "every warning names the next step"
+
+
+def title(found: Sequence[Warned]) -> str:
+    """How many: "1 thing was left undone"."""
+    return words.count(len(found), "thing was left undone", "things were left undone")
+
+
+def show(found: Sequence[Warned], told: str = "") -> None:
+    """One box, with ``told`` above; below it the way to each exam. Nothing when there is none."""
+    if not found:
+        return
+    lines = [
+        f"- {words.sentence(words.plain(one.told))}. {NEXT[one.about]}" for one in found[:TOLD_MAX]
+    ]
+    more = [f"- and {len(found) - TOLD_MAX:,} more"] if len(found) > TOLD_MAX else []
+    st.warning(
+        "\n\n".join(filter(None, [told, "\n".join([*lines, *more])])),
+        title=title(found),
+        icon=":material/rule:",
+    )
+    for one in found[:TOLD_MAX]:
+        if one.about is About.SEATS:
+            st.page_link(
+                places.EXAMS.path,
+                label=f"Look at the seats of exam {one.record}",
+                icon=":material/event_seat:",
+                query_params={EXAM: one.record},
+            )
