@@ -47,7 +47,7 @@ class Desk:
         self.supabase = httpx.Client(
             base_url=f"{self.stack['SUPABASE_URL']}/rest/v1",
             headers={"apikey": key, "Authorization": f"Bearer {key}"},
-            timeout=30,
+            timeout=60,
         )
         self.environment = {
             **os.environ,
@@ -132,7 +132,9 @@ class Desk:
     def mirror_is(self, mode: str) -> None:
         """ "up", "dead" or "slow"."""
         fault = {"mode": mode}
-        httpx.put(f"{self.stack['SUPABASE_URL']}/_sandbox/faults", json=fault).raise_for_status()
+        httpx.put(
+            f"{self.stack['SUPABASE_URL']}/_sandbox/faults", json=fault, timeout=60
+        ).raise_for_status()
 
     # --- HubSpot, as it is
 

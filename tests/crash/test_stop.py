@@ -24,10 +24,11 @@ import pytest
 from core.domain.webhooks import signature
 from core.services.receiving import PATH
 from core.wiring import SERVER_GRACE_S
+from sandbox.ports import any_free
 from scripts.processes import ROOT
 from tests.crash.desk import Desk, expected, write_csv
 from tests.crash.waiting import wait_for
-from tests.e2e.conftest import free_port, healthy
+from tests.e2e.conftest import healthy
 
 SIZE = 60
 #: HubSpot is this slow meanwhile, so that the signal comes in the middle.
@@ -74,7 +75,9 @@ class Deliveries:
             ),
             "X-HubSpot-Request-Timestamp": stamp,
         }
-        return httpx.post(f"{self.origin}{PATH}", content=body, headers=headers).status_code
+        return httpx.post(
+            f"{self.origin}{PATH}", content=body, headers=headers, timeout=60
+        ).status_code
 
 
 def open_tab(port: int) -> socket.socket:
@@ -104,7 +107,7 @@ def latency(desk: Desk, milliseconds: int) -> None:
 def test_a_server_told_to_stop_finishes_what_is_in_hand_and_the_next_goes_on(
     desk: Desk, tmp_path: Path
 ) -> None:
-    port = free_port()
+    port = any_free()
     origin = f"http://localhost:{port}"
     chosen = write_csv(tmp_path / "bookings.csv", desk.active_bookings(SIZE)[:SIZE])
     promise = expected(desk, desk.core("cancel", "--bookings", str(chosen), "--dry-run"))
@@ -112,10 +115,10 @@ def test_a_server_told_to_stop_finishes_what_is_in_hand_and_the_next_goes_on(
     deliveries = Deliveries(desk, origin)
 
     with server(desk, port) as process:
-        wait_for(lambda: healthy(origin), within_s=90)
+        wait_for(lambda: healthy(origin))
         sender = threading.Thread(target=deliveries.run, daemon=True)
         sender.start()
-        wait_for(lambda: deliveries.statuses[200], within_s=30)
+        wait_for(lambda: deliveries.statuses[200])
         latency(desk, SLOW_MS)
         with open_tab(port), ThreadPoolExecutor(1) as person:
             confirmed = person.submit(

@@ -20,7 +20,7 @@ from core.gateways.engine import DbosEngine
 from core.gateways.errors import UnknownId
 from core.gateways.journal.database import Database
 from scripts.processes import ROOT
-from tests.contract.engine.conftest import Desk, eventually
+from tests.contract.engine.conftest import SILENT_S, Desk, eventually
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -46,10 +46,10 @@ def test_what_was_submitted_with_no_worker_alive_is_carried_by_the_first_that_st
 
 
 def test_another_worker_takes_over_what_a_killed_one_had_in_hand(desk: Desk) -> None:
-    first = desk.worker("first", "--dead-after", "3")
+    first = desk.worker("first")
     desk.confirm("op", "block")
     eventually(lambda: desk.told("carries", "op") == ["first"])
-    desk.worker("second", "--dead-after", "3")
+    desk.worker("second")
     eventually(lambda: len(desk.journal.workers()) == 2)
 
     desk.kill(first)
@@ -99,10 +99,10 @@ def is_free(file: Path) -> bool:
 
 
 def test_a_worker_that_only_seemed_dead_ends_without_another_word(desk: Desk) -> None:
-    stunned = desk.worker("stunned", "--dead-after", "2")
+    stunned = desk.worker("stunned", "--dead-after", SILENT_S)
     desk.confirm("op", "block")
     eventually(lambda: desk.told("carries", "op") == ["stunned"])
-    desk.worker("second", "--dead-after", "2")
+    desk.worker("second", "--dead-after", SILENT_S)
 
     stun(desk, stunned)
     eventually(lambda: desk.told("carries", "op") == ["stunned", "second"])

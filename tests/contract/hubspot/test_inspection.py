@@ -134,7 +134,7 @@ def test_a_hubspot_that_fails_is_to_be_looked_at_later(serve: Serve) -> None:
     client = serve()
     faults = [{"action": "status", "status": 503, "path": "."}]
     base_url = str(client.hub.transport.client.base_url)
-    httpx.put(f"{base_url}/_sandbox/faults", json=faults, trust_env=False)
+    httpx.put(f"{base_url}/_sandbox/faults", json=faults, timeout=60, trust_env=False)
 
     found = Inspection(client.hub).inspect()
 
@@ -146,7 +146,7 @@ def test_failures_in_the_middle_are_told_beside_the_rest(serve: Serve) -> None:
     client = serve()
     faults = [{"action": "status", "status": 503, "path": "batch|2-50158915"}]
     base_url = str(client.hub.transport.client.base_url)
-    httpx.put(f"{base_url}/_sandbox/faults", json=faults, trust_env=False)
+    httpx.put(f"{base_url}/_sandbox/faults", json=faults, timeout=60, trust_env=False)
 
     found = wrong(client)
 

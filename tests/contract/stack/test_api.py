@@ -19,10 +19,11 @@ import httpx
 import pytest
 
 from core.domain.credits import SCHOOL, CreditType
+from sandbox.ports import any_free
 from scripts.processes import ROOT
 from tests.crash.desk import Desk
 from tests.crash.waiting import wait_for
-from tests.e2e.conftest import free_port, healthy
+from tests.e2e.conftest import healthy
 
 CONTACTS, EXAMS, BOOKINGS = "0-1", "2-50158915", "2-50158913"
 CS = CreditType("cs_credits")
@@ -124,7 +125,7 @@ def servers(sandbox: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
 @contextmanager
 def server(desk: Desk, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The app's own server, in a process that can be killed."""
-    port = free_port()
+    port = any_free()
     command = ["-m", "uvicorn", "asgi:app", "--port", str(port), "--log-level", "warning"]
     with log.open("wb") as out:
         process = subprocess.Popen(
