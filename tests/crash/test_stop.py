@@ -8,14 +8,10 @@ import json
 import secrets
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -25,7 +21,6 @@ from core.domain.webhooks import signature
 from core.services.receiving import PATH
 from core.wiring import SERVER_GRACE_S
 from sandbox.ports import any_free
-from scripts.processes import ROOT
 from tests.crash.desk import Desk, expected, write_csv
 from tests.crash.waiting import wait_for
 from tests.e2e.conftest import healthy
@@ -33,19 +28,6 @@ from tests.e2e.conftest import healthy
 SIZE = 60
 #: HubSpot is this slow meanwhile, so that the signal comes in the middle.
 SLOW_MS, USUAL_MS = 500, 40
-
-
-@contextmanager
-def server(desk: Desk, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """As ``deploy/credit-desk.service`` starts it."""
-    command = [sys.executable, "-m", "streamlit", "run", "asgi.py", "--server.port", str(port)]
-    with (desk.folder / "server.log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=desk.environment, stdout=log, stderr=log)
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
 
 
 class Deliveries:
@@ -98,11 +80,6 @@ def open_tab(port: int) -> socket.socket:
     return tab
 
 
-def latency(desk: Desk, milliseconds: int) -> None:
-    body = {"latency_ms": milliseconds}
-    desk.hubspot.put("/_sandbox/options", json=body).raise_for_status()
-
-
 @pytest.mark.timeout(300)
 def test_a_server_told_to_stop_finishes_what_is_in_hand_and_the_next_goes_on(
     desk: Desk, tmp_path: Path
@@ -114,12 +91,12 @@ def test_a_server_told_to_stop_finishes_what_is_in_hand_and_the_next_goes_on(
     begun = desk.updates_made()
     deliveries = Deliveries(desk, origin)
 
-    with server(desk, port) as process:
+    with desk.server(port) as process:
         wait_for(lambda: healthy(origin))
         sender = threading.Thread(target=deliveries.run, daemon=True)
         sender.start()
         wait_for(lambda: deliveries.statuses[200])
-        latency(desk, SLOW_MS)
+        desk.latency(SLOW_MS)
         with open_tab(port), ThreadPoolExecutor(1) as person:
             confirmed = person.submit(
                 desk.core, "cancel", "--bookings", str(chosen), "--reason", "a stop"
@@ -138,7 +115,7 @@ def test_a_server_told_to_stop_finishes_what_is_in_hand_and_the_next_goes_on(
     assert not desk.ended(operation), "it was to be stopped in the middle"
     assert [] == desk.journal.open_writes(), "a write was left without its outcome"
     assert [] == desk.journal.workers(), "a server that ends in peace says so"
-    latency(desk, USUAL_MS)
+    desk.latency(USUAL_MS)
     with desk.worker():
         desk.until_ended(operation)
         desk.core("outbox", "--wait", fails=None)
