@@ -27,7 +27,7 @@ from tests.e2e.conftest import healthy
 
 SIZE = 60
 #: HubSpot is this slow meanwhile, so that the signal comes in the middle.
-SLOW_MS, USUAL_MS = 500, 40
+SLOW_MS, USUAL_MS = 1_000, 40
 
 
 class Deliveries:
@@ -107,6 +107,7 @@ def test_a_server_told_to_stop_finishes_what_is_in_hand_and_the_next_goes_on(
             code = process.wait(SERVER_GRACE_S + 20)
             operation = confirmed.result()
         took_s = time.monotonic() - told_at
+        wait_for(lambda: deliveries.statuses[0])
         deliveries.ended.set()
         sender.join()
 

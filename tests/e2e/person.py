@@ -45,6 +45,10 @@ class Person:
     page: Page
     origin: str
 
+    def __post_init__(self) -> None:
+        """On a busy machine a page takes its time."""
+        self.page.set_default_timeout(SLOW_MS)
+
     def open(self, address: str) -> None:
         self.page.goto(f"{self.origin}{address}")
         self.wait()
@@ -159,6 +163,7 @@ class Person:
 
     def confirm(self, reason: str, button: str) -> str:
         """Give the reason, type the number if it is asked for, and press. The operation's id."""
+        self.wait()  # else what is asked further down may not have come yet
         self.write("Reason", reason)
         asked = self.page.get_by_label(re.compile("Type .* to confirm"))
         if asked.count():
