@@ -205,13 +205,13 @@ def test_a_page_that_forgets_would_be_found() -> None:
         frame = pd.DataFrame({"shown": [1], "secret": [2]})
         st.dataframe(frame, column_config={"secret": None}, hide_index=True)
 
-    at = AppTest.from_function(page, args=(BAD,), default_timeout=30).run()
+    at = AppTest.from_function(page, args=(BAD,), default_timeout=60).run()
 
     assert {"Markdown.body", "Button.label"} <= {where for where, _ in raw(at)}
     assert {"Expandable.label", "Alert.title"} <= {where for where, _ in raw(at)}
-    frame = AppTest.from_function(table, default_timeout=30).run()
+    frame = AppTest.from_function(table, default_timeout=60).run()
     assert ["secret"] == hidden(frame)
-    harmless = AppTest.from_function(page, args=(words.plain(BAD),), default_timeout=30)
+    harmless = AppTest.from_function(page, args=(words.plain(BAD),), default_timeout=60)
     assert [] == raw(harmless.run())
 
 
