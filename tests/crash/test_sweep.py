@@ -7,7 +7,7 @@ from tests.crash.desk import Desk
 from tests.crash.waiting import wait_for
 
 #: HubSpot is this slow meanwhile, so that pages are left when the worker dies.
-SLOW_MS, USUAL_MS = 1_000, 40
+SLOW_MS, USUAL_MS = 500, 40
 
 
 def test_a_sweep_whose_worker_is_killed_is_gone_on_with_at_its_page(desk: Desk) -> None:
