@@ -69,7 +69,8 @@ class Person:
         self.page.get_by_role("button", name=name).first.click()
 
     def write(self, label: str, text: str) -> None:
-        self.page.get_by_label(label).fill(text)
+        field = self.page.get_by_role("textbox", name=label)  # its help is labelled with it, too
+        field.fill(text)
 
     def choose(self, label: str, text: str) -> None:
         """The one option with that text, by the pointer."""
