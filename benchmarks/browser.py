@@ -8,12 +8,13 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, StorageState, ViewportSize, sync_playwright
 
+from sandbox.ports import any_free
 from scripts import secrets_file
 from scripts.chromium import find_chromium
 from scripts.processes import local_stack, running
 from tests.crash.desk import ADMIN, Desk
 from tests.crash.waiting import wait_for
-from tests.e2e.conftest import free_port, healthy
+from tests.e2e.conftest import healthy
 from tests.e2e.person import Person
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
@@ -39,7 +40,7 @@ def app(
     folder: Path, *stack: str, filled: Callable[[Desk], None] | None = None
 ) -> Iterator[tuple[str, Desk]]:
     """The server's address, and the desk behind it. ``filled``: before the server starts."""
-    port = free_port()
+    port = any_free()
     origin = f"http://localhost:{port}"
     up = ("--port", "0", *stack, "--state", str(folder / "stack"))
     with local_stack(*up, log=folder / "stack.log") as settings:

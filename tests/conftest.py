@@ -17,8 +17,13 @@ FOLDERS_WITH_SERVERS = frozenset({"contract", "crash", "e2e"})
 LOOPBACK = ["127.0.0.1", "::1"]
 SMALL_SEED = ("--contacts", "120", "--bookings", "360", "--exams", "12", "--seed", "7")
 
-hypothesis.settings.register_profile("laptop", deadline=None)
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+#: How long an example takes says more of the machine than of the code.
+hypothesis.settings.register_profile(
+    "laptop", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile(
+    "ci", hypothesis.settings.get_profile("laptop"), derandomize=True, print_blob=True
+)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "laptop")
 
 

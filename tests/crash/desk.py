@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ class Desk:
         self.supabase = httpx.Client(
             base_url=f"{self.stack['SUPABASE_URL']}/rest/v1",
             headers={"apikey": key, "Authorization": f"Bearer {key}"},
-            timeout=30,
+            timeout=60,
         )
         self.environment = {
             **os.environ,
@@ -99,15 +99,20 @@ class Desk:
         assert fails is None or (done.returncode != 0) == fails, done.stderr
         return json.loads(done.stdout) if done.stdout else done.stderr
 
+    def worker(self) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        return self._process("worker.log", "-m", "core", "worker")
+
+    def server(self, port: int) -> AbstractContextManager[subprocess.Popen[bytes]]:
+        """As ``deploy/credit-desk.service`` starts it. It carries operations as a worker does."""
+        serve = ("-m", "streamlit", "run", "asgi.py", "--server.port", str(port))
+        return self._process("server.log", *serve)
+
     @contextmanager
-    def worker(self) -> Iterator[subprocess.Popen[bytes]]:
-        with (self.folder / "worker.log").open("ab") as log:
+    def _process(self, log: str, *args: str) -> Iterator[subprocess.Popen[bytes]]:
+        command = [sys.executable, *args]
+        with (self.folder / log).open("ab") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", "core", "worker"],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=log,
-                stderr=log,
+                command, cwd=ROOT, env=self.environment, stdout=out, stderr=out
             )
             try:
                 yield process
@@ -132,7 +137,9 @@ class Desk:
     def mirror_is(self, mode: str) -> None:
         """ "up", "dead" or "slow"."""
         fault = {"mode": mode}
-        httpx.put(f"{self.stack['SUPABASE_URL']}/_sandbox/faults", json=fault).raise_for_status()
+        httpx.put(
+            f"{self.stack['SUPABASE_URL']}/_sandbox/faults", json=fault, timeout=60
+        ).raise_for_status()
 
     # --- HubSpot, as it is
 
@@ -142,6 +149,19 @@ class Desk:
 
     def with_its_limit(self) -> None:
         self._option("rate_limit", 190)
+
+    def latency(self, milliseconds: int) -> None:
+        """Of every answer."""
+        self._option("latency_ms", milliseconds)
+
+    @contextmanager
+    def fault(self, **fault: Any) -> Iterator[None]:
+        """HubSpot has this fault meanwhile, as ``sandbox.hubspot.faults`` knows them."""
+        self.hubspot.put("/_sandbox/faults", json=[fault]).raise_for_status()
+        try:
+            yield
+        finally:
+            self.hubspot.delete("/_sandbox/faults").raise_for_status()
 
     def _option(self, name: str, value: int) -> None:
         self.hubspot.put("/_sandbox/options", json={name: value}).raise_for_status()

@@ -18,7 +18,7 @@ class HubSpot(httpx.Client):
     def __init__(self, stack: Mapping[str, str]) -> None:
         """``stack``: the settings of a local stack."""
         bearer = {"Authorization": f"Bearer {stack['HUBSPOT_TOKEN']}"}
-        super().__init__(base_url=stack["HUBSPOT_BASE_URL"], headers=bearer, timeout=30)
+        super().__init__(base_url=stack["HUBSPOT_BASE_URL"], headers=bearer, timeout=60)
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """The first answer that is not 429."""

@@ -17,6 +17,8 @@ CONTACTS, EXAMS = "0-1", "2-50158915"
 TABLES = {Kind.CONTACT: "hubspot_contact_credits", Kind.EXAM: "hubspot_mock_exams"}
 #: Behind every session of the demo data.
 FIRST_DAY = 400
+#: One for all tests of a run, which may pass midnight.
+TODAY = datetime.now(UTC).date()
 Balances = dict[CreditType, int]
 
 
@@ -157,4 +159,4 @@ class School:
 
 def date_of(day: int) -> date:
     """The date of a session of that day."""
-    return datetime.now(UTC).date() + timedelta(days=FIRST_DAY + day)
+    return TODAY + timedelta(days=FIRST_DAY + day)

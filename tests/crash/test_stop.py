@@ -8,14 +8,10 @@ import json
 import secrets
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -24,27 +20,14 @@ import pytest
 from core.domain.webhooks import signature
 from core.services.receiving import PATH
 from core.wiring import SERVER_GRACE_S
-from scripts.processes import ROOT
+from sandbox.ports import any_free
 from tests.crash.desk import Desk, expected, write_csv
 from tests.crash.waiting import wait_for
-from tests.e2e.conftest import free_port, healthy
+from tests.e2e.conftest import healthy
 
 SIZE = 60
 #: HubSpot is this slow meanwhile, so that the signal comes in the middle.
-SLOW_MS, USUAL_MS = 500, 40
-
-
-@contextmanager
-def server(desk: Desk, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """As ``deploy/credit-desk.service`` starts it."""
-    command = [sys.executable, "-m", "streamlit", "run", "asgi.py", "--server.port", str(port)]
-    with (desk.folder / "server.log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=desk.environment, stdout=log, stderr=log)
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
+SLOW_MS, USUAL_MS = 1_000, 40
 
 
 class Deliveries:
@@ -74,7 +57,9 @@ class Deliveries:
             ),
             "X-HubSpot-Request-Timestamp": stamp,
         }
-        return httpx.post(f"{self.origin}{PATH}", content=body, headers=headers).status_code
+        return httpx.post(
+            f"{self.origin}{PATH}", content=body, headers=headers, timeout=60
+        ).status_code
 
 
 def open_tab(port: int) -> socket.socket:
@@ -95,28 +80,23 @@ def open_tab(port: int) -> socket.socket:
     return tab
 
 
-def latency(desk: Desk, milliseconds: int) -> None:
-    body = {"latency_ms": milliseconds}
-    desk.hubspot.put("/_sandbox/options", json=body).raise_for_status()
-
-
 @pytest.mark.timeout(300)
 def test_a_server_told_to_stop_finishes_what_is_in_hand_and_the_next_goes_on(
     desk: Desk, tmp_path: Path
 ) -> None:
-    port = free_port()
+    port = any_free()
     origin = f"http://localhost:{port}"
     chosen = write_csv(tmp_path / "bookings.csv", desk.active_bookings(SIZE)[:SIZE])
     promise = expected(desk, desk.core("cancel", "--bookings", str(chosen), "--dry-run"))
     begun = desk.updates_made()
     deliveries = Deliveries(desk, origin)
 
-    with server(desk, port) as process:
-        wait_for(lambda: healthy(origin), within_s=90)
+    with desk.server(port) as process:
+        wait_for(lambda: healthy(origin))
         sender = threading.Thread(target=deliveries.run, daemon=True)
         sender.start()
-        wait_for(lambda: deliveries.statuses[200], within_s=30)
-        latency(desk, SLOW_MS)
+        wait_for(lambda: deliveries.statuses[200])
+        desk.latency(SLOW_MS)
         with open_tab(port), ThreadPoolExecutor(1) as person:
             confirmed = person.submit(
                 desk.core, "cancel", "--bookings", str(chosen), "--reason", "a stop"
@@ -127,6 +107,7 @@ def test_a_server_told_to_stop_finishes_what_is_in_hand_and_the_next_goes_on(
             code = process.wait(SERVER_GRACE_S + 20)
             operation = confirmed.result()
         took_s = time.monotonic() - told_at
+        wait_for(lambda: deliveries.statuses[0])
         deliveries.ended.set()
         sender.join()
 
@@ -135,7 +116,7 @@ def test_a_server_told_to_stop_finishes_what_is_in_hand_and_the_next_goes_on(
     assert not desk.ended(operation), "it was to be stopped in the middle"
     assert [] == desk.journal.open_writes(), "a write was left without its outcome"
     assert [] == desk.journal.workers(), "a server that ends in peace says so"
-    latency(desk, USUAL_MS)
+    desk.latency(USUAL_MS)
     with desk.worker():
         desk.until_ended(operation)
         desk.core("outbox", "--wait", fails=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +10,16 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from sandbox.ports import any_free
 from scripts import secrets_file
 from scripts.processes import running
 from tests.crash.desk import ADMIN, Desk
 from tests.crash.waiting import wait_for
 from tests.e2e.person import Person
 
-#: Long enough for a person, and for a browser, to call an operation off.
-HOLD_S = "4"
+#: Of what is confirmed on a page: long enough to call it off, with a browser on a busy machine.
+#: The command line of these tests has none.
+HOLD_S = "30"
 
 
 @dataclass(frozen=True)
@@ -33,20 +34,20 @@ class App:
 def app(sandbox: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """``streamlit run asgi.py``, as ``make run`` starts it. Nobody has opened a page of it yet."""
     folder = tmp_path_factory.mktemp("desk")
-    port = free_port()
+    port = any_free()
     origin = f"http://localhost:{port}"
     secrets = folder / "secrets.toml"
     secrets_file.write(secrets, sandbox, origin=origin)
     desk = Desk(sandbox, folder)
-    desk.environment["CREDIT_DESK_HOLD_S"] = HOLD_S
     desk.core("provision")
     command = ["-m", "streamlit", "run", "asgi.py", "--server.port", str(port)]
     command += ["--secrets.files", str(secrets)]
+    environment = {**desk.environment, "CREDIT_DESK_HOLD_S": HOLD_S}
     with (
         (folder / "app.log").open("w") as log,
-        running(command, env=desk.environment, stdout=log, stderr=log),
+        running(command, env=environment, stdout=log, stderr=log),
     ):
-        wait_for(lambda: healthy(origin), within_s=60)
+        wait_for(lambda: healthy(origin))
         yield App(origin, desk)
     desk.close()
 
@@ -55,12 +56,6 @@ def app(sandbox: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
 def base_url(app: App) -> str:
     """Where the browser is. In place of the plugin's own, which pytest warns of."""
     return app.origin
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def healthy(origin: str) -> bool:

@@ -45,6 +45,10 @@ class Person:
     page: Page
     origin: str
 
+    def __post_init__(self) -> None:
+        """On a busy machine a page takes its time."""
+        self.page.set_default_timeout(SLOW_MS)
+
     def open(self, address: str) -> None:
         self.page.goto(f"{self.origin}{address}")
         self.wait()
@@ -65,7 +69,8 @@ class Person:
         self.page.get_by_role("button", name=name).first.click()
 
     def write(self, label: str, text: str) -> None:
-        self.page.get_by_label(label).fill(text)
+        field = self.page.get_by_role("textbox", name=label)  # its help is labelled with it, too
+        field.fill(text)
 
     def choose(self, label: str, text: str) -> None:
         """The one option with that text, by the pointer."""
@@ -95,14 +100,42 @@ class Person:
         wait_for(chosen)
         self.wait()
 
-    def tick(self, *rows: int, grid: int = 0) -> None:
-        """Tick rows of a grid, counted from 0."""
+    def tick(self, *rows: int, told: str = "", grid: int = 0) -> None:
+        """Tick rows of a grid, counted from 0. ``told``: what the page then says of the choice."""
         canvas = self.grid(grid)
         expect(canvas).to_be_visible(timeout=SLOW_MS)
         for row in rows:
-            canvas.click(position={"x": 15, "y": HEADER_PX + ROW_PX * row + ROW_PX // 2})
-            self.page.wait_for_timeout(150)  # the grid paints before it can be clicked again
+            self._tick(canvas, row)
+        if told:  # the grid shows a tick before the server has heard of it
+            self.sees(told)
         self.wait()
+
+    def _tick(self, canvas: Locator, row: int) -> None:
+        """A click before the grid is painted is lost; one more would take a late tick away."""
+        ticked = canvas.locator(f"tr[aria-rowindex='{row + 2}'][aria-selected=true]")
+
+        def done() -> bool:
+            if not ticked.count():
+                canvas.click(position={"x": 15, "y": HEADER_PX + ROW_PX * row + ROW_PX // 2})
+            with suppress(AssertionError):
+                expect(ticked).to_have_count(1, timeout=10_000)
+                return True
+            return False
+
+        wait_for(done)
+
+    def press_in_row(self, row: int, *, grid: int = 0) -> None:
+        """The button at the beginning of a row, which leads elsewhere."""
+        left, at = self.page.url, {"x": 35, "y": HEADER_PX + ROW_PX * row + ROW_PX // 2}
+
+        def led() -> bool:
+            self.grid(grid).click(position=at)  # type: ignore[arg-type]
+            with suppress(TooLate):
+                self.page.wait_for_url(lambda address: address != left, timeout=10_000)
+                return True
+            return False
+
+        wait_for(led)
 
     def grid(self, n: int) -> Locator:
         return self.page.get_by_test_id("stDataFrame").nth(n)
@@ -129,8 +162,9 @@ class Person:
         with Path(waiting.value.path()).open(encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file))
 
-    def confirm(self, reason: str, button: str) -> None:
-        """Give the reason, type the number if it is asked for, and press."""
+    def confirm(self, reason: str, button: str) -> str:
+        """Give the reason, type the number if it is asked for, and press. The operation's id."""
+        self.wait()  # else what is asked further down may not have come yet
         self.write("Reason", reason)
         asked = self.page.get_by_label(re.compile("Type .* to confirm"))
         if asked.count():
@@ -140,7 +174,12 @@ class Person:
         act = self.page.get_by_role("button", name=button)
         expect(act).to_be_enabled(timeout=SLOW_MS)
         act.click()
+        return self.operation()
+
+    def operation(self) -> str:
+        """The one whose page this is, or is about to be."""
         self.page.wait_for_url(re.compile(r"operation="), timeout=SLOW_MS)
+        return self.page.url.partition("operation=")[2]
 
     def tab_to(self, name: str, *, whole: bool = False) -> None:
         """Tab, as somebody without a mouse does, until what has that name has the focus.

@@ -62,7 +62,7 @@ def test_who_has_no_role_is_told_whom_to_ask(stranger: Person) -> None:
 
 
 def test_every_answer_carries_the_headers(app: App) -> None:
-    answer = httpx.get(app.origin)
+    answer = httpx.get(app.origin, timeout=60)
 
     policy = answer.headers["content-security-policy"]
     assert "default-src 'self'" in policy
@@ -72,14 +72,15 @@ def test_every_answer_carries_the_headers(app: App) -> None:
 
 
 def test_streamlit_s_metrics_are_nobody_s_business(app: App) -> None:
-    assert 404 == httpx.get(f"{app.origin}/_stcore/metrics").status_code
+    assert 404 == httpx.get(f"{app.origin}/_stcore/metrics", timeout=60).status_code
 
 
 def test_readiness_tells_its_parts_to_the_monitoring_alone(app: App) -> None:
     def found(headers: dict[str, str]) -> dict[str, object]:
-        return dict(httpx.get(f"{app.origin}/api/readyz", headers=headers).json())
+        url = f"{app.origin}/api/readyz"
+        return dict(httpx.get(url, headers=headers, timeout=60).json())
 
-    wait_for(lambda: found({})["status"] == "ready", within_s=20)
+    wait_for(lambda: found({})["status"] == "ready")
     assert {"status"} == found({}).keys()
     assert "1 at work" in str(found(app.desk.bearer)["parts"])
 
@@ -87,7 +88,9 @@ def test_readiness_tells_its_parts_to_the_monitoring_alone(app: App) -> None:
 def test_a_stranger_s_address_is_never_led_to(app: App) -> None:
     """The way back is kept in a cookie, which anybody can set in their own browser."""
     answer = httpx.get(
-        f"{app.origin}/auth/login", headers={"Referer": "https://evil.test/bulk_refund"}
+        f"{app.origin}/auth/login",
+        headers={"Referer": "https://evil.test/bulk_refund"},
+        timeout=60,
     )
 
     assert "credit_desk_wanted=%2F;" in answer.headers["set-cookie"]

@@ -17,7 +17,7 @@ EXAMS = (0, 1)
 
 def preview(person: Person) -> list[dict[str, str]]:
     person.open("/batch_cancellation")
-    person.tick(*EXAMS)
+    person.tick(*EXAMS, told="2 exams picked")
     person.press("Preview")
     assert person.figure("To cancel") > 0
     return person.download("CSV")
@@ -46,17 +46,18 @@ def test_a_closed_tab_stops_nothing(
     promised = preview(admin)
     before = app.desk.balances(credited(promised))
 
-    admin.confirm("Venue closed", "Cancel")
+    operation = admin.confirm("Venue closed", "Cancel")
     address = admin.page.url.removeprefix(app.origin)
     admin.page.close()
     later = Person(context_of_admin.new_page(), app.origin)
     later.open(address)
 
+    app.desk.until_ended({"operation": operation})
     later.sees("bookings cancelled")
     assert {"Cancelled"} == statuses(app, promised)
     after = {counter: n + credited(promised)[counter] for counter, n in before.items()}
     assert after == app.desk.balances(after)
-    wait_for(lambda: app.desk.mirrored(after) == after, within_s=20)
+    wait_for(lambda: app.desk.mirrored(after) == after)
     assert not later.faults_of_access()
 
 

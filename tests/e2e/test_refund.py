@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
+
+import pytest
 
 from tests.crash.desk import BOOKINGS, Counter_
+from tests.crash.school import School
 from tests.crash.waiting import wait_for
 from tests.e2e.conftest import App
 from tests.e2e.person import Person
 
 WILL = "will change"
+TOKEN = "Clinical Skills Token"
 
 
 def gains(rows: list[dict[str, str]]) -> Counter[Counter_]:
@@ -19,7 +24,7 @@ def gains(rows: list[dict[str, str]]) -> Counter[Counter_]:
 
 def test_a_refund_lands_in_both_stores(admin: Person, app: App) -> None:
     admin.open("/bulk_refund")
-    admin.tick(0, 1, 2, 3, 4, 5)
+    admin.tick(0, 1, 2, 3, 4, 5, told="6 exams picked")
     assert not admin.faults_of_access()
     admin.press("Preview")
     back = admin.figure("To give back")
@@ -28,36 +33,59 @@ def test_a_refund_lands_in_both_stores(admin: Person, app: App) -> None:
     assert back == gains(promised).total() > 0
     assert not admin.faults_of_access()
 
-    admin.confirm("Venue closed", "Give back")
+    operation = admin.confirm("Venue closed", "Give back")
     admin.sees("Nothing has been changed yet.")
     assert not admin.faults_of_access()
+    app.desk.until_ended({"operation": operation})
     admin.sees(f"{back} of {back} bookings refunded, {back} credits given back.")
     assert not admin.faults_of_access()
 
     after = {counter: n + gains(promised)[counter] for counter, n in before.items()}
     assert after == app.desk.balances(after)
-    wait_for(lambda: app.desk.mirrored(after) == after, within_s=20)
+    wait_for(lambda: app.desk.mirrored(after) == after)
     ids = [row["record_id"] for row in promised if row["verdict"] == WILL]
     refunded = app.desk.objects(BOOKINGS, ids, ["token_refunded"])
     assert {"true"} == {row["token_refunded"] for row in refunded.values()}
 
 
-def test_the_same_choice_again_changes_nothing(admin: Person, app: App) -> None:
+@dataclass(frozen=True)
+class Refunded:
+    """What the newest operation of all gave back."""
+
+    operation: str
+    bookings: list[str]
+
+
+@pytest.fixture
+def refunded(app: App, request: pytest.FixtureRequest) -> Refunded:
+    school = School(app.desk, tag=request.node.name)
+    student = school.contact()
+    bookings = [
+        school.booking(student, school.exam("Clinical Skills", day=day), TOKEN, status="Cancelled")
+        for day in (90, 91)
+    ]
+    operation = app.desk.core("refund", "--ids", ",".join(bookings), "--reason", "Given before")
+    app.desk.until_ended(operation)
+    return Refunded(operation["operation"], bookings)
+
+
+def test_the_same_choice_again_changes_nothing(admin: Person, refunded: Refunded) -> None:
     admin.open("/bulk_refund")
-    admin.tick(0, 1, 2, 3, 4, 5)
+    admin.page.get_by_role("radio", name="Pasted list").click()
+    admin.write("Bookings, one to a line", "\n".join(refunded.bookings))
     admin.press("Preview")
 
     admin.sees("Nothing to confirm")
     assert 0 == admin.figure("To give back")
 
 
-def test_the_result_is_there_tomorrow_and_in_the_record(admin: Person) -> None:
+def test_the_result_is_there_tomorrow_and_in_the_record(admin: Person, refunded: Refunded) -> None:
     admin.open("/operations")
     admin.sees("New bulk refund")
-    open_button = {"x": 35, "y": 35 + 15}
-    admin.grid(0).click(position=open_button)  # type: ignore[arg-type]
+    admin.press_in_row(0)
 
-    admin.sees("bookings refunded")
+    assert refunded.operation == admin.operation()
+    admin.sees("2 of 2 bookings refunded")
     admin.page.get_by_role("radio", name="Writes").or_(
         admin.page.get_by_role("button", name="Writes")
     ).first.click()
@@ -65,10 +93,13 @@ def test_the_result_is_there_tomorrow_and_in_the_record(admin: Person) -> None:
     assert not admin.faults_of_access()
 
 
-def test_an_undo_leaves_both_stores_as_they_were_before_the_refund(admin: Person, app: App) -> None:
+def test_an_undo_leaves_both_stores_as_they_were_before_the_refund(
+    admin: Person, app: App, refunded: Refunded
+) -> None:
     admin.open("/operations")
     admin.sees("New bulk refund")
-    admin.grid(0).click(position={"x": 35, "y": 35 + 15})
+    admin.press_in_row(0)
+    assert refunded.operation == admin.operation()
     admin.press("Undo this refund")
     back = admin.figure("To take back")
     promised = admin.download("CSV")
@@ -76,14 +107,15 @@ def test_an_undo_leaves_both_stores_as_they_were_before_the_refund(admin: Person
     assert back == gains(promised).total() > 0
     assert not admin.faults_of_access()
 
-    admin.confirm("Wrong exams", "Take back")
+    operation = admin.confirm("Wrong exams", "Take back")
     admin.sees("Nothing has been changed yet.")
+    app.desk.until_ended({"operation": operation})
     admin.sees(f"{back} of {back} bookings owed again, {back} credits taken back.")
     assert not admin.faults_of_access()
 
     after = {counter: n - gains(promised)[counter] for counter, n in before.items()}
     assert after == app.desk.balances(after)
-    wait_for(lambda: app.desk.mirrored(after) == after, within_s=20)
+    wait_for(lambda: app.desk.mirrored(after) == after)
     ids = [row["record_id"] for row in promised if row["verdict"] == WILL]
     marks = app.desk.objects(BOOKINGS, ids, ["token_refunded"])
     assert {""} == {row["token_refunded"] or "" for row in marks.values()}

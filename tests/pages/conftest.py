@@ -32,7 +32,7 @@ def open_page(made: Stage) -> Open:
     """Without the first look of a session at its figures alone."""
 
     def open_(place: Place, *, who: dict[str, Any] | None = None, **params: str) -> AppTest:
-        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         just_now = {"email": ADMIN, "iat": made.clock().timestamp()}
         at.user = {} if who == {} else signed_in(**(just_now | (who or {})))
         at.session_state[pace.PAINTED] = True

@@ -215,7 +215,7 @@ def clicked(state, sort, about):  # type: ignore[no-untyped-def]
 
 def after_click(sort: str, *about: list[str], **state: Any) -> AppTest:
     args = {"state": state, "sort": sort, "about": list(about)}
-    return AppTest.from_function(clicked, kwargs=args).run()
+    return AppTest.from_function(clicked, kwargs=args, default_timeout=60).run()
 
 
 def test_a_click_on_a_bar_narrows_to_its_sweep_and_cause() -> None:

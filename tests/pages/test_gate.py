@@ -16,7 +16,7 @@ from tests.pages.stage import ADMIN, NOON, Stage, signed_in
 
 
 def test_the_bare_address_leads_to_the_overview(made: Stage) -> None:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     at.user = signed_in(email=ADMIN)
 
     assert "Overview" == at.run().title[0].value

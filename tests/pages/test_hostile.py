@@ -205,13 +205,14 @@ def test_a_page_that_forgets_would_be_found() -> None:
         frame = pd.DataFrame({"shown": [1], "secret": [2]})
         st.dataframe(frame, column_config={"secret": None}, hide_index=True)
 
-    at = AppTest.from_function(page, args=(BAD,)).run()
+    at = AppTest.from_function(page, args=(BAD,), default_timeout=60).run()
 
     assert {"Markdown.body", "Button.label"} <= {where for where, _ in raw(at)}
     assert {"Expandable.label", "Alert.title"} <= {where for where, _ in raw(at)}
-    frame = AppTest.from_function(table).run()
+    frame = AppTest.from_function(table, default_timeout=60).run()
     assert ["secret"] == hidden(frame)
-    assert [] == raw(AppTest.from_function(page, args=(words.plain(BAD),)).run())
+    harmless = AppTest.from_function(page, args=(words.plain(BAD),), default_timeout=60)
+    assert [] == raw(harmless.run())
 
 
 def test_a_spreadsheet_runs_nothing(hostile: Stage) -> None:

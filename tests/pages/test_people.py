@@ -117,7 +117,7 @@ def test_the_bare_address_leads_to_a_page_of_one_s_own(
     made: Stage, role: Role, home: Place
 ) -> None:
     give(made, role)
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     at.user = as_(BEN)
 
     assert home.title == at.run().title[0].value
@@ -125,7 +125,7 @@ def test_the_bare_address_leads_to_a_page_of_one_s_own(
 
 def test_the_bare_address_lets_people_sign_in_before_it_leads_anywhere(made: Stage) -> None:
     del made
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     at.user = {}
 
     assert "Sign in to Credit Desk" == at.run().title[0].value

@@ -30,7 +30,7 @@ SECRETS = {
 
 
 def opened(place: Place, who: dict[str, object], auth: object = AUTH) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     for name, value in SECRETS.items():
         at.secrets[name] = value
     at.secrets["auth"] = auth

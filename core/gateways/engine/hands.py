@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec
 
 from core.domain.work import Work, parted
+from core.gateways.engine.looking import Look
 
 P = ParamSpec("P")
-R = TypeVar("R")
 
 #: A wait is cut up, so that a clock that was set cannot make it endless.
 WAIT_S_MAX = 30.0
@@ -125,15 +125,19 @@ class Hands:
         """What is found from now on shall not be recorded: the next worker looks for itself."""
         self._closed.set()
 
-    def unless_closed(self, work: Callable[P, R]) -> Callable[P, R]:
-        """The same, but ``Leave`` instead of a result once we are closed."""
+    def unless_closed(self, look: Callable[P, Look]) -> Callable[P, Look]:
+        """The same, but ``Leave`` instead of what is not to be recorded.
 
-        @wraps(work)
-        def done(*args: P.args, **kwargs: P.kwargs) -> R:
-            result = work(*args, **kwargs)
-            if self._closed.is_set():
+        That is all, once we are closed; and while we are stopping, when to look again: the next
+        worker would keep to it, and what we let go waited for half a minute.
+        """
+
+        @wraps(look)
+        def done(*args: P.args, **kwargs: P.kwargs) -> Look:
+            found = look(*args, **kwargs)
+            if self._closed.is_set() or (self._stopping.is_set() and found.again is not None):
                 raise Leave
-            return result
+            return found
 
         return done
 

@@ -24,6 +24,8 @@ from tests.contract.journal.given import operation
 from tests.contract.journal.stores import fresh_database, postgres_server
 
 DEADLINE_S = 120.0
+#: ``--dead-after`` where a worker is to seem dead: one that is only starved must not.
+SILENT_S = "6"
 _numbers = itertools.count(1)
 
 

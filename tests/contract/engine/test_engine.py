@@ -20,7 +20,7 @@ from core.gateways.engine import DbosEngine
 from core.gateways.errors import UnknownId
 from core.gateways.journal.database import Database
 from scripts.processes import ROOT
-from tests.contract.engine.conftest import Desk, eventually
+from tests.contract.engine.conftest import SILENT_S, Desk, eventually
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -46,10 +46,10 @@ def test_what_was_submitted_with_no_worker_alive_is_carried_by_the_first_that_st
 
 
 def test_another_worker_takes_over_what_a_killed_one_had_in_hand(desk: Desk) -> None:
-    first = desk.worker("first", "--dead-after", "3")
+    first = desk.worker("first")
     desk.confirm("op", "block")
     eventually(lambda: desk.told("carries", "op") == ["first"])
-    desk.worker("second", "--dead-after", "3")
+    desk.worker("second")
     eventually(lambda: len(desk.journal.workers()) == 2)
 
     desk.kill(first)
@@ -99,10 +99,10 @@ def is_free(file: Path) -> bool:
 
 
 def test_a_worker_that_only_seemed_dead_ends_without_another_word(desk: Desk) -> None:
-    stunned = desk.worker("stunned", "--dead-after", "2")
+    stunned = desk.worker("stunned", "--dead-after", SILENT_S)
     desk.confirm("op", "block")
     eventually(lambda: desk.told("carries", "op") == ["stunned"])
-    desk.worker("second", "--dead-after", "2")
+    desk.worker("second", "--dead-after", SILENT_S)
 
     stun(desk, stunned)
     eventually(lambda: desk.told("carries", "op") == ["stunned", "second"])
@@ -172,7 +172,7 @@ def test_a_submitted_operation_is_taken_within_a_second_and_runs_once(manned: De
     eventually(lambda: manned.ended("after"))
 
     assert ["w"] == manned.told("carries", "once")
-    assert took_s < 10  # half a second on an idle machine
+    assert took_s < 30  # half a second on an idle machine
 
 
 def test_what_was_confirmed_but_never_submitted_is_carried_all_the_same(manned: Desk) -> None:
@@ -206,7 +206,7 @@ def test_a_retried_operation_runs_again_under_its_own_id(manned: Desk) -> None:
 
 
 def test_an_operation_is_not_begun_within_its_hold(manned: Desk) -> None:
-    manned.confirm("held", hold_s=4)
+    manned.confirm("held", hold_s=10)
     until = manned.journal.operation("held").hold_until
     eventually(lambda: manned.told("held", "held") == ["w"])
 

@@ -10,7 +10,7 @@ import pytest
 from core.domain.sweeps import SweepMode
 from core.gateways.engine import DbosEngine
 from core.gateways.errors import UnknownId
-from tests.contract.engine.conftest import Desk, eventually
+from tests.contract.engine.conftest import SILENT_S, Desk, eventually
 from tests.contract.engine.test_engine import stun
 
 pytestmark = pytest.mark.timeout(300)
@@ -32,10 +32,10 @@ def first_page(desk: Desk, sweep_id: str, worker: str) -> int:
 
 
 def test_another_worker_goes_on_at_the_saved_page_of_a_killed_one(desk: Desk) -> None:
-    first = desk.worker("first", "--dead-after", "3")
+    first = desk.worker("first")
     desk.ask_sweep("s")
     begun(desk, "s")
-    desk.worker("second", "--dead-after", "3")
+    desk.worker("second")
     eventually(lambda: len(desk.journal.workers()) == 2)
 
     desk.kill(first)
@@ -61,10 +61,10 @@ def test_a_worker_that_starts_again_goes_on_with_its_sweep(desk: Desk) -> None:
 
 
 def test_a_worker_that_only_seemed_dead_saves_no_page_more(desk: Desk) -> None:
-    stunned = desk.worker("stunned", "--dead-after", "2")
+    stunned = desk.worker("stunned", "--dead-after", SILENT_S)
     desk.ask_sweep("s")
     begun(desk, "s")
-    desk.worker("second", "--dead-after", "2")
+    desk.worker("second", "--dead-after", SILENT_S)
 
     stun(desk, stunned)
     eventually(lambda: desk.told("sweeps", "s") == ["stunned", "second"])

@@ -134,7 +134,7 @@ def test_a_hubspot_that_fails_is_to_be_looked_at_later(serve: Serve) -> None:
     client = serve()
     faults = [{"action": "status", "status": 503, "path": "."}]
     base_url = str(client.hub.transport.client.base_url)
-    httpx.put(f"{base_url}/_sandbox/faults", json=faults, trust_env=False)
+    httpx.put(f"{base_url}/_sandbox/faults", json=faults, timeout=60, trust_env=False)
 
     found = Inspection(client.hub).inspect()
 
@@ -146,7 +146,7 @@ def test_failures_in_the_middle_are_told_beside_the_rest(serve: Serve) -> None:
     client = serve()
     faults = [{"action": "status", "status": 503, "path": "batch|2-50158915"}]
     base_url = str(client.hub.transport.client.base_url)
-    httpx.put(f"{base_url}/_sandbox/faults", json=faults, trust_env=False)
+    httpx.put(f"{base_url}/_sandbox/faults", json=faults, timeout=60, trust_env=False)
 
     found = wrong(client)
 
@@ -168,7 +168,7 @@ def test_the_quota_is_what_the_answers_said(serve: Serve) -> None:
     quota = inspection.quota()
 
     assert (150, 10.0, 5000) == (quota.limit, quota.window_s, quota.day_limit)
-    assert 10 < quota.used < 30
+    assert 0 < quota.used < 30  # those of the last ten seconds
     assert quota.day_left in range(4970, 4991)
 
 

@@ -180,7 +180,7 @@ class SandboxWorld:
 
     def _control(self, method: str, path: str, body: Any) -> None:
         url = f"{self.base_url}/_sandbox/{path}"
-        httpx.request(method, url, json=body, trust_env=False).raise_for_status()
+        httpx.request(method, url, json=body, timeout=60, trust_env=False).raise_for_status()
 
     def _add(self, kind: Kind, properties: Mapping[str, str | None]) -> str:
         at = utc_now().replace(microsecond=0) - timedelta(seconds=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,20 +14,14 @@ from core.gateways.journal.audit_tables import audit_head
 from core.gateways.journal.database import SCHEMA, Database
 from core.gateways.journal.sql import SqlJournal
 from core.gateways.journal.tables import metadata
+from sandbox.ports import any_free
 from sandbox.supabase.postgres import Postgres, new_password
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager
 def postgres_server(folder: Path) -> Iterator[str]:
     """The URL of a server that lives as long as this."""
-    server = Postgres(folder, free_port(), new_password())
+    server = Postgres(folder, any_free(), new_password())
     server.start()
     try:
         yield server.dsn

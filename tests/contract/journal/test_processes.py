@@ -75,7 +75,7 @@ def test_who_stands_still_within_a_transaction_loses_it_and_holds_nobody_up(
 ) -> None:
     journal = SqlJournal(postgres_journal_url)
     journal.confirm(operation(), [])
-    still = Database(postgres_journal_url, stands_still_s=0.05)
+    still = Database(postgres_journal_url, stands_still_s=0.5)
     within, taken_over, tries = threading.Event(), threading.Event(), count(1)
 
     def stands_still(connection: Connection) -> int:

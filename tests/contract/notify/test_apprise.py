@@ -17,7 +17,7 @@ from core.gateways.notify.client import WAITING_MAX, Apprise
 #: One of apprise's own dependencies imports it on Python 3.11 and 3.12.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 
 Received = queue.Queue[dict[str, Any]]
 

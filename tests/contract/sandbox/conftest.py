@@ -92,7 +92,7 @@ class Sandbox:
         self.url = self.server.start()
         headers = {"Authorization": f"Bearer {TOKEN}"}
         plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # else a store of certificates is read
-        self.http = httpx.Client(base_url=self.url, headers=headers, timeout=10, verify=plain)
+        self.http = httpx.Client(base_url=self.url, headers=headers, timeout=60, verify=plain)
 
     def post(self, path: str, body: Any, status: int = 200) -> Any:
         answer = self.http.post(path, json=body)

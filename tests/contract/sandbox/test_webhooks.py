@@ -57,7 +57,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 8
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)

@@ -20,7 +20,7 @@ VERIFIER = "v" * 64
 @pytest.fixture(scope="module")
 def metadata(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     with IdentityProvider(tmp_path_factory.mktemp("identity")) as provider:
-        yield httpx.get(provider.ready()).json()
+        yield httpx.get(provider.ready(), timeout=60).json()
 
 
 def _question() -> dict[str, str]:
@@ -38,7 +38,7 @@ def _question() -> dict[str, str]:
 
 
 def test_the_sign_in_page_lists_the_demo_users(metadata: dict[str, str]) -> None:
-    page = httpx.get(metadata["authorization_endpoint"], params=_question())
+    page = httpx.get(metadata["authorization_endpoint"], params=_question(), timeout=60)
 
     assert page.status_code == 200
     assert all(email in page.text for email in DEMO_USERS)
@@ -47,7 +47,10 @@ def test_the_sign_in_page_lists_the_demo_users(metadata: dict[str, str]) -> None
 @pytest.mark.parametrize("email", DEMO_USERS)
 def test_a_click_signs_a_demo_user_in(metadata: dict[str, str], email: str) -> None:
     clicked = httpx.post(
-        metadata["authorization_endpoint"], params=_question(), data={"sub": email}
+        metadata["authorization_endpoint"],
+        params=_question(),
+        data={"sub": email},
+        timeout=60,
     )
     answer = parse_qs(urlsplit(clicked.headers["location"]).query)
     token = httpx.post(
@@ -59,6 +62,7 @@ def test_a_click_signs_a_demo_user_in(metadata: dict[str, str], email: str) -> N
             "redirect_uri": REDIRECT,
             "code_verifier": VERIFIER,
         },
+        timeout=60,
     ).json()
     payload = token["id_token"].split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
@@ -68,7 +72,8 @@ def test_a_click_signs_a_demo_user_in(metadata: dict[str, str], email: str) -> N
     assert (claims["email"], claims["name"]) == (email, DEMO_USERS[email])
     assert (claims["nonce"], claims["iss"]) == ("nonce-1", metadata["issuer"])
     bearer = {"Authorization": f"Bearer {token['access_token']}"}
-    assert httpx.get(metadata["userinfo_endpoint"], headers=bearer).json()["email"] == email
+    asked = httpx.get(metadata["userinfo_endpoint"], headers=bearer, timeout=60)
+    assert asked.json()["email"] == email
 
 
 def test_it_serves_the_loopback_interface_alone(metadata: dict[str, str]) -> None:

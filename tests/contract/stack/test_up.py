@@ -54,7 +54,7 @@ class Up:
 
     def end(self, number: signal.Signals) -> int:
         os.killpg(self.process.pid, number)
-        code = self.process.wait(timeout=30)
+        code = self.process.wait(timeout=60)
         assert self.process.stdout is not None
         assert self.process.stdout.read() == "", "one line, and no more"
         self.process.stdout.close()
@@ -83,7 +83,7 @@ def _up(state: Path, log: Path) -> Up:
     return Up(process, json.loads(line))
 
 
-def _until(done: Callable[[], bool], timeout_s: float = 20) -> None:
+def _until(done: Callable[[], bool], timeout_s: float = 60) -> None:
     deadline = time.monotonic() + timeout_s
     while not done():
         assert time.monotonic() < deadline, "it took too long"
@@ -122,6 +122,7 @@ def _hubspot(settings: dict[str, str], path: str, body: object = None) -> Any:
         settings["HUBSPOT_BASE_URL"] + path,
         headers={"Authorization": f"Bearer {settings['HUBSPOT_TOKEN']}"},
         json=body,
+        timeout=60,
     )
     assert answer.status_code in (200, 207), answer.text
     return answer.json()
@@ -139,7 +140,8 @@ def _truth(settings: dict[str, str], ids: list[str]) -> dict[str, dict[str, str 
 
 def _mirror(settings: dict[str, str]) -> dict[str, dict[str, int]]:
     rest = settings["SUPABASE_URL"] + "/rest/v1/hubspot_contact_credits"
-    rows = httpx.get(rest, headers={"apikey": settings["SUPABASE_SERVICE_ROLE_KEY"]}).json()
+    key = {"apikey": settings["SUPABASE_SERVICE_ROLE_KEY"]}
+    rows = httpx.get(rest, headers=key, timeout=60).json()
     return {row["hubspot_id"]: row for row in rows}
 
 
@@ -196,7 +198,7 @@ def test_the_settings_work_and_are_printed_again(up: Up) -> None:
     assert up.settings.keys() == NAMES
     assert json.loads(again.stdout) == up.settings
     assert (Path(up.settings["STATE_DIR"]) / "env.json").stat().st_mode & 0o777 == 0o600
-    assert httpx.get(up.settings["OIDC_METADATA_URL"]).json()["issuer"]
+    assert httpx.get(up.settings["OIDC_METADATA_URL"], timeout=60).json()["issuer"]
     assert _hubspot(up.settings, "/crm/v3/objects/contacts?limit=1")["results"]
     with psycopg.connect(up.settings["SUPABASE_DB_URL"]) as connection:
         versions = connection.execute(
@@ -218,7 +220,7 @@ def test_data_secrets_and_ports_survive_an_end_and_a_kill_9(up: Up, folder: Path
     url = f"{up.settings['HUBSPOT_BASE_URL']}/crm/v3/objects/contacts"
     bearer = {"Authorization": f"Bearer {up.settings['HUBSPOT_TOKEN']}"}
     body = {"properties": {"email": "kept@example.test", "student_id": "77"}}
-    made = httpx.post(url, headers=bearer, json=body).json()["id"]
+    made = httpx.post(url, headers=bearer, json=body, timeout=60).json()["id"]
     with psycopg.connect(up.settings["SUPABASE_DB_URL"], autocommit=True) as connection:
         connection.execute("insert into hubspot_contact_credits (hubspot_id) values (%s)", [made])
 
@@ -240,7 +242,7 @@ def test_the_stack_ends_with_a_reason_when_a_part_of_it_dies(up: Up, folder: Pat
     (victim,) = (process for process in family if process.name() == "postgrest")
     victim.kill()
 
-    assert up.process.wait(timeout=30) == 1
+    assert up.process.wait(timeout=60) == 1
     assert up.process.stdout is not None
     up.process.stdout.close()
     assert "PostgREST ended by itself" in (folder / "log").read_text()

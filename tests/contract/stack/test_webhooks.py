@@ -15,10 +15,11 @@ import pytest
 
 from core.domain.webhooks import signature
 from core.services.receiving import PATH
+from sandbox.ports import any_free
 from scripts.processes import local_stack, running
 from tests.crash.desk import Desk
 from tests.crash.waiting import wait_for
-from tests.e2e.conftest import free_port, healthy
+from tests.e2e.conftest import healthy
 
 SIZE = ("--contacts", "60", "--bookings", "120", "--exams", "6", "--seed", "11")
 TABLES = {
@@ -27,7 +28,7 @@ TABLES = {
     "2-50158915": "hubspot_mock_exams",
 }
 #: A busy machine; the second that is promised is measured by benchmarks/webhook.py.
-WITHIN_S = 10.0
+WITHIN_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,9 @@ class Running:
         secret = self.desk.stack["HUBSPOT_CLIENT_SECRET"] if secret is None else secret
         signed = signature(secret, method, uri or f"{self.origin}{PATH}", body, stamp)
         headers = {"X-HubSpot-Signature-v3": signed, "X-HubSpot-Request-Timestamp": stamp}
-        return httpx.request(method, f"{self.origin}{PATH}", content=body, headers=headers)
+        return httpx.request(
+            method, f"{self.origin}{PATH}", content=body, headers=headers, timeout=60
+        )
 
     def due(self) -> int:
         return self.desk.journal.outbox().due
@@ -72,7 +75,7 @@ class Running:
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("webhooks")
-    port = free_port()
+    port = any_free()
     origin = f"http://127.0.0.1:{port}"
     up = ("--port", "0", "--state", str(folder / "stack"), "--webhooks", f"{origin}{PATH}")
     (folder / "stack").mkdir()
@@ -83,7 +86,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             (folder / "app.log").open("w") as log,
             running(command, env=desk.environment, stdout=log, stderr=log),
         ):
-            wait_for(lambda: healthy(origin), within_s=60)
+            wait_for(lambda: healthy(origin))
             yield Running(origin, desk)
         desk.close()
 
@@ -165,7 +168,7 @@ def test_who_may_send_what(app: Running, changed: dict[str, Any], status: int) -
 
 
 def test_an_unsigned_request_is_told_nothing_of_the_desk(app: Running) -> None:
-    answer = httpx.post(f"{app.origin}{PATH}", content=EVENTS)
+    answer = httpx.post(f"{app.origin}{PATH}", content=EVENTS, timeout=60)
 
     assert (401, {"error": "no signature"}) == (answer.status_code, answer.json())
 
@@ -188,7 +191,8 @@ def test_a_hundred_events_a_request_twice_and_in_disorder_end_as_the_truth_has_i
 
 def test_webhooks_show_in_the_metrics(app: Running) -> None:
     def told() -> Counter[str]:
-        text = httpx.get(f"{app.origin}/api/metrics", headers=app.desk.bearer).text
+        url = f"{app.origin}/api/metrics"
+        text = httpx.get(url, headers=app.desk.bearer, timeout=60).text
         found = re.findall(
             r'^credit_desk_webhooks_total{what="(\w+)"} ([\d.]+)$', text, re.MULTILINE
         )
@@ -197,4 +201,6 @@ def test_webhooks_show_in_the_metrics(app: Running) -> None:
     assert 200 == app.post(body=EVENTS).status_code
     assert 401 == app.post(body=EVENTS, secret="guessed").status_code
 
-    wait_for(lambda: {"deliveries", "events", "records", "refused"} <= told().keys(), within_s=20)
+    wait_for(
+        lambda: {"deliveries", "events", "records", "refused"} <= told().keys(), within_s=WITHIN_S
+    )

@@ -173,8 +173,8 @@ def test_a_connection_that_the_other_side_has_closed_is_no_news(connect: Connect
 def test_a_supabase_that_is_too_slow_is_not_waited_for(
     connect: Connect, stack: LocalSupabase
 ) -> None:
-    hasty = connect(timeout_s=0.05)
-    stack.set_fault("slow", latency_ms=2000)
+    hasty = connect(timeout_s=1)
+    stack.set_fault("slow", latency_ms=10_000)
 
     with pytest.raises(OutcomeUnknown, match="did not answer"):
         hasty.copy(Kind.CONTACT, A_ROW)

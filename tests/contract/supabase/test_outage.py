@@ -21,7 +21,7 @@ from tests.contract.supabase.conftest import row
 from tests.fakes.crm import FakeCrm
 from tests.fakes.journal import MemoryJournal
 
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 
 
 def now() -> datetime:

@@ -46,7 +46,7 @@ def new_id() -> Iterator[Any]:
 
 def client(settings: SupabaseSettings, key: str, token: str | None = None) -> httpx.Client:
     headers = {"apikey": key, "Authorization": f"Bearer {token or key}"}
-    return httpx.Client(base_url=f"{settings.url}/rest/v1", headers=headers, timeout=10)
+    return httpx.Client(base_url=f"{settings.url}/rest/v1", headers=headers, timeout=60)
 
 
 def copy(server: httpx.Client, kind: str, *rows: object) -> list[tuple[Any, str]]:

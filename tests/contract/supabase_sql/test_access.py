@@ -90,13 +90,17 @@ def test_the_gateway_asks_for_a_key_it_knows(settings: SupabaseSettings) -> None
     url = f"{settings.url}/rest/v1/hubspot_mock_exams"
     forged = mint("another secret", {"role": "service_role"})
 
-    assert httpx.get(url).json() == {"message": "No API key found in request"}
-    assert httpx.get(url, headers={"apikey": forged}).json() == {"message": "Invalid API key"}
-    assert httpx.get(f"{settings.url}/auth/v1/user").status_code == 404
+    assert httpx.get(url, timeout=60).json() == {"message": "No API key found in request"}
+    assert httpx.get(url, headers={"apikey": forged}, timeout=60).json() == {
+        "message": "Invalid API key"
+    }
+    assert httpx.get(f"{settings.url}/auth/v1/user", timeout=60).status_code == 404
     key = {"apikey": settings.service_role_key}
-    assert httpx.get(url, headers=key).status_code == 200, "the key stands for a missing bearer"
+    assert httpx.get(url, headers=key, timeout=60).status_code == 200, (
+        "the key stands for a missing bearer"
+    )
     bearer = {"Authorization": f"Bearer {forged}"}
-    assert httpx.get(url, headers=key | bearer).status_code == 401
+    assert httpx.get(url, headers=key | bearer, timeout=60).status_code == 401
 
 
 def test_the_schema_tells_its_version_and_columns(server: httpx.Client) -> None:
@@ -109,7 +113,7 @@ def test_the_schema_tells_its_version_and_columns(server: httpx.Client) -> None:
 
 
 def test_supabase_py_speaks_to_it(settings: SupabaseSettings, people: dict[str, str]) -> None:
-    with httpx.Client(timeout=10) as http:
+    with httpx.Client(timeout=60) as http:
         _copy_and_read(settings, http, people["bob"])
 
 

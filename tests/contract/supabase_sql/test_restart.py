@@ -29,7 +29,7 @@ time.sleep(600)
 """
 
 
-def _until(done: Callable[[], bool], timeout_s: float = 20) -> None:
+def _until(done: Callable[[], bool], timeout_s: float = 60) -> None:
     deadline = time.monotonic() + timeout_s
     while not done():
         assert time.monotonic() < deadline, "it took too long"
@@ -75,7 +75,7 @@ def test_state_survives_kill_9_of_the_group_and_of_every_child(tmp_path: Path) -
 
     with LocalSupabase(tmp_path) as again:
         url = f"{again.settings.url}/rest/v1/hubspot_contact_credits"
-        answer = httpx.get(url, headers={"apikey": again.settings.service_role_key})
+        answer = httpx.get(url, headers={"apikey": again.settings.service_role_key}, timeout=60)
         assert [row["hubspot_id"] for row in answer.json()] == ["kept"]
     assert (tmp_path / "secrets.json").read_text() == secrets
 
@@ -86,7 +86,10 @@ def test_a_server_left_running_on_the_data_is_ended_first(tmp_path: Path) -> Non
     first.start()
     with LocalSupabase(tmp_path) as second:  # takes over while the first still runs
         url = f"{second.settings.url}/rest/v1/sync_metadata"
-        assert httpx.get(url, headers={"apikey": second.settings.service_role_key}).json() == []
+        assert (
+            httpx.get(url, headers={"apikey": second.settings.service_role_key}, timeout=60).json()
+            == []
+        )
     first.stop()
 
 

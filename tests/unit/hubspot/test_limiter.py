@@ -14,6 +14,9 @@ from core.gateways.hubspot.limiter import FIRST_LIMIT, Limiter, Priority
 from core.gateways.hubspot.slots import Limit, MemorySlots
 from core.gateways.ports.inspecting import Quota
 
+#: For threads on a busy machine.
+PATIENCE_S = 60.0
+
 
 @dataclass(slots=True)
 class Clock:
@@ -158,11 +161,12 @@ def test_an_operation_overtakes_sweeps_that_wait() -> None:
         ready_last = threading.Thread(target=wait_for, args=(Priority.OPERATION,))
         ready_last.start()
         ready.wait()
-        deadline = time.monotonic() + 5
-        while len(one._calls._queue) < 4 and time.monotonic() < deadline:
+        deadline = time.monotonic() + PATIENCE_S
+        while len(one._calls._queue) < 4:
+            assert time.monotonic() < deadline
             time.sleep(0.001)
     for thread in [*sweeps, ready_last]:
-        thread.join(10)
+        thread.join(PATIENCE_S)
 
     assert [Priority.OPERATION, *[Priority.SWEEP] * 3] == order
 
@@ -173,10 +177,10 @@ def test_who_cannot_be_served_in_time_is_told_at_once() -> None:
     use(one)
     begun = time.monotonic()
 
-    with pytest.raises(NotSent), one.slot(Priority.OPERATION, until=time.monotonic() + 30):
+    with pytest.raises(NotSent), one.slot(Priority.OPERATION, until=begun + 30):
         pass
 
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
 
 
 def test_the_share_in_use_is_told() -> None:

@@ -111,18 +111,18 @@ def test_one_thread_removes_what_others_finish_meanwhile() -> None:
     def remove(done: Any) -> None:
         removed.append([due.record_id for due in done])
         removing.set()
-        go_on.wait(10)
+        assert go_on.wait(60)
 
     finished.put([copy("1")])
     one = threading.Thread(target=finished.close, args=(remove,))
     one.start()
-    assert removing.wait(10)
+    assert removing.wait(60)
     finished.put([copy("2")])
     finished.put([copy("3")])
     finished.close(remove)  # returns at once: the other is at it
     assert removed == [["1"]]
     go_on.set()
-    one.join(10)
+    one.join(60)
 
     assert removed == [["1"], ["2", "3"]]
 
