@@ -139,7 +139,7 @@ def assemble(
     forgetting = Forgetting(journal, keep_personal, now)
     planning = Planning(crm, journal, finding, catalogue, preflight, now, make_id)
     operating = Operating(journal, engine, hold, now, access.other_admins, typed_above, second)
-    checking = Checking(crm, sitting, catalogue, now)
+    checking = Checking(crm, sitting, catalogue, now, noting)
     booking = Booking(crm, journal, sitting, catalogue, preflight, now, make_id)
     owing = Owing(reads, mirror, journal, catalogue)
     correcting = Correcting(crm, journal, preflight, now, make_id)

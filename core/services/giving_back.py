@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from core.domain import booking_acts
 from core.domain.credits import Catalogue
 from core.domain.judging import judge_again
 from core.domain.operations import SETTLED, Item, ItemState, Operation
@@ -66,7 +67,7 @@ class GivingBack:
         bookings = self.crm.bookings({item.booking_id for item in (*todo, *marked_later)})
         todo = self._judged(run, operation, todo, bookings)
         if operation.kind is OperationKind.CANCEL:
-            todo, bookings = self._cancelled(run, todo, bookings)
+            todo, bookings = self._cancelled(run, operation, todo, bookings)
         landed = self._given_back(run, operation, todo)
         to_mark = [*marked_later, *landed]
         at_once(lambda some: self._mark(run, operation, some, bookings), to_mark)
@@ -106,8 +107,10 @@ class GivingBack:
         named = contacts_named(bookings.get(item.booking_id) for item in items)
         contacts = self.crm.contacts(named | {i.contact_id for i in items if i.contact_id})
         judged = [self._judge(operation, item, bookings, contacts) for item in items]
-        changed = [new for new, old in zip(judged, items, strict=True) if new != old]
-        self.journal.update_items(run, changed)
+        changed = [(old, new) for old, new in zip(items, judged, strict=True) if new != old]
+        # of a cancel whose answer was lost, this is where it is known to have landed
+        found = booking_acts.entries(operation, changed, self.recording.now(), found=True)
+        self.recording.record(run, [], [new for _, new in changed], entries=found)
         return [item for item in judged if item.state not in SETTLED]
 
     def _judge(
@@ -127,20 +130,28 @@ class GivingBack:
         )
 
     def _cancelled(
-        self, run: Run, items: Sequence[Item], bookings: Mapping[BookingId, Booking | None]
+        self,
+        run: Run,
+        operation: Operation,
+        items: Sequence[Item],
+        bookings: Mapping[BookingId, Booking | None],
     ) -> tuple[list[Item], dict[BookingId, Booking | None]]:
         """Cancel first: nobody ever sees a credit for a seat that is still held (step 4)."""
         todo = [item for item in items if not item.cancelled]
         sent = [replace(item, cancel_sent=True) for item in todo]
         self.journal.update_items(run, [i for i, old in zip(sent, todo, strict=True) if i != old])
-        parts = at_once(lambda some: self._cancel_batch(run, some, bookings), sent)
+        parts = at_once(lambda some: self._cancel_batch(run, operation, some, bookings), sent)
         fresh = {booking.id: booking for _, changed in parts for booking in changed}
         saved = [item for items_saved, _ in parts for item in items_saved]
         going_on = [item for item in (*items, *saved) if item.cancelled]
         return [i for i in going_on if i.state is ItemState.CANCELLED], {**bookings, **fresh}
 
     def _cancel_batch(
-        self, run: Run, items: Sequence[Item], bookings: Mapping[BookingId, Booking | None]
+        self,
+        run: Run,
+        operation: Operation,
+        items: Sequence[Item],
+        bookings: Mapping[BookingId, Booking | None],
     ) -> tuple[list[Item], list[Booking]]:
         """The items as they go on, and the bookings that are cancelled now."""
         outcomes = self.crm.cancel_bookings([item.booking_id for item in items])
@@ -152,7 +163,8 @@ class GivingBack:
             and outcomes[booking.id].fate is Fate.LANDED
         ]
         due = [booking_due(booking) for booking in changed]
-        self.recording.record(run, [], saved, due)
+        told = booking_acts.entries(operation, zip(items, saved, strict=True), self.recording.now())
+        self.recording.record(run, [], saved, due, told)
         return saved, changed
 
     def _corrected(self, run: Run, items: Sequence[Item]) -> None:
@@ -197,7 +209,8 @@ class GivingBack:
             booking = bookings.get(item.booking_id)
             if outcome.fate is Fate.LANDED and booking is not None:
                 due.append(booking_due(marked(booking, operation, outcome)))
-        self.recording.record(run, [], saved, due)
+        told = booking_acts.entries(operation, zip(items, saved, strict=True), self.recording.now())
+        self.recording.record(run, [], saved, due, told)
 
 
 @dataclass(slots=True)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator
+from typing import Any
 
-from core.domain.audit import Entry, Sought, Subject, as_recorded
+from core.domain.audit import Entry, Sought, Subject, What, as_recorded
 from core.domain.chain import EMPTY, Head, Link, chained, texts
+from core.domain.operations import Item
+from core.domain.plans import OperationKind
 from core.domain.roles import Grant, Role
+
+BOOK = OperationKind.BOOK
 
 
 class MemoryAudit:
     _lock: threading.RLock
     _grants: dict[str, Grant]
     _admins: Collection[str]
+    _operations: dict[str, Any]
     _audit: list[Link]
     _noted: Head
     #: Saved and not yet chained: chaining costs a simulation of thousands of histories a tenth.
@@ -73,9 +79,38 @@ class MemoryAudit:
                 and actor in {"", entry.actor}
                 and (not sought.what or entry.what in sought.what)
                 and sought.operation_id in {"", entry.operation_id}
-                and (
-                    not sought.contact_id
-                    or (entry.subject, entry.subject_id) == (Subject.CONTACT, sought.contact_id)
-                )
+                and (not sought.contact_id or self._of_contact(entry, sought.contact_id))
+                and (not sought.booking_id or self._of_booking(entry, sought.booking_id))
             ):
                 yield link
+
+    def _of_contact(self, entry: Entry, contact_id: str) -> bool:
+        if entry.subject == Subject.CONTACT:
+            return entry.subject_id == contact_id
+        items = self._items_in(entry.operation_id)
+        return entry.subject == Subject.BOOKING and any(
+            item.contact_id == contact_id and (item.booking_id == entry.subject_id or kind is BOOK)
+            for kind, item in items
+        )
+
+    def _of_booking(self, entry: Entry, booking_id: str) -> bool:
+        if entry.subject == Subject.BOOKING:
+            return entry.subject_id == booking_id
+        return entry.subject == Subject.CONTACT and any(
+            item.contact_id == entry.subject_id
+            and (item.booking_id == booking_id or self._made(entry.operation_id) == booking_id)
+            for _, item in self._items_in(entry.operation_id)
+        )
+
+    def _items_in(self, operation_id: str) -> list[tuple[OperationKind, Item]]:
+        kept = self._operations.get(operation_id)
+        return [(kept.operation.kind, item) for item in kept.items.values()] if kept else []
+
+    def _made(self, operation_id: str) -> str | None:
+        """The booking that it created."""
+        made = (
+            link.entry.subject_id
+            for link in self._chain()
+            if link.entry.operation_id == operation_id and link.entry.what == What.BOOKED
+        )
+        return next(made, None)

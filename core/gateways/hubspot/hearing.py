@@ -8,12 +8,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from core.gateways.errors import GatewayError, NotSent
 from core.gateways.ports.inspecting import Heard
 
 #: A token that does not let us in is no better than no answer.
 SHUT_OUT = frozenset({401, 403})
+#: ``Date`` leaves out what is less than a second; half of that is the best guess.
+LEFT_OUT = timedelta(seconds=0.5)
+
+
+def utc_now() -> datetime:
+    """The wall clock of this machine."""
+    return datetime.now(UTC)
 
 
 @dataclass(slots=True)
@@ -21,13 +30,18 @@ class Hearing:
     """Safe for threads."""
 
     monotonic: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = utc_now
+    #: What the last answer said of its time, and when it came by the clock of this machine.
+    _dated: tuple[str, datetime] | None = None
     _outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     _well_at: float | None = None
     _ill_at: float | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def answered(self, what: str, status: int) -> None:
-        """A call of this kind got an answer."""
+    def answered(self, what: str, status: int, date: str | None = None) -> None:
+        """A call of this kind got an answer. ``date``: its header of that name."""
+        if date:
+            self._dated = date, self.now()
         self._note(what, outcome(status), well=status < 500 and status not in SHUT_OUT)
 
     @contextmanager
@@ -48,6 +62,7 @@ class Hearing:
                 outcomes=dict(self._outcomes),
                 well_s_ago=None if self._well_at is None else now - self._well_at,
                 ill_s_ago=None if self._ill_at is None else now - self._ill_at,
+                ahead_s=_ahead_s(self._dated),
             )
 
     def _note(self, what: str, kind: str, *, well: bool) -> None:
@@ -57,6 +72,19 @@ class Hearing:
                 self._well_at = self.monotonic()
             else:
                 self._ill_at = self.monotonic()
+
+
+def _ahead_s(dated: tuple[str, datetime] | None) -> float | None:
+    if dated is None:
+        return None
+    text, came = dated
+    try:
+        theirs = parsedate_to_datetime(text)
+    except ValueError:
+        return None  # no date in the form that HTTP asks for: it tells nothing
+    if theirs.tzinfo is None:
+        return None
+    return (theirs + LEFT_OUT - came).total_seconds()
 
 
 def outcome(status: int) -> str:

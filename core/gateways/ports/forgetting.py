@@ -17,6 +17,9 @@ class NameRecords(Protocol):
         """
         ...
 
-    def forget_students(self, plan_id: str, *, at: datetime) -> int:
-        """Blank names and e-mails in the plan and its operation; in how many rows and items."""
+    def forget_students(self, plan_id: str, *, by: str, at: datetime) -> int:
+        """Blank names and e-mails in the plan and its operation; in how many rows and items.
+
+        With its entry in the audit, in the same transaction.
+        """
         ...

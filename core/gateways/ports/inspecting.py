@@ -54,6 +54,8 @@ class Heard:
     #: Seconds since the other side last did as it was asked, and since it last did not.
     well_s_ago: float | None = None
     ill_s_ago: float | None = None
+    #: By how much its clock was ahead of this machine's at the last answer, to within a second.
+    ahead_s: float | None = None
 
 
 class Inspecting(Protocol):
