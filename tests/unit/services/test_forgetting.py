@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.assembly import assemble
+from core.domain.audit import Sought, What
 from core.domain.forgetting import nameless
 from core.services.forgetting import RAN, SCHEDULE
 from core.settings.cron import Cron
@@ -56,6 +57,20 @@ def test_names_go_when_they_are_old_enough_and_not_before(desk: TestDesk) -> Non
     assert (1, 2) == (len(done.ids), done.rows)
     for word in ("Zdenka", "Canary", MAIL):
         assert word not in known(desk)
+
+
+def test_who_forgot_and_whose_operation_it_was_stands_in_the_audit(desk: TestDesk) -> None:
+    operation = desk.run("51")
+    desk.core.forgetting.forget(ADMIN, before=desk.time + KEEP)
+    desk.core.forgetting.forget(ADMIN, before=desk.time + KEEP)
+
+    (entry,) = [link.entry for link in desk.journal.audit(Sought(what=(What.FORGOT_STUDENTS,)))]
+
+    assert (ADMIN.email, operation.id, {"rows": 2}) == (
+        entry.actor,
+        entry.operation_id,
+        entry.detail,
+    )
 
 
 def test_a_dry_run_lists_and_changes_nothing(desk: TestDesk) -> None:

@@ -185,6 +185,7 @@ ASKS = [
         lambda w, a: w.core.deciding.decide(w.it, WriteId("w"), a, landed=True, why="seen"),
         _ended,
     ),
+    Ask("Diagnosing.provision", ADMINS, lambda w, a: w.desk.doctor().provision(a)),
     Ask("finding.exams", EVERYBODY, lambda w, a: w.core.finding.exams(a)),
     Ask("finding.contacts", EVERYBODY, lambda w, a: w.core.finding.contacts(a, "ann")),
     Ask("finding.contacts_now", EVERYBODY, lambda w, a: w.core.finding.contacts_now(a, [ANN])),
@@ -399,8 +400,8 @@ UNASKED = {
         "Watching.read",
     },
     "the command line's: whoever holds the settings holds the accounts": {
+        "Clocks.findings",
         "Diagnosing.findings",
-        "Diagnosing.provision",
         "Restoring.compare",
     },
 }
