@@ -10,7 +10,9 @@ from core.domain.audit import Entry, Sought, Subject, What, as_recorded
 from core.domain.chain import EMPTY, Head, Link, chained, texts
 from core.domain.operations import Item
 from core.domain.plans import OperationKind
+from core.domain.records import WriteId
 from core.domain.roles import Grant, Role
+from core.gateways.ports.journal import WriteRecord, WriteState
 
 BOOK = OperationKind.BOOK
 
@@ -20,6 +22,7 @@ class MemoryAudit:
     _grants: dict[str, Grant]
     _admins: Collection[str]
     _operations: dict[str, Any]
+    _writes: dict[WriteId, WriteRecord]
     _audit: list[Link]
     _noted: Head
     #: Saved and not yet chained: chaining costs a simulation of thousands of histories a tenth.
@@ -101,11 +104,30 @@ class MemoryAudit:
     def _of_booking(self, entry: Entry, booking_id: str) -> bool:
         if entry.subject == Subject.BOOKING:
             return entry.subject_id == booking_id
-        return entry.subject == Subject.CONTACT and any(
-            item.contact_id == entry.subject_id
-            and (item.booking_id == booking_id or self._made(entry.operation_id) == booking_id)
-            for _, item in self._items_in(entry.operation_id)
+        return (
+            entry.subject == Subject.CONTACT
+            and entry.operation_id in self._parts(booking_id)
+            and any(
+                item.contact_id == entry.subject_id
+                and (item.booking_id == booking_id or self._made(entry.operation_id) == booking_id)
+                for _, item in self._items_in(entry.operation_id)
+            )
         )
+
+    def _parts(self, booking_id: str) -> set[str]:
+        """The operations that wrote it, or moved its credit."""
+        own = {
+            link.entry.operation_id
+            for link in self._chain()
+            if (link.entry.subject, link.entry.subject_id) == (Subject.BOOKING, booking_id)
+        }
+        moved = {
+            record.write.operation_id
+            for record in self._writes.values()
+            if record.state is not WriteState.VOID
+            and any(movement.booking_id == booking_id for movement in record.write.movements)
+        }
+        return own | moved
 
     def _items_in(self, operation_id: str) -> list[tuple[OperationKind, Item]]:
         kept = self._operations.get(operation_id)

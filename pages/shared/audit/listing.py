@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -22,6 +23,18 @@ from pages.shared.gate import Desk
 PAGE_ROWS = 100
 GRID_PX = 640
 _TO = "_audit_to"
+#: Where an entry of a booking says whose it is.
+OF_CONTACT = "contact"
+#: What is written, beside credits.
+LABELS: Mapping[str, str] = {
+    "total_bookings": "Seats taken",
+    "status": "Status",
+    "is_active": "Status",
+    "refunded": "Refunded",
+    "token_refunded": "Refunded",
+    "token": "Token",
+    "token_used": "Token",
+}
 
 
 def show(desk: Desk) -> None:
@@ -45,22 +58,26 @@ def show(desk: Desk) -> None:
 
 def _filters(desk: Desk) -> None:
     bound: dict[str, Any] = {"bind": "query-params"}
-    days: dict[str, Any] = {**bound, "value": None, "width": 150, "format": "YYYY-MM-DD"}
+    days: dict[str, Any] = {**bound, "value": None, "width": 140, "format": "YYYY-MM-DD"}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.text_input(
-            "Who", placeholder="An e-mail", key=address.WHO, width=200, type="search", **bound
+            "Who", placeholder="An e-mail", key=address.WHO, width=180, type="search", **bound
         )
         st.multiselect(
             "Acts", [what.value for what in What], format_func=words.sentence,
-            placeholder="All acts", key=address.ACT, width=250, **bound,
+            placeholder="All acts", key=address.ACT, width=220, **bound,
         )  # fmt: skip
         st.text_input(
-            "Operation", placeholder="Its id", key=address.OPERATION, width=170,
+            "Operation", placeholder="Its id", key=address.OPERATION, width=130,
             type="search", **bound,
         )  # fmt: skip
         st.text_input(
-            "Contact", placeholder="HubSpot record id", key=address.CONTACT, width=190,
-            type="search", **bound,
+            "Contact", placeholder="HubSpot record id", key=address.CONTACT, width=165,
+            type="search", help="Also what was done to its bookings", **bound,
+        )  # fmt: skip
+        st.text_input(
+            "Booking", placeholder="HubSpot record id", key=address.BOOKING, width=165,
+            type="search", help="Also the writes that carried its credit", **bound,
         )  # fmt: skip
         st.date_input("From", key=address.SINCE, **days)
         st.date_input("To", key=address.UNTIL, **days)
@@ -86,7 +103,7 @@ def _nothing(sought: Sought) -> None:
     if sought == Sought():
         st.info(
             "Nothing has been recorded yet. Every sign-in, look at a contact, preview, "
-            "confirmation, write and change of a role appears here as it happens.",
+            "confirmation, write, repair and change of a role appears here as it happens.",
             icon=":material/inbox:",
         )
     else:
@@ -155,7 +172,11 @@ def _open_contact(id_: str) -> None:
 
 
 def _contact(entry: Entry) -> str:
-    return entry.subject_id if entry.subject == Subject.CONTACT else ""
+    """Whom it is about, also by way of a booking."""
+    if entry.subject == Subject.CONTACT:
+        return entry.subject_id
+    whose = entry.detail.get(OF_CONTACT) if entry.subject == Subject.BOOKING else None
+    return whose if isinstance(whose, str) else ""
 
 
 def audit_frame(links: Sequence[Link], desk: Desk) -> pd.DataFrame:
@@ -169,12 +190,12 @@ def audit_frame(links: Sequence[Link], desk: Desk) -> pd.DataFrame:
             "Who": [entry.actor for entry in entries],
             "Role": [words.sentence(entry.role) or words.NOTHING for entry in entries],
             "Act": [words.sentence(entry.what) for entry in entries],
-            "Change": [named(change_of(entry), catalogue) for entry in entries],
+            "Change": [change(entry, catalogue) for entry in entries],
             "Reason": [entry.reason for entry in entries],
             "About": [about(entry) for entry in entries],
             "Operation": [entry.operation_id[:8] or None for entry in entries],
             "Contact": [_contact(entry) or None for entry in entries],
-            "More": [more(entry.detail, catalogue) for entry in entries],
+            "More": [more(_unshown(entry), catalogue) for entry in entries],
         }
     )
 
@@ -188,11 +209,29 @@ def about(entry: Entry) -> str:
     )  # fmt: skip
 
 
+def change(entry: Entry, catalogue: Catalogue) -> str:
+    """Before and after, by the names that people know: "Status Active → Cancelled"."""
+    labels = {**LABELS, **{str(credit.key): credit.label for credit in catalogue.credits}}
+    if entry.subject == Subject.EXAM:
+        labels["is_active"] = "Open"
+    before, after = (
+        {labels.get(name, name): value for name, value in held.items()}
+        for held in (entry.before, entry.after)
+    )
+    return change_of(replace(entry, before=before, after=after))
+
+
+def _unshown(entry: Entry) -> Mapping[str, Any]:
+    """What no other column says."""
+    shown = OF_CONTACT if _contact(entry) else None
+    return {name: value for name, value in entry.detail.items() if name != shown}
+
+
 def named(told: str, catalogue: Catalogue) -> str:
     """With credits by their names."""
     for credit in catalogue.credits:
         told = told.replace(credit.key, credit.label)
-    return told.replace("total_bookings", "Seats taken").replace("is_active", "Open")
+    return told.replace("total_bookings", "Seats taken")
 
 
 def more(detail: Mapping[str, Any], catalogue: Catalogue) -> str:
