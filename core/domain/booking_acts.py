@@ -93,15 +93,15 @@ def created(operation: Operation, item: Item, booking: Booking, at: datetime) ->
 
 
 def not_created(operation: Operation, item: Item, why: str, at: datetime) -> Entry:
-    """HubSpot refused it, so that it has no id: named by what its movements name it."""
+    """HubSpot refused it, so that it has no id: told of the student who was to have it."""
     return Entry(
         at=at,
         actor=operation.confirmed_by,
         what=What.NOT_WRITTEN,
         operation_id=operation.id,
-        subject=Subject.BOOKING,
-        subject_id=item.booking_id,
+        subject=Subject.CONTACT,
+        subject_id=item.contact_id or "",
         reason=operation.reason,
-        after={"status": BookingStatus.ACTIVE.value},
-        detail={"contact": item.contact_id, "exam": item.exam_id, "why": why},
+        after={"booking": BookingStatus.ACTIVE.value},
+        detail={"exam": item.exam_id, "why": why},
     )

@@ -33,6 +33,7 @@ LABELS: Mapping[str, str] = {
     "refunded": "Refunded",
     "token_refunded": "Refunded",
     "token": "Token",
+    "booking": "Booking",
     "token_used": "Token",
 }
 
