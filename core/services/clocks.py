@@ -32,7 +32,7 @@ class Clocks:
     now: Callable[[], datetime]
 
     def findings(self) -> list[Finding]:
-        """Of each other clock that could be read; of HubSpot's as of its last answer."""
+        """Of each other clock that could be read; of HubSpot's by its last answers."""
         found = []
         before = self.now()
         if (theirs := self.journal.clock()) is not None:
