@@ -86,7 +86,7 @@ def _ahead_s(dated: tuple[str, datetime]) -> float | None:
     text, came = dated
     try:
         theirs = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None  # no date in the form that HTTP asks for: it tells nothing
     if theirs.tzinfo is None:
         return None

@@ -80,6 +80,7 @@ AT = datetime(2026, 5, 4, 12, 0, 30, tzinfo=UTC)
         ("Mon, 04 May 2026 12:01:40 GMT", 70.5),
         ("Mon, 04 May 2026 11:59:59 GMT", -30.5),
         ("yesterday", None),
+        (f"Mon, 04 May {'9' * 30} 12:00:30 GMT", None),
         ("Mon, 04 May 2026 12:00:30 -0000", None),
         (None, None),
     ],
