@@ -58,46 +58,48 @@ def show(desk: Desk) -> None:
 
 
 def _filters(desk: Desk) -> None:
+    """Who, what and when; below it, of which record."""
     bound: dict[str, Any] = {"bind": "query-params"}
-    days: dict[str, Any] = {**bound, "value": None, "width": 140, "format": "YYYY-MM-DD"}
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    days: dict[str, Any] = {**bound, "value": None, "width": 150, "format": "YYYY-MM-DD"}
+    ids: dict[str, Any] = {**bound, "width": 200, "type": "search"}
+    row: dict[str, Any] = {"horizontal": True, "vertical_alignment": "bottom", "gap": "small"}
+    with st.container(**row):
         st.text_input(
-            "Who", placeholder="An e-mail", key=address.WHO, width=180, type="search", **bound
+            "Who", placeholder="An e-mail", key=address.WHO, width=200, type="search", **bound
         )
         st.multiselect(
             "Acts", [what.value for what in What], format_func=words.sentence,
-            placeholder="All acts", key=address.ACT, width=220, **bound,
-        )  # fmt: skip
-        st.text_input(
-            "Operation", placeholder="Its id", key=address.OPERATION, width=130,
-            type="search", **bound,
-        )  # fmt: skip
-        st.text_input(
-            "Contact", placeholder="HubSpot record id", key=address.CONTACT, width=165,
-            type="search", help="Also what was done to its bookings", **bound,
-        )  # fmt: skip
-        st.text_input(
-            "Booking", placeholder="HubSpot record id", key=address.BOOKING, width=165,
-            type="search", help="Also the writes that carried its credit", **bound,
+            placeholder="All acts", key=address.ACT, width=415, **bound,
         )  # fmt: skip
         st.date_input("From", key=address.SINCE, **days)
         st.date_input("To", key=address.UNTIL, **days)
+        st.space("stretch")
+        csv = st.container(width="content")
+    with st.container(**row):
+        st.text_input("Operation", placeholder="Its id", key=address.OPERATION, **ids)
+        st.text_input(
+            "Contact", placeholder="HubSpot record id", key=address.CONTACT,
+            help="Also what was done to its bookings", **ids,
+        )  # fmt: skip
+        st.text_input(
+            "Booking", placeholder="HubSpot record id", key=address.BOOKING,
+            help="Also the writes that carried its credit", **ids,
+        )  # fmt: skip
         sought = address.sought(desk.zone)
         if sought != Sought():
             st.button(
                 "All", icon=":material/filter_alt_off:", on_click=address.clear, key="unfilter",
                 type="tertiary", help="Take all filters away",
             )  # fmt: skip
-        st.space("stretch")
-        st.download_button(
-            "CSV",
-            lambda: audit_csv(desk.core.auditing.export(sought, desk.actor)),
-            file_name=f"audit-{desk.now():%Y-%m-%d-%H%M}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            help=f"The entries that fit, the newest {EXPORT_MAX:,} at most, each with its hash",
-            on_click="ignore",
-        )
+    csv.download_button(
+        "CSV",
+        lambda: audit_csv(desk.core.auditing.export(sought, desk.actor)),
+        file_name=f"audit-{desk.now():%Y-%m-%d-%H%M}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        help=f"The entries that fit, the newest {EXPORT_MAX:,} at most, each with its hash",
+        on_click="ignore",
+    )
 
 
 def _nothing(sought: Sought) -> None:
@@ -138,13 +140,13 @@ def _grid(desk: Desk, links: Sequence[Link]) -> None:
         key=key,
         column_config={
             "n": st.column_config.NumberColumn("Entry", width=70, format="localized", pinned=True),
-            "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", width=165),
-            "Who": text(width=175),
+            "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", width=150),
+            "Who": text(width=155),
             "Role": text(width=70),
-            "Act": text("Did", width=165),
+            "Act": text("Did", width=170),
+            "About": text(width=155),
             "Change": text(f"Before {words.ARROW} after", width=210),
             "Reason": text(width=250),
-            "About": text(width=160),
             "Operation": row_buttons.column(
                 "Operation", operations, _open_operation, key=f"{key}_operation", width=90
             ),
@@ -191,9 +193,9 @@ def audit_frame(links: Sequence[Link], desk: Desk) -> pd.DataFrame:
             "Who": [entry.actor for entry in entries],
             "Role": [words.sentence(entry.role) or words.NOTHING for entry in entries],
             "Act": [words.sentence(entry.what) for entry in entries],
+            "About": [about(entry) for entry in entries],
             "Change": [change(entry, catalogue) for entry in entries],
             "Reason": [entry.reason for entry in entries],
-            "About": [about(entry) for entry in entries],
             "Operation": [entry.operation_id[:8] or None for entry in entries],
             "Contact": [_contact(entry) or None for entry in entries],
             "More": [more(_unshown(entry), catalogue) for entry in entries],
