@@ -174,6 +174,7 @@ def build(settings: Settings) -> Runtime:
         told=bool(settings.notify_urls),
         webhooks=core.receiving.set_up,
         public_url=settings.public_url,
+        now=utc_now,
     )
     return Runtime(
         core=core,

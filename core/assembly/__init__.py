@@ -147,7 +147,7 @@ def assemble(
     planning = Planning(crm, journal, finding, catalogue, preflight, now, make_id)
     holding = Holding(journal, hold, quiet)
     operating = Operating(journal, engine, holding, now, access.other_admins, typed_above, second)
-    checking = Checking(crm, sitting, catalogue, now)
+    checking = Checking(crm, sitting, catalogue, now, noting)
     booking = Booking(crm, journal, sitting, catalogue, preflight, now, make_id)
     owing = Owing(reads, mirror, journal, catalogue)
     correcting = Correcting(crm, journal, preflight, now, make_id)

@@ -40,7 +40,12 @@ def entries(
         list[str] | None, typer.Option("--what", metavar="ACT", help="repeatable")
     ] = None,
     operation: Annotated[str, typer.Option("--operation", metavar="ID")] = "",
-    contact: Annotated[str, typer.Option("--contact", metavar="ID")] = "",
+    contact: Annotated[
+        str, typer.Option("--contact", metavar="ID", help="also of its bookings")
+    ] = "",
+    booking: Annotated[
+        str, typer.Option("--booking", metavar="ID", help="also of the writes of its credit")
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, max=EXPORT_MAX)] = 50,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="write them")] = None,
     as_: As = "",
@@ -57,6 +62,7 @@ def entries(
             what=_acts(what or []),
             operation_id=operation.strip(),
             contact_id=contact.strip(),
+            booking_id=booking.strip(),
         )
         core = runtime.core
         links = list(core.auditing.export(sought, _actor(core, as_), limit=limit))

@@ -12,16 +12,19 @@ from typing import Annotated
 import typer
 
 from core import wiring
+from core.assembly import Core
 from core.cli import reports
 from core.cli.app import As, Json, app
 from core.cli.ending import unfinished
 from core.cli.output import Unhealthy, show, told
-from core.domain.roles import Act
+from core.domain.roles import Act, Actor, Role
 from core.domain.selections import BadList
 from core.gateways.ports.inspecting import Health
 
 #: A worker asked to end finishes what is in hand for at most this long.
 GRACE_S = 25.0
+#: Who acts where the settings name no admin yet.
+NOBODY = "the command line"
 
 
 @app.command()
@@ -72,6 +75,7 @@ def doctor(json: Json = False) -> None:
 @app.command()
 def provision(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what is missing")] = False,
+    as_: As = "",
     json: Json = False,
 ) -> None:
     """Make the marker property in HubSpot where it is missing. Changes nothing else."""
@@ -80,7 +84,13 @@ def provision(
             found = [f for f in runtime.diagnosing.findings() if f.health is Health.FAULT]
             show({"made": [], "faults": reports.of_findings(found)}, as_json=json)
             return
-        show({"made": runtime.diagnosing.provision()}, as_json=json)
+        show({"made": runtime.diagnosing.provision(_whoever(runtime.core, as_))}, as_json=json)
+
+
+def _whoever(core: Core, as_: str) -> Actor:
+    """Who sets up an account before anybody is an admin holds its token, and may."""
+    email = as_ or core.access.first_admin()
+    return core.access.actor(email) if email else Actor(email=NOBODY, role=Role.ADMIN)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.domain.operations import OperationState
+from core.domain.records import Kind
 from core.domain.roles import Role
 
 
@@ -20,6 +21,7 @@ class What(StrEnum):
     PLANNED = "made a preview"
     CONFIRMED = "confirmed"
     APPROVED = "approved"
+    NOT_APPROVED = "approval refused"
     BEGAN = "began"
     CALLED_OFF = "called off"
     STOP_ASKED = "asked to stop"
@@ -29,7 +31,13 @@ class What(StrEnum):
     WRITTEN = "write landed"
     NOT_WRITTEN = "write did not land"
     UNDECIDED = "write undecided"
+    CANCELLED = "cancelled a booking"
+    MARKED = "marked a booking refunded"
+    UNMARKED = "cleared the mark of a refund"
+    BOOKED = "created a booking"
     REPAIR = "asked for a repair"
+    REPAIRED = "repaired a record"
+    REPAIR_ENDED = "repair ended"
     SWEEP = "asked for a sweep"
     COPY = "asked for a copy"
     DEAD_LETTERS = "retried dead letters"
@@ -42,6 +50,9 @@ class What(StrEnum):
     KEY_MADE = "made an API key"
     KEY_WITHDRAWN = "withdrew an API key"
     FORGOT = "forgot reasons"
+    FORGOT_STUDENTS = "forgot students"
+    SET_UP_ASKED = "asked to set up HubSpot"
+    SET_UP = "set up HubSpot"
     SETTINGS = "settings changed"
 
 
@@ -70,6 +81,16 @@ class Subject(StrEnum):
     SWEEP = "sweep"
     REPAIR = "repair"
     KEY = "key"
+
+
+#: What a record of HubSpot is called here.
+SUBJECTS: Mapping[Kind, Subject] = {
+    Kind.CONTACT: Subject.CONTACT,
+    Kind.BOOKING: Subject.BOOKING,
+    Kind.EXAM: Subject.EXAM,
+}
+
+assert SUBJECTS.keys() == set(Kind), "every kind of record has its word"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,4 +145,7 @@ class Sought:
     actor: str = ""
     what: tuple[str, ...] = ()
     operation_id: str = ""
+    #: Of a contact, and of its bookings.
     contact_id: str = ""
+    #: Of a booking, and of the writes that carried its credit.
+    booking_id: str = ""

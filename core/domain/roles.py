@@ -29,6 +29,7 @@ class Act(StrEnum):
     FORGET = "forget students' names"
     OVERRIDE = "book without a credit"
     GIVE_KEYS = "give or withdraw API keys"
+    SET_UP = "set up HubSpot"
 
 
 ALLOWED: dict[Role, frozenset[Act]] = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.domain.approvals import RENEWABLE, Difference, differences
+from core.domain.audit import Entry, What
 from core.domain.operations import Operation, OperationState
 from core.domain.plans import OperationKind, Plan, Row
 from core.domain.roles import Act, Actor
@@ -18,6 +19,9 @@ from core.services.planning import PLAN_LIFE
 
 #: What changed since the request is told in full up to so many rows.
 TOLD_MAX = 10
+#: The audit names so many of the bookings that differ; the event all.
+AUDITED_MAX = 200
+CHANGED = "it would no longer do what was asked for"
 
 
 class NotApproved(ValueError):
@@ -200,16 +204,23 @@ class Approving:
 
     def _refuse(self, operation_id: str, actor: Actor, found: tuple[Difference, ...]) -> None:
         """It goes on waiting; whoever looks at it sees that, and why."""
-        self.journal.add_event(
-            Event(
-                at=self.now(),
-                actor=actor.email,
-                what="approval refused",
-                operation_id=operation_id,
-                detail={"changed": [each.then.booking_id for each in found]},
-            )
+        at, who, ids = self.now(), actor.email, [each.then.booking_id for each in found]
+        entry = Entry(
+            at=at,
+            actor=who,
+            what=What.NOT_APPROVED,
+            operation_id=operation_id,
+            detail={"why": CHANGED, "differ": len(ids), "bookings": ids[:AUDITED_MAX]},
         )
+        event = Event(
+            at=at,
+            actor=who,
+            what=What.NOT_APPROVED.value,
+            operation_id=operation_id,
+            detail={"changed": ids},
+        )
+        self.journal.add_event(event, entry)
         told = [str(each) for each in found[:TOLD_MAX]]
         if len(found) > TOLD_MAX:
             told.append(f"and {len(found) - TOLD_MAX:,} more")
-        raise NotApproved(["it would no longer do what was asked for: preview it again", *told])
+        raise NotApproved([f"{CHANGED}: preview it again", *told])

@@ -21,6 +21,7 @@ from core.domain.records import Booking, BookingId, Contact, ContactId, Exam
 from core.domain.roles import Act, Actor
 from core.domain.verdicts import Verdict
 from core.gateways.ports.lookup import CrmLookUp
+from core.services.noting import Noting
 from core.services.sitting import Sitting
 
 
@@ -62,6 +63,7 @@ class Checking:
     sitting: Sitting
     catalogue: Catalogue
     now: Callable[[], datetime]
+    noting: Noting
 
     def contact(self, id_: ContactId, actor: Actor) -> Contact | None:
         """As HubSpot states it now. None: there is no such contact.
@@ -69,17 +71,18 @@ class Checking:
         Raises:
             NotAllowed: the actor may not look contacts up.
             GatewayError: HubSpot did not answer.
+            JournalError: the look is not recorded, and nothing is told.
         """
-        actor.require(Act.LOOK_UP)
+        self._looks(id_, actor)
         return self.crm.contacts([id_])[id_]
 
     def bookings(self, id_: ContactId, actor: Actor) -> tuple[Booking, ...] | None:
         """All of this contact, the latest day first. None: there is no such contact.
 
         Raises:
-            NotAllowed, GatewayError: as ``contact``.
+            NotAllowed, GatewayError, JournalError: as ``contact``.
         """
-        actor.require(Act.LOOK_UP)
+        self._looks(id_, actor)
         contact, held = self._student(id_)
         if contact is None:
             return None
@@ -90,7 +93,7 @@ class Checking:
         """One booking of this contact. None: there is none.
 
         Raises:
-            NotAllowed, GatewayError: as ``contact``.
+            NotAllowed, GatewayError, JournalError: as ``contact``.
         """
         return next((one for one in self.bookings(id_, actor) or () if one.id == booking_id), None)
 
@@ -98,9 +101,9 @@ class Checking:
         """Whether this may be booked, with everything against it. None: no such contact.
 
         Raises:
-            NotAllowed, GatewayError: as ``contact``.
+            NotAllowed, GatewayError, JournalError: as ``contact``.
         """
-        actor.require(Act.LOOK_UP)
+        self._looks(wish.contact_id, actor)
         with ThreadPoolExecutor(1, thread_name_prefix="check") as pool:
             reading = pool.submit(self.crm.exams, [wish.exam_id])
             contact, held = self._student(wish.contact_id)
@@ -122,7 +125,7 @@ class Checking:
         """Whether the student has a credit for exams of this type. None: no such contact.
 
         Raises:
-            NotAllowed, GatewayError: as ``contact``.
+            NotAllowed, GatewayError, JournalError: as ``contact``.
         """
         contact = self.contact(id_, actor)
         if contact is None:
@@ -143,9 +146,10 @@ class Checking:
         """Those that this student may book. None: there is no such contact.
 
         Raises:
-            NotAllowed, GatewayError: as ``contact``; or neither store has the sessions.
+            NotAllowed, GatewayError, JournalError: as ``contact``; or neither store has the
+                sessions.
         """
-        actor.require(Act.LOOK_UP)
+        self._looks(id_, actor)
         today = self.now().date()
         with ThreadPoolExecutor(1, thread_name_prefix="check") as pool:
             listing = pool.submit(self.sitting.sessions, today, until, actor)
@@ -163,6 +167,11 @@ class Checking:
             if seat.credit is not None and judge_day(held, exam.exam_date) is None:
                 offers.append(Offer(exam=exam, credit=seat.credit))
         return Offered(contact=contact, offers=tuple(offers))
+
+    def _looks(self, id_: ContactId, actor: Actor) -> None:
+        """Whoever sees what a student holds has looked at the student, an app too."""
+        actor.require(Act.LOOK_UP)
+        self.noting.looked(id_, actor)
 
     def _student(self, id_: ContactId) -> tuple[Contact | None, list[Booking]]:
         """Asked at the same time; by an id from before a merge, the bookings of the new one."""

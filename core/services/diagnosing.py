@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
+from core.domain.audit import Entry, What
+from core.domain.roles import Act, Actor
 from core.gateways.ports import Journal, Mirror
 from core.gateways.ports.inspecting import Finding, Health, Inspecting
+from core.services.clocks import Clocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +27,31 @@ class Diagnosing:
     #: Whether HubSpot's webhooks can be told from forgeries.
     webhooks: bool = True
     public_url: str = ""
+    now: Callable[[], datetime] = field(kw_only=True)
 
     def findings(self) -> list[Finding]:
         """Everything that was looked at, faults first."""
         found = [*self.truth.inspect(), *self._mirror(), *self._notifications()]
         found += [self._webhooks(), self._workers()]
+        # after the look at HubSpot, whose answers say what time it is there
+        found += Clocks(self.truth, self.journal, self.now).findings()
         order = [Health.FAULT, Health.WARNING, Health.FINE]
         return sorted(found, key=lambda finding: order.index(finding.health))
 
-    def provision(self) -> list[str]:
-        """What was made. Raises ``GatewayError`` when HubSpot did not let us."""
-        return self.truth.provision()
+    def provision(self, actor: Actor) -> list[str]:
+        """What was made. On record before it is sent, and when HubSpot has answered.
+
+        Raises:
+            NotAllowed: this person may not set up HubSpot.
+            JournalError: it could not be recorded; nothing was made.
+            GatewayError: HubSpot did not let us.
+        """
+        actor.require(Act.SET_UP)
+        self.journal.record(Entry(at=self.now(), actor=actor.email, what=What.SET_UP_ASKED))
+        made = self.truth.provision()
+        done = Entry(at=self.now(), actor=actor.email, what=What.SET_UP, detail={"made": made})
+        self.journal.record(done)
+        return made
 
     def _mirror(self) -> list[Finding]:
         faults = self.mirror.faults()

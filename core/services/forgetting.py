@@ -60,7 +60,7 @@ class Forgetting:
             return Forgotten(before=before, dry_run=True, ids=tuple(ids))
         ids, rows, at = [], 0, self.now()
         while page := self.journal.naming_students(before=before, limit=PAGE):
-            rows += sum(self.journal.forget_students(id_, at=at) for id_ in page)
+            rows += sum(self.journal.forget_students(id_, by=by, at=at) for id_ in page)
             ids += page
         done = Forgotten(
             before=before,

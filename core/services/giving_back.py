@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from core.domain import booking_acts
 from core.domain.credits import Catalogue
 from core.domain.judging import judge_again
 from core.domain.operations import SETTLED, Item, ItemState, Operation
@@ -70,7 +71,7 @@ class GivingBack:
         bookings = self.crm.bookings({item.booking_id for item in (*todo, *marked_later)})
         todo = self._judged(run, operation, todo, bookings, asked)
         if operation.kind is OperationKind.CANCEL:
-            todo, bookings = self._cancelled(run, todo, bookings, asked)
+            todo, bookings = self._cancelled(run, operation, todo, bookings, asked)
         landed = self._given_back(run, operation, todo)
         to_mark = [*marked_later, *landed]
         at_once(lambda some: self._mark(run, operation, some, bookings), to_mark)
@@ -118,8 +119,10 @@ class GivingBack:
             for item in items
             for new in [self._judge(operation, item, bookings, contacts)]
         ]
-        changed = [new for new, old in zip(judged, items, strict=True) if new != old]
-        self.journal.update_items(run, changed)
+        changed = [(old, new) for old, new in zip(items, judged, strict=True) if new != old]
+        # of a cancel whose answer was lost, this is where it is known to have landed
+        found = booking_acts.entries(operation, changed, self.now(), found=True)
+        self.recording.record(run, [], [new for _, new in changed], entries=found)
         return [item for item in judged if item.state not in SETTLED]
 
     def _judge(
@@ -141,6 +144,7 @@ class GivingBack:
     def _cancelled(
         self,
         run: Run,
+        operation: Operation,
         items: Sequence[Item],
         bookings: Mapping[BookingId, Booking | None],
         asked: datetime,
@@ -150,7 +154,7 @@ class GivingBack:
         now = self.now()
         sent = [sending_cancel(i, now, pending=self._pending(i, asked)) for i in todo]
         self.journal.update_items(run, [each.item for each in sent])
-        parts = at_once(lambda some: self._cancel_batch(run, some, bookings), sent)
+        parts = at_once(lambda some: self._cancel_batch(run, operation, some, bookings), sent)
         fresh = {booking.id: booking for _, changed in parts for booking in changed}
         saved = [item for items_saved, _ in parts for item in items_saved]
         going_on = [item for item in (*items, *saved) if item.cancelled]
@@ -159,6 +163,7 @@ class GivingBack:
     def _cancel_batch(
         self,
         run: Run,
+        operation: Operation,
         sent: Sequence[CancelSent],
         bookings: Mapping[BookingId, Booking | None],
     ) -> tuple[list[Item], list[Booking]]:
@@ -172,7 +177,9 @@ class GivingBack:
             and outcomes[booking.id].fate is Fate.LANDED
         ]
         due = [booking_due(booking) for booking in changed]
-        self.recording.record(run, [], saved, due)
+        sent_items = [each.item for each in sent]
+        told = booking_acts.entries(operation, zip(sent_items, saved, strict=True), self.now())
+        self.recording.record(run, [], saved, due, told)
         return saved, changed
 
     def _pending(self, item: Item, asked: datetime) -> bool:
@@ -228,7 +235,8 @@ class GivingBack:
             booking = bookings.get(item.booking_id)
             if outcome.fate is Fate.LANDED and booking is not None:
                 due.append(booking_due(marked(booking, operation, outcome)))
-        self.recording.record(run, [], saved, due)
+        told = booking_acts.entries(operation, zip(items, saved, strict=True), self.now())
+        self.recording.record(run, [], saved, due, told)
 
 
 def _ends_active(item: Item) -> bool:

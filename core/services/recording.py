@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from core.domain.audit import Entry
 from core.domain.operations import Item
 from core.gateways.ports import Due, Journal, Run, Settlement
 from core.services.handed import HANDED
@@ -26,8 +27,9 @@ class Recording:
         settlements: Sequence[Settlement],
         items: Sequence[Item] = (),
         due: Sequence[Due] = (),
+        entries: Sequence[Entry] = (),
     ) -> None:
-        """Outcomes, items and copies in one transaction; the copies set out before it.
+        """Outcomes, items, copies and audit in one transaction; the copies set out before it.
 
         They state what HubSpot has answered, so they are right even if this is never saved: the
         write is then found open, read back, and its copy is due again.
@@ -38,6 +40,12 @@ class Recording:
         now = self.now()
         self.mirroring.offer([replace(copy, due_since=now) for copy in due])
         held = self.journal.settle(
-            run, settlements, items=items, due=due, at=now, held_until=now + HANDED
+            run,
+            settlements,
+            items=items,
+            due=due,
+            at=now,
+            held_until=now + HANDED,
+            entries=entries,
         )
         self.mirroring.saved(held)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from core.domain import repair_acts
 from core.domain.drift import Cause, Drift
 from core.domain.mirror import ID
 from core.domain.records import Kind
@@ -159,13 +160,15 @@ class Repairing:
     def _carry(self, repair: Repair) -> int:
         """How many records are not settled, for their copies are due."""
         while rows := self._rows(repair, RowState.PENDING):
-            self.journal.save_repair(repair, self.mending.mended(rows))
+            self._save(repair, self.mending.mended(rows))
         copying = self.journal.repair_rows(repair.id, states=[RowState.COPYING])
         ready = self.mending.copied(copying)
         for start in range(0, len(ready), PAGE):
-            done = self.mending.mended(ready[start : start + PAGE])
-            self.journal.save_repair(repair, done)
+            self._save(repair, self.mending.mended(ready[start : start + PAGE]))
         return len(self.journal.repair_rows(repair.id, states=[RowState.COPYING]))
+
+    def _save(self, repair: Repair, done: Sequence[RepairRow]) -> None:
+        self.journal.save_repair(repair, done, repair_acts.mended(repair, done, self.now()))
 
     def _rows(self, repair: Repair, state: RowState) -> list[RepairRow]:
         return self.journal.repair_rows(repair.id, states=[state], limit=PAGE)
@@ -184,9 +187,9 @@ class Repairing:
         return again
 
     def _end(self, repair: Repair) -> None:
-        done = replace(repair, state=RepairState.DONE, waiting_for="", ended_at=self.now())
-        self.journal.save_repair(done)
-        counts = self.journal.repair(repair.id).counts
+        at, counts = self.now(), self.journal.repair(repair.id).counts
+        done = replace(repair, state=RepairState.DONE, waiting_for="", ended_at=at)
+        self.journal.save_repair(done, entries=[repair_acts.ended(repair, counts, at)])
         outcome = {state.value: number for state, number in counts.items()}
         self._tell(repair, "repaired the mirror", {"records": outcome})
         self.journal.forget_repairs(before=self.now() - KEPT)

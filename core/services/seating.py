@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from core.domain import booking_acts
+from core.domain.audit import Entry
 from core.domain.booking import (
     NewBooking,
     Seat,
@@ -98,7 +100,7 @@ class Seating:
             asked = self.now()  # before the read: what arrives while it is answered is not in it
             held = self._held(item)
             if held is not None:
-                return self._found(run, item, held)
+                return self._found(run, operation, item, held)
             if asked - item.sent_at < self.quiet:
                 return item  # it may still arrive: nothing is decided before
         if refusal := self._refusal(item):
@@ -149,9 +151,11 @@ class Seating:
             return self._save(run, replace(sent, sent_at=None))
         held = self._held(sent)
         if held is not None:
-            return self._found(run, sent, held)
+            return self._found(run, operation, sent, held)
         if outcome.fate is Fate.REFUSED:
-            return self._give_up(run, sent, f"HubSpot refused the booking: {outcome.reason}")
+            why = f"HubSpot refused the booking: {outcome.reason}"
+            told = booking_acts.not_created(operation, sent, why, self.recording.now())
+            return self._give_up(run, sent, why, told)
         return sent
 
     def _new(self, operation: Operation, item: Item) -> NewBooking:
@@ -170,18 +174,21 @@ class Seating:
         id_ = self.crm.booking_ids_named([item.booking_name])[item.booking_name]
         return None if id_ is None else self.crm.bookings([id_])[id_]
 
-    def _found(self, run: Run, item: Item, held: Booking) -> Item:
+    def _found(self, run: Run, operation: Operation, item: Item, held: Booking) -> Item:
         if held.idempotency_key != item.operation_id:
             return self._give_up(run, item, f"somebody else booked {item.booking_name} just now")
         done = replace(item, state=ItemState.DONE, why="")
-        self.recording.record(run, [], [done], [booking_due(held)])
+        told = booking_acts.created(operation, item, held, self.recording.now())
+        self.recording.record(run, [], [done], [booking_due(held)], [told])
         return done
 
     # back again
 
-    def _give_up(self, run: Run, item: Item, why: str) -> Item:
+    def _give_up(self, run: Run, item: Item, why: str, *told: Entry) -> Item:
         """Saved before anything goes back, so that no later look takes it up again."""
-        return self._save(run, replace(item, state=ItemState.CANCELLED, why=why))
+        given_up = replace(item, state=ItemState.CANCELLED, why=why)
+        self.recording.record(run, [], [given_up], entries=told)
+        return given_up
 
     def _back(self, run: Run, item: Item) -> None:
         """The credit first, then the seat; what cannot go back is told to a person."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from core.domain import booking_acts
 from core.domain.credits import Catalogue
 from core.domain.operations import SETTLED, Item, ItemState, Operation
 from core.domain.records import Booking, BookingId, Kind
@@ -60,7 +61,7 @@ class TakingBack:
         bookings = self.crm.bookings({item.booking_id for item in (*todo, *to_clear)})
         todo = self._judged(run, operation, todo, bookings)
         to_clear += self._taken(run, operation, todo)
-        at_once(lambda some: self._clear(run, some, bookings), to_clear)
+        at_once(lambda some: self._clear(run, operation, some, bookings), to_clear)
 
     def recovered(self, operation: Operation) -> Consequences:
         """What follows from writes that an earlier run left open."""
@@ -124,7 +125,11 @@ class TakingBack:
         return then.landed
 
     def _clear(
-        self, run: Run, items: Sequence[Item], bookings: Mapping[BookingId, Booking | None]
+        self,
+        run: Run,
+        operation: Operation,
+        items: Sequence[Item],
+        bookings: Mapping[BookingId, Booking | None],
     ) -> None:
         """Saved before it is sent: a crash leaves a mark that may still be cleared."""
         sent_at = self.now()
@@ -138,4 +143,5 @@ class TakingBack:
             booking = bookings.get(item.booking_id)
             if outcome.fate is Fate.LANDED and booking is not None:
                 due.append(booking_due(unmarked(booking, outcome)))
-        self.recording.record(run, [], saved, due)
+        told = booking_acts.entries(operation, zip(sent, saved, strict=True), self.now())
+        self.recording.record(run, [], saved, due, told)

@@ -13,6 +13,13 @@ def end_of_row(
     clear: Callable[[], None], csv: Callable[[], bytes], name: str, told: str, *, narrowed: bool
 ) -> None:
     """The way back to all, while something is left out; and what fits as CSV."""
+    the_way_back(clear, narrowed=narrowed)
+    st.space("stretch")
+    csv_button(csv, name, told)
+
+
+def the_way_back(clear: Callable[[], None], *, narrowed: bool) -> None:
+    """To all, while something is left out."""
     if narrowed:
         st.button(
             "All",
@@ -22,5 +29,3 @@ def end_of_row(
             type="tertiary",
             help="Take all filters away",
         )
-    st.space("stretch")
-    csv_button(csv, name, told)

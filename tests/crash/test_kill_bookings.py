@@ -80,7 +80,7 @@ def day(sandbox: Mapping[str, str], tmp_path: Path) -> Iterator[Day]:
     """Bookings that nobody carries yet: some want one seat, one day, or one credit."""
     desk = Desk(sandbox, tmp_path)
     with patch.dict(os.environ, desk.environment), wiring.opened() as runtime:
-        runtime.diagnosing.provision()
+        runtime.diagnosing.provision(runtime.core.access.actor(ADMIN))
         desk.without_a_limit()
         school = School(desk)
         made = Day(runtime.core, school)

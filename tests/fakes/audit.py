@@ -7,18 +7,27 @@ import threading
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from core.domain.audit import Entry, Sought, Subject, as_recorded
+from core.domain.audit import Entry, Sought, Subject, What, as_recorded
 from core.domain.chain import EMPTY, Head, Link, chained, texts
+from core.domain.operations import Item
+from core.domain.plans import OperationKind
 from core.domain.reasons import apart
+from core.domain.records import WriteId
 from core.domain.roles import Grant, Role
 from core.gateways.journal import acts
+from core.gateways.ports.journal import WriteRecord, WriteState
+
+BOOK = OperationKind.BOOK
 
 
 class MemoryAudit:
     _lock: threading.RLock
     _grants: dict[str, Grant]
     _admins: Collection[str]
+    _operations: dict[str, Any]
+    _writes: dict[WriteId, WriteRecord]
     _audit: list[Link]
     _noted: Head
     #: Saved and not yet chained: chaining costs a simulation of thousands of histories a tenth.
@@ -27,6 +36,11 @@ class MemoryAudit:
     def record(self, *entries: Entry) -> None:
         with self._lock:
             self._unchained += [as_recorded(each, self._role(each.actor)) for each in entries]
+
+    def recorded(self) -> list[Entry]:
+        """Oldest first, without the cost of the chain: for simulations, which never ask for it."""
+        with self._lock:
+            return [*(link.entry for link in self._audit), *self._unchained]
 
     def _role(self, actor: str) -> Role | None:
         email = actor.casefold()
@@ -102,9 +116,57 @@ class MemoryAudit:
                 and actor in {"", entry.actor}
                 and (not sought.what or entry.what in sought.what)
                 and sought.operation_id in {"", entry.operation_id}
-                and (
-                    not sought.contact_id
-                    or (entry.subject, entry.subject_id) == (Subject.CONTACT, sought.contact_id)
-                )
+                and (not sought.contact_id or self._of_contact(entry, sought.contact_id))
+                and (not sought.booking_id or self._of_booking(entry, sought.booking_id))
             ):
                 yield link
+
+    def _of_contact(self, entry: Entry, contact_id: str) -> bool:
+        if entry.subject == Subject.CONTACT:
+            return entry.subject_id == contact_id
+        items = self._items_in(entry.operation_id)
+        return entry.subject == Subject.BOOKING and any(
+            item.contact_id == contact_id and (item.booking_id == entry.subject_id or kind is BOOK)
+            for kind, item in items
+        )
+
+    def _of_booking(self, entry: Entry, booking_id: str) -> bool:
+        if entry.subject == Subject.BOOKING:
+            return entry.subject_id == booking_id
+        return (
+            entry.subject == Subject.CONTACT
+            and entry.operation_id in self._parts(booking_id)
+            and any(
+                item.contact_id == entry.subject_id
+                and (item.booking_id == booking_id or self._made(entry.operation_id) == booking_id)
+                for _, item in self._items_in(entry.operation_id)
+            )
+        )
+
+    def _parts(self, booking_id: str) -> set[str]:
+        """The operations that wrote it, or moved its credit."""
+        own = {
+            link.entry.operation_id
+            for link in self._chain()
+            if (link.entry.subject, link.entry.subject_id) == (Subject.BOOKING, booking_id)
+        }
+        moved = {
+            record.write.operation_id
+            for record in self._writes.values()
+            if record.state is not WriteState.VOID
+            and any(movement.booking_id == booking_id for movement in record.write.movements)
+        }
+        return own | moved
+
+    def _items_in(self, operation_id: str) -> list[tuple[OperationKind, Item]]:
+        kept = self._operations.get(operation_id)
+        return [(kept.operation.kind, item) for item in kept.items.values()] if kept else []
+
+    def _made(self, operation_id: str) -> str | None:
+        """The booking that it created."""
+        made = (
+            link.entry.subject_id
+            for link in self._chain()
+            if link.entry.operation_id == operation_id and link.entry.what == What.BOOKED
+        )
+        return next(made, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from core.gateways.ports.figures import Figures
@@ -24,6 +25,9 @@ class MemoryFigures:
                 items=Counter(str(item.state) for item in items),
                 writes=Counter(str(record.state) for record in self._writes.values()),
             )
+
+    def clock(self) -> datetime | None:
+        return None
 
     def known_writes(self, ids: Collection[str]) -> set[str]:
         with self._lock:

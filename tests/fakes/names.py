@@ -10,12 +10,14 @@ from typing import Any, TypeVar
 from core.domain.forgetting import nameless, unsaid
 from core.domain.operations import Item, ItemState
 from core.domain.plans import Plan, Row
+from core.gateways.journal import acts
 from core.gateways.ports import Event
+from tests.fakes.audit import MemoryAudit
 
 N = TypeVar("N", Row, Item)
 
 
-class MemoryNames:
+class MemoryNames(MemoryAudit):
     _lock: threading.RLock
     _plans: dict[str, Plan]
     _operations: dict[str, Any]
@@ -31,8 +33,7 @@ class MemoryNames:
             ]
             return [plan.id for plan in sorted(found, key=lambda p: (p.made_at, p.id))][:limit]
 
-    def forget_students(self, plan_id: str, *, at: datetime) -> int:
-        del at
+    def forget_students(self, plan_id: str, *, by: str, at: datetime) -> int:
         with self._lock:
             plan = self._plans[plan_id]
             names = {row.contact_name for row in plan.rows}
@@ -55,6 +56,8 @@ class MemoryNames:
                 ]
                 count += more
             self._nameless.add(plan_id)
+            if count:
+                self.record(acts.forgot(plan_id, count, by=by, at=at))
             return count
 
     def _is_old(self, plan: Plan, before: datetime) -> bool:

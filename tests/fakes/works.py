@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from core.domain.audit import Entry
 from core.domain.drift import Cause, Drift
 from core.domain.operations import ENDED, Operation, OperationState
 from core.domain.repairs import Repair, RepairRow, RowState
@@ -182,12 +183,15 @@ class MemoryWorks(MemoryAudit):
             self._repairs[repair_id] = (replace(repair, epoch=repair.epoch + 1), rows)
             return self.repair(repair_id)
 
-    def save_repair(self, repair: Repair, rows: Sequence[RepairRow] = ()) -> None:
+    def save_repair(
+        self, repair: Repair, rows: Sequence[RepairRow] = (), entries: Sequence[Entry] = ()
+    ) -> None:
         with self._lock:
             held, kept = self._repairs.get(repair.id, (repair, {}))
             if held.epoch != repair.epoch:
                 raise Superseded(repair.id, repair.epoch, now=held.epoch, work="repair")
             self._repairs[repair.id] = (repair, kept)
+            self.record(*entries)
             for row in rows:
                 if row.n in kept:
                     kept[row.n] = replace(row, drift=kept[row.n].drift)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.audit import Entry, What
+from core.domain.audit import Entry, Subject, What
 from core.domain.chain import EMPTY, FIELDS, Link, texts
+from core.domain.credits import SCHOOL
+from core.domain.operations import ItemState
 from core.domain.plans import OperationKind
 from core.domain.roles import Role
 from pages.shared.audit import listing
@@ -87,12 +90,72 @@ def test_an_operation_stands_newest_first_with_before_and_after(
     at = open_page(AUDIT, operation=done)
 
     assert ["Ended", "Began", "Confirmed", "Made a preview"] == [
-        act for act in acts(at) if act != "Write landed"
+        act for act in acts(at) if act not in {"Write landed", "Marked a booking refunded"}
     ]
     writes = frame_with(at, "Change")[lambda frame: frame["Act"] == "Write landed"]
     assert made.journal.progress(done).total >= len(writes) > 0
     assert all("→" in change for change in writes["Change"])
     assert {"Exam cancelled by the school"} == set(writes["Reason"])
+
+
+def test_what_was_done_to_each_booking_is_shown_with_its_id_and_its_student(
+    open_page: Open, made: Stage, done: str
+) -> None:
+    items = [item for item in made.journal.items(done) if item.state is ItemState.DONE]
+    assert items
+
+    shown = frame_with(open_page(AUDIT, operation=done), "Act", "About", "Contact")
+    marks = shown[shown["Act"] == "Marked a booking refunded"]
+
+    assert {(f"booking {i.booking_id}", i.contact_id) for i in items} == set(
+        zip(marks["About"], marks["Contact"], strict=True)
+    )
+    assert {"Refunded no → yes"} == set(marks["Change"])
+    assert {""} == set(marks["More"]), "the contact has a column of its own"
+
+
+def test_a_booking_is_found_with_the_write_that_carried_its_credit(
+    open_page: Open, made: Stage, done: str
+) -> None:
+    item = next(i for i in made.journal.items(done) if i.state is ItemState.DONE)
+    of_it = ["Marked a booking refunded", "Write landed"]
+
+    at = open_page(AUDIT, booking=item.booking_id)
+
+    assert of_it == acts(at)
+    assert {*of_it} <= {*acts(open_page(AUDIT, contact=item.contact_id))}
+    assert len(of_it) < len(acts(press(at, "unfilter")))
+
+
+@pytest.mark.parametrize(
+    ("entry", "said_of_it"),
+    [
+        (
+            {"subject": Subject.BOOKING, "after": {"status": "Active", "token": "Shared Token"}},
+            "Status – → Active; Token – → Shared Token",
+        ),
+        (
+            {"subject": Subject.EXAM, "before": {"is_active": ""}, "after": {"is_active": "true"}},
+            "Open – → true",
+        ),
+        (
+            {
+                "subject": Subject.BOOKING,
+                "before": {"is_active": "Active"},
+                "after": {"is_active": "Cancelled"},
+            },
+            "Status Active → Cancelled",
+        ),
+        (
+            {"before": {"cs_credits": 1, "total_bookings": 2}, "after": {"cs_credits": 2}},
+            "Clinical Skills 1 → 2; Seats taken 2 → –",
+        ),
+    ],
+)
+def test_a_change_is_told_by_the_names_that_people_know(
+    entry: dict[str, Any], said_of_it: str
+) -> None:
+    assert said_of_it == listing.change(Entry(at=NOON, actor="a", what="b", **entry), SCHOOL)
 
 
 def test_a_look_at_a_contact_is_recorded_once_in_a_while(open_page: Open, made: Stage) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.domain.audit import What
 from core.domain.booking import HANDS, Wish
 from core.domain.credits import SCHOOL, CreditType
 from core.domain.operations import Item, ItemState
@@ -161,6 +162,7 @@ class BookingWorld(World):
             assert item.state in {ItemState.DONE, ItemState.FAILED}, f"{told}: {item}"
             assert made[item.operation_id] == (item.state is ItemState.DONE), f"{told}: {item}"
         self._check_days(told)
+        self._check_audit(told)
         for contact in self.contacts:
             for key in SCHOOL.keys:
                 actual = self.crm.balance(Kind.CONTACT, contact, key)
@@ -173,6 +175,21 @@ class BookingWorld(World):
             held = self.crm.balance(Kind.EXAM, exam, TOTAL_BOOKINGS)
             assert started + taken - freed == held, f"{told}: exam {exam}"
             assert held <= self.capacity[exam], f"{told}: exam {exam} is overbooked"
+
+    def _check_audit(self, told: str) -> None:
+        """Each booking that was made stands there once, by the id that HubSpot gave it."""
+        entries = [
+            (entry.operation_id, entry.subject_id)
+            for entry in self.store.recorded()
+            if entry.what == What.BOOKED
+        ]
+        mine = {item.operation_id for item in self.booked()}
+        made = [
+            (record.properties.get("idempotency_key"), record.id)
+            for record in self.crm.truth.all(Kind.BOOKING)
+            if record.properties.get("idempotency_key") in mine
+        ]
+        assert sorted(made) == sorted(entries), told
 
     def _check_days(self, told: str) -> None:
         days: Counter[tuple[str, object]] = Counter()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
+from core.domain.audit import What
 from core.domain.credits import SCHOOL
 from core.domain.operations import ItemState
 from core.domain.plans import OperationKind
@@ -60,6 +63,7 @@ def check(world: World) -> None:
     _check_seats(world, told)
     _check_mirror(world, told)
     _check_corrected(world, told)
+    _check_audit(world, told)
 
 
 def _status(world: World, booking: str) -> BookingStatus:
@@ -143,3 +147,21 @@ def _landed_contacts(world: World, operation: str) -> set[str]:
         for record in world.store.writes(operation)
         if record.state is WriteState.LANDED and record.write.kind is Kind.CONTACT
     }
+
+
+def _check_audit(world: World, told: str) -> None:
+    """Whatever was lost, repeated or found later: each booking's write stands there once."""
+    entries = Counter(
+        (entry.operation_id, entry.what, entry.subject_id)
+        for entry in world.store.recorded()
+        if entry.what in {What.CANCELLED, What.MARKED}
+    )
+    done = Counter[tuple[str, str, str]]()
+    for operation in world.operations:
+        kind = world.store.operation(operation).kind
+        for item in world.store.items(operation):
+            done[operation, What.CANCELLED, item.booking_id] += item.cancelled
+            gave = item.state is ItemState.DONE and item.credit is not None
+            if kind is not OperationKind.CORRECT:
+                done[operation, What.MARKED, item.booking_id] += gave
+    assert +done == entries, told

@@ -55,12 +55,13 @@ COMMANDS = [
     ("keys list", ADMINS),
     ("keys make app --scope read", ADMINS),
     ("keys withdraw k1", ADMINS),
+    ("provision", ADMINS),
     ("roles list", ADMINS),
     ("roles grant x@example.test=admin", ADMINS),
     ("roles withdraw staff@example.test", ADMINS),
 ]
 #: Commands of whoever holds the settings: they act as nobody.
-OF_NOBODY = {"doctor", "provision", "worker", "operations", "restored"}
+OF_NOBODY = {"doctor", "worker", "operations", "restored"}
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> TestDesk:
 
     @contextmanager
     def opened() -> Iterator[Any]:
-        yield SimpleNamespace(core=made.core, start=lambda: _work(made))
+        yield SimpleNamespace(core=made.core, diagnosing=made.doctor(), start=lambda: _work(made))
 
     monkeypatch.setattr(wiring, "opened", opened)
     return made

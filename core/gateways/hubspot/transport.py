@@ -182,7 +182,7 @@ class Transport:
                 self._usage[call.what] += 1
             with self.hearing.silence(call.what), translated():
                 status, headers, body = self._exchange(call)
-        self.hearing.answered(call.what, status)
+        self.hearing.answered(call.what, status, headers.get("date"))
         self.limiter.learn(headers)
         if 200 <= status < 300:
             return _parsed(body)

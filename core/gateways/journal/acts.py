@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.audit import MOVED, Entry, Subject, What
+from core.domain.audit import MOVED, SUBJECTS, Entry, Subject, What
 from core.domain.chain import timestamp
 from core.domain.clients import ApiKey
 from core.domain.credits import Balances
@@ -24,11 +24,6 @@ from core.domain.sweeps import Sweep
 from core.domain.writes import MovementKind
 from core.gateways.ports.journal import Event, Settlement, WriteState
 
-SUBJECTS = {
-    Kind.CONTACT: Subject.CONTACT,
-    Kind.BOOKING: Subject.BOOKING,
-    Kind.EXAM: Subject.EXAM,
-}
 FOUND = {
     WriteState.OPEN: What.UNDECIDED,
     WriteState.LANDED: What.WRITTEN,
@@ -36,8 +31,7 @@ FOUND = {
     WriteState.UNDECIDED: What.UNDECIDED,
 }
 
-assert SUBJECTS.keys() == set(Kind)  # noqa: S101 - every kind of record has its word
-assert FOUND.keys() == set(WriteState)  # noqa: S101 - and every outcome of a write
+assert FOUND.keys() == set(WriteState)  # noqa: S101 - every outcome of a write has its word
 
 
 def made(plan: Plan) -> Entry:
@@ -206,6 +200,13 @@ def forgot_reasons(number: int, *, before: datetime, by: str, at: datetime) -> E
         actor=by,
         what=What.FORGOT,
         detail={"before": timestamp(before), "reasons": number},
+    )
+
+
+def forgot(plan_id: str, rows: int, *, by: str, at: datetime) -> Entry:
+    """Students' names left a plan and its operation; ids and movements stay."""
+    return Entry(
+        at=at, actor=by, what=What.FORGOT_STUDENTS, operation_id=plan_id, detail={"rows": rows}
     )
 
 

@@ -13,17 +13,21 @@ from sqlalchemy import (
     String,
     delete,
     func,
+    or_,
     select,
     type_coerce,
 )
 
-from core.domain.audit import Entry, Sought, Subject
+from core.domain.audit import Entry, Sought, Subject, What
 from core.domain.chain import FIELDS, Head, Link, timestamp
+from core.domain.plans import OperationKind
 from core.domain.reasons import Reason
 from core.gateways.journal import acts
 from core.gateways.journal.audit_tables import audit, audit_head, audit_reasons
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.recording import record
+from core.gateways.journal.rules import LIVE
+from core.gateways.journal.tables import items, movements, operations
 
 #: As the driver gives it: a row that somebody changed may hold what our types cannot read.
 _RAW = [type_coerce(column, String).label(column.name) for column in audit.c if column.name != "n"]
@@ -54,7 +58,12 @@ class Audit:
         offset: int = 0,
     ) -> list[Link]:
         """Newest first."""
-        query = _sought(_LINKS, sought).order_by(audit.c.n.desc()).limit(limit).offset(offset)
+        query = (
+            _sought(connection, _LINKS, sought)
+            .order_by(audit.c.n.desc())
+            .limit(limit)
+            .offset(offset)
+        )
         if before is not None:
             query = query.where(audit.c.n < before)
         return _links(connection, query)
@@ -62,7 +71,7 @@ class Audit:
     @reading
     def audit_count(self, connection: Connection, sought: Sought) -> int:
         """Counted in the database."""
-        query = _sought(select(func.count()).select_from(audit), sought)
+        query = _sought(connection, select(func.count()).select_from(audit), sought)
         return int(connection.execute(query).scalar_one())
 
     @reading
@@ -90,7 +99,7 @@ class Audit:
         return Head(n=n, hash=hash_), last_n
 
 
-def _sought(query: Select[Any], sought: Sought) -> Select[Any]:
+def _sought(connection: Connection, query: Select[Any], sought: Sought) -> Select[Any]:
     where: list[ColumnElement[bool]] = []
     if sought.since is not None:
         where.append(audit.c.at >= sought.since)
@@ -104,9 +113,50 @@ def _sought(query: Select[Any], sought: Sought) -> Select[Any]:
     if sought.operation_id:
         where.append(audit.c.operation_id == sought.operation_id)
     if sought.contact_id:
-        where.append(audit.c.subject_id == sought.contact_id)
-        where.append(audit.c.subject == Subject.CONTACT.value)
+        where.append(_of_contact(connection, sought.contact_id))
+    if sought.booking_id:
+        where.append(_of_booking(connection, sought.booking_id))
     return query.where(*where)
+
+
+def _about(subject: Subject, *ids: str) -> ColumnElement[bool]:
+    return (audit.c.subject == subject.value) & audit.c.subject_id.in_(ids)
+
+
+def _of_contact(connection: Connection, contact_id: str) -> ColumnElement[bool]:
+    """Its own, and those of its bookings, as far as operations of ours know whose they are."""
+    query = (
+        select(items.c.booking_id, items.c.operation_id, operations.c.kind)
+        .join(operations, operations.c.id == items.c.operation_id)
+        .where(items.c.contact_id == contact_id)
+    )
+    found = connection.execute(query).all()
+    bookings = {row.booking_id for row in found}
+    # a booking got its id after its operation was confirmed, which is of that one booking alone
+    made = {row.operation_id for row in found if row.kind is OperationKind.BOOK}
+    by_making = (audit.c.subject == Subject.BOOKING.value) & audit.c.operation_id.in_(made)
+    return or_(_about(Subject.CONTACT, contact_id), _about(Subject.BOOKING, *bookings), by_making)
+
+
+def _of_booking(connection: Connection, booking_id: str) -> ColumnElement[bool]:
+    """Its own, and the writes of its contact in the operations that it was part of."""
+    own = _about(Subject.BOOKING, booking_id)
+    told = connection.execute(select(audit.c.operation_id, audit.c.what).where(own)).all()
+    moved = select(movements.c.operation_id).where(
+        movements.c.booking_id == booking_id, movements.c.state.in_(LIVE)
+    )
+    parts = {row.operation_id for row in told} | set(connection.execute(moved).scalars())
+    query = select(items.c.operation_id, items.c.contact_id).where(
+        items.c.operation_id.in_(parts), items.c.booking_id == booking_id
+    )
+    carried = [
+        (audit.c.operation_id == row.operation_id) & _about(Subject.CONTACT, row.contact_id)
+        for row in connection.execute(query)
+        if row.contact_id
+    ]
+    made = {row.operation_id for row in told if row.what == What.BOOKED}
+    by_making = (audit.c.subject == Subject.CONTACT.value) & audit.c.operation_id.in_(made)
+    return or_(own, by_making, *carried)
 
 
 def _links(connection: Connection, query: Select[Any]) -> list[Link]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
-from datetime import datetime
 
 import orjson
 from sqlalchemy import Connection, insert, select, text, update
 
 from core.domain.audit import Entry, as_recorded
-from core.domain.chain import COLUMNS, FIELDS, Head, Link, Texts, chained, texts, told
+from core.domain.chain import COLUMNS, FIELDS, Head, Link, Texts, chained, texts
 from core.domain.reasons import apart
 from core.domain.roles import Role
 from core.gateways.journal.audit_tables import audit, audit_head, audit_reasons
@@ -34,6 +33,9 @@ _INSERT = text(
     + ", ".join(f"CAST(value->>{i} AS {_TYPES.get(c, 'text')})" for i, c in enumerate(COLUMNS))
     + " FROM json_array_elements(CAST(:rows AS json))"
 )
+#: The same for SQLite, but for the rows.
+_INSERT_HERE = f"INSERT INTO audit ({', '.join(COLUMNS)}) VALUES "  # noqa: S608 - our own names
+_ROW = f"({', '.join('?' * len(COLUMNS))})"
 
 
 class Chain:
@@ -77,9 +79,10 @@ def _insert(connection: Connection, links: Sequence[Link]) -> None:
         rows = [[link.n, *link.texts, link.hash] for link in links]
         connection.execute(_INSERT, {"rows": orjson.dumps(rows).decode()})
         return
-    values = [told(link) | {"at": datetime.fromisoformat(link.texts[0] or "")} for link in links]
-    # asked for what is returned, SQLAlchemy makes one statement of them
-    connection.execute(insert(audit).returning(audit.c.n), values)
+    # as they stand: SQLAlchemy would take longer to bind the rows than the chain to make them
+    for some in chunks(links):
+        values = tuple(value for link in some for value in (link.n, *link.texts, link.hash))
+        connection.exec_driver_sql(_INSERT_HERE + ", ".join([_ROW] * len(some)), values)
 
 
 def _new(connection: Connection, entries: Sequence[Texts]) -> list[Texts]:

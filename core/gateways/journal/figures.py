@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import Connection, Table, func, select
 
@@ -25,6 +26,14 @@ class Counts:
             items=_by_state(connection, items),
             writes=_by_state(connection, writes),
         )
+
+    @reading
+    def clock(self, connection: Connection) -> datetime | None:
+        """Of the moment, not of the transaction's beginning."""
+        if connection.dialect.name == "sqlite":
+            return None
+        told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return told
 
     @reading
     def known_writes(self, connection: Connection, ids: Collection[str]) -> set[str]:

@@ -9,7 +9,9 @@ from sqlalchemy import ColumnElement, Connection, Index, Table, func, or_, selec
 
 from core.domain.forgetting import nameless, unsaid
 from core.domain.operations import ItemState
+from core.gateways.journal import acts
 from core.gateways.journal.database import Database, reading, writing
+from core.gateways.journal.recording import record
 from core.gateways.journal.tables import events, items, operations, plan_rows, plans
 
 #: The columns that name a student, or show an address of theirs.
@@ -48,7 +50,9 @@ class Names:
         return list(connection.execute(query).scalars())
 
     @writing
-    def forget_students(self, connection: Connection, plan_id: str, *, at: datetime) -> int:
+    def forget_students(
+        self, connection: Connection, plan_id: str, *, by: str, at: datetime
+    ) -> int:
         """In one transaction, so that what is half forgotten is never believed done."""
         rows, of_operation = plan_rows.c.plan_id == plan_id, items.c.operation_id == plan_id
         names = set(connection.execute(select(plan_rows.c.contact_name).where(rows)).scalars())
@@ -60,7 +64,10 @@ class Names:
         _without_reasons(connection, plan_id)
         done = update(plans).where(plans.c.id == plan_id)
         connection.execute(done.values(forgotten_at=at))
-        return _blanked(connection, plan_rows, rows) + _blanked(connection, items, of_operation)
+        blanked = _blanked(connection, plan_rows, rows) + _blanked(connection, items, of_operation)
+        if blanked:
+            record(connection, acts.forgot(plan_id, blanked, by=by, at=at))
+        return blanked
 
 
 def _without_reasons(connection: Connection, operation_id: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
+from core.domain.audit import Entry
 from core.domain.repairs import Repair, RepairRow, RepairState, RowState
 from core.gateways.errors import UnknownId
 from core.gateways.journal import acts
@@ -91,10 +92,15 @@ class Repairs:
 
     @writing
     def save_repair(
-        self, connection: Connection, repair: Repair, rows: Sequence[RepairRow] = ()
+        self,
+        connection: Connection,
+        repair: Repair,
+        rows: Sequence[RepairRow] = (),
+        entries: Sequence[Entry] = (),
     ) -> None:
         """Its row first: whoever was superseded changes nothing."""
         save_fenced(connection, repairs, _dump(repair), "repair")
+        record(connection, *entries)
         if not rows:
             return
         place = (repair_rows.c.repair_id == repair.id) & (repair_rows.c.n == bindparam("of_n"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 
@@ -21,6 +22,10 @@ class FigureRecords(Protocol):
 
     def figures(self) -> Figures:
         """Counted by the store."""
+        ...
+
+    def clock(self) -> datetime | None:
+        """The time by the store's own clock; None: it is a file, and goes by this machine's."""
         ...
 
     def known_writes(self, ids: Collection[str]) -> set[str]:

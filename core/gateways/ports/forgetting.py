@@ -17,9 +17,10 @@ class NameRecords(Protocol):
         """
         ...
 
-    def forget_students(self, plan_id: str, *, at: datetime) -> int:
+    def forget_students(self, plan_id: str, *, by: str, at: datetime) -> int:
         """Blank names and e-mails in the plan and its operation; in how many rows and items.
 
         What people typed goes too: the reason, and the words in the operation's events.
+        With its entry in the audit, in the same transaction.
         """
         ...

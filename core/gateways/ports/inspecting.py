@@ -54,6 +54,8 @@ class Heard:
     #: Seconds since the other side last did as it was asked, and since it last did not.
     well_s_ago: float | None = None
     ill_s_ago: float | None = None
+    #: By how much its clock is ahead of this machine's, to within a second, by its last answers.
+    ahead_s: float | None = None
 
 
 class Inspecting(Protocol):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from core.domain.audit import Entry
 from core.domain.repairs import Repair, RepairRow, RowState
 
 
@@ -42,8 +43,13 @@ class RepairRecords(Protocol):
         """
         ...
 
-    def save_repair(self, repair: Repair, rows: Sequence[RepairRow] = ()) -> None:
-        """Where it stands, and these rows as they are. Raises ``Superseded`` as ``save_sweep``."""
+    def save_repair(
+        self, repair: Repair, rows: Sequence[RepairRow] = (), entries: Sequence[Entry] = ()
+    ) -> None:
+        """Where it stands, and these rows as they are, with what is to stand in the audit of it.
+
+        Raises ``Superseded`` as ``save_sweep``.
+        """
         ...
 
     def forget_repairs(self, *, before: datetime) -> int:

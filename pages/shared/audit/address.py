@@ -8,9 +8,10 @@ import streamlit as st
 
 from core.domain.audit import Sought, What
 
-WHO, ACT, OPERATION, CONTACT, SINCE, UNTIL = "who", "act", "operation", "contact", "from", "to"
+WHO, ACT, OPERATION, SINCE, UNTIL = "who", "act", "operation", "from", "to"
+CONTACT, BOOKING = "contact", "booking"
 NOTHING: dict[str, object] = {
-    WHO: "", ACT: [], OPERATION: "", CONTACT: "", SINCE: None, UNTIL: None,
+    WHO: "", ACT: [], OPERATION: "", CONTACT: "", BOOKING: "", SINCE: None, UNTIL: None,
 }  # fmt: skip
 
 
@@ -25,6 +26,7 @@ def sought(zone: tzinfo) -> Sought:
         what=tuple(each for each in st.session_state.get(ACT) or () if each in acts),
         operation_id=_text(OPERATION),
         contact_id=_text(CONTACT),
+        booking_id=_text(BOOKING),
     )
 
 

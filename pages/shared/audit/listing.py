@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -16,12 +17,25 @@ from pages.shared import filters, places, row_buttons, tables, words
 from pages.shared.audit import address, integrity
 from pages.shared.batch import address as operation_address
 from pages.shared.contact import address as contact_address
-from pages.shared.exports import csv_bytes
+from pages.shared.exports import csv_button, csv_bytes
 from pages.shared.gate import Desk
 
 PAGE_ROWS = 100
 GRID_PX = 640
 _TO = "_audit_to"
+#: Where an entry of a booking says whose it is.
+OF_CONTACT = "contact"
+#: What is written, beside credits.
+LABELS: Mapping[str, str] = {
+    "total_bookings": "Seats taken",
+    "status": "Status",
+    "is_active": "Status",
+    "refunded": "Refunded",
+    "token_refunded": "Refunded",
+    "token": "Token",
+    "booking": "Booking",
+    "token_used": "Token",
+}
 
 
 def show(desk: Desk) -> None:
@@ -45,33 +59,40 @@ def show(desk: Desk) -> None:
 
 
 def _filters(desk: Desk) -> None:
+    """Who, what and when; below it, of which record."""
     bound: dict[str, Any] = {"bind": "query-params"}
-    days: dict[str, Any] = {**bound, "value": None, "width": 132, "format": "YYYY-MM-DD"}
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    days: dict[str, Any] = {**bound, "value": None, "width": 150, "format": "YYYY-MM-DD"}
+    ids: dict[str, Any] = {**bound, "width": 200, "type": "search"}
+    row: dict[str, Any] = {"horizontal": True, "vertical_alignment": "bottom", "gap": "small"}
+    with st.container(**row):
         st.text_input(
             "Who", placeholder="An e-mail", key=address.WHO, width=150, type="search", **bound
         )
         st.multiselect(
             "Acts", [what.value for what in What], format_func=words.sentence,
-            placeholder="All acts", key=address.ACT, width=190, **bound,
-        )  # fmt: skip
-        st.text_input(
-            "Operation", placeholder="Its id", key=address.OPERATION, width=120,
-            type="search", **bound,
-        )  # fmt: skip
-        st.text_input(
-            "Contact", placeholder="HubSpot record id", key=address.CONTACT, width=165,
-            type="search", **bound,
+            placeholder="All acts", key=address.ACT, width=415, **bound,
         )  # fmt: skip
         st.date_input("From", key=address.SINCE, **days)
         st.date_input("To", key=address.UNTIL, **days)
+        st.space("stretch")
+        csv = st.container(width="content")
+    with st.container(**row):
+        st.text_input("Operation", placeholder="Its id", key=address.OPERATION, **ids)
+        st.text_input(
+            "Contact", placeholder="HubSpot record id", key=address.CONTACT,
+            help="Also what was done to its bookings", **ids,
+        )  # fmt: skip
+        st.text_input(
+            "Booking", placeholder="HubSpot record id", key=address.BOOKING,
+            help="Also the writes that carried its credit", **ids,
+        )  # fmt: skip
         sought = address.sought(desk.zone)
-        filters.end_of_row(
-            address.clear,
+        filters.the_way_back(address.clear, narrowed=sought != Sought())
+    with csv:
+        csv_button(
             lambda: audit_csv(desk.core.auditing.export(sought, desk.actor)),
             f"audit-{desk.now():%Y-%m-%d-%H%M}",
             f"The entries that fit, the newest {EXPORT_MAX:,} at most, each with its hash",
-            narrowed=sought != Sought(),
         )
 
 
@@ -79,7 +100,7 @@ def _nothing(sought: Sought) -> None:
     if sought == Sought():
         st.info(
             "Nothing has been recorded yet. Every sign-in, look at a contact, preview, "
-            "confirmation, write and change of a role appears here as it happens.",
+            "confirmation, write, repair and change of a role appears here as it happens.",
             icon=":material/inbox:",
         )
     else:
@@ -97,13 +118,13 @@ def _grid(desk: Desk, links: Sequence[Link]) -> None:
         key=key,
         column_config={
             "n": st.column_config.NumberColumn("Entry", width=70, format="localized", pinned=True),
-            "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", width=165),
-            "Who": text(width=175),
+            "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", width=150),
+            "Who": text(width=155),
             "Role": text(width=70),
-            "Act": text("Did", width=165),
+            "Act": text("Did", width=170),
+            "About": text(width=155),
             "Change": text(f"Before {words.ARROW} after", width=210),
             "Reason": text(width=250),
-            "About": text(width=160),
             "Operation": row_buttons.column(
                 "Operation", operations, _open_operation, key=f"{key}_operation", width=90
             ),
@@ -132,7 +153,11 @@ def _open_contact(id_: str) -> None:
 
 
 def _contact(entry: Entry) -> str:
-    return entry.subject_id if entry.subject == Subject.CONTACT else ""
+    """Whom it is about, also by way of a booking."""
+    if entry.subject == Subject.CONTACT:
+        return entry.subject_id
+    whose = entry.detail.get(OF_CONTACT) if entry.subject == Subject.BOOKING else None
+    return whose if isinstance(whose, str) else ""
 
 
 def audit_frame(links: Sequence[Link], desk: Desk) -> pd.DataFrame:
@@ -146,12 +171,12 @@ def audit_frame(links: Sequence[Link], desk: Desk) -> pd.DataFrame:
             "Who": [entry.actor for entry in entries],
             "Role": [words.sentence(entry.role) or words.NOTHING for entry in entries],
             "Act": [words.sentence(entry.what) for entry in entries],
-            "Change": [named(change_of(entry), catalogue) for entry in entries],
-            "Reason": [entry.reason for entry in entries],
             "About": [about(entry) for entry in entries],
+            "Change": [change(entry, catalogue) for entry in entries],
+            "Reason": [entry.reason for entry in entries],
             "Operation": [entry.operation_id[:8] or None for entry in entries],
             "Contact": [_contact(entry) or None for entry in entries],
-            "More": [more(entry.detail, catalogue) for entry in entries],
+            "More": [more(_unshown(entry), catalogue) for entry in entries],
         }
     )
 
@@ -165,11 +190,29 @@ def about(entry: Entry) -> str:
     )  # fmt: skip
 
 
+def change(entry: Entry, catalogue: Catalogue) -> str:
+    """Before and after, by the names that people know: "Status Active → Cancelled"."""
+    labels = {**LABELS, **{str(credit.key): credit.label for credit in catalogue.credits}}
+    if entry.subject == Subject.EXAM:
+        labels["is_active"] = "Open"
+    before, after = (
+        {labels.get(name, name): value for name, value in held.items()}
+        for held in (entry.before, entry.after)
+    )
+    return change_of(replace(entry, before=before, after=after))
+
+
+def _unshown(entry: Entry) -> Mapping[str, Any]:
+    """What no other column says."""
+    shown = OF_CONTACT if _contact(entry) else None
+    return {name: value for name, value in entry.detail.items() if name != shown}
+
+
 def named(told: str, catalogue: Catalogue) -> str:
     """With credits by their names."""
     for credit in catalogue.credits:
         told = told.replace(credit.key, credit.label)
-    return told.replace("total_bookings", "Seats taken").replace("is_active", "Open")
+    return told.replace("total_bookings", "Seats taken")
 
 
 def more(detail: Mapping[str, Any], catalogue: Catalogue) -> str:

@@ -34,6 +34,17 @@ def journal(settings: Mapping[str, str]) -> SqlJournal:
     return made
 
 
+def test_a_booking_is_found_by_its_id(run: Run, journal: SqlJournal) -> None:
+    journal.record(
+        Entry(at=NOON, actor=ANN, what=What.CANCELLED, subject=Subject.BOOKING, subject_id="53")
+    )
+
+    (entry,) = json.loads(run("audit", "--booking", "53", "--json").stdout)["entries"]
+
+    assert ("cancelled a booking", "53") == (entry["what"], entry["subject_id"])
+    journal.close()
+
+
 def test_entries_are_listed_newest_first_and_narrowed(run: Run, journal: SqlJournal) -> None:
     listed = json.loads(run("audit", "--json").stdout)
     narrowed = json.loads(run("audit", "--actor", ANN, "--contact", "7", "--json").stdout)

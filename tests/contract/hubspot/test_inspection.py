@@ -218,3 +218,14 @@ def test_a_knock_with_a_wrong_token_is_told_from_one_that_is_let_in(serve: Serve
     heard = inspection.heard()
     assert {("knock", "refused"): 1} == heard.outcomes
     assert (None, True) == (heard.well_s_ago, heard.ill_s_ago is not None)
+
+
+def test_the_clock_of_hubspot_is_told_from_its_answers(serve: Serve) -> None:
+    inspection = Inspection(serve().hub)
+    assert inspection.heard().ahead_s is None, "nothing was asked yet"
+
+    inspection.knock()
+
+    ahead_s = inspection.heard().ahead_s
+    assert ahead_s is not None
+    assert abs(ahead_s) < 60, "it runs on this machine"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -12,13 +13,15 @@ from sqlalchemy import text
 from core.domain.audit import Entry, Sought, Subject, What
 from core.domain.chain import EMPTY, Head, Link, Walk, chained, texts
 from core.domain.clients import ApiKey, Scope
-from core.domain.operations import OperationState
+from core.domain.operations import ItemState, OperationState
+from core.domain.plans import OperationKind
 from core.domain.reasons import FORGOTTEN
-from core.domain.records import Kind
+from core.domain.records import BookingId, Kind
 from core.domain.repairs import Repair, RepairRow
 from core.domain.roles import Grant, Role
 from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.gateways.errors import JournalError, StateConflict
+from core.domain.writes import MovementKind
+from core.gateways.errors import JournalError, StateConflict, Superseded
 from core.gateways.journal.database import SCHEMA, Database
 from core.gateways.journal.migrate import upgrade
 from core.gateways.journal.sql import SqlJournal
@@ -28,6 +31,7 @@ from tests.contract.journal.given import (
     NOW,
     after,
     due,
+    item,
     operation,
     outcome,
     plan_of,
@@ -517,3 +521,108 @@ def test_kinds_of_record_are_told_apart(journal: Journal) -> None:
     journal.settle(run_, [outcome("w1")], due=[], at=NOW)
 
     assert [] == journal.audit(Sought(contact_id="7"))
+
+
+def of_booking(what: What, booking: str, operation_id: str = "op") -> Entry:
+    return Entry(
+        at=NOW,
+        actor=ADMIN,
+        what=what,
+        operation_id=operation_id,
+        subject=Subject.BOOKING,
+        subject_id=booking,
+    )
+
+
+def found(journal: Journal, **sought: str) -> list[tuple[str, str]]:
+    """Oldest first; counted as they are found."""
+    links = journal.audit(Sought(**sought))  # type: ignore[arg-type]  # a case's own values
+    assert len(links) == journal.audit_count(Sought(**sought))  # type: ignore[arg-type]
+    return [(link.entry.what, link.entry.subject_id) for link in reversed(links)]
+
+
+def test_a_booking_s_entries_are_saved_with_what_they_tell_of(journal: Journal) -> None:
+    run_ = running(journal)
+    done = item(0, state=ItemState.CANCELLED, cancelled=True)
+    journal.settle(run_, [], items=[done], at=NOW, entries=[of_booking(What.CANCELLED, "b0")])
+    late = replace(run_, epoch=0)
+    with pytest.raises(Superseded):
+        journal.settle(late, [], items=[done], at=NOW, entries=[of_booking(What.MARKED, "b0")])
+
+    assert [(What.CONFIRMED, ""), (What.CANCELLED, "b0")] == found(journal)
+
+
+def test_a_contact_is_found_with_its_bookings_and_a_booking_with_its_credit(
+    journal: Journal,
+) -> None:
+    """Bookings b0 and b1 are of contact c0, b2 of c1."""
+    run_ = running(journal, items=3)
+    told = [of_booking(What.CANCELLED, f"b{n}") for n in range(3)]
+    journal.settle(run_, [], at=NOW, entries=told)
+    saved(journal, run_, [write("w1", "b0"), write("w2", "b2", target="c1")])
+    journal.settle(run_, [outcome("w1"), outcome("w2")], at=NOW)
+    journal.record(looked(1, subject_id="c0"), of_booking(What.REPAIRED, "b9", operation_id=""))
+
+    assert [
+        (What.CANCELLED, "b0"),
+        (What.CANCELLED, "b1"),
+        (What.WRITTEN, "c0"),
+        (What.LOOKED, "c0"),
+    ] == found(journal, contact_id="c0")
+    assert [(What.CANCELLED, "b0"), (What.WRITTEN, "c0")] == found(journal, booking_id="b0")
+    assert [(What.CANCELLED, "b2"), (What.WRITTEN, "c1")] == found(journal, booking_id="b2")
+    assert [(What.REPAIRED, "b9")] == found(journal, booking_id="b9")
+    assert [] == found(journal, booking_id="c0")
+
+
+def test_a_booking_without_an_entry_of_its_own_is_found_by_its_movement(journal: Journal) -> None:
+    run_ = running(journal)
+    saved(journal, run_, [write("w1", "b0")])
+    journal.settle(run_, [outcome("w1")], at=NOW)
+
+    assert [(What.WRITTEN, "c0")] == found(journal, booking_id="b0")
+    assert [] == found(journal, booking_id="b1"), "of the same contact, and not moved"
+
+
+def test_a_booking_that_was_made_is_found_by_its_id_and_its_contact(journal: Journal) -> None:
+    """Its item bears a key, for it had no id yet."""
+    to_be = item(0, operation_id="op", booking_id=BookingId("Mini-mock-7-May 4, 2026/op"))
+    journal.confirm(operation(kind=OperationKind.BOOK), [to_be])
+    run_ = journal.begin_run("op", at=NOW)[0]
+    spend = write("w1", to_be.booking_id, movement=MovementKind.SPEND)
+    saved(journal, run_, [spend])
+    journal.settle(run_, [outcome("w1")], at=NOW)
+    journal.settle(run_, [], at=NOW, entries=[of_booking(What.BOOKED, "771")])
+
+    told = [(What.CONFIRMED, "c0"), (What.WRITTEN, "c0"), (What.BOOKED, "771")]
+
+    assert told == found(journal, contact_id="c0")
+    assert told == found(journal, booking_id="771")
+    assert [] == found(journal, contact_id="c1")
+
+
+def test_a_repair_s_entries_are_saved_with_it(journal: Journal) -> None:
+    asked = Repair(id="r1", asked_by=ADMIN, asked_at=NOW, digest="d")
+    journal.ask_repair(asked, [RepairRow(drift=drift("c7"), n=0)])
+    first = journal.take_repair("r1")
+    journal.save_repair(first, (), [looked(1)])
+    journal.take_repair("r1")
+    with pytest.raises(Superseded):
+        journal.save_repair(first, (), [looked(2)])
+
+    assert [What.REPAIR, What.LOOKED] == [entry.what for entry in entries(journal)]
+
+
+def test_who_forgot_students_is_saved_with_the_forgetting(journal: Journal) -> None:
+    journal.save_plan(plan_of(3))
+    assert 3 == journal.forget_students("op", by="the schedule", at=after(1))
+    assert 0 == journal.forget_students("op", by="the schedule", at=after(2))
+
+    _, forgot = entries(journal)
+
+    assert (What.FORGOT_STUDENTS, "the schedule", "op") == (
+        forgot.what,
+        forgot.actor,
+        forgot.operation_id,
+    )
+    assert {"rows": 3} == forgot.detail

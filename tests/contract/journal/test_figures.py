@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from core.domain.operations import ItemState, OperationState
+from core.gateways.journal.sql import SqlJournal
 from core.gateways.ports.figures import Figures
 from core.gateways.ports.journal import Journal, WriteState
 from tests.contract.journal.given import NOW, item, outcome, running, saved, write
@@ -36,3 +39,12 @@ def test_a_write_of_another_journal_is_told_from_ours(journal: Journal) -> None:
     journal.settle(run, [outcome("w2", WriteState.VOID)], at=NOW)
 
     assert {"w1", "w2"} == journal.known_writes(["w1", "w2", "w3", "w1"])
+
+
+def test_a_store_of_its_own_machine_tells_its_time_and_a_file_none(journal: Journal) -> None:
+    told = journal.clock()
+
+    own = isinstance(journal, SqlJournal) and "postgres" in str(journal._db)
+    assert own == (told is not None)
+    if told is not None:
+        assert abs(datetime.now(UTC) - told) < timedelta(seconds=60), "it runs on this machine"

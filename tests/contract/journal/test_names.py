@@ -12,6 +12,7 @@ from core.domain.operations import Item, ItemState, OperationState
 from core.domain.plans import Plan, Row
 from core.gateways.ports.journal import Event, Journal
 from tests.contract.journal.given import (
+    ADMIN,
     NOW,
     REFUND,
     after,
@@ -73,7 +74,7 @@ def unnamed(each: N) -> N:
 def forgotten(journal: Journal, before: datetime = LATER) -> list[str]:
     ids = journal.naming_students(before=before, limit=10)
     for id_ in ids:
-        journal.forget_students(id_, at=LATER)
+        journal.forget_students(id_, by=ADMIN, at=LATER)
     return ids
 
 
@@ -81,7 +82,7 @@ def test_nobody_is_named_any_more_in_what_ended(journal: Journal) -> None:
     ended(journal)
 
     assert ["op"] == journal.naming_students(before=LATER, limit=10)
-    assert 4 == journal.forget_students("op", at=LATER)
+    assert 4 == journal.forget_students("op", by=ADMIN, at=LATER)
 
     plan = journal.plan("op")
     told = (plan, plan.rows, journal.items("op"), journal.operation("op"))
@@ -125,7 +126,7 @@ def test_forgetting_again_finds_nothing(journal: Journal) -> None:
 
     assert ["op"] == forgotten(journal)
     assert [] == forgotten(journal)
-    assert 0 == journal.forget_students("op", at=LATER)
+    assert 0 == journal.forget_students("op", by=ADMIN, at=LATER)
 
 
 def test_only_what_ended_before_is_forgotten_oldest_first(journal: Journal) -> None:

@@ -17,6 +17,7 @@ from core.domain.work import Work
 from core.gateways.errors import GatewayError, NotSent
 from core.gateways.ports import CarryOut
 from core.gateways.ports.inspecting import Finding, Heard, Quota
+from core.services.diagnosing import Diagnosing
 from core.services.finding import ByReference
 from tests.fakes.crm import FakeCrm
 from tests.fakes.journal import MemoryJournal
@@ -107,6 +108,9 @@ class TestDesk:
 
     def now(self) -> datetime:
         return self.time
+
+    def doctor(self) -> Diagnosing:
+        return Diagnosing(self.account, self.mirror, self.journal, now=self.now)
 
     def booked(self, id_: str, contact: str, *, token: str = CS, status: str = "Cancelled") -> None:
         self.crm.add_booking(id_, contact=contact, exam="70", token=token, status=status)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.assembly import Core
 from core.domain.approvals import SecondAdmin
+from core.domain.audit import Sought, What
 from core.domain.operations import Operation, OperationState
 from core.domain.plans import OperationKind, Plan
 from core.domain.records import Kind
@@ -227,6 +228,9 @@ def test_a_plan_that_no_longer_matches_is_refused_with_what_changed(desk: Watche
     assert S.AWAITING is desk.state(operation)
     assert ["confirmed", "approval refused"] == desk.whats(operation)
     assert ["501"] == desk.core.operating.history(operation.id, ADMIN)[0].detail["changed"]
+    (entry,) = [link.entry for link in desk.journal.audit(Sought(what=(What.NOT_APPROVED,)))]
+    assert (BEN.email, operation.id) == (entry.actor, entry.operation_id)
+    assert (1, ["501"]) == (entry.detail["differ"], entry.detail["bookings"])
 
 
 def test_a_balance_that_moved_meanwhile_is_shown_and_does_not_stop_it(desk: Watched) -> None:

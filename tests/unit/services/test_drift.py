@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.domain.audit import Sought, What
 from core.domain.drift import Cause, Drift
 from core.domain.mirror import SOURCE_TIME
 from core.domain.records import Kind
@@ -95,6 +96,26 @@ def test_a_balance_that_fell_to_zero_is_swept_too(desk: TestDesk) -> None:
     desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": ""})
 
     assert {"11": Cause.CHANGED_IN_HUBSPOT} == sweep(desk, SweepMode.KNOWN)
+
+
+def test_each_repaired_record_and_the_end_of_a_repair_are_in_the_audit(desk: TestDesk) -> None:
+    edit_mirror(desk, "12", cs_credits=7, email="mallory@example.test")
+    desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": "abc"})
+    drifts = [each for id_ in ("11", "12") for each in desk.core.repairing.of_record(id_, ADMIN)]
+    repaired(desk, drifts)
+
+    done, ended = (
+        link.entry
+        for link in reversed(desk.journal.audit(Sought(what=(What.REPAIRED, What.REPAIR_ENDED))))
+    )
+
+    assert (What.REPAIRED, "contact", "12") == (done.what, done.subject, done.subject_id)
+    assert ({"cs_credits": 7}, {"cs_credits": 1}) == (done.before, done.after)
+    assert ["cs_credits", "email"] == done.detail["columns"]
+    assert (ADMIN.email, "a test") == (done.actor, done.reason)
+    assert "example.test" not in str((done.before, done.after, done.detail)), "nobody is named"
+    assert (What.REPAIR_ENDED, done.detail["repair"]) == (ended.what, ended.subject_id)
+    assert {"repaired": 1, "not repairable": 1} == ended.detail["records"]
 
 
 def test_a_merge_is_named_on_the_old_rows_and_on_the_new_record(desk: TestDesk) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.assembly import assemble
-from core.domain.audit import Sought
+from core.domain.audit import Sought, What
 from core.domain.forgetting import nameless
 from core.services.forgetting import RAN, SCHEDULE
 from core.settings.cron import Cron
@@ -71,6 +71,20 @@ def test_what_people_typed_goes_with_the_names(desk: TestDesk) -> None:
     assert "Zdenka" not in known(desk)
     assert "Zdenka" not in str(auditing.find(Sought(), ADMIN))
     assert auditing.verify(ADMIN).whole
+
+
+def test_who_forgot_and_whose_operation_it_was_stands_in_the_audit(desk: TestDesk) -> None:
+    operation = desk.run("51")
+    desk.core.forgetting.forget(ADMIN, before=desk.time + KEEP)
+    desk.core.forgetting.forget(ADMIN, before=desk.time + KEEP)
+
+    (entry,) = [link.entry for link in desk.journal.audit(Sought(what=(What.FORGOT_STUDENTS,)))]
+
+    assert (ADMIN.email, operation.id, {"rows": 2}) == (
+        entry.actor,
+        entry.operation_id,
+        entry.detail,
+    )
 
 
 def test_a_dry_run_lists_and_changes_nothing(desk: TestDesk) -> None:

@@ -194,6 +194,7 @@ ASKS = [
     ),
     Ask("deciding.undecided", WATCHERS, lambda w, a: w.core.deciding.undecided(w.it, a)),
     Ask("deciding.doubts", WATCHERS, lambda w, a: w.core.deciding.doubts([], a)),
+    Ask("Diagnosing.provision", ADMINS, lambda w, a: w.desk.doctor().provision(a)),
     Ask("finding.exams", EVERYBODY, lambda w, a: w.core.finding.exams(a)),
     Ask("finding.contacts", EVERYBODY, lambda w, a: w.core.finding.contacts(a, "ann")),
     Ask("following.operation", WATCHERS, lambda w, a: w.core.following.operation(w.it, a), _held),
@@ -428,8 +429,8 @@ UNASKED = {
         "Watching.well_s_ago",
     },
     "the command line's: whoever holds the settings holds the accounts": {
+        "Clocks.findings",
         "Diagnosing.findings",
-        "Diagnosing.provision",
     },
 }
 

@@ -113,7 +113,7 @@ def test_two_threads_of_one_operation_do_not_write_one_student_at_once(desk: Tes
     desk.time += timedelta(minutes=1)
     survivor = desk.crm.merge(Kind.CONTACT, "101", "100")
     carrying = replace(desk.core.carrying, group_size=1, groups_at_once=2)
-    both_have_read = threading.Barrier(2, timeout=10)
+    both_have_read = threading.Barrier(2, timeout=60)
     after_reads(desk, nothing, nothing, both_have_read.wait, both_have_read.wait)
 
     while (again := carrying.carry_out(operation.id)) is not None:

@@ -7,7 +7,7 @@ from alembic import op
 
 from core.gateways.journal.database import SCHEMA
 
-revision = "0016"
+revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None

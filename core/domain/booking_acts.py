@@ -1,0 +1,111 @@
+"""What stands in the audit of each write to a booking: told from how its item stood and stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.domain.audit import Entry, Subject, What
+from core.domain.operations import Item, ItemState, Operation
+from core.domain.plans import OperationKind
+from core.domain.records import Booking, BookingStatus
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a write makes of a booking, by property, in words."""
+
+    what: What
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+
+
+_CANCEL = _Change(
+    What.CANCELLED,
+    {"status": BookingStatus.ACTIVE.value},
+    {"status": BookingStatus.CANCELLED.value},
+)
+_MARK = _Change(What.MARKED, {"refunded": "no"}, {"refunded": "yes"})
+#: What is written to a booking once its credit has landed. A correction marks none.
+_MARKS = {
+    OperationKind.CANCEL: _MARK,
+    OperationKind.REFUND: _MARK,
+    OperationKind.UNDO: _Change(What.UNMARKED, {"refunded": "yes"}, {"refunded": "no"}),
+}
+
+
+def entries(
+    operation: Operation, changed: Iterable[tuple[Item, Item]], at: datetime, *, found: bool = False
+) -> list[Entry]:
+    """Of each write that is known to have landed, or to have been refused.
+
+    ``changed``: each item as it stood and as it stands now. ``found``: by reading the bookings,
+    for the answer was lost.
+    """
+    return [
+        _entry(operation, new, change, at, landed=landed, found=found)
+        for old, new in changed
+        for change, landed in _changes(operation.kind, old, new)
+    ]
+
+
+def _changes(kind: OperationKind, old: Item, new: Item) -> Iterator[tuple[_Change, bool]]:
+    """Each with whether it landed."""
+    refused = new.state is ItemState.FAILED
+    if new.cancelled and not old.cancelled:
+        yield _CANCEL, True
+    elif old.cancel_sent and refused and not new.cancelled:
+        yield _CANCEL, False
+    mark = _MARKS.get(kind)
+    if mark and old.state is ItemState.GIVEN_BACK and (refused or new.state is ItemState.DONE):
+        yield mark, not refused
+
+
+def _entry(
+    operation: Operation, item: Item, change: _Change, at: datetime, *, landed: bool, found: bool
+) -> Entry:
+    more = {"found": "when it was read again"} if found else {}
+    why = {} if landed else {"why": item.why}
+    return Entry(
+        at=at,
+        actor=operation.confirmed_by,
+        what=change.what if landed else What.NOT_WRITTEN,
+        operation_id=operation.id,
+        subject=Subject.BOOKING,
+        subject_id=item.booking_id,
+        reason=operation.reason,
+        before=change.before,
+        after=change.after,
+        detail={"contact": item.contact_id} | more | why,
+    )
+
+
+def created(operation: Operation, item: Item, booking: Booking, at: datetime) -> Entry:
+    """A booking that is there now, by the id that HubSpot gave it."""
+    return Entry(
+        at=at,
+        actor=operation.confirmed_by,
+        what=What.BOOKED,
+        operation_id=operation.id,
+        subject=Subject.BOOKING,
+        subject_id=booking.id,
+        reason=operation.reason,
+        after={"status": booking.raw_status or booking.status.value, "token": booking.token},
+        detail={"contact": item.contact_id, "exam": item.exam_id},
+    )
+
+
+def not_created(operation: Operation, item: Item, why: str, at: datetime) -> Entry:
+    """HubSpot refused it, so that it has no id: told of the student who was to have it."""
+    return Entry(
+        at=at,
+        actor=operation.confirmed_by,
+        what=What.NOT_WRITTEN,
+        operation_id=operation.id,
+        subject=Subject.CONTACT,
+        subject_id=item.contact_id or "",
+        reason=operation.reason,
+        after={"booking": BookingStatus.ACTIVE.value},
+        detail={"exam": item.exam_id, "why": why},
+    )
