@@ -79,7 +79,7 @@ def test_refund_undo_and_refund_again_leave_one_credit(counter: Counter) -> None
         undo["undoes"],
         undo["counts"],
     )
-    assert 3 == sum(undo["credits"].values())
+    assert -3 == sum(undo["credits"].values())
     assert before == desk.balances(counters) == desk.mirrored(counters)
     assert {id_: ["", "", ""] for id_ in ids} == counter.marks(ids)
     told = counter.says("operation", refund)["undone_by"]
