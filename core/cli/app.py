@@ -13,12 +13,12 @@ import typer
 from core import wiring
 from core.assembly import Core
 from core.cli import reports
+from core.cli.acting import actor_of
 from core.cli.choosing import Planned, everything_owed, of, selection
 from core.cli.ending import judge
 from core.cli.output import show, told
 from core.domain.operations import ENDED, NEEDS_EYES, Operation, OperationState
 from core.domain.plans import OperationKind
-from core.domain.roles import Actor
 from core.gateways.errors import StateConflict
 
 log = logging.getLogger(__name__)
@@ -131,7 +131,7 @@ def _run(
 ) -> None:
     with wiring.opened() as runtime:
         core = runtime.core
-        actor = _actor(core, as_)
+        actor = actor_of(core, as_)
         plan = planned(core, actor)
         if dry_run:
             show(reports.of_plan(plan), as_json=as_json)
@@ -233,7 +233,7 @@ def operation(
     """One operation: where it stands and what needs somebody's eyes."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        actor = _actor(core, as_)
+        actor = actor_of(core, as_)
         report = report_of(core, core.following.operation(operation_id, actor))
         if history:
             report["events"] = reports.of_events(core.operating.history(operation_id, actor))
@@ -252,10 +252,6 @@ def operations(
         core = runtime.core
         found = [
             reports.of_operation(each, progress, now=core.operating.now())
-            for each, progress in core.following.operations(_actor(core, as_), limit=limit)
+            for each, progress in core.following.operations(actor_of(core, as_), limit=limit)
         ]
         show({"operations": found}, as_json=json)
-
-
-def _actor(core: Core, as_: str) -> Actor:
-    return core.access.actor(as_ or core.access.first_admin())

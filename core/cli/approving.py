@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core import wiring
 from core.cli import reports
+from core.cli.acting import actor_of
 from core.cli.app import As, DryRun, Json, app, next_step, report_of
 from core.cli.output import show, told
 
@@ -13,7 +14,7 @@ def approve(operation_id: str, as_: As = "", dry_run: DryRun = False, json: Json
     """Approve what another admin confirmed: its hold begins. --dry-run: how it stands now."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        actor = core.access.actor(as_ or core.access.first_admin())
+        actor = actor_of(core, as_)
         if dry_run:
             found = core.approving.read(operation_id, actor)
             changed = [str(each) for each in found.differences]

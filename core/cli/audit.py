@@ -9,12 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from core import wiring
-from core.assembly import Core
+from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.output import Unhealthy, show, told
 from core.domain.audit import Sought, What
 from core.domain.chain import EXPORTED, FIELDS, JSON_FIELDS, Link, exported
-from core.domain.roles import Actor
 from core.domain.selections import BadList
 from core.domain.spreadsheets import csv_bytes
 from core.services.auditing import EXPORT_MAX
@@ -65,8 +64,8 @@ def entries(
             booking_id=booking.strip(),
         )
         core = runtime.core
-        links = list(core.auditing.export(sought, _actor(core, as_), limit=limit))
-        report: dict[str, Any] = {"found": core.auditing.count(sought, _actor(core, as_))}
+        links = list(core.auditing.export(sought, actor_of(core, as_), limit=limit))
+        report: dict[str, Any] = {"found": core.auditing.count(sought, actor_of(core, as_))}
         if csv is not None:
             csv.write_bytes(csv_bytes(EXPORTED, map(exported, links)))
             show(report | {"written": len(links), "file": str(csv)}, as_json=json)
@@ -93,7 +92,7 @@ def verify(
     with told(), wiring.opened() as runtime:
         core = runtime.core
         verified = core.auditing.verify(
-            _actor(core, as_), since=since, expect=expect.strip().casefold()
+            actor_of(core, as_), since=since, expect=expect.strip().casefold()
         )
         head = verified.head
         whole = {"whole": verified.whole, "entries": verified.total, "verified_from": since + 1}
@@ -113,10 +112,6 @@ def _acts(given: list[str]) -> tuple[str, ...]:
     if faults:
         raise BadList(faults)
     return tuple(given)
-
-
-def _actor(core: Core, as_: str) -> Actor:
-    return core.access.actor(as_ or core.access.first_admin())
 
 
 def _entry(link: Link) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import typer
 
 from core import wiring
 from core.cli import reports
+from core.cli.acting import actor_of
 from core.cli.app import (
     As,
     DryRun,
@@ -54,7 +55,7 @@ def book(
     )
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        actor = core.access.actor(as_ or core.access.first_admin())
+        actor = actor_of(core, as_)
         plan = core.booking.preview(wish, actor)
         if dry_run:
             show(reports.of_plan(plan), as_json=json)

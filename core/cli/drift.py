@@ -12,6 +12,7 @@ import typer
 
 from core import wiring
 from core.assembly import Core
+from core.cli.acting import actor_of
 from core.cli.app import As, Json, Reason, app
 from core.cli.ending import unfinished
 from core.cli.output import show, told
@@ -74,7 +75,7 @@ def repair(
         core = runtime.core
         if sum([bool(id_), bool(cause), all_]) != 1:
             raise BadList(["choose exactly one of --id, --cause and --all"])
-        actor = core.access.actor(as_ or core.access.first_admin())
+        actor = actor_of(core, as_)
         repairing = core.repairing
         if all_:
             found = repairing.of_all(actor)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from core import wiring
+from core.cli.acting import actor_of
 from core.cli.app import As, DryRun, Json, app
 from core.cli.output import show, told
 from core.domain.selections import BadList
@@ -28,7 +29,7 @@ def forget(
         day = _day(before)
         if day is None and core.forgetting.keep is None:
             raise BadList(["CREDIT_DESK_KEEP_PERSONAL_DAYS keeps names for ever: give --before"])
-        actor = core.access.actor(as_ or core.access.first_admin())
+        actor = actor_of(core, as_)
         done = core.forgetting.forget(actor, before=day, dry_run=dry_run)
         report = {
             "before": done.before.isoformat(),

@@ -7,11 +7,10 @@ from typing import Annotated
 import typer
 
 from core import wiring
-from core.assembly import Core
+from core.cli.acting import actor_of
 from core.cli.app import As, Json, Reason, Wait, WaitS, app, told_of, until_ended
 from core.cli.output import told
 from core.domain.records import WriteId
-from core.domain.roles import Actor
 
 
 @app.command()
@@ -25,7 +24,7 @@ def retry(
     """Carry on what failed, was blocked or was stopped in an operation, and nothing else."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        again = core.operating.retry(operation_id, _actor(core, as_))
+        again = core.operating.retry(operation_id, actor_of(core, as_))
         if wait:
             runtime.start()
             again = until_ended(core, again, timeout)
@@ -37,7 +36,7 @@ def stop(operation_id: str, reason: Reason = "", as_: As = "", json: Json = Fals
     """Finish the group in hand and begin no other; call it off while it waits or is held."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        ended = core.operating.stop(operation_id, _actor(core, as_), reason=reason)
+        ended = core.operating.stop(operation_id, actor_of(core, as_), reason=reason)
         told_of(core, ended, as_json=json)
 
 
@@ -53,12 +52,8 @@ def decide(
     """Say what became of a write that HubSpot does not tell of (operation ID --history)."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        actor = _actor(core, as_)
+        actor = actor_of(core, as_)
         decided = core.deciding.decide(
             operation_id, WriteId(write_id), actor, landed=landed, why=why
         )
         told_of(core, decided, as_json=json)
-
-
-def _actor(core: Core, as_: str) -> Actor:
-    return core.access.actor(as_ or core.access.first_admin())

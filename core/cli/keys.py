@@ -8,11 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from core import wiring
-from core.assembly import Core
+from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.output import show, told
 from core.domain.clients import ApiKey, Scope, name_faults
-from core.domain.roles import Actor
 from core.domain.selections import BadList
 
 keys = typer.Typer(help="Keys of the students' API: make and withdraw.", no_args_is_help=True)
@@ -27,7 +26,7 @@ def list_(as_: As = "", json: Json = False) -> None:
     """Every key that was made; never the key itself."""
     with told(), wiring.opened() as runtime:
         admitting = runtime.core.admitting
-        found = admitting.keys(_actor(runtime.core, as_))
+        found = admitting.keys(actor_of(runtime.core, as_))
         show({"keys": [_of(key, admitting.now()) for key in found]}, as_json=json)
 
 
@@ -38,7 +37,7 @@ def make(client: str, scope: Scopes, until: Until = "", as_: As = "", json: Json
         scopes, expires_at = _wanted(client, scope, until)
         admitting = runtime.core.admitting
         made, text = admitting.make(
-            client, scopes, _actor(runtime.core, as_), expires_at=expires_at
+            client, scopes, actor_of(runtime.core, as_), expires_at=expires_at
         )
         show({"key": text, **_of(made, admitting.now())}, as_json=json)
 
@@ -48,12 +47,8 @@ def withdraw(key_id: str, as_: As = "", json: Json = False) -> None:
     """Let this key open nothing any more. What it confirmed and is held does not begin."""
     with told(), wiring.opened() as runtime:
         admitting = runtime.core.admitting
-        key = admitting.withdraw(key_id, _actor(runtime.core, as_))
+        key = admitting.withdraw(key_id, actor_of(runtime.core, as_))
         show({"withdrawn": key.id, **_of(key, admitting.now())}, as_json=json)
-
-
-def _actor(core: Core, as_: str) -> Actor:
-    return core.access.actor(as_ or core.access.first_admin())
 
 
 def _wanted(client: str, scopes: list[str], until: str) -> tuple[list[Scope], datetime | None]:

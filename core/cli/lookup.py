@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from core import wiring
-from core.assembly import Core
 from core.cli import reports
+from core.cli.acting import actor_of
 from core.cli.app import As, DryRun, Json, Wait, WaitS, app, told_of, until_ended
 from core.cli.ending import unfinished
 from core.cli.output import show, told
@@ -18,7 +18,6 @@ from core.domain.credits import CreditType
 from core.domain.lookups import TEXT_MIN, FoundBy, Hit, Hits, Where, cleaned, may_be_phone
 from core.domain.owed import taken, waiting
 from core.domain.records import ContactId, ExamId
-from core.domain.roles import Actor
 from core.domain.selections import BadList
 from core.domain.sessions import Activated, Activation, Opening, Session, SessionFilter, narrowed
 from core.domain.steps import Step
@@ -38,7 +37,7 @@ def contact(
 ) -> None:
     """Find a student; the one who is found, live, with balances, bookings and their causes."""
     with told(), wiring.opened() as runtime:
-        core, actor = runtime.core, _actor(runtime.core, as_)
+        core, actor = runtime.core, actor_of(runtime.core, as_)
         if len(cleaned(query)) < TEXT_MIN and not query.strip().isdecimal():
             raise BadList([f"say whom to look for: at least {TEXT_MIN} letters, or an id"])
         ask = core.looking_up.find_in_hubspot if hubspot else core.looking_up.find
@@ -71,7 +70,7 @@ def exams(
 ) -> None:
     """Sessions with seats, bookings and what is owed; those to come, unless told otherwise."""
     with told(), wiring.opened() as runtime:
-        core, actor = runtime.core, _actor(runtime.core, as_)
+        core, actor = runtime.core, actor_of(runtime.core, as_)
         if exam:
             detailed = core.sitting.session(ExamId(exam), actor)
             if detailed is None:
@@ -92,7 +91,7 @@ def exams(
 def activate(dry_run: DryRun = False, as_: As = "", json: Json = False) -> None:
     """Open every exam whose scheduled activation has come, in HubSpot and in the mirror."""
     with told(), wiring.opened() as runtime:
-        core, actor = runtime.core, _actor(runtime.core, as_)
+        core, actor = runtime.core, actor_of(runtime.core, as_)
         done = core.activating.due(actor) if dry_run else core.activating.activate(actor)
         if not dry_run:
             core.mirroring.wait_until_empty(core.operating.now() + timedelta(seconds=30))
@@ -113,7 +112,7 @@ def recount(
 ) -> None:
     """Set the seat counts of exams to what their bookings hold."""
     with told(), wiring.opened() as runtime:
-        core, actor = runtime.core, _actor(runtime.core, as_)
+        core, actor = runtime.core, actor_of(runtime.core, as_)
         ids = [ExamId(id_) for id_ in exam]
         if dry_run:
             show(reports.of_plan(core.recounting.preview(ids, actor)), as_json=json)
@@ -123,10 +122,6 @@ def recount(
             runtime.start()
             operation = until_ended(core, operation, timeout)
         told_of(core, operation, waited=wait, as_json=json)
-
-
-def _actor(core: Core, as_: str) -> Actor:
-    return core.access.actor(as_ or core.access.first_admin())
 
 
 def _meant(hits: Hits) -> ContactId | None:

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from core import wiring
+from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.output import show, told
 from core.domain.overview import Need, Urgency
@@ -21,7 +22,7 @@ def overview(as_: As = "", json: Json = False) -> None:
     """
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        actor = core.access.actor(as_ or core.access.first_admin())
+        actor = actor_of(core, as_)
         found = core.overseeing.read(actor, patient=True)
         show(_report(found), as_json=json)
         if any(need.urgency is not Urgency.WATCH for need in found.needs):

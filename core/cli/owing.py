@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from core import wiring
+from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.output import show, told
 from core.domain.owed import TakenBack, by_credit, taken, waiting
@@ -24,7 +25,7 @@ def owed(
     """
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        found = core.owing.found(core.access.actor(as_ or core.access.first_admin()))
+        found = core.owing.found(actor_of(core, as_))
         rows = [
             {
                 "booking": one.booking.id,

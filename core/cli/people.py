@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from core import wiring
-from core.assembly import Core
+from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.output import show, told
-from core.domain.roles import Actor, Role
+from core.domain.roles import Role
 from core.domain.selections import BadList
 
 roles = typer.Typer(help="Who may do what; give and withdraw roles.", no_args_is_help=True)
@@ -23,7 +23,7 @@ Given = Annotated[list[str], typer.Argument(metavar="EMAIL=ROLE", help="staff, m
 def list_(as_: As = "", json: Json = False) -> None:
     """Everybody who has a role, and who gave it."""
     with told(), wiring.opened() as runtime:
-        people = runtime.core.access.people(_actor(runtime.core, as_))
+        people = runtime.core.access.people(actor_of(runtime.core, as_))
         rows = [{"email": p.email, "role": p.role.value, "by": p.by} for p in people]
         show({"people": rows}, as_json=json)
 
@@ -34,7 +34,7 @@ def grant(given: Given, as_: As = "", json: Json = False) -> None:
     with told(), wiring.opened() as runtime:
         wanted = _wanted(given)
         access = runtime.core.access
-        actor = _actor(runtime.core, as_)
+        actor = actor_of(runtime.core, as_)
         done = [access.grant(email, role, actor) for email, role in wanted]
         show({"granted": {each.email: each.role.value for each in done}}, as_json=json)
 
@@ -43,12 +43,8 @@ def grant(given: Given, as_: As = "", json: Json = False) -> None:
 def withdraw(email: str, as_: As = "", json: Json = False) -> None:
     """Take the role of this address away."""
     with told(), wiring.opened() as runtime:
-        was = runtime.core.access.withdraw(email, _actor(runtime.core, as_))
+        was = runtime.core.access.withdraw(email, actor_of(runtime.core, as_))
         show({"withdrawn": email, "was": was.value}, as_json=json)
-
-
-def _actor(core: Core, as_: str) -> Actor:
-    return core.access.actor(as_ or core.access.first_admin())
 
 
 def _wanted(given: list[str]) -> list[tuple[str, Role]]:

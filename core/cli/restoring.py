@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from core import wiring
+from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.output import show, told
 from core.services.restoring import Forgotten
@@ -28,7 +29,7 @@ def restored(since: Since, as_: As = "", json: Json = False) -> None:
     """After a restore: writes that HubSpot knows and the journal forgot. Changes nothing."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
-        actor = core.access.actor(as_ or core.access.first_admin())
+        actor = actor_of(core, as_)
         found = core.restoring.compare(since.replace(tzinfo=UTC), actor)
         report = {
             "changed_records": found.changed,

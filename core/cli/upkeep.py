@@ -14,6 +14,7 @@ import typer
 from core import wiring
 from core.assembly import Core
 from core.cli import reports
+from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.ending import unfinished
 from core.cli.output import Unhealthy, show, told
@@ -45,7 +46,7 @@ def outbox(
         core = runtime.core
         if error and not retry:
             raise BadList(["--error goes with --retry"])
-        actor = core.access.actor(as_ or core.access.first_admin())
+        actor = actor_of(core, as_)
         actor.require(Act.WATCH)
         if retry:
             core.reviving.retry(actor, error=error or None)
