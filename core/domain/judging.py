@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from core.domain.credits import Catalogue
 from core.domain.operations import Item, ItemState
-from core.domain.plans import Judgement, OperationKind, Verdict, Why, judge, judge_contact
+from core.domain.plans import Judgement, OperationKind, Row, Verdict, Why, judge, judge_contact
 from core.domain.records import Booking, BookingStatus, Contact
 
 CHANGED = "changed since the preview"
@@ -37,7 +37,7 @@ def judge_again(
     if judgement.why is Why.NO_CONTACT and contact is None:
         judgement = replace(judgement, why=Why.CONTACT_GONE)  # its associations went with it
     if judgement.verdict is not Verdict.WILL_CHANGE:
-        return replace(item, state=_STATES[judgement.verdict], why=_told(item, judgement))
+        return ends_here(item, judgement)
     if judgement.credit != item.credit:
         changed = f"{CHANGED}: its token is now {booking.token if booking else ''!r}"
         return replace(item, state=ItemState.SKIPPED, why=changed)
@@ -50,11 +50,11 @@ def judge_again(
 _STATES = {Verdict.SKIP: ItemState.SKIPPED, Verdict.BLOCKED: ItemState.BLOCKED}
 
 
-def _told(item: Item, judgement: Judgement) -> str:
-    why = f"{judgement.why}: {judgement.detail}" if judgement.detail else str(judgement.why)
-    return (
-        f"cancelled, but its credit is still owed: {why}" if item.cancelled else f"{CHANGED}: {why}"
-    )
+def ends_here(item: Item, found: Judgement | Row) -> Item:
+    """The item that is not carried on, by what was found afresh of its booking."""
+    told = f"{found.why}: {found.detail}" if found.detail else str(found.why)
+    before = "cancelled, but its credit is still owed" if item.cancelled else CHANGED
+    return replace(item, state=_STATES[found.verdict], why=f"{before}: {told}")
 
 
 def _same_contact(item: Item, booking: Booking | None, contact: Contact | None) -> bool:

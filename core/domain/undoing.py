@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.domain.credits import CreditType
-from core.domain.judging import CHANGED
-from core.domain.operations import ENDED, Item, ItemState, Operation
-from core.domain.plans import Judgement, OperationKind, Row, Verdict, Why
+from core.domain.judging import ends_here
+from core.domain.operations import ENDED, Item, Operation
+from core.domain.plans import Judgement, OperationKind, Row, Verdict, Why, judge_contact
 from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId
 
 #: Why an operation of another kind is not undone, said where a person looks for it.
@@ -68,17 +68,10 @@ def judge_again(
     """The undo's own items as they go on, or as they end here with the reason."""
     others = {id_: by for id_, by in facts.undone_by.items() if by != undo.id}
     rows = plan_rows(refund, items, replace(facts, undone_by=others))
-    return [_after(item, row) for item, row in zip(items, rows, strict=True)]
-
-
-_STATES = {Verdict.SKIP: ItemState.SKIPPED, Verdict.BLOCKED: ItemState.BLOCKED}
-
-
-def _after(item: Item, row: Row) -> Item:
-    if row.verdict is Verdict.WILL_CHANGE:
-        return item
-    told = f"{row.why}: {row.detail}" if row.detail else str(row.why)
-    return replace(item, state=_STATES[row.verdict], why=f"{CHANGED}: {told}")
+    return [
+        item if row.verdict is Verdict.WILL_CHANGE else ends_here(item, row)
+        for item, row in zip(items, rows, strict=True)
+    ]
 
 
 def _row(
@@ -156,15 +149,13 @@ def _judge_contact(
     judgement: Judgement, booking: Booking, contact: Contact | None, asked: ContactId
 ) -> Judgement:
     """The credit is taken from who got it; once it is, it is owed to whom the booking names."""
-    if contact is None:
-        return _no(Verdict.BLOCKED, Why.CONTACT_GONE)
-    if contact.unreadable:
-        told = "; ".join(f"{key} {why}" for key, why in sorted(contact.unreadable.items()))
-        return _no(Verdict.BLOCKED, Why.BALANCE_UNREADABLE, told)
+    judgement = judge_contact(judgement, contact)
+    if judgement.verdict is not Verdict.WILL_CHANGE:
+        return judgement
     if len(booking.contact_ids) != 1:
         several = Why.SEVERAL_CONTACTS if booking.contact_ids else Why.NO_CONTACT
         return _no(Verdict.BLOCKED, several)
-    if booking.contact_id not in {asked, contact.id}:
+    if booking.contact_id not in {asked, contact.id if contact else asked}:
         return _no(Verdict.BLOCKED, Why.OF_ANOTHER, str(booking.contact_id))
     return judgement
 

@@ -14,7 +14,7 @@ from core.domain import booking_acts
 from core.domain.credits import Catalogue
 from core.domain.judging import judge_again
 from core.domain.operations import SETTLED, Item, ItemState, Operation
-from core.domain.plans import OperationKind, Why, contacts_named, with_current_hint
+from core.domain.plans import OperationKind, contacts_named, with_current_hint
 from core.domain.records import (
     Booking,
     BookingId,
@@ -24,7 +24,8 @@ from core.domain.records import (
 )
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Fate, Journal, Run
-from core.services.batches import at_once, batches
+from core.services.batches import at_once
+from core.services.claiming import claimed
 from core.services.consequences import ContactConsequences
 from core.services.item_steps import (
     CancelSent,
@@ -33,7 +34,6 @@ from core.services.item_steps import (
     after_write,
     booking_due,
     cancelled_booking,
-    claims,
     credit_movements,
     marked,
     sending_cancel,
@@ -63,7 +63,7 @@ class GivingBack:
             Superseded: another process has the operation.
         """
         marked_later = [item for item in group if item.state is ItemState.GIVEN_BACK]
-        todo = self._claimed(run, operation, [i for i in group if i not in marked_later])
+        todo = claimed(self.journal, run, operation, [i for i in group if i not in marked_later])
         if operation.kind is OperationKind.CORRECT:
             self._corrected(run, [*marked_later, *self._given_back(run, operation, todo)])
             return
@@ -79,26 +79,6 @@ class GivingBack:
     def recovered(self, operation: Operation) -> Consequences:
         """What follows from writes that an earlier run left open."""
         return ContactConsequences(self.journal, self.catalogue, operation.id)
-
-    def _claimed(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
-        """Those that are ours alone; the others end here and say whose they are."""
-        owners = {item.booking_id: run.operation_id for item in items}
-        for kind, ids in claims(operation, items).items():
-            # only what is ours so far: of two operations that want both, one must win both
-            still = [id_ for id_ in ids if owners[id_] == run.operation_id]
-            for some in batches(still):
-                owners |= self.journal.claim(run, some, kind)
-        ours, others = [], []
-        for item in items:
-            if owners[item.booking_id] != run.operation_id:
-                why = f"{Why.CLAIMED} ({owners[item.booking_id]})"
-                others.append(replace(item, state=ItemState.SKIPPED, why=why))
-            elif item.state is ItemState.PENDING:
-                ours.append(replace(item, state=ItemState.CLAIMED))
-            else:
-                ours.append(item)
-        self.journal.update_items(run, [*ours, *others])
-        return ours
 
     def _judged(
         self,

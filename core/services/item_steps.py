@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -28,21 +27,6 @@ def counted_due(target: Counted, catalogue: Catalogue) -> Due:
         case _:
             row = written_row(target)
     return Due(kind=target.kind, record_id=target.id, row=row)
-
-
-def claims(operation: Operation, items: Sequence[Item]) -> dict[MovementKind, list[BookingId]]:
-    """Which claims each item needs: its credit's, and its seat's when it is cancelled."""
-    if operation.kind is OperationKind.CORRECT:
-        return {MovementKind.CORRECTION: [item.booking_id for item in items]}
-    if operation.kind is OperationKind.UNDO:
-        return {MovementKind.UNDO_REFUND: [item.booking_id for item in items]}
-    claims: dict[MovementKind, list[BookingId]] = {}
-    credits_ = [item.booking_id for item in items if item.credit is not None]
-    if operation.kind is OperationKind.CANCEL and items:
-        claims[MovementKind.SEAT_FREED] = [item.booking_id for item in items]
-    if credits_:
-        claims[MovementKind.REFUND] = credits_
-    return claims
 
 
 def credit_movements(operation: Operation, item: Item) -> list[Movement]:

@@ -15,22 +15,22 @@ from core.domain import booking_acts
 from core.domain.credits import Catalogue
 from core.domain.operations import SETTLED, Item, ItemState, Operation
 from core.domain.records import Booking, BookingId, Kind
-from core.domain.undoing import Facts, judge_again
-from core.domain.verdicts import Why
-from core.domain.writes import Movement, MovementKind
+from core.domain.undoing import judge_again
+from core.domain.writes import Movement
 from core.gateways.ports import Crm, Fate, Journal, Run
-from core.services.batches import at_once, batches
+from core.services.batches import at_once
+from core.services.claiming import claimed
 from core.services.consequences import ContactConsequences
 from core.services.item_steps import (
     after_unmark,
     after_write,
     booking_due,
-    claims,
     credit_movements,
     unmarked,
 )
 from core.services.recording import Recording
 from core.services.settling import Consequences
+from core.services.undoing import facts_of
 from core.services.writing import Writing
 
 
@@ -54,7 +54,7 @@ class TakingBack:
             Superseded: another process has the operation.
         """
         taken = [item for item in group if item.state is ItemState.GIVEN_BACK]
-        todo = self._claimed(run, operation, [i for i in group if i not in taken])
+        todo = claimed(self.journal, run, operation, [i for i in group if i not in taken])
         to_clear = [item for item in taken if not self._on_its_way(item)]
         if not todo and not to_clear:
             return
@@ -71,22 +71,6 @@ class TakingBack:
         """A clearing that was sent may still arrive: it is not sent again before it cannot."""
         return item.sent_at is not None and self.now() - item.sent_at < self.quiet
 
-    def _claimed(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
-        """Those that are ours alone; the others end here and say whose they are."""
-        owners: dict[BookingId, str] = {}
-        for kind, ids in claims(operation, items).items():
-            for some in batches(ids):
-                owners |= self.journal.claim(run, some, kind)
-        ours, others = [], []
-        for item in items:
-            if owners[item.booking_id] == run.operation_id:
-                ours.append(replace(item, state=ItemState.CLAIMED))
-            else:
-                why = f"{Why.BEING_TAKEN_BACK} ({owners[item.booking_id]})"
-                others.append(replace(item, state=ItemState.SKIPPED, why=why))
-        self.journal.update_items(run, [*ours, *others])
-        return ours
-
     def _judged(
         self,
         run: Run,
@@ -97,13 +81,7 @@ class TakingBack:
         """Against fresh reads: a credit that is spent by now is not taken."""
         if not items:
             return []
-        ids = [item.booking_id for item in items]
-        facts = Facts(
-            bookings=bookings,
-            contacts=self.crm.contacts({i.contact_id for i in items if i.contact_id}),
-            refunded_by=self.journal.owners(ids, MovementKind.REFUND),
-            undone_by=self.journal.owners(ids, MovementKind.UNDO_REFUND),
-        )
+        facts = facts_of(self.crm, self.journal, items, bookings)
         refund = self.journal.operation(operation.undoes)
         judged = judge_again(operation, refund, items, facts)
         self.journal.update_items(run, [item for item in judged if item.state in SETTLED])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.domain.operations import Item, ItemState, Operation
 from core.domain.plans import OperationKind, Plan, Row
-from core.domain.records import BookingId
+from core.domain.records import Booking, BookingId
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.domain.undoing import Facts, not_undone, plan_rows
@@ -89,11 +89,21 @@ class Undoing:
         return [i for i in items if i.credit is not None and (not only or i.booking_id in wanted)]
 
     def _rows(self, refund: Operation, items: Sequence[Item]) -> tuple[Row, ...]:
-        ids = [item.booking_id for item in items]
-        facts = Facts(
-            bookings=self.crm.bookings(ids),
-            contacts=self.crm.contacts({i.contact_id for i in items if i.contact_id}),
-            refunded_by=self.journal.owners(ids, MovementKind.REFUND),
-            undone_by=self.journal.owners(ids, MovementKind.UNDO_REFUND),
-        )
-        return plan_rows(refund, items, facts)
+        bookings = self.crm.bookings([item.booking_id for item in items])
+        return plan_rows(refund, items, facts_of(self.crm, self.journal, items, bookings))
+
+
+def facts_of(
+    crm: Crm,
+    journal: Journal,
+    items: Sequence[Item],
+    bookings: Mapping[BookingId, Booking | None],
+) -> Facts:
+    """What these items are judged by. Raises ``GatewayError``."""
+    ids = [item.booking_id for item in items]
+    return Facts(
+        bookings=bookings,
+        contacts=crm.contacts({item.contact_id for item in items if item.contact_id}),
+        refunded_by=journal.owners(ids, MovementKind.REFUND),
+        undone_by=journal.owners(ids, MovementKind.UNDO_REFUND),
+    )
