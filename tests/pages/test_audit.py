@@ -184,6 +184,14 @@ def test_the_filters_narrow_and_are_taken_away(open_page: Open, made: Stage, don
     assert "No entry fits the filters." in said(choose(at, "contact", "none"))
 
 
+def test_days_the_wrong_way_round_are_said_to_be_so(open_page: Open, made: Stage) -> None:
+    record(made)
+
+    at = open_page(AUDIT, **{"from": "2026-12-02", "to": "2026-12-01"})
+
+    assert "No entry fits: *From* is a later day than *To*." in said(at)
+
+
 def test_an_address_leads_to_what_it_narrows(open_page: Open, made: Stage) -> None:
     record(made)
 

@@ -34,6 +34,8 @@ LABELS: Mapping[str, str] = {
     "token_refunded": "Refunded",
     "token": "Token",
     "booking": "Booking",
+    "state": "State",
+    "role": "Role",
     "token_used": "Token",
 }
 
@@ -103,6 +105,8 @@ def _nothing(sought: Sought) -> None:
             "confirmation, write, repair and change of a role appears here as it happens.",
             icon=":material/inbox:",
         )
+    elif sought.since and sought.until and sought.since >= sought.until:
+        st.info("No entry fits: *From* is a later day than *To*.", icon=":material/filter_alt_off:")
     else:
         st.info("No entry fits the filters.", icon=":material/filter_alt_off:")
 
@@ -120,11 +124,11 @@ def _grid(desk: Desk, links: Sequence[Link]) -> None:
             "n": st.column_config.NumberColumn("Entry", width=70, format="localized", pinned=True),
             "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", width=150),
             "Who": text(width=155),
-            "Role": text(width=70),
             "Act": text("Did", width=170),
             "About": text(width=155),
-            "Change": text(f"Before {words.ARROW} after", width=210),
+            "Change": text(f"Before {words.ARROW} after", width=190),
             "Reason": text(width=250),
+            "Role": text(width=70),
             "Operation": row_buttons.column(
                 "Operation", operations, _open_operation, key=f"{key}_operation", width=90
             ),
@@ -169,13 +173,13 @@ def audit_frame(links: Sequence[Link], desk: Desk) -> pd.DataFrame:
             "n": [link.n for link in links],
             "When": [entry.at.astimezone(desk.zone).replace(tzinfo=None) for entry in entries],
             "Who": [entry.actor for entry in entries],
-            "Role": [words.sentence(entry.role) or words.NOTHING for entry in entries],
             "Act": [words.sentence(entry.what) for entry in entries],
             "About": [about(entry) for entry in entries],
             "Change": [change(entry, catalogue) for entry in entries],
             "Reason": [entry.reason for entry in entries],
             "Operation": [entry.operation_id[:8] or None for entry in entries],
             "Contact": [_contact(entry) or None for entry in entries],
+            "Role": [words.sentence(entry.role) or words.NOTHING for entry in entries],
             "More": [more(_unshown(entry), catalogue) for entry in entries],
         }
     )

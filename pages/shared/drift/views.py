@@ -56,10 +56,11 @@ def _acts(desk: Desk, now: standing.Standing) -> None:
 def _first_run(desk: Desk, now: standing.Standing) -> None:
     if now.open:
         return
+    ahead = standing.next_words(desk)
     st.info(
         "A sweep compares every record in HubSpot, the truth, with its row in Supabase, which "
         "students see, and says of each difference why it is there. It changes neither. The "
-        f"first can be asked for here; a full one finds most. {standing.next_words(desk)}",
+        f"first can be asked for here; a full one finds most.{f' {ahead}.' if ahead else ''}",
         title="No sweep has run yet",
         icon=":material/travel_explore:",
     )
