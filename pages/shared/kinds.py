@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.domain.operations import Progress
+from core.domain.operations import ItemState, Progress
 from core.domain.plans import OperationKind
 from pages.shared import words
 
@@ -98,3 +98,15 @@ def credits_of(kind: OperationKind, progress: Progress) -> str:
     if SAID[kind].moved:
         return words.count(abs(net), "credit")
     return f"{net:+,} {'credit' if abs(net) == 1 else 'credits'}"
+
+
+def far(progress: Progress) -> str:
+    """How many of its rows are done: "2 of 3"; a count of seats has none."""
+    if not progress.total:
+        return words.NOTHING
+    return f"{progress.states.get(ItemState.DONE, 0):,} of {progress.total:,}"
+
+
+def gain(progress: Progress) -> str:
+    """What students have more, or less, by it: "+3"."""
+    return f"{sum(progress.net.values()):+,}" if progress.net else words.NOTHING

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.domain.attention import titled
 from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import Operation, OperationState
 from pages.shared import words
@@ -24,7 +25,7 @@ assert COLOURS.keys() == set(OperationState), "every state has its look"
 
 def title(operation: Operation) -> str:
     """What it is, in Markdown: "Bulk refund of exam Clinical Skills, 4 May 2026"."""
-    return f"{words.KIND[operation.kind]} of {words.plain(operation.selection)}"
+    return words.plain(titled(operation))
 
 
 def heading(desk: Desk, operation: Operation) -> None:

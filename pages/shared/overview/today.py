@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.domain.operations import NEEDS_EYES, ItemState, Operation, Progress
-from core.domain.plans import OperationKind
+from core.domain.attention import titled
+from core.domain.operations import NEEDS_EYES, Operation, Progress
 from core.gateways.ports.attention import Moved
 from core.services.overseeing import Today
-from pages.shared import places, words
+from pages.shared import kinds, places, words
 from pages.shared.batch import address
 from pages.shared.batch.heading import COLOURS
 from pages.shared.gate import Desk
@@ -22,16 +22,6 @@ COLUMNS = {
     "Confirmed": 1.5,
     "By": 2.6,
 }
-PLURAL: dict[OperationKind, str] = {
-    OperationKind.CANCEL: "batch cancellations",
-    OperationKind.REFUND: "bulk refunds",
-    OperationKind.RECOUNT: "recounts",
-    OperationKind.CORRECT: "corrections",
-    OperationKind.BOOK: "bookings",
-    OperationKind.UNDO: "undos of refunds",
-}
-
-assert PLURAL.keys() == set(OperationKind), "every kind has its plural"
 
 
 def show(desk: Desk, today: Today) -> None:
@@ -59,7 +49,7 @@ def show(desk: Desk, today: Today) -> None:
 
 def moved_words(moved: Moved) -> str:
     """What one kind came to: "2 bulk refunds gave back 41 credits"."""
-    what = words.count(moved.operations, words.KIND[moved.kind].lower(), PLURAL[moved.kind])
+    what = words.count(moved.operations, words.KIND[moved.kind].lower())
     parts = []
     if moved.given:
         parts.append(f"gave back {words.count(moved.given, 'credit')}")
@@ -80,19 +70,10 @@ def _line(desk: Desk, operation: Operation, progress: Progress) -> None:
     state.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
     what.page_link(
         places.OPERATIONS.path,
-        label=words.plain(f"{words.KIND[operation.kind]} of {operation.selection}"),
+        label=words.plain(titled(operation)),
         query_params={address.OPERATION: operation.id},
     )
-    done.markdown(far(progress))
-    gain.markdown(_gain(progress))
+    done.markdown(kinds.far(progress))
+    gain.markdown(kinds.gain(progress))
     when.html(words.relative(operation.confirmed_at, desk.now(), desk.zone))
     who.html(words.escaped(operation.confirmed_by).replace("@", "@<wbr>"))
-
-
-def far(progress: Progress) -> str:
-    """How many of its bookings are done."""
-    return f"{progress.states.get(ItemState.DONE, 0):,} of {progress.total:,}"
-
-
-def _gain(progress: Progress) -> str:
-    return f"{sum(progress.net.values()):+,}" if progress.net else words.NOTHING

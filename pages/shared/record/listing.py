@@ -8,16 +8,16 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
+from core.domain.attention import titled
 from core.domain.operations import (
     ENDED,
     NEEDS_EYES,
-    ItemState,
     Operation,
     OperationState,
     Progress,
 )
 from core.domain.roles import ALLOWED, Act
-from pages.shared import places, row_buttons, tables, words
+from pages.shared import kinds, places, row_buttons, tables, words
 from pages.shared.batch import address
 from pages.shared.batch.heading import COLOURS
 from pages.shared.gate import Desk
@@ -129,24 +129,14 @@ def operations_frame(
             "State": [
                 [_state(o, p, n)] for o, p, n in zip(operations, progress, undone, strict=True)
             ],
-            "Operation": [f"{words.KIND[o.kind]} of {o.selection}" for o in operations],
-            "Done": [_done(p) for p in progress],
-            "Credits": [_gain(p) for p in progress],
+            "Operation": [titled(operation) for operation in operations],
+            "Done": [kinds.far(p) for p in progress],
+            "Credits": [kinds.gain(p) for p in progress],
             "When": [words.ago(operation.confirmed_at, now) for operation in operations],
             "Who": [operation.confirmed_by for operation in operations],
             "Reason": [operation.reason for operation in operations],
         }
     )
-
-
-def _done(progress: Progress) -> str:
-    if not progress.total:
-        return words.NOTHING
-    return f"{progress.states.get(ItemState.DONE, 0):,} of {progress.total:,}"
-
-
-def _gain(progress: Progress) -> str:
-    return f"{sum(progress.net.values()):+,}" if progress.net else words.NOTHING
 
 
 def _state(operation: Operation, progress: Progress, undone: int) -> str:
