@@ -19,7 +19,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("api", "app", "asgi", "core", "pages", "sandbox", "scripts", "benchmarks", "tests")
-LINES_MAX = 300
 
 PORTS = {"core.gateways.ports", "core.gateways.errors"}
 INSIDE = {"core.domain", "core.services", "core.settings", *PORTS}
@@ -230,15 +229,6 @@ def test_pages_stand_one_folder_down() -> None:
     pages = ROOT / "pages"
 
     assert [] == [page.name for page in page_scripts() if page.path.parent == pages]
-
-
-def test_no_module_is_too_long_to_read_at_once() -> None:
-    lengths = {
-        module.name: len(module.path.read_text(encoding="utf-8").splitlines())
-        for module in modules("api", "app", "asgi", "core", "pages", "sandbox", "scripts")
-    }
-
-    assert {} == {name: lines for name, lines in lengths.items() if lines > LINES_MAX}
 
 
 def test_what_the_app_imports_is_named_in_its_requirements() -> None:
