@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from core.assembly import Core, assemble
 from core.domain.approvals import NO_SECOND, SecondAdmin
@@ -39,6 +39,14 @@ LATEST = QUIET_PERIOD * 0.9
 
 class Crash(Exception):
     """The process dies here."""
+
+
+class Companion(Protocol):
+    """Somebody else who works on the same account: a student app, a cron, a second desk."""
+
+    def act(self, world: World) -> None:
+        """Their turn, before and after each request of ours. Thinking takes ``world.later``."""
+        ...
 
 
 class NoEngine:
@@ -76,6 +84,7 @@ class World:
     rates: Rates = field(default_factory=Rates)
     admins: tuple[str, ...] = (ADMIN.email,)
     second: SecondAdmin = NO_SECOND
+    company: Sequence[Companion] = ()
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -89,6 +98,7 @@ class World:
         #: By the id in the plan, the one it has now.
         self.merged: dict[str, str] = {}
         self.lags: dict[int, timedelta] = {}
+        self.plans: list[tuple[datetime, Callable[[], None]]] = []
         self.depth = 0
         self.copying = False
         self.quiet_world = True
@@ -138,6 +148,7 @@ class World:
         if self.quiet_world:
             return Fault.NONE
         rng, rates = self.rng, self.rates
+        self._company()
         if rng.random() < rates.spend:
             self._spend()
         if self.depth < 2 and rng.random() < rates.second_worker:
@@ -161,6 +172,7 @@ class World:
         self._pass_time()
         if self.quiet_world:
             return
+        self._company()
         if self.rng.random() < self.rates.spend:
             self._spend()
         if self.rng.random() < self.rates.crash:
@@ -172,6 +184,20 @@ class World:
     def _pass_time(self) -> None:
         self.time += timedelta(milliseconds=self.rng.choice([1, 20, 150, 900]))
         self._deliver()
+        self._keep_appointments()
+
+    def later(self, after: timedelta, act: Callable[[], None]) -> None:
+        """Read now, write when thought about: people and their apps are not atomic."""
+        self.plans.append((self.time + after, act))
+
+    def _keep_appointments(self) -> None:
+        for plan in [plan for plan in self.plans if plan[0] <= self.time]:
+            self.plans.remove(plan)
+            plan[1]()
+
+    def _company(self) -> None:
+        for companion in self.company:
+            companion.act(self)
 
     def _deliver(self) -> None:
         """Late requests arrive, in any order, before the quiet period is over."""
@@ -275,6 +301,7 @@ class World:
             if times:
                 self.time = max(self.time, min(times))
                 self._deliver()
+                self._keep_appointments()
         else:
             raise AssertionError(f"seed {self.seed}: not ended after 400 looks")
 
