@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -32,33 +32,50 @@ class Planning:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
 
-    def preview(self, kind: OperationKind, selection: Selection, actor: Actor) -> Plan:
+    def preview(
+        self,
+        kind: OperationKind,
+        selection: Selection,
+        actor: Actor,
+        *,
+        without: Collection[str] = (),
+    ) -> Plan:
         """What this operation would do to each booking chosen. Stored before it is returned.
+
+        ``without``: those of them that are left out, by record id or ``booking_id``.
 
         Raises:
             NotAllowed: the actor may not run batches; staff cancel for one student alone.
             BadList, NotReady, GatewayError: as ``judged``; nothing was stored.
         """
-        plan = self.judged(kind, selection, actor)
+        plan = self.judged(kind, selection, actor, without=without)
         actor.require(act_for(plan))
         self.journal.save_plan(plan)
         return plan
 
     def judged(
-        self, kind: OperationKind, selection: Selection, actor: Actor, *, plan_id: str = ""
+        self,
+        kind: OperationKind,
+        selection: Selection,
+        actor: Actor,
+        *,
+        plan_id: str = "",
+        without: Collection[str] = (),
     ) -> Plan:
         """The same, not stored, and perhaps not this actor's to confirm.
 
         Raises:
             NotAllowed: the actor may not cancel even for one student.
-            BadList: nothing or too much was chosen, or references that no booking has.
+            BadList: nothing or too much was chosen, references that no booking has, or what is
+                left out was not chosen.
             NotReady: HubSpot lacks what the writes would need, all of it named.
             GatewayError: HubSpot did not answer.
         """
         actor.require(_least(kind, selection))
         self.preflight.check()
         found = self.finding.bookings(selection)
-        rows = self._rows(kind, found.ids)
+        left = self.finding.among(found, without)
+        rows = self._rows(kind, found.ids, left)
         made_at = self.now()
         return Plan(
             id=plan_id or self.new_id(),
@@ -77,12 +94,15 @@ class Planning:
             NotReady, GatewayError: as ``preview``.
         """
         self.preflight.check()
-        return self._rows(plan.kind, [row.booking_id for row in plan.rows])
+        ids = [row.booking_id for row in plan.rows]
+        return self._rows(plan.kind, ids, plan.excluded)
 
-    def _rows(self, kind: OperationKind, ids: Sequence[BookingId]) -> tuple[Row, ...]:
+    def _rows(
+        self, kind: OperationKind, ids: Sequence[BookingId], without: Collection[BookingId]
+    ) -> tuple[Row, ...]:
         bookings = self.crm.bookings(ids)
         contacts = self.crm.contacts(contacts_named(bookings.values()))
-        rows = plan_rows(kind, ids, bookings, contacts, self.catalogue)
+        rows = plan_rows(kind, ids, bookings, contacts, self.catalogue, without)
         if kind is not OperationKind.REFUND:
             return rows
         taken_back = self.journal.taken_back([row.booking_id for row in rows])

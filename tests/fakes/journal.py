@@ -56,6 +56,7 @@ from core.gateways.ports.journal import (
     WriteState,
 )
 from core.gateways.ports.trends import Measure
+from tests.fakes.accounting import MemoryAccounting
 from tests.fakes.alarms import MemoryAlarms
 from tests.fakes.attention import MemoryAttention
 from tests.fakes.clients import MemoryClients
@@ -118,6 +119,7 @@ class MemoryJournal(
     MemoryRoles,
     MemoryFigures,
     MemoryClients,
+    MemoryAccounting,
     MemoryAttention,
     MemoryNames,
     MemoryUndoing,
@@ -225,6 +227,8 @@ class MemoryJournal(
         self._events.append(
             Event(at=at, actor=actor, what=what, operation_id=operation_id, detail=told)
         )
+        if to in {OperationState.DONE, OperationState.STOPPED}:
+            self._deal_with(kept.operation, at)
         return kept.operation
 
     @atomic
@@ -288,7 +292,7 @@ class MemoryJournal(
     @atomic
     def reopen(self, operation_id: str, states: Collection[ItemState], *, at: datetime) -> int:
         kept = self._kept(operation_id)
-        again = [item for item in kept.items.values() if item.state in states]
+        again = [i for i in kept.items.values() if i.planned and i.state in states]
         kept.items |= {item.booking_id: reopened(item) for item in again}
         if again:
             told = {"items": len(again), "states": sorted(state.value for state in states)}
@@ -311,7 +315,12 @@ class MemoryJournal(
                 if movement.credit != TOTAL_BOOKINGS:
                     net[movement.credit] += movement.delta
         states = Counter(item.state for item in kept.items.values())
-        return Progress(states=dict(states), net={key: n for key, n in net.items() if n})
+        unplanned = Counter(item.state for item in kept.items.values() if not item.planned)
+        return Progress(
+            states=dict(states),
+            net={key: n for key, n in net.items() if n},
+            unplanned=dict(unplanned),
+        )
 
     # claims and leases
 

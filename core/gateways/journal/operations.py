@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Update, select, update
 from core.domain.operations import Item, Operation, OperationState
 from core.gateways.errors import StateConflict
 from core.gateways.journal import acts
+from core.gateways.journal.accounting import deal_with
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import added, fence, unknown_operation
 from core.gateways.journal.history import append
@@ -84,6 +85,8 @@ class Operations:
             Event(at=at, actor=actor, what=what, operation_id=operation_id, detail=told_of),
         )
         record(connection, acts.moved(operation, to, at=at, actor=actor, why=detail))
+        if to in {OperationState.DONE, OperationState.STOPPED}:
+            deal_with(connection, after, at)
         return after
 
     @writing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NoReturn
 
 import streamlit as st
@@ -59,11 +60,13 @@ def show(desk: Desk, kind: OperationKind) -> None:
             preview(desk, kind, choice())
 
 
-def preview(desk: Desk, kind: OperationKind, selection: Selection) -> NoReturn:
-    """Read the bookings, store the plan and go to it.
+def preview(
+    desk: Desk, kind: OperationKind, selection: Selection, *, without: Collection[str] = ()
+) -> NoReturn:
+    """Read the bookings, store the plan and go to it. ``without``: those left out.
 
     Raises what ``Planning.preview`` raises.
     """
     with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
-        plan = desk.core.planning.preview(kind, selection, desk.acting())
+        plan = desk.core.planning.preview(kind, selection, desk.acting(), without=without)
     address.go_to_plan(plan)

@@ -32,7 +32,7 @@ WORDS: dict[Matter, str] = {
     Matter.MIRROR_AWAY: "Supabase",
     Matter.UNDECIDED: "Undecided",
     Matter.WRITTEN_OVER: "Written over",
-    Matter.FAILED: "Failed",
+    Matter.FAILED: "Not done",
     Matter.AWAITING: "To approve",
     Matter.DEAD_LETTERS: "Given up",
     Matter.DRIFT: "Drift",
