@@ -94,6 +94,7 @@ class Operating:
             hold_until=now + self.second.within if why else held,
             needs_approval=why,
             undoes=plan.undoes,
+            include=plan.include,
         )
         items = [item_of(plan.id, n, row) for n, row in enumerate(plan.rows)]
         if self.journal.confirm(operation, items):
@@ -138,16 +139,13 @@ class Operating:
                 f"the operation is {operation.state}; only an ended one can be retried",
                 state=operation.state,
             )
-        now = self.now()
-        reopened = self.journal.reopen(operation_id, RETRYABLE, at=now)
-        progress = self.journal.progress(operation_id)
-        if not reopened and progress.settled == progress.planned:
-            raise StateConflict(_nothing_failed(progress), state="done")
-        operation = self.journal.move(
-            operation_id, OperationState.RUNNING, at=now, actor=actor.email, detail="retry"
-        )
+        self.journal.reopen(operation_id, RETRYABLE, at=self.now(), actor=actor.email)
+        again = self.journal.operation(operation_id)
+        if again.state in ENDED:
+            told = _nothing_failed(self.journal.progress(operation_id))
+            raise StateConflict(told, state="done")
         self.engine.submit(operation_id)
-        return operation
+        return again
 
     def history(self, operation_id: str, actor: Actor) -> list[Event]:
         """What happened to it, newest first.

@@ -125,6 +125,9 @@ class CarryingRecounts:
         if session is None or session.counted is None:
             self._warn(run, id_, Result(Ending.REFUSED, "it, or its count, cannot be read"))
             return False
+        if session.counts.unclear:
+            self._warn(run, id_, Result(Ending.REFUSED, _unclear(session)))
+            return False
         if self._unsettled(session, began) or self._others(operation, id_, began):
             return True
         if not session.drift:  # somebody, or an earlier recount, has mended it meanwhile
@@ -203,15 +206,19 @@ def _row(session: Measured | None, id_: ExamId) -> Row:
     """One exam of a plan; it stands in a booking's place."""
     if session is None:
         raise BadList([f"HubSpot has no exam {id_}"])
-    verdict, why = Verdict.SKIP, Why.COUNT_RIGHT
+    verdict, why, detail = Verdict.SKIP, Why.COUNT_RIGHT, ""
     if session.counted is None:
         verdict, why = Verdict.BLOCKED, Why.SEATS_UNREADABLE
+        detail = "; ".join(session.exam.unreadable.values())
+    elif session.counts.unclear:
+        verdict, why, detail = Verdict.BLOCKED, Why.STATUS_UNKNOWN, _unclear(session)
     elif session.drift:
         verdict, why = Verdict.WILL_CHANGE, Why.RECOUNT
     return Row(
         booking_id=BookingId(id_),
         verdict=verdict,
         why=why,
+        detail=detail,
         credit=TOTAL_BOOKINGS if verdict is Verdict.WILL_CHANGE else None,
         exam_id=id_,
         booking_name=exam_words(session.exam),
@@ -220,6 +227,13 @@ def _row(session: Measured | None, id_: ExamId) -> Row:
         before=session.counted,
         after=session.counts.seats,
     )
+
+
+def _unclear(session: Session) -> str:
+    """Why its seats cannot be counted."""
+    n = session.counts.unclear if session.counts else 0
+    are = "1 booking has a status" if n == 1 else f"{n} bookings have a status"
+    return f"{are} that is not Active, Cancelled or Completed: correct it in HubSpot"
 
 
 def _movements(operation: Operation, session: Measured) -> list[Movement]:

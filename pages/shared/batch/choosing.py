@@ -8,6 +8,7 @@ from typing import NoReturn
 import streamlit as st
 
 from core.domain.plans import OperationKind
+from core.domain.terms import ORDINARY, Inclusion
 from core.services.finding import Selection
 from pages.shared import problems
 from pages.shared.batch import address
@@ -61,12 +62,19 @@ def show(desk: Desk, kind: OperationKind) -> None:
 
 
 def preview(
-    desk: Desk, kind: OperationKind, selection: Selection, *, without: Collection[str] = ()
+    desk: Desk,
+    kind: OperationKind,
+    selection: Selection,
+    *,
+    include: frozenset[Inclusion] = ORDINARY,
+    without: Collection[str] = (),
 ) -> NoReturn:
     """Read the bookings, store the plan and go to it. ``without``: those left out.
 
     Raises what ``Planning.preview`` raises.
     """
     with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
-        plan = desk.core.planning.preview(kind, selection, desk.acting(), without=without)
+        plan = desk.core.planning.preview(
+            kind, selection, desk.acting(), include=include, without=without
+        )
     address.go_to_plan(plan)

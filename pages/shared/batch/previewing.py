@@ -189,7 +189,7 @@ def _preview_without(desk: Desk, plan: Plan, without: Collection[BookingId]) -> 
     with problems.told("This preview stays as it was; nothing was changed."):
         if not plan.undoes:
             same = ByIds(ids=ids, words=plan.selection)
-            choosing.preview(desk, plan.kind, same, without=without)
+            choosing.preview(desk, plan.kind, same, include=plan.include, without=without)
         with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
             fresh = desk.core.undoing.preview(plan.undoes, desk.acting(), only=ids, without=without)
         address.go_to_plan(fresh)

@@ -30,6 +30,7 @@ from tests.contract.journal.given import (
 )
 
 LONG_AGO = NOW - timedelta(days=30)
+REFUND = OperationKind.REFUND
 BAD = (ItemState.FAILED, ItemState.BLOCKED)
 
 
@@ -47,6 +48,11 @@ def ended(
         item(n, operation_id=id_, state=each, contact_id=contact) for n, each in enumerate(states)
     ]
     assert journal.confirm(operation(id_, confirmed_at=after(at), state=state, kind=kind), items)
+
+
+def end(journal: Journal, id_: str) -> None:
+    run, _ = journal.begin_run(id_, at=after(9))
+    assert OperationState.DONE is journal.end(run, at=after(9), actor=ADMIN).state
 
 
 def undecided(journal: Journal, id_: str) -> None:
@@ -102,12 +108,12 @@ def test_blocked_booking_needs_eyes_until_a_later_operation_has_done_it(
 ) -> None:
     done: dict[str, Any] = {"contact": contact, "state": OperationState.RUNNING}
     ended(journal, "early", ItemState.DONE, ItemState.DONE, at=-5, **done)
-    journal.move("early", OperationState.DONE, at=NOW, actor=ADMIN)
+    end(journal, "early")
     ended(journal, "one", ItemState.FAILED, ItemState.BLOCKED, contact=contact)
     ended(journal, "later", ItemState.DONE, ItemState.FAILED, at=5, **done)
     assert {"one": (1, 1, 0), "later": (1, 0, 0)} == eyes(journal)
 
-    journal.move("later", OperationState.DONE, at=after(9), actor=ADMIN)
+    end(journal, "later")
 
     assert {"one": (0, 1, 0), "later": (1, 0, 0)} == eyes(journal)
     (first, second) = journal.items("one")
@@ -122,7 +128,7 @@ def test_undo_does_not_deal_with_a_blocked_refund(journal: Journal) -> None:
     running_undo: dict[str, Any] = {"state": OperationState.RUNNING, "kind": OperationKind.UNDO}
     ended(journal, "later", ItemState.DONE, at=5, **running_undo)
 
-    journal.move("later", OperationState.DONE, at=after(9), actor=ADMIN)
+    end(journal, "later")
 
     assert {"one": (0, 1, 0)} == eyes(journal)
 
@@ -256,3 +262,29 @@ def test_a_credit_that_was_spent_is_taken(journal: Journal) -> None:
     (moved,) = journal.moved_since(NOW)
 
     assert Moved(kind=OperationKind.BOOK, operations=1, given=0, taken=1) == moved
+
+
+def test_refunds_landed_since_a_count_are_those_of_refunds_begun_after_it(journal: Journal) -> None:
+    for id_, kind in (("early", REFUND), ("late", REFUND), ("cancelled", OperationKind.CANCEL)):
+        started = after(-5) if id_ == "early" else after(5)
+        journal.confirm(operation(id_, kind=kind), [item(0, operation_id=id_)])
+        journal.move(id_, OperationState.RUNNING, at=started, actor="ann")
+        run, _ = journal.begin_run(id_, at=started)
+        writes = [write(f"{id_}{n}", f"{id_}{n}", operation_id=id_) for n in range(3)]
+        saved(journal, run, writes)
+        landed = [outcome(f"{id_}0"), outcome(f"{id_}1"), outcome(f"{id_}2", WriteState.VOID)]
+        journal.settle(run, landed, at=started)
+
+    assert 2 == journal.refunds_landed(since=NOW)
+    assert 4 == journal.refunds_landed(since=LONG_AGO)
+    assert 0 == journal.refunds_landed(since=after(60))
+
+
+def test_when_an_operation_ended_last_is_known(journal: Journal) -> None:
+    assert journal.last_ended() is None
+    for id_, ended_at in (("one", 5.0), ("two", 3.0)):
+        running(journal, id_, state=OperationState.RUNNING)
+        journal.move(id_, OperationState.DONE, at=after(ended_at), actor="ann")
+    running(journal, "three")
+
+    assert after(5) == journal.last_ended()
