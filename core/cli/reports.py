@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from core.domain.operations import NEEDS_EYES, Item, Operation, Progress
+from core.domain.operations import (
+    BEGUN,
+    NEEDS_EYES,
+    Item,
+    ItemState,
+    Operation,
+    OperationState,
+    Progress,
+)
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.warnings import About, Warned
 from core.domain.writes import ForeignWrite
@@ -77,12 +85,24 @@ def of_operation(
         "credits": dict(progress.net),
         "calls": operation.calls,
         "seconds": round(((operation.ended_at or now) - begun).total_seconds(), 3),
+        **_stop(operation, progress),
         "needs_eyes": [_item(item) for item in items if item.state in NEEDS_EYES],
         "foreign_writes": [_foreign(write) for write in foreign],
         "undoes": operation.undoes,
         "undone_by": [{"operation": o.id, "state": o.state.value} for o in undone_by],
         "warnings": [_warned(one, operation.id) for one in warnings],
     }
+
+
+def _stop(operation: Operation, progress: Progress) -> Report:
+    """What a stop kept, what it lets finish, and what it left as it was."""
+    if operation.state not in {OperationState.STOPPING, OperationState.STOPPED}:
+        return {}
+    states = progress.states
+    begun = sum(states.get(state, 0) for state in BEGUN)
+    left = states.get(ItemState.STOPPED, 0) + states.get(ItemState.PENDING, 0)
+    done = states.get(ItemState.DONE, 0)
+    return {"stop": {"done": done, "being_finished": begun, "not_begun": left}}
 
 
 def _item(item: Item) -> Report:
