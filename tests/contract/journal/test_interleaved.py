@@ -15,11 +15,10 @@ from core.domain.audit import What
 from core.domain.mirror import SOURCE_TIME
 from core.domain.operations import ItemState, OperationState
 from core.domain.records import BookingId, Kind, WriteId
-from core.domain.roles import Role
+from core.domain.roles import Grant, Role
 from core.gateways.errors import JournalError, StateConflict, Superseded
 from core.gateways.journal.sql import SqlJournal
 from core.gateways.ports.journal import Run, WriteState
-from core.gateways.ports.roles import Grant
 from tests.contract.journal.given import (
     ADMIN,
     NOW,
