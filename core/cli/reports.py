@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from core.domain.foreign_writes import ForeignWrite
 from core.domain.operations import NEEDS_EYES, Item, Operation, Progress
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.warnings import About, Warned
-from core.domain.writes import ForeignWrite
 from core.gateways.ports import Due, Event, OutboxState, WriteRecord
 from core.gateways.ports.inspecting import Finding
 

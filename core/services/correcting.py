@@ -8,11 +8,12 @@ from datetime import datetime
 
 from core.domain.corrections import Correction, correctable, correction_of, name_of, planned, row
 from core.domain.credits import CreditType
+from core.domain.foreign_writes import ForeignWrite
 from core.domain.operations import Operation
 from core.domain.plans import OperationKind, Plan, Row
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
-from core.domain.writes import ForeignWrite, MovementKind
+from core.domain.writes import MovementKind
 from core.gateways.ports import Crm, Journal
 from core.services.planning import PLAN_LIFE
 from core.services.preflight import Preflight

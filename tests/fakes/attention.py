@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from core.domain.corrections import correctable, name_of
+from core.domain.corrections import name_of, waiting
 from core.domain.operations import Item, ItemState, Operation
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.plans import OperationKind
@@ -60,7 +60,7 @@ class MemoryAttention:
             for kept in self._operations.values():
                 over = [
                     each
-                    for each in correctable([*self._foreign.values()])
+                    for each in waiting([*self._foreign.values()])
                     if each.write_id in kept.writes
                     and (name_of(each), MovementKind.CORRECTION) not in self._claims
                 ]
@@ -85,6 +85,9 @@ class MemoryAttention:
                     if record.state is not WriteState.LANDED:
                         continue
                     for movement in record.write.movements:
+                        again = movement.kind is MovementKind.CORRECTION
+                        if again and kind is not OperationKind.CORRECT:
+                            continue
                         if movement.kind in CREDITS:
                             (given if movement.delta > 0 else taken)[kind] += abs(movement.delta)
         return [

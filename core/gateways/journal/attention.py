@@ -10,18 +10,18 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    String,
     and_,
     case,
-    cast,
     exists,
     func,
     or_,
     select,
 )
 
+from core.domain.foreign_writes import Conflict
 from core.domain.operations import ItemState
 from core.domain.overview import NeedsEyes, WrittenOver
+from core.domain.plans import OperationKind
 from core.domain.records import Kind
 from core.domain.writes import MovementKind
 from core.gateways.journal.columns import always
@@ -76,14 +76,14 @@ class Attention:
 
     @reading
     def written_over(self, connection: Connection) -> list[WrittenOver]:
-        """The name of a correction is built by the database as ``corrections.name_of`` does."""
+        """A correction on offer that nobody took, or a change that waits for a person's word."""
         found = foreign_writes.c
         since = func.min(found.at).label("first")
         query = (
             select(*OPERATIONS.columns, func.count(), since)
             .join(writes, writes.c.operation_id == operations.c.id)
             .join(foreign_writes, found.write_id == writes.c.id)
-            .where(found.kind == Kind.CONTACT, found.theirs != found.read, ~_corrected())
+            .where(found.kind == Kind.CONTACT, or_(_undecided_one(), _offered()))
             .group_by(operations.c.id)
             .order_by(since, operations.c.id)
         )
@@ -101,6 +101,10 @@ class Attention:
         landed = and_(
             movements.c.operation_id == operations.c.id,
             movements.c.kind.in_(CREDITS),
+            or_(
+                movements.c.kind != MovementKind.CORRECTION,
+                operations.c.kind == OperationKind.CORRECT,
+            ),
             movements.c.state.in_((MovementState.LANDED, MovementState.UNDONE)),
         )
         delta = movements.c.delta
@@ -158,13 +162,14 @@ def _done_later() -> ColumnElement[bool]:
     )
 
 
-def _corrected() -> ColumnElement[bool]:
+def _undecided_one() -> ColumnElement[bool]:
     found = foreign_writes.c
-    by = found.theirs - found.read
-    signed = case((by > 0, "+"), else_="").concat(cast(by, String))
-    name = found.write_id.concat("/").concat(found.credit).concat("/").concat(signed)
-    return exists(
-        select(claims.c.operation_id).where(
-            claims.c.booking_id == name, claims.c.kind == MovementKind.CORRECTION
-        )
+    return and_(found.conflict == Conflict.UNCLEAR, found.decided.is_(None))
+
+
+def _offered() -> ColumnElement[bool]:
+    found = foreign_writes.c
+    taken = select(claims.c.operation_id).where(
+        claims.c.booking_id == found.name, claims.c.kind == MovementKind.CORRECTION
     )
+    return and_(found.correction != 0, ~exists(taken))

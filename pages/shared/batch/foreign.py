@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.domain.operations import Operation
 from core.domain.records import Kind
-from core.domain.writes import ForeignWrite
+from core.domain.foreign_writes import ForeignWrite
 from pages.shared import tables, words
 from pages.shared.batch import correction
 from pages.shared.gate import Desk

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from core.domain.corrections import name_of
+from core.domain.foreign_writes import ForeignWrite
 from core.domain.operations import ItemState, OperationState
 from core.domain.overview import NeedsEyes
 from core.domain.plans import OperationKind
 from core.domain.records import Kind, WriteId
-from core.domain.writes import ForeignWrite, MovementKind
+from core.domain.writes import MovementKind
 from core.gateways.ports.attention import Moved
 from core.gateways.ports.journal import Journal, WriteState
 from tests.contract.journal.given import (
