@@ -66,17 +66,22 @@ def _of_operations(facts: Facts) -> Iterator[Need]:
         for each in eyes
         if each.failed or each.blocked
     ]
+    unchecked = [
+        _about(Matter.UNCHECKED, each.operation, _unchecked(each))
+        for each in eyes
+        if each.unchecked
+    ]
     over = [
         Need(
             matter=Matter.WRITTEN_OVER,
-            told=f"{titled(each.operation)} wrote over "
-            f"{_count(each.number, 'change')} of somebody else; a correction is on offer",
+            told=f"{titled(each.operation)}: {_count(each.number, 'balance change')} by others "
+            f"at the same moment {'needs' if each.number == 1 else 'need'} a correction",
             since=each.since,
             of=each.operation.id,
         )
         for each in sorted(facts.written_over, key=lambda each: each.since)
     ]
-    for together in (undecided, over, failed, _awaiting(facts), _waiting(facts)):
+    for together in (undecided, over, unchecked, failed, _awaiting(facts), _waiting(facts)):
         yield from _at_most(together)
 
 
@@ -151,6 +156,13 @@ def _ended(operation: Operation) -> datetime:
 def _undecided(eyes: NeedsEyes) -> str:
     verb = "is" if eyes.undecided == 1 else "are"
     return f"{_count(eyes.undecided, 'write')} {verb} undecided, HubSpot does not tell"
+
+
+def _unchecked(eyes: NeedsEyes) -> str:
+    return (
+        f"{_count(eyes.unchecked, 'write')} could not be checked for changes by others: HubSpot "
+        "gave no history for a day"
+    )
 
 
 def _failed(eyes: NeedsEyes) -> str:

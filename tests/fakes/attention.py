@@ -11,6 +11,7 @@ from core.domain.corrections import name_of, waiting
 from core.domain.operations import Item, ItemState, Operation
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.plans import OperationKind
+from core.domain.warnings import UNCHECKED
 from core.domain.writes import MovementKind
 from core.gateways.journal.attention import CREDITS
 from core.gateways.ports.attention import Moved
@@ -40,10 +41,15 @@ class MemoryAttention:
                     failed=states[ItemState.FAILED],
                     blocked=states[ItemState.BLOCKED],
                     undecided=writes[WriteState.UNDECIDED],
+                    unchecked=sum(fresh and self._given_up(id_) for id_ in kept.writes),
                 )
-                if eyes.failed or eyes.blocked or eyes.undecided:
+                if eyes.failed or eyes.blocked or eyes.undecided or eyes.unchecked:
                     found.append(eyes)
         return sorted(found, key=lambda each: (each.operation.confirmed_at, each.operation.id))
+
+    def _given_up(self, write_id: Any) -> bool:
+        record = self._writes[write_id]
+        return (record.verified or "").startswith(UNCHECKED) and record.look_at is None
 
     def _done_later(self, item: Item, operation: Operation) -> bool:
         return item.contact_id is not None and any(

@@ -104,7 +104,7 @@ def test_everything_that_is_wrong_is_a_line_with_the_way_to_it(
 
     at = open_page(OVERVIEW)
 
-    assert ["Undecided", "Written over", "Failed", "Given up", "Owed"] == lines(at)[:5]
+    assert ["Undecided", "Conflicts", "Failed", "Given up", "Owed"] == lines(at)[:5]
     assert "Not all that students see is true" in said(at)
     assert ("operations", f"operation={undecided}") == link(at, "Decide")
     assert ("operations", f"operation={over}") == link(at, "Correct")

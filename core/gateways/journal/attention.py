@@ -14,8 +14,10 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    literal,
     or_,
     select,
+    text,
 )
 
 from core.domain.foreign_writes import Conflict
@@ -23,11 +25,13 @@ from core.domain.operations import ItemState
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.plans import OperationKind
 from core.domain.records import Kind
+from core.domain.warnings import UNCHECKED
 from core.domain.writes import MovementKind
 from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading
 from core.gateways.journal.records import OPERATIONS
 from core.gateways.journal.tables import (
+    NOT_CHECKED,
     MovementState,
     claims,
     foreign_writes,
@@ -56,9 +60,9 @@ class Attention:
 
     @reading
     def needs_eyes(self, connection: Connection, *, since: datetime) -> list[NeedsEyes]:
-        """Two queries: the undecided ones have an index of their own."""
+        """Three queries: the undecided and the unchecked ones have indexes of their own."""
         counts: dict[str, Counter[str]] = defaultdict(Counter)
-        for query in (_undecided(), _bad(since)):
+        for query in (_undecided(), _bad(since), _unchecked(since)):
             for id_, state in connection.execute(query):
                 counts[id_][state] += 1
         which = operations.c.id.in_(list(counts))
@@ -70,6 +74,7 @@ class Attention:
                 failed=counts[operation.id][ItemState.FAILED],
                 blocked=counts[operation.id][ItemState.BLOCKED],
                 undecided=counts[operation.id][WriteState.UNDECIDED],
+                unchecked=counts[operation.id][UNCHECKED],
             )
             for operation in map(OPERATIONS.load, found)
         ]
@@ -129,6 +134,16 @@ class Attention:
 def _undecided() -> Select[Any]:
     undecided = always(writes.c.state, WriteState.UNDECIDED)
     return select(writes.c.operation_id, writes.c.state).where(undecided)
+
+
+def _unchecked(since: datetime) -> Select[Any]:
+    """Those that are not tried any more, by an index of their own."""
+    return (
+        select(writes.c.operation_id, literal(UNCHECKED))
+        .join(operations, operations.c.id == writes.c.operation_id)
+        .where(text(f"writes.{NOT_CHECKED}"), writes.c.look_at.is_(None))
+        .where(operations.c.confirmed_at >= since)
+    )
 
 
 def _bad(since: datetime) -> Select[Any]:

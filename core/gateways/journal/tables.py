@@ -26,6 +26,7 @@ from core.domain.foreign_writes import Conflict
 from core.domain.operations import ItemState, OperationState
 from core.domain.plans import OperationKind, Verdict, Why
 from core.domain.records import Kind
+from core.domain.warnings import UNCHECKED
 from core.domain.writes import MovementKind
 from core.gateways.journal.columns import Serial, UtcTime, Word
 from core.gateways.ports.journal import WriteState
@@ -163,6 +164,9 @@ leases = Table(
     Column("until", UtcTime, nullable=False),
 )
 
+#: Of writes: as ``core.domain.warnings.UNCHECKED`` has it, in the words of their index.
+NOT_CHECKED = f"verified LIKE '{UNCHECKED}%'"
+
 writes = Table(
     "writes",
     metadata,
@@ -190,6 +194,7 @@ writes = Table(
     _index_of(
         "writes_unverified", "operation_id", "seq", where="state = 'landed' AND verified IS NULL"
     ),
+    _index_of("writes_not_checked", "operation_id", where=NOT_CHECKED),
     _index_of("writes_to_look_at", "look_at", where="look_at IS NOT NULL"),
     Index(
         "writes_undecided",

@@ -29,10 +29,19 @@ def upgrade() -> None:
         sqlite_where=due,
         postgresql_where=due,
     )
+    unchecked = sa.text("verified LIKE 'not verified%'")
+    op.create_index(
+        "writes_not_checked",
+        "writes",
+        ["operation_id"],
+        schema=schema,
+        sqlite_where=unchecked,
+        postgresql_where=unchecked,
+    )
     times = [sa.column(name, UtcTime) for name in ("sent_at", "look_at")]
     writes = sa.table("writes", sa.column("verified", sa.String), *times, schema=schema)
-    unchecked = sa.update(writes).where(writes.c.verified.startswith("not verified"))
-    connection.execute(unchecked.values(look_at=writes.c.sent_at))
+    again = sa.update(writes).where(writes.c.verified.startswith("not verified"))
+    connection.execute(again.values(look_at=writes.c.sent_at))
     _another_key(connection, schema)
 
 
