@@ -76,7 +76,7 @@ def _of_operations(facts: Facts) -> Iterator[Need]:
         if each.failed or each.blocked
     ]
     unchecked = [
-        _about(Matter.UNCHECKED, each.operation, _unchecked(each))
+        _about(Matter.UNCHECKED, each.operation, _unverified(each))
         for each in eyes
         if each.unchecked
     ]
@@ -178,7 +178,7 @@ def _undecided(eyes: NeedsEyes) -> str:
     return f"{_count(eyes.undecided, 'write')} {verb} undecided, HubSpot does not tell"
 
 
-def _unchecked(eyes: NeedsEyes) -> str:
+def _unverified(eyes: NeedsEyes) -> str:
     return (
         f"{_count(eyes.unchecked, 'write')} could not be checked for changes by others: HubSpot "
         "gave no history for a day"
