@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.domain.operations import Operation, OperationState
 from core.domain.overview import Facts, Matter, Need, NeedsEyes
 from core.domain.plans import OperationKind
 from core.domain.sweeps import SweepMode
 
+#: A write without a history is told of so long; its page has it for ever.
+UNVERIFIED_FOR = timedelta(days=14)
 #: Part of the account's calls of a day.
 QUOTA_ABOVE = 0.9
 #: Operations of one matter that are told one by one; then how many more there are.
@@ -78,7 +80,7 @@ def _of_operations(facts: Facts) -> Iterator[Need]:
     unchecked = [
         _about(Matter.UNCHECKED, each.operation, _unverified(each))
         for each in eyes
-        if each.unchecked
+        if each.unchecked and facts.now - _ended(each.operation) < UNVERIFIED_FOR
     ]
     over = [
         Need(

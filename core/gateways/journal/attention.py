@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from core.domain.foreign_writes import Conflict
-from core.domain.operations import ItemState
+from core.domain.operations import UNBEGUN, ItemState, OperationState
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.plans import OperationKind
 from core.domain.records import Kind
@@ -59,10 +59,10 @@ class Attention:
     _db: Database
 
     @reading
-    def needs_eyes(self, connection: Connection, *, since: datetime) -> list[NeedsEyes]:
-        """Three queries: the undecided and the unchecked ones have indexes of their own."""
+    def needs_eyes(self, connection: Connection) -> list[NeedsEyes]:
+        """Three queries, each with an index of its own."""
         counts: dict[str, Counter[str]] = defaultdict(Counter)
-        for query in (_undecided(), _bad(since), _unchecked(since)):
+        for query in (_undecided(), _bad(), _unchecked()):
             for id_, state in connection.execute(query):
                 counts[id_][state] += 1
         which = operations.c.id.in_(list(counts))
@@ -157,43 +157,24 @@ def _undecided() -> Select[Any]:
     return select(writes.c.operation_id, writes.c.state).where(undecided)
 
 
-def _unchecked(since: datetime) -> Select[Any]:
-    """Those that are not tried any more, by an index of their own."""
-    return (
-        select(writes.c.operation_id, literal(UNCHECKED))
-        .join(operations, operations.c.id == writes.c.operation_id)
-        .where(text(f"writes.{NOT_CHECKED}"), writes.c.look_at.is_(None))
-        .where(operations.c.confirmed_at >= since)
+def _unchecked() -> Select[Any]:
+    """Those that are not tried any more."""
+    return select(writes.c.operation_id, literal(UNCHECKED)).where(
+        text(f"writes.{NOT_CHECKED}"), writes.c.look_at.is_(None)
     )
 
 
-def _bad(since: datetime) -> Select[Any]:
-    """By the index on the time of operations, then by that on their items' states.
+def _bad() -> Select[Any]:
+    """Counted by the caller: asked to group them, SQLite would go through all items there are.
 
-    Counted by the caller: asked to group them, SQLite would go through all items there are.
+    What has not begun, or was called off, has done nothing that anybody could look at.
     """
     return (
         select(items.c.operation_id, items.c.state)
         .join(operations, operations.c.id == items.c.operation_id)
         .where(
-            operations.c.confirmed_at >= since,
-            items.c.state.in_((ItemState.FAILED, ItemState.BLOCKED)),
-            or_(items.c.contact_id.is_(None), ~_done_later()),
-        )
-    )
-
-
-def _done_later() -> ColumnElement[bool]:
-    """By the index on contacts: there is none on bookings alone."""
-    other, later = items.alias(), operations.alias()
-    return exists(
-        select(other.c.n)
-        .join(later, later.c.id == other.c.operation_id)
-        .where(
-            other.c.contact_id == items.c.contact_id,
-            other.c.booking_id == items.c.booking_id,
-            other.c.state == ItemState.DONE,
-            later.c.confirmed_at > operations.c.confirmed_at,
+            always(items.c.state, ItemState.BLOCKED, ItemState.FAILED),
+            operations.c.state.not_in((*UNBEGUN, OperationState.CALLED_OFF)),
         )
     )
 

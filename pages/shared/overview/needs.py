@@ -33,7 +33,7 @@ WORDS: dict[Matter, str] = {
     Matter.UNDECIDED: "Undecided",
     Matter.WRITTEN_OVER: "Overwritten",
     Matter.UNCHECKED: "Unverified",
-    Matter.FAILED: "Failed",
+    Matter.FAILED: "Not done",
     Matter.AWAITING: "To approve",
     Matter.DEAD_LETTERS: "Failed copies",
     Matter.DRIFT: "Drift",

@@ -253,11 +253,11 @@ def test_what_cannot_be_checked_for_a_day_needs_attention() -> None:
     desk = Thinking()
     desk.crm.unreadable_histories = {"1"}
     refund = desk.refunded()
-    assert [] == desk.journal.needs_eyes(since=desk.time - timedelta(days=7))
+    assert [] == desk.journal.needs_eyes()
     desk.look(RETRIED_FOR)
 
     assert 0 == desk.look(RETRIED_FOR)
-    (eyes,) = desk.journal.needs_eyes(since=desk.time - timedelta(days=7))
+    (eyes,) = desk.journal.needs_eyes()
     assert (refund.id, 1) == (eyes.operation.id, eyes.unchecked)
 
 
