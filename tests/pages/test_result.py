@@ -6,11 +6,12 @@ import io
 import pytest
 
 from core.domain.operations import ENDED, ItemState, Operation, OperationState
-from core.domain.plans import OperationKind
-from core.domain.records import TOTAL_BOOKINGS, BookingId, Kind
+from core.domain.plans import OperationKind, Verdict
+from core.domain.records import TOTAL_BOOKINGS, BookingId, ExamId, Kind
 from core.domain.roles import Actor, Role
 from core.gateways.ports import Due, WriteState
 from core.services.access import Access
+from core.services.finding import ByExam
 from pages.shared import tables, words
 from pages.shared.batch import copied
 from pages.shared.gate import Desk
@@ -19,7 +20,7 @@ from pages.shared.record import detail as record
 from tests.pages import lookup_scenes, scenes
 from tests.pages.acts import choose, figures, frame_with, press, said
 from tests.pages.conftest import Open
-from tests.pages.stage import Stage, confirmed, mirrored
+from tests.pages.stage import ACTOR, Stage, confirmed, mirrored
 
 
 @pytest.fixture
@@ -302,10 +303,17 @@ def test_a_booking_is_told_as_a_booking_and_its_credit_as_spent(
     assert ["-1"] == list(frame_with(open_page(OPERATIONS), "Reason")["Credits"])
 
 
+EXAM = "71000000000"
+
+
 @pytest.fixture
 def blocked(made: Stage) -> str:
-    """A cancellation whose preview blocked two bookings."""
-    operation_id = confirmed(made, kind=OperationKind.CANCEL)
+    """A cancellation whose preview blocked two bookings, of tokens that nobody knows."""
+    plan = made.core.planning.preview(OperationKind.CANCEL, ByExam(ids=(ExamId(EXAM),)), ACTOR)
+    had = sum(row.verdict is Verdict.BLOCKED for row in plan.rows)
+    for row in plan.will_change[: 2 - had]:
+        made.crm.foreign_write(Kind.BOOKING, row.booking_id, {"token_used": "Gift Token"})
+    operation_id = confirmed(made, exam=EXAM, kind=OperationKind.CANCEL)
     made.carry(operation_id)
     assert 2 == made.journal.progress(operation_id).blocked_at_preview
     return operation_id
@@ -332,7 +340,8 @@ def test_blocked_bookings_are_previewed_again(open_page: Open, made: Stage, bloc
     press(at, "look_again")
 
     assert not at.exception
-    (plan,) = [plan for plan in made.journal._plans.values() if plan.id != blocked]
+    *_, plan = made.journal._plans.values()
+    assert blocked != plan.id
     ids = {i.booking_id for i in made.journal.items(blocked, states=[ItemState.BLOCKED])}
     assert ids == {row.booking_id for row in plan.rows}
 
