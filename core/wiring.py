@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from core.assembly import Core, assemble, utc_now
 from core.domain.mirror import columns, probe_rows
@@ -153,6 +154,7 @@ def build(settings: Settings) -> Runtime:
         pace=pace,
         api_rate=settings.api_rate,
         quiet=timedelta(seconds=settings.quiet_period_s),
+        zone=ZoneInfo(settings.time_zone),
         sweep_schedules=settings.sweep_schedules,
         activation_schedule=settings.schedule(settings.activation_schedule),
         forget_schedule=settings.schedule(FORGET_SCHEDULE),
