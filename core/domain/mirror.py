@@ -64,6 +64,26 @@ def written_row(target: Counted) -> Row:
     return {**_version(target.id, target.modified_at), **counters, PARTIAL: True}
 
 
+def cancelled_row(id_: BookingId, modified_at: datetime) -> Row:
+    """What a cancel has just set, and no other column: those were read before it."""
+    return {
+        **_version(id_, modified_at),
+        "is_active": _text(BookingStatus.CANCELLED),
+        PARTIAL: True,
+    }
+
+
+def marked_row(id_: BookingId, modified_at: datetime, at: datetime | None, admin: str) -> Row:
+    """What a mark has just set, or cleared (``at`` None), and no other column."""
+    return {
+        **_version(id_, modified_at),
+        "token_refunded": at is not None,
+        "token_refunded_at": _time(at),
+        "token_refund_admin": _text(admin),
+        PARTIAL: True,
+    }
+
+
 def booking_row(booking: Booking) -> Row:
     """All of a booking that could be read. Contact and exam: unless there is exactly one."""
     return {
@@ -128,6 +148,39 @@ def columns(catalogue: Catalogue) -> dict[Kind, frozenset[str]]:
         Kind.CONTACT: frozenset(contact_row(contact, catalogue)),
         Kind.BOOKING: frozenset(booking_row(booking)),
         Kind.EXAM: frozenset(exam_row(exam)),
+    }
+
+
+#: The id of the records that are invented to try a copy.
+PROBE_ID = "credit-desk-probe"
+
+
+def probe_rows(catalogue: Catalogue, now: datetime) -> dict[Kind, Row]:
+    """An invented row of each kind with a value in every column, to try a copy with."""
+    day, word = now.date(), PROBE_ID
+    contact = Contact(
+        id=word,
+        balances=dict.fromkeys(catalogue.keys, 0),
+        student_id=word,
+        email=f"{word}@example.invalid",
+        firstname=word,
+        lastname=word,
+        ndecc_exam_date=day,
+        modified_at=now,
+    )
+    booking = Booking(
+        id=BookingId(word),
+        booking_id=word,
+        status=BookingStatus.CANCELLED,
+        contact_ids=(ContactId(word),),
+        exam_ids=(ExamId(word),),
+        modified_at=now,
+    )
+    exam = Exam(id=word, balances={TOTAL_BOOKINGS: 0}, name=word, exam_date=day, modified_at=now)
+    return {
+        Kind.CONTACT: contact_row(contact, catalogue),
+        Kind.BOOKING: booking_row(booking),
+        Kind.EXAM: exam_row(exam),
     }
 
 
