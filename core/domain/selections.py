@@ -101,8 +101,10 @@ class _Found:
     @property
     def told(self) -> str:
         """The fault as people read it."""
-        shown = "" if self.why == references.MISSING or not self.cell else f"{self.cell[:60]!r} "
-        return f"line {self.line}: {shown}{self.why}"
+        if self.why == references.MISSING or not self.cell:
+            return f"line {self.line}: {self.why}"
+        between = ": " if self.why.startswith("a ") else " "
+        return f"line {self.line}: {self.cell[:60]!r}{between}{self.why}"
 
 
 def from_text(text: str) -> BookingList:

@@ -160,7 +160,8 @@ def test_what_a_spreadsheet_lost_is_told_with_the_line_and_the_cause(cell: str, 
 
     (told,) = faults(lambda: from_csv(out.getvalue().encode()))
 
-    assert told.startswith(f"line 3: {cell!r} {why}")
+    between = ": " if why.startswith("a ") else " "
+    assert told.startswith(f"line 3: {cell!r}{between}{why}")
 
 
 @pytest.mark.parametrize("line", ["8,812,034,411", "8 812 034 411", "501,502"])
