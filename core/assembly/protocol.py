@@ -38,7 +38,8 @@ def carriage(
     """What carries operations: the exactly-once protocol over these gateways."""
     recording = Recording(journal, mirroring, now)
     settling = Settling(crm, journal, recording, now, quiet)
-    writing = Writing(crm, journal, settling, now, new_id)
+    in_turn = groups_at_once == 1
+    writing = Writing(crm, journal, settling, now, new_id, in_turn)
     recounts = CarryingRecounts(
         crm, journal, writing, ExamConsequences(catalogue), mirroring.nudge, now
     )
@@ -64,7 +65,7 @@ def carriage(
             now=now,
             quiet=quiet,
         ),
-        Finishing(crm, journal, writing, catalogue, now, recounts, in_turn=groups_at_once == 1),
+        Finishing(crm, journal, writing, catalogue, now, recounts, in_turn=in_turn),
         lambda: crm.usage()["total"],
         may,
         now,

@@ -39,6 +39,7 @@ from core.services.item_steps import (
     sending_cancel,
 )
 from core.services.recording import Recording
+from core.services.refund_check import RefundCheck, waiting, with_their_cancels
 from core.services.settling import Consequences
 from core.services.writing import Writing
 
@@ -54,6 +55,10 @@ class GivingBack:
     recording: Recording
     now: Callable[[], datetime]
     quiet: timedelta
+
+    def waiting(self, items: Sequence[Item]) -> dict[str, datetime]:
+        """By contact: until when its items wait for what somebody else does."""
+        return waiting(items, self.quiet, self.now())
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
         """Take these items as far as they go now.
@@ -94,9 +99,10 @@ class GivingBack:
         """
         named = contacts_named(bookings.get(item.booking_id) for item in items)
         contacts = self.crm.contacts(named | {i.contact_id for i in items if i.contact_id})
+        known = with_their_cancels(self.crm, items, bookings)
         judged = [
-            item if self._pending(item, asked) and _ends_active(new) else new
-            for item in items
+            old if self._pending(old, asked) and _ends_active(new) else new
+            for old, item in zip(items, known, strict=True)
             for new in [self._judge(operation, item, bookings, contacts)]
         ]
         changed = [(old, new) for old, new in zip(items, judged, strict=True) if new != old]
@@ -130,15 +136,15 @@ class GivingBack:
         asked: datetime,
     ) -> tuple[list[Item], dict[BookingId, Booking | None]]:
         """Cancel first: nobody ever sees a credit for a seat that is still held (step 4)."""
-        todo = [item for item in items if not item.cancelled]
+        todo = [item for item in items if item.state is not ItemState.CANCELLED]
         now = self.now()
         sent = [sending_cancel(i, now, pending=self._pending(i, asked)) for i in todo]
         self.journal.update_items(run, [each.item for each in sent])
         parts = at_once(lambda some: self._cancel_batch(run, operation, some, bookings), sent)
         fresh = {booking.id: booking for _, changed in parts for booking in changed}
         saved = [item for items_saved, _ in parts for item in items_saved]
-        going_on = [item for item in (*items, *saved) if item.cancelled]
-        return [i for i in going_on if i.state is ItemState.CANCELLED], {**bookings, **fresh}
+        going_on = [i for i in (*items, *saved) if i.state is ItemState.CANCELLED]
+        return going_on, {**bookings, **fresh}
 
     def _cancel_batch(
         self,
@@ -148,7 +154,8 @@ class GivingBack:
         bookings: Mapping[BookingId, Booking | None],
     ) -> tuple[list[Item], list[Booking]]:
         """The items as they go on, and the bookings that are cancelled now."""
-        outcomes = self.crm.cancel_bookings([each.item.booking_id for each in sent])
+        ids = [each.item.booking_id for each in sent]
+        outcomes = self.crm.cancel_bookings(ids, marker=operation.id)
         saved = [after_cancel(each, outcomes[each.item.booking_id]) for each in sent]
         changed = [
             cancelled_booking(booking, outcomes[booking.id])
@@ -182,14 +189,33 @@ class GivingBack:
             return []
         in_hand = {item.booking_id: item for item in items}
         then = ContactConsequences(self.journal, self.catalogue, run.operation_id, in_hand)
-        results = self.writing.write(run, Kind.CONTACT, wanted, then)
+        check = None
+        if operation.kind is not OperationKind.CORRECT:
+            check = self._check(run, operation, in_hand)
+        results = self.writing.write(run, Kind.CONTACT, wanted, then, check)
         failed = [
             new
-            for item in items
-            if (new := after_write(item, results[item.contact_id or ""])) is not None
+            for item in in_hand.values()
+            if item.state not in SETTLED
+            and (new := after_write(item, results[item.contact_id or ""])) is not None
         ]
         self.journal.update_items(run, failed)
         return then.landed
+
+    def _check(
+        self, run: Run, operation: Operation, in_hand: dict[BookingId, Item]
+    ) -> RefundCheck:
+        return RefundCheck(
+            crm=self.crm,
+            journal=self.journal,
+            recording=self.recording,
+            catalogue=self.catalogue,
+            run=run,
+            operation=operation,
+            items=in_hand,
+            now=self.now,
+            quiet=self.quiet,
+        )
 
     def _mark(
         self,

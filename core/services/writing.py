@@ -6,8 +6,10 @@ The same protocol serves contacts and exams: lease, read, save the intent, send,
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from core.domain.records import Counted, Kind, WriteId
 from core.domain.writes import Movement, Write, WriteRefused, plan_balances
@@ -18,6 +20,8 @@ from core.services.settling import Consequences, Ending, Result, Settling
 #: Longer than a write takes from the read to its answer. One that lapses lets nothing race: an
 #: intent is saved only under the lease that its read was made under, and an open write bars others.
 LEASE = timedelta(seconds=120)
+#: For so long what was read counts. A slower HubSpot costs another look, and no wrong write.
+GOOD_FOR = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,20 @@ class Hand:
     holder: str
 
 
+class LastLook(Protocol):
+    """What is looked at once more in the moment of the balance read."""
+
+    def read(self, contacts: Collection[str]) -> None:
+        """Whatever bears on writing these records. Raises ``GatewayError``."""
+        ...
+
+    def allowed(
+        self, targets: Mapping[str, Counted], wanted: Mapping[str, Sequence[Movement]]
+    ) -> Mapping[str, Sequence[Movement]]:
+        """The movements that may be written, by the id asked for. Raises ``GatewayError``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Writing:
     """One write for each record, saved before it is sent. Reads raise ``GatewayError``."""
@@ -38,6 +56,8 @@ class Writing:
     settling: Settling
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    #: One thing after the other: for simulations by a seed.
+    in_turn: bool = False
 
     def write(
         self,
@@ -45,12 +65,14 @@ class Writing:
         kind: Kind,
         wanted: Mapping[str, Sequence[Movement]],
         then: Consequences,
+        last_look: LastLook | None = None,
     ) -> dict[str, Result]:
         """One write for each record with all its movements; the result by the id asked for."""
         results = {id_: Result(Ending.BUSY, "another operation is writing it") for id_ in wanted}
         hand = Hand(run, kind, self.new_id())
         held = self._hold(hand, wanted)
-        read = self.crm.counted(kind, held) if held else {}
+        asked_at = self.now()
+        read = self._read(kind, held, last_look) if held else {}
         gone = [id_ for id_ in held if read[id_] is None]
         results |= {id_: Result(Ending.REFUSED, f"{id_} is gone from HubSpot") for id_ in gone}
         asked = {id_: target for id_, target in read.items() if target is not None}
@@ -60,6 +82,11 @@ class Writing:
         for id_, target in asked.items():
             if target.id in targets:
                 by_survivor.setdefault(target.id, []).append(id_)
+        if last_look is not None:
+            fresh = {id_: targets[t.id] for id_, t in asked.items() if t.id in targets}
+            wanted = last_look.allowed(fresh, wanted)
+        if self.now() - asked_at > GOOD_FOR:
+            by_survivor = {}  # looked at again: too much may have happened since it was read
         writes, refused = self._intents(hand, by_survivor, targets, wanted)
         results |= refused
         endings = self.settling.send(run, writes, targets, then)
@@ -68,6 +95,21 @@ class Writing:
                 results[id_] = endings[write.id]
         self.journal.release_leases(run, kind, held | survivors.keys(), holder=hand.holder)
         return results
+
+    def _read(
+        self, kind: Kind, held: Collection[str], last_look: LastLook | None
+    ) -> dict[str, Counted | None]:
+        """The records to be written and what bears on them, at the same time."""
+        if last_look is None:
+            return self.crm.counted(kind, held)
+        if self.in_turn:
+            last_look.read(held)
+            return self.crm.counted(kind, held)
+        with ThreadPoolExecutor(1, "last look") as pool:
+            looked = pool.submit(last_look.read, held)
+            read = self.crm.counted(kind, held)
+            looked.result()
+        return read
 
     def _hold(self, hand: Hand, ids: Collection[str]) -> set[str]:
         """Lease what is free, less the records that have an open write, ours included."""
@@ -108,6 +150,8 @@ class Writing:
         for survivor, ids in by_survivor.items():
             target = targets[survivor]
             movements = tuple(movement for id_ in ids for movement in wanted[id_])
+            if not movements:
+                continue
             try:
                 before, after = plan_balances(target, movements)
             except WriteRefused as error:

@@ -20,7 +20,15 @@ from core.domain.chain import EMPTY, Link
 from core.domain.clients import ApiKey, ApiRequest
 from core.domain.credits import CreditType
 from core.domain.drift import Drift
-from core.domain.operations import SETTLED, Item, ItemState, Operation, OperationState, Progress
+from core.domain.operations import (
+    SETTLED,
+    Item,
+    ItemState,
+    Operation,
+    OperationState,
+    Progress,
+    keeps_claim,
+)
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import TOTAL_BOOKINGS, BookingId, Kind, WriteId
 from core.domain.repairs import Repair, RepairRow
@@ -691,7 +699,7 @@ class MemoryJournal(
             raise UnknownId(f"operation {run.operation_id} has not all of {', '.join(strangers)}")
         kept.items |= {item.booking_id: item for item in items}
         for item in items:
-            if item.state in SETTLED:
+            if item.state in SETTLED and not keeps_claim(item):
                 self._release_claims(run.operation_id, item.booking_id)
             if item.state is ItemState.DONE:
                 self._free_taken_back(run.operation_id, item.booking_id)

@@ -74,6 +74,10 @@ class HubSpot:
         """With their associations to contacts and exams. None: no such booking."""
         return reading.bookings(self.hub, ids)
 
+    def contacts_of(self, ids: Collection[BookingId]) -> dict[BookingId, tuple[ContactId, ...]]:
+        """The contacts associated with each booking, in a call for each 1,000."""
+        return reading.contacts_of(self.hub, ids)
+
     def histories(
         self, kind: Kind, ids: Collection[str], keys: Sequence[str]
     ) -> dict[str, History | None]:
@@ -86,10 +90,12 @@ class HubSpot:
         """Set each write's ``after`` and the marker, contacts and exams apart, ids unique."""
         return writing.write_counts(self.hub, writes)
 
-    def cancel_bookings(self, ids: Collection[BookingId]) -> dict[BookingId, Outcome]:
-        """Set ``is_active`` to Cancelled. Repeating it is harmless."""
-        portal = self.hub.portal
-        return writing.change_bookings(self.hub, ids, lambda b: requests.cancel_body(portal, b))
+    def cancel_bookings(
+        self, ids: Collection[BookingId], *, marker: str
+    ) -> dict[BookingId, Outcome]:
+        """Set ``is_active`` to Cancelled, and the marker. Repeating it is harmless."""
+        body = partial(requests.cancel_body, self.hub.portal, marker=marker)
+        return writing.change_bookings(self.hub, ids, body)
 
     def mark_refunded(
         self, ids: Collection[BookingId], *, at: datetime, admin: str, sent_at: datetime

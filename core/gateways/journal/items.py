@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import BindParameter, Connection, case, func, literal, select, update
 
 from core.domain.credits import CreditType
-from core.domain.operations import SETTLED, Item, ItemState, Progress
+from core.domain.operations import SETTLED, Item, ItemState, Progress, keeps_claim
 from core.domain.records import TOTAL_BOOKINGS, BookingId
 from core.gateways.errors import UnknownId
 from core.gateways.journal.claims import release_unmoved
@@ -21,7 +21,7 @@ from core.gateways.journal.undoing import free_taken_back
 from core.gateways.ports.journal import Event, Run
 
 #: What a run learns of an item; the rest is the plan's.
-_LEARNED = ("state", "why", "before", "after", "cancelled", "cancel_sent", "sent_at")
+_LEARNED = ("state", "why", "before", "after", "cancelled", "cancel_sent", "sent_at", "ruling")
 
 
 class Items:
@@ -121,7 +121,7 @@ def save_items(connection: Connection, run: Run, changed: Sequence[Item]) -> Non
         )
         if connection.execute(found.values(values)).rowcount != len(bookings):
             raise UnknownId(f"operation {run.operation_id} has not all of {', '.join(bookings)}")
-    settled = [item.booking_id for item in changed if item.state in SETTLED]
+    settled = [i.booking_id for i in changed if i.state in SETTLED and not keeps_claim(i)]
     release_unmoved(connection, run.operation_id, settled)
     done = [item.booking_id for item in changed if item.state is ItemState.DONE]
     if done and _undoes(connection, run.operation_id):

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-from core.domain.operations import ItemState, OperationState
+from core.domain.operations import ItemState, OperationState, Ruling
 from core.domain.plans import OperationKind, Verdict, Why
 from core.domain.records import Kind
 from core.domain.writes import MovementKind
@@ -135,6 +135,7 @@ items = Table(
     Column("cancelled", Boolean, nullable=False, default=False),
     Column("cancel_sent", Boolean, nullable=False, default=False),
     Column("sent_at", UtcTime),
+    Column("ruling", Word(Ruling), nullable=False, server_default=""),
     Index("items_in_plan_order", "operation_id", "n"),
     Index("items_by_state", "operation_id", "state"),
     Index("items_of_contact", "contact_id"),
