@@ -10,7 +10,8 @@ from core import wiring
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, Reason, Wait, WaitS, app, told_of, until_ended
 from core.cli.output import told
-from core.domain.records import WriteId
+from core.domain.records import BookingId, WriteId
+from core.domain.selections import BadList
 
 
 @app.command()
@@ -43,17 +44,35 @@ def stop(operation_id: str, reason: Reason = "", as_: As = "", json: Json = Fals
 @app.command()
 def decide(
     operation_id: str,
-    write_id: str,
-    landed: Annotated[bool, typer.Option("--landed/--never", help="did its credits arrive?")],
+    subject: Annotated[str, typer.Argument(metavar="WRITE|BOOKING")],
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="what you saw in HubSpot")],
+    landed: Annotated[
+        bool | None, typer.Option("--landed/--never", help="of a write: did its credits arrive?")
+    ] = None,
+    refunded: Annotated[
+        bool | None,
+        typer.Option("--refunded/--owed", help="of a booking: did somebody else refund it?"),
+    ] = None,
     as_: As = "",
     json: Json = False,
 ) -> None:
-    """Say what became of a write that HubSpot does not tell of (operation ID --history)."""
+    """Decide what HubSpot does not tell: on a write, or on a booking that may be refunded already.
+
+    A booking that is owed is refunded by the next worker. See: operation ID, operation ID --history
+    """
     with told(), wiring.opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
-        decided = core.deciding.decide(
-            operation_id, WriteId(write_id), actor, landed=landed, why=why
-        )
+        if landed is not None and refunded is None:
+            decided = core.deciding.decide(
+                operation_id, WriteId(subject), actor, landed=landed, why=why
+            )
+        elif refunded is not None and landed is None:
+            decided = core.deciding.rule(
+                operation_id, BookingId(subject), actor, refunded=refunded, why=why
+            )
+        else:
+            raise BadList(
+                ["give one of --landed, --never (a write) or --refunded, --owed (a booking)"]
+            )
         told_of(core, decided, as_json=json)

@@ -13,10 +13,18 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from core.domain.credits import Catalogue, CreditType, parse_count
-from core.domain.operations import Item, ItemState, Ruling
+from core.domain.operations import Item, ItemState, Operation, Ruling
 from core.domain.owed import STATUS
 from core.domain.plans import OperationKind
-from core.domain.records import MARKER, BookingStatus, ContactId, Counted, History, Version
+from core.domain.records import (
+    MARKER,
+    Booking,
+    BookingStatus,
+    ContactId,
+    Counted,
+    History,
+    Version,
+)
 from core.domain.writes import SAME_UPDATE
 
 MARK, MARKED_AT, MARKED_BY = "token_refunded", "token_refunded_at", "token_refund_admin"
@@ -299,3 +307,16 @@ def after_assessment(item: Item, found: Assessment) -> Item:
         case Advice.CHANGED:
             why = f"changed since the preview: {told}"
             return replace(item, state=ItemState.SKIPPED, why=why)
+
+
+def marked_by_another(operation: Operation, booking: Booking) -> str:
+    """Who else has marked a booking whose credit this operation gave back; empty: nobody."""
+    at = booking.refunded_at
+    by = booking.refund_admin
+    if not (booking.refunded or by or at):
+        return ""
+    moment = timedelta(milliseconds=1)  # HubSpot keeps milliseconds
+    if at is not None and abs(at - operation.confirmed_at) < moment and operation.is_by(by):
+        return ""
+    when = f" at {at.astimezone(UTC):%-d %B %Y %H:%M:%S} UTC" if at else ""
+    return f"{by or 'somebody else'}{when}"

@@ -85,6 +85,8 @@ class NeedsEyes:
     blocked: int = 0
     #: Writes of contacts and of exams.
     undecided: int = 0
+    #: Bookings that somebody else may have refunded.
+    unclear: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

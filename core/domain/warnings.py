@@ -18,6 +18,8 @@ class About(StrEnum):
     SEATS_UNTOLD = "seats untold"
     #: A student's timeline has no note of it.
     NOTE = "note"
+    #: Somebody else marked a booking refunded whose credit this operation gave back.
+    REFUNDED_TWICE = "refunded twice"
     #: Whether somebody else wrote a balance at the same moment could not be found out.
     CHECK = "check"
 

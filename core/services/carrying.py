@@ -176,9 +176,7 @@ class Carrying:
         if group:
             self._steps(operation).carry(run, operation, group)
 
-    def _groups(
-        self, run: Run, operation: Operation, again: datetime | None
-    ) -> list[list[Item]]:
+    def _groups(self, run: Run, operation: Operation, again: datetime | None) -> list[list[Item]]:
         """Unsettled items whose credit has no open write, and which wait for nobody."""
         items = self.journal.items(run.operation_id, states={ItemState.PENDING, *BEGUN})
         waiting = self._waiting(operation, items)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from core.domain import booking_acts
 from core.domain.credits import Catalogue
+from core.domain.double_refunds import marked_by_another
 from core.domain.judging import judge_again
 from core.domain.operations import SETTLED, Item, ItemState, Operation
 from core.domain.plans import OperationKind, contacts_named, with_current_hint
@@ -22,6 +23,7 @@ from core.domain.records import (
     ContactId,
     Kind,
 )
+from core.domain.warnings import About, Warned
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Fate, Journal, Run
 from core.services.batches import at_once
@@ -78,7 +80,7 @@ class GivingBack:
         if operation.kind is OperationKind.CANCEL:
             todo, bookings = self._cancelled(run, operation, todo, bookings, asked)
         landed = self._given_back(run, operation, todo)
-        to_mark = [*marked_later, *landed]
+        to_mark = [*self._unmarked(run, operation, marked_later, bookings), *landed]
         at_once(lambda some: self._mark(run, operation, some, bookings), to_mark)
 
     def recovered(self, operation: Operation) -> Consequences:
@@ -202,9 +204,7 @@ class GivingBack:
         self.journal.update_items(run, failed)
         return then.landed
 
-    def _check(
-        self, run: Run, operation: Operation, in_hand: dict[BookingId, Item]
-    ) -> RefundCheck:
+    def _check(self, run: Run, operation: Operation, in_hand: dict[BookingId, Item]) -> RefundCheck:
         return RefundCheck(
             crm=self.crm,
             journal=self.journal,
@@ -216,6 +216,39 @@ class GivingBack:
             now=self.now,
             quiet=self.quiet,
         )
+
+    def _unmarked(
+        self,
+        run: Run,
+        operation: Operation,
+        items: Sequence[Item],
+        bookings: Mapping[BookingId, Booking | None],
+    ) -> list[Item]:
+        """Those that nobody else has marked meanwhile: another's mark is never written over."""
+        others = [
+            (item, by)
+            for item in items
+            if (booking := bookings.get(item.booking_id)) is not None
+            and (by := marked_by_another(operation, booking))
+        ]
+        if others:
+            done = [
+                replace(i, state=ItemState.DONE, why=f"also marked by {by}") for i, by in others
+            ]
+            warned = [
+                Warned(
+                    about=About.REFUNDED_TWICE,
+                    record=item.booking_id,
+                    told=f"booking {item.booking_name or item.booking_id} was refunded by this "
+                    f"operation ({item.before} → {item.after}), and marked refunded by {by}: "
+                    "its credit may have been given twice",
+                )
+                for item, by in others
+            ]
+            self.journal.warn(run, warned, at=self.now())
+            self.journal.update_items(run, done)
+        theirs = {item.booking_id for item, _ in others}
+        return [item for item in items if item.booking_id not in theirs]
 
     def _mark(
         self,

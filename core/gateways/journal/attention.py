@@ -16,6 +16,7 @@ from sqlalchemy import (
     cast,
     exists,
     func,
+    literal,
     or_,
     select,
 )
@@ -50,6 +51,10 @@ CREDITS = (
 )
 
 
+#: How an item is counted that somebody else may have refunded.
+UNCLEAR = "unclear"
+
+
 class Attention:
     """See ``core.gateways.ports.attention.AttentionRecords``."""
 
@@ -59,7 +64,7 @@ class Attention:
     def needs_eyes(self, connection: Connection, *, since: datetime) -> list[NeedsEyes]:
         """Two queries: the undecided ones have an index of their own."""
         counts: dict[str, Counter[str]] = defaultdict(Counter)
-        for query in (_undecided(), _bad(since)):
+        for query in (_undecided(), _unclear(), _bad(since)):
             for id_, state in connection.execute(query):
                 counts[id_][state] += 1
         which = operations.c.id.in_(list(counts))
@@ -71,6 +76,7 @@ class Attention:
                 failed=counts[operation.id][ItemState.FAILED],
                 blocked=counts[operation.id][ItemState.BLOCKED],
                 undecided=counts[operation.id][WriteState.UNDECIDED],
+                unclear=counts[operation.id][UNCLEAR],
             )
             for operation in map(OPERATIONS.load, found)
         ]
@@ -147,6 +153,19 @@ class Attention:
 def _undecided() -> Select[Any]:
     undecided = always(writes.c.state, WriteState.UNDECIDED)
     return select(writes.c.operation_id, writes.c.state).where(undecided)
+
+
+def _unclear() -> Select[Any]:
+    """By the index on undecided items: those that no undecided write carries."""
+    carried = exists(
+        select(movements.c.write_id).where(
+            movements.c.operation_id == items.c.operation_id,
+            movements.c.booking_id == items.c.booking_id,
+            movements.c.state == MovementState.UNDECIDED,
+        )
+    )
+    undecided = always(items.c.state, ItemState.UNDECIDED)
+    return select(items.c.operation_id, literal(UNCLEAR)).where(undecided, ~carried)
 
 
 def _bad(since: datetime) -> Select[Any]:
