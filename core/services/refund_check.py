@@ -27,7 +27,6 @@ from core.domain.double_refunds import (
 )
 from core.domain.operations import Item, ItemState, Operation, Ruling
 from core.domain.owed import STATUS
-from core.domain.plans import OperationKind
 from core.domain.records import (
     MARKER,
     Booking,
@@ -152,8 +151,6 @@ class RefundCheck:
     def _since(self, items: Sequence[Item]) -> datetime:
         """From when on a change of the balance may be the refund of one of these bookings."""
         begun = self.operation.started_at or self.operation.confirmed_at
-        if self.operation.kind is OperationKind.CANCEL:
-            begun = min((item.sent_at for item in items if item.sent_at), default=begun)
         cancels = (cancelled_by(self._histories.get(item.booking_id)) for item in items)
         theirs = [c.at for c in cancels if c is not None and c.at > begun - self.quiet]
         return min([begun, *theirs]) - self.quiet

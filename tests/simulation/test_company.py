@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.domain.credits import SCHOOL
-from core.domain.operations import ItemState
+from core.domain.operations import Item, ItemState
 from core.domain.records import Kind
 from tests.simulation.company.admin_app import AdminApp
 from tests.simulation.company.students import Students
