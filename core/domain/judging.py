@@ -11,6 +11,7 @@ from core.domain.credits import Catalogue
 from core.domain.operations import Item, ItemState
 from core.domain.plans import Judgement, OperationKind, Row, Verdict, Why, judge, judge_contact
 from core.domain.records import Booking, Contact
+from core.domain.terms import Terms
 
 CHANGED = "changed since the preview"
 
@@ -21,6 +22,7 @@ def judge_again(
     booking: Booking | None,
     contact: Contact | None,
     catalogue: Catalogue,
+    terms: Terms,
 ) -> Item:
     """The item as it goes on, or as it ends here with the reason.
 
@@ -32,7 +34,7 @@ def judge_again(
         if item.cancelled:
             return replace(item, state=ItemState.DONE, why="")
         return replace(item, state=ItemState.SKIPPED, why=f"already {item.why}")
-    judgement = judge(OperationKind.REFUND if is_cancelled else kind, booking, catalogue)
+    judgement = judge(OperationKind.REFUND if is_cancelled else kind, booking, catalogue, terms)
     if is_cancelled and judgement.why in _TOLD_LATER:
         return item
     if judgement.verdict is Verdict.WILL_CHANGE:
@@ -51,7 +53,7 @@ def judge_again(
 
 
 #: Of a booking that is cancelled: its history tells who changed it and when.
-_TOLD_LATER = frozenset({Why.ALREADY_REFUNDED, Why.NOT_CANCELLED})
+_TOLD_LATER = frozenset({Why.ALREADY_REFUNDED, Why.NOT_CANCELLED, Why.REFUND_UNCLEAR})
 _STATES = {Verdict.SKIP: ItemState.SKIPPED, Verdict.BLOCKED: ItemState.BLOCKED}
 
 

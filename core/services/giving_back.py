@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from core.domain import booking_acts
 from core.domain.credits import Catalogue
@@ -23,6 +23,7 @@ from core.domain.records import (
     ContactId,
     Kind,
 )
+from core.domain.terms import Terms
 from core.domain.warnings import About, Warned
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Fate, Journal, Run
@@ -56,6 +57,8 @@ class GivingBack:
     catalogue: Catalogue
     recording: Recording
     now: Callable[[], datetime]
+    #: The school's, by whose clock an exam begins and is over.
+    zone: tzinfo
     quiet: timedelta
 
     def waiting(self, items: Sequence[Item]) -> dict[str, datetime]:
@@ -110,7 +113,14 @@ class GivingBack:
         changed = [(old, new) for old, new in zip(items, judged, strict=True) if new != old]
         # of a cancel whose answer was lost, this is where it is known to have landed
         found = booking_acts.entries(operation, changed, self.now(), found=True)
-        self.recording.record(run, [], [new for _, new in changed], entries=found)
+        due = [
+            booking_due(booking)
+            for old, new in changed
+            if new.cancelled
+            and not old.cancelled
+            and (booking := bookings.get(new.booking_id)) is not None
+        ]
+        self.recording.items(run, operation, [new for _, new in changed], due, found)
         return [item for item in judged if item.state not in SETTLED]
 
     def _judge(
@@ -127,6 +137,7 @@ class GivingBack:
             booking and with_current_hint(booking, contacts),
             contacts.get(item.contact_id or ContactId("")),
             self.catalogue,
+            Terms(at=self.now(), zone=self.zone, include=operation.include),
         )
 
     def _cancelled(
@@ -168,7 +179,7 @@ class GivingBack:
         due = [booking_due(booking) for booking in changed]
         sent_items = [each.item for each in sent]
         told = booking_acts.entries(operation, zip(sent_items, saved, strict=True), self.now())
-        self.recording.record(run, [], saved, due, told)
+        self.recording.items(run, operation, saved, due, told)
         return saved, changed
 
     def _pending(self, item: Item, asked: datetime) -> bool:
@@ -201,7 +212,7 @@ class GivingBack:
             if item.state not in SETTLED
             and (new := after_write(item, results[item.contact_id or ""])) is not None
         ]
-        self.journal.update_items(run, failed)
+        self.recording.items(run, operation, failed)
         return then.landed
 
     def _check(self, run: Run, operation: Operation, in_hand: dict[BookingId, Item]) -> RefundCheck:
@@ -246,7 +257,7 @@ class GivingBack:
                 for item, by in others
             ]
             self.journal.warn(run, warned, at=self.now())
-            self.journal.update_items(run, done)
+            self.recording.items(run, operation, done)
         theirs = {item.booking_id for item, _ in others}
         return [item for item in items if item.booking_id not in theirs]
 
@@ -275,7 +286,7 @@ class GivingBack:
             if outcome.fate is Fate.LANDED and booking is not None:
                 due.append(booking_due(marked(booking, operation, outcome)))
         told = booking_acts.entries(operation, zip(items, saved, strict=True), self.now())
-        self.recording.record(run, [], saved, due, told)
+        self.recording.items(run, operation, saved, due, told)
 
 
 def _ends_active(item: Item) -> bool:

@@ -38,7 +38,7 @@ from core.domain.records import (
     Kind,
 )
 from core.domain.writes import Movement
-from core.gateways.ports import Crm, Due, Journal, Run
+from core.gateways.ports import Crm, Journal, Run
 from core.services.recording import Recording
 
 
@@ -188,12 +188,8 @@ class RefundCheck:
         if not changed:
             return
         found = booking_acts.entries(self.operation, changed, self.now(), found=True)
-        due = [
-            Due(kind=Kind.BOOKING, record_id=new.booking_id, row=None)
-            for old, new in changed
-            if new.state is not old.state
-        ]
-        self.recording.record(self.run, [], [new for _, new in changed], due, found)
+        items = [new for _, new in changed]
+        self.recording.items(self.run, self.operation, items, entries=found)
 
 
 def _is_changed_since(target: Counted, at: datetime) -> bool:

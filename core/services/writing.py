@@ -13,6 +13,7 @@ from typing import Protocol
 
 from core.domain.records import Counted, Kind, WriteId
 from core.domain.writes import Movement, Write, WriteRefused, plan_balances
+from core.gateways.errors import GatewayError
 from core.gateways.ports import Crm, Journal, Run
 from core.services.batches import batches
 from core.services.settling import Consequences, Ending, Result, Settling
@@ -72,11 +73,11 @@ class Writing:
         hand = Hand(run, kind, self.new_id())
         held = self._hold(hand, wanted)
         asked_at = self.now()
-        read = self._read(kind, held, last_look) if held else {}
+        read = self._read(hand, held, last_look=last_look)
         gone = [id_ for id_ in held if read[id_] is None]
         results |= {id_: Result(Ending.REFUSED, f"{id_} is gone from HubSpot") for id_ in gone}
         asked = {id_: target for id_, target in read.items() if target is not None}
-        survivors = self._survivors(hand, {target.id for target in asked.values()} - held)
+        survivors = self._survivors(hand, {target.id for target in asked.values()}, held)
         targets = {id_: target for id_, target in asked.items() if target.id == id_} | survivors
         by_survivor: dict[str, list[str]] = {}
         for id_, target in asked.items():
@@ -84,7 +85,7 @@ class Writing:
                 by_survivor.setdefault(target.id, []).append(id_)
         if last_look is not None:
             fresh = {id_: targets[t.id] for id_, t in asked.items() if t.id in targets}
-            wanted = last_look.allowed(fresh, wanted)
+            wanted = self._allowed(hand, last_look, fresh, wanted, {*held, *survivors})
         if self.now() - asked_at > GOOD_FOR:
             by_survivor = {}  # looked at again: too much may have happened since it was read
         writes, refused = self._intents(hand, by_survivor, targets, wanted)
@@ -95,21 +96,6 @@ class Writing:
                 results[id_] = endings[write.id]
         self.journal.release_leases(run, kind, held | survivors.keys(), holder=hand.holder)
         return results
-
-    def _read(
-        self, kind: Kind, held: Collection[str], last_look: LastLook | None
-    ) -> dict[str, Counted | None]:
-        """The records to be written and what bears on them, at the same time."""
-        if last_look is None:
-            return self.crm.counted(kind, held)
-        if self.in_turn:
-            last_look.read(held)
-            return self.crm.counted(kind, held)
-        with ThreadPoolExecutor(1, "last look") as pool:
-            looked = pool.submit(last_look.read, held)
-            read = self.crm.counted(kind, held)
-            looked.result()
-        return read
 
     def _hold(self, hand: Hand, ids: Collection[str]) -> set[str]:
         """Lease what is free, less the records that have an open write, ours included."""
@@ -128,13 +114,59 @@ class Writing:
         self.journal.release_leases(run, kind, barred, holder=holder)
         return got - barred
 
-    def _survivors(self, hand: Hand, ids: Collection[str]) -> dict[str, Counted]:
+    def _read(
+        self,
+        hand: Hand,
+        ids: Collection[str],
+        also_held: Collection[str] = (),
+        last_look: LastLook | None = None,
+    ) -> Mapping[str, Counted | None]:
+        """As HubSpot states them now. When it does not, all that is held is free for others."""
+        try:
+            return self._read_at_once(hand.kind, ids, last_look) if ids else {}
+        except GatewayError:
+            held = {*ids, *also_held}
+            self.journal.release_leases(hand.run, hand.kind, held, holder=hand.holder)
+            raise
+
+    def _read_at_once(
+        self, kind: Kind, ids: Collection[str], last_look: LastLook | None
+    ) -> Mapping[str, Counted | None]:
+        """The records to be written, and what bears on writing them."""
+        if last_look is None:
+            return self.crm.counted(kind, ids)
+        if self.in_turn:
+            last_look.read(ids)
+            return self.crm.counted(kind, ids)
+        with ThreadPoolExecutor(1, "last look") as pool:
+            looked = pool.submit(last_look.read, ids)
+            read = self.crm.counted(kind, ids)
+            looked.result()
+        return read
+
+    def _allowed(
+        self,
+        hand: Hand,
+        last_look: LastLook,
+        fresh: Mapping[str, Counted],
+        wanted: Mapping[str, Sequence[Movement]],
+        held: Collection[str],
+    ) -> Mapping[str, Sequence[Movement]]:
+        try:
+            return last_look.allowed(fresh, wanted)
+        except GatewayError:
+            self.journal.release_leases(hand.run, hand.kind, held, holder=hand.holder)
+            raise
+
+    def _survivors(
+        self, hand: Hand, ids: Collection[str], before: Collection[str]
+    ) -> dict[str, Counted]:
         """What a merge made of several: leased like the others, and only then read to be written.
 
         One that was merged on since is left for the next look.
         """
-        held = self._hold(hand, ids)
-        read = self.crm.counted(hand.kind, held) if held else {}
+        held = self._hold(hand, set(ids) - set(before))
+        read = self._read(hand, held, before)
         return {id_: t for id_, t in read.items() if t is not None and t.id == id_}
 
     def _intents(
