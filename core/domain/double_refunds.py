@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from core.domain.credits import Catalogue, CreditType, parse_count
+from core.domain.foreign_writes import SAME_UPDATE
 from core.domain.operations import Item, ItemState, Operation, Ruling
 from core.domain.owed import STATUS
 from core.domain.plans import OperationKind
@@ -25,7 +26,6 @@ from core.domain.records import (
     History,
     Version,
 )
-from core.domain.writes import SAME_UPDATE
 
 MARK, MARKED_AT, MARKED_BY = "token_refunded", "token_refunded_at", "token_refund_admin"
 #: What is read of each booking, with its history.
