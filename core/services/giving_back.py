@@ -31,19 +31,20 @@ from core.services.batches import at_once
 from core.services.claiming import claimed
 from core.services.consequences import ContactConsequences
 from core.services.item_steps import (
-    CancelSent,
     after_cancel,
     after_mark,
     after_write,
     booking_due,
-    cancelled_booking,
+    cancelled_due,
     credit_movements,
-    marked,
+    marked_due,
+    not_sent,
     sending_cancel,
 )
 from core.services.recording import Recording
 from core.services.refund_check import RefundCheck, waiting, with_their_cancels
 from core.services.settling import Consequences
+from core.services.starts import Starts
 from core.services.writing import Writing
 
 
@@ -60,6 +61,7 @@ class GivingBack:
     #: The school's, by whose clock an exam begins and is over.
     zone: tzinfo
     quiet: timedelta
+    starts: Starts
 
     def waiting(self, items: Sequence[Item]) -> dict[str, datetime]:
         """By contact: until when its items wait for what somebody else does."""
@@ -78,13 +80,13 @@ class GivingBack:
             self._corrected(run, [*marked_later, *self._given_back(run, operation, todo)])
             return
         asked = self.now()
-        bookings = self.crm.bookings({item.booking_id for item in (*todo, *marked_later)})
+        bookings = self.crm.bookings({item.booking_id for item in todo})
         todo = self._judged(run, operation, todo, bookings, asked)
         if operation.kind is OperationKind.CANCEL:
-            todo, bookings = self._cancelled(run, operation, todo, bookings, asked)
+            todo = self._cancelled(run, operation, todo, asked)
         landed = self._given_back(run, operation, todo)
-        to_mark = [*self._unmarked(run, operation, marked_later, bookings), *landed]
-        at_once(lambda some: self._mark(run, operation, some, bookings), to_mark)
+        unmarked = self._unmarked(run, operation, marked_later)
+        at_once(lambda some: self._mark(run, operation, some), [*unmarked, *landed])
 
     def recovered(self, operation: Operation) -> Consequences:
         """What follows from writes that an earlier run left open."""
@@ -141,46 +143,38 @@ class GivingBack:
         )
 
     def _cancelled(
-        self,
-        run: Run,
-        operation: Operation,
-        items: Sequence[Item],
-        bookings: Mapping[BookingId, Booking | None],
-        asked: datetime,
-    ) -> tuple[list[Item], dict[BookingId, Booking | None]]:
+        self, run: Run, operation: Operation, items: Sequence[Item], asked: datetime
+    ) -> list[Item]:
         """Cancel first: nobody ever sees a credit for a seat that is still held (step 4)."""
         todo = [item for item in items if item.state is not ItemState.CANCELLED]
-        now = self.now()
-        sent = [sending_cancel(i, now, pending=self._pending(i, asked)) for i in todo]
-        self.journal.update_items(run, [each.item for each in sent])
-        parts = at_once(lambda some: self._cancel_batch(run, operation, some, bookings), sent)
-        fresh = {booking.id: booking for _, changed in parts for booking in changed}
-        saved = [item for items_saved, _ in parts for item in items_saved]
-        going_on = [i for i in (*items, *saved) if i.state is ItemState.CANCELLED]
-        return going_on, {**bookings, **fresh}
+        parts = at_once(lambda some: self._cancel_batch(run, operation, some, asked), todo)
+        saved = [item for part in parts for item in part]
+        return [item for item in (*items, *saved) if item.state is ItemState.CANCELLED]
 
     def _cancel_batch(
-        self,
-        run: Run,
-        operation: Operation,
-        sent: Sequence[CancelSent],
-        bookings: Mapping[BookingId, Booking | None],
-    ) -> tuple[list[Item], list[Booking]]:
-        """The items as they go on, and the bookings that are cancelled now."""
-        ids = [each.item.booking_id for each in sent]
-        outcomes = self.crm.cancel_bookings(ids, marker=operation.id)
+        self, run: Run, operation: Operation, items: Sequence[Item], asked: datetime
+    ) -> list[Item]:
+        """The items as they go on. Saved before it is sent: a crash leaves one that may arrive."""
+        with self.starts.turn(run) as may:
+            now = self.now()
+            sent = [sending_cancel(i, now, pending=self._pending(i, asked)) for i in items]
+            if not may:
+                stopped = [not_sent(each) for each in sent]
+                self.recording.items(run, operation, stopped)
+                return stopped
+            self.journal.update_items(run, [each.item for each in sent])
+            ids = [item.booking_id for item in items]
+            outcomes = self.crm.cancel_bookings(ids, marker=operation.id, sent_at=now)
         saved = [after_cancel(each, outcomes[each.item.booking_id]) for each in sent]
-        changed = [
-            cancelled_booking(booking, outcomes[booking.id])
-            for item in saved
-            if (booking := bookings.get(item.booking_id)) is not None
-            and outcomes[booking.id].fate is Fate.LANDED
+        due = [
+            cancelled_due(id_, outcome)
+            for id_, outcome in outcomes.items()
+            if outcome.fate is Fate.LANDED
         ]
-        due = [booking_due(booking) for booking in changed]
-        sent_items = [each.item for each in sent]
-        told = booking_acts.entries(operation, zip(sent_items, saved, strict=True), self.now())
+        changed = zip([each.item for each in sent], saved, strict=True)
+        told = booking_acts.entries(operation, changed, self.now())
         self.recording.items(run, operation, saved, due, told)
-        return saved, changed
+        return saved
 
     def _pending(self, item: Item, asked: datetime) -> bool:
         """Whether a cancel sent for it may have arrived after its booking was ``asked`` for."""
@@ -205,7 +199,10 @@ class GivingBack:
         check = None
         if operation.kind is not OperationKind.CORRECT:
             check = self._check(run, operation, in_hand)
-        results = self.writing.write(run, Kind.CONTACT, wanted, then, check)
+        begins = operation.kind is not OperationKind.CANCEL
+        results = self.writing.write(
+            run, Kind.CONTACT, wanted, then, last_look=check, begins=begins
+        )
         failed = [
             new
             for item in in_hand.values()
@@ -233,9 +230,9 @@ class GivingBack:
         run: Run,
         operation: Operation,
         items: Sequence[Item],
-        bookings: Mapping[BookingId, Booking | None],
     ) -> list[Item]:
         """Those that nobody else has marked meanwhile: another's mark is never written over."""
+        bookings = self.crm.bookings({item.booking_id for item in items}) if items else {}
         others = [
             (item, by)
             for item in items
@@ -261,13 +258,7 @@ class GivingBack:
         theirs = {item.booking_id for item, _ in others}
         return [item for item in items if item.booking_id not in theirs]
 
-    def _mark(
-        self,
-        run: Run,
-        operation: Operation,
-        items: Sequence[Item],
-        bookings: Mapping[BookingId, Booking | None],
-    ) -> None:
+    def _mark(self, run: Run, operation: Operation, items: Sequence[Item]) -> None:
         """Only what is settled as landed is marked refunded (step 8)."""
         sent_at = self.now()
         # a process that slept through all that followed must not mark what was taken back since
@@ -278,13 +269,12 @@ class GivingBack:
             admin=operation.confirmed_by,
             sent_at=sent_at,
         )
-        saved, due = [], []
-        for item in items:
-            outcome = outcomes[item.booking_id]
-            saved.append(after_mark(item, outcome))
-            booking = bookings.get(item.booking_id)
-            if outcome.fate is Fate.LANDED and booking is not None:
-                due.append(booking_due(marked(booking, operation, outcome)))
+        saved = [after_mark(item, outcomes[item.booking_id]) for item in items]
+        due = [
+            marked_due(id_, operation, outcome)
+            for id_, outcome in outcomes.items()
+            if outcome.fate is Fate.LANDED
+        ]
         told = booking_acts.entries(operation, zip(items, saved, strict=True), self.now())
         self.recording.items(run, operation, saved, due, told)
 

@@ -386,10 +386,10 @@ class FakeCrm:
             return outcomes
 
     def cancel_bookings(
-        self, ids: Collection[BookingId], *, marker: str
+        self, ids: Collection[BookingId], *, marker: str, sent_at: datetime
     ) -> dict[BookingId, Outcome]:
         values = {"is_active": BookingStatus.CANCELLED.value, MARKER: marker}
-        return self._change_bookings(ids, values)
+        return self._change_bookings(ids, values, sent_at=sent_at)
 
     def change_exams(self, changes: Mapping[ExamId, ExamChange]) -> dict[ExamId, Outcome]:
         with self._lock:

@@ -91,11 +91,11 @@ class HubSpot:
         return writing.write_counts(self.hub, writes)
 
     def cancel_bookings(
-        self, ids: Collection[BookingId], *, marker: str
+        self, ids: Collection[BookingId], *, marker: str, sent_at: datetime
     ) -> dict[BookingId, Outcome]:
         """Set ``is_active`` to Cancelled, and the marker. Repeating it is harmless."""
         body = partial(requests.cancel_body, self.hub.portal, marker=marker)
-        return writing.change_bookings(self.hub, ids, body)
+        return writing.change_bookings(self.hub, ids, body, sent_at=sent_at)
 
     def mark_refunded(
         self, ids: Collection[BookingId], *, at: datetime, admin: str, sent_at: datetime

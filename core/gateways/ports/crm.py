@@ -116,11 +116,14 @@ class Crm(Protocol):
         ...
 
     def cancel_bookings(
-        self, ids: Collection[BookingId], *, marker: str
+        self, ids: Collection[BookingId], *, marker: str, sent_at: datetime
     ) -> dict[BookingId, Outcome]:
         """Set ``is_active`` to Cancelled, and the marker in the same update. Repeatable.
 
         Of a booking that was Cancelled already the marker alone is new: its history shows that.
+
+        What does not reach the network within ``SEND_WITHIN_S`` of ``sent_at`` is not sent: a
+        later one could cancel what was stopped, or made active again, meanwhile.
         """
         ...
 

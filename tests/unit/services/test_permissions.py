@@ -358,6 +358,8 @@ UNASKED = {
         "Recording.record",
         "RefundCheck.allowed",
         "RefundCheck.read",
+        "Starts.stopping",
+        "Starts.turn",
         "Repairing.carry_out",
         "Seating.carry",
         "Seating.let_go",
