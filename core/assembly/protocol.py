@@ -45,7 +45,7 @@ def carriage(
     starts = Starts(journal)
     settling = Settling(crm, journal, recording, now, quiet)
     in_turn = groups_at_once == 1
-    writing = Writing(crm, journal, settling, starts, now, new_id, in_turn)
+    writing = Writing(crm, journal, settling, starts, now, new_id)
     recounts = CarryingRecounts(
         crm, journal, writing, ExamConsequences(catalogue), mirroring.nudge, now
     )

@@ -41,8 +41,9 @@ log = logging.getLogger(__name__)
 #: Bookings that one thread carries at a time. Large enough that batches are full, small enough
 #: that a stop is prompt and memory stays flat.
 GROUP_SIZE = 500
-#: Groups at a time: enough to keep the limit used while one of them waits for an answer.
-GROUPS_AT_ONCE = 6
+#: Groups at a time: enough to keep the limit used while one of them waits for an answer, and no
+#: more, so that only seconds lie between judging a booking and writing its credit.
+GROUPS_AT_ONCE = 3
 #: When HubSpot does not answer, or somebody else writes the same contacts.
 LOOK_AGAIN = timedelta(seconds=2)
 #: Another process has it now; it will end it, and this one only makes sure.

@@ -6,7 +6,6 @@ The same protocol serves contacts and exams: lease, read, save the intent, send,
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -61,8 +60,6 @@ class Writing:
     starts: Starts
     now: Callable[[], datetime]
     new_id: Callable[[], str]
-    #: One thing after the other: for simulations by a seed.
-    in_turn: bool = False
 
     def write(
         self,
@@ -133,26 +130,19 @@ class Writing:
     ) -> Mapping[str, Counted | None]:
         """As HubSpot states them now. When it does not, all that is held is free for others."""
         try:
-            return self._read_at_once(hand.kind, ids, last_look) if ids else {}
+            return self._read_all(hand.kind, ids, last_look) if ids else {}
         except GatewayError:
             held = {*ids, *also_held}
             self.journal.release_leases(hand.run, hand.kind, held, holder=hand.holder)
             raise
 
-    def _read_at_once(
+    def _read_all(
         self, kind: Kind, ids: Collection[str], last_look: LastLook | None
     ) -> Mapping[str, Counted | None]:
-        """The records to be written, and what bears on writing them."""
-        if last_look is None:
-            return self.crm.counted(kind, ids)
-        if self.in_turn:
+        """What bears on writing these records, then the records: nearest to their write."""
+        if last_look is not None:
             last_look.read(ids)
-            return self.crm.counted(kind, ids)
-        with ThreadPoolExecutor(1, "last look") as pool:
-            looked = pool.submit(last_look.read, ids)
-            read = self.crm.counted(kind, ids)
-            looked.result()
-        return read
+        return self.crm.counted(kind, ids)
 
     def _allowed(
         self,
