@@ -11,6 +11,7 @@ from typing import Any
 from core.domain.operations import OperationState
 from core.domain.records import Kind
 from core.domain.roles import Role
+from core.domain.texts import storable, storable_json
 
 
 class What(StrEnum):
@@ -118,9 +119,21 @@ class Entry:
 
 
 def as_recorded(entry: Entry, role: Role | None) -> Entry:
-    """Addresses in small letters; the role that its actor has now, unless the entry says one."""
+    """Addresses in small letters, text that every store keeps as it is, and the role that its
+    actor has now, unless the entry says one.
+    """
     actor = entry.actor.casefold() if "@" in entry.actor else entry.actor
-    return replace(entry, actor=actor, role=entry.role or (role.value if role else ""))
+    return replace(
+        entry,
+        # before the hash is made of it: what the store alters would not fit its hash any more
+        actor=storable(actor),
+        role=entry.role or (role.value if role else ""),
+        subject_id=storable(entry.subject_id),
+        reason=storable(entry.reason),
+        before=storable_json(entry.before),
+        after=storable_json(entry.after),
+        detail=storable_json(entry.detail),
+    )
 
 
 def change_of(entry: Entry) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core.domain.records import Kind
+from core.domain.records import Kind, is_record_id
 
 #: HubSpot says: older ones are to be refused.
 AGE_MAX = timedelta(minutes=5)
@@ -120,7 +120,7 @@ def _records(event: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Iterator[Re
 
 def _one(kind: Kind | None, id_: object) -> Iterator[Record]:
     text = str(id_) if isinstance(id_, int | str) and not isinstance(id_, bool) else ""
-    if kind is not None and text.isascii() and text.isdigit() and len(text) <= 20:
+    if kind is not None and is_record_id(text):
         yield kind, text
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 
@@ -30,8 +31,10 @@ T = TypeVar("T")
 TIMEOUT_S = 5.0
 #: The function takes 1,000; half of it keeps one call well within the statement timeout.
 COPY_MAX = 500
-#: Ids go in the address, which proxies limit to 8 KB or so.
+#: Ids go in the address, which proxies limit to 8 KB or so: so many of HubSpot's, and fewer of
+#: whatever else somebody has put into a row.
 READ_MAX = 200
+ADDRESS_MAX = 6000
 
 #: Failures after which no byte of the request can have reached Supabase.
 NEVER_SENT = (
@@ -80,8 +83,7 @@ class Supabase:
     def rows(self, kind: Kind, ids: Sequence[str]) -> dict[str, MirrorRow]:
         """See ``Mirror.rows``."""
         found: dict[str, MirrorRow] = {}
-        for start in range(0, len(ids), READ_MAX):
-            part = list(ids[start : start + READ_MAX])
+        for part in addressable(ids):
             for row in self._select(kind, part):
                 found[str(row[ID])] = row
         return found
@@ -233,6 +235,21 @@ def translated() -> Iterator[None]:
         raise OutcomeUnknown("Supabase's answer is not JSON") from error
     except (SupabaseException, httpx.InvalidURL) as error:
         raise Refused(f"the Supabase address or key is unfit: {error}", category=SETUP) from error
+
+
+def addressable(ids: Sequence[str]) -> Iterator[list[str]]:
+    """Parts of these ids that fit into an address each."""
+    part: list[str] = []
+    room = ADDRESS_MAX
+    for id_ in ids:
+        taken = len(quote(id_, safe="")) + 5  # "%2C" and, around what is no number, two quotes
+        if part and (len(part) == READ_MAX or taken > room):
+            yield part
+            part, room = [], ADDRESS_MAX
+        part.append(id_)
+        room -= taken
+    if part:
+        yield part
 
 
 def _why(error: Exception) -> str:

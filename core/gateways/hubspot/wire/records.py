@@ -22,6 +22,7 @@ from core.domain.records import (
     Kind,
     Version,
 )
+from core.domain.texts import quoted
 from core.gateways.hubspot.wire.values import day, moment, text, whole
 
 Json = Mapping[str, Any]
@@ -31,7 +32,11 @@ STATUSES = {status.value: status for status in BookingStatus if status is not Bo
 def properties(portal: Portal, kind: Kind, answer: Json) -> dict[str, str | None]:
     """An object's properties under our names. What HubSpot left out is absent."""
     held = answer.get("properties") or {}
-    return {ours: held[theirs] for ours, theirs in portal.names(kind).items() if theirs in held}
+    return {
+        ours: value if (value := held[theirs]) is None else text(value)
+        for ours, theirs in portal.names(kind).items()
+        if theirs in held
+    }
 
 
 def read_counted(portal: Portal, kind: Kind, answer: Json) -> Counted:
@@ -67,7 +72,7 @@ def _counts(
         try:
             balances[key] = parse_count(p[key])
         except UnreadableValue as fault:
-            unreadable[key] = f"holds {p[key]!r}, which {fault}"
+            unreadable[key] = f"holds {quoted(p[key])}, which {fault}"
     return balances, unreadable
 
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: A number with more digits than this counts nothing of a school's; made into an integer,
+#: ``1e999999`` would take all memory.
+DIGITS_MAX = 18
 
 
 def text(raw: object) -> str:
-    """Null is empty."""
-    return "" if raw is None else str(raw)
+    """Null is empty; JSON's own true, false, numbers and lists are their JSON text."""
+    if isinstance(raw, str):
+        return raw
+    if raw is None:
+        return ""
+    return str(raw) if type(raw) is int else json.dumps(raw, ensure_ascii=False)
 
 
 def moment(raw: object) -> datetime | None:
@@ -23,9 +31,9 @@ def moment(raw: object) -> datetime | None:
         if number is not None:
             return datetime.fromtimestamp(float(number) / 1000, UTC)
         at = datetime.fromisoformat(told)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def day(raw: object) -> date | None:
@@ -39,9 +47,11 @@ def day(raw: object) -> date | None:
 
 
 def whole(raw: object) -> int | None:
-    """A whole number from "30" or "30.0"; None for anything else."""
+    """A whole number from "30" or "30.0", of at most 18 digits; None for anything else."""
     number = _number(text(raw).strip())
-    return int(number) if number is not None and number == number.to_integral_value() else None
+    if number is None or number.adjusted() >= DIGITS_MAX:
+        return None
+    return int(number) if number == number.to_integral_value() else None
 
 
 def milliseconds(at: datetime) -> str:
