@@ -17,7 +17,14 @@ from core.domain.mirror import ID, TABLES
 from core.domain.records import BookingStatus, ContactId, Kind
 from core.domain.sessions import Counts
 from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused
-from core.gateways.ports import CopyResult, Deleted, MirrorRow
+from core.gateways.ports import (
+    CopyResult,
+    Deleted,
+    DeleteResult,
+    MirrorRow,
+    Renamed,
+    RenameResult,
+)
 from core.gateways.ports.lookup import Candidate
 from core.gateways.ports.mirror import SETUP
 from core.gateways.quoting import unquoted
@@ -128,14 +135,42 @@ class Supabase:
         params = lookup.sessions_params(since, until, tokens, limit)
         return lookup.sessions(self._rpc(lookup.SESSIONS, params))
 
-    def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, Deleted]:
+    def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, DeleteResult]:
         """See ``Mirror.delete``. Takes any number of rows."""
-        results: dict[str, Deleted] = {}
+        results: dict[str, DeleteResult] = {}
         for start in range(0, len(rows), COPY_MAX):
-            part = rows[start : start + COPY_MAX]
-            given = {"kind": kind.value, "rows": wire.versions(part)}
-            results |= wire.delete_results(self._rpc("credit_desk_delete", given), part)
+            results |= self._delete(kind, rows[start : start + COPY_MAX])
         return results
+
+    def _delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, DeleteResult]:
+        """One call; where the database refuses it, fewer rows at a time, to find whose fault it is."""
+        given = {"kind": kind.value, "rows": wire.versions(rows)}
+        try:
+            return wire.delete_results(self._rpc("credit_desk_delete", given), rows)
+        except Refused as error:
+            if not wire.is_of_a_row(error):
+                raise
+            if len(rows) == 1:
+                refused = DeleteResult(deleted=Deleted.REFUSED, reason=str(error))
+                return {str(rows[0][ID]): refused}
+        middle = len(rows) // 2
+        return self._delete(kind, rows[:middle]) | self._delete(kind, rows[middle:])
+
+    def rename(self, kind: Kind, old: str, new: str) -> RenameResult:
+        """See ``Mirror.rename``."""
+
+        def change(client: Client) -> Any:
+            return client.table(TABLES[kind]).update({ID: new}).eq(ID, old).execute().data
+
+        try:
+            changed = self._read(change)
+        except Refused as error:
+            if not wire.is_of_a_row(error):
+                raise
+            if wire.is_taken(error):
+                return RenameResult(renamed=Renamed.TAKEN)
+            return RenameResult(renamed=Renamed.REFUSED, reason=str(error))
+        return RenameResult(renamed=Renamed.RENAMED if changed else Renamed.MISSING)
 
     def faults(self) -> list[str]:
         """See ``Mirror.faults``."""
