@@ -126,6 +126,8 @@ def assemble(
     comparing = Comparing(
         crm=reads, mirror=mirror, journal=journal, catalogue=catalogue, now=now, ours=ours
     )
+    mending = Mending(comparing, mirroring, mirror, journal)
+    repairing = Repairing(comparing, mending, journal, engine, now, make_id)
     sweeping = Sweeping(
         crm=reads,
         mirror=mirror,
@@ -134,6 +136,7 @@ def assemble(
         comparing=comparing,
         now=now,
         new_id=make_id,
+        replace_merged=repairing.replace_merged,
         at_once=sweep_pages_at_once,
     )
     access = Access(tuple(admins), journal, now, tuple(domains), tuple(unverified_from))
@@ -207,9 +210,7 @@ def assemble(
         ),
         mirroring=mirroring,
         sweeping=sweeping,
-        repairing=Repairing(
-            comparing, Mending(comparing, mirroring, mirror, journal), journal, engine, now, make_id
-        ),
+        repairing=repairing,
         scheduling=scheduling,
         owing=owing,
         measuring=Measuring(

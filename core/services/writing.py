@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.records import Counted, Kind, WriteId
+from core.domain.warnings import About, Warned
 from core.domain.writes import Movement, Write, WriteRefused, plan_balances
-from core.gateways.ports import Crm, Journal, Run
+from core.gateways.ports import Crm, Due, Journal, Run
 from core.services.batches import batches
 from core.services.settling import Consequences, Ending, Result, Settling
 
@@ -62,12 +63,23 @@ class Writing:
                 by_survivor.setdefault(target.id, []).append(id_)
         writes, refused = self._intents(hand, by_survivor, targets, wanted)
         results |= refused
+        self._tell_of_merges(hand, {i: t.id for i, t in asked.items() if t.id != i})
         endings = self.settling.send(run, writes, targets, then)
         for write in writes:
             for id_ in by_survivor[write.target_id]:
                 results[id_] = endings[write.id]
         self.journal.release_leases(run, kind, held | survivors.keys(), holder=hand.holder)
         return results
+
+    def _tell_of_merges(self, hand: Hand, merged: Mapping[str, str]) -> None:
+        """The rows of the old ids must go from Supabase; of balances, HubSpot kept one record's."""
+        if not merged:
+            return
+        at = self.now()
+        self.journal.put_due([Due(kind=hand.kind, record_id=i, row=None) for i in merged], at=at)
+        if hand.kind is Kind.CONTACT:
+            told = [_merged(old, new) for old, new in sorted(merged.items())]
+            self.journal.warn(hand.run, told, at=at)
 
     def _hold(self, hand: Hand, ids: Collection[str]) -> set[str]:
         """Lease what is free, less the records that have an open write, ours included."""
@@ -132,3 +144,11 @@ class Writing:
             for id_ in self.journal.save_intents(hand.run, some, holder=hand.holder)
         }
         return [write for write in writes if write.id in saved], refused
+
+
+def _merged(old: str, new: str) -> Warned:
+    kept = f"HubSpot kept the balances of one of the two records in {new}"
+    told = (
+        f"student {old} was merged into {new} in HubSpot: {kept}; the other's went with the merge"
+    )
+    return Warned(about=About.MERGED, record=old, told=told)

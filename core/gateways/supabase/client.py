@@ -143,7 +143,7 @@ class Supabase:
         return results
 
     def _delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, DeleteResult]:
-        """One call; where the database refuses it, fewer rows at a time, to find whose fault it is."""
+        """One call; where the database refuses it, fewer rows, to find the one that it keeps."""
         given = {"kind": kind.value, "rows": wire.versions(rows)}
         try:
             return wire.delete_results(self._rpc("credit_desk_delete", given), rows)

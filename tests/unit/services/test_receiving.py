@@ -186,3 +186,80 @@ def test_what_is_no_batch_is_unreadable_and_what_is_not_ours_is_counted(
 
 def test_the_secret_is_in_no_words_of_it(receiving: Receiving) -> None:
     assert SECRET not in repr(receiving)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"subscriptionType": "contact.merge"},
+        {"subscriptionType": "object.merge", "objectTypeId": "0-1"},
+    ],
+    ids=["contact", "object"],
+)
+@pytest.mark.parametrize("found", ["both rows", "the new row too", "one row"])
+def test_after_a_merge_a_student_has_one_row_at_once(
+    desk: TestDesk, receiving: Receiving, told: dict[str, Any], found: str
+) -> None:
+    """The table allows one row of a student, so the copy of the new record needs the old gone."""
+    who = {"student_id": "77", "email": "ada@example.test"}
+    desk.crm.add_contact("101", {"cs_credits": 5}, **who)
+    desk.crm.add_contact("102", {"cs_credits": 2})
+    old = ["102"] if found == "one row" else ["101", "102"]
+    desk.core.mirroring.put([Due(kind=Kind.CONTACT, record_id=id_, row=None) for id_ in old])
+    desk.drain()
+    new = desk.crm.merge(Kind.CONTACT, "101", "102")
+    if found == "the new row too":  # an edit of the new record was heard of before the merge
+        receiving.receive(delivery(desk, CHANGED | {"objectId": int(new)}))
+        desk.drain()
+    desk.mirror.unique_students = True
+
+    ids = {"primaryObjectId": 101, "mergedObjectIds": [102], "newObjectId": int(new)}
+    receiving.receive(delivery(desk, {**told, **ids, "objectId": int(new)}))
+    desk.drain()
+
+    rows = desk.mirror.rows(Kind.CONTACT, ["101", "102", new])
+    assert {new: (5, "ada@example.test")} == {
+        id_: (held["cs_credits"], held["email"]) for id_, held in rows.items()
+    }
+    assert (0, 0) == (desk.journal.outbox().due, desk.journal.outbox().dead)
+
+
+def test_after_a_merge_of_bookings_one_row_is_left_at_once(
+    desk: TestDesk, receiving: Receiving
+) -> None:
+    for id_ in ("500", "501"):
+        desk.booked(id_, "100")
+    dues = [Due(kind=Kind.BOOKING, record_id=id_, row=None) for id_ in ("500", "501")]
+    desk.core.mirroring.put(dues)
+    desk.drain()
+    kept = desk.crm.merge(Kind.BOOKING, "501", "500")
+
+    event = {"subscriptionType": "object.merge", "objectTypeId": OBJECT_TYPES[Kind.BOOKING]}
+    receiving.receive(delivery(desk, event | {"primaryObjectId": 501, "mergedObjectIds": [500]}))
+    desk.drain()
+
+    assert {kept} == desk.mirror.rows(Kind.BOOKING, ["500", "501"]).keys()
+
+
+def test_an_old_row_that_another_table_refers_to_is_a_failed_copy_with_its_reason(
+    desk: TestDesk, receiving: Receiving
+) -> None:
+    for id_ in ("101", "102"):
+        desk.crm.add_contact(id_, {"cs_credits": 2})
+        receiving.receive(delivery(desk, CHANGED | {"objectId": int(id_)}))
+    desk.drain()
+    new = desk.crm.merge(Kind.CONTACT, "101", "102")
+    desk.mirror.referring[Kind.CONTACT, "102"] = "enrolments"
+
+    receiving.receive(
+        delivery(desk, {"subscriptionType": "contact.merge", "mergedObjectIds": [101, 102]})
+    )
+    for _ in range(9):
+        desk.drain()
+        desk.time += timedelta(minutes=2)
+
+    (dead,) = desk.journal.outbox_rows(dead=True)
+    assert "102" == dead.record_id
+    assert f"102 was merged into {new}" in dead.error
+    assert "enrolments" in dead.error
+    assert {"102", new} == desk.mirror.rows(Kind.CONTACT, ["101", "102", new]).keys()
