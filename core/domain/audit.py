@@ -52,6 +52,7 @@ class What(StrEnum):
     KEY_WITHDRAWN = "withdrew an API key"
     FORGOT = "forgot reasons"
     FORGOT_STUDENTS = "forgot students"
+    ERASED = "erased a student"
     SET_UP_ASKED = "asked to set up HubSpot"
     SET_UP = "set up HubSpot"
     SETTINGS = "settings changed"

@@ -31,7 +31,16 @@ from core.services.bell import Bell
 from core.services.by_parts import by_parts, told
 from core.services.copy_faults import is_a_row, may_be_a_row
 from core.services.copy_lag import CopyLag
-from core.services.due_rows import by_kind, halves, id_of, may_be_older, newest, rows_of
+from core.services.due_rows import (
+    by_kind,
+    halves,
+    id_of,
+    may_be_older,
+    must_be_read,
+    newest,
+    rows_of,
+)
+from core.services.erasing import Erasing
 from core.services.handed import Finished, Handed
 from core.services.merges import Merges
 from core.services.outage import Outage
@@ -83,6 +92,11 @@ class Mirroring:
     outage: Outage
 
     @property
+    def erasing(self) -> Erasing:
+        """What removes what HubSpot deleted for privacy."""
+        return Erasing(self.mirror, self.journal, self.now)
+
+    @property
     def merges(self) -> Merges:
         """What removes rows of ids from before a merge."""
         return Merges(self.mirror)
@@ -120,8 +134,8 @@ class Mirroring:
         taken = offered or self.journal.take_due(now=now, until=now + HOLD, limit=room)
         if not taken and self.outage.down:
             self.probe()
-        self._copy([due for due in taken if due.row is not None])
-        blank = [due for due in taken if due.row is None]
+        blank = [due for due in taken if must_be_read(due)]
+        self._copy([due for due in taken if not must_be_read(due)])
         if blank:
             (read_later or self.read_and_copy)(blank)
         return Drained(taken=len(taken), full=bool(offered) or len(taken) == room)
@@ -167,9 +181,27 @@ class Mirroring:
             return []
         for due, spoiled in odd:
             self._fail([due], spoiled)
-        read = [replace(due, row=rows[due.record_id]) for due in dues if due.record_id in rows]
-        self._done([due for due in read if due.row is None], self.now())
+        gone = [due for due in dues if due.record_id in rows and rows[due.record_id] is None]
+        self._done([due for due in gone if due.row is None], self.now())
+        self._erase([due for due in gone if due.row is not None])
+        read = [replace(due, row=rows.get(due.record_id)) for due in dues]
         return self._without_old_rows([due for due in read if due.row is not None], merged)
+
+    def _erase(self, dues: Sequence[Due]) -> None:
+        """And look once more after a while: a copy that was in hand may have come after it."""
+        for n, due in enumerate(dues):
+            try:
+                why = self.erasing.erase(due.kind, due.record_id)
+            except GatewayError as error:
+                self._mirror_down(dues[n:], error)
+                return
+            if why:
+                self._fail([due], Refused(why))
+            elif due.attempts:
+                self._done([due], self.now())
+            else:
+                again = replace(due, attempts=1, next_try_at=self.now() + HOLD)
+                self.journal.copy_failed([again])
 
     def _without_old_rows(self, dues: Sequence[Due], merged: Mapping[str, str]) -> list[Due]:
         """Those to copy, once the mirror has no row of an id from before a merge."""

@@ -1,0 +1,101 @@
+"""Everything that the desk does, done once to a school full of odd values, over each store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import stamina
+
+from core.domain.drift import Drift
+from core.domain.operations import Item, Operation
+from core.domain.plans import OperationKind, Plan
+from core.domain.records import Kind
+from core.domain.repairs import RepairRow
+from core.domain.sweeps import Sweep, SweepMode
+from core.domain.work import Work
+from core.gateways.journal.sql import SqlJournal
+from core.gateways.ports import Due
+from sandbox.hubspot.server import HubSpotServer
+from tests.contract.journal.stores import fresh_database, postgres_server
+from tests.contract.odd.world import TOKEN, School
+from tests.unit.services.desk import ADMIN
+
+RUNS = {OperationKind.REFUND: False, OperationKind.CANCEL: True}
+
+
+@dataclass(slots=True)
+class Ran:
+    """What became of it all."""
+
+    school: School
+    plans: dict[OperationKind, Plan] = field(default_factory=dict)
+    operations: dict[OperationKind, Operation] = field(default_factory=dict)
+    items: dict[str, Item] = field(default_factory=dict)
+    sweeps: list[tuple[Sweep, list[Drift]]] = field(default_factory=list)
+    repaired: list[RepairRow] = field(default_factory=list)
+    dead: list[Due] = field(default_factory=list)
+
+    def swept(self) -> None:
+        core, journal = self.school.core, self.school.journal
+        asked = core.sweeping.ask(SweepMode.FULL, ADMIN)
+        self.school.carry(Work.SWEEP, asked.id)
+        self.sweeps.append((journal.sweep(asked.id), journal.drifts(asked.id)))
+
+    def operated(self) -> None:
+        school = self.school
+        for kind, cancels in RUNS.items():
+            ids = [odd.booking for odd in school.all if odd.to_cancel is cancels]
+            plan = self.plans[kind] = school.preview(kind, ids)
+            done = self.operations[kind] = school.run(plan)
+            self.items |= {item.booking_id: item for item in school.journal.items(done.id)}
+
+    def mended(self) -> None:
+        core, journal = self.school.core, self.school.journal
+        repair = core.repairing.confirm(core.repairing.of_all(ADMIN), ADMIN, "a test")
+        self.school.carry(Work.REPAIR, repair.id)
+        assert journal.repair(repair.id).ended
+        self.repaired = journal.repair_rows(repair.id)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def journal(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SqlJournal]:
+    folder = tmp_path_factory.mktemp("odd")
+    if request.param == "sqlite":
+        opened = SqlJournal(f"sqlite:///{folder / 'journal.sqlite'}")
+        yield opened
+        opened.close()
+        return
+    with postgres_server(Path(folder)) as url:
+        opened = SqlJournal(fresh_database(url, "odd"))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def ran(journal: SqlJournal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
+    folder = tmp_path_factory.mktemp("hubspot")
+    with (
+        HubSpotServer(folder, token=TOKEN, rate_limit=5000) as server,
+        stamina.set_testing(True, attempts=2, cap=True),
+    ):
+        school = School(server, server.start(), journal)
+        made = Ran(school)
+        records = [(Kind.CONTACT, odd.contact) for odd in school.all]
+        records += [(odd.kind, odd.record) for odd in school.all if odd.kind is not Kind.CONTACT]
+        dues = [Due(kind=kind, record_id=id_, row=None) for kind, id_ in records]
+        school.core.mirroring.put(dues)
+        school.copy_all()
+        made.operated()
+        school.copy_all()
+        made.swept()
+        made.mended()
+        school.copy_all()
+        made.swept()
+        made.dead = journal.outbox_rows(dead=True, limit=10_000)
+        yield made
+        school.close()
