@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from core.assembly import Core, assemble, utc_now
 from core.domain.mirror import columns
@@ -150,6 +151,7 @@ def build(settings: Settings) -> Runtime:
         pace=pace,
         api_rate=settings.api_rate,
         quiet=timedelta(seconds=settings.quiet_period_s),
+        zone=ZoneInfo(settings.time_zone),
         sweep_schedules=settings.sweep_schedules,
         activation_schedule=settings.schedule(settings.activation_schedule),
         forget_schedule=settings.schedule(FORGET_SCHEDULE),

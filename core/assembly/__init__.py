@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from core.assembly.parts import Core
 from core.assembly.protocol import carriage
@@ -105,12 +105,13 @@ def assemble(
     group_size: int = GROUP_SIZE,
     groups_at_once: int = GROUPS_AT_ONCE,
     now: Callable[[], datetime] = utc_now,
+    zone: tzinfo = UTC,
     make_id: Callable[[], str] = new_id,
     chance: Callable[[], float] = random.random,
     on_dead: Callable[[Sequence[Due]], None] = lambda _dead: None,
 ) -> Core:
     """Services over these gateways. ``mirror_reads``: the truth for copies, less urgent."""
-    finding = Finding(crm, now)
+    finding = Finding(crm, now, zone)
     mirroring = Mirroring(
         crm=mirror_reads or crm,
         mirror=mirror,
@@ -147,11 +148,11 @@ def assemble(
     )
     activating = Activating(crm, journal, sitting, now)
     forgetting = Forgetting(journal, keep_personal, now)
-    planning = Planning(crm, journal, finding, catalogue, preflight, now, make_id)
+    planning = Planning(crm, journal, finding, catalogue, preflight, now, zone, make_id)
     holding = Holding(journal, hold, quiet)
     operating = Operating(journal, engine, holding, now, access.other_admins, typed_above, second)
-    checking = Checking(crm, sitting, catalogue, now, noting)
-    booking = Booking(crm, journal, sitting, catalogue, preflight, now, make_id)
+    checking = Checking(crm, sitting, catalogue, now, zone, noting)
+    booking = Booking(crm, journal, sitting, catalogue, preflight, now, zone, make_id)
     owing = Owing(reads, mirror, journal, catalogue)
     correcting = Correcting(crm, journal, preflight, now, make_id)
     undoing = Undoing(crm, journal, preflight, now, make_id)
@@ -206,6 +207,7 @@ def assemble(
             groups_at_once=groups_at_once,
             second=second,
             now=now,
+            zone=zone,
             new_id=make_id,
         ),
         mirroring=mirroring,
@@ -255,4 +257,5 @@ def assemble(
         following=Following(journal),
         journal=journal,
         catalogue=catalogue,
+        zone=zone,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from core.domain.approvals import SecondAdmin
 from core.domain.credits import Catalogue
@@ -33,6 +33,7 @@ def carriage(
     groups_at_once: int,
     second: SecondAdmin,
     now: Callable[[], datetime],
+    zone: tzinfo,
     new_id: Callable[[], str],
 ) -> Carrying:
     """What carries operations: the exactly-once protocol over these gateways."""
@@ -45,7 +46,7 @@ def carriage(
     return Carrying(
         journal,
         settling,
-        GivingBack(crm, journal, writing, catalogue, recording, now, quiet),
+        GivingBack(crm, journal, writing, catalogue, recording, now, zone, quiet),
         Seating(
             crm=crm,
             journal=journal,
@@ -53,6 +54,7 @@ def carriage(
             catalogue=catalogue,
             recording=recording,
             now=now,
+            zone=zone,
             quiet=quiet,
         ),
         TakingBack(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from core.domain import booking_acts
 from core.domain.credits import Catalogue
@@ -22,6 +22,7 @@ from core.domain.records import (
     ContactId,
     Kind,
 )
+from core.domain.terms import Terms
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Fate, Journal, Run
 from core.services.batches import at_once
@@ -53,6 +54,8 @@ class GivingBack:
     catalogue: Catalogue
     recording: Recording
     now: Callable[[], datetime]
+    #: The school's, by whose clock an exam begins and is over.
+    zone: tzinfo
     quiet: timedelta
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
@@ -119,6 +122,7 @@ class GivingBack:
             booking and with_current_hint(booking, contacts),
             contacts.get(item.contact_id or ContactId("")),
             self.catalogue,
+            Terms(at=self.now(), zone=self.zone, include=operation.include),
         )
 
     def _cancelled(

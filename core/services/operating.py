@@ -93,6 +93,7 @@ class Operating:
             hold_until=now + self.second.within if why else held,
             needs_approval=why,
             undoes=plan.undoes,
+            include=plan.include,
         )
         items = [_item(plan.id, n, row) for n, row in enumerate(plan.will_change)]
         if self.journal.confirm(operation, items):
