@@ -129,7 +129,9 @@ def as_recorded(entry: Entry, role: Role | None) -> Entry:
         # before the hash is made of it: what the store alters would not fit its hash any more
         actor=storable(actor),
         role=entry.role or (role.value if role else ""),
+        operation_id=storable(entry.operation_id),
         subject_id=storable(entry.subject_id),
+        once=None if entry.once is None else storable(entry.once),
         reason=storable(entry.reason),
         before=storable_json(entry.before),
         after=storable_json(entry.after),

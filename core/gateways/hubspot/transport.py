@@ -265,5 +265,5 @@ def _read_json(body: bytes) -> Any:
     try:
         told = orjson.loads(body)
     except ValueError:  # orjson takes no lone surrogate, the standard library does
-        return storable_json(json.loads(body))
+        return storable_json(json.loads(body, parse_int=orjson.loads))
     return storable_json(told) if b"\\u0000" in body else told

@@ -9,6 +9,8 @@ from decimal import Decimal, InvalidOperation
 
 #: No exam of a school on HubSpot is of an earlier year.
 FIRST_YEAR = 2000
+#: A day outside of these is a typing error; the day after the last one that Python knows is none.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: A number with more digits than this counts nothing of a school's; made into an integer,
@@ -48,11 +50,12 @@ def day(raw: object) -> date | None:
     told = text(raw).strip()
     if _DAY.fullmatch(told) is None:
         at = moment(told)
-        return at.date() if at is not None and at.year >= FIRST_YEAR else None
+        return at.date() if at is not None and FIRST_YEAR <= at.year <= LAST_DAY.year else None
     try:
-        return date.fromisoformat(told)
+        found = date.fromisoformat(told)
     except ValueError:
         return None
+    return found if FIRST_DAY <= found <= LAST_DAY else None
 
 
 def is_nothing(raw: object) -> bool:
