@@ -79,12 +79,13 @@ class MemoryNames(MemoryAudit):
             for _, lines in self._repairs.values():
                 for n, line in lines.items():
                     drift, blanked = _impersonal(line.drift, contact_id)
-                    now = {
-                        name: impersonal(getattr(line, name))
-                        for name in ("truth_now", "mirror_now")
-                    }
                     if blanked:
-                        lines[n] = replace(line, drift=drift, **now)
+                        lines[n] = replace(
+                            line,
+                            drift=drift,
+                            truth_now=impersonal(line.truth_now),
+                            mirror_now=impersonal(line.mirror_now),
+                        )
                     count += blanked
             if count or row_deleted:
                 self.record(acts.erased(contact_id, count, row_deleted=row_deleted, at=at))

@@ -192,7 +192,7 @@ def test_of_many_alike_the_one_that_differs_is_found() -> None:
 )
 def test_a_time_of_any_form_in_the_mirror_stops_no_comparison(column: str, odd: object) -> None:
     """A table from before the desk has its times without a zone; PostgreSQL knows infinity."""
-    held = row(**{column: odd})
+    held = {**row(), column: odd}
     truth = Stated(row=row(sj_credits=2, hours_ago=1))
 
     newer_in_mirror(truth, held)
@@ -208,7 +208,7 @@ def test_a_mirror_time_without_a_zone_is_utc() -> None:
     truth = row(token_refunded_at="2026-05-04T09:00:00.000000+00:00")
 
     assert [] == suspects(["1"], {"1": Stated(row=truth)}, {"1": held}, BOOKING_TOO)
-    assert newer_in_mirror(Stated(row=row(hours_ago=5)), row(**{SOURCE_TIME: "2026-05-04T05:00"}))
+    assert newer_in_mirror(Stated(row=row(hours_ago=5)), {**row(), SOURCE_TIME: "2026-05-04T05:00"})
 
 
 def test_what_is_no_time_in_the_mirror_differs_from_the_time_in_hubspot() -> None:
