@@ -16,6 +16,7 @@ from core.domain.drift import CONTACT_OF
 from core.domain.mirror import ID, TABLES
 from core.domain.records import BookingStatus, ContactId, Kind
 from core.domain.sessions import Counts
+from core.domain.texts import is_storable
 from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused
 from core.gateways.ports import (
     CopyResult,
@@ -90,7 +91,7 @@ class Supabase:
     def rows(self, kind: Kind, ids: Sequence[str]) -> dict[str, MirrorRow]:
         """See ``Mirror.rows``."""
         found: dict[str, MirrorRow] = {}
-        for part in addressable(ids):
+        for part in addressable([id_ for id_ in ids if is_storable(id_)]):
             for row in self._select(kind, part):
                 found[str(row[ID])] = row
         return found
@@ -121,6 +122,8 @@ class Supabase:
 
     def bookings_held(self, contact_id: ContactId) -> list[MirrorRow]:
         """See ``MirrorLookUp.bookings_held``."""
+        if not is_storable(contact_id):
+            return []
 
         def read(client: Client) -> Any:
             query = client.table(TABLES[Kind.BOOKING]).select("*")
