@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import quote
 
 import pytest
@@ -189,7 +190,7 @@ def test_odd_words_in_a_search_a_reason_and_an_id_are_answered(ran: Ran, text: s
     odd = ran.school.all[0]
     wanted = {"exam_id": f"7{text}", "dominant_hand": text, "attending_location": text}
     for answer in (
-        ran.school.ask("POST", f"/contacts/{odd.contact}/bookings", json=wanted),
+        ran.school.ask("POST", f"/contacts/{odd.contact}/bookings", content=json.dumps(wanted)),
         ran.school.ask("GET", f"/operations/{quote(text, errors='replace')}"),
     ):
         assert 400 <= answer.status_code < 500, answer.text[:300]
