@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -60,15 +60,26 @@ STANDS_STILL_S = 10.0
 
 def _bindable(values: Any) -> Any:
     """Parameters of a statement, or of many, with the text that the database can keep."""
-    if isinstance(values, str):
-        return storable(values)
+    if isinstance(values, list):
+        return [_bindable(each) for each in values]
     if isinstance(values, dict):
-        odd = any(type(each) is str and not is_storable(each) for each in values.values())
-        return {name: _bindable(each) for name, each in values.items()} if odd else values
+        return _each_bindable(values) if _is_odd(values.values()) else values
     if isinstance(values, tuple):
-        odd = any(type(each) is str and not is_storable(each) for each in values)
-        return tuple(map(_bindable, values)) if odd else values
-    return [_bindable(each) for each in values] if isinstance(values, list) else values
+        return tuple(map(_storable, values)) if _is_odd(values) else values
+    return values
+
+
+def _each_bindable(values: dict[Any, Any]) -> dict[Any, Any]:
+    return {name: _storable(each) for name, each in values.items()}
+
+
+def _storable(value: Any) -> Any:
+    return storable(value) if type(value) is str else value
+
+
+def _is_odd(values: Iterable[Any]) -> bool:
+    """Of a whole row at once, for a large operation saves millions of values."""
+    return not is_storable("".join([each for each in values if type(each) is str]))
 
 
 def _keep_text_storable(engine: Engine) -> None:

@@ -539,6 +539,17 @@ def test_a_record_that_cannot_be_read_is_a_failed_copy_and_the_others_are_copied
     assert str(error) in dead.error
 
 
+def test_two_records_that_cannot_be_compared_are_both_named(desk: TestDesk) -> None:
+    def sending(request: Request) -> Fault:
+        if request.kind is Kind.CONTACT and {"11", "13"} & set(request.ids):
+            raise OutcomeUnknown("HubSpot did not tell of it")
+        return Fault.NONE
+
+    desk.crm.sending = sending
+
+    assert dict.fromkeys(("11", "13"), Cause.UNREADABLE_VALUE) == sweep(desk)
+
+
 def test_a_hubspot_that_is_away_is_no_records_fault(desk: TestDesk) -> None:
     desk.crm.sending = lambda _: Fault.NOT_SENT
     asked = desk.core.sweeping.ask(SweepMode.FULL, ADMIN)
