@@ -17,7 +17,7 @@ from core.domain.mirror import ID, TABLES
 from core.domain.records import BookingStatus, ContactId, Kind
 from core.domain.sessions import Counts
 from core.domain.texts import is_storable
-from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused
+from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused, Store
 from core.gateways.ports import (
     CopyResult,
     Deleted,
@@ -73,6 +73,8 @@ class Supabase:
     service_key: str = field(repr=False)
     #: What each table must have, for ``faults``.
     columns: Mapping[Kind, Collection[str]]
+    #: An invented row of each kind, which ``faults`` has copied, deleted and rolled back.
+    probes: Mapping[Kind, MirrorRow] = field(default_factory=dict)
     timeout_s: float = TIMEOUT_S
     #: Tests put a transport of their own here.
     transport: httpx.BaseTransport | None = None
@@ -85,7 +87,8 @@ class Supabase:
         for start in range(0, len(rows), COPY_MAX):
             part = rows[start : start + COPY_MAX]
             answer = self._rpc("credit_desk_copy", {"kind": kind.value, "rows": part})
-            results |= wire.copy_results(answer, [str(row[ID]) for row in part])
+            with translated():
+                results |= wire.copy_results(answer, [str(row[ID]) for row in part])
         return results
 
     def rows(self, kind: Kind, ids: Sequence[str]) -> dict[str, MirrorRow]:
@@ -149,7 +152,9 @@ class Supabase:
         """One call; where the database refuses it, fewer rows, to find the one that it keeps."""
         given = {"kind": kind.value, "rows": wire.versions(rows)}
         try:
-            return wire.delete_results(self._rpc("credit_desk_delete", given), rows)
+            answer = self._rpc("credit_desk_delete", given)
+            with translated():
+                return wire.delete_results(answer, rows)
         except Refused as error:
             if not wire.is_of_a_row(error):
                 raise
@@ -184,7 +189,18 @@ class Supabase:
             schema = self._rpc("credit_desk_schema", {})
         except GatewayError as error:
             return [setup.mend(error)]
-        return setup.schema_faults(schema, self.columns)
+        return setup.schema_faults(schema, self.columns) or list(self._probe_faults())
+
+    def _probe_faults(self) -> Iterator[str]:
+        """Whether a copy and a deletion really work, by one of each that is rolled back."""
+        for kind, row in self.probes.items():
+            try:
+                said = self._rpc("credit_desk_probe", {"kind": kind.value, "given": row})
+            except GatewayError as error:
+                yield f"{kind} cannot be copied: {setup.mend(error)}"
+            else:
+                if said != setup.WORKS:
+                    yield f"{kind} cannot be copied or deleted: the database says {said}"
 
     def close(self) -> None:
         """Let go of the connections. A later call makes new ones."""
@@ -204,8 +220,9 @@ class Supabase:
 
     def _read(self, ask: Callable[[Client], Any]) -> list[dict[str, object]]:
         found = self._call(ask)
-        if not isinstance(found, list):
-            raise OutcomeUnknown("Supabase's answer is not a list of rows")
+        with translated():
+            if not isinstance(found, list):
+                raise OutcomeUnknown("Supabase's answer is not a list of rows")
         return found
 
     def _call(self, ask: Callable[[Client], T]) -> T:
@@ -260,7 +277,17 @@ class Supabase:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Failures of httpx and supabase-py become ours, here only."""
+    """Failures of httpx and supabase-py become ours, here only; each says whose it is."""
+    try:
+        with _as_ours():
+            yield
+    except GatewayError as error:
+        error.store = Store.SUPABASE
+        raise
+
+
+@contextmanager
+def _as_ours() -> Iterator[None]:
     from supabase import PostgrestAPIError, SupabaseException  # noqa: PLC0415
 
     try:
