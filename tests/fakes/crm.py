@@ -201,6 +201,11 @@ class FakeCrm:
         with self._lock:
             self.truth.archive(self.truth.need(kind, id_))
 
+    def forget(self, kind: Kind, id_: str) -> None:
+        """Delete for good, as privacy law asks."""
+        with self._lock:
+            self.truth.forget(self.truth.need(kind, id_))
+
     def deliver_late(self, index: int = 0) -> None:
         """A request that its sender gave up on arrives after all."""
         with self._lock:
@@ -235,6 +240,16 @@ class FakeCrm:
                 for _ in self._read("associations", Kind.BOOKING, ids):
                     pass
             return found
+
+    def contacts_of(self, ids: Collection[BookingId]) -> dict[BookingId, tuple[ContactId, ...]]:
+        with self._lock:
+            found = self._read("associations", Kind.BOOKING, ids)
+            return {
+                BookingId(id_): tuple(ContactId(c.id) for c in record.linked(Kind.CONTACT))
+                if record
+                else ()
+                for id_, record in found
+            }
 
     def histories(
         self, kind: Kind, ids: Collection[str], keys: Sequence[str]
@@ -376,9 +391,9 @@ class FakeCrm:
             return outcomes
 
     def cancel_bookings(
-        self, ids: Collection[BookingId], *, sent_at: datetime
+        self, ids: Collection[BookingId], *, marker: str, sent_at: datetime
     ) -> dict[BookingId, Outcome]:
-        values = {"is_active": BookingStatus.CANCELLED.value}
+        values = {"is_active": BookingStatus.CANCELLED.value, MARKER: marker}
         return self._change_bookings(ids, values, sent_at=sent_at)
 
     def change_exams(self, changes: Mapping[ExamId, ExamChange]) -> dict[ExamId, Outcome]:
@@ -559,7 +574,8 @@ class FakeCrm:
         def send(too_late: Collection[str]) -> Iterator[tuple[str, Outcome]]:
             return self._send(kind, values, change, too_late)
 
-        return send if self.has_marker or kind is Kind.BOOKING else refuse
+        marked = any(MARKER in held for held in values.values())
+        return send if self.has_marker or not marked else refuse
 
     def _change_bookings(
         self,
