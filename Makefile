@@ -8,7 +8,7 @@ WORKERS ?= auto
 CODE  := $(wildcard api app.py asgi.py core pages sandbox scripts tests benchmarks)
 SLOW  := $(wildcard tests/e2e tests/crash)
 
-.PHONY: help setup run test test-fast test-slow lint format bench coverage lock licences clean distclean
+.PHONY: help setup run test test-fast test-slow mutants lint format bench coverage lock licences clean distclean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,9 @@ test-fast: setup  ## run the tests that need no server of their own
 
 test-slow: setup  ## run the browser journeys and the crash tests
 	@$(if $(SLOW),$(PY) -m pytest $(SLOW) $(ARGS),echo "no browser or crash tests yet")
+
+mutants: setup  ## take out each guard of the protocol, one at a time: some test must notice
+	$(PY) -m tests.mutants $(ARGS)
 
 lint: setup  ## ruff, mypy --strict and the import rules
 	$(PY) -m ruff check .

@@ -1,0 +1,1404 @@
+"""The guards of the protocol, each with the edit that takes it out and the tests that notice.
+
+A guard that lands with a feature gets its line here in the same change. ``make mutants`` fails
+when no test notices one, and when an edit no longer fits the source.
+"""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+_UNIT = "tests/unit/"
+_SERVICES = "tests/unit/services/"
+_JOURNAL = "tests/contract/journal/"
+_STORE = "core/gateways/journal/"
+_SIMULATION = "tests/simulation/"
+_MOVEMENTS = "test_every_movement_lands_once_and_every_foreign_write_is_found"
+_CRASHES = "test_a_world_of_crashes_and_second_workers_loses_nothing"
+_MERGES = "test_students_who_became_one_get_each_credit_once"
+_UNDOS = "test_each_credit_is_there_once_or_not_at_all_whatever_is_undone"
+_SEATS = "test_credit_seat_and_booking_come_together_or_not_at_all"
+
+#: The contract of the journal over a SQLite file; PostgreSQL's own cases are ``_BOTH``.
+_SQLITE = ("-k", "sqlite")
+_WRITES = (_UNIT + "test_writes.py",)
+_RACES = (_SERVICES + "test_races.py",)
+_OPERATIONS = (_SERVICES + "test_operations.py",)
+_UNDO = (_UNIT + "test_undoing.py", _SERVICES + "test_undoing.py")
+_BOOKING = (_SERVICES + "test_booking.py",)
+_APPROVING = (_SERVICES + "test_approving.py", _UNIT + "test_approvals.py")
+_PLANS = (_UNIT + "test_plans.py", _UNIT + "test_unclear.py")
+_VERIFY = (_UNIT + "test_foreign_writes.py", _SERVICES + "test_late_looks.py")
+_RECHECK = (_SERVICES + "test_double_refunds.py",)
+_CLAIMS = (_JOURNAL + "test_claims.py", *_SQLITE)
+_FENCING = (_JOURNAL + "test_fencing.py", *_SQLITE)
+_OUTCOMES = (_JOURNAL + "test_writes.py", *_SQLITE)
+_ITEMS = (_JOURNAL + "test_items.py", *_SQLITE)
+_OUTBOX = (_JOURNAL + "test_outbox.py", *_SQLITE)
+_STATES = (_JOURNAL + "test_operations.py", *_SQLITE)
+_UNDONE = (_JOURNAL + "test_undoing.py", *_SQLITE)
+_LOST = (_JOURNAL + "test_commit_lost.py",)
+#: Of each world a few hundred histories of the fixed seeds.
+_STORM = (
+    *(f"{_SIMULATION}test_exactly_once.py::{_MOVEMENTS}[fixed {n}]" for n in (1, 2)),
+    f"{_SIMULATION}test_exactly_once.py::{_CRASHES}[fixed 1]",
+    f"{_SIMULATION}test_exactly_once.py::{_MERGES}[fixed 1]",
+)
+_STORM_OF_UNDOS = (f"{_SIMULATION}test_undoing.py::{_UNDOS}[fixed 1]",)
+_STORM_OF_BOOKINGS = (f"{_SIMULATION}test_booking.py::{_SEATS}[fixed 1]",)
+_SQL = ("tests/contract/supabase_sql/test_copy.py",)
+
+
+def _both(*words: str) -> tuple[str, ...]:
+    """Two transactions at once on PostgreSQL, of the cases whose name has these words."""
+    return (_JOURNAL + "test_interleaved.py", "-k", " or ".join(words))
+
+
+def _in(file: str) -> str:
+    return f"core/{file}.py"
+
+
+SETTLING = [
+    Mutant(
+        guard="the quiet period: what may still arrive is waited for",
+        file=_in("domain/writes"),
+        old="quiet_passed = now - write.sent_at >= quiet",
+        new="quiet_passed = True",
+        tests=_WRITES,
+    ),
+    Mutant(
+        guard="the marker of the write says that it landed",
+        file=_in("domain/writes"),
+        old="if target is not None and target.marker == write.id:",
+        new="if target is not None and False:",
+        tests=_WRITES,
+    ),
+    Mutant(
+        guard="a record that is gone or was merged tells nothing: a person decides",
+        file=_in("domain/writes"),
+        old="if target is None or target.id != write.target_id:",
+        new="if target is None:",
+        tests=_WRITES,
+    ),
+    Mutant(
+        guard="a write is sent again only on the balances that it was planned on",
+        file=_in("domain/writes"),
+        old="return Belief.SEND_AGAIN if _as_read(write, target) else Belief.PLAN_AFRESH",
+        new="return Belief.SEND_AGAIN",
+        tests=_WRITES,
+    ),
+    Mutant(
+        guard="another marker is looked up in the history before anything is concluded",
+        file=_in("domain/writes"),
+        old="        return Belief.LOOK_IN_HISTORY\n    markers",
+        new="        return Belief.PLAN_AFRESH\n    markers",
+        tests=_WRITES,
+    ),
+    Mutant(
+        guard="our marker in the history says that the write landed before a later one",
+        file=_in("domain/writes"),
+        old="    if any(version.value == write.id for version in markers):\n"
+        "        return Belief.LANDED",
+        new="    if False:\n        return Belief.LANDED",
+        tests=_WRITES,
+    ),
+    Mutant(
+        guard="a history that cannot be read decides nothing",
+        file=_in("domain/writes"),
+        old="    if not markers:\n        return Belief.ASK_A_PERSON\n",
+        new="",
+        tests=_WRITES,
+    ),
+    Mutant(
+        guard="after a foreign marker, too, what may still arrive is waited for",
+        file=_in("domain/writes"),
+        old="return Belief.PLAN_AFRESH if quiet_passed else Belief.WAIT",
+        new="return Belief.PLAN_AFRESH",
+        tests=_WRITES,
+    ),
+    Mutant(
+        guard="the quiet period is reckoned from when HubSpot was asked, not from its answer",
+        file=_in("services/settling"),
+        old="            beliefs = self._beliefs(kind, writes, targets, asked_at)",
+        new="            beliefs = self._beliefs(kind, writes, targets, self.now())",
+        tests=_RACES,
+    ),
+    Mutant(
+        guard="a write is sent again only after the journal has it so",
+        file=_in("services/settling"),
+        old="            self.journal.resend(run, [w.id for w in again], at=at)\n",
+        new="",
+        tests=_RACES + _STORM,
+    ),
+    Mutant(
+        guard="a write whose answer is unknown is read back and not taken for landed",
+        file=_in("services/settling"),
+        old="        sure = by_fate[Fate.LANDED]\n",
+        new="        sure = by_fate[Fate.LANDED] + by_fate[Fate.UNKNOWN]\n",
+        tests=_RACES + _STORM,
+    ),
+    Mutant(
+        guard="a write whose answer is unknown is not taken for lost",
+        file=_in("services/settling"),
+        old="        void = by_fate[Fate.REFUSED] + by_fate[Fate.NOT_SENT]\n",
+        new="        void = [w for w in writes if w not in sure]\n",
+        tests=_RACES + _STORM,
+    ),
+    Mutant(
+        guard="unknown writes stay open when HubSpot cannot be read back",
+        file=_in("services/settling"),
+        old="            return results  # they stay open; the next look asks again",
+        new="            self._void(run, writes, dict.fromkeys((w.id for w in writes), ''))\n"
+        "            return results",
+        tests=_STORM,
+    ),
+    Mutant(
+        guard="the copy of a landed write states the counters that it set, and no others",
+        file=_in("services/settling"),
+        old="        balances=write.after,\n        marker=write.id,",
+        new="        balances=target.balances,\n        marker=write.id,",
+        tests=_OPERATIONS + _STORM,
+    ),
+]
+
+WRITING = [
+    Mutant(
+        guard="while a write of a record is open no other begins",
+        file=_in("services/writing"),
+        old="        barred = {write.target_id for write in open_writes}",
+        new="        barred: set[str] = set()",
+        tests=_RACES + _STORM,
+    ),
+    Mutant(
+        guard="what a merge made of two is leased and read under its own id",
+        file=_in("services/writing"),
+        old="        targets = {id_: target for id_, target in asked.items() if target.id == id_}"
+        " | survivors",
+        new="        targets = {target.id: target for target in asked.values()}",
+        tests=_RACES + _STORM,
+    ),
+    Mutant(
+        guard="only intents that were saved under their lease are sent",
+        file=_in("services/writing"),
+        old="            todo = [write for write in fresh if write.id in saved]",
+        new="            todo = list(fresh)",
+        tests=_RACES,
+    ),
+    Mutant(
+        guard="each thread of an operation leases for itself",
+        file=_in("services/writing"),
+        old="        hand = Hand(run, kind, self.new_id())",
+        new='        hand = Hand(run, kind, "")',
+        tests=_RACES,
+    ),
+    Mutant(
+        guard="the marker that was read is kept with the intent",
+        file=_in("services/writing"),
+        old="                    marker_before=target.marker,",
+        new='                    marker_before="",',
+        tests=_RACES + _STORM,
+    ),
+    Mutant(
+        guard="an unreadable balance is never written over",
+        file=_in("domain/writes"),
+        old='    faults = [f"{key} {unread[key]}" for key in sorted(moved) if key in unread]',
+        new="    faults: list[str] = []",
+        tests=_WRITES,
+    ),
+    Mutant(
+        guard="a marker that cannot be read lets nothing be written",
+        file=_in("domain/writes"),
+        old="    if MARKER in target.unclear:\n",
+        new="    if False:\n",
+        tests=_WRITES,
+    ),
+    Mutant(
+        guard="a marker that cannot be read is not the one that was read before",
+        file=_in("domain/writes"),
+        old="    if MARKER not in target.unclear and target.marker == write.marker_before:",
+        new="    if target.marker == write.marker_before:",
+        tests=_WRITES,
+    ),
+    Mutant(
+        guard="a capacity that cannot be read gives no seat",
+        file=_in("domain/writes"),
+        old="    if CAPACITY in target.unclear:\n",
+        new="    if False:\n",
+        tests=(*_WRITES, *_BOOKING),
+    ),
+    Mutant(
+        guard="no balance goes below zero or above its maximum",
+        file=_in("domain/writes"),
+        old="        if not 0 <= after[credit] <= BALANCE_MAX:",
+        new="        if False:",
+        tests=_WRITES,
+    ),
+    Mutant(
+        guard="seats are checked on the count that the write goes out from",
+        file=_in("domain/writes"),
+        old="    if target.capacity is not None and after[TOTAL_BOOKINGS] > target.capacity:",
+        new="    if False:",
+        tests=_BOOKING,
+    ),
+    Mutant(
+        guard="a write that is sent later than SEND_WITHIN_S is not sent",
+        file=_in("gateways/hubspot/writing"),
+        old="        timely = [write for write in some if left[write.id] > 0]",
+        new="        timely = list(some)",
+        tests=(_UNIT + "hubspot/test_transport.py",),
+    ),
+    Mutant(
+        guard="a mark that is sent later than SEND_WITHIN_S is not sent",
+        file=_in("gateways/hubspot/writing"),
+        old="        if left <= 0:\n            return dict.fromkeys(some,",
+        new="        if False:\n            return dict.fromkeys(some,",
+        tests=("tests/contract/hubspot/test_writes.py", "-k", "waited_too_long"),
+    ),
+    Mutant(
+        guard="of two writes of one record in one call the second is refused",
+        file=_in("gateways/hubspot/writing"),
+        old="        if chosen.setdefault((write.kind, write.target_id), write) is not write:",
+        new="        chosen[write.kind, write.target_id] = write\n        if False:",
+        tests=("tests/contract/hubspot/test_writes.py", "-k", "of_two_writes"),
+    ),
+    Mutant(
+        guard="a batch that HubSpot refuses for duplicates is not sent in halves",
+        file=_in("gateways/hubspot/writing"),
+        old='        and "duplicate" not in str(error).casefold()\n',
+        new="",
+        tests=(_UNIT + "hubspot/test_transport.py",),
+    ),
+    Mutant(
+        guard="answers are matched by id, not by their place",
+        file=_in("gateways/hubspot/wire/answers"),
+        old="    result = matched.found.get(id_)\n",
+        new="    result = next(iter(matched.found.values()), None)\n",
+        tests=(_UNIT + "hubspot/test_answers.py",),
+    ),
+    Mutant(
+        guard="what is in neither results nor errors is unknown",
+        file=_in("gateways/hubspot/wire/answers"),
+        old='        return Outcome(fate=Fate.UNKNOWN, reason="HubSpot\'s answer does not tell")',
+        new='        return Outcome(fate=Fate.LANDED, reason="HubSpot\'s answer does not tell")',
+        tests=(_UNIT + "hubspot/test_answers.py",),
+    ),
+    Mutant(
+        guard="a result under the right id with another marker is not taken for ours",
+        file=_in("gateways/hubspot/wire/answers"),
+        old="        elif outcome.fate is Fate.LANDED and _marked(",
+        new="        elif False and _marked(",
+        tests=(_UNIT + "hubspot/test_answers.py",),
+    ),
+    Mutant(
+        guard="an error that may have been carried out is no refusal",
+        file=_in("gateways/hubspot/wire/answers"),
+        old="    fate = Fate.NOT_SENT if failure.category in NOT_TAKEN else Fate.UNKNOWN",
+        new="    fate = Fate.NOT_SENT",
+        tests=(_UNIT + "hubspot/test_answers.py",),
+    ),
+    Mutant(
+        guard="a request whose answer is lost is unknown, not unsent",
+        file=_in("gateways/hubspot/transport"),
+        old='        raise OutcomeUnknown(f"HubSpot did not answer ({type(error).__name__})")',
+        new='        raise NotSent(f"HubSpot did not answer ({type(error).__name__})")',
+        tests=(_UNIT + "hubspot/test_transport.py",),
+    ),
+    Mutant(
+        guard="a success that cannot be read tells nothing",
+        file=_in("gateways/hubspot/transport"),
+        old='        raise OutcomeUnknown("HubSpot\'s answer is not JSON") from error',
+        new="        return {}",
+        tests=(_UNIT + "hubspot/test_transport.py",),
+    ),
+]
+
+GIVING_BACK = [
+    Mutant(
+        guard="cancel first: no credit goes back for a booking whose cancel is not known",
+        file=_in("services/giving_back"),
+        old="        return [item for item in (*items, *saved) if item.state is ItemState.CANCELLED]",
+        new="        return [*(i for i in items if i.state is ItemState.CANCELLED), *saved]",
+        tests=_RACES + _STORM,
+    ),
+    Mutant(
+        guard="that a cancel is sent is saved before it is",
+        file=_in("services/giving_back"),
+        old="        self.journal.update_items(run, [each.item for each in sent])\n",
+        new="",
+        tests=_RACES + _STORM,
+    ),
+    Mutant(
+        guard="only what is settled as landed is marked",
+        file=_in("services/giving_back"),
+        old="[*unmarked, *landed])",
+        new="[*unmarked, *todo])",
+        tests=_OPERATIONS + _STORM,
+    ),
+    Mutant(
+        guard="a mark is set only by a process that still has the operation",
+        file=_in("services/giving_back"),
+        old="        self.journal.still_ours(run)\n",
+        new="",
+        tests=_UNDO,
+    ),
+    Mutant(
+        guard="a mark that may still be on its way is dated before it was asked whose it is",
+        file=_in("services/giving_back"),
+        old="            sent_at=sent_at,\n",
+        new="            sent_at=self.now(),\n",
+        tests=_UNDO,
+    ),
+    Mutant(
+        guard="an item whose cancel may still arrive does not end",
+        file=_in("services/giving_back"),
+        old="            old if self._pending(old, asked) and _ends_active(new) else new",
+        new="            new",
+        tests=_RACES,
+    ),
+    Mutant(
+        guard="a refused cancel ends an item only when no earlier one can arrive",
+        file=_in("services/item_steps"),
+        old="        case Fate.REFUSED if not sent.pending:",
+        new="        case Fate.REFUSED:",
+        tests=_RACES,
+    ),
+    Mutant(
+        guard="at the run every booking is judged again",
+        file=_in("domain/judging"),
+        old="    if judgement.verdict is not Verdict.WILL_CHANGE:\n        return ends_here",
+        new="    if False:\n        return ends_here",
+        tests=_OPERATIONS + _STORM,
+    ),
+    Mutant(
+        guard="a booking whose token changed since the preview is not applied",
+        file=_in("domain/judging"),
+        old="    if judgement.credit != item.credit:",
+        new="    if False:",
+        tests=(_UNIT + "test_operations.py",),
+    ),
+    Mutant(
+        guard="a booking that belongs to another student by now is not applied",
+        file=_in("domain/judging"),
+        old="    if not is_cancelled and not _same_contact(item, booking, contact):",
+        new="    if False:",
+        tests=(_UNIT + "test_operations.py",),
+    ),
+    Mutant(
+        guard="a cancel of ours whose answer was lost is known for ours",
+        file=_in("services/refund_check"),
+        old="    if history is not None and cancel is not None and is_ours(",
+        new="    if False and is_ours(",
+        tests=(*_RECHECK, *_RACES),
+    ),
+    Mutant(
+        guard="a booking that is marked refunded is not refunded again",
+        file=_in("domain/plans"),
+        old="    if booking.refunded:\n        return _skip(Why.ALREADY_REFUNDED)\n",
+        new="",
+        tests=_PLANS,
+    ),
+    Mutant(
+        guard="an active booking that is marked refunded blocks",
+        file=_in("domain/plans"),
+        old="    return _blocked(Why.REFUNDED_YET_ACTIVE) if booking.refunded else None",
+        new="    return None",
+        tests=_PLANS,
+    ),
+    Mutant(
+        guard="a refund mark that is unclear blocks a refund",
+        file=_in("domain/plans"),
+        old="    if booking.mark_unclear:\n"
+        "        return _blocked(Why.REFUND_UNCLEAR, booking.mark_unclear)\n"
+        "    if booking.refunded:\n",
+        new="    if booking.refunded:\n",
+        tests=_PLANS,
+    ),
+    Mutant(
+        guard="a refund mark that is unclear blocks a cancellation",
+        file=_in("domain/plans"),
+        old="    if booking.mark_unclear:\n"
+        "        return _blocked(Why.REFUND_UNCLEAR, booking.mark_unclear)\n"
+        "    return ",
+        new="    return ",
+        tests=_PLANS,
+    ),
+    Mutant(
+        guard="a token that cannot be read blocks",
+        file=_in("domain/plans"),
+        old="    return _blocked(Why.TOKEN_UNREADABLE, found) if found else None",
+        new="    return None",
+        tests=_PLANS,
+    ),
+    Mutant(
+        guard="an exam that the student sat gives no credit back",
+        file=_in("domain/plans"),
+        old="    if there is False or Inclusion.ATTENDED in terms.include:",
+        new="    if True:",
+        tests=_PLANS,
+    ),
+    Mutant(
+        guard="a booking whose exam is over or has begun is not cancelled",
+        file=_in("domain/plans"),
+        old="    if Inclusion.PAST in terms.include:",
+        new="    if True:",
+        tests=_PLANS,
+    ),
+    Mutant(
+        guard="the credit's own balance must be readable",
+        file=_in("domain/plans"),
+        old="    if judgement.credit in contact.unreadable:",
+        new="    if False:",
+        tests=_PLANS,
+    ),
+    Mutant(
+        guard="a hint that disagrees with the association blocks",
+        file=_in("domain/plans"),
+        old="    if booking.contact_hint and booking.contact_hint != booking.contact_ids[0]:",
+        new="    if False:",
+        tests=_PLANS,
+    ),
+    Mutant(
+        guard="what is claimed by another operation ends here",
+        file=_in("services/claiming"),
+        old="        if owners[item.booking_id] != run.operation_id:",
+        new="        if False:",
+        tests=_OPERATIONS + _RACES + _STORM,
+    ),
+    Mutant(
+        guard="a contact's bookings are never split between two groups",
+        file=_in("domain/operations"),
+        old='        by_contact.setdefault(item.contact_id or f"booking {item.booking_id}",'
+        " []).append(item)",
+        new='        by_contact.setdefault(f"booking {item.booking_id}", []).append(item)',
+        tests=(_UNIT + "test_operations.py",),
+    ),
+    Mutant(
+        guard="items whose credit has an open write are left alone",
+        file=_in("services/carrying"),
+        old="            items = [item for item in items if item.booking_id not in moving]",
+        new="            pass",
+        tests=_RACES + _STORM,
+    ),
+    Mutant(
+        guard="seats are counted down only for bookings that we cancelled",
+        file=_in("services/finishing"),
+        old="            items = [i for i in self.journal.items(operation.id) if i.cancelled]",
+        new="            items = list(self.journal.items(operation.id))",
+        tests=_OPERATIONS + _STORM,
+    ),
+    Mutant(
+        guard="a seat that was counted down is not counted down again",
+        file=_in("services/finishing"),
+        old="            if item.exam_id is not None and item.booking_id not in done:",
+        new="            if item.exam_id is not None:",
+        tests=_OPERATIONS + _STORM,
+    ),
+]
+
+RECHECK = [
+    Mutant(
+        guard="a cancel of somebody else is not taken for ours",
+        file=_in("services/refund_check"),
+        old="    if history is not None and cancel is not None and is_ours(",
+        new="    if history is not None or is_ours(",
+        tests=(*_RECHECK, *_RACES),
+    ),
+    Mutant(
+        guard="only what the last look allows goes out",
+        file=_in("services/refund_check"),
+        old="            id_: [m for m in movements if m.booking_id in self.going]",
+        new="            id_: list(movements)",
+        tests=_RECHECK,
+    ),
+    Mutant(
+        guard="a booking that was marked since is not refunded",
+        file=_in("domain/double_refunds"),
+        old="    if marked := _mark(history):",
+        new="    if (marked := _mark(history)) and False:",
+        tests=_RECHECK,
+    ),
+    Mutant(
+        guard="a booking that is active again is not refunded",
+        file=_in("domain/double_refunds"),
+        old="    if cancel is None:\n",
+        new="    if False:\n",
+        tests=_RECHECK,
+    ),
+    Mutant(
+        guard="who cancelled a booking is waited for, who may give its credit back",
+        file=_in("domain/double_refunds"),
+        old="    if any(now < cancel.at + quiet for cancel in cancels):",
+        new="    if False:",
+        tests=_RECHECK,
+    ),
+    Mutant(
+        guard="a credit that somebody else gave back is not given again",
+        file=_in("domain/double_refunds"),
+        old="        advice = Advice.REFUNDED if given else Advice.UNCLEAR\n        return",
+        new="        advice = Advice.PAY\n        return",
+        tests=_RECHECK,
+    ),
+    Mutant(
+        guard="a balance that others raised meanwhile is a person's to explain",
+        file=_in("domain/double_refunds"),
+        old="    if not own.theirs and risen > theirs:",
+        new="    if False:",
+        tests=_RECHECK,
+    ),
+    Mutant(
+        guard="a balance whose history cannot be read decides nothing",
+        file=_in("domain/double_refunds"),
+        old="    if changes is None:\n",
+        new="    if changes is None:\n        return own\n    if changes is None:\n",
+        tests=_RECHECK,
+    ),
+    Mutant(
+        guard="the mark of another is never written over",
+        file=_in("services/giving_back"),
+        old="            and (by := marked_by_another(operation, booking))",
+        new='            and (by := "")',
+        tests=_RECHECK,
+    ),
+]
+
+UNDOING = [
+    Mutant(
+        guard="an undo begins a quiet period after the refund ended",
+        file=_in("domain/undoing"),
+        old="    return last + quiet\n",
+        new="    return last\n",
+        tests=_UNDO,
+    ),
+    Mutant(
+        guard="only a refund that still stands is taken back",
+        file=_in("domain/undoing"),
+        old="    if facts.refunded_by.get(item.booking_id) != refund.id:",
+        new="    if False:",
+        tests=_UNDO,
+    ),
+    Mutant(
+        guard="a refund that is being taken back is not taken back by another",
+        file=_in("domain/undoing"),
+        old="    if by := facts.undone_by.get(item.booking_id):",
+        new='    if by := "":',
+        tests=_UNDO,
+    ),
+    Mutant(
+        guard="a mark of somebody else is not cleared",
+        file=_in("domain/undoing"),
+        old="    if not _marked_by(refund, booking):",
+        new="    if False:",
+        tests=_UNDO,
+    ),
+    Mutant(
+        guard="a credit that is spent is not taken back",
+        file=_in("domain/undoing"),
+        old="        if before < 1:",
+        new="        if False:",
+        tests=_UNDO,
+    ),
+    Mutant(
+        guard="a clearing that may still arrive is waited for",
+        file=_in("services/taking_back"),
+        old="        return item.sent_at is not None and self.now() - item.sent_at < self.quiet",
+        new="        return False",
+        tests=_UNDO,
+    ),
+    Mutant(
+        guard="that a clearing is sent is saved before it is",
+        file=_in("services/taking_back"),
+        old="        self.journal.update_items(run, sent)\n",
+        new="",
+        tests=_UNDO + _STORM_OF_UNDOS,
+    ),
+    Mutant(
+        guard="the claims of an undo are freed only when its item is done",
+        file=_STORE + "items.py",
+        old="    done = [item.booking_id for item in changed if item.state is ItemState.DONE]",
+        new="    done = [item.booking_id for item in changed]",
+        tests=_UNDONE,
+    ),
+    Mutant(
+        guard="only a credit that was taken frees the claim of its refund",
+        file=_STORE + "undoing.py",
+        old="            movements.c.kind == MovementKind.UNDO_REFUND,\n"
+        "            movements.c.state == MovementState.LANDED,\n",
+        new="            movements.c.kind == MovementKind.UNDO_REFUND,\n",
+        tests=_UNDONE,
+    ),
+    Mutant(
+        guard="a foreign write is made up for once",
+        file=_in("services/claiming"),
+        old="        return {MovementKind.CORRECTION: [item.booking_id for item in items]}",
+        new="        return {}",
+        tests=(_SERVICES + "test_correcting.py",),
+    ),
+    Mutant(
+        guard="a correction that was made is not on offer again",
+        file=_in("domain/corrections"),
+        old="    if done:\n        verdict, why = Verdict.SKIP, Why.CORRECTED",
+        new="    if False:\n        verdict, why = Verdict.SKIP, Why.CORRECTED",
+        tests=(_SERVICES + "test_correcting.py",),
+    ),
+]
+
+BOOKING = [
+    Mutant(
+        guard="a student's day is leased by the booking of it",
+        file=_in("services/seating"),
+        old="            return  # another booking of this student on that day",
+        new="            pass  # another booking of this student on that day",
+        tests=_BOOKING,
+    ),
+    Mutant(
+        guard="the unique name is looked for before a booking is created again",
+        file=_in("services/seating"),
+        old="            if held is not None:\n"
+        "                return self._found(run, operation, item, held)\n"
+        "            if asked",
+        new="            if asked",
+        tests=_BOOKING + _STORM_OF_BOOKINGS,
+    ),
+    Mutant(
+        guard="a creation that may still arrive is waited for",
+        file=_in("services/seating"),
+        old="            if asked - item.sent_at < self.quiet:",
+        new="            if False:",
+        tests=_BOOKING + _STORM_OF_BOOKINGS,
+    ),
+    Mutant(
+        guard="a booking of that name that somebody else made is theirs",
+        file=_in("services/seating"),
+        old="        if held.idempotency_key != item.operation_id:",
+        new="        if False:",
+        tests=_BOOKING,
+    ),
+    Mutant(
+        guard="no second active booking of a student on one day",
+        file=_in("services/seating"),
+        old="        if fault := judge_day(held, item.exam_date, but=item.booking_name):",
+        new='        if fault := judge_day((), item.exam_date, but=""):',
+        tests=_BOOKING,
+    ),
+    Mutant(
+        guard="a seat or credit that is taken already is not taken again",
+        file=_in("services/seating"),
+        old="        if self._has(item, kind):\n            return Result(Ending.LANDED)\n",
+        new="",
+        tests=_BOOKING + _STORM_OF_BOOKINGS,
+    ),
+    Mutant(
+        guard="what a booking took goes back when it cannot be made",
+        file=_in("services/seating"),
+        old="            if not self._has(item, kind):\n                continue\n",
+        new="            continue\n",
+        tests=_BOOKING,
+    ),
+    Mutant(
+        guard="a creation is saved as sent before it is",
+        file=_in("services/seating"),
+        old="        sent = self._save(run, replace(item, sent_at=self.now()))",
+        new="        sent = replace(item, sent_at=self.now())",
+        tests=_BOOKING + _STORM_OF_BOOKINGS,
+    ),
+]
+
+PEOPLE = [
+    Mutant(
+        guard="the role is looked at again when the operation begins",
+        file=_in("services/carrying"),
+        old="            if not self.may(email, act):",
+        new="            if False:",
+        tests=_APPROVING + _BOOKING,
+    ),
+    Mutant(
+        guard="what needs a second admin does not begin without one",
+        file=_in("services/carrying"),
+        old='        return f"{why}, and no second admin approved it" if why and not'
+        ' operation.approved else ""',
+        new='        return ""',
+        tests=_APPROVING,
+    ),
+    Mutant(
+        guard="who asked cannot approve",
+        file=_in("services/approving"),
+        old="        if operation.is_by(actor.email):",
+        new="        if False:",
+        tests=_APPROVING,
+    ),
+    Mutant(
+        guard="the asker's own yes is none, whoever stores it",
+        file=_in("domain/operations"),
+        old="        return bool(self.approved_by) and not self.is_by(self.approved_by)",
+        new="        return bool(self.approved_by)",
+        tests=(*_APPROVING, _JOURNAL + "test_approvals.py", *_SQLITE),
+    ),
+    Mutant(
+        guard="an unapproved operation is not held",
+        file=_STORE + "rules.py",
+        old="    unsigned = to is OperationState.HELD and not operation.may_begin",
+        new="    unsigned = False",
+        tests=(_JOURNAL + "test_approvals.py", *_SQLITE),
+    ),
+    Mutant(
+        guard="a plan that would no longer do what was asked for is not approved",
+        file=_in("services/approving"),
+        old="        if found.differences:\n",
+        new="        if False:\n",
+        tests=_APPROVING,
+    ),
+    Mutant(
+        guard="an approval after its time counts for nothing",
+        file=_in("services/approving"),
+        old="        if self.now() >= operation.hold_until:",
+        new="        if False:",
+        tests=_APPROVING,
+    ),
+    Mutant(
+        guard="who was approved to ask must still be an admin",
+        file=_in("services/approving"),
+        old="        if not self._still_admin(operation.confirmed_by):",
+        new="        if False:",
+        tests=_APPROVING,
+    ),
+    Mutant(
+        guard="only an admin confirms a batch",
+        file=_in("services/operating"),
+        old="        actor.require(act_for(plan))\n",
+        new="",
+        tests=(*_OPERATIONS, _SERVICES + "test_permissions.py"),
+    ),
+    Mutant(
+        guard="an operation is held before it begins",
+        file=_in("services/carrying"),
+        old="        if operation.state in UNBEGUN and self.now() < operation.hold_until:",
+        new="        if False:",
+        tests=_OPERATIONS,
+    ),
+    Mutant(
+        guard="of a group whose turn comes after a stop nothing is begun",
+        file=_in("services/carrying"),
+        old="        if self.starts.stopping(run):\n            group = ",
+        new="        if False:\n            group = ",
+        tests=(_SERVICES + "test_stopping.py", *_OPERATIONS),
+    ),
+    Mutant(
+        guard="a booking whose cancel was sent is carried on after a stop",
+        file=_in("services/carrying"),
+        old="    return claimed and not item.cancel_sent",
+        new="    return claimed",
+        tests=(_SERVICES + "test_stopping.py", *_RACES, *_STORM),
+    ),
+    Mutant(
+        guard="once a stop was asked for no request that begins bookings is sent",
+        file=_in("services/starts"),
+        old="            yield not self.stopping(run)",
+        new="            yield True",
+        tests=(_SERVICES + "test_stopping.py",),
+    ),
+]
+
+JOURNAL = [
+    Mutant(
+        guard="an older run is refused by its epoch",
+        file=_STORE + "fence.py",
+        old="    if held.epoch != run.epoch:",
+        new="    if False:",
+        tests=_FENCING,
+    ),
+    Mutant(
+        guard="FOR SHARE: a new run begins only after what the older one has in hand",
+        file=_STORE + "fence.py",
+        old=".with_for_update(read=True)",
+        new="",
+        tests=_both("new_run_begins", "sees_every_intent"),
+    ),
+    Mutant(
+        guard="the lock of the fence is shared by the threads of a run",
+        file=_STORE + "fence.py",
+        old=".with_for_update(read=True)",
+        new=".with_for_update()",
+        tests=_both("threads_of_one_run"),
+    ),
+    *[
+        Mutant(
+            guard=f"the fence of {name}",
+            file=_STORE + file,
+            old=old,
+            new=new,
+            tests=(*_FENCING[:1], "-k", f"sqlite and {name}"),
+        )
+        for name, file, old, new in (
+            (
+                "save_intents",
+                "writes.py",
+                "        fence(connection, run)\n        leased = ",
+                "        leased = ",
+            ),
+            (
+                "resend",
+                "writes.py",
+                "        fence(connection, run)\n        for some in chunks(sorted(write_ids)):",
+                "        for some in chunks(sorted(write_ids)):",
+            ),
+            (
+                "settle",
+                "writes.py",
+                "        by, reason = fence(connection, run)\n",
+                '        by, reason = "", ""\n',
+            ),
+            (
+                "claim",
+                "claims.py",
+                "        fence(connection, run)\n        owners: ",
+                "        owners: ",
+            ),
+            (
+                "lease",
+                "claims.py",
+                "        fence(connection, run)\n        mine = ",
+                "        mine = ",
+            ),
+            (
+                "release_leases",
+                "claims.py",
+                "        fence(connection, run)\n        for some in chunks(sorted(set(ids))):",
+                "        for some in chunks(sorted(set(ids))):",
+            ),
+            (
+                "update_items",
+                "items.py",
+                "        fence(connection, run)\n        save_items",
+                "        save_items",
+            ),
+            (
+                "still_ours",
+                "operations.py",
+                "        fence(connection, run)\n\n    @writing\n    def note_waiting",
+                "        return\n\n    @writing\n    def note_waiting",
+            ),
+            (
+                "record_noted",
+                "verification.py",
+                "        fence(connection, run)\n        rows = [",
+                "        rows = [",
+            ),
+        )
+    ],
+    Mutant(
+        guard="the epoch in the condition of a fenced update",
+        file=_STORE + "operations.py",
+        old="    if not _changed(connection, _of(run.operation_id, epoch=run.epoch)"
+        ".values(**values)):",
+        new="    if not _changed(connection, _of(run.operation_id).values(**values)):",
+        tests=(*_FENCING[:1], "-k", "sqlite and (note_waiting or add_calls)"),
+    ),
+    Mutant(
+        guard="each taking up of an operation is a new epoch",
+        file=_STORE + "operations.py",
+        old=".values(epoch=operations.c.epoch + 1))",
+        new=".values(epoch=operations.c.epoch))",
+        tests=_FENCING,
+    ),
+    Mutant(
+        guard="the state that was judged is the condition of the move",
+        file=_STORE + "operations.py",
+        old="    if not _changed(connection, _of(judged.id, state=judged.state).values(values)):",
+        new="    if not _changed(connection, _of(judged.id).values(values)):",
+        tests=_both("called_off_meanwhile", "stops_it_stays_ended", "two_approvals"),
+    ),
+    Mutant(
+        guard="an operation is ended only by the run that has it",
+        file=_STORE + "operations.py",
+        old="        if operation.epoch != run.epoch:\n",
+        new="        if False:\n",
+        tests=_FENCING,
+    ),
+    Mutant(
+        guard="FOR UPDATE: nobody takes an operation up while it is ended",
+        file=_STORE + "operations.py",
+        old="    query = query.with_for_update() if lock else query\n",
+        new="",
+        tests=_both("while_it_is_ended", "two_people_retry"),
+    ),
+    Mutant(
+        guard="an operation with bookings that are not settled does not end",
+        file=_STORE + "rules.py",
+        old="    if unsettled := sorted(state.value for state in states if state not in SETTLED):",
+        new='    if unsettled := "":',
+        tests=(_JOURNAL + "test_ending.py", *_SQLITE),
+    ),
+    Mutant(
+        guard="an operation with an open write does not end",
+        file=_STORE + "rules.py",
+        old="    if open_writes:\n",
+        new="    if False:\n",
+        tests=(_JOURNAL + "test_ending.py", *_SQLITE),
+    ),
+    Mutant(
+        guard="the leases of an operation are free when it ends",
+        file=_STORE + "operations.py",
+        old="        connection.execute(delete(leases).where("
+        "leases.c.operation_id == run.operation_id))\n",
+        new="",
+        tests=(_JOURNAL + "test_ending.py", *_SQLITE),
+    ),
+    Mutant(
+        guard="a process that slept moves an operation only from where it saw it",
+        file=_STORE + "rules.py",
+        old="    elsewhere = bool(only_from) and operation.state not in only_from",
+        new="    elsewhere = False",
+        tests=_STATES,
+    ),
+    Mutant(
+        guard="what is taken up again has a new epoch",
+        file=_STORE + "items.py",
+        old="            after = replace(after, epoch=operation.epoch + 1)\n",
+        new="",
+        tests=(*_ITEMS[:1], _JOURNAL + "test_ending.py", *_SQLITE),
+    ),
+    Mutant(
+        guard="only drawn moves are made",
+        file=_STORE + "rules.py",
+        old="    if unsigned or elsewhere or to not in OPERATION_MOVES[operation.state]:",
+        new="    if unsigned or elsewhere:",
+        tests=_STATES,
+    ),
+    Mutant(
+        guard="a plan that was confirmed is not confirmed again",
+        file=_STORE + "operations.py",
+        old="        if not added(connection, operations, row):\n            return False\n",
+        new="        added(connection, operations, row)\n",
+        tests=_STATES,
+    ),
+    Mutant(
+        guard="a claim that somebody has is left to them",
+        file=_STORE + "claims.py",
+        old="    connection.execute(upsert(connection, claims).on_conflict_do_nothing(), rows)",
+        new='    on = {"index_elements": ["booking_id", "kind"]}\n'
+        "    mine = upsert(connection, claims)\n"
+        '    set_ = {"operation_id": run.operation_id}\n'
+        "    connection.execute(mine.on_conflict_do_update(**on, set_=set_), rows)",
+        tests=_CLAIMS,
+    ),
+    Mutant(
+        guard="a claim that is freed while it is asked for is asked for again",
+        file=_STORE + "claims.py",
+        old="        while wanted := sorted(set(bookings) - owners.keys()):",
+        new="        if wanted := sorted(set(bookings) - owners.keys()):",
+        tests=_both("freed_while_another_asks"),
+    ),
+    Mutant(
+        guard="a lease that stands keeps others out",
+        file=_STORE + "claims.py",
+        old="                where=free,\n",
+        new="",
+        tests=_CLAIMS,
+    ),
+    Mutant(
+        guard="a lease is one thread's",
+        file=_STORE + "claims.py",
+        old="        again = or_(leases.c.epoch != run.epoch, leases.c.holder == holder)",
+        new="        again = leases.c.epoch == leases.c.epoch",
+        tests=_CLAIMS,
+    ),
+    Mutant(
+        guard="an intent is saved only under the lease of its read",
+        file=_STORE + "writes.py",
+        old="        leased = still_leased(connection, run, writes, holder)",
+        new="        leased = list(writes)",
+        tests=_CLAIMS,
+    ),
+    Mutant(
+        guard="an intent is saved only by the operation that has the lease",
+        file=_STORE + "claims.py",
+        old="        leases.c.operation_id == run.operation_id,\n        leases.c.holder",
+        new="        leases.c.holder",
+        tests=_CLAIMS,
+    ),
+    Mutant(
+        guard="FOR UPDATE: a lapsed lease is not taken while an intent is saved under it",
+        file=_STORE + "claims.py",
+        old="            locked = query.order_by(leases.c.target_id).with_for_update()",
+        new="            locked = query.order_by(leases.c.target_id)",
+        tests=_both("lapsed_lease", "under_a_lease_that_is_being_taken"),
+    ),
+    Mutant(
+        guard="what moved, or may have, stays claimed",
+        file=_STORE + "claims.py",
+        old="                ~moved.exists(),\n",
+        new="",
+        tests=_CLAIMS,
+    ),
+    Mutant(
+        guard="an item frees only the claims of its own operation",
+        file=_STORE + "claims.py",
+        old="                claims.c.operation_id == operation_id,\n",
+        new="",
+        tests=_CLAIMS,
+    ),
+    Mutant(
+        guard="a write that is known already is left as it is",
+        file=_STORE + "intents.py",
+        old="    fresh = [write for write in fresh if write.id not in known]",
+        new="    fresh = list(fresh)",
+        tests=_OUTCOMES,
+    ),
+    Mutant(
+        guard="a credit that is moved already is refused in words",
+        file=_STORE + "intents.py",
+        old="    _check_alone(connection, moving)\n",
+        new="",
+        tests=_OUTCOMES,
+    ),
+    Mutant(
+        guard="the unique key of movements: no credit moves twice, whatever the code thinks",
+        file=_STORE + "migrations/versions/v0001_start.py",
+        old='"movements_alone",',
+        new='"movements_alone_not",',
+        tests=(_JOURNAL + "test_migrations.py",),
+    ),
+    Mutant(
+        guard="only open writes are sent again",
+        file=_STORE + "writes.py",
+        old="writes.c.id.in_(some), writes.c.state == WriteState.OPEN)",
+        new="writes.c.id.in_(some))",
+        tests=_OUTCOMES,
+    ),
+    Mutant(
+        guard="an outcome that was said is not contradicted",
+        file=_STORE + "rules.py",
+        old="    if now in {WriteState.LANDED, WriteState.VOID} and to is not now:",
+        new="    if False:",
+        tests=_OUTCOMES,
+    ),
+    Mutant(
+        guard="saying an outcome again changes nothing",
+        file=_STORE + "writes.py",
+        old="each for id_, each in said.items() if each.state is not known[id_].state]",
+        new="each for each in said.values()]",
+        tests=_both("said_twice"),
+    ),
+    Mutant(
+        guard="FOR UPDATE: of two outcomes at once the second is held against the first",
+        file=_STORE + "writes.py",
+        old="    query = select(*columns).with_for_update()",
+        new="    query = select(*columns)",
+        tests=_both("two_outcomes", "said_twice"),
+    ),
+    Mutant(
+        guard="the movements of a write fare as it does",
+        file=_STORE + "writes.py",
+        old="        connection.execute(carried.values(",
+        new="        str(carried.values(",
+        tests=_OUTCOMES,
+    ),
+    Mutant(
+        guard="a commit whose answer is lost is not done again",
+        file=_STORE + "database.py",
+        old="                if _passing(error) and not error.connection_invalidated:",
+        new="                if _passing(error):",
+        tests=_LOST,
+    ),
+    Mutant(
+        guard="a connection lost before the commit is made anew",
+        file=_STORE + "database.py",
+        old="    if error.connection_invalidated:\n        return True\n",
+        new="    if error.connection_invalidated:\n        return False\n",
+        tests=_LOST,
+    ),
+    Mutant(
+        guard="who stands still in a transaction loses it",
+        file=_STORE + "database.py",
+        old='        if connection.get_execution_options().get("desk_writes"):',
+        new="        if False:",
+        tests=(_JOURNAL + "test_processes.py", "-k", "stands_still"),
+    ),
+    Mutant(
+        guard="one process takes one time of a schedule",
+        file=_STORE + "works.py",
+        old="        taken = update(slots).where(slots.c.job == job, newer | left)",
+        new="        taken = update(slots).where(slots.c.job == job)",
+        tests=(_JOURNAL + "test_works.py", *_SQLITE),
+    ),
+    Mutant(
+        guard="FOR UPDATE: two admins do not withdraw each other at once",
+        file=_STORE + "roles.py",
+        old="    connection.execute(query.with_for_update()).all()",
+        new="    connection.execute(query).all()",
+        tests=_both("withdraw_each_other"),
+    ),
+    Mutant(
+        guard="FOR UPDATE: two audit entries do not follow one and the same",
+        file=_STORE + "chain.py",
+        old="_HEAD.with_for_update()",
+        new="_HEAD",
+        tests=_both("one_chain"),
+    ),
+    Mutant(
+        guard="a sweep or repair that was taken over is left to the other",
+        file=_STORE + "epochs.py",
+        old='table.c.id == row["id"], table.c.epoch == row["epoch"])',
+        new='table.c.id == row["id"])',
+        tests=(_JOURNAL + "test_works.py", *_SQLITE),
+    ),
+]
+
+COPYING = [
+    Mutant(
+        guard="an older row never replaces a newer one that waits",
+        file=_STORE + "rules.py",
+        old="    if _source_time(offered) < _source_time(waiting):",
+        new="    if False:",
+        tests=_OUTBOX,
+    ),
+    Mutant(
+        guard="a row that lacks columns of the one that waits is read anew",
+        file=_STORE + "rules.py",
+        old="    return new if old.keys() - {PARTIAL} <= new.keys() else None",
+        new="    return new",
+        tests=_OUTBOX,
+    ),
+    Mutant(
+        guard="a copy that was made removes that version alone",
+        file=_STORE + "outbox.py",
+        old="            connection.execute(delete(outbox).where(outbox.c.seq.in_(some)))\n",
+        new="            ids = [due.record_id for due in done]\n"
+        "            connection.execute(delete(outbox).where(outbox.c.record_id.in_(ids)))\n",
+        tests=_OUTBOX,
+    ),
+    Mutant(
+        guard="two changes of one record at once are put one after the other",
+        file=_STORE + "outbox.py",
+        old="        connection.execute(_ONE_PUTS_AT_A_TIME)\n",
+        new="        pass\n",
+        tests=_both("changes_of_one_record"),
+    ),
+    Mutant(
+        guard="FOR UPDATE SKIP LOCKED: two takers never take one copy",
+        file=_STORE + "outbox.py",
+        old="            .with_for_update(skip_locked=True)\n",
+        new="",
+        tests=_both("two_takers"),
+    ),
+    Mutant(
+        guard="two takers do not wait for each other",
+        file=_STORE + "outbox.py",
+        old="            .with_for_update(skip_locked=True)\n",
+        new="            .with_for_update()\n",
+        tests=_both("two_takers"),
+    ),
+    Mutant(
+        guard="what was taken is held for its taker",
+        file=_STORE + "outbox.py",
+        old=".values(take_at=until)",
+        new=".values(take_at=now)",
+        tests=_OUTBOX,
+    ),
+    Mutant(
+        guard="the copy is due from the transaction that settles the write",
+        file=_STORE + "writes.py",
+        old="        return put(connection, due, at=at, held_until=held_until)",
+        new="        return []",
+        tests=_OUTCOMES,
+    ),
+    Mutant(
+        guard="a copy leaves the outbox only when the mirror has answered for it",
+        file=_in("services/mirroring"),
+        old="DONE = frozenset({Copied.WRITTEN, Copied.ALREADY_EQUAL, Copied.NEWER_KEPT})",
+        new="DONE = frozenset(Copied)",
+        tests=(_UNIT + "test_mirroring.py",),
+    ),
+    Mutant(
+        guard="no booking settles without its copy being due",
+        file=_in("services/recording"),
+        old="            all_due = [*due, *settled_dues(operation, items, due)]",
+        new="            all_due = list(due)",
+        tests=_OPERATIONS + _STORM,
+    ),
+    Mutant(
+        guard="a write that a person must decide has its copy due",
+        file=_in("services/settling"),
+        old="            [Due(kind=w.kind, record_id=w.target_id, row=None) for w in writes],",
+        new="            [],",
+        tests=_OPERATIONS + _STORM,
+    ),
+    Mutant(
+        guard="a whole row that the mirror kept its own against is read once more",
+        file=_in("services/due_rows"),
+        old="    return copied is Copied.NEWER_KEPT and",
+        new="    return False and",
+        tests=(_UNIT + "test_mirroring.py",),
+    ),
+    Mutant(
+        guard="the mirror keeps what is newer",
+        file="supabase/migrations/20261123000300_copy_function.sql",
+        old="            when b.source_modified_at > n.source_modified_at then 'newer_kept'\n",
+        new="",
+        tests=_SQL,
+    ),
+    Mutant(
+        guard="the mirror remembers the newer version of an equal row",
+        file="supabase/migrations/20261123000300_copy_function.sql",
+        old="            or n.verdict = 'already_equal' and (n.held is null or n.held <"
+        " n.source_modified_at)\n",
+        new="",
+        tests=_SQL,
+    ),
+]
+
+LOOKING_BACK = [
+    Mutant(
+        guard="verify finds a foreign write between our read and our write",
+        file=_in("domain/foreign_writes"),
+        old="        if before.version is not None and before.value != read:",
+        new="        if False:",
+        tests=_VERIFY,
+    ),
+    Mutant(
+        guard="verify finds a later write that erased ours",
+        file=_in("domain/foreign_writes"),
+        old="        elif len(fits_old) == 1 and not fits_new:",
+        new="        elif False:",
+        tests=_VERIFY,
+    ),
+    Mutant(
+        guard="a later step that more than one value explains is a person's to decide",
+        file=_in("domain/foreign_writes"),
+        old="        elif len(fits_old) == 1 and not fits_new:",
+        new="        elif len(fits_old) == 1:",
+        tests=_VERIFY,
+    ),
+    Mutant(
+        guard="a request of ours that arrives again is found",
+        file=_in("domain/foreign_writes"),
+        old="        if entry.again:\n",
+        new="        if False:\n",
+        tests=_VERIFY,
+    ),
+    Mutant(
+        guard="a credit that somebody erased is given again, not taken",
+        file=_in("domain/foreign_writes"),
+        old="                return self.ours - self.read",
+        new="                return self.read - self.ours",
+        tests=_VERIFY,
+    ),
+    Mutant(
+        guard="our next write of a balance is not taken for somebody else's",
+        file=_in("domain/foreign_writes"),
+        old="            if entry.ours is not None:\n                return",
+        new="            if False:\n                return",
+        tests=_VERIFY,
+    ),
+    Mutant(
+        guard="what happened on an unclear balance is worth nothing before a person says so",
+        file=_in("domain/foreign_writes"),
+        old="                return self.decided or 0",
+        new="                return self.decided or self.theirs - self.read or 1",
+        tests=_VERIFY,
+    ),
+    Mutant(
+        guard="a history without our write proves nothing",
+        file=_in("domain/foreign_writes"),
+        old="    if not any(version.value == write.id for version in markers):",
+        new="    if False:",
+        tests=_VERIFY,
+    ),
+    Mutant(
+        guard="a credit too many is taken back by a person alone",
+        file=_in("domain/corrections"),
+        old="        if sum(one.correction for one in together) >= 0",
+        new="        if True",
+        tests=_VERIFY,
+    ),
+    Mutant(
+        guard="a lost credit is given again once, by whoever claims it",
+        file=_in("services/loss_correction"),
+        old="                and name_of(each) not in moving\n",
+        new="",
+        tests=_VERIFY,
+    ),
+    Mutant(
+        guard="a late look gives again what it finds lost",
+        file=_in("services/late_looks"),
+        old="        busy = self.losses.correct(run)",
+        new="        busy = False",
+        tests=_VERIFY,
+    ),
+    Mutant(
+        guard="every write is looked at again when slow writers have written",
+        file=_in("services/verifying"),
+        old="            if look is not None:",
+        new="            if False:",
+        tests=_VERIFY,
+    ),
+    Mutant(
+        guard="what could not be checked is looked at again",
+        file=_in("domain/later_looks"),
+        old="        return now + RETRY if now - sent_at < RETRIED_FOR else None",
+        new="        return None",
+        tests=_VERIFY,
+    ),
+    Mutant(
+        guard="a record that changed since it was compared is compared again",
+        file=_in("domain/later_looks"),
+        old="    return not same or target.modified_at > verified_at - CLOCKS",
+        new="    return False",
+        tests=_VERIFY,
+    ),
+    Mutant(
+        guard="every landed write is verified before its operation ends",
+        file=_in("services/finishing"),
+        old="        self.verification.verify(operation.id)\n        if self.losses",
+        new="        if self.losses",
+        tests=(*_VERIFY, *_OPERATIONS),
+    ),
+    Mutant(
+        guard="what is lost when an operation ends is given again before it ends",
+        file=_in("services/finishing"),
+        old="        if self.losses.correct(run):",
+        new="        if False:",
+        tests=_VERIFY,
+    ),
+    Mutant(
+        guard="a restored journal is told of the writes that it has forgotten",
+        file=_in("services/restoring"),
+        old="        forgotten = [one for one in landed if one.write_id not in known]",
+        new="        forgotten = []",
+        tests=(_SERVICES + "test_restoring.py",),
+    ),
+    Mutant(
+        guard="a record whose history is not given is named after a restore",
+        file=_in("services/restoring"),
+        old=" for (_, id_), history in histories.items() if history is None]",
+        new=" for (_, id_), history in histories.items() if False]",
+        tests=(_SERVICES + "test_restoring.py",),
+    ),
+    Mutant(
+        guard="a recount waits for whoever is between a booking and its count",
+        file=_in("services/recounting"),
+        old="        return now - session.changed_at < SETTLING",
+        new="        return False",
+        tests=(_SERVICES + "test_recounting.py",),
+    ),
+    Mutant(
+        guard="a recount waits for our own operations on that exam",
+        file=_in("services/recounting"),
+        old="        if any(other.id != operation.id for other in begun):",
+        new="        if False:",
+        tests=(_SERVICES + "test_recounting.py",),
+    ),
+]
+
+MUTANTS = [
+    *SETTLING,
+    *WRITING,
+    *GIVING_BACK,
+    *RECHECK,
+    *UNDOING,
+    *BOOKING,
+    *PEOPLE,
+    *JOURNAL,
+    *COPYING,
+    *LOOKING_BACK,
+]
