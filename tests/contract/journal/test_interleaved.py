@@ -333,6 +333,59 @@ def test_an_operation_that_ends_while_somebody_stops_it_stays_ended(
     )
 
 
+def test_an_operation_is_not_taken_up_while_it_is_ended(given: SqlJournal, url: str) -> None:
+    given.confirm(operation(state=OperationState.RUNNING), [item(0, state=ItemState.DONE)])
+    run, _ = given.begin_run("op", at=NOW)
+
+    with interleaved(url, after=r"FROM credit_desk\.items\b") as both:
+        ends = both.begin(lambda journal: journal.end(run, at=after(9), actor=ADMIN))
+        begins, waits = both.meanwhile(lambda journal: journal.begin_run("op", at=NOW))
+        both.first.go_on()
+
+        assert OperationState.DONE is ends.result().state
+        assert waits, "a new run began between the judging and the end"
+        assert OperationState.DONE is begins.result()[1].state
+
+
+def test_an_operation_does_not_end_while_a_write_of_it_is_saved(
+    given: SqlJournal, url: str
+) -> None:
+    given.confirm(operation(state=OperationState.RUNNING), [item(0, state=ItemState.DONE)])
+    run, _ = given.begin_run("op", at=NOW)
+    given.lease(run, Kind.CONTACT, ["c0"], now=NOW, until=after(60))
+
+    with interleaved(url, after=r"INSERT INTO credit_desk\.writes\b") as both:
+        saves = both.begin(lambda journal: journal.save_intents(run, [write("w1", "b0")]))
+        ends, waits = both.meanwhile(lambda journal: journal.end(run, at=after(9), actor=ADMIN))
+        both.first.go_on()
+
+        assert {"w1"} == saves.result()
+        assert waits
+        with pytest.raises(StateConflict, match="1 open writes"):
+            ends.result()
+    assert OperationState.RUNNING is given.operation("op").state
+
+
+def test_an_operation_that_two_people_retry_at_once_goes_on_once(
+    given: SqlJournal, url: str
+) -> None:
+    given.confirm(operation(state=OperationState.DONE), [item(0, state=ItemState.FAILED)])
+
+    def retried(journal: SqlJournal) -> int:
+        return journal.reopen("op", {ItemState.FAILED}, at=after(9), actor=ADMIN)
+
+    with interleaved(url, after=r"UPDATE credit_desk\.items\b") as both:
+        one = both.begin(retried)
+        two, waits = both.meanwhile(retried)
+        both.first.go_on()
+
+        assert 1 == one.result()
+        assert waits
+        with pytest.raises(StateConflict):
+            two.result()
+    assert (OperationState.RUNNING, 1) == (given.operation("op").state, given.operation("op").epoch)
+
+
 def test_an_approval_of_what_was_called_off_meanwhile_does_not_count(
     given: SqlJournal, url: str
 ) -> None:

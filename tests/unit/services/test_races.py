@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from core.domain.booking import Wish
-from core.domain.operations import ItemState, Operation, OperationState
+from core.domain.credits import CreditType
+from core.domain.operations import Item, ItemState, Operation, OperationState
 from core.domain.plans import OperationKind
 from core.domain.records import (
     MARKER,
@@ -21,8 +23,9 @@ from core.domain.records import (
     Kind,
     WriteId,
 )
-from core.domain.writes import QUIET_PERIOD
-from core.gateways.ports import Journal, WriteRecord, WriteState
+from core.domain.writes import QUIET_PERIOD, Movement, MovementKind, Write
+from core.gateways.ports import Due, Journal, WriteRecord, WriteState
+from core.services.settling import Ending, Result
 from core.services.writing import LEASE
 from tests.fakes.crm import FakeCrm, Fault, Request
 from tests.unit.services import desk as desks
@@ -30,6 +33,16 @@ from tests.unit.services.desk import ADMIN, TestDesk
 
 KEY = "cs_credits"
 CANCEL = OperationKind.CANCEL
+
+
+class Nothing:
+    """No item changes by a write."""
+
+    def of_landed(self, write: Write, target: Counted) -> tuple[list[Item], list[Due]]:
+        return [], []
+
+    def of_undecided(self, write: Write, reason: str) -> list[Item]:
+        return []
 
 
 class Reads(FakeCrm):
@@ -120,6 +133,104 @@ def test_two_threads_of_one_operation_do_not_write_one_student_at_once(desk: Tes
         desk.time = max(desk.time + timedelta(milliseconds=1), again)
 
     assert 3 + 2 == desk.held(survivor, KEY)
+
+
+def test_threads_of_one_operation_lease_for_themselves(desk: TestDesk) -> None:
+    """One has read a student's balance; another must not write it before the first one has."""
+    for id_ in "12":
+        desk.booked(id_, "100")
+    operation = desk.confirm("1", "2")
+    desk.time += timedelta(minutes=1)
+    run, _ = desk.journal.begin_run(operation.id, at=desk.time)
+    writing = desk.core.carrying.giving_back.writing
+    inner: list[Result] = []
+
+    def write(booking: str) -> Result:
+        moved = Movement(
+            booking_id=booking, kind=MovementKind.REFUND, credit=CreditType(KEY), delta=1
+        )
+        return writing.write(run, Kind.CONTACT, {"100": [moved]}, Nothing())["100"]
+
+    def meanwhile(request: Request) -> Fault:
+        """As the first one's write leaves, the second, which has read too, sends its own."""
+        if request.what == "write" and not inner:
+            inner.append(Result(Ending.OPEN))
+            after_reads(desk)
+            inner[0] = other.result(60)
+        return Fault.NONE
+
+    with ThreadPoolExecutor(1) as pool:
+        both_have_read, first_sends = threading.Event(), threading.Event()
+
+        def second() -> Result:
+            after_reads(desk, lambda: (both_have_read.set(), first_sends.wait(60)))
+            found = write("2")
+            both_have_read.set()  # it may have been kept out before it read
+            return found
+
+        def first_has_read() -> None:
+            nonlocal other
+            other = pool.submit(second)
+            assert both_have_read.wait(60)
+
+        other: Future[Result] = Future()
+        after_reads(desk, first_has_read)
+
+        def sending(request: Request) -> Fault:
+            first_sends.set()
+            return meanwhile(request)
+
+        desk.crm.sending = sending
+        first = write("1")
+
+    assert (Ending.LANDED, Ending.BUSY) == (first.ending, inner[0].ending)
+    assert 6 == desk.held("100", KEY)
+
+
+def test_while_a_write_of_a_student_is_open_no_other_begins(desk: TestDesk) -> None:
+    """It may still arrive: what another one wrote meanwhile would be gone."""
+    for id_ in "12":
+        desk.booked(id_, "100")
+    one, two = desk.confirm("1"), desk.confirm("2")
+    desk.time += timedelta(minutes=1)
+
+    def late(request: Request) -> Fault:
+        mine = request.what == "write" and request.kind is Kind.CONTACT
+        return Fault.LATE if mine else Fault.NONE
+
+    desk.crm.sending = late
+    desk.core.carrying.carry_out(one.id)
+    desk.crm.sending = lambda _: Fault.NONE
+    desk.core.carrying.carry_out(two.id)
+    meanwhile = desk.held("100", KEY)
+    desk.crm.deliver_late()
+    for each in (one, two):
+        desk.carry(each)
+
+    assert 5 == meanwhile, "another write went out beside the open one"
+    assert 5 + 2 == desk.held("100", KEY)
+
+
+def test_a_lost_write_of_a_student_whom_we_wrote_before_is_sent_again_as_it_was(
+    desk: TestDesk,
+) -> None:
+    """The marker that was read says that nobody wrote since: nothing is planned anew."""
+    for id_ in "12":
+        desk.booked(id_, "100")
+    desk.carry(desk.confirm("1"))
+    again = desk.confirm("2")
+    desk.time += timedelta(minutes=1)
+    lost = [True]
+
+    def sending(request: Request) -> Fault:
+        mine = request.what == "write" and request.kind is Kind.CONTACT
+        return Fault.REQUEST_LOST if mine and lost and lost.pop() else Fault.NONE
+
+    desk.crm.sending = sending
+    desk.carry(again)
+
+    assert [WriteState.LANDED] == [record.state for record in desk.journal.writes(again.id)]
+    assert 5 + 2 == desk.held("100", KEY)
 
 
 def test_an_answer_that_took_long_tells_of_when_it_was_asked_for(desk: TestDesk) -> None:
