@@ -26,7 +26,10 @@ from tests.crash.company import Round, Size, play
 from tests.crash.desk import Desk
 
 PATIENCE_S = 900.0
-COLUMNS = ("seed", "seconds", "cancelled", "spent", "doubled", "lost", "unnamed", "false", "left")
+COLUMNS = (
+    *("seed", "seconds", "cancelled", "spent", "mended", "unclear"),
+    *("doubled", "lost", "unnamed", "false", "left"),
+)
 
 
 def main() -> int:
@@ -65,7 +68,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--latency-ms", type=int, default=150)
     parser.add_argument("--seed", type=int, default=1, help="of the first round")
     parser.add_argument(
-        "--come-within-s", type=float, default=6.0, help="after the desk began, students come"
+        "--come-within-s", type=float, default=15.0, help="after the desk began, students come"
     )
     parser.add_argument(
         "--shared-token", action="store_true", help="the student app uses the desk's HubSpot app"
@@ -83,7 +86,7 @@ def _play(desk: Desk, size: Size, seeds: Sequence[int]) -> list[Round]:
             played = play(desk, size, seed)
             rounds.append(played)
             # students come as long as the desk is at it, on whatever machine this runs
-            size = replace(size, come_within_s=max(size.come_within_s, 0.9 * played.seconds))
+            size = replace(size, come_within_s=max(5.0, 0.9 * played.seconds))
             print("  ".join(f"{value:>9}" for value in _row(played)), flush=True)
             _tell(played)
     wrong = sum(not each.right for each in rounds)
@@ -95,6 +98,7 @@ def _row(played: Round) -> tuple[object, ...]:
     counts = (played.unnamed, played.false, played.left)
     return (
         *(played.seed, round(played.seconds, 1), played.cancelled, played.spent),
+        *(played.mended, played.unclear),
         *(played.doubled, played.lost),
         *map(len, counts),
     )

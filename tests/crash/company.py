@@ -12,14 +12,19 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from core.domain.credits import SCHOOL, CreditType
+from core.domain.records import Kind
+from core.gateways.ports import WriteState
 from scripts.processes import ROOT
 from tests.crash.desk import BATCH, BOOKINGS, Desk, write_csv
 from tests.crash.school import CONTACTS, EXAMS, School, date_of
@@ -32,6 +37,12 @@ HELD_MAX = 6
 STUDENT_APP_ID = 4_711
 STUDENT_TOKEN = "pat-student-app"
 UNLIMITED = 100_000
+#: Writes are looked at again a minute and a quarter after they were sent, by a job of each minute.
+LOOKED_AT_WITHIN_S = 400.0
+#: Until a contact is older than an app may think, its balance may have been read before it had one.
+GROWN_UP_S = 65.0
+COMMANDS_AT_ONCE = 4
+ON_OFFER = frozenset({"correction on offer", "needs a decision"})
 #: (contact, credit type) to a number of credits.
 Ledger = Counter[tuple[str, str]]
 
@@ -46,10 +57,12 @@ class Size:
     latency_ms: int = 150
     #: Students come within so long after the desk began; those who cancel in the first part of
     #: it, for later their booking is shown to them as cancelled.
-    come_within_s: float = 6.0
+    come_within_s: float = 15.0
     cancel_within: float = 0.3
     #: The app's time between reading and writing.
     think_s: tuple[float, float] = (0.2, 3.0)
+    #: How old the students' records are when the desk begins.
+    age_s: float = GROWN_UP_S
     #: The app uses the desk's own HubSpot app, so that nothing tells their writes apart.
     shared_token: bool = False
 
@@ -175,13 +188,15 @@ class Fault:
     credit: str
     #: More (doubled) or fewer (lost) credits than there should be.
     by: int
-    #: What the operation offers to make it right, and what the student did.
+    #: What the operation offers to make it right; whether it asks a person about this balance.
     offered: int
+    asked: bool
+    #: What the student did.
     act: Mapping[str, Any]
 
     @property
     def named(self) -> bool:
-        return self.offered == -self.by
+        return self.offered == -self.by or self.asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,6 +207,10 @@ class Round:
     seconds: float
     cancelled: int
     spent: int
+    #: Balances on which the operation asked a person.
+    unclear: int
+    #: Credits that the desk gave again by itself.
+    mended: int
     #: Before and after the remedies that the operation offers were taken.
     faults: Sequence[Fault]
     left: Sequence[Fault]
@@ -223,6 +242,8 @@ def play(desk: Desk, size: Size, seed: int) -> Round:
     desk.without_a_limit()
     roster = Roster(School(desk, tag=f"company {seed}"), size, rng)
     roster.make()
+    grown_up = time.monotonic() + size.age_s
+    wait_for(lambda: time.monotonic() >= grown_up, within_s=size.age_s + 60)
     desk.latency(size.latency_ms)
     desk.with_its_limit()
     chosen = write_csv(desk.folder / f"company-{seed}.csv", list(roster.bookings))
@@ -231,9 +252,10 @@ def play(desk: Desk, size: Size, seed: int) -> Round:
         confirming.start()
         wait_for(confirming.begun)
         did = app.run()
+        done = datetime.now(UTC)
         operation = confirming.ended()
     desk.until_ended(operation)
-    return _judged(desk, roster, seed, operation, did)
+    return _judged(desk, roster, seed, operation, did, done)
 
 
 def _judged(
@@ -242,23 +264,25 @@ def _judged(
     seed: int,
     operation: Mapping[str, Any],
     did: Sequence[Mapping[str, Any]],
+    done: datetime,
 ) -> Round:
     desk.latency(0)
     desk.without_a_limit()
+    id_ = operation["operation"]
+    wait_for(lambda: _verified_since(desk, id_, done), within_s=LOOKED_AT_WITHIN_S)
     should = roster.ledger(did)
-    report = desk.core("operation", operation["operation"], fails=None)
-    faults, false = _faults(roster.held(), should, offers(report), did)
-    if report["foreign_writes"]:
-        args = ("correct", operation["operation"], "--reason", "what others changed")
-        corrected = desk.core(*args, fails=None)
-        desk.until_ended(corrected)
-    left, _ = _faults(roster.held(), should, Counter(), did)
+    report = desk.core("operation", id_, fails=None)
+    faults, false = _faults(roster.held(), should, report, did)
+    _remedy(desk, report, {(f.contact, f.credit): -f.by for f in faults})
+    left, _ = _faults(roster.held(), should, {}, did)
     acts = Counter(act["act"] for act in did if act["did"])
     return Round(
         seed=seed,
         seconds=report["seconds"],
         cancelled=acts["cancel"],
         spent=acts["spend"],
+        unclear=len(_questions(report)),
+        mended=sum(1 for each in report["foreign_writes"] if each["remedy"] == "corrected"),
         faults=faults,
         left=left,
         false=false,
@@ -266,27 +290,88 @@ def _judged(
     )
 
 
-def offers(report: Mapping[str, Any]) -> Ledger:
+def _verified_since(desk: Desk, operation_id: str, done: datetime) -> bool:
+    """Whether each write of before was compared with its history after everybody was ``done``."""
+    landed = [r for r in desk.journal.writes(operation_id) if r.state is WriteState.LANDED]
+    before = [r for r in landed if r.write.kind is Kind.CONTACT and r.write.sent_at < done]
+    return all(r.verified_at is not None and r.verified_at > done for r in before)
+
+
+def _remedy(desk: Desk, report: Mapping[str, Any], due: Mapping[tuple[str, str], int]) -> None:
+    """What a person does: answers each question by the ledger, then takes what is on offer."""
+    id_, left = report["operation"], Counter(due)
+    refunded: list[Sequence[str]] = []
+    owed: list[Sequence[str]] = []
+    for each in report["needs_eyes"]:
+        if each["state"] == "undecided":
+            key = (each["contact"], each["credit"])
+            (owed if left[key] > 0 else refunded).append((each["booking"],))
+            left[key] -= left[key] > 0
+    _decide(desk, id_, [(*each, "--refunded") for each in refunded])
+    for each in owed:  # one at a time: the operation goes on after each of them
+        _decide(desk, id_, [(*each, "--owed")])
+        desk.until_ended(report)
+    unclear = []
+    for found in report["foreign_writes"]:
+        if found["remedy"] == "needs a decision":
+            by, left[_counter(found)] = left[_counter(found)], 0
+            unclear.append((found["name"], "--by", str(by)))
+    _decide(desk, id_, unclear)
+    if any(found["remedy"] in ON_OFFER for found in report["foreign_writes"]):
+        corrected = desk.core("correct", id_, "--reason", "what others changed", fails=None)
+        if isinstance(corrected, dict):
+            desk.until_ended(corrected)
+
+
+def _decide(desk: Desk, operation_id: str, said: Sequence[Sequence[str]]) -> None:
+    """Several commands at a time: each starts a process."""
+    with ThreadPoolExecutor(COMMANDS_AT_ONCE) as pool:
+        list(
+            pool.map(
+                lambda words: desk.core("decide", operation_id, *words, "--why", "by the ledger"),
+                said,
+            )
+        )
+
+
+def _counter(found: Mapping[str, Any]) -> tuple[str, str]:
+    return found["record"].partition(" ")[2], found["credit"]
+
+
+def _offers(report: Mapping[str, Any]) -> Ledger:
     """By how much the operation would correct each balance."""
     offered: Ledger = Counter()
-    for found in report["foreign_writes"]:
-        kind, _, id_ = found["record"].partition(" ")
-        if kind == "contact":
-            offered[id_, found["credit"]] += found["correction"]
+    for found in report.get("foreign_writes", ()):
+        open_ = found["remedy"] == "correction on offer"
+        if found["record"].startswith(f"{Kind.CONTACT} ") and open_:
+            offered[_counter(found)] += found["correction"]
     return offered
 
 
+def _questions(report: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Balances on which it asks a person."""
+    eyes = {(e["contact"], e["credit"]) for e in report.get("needs_eyes", ()) if e["credit"]}
+    unclear = {
+        _counter(found)
+        for found in report.get("foreign_writes", ())
+        if found["remedy"] == "needs a decision"
+    }
+    return eyes | unclear
+
+
 def _faults(
-    held: Ledger, should: Ledger, offered: Ledger, did: Sequence[Mapping[str, Any]]
+    held: Ledger, should: Ledger, report: Mapping[str, Any], did: Sequence[Mapping[str, Any]]
 ) -> tuple[list[Fault], list[Fault]]:
     """Balances that are wrong, and right ones that a correction is offered for."""
     acts = {(act["contact"], act["credit"]): act for act in did}
+    offered, questions = _offers(report), _questions(report)
     found = [
         Fault(
             contact=key[0],
             credit=key[1],
             by=held[key] - should[key],
             offered=offered[key],
+            asked=key in questions,
             act=acts.get(key, {}),
         )
         for key in should
