@@ -316,8 +316,8 @@ GIVING_BACK = [
     Mutant(
         guard="cancel first: no credit goes back for a booking whose cancel is not known",
         file=_in("services/giving_back"),
-        old="        return [item for item in (*items, *saved) if item.state is ItemState.CANCELLED]",
-        new="        return [*(i for i in items if i.state is ItemState.CANCELLED), *saved]",
+        old="return [item for item in (*items, *saved) if item.state is ItemState.CANCELLED]",
+        new="return [*(i for i in items if i.state is ItemState.CANCELLED), *saved]",
         tests=_RACES + _STORM,
     ),
     Mutant(
@@ -1214,14 +1214,14 @@ COPYING = [
         file=_in("services/recording"),
         old="            all_due = [*due, *settled_dues(operation, items, due)]",
         new="            all_due = list(due)",
-        tests=_OPERATIONS + _STORM,
+        tests=(_SERVICES + "test_booking_copies.py", "tests/simulation/test_endings.py"),
     ),
     Mutant(
         guard="a write that a person must decide has its copy due",
         file=_in("services/settling"),
         old="            [Due(kind=w.kind, record_id=w.target_id, row=None) for w in writes],",
         new="            [],",
-        tests=_OPERATIONS + _STORM,
+        tests=(_SERVICES + "test_booking_copies.py", "tests/simulation/test_endings.py"),
     ),
     Mutant(
         guard="a whole row that the mirror kept its own against is read once more",
