@@ -14,7 +14,7 @@ from core import wiring
 from core.assembly import Core
 from core.cli import reports
 from core.cli.acting import actor_of
-from core.cli.choosing import Planned, everything_owed, of, selection
+from core.cli.choosing import Planned, everything_owed, included, of, selection
 from core.cli.ending import judge
 from core.cli.output import show, told
 from core.domain.operations import ENDED, NEEDS_EYES, Operation, OperationState
@@ -36,6 +36,16 @@ Contact = Annotated[list[str] | None, typer.Option("--contact", metavar="ID", he
 Bookings = Annotated[Path | None, typer.Option("--bookings", metavar="FILE.csv")]
 Ids = Annotated[str, typer.Option("--ids", metavar="A,B", help="record ids or booking_ids")]
 Owed = Annotated[bool, typer.Option("--owed", help="everything that students wait for")]
+Attended = Annotated[
+    bool,
+    typer.Option("--include-attended", help="include students who attended, on purpose (admins)"),
+]
+Past = Annotated[
+    bool,
+    typer.Option(
+        "--include-past", help="include exams that have begun or are over, on purpose (admins)"
+    ),
+]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="kept with the operation")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="print the plan, change nothing")]
 Wait = Annotated[bool, typer.Option("--wait", help="carry it here and wait for its end")]
@@ -50,6 +60,8 @@ def cancel(
     contact: Contact = None,
     bookings: Bookings = None,
     ids: Ids = "",
+    include_attended: Attended = False,
+    include_past: Past = False,
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
@@ -57,10 +69,14 @@ def cancel(
     timeout: WaitS = 3600,
     json: Json = False,
 ) -> None:
-    """Cancel bookings and give their credits back."""
+    """Cancel bookings and give their credits back.
+
+    Bookings that were attended and exams that have begun are blocked, unless they are included.
+    """
     with told():
         chosen = selection(exam, contact, bookings, ids)
-        _run(of(OperationKind.CANCEL, chosen), reason, as_, dry_run, wait, timeout, json)
+        include = included(attended=include_attended, past=include_past)
+        _run(of(OperationKind.CANCEL, chosen, include), reason, as_, dry_run, wait, timeout, json)
 
 
 @app.command()
@@ -70,6 +86,7 @@ def refund(
     bookings: Bookings = None,
     ids: Ids = "",
     owed: Owed = False,
+    include_attended: Attended = False,
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
@@ -84,7 +101,8 @@ def refund(
     with told():
         planned: Planned = everything_owed
         if not owed or exam or contact or bookings or ids:
-            planned = of(OperationKind.REFUND, selection(exam, contact, bookings, ids, owed))
+            chosen = selection(exam, contact, bookings, ids, owed)
+            planned = of(OperationKind.REFUND, chosen, included(attended=include_attended))
         _run(planned, reason, as_, dry_run, wait, timeout, json)
 
 

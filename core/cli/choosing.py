@@ -10,6 +10,7 @@ from core.domain.plans import OperationKind, Plan
 from core.domain.records import ContactId, ExamId
 from core.domain.roles import Actor
 from core.domain.selections import BadList, from_csv, from_text
+from core.domain.terms import Inclusion
 from core.services.finding import ByContact, ByExam, ByReference, Selection
 
 #: Makes the preview that is then shown or confirmed.
@@ -41,11 +42,17 @@ def selection(
     return ByReference(references=from_text(ids).references)
 
 
+def included(*, attended: bool, past: bool = False) -> frozenset[Inclusion]:
+    """What the options include on purpose."""
+    chosen = ((Inclusion.ATTENDED, attended), (Inclusion.PAST, past))
+    return frozenset(one for one, asked in chosen if asked)
+
+
 def everything_owed(core: Core, actor: Actor) -> Plan:
     """A refund of all that ``owed`` finds."""
     return core.planning.preview(OperationKind.REFUND, core.owing.everything(actor), actor)
 
 
-def of(kind: OperationKind, chosen: Selection) -> Planned:
+def of(kind: OperationKind, chosen: Selection, include: frozenset[Inclusion]) -> Planned:
     """A plan of these bookings."""
-    return lambda core, actor: core.planning.preview(kind, chosen, actor)
+    return lambda core, actor: core.planning.preview(kind, chosen, actor, include=include)

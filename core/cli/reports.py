@@ -22,6 +22,7 @@ def of_plan(plan: Plan) -> Report:
         "plan": plan.id,
         "kind": plan.kind.value,
         "undoes": plan.undoes,
+        "include": sorted(plan.include),
         "selection": plan.selection,
         "counts": {verdict.value: n for verdict, n in plan.counts.items()},
         "credits": dict(plan.credits),
@@ -80,6 +81,7 @@ def of_operation(
         "needs_eyes": [_item(item) for item in items if item.state in NEEDS_EYES],
         "foreign_writes": [_foreign(write) for write in foreign],
         "undoes": operation.undoes,
+        "include": sorted(operation.include),
         "undone_by": [{"operation": o.id, "state": o.state.value} for o in undone_by],
         "warnings": [_warned(one, operation.id) for one in warnings],
     }

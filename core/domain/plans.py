@@ -85,6 +85,25 @@ class Plan:
         return tuple(row for row in self.rows if row.verdict is Verdict.WILL_CHANGE)
 
 
+#: Why a row is blocked, to what an admin must include on purpose to have it all the same.
+INCLUDED_BY: Mapping[Why, Inclusion] = {
+    Why.ATTENDED: Inclusion.ATTENDED,
+    Why.ATTENDANCE_UNCLEAR: Inclusion.ATTENDED,
+    Why.EXAM_PAST: Inclusion.PAST,
+    Why.EXAM_BEGUN: Inclusion.PAST,
+    Why.DATE_UNCLEAR: Inclusion.PAST,
+}
+
+
+def includable(plan: Plan) -> dict[Inclusion, int]:
+    """How many of its blocked rows each choice would take in; only of bookings that are judged."""
+    if plan.kind not in OF_BOOKINGS:
+        return {}
+    blocked = (row for row in plan.rows if row.verdict is Verdict.BLOCKED)
+    found = Counter(INCLUDED_BY[row.why] for row in blocked if row.why in INCLUDED_BY)
+    return {one: found[one] for one in Inclusion if found[one]}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """A verdict on a booking by itself, before its contact was looked at."""

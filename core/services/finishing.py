@@ -54,9 +54,9 @@ class Finishing:
             items = [i for i in self.journal.items(operation.id) if i.cancelled]
             if self._seats_and_notes(run, operation, items):
                 return self.now() + LOOK_AGAIN
-        if operation.kind is OperationKind.BOOK:
-            booked = self.journal.items(operation.id, states={ItemState.DONE})
-            if self._note(run, operation, booked):
+        if operation.kind in {OperationKind.BOOK, OperationKind.REFUND}:
+            done = self.journal.items(operation.id, states={ItemState.DONE})
+            if self._note(run, operation, done):
                 return self.now() + LOOK_AGAIN
         if operation.kind is OperationKind.RECOUNT and self.recounts.carry(run, operation):
             return self.now() + LOOK_AGAIN
@@ -140,8 +140,9 @@ class Finishing:
         back = [self.catalogue.by_key(i.credit).label for i in items if i.credit is not None]
         credits_ = ", ".join(f"{back.count(label)} {label}" for label in dict.fromkeys(back))
         given = f"Given back: {credits_}. " if credits_ else "No credit was spent on it. "
+        what = "Refunded" if operation.kind is OperationKind.REFUND else "Cancelled"
         return (
-            f"Cancelled by Credit Desk: {names}. {given}"
+            f"{what} by Credit Desk: {names}. {given}"
             f"Reason: {operation.reason or NOT_KEPT}. By {operation.confirmed_by}."
         )
 

@@ -167,6 +167,8 @@ class Operating:
         detail: dict[str, object] = {"reason": operation.reason, "bookings": bookings}
         if operation.needs_approval:
             detail["needs_approval"] = operation.needs_approval
+        if operation.include:
+            detail["include"] = sorted(operation.include)
         self.journal.add_event(
             Event(
                 at=operation.confirmed_at,

@@ -7,6 +7,7 @@ from typing import NoReturn
 import streamlit as st
 
 from core.domain.plans import OperationKind
+from core.domain.terms import ORDINARY, Inclusion
 from core.services.finding import Selection
 from pages.shared import problems
 from pages.shared.batch import address
@@ -21,7 +22,8 @@ EXPLAINED = {
     ),
     OperationKind.CANCEL: (
         "Cancels bookings and gives back the credit that each spent. Seats are freed, and a note "
-        "is left on each student's timeline."
+        "is left on each student's timeline. Bookings that were attended, and exams that have "
+        "begun, are blocked until you include them on purpose."
     ),
 }
 
@@ -59,11 +61,18 @@ def show(desk: Desk, kind: OperationKind) -> None:
             preview(desk, kind, choice())
 
 
-def preview(desk: Desk, kind: OperationKind, selection: Selection) -> NoReturn:
+def preview(
+    desk: Desk,
+    kind: OperationKind,
+    selection: Selection,
+    include: frozenset[Inclusion] = ORDINARY,
+) -> NoReturn:
     """Read the bookings, store the plan and go to it.
+
+    ``include``: what the admin includes on purpose that is blocked otherwise.
 
     Raises what ``Planning.preview`` raises.
     """
     with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
-        plan = desk.core.planning.preview(kind, selection, desk.acting())
+        plan = desk.core.planning.preview(kind, selection, desk.acting(), include=include)
     address.go_to_plan(plan)

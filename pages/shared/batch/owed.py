@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.credits import Catalogue
-from core.domain.owed import Owed, by_credit, taken, waiting
+from core.domain.owed import Owed, by_credit, taken, unclear, waiting
 from core.domain.plans import OperationKind
 from core.domain.selections import BOOKINGS_MAX, BadList
 from core.services.finding import ByIds, Selection
@@ -45,7 +45,7 @@ def by_owed(desk: Desk, _: OperationKind) -> Choice:
 
 
 def _waiting_first(found: Sequence[Owed]) -> list[Owed]:
-    return [*waiting(found), *taken(found)]
+    return [*waiting(found), *taken(found), *unclear(found)]
 
 
 def _nothing() -> Selection:
@@ -61,7 +61,7 @@ def _figures(desk: Desk, found: Sequence[Owed], shown: Sequence[Owed]) -> None:
         ("Wait for one", words.count(students, "student")),
         ("Longest", words.span(desk.now() - longest) if longest else words.NOTHING),
     ]
-    told = [_lost(wait), _taken_back(found)]
+    told = [_lost(wait), _taken_back(found), _unclear(found)]
     side_by_side(figures, _by_type(wait, desk.core.catalogue), " ".join(filter(None, told)))
 
 
@@ -84,6 +84,16 @@ def _taken_back(found: Sequence[Owed]) -> str:
     return f"{credit} taken back by an undo: owed too, and given back only when ticked."
 
 
+def _unclear(found: Sequence[Owed]) -> str:
+    n = len(unclear(found))
+    if not n:
+        return ""
+    return (
+        f"{words.count(n, 'more booking')} cannot be read, so it is unclear whether a credit is "
+        "owed: correct the values named below in HubSpot."
+    )
+
+
 def _by_type(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
     counted = {key: n for key, n in by_credit(found, catalogue).items() if n}
     names = [words.credit(key, catalogue) for key in counted]
@@ -93,7 +103,7 @@ def _by_type(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
 def _grid(desk: Desk, shown: Sequence[Owed]) -> list[Owed]:
     ids = [one.booking.id for one in shown]
     first = f" The {ROWS} longest owed are listed." if len(shown) == ROWS else ""
-    some = " but what was taken back" if taken(shown) else ""
+    some = " but what was taken back or is unclear" if taken(shown) or unclear(shown) else ""
     st.caption(f"*Preview* takes all of them{some}. To give back only some, tick those.{first}")
     event = st.dataframe(
         owed_frame(shown, desk.core.catalogue, desk),
@@ -108,6 +118,7 @@ def _grid(desk: Desk, shown: Sequence[Owed]) -> list[Owed]:
             "Place": st.column_config.TextColumn(width=130),
             "Student": st.column_config.TextColumn("Student's HubSpot record", width="medium"),
             "Undone": st.column_config.TextColumn("Taken back", width="large"),
+            "Unclear": st.column_config.TextColumn(width="large"),
         },
         hide_index=True,
         row_height=tables.ROW_PX,
@@ -131,4 +142,6 @@ def owed_frame(shown: Sequence[Owed], catalogue: Catalogue, desk: Desk) -> pd.Da
     )
     if taken(shown):
         frame["Undone"] = [words.sentence(str(one.taken_back or words.NOTHING)) for one in shown]
+    if unclear(shown):
+        frame["Unclear"] = [words.sentence(one.unclear or words.NOTHING) for one in shown]
     return frame

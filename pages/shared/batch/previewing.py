@@ -10,16 +10,17 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.domain.plans import OperationKind, Plan, Row, Verdict
 from core.domain.records import BookingId
+from core.domain.terms import Inclusion
 from core.services.finding import ByReference
 from pages.shared import problems, tables, words
-from pages.shared.batch import address, choosing, confirming, figures
+from pages.shared.batch import address, choosing, confirming, figures, including
 from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
 
 EFFECTS = {
     OperationKind.REFUND: (
-        "In HubSpot each credit is given back and its booking marked refunded. Supabase has the "
-        "new balances a moment later."
+        "In HubSpot each credit is given back, its booking marked refunded and a note left on the "
+        "student's timeline. Supabase has the new balances a moment later."
     ),
     OperationKind.CANCEL: (
         "In HubSpot each booking is cancelled, its credit given back, its seat freed and a note "
@@ -48,6 +49,7 @@ def show(desk: Desk, plan: Plan) -> None:
     _heading(desk, plan)
     totals(desk, plan)
     rows(desk, plan, choosable=True)
+    including.show(plan, lambda include: _include(desk, plan, include))
     confirming.show(desk, plan)
 
 
@@ -176,11 +178,18 @@ def _taken_by_types(plan: Plan) -> int:
     return tables.ROW_PX * max(0, len(plan.credits) - 3)
 
 
+def _include(desk: Desk, plan: Plan, include: frozenset[Inclusion]) -> None:
+    """A fresh preview of the same bookings that includes these on purpose, or no longer."""
+    ids = tuple(row.booking_id for row in plan.rows)
+    with problems.told("This preview stays as it was; nothing was changed."):
+        choosing.preview(desk, plan.kind, ByReference(references=ids), include)
+
+
 def _preview_only(desk: Desk, plan: Plan, ids: Sequence[str]) -> None:
     """A fresh preview of these bookings alone. A plan itself never changes."""
     with problems.told("This preview stays as it was; nothing was changed."):
         if not plan.undoes:
-            choosing.preview(desk, plan.kind, ByReference(references=tuple(ids)))
+            choosing.preview(desk, plan.kind, ByReference(references=tuple(ids)), plan.include)
         only = [BookingId(id_) for id_ in ids]
         with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
             fresh = desk.core.undoing.preview(plan.undoes, desk.acting(), only=only)
