@@ -264,6 +264,8 @@ class FakeCrm:
             ids = [record.id for record in contact.linked(Kind.BOOKING)]
             if ids:
                 self._ask("associations", Kind.BOOKING, ids)
+            else:
+                self._ask("read", Kind.CONTACT, [contact_id])  # one that was merged away?
             held = [record for _, record in self._read("read", Kind.BOOKING, ids) if record]
             made = [replace(self._booking(each), contact_ids=(contact_id,)) for each in held]
             return sorted(made, key=lambda booking: int(booking.id))
@@ -280,10 +282,13 @@ class FakeCrm:
 
     def booking_ids_of(self, kind: Kind, ids: Collection[str]) -> dict[str, tuple[BookingId, ...]]:
         with self._lock:
-            return {
+            found = {
                 id_: tuple(BookingId(b.id) for b in record.linked(Kind.BOOKING)) if record else ()
                 for id_, record in self._read("associations", kind, ids)
             }
+            if empty := [id_ for id_, held in found.items() if not held]:
+                self._ask("read", kind, empty)  # which of them were merged away?
+            return found
 
     def booking_ids_named(self, names: Collection[str]) -> dict[str, BookingId | None]:
         with self._lock:
