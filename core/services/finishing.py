@@ -22,6 +22,7 @@ from core.domain.writes import (
     find_foreign_writes,
 )
 from core.gateways.ports import Crm, Due, Fate, Journal, Note, Run, WriteRecord
+from core.services.barring import raise_if_barred
 from core.services.item_steps import booked_note, counted_due
 from core.services.recounting import CarryingRecounts, warn_of_seats
 from core.services.settling import Ending
@@ -131,6 +132,7 @@ class Finishing:
         if refused:
             self.journal.warn(run, refused, at=self.now())
         self.journal.record_noted(run, settled)
+        raise_if_barred(outcomes.values())
         return len(settled) < len(notes)
 
     def _note_text(self, operation: Operation, items: Sequence[Item]) -> str:

@@ -25,6 +25,7 @@ from core.domain.records import (
 from core.domain.terms import Terms
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Fate, Journal, Run
+from core.services.barring import raise_if_barred
 from core.services.batches import at_once
 from core.services.claiming import claimed
 from core.services.consequences import ContactConsequences
@@ -164,6 +165,7 @@ class GivingBack:
         sent_items = [each.item for each in sent]
         told = booking_acts.entries(operation, zip(sent_items, saved, strict=True), self.now())
         self.recording.record(run, [], saved, due, told)
+        raise_if_barred(outcomes.values())
         return saved, changed
 
     def _pending(self, item: Item, asked: datetime) -> bool:
@@ -221,6 +223,7 @@ class GivingBack:
                 due.append(booking_due(marked(booking, operation, outcome)))
         told = booking_acts.entries(operation, zip(items, saved, strict=True), self.now())
         self.recording.record(run, [], saved, due, told)
+        raise_if_barred(outcomes.values())
 
 
 def _ends_active(item: Item) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from core.domain.records import Counted, Kind, WriteId
 from core.domain.writes import Movement, Write, WriteRefused, plan_balances
 from core.gateways.ports import Crm, Journal, Run
+from core.services.barring import raise_if_barred
 from core.services.batches import batches
 from core.services.settling import Consequences, Ending, Result, Settling
 
@@ -46,7 +47,12 @@ class Writing:
         wanted: Mapping[str, Sequence[Movement]],
         then: Consequences,
     ) -> dict[str, Result]:
-        """One write for each record with all its movements; the result by the id asked for."""
+        """One write for each record with all its movements; the result by the id asked for.
+
+        Raises:
+            GatewayError: the records could not be read; or HubSpot refuses the token (``Barred``),
+                and all that is known of these writes is saved.
+        """
         results = {id_: Result(Ending.BUSY, "another operation is writing it") for id_ in wanted}
         hand = Hand(run, kind, self.new_id())
         held = self._hold(hand, wanted)
@@ -67,6 +73,7 @@ class Writing:
             for id_ in by_survivor[write.target_id]:
                 results[id_] = endings[write.id]
         self.journal.release_leases(run, kind, held | survivors.keys(), holder=hand.holder)
+        raise_if_barred(results.values())
         return results
 
     def _hold(self, hand: Hand, ids: Collection[str]) -> set[str]:
