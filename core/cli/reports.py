@@ -115,6 +115,7 @@ NEXT: dict[About, str] = {
     About.SEATS: "python -m core recount --exam {record}",
     About.SEATS_UNTOLD: "python -m core decide {operation} {record} --landed|--never --why TEXT",
     About.NOTE: "write the note in HubSpot, if it matters",
+    About.BALANCE: "correct the balance in HubSpot",
     About.CHECK: "compare the balance with its history in HubSpot",
 }
 assert NEXT.keys() == set(About), "every warning names the next step"  # noqa: S101

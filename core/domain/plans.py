@@ -6,7 +6,7 @@ The preview and the run judge with the same function, so what an admin sees is w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -365,11 +365,12 @@ def judge_contact(judgement: Judgement, contact: Contact | None) -> Judgement:
     if judgement.credit in contact.unreadable:
         found = f"{judgement.credit} {contact.unreadable[judgement.credit]}"
         return _blocked(Why.BALANCE_UNREADABLE, found)
-    others = others_unreadable(contact, judgement.credit)
+    others = others_unreadable(contact, {judgement.credit})
     return replace(judgement, detail=others) if others else judgement
 
 
-def others_unreadable(contact: Contact, credit: CreditType) -> str:
-    """Balances beside this one that somebody has to correct in HubSpot; empty: none."""
-    found = [f"{key} {why}" for key, why in sorted(contact.unreadable.items()) if key != credit]
+def others_unreadable(contact: Contact, moved: Collection[CreditType]) -> str:
+    """Balances beside these that somebody has to correct in HubSpot; empty: none."""
+    held = sorted(contact.unreadable.items())
+    found = [f"{key} {why}" for key, why in held if key not in moved]
     return f"another balance needs correcting in HubSpot: {'; '.join(found)}" if found else ""

@@ -18,6 +18,8 @@ class About(StrEnum):
     SEATS_UNTOLD = "seats untold"
     #: A student's timeline has no note of it.
     NOTE = "note"
+    #: Another balance of the student cannot be read, and waits for somebody to correct it.
+    BALANCE = "balance"
     #: Whether somebody else wrote a balance at the same moment could not be found out.
     CHECK = "check"
 

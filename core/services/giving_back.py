@@ -11,10 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from core.domain import booking_acts
-from core.domain.credits import Catalogue
+from core.domain.credits import Catalogue, CreditType
 from core.domain.judging import judge_again
 from core.domain.operations import SETTLED, Item, ItemState, Operation
-from core.domain.plans import OperationKind, contacts_named, with_current_hint
+from core.domain.plans import (
+    OperationKind,
+    contacts_named,
+    others_unreadable,
+    with_current_hint,
+)
 from core.domain.records import (
     Booking,
     BookingId,
@@ -23,6 +28,7 @@ from core.domain.records import (
     Kind,
 )
 from core.domain.terms import Terms
+from core.domain.warnings import About, Warned
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Fate, Journal, Run
 from core.services.barring import raise_if_barred
@@ -107,7 +113,10 @@ class GivingBack:
         # of a cancel whose answer was lost, this is where it is known to have landed
         found = booking_acts.entries(operation, changed, self.now(), found=True)
         self.recording.record(run, [], [new for _, new in changed], entries=found)
-        return [item for item in judged if item.state not in SETTLED]
+        going_on = [item for item in judged if item.state not in SETTLED]
+        if warned := _other_balances(going_on, contacts):
+            self.journal.warn(run, warned, at=self.now())
+        return going_on
 
     def _judge(
         self,
@@ -224,6 +233,24 @@ class GivingBack:
         told = booking_acts.entries(operation, zip(items, saved, strict=True), self.now())
         self.recording.record(run, [], saved, due, told)
         raise_if_barred(outcomes.values())
+
+
+def _other_balances(
+    items: Sequence[Item], contacts: Mapping[ContactId, Contact | None]
+) -> list[Warned]:
+    """Balances that stop nothing here, but that somebody has to correct: once for each student."""
+    moved: dict[ContactId, set[CreditType]] = {}
+    for item in items:
+        if item.credit is not None and item.contact_id is not None:
+            moved.setdefault(item.contact_id, set()).add(item.credit)
+    found = []
+    for id_, credits_ in moved.items():
+        contact = contacts.get(id_)
+        others = others_unreadable(contact, credits_) if contact else ""
+        if contact and others:
+            told = f"contact {contact.id}: {others}"
+            found.append(Warned(about=About.BALANCE, record=contact.id, told=told))
+    return found
 
 
 def _ends_active(item: Item) -> bool:

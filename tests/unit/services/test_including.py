@@ -145,6 +145,8 @@ def test_a_balance_that_is_not_concerned_is_named_and_stops_nothing(desk: TestDe
     assert Verdict.WILL_CHANGE is found.rows[0].verdict
     assert "sj_credits holds 'abc'" in found.rows[0].detail
     assert (2, ItemState.DONE) == (desk.held("101", CREDITS), desk.item(operation, "600").state)
+    (warned,) = desk.journal.warnings(operation.id)
+    assert "sj_credits holds 'abc'" in warned.told
     assert "abc" == desk.crm.truth.need(Kind.CONTACT, "101").properties["sj_credits"]
 
 
