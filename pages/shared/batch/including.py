@@ -33,24 +33,21 @@ def show(plan: Plan, again: Callable[[frozenset[Inclusion]], None]) -> None:
 
     For admins: nobody else may make such a preview.
     """
-    if plan.include:
-        with st.container(border=True, key="included"):
-            st.warning(
-                f"This preview includes {included_words(plan.include)} on purpose. The reason you "
-                "give is recorded with it.",
-                icon=":material/rule:",
-            )
-            if st.button("Exclude them again", icon=":material/undo:", key="exclude"):
-                again(frozenset())
     found = includable(plan)
-    if not found:
+    if not found and not plan.include:
         return
+    told = "Blocked unless you include them on purpose and give the reason."
+    if plan.include:
+        included = included_words(plan.include)
+        told = f":material/warning: **Includes {included} on purpose.** Your reason is recorded."
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="include"):
         for one, n in found.items():
             label = f"Include {words.count(n, *NAMES[one])}"
             if st.button(label, icon=":material/rule:", key=f"include_{one}", help=MEANINGS[one]):
                 again(plan.include | {one})
-        st.caption("Blocked unless you include them on purpose and give the reason.")
+        if plan.include and st.button("Exclude them", icon=":material/undo:", key="exclude"):
+            again(frozenset())
+        st.markdown(told, width="stretch")
 
 
 def included_words(include: frozenset[Inclusion]) -> str:

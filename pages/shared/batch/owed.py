@@ -25,27 +25,31 @@ ROWS = 500
 def by_owed(desk: Desk, _: OperationKind) -> Choice:
     """Cancelled bookings whose credit did not come back: all of them, or those ticked."""
     found: list[Owed] = []
+    doubtful: list[Owed] = []
     shown: list[Owed] = []
     read = False
     with problems.told(NOT_READ), st.spinner("Looking for what is owed …", show_time=True):
         find = lambda: desk.core.owing.found(desk.actor)  # noqa: E731
-        found = _waiting_first(recent("owed", find, now=desk.now()))
+        all_ = recent("owed", find, now=desk.now())
+        found, doubtful = _waiting_first(all_), unclear(all_)
         date = lambda: desk.core.owing.dated(found[:ROWS])  # noqa: E731
         shown = _waiting_first(recent("owed since", date, now=desk.now()))
         read = True
     if not found:
         if read:
             st.success("Nobody waits for a credit.", icon=":material/check_circle:")
+        _unclear(desk, doubtful)
         return _nothing
     _figures(desk, found, shown)
     ticked = _grid(desk, shown)
+    _unclear(desk, doubtful)
     ids = tuple(one.booking.id for one in ticked or waiting(found))[:BOOKINGS_MAX]
     named = f"{words.count(len(ticked), 'booking')} of those owed" if ticked else EVERYTHING
     return (lambda: ByIds(ids=ids, words=named)) if ids else _nothing
 
 
 def _waiting_first(found: Sequence[Owed]) -> list[Owed]:
-    return [*waiting(found), *taken(found), *unclear(found)]
+    return [*waiting(found), *taken(found)]
 
 
 def _nothing() -> Selection:
@@ -61,7 +65,7 @@ def _figures(desk: Desk, found: Sequence[Owed], shown: Sequence[Owed]) -> None:
         ("Wait for one", words.count(students, "student")),
         ("Longest", words.span(desk.now() - longest) if longest else words.NOTHING),
     ]
-    told = [_lost(wait), _taken_back(found), _unclear(found)]
+    told = [_lost(wait), _taken_back(found)]
     side_by_side(figures, _by_type(wait, desk.core.catalogue), " ".join(filter(None, told)))
 
 
@@ -84,13 +88,36 @@ def _taken_back(found: Sequence[Owed]) -> str:
     return f"{credit} taken back by an undo: owed too, and given back only when ticked."
 
 
-def _unclear(found: Sequence[Owed]) -> str:
-    n = len(unclear(found))
-    if not n:
-        return ""
-    return (
-        f"{words.count(n, 'more booking')} cannot be read, so it is unclear whether a credit is "
-        "owed: correct the values named below in HubSpot."
+def _unclear(desk: Desk, found: Sequence[Owed]) -> None:
+    """Whether these are owed cannot be read: named with their values, and never refunded."""
+    if not found:
+        return
+    label = words.count(len(found), "booking is unclear", "bookings are unclear")
+    with st.expander(f"{label}: correct them in HubSpot", icon=":material/help:"):
+        st.dataframe(
+            unclear_frame(found[:ROWS], desk.core.catalogue),
+            column_config={
+                "Booking": st.column_config.TextColumn(width=320),
+                "Credit": st.column_config.TextColumn(width=150),
+                "Student": st.column_config.TextColumn("Student's HubSpot record", width=180),
+                "Unclear": st.column_config.TextColumn("What cannot be read", width="large"),
+            },
+            hide_index=True,
+            row_height=tables.ROW_PX,
+            height=tables.height(min(len(found), ROWS), at_most=270),
+            alt="Bookings of which it is unclear whether a credit is owed",
+        )
+
+
+def unclear_frame(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
+    """One row for each, with the values found in HubSpot."""
+    return pd.DataFrame(
+        {
+            "Booking": [one.booking.booking_id or one.booking.id for one in found],
+            "Credit": [words.credit(one.credit, catalogue) for one in found],
+            "Student": [one.contact_id or "none, or several" for one in found],
+            "Unclear": [words.sentence(one.unclear) for one in found],
+        }
     )
 
 
@@ -103,7 +130,7 @@ def _by_type(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
 def _grid(desk: Desk, shown: Sequence[Owed]) -> list[Owed]:
     ids = [one.booking.id for one in shown]
     first = f" The {ROWS} longest owed are listed." if len(shown) == ROWS else ""
-    some = " but what was taken back or is unclear" if taken(shown) or unclear(shown) else ""
+    some = " but what was taken back" if taken(shown) else ""
     st.caption(f"*Preview* takes all of them{some}. To give back only some, tick those.{first}")
     event = st.dataframe(
         owed_frame(shown, desk.core.catalogue, desk),
@@ -118,7 +145,6 @@ def _grid(desk: Desk, shown: Sequence[Owed]) -> list[Owed]:
             "Place": st.column_config.TextColumn(width=130),
             "Student": st.column_config.TextColumn("Student's HubSpot record", width="medium"),
             "Undone": st.column_config.TextColumn("Taken back", width="large"),
-            "Unclear": st.column_config.TextColumn(width="large"),
         },
         hide_index=True,
         row_height=tables.ROW_PX,
@@ -142,6 +168,4 @@ def owed_frame(shown: Sequence[Owed], catalogue: Catalogue, desk: Desk) -> pd.Da
     )
     if taken(shown):
         frame["Undone"] = [words.sentence(str(one.taken_back or words.NOTHING)) for one in shown]
-    if unclear(shown):
-        frame["Unclear"] = [words.sentence(one.unclear or words.NOTHING) for one in shown]
     return frame
