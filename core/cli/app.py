@@ -14,10 +14,17 @@ from core import wiring
 from core.assembly import Core
 from core.cli import reports
 from core.cli.acting import actor_of
-from core.cli.choosing import Planned, everything_owed, included, of, selection
+from core.cli.choosing import Planned, everything_owed, included, listed, of, selection
 from core.cli.ending import judge
 from core.cli.output import show, told
-from core.domain.operations import ENDED, NEEDS_EYES, Operation, OperationState
+from core.domain.operations import (
+    ENDED,
+    NEEDS_EYES,
+    UNBEGUN,
+    Item,
+    Operation,
+    OperationState,
+)
 from core.domain.plans import OperationKind
 from core.gateways.errors import StateConflict
 
@@ -35,6 +42,9 @@ Exam = Annotated[list[str] | None, typer.Option("--exam", metavar="ID", help="re
 Contact = Annotated[list[str] | None, typer.Option("--contact", metavar="ID", help="repeatable")]
 Bookings = Annotated[Path | None, typer.Option("--bookings", metavar="FILE.csv")]
 Ids = Annotated[str, typer.Option("--ids", metavar="A,B", help="record ids or booking_ids")]
+Without = Annotated[
+    str, typer.Option("--without", metavar="A,B", help="leave these out; the result tells of them")
+]
 Owed = Annotated[bool, typer.Option("--owed", help="everything that students wait for")]
 Attended = Annotated[
     bool,
@@ -62,6 +72,7 @@ def cancel(
     ids: Ids = "",
     include_attended: Attended = False,
     include_past: Past = False,
+    without: Without = "",
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
@@ -74,9 +85,10 @@ def cancel(
     Bookings that were attended and exams that have begun are blocked, unless they are included.
     """
     with told():
-        chosen = selection(exam, contact, bookings, ids)
+        chosen, left = selection(exam, contact, bookings, ids), listed(without)
         include = included(attended=include_attended, past=include_past)
-        _run(of(OperationKind.CANCEL, chosen, include), reason, as_, dry_run, wait, timeout, json)
+        planned = of(OperationKind.CANCEL, chosen, left, include)
+        run_plan(planned, reason, as_, dry_run, wait, timeout, json)
 
 
 @app.command()
@@ -87,6 +99,7 @@ def refund(
     ids: Ids = "",
     owed: Owed = False,
     include_attended: Attended = False,
+    without: Without = "",
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
@@ -99,11 +112,13 @@ def refund(
     --owed leaves out what an undo took back; named, it is refunded again.
     """
     with told():
-        planned: Planned = everything_owed
+        left = listed(without)
+        planned = everything_owed(left)
         if not owed or exam or contact or bookings or ids:
             chosen = selection(exam, contact, bookings, ids, owed)
-            planned = of(OperationKind.REFUND, chosen, included(attended=include_attended))
-        _run(planned, reason, as_, dry_run, wait, timeout, json)
+            include = included(attended=include_attended)
+            planned = of(OperationKind.REFUND, chosen, left, include)
+        run_plan(planned, reason, as_, dry_run, wait, timeout, json)
 
 
 @app.command()
@@ -119,7 +134,7 @@ def correct(
     """Give changes their due that somebody else made and this operation wrote over."""
     with told():
         planned: Planned = lambda core, actor: core.correcting.preview(operation_id, actor)  # noqa: E731
-        _run(planned, reason, as_, dry_run, wait, timeout, json)
+        run_plan(planned, reason, as_, dry_run, wait, timeout, json)
 
 
 @app.command()
@@ -135,10 +150,10 @@ def undo(
     """Take back the credits that this refund gave, and clear its marks."""
     with told():
         planned: Planned = lambda core, actor: core.undoing.preview(operation_id, actor)  # noqa: E731
-        _run(planned, reason, as_, dry_run, wait, timeout, json)
+        run_plan(planned, reason, as_, dry_run, wait, timeout, json)
 
 
-def _run(
+def run_plan(
     planned: Planned,
     reason: str,
     as_: str,
@@ -147,6 +162,7 @@ def _run(
     timeout_s: float,
     as_json: bool,
 ) -> None:
+    """Make the plan, and print it, or confirm it and print what becomes of it."""
     with wiring.opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
@@ -216,12 +232,19 @@ def report_of(core: Core, operation: Operation) -> reports.Report:
     return reports.of_operation(
         operation,
         core.journal.progress(operation.id),
-        items=core.journal.items(operation.id, states=NEEDS_EYES),
+        items=looked_at(core, operation),
         foreign=core.journal.foreign_writes(operation.id),
         undone_by=core.journal.undoing(operation.id),
         warnings=core.journal.warnings(operation.id),
         now=core.operating.now(),
     )
+
+
+def looked_at(core: Core, operation: Operation) -> list[Item]:
+    """What of it needs somebody's eyes; nothing of what did not begin."""
+    if operation.state in UNBEGUN or operation.state is OperationState.CALLED_OFF:
+        return []
+    return core.journal.items(operation.id, states=NEEDS_EYES)
 
 
 def told_of(
@@ -245,6 +268,7 @@ def told_of(
 def operation(
     operation_id: str,
     history: Annotated[bool, typer.Option("--history", help="its events and writes too")] = False,
+    rows: Annotated[bool, typer.Option("--rows", help="each booking asked for")] = False,
     as_: As = "",
     json: Json = False,
 ) -> None:
@@ -253,6 +277,8 @@ def operation(
         core = runtime.core
         actor = actor_of(core, as_)
         report = report_of(core, core.following.operation(operation_id, actor))
+        if rows:
+            report["rows"] = reports.of_items(core.journal.items(operation_id))
         if history:
             report["events"] = reports.of_events(core.operating.history(operation_id, actor))
             report["writes"] = reports.of_writes(core.following.writes(operation_id, actor))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.assembly import Core
@@ -10,7 +10,7 @@ from core.domain.plans import OperationKind, Plan
 from core.domain.records import ContactId, ExamId
 from core.domain.roles import Actor
 from core.domain.selections import BadList, from_csv, from_text
-from core.domain.terms import Inclusion
+from core.domain.terms import ORDINARY, Inclusion
 from core.services.finding import ByContact, ByExam, ByReference, Selection
 
 #: Makes the preview that is then shown or confirmed.
@@ -48,11 +48,29 @@ def included(*, attended: bool, past: bool = False) -> frozenset[Inclusion]:
     return frozenset(one for one, asked in chosen if asked)
 
 
-def everything_owed(core: Core, actor: Actor) -> Plan:
-    """A refund of all that ``owed`` finds."""
-    return core.planning.preview(OperationKind.REFUND, core.owing.everything(actor), actor)
+def listed(ids: str) -> tuple[str, ...]:
+    """References separated by commas; none for an empty option.
+
+    Raises:
+        BadList: one of them is neither a record id nor a booking_id.
+    """
+    return from_text(ids).references if ids.strip() else ()
 
 
-def of(kind: OperationKind, chosen: Selection, include: frozenset[Inclusion]) -> Planned:
-    """A plan of these bookings."""
-    return lambda core, actor: core.planning.preview(kind, chosen, actor, include=include)
+def everything_owed(without: Sequence[str] = ()) -> Planned:
+    """A refund of all that ``owed`` finds, but for these."""
+    return lambda core, actor: core.planning.preview(
+        OperationKind.REFUND, core.owing.everything(actor), actor, without=without
+    )
+
+
+def of(
+    kind: OperationKind,
+    chosen: Selection,
+    without: Sequence[str] = (),
+    include: frozenset[Inclusion] = ORDINARY,
+) -> Planned:
+    """A plan of these bookings, but for those left out; ``include``: on purpose."""
+    return lambda core, actor: core.planning.preview(
+        kind, chosen, actor, without=without, include=include
+    )

@@ -112,7 +112,14 @@ class GivingBack:
         changed = [(old, new) for old, new in zip(items, judged, strict=True) if new != old]
         # of a cancel whose answer was lost, this is where it is known to have landed
         found = booking_acts.entries(operation, changed, self.now(), found=True)
-        self.recording.record(run, [], [new for _, new in changed], entries=found)
+        due = [
+            booking_due(booking)
+            for old, new in changed
+            if new.cancelled
+            and not old.cancelled
+            and (booking := bookings.get(new.booking_id)) is not None
+        ]
+        self.recording.items(run, operation, [new for _, new in changed], due, found)
         going_on = [item for item in judged if item.state not in SETTLED]
         if warned := _other_balances(going_on, contacts):
             self.journal.warn(run, warned, at=self.now())
@@ -173,7 +180,7 @@ class GivingBack:
         due = [booking_due(booking) for booking in changed]
         sent_items = [each.item for each in sent]
         told = booking_acts.entries(operation, zip(sent_items, saved, strict=True), self.now())
-        self.recording.record(run, [], saved, due, told)
+        self.recording.items(run, operation, saved, due, told)
         raise_if_barred(outcomes.values())
         return saved, changed
 
@@ -203,7 +210,7 @@ class GivingBack:
             for item in items
             if (new := after_write(item, results[item.contact_id or ""])) is not None
         ]
-        self.journal.update_items(run, failed)
+        self.recording.items(run, operation, failed)
         return then.landed
 
     def _mark(
@@ -231,7 +238,7 @@ class GivingBack:
             if outcome.fate is Fate.LANDED and booking is not None:
                 due.append(booking_due(marked(booking, operation, outcome)))
         told = booking_acts.entries(operation, zip(items, saved, strict=True), self.now())
-        self.recording.record(run, [], saved, due, told)
+        self.recording.items(run, operation, saved, due, told)
         raise_if_barred(outcomes.values())
 
 

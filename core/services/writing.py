@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from core.domain.records import Counted, Kind, WriteId
 from core.domain.writes import Movement, Write, WriteRefused, plan_balances
+from core.gateways.errors import GatewayError
 from core.gateways.ports import Crm, Journal, Run
 from core.services.barring import raise_if_barred
 from core.services.batches import batches
@@ -56,11 +57,11 @@ class Writing:
         results = {id_: Result(Ending.BUSY, "another operation is writing it") for id_ in wanted}
         hand = Hand(run, kind, self.new_id())
         held = self._hold(hand, wanted)
-        read = self.crm.counted(kind, held) if held else {}
+        read = self._read(hand, held)
         gone = [id_ for id_ in held if read[id_] is None]
         results |= {id_: Result(Ending.REFUSED, f"{id_} is gone from HubSpot") for id_ in gone}
         asked = {id_: target for id_, target in read.items() if target is not None}
-        survivors = self._survivors(hand, {target.id for target in asked.values()} - held)
+        survivors = self._survivors(hand, {target.id for target in asked.values()}, held)
         targets = {id_: target for id_, target in asked.items() if target.id == id_} | survivors
         by_survivor: dict[str, list[str]] = {}
         for id_, target in asked.items():
@@ -93,13 +94,26 @@ class Writing:
         self.journal.release_leases(run, kind, barred, holder=holder)
         return got - barred
 
-    def _survivors(self, hand: Hand, ids: Collection[str]) -> dict[str, Counted]:
+    def _read(
+        self, hand: Hand, ids: Collection[str], also_held: Collection[str] = ()
+    ) -> Mapping[str, Counted | None]:
+        """As HubSpot states them now. When it does not, all that is held is free for others."""
+        try:
+            return self.crm.counted(hand.kind, ids) if ids else {}
+        except GatewayError:
+            held = {*ids, *also_held}
+            self.journal.release_leases(hand.run, hand.kind, held, holder=hand.holder)
+            raise
+
+    def _survivors(
+        self, hand: Hand, ids: Collection[str], before: Collection[str]
+    ) -> dict[str, Counted]:
         """What a merge made of several: leased like the others, and only then read to be written.
 
         One that was merged on since is left for the next look.
         """
-        held = self._hold(hand, ids)
-        read = self.crm.counted(hand.kind, held) if held else {}
+        held = self._hold(hand, set(ids) - set(before))
+        read = self._read(hand, held, before)
         return {id_: t for id_, t in read.items() if t is not None and t.id == id_}
 
     def _intents(

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import BindParameter, Connection, case, func, literal, select, update
 
 from core.domain.credits import CreditType
-from core.domain.operations import SETTLED, Item, ItemState, Progress
+from core.domain.operations import ENDED, SETTLED, Item, ItemState, OperationState, Progress
 from core.domain.records import TOTAL_BOOKINGS, BookingId
 from core.gateways.errors import UnknownId
 from core.gateways.journal.claims import release_unmoved
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import alike, fence, must_exist
 from core.gateways.journal.history import append
+from core.gateways.journal.operations import find, save_move
 from core.gateways.journal.records import ITEMS
+from core.gateways.journal.rules import moved
 from core.gateways.journal.tables import MovementState, items, movements, operations
 from core.gateways.journal.undoing import free_taken_back
 from core.gateways.ports.journal import Event, Run
@@ -64,15 +68,19 @@ class Items:
         states: Collection[ItemState],
         *,
         at: datetime,
+        actor: str,
     ) -> int:
         """How many are to be tried again; raises ``UnknownId``. See ``rules.reopened``."""
-        must_exist(connection, operation_id)
+        operation, since = find(connection, operation_id, lock=True)
+        after = moved(operation, OperationState.RUNNING, at=at, since=since, only_from=ENDED)
         state = case(
             (items.c.after.is_not(None), _word(ItemState.GIVEN_BACK)),
             (items.c.cancelled, _word(ItemState.CANCELLED)),
             else_=_word(ItemState.PENDING),
         )
-        found = update(items).where(items.c.operation_id == operation_id, items.c.state.in_(states))
+        found = update(items).where(
+            items.c.operation_id == operation_id, items.c.state.in_(states), items.c.planned
+        )
         count = connection.execute(found.values(state=state, why="")).rowcount
         if count:
             told = {"items": count, "states": sorted(state.value for state in states)}
@@ -80,6 +88,11 @@ class Items:
                 connection,
                 Event(at=at, actor="", what="reopened", operation_id=operation_id, detail=told),
             )
+        mine = items.c.operation_id == operation_id
+        unsettled = select(items.c.booking_id).where(mine, items.c.state.not_in(SETTLED))
+        if connection.execute(unsettled.limit(1)).first() is not None:
+            after = replace(after, epoch=operation.epoch + 1)
+            save_move(connection, operation, after, at=at, actor=actor, detail="retry")
         return count
 
     @reading
@@ -87,10 +100,16 @@ class Items:
         """Counted in the database: asked for every second. Raises ``UnknownId``."""
         must_exist(connection, operation_id)
         states = (
-            select(items.c.state, func.count())
+            select(items.c.state, items.c.planned, func.count())
             .where(items.c.operation_id == operation_id)
-            .group_by(items.c.state)
+            .group_by(items.c.state, items.c.planned)
         )
+        counted: Counter[ItemState] = Counter()
+        unplanned: Counter[ItemState] = Counter()
+        for state, planned, n in connection.execute(states):
+            counted[state] += n
+            if not planned:
+                unplanned[state] = n
         moved = func.sum(movements.c.delta)
         landed = (
             select(movements.c.credit, moved)
@@ -101,10 +120,7 @@ class Items:
             .having(moved != 0)
         )
         net = {CreditType(credit): int(n) for credit, n in connection.execute(landed)}
-        return Progress(
-            states={state: n for state, n in connection.execute(states)},  # noqa: C416
-            net=net,
-        )
+        return Progress(states=dict(counted), net=net, unplanned=dict(unplanned))
 
 
 def _word(state: ItemState) -> BindParameter[ItemState]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,11 +12,13 @@ from core.domain.mirror import PARTIAL, SOURCE_TIME
 from core.domain.operations import (
     ENDED,
     OPERATION_MOVES,
+    SETTLED,
     Item,
     ItemState,
     Operation,
     OperationState,
 )
+from core.domain.plans import OperationKind
 from core.domain.records import Kind
 from core.domain.roles import Role
 from core.domain.writes import MovementKind
@@ -25,6 +27,9 @@ from core.gateways.ports.journal import DeadLetters, Event, WriteState
 
 #: From when a fresh outbox row may be taken: always, whatever the clocks of two hosts say.
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: The event of bookings that a later operation did.
+DEALT_WITH = "dealt with"
 
 #: A movement of a write in one of these counts: nothing else may move that credit again.
 LIVE = frozenset({WriteState.OPEN, WriteState.LANDED, WriteState.UNDECIDED})
@@ -39,16 +44,58 @@ UNDOES = {
 OF_AN_UNDO = (MovementKind.REFUND, MovementKind.UNDO_REFUND)
 
 
+#: Of which kinds blocked and failed bookings are dealt with when an operation of this kind does
+#: them: a cancelled booking got its credit, and a refunded one was cancelled.
+DEALS_WITH: Mapping[OperationKind, frozenset[OperationKind]] = {
+    OperationKind.CANCEL: frozenset({OperationKind.CANCEL, OperationKind.REFUND}),
+    OperationKind.REFUND: frozenset({OperationKind.CANCEL, OperationKind.REFUND}),
+    OperationKind.UNDO: frozenset({OperationKind.UNDO}),
+}
+
+
+def done_since(by: Operation) -> str:
+    """Why a booking needs no look any more."""
+    return f"done since by operation {by.id}"
+
+
+def dealt_with_event(operation_id: str, number: int, by: Operation, at: datetime) -> Event:
+    """In the history of the operation that could not do them."""
+    detail = {"items": number, "by_operation": by.id}
+    actor = by.confirmed_by
+    return Event(at=at, actor=actor, what=DEALT_WITH, operation_id=operation_id, detail=detail)
+
+
+def check_put_away(operation: Operation, asked: int, found: int) -> None:
+    """Whether these bookings may be put away.
+
+    Raises:
+        StateConflict: the operation goes on, or not all of them failed or are blocked any more.
+    """
+    if operation.state not in ENDED - {OperationState.CALLED_OFF}:
+        told = f"operation {operation.id} is {operation.state}: only of an ended one"
+        raise StateConflict(f"{told} bookings are dismissed", state=operation.state)
+    if found != asked:
+        told = f"{asked - found:,} of these bookings no longer failed or blocked"
+        raise StateConflict(f"{told}: look again", state=operation.state)
+
+
 def moved(
-    operation: Operation, to: OperationState, *, at: datetime, since: datetime | None
+    operation: Operation,
+    to: OperationState,
+    *,
+    at: datetime,
+    since: datetime | None,
+    only_from: Collection[OperationState] = (),
 ) -> Operation:
     """The operation after a drawn move; ``since``: from when it has been in its state.
 
     Raises:
-        StateConflict: no such move from where it stands, or a second admin's word is wanting.
+        StateConflict: no such move from where it stands, or not one of ``only_from``, or a second
+            admin's word is wanting.
     """
     unsigned = to is OperationState.HELD and not operation.may_begin
-    if unsigned or to not in OPERATION_MOVES[operation.state]:
+    elsewhere = bool(only_from) and operation.state not in only_from
+    if unsigned or elsewhere or to not in OPERATION_MOVES[operation.state]:
         told = f"operation {operation.id} is {operation.state}: it cannot become {to}"
         raise StateConflict(told, state=operation.state, at=since)
     started = operation.started_at
@@ -59,6 +106,30 @@ def moved(
         ended_at=at if to in ENDED else None,
         waiting_for=operation.waiting_for if to is OperationState.STOPPING else "",
     )
+
+
+def ended(
+    operation: Operation,
+    states: Collection[ItemState],
+    open_writes: int,
+    *,
+    at: datetime,
+    since: datetime | None,
+) -> Operation:
+    """The operation after its end. ``states``: those that its items are in.
+
+    Raises:
+        StateConflict: an item is not settled, or a write is open: somebody has to carry it on.
+    """
+    if unsettled := sorted(state.value for state in states if state not in SETTLED):
+        told = f"operation {operation.id} has bookings that are {' and '.join(unsettled)}"
+        raise StateConflict(f"{told}: it cannot end", state=operation.state, at=since)
+    if open_writes:
+        told = f"operation {operation.id} has {open_writes} open writes: it cannot end"
+        raise StateConflict(told, state=operation.state, at=since)
+    stopped = operation.state is OperationState.STOPPING and ItemState.STOPPED in states
+    to = OperationState.STOPPED if stopped else OperationState.DONE
+    return moved(operation, to, at=at, since=since)
 
 
 def approved(

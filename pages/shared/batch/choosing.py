@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NoReturn
 
 import streamlit as st
@@ -65,14 +66,18 @@ def preview(
     desk: Desk,
     kind: OperationKind,
     selection: Selection,
+    *,
     include: frozenset[Inclusion] = ORDINARY,
+    without: Collection[str] = (),
 ) -> NoReturn:
-    """Read the bookings, store the plan and go to it.
+    """Read the bookings, store the plan and go to it. ``without``: those left out.
 
     ``include``: what the admin includes on purpose that is blocked otherwise.
 
     Raises what ``Planning.preview`` raises.
     """
     with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
-        plan = desk.core.planning.preview(kind, selection, desk.acting(), include=include)
+        plan = desk.core.planning.preview(
+            kind, selection, desk.acting(), include=include, without=without
+        )
     address.go_to_plan(plan)
