@@ -22,7 +22,7 @@ from core.domain.writes import (
     find_foreign_writes,
     plan_balances,
 )
-from tests.unit.given import AT, CS, SHARED, contact
+from tests.unit.given import AT, CS, contact
 
 OURS = WriteId("w1")
 PARSE = {str(n): n for n in range(20)}
@@ -91,7 +91,7 @@ def test_a_write_adds_every_movement_and_touches_nothing_else(moved: list[Credit
 @pytest.mark.parametrize(
     ("held", "delta", "told"),
     [
-        (contact(unreadable={SHARED: "holds 'abc'"}), 1, "abc"),
+        (contact(unreadable={CS: "holds 'abc'"}), 1, "abc"),
         (contact(balances={}), 1, "not read"),
         (contact(balances={CS: 0}), -1, "would become -1"),
         (contact(balances={CS: 1_000_000}), 1, "would become 1000001"),
