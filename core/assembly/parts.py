@@ -23,6 +23,7 @@ from core.services.deciding import Deciding
 from core.services.finding import Finding
 from core.services.following import Following
 from core.services.forgetting import Forgetting
+from core.services.late_looks import LateLooks
 from core.services.looking_up import LookingUp
 from core.services.measuring import Measuring
 from core.services.mirroring import Mirroring
@@ -61,6 +62,7 @@ class Core:
     deciding: Deciding
     correcting: Correcting
     carrying: Carrying
+    late_looks: LateLooks
     mirroring: Mirroring
     sweeping: Sweeping
     undoing: Undoing
