@@ -18,6 +18,7 @@ from core.services.recording import Recording
 from core.services.recounting import CarryingRecounts
 from core.services.seating import Seating
 from core.services.settling import Settling
+from core.services.starts import Starts
 from core.services.taking_back import TakingBack
 from core.services.verifying import WriteVerification
 from core.services.writing import Writing
@@ -41,8 +42,9 @@ def carriage(
 ) -> Carrying:
     """What carries operations: the exactly-once protocol over these gateways."""
     recording = Recording(journal, mirroring, now)
+    starts = Starts(journal)
     settling = Settling(crm, journal, recording, now, quiet)
-    writing = Writing(crm, journal, settling, now, new_id)
+    writing = Writing(crm, journal, settling, starts, now, new_id)
     recounts = CarryingRecounts(
         crm, journal, writing, ExamConsequences(catalogue), mirroring.nudge, now
     )
@@ -51,7 +53,7 @@ def carriage(
     return Carrying(
         journal,
         settling,
-        GivingBack(crm, journal, writing, catalogue, recording, now, zone, quiet),
+        GivingBack(crm, journal, writing, catalogue, recording, now, zone, quiet, starts),
         Seating(
             crm=crm,
             journal=journal,
@@ -85,6 +87,7 @@ def carriage(
         lambda: crm.usage()["total"],
         may,
         now,
+        starts,
         group_size,
         groups_at_once,
         second,

@@ -86,11 +86,25 @@ def dismiss(
 
 
 @app.command()
-def stop(operation_id: str, reason: Reason = "", as_: As = "", json: Json = False) -> None:
-    """Finish the group in hand and begin no other; call it off while it waits or is held."""
+def stop(
+    operation_id: str,
+    reason: Reason = "",
+    as_: As = "",
+    wait: Wait = False,
+    timeout: WaitS = 3600,
+    json: Json = False,
+) -> None:
+    """Finish what was begun, within a few requests, and begin nothing else.
+
+    One that still waits or is held is called off. --wait prints how many bookings were done, and
+    how many were not begun.
+    """
     with told(), wiring.opened() as runtime:
         core = runtime.core
         ended = core.operating.stop(operation_id, actor_of(core, as_), reason=reason)
+        if wait:
+            runtime.start()
+            ended = until_ended(core, ended, timeout)
         told_of(core, ended, as_json=json)
 
 

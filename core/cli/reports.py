@@ -10,11 +10,13 @@ from core.domain import foreign_words
 from core.domain.corrections import name_of
 from core.domain.foreign_words import ForeignFinding, Remedy
 from core.domain.operations import (
+    BEGUN,
     DISMISSIBLE,
     NEEDS_EYES,
     Item,
     ItemState,
     Operation,
+    OperationState,
     Progress,
 )
 from core.domain.plans import Plan, Row, Verdict
@@ -91,6 +93,7 @@ def of_operation(
         "credits": dict(progress.net),
         "calls": operation.calls,
         "seconds": round(((operation.ended_at or now) - begun).total_seconds(), 3),
+        **_stop(operation, progress),
         "needs_eyes": [_item(item) for item in items if item.state in NEEDS_EYES],
         "foreign_writes": [_foreign(each, operation.id) for each in foreign],
         "undoes": operation.undoes,
@@ -98,6 +101,17 @@ def of_operation(
         "undone_by": [{"operation": o.id, "state": o.state.value} for o in undone_by],
         "warnings": [_warned(one, operation.id) for one in warnings],
     }
+
+
+def _stop(operation: Operation, progress: Progress) -> Report:
+    """What a stop kept, what it lets finish, and what it left as it was."""
+    if operation.state not in {OperationState.STOPPING, OperationState.STOPPED}:
+        return {}
+    states = progress.states
+    begun = sum(states.get(state, 0) for state in BEGUN)
+    left = states.get(ItemState.STOPPED, 0) + states.get(ItemState.PENDING, 0)
+    done = states.get(ItemState.DONE, 0)
+    return {"stop": {"done": done, "being_finished": begun, "not_begun": left}}
 
 
 def of_items(items: Sequence[Item]) -> list[Report]:

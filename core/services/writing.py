@@ -6,16 +6,19 @@ The same protocol serves contacts and exams: lease, read, save the intent, send,
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from core.domain.records import Counted, Kind, WriteId
 from core.domain.writes import Movement, Write, WriteRefused, plan_balances
 from core.gateways.errors import GatewayError
 from core.gateways.ports import Crm, Journal, Run
 from core.services.barring import raise_if_barred
-from core.services.batches import batches
+from core.services.batches import at_once, batches
 from core.services.settling import Consequences, Ending, Result, Settling
+from core.services.starts import NOT_BEGUN, Starts
 
 #: Longer than a write takes from the read to its answer. One that lapses lets nothing race: an
 #: intent is saved only under the lease that its read was made under, and an open write bars others.
@@ -38,6 +41,7 @@ class Writing:
     crm: Crm
     journal: Journal
     settling: Settling
+    starts: Starts
     now: Callable[[], datetime]
     new_id: Callable[[], str]
 
@@ -47,8 +51,12 @@ class Writing:
         kind: Kind,
         wanted: Mapping[str, Sequence[Movement]],
         then: Consequences,
+        *,
+        begins: bool = False,
     ) -> dict[str, Result]:
         """One write for each record with all its movements; the result by the id asked for.
+
+        ``begins``: nothing was changed for their bookings before, so a stop still bars them.
 
         Raises:
             GatewayError: the records could not be read; or HubSpot refuses the token (``Barred``),
@@ -67,12 +75,13 @@ class Writing:
         for id_, target in asked.items():
             if target.id in targets:
                 by_survivor.setdefault(target.id, []).append(id_)
-        writes, refused = self._intents(hand, by_survivor, targets, wanted)
+        writes, refused = self._planned(hand, by_survivor, targets, wanted)
         results |= refused
-        endings = self.settling.send(run, writes, targets, then)
+        send = partial(self._save_and_send, hand, targets, then, begins)
+        endings = {id_: result for part in at_once(send, writes) for id_, result in part.items()}
         for write in writes:
-            for id_ in by_survivor[write.target_id]:
-                results[id_] = endings[write.id]
+            if write.id in endings:
+                results |= dict.fromkeys(by_survivor[write.target_id], endings[write.id])
         self.journal.release_leases(run, kind, held | survivors.keys(), holder=hand.holder)
         raise_if_barred(results.values())
         return results
@@ -116,14 +125,31 @@ class Writing:
         read = self._read(hand, held, before)
         return {id_: t for id_, t in read.items() if t is not None and t.id == id_}
 
-    def _intents(
+    def _save_and_send(
+        self,
+        hand: Hand,
+        targets: Mapping[str, Counted],
+        then: Consequences,
+        begins: bool,
+        writes: Sequence[Write],
+    ) -> dict[WriteId, Result]:
+        """Those saved. One whose lease was lost since the read is not, and stays busy."""
+        with self.starts.turn(hand.run) if begins else nullcontext(True) as may:
+            if not may:
+                return dict.fromkeys((w.id for w in writes), Result(Ending.NOT_SENT, NOT_BEGUN))
+            fresh = [replace(write, sent_at=self.now()) for write in writes]
+            saved = self.journal.save_intents(hand.run, fresh, holder=hand.holder)
+            todo = [write for write in fresh if write.id in saved]
+            return self.settling.send(hand.run, todo, targets, then)
+
+    def _planned(
         self,
         hand: Hand,
         by_survivor: Mapping[str, Sequence[str]],
         targets: Mapping[str, Counted],
         wanted: Mapping[str, Sequence[Movement]],
     ) -> tuple[list[Write], dict[str, Result]]:
-        """Those saved. One whose lease was lost since the read is not, and stays busy."""
+        """A write for each record, and why there is none."""
         writes: list[Write] = []
         refused: dict[str, Result] = {}
         for survivor, ids in by_survivor.items():
@@ -147,9 +173,4 @@ class Writing:
                     sent_at=self.now(),
                 )
             )
-        saved = {
-            id_
-            for some in batches(writes)
-            for id_ in self.journal.save_intents(hand.run, some, holder=hand.holder)
-        }
-        return [write for write in writes if write.id in saved], refused
+        return writes, refused

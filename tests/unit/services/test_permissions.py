@@ -348,6 +348,8 @@ UNASKED = {
         "ContactConsequences.of_undecided",
         "Recording.items",
         "Recording.record",
+        "Starts.stopping",
+        "Starts.turn",
         "Repairing.carry_out",
         "Seating.carry",
         "Seating.let_go",
