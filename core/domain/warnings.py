@@ -20,6 +20,8 @@ class About(StrEnum):
     NOTE = "note"
     #: Another balance of the student cannot be read, and waits for somebody to correct it.
     BALANCE = "balance"
+    #: Its student was merged with another while it ran: the other one's balance went with that.
+    MERGED = "merged"
     #: Whether somebody else wrote a balance at the same moment could not be found out.
     CHECK = "check"
     #: A booking that was cancelled, with its credit given back, is not cancelled any more.
