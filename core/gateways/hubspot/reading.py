@@ -10,6 +10,7 @@ from core.domain.records import (
     MARKER,
     Booking,
     BookingId,
+    ContactId,
     Counted,
     History,
     Kind,
@@ -49,7 +50,7 @@ def histories(
     hub: Hub, kind: Kind, ids: Collection[str], keys: Sequence[str]
 ) -> dict[str, History | None]:
     """Versions of these properties, and of the marker where there is one."""
-    had = hub.portal.names(kind)  # a booking has no marker
+    had = hub.portal.names(kind)
     wanted = tuple(key for key in dict.fromkeys((*keys, MARKER)) if key in had)
 
     def ask(some: Sequence[str]) -> Matched:
@@ -107,6 +108,13 @@ def links_now(
     old = {id_: now for id_, now in answers_now.items() if now is not None and now != id_}
     again = links(hub, from_type, to_type, set(old.values()), what) if old else {}
     return found | {id_: again[now] for id_, now in old.items()}
+
+
+def contacts_of(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, tuple[ContactId, ...]]:
+    """Contacts associated with each booking."""
+    types = hub.portal.types
+    found = links(hub, types[Kind.BOOKING], types[Kind.CONTACT], ids, "associations bookings")
+    return {BookingId(id_): tuple(map(ContactId, linked)) for id_, linked in found.items()}
 
 
 def links(
