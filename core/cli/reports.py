@@ -35,6 +35,7 @@ def of_plan(plan: Plan) -> Report:
         "undoes": plan.undoes,
         "include": sorted(plan.include),
         "selection": plan.selection,
+        "caveat": plan.caveat,
         "asked": len(plan.rows),
         "counts": {verdict.value: n for verdict, n in plan.counts.items()},
         "credits": dict(plan.credits),
