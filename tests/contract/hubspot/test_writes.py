@@ -306,7 +306,7 @@ def test_a_refused_token_refuses_no_record(world: World) -> None:
 
     outcomes: list[Outcome] = [
         world.crm.write_counts([one])[one.id],
-        world.crm.cancel_bookings(known, sent_at=at)[known[0]],
+        world.crm.cancel_bookings(known, sent_at=at, marker="m")[known[0]],
         world.crm.mark_refunded(known, at=at, admin="a@x.test", sent_at=at)[known[0]],
         world.crm.unmark_refunded(known, sent_at=at)[known[0]],
         world.crm.add_notes([note])[note.contact_id],
