@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import datetime, timedelta
 
 from core.domain.credits import Catalogue
 from core.domain.forgetting import NOT_KEPT
-from core.domain.operations import Item, ItemState, Operation
+from core.domain.operations import SETTLED, Item, ItemState, Operation
 from core.domain.plans import OperationKind
 from core.domain.records import TOTAL_BOOKINGS, ContactId, Counted, Kind
 from core.domain.warnings import About, Warned
@@ -19,6 +20,7 @@ from core.domain.writes import (
     Write,
 )
 from core.gateways.ports import Crm, Due, Fate, Journal, Note, Run
+from core.services.barring import raise_if_barred
 from core.services.item_steps import booked_note, counted_due
 from core.services.loss_correction import LossCorrection
 from core.services.recounting import CarryingRecounts, warn_of_seats
@@ -53,9 +55,10 @@ class Finishing:
             items = [i for i in self.journal.items(operation.id) if i.cancelled]
             if self._seats_and_notes(run, operation, items):
                 return self.now() + LOOK_AGAIN
-        if operation.kind is OperationKind.BOOK:
-            booked = self.journal.items(operation.id, states={ItemState.DONE})
-            if self._note(run, operation, booked):
+            self._warn_of_their_cancels(run)
+        if operation.kind in {OperationKind.BOOK, OperationKind.REFUND}:
+            done = self.journal.items(operation.id, states={ItemState.DONE})
+            if self._note(run, operation, done):
                 return self.now() + LOOK_AGAIN
         if operation.kind is OperationKind.RECOUNT and self.recounts.carry(run, operation):
             return self.now() + LOOK_AGAIN
@@ -64,6 +67,23 @@ class Finishing:
             return self.now() + LOOK_AGAIN
         self.verification.verify(operation.id)
         return None
+
+    def _warn_of_their_cancels(self, run: Run) -> None:
+        """Whether whoever cancelled a booking counted its exam down, nothing tells."""
+        settled = self.journal.items(run.operation_id, states=SETTLED)
+        exams = Counter(i.exam_id for i in settled if i.cancel_sent and not i.cancelled)
+        warned = [
+            Warned(
+                about=About.SEATS,
+                record=exam,
+                told=f"exam {exam} was not counted down for {n} of its bookings: somebody else "
+                "cancelled them",
+            )
+            for exam, n in exams.items()
+            if exam is not None
+        ]
+        if warned:
+            self.journal.warn(run, warned, at=self.now())
 
     def _seats_and_notes(self, run: Run, operation: Operation, items: Sequence[Item]) -> bool:
         """True: not all is known yet. Neither needs the other, so neither waits for the other."""
@@ -133,6 +153,7 @@ class Finishing:
         if refused:
             self.journal.warn(run, refused, at=self.now())
         self.journal.record_noted(run, settled)
+        raise_if_barred(outcomes.values())
         return len(settled) < len(notes)
 
     def _note_text(self, operation: Operation, items: Sequence[Item]) -> str:
@@ -142,8 +163,9 @@ class Finishing:
         back = [self.catalogue.by_key(i.credit).label for i in items if i.credit is not None]
         credits_ = ", ".join(f"{back.count(label)} {label}" for label in dict.fromkeys(back))
         given = f"Given back: {credits_}. " if credits_ else "No credit was spent on it. "
+        what = "Refunded" if operation.kind is OperationKind.REFUND else "Cancelled"
         return (
-            f"Cancelled by Credit Desk: {names}. {given}"
+            f"{what} by Credit Desk: {names}. {given}"
             f"Reason: {operation.reason or NOT_KEPT}. By {operation.confirmed_by}."
         )
 

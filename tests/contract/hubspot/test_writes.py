@@ -162,8 +162,8 @@ def test_a_booking_is_cancelled_once_or_twice_alike(world: World) -> None:
     id_ = BookingId(world.booking(token_used="Clinical Skills Token"))
     gone = BookingId(fresh_id())
 
-    first = world.crm.cancel_bookings([id_, gone], sent_at=utc_now())
-    second = world.crm.cancel_bookings([id_], sent_at=utc_now())
+    first = world.crm.cancel_bookings([id_, gone], marker="op-1", sent_at=utc_now())
+    second = world.crm.cancel_bookings([id_], marker="op-1", sent_at=utc_now())
     booking = world.crm.bookings([id_])[id_]
 
     assert (Fate.LANDED, Fate.REFUSED) == (first[id_].fate, first[gone].fate)
@@ -191,7 +191,7 @@ def test_a_booking_is_marked_refunded_with_when_and_by_whom(world: World) -> Non
 
 def test_a_mark_is_cleared_of_all_it_said_and_of_nothing_else(world: World) -> None:
     id_, gone = BookingId(world.booking(token_used="Clinical Skills Token")), BookingId(fresh_id())
-    world.crm.cancel_bookings([id_], sent_at=utc_now())
+    world.crm.cancel_bookings([id_], marker="op-1", sent_at=utc_now())
     before = world.crm.bookings([id_])[id_]
     mark(world, id_, utc_now())
 
@@ -294,3 +294,24 @@ def test_two_notes_for_one_contact_at_a_time_are_a_mistake_of_the_caller(world: 
 
     with pytest.raises(ValueError, match="one note for each contact"):
         world.crm.add_notes([note, note])
+
+
+def test_a_refused_token_refuses_no_record(world: World) -> None:
+    """Nothing was sent and nothing can be: what was to be written waits for the token."""
+    id_, booking = world.contact(cs_credits="3"), world.booking(is_active="Active")
+    one, at = write(id_, to=4), utc_now()
+    note = Note(contact_id=ContactId(id_), marker="m", text="words", at=at)
+    known = [BookingId(booking)]
+    world.fault("barred", times=5)
+
+    outcomes: list[Outcome] = [
+        world.crm.write_counts([one])[one.id],
+        world.crm.cancel_bookings(known, sent_at=at, marker="m")[known[0]],
+        world.crm.mark_refunded(known, at=at, admin="a@x.test", sent_at=at)[known[0]],
+        world.crm.unmark_refunded(known, sent_at=at)[known[0]],
+        world.crm.add_notes([note])[note.contact_id],
+    ]
+
+    assert {Fate.NOT_SENT} == {outcome.fate for outcome in outcomes}
+    assert all("HubSpot refuses the token" in outcome.barred for outcome in outcomes)
+    assert 3 == read(world, id_).balances[CS]
