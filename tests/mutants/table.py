@@ -497,13 +497,6 @@ GIVING_BACK = [
 
 RECHECK = [
     Mutant(
-        guard="a cancel of somebody else is not taken for ours",
-        file=_in("services/refund_check"),
-        old="    if history is not None and cancel is not None and is_ours(",
-        new="    if history is not None or is_ours(",
-        tests=(*_RECHECK, *_RACES),
-    ),
-    Mutant(
         guard="only what the last look allows goes out",
         file=_in("services/refund_check"),
         old="            id_: [m for m in movements if m.booking_id in self.going]",
@@ -1208,20 +1201,6 @@ COPYING = [
         old="DONE = frozenset({Copied.WRITTEN, Copied.ALREADY_EQUAL, Copied.NEWER_KEPT})",
         new="DONE = frozenset(Copied)",
         tests=(_UNIT + "test_mirroring.py",),
-    ),
-    Mutant(
-        guard="no booking settles without its copy being due",
-        file=_in("services/recording"),
-        old="            all_due = [*due, *settled_dues(operation, items, due)]",
-        new="            all_due = list(due)",
-        tests=(_SERVICES + "test_booking_copies.py", "tests/simulation/test_endings.py"),
-    ),
-    Mutant(
-        guard="a write that a person must decide has its copy due",
-        file=_in("services/settling"),
-        old="            [Due(kind=w.kind, record_id=w.target_id, row=None) for w in writes],",
-        new="            [],",
-        tests=(_SERVICES + "test_booking_copies.py", "tests/simulation/test_endings.py"),
     ),
     Mutant(
         guard="a whole row that the mirror kept its own against is read once more",

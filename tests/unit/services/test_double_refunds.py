@@ -256,3 +256,33 @@ def test_a_lost_answer_to_a_cancel_that_was_not_ours_is_told_from_one_that_was(
 
     assert [False, True] == [item_of(desk, operation, b).cancelled for b in ("500", "501")]
     assert 3 == desk.held("100", CS)
+
+
+def test_a_booking_that_is_made_active_again_meanwhile_is_not_refunded(desk: TestDesk) -> None:
+    desk.booked("502", "100")
+    desk.time += timedelta(hours=1)
+    operation = desk.confirm("502")
+
+    def books_again() -> None:
+        active = {"is_active": "Active"}
+        desk.crm.foreign_write(Kind.BOOKING, "502", active, **STUDENT_APP)
+
+    before(desk, "history", Kind.BOOKING, books_again)
+    desk.carry(operation)
+
+    assert 1 == desk.held("100", CS)
+    assert ItemState.SKIPPED is item_of(desk, operation, "502").state
+
+
+def test_a_balance_whose_history_cannot_be_read_lets_a_person_decide(desk: TestDesk) -> None:
+    operation = desk.confirm("500", kind=CANCEL)
+
+    def gets_a_credit_unseen() -> None:
+        gives_back(desk)
+        desk.crm.unreadable_histories.add("100")
+
+    before(desk, "write", Kind.BOOKING, gets_a_credit_unseen)
+    desk.carry(operation)
+
+    assert 2 == desk.held("100", CS)
+    assert ItemState.UNDECIDED is item_of(desk, operation).state

@@ -144,6 +144,7 @@ def test_threads_of_one_operation_lease_for_themselves(desk: TestDesk) -> None:
     run, _ = desk.journal.begin_run(operation.id, at=desk.time)
     writing = desk.core.carrying.giving_back.writing
     inner: list[Result] = []
+    others: list[Future[Result]] = []
 
     def write(booking: str) -> Result:
         moved = Movement(
@@ -156,24 +157,26 @@ def test_threads_of_one_operation_lease_for_themselves(desk: TestDesk) -> None:
         if request.what == "write" and not inner:
             inner.append(Result(Ending.OPEN))
             after_reads(desk)
-            inner[0] = other.result(60)
+            inner[0] = others[0].result(60)
         return Fault.NONE
 
     with ThreadPoolExecutor(1) as pool:
         both_have_read, first_sends = threading.Event(), threading.Event()
 
+        def second_has_read() -> None:
+            both_have_read.set()
+            assert first_sends.wait(60)
+
         def second() -> Result:
-            after_reads(desk, lambda: (both_have_read.set(), first_sends.wait(60)))
+            after_reads(desk, second_has_read)
             found = write("2")
             both_have_read.set()  # it may have been kept out before it read
             return found
 
         def first_has_read() -> None:
-            nonlocal other
-            other = pool.submit(second)
+            others.append(pool.submit(second))
             assert both_have_read.wait(60)
 
-        other: Future[Result] = Future()
         after_reads(desk, first_has_read)
 
         def sending(request: Request) -> Fault:
