@@ -34,6 +34,7 @@ def of_plan(plan: Plan) -> Report:
         "kind": plan.kind.value,
         "undoes": plan.undoes,
         "selection": plan.selection,
+        "caveat": plan.caveat,
         "asked": len(plan.rows),
         "counts": {verdict.value: n for verdict, n in plan.counts.items()},
         "credits": dict(plan.credits),
@@ -178,6 +179,8 @@ NEXT: dict[About, str] = {
     About.SEATS: "python -m core recount --exam {record}",
     About.SEATS_UNTOLD: "python -m core decide {operation} {record} --landed|--never --why TEXT",
     About.NOTE: "write the note in HubSpot, if it matters",
+    About.REFUNDED_TWICE: "compare the balance with its history in HubSpot: python -m core contact",
+    About.MERGED: "compare the balance with its history in HubSpot, and adjust it if need be",
     About.CHECK: "compare the balance with its history in HubSpot",
     About.STATUS: "the student holds both the seat and the credit; if it should stay cancelled, "
     "set is_active to Cancelled in HubSpot, then python -m core recount --exam ID",

@@ -10,11 +10,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Protocol
 
 from core.domain.records import Counted, Kind, WriteId
+from core.domain.warnings import About, Warned
 from core.domain.writes import Movement, Write, WriteRefused, plan_balances
 from core.gateways.errors import GatewayError
-from core.gateways.ports import Crm, Journal, Run
+from core.gateways.ports import Crm, Due, Journal, Run
 from core.services.batches import at_once, batches
 from core.services.settling import Consequences, Ending, Result, Settling
 from core.services.starts import NOT_BEGUN, Starts
@@ -22,6 +24,8 @@ from core.services.starts import NOT_BEGUN, Starts
 #: Longer than a write takes from the read to its answer. One that lapses lets nothing race: an
 #: intent is saved only under the lease that its read was made under, and an open write bars others.
 LEASE = timedelta(seconds=120)
+#: For so long what was read counts. A slower HubSpot costs another look, and no wrong write.
+GOOD_FOR = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,20 @@ class Hand:
     run: Run
     kind: Kind
     holder: str
+
+
+class LastLook(Protocol):
+    """What is looked at once more in the moment of the balance read."""
+
+    def read(self, contacts: Collection[str]) -> None:
+        """Whatever bears on writing these records. Raises ``GatewayError``."""
+        ...
+
+    def allowed(
+        self, targets: Mapping[str, Counted], wanted: Mapping[str, Sequence[Movement]]
+    ) -> Mapping[str, Sequence[Movement]]:
+        """The movements that may be written, by the id asked for. Raises ``GatewayError``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +70,7 @@ class Writing:
         then: Consequences,
         *,
         begins: bool = False,
+        last_look: LastLook | None = None,
     ) -> dict[str, Result]:
         """One write for each record with all its movements; the result by the id asked for.
 
@@ -60,7 +79,8 @@ class Writing:
         results = {id_: Result(Ending.BUSY, "another operation is writing it") for id_ in wanted}
         hand = Hand(run, kind, self.new_id())
         held = self._hold(hand, wanted)
-        read = self._read(hand, held)
+        asked_at = self.now()
+        read = self._read(hand, held, last_look=last_look)
         gone = [id_ for id_ in held if read[id_] is None]
         results |= {id_: Result(Ending.REFUSED, f"{id_} is gone from HubSpot") for id_ in gone}
         asked = {id_: target for id_, target in read.items() if target is not None}
@@ -70,8 +90,14 @@ class Writing:
         for id_, target in asked.items():
             if target.id in targets:
                 by_survivor.setdefault(target.id, []).append(id_)
+        if last_look is not None:
+            fresh = {id_: targets[t.id] for id_, t in asked.items() if t.id in targets}
+            wanted = self._allowed(hand, last_look, fresh, wanted, {*held, *survivors})
+        if self.now() - asked_at > GOOD_FOR:
+            by_survivor = {}  # looked at again: too much may have happened since it was read
         writes, refused = self._planned(hand, by_survivor, targets, wanted)
         results |= refused
+        self._tell_of_merges(hand, {i: t.id for i, t in asked.items() if t.id != i})
         send = partial(self._save_and_send, hand, targets, then, begins)
         endings = {id_: result for part in at_once(send, writes) for id_, result in part.items()}
         for write in writes:
@@ -79,6 +105,16 @@ class Writing:
                 results |= dict.fromkeys(by_survivor[write.target_id], endings[write.id])
         self.journal.release_leases(run, kind, held | survivors.keys(), holder=hand.holder)
         return results
+
+    def _tell_of_merges(self, hand: Hand, merged: Mapping[str, str]) -> None:
+        """The rows of the old ids must go from Supabase; of balances, HubSpot kept one record's."""
+        if not merged:
+            return
+        at = self.now()
+        self.journal.put_due([Due(kind=hand.kind, record_id=i, row=None) for i in merged], at=at)
+        if hand.kind is Kind.CONTACT:
+            told = [_merged(old, new) for old, new in sorted(merged.items())]
+            self.journal.warn(hand.run, told, at=at)
 
     def _hold(self, hand: Hand, ids: Collection[str]) -> set[str]:
         """Lease what is free, less the records that have an open write, ours included."""
@@ -98,13 +134,39 @@ class Writing:
         return got - barred
 
     def _read(
-        self, hand: Hand, ids: Collection[str], also_held: Collection[str] = ()
+        self,
+        hand: Hand,
+        ids: Collection[str],
+        also_held: Collection[str] = (),
+        last_look: LastLook | None = None,
     ) -> Mapping[str, Counted | None]:
         """As HubSpot states them now. When it does not, all that is held is free for others."""
         try:
-            return self.crm.counted(hand.kind, ids) if ids else {}
+            return self._read_all(hand.kind, ids, last_look) if ids else {}
         except GatewayError:
             held = {*ids, *also_held}
+            self.journal.release_leases(hand.run, hand.kind, held, holder=hand.holder)
+            raise
+
+    def _read_all(
+        self, kind: Kind, ids: Collection[str], last_look: LastLook | None
+    ) -> Mapping[str, Counted | None]:
+        """What bears on writing these records, then the records: nearest to their write."""
+        if last_look is not None:
+            last_look.read(ids)
+        return self.crm.counted(kind, ids)
+
+    def _allowed(
+        self,
+        hand: Hand,
+        last_look: LastLook,
+        fresh: Mapping[str, Counted],
+        wanted: Mapping[str, Sequence[Movement]],
+        held: Collection[str],
+    ) -> Mapping[str, Sequence[Movement]]:
+        try:
+            return last_look.allowed(fresh, wanted)
+        except GatewayError:
             self.journal.release_leases(hand.run, hand.kind, held, holder=hand.holder)
             raise
 
@@ -149,6 +211,8 @@ class Writing:
         for survivor, ids in by_survivor.items():
             target = targets[survivor]
             movements = tuple(movement for id_ in ids for movement in wanted[id_])
+            if not movements:
+                continue
             try:
                 before, after = plan_balances(target, movements)
             except WriteRefused as error:
@@ -168,3 +232,11 @@ class Writing:
                 )
             )
         return writes, refused
+
+
+def _merged(old: str, new: str) -> Warned:
+    kept = f"HubSpot kept the balances of one of the two records in {new}"
+    told = (
+        f"student {old} was merged into {new} in HubSpot: {kept}; the other's went with the merge"
+    )
+    return Warned(about=About.MERGED, record=old, told=told)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from core.domain.records import MARKER, Booking, BookingId, Counted, History, Kind
+from core.domain.records import (
+    MARKER,
+    Booking,
+    BookingId,
+    ContactId,
+    Counted,
+    History,
+    Kind,
+    is_record_id,
+)
 from core.gateways.errors import OutcomeUnknown
 from core.gateways.hubspot.hub import Hub
 from core.gateways.hubspot.transport import Call
@@ -26,21 +35,21 @@ def counted(hub: Hub, kind: Kind, ids: Collection[str]) -> dict[str, Counted | N
 def objects(
     hub: Hub, kind: Kind, ids: Collection[str], make: Callable[[Json], Made]
 ) -> dict[str, Made | None]:
-    """What is made of each record that HubSpot holds. None: gone."""
+    """What is made of each record that HubSpot holds. None: gone, or no id that it can have."""
 
     def ask(some: Sequence[str]) -> Matched:
         body = requests.read_body(hub.portal, kind, some)
         call = Call(what=f"read {kind}", path=hub.batch(kind, "read"), body=body)
         return answers.match(some, hub.read(call))
 
-    return _all(hub, ask, requests.batches(ids), make)
+    return _all(hub, ask, ids, make)
 
 
 def histories(
     hub: Hub, kind: Kind, ids: Collection[str], keys: Sequence[str]
 ) -> dict[str, History | None]:
     """Versions of these properties, and of the marker where there is one."""
-    had = hub.portal.names(kind)  # a booking has no marker
+    had = hub.portal.names(kind)
     wanted = tuple(key for key in dict.fromkeys((*keys, MARKER)) if key in had)
 
     def ask(some: Sequence[str]) -> Matched:
@@ -51,8 +60,9 @@ def histories(
     return _all(
         hub,
         ask,
-        requests.batches(ids, requests.HISTORY_BATCH_MAX),
+        ids,
         lambda told: records.read_history(hub.portal, kind, told, wanted),
+        requests.HISTORY_BATCH_MAX,
     )
 
 
@@ -73,6 +83,13 @@ def bookings(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, Booking | 
         else records.read_booking(portal, told, contacts[id_], exams[id_])
         for id_ in unique
     }
+
+
+def contacts_of(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, tuple[ContactId, ...]]:
+    """Contacts associated with each booking."""
+    types = hub.portal.types
+    found = links(hub, types[Kind.BOOKING], types[Kind.CONTACT], ids, "associations bookings")
+    return {BookingId(id_): tuple(map(ContactId, linked)) for id_, linked in found.items()}
 
 
 def links(
@@ -98,16 +115,22 @@ def links(
         alone = [{id_: ""} for id_ in silent] if told.strangers and len(pages) > 1 else []
         return [more, *alone] if more else alone
 
-    pending = [dict.fromkeys(some, "") for some in requests.batches(ids, requests.LINKS_BATCH_MAX)]
+    asked = requests.batches(filter(is_record_id, ids), requests.LINKS_BATCH_MAX)
+    pending = [dict.fromkeys(some, "") for some in asked]
     while pending:
         pending = [pages for rest in hub.each(ask, pending) for pages in rest]
     return found
 
 
 def _all(
-    hub: Hub, ask: Ask, batches: Iterable[Sequence[str]], make: Callable[[Json], Made]
+    hub: Hub,
+    ask: Ask,
+    wanted: Collection[str],
+    make: Callable[[Json], Made],
+    size: int = requests.BATCH_MAX,
 ) -> dict[str, Made | None]:
-    """What is made of every id's record, in the batch's thread; None for those that are gone.
+    """What is made of every id's record, in the batch's thread; None for those that are gone, and
+    for what cannot be an id: HubSpot would refuse the batch that it is in.
 
     Raises:
         OutcomeUnknown: HubSpot's answers do not tell of one of them.
@@ -133,7 +156,9 @@ def _all(
         told = one(ids)
         return {id_: None if (held := told[id_]) is None else make(held) for id_ in ids}
 
-    return {id_: made for part in hub.each(read, batches) for id_, made in part.items()}
+    batches = requests.batches(filter(is_record_id, wanted), size)
+    found = {id_: made for part in hub.each(read, batches) for id_, made in part.items()}
+    return dict.fromkeys(wanted, None) | found
 
 
 def _together(*works: Callable[[], Any]) -> list[Any]:
