@@ -11,6 +11,7 @@ from core.assembly.parts import Core
 from core.assembly.protocol import carriage
 from core.domain.approvals import NO_SECOND, SecondAdmin
 from core.domain.credits import SCHOOL, Catalogue
+from core.domain.desks import Process
 from core.domain.plans import OperationKind
 from core.domain.portal import OBJECT_TYPES
 from core.domain.records import Kind
@@ -18,6 +19,7 @@ from core.domain.schedules import Schedule
 from core.domain.sweeps import SweepMode
 from core.domain.writes import QUIET_PERIOD
 from core.gateways.ports import Crm, Due, Engine
+from core.gateways.ports.desks import DeskRegister
 from core.gateways.ports.inspecting import Inspecting
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
 from core.gateways.ports.pace import Pace
@@ -32,6 +34,7 @@ from core.services.checking import Checking
 from core.services.comparing import Comparing
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
+from core.services.desks import Desks
 from core.services.finding import Finding
 from core.services.following import Following
 from core.services.forgetting import Forgetting, forgetting_jobs
@@ -60,6 +63,11 @@ from core.services.sitting import Sitting
 from core.services.sweeping import AT_ONCE, Sweeping
 from core.services.undoing import Undoing
 from core.services.watching import Watching
+
+#: Of a core that starts no process of its own.
+NOT_REGISTERED = Process(
+    name="", desk="", host="", version="", started_at=datetime.min.replace(tzinfo=UTC)
+)
 
 __all__ = ["Core", "assemble", "new_id", "utc_now"]
 
@@ -100,16 +108,23 @@ def assemble(
     second: SecondAdmin = NO_SECOND,
     audit_looks: bool = True,
     pace: Pace | None = None,
+    register: DeskRegister | None = None,
+    process: Process | None = None,
     api_rate: float = 20,
     quiet: timedelta = QUIET_PERIOD,
     group_size: int = GROUP_SIZE,
     groups_at_once: int = GROUPS_AT_ONCE,
     now: Callable[[], datetime] = utc_now,
+    monotonic: Callable[[], float] | None = None,
     make_id: Callable[[], str] = new_id,
     chance: Callable[[], float] = random.random,
     on_dead: Callable[[Sequence[Due]], None] = lambda _dead: None,
 ) -> Core:
-    """Services over these gateways. ``mirror_reads``: the truth for copies, less urgent."""
+    """Services over these gateways. ``mirror_reads``: the truth for copies, less urgent.
+
+    ``monotonic``: seconds that never go back; None: those of ``now``, which then never does.
+    """
+    ticks = monotonic or (lambda: now().timestamp())
     finding = Finding(crm, now)
     mirroring = Mirroring(
         crm=mirror_reads or crm,
@@ -146,10 +161,29 @@ def assemble(
     forgetting = Forgetting(journal, keep_personal, now)
     planning = Planning(crm, journal, finding, catalogue, preflight, now, make_id)
     holding = Holding(journal, hold, quiet)
-    operating = Operating(journal, engine, holding, now, access.other_admins, typed_above, second)
     checking = Checking(crm, sitting, catalogue, now, noting)
     booking = Booking(crm, journal, sitting, catalogue, preflight, now, make_id)
     owing = Owing(reads, mirror, journal, catalogue)
+    desks = Desks(
+        crm=crm,
+        journal=journal,
+        owing=owing,
+        register=register,
+        process=process or NOT_REGISTERED,
+        now=now,
+        new_id=make_id,
+        monotonic=ticks,
+    )
+    operating = Operating(
+        journal,
+        engine,
+        holding,
+        now,
+        access.other_admins,
+        typed_above,
+        second,
+        objections=desks.objections,
+    )
     correcting = Correcting(crm, journal, preflight, now, make_id)
     undoing = Undoing(crm, journal, preflight, now, make_id)
     receiving = Receiving(mirroring=mirroring, types=object_types, secret=webhook_secret, now=now)
@@ -204,7 +238,9 @@ def assemble(
             second=second,
             now=now,
             new_id=make_id,
+            desks=desks,
         ),
+        desks=desks,
         mirroring=mirroring,
         sweeping=sweeping,
         repairing=Repairing(

@@ -18,6 +18,7 @@ from core.services.carrying import Carrying
 from core.services.checking import Checking
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
+from core.services.desks import Desks
 from core.services.finding import Finding
 from core.services.following import Following
 from core.services.forgetting import Forgetting
@@ -57,6 +58,7 @@ class Core:
     operating: Operating
     approving: Approving
     deciding: Deciding
+    desks: Desks
     correcting: Correcting
     carrying: Carrying
     mirroring: Mirroring

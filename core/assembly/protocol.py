@@ -10,6 +10,7 @@ from core.domain.credits import Catalogue
 from core.domain.roles import Act
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
 from core.services.carrying import Carrying
+from core.services.desks import Desks
 from core.services.finishing import ExamConsequences, Finishing
 from core.services.giving_back import GivingBack
 from core.services.mirroring import Mirroring
@@ -34,11 +35,12 @@ def carriage(
     second: SecondAdmin,
     now: Callable[[], datetime],
     new_id: Callable[[], str],
+    desks: Desks,
 ) -> Carrying:
     """What carries operations: the exactly-once protocol over these gateways."""
     recording = Recording(journal, mirroring, now)
     settling = Settling(crm, journal, recording, now, quiet)
-    writing = Writing(crm, journal, settling, now, new_id)
+    writing = Writing(crm, journal, settling, now, new_id, desks.id, desks.barred)
     recounts = CarryingRecounts(
         crm, journal, writing, ExamConsequences(catalogue), mirroring.nudge, now
     )

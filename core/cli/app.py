@@ -37,6 +37,9 @@ Bookings = Annotated[Path | None, typer.Option("--bookings", metavar="FILE.csv")
 Ids = Annotated[str, typer.Option("--ids", metavar="A,B", help="record ids or booking_ids")]
 Owed = Annotated[bool, typer.Option("--owed", help="everything that students wait for")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="kept with the operation")]
+TakeOver = Annotated[
+    bool, typer.Option("--takeover", help="take over from other desks first, for the same reason")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="print the plan, change nothing")]
 Wait = Annotated[bool, typer.Option("--wait", help="carry it here and wait for its end")]
 WaitS = Annotated[float, typer.Option("--timeout", metavar="SECONDS", help="of --wait")]
@@ -53,6 +56,7 @@ def cancel(
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
+    takeover: TakeOver = False,
     wait: Wait = False,
     timeout: WaitS = 3600,
     json: Json = False,
@@ -60,7 +64,7 @@ def cancel(
     """Cancel bookings and give their credits back."""
     with told():
         chosen = selection(exam, contact, bookings, ids)
-        _run(of(OperationKind.CANCEL, chosen), reason, as_, dry_run, wait, timeout, json)
+        _run(of(OperationKind.CANCEL, chosen), reason, as_, dry_run, takeover, wait, timeout, json)
 
 
 @app.command()
@@ -73,6 +77,7 @@ def refund(
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
+    takeover: TakeOver = False,
     wait: Wait = False,
     timeout: WaitS = 3600,
     json: Json = False,
@@ -85,7 +90,7 @@ def refund(
         planned: Planned = everything_owed
         if not owed or exam or contact or bookings or ids:
             planned = of(OperationKind.REFUND, selection(exam, contact, bookings, ids, owed))
-        _run(planned, reason, as_, dry_run, wait, timeout, json)
+        _run(planned, reason, as_, dry_run, takeover, wait, timeout, json)
 
 
 @app.command()
@@ -94,6 +99,7 @@ def correct(
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
+    takeover: TakeOver = False,
     wait: Wait = False,
     timeout: WaitS = 3600,
     json: Json = False,
@@ -101,7 +107,7 @@ def correct(
     """Give changes their due that somebody else made and this operation wrote over."""
     with told():
         planned: Planned = lambda core, actor: core.correcting.preview(operation_id, actor)  # noqa: E731
-        _run(planned, reason, as_, dry_run, wait, timeout, json)
+        _run(planned, reason, as_, dry_run, takeover, wait, timeout, json)
 
 
 @app.command()
@@ -110,6 +116,7 @@ def undo(
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
+    takeover: TakeOver = False,
     wait: Wait = False,
     timeout: WaitS = 3600,
     json: Json = False,
@@ -117,7 +124,7 @@ def undo(
     """Take back the credits that this refund gave, and clear its marks."""
     with told():
         planned: Planned = lambda core, actor: core.undoing.preview(operation_id, actor)  # noqa: E731
-        _run(planned, reason, as_, dry_run, wait, timeout, json)
+        _run(planned, reason, as_, dry_run, takeover, wait, timeout, json)
 
 
 def _run(
@@ -125,6 +132,7 @@ def _run(
     reason: str,
     as_: str,
     dry_run: bool,
+    takeover: bool,
     wait: bool,
     timeout_s: float,
     as_json: bool,
@@ -134,8 +142,10 @@ def _run(
         actor = actor_of(core, as_)
         plan = planned(core, actor)
         if dry_run:
-            show(reports.of_plan(plan), as_json=as_json)
+            show(reports.of_plan(plan) | other_desks(core), as_json=as_json)
             return
+        if takeover:
+            core.desks.take_over(actor, reason=reason)
         operation = core.operating.confirm(plan.id, actor, reason=reason)
         counts = {verdict.value: n for verdict, n in plan.counts.items()}
         if wait:
@@ -145,6 +155,12 @@ def _run(
             operation = until_ended(core, operation, timeout_s)
             _not_called_off(core, operation)
         told_of(core, operation, waited=wait, also={"plan_counts": counts}, as_json=as_json)
+
+
+def other_desks(core: Core) -> reports.Report:
+    """What speaks against confirming here; nothing, when nothing does."""
+    told = core.desks.objections()
+    return {"other_desks": told} if told else {}
 
 
 def until_ended(core: Core, operation: Operation, timeout_s: float) -> Operation:

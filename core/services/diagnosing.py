@@ -27,12 +27,14 @@ class Diagnosing:
     #: Whether HubSpot's webhooks can be told from forgeries.
     webhooks: bool = True
     public_url: str = ""
+    #: Whether another desk is at work on the account.
+    desks: Callable[[], Sequence[Finding]] = tuple
     now: Callable[[], datetime] = field(kw_only=True)
 
     def findings(self) -> list[Finding]:
         """Everything that was looked at, faults first."""
         found = [*self.truth.inspect(), *self._mirror(), *self._notifications()]
-        found += [self._webhooks(), self._workers()]
+        found += [self._webhooks(), self._workers(), *self.desks()]
         # after the look at HubSpot, whose answers say what time it is there
         found += Clocks(self.truth, self.journal, self.now).findings()
         order = [Health.FAULT, Health.WARNING, Health.FINE]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.credits import Catalogue, UnreadableValue, parse_count
+from core.domain.desks import met_another_desk
 from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import Item, ItemState, Operation
 from core.domain.plans import OperationKind
@@ -20,6 +21,7 @@ from core.domain.writes import (
     Unverifiable,
     Write,
     find_foreign_writes,
+    marked_by,
 )
 from core.gateways.ports import Crm, Due, Fate, Journal, Note, Run, WriteRecord
 from core.services.item_steps import booked_note, counted_due
@@ -173,6 +175,22 @@ class Finishing:
             else:
                 verified[write.id] = "foreign write" if found else CLEAN
                 foreign += found
+        self._set_apart(histories, verified, foreign)
+
+    def _set_apart(
+        self,
+        histories: Mapping[str, History | None],
+        verified: dict[WriteId, str],
+        foreign: list[ForeignWrite],
+    ) -> None:
+        """What another desk wrote is not offered for correction: it may be the very same credit."""
+        marked = [(one, marked_by(one, histories.get(one.target_id) or {})) for one in foreign]
+        markers = {marker for _, marker in marked if marker}
+        unknown = markers - self.journal.known_writes(markers) if markers else markers
+        for one, marker in marked:
+            if marker in unknown:
+                foreign.remove(one)
+                verified[one.write_id] = f"{UNCHECKED}: {met_another_desk(one, marker)}"
 
 
 @dataclass(frozen=True, slots=True)

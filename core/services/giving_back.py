@@ -99,11 +99,32 @@ class GivingBack:
             for item in items
             for new in [self._judge(operation, item, bookings, contacts)]
         ]
+        if operation.kind is OperationKind.CANCEL:
+            judged = self._without_strangers(run, judged, contacts)
         changed = [(old, new) for old, new in zip(items, judged, strict=True) if new != old]
         # of a cancel whose answer was lost, this is where it is known to have landed
         found = booking_acts.entries(operation, changed, self.now(), found=True)
         self.recording.record(run, [], [new for _, new in changed], entries=found)
         return [item for item in judged if item.state not in SETTLED]
+
+    def _without_strangers(
+        self, run: Run, items: Sequence[Item], contacts: Mapping[ContactId, Contact | None]
+    ) -> list[Item]:
+        """No seat is freed whose credit could not return because another desk is at work."""
+        begun = {i.booking_id for i in items if i.state in SETTLED or i.cancelled or i.cancel_sent}
+        of = {
+            item.booking_id: contact
+            for item in items
+            if item.booking_id not in begun and item.credit is not None
+            if (contact := contacts.get(item.contact_id or ContactId(""))) is not None
+        }
+        strange = self.writing.strangers(run, Kind.CONTACT, of.values())
+        return [
+            replace(item, state=ItemState.BLOCKED, why=strange[contact.id])
+            if (contact := of.get(item.booking_id)) is not None and contact.id in strange
+            else item
+            for item in items
+        ]
 
     def _judge(
         self,

@@ -5,14 +5,19 @@ The same protocol serves contacts and exams: lease, read, save the intent, send,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.domain.desks import write_id
+from core.domain.operations import OperationState
 from core.domain.records import Counted, Kind, WriteId
 from core.domain.writes import Movement, Write, WriteRefused, plan_balances
+from core.gateways.errors import StateConflict
 from core.gateways.ports import Crm, Journal, Run
 from core.services.batches import batches
+from core.services.known_writes import KnownWrites
 from core.services.settling import Consequences, Ending, Result, Settling
 
 #: Longer than a write takes from the read to its answer. One that lapses lets nothing race: an
@@ -38,6 +43,10 @@ class Writing:
     settling: Settling
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    #: The name of this desk, for the ids of its writes.
+    desk: Callable[[], str]
+    #: Why this desk may write nothing; empty: it may.
+    barred: Callable[[], str]
 
     def write(
         self,
@@ -60,7 +69,8 @@ class Writing:
         for id_, target in asked.items():
             if target.id in targets:
                 by_survivor.setdefault(target.id, []).append(id_)
-        writes, refused = self._intents(hand, by_survivor, targets, wanted)
+        strange = self.strangers(run, kind, targets.values())
+        writes, refused = self._intents(hand, by_survivor, targets, wanted, strange)
         results |= refused
         endings = self.settling.send(run, writes, targets, then)
         for write in writes:
@@ -68,6 +78,28 @@ class Writing:
                 results[id_] = endings[write.id]
         self.journal.release_leases(run, kind, held | survivors.keys(), holder=hand.holder)
         return results
+
+    def strangers(self, run: Run, kind: Kind, read: Iterable[Counted]) -> dict[str, str]:
+        """Why some of these must not be written, by id; the operation is stopped if any.
+
+        Raises ``GatewayError``.
+        """
+        records = list(read)
+        if why := self.barred():
+            found = {record.id: why for record in records}
+        else:
+            strangers = KnownWrites(self.crm, self.journal).strangers(kind, records)
+            found = {id_: each.told(self.desk()) for id_, each in strangers.items()}
+        if found:
+            self._stop(run, next(iter(found.values())))
+        return found
+
+    def _stop(self, run: Run, why: str) -> None:
+        """Nothing more is begun until a person has looked; what was begun comes to its end."""
+        self.journal.still_ours(run)
+        at, to = self.now(), OperationState.STOPPING
+        with suppress(StateConflict):  # it stops or has ended already
+            self.journal.move(run.operation_id, to, at=at, actor="credit desk", detail=why)
 
     def _hold(self, hand: Hand, ids: Collection[str]) -> set[str]:
         """Lease what is free, less the records that have an open write, ours included."""
@@ -101,12 +133,20 @@ class Writing:
         by_survivor: Mapping[str, Sequence[str]],
         targets: Mapping[str, Counted],
         wanted: Mapping[str, Sequence[Movement]],
+        strange: Mapping[str, str],
     ) -> tuple[list[Write], dict[str, Result]]:
-        """Those saved. One whose lease was lost since the read is not, and stays busy."""
+        """Those saved. One whose lease was lost since the read is not, and stays busy.
+
+        ``strange``: what must not be written, and why.
+        """
         writes: list[Write] = []
         refused: dict[str, Result] = {}
+        desk = self.desk()
         for survivor, ids in by_survivor.items():
             target = targets[survivor]
+            if survivor in strange:
+                refused |= {id_: Result(Ending.REFUSED, strange[survivor]) for id_ in ids}
+                continue
             movements = tuple(movement for id_ in ids for movement in wanted[id_])
             try:
                 before, after = plan_balances(target, movements)
@@ -115,7 +155,7 @@ class Writing:
                 continue
             writes.append(
                 Write(
-                    id=WriteId(self.new_id()),
+                    id=WriteId(write_id(desk, self.new_id())),
                     operation_id=hand.run.operation_id,
                     kind=hand.kind,
                     target_id=survivor,

@@ -19,6 +19,7 @@ from core.domain.audit import Entry
 from core.domain.chain import EMPTY, Link
 from core.domain.clients import ApiKey, ApiRequest
 from core.domain.credits import CreditType
+from core.domain.desks import Takeover
 from core.domain.drift import Drift
 from core.domain.operations import SETTLED, Item, ItemState, Operation, OperationState, Progress
 from core.domain.plans import Plan, Row, Verdict
@@ -59,6 +60,7 @@ from core.gateways.ports.trends import Measure
 from tests.fakes.alarms import MemoryAlarms
 from tests.fakes.attention import MemoryAttention
 from tests.fakes.clients import MemoryClients
+from tests.fakes.desks import MemoryDesks
 from tests.fakes.figures import MemoryFigures
 from tests.fakes.names import MemoryNames
 from tests.fakes.roles import MemoryRoles
@@ -122,6 +124,7 @@ class MemoryJournal(
     MemoryNames,
     MemoryUndoing,
     MemoryWarnings,
+    MemoryDesks,
 ):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
 
@@ -146,6 +149,9 @@ class MemoryJournal(
         self._events: list[Event] = []
         self._workers: dict[str, WorkerInfo] = {}
         self._alarms: dict[str, Alarm] = {}
+        self._desk = ""
+        self._takeovers: list[Takeover] = []
+        self._processes: set[str] = set()
         self._nameless: set[str] = set()
         self._grants: dict[str, Grant] = {}
         self._keys: dict[str, ApiKey] = {}

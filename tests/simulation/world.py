@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from core.assembly import Core, assemble
 from core.domain.approvals import NO_SECOND, SecondAdmin
 from core.domain.credits import SCHOOL, CreditType
+from core.domain.desks import Takeover
 from core.domain.operations import ENDED, ItemState
 from core.domain.plans import OperationKind
 from core.domain.records import MARKER, Kind
@@ -35,6 +36,7 @@ ADMIN = Actor(email="ann@example.test", role=Role.ADMIN)
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 #: Of a request that its sender gave up on: within the quiet period, or the promise has no ground.
 LATEST = QUIET_PERIOD * 0.9
+FOR_EVER = timedelta(days=365)
 
 
 class Crash(Exception):
@@ -91,6 +93,9 @@ class World:
         self.time = START
         self.crm = FakeCrm(self.now, sending=self._sending, answered=self._answered)
         self.store = MemoryJournal()
+        if self.rates.other_desk:
+            # whatever that desk writes was taken over: what is tried here is everything else
+            self.store.take_over(Takeover(at=START + FOR_EVER, by=ADMIN.email, reason="known"))
         self.mirror = FakeMirror()
         self.ids = 0
         self.spent: Counter[tuple[str, str]] = Counter()
@@ -183,7 +188,7 @@ class World:
 
     def _pass_time(self) -> None:
         self.time += timedelta(milliseconds=self.rng.choice([1, 20, 150, 900]))
-        self._deliver()
+        self.deliver()
         self._keep_appointments()
 
     def later(self, after: timedelta, act: Callable[[], None]) -> None:
@@ -199,7 +204,7 @@ class World:
         for companion in self.company:
             companion.act(self)
 
-    def _deliver(self) -> None:
+    def deliver(self) -> None:
         """Late requests arrive, in any order, before the quiet period is over."""
         for late in list(self.crm.late):
             lag = self.lags.setdefault(id(late), LATEST * self.rng.random())
@@ -300,7 +305,7 @@ class World:
             times = [look for look in looks if look is not None]
             if times:
                 self.time = max(self.time, min(times))
-                self._deliver()
+                self.deliver()
                 self._keep_appointments()
         else:
             raise AssertionError(f"seed {self.seed}: not ended after 400 looks")

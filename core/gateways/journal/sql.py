@@ -11,6 +11,7 @@ from core.gateways.journal.chain import Chain
 from core.gateways.journal.claims import Claims
 from core.gateways.journal.clients import Clients
 from core.gateways.journal.database import PATIENCE_S, Database
+from core.gateways.journal.desks import Desks
 from core.gateways.journal.figures import Counts
 from core.gateways.journal.history import History
 from core.gateways.journal.items import Items
@@ -55,6 +56,7 @@ class SqlJournal(
     Names,
     Undoing,
     Warnings,
+    Desks,
 ):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
 

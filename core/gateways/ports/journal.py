@@ -19,6 +19,7 @@ from core.gateways.ports.alarms import AlarmRecords
 from core.gateways.ports.attention import AttentionRecords
 from core.gateways.ports.audit import AuditRecords
 from core.gateways.ports.clients import ClientRecords
+from core.gateways.ports.desks import DeskRecords
 from core.gateways.ports.figures import FigureRecords
 from core.gateways.ports.forgetting import NameRecords
 from core.gateways.ports.outbox import DeadLetters, Due, OutboxRecords, OutboxState
@@ -84,6 +85,7 @@ class Journal(
     NameRecords,
     UndoRecords,
     WarningRecords,
+    DeskRecords,
     Protocol,
 ):
     """The operational store. All times are UTC and passed in by the caller."""

@@ -73,7 +73,7 @@ class Supabase:
         results: dict[str, CopyResult] = {}
         for start in range(0, len(rows), COPY_MAX):
             part = rows[start : start + COPY_MAX]
-            answer = self._rpc("credit_desk_copy", {"kind": kind.value, "rows": part})
+            answer = self.call("credit_desk_copy", {"kind": kind.value, "rows": part})
             results |= wire.copy_results(answer, [str(row[ID]) for row in part])
         return results
 
@@ -108,7 +108,7 @@ class Supabase:
 
     def candidates(self, text: str, *, limit: int) -> list[Candidate]:
         """See ``MirrorLookUp.candidates``."""
-        return lookup.candidates(self._rpc(lookup.FIND, lookup.find_params(text, limit)))
+        return lookup.candidates(self.call(lookup.FIND, lookup.find_params(text, limit)))
 
     def bookings_held(self, contact_id: ContactId) -> list[MirrorRow]:
         """See ``MirrorLookUp.bookings_held``."""
@@ -124,7 +124,7 @@ class Supabase:
     ) -> list[tuple[MirrorRow, Counts]]:
         """See ``MirrorLookUp.sessions``."""
         params = lookup.sessions_params(since, until, tokens, limit)
-        return lookup.sessions(self._rpc(lookup.SESSIONS, params))
+        return lookup.sessions(self.call(lookup.SESSIONS, params))
 
     def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, Deleted]:
         """See ``Mirror.delete``. Takes any number of rows."""
@@ -132,7 +132,7 @@ class Supabase:
         for start in range(0, len(rows), COPY_MAX):
             part = rows[start : start + COPY_MAX]
             given = {"kind": kind.value, "rows": wire.versions(part)}
-            results |= wire.delete_results(self._rpc("credit_desk_delete", given), part)
+            results |= wire.delete_results(self.call("credit_desk_delete", given), part)
         return results
 
     def faults(self) -> list[str]:
@@ -141,7 +141,7 @@ class Supabase:
         if given:
             return given
         try:
-            schema = self._rpc("credit_desk_schema", {})
+            schema = self.call("credit_desk_schema", {})
         except GatewayError as error:
             return [setup.mend(error)]
         return setup.schema_faults(schema, self.columns)
@@ -153,7 +153,8 @@ class Supabase:
                 self._client.postgrest.session.close()
                 self._client = None
 
-    def _rpc(self, function: str, params: Mapping[str, Any]) -> Any:
+    def call(self, function: str, params: Mapping[str, Any]) -> Any:
+        """What one of our functions answers. Raises ``GatewayError``."""
         return self._call(lambda client: client.rpc(function, dict(params)).execute().data)
 
     def _select(self, kind: Kind, ids: list[str]) -> list[dict[str, object]]:
