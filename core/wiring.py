@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from core.assembly import Core, assemble, new_id, utc_now
 from core.domain.desks import Process
@@ -193,6 +194,7 @@ def build(settings: Settings) -> Runtime:
         monotonic=time.monotonic,
         api_rate=settings.api_rate,
         quiet=timedelta(seconds=settings.quiet_period_s),
+        zone=ZoneInfo(settings.time_zone),
         sweep_schedules=settings.sweep_schedules,
         activation_schedule=settings.schedule(settings.activation_schedule),
         forget_schedule=settings.schedule(FORGET_SCHEDULE),

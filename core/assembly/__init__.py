@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from core.assembly.parts import Core
 from core.assembly.protocol import carriage
@@ -116,6 +116,7 @@ def assemble(
     groups_at_once: int = GROUPS_AT_ONCE,
     now: Callable[[], datetime] = utc_now,
     monotonic: Callable[[], float] | None = None,
+    zone: tzinfo = UTC,
     make_id: Callable[[], str] = new_id,
     chance: Callable[[], float] = random.random,
     on_dead: Callable[[Sequence[Due]], None] = lambda _dead: None,
@@ -125,7 +126,7 @@ def assemble(
     ``monotonic``: seconds that never go back; None: those of ``now``, which then never does.
     """
     ticks = monotonic or (lambda: now().timestamp())
-    finding = Finding(crm, now)
+    finding = Finding(crm, now, zone)
     mirroring = Mirroring(
         crm=mirror_reads or crm,
         mirror=mirror,
@@ -159,10 +160,10 @@ def assemble(
     )
     activating = Activating(crm, journal, sitting, now)
     forgetting = Forgetting(journal, keep_personal, now)
-    planning = Planning(crm, journal, finding, catalogue, preflight, now, make_id)
+    planning = Planning(crm, journal, finding, catalogue, preflight, now, zone, make_id)
     holding = Holding(journal, hold, quiet)
-    checking = Checking(crm, sitting, catalogue, now, noting)
-    booking = Booking(crm, journal, sitting, catalogue, preflight, now, make_id)
+    checking = Checking(crm, sitting, catalogue, now, zone, noting)
+    booking = Booking(crm, journal, sitting, catalogue, preflight, now, zone, make_id)
     owing = Owing(reads, mirror, journal, catalogue)
     desks = Desks(
         crm=crm,
@@ -237,6 +238,7 @@ def assemble(
             groups_at_once=groups_at_once,
             second=second,
             now=now,
+            zone=zone,
             new_id=make_id,
             desks=desks,
         ),
@@ -290,4 +292,5 @@ def assemble(
         following=Following(journal),
         journal=journal,
         catalogue=catalogue,
+        zone=zone,
     )

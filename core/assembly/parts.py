@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from core.domain.credits import Catalogue
 from core.domain.work import Work
@@ -86,6 +87,8 @@ class Core:
     following: Following
     journal: Journal
     catalogue: Catalogue
+    #: The school's time zone.
+    zone: tzinfo
 
     @property
     def carries(self) -> Mapping[Work, CarryOut]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from core.domain.approvals import SecondAdmin
 from core.domain.credits import Catalogue
@@ -34,6 +34,7 @@ def carriage(
     groups_at_once: int,
     second: SecondAdmin,
     now: Callable[[], datetime],
+    zone: tzinfo,
     new_id: Callable[[], str],
     desks: Desks,
 ) -> Carrying:
@@ -47,7 +48,7 @@ def carriage(
     return Carrying(
         journal,
         settling,
-        GivingBack(crm, journal, writing, catalogue, recording, now, quiet),
+        GivingBack(crm, journal, writing, catalogue, recording, now, zone, quiet),
         Seating(
             crm=crm,
             journal=journal,
@@ -55,6 +56,7 @@ def carriage(
             catalogue=catalogue,
             recording=recording,
             now=now,
+            zone=zone,
             quiet=quiet,
         ),
         TakingBack(

@@ -15,6 +15,7 @@ from core.cli.app import As, DryRun, Json, Wait, WaitS, app, told_of, until_ende
 from core.cli.ending import unfinished
 from core.cli.output import show, told
 from core.domain.credits import CreditType
+from core.domain.exam_times import day_in
 from core.domain.lookups import TEXT_MIN, FoundBy, Hit, Hits, Where, cleaned, may_be_phone
 from core.domain.owed import taken, waiting
 from core.domain.records import ContactId, ExamId
@@ -77,7 +78,7 @@ def exams(
                 raise BadList([f"HubSpot has no exam {exam}"])
             show(_of_session(detailed.session), as_json=json)
             return
-        first = since.date() if since else core.operating.now().date()
+        first = since.date() if since else day_in(core.zone, core.operating.now())
         last: date | None = until.date() if until else first + AHEAD
         listed = core.sitting.sessions(first, last, actor)
         found = narrowed(listed.sessions, SessionFilter(mock_type=mock_type, place=place))

@@ -8,6 +8,7 @@ from datetime import datetime
 from core.domain.operations import Operation, OperationState
 from core.domain.overview import Facts, Matter, Need, NeedsEyes
 from core.domain.plans import OperationKind
+from core.domain.sweeps import SweepMode
 
 #: Part of the account's calls of a day.
 QUOTA_ABOVE = 0.9
@@ -22,7 +23,15 @@ NAMES: dict[OperationKind, str] = {
     OperationKind.UNDO: "Undo",
 }
 
+#: What people call the sweeps.
+CHECKS: dict[SweepMode, str] = {
+    SweepMode.KNOWN: "quick check",
+    SweepMode.INCREMENTAL: "check of recent changes",
+    SweepMode.FULL: "full check",
+}
+
 assert NAMES.keys() == set(OperationKind), "every kind has its name"
+assert CHECKS.keys() == set(SweepMode), "every mode has its name"
 
 
 def needs(facts: Facts) -> tuple[Need, ...]:
@@ -39,7 +48,7 @@ def _of_the_whole(facts: Facts) -> Iterator[Need]:
         told = f"The audit was changed: {facts.audit_faults[0]}{more}"
         yield Need(matter=Matter.AUDIT_CHANGED, told=told)
     if not facts.workers:
-        told = "No worker is alive: what is confirmed waits until one starts"
+        told = "No worker is running: confirmed operations wait until one starts"
         yield Need(matter=Matter.NO_WORKER, told=told, since=facts.worker_at)
     sides = (
         (Matter.TRUTH_AWAY, "HubSpot", facts.truth),
@@ -47,7 +56,7 @@ def _of_the_whole(facts: Facts) -> Iterator[Need]:
     )
     for matter, name, side in sides:
         if side is not None and not side.well:
-            told = f"{name} does not do as it is asked: {side.said}"
+            told = f"{name} is not working: {side.said}"
             yield Need(matter=matter, told=told, since=side.well_at)
     if facts.quota_day is not None and facts.quota_day >= QUOTA_ABOVE:
         told = f"{facts.quota_day:.0%} of HubSpot's calls of this day are used up"
@@ -104,7 +113,7 @@ def _waiting(facts: Facts) -> list[Need]:
 def _of_the_mirror(facts: Facts) -> Iterator[Need]:
     if facts.dead:
         given_up = _count(facts.dead, "copy", "copies")
-        told = f"{given_up} to Supabase given up: students see older values"
+        told = f"{given_up} to Supabase failed: students see older values"
         yield Need(matter=Matter.DEAD_LETTERS, told=told, since=facts.dead_since)
     if facts.drifting:
         yield Need(matter=Matter.DRIFT, told=drift_words(facts), since=facts.drift_since)
@@ -114,8 +123,8 @@ def _of_the_mirror(facts: Facts) -> Iterator[Need]:
             told = "1 credit of a cancelled booking is owed to a student"
         yield Need(matter=Matter.OWED, told=told)
     for sweep in facts.stuck:
-        onward = "nobody goes on with it" if sweep.ended else "it is tried again by itself"
-        told = f"The {sweep.mode} sweep is {sweep.state}, {onward}: {sweep.error}"
+        onward = "and will not be resumed" if sweep.ended else "and is retried automatically"
+        told = f"The {CHECKS[sweep.mode]} is {sweep.state}, {onward}: {sweep.error}"
         yield Need(matter=Matter.SWEEP_STUCK, told=told, since=sweep.saved_at, of=sweep.mode.value)
     for late in facts.late:
         yield Need(
@@ -123,15 +132,26 @@ def _of_the_mirror(facts: Facts) -> Iterator[Need]:
             of=late.job,
         )  # fmt: skip
     if facts.stale:
-        told = "No sweep has compared HubSpot and Supabase yet"
-        if facts.swept is not None:
-            told = "No sweep has compared all rows for more than a day"
-        since = facts.swept.saved_at if facts.swept else None
-        yield Need(matter=Matter.UNSWEPT, told=told, since=since)
+        yield _unchecked(facts)
     if facts.behind:
         verb = "is" if facts.due == 1 else "are"
-        told = f"{_count(facts.due, 'copy', 'copies')} to Supabase {verb} due"
+        told = f"{_count(facts.due, 'copy', 'copies')} to Supabase {verb} pending"
         yield Need(matter=Matter.BEHIND, told=told, since=facts.due_since)
+
+
+def _unchecked(facts: Facts) -> Need:
+    """The widest look that is missing, and since when."""
+    if facts.swept is None:
+        told = "HubSpot and Supabase have not been compared yet"
+        return Need(matter=Matter.UNSWEPT, told=told)
+    if facts.missing_looked_for is None:
+        told = "No full check has run yet: rows that Supabase lacks are not found"
+        return Need(matter=Matter.UNSWEPT, told=told, since=facts.swept.saved_at)
+    if facts.unsearched:
+        told = "No full check for more than a day: rows that Supabase lacks are not found"
+        return Need(matter=Matter.UNSWEPT, told=told, since=facts.missing_looked_for)
+    told = "No check has compared all rows for more than a day"
+    return Need(matter=Matter.UNSWEPT, told=told, since=facts.swept.saved_at)
 
 
 def _about(matter: Matter, operation: Operation, told: str) -> Need:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
 
 from core.domain.credits import ADMIN_OVERRIDE, Catalogue, CreditType
+from core.domain.exam_times import is_over
 from core.domain.records import (
+    CAPACITY,
     TOTAL_BOOKINGS,
     Booking,
     BookingId,
@@ -21,6 +23,8 @@ from core.domain.records import (
 from core.domain.sessions import Opening
 from core.domain.verdicts import Verdict, Why
 
+#: The property that says on which day a booking's exam is.
+EXAM_DATE = "exam_date"
 #: One student, one day, one name; later ones of that day count on: "… (2)".
 NAMES_MAX = 9
 
@@ -109,24 +113,34 @@ def token_of(credit: CreditType | None, catalogue: Catalogue) -> str:
 
 
 def seats_left(exam: Exam) -> int | None:
-    """None: as many as come. Raises ``KeyError`` when the count cannot be read."""
+    """None: as many as come. Raises ``KeyError`` when the count cannot be read.
+
+    Of a capacity that cannot be read nothing is known: ``Exam.unclear`` says so.
+    """
     return None if exam.capacity is None else exam.capacity - exam.balances[TOTAL_BOOKINGS]
 
 
-def judge_exam(exam: Exam | None, *, today: date, seated: bool = False) -> Seat | None:
-    """Why nobody can be booked on it; None when somebody can. ``seated``: has a seat already."""
+def judge_exam(
+    exam: Exam | None, *, at: datetime, zone: tzinfo, seated: bool = False
+) -> Seat | None:
+    """Why nobody can be booked on it; None when somebody can. ``seated``: has a seat already.
+
+    An exam that has begun can be booked until it ends: a student may come late.
+    """
     if exam is None:
         return _blocked(Why.EXAM_GONE)
     if exam.is_active != Opening.ACTIVE:
         return _blocked(Why.EXAM_CLOSED, f"is_active is {exam.is_active!r}")
     if exam.exam_date is None:
-        return _blocked(Why.EXAM_DATELESS)
-    if exam.exam_date < today:
+        return _blocked(Why.EXAM_DATELESS, exam.unclear.get("exam_date", ""))
+    if is_over(exam, at, zone):
         return _blocked(Why.EXAM_PAST, f"{exam.exam_date:%-d %B %Y}")
     if seated:
         return None
     if exam.unreadable:
         return _blocked(Why.SEATS_UNREADABLE, "; ".join(exam.unreadable.values()))
+    if CAPACITY in exam.unclear:
+        return _blocked(Why.SEATS_UNREADABLE, f"{CAPACITY} {exam.unclear[CAPACITY]}")
     left = seats_left(exam)
     if left is not None and left <= 0:
         return _blocked(Why.EXAM_FULL, f"{exam.capacity} seats")
@@ -134,12 +148,23 @@ def judge_exam(exam: Exam | None, *, today: date, seated: bool = False) -> Seat 
 
 
 def judge_day(bookings: Iterable[Booking], day: date | None, *, but: str = "") -> Seat | None:
-    """Why the student cannot sit an exam that day. ``but``: the ``booking_id`` not to mind."""
+    """Why the student cannot sit an exam that day. ``but``: the ``booking_id`` not to mind.
+
+    A booking whose status or date cannot be read may be an active one of that day.
+    """
+    unclear: Seat | None = None
     for booking in bookings:
-        on_it = booking.exam_date == day and booking.status is BookingStatus.ACTIVE
-        if on_it and booking.booking_id != but:
-            return _blocked(Why.BOOKED_THAT_DAY, booking.booking_id or booking.id)
-    return None
+        ended = booking.status in {BookingStatus.CANCELLED, BookingStatus.COMPLETED}
+        if ended or (but and booking.booking_id == but):
+            continue
+        name, unread = booking.booking_id or booking.id, booking.unclear.get(EXAM_DATE, "")
+        if booking.exam_date != day and not unread:
+            continue
+        if booking.status is BookingStatus.ACTIVE and not unread:
+            return _blocked(Why.BOOKED_THAT_DAY, name)
+        found = f"{EXAM_DATE} {unread}" if unread else f"is_active is {booking.raw_status!r}"
+        unclear = _blocked(Why.DAY_UNCLEAR, f"{name}: {found}")
+    return unclear
 
 
 def judge_credit(contact: Contact, mock_type: str, catalogue: Catalogue, *, override: bool) -> Seat:
@@ -149,10 +174,10 @@ def judge_credit(contact: Contact, mock_type: str, catalogue: Catalogue, *, over
     may = catalogue.payable_with(mock_type)
     if not may:
         return _blocked(Why.NO_CREDIT_TYPE, mock_type)
-    if contact.unreadable:
-        told = "; ".join(f"{key} {why}" for key, why in sorted(contact.unreadable.items()))
-        return _blocked(Why.BALANCE_UNREADABLE, told)
     for credit in may:
+        if credit.key in contact.unreadable:
+            told = f"{credit.key} {contact.unreadable[credit.key]}"
+            return _blocked(Why.BALANCE_UNREADABLE, told)
         if contact.balances.get(credit.key, 0) > 0:
             return Seat(verdict=Verdict.WILL_CHANGE, why=Why.BOOK, credit=credit.key)
     return _blocked(Why.NO_CREDIT, ", ".join(f"{credit.label} 0" for credit in may))
@@ -165,10 +190,11 @@ def judge_wish(
     bookings: Iterable[Booking],
     catalogue: Catalogue,
     *,
-    today: date,
+    at: datetime,
+    zone: tzinfo,
 ) -> Seat:
     """The verdict on a booking to be; the first reason against it is told."""
-    against = objections(wish, contact, exam, bookings, catalogue, today=today)
+    against = objections(wish, contact, exam, bookings, catalogue, at=at, zone=zone)
     if against or contact is None or exam is None:
         return against[0]
     return judge_credit(contact, exam.mock_type, catalogue, override=wish.override)
@@ -181,10 +207,11 @@ def objections(
     bookings: Iterable[Booking],
     catalogue: Catalogue,
     *,
-    today: date,
+    at: datetime,
+    zone: tzinfo,
 ) -> list[Seat]:
     """All that speaks against a booking to be, the gravest first; empty: it may be."""
-    found = [judge_student(contact), judge_exam(exam, today=today)]
+    found = [judge_student(contact), judge_exam(exam, at=at, zone=zone)]
     if exam is not None:
         if exam.exam_date is not None:
             found.append(judge_day(bookings, exam.exam_date))

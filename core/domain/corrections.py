@@ -82,9 +82,9 @@ def row(wrong: Correction, contact: Contact | None, *, done: bool, balance: int 
         verdict, why = Verdict.SKIP, Why.CORRECTED
     elif contact is None:
         verdict, why = Verdict.BLOCKED, Why.CONTACT_GONE
-    elif contact.unreadable or after is None:
+    elif wrong.credit in contact.unreadable or after is None:
         verdict, why = Verdict.BLOCKED, Why.BALANCE_UNREADABLE
-        detail = "; ".join(f"{key} {said}" for key, said in sorted(contact.unreadable.items()))
+        detail = f"{wrong.credit} {contact.unreadable.get(wrong.credit, 'was not read')}"
     elif not 0 <= after <= BALANCE_MAX:
         verdict, why, detail = Verdict.BLOCKED, Why.OUT_OF_RANGE, f"{balance} → {after}"
     return Row(

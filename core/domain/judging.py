@@ -11,6 +11,7 @@ from core.domain.credits import Catalogue
 from core.domain.operations import Item, ItemState
 from core.domain.plans import Judgement, OperationKind, Row, Verdict, Why, judge, judge_contact
 from core.domain.records import Booking, BookingStatus, Contact
+from core.domain.terms import Terms
 
 CHANGED = "changed since the preview"
 
@@ -21,6 +22,7 @@ def judge_again(
     booking: Booking | None,
     contact: Contact | None,
     catalogue: Catalogue,
+    terms: Terms,
 ) -> Item:
     """The item as it goes on, or as it ends here with the reason.
 
@@ -31,7 +33,7 @@ def judge_again(
     as_kind = OperationKind.REFUND if item.cancelled else kind
     if item.cancelled and item.credit is None:
         return replace(item, state=ItemState.DONE)
-    judgement = judge(as_kind, booking, catalogue)
+    judgement = judge(as_kind, booking, catalogue, terms)
     if judgement.verdict is Verdict.WILL_CHANGE:
         judgement = judge_contact(judgement, contact)
     if judgement.why is Why.NO_CONTACT and contact is None:

@@ -50,7 +50,7 @@ def contact_row(contact: Contact, catalogue: Catalogue) -> Row:
         "email": _text(contact.email),
         "firstname": _text(contact.firstname),
         "lastname": _text(contact.lastname),
-        "ndecc_exam_date": _day(contact.ndecc_exam_date),
+        **_read(contact, ndecc_exam_date=_day(contact.ndecc_exam_date)),
         **{key: contact.balances[key] for key in catalogue.keys if key in contact.balances},
     }
 
@@ -65,23 +65,26 @@ def written_row(target: Counted) -> Row:
 
 
 def booking_row(booking: Booking) -> Row:
-    """All of a booking. Contact and exam are left out unless there is exactly one of each."""
+    """All of a booking that could be read. Contact and exam: unless there is exactly one."""
     return {
         **_version(booking.id, booking.modified_at),
         "booking_id": _text(booking.booking_id),
         **({"contact_hubspot_id": booking.contact_id} if booking.contact_id else {}),
         **({"exam_hubspot_id": booking.exam_id} if booking.exam_id else {}),
         "is_active": _text(booking.raw_status or booking.status),
-        "token_used": _text(booking.token),
-        "token_refunded": booking.refunded,
-        "token_refunded_at": _time(booking.refunded_at),
+        **_read(
+            booking,
+            token_used=_text(booking.token),
+            token_refunded=booking.refunded,
+            token_refunded_at=_time(booking.refunded_at),
+            exam_date=_day(booking.exam_date),
+        ),
         "token_refund_admin": _text(booking.refund_admin),
         "attendance": _text(booking.attendance),
         "attending_location": _text(booking.attending_location),
         "dominant_hand": _text(booking.dominant_hand),
         "idempotency_key": _text(booking.idempotency_key),
         "mock_type": _text(booking.mock_type),
-        "exam_date": _day(booking.exam_date),
         "start_time": _text(booking.start_time),
         "end_time": _text(booking.end_time),
         "location": _text(booking.location),
@@ -89,20 +92,23 @@ def booking_row(booking: Booking) -> Row:
 
 
 def exam_row(exam: Exam) -> Row:
-    """All of an exam. A seat count that is unreadable is left out."""
+    """All of an exam that could be read."""
     seats = exam.balances.get(TOTAL_BOOKINGS)
     return {
         **_version(exam.id, exam.modified_at),
         "mock_exam_name": _text(exam.name),
         "mock_type": _text(exam.mock_type),
-        "exam_date": _day(exam.exam_date),
         "start_time": _text(exam.start_time),
         "end_time": _text(exam.end_time),
         "location": _text(exam.location),
-        "capacity": exam.capacity,
+        **_read(
+            exam,
+            exam_date=_day(exam.exam_date),
+            capacity=exam.capacity,
+            scheduled_activation_datetime=_time(exam.scheduled_activation_at),
+        ),
         **({} if seats is None else {"total_bookings": seats}),
         "is_active": _text(exam.is_active),
-        "scheduled_activation_datetime": _time(exam.scheduled_activation_at),
     }
 
 
@@ -123,6 +129,11 @@ def columns(catalogue: Catalogue) -> dict[Kind, frozenset[str]]:
         Kind.BOOKING: frozenset(booking_row(booking)),
         Kind.EXAM: frozenset(exam_row(exam)),
     }
+
+
+def _read(record: Counted | Booking, **columns: object) -> Row:
+    """Without what could not be read: the mirror keeps what it has."""
+    return {name: value for name, value in columns.items() if name not in record.unclear}
 
 
 def _version(record_id: str, modified_at: datetime) -> Row:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from core.domain.credits import CreditType
 from core.domain.plans import OperationKind
 from core.domain.records import BookingId, ContactId, ExamId
+from core.domain.terms import ORDINARY, Inclusion
 
 
 class OperationState(StrEnum):
@@ -151,6 +152,8 @@ class Operation:
     approved_at: datetime | None = None
     #: Of an undo: the refund whose credits it takes back.
     undoes: str = ""
+    #: What an admin included on purpose that would be blocked otherwise.
+    include: frozenset[Inclusion] = ORDINARY
 
     def is_by(self, email: str) -> bool:
         """Whether this person confirmed it, however the address is written."""

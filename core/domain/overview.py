@@ -70,7 +70,7 @@ assert [*dict.fromkeys(URGENCY.values())] == list(Urgency), "matters stand by th
 
 #: Copies take milliseconds; one that waits this long is worth a word.
 BEHIND_AFTER = timedelta(seconds=30)
-#: A sweep of all rows that is older proves little of now.
+#: A check that is older proves little of now. The full one runs once a day by default.
 STALE_AFTER = timedelta(hours=26)
 #: What failed or is blocked is told of so long after it was confirmed; its page has it for ever.
 FRESH = timedelta(days=7)
@@ -130,6 +130,8 @@ class Facts:
     #: The last complete one of all rows, since when its oldest record drifts, and how many
     #: records were repaired after it.
     swept: Sweep | None = None
+    #: When a full sweep last ended: no other finds rows that have come to be missing since.
+    missing_looked_for: datetime | None = None
     drift_since: datetime | None = None
     repaired: int = 0
     #: Newest of their mode, and unable to go on.
@@ -153,8 +155,16 @@ class Facts:
 
     @property
     def stale(self) -> bool:
-        """Whether no sweep of all rows speaks of now."""
-        return self.swept is None or self.now - self.swept.saved_at > STALE_AFTER
+        """Whether no sweep of all rows, or none that looked for missing ones, speaks of now."""
+        return self.swept is None or self._old(self.swept.saved_at) or self.unsearched
+
+    @property
+    def unsearched(self) -> bool:
+        """Whether rows may be missing in Supabase without a sweep having looked for them."""
+        return self.missing_looked_for is None or self._old(self.missing_looked_for)
+
+    def _old(self, at: datetime) -> bool:
+        return self.now - at > STALE_AFTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

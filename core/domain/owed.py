@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.domain.credits import Catalogue, CreditType, UnknownToken
+from core.domain.plans import TOKEN, Why, attended, spent_nothing
 from core.domain.records import Booking, BookingId, BookingStatus, ContactId, History
 
 #: The property whose history tells since when a booking is cancelled.
@@ -34,11 +35,15 @@ class Owed:
     """One credit that a student waits for."""
 
     booking: Booking
-    credit: CreditType
+    #: None: the booking's token is not one that we know, and ``unclear`` says so.
+    credit: CreditType | None
     #: When it was cancelled; when it was changed last, where HubSpot tells no more.
     since: datetime
     #: None: nobody ever took it back, so the student waits for it.
     taken_back: TakenBack | None = None
+    #: What makes it unclear whether anything is owed, with the values. Such a one is listed, and
+    #: neither counted nor refunded before somebody has corrected it in HubSpot.
+    unclear: str = ""
 
     @property
     def contact_id(self) -> ContactId | None:
@@ -71,25 +76,52 @@ def owed(
             credit=credit,
             since=booking.modified_at,
             taken_back=taken_back.get(booking.id),
+            unclear=_unclear(booking, credit),
         )
         for booking in bookings
         if booking is not None
         and booking.status is BookingStatus.CANCELLED
         and not booking.refunded
         and booking.id not in moved
-        and (credit := spent(booking, catalogue)) is not None
+        and ((credit := spent(booking, catalogue)) is not None or _token_unclear(booking))
     ]
     return sorted(found, key=_longest)
 
 
+def _token_unclear(booking: Booking) -> bool:
+    return TOKEN in booking.unclear or not spent_nothing(booking)
+
+
+def _unclear(booking: Booking, credit: CreditType | None) -> str:
+    """In the words of the verdict that a refund would give it."""
+    if booking.mark_unclear:
+        return f"{Why.REFUND_UNCLEAR}: {booking.mark_unclear}"
+    if credit is None:
+        found = booking.unclear.get(TOKEN)
+        return (
+            f"{Why.TOKEN_UNREADABLE}: {found}"
+            if found
+            else f"{Why.UNKNOWN_TOKEN}: token_used is {booking.token!r}"
+        )
+    if attended(booking) is not False:
+        why = Why.ATTENDED if attended(booking) else Why.ATTENDANCE_UNCLEAR
+        return f"{why}: attendance is {booking.attendance!r}"
+    return ""
+
+
 def waiting(found: Iterable[Owed]) -> list[Owed]:
-    """Those for which students wait: without what an admin took back."""
-    return [one for one in found if one.taken_back is None]
+    """Those for which students wait: neither taken back by an admin nor unclear."""
+    return [one for one in found if one.taken_back is None and not one.unclear]
 
 
 def taken(found: Iterable[Owed]) -> list[Owed]:
     """Those that an admin took back. They are refunded only when they are named."""
-    return [one for one in found if one.taken_back is not None]
+    return [one for one in found if one.taken_back is not None and not one.unclear]
+
+
+def unclear(found: Iterable[Owed]) -> list[Owed]:
+    """Those of which it is unclear whether anything is owed: a person corrects them in HubSpot."""
+    return [one for one in found if one.unclear]
 
 
 def _longest(one: Owed) -> tuple[datetime, str]:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from core.domain.credits import ADMIN_OVERRIDE, Catalogue, CreditType, UnknownToken
+from core.domain.exam_times import begins, ends, has_begun, is_over
 from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId, ExamId
+from core.domain.terms import ORDINARY, Inclusion, Terms
 from core.domain.verdicts import OperationKind, Verdict, Why
 
 __all__ = ["OperationKind", "Verdict", "Why"]  # read with the plans that bear them
@@ -58,6 +60,8 @@ class Plan:
     rows: tuple[Row, ...] = field(repr=False)
     #: Of an undo: the refund whose credits it takes back.
     undoes: str = ""
+    #: What an admin includes on purpose that would be blocked otherwise.
+    include: frozenset[Inclusion] = ORDINARY
 
     @property
     def counts(self) -> dict[Verdict, int]:
@@ -91,42 +95,59 @@ class Judgement:
     credit: CreditType | None = None
 
 
-def judge(kind: OperationKind, booking: Booking | None, catalogue: Catalogue) -> Judgement:
-    """What this operation does to this booking, from the booking's own fields."""
+def judge(
+    kind: OperationKind, booking: Booking | None, catalogue: Catalogue, terms: Terms
+) -> Judgement:
+    """What this operation does to this booking, from the booking's own fields.
+
+    What cannot be read decides nothing: it blocks, with the value that was found.
+    """
     if booking is None:
         return _blocked(Why.NOT_FOUND)
-    return _JUDGES[kind](booking, catalogue)
+    return _JUDGES[kind](booking, catalogue, terms)
 
 
-def _judge_cancel(booking: Booking, catalogue: Catalogue) -> Judgement:
+def _judge_cancel(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:
     match booking.status:
         case BookingStatus.UNKNOWN:
-            return _blocked(Why.STATUS_UNKNOWN, f"is_active is {booking.raw_status!r}")
+            return _blocked(Why.STATUS_UNKNOWN, _status_found(booking))
         case BookingStatus.CANCELLED:
             return _skip(Why.ALREADY_CANCELLED)
         case BookingStatus.COMPLETED:
             return _skip(Why.COMPLETED)
-    if booking.refunded:
-        return _blocked(Why.REFUNDED_YET_ACTIVE)
-    if fault := _association_fault(booking):
+    fault = (
+        _active_mark_fault(booking)
+        or _association_fault(booking)
+        or _exam_fault(booking)
+        or _attendance_fault(booking, terms)
+        or _time_fault(booking, terms)
+        or _token_fault(booking)
+    )
+    if fault:
         return fault
-    if len(booking.exam_ids) != 1:
-        return _blocked(Why.SEVERAL_EXAMS if booking.exam_ids else Why.NO_EXAM)
-    if _spent_nothing(booking):
+    if spent_nothing(booking):
         return Judgement(verdict=Verdict.WILL_CHANGE, why=Why.CANCEL_ONLY)
     return _credit_back(booking, catalogue, Why.CANCEL_AND_GIVE_BACK)
 
 
-def _judge_refund(booking: Booking, catalogue: Catalogue) -> Judgement:
+def _judge_refund(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:
     if booking.status is BookingStatus.UNKNOWN:
-        return _blocked(Why.STATUS_UNKNOWN, f"is_active is {booking.raw_status!r}")
+        return _blocked(Why.STATUS_UNKNOWN, _status_found(booking))
     if booking.status is not BookingStatus.CANCELLED:
         return _skip(Why.NOT_CANCELLED)
+    if booking.mark_unclear:
+        return _blocked(Why.REFUND_UNCLEAR, booking.mark_unclear)
     if booking.refunded:
         return _skip(Why.ALREADY_REFUNDED)
-    if _spent_nothing(booking):
+    if fault := _token_fault(booking):
+        return fault
+    if spent_nothing(booking):
         return _skip(Why.OVERRIDE if booking.token else Why.NO_TOKEN)
-    return _association_fault(booking) or _credit_back(booking, catalogue, Why.GIVE_BACK)
+    return (
+        _attendance_fault(booking, terms)
+        or _association_fault(booking)
+        or _credit_back(booking, catalogue, Why.GIVE_BACK)
+    )
 
 
 _JUDGES = {
@@ -138,7 +159,71 @@ OF_BOOKINGS = frozenset({OperationKind.CANCEL, OperationKind.REFUND})
 assert _JUDGES.keys() == OF_BOOKINGS, "every kind of operation on bookings has its judge"
 
 
-def _spent_nothing(booking: Booking) -> bool:
+#: The property that names the credit a booking spent.
+TOKEN = "token_used"
+#: The values of ``attendance``, in small letters. Nothing is written before the exam.
+ATTENDED, ABSENT = "yes", frozenset({"", "no"})
+
+
+def attended(booking: Booking) -> bool | None:
+    """Whether the student was there; None when the value says neither."""
+    said = booking.attendance.strip().casefold()
+    if said == ATTENDED:
+        return True
+    return False if said in ABSENT else None
+
+
+def _active_mark_fault(booking: Booking) -> Judgement | None:
+    """A booking that holds its seat cannot have had its credit back."""
+    if booking.mark_unclear:
+        return _blocked(Why.REFUND_UNCLEAR, booking.mark_unclear)
+    return _blocked(Why.REFUNDED_YET_ACTIVE) if booking.refunded else None
+
+
+def _exam_fault(booking: Booking) -> Judgement | None:
+    if len(booking.exam_ids) == 1:
+        return None
+    return _blocked(Why.SEVERAL_EXAMS if booking.exam_ids else Why.NO_EXAM)
+
+
+def _token_fault(booking: Booking) -> Judgement | None:
+    found = booking.unclear.get(TOKEN)
+    return _blocked(Why.TOKEN_UNREADABLE, found) if found else None
+
+
+def _attendance_fault(booking: Booking, terms: Terms) -> Judgement | None:
+    """A credit is not given back for an exam that the student sat, cancelled or not."""
+    there = attended(booking)
+    if there is False or Inclusion.ATTENDED in terms.include:
+        return None
+    found = f"attendance is {booking.attendance!r}"
+    return _blocked(Why.ATTENDED if there else Why.ATTENDANCE_UNCLEAR, found)
+
+
+def _time_fault(booking: Booking, terms: Terms) -> Judgement | None:
+    """A seat is given up before its exam begins, by the school's clock."""
+    if Inclusion.PAST in terms.include:
+        return None
+    start, end = begins(booking, terms.zone), ends(booking, terms.zone)
+    if start is None or end is None:
+        return _blocked(Why.DATE_UNCLEAR, booking.unclear.get("exam_date", "exam_date is empty"))
+    if is_over(booking, terms.at, terms.zone):
+        return _blocked(Why.EXAM_PAST, f"it ended {_told(end, terms)}")
+    if has_begun(booking, terms.at, terms.zone):
+        return _blocked(Why.EXAM_BEGUN, f"it began {_told(start, terms)}")
+    return None
+
+
+def _told(at: datetime, terms: Terms) -> str:
+    return f"{at.astimezone(terms.zone):%-d %B %Y, %H:%M %Z}"
+
+
+def _status_found(booking: Booking) -> str:
+    return f"is_active is {booking.raw_status!r}"
+
+
+def spent_nothing(booking: Booking) -> bool:
+    """Whether it has no token, or the one that costs nothing."""
     token = booking.token.strip()
     return not token or token.casefold() == ADMIN_OVERRIDE.casefold()
 
@@ -193,25 +278,35 @@ def plan_rows(
     bookings: Mapping[BookingId, Booking | None],
     contacts: Mapping[ContactId, Contact | None],
     catalogue: Catalogue,
+    terms: Terms,
 ) -> tuple[Row, ...]:
     """A row for each id, once, in the order asked; balances run on from row to row of a contact."""
     running: dict[tuple[str, CreditType], int] = {}
     return tuple(
-        _row(kind, id_, bookings.get(id_), contacts, catalogue, running)
+        _row(id_, judged(kind, bookings.get(id_), contacts, catalogue, terms), contacts, running)
         for id_ in dict.fromkeys(ids)
     )
 
 
-def _row(
+def judged(
     kind: OperationKind,
-    id_: BookingId,
     booking: Booking | None,
     contacts: Mapping[ContactId, Contact | None],
     catalogue: Catalogue,
+    terms: Terms,
+) -> tuple[Booking | None, Judgement]:
+    """The booking, its hint made current, and the verdict on it by itself."""
+    booking = booking and with_current_hint(booking, contacts)
+    return booking, judge(kind, booking, catalogue, terms)
+
+
+def _row(
+    id_: BookingId,
+    found: tuple[Booking | None, Judgement],
+    contacts: Mapping[ContactId, Contact | None],
     running: dict[tuple[str, CreditType], int],
 ) -> Row:
-    booking = booking and with_current_hint(booking, contacts)
-    judgement = judge(kind, booking, catalogue)
+    booking, judgement = found
     if booking is None:
         return Row(booking_id=id_, verdict=judgement.verdict, why=judgement.why)
     contact = contacts.get(booking.contact_id) if booking.contact_id else None
@@ -240,12 +335,22 @@ def _row(
 
 
 def judge_contact(judgement: Judgement, contact: Contact | None) -> Judgement:
-    """Block a credit that has no contact to go to, or whose balances cannot be read."""
+    """Block a credit that has no contact to go to, or whose own balance cannot be read.
+
+    Another balance that cannot be read stops nothing: it is named, so that somebody corrects it.
+    """
     if judgement.credit is None:
         return judgement
     if contact is None:
         return _blocked(Why.CONTACT_GONE)
-    if contact.unreadable:
-        told = "; ".join(f"{key} {why}" for key, why in sorted(contact.unreadable.items()))
-        return _blocked(Why.BALANCE_UNREADABLE, told)
-    return judgement
+    if judgement.credit in contact.unreadable:
+        found = f"{judgement.credit} {contact.unreadable[judgement.credit]}"
+        return _blocked(Why.BALANCE_UNREADABLE, found)
+    others = others_unreadable(contact, judgement.credit)
+    return replace(judgement, detail=others) if others else judgement
+
+
+def others_unreadable(contact: Contact, credit: CreditType) -> str:
+    """Balances beside this one that somebody has to correct in HubSpot; empty: none."""
+    found = [f"{key} {why}" for key, why in sorted(contact.unreadable.items()) if key != credit]
+    return f"another balance needs correcting in HubSpot: {'; '.join(found)}" if found else ""

@@ -29,6 +29,12 @@ class Kind(StrEnum):
 TOTAL_BOOKINGS = CreditType("total_bookings")
 
 
+#: The property that says how many seats an exam has.
+CAPACITY = "capacity"
+#: The property that says whether a booking's credit was given back.
+REFUND_MARK = "token_refunded"
+
+
 class BookingStatus(StrEnum):
     """The values of a booking's ``is_active``."""
 
@@ -52,6 +58,8 @@ class Counted:
     balances: Balances
     #: Counters that could not: key to "its raw value and why", as people read it.
     unreadable: Mapping[CreditType, str] = field(default_factory=dict)
+    #: Other properties that decide something and could not be read: our name to "what and why".
+    unclear: Mapping[str, str] = field(default_factory=dict)
     #: ``credit_desk_last_write``: the id of the last write that changed the counters.
     marker: str = ""
     #: HubSpot's ``updatedAt``.
@@ -109,6 +117,9 @@ class Booking:
     refunded: bool = False
     refunded_at: datetime | None = None
     refund_admin: str = ""
+    #: Properties that decide something and could not be read: our name to "what and why". Each is
+    #: at its empty value in its field above, which then means nothing.
+    unclear: Mapping[str, str] = field(default_factory=dict)
     contact_ids: tuple[ContactId, ...] = ()
     exam_ids: tuple[ExamId, ...] = ()
     #: ``associated_contact_id``: a hint only. A disagreement blocks the row.
@@ -124,6 +135,11 @@ class Booking:
     idempotency_key: str = ""
     modified_at: datetime
     created_at: datetime | None = None
+
+    @property
+    def mark_unclear(self) -> str:
+        """What the refund mark holds that cannot be read; empty when ``refunded`` is known."""
+        return self.unclear.get(REFUND_MARK, "")
 
     @property
     def contact_id(self) -> ContactId | None:

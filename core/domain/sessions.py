@@ -28,6 +28,8 @@ class Counts:
     cancelled: int = 0
     #: Cancelled, spent a credit, not marked refunded.
     owed: int = 0
+    #: Their status is none of the three, so nobody can say whether they hold a seat.
+    unclear: int = 0
 
     @property
     def seats(self) -> int:
@@ -50,7 +52,7 @@ class Session:
     @property
     def drift(self) -> int:
         """By how much ``total_bookings`` is too high (above 0) or too low; 0 when unknown."""
-        if self.counts is None or self.counted is None:
+        if self.counts is None or self.counted is None or self.counts.unclear:
             return 0
         return self.counted - self.counts.seats
 
@@ -74,6 +76,7 @@ def count(bookings: Iterable[Booking], owed: int) -> Counts:
         completed=found[BookingStatus.COMPLETED],
         cancelled=found[BookingStatus.CANCELLED],
         owed=owed,
+        unclear=found[BookingStatus.UNKNOWN],
     )
 
 

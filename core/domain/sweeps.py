@@ -13,7 +13,7 @@ from core.domain.records import Kind
 class SweepMode(StrEnum):
     """Which records a sweep compares."""
 
-    #: All that the mirror holds.
+    #: All that the mirror holds, and what the last sweep of all rows missed there.
     KNOWN = "known"
     #: Those that HubSpot's search knows to have changed since the last complete one.
     INCREMENTAL = "incremental"
@@ -38,16 +38,23 @@ class SweepState(StrEnum):
 SWEEP_ENDED = frozenset({SweepState.COMPLETE, SweepState.GIVEN_UP})
 
 
+#: Sweeps whose findings stand for the whole mirror.
+WHOLE = (SweepMode.KNOWN, SweepMode.FULL)
+
+
 class Pass(StrEnum):
     """One way of going through the records of a kind."""
 
     MIRROR = "mirror"
+    #: Records that the last sweep of all rows found without a row: a narrower look must not
+    #: clear what only a wider one can find.
+    MISSED = "missed"
     LIST = "list"
     SEARCH = "search"
 
 
 PASSES: Mapping[SweepMode, tuple[Pass, ...]] = {
-    SweepMode.KNOWN: (Pass.MIRROR,),
+    SweepMode.KNOWN: (Pass.MIRROR, Pass.MISSED),
     SweepMode.INCREMENTAL: (Pass.SEARCH,),
     SweepMode.FULL: (Pass.MIRROR, Pass.LIST),
 }

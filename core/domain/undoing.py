@@ -123,6 +123,8 @@ def _judge_booking(
         return _no(Verdict.BLOCKED, Why.STATUS_UNKNOWN, f"is_active is {booking.raw_status!r}")
     if booking.status is not BookingStatus.CANCELLED:
         return _no(Verdict.SKIP, Why.ACTIVE_AGAIN)
+    if booking.mark_unclear:
+        return _no(Verdict.BLOCKED, Why.REFUND_UNCLEAR, booking.mark_unclear)
     if not booking.refunded:
         return _no(Verdict.SKIP, Why.NOT_MARKED)
     if not _marked_by(refund, booking):

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from core.domain.credits import BALANCE_MAX, Balances, CreditType
 from core.domain.records import (
+    CAPACITY,
     MARKER,
     TOTAL_BOOKINGS,
     Counted,
@@ -100,12 +101,16 @@ def plan_balances(target: Counted, movements: Sequence[Movement]) -> tuple[Balan
         WriteRefused: a counter is unreadable, absent, or would leave 0..``BALANCE_MAX``; or a
             seat would be taken that the exam does not have.
     """
-    if target.unreadable:
-        told = "; ".join(f"{key} {why}" for key, why in sorted(target.unreadable.items()))
-        raise WriteRefused(f"{told}. Mend it in HubSpot, then try again")
+    moved = net(movements)
+    unread = target.unreadable
+    faults = [f"{key} {unread[key]}" for key in sorted(moved) if key in unread]
+    if MARKER in target.unclear:
+        faults.append(f"{MARKER} {target.unclear[MARKER]}")
+    if faults:
+        raise WriteRefused(f"{'; '.join(faults)}. Correct it in HubSpot, then try again")
     before: dict[CreditType, int] = {}
     after: dict[CreditType, int] = {}
-    for credit, delta in net(movements).items():
+    for credit, delta in moved.items():
         if credit not in target.balances:
             raise WriteRefused(f"{credit} was not read")
         before[credit] = target.balances[credit]
@@ -118,10 +123,12 @@ def plan_balances(target: Counted, movements: Sequence[Movement]) -> tuple[Balan
 
 def _check_seats(target: Counted, movements: Sequence[Movement], after: Balances) -> None:
     """Here, on the count that the write goes out from, and not only where a booking is judged."""
-    if not isinstance(target, Exam) or target.capacity is None:
-        return
     taken = any(movement.kind is MovementKind.SEAT_TAKEN for movement in movements)
-    if taken and after[TOTAL_BOOKINGS] > target.capacity:
+    if not taken or not isinstance(target, Exam):
+        return
+    if CAPACITY in target.unclear:
+        raise WriteRefused(f"{CAPACITY} {target.unclear[CAPACITY]}. Correct it in HubSpot")
+    if target.capacity is not None and after[TOTAL_BOOKINGS] > target.capacity:
         raise WriteRefused(f"all {target.capacity} seats are taken")
 
 
@@ -161,7 +168,7 @@ def believe(
     if target is None or target.id != write.target_id:
         return Belief.ASK_A_PERSON  # gone or merged: the values of another record tell nothing
     quiet_passed = now - write.sent_at >= quiet
-    if target.marker == write.marker_before:
+    if MARKER not in target.unclear and target.marker == write.marker_before:
         if not quiet_passed:
             return Belief.WAIT
         return Belief.SEND_AGAIN if _as_read(write, target) else Belief.PLAN_AFRESH

@@ -15,6 +15,7 @@ from core.domain.sweeps import Sweep, SweepMode
 from core.gateways.errors import JournalError
 from core.gateways.ports import Due, Journal
 from core.gateways.ports.notify import Notifier
+from core.services.sweeping import last_whole
 
 log = logging.getLogger(__name__)
 
@@ -124,8 +125,7 @@ class Alarms:
 
     def _drift(self) -> Iterator[Trouble]:
         """By the last sweep that compared every row of the mirror."""
-        past = self.journal.sweeps(modes=[SweepMode.KNOWN, SweepMode.FULL], limit=20)
-        last = next((sweep for sweep in past if sweep.complete), None)
+        last = last_whole(self.journal)
         if last is None or last.drifting <= self.drift_above:
             return
         counts = sorted(self.journal.drift_counts(last.id).items(), key=lambda each: -each[1])

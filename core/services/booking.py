@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from core.domain.booking import Seat, Wish, judge_wish, key_of, names_for
 from core.domain.credits import Catalogue
+from core.domain.exam_times import day_in
 from core.domain.plans import OperationKind, Plan, Row
 from core.domain.records import Contact, ContactId, Exam
 from core.domain.roles import Act, Actor
@@ -31,6 +32,8 @@ class Booking:
     catalogue: Catalogue
     preflight: Preflight
     now: Callable[[], datetime]
+    #: The school's, by whose clock an exam begins and is over.
+    zone: tzinfo
     new_id: Callable[[], str]
 
     def sessions(self, actor: Actor) -> tuple[Session, ...]:
@@ -41,7 +44,7 @@ class Booking:
             GatewayError: neither the mirror nor HubSpot answers.
         """
         actor.require(Act.BOOK_ONE)
-        return self.sitting.sessions(self.now().date(), None, actor).sessions
+        return self.sitting.sessions(day_in(self.zone, self.now()), None, actor).sessions
 
     def preview(self, wish: Wish, actor: Actor, *, plan_id: str = "") -> Plan:
         """The booking with its verdict, judged on fresh reads. Stored, and changes nothing.
@@ -59,7 +62,7 @@ class Booking:
         exam = self.crm.exams([wish.exam_id])[wish.exam_id]
         held = self.crm.bookings_of(ContactId(contact.id)) if contact else []
         made_at = self.now()
-        seat = judge_wish(wish, contact, exam, held, self.catalogue, today=made_at.date())
+        seat = judge_wish(wish, contact, exam, held, self.catalogue, at=made_at, zone=self.zone)
         id_ = plan_id or self.new_id()
         plan = Plan(
             id=id_,

@@ -27,7 +27,7 @@ from core.domain.operations import (
 from core.domain.permissions import act_for
 from core.domain.plans import OperationKind
 from core.domain.roles import Act
-from core.gateways.errors import GatewayError, Superseded
+from core.gateways.errors import GatewayError, StateConflict, Superseded
 from core.gateways.ports import Journal, Run
 from core.services.finishing import Finishing
 from core.services.giving_back import GivingBack
@@ -82,7 +82,8 @@ class Carrying:
 
     def _run(self, operation: Operation) -> datetime | None:
         if operation.state in UNBEGUN and not self._begin(operation):
-            return None
+            stands = self.journal.operation(operation.id).state
+            return None if stands in ENDED else self.now()
         run, operation = self.journal.begin_run(operation.id, at=self.now())
         calls_before = self.calls()
         try:
@@ -94,20 +95,33 @@ class Carrying:
         else:
             self.journal.note_waiting(run, "" if again is None else "answers still on their way")
         self.journal.add_calls(run, self.calls() - calls_before)
-        if again is None:
-            self._end(run)
-        return again
+        return self._end(run, operation) if again is None else again
 
     def _begin(self, operation: Operation) -> bool:
         """Out of the hold, unless somebody's word for it is wanting or counts no more."""
         if why := self._barred(operation):
             to = OperationState.CALLED_OFF
-            self.journal.move(operation.id, to, at=self.now(), actor="credit desk", detail=why)
+            self._move(operation, to, actor="credit desk", detail=why)
             return False
-        moved = self.journal.move(
-            operation.id, OperationState.RUNNING, at=self.now(), actor=operation.confirmed_by
-        )
-        return moved.state is OperationState.RUNNING
+        return self._move(operation, OperationState.RUNNING, actor=operation.confirmed_by)
+
+    def _move(
+        self, operation: Operation, to: OperationState, *, actor: str, detail: str = ""
+    ) -> bool:
+        """Whether it is there now. A process that slept since it looked moves nothing."""
+        try:
+            self.journal.move(
+                operation.id,
+                to,
+                at=self.now(),
+                actor=actor,
+                detail=detail,
+                only_from={operation.state},
+            )
+        except StateConflict as error:
+            log.info("%s", error)
+            return False
+        return True
 
     def _barred(self, operation: Operation) -> str:
         """Why it may not begin, by the roles and the settings of this moment; empty: it may."""
@@ -200,10 +214,11 @@ class Carrying:
         self.journal.update_items(run, stopped)
         return [item for item in group if item.state is not ItemState.PENDING]
 
-    def _end(self, run: Run) -> None:
-        stopped = ItemState.STOPPED in self.journal.progress(run.operation_id).states
-        operation = self.journal.operation(run.operation_id)
-        to = OperationState.DONE
-        if operation.state is OperationState.STOPPING and stopped:
-            to = OperationState.STOPPED
-        self.journal.move(operation.id, to, at=self.now(), actor=operation.confirmed_by)
+    def _end(self, run: Run, operation: Operation) -> datetime | None:
+        """Unless the journal knows of something that is still to be carried."""
+        try:
+            self.journal.end(run, at=self.now(), actor=operation.confirmed_by)
+        except StateConflict as error:
+            log.warning("%s", error)
+            return self.now() + LOOK_AGAIN
+        return None

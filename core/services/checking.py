@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 
 from core.domain.booking import (
     Seat,
@@ -17,6 +17,7 @@ from core.domain.booking import (
     objections,
 )
 from core.domain.credits import Catalogue, CreditType
+from core.domain.exam_times import day_in
 from core.domain.records import Booking, BookingId, Contact, ContactId, Exam
 from core.domain.roles import Act, Actor
 from core.domain.verdicts import Verdict
@@ -63,6 +64,8 @@ class Checking:
     sitting: Sitting
     catalogue: Catalogue
     now: Callable[[], datetime]
+    #: The school's, by whose clock an exam begins and is over.
+    zone: tzinfo
     noting: Noting
 
     def contact(self, id_: ContactId, actor: Actor) -> Contact | None:
@@ -110,8 +113,8 @@ class Checking:
             exam = reading.result()[wish.exam_id]
         if contact is None:
             return None
-        today = self.now().date()
-        against = objections(wish, contact, exam, held, self.catalogue, today=today)
+        at, zone = self.now(), self.zone
+        against = objections(wish, contact, exam, held, self.catalogue, at=at, zone=zone)
         mock_type = exam.mock_type if exam else ""
         return Checked(
             contact=contact,
@@ -150,7 +153,8 @@ class Checking:
                 sessions.
         """
         self._looks(id_, actor)
-        today = self.now().date()
+        at = self.now()
+        today = day_in(self.zone, at)
         with ThreadPoolExecutor(1, thread_name_prefix="check") as pool:
             listing = pool.submit(self.sitting.sessions, today, until, actor)
             contact, held = self._student(id_)
@@ -161,7 +165,7 @@ class Checking:
             return Offered(contact=contact, offers=())
         offers = []
         for exam in (session.exam for session in listed.sessions):
-            if mock_type not in {"", exam.mock_type} or judge_exam(exam, today=today):
+            if mock_type not in {"", exam.mock_type} or judge_exam(exam, at=at, zone=self.zone):
                 continue
             seat = judge_credit(contact, exam.mock_type, self.catalogue, override=False)
             if seat.credit is not None and judge_day(held, exam.exam_date) is None:

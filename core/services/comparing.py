@@ -19,7 +19,16 @@ from core.domain.drift import (
 from core.domain.explaining import explain
 from core.domain.mirror import Row, booking_row, columns, contact_row, exam_row
 from core.domain.portal import PROPERTIES
-from core.domain.records import BookingId, ContactId, Counted, ExamId, History, Kind
+from core.domain.records import (
+    MARKER,
+    Booking,
+    BookingId,
+    ContactId,
+    Counted,
+    ExamId,
+    History,
+    Kind,
+)
 from core.gateways.ports import Crm, Due, Journal, Mirror
 
 T = TypeVar("T")
@@ -117,7 +126,7 @@ class Comparing:
                 return {id_: _stated(c, row) for id_, (c, row) in rows.items()}
             case Kind.BOOKING:
                 bookings = self.crm.bookings([BookingId(id_) for id_ in ids])
-                return {id_: Stated(row=booking_row(b)) for id_, b in bookings.items() if b}
+                return {id_: _stated(b, booking_row(b)) for id_, b in bookings.items() if b}
             case Kind.EXAM:
                 exams = self.crm.exams([ExamId(id_) for id_ in ids])
                 return {id_: _stated(e, exam_row(e)) for id_, e in exams.items() if e}
@@ -222,8 +231,11 @@ def _is_due(id_: str, sides: _Sides) -> bool:
     return due is not None and not due.dead
 
 
-def _stated(record: Counted, row: Row) -> Stated:
-    return Stated(row=row, unreadable={str(key): why for key, why in record.unreadable.items()})
+def _stated(record: Counted | Booking, row: Row) -> Stated:
+    """With what could not be read: counters, and all that stands in a column of its own."""
+    counters = record.unreadable if isinstance(record, Counted) else {}
+    unclear = {key: why for key, why in record.unclear.items() if key != MARKER}
+    return Stated(row=row, unreadable={str(key): why for key, why in counters.items()} | unclear)
 
 
 def _updated(held: dict[str, T], ids: Collection[str], read: Mapping[str, T]) -> dict[str, T]:

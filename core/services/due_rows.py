@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import TypeVar
 
 from core.domain.credits import Catalogue
 from core.domain.mirror import ID, PARTIAL, SOURCE_TIME, booking_row, contact_row, exam_row
+from core.domain.operations import SETTLED, Item, Operation
+from core.domain.plans import OperationKind
 from core.domain.records import BookingId, ContactId, ExamId, Kind
 from core.gateways.ports import Copied, Crm, Due, MirrorRow
+
+#: Operations whose items are bookings that HubSpot has.
+_OF_BOOKINGS = frozenset({OperationKind.CANCEL, OperationKind.REFUND, OperationKind.UNDO})
 
 I = TypeVar("I", bound=str)  # noqa: E741 - an id
 R = TypeVar("R")
@@ -85,3 +90,24 @@ def row_of(due: Due) -> MirrorRow:
 
 def _source_time(row: MirrorRow) -> datetime:
     return datetime.fromisoformat(str(row[SOURCE_TIME]))
+
+
+def settled_dues(operation: Operation, items: Iterable[Item], due: Sequence[Due]) -> list[Due]:
+    """Copies of bookings that settle here, that we may have changed, and that ``due`` lacks.
+
+    They are read first: the answer that would have told how the booking stands was lost, or it
+    was refused after an earlier one was.
+    """
+    if operation.kind not in _OF_BOOKINGS:
+        return []
+    known = {one.record_id for one in due if one.kind is Kind.BOOKING}
+    return [
+        Due(kind=Kind.BOOKING, record_id=item.booking_id, row=None)
+        for item in items
+        if item.state in SETTLED and _touched(item) and item.booking_id not in known
+    ]
+
+
+def _touched(item: Item) -> bool:
+    """Whether this operation sent a change of its booking that may have arrived."""
+    return item.cancelled or item.cancel_sent or item.sent_at is not None or item.after is not None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
+from core.domain.exam_times import day_in
 from core.domain.records import BookingId, Contact, ContactId, Exam, ExamId, Kind
 from core.domain.roles import Act, Actor
 from core.domain.selections import BOOKINGS_MAX, BadList, is_record_id
@@ -69,6 +70,8 @@ class Finding:
 
     crm: Crm
     now: Callable[[], datetime]
+    #: The school's, by whose clock an exam begins and is over.
+    zone: tzinfo
 
     def bookings(self, selection: Selection) -> Found:
         """The bookings meant, each once. For a plan, which asks who may make it.
@@ -109,7 +112,7 @@ class Finding:
             GatewayError: HubSpot did not answer.
         """
         actor.require(Act.LOOK_UP)
-        today = self.now().date()
+        today = day_in(self.zone, self.now())
         coming = self.crm.search_exams(text=text, since=today, limit=limit)
         past = self.crm.search_exams(
             text=text, since=today - PAST, until=today - timedelta(days=1), limit=limit

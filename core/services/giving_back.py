@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from core.domain import booking_acts
 from core.domain.credits import Catalogue
@@ -22,6 +22,7 @@ from core.domain.records import (
     ContactId,
     Kind,
 )
+from core.domain.terms import Terms
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Fate, Journal, Run
 from core.services.batches import at_once
@@ -53,6 +54,8 @@ class GivingBack:
     catalogue: Catalogue
     recording: Recording
     now: Callable[[], datetime]
+    #: The school's, by whose clock an exam begins and is over.
+    zone: tzinfo
     quiet: timedelta
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
@@ -104,7 +107,14 @@ class GivingBack:
         changed = [(old, new) for old, new in zip(items, judged, strict=True) if new != old]
         # of a cancel whose answer was lost, this is where it is known to have landed
         found = booking_acts.entries(operation, changed, self.now(), found=True)
-        self.recording.record(run, [], [new for _, new in changed], entries=found)
+        due = [
+            booking_due(booking)
+            for old, new in changed
+            if new.cancelled
+            and not old.cancelled
+            and (booking := bookings.get(new.booking_id)) is not None
+        ]
+        self.recording.items(run, operation, [new for _, new in changed], due, found)
         return [item for item in judged if item.state not in SETTLED]
 
     def _without_strangers(
@@ -140,6 +150,7 @@ class GivingBack:
             booking and with_current_hint(booking, contacts),
             contacts.get(item.contact_id or ContactId("")),
             self.catalogue,
+            Terms(at=self.now(), zone=self.zone, include=operation.include),
         )
 
     def _cancelled(
@@ -180,7 +191,7 @@ class GivingBack:
         due = [booking_due(booking) for booking in changed]
         sent_items = [each.item for each in sent]
         told = booking_acts.entries(operation, zip(sent_items, saved, strict=True), self.now())
-        self.recording.record(run, [], saved, due, told)
+        self.recording.items(run, operation, saved, due, told)
         return saved, changed
 
     def _pending(self, item: Item, asked: datetime) -> bool:
@@ -209,7 +220,7 @@ class GivingBack:
             for item in items
             if (new := after_write(item, results[item.contact_id or ""])) is not None
         ]
-        self.journal.update_items(run, failed)
+        self.recording.items(run, operation, failed)
         return then.landed
 
     def _mark(
@@ -237,7 +248,7 @@ class GivingBack:
             if outcome.fate is Fate.LANDED and booking is not None:
                 due.append(booking_due(marked(booking, operation, outcome)))
         told = booking_acts.entries(operation, zip(items, saved, strict=True), self.now())
-        self.recording.record(run, [], saved, due, told)
+        self.recording.items(run, operation, saved, due, told)
 
 
 def _ends_active(item: Item) -> bool:

@@ -9,17 +9,24 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.domain.credits import CreditType
+from core.domain.operations import OperationState
 from core.gateways.errors import GatewayError, JournalError
 from core.gateways.ports import Journal
 from core.gateways.ports.inspecting import Quota
 from core.gateways.ports.trends import Gauge, Measure
 from core.services.copy_lag import CopyLag
 
+MOVING = frozenset({OperationState.RUNNING, OperationState.STOPPING})
+
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(minutes=1)
-#: Counting what is owed asks both stores: once an hour, by whichever process is first.
+#: Counting what is owed asks both stores: once an hour, and when an operation has ended since, by
+#: whichever process is first.
 OWED_EVERY = timedelta(hours=1)
+#: A refund that runs changes the number while it is counted: it is counted when that has ended,
+#: or after so long.
+OWED_AT_LATEST = timedelta(hours=2)
 FORGET_EVERY = timedelta(hours=1)
 #: As long as sweeps are kept.
 KEPT = timedelta(days=90)
@@ -77,8 +84,7 @@ class Measuring:
             yield self._of(at, Gauge.QUOTA_DAY, 1 - quota.day_left / quota.day_limit)
 
     def _owed(self, at: datetime) -> Iterator[Measure]:
-        last = self.journal.measured_at(Gauge.OWED)
-        if self.owed is None or (last is not None and at - last < OWED_EVERY):
+        if self.owed is None or not self._owed_is_due(at):
             return
         try:
             counted = self.owed()
@@ -87,6 +93,15 @@ class Measuring:
             return
         for credit, number in counted.items():
             yield self._of(at, Gauge.OWED, number, of=credit)
+
+    def _owed_is_due(self, at: datetime) -> bool:
+        last = self.journal.measured_at(Gauge.OWED)
+        if last is None or at - last >= OWED_AT_LATEST:
+            return True
+        ended = self.journal.last_ended()
+        if at - last < OWED_EVERY and (ended is None or ended < last):
+            return False
+        return not self.journal.operations(states=MOVING, limit=1)
 
     def _of(
         self, at: datetime, gauge: Gauge, value: float, *, of: str = "", weight: float = 1

@@ -97,6 +97,7 @@ class Operating:
             hold_until=now + self.second.within if why else held,
             needs_approval=why,
             undoes=plan.undoes,
+            include=plan.include,
         )
         items = [_item(plan.id, n, row) for n, row in enumerate(plan.will_change)]
         if self.journal.confirm(operation, items):
@@ -141,16 +142,12 @@ class Operating:
                 f"the operation is {operation.state}; only an ended one can be retried",
                 state=operation.state,
             )
-        now = self.now()
-        reopened = self.journal.reopen(operation_id, RETRYABLE, at=now)
-        progress = self.journal.progress(operation_id)
-        if not reopened and progress.settled == progress.total:
+        self.journal.reopen(operation_id, RETRYABLE, at=self.now(), actor=actor.email)
+        again = self.journal.operation(operation_id)
+        if again.state in ENDED:
             raise StateConflict("nothing of it failed, so nothing is retried", state="done")
-        operation = self.journal.move(
-            operation_id, OperationState.RUNNING, at=now, actor=actor.email, detail="retry"
-        )
         self.engine.submit(operation_id)
-        return operation
+        return again
 
     def history(self, operation_id: str, actor: Actor) -> list[Event]:
         """What happened to it, newest first.

@@ -18,16 +18,15 @@ from core.gateways.ports.inspecting import Finding, Health, Quota
 from core.gateways.ports.trends import Gauge, Narrow
 from core.services.auditing import Auditing
 from core.services.readiness import Readiness, alive
-from core.services.repairing import repaired_since
+from core.services.repairing import repaired_of
 from core.services.scheduling import Scheduling
+from core.services.sweeping import last_whole
 from core.services.watching import Watching
 
 #: Copies of the last hour tell how long copies take.
 LAG_OF = timedelta(hours=1)
 #: Operations of a day that are named; all of them are counted.
 NAMED_MAX = 8
-SWEEPS_MAX = 20
-WHOLE = (SweepMode.KNOWN, SweepMode.FULL)
 UNENDED = frozenset(OperationState) - ENDED
 
 
@@ -116,7 +115,7 @@ class Overseeing:
     def _facts(self, verified: Verified, quota: Quota | None, found: Sequence[Finding]) -> Facts:
         now, outbox, workers = self.now(), self.journal.outbox(), self.journal.workers()
         dead = self.journal.outbox_rows(dead=True, limit=1) if outbox.dead else []
-        swept = self._swept()
+        swept = last_whole(self.journal)
         owed, owed_at = self._owed()
         return Facts(
             now=now,
@@ -133,8 +132,9 @@ class Overseeing:
             due=outbox.due,
             due_since=outbox.oldest,
             swept=swept,
+            missing_looked_for=self._missing_looked_for(),
             drift_since=self._drift_since(swept),
-            repaired=self._repaired(swept),
+            repaired=repaired_of(self.journal, swept),
             stuck=self._stuck(),
             late=self.scheduling.late(now),
             owed=owed,
@@ -150,24 +150,15 @@ class Overseeing:
         well_at = None if well_s is None else now - timedelta(seconds=well_s)
         return Side(well=part.health is not Health.FAULT, said=part.said, well_at=well_at)
 
-    def _swept(self) -> Sweep | None:
-        past = self.journal.sweeps(modes=WHOLE, limit=SWEEPS_MAX)
-        return next((sweep for sweep in past if sweep.complete), None)
+    def _missing_looked_for(self) -> datetime | None:
+        past = self.journal.sweeps(modes=[SweepMode.FULL])
+        return next((sweep.saved_at for sweep in past if sweep.complete), None)
 
     def _drift_since(self, swept: Sweep | None) -> datetime | None:
         if swept is None or not swept.drifting:
             return None
         oldest = self.journal.drift_page(swept.id, Narrow(), limit=1).rows
         return oldest[0].since if oldest else None
-
-    def _repaired(self, swept: Sweep | None) -> int:
-        """Of its records those that a repair has proved equal since, each counted once."""
-        if swept is None or not swept.drifting:
-            return 0
-        mended = repaired_since(self.journal, swept)
-        if not mended:
-            return 0
-        return sum((d.kind, d.record_id) in mended for d in self.journal.drifts(swept.id))
 
     def _stuck(self) -> list[Sweep]:
         newest = (
@@ -180,7 +171,8 @@ class Overseeing:
         if at is None:
             return None, None
         levels = self.journal.levels([Gauge.OWED], since=at, step=timedelta(seconds=1))
-        return round(sum(level.most for level in levels)), at
+        counted = round(sum(level.last for level in levels))
+        return max(0, counted - self.journal.refunds_landed(since=at)), at
 
     def _lag(self, now: datetime) -> Lag | None:
         gauges = (Gauge.COPY_LAG_P50, Gauge.COPY_LAG_P99)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from core.domain.credits import Catalogue
 from core.domain.owed import TakenBack
@@ -12,6 +12,7 @@ from core.domain.permissions import act_for
 from core.domain.plans import OperationKind, Plan, Row, Verdict, contacts_named, plan_rows
 from core.domain.records import BookingId
 from core.domain.roles import Act, Actor
+from core.domain.terms import ORDINARY, Inclusion, Terms
 from core.gateways.ports import Crm, Journal
 from core.services.finding import ByContact, ByIds, ByReference, Finding, Selection
 from core.services.preflight import Preflight
@@ -30,36 +31,54 @@ class Planning:
     catalogue: Catalogue
     preflight: Preflight
     now: Callable[[], datetime]
+    #: The school's, by whose clock an exam begins and is over.
+    zone: tzinfo
     new_id: Callable[[], str]
 
-    def preview(self, kind: OperationKind, selection: Selection, actor: Actor) -> Plan:
+    def preview(
+        self,
+        kind: OperationKind,
+        selection: Selection,
+        actor: Actor,
+        *,
+        include: frozenset[Inclusion] = ORDINARY,
+    ) -> Plan:
         """What this operation would do to each booking chosen. Stored before it is returned.
 
+        ``include``: what an admin includes on purpose that would be blocked otherwise.
+
         Raises:
-            NotAllowed: the actor may not run batches; staff cancel for one student alone.
+            NotAllowed: the actor may not run batches, or not include these; staff cancel for one
+                student alone.
             BadList, NotReady, GatewayError: as ``judged``; nothing was stored.
         """
-        plan = self.judged(kind, selection, actor)
+        plan = self.judged(kind, selection, actor, include=include)
         actor.require(act_for(plan))
         self.journal.save_plan(plan)
         return plan
 
     def judged(
-        self, kind: OperationKind, selection: Selection, actor: Actor, *, plan_id: str = ""
+        self,
+        kind: OperationKind,
+        selection: Selection,
+        actor: Actor,
+        *,
+        plan_id: str = "",
+        include: frozenset[Inclusion] = ORDINARY,
     ) -> Plan:
         """The same, not stored, and perhaps not this actor's to confirm.
 
         Raises:
-            NotAllowed: the actor may not cancel even for one student.
+            NotAllowed: the actor may not cancel even for one student, or not include these.
             BadList: nothing or too much was chosen, or references that no booking has.
             NotReady: HubSpot lacks what the writes would need, all of it named.
             GatewayError: HubSpot did not answer.
         """
-        actor.require(_least(kind, selection))
+        actor.require(Act.RUN_BATCHES if include else _least(kind, selection))
         self.preflight.check()
         found = self.finding.bookings(selection)
-        rows = self._rows(kind, found.ids)
         made_at = self.now()
+        rows = self._rows(kind, found.ids, include)
         return Plan(
             id=plan_id or self.new_id(),
             kind=kind,
@@ -68,6 +87,7 @@ class Planning:
             made_at=made_at,
             expires_at=made_at + PLAN_LIFE,
             rows=rows,
+            include=include,
         )
 
     def afresh(self, plan: Plan) -> tuple[Row, ...]:
@@ -77,12 +97,15 @@ class Planning:
             NotReady, GatewayError: as ``preview``.
         """
         self.preflight.check()
-        return self._rows(plan.kind, [row.booking_id for row in plan.rows])
+        return self._rows(plan.kind, [row.booking_id for row in plan.rows], plan.include)
 
-    def _rows(self, kind: OperationKind, ids: Sequence[BookingId]) -> tuple[Row, ...]:
+    def _rows(
+        self, kind: OperationKind, ids: Sequence[BookingId], include: frozenset[Inclusion]
+    ) -> tuple[Row, ...]:
         bookings = self.crm.bookings(ids)
         contacts = self.crm.contacts(contacts_named(bookings.values()))
-        rows = plan_rows(kind, ids, bookings, contacts, self.catalogue)
+        terms = Terms(at=self.now(), zone=self.zone, include=include)
+        rows = plan_rows(kind, ids, bookings, contacts, self.catalogue, terms)
         if kind is not OperationKind.REFUND:
             return rows
         taken_back = self.journal.taken_back([row.booking_id for row in rows])
@@ -93,7 +116,7 @@ def _told(row: Row, taken_back: TakenBack | None) -> Row:
     """Whoever gives back what an admin took on purpose sees who and why."""
     if taken_back is None or row.verdict is not Verdict.WILL_CHANGE:
         return row
-    return replace(row, detail=str(taken_back))
+    return replace(row, detail="; ".join(filter(None, (str(taken_back), row.detail))))
 
 
 def _least(kind: OperationKind, selection: Selection) -> Act:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.domain.audit import Entry
-from core.domain.operations import Item
+from core.domain.operations import Item, Operation
 from core.gateways.ports import Due, Journal, Run, Settlement
+from core.services.due_rows import settled_dues
 from core.services.handed import HANDED
 from core.services.mirroring import Mirroring
 
@@ -20,6 +21,23 @@ class Recording:
     journal: Journal
     mirroring: Mirroring
     now: Callable[[], datetime]
+
+    def items(
+        self,
+        run: Run,
+        operation: Operation,
+        items: Sequence[Item],
+        due: Sequence[Due] = (),
+        entries: Sequence[Entry] = (),
+    ) -> None:
+        """What was learned of items. None settles without the copy of its booking being due.
+
+        Raises:
+            JournalError: nothing of it was saved.
+        """
+        if items:
+            all_due = [*due, *settled_dues(operation, items, due)]
+            self.record(run, [], items, all_due, entries)
 
     def record(
         self,

@@ -124,6 +124,9 @@ class CarryingRecounts:
         if session is None or session.counted is None:
             self._warn(run, id_, Result(Ending.REFUSED, "it, or its count, cannot be read"))
             return False
+        if session.counts.unclear:
+            self._warn(run, id_, Result(Ending.REFUSED, _unclear(session)))
+            return False
         if self._unsettled(session, began) or self._others(operation, id_, began):
             return True
         if not session.drift:  # somebody, or an earlier recount, has mended it meanwhile
@@ -203,12 +206,17 @@ def _row(session: Measured | None, id_: ExamId) -> Row:
     if session is None:
         raise BadList([f"HubSpot has no exam {id_}"])
     verdict = Verdict.WILL_CHANGE if session.drift else Verdict.SKIP
+    why, detail = Why.RECOUNT if session.drift else Why.COUNT_RIGHT, ""
     if session.counted is None:
-        verdict = Verdict.BLOCKED
+        verdict, why = Verdict.BLOCKED, Why.SEATS_UNREADABLE
+        detail = "; ".join(session.exam.unreadable.values())
+    elif session.counts.unclear:
+        verdict, why, detail = Verdict.BLOCKED, Why.STATUS_UNKNOWN, _unclear(session)
     return Row(
         booking_id=BookingId(id_),
         verdict=verdict,
-        why=Why.RECOUNT if session.drift else Why.COUNT_RIGHT,
+        why=why,
+        detail=detail,
         credit=TOTAL_BOOKINGS if session.drift else None,
         exam_id=id_,
         booking_name=exam_words(session.exam),
@@ -217,6 +225,13 @@ def _row(session: Measured | None, id_: ExamId) -> Row:
         before=session.counted,
         after=session.counts.seats,
     )
+
+
+def _unclear(session: Session) -> str:
+    """Why its seats cannot be counted."""
+    n = session.counts.unclear if session.counts else 0
+    are = "1 booking has a status" if n == 1 else f"{n} bookings have a status"
+    return f"{are} that is not Active, Cancelled or Completed: correct it in HubSpot"
 
 
 def _movements(operation: Operation, session: Measured) -> list[Movement]:

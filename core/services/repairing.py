@@ -20,13 +20,14 @@ from core.domain.records import Kind
 from core.domain.repairs import Repair, RepairRow, RepairState, RowState, digest_of
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
-from core.domain.sweeps import Sweep, SweepMode
+from core.domain.sweeps import Sweep
 from core.domain.work import Work, key_of
 from core.gateways.errors import GatewayError
 from core.gateways.ports import Engine, Event, Journal
 from core.services.comparing import Comparing
 from core.services.mending import Mending
 from core.services.pausing import pause
+from core.services.sweeping import last_whole
 
 log = logging.getLogger(__name__)
 
@@ -101,10 +102,8 @@ class Repairing:
         ]
 
     def _last_sweep(self) -> Sweep:
-        modes = [SweepMode.KNOWN, SweepMode.FULL]
-        for sweep in self.journal.sweeps(modes=modes):
-            if sweep.complete:
-                return sweep
+        if (sweep := last_whole(self.journal)) is not None:
+            return sweep
         raise BadList(["no sweep was completed yet: run python -m core sweep --full"])
 
     # the repair
@@ -208,6 +207,16 @@ def _by_kind(drifts: Sequence[Drift]) -> Iterator[tuple[Kind, list[str]]]:
         ids = [drift.record_id for drift in group]
         for start in range(0, len(ids), PAGE):
             yield kind, ids[start : start + PAGE]
+
+
+def repaired_of(journal: Journal, sweep: Sweep | None) -> int:
+    """How many of its drifting records a repair has proved equal since, each counted once."""
+    if sweep is None or not sweep.drifting:
+        return 0
+    mended = repaired_since(journal, sweep)
+    if not mended:
+        return 0
+    return sum((d.kind, d.record_id) in mended for d in journal.drifts(sweep.id))
 
 
 def repaired_since(journal: Journal, sweep: Sweep) -> set[tuple[Kind, str]]:

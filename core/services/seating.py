@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from core.domain import booking_acts
 from core.domain.audit import Entry
@@ -60,6 +60,8 @@ class Seating:
     catalogue: Catalogue
     recording: Recording
     now: Callable[[], datetime]
+    #: The school's, by whose clock an exam begins and is over.
+    zone: tzinfo
     quiet: timedelta
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
@@ -125,7 +127,7 @@ class Seating:
         if contact is None:
             return str(Why.CONTACT_GONE)
         seated = self._has(item, _SEAT)
-        if fault := judge_exam(exam, today=self.now().date(), seated=seated):
+        if fault := judge_exam(exam, at=self.now(), zone=self.zone, seated=seated):
             return _told(fault)
         if changed := _moved(exam, item):
             return changed

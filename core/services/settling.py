@@ -228,14 +228,15 @@ class Settling:
         if not writes:
             return
         reasons = {w.id: _doubt(w, targets[w.target_id]) for w in writes}
-        self.journal.settle(
+        self.recording.record(
             run,
             [
                 Settlement(write_id=w.id, state=WriteState.UNDECIDED, reason=reasons[w.id])
                 for w in writes
             ],
-            items=[item for w in writes for item in then.of_undecided(w, reasons[w.id])],
-            at=self.now(),
+            [item for w in writes for item in then.of_undecided(w, reasons[w.id])],
+            # it may have landed: what students see must not wait for a person
+            [Due(kind=w.kind, record_id=w.target_id, row=None) for w in writes],
         )
 
 

@@ -13,7 +13,7 @@ from core.domain.drift import Cause, Drift
 from core.domain.mirror import ID, Row
 from core.domain.records import Kind
 from core.domain.roles import Act, Actor
-from core.domain.sweeps import Pass, Sweep, SweepMode, SweepState
+from core.domain.sweeps import WHOLE, Pass, Sweep, SweepMode, SweepState
 from core.domain.work import Work, key_of
 from core.gateways.errors import GatewayError
 from core.gateways.ports import Crm, Engine, Event, Journal, Mirror
@@ -39,6 +39,8 @@ COVERED_BY = {
     SweepMode.INCREMENTAL: (SweepMode.INCREMENTAL, SweepMode.FULL),
     SweepMode.FULL: (SweepMode.FULL,),
 }
+#: Sweeps looked through for one that is complete: between two, some may have been given up.
+LOOKED_THROUGH = 100
 #: Before there was a HubSpot.
 EVER = datetime(2006, 1, 1, tzinfo=UTC)
 
@@ -180,7 +182,7 @@ class Sweeping:
     def _steps(self, sweep: Sweep) -> Iterator[tuple[Sweep, Sequence[Drift]]]:
         while sweep.legs < len(sweep.plan):
             kind, way = sweep.plan[sweep.legs]
-            merged = self._made_by_merge(sweep) if way is Pass.LIST else set()
+            merged = set() if way is Pass.MIRROR else self._made_by_merge(sweep)
             for page, made in self._compared(kind, self._pages(kind, way, sweep), merged):
                 sweep = self._grown(sweep, kind, page, made)
                 yield sweep, made.drifts
@@ -233,6 +235,8 @@ class Sweeping:
         match way:
             case Pass.MIRROR:
                 return self._mirrored(kind, sweep.after)
+            case Pass.MISSED:
+                return self._missed(kind, sweep)
             case Pass.LIST:
                 return self._listed(kind, sweep.after)
             case Pass.SEARCH:
@@ -249,6 +253,21 @@ class Sweeping:
                 yield _Page(ids=list(held), held=held, after=after)
                 rows = coming.result()
 
+    def _missed(self, kind: Kind, sweep: Sweep) -> Iterator[_Page]:
+        """What the last sweep of all rows found without a row, as far as it still has none.
+
+        A row that has come since was compared on the way through the mirror.
+        """
+        last = last_whole(self.journal)
+        found = self.journal.drifts(last.id) if last else []
+        ids = sorted(d.record_id for d in found if d.kind is kind and not d.mirror)
+        ids = [id_ for id_ in ids if id_ > sweep.after]
+        for start in range(0, len(ids), PAGE):
+            page = ids[start : start + PAGE]
+            held = self.mirror.rows(kind, page)
+            without = [id_ for id_ in page if id_ not in held]
+            yield _Page(ids=without, held={}, after=page[-1])
+
     def _listed(self, kind: Kind, after: str) -> Iterator[_Page]:
         """Those that the mirror has no row of: the others were compared on the way through it."""
         while True:
@@ -263,3 +282,9 @@ class Sweeping:
         for start in range(0, len(ids), PAGE):
             page = ids[start : start + PAGE]
             yield _Page(ids=page, held=None, after=page[-1])
+
+
+def last_whole(journal: Journal) -> Sweep | None:
+    """The newest complete sweep whose findings stand for all rows."""
+    past = journal.sweeps(modes=WHOLE, limit=LOOKED_THROUGH)
+    return next((sweep for sweep in past if sweep.complete), None)

@@ -84,7 +84,7 @@ class TakingBack:
         facts = facts_of(self.crm, self.journal, items, bookings)
         refund = self.journal.operation(operation.undoes)
         judged = judge_again(operation, refund, items, facts)
-        self.journal.update_items(run, [item for item in judged if item.state in SETTLED])
+        self.recording.items(run, operation, [item for item in judged if item.state in SETTLED])
         return [item for item in judged if item.state not in SETTLED]
 
     def _taken(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
@@ -99,7 +99,7 @@ class TakingBack:
         then = ContactConsequences(self.journal, self.catalogue, run.operation_id, in_hand)
         results = self.writing.write(run, Kind.CONTACT, wanted, then)
         ended = (after_write(item, results[item.contact_id or ""]) for item in items)
-        self.journal.update_items(run, [item for item in ended if item is not None])
+        self.recording.items(run, operation, [item for item in ended if item is not None])
         return then.landed
 
     def _clear(
@@ -122,4 +122,4 @@ class TakingBack:
             if outcome.fate is Fate.LANDED and booking is not None:
                 due.append(booking_due(unmarked(booking, outcome)))
         told = booking_acts.entries(operation, zip(sent, saved, strict=True), self.now())
-        self.recording.record(run, [], saved, due, told)
+        self.recording.items(run, operation, saved, due, told)

@@ -14,7 +14,7 @@ from core.domain.desks import write_id
 from core.domain.operations import OperationState
 from core.domain.records import Counted, Kind, WriteId
 from core.domain.writes import Movement, Write, WriteRefused, plan_balances
-from core.gateways.errors import StateConflict
+from core.gateways.errors import GatewayError, StateConflict
 from core.gateways.ports import Crm, Journal, Run
 from core.services.batches import batches
 from core.services.known_writes import KnownWrites
@@ -59,17 +59,17 @@ class Writing:
         results = {id_: Result(Ending.BUSY, "another operation is writing it") for id_ in wanted}
         hand = Hand(run, kind, self.new_id())
         held = self._hold(hand, wanted)
-        read = self.crm.counted(kind, held) if held else {}
+        read = self._read(hand, held)
         gone = [id_ for id_ in held if read[id_] is None]
         results |= {id_: Result(Ending.REFUSED, f"{id_} is gone from HubSpot") for id_ in gone}
         asked = {id_: target for id_, target in read.items() if target is not None}
-        survivors = self._survivors(hand, {target.id for target in asked.values()} - held)
+        survivors = self._survivors(hand, {target.id for target in asked.values()}, held)
         targets = {id_: target for id_, target in asked.items() if target.id == id_} | survivors
         by_survivor: dict[str, list[str]] = {}
         for id_, target in asked.items():
             if target.id in targets:
                 by_survivor.setdefault(target.id, []).append(id_)
-        strange = self.strangers(run, kind, targets.values())
+        strange = self._strange(hand, targets.values(), held | survivors.keys())
         writes, refused = self._intents(hand, by_survivor, targets, wanted, strange)
         results |= refused
         endings = self.settling.send(run, writes, targets, then)
@@ -118,13 +118,36 @@ class Writing:
         self.journal.release_leases(run, kind, barred, holder=holder)
         return got - barred
 
-    def _survivors(self, hand: Hand, ids: Collection[str]) -> dict[str, Counted]:
+    def _read(
+        self, hand: Hand, ids: Collection[str], also_held: Collection[str] = ()
+    ) -> Mapping[str, Counted | None]:
+        """As HubSpot states them now. When it does not, all that is held is free for others."""
+        try:
+            return self.crm.counted(hand.kind, ids) if ids else {}
+        except GatewayError:
+            held = {*ids, *also_held}
+            self.journal.release_leases(hand.run, hand.kind, held, holder=hand.holder)
+            raise
+
+    def _strange(
+        self, hand: Hand, read: Iterable[Counted], held: Collection[str]
+    ) -> Mapping[str, str]:
+        """As ``strangers``. When HubSpot does not answer, all that is held is free for others."""
+        try:
+            return self.strangers(hand.run, hand.kind, read)
+        except GatewayError:
+            self.journal.release_leases(hand.run, hand.kind, held, holder=hand.holder)
+            raise
+
+    def _survivors(
+        self, hand: Hand, ids: Collection[str], before: Collection[str]
+    ) -> dict[str, Counted]:
         """What a merge made of several: leased like the others, and only then read to be written.
 
         One that was merged on since is left for the next look.
         """
-        held = self._hold(hand, ids)
-        read = self.crm.counted(hand.kind, held) if held else {}
+        held = self._hold(hand, set(ids) - set(before))
+        read = self._read(hand, held, before)
         return {id_: t for id_, t in read.items() if t is not None and t.id == id_}
 
     def _intents(

@@ -150,7 +150,7 @@ def test_the_policy_refuses_nothing_that_the_pages_show(watched: Watched) -> Non
         person.sees(ADMIN)
     person.open("/drift")
     page.get_by_test_id("stPlotlyChart").first.wait_for(timeout=SLOW_MS)
-    person.press("Sweep now")  # a menu over the page
+    person.press("Run a check")  # a menu over the page
     person.sees("It changes nothing in either store")
     page.keyboard.press("Escape")
     person.press(ADMIN)

@@ -21,7 +21,7 @@ def test_the_overview_follows_by_itself_closes_nothing_and_leads_to_where_it_is_
 ) -> None:
     admin.open("/")
     admin.page.wait_for_url(re.compile("/overview$"), timeout=SLOW_MS)
-    admin.sees("How it runs")
+    admin.sees("System status")
     admin.does_not_see(OWED)
     admin.press(ADMIN)
     menu = admin.page.get_by_role("menuitem", name="Sign out")
@@ -34,7 +34,7 @@ def test_the_overview_follows_by_itself_closes_nothing_and_leads_to_where_it_is_
     expect(menu).to_be_visible()
     admin.page.keyboard.press("Escape")
     assert not admin.faults_of_access()
-    admin.page.get_by_role("link", name="Give back").click()
+    admin.page.get_by_role("link", name="Refund owed").click()
     admin.page.wait_for_url(re.compile("/bulk_refund"), timeout=SLOW_MS)
     chosen = admin.page.get_by_role("radio", name="Owed")
     expect(chosen).to_be_checked(timeout=SLOW_MS)

@@ -71,6 +71,24 @@ class MemoryAttention:
                     )
         return sorted(found, key=lambda each: (each.since, each.operation.id))
 
+    def refunds_landed(self, *, since: datetime) -> int:
+        with self._lock:
+            return sum(
+                movement.kind is MovementKind.REFUND
+                for kept in self._operations.values()
+                if kept.operation.kind is OperationKind.REFUND
+                and kept.operation.started_at is not None
+                and kept.operation.started_at > since
+                for record in map(self._writes.__getitem__, kept.writes)
+                if record.state is WriteState.LANDED
+                for movement in record.write.movements
+            )
+
+    def last_ended(self) -> datetime | None:
+        with self._lock:
+            ended = (kept.operation.ended_at for kept in self._operations.values())
+            return max((at for at in ended if at is not None), default=None)
+
     def moved_since(self, since: datetime) -> list[Moved]:
         made: Counter[OperationKind] = Counter()
         given: Counter[OperationKind] = Counter()

@@ -18,13 +18,11 @@ from core.domain.booking import NewBooking
 from core.domain.credits import (
     SCHOOL,
     Catalogue,
-    CreditType,
-    UnreadableValue,
     parse_count,
 )
+from core.domain.portal import Portal
 from core.domain.records import (
     MARKER,
-    TOTAL_BOOKINGS,
     Booking,
     BookingId,
     BookingStatus,
@@ -40,9 +38,13 @@ from core.domain.records import (
 from core.domain.sessions import ExamChange, is_due
 from core.domain.writes import SEND_WITHIN_S, Write
 from core.gateways.errors import NotSent, OutcomeUnknown, Refused
+from core.gateways.hubspot.wire import records
+from core.gateways.hubspot.wire.records import Json
 from core.gateways.ports.crm import BookingFilter, Fate, Note, Outcome
 from tests.fakes.truth import Record, Truth
 
+#: The day of an exam of which a test says nothing: it has not begun.
+YEARS_AWAY = "2036-06-02"
 GONE = "archived or deleted in HubSpot"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -120,12 +122,14 @@ class FakeCrm:
     late: list[Late] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     truth: Truth = field(init=False)
+    portal: Portal = field(init=False)
     _created: int = 0
     _usage: Counter[tuple[str, Kind]] = field(default_factory=Counter)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
         self.truth = Truth(self.now)
+        self.portal = Portal(catalogue=self.catalogue)
 
     # --- what a test does to the account -------------------------------------------------------
 
@@ -140,9 +144,10 @@ class FakeCrm:
         self.truth.add(Kind.CONTACT, id_, {**properties, **wire})
 
     def add_exam(self, id_: str, total_bookings: int | str | None = 0, **properties: str) -> None:
-        """``exam_date`` as YYYY-MM-DD, ``scheduled_activation_datetime`` as ISO 8601."""
+        """``exam_date`` as YYYY-MM-DD, years away unless told; times as ISO 8601."""
         total = None if total_bookings is None else str(total_bookings)
-        self.truth.add(Kind.EXAM, id_, {"is_active": "true", **properties, "total_bookings": total})
+        usual = {"is_active": "true", "exam_date": YEARS_AWAY}
+        self.truth.add(Kind.EXAM, id_, {**usual, **properties, "total_bookings": total})
 
     def add_booking(
         self,
@@ -579,63 +584,8 @@ class FakeCrm:
 
     def _counted(self, record: Record) -> Counted:
         if record.view is None:
-            made = self._contact(record) if record.kind is Kind.CONTACT else self._exam(record)
-            record.view = made
+            record.view = records.read_counted(self.portal, record.kind, self._told(record))
         return cast("Counted", record.view)
-
-    def _counts(
-        self, record: Record, keys: Sequence[CreditType]
-    ) -> tuple[dict[CreditType, int], dict[CreditType, str]]:
-        balances: dict[CreditType, int] = {}
-        unreadable: dict[CreditType, str] = {}
-        for key in keys:
-            raw = record.properties.get(key)
-            try:
-                balances[key] = parse_count(raw)
-            except UnreadableValue as fault:
-                unreadable[key] = f"holds {raw!r}, which {fault}"
-        return balances, unreadable
-
-    def _contact(self, record: Record) -> Contact:
-        balances, unreadable = self._counts(record, self.catalogue.keys)
-        p = record.properties
-        return Contact(
-            id=record.id,
-            balances=balances,
-            unreadable=unreadable,
-            marker=p.get(MARKER) or "",
-            modified_at=record.modified_at,
-            created_at=record.created_at,
-            student_id=p.get("student_id") or "",
-            email=p.get("email") or "",
-            firstname=p.get("firstname") or "",
-            lastname=p.get("lastname") or "",
-            phone=p.get("phone") or "",
-            ndecc_exam_date=_day(p.get("ndecc_exam_date")),
-        )
-
-    def _exam(self, record: Record) -> Exam:
-        balances, unreadable = self._counts(record, (TOTAL_BOOKINGS,))
-        p = record.properties
-        due = p.get("scheduled_activation_datetime")
-        capacity = p.get("capacity")
-        return Exam(
-            id=record.id,
-            balances=balances,
-            unreadable=unreadable,
-            marker=p.get(MARKER) or "",
-            modified_at=record.modified_at,
-            created_at=record.created_at,
-            name=p.get("mock_exam_name") or "",
-            mock_type=p.get("mock_type") or "",
-            exam_date=_day(p.get("exam_date")),
-            start_time=p.get("start_time") or "",
-            end_time=p.get("end_time") or "",
-            location=p.get("location") or "",
-            capacity=int(capacity) if capacity else None,
-            is_active=p.get("is_active") or "",
-            scheduled_activation_at=datetime.fromisoformat(due) if due else None,
-        )
 
     def _booking(self, record: Record) -> Booking:
         if record.view is None:
@@ -646,41 +596,24 @@ class FakeCrm:
         exams = record.linked(Kind.EXAM)
         # like HubSpot's rollups: what describes the session is the exam's, read-only here
         session = exams[0].properties if exams else {}
-        p = {**record.properties, **{key: session.get(key) for key in SESSION if key in session}}
-        status = p.get("is_active") or ""
-        at = p.get("token_refunded_at")
-        return Booking(
-            id=BookingId(record.id),
-            booking_id=p.get("booking_id") or "",
-            status=STATUSES.get(status, BookingStatus.UNKNOWN),
-            raw_status=status,
-            token=p.get("token_used") or "",
-            refunded=(p.get("token_refunded") or "").casefold() == "true",
-            refunded_at=datetime.fromtimestamp(int(at) / 1000, UTC) if at else None,
-            refund_admin=p.get("token_refund_admin") or "",
-            contact_ids=tuple(ContactId(c.id) for c in record.linked(Kind.CONTACT)),
-            exam_ids=tuple(ExamId(e.id) for e in exams),
-            contact_hint=p.get("associated_contact_id") or "",
-            mock_type=p.get("mock_type") or "",
-            exam_date=_day(p.get("exam_date")),
-            start_time=p.get("start_time") or "",
-            end_time=p.get("end_time") or "",
-            location=p.get("location") or "",
-            attending_location=p.get("attending_location") or "",
-            dominant_hand=p.get("dominant_hand") or "",
-            attendance=p.get("attendance") or "",
-            idempotency_key=p.get("idempotency_key") or "",
-            modified_at=record.modified_at,
-            created_at=record.created_at,
-        )
+        rolled = {key: session.get(key) for key in SESSION if key in session}
+        contacts = [contact.id for contact in record.linked(Kind.CONTACT)]
+        told = self._told(record, rolled)
+        return records.read_booking(self.portal, told, contacts, [exam.id for exam in exams])
+
+    def _told(self, record: Record, more: Mapping[str, str | None] | None = None) -> Json:
+        """As HubSpot's batch read tells it: every property asked for, null where it is empty."""
+        held = {**record.properties, **(more or {})}
+        names = self.portal.names(record.kind)
+        return {
+            "id": record.id,
+            "properties": {name: held.get(name) for name in names},
+            "createdAt": record.created_at.isoformat(),
+            "updatedAt": record.modified_at.isoformat(),
+        }
 
 
 SESSION = ("mock_type", "exam_date", "location", "start_time", "end_time")
-STATUSES = {status.value: status for status in BookingStatus if status is not BookingStatus.UNKNOWN}
-
-
-def _day(raw: str | None) -> date | None:
-    return date.fromisoformat(raw) if raw else None
 
 
 def _has(text: str, *fields: str) -> bool:

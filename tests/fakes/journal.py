@@ -21,7 +21,15 @@ from core.domain.clients import ApiKey, ApiRequest
 from core.domain.credits import CreditType
 from core.domain.desks import Takeover
 from core.domain.drift import Drift
-from core.domain.operations import SETTLED, Item, ItemState, Operation, OperationState, Progress
+from core.domain.operations import (
+    ENDED,
+    SETTLED,
+    Item,
+    ItemState,
+    Operation,
+    OperationState,
+    Progress,
+)
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import TOTAL_BOOKINGS, BookingId, Kind, WriteId
 from core.domain.repairs import Repair, RepairRow
@@ -40,6 +48,7 @@ from core.gateways.journal.rules import (
     approved,
     check_outcome,
     dead_by_error,
+    ended,
     moved,
     reopened,
     revived,
@@ -216,21 +225,45 @@ class MemoryJournal(
 
     @atomic
     def move(
-        self, operation_id: str, to: OperationState, *, at: datetime, actor: str, detail: str = ""
+        self,
+        operation_id: str,
+        to: OperationState,
+        *,
+        at: datetime,
+        actor: str,
+        detail: str = "",
+        only_from: Collection[OperationState] = (),
     ) -> Operation:
         kept = self._kept(operation_id)
-        before = kept.operation.state
-        if before is to:
-            return kept.operation
-        entry = acts.moved(kept.operation, to, at=at, actor=actor, why=detail)
-        kept.operation = moved(kept.operation, to, at=at, since=kept.since)
+        if kept.operation.state is not to:
+            after = moved(kept.operation, to, at=at, since=kept.since, only_from=only_from)
+            self._save_move(kept, after, at=at, actor=actor, detail=detail)
+        return kept.operation
+
+    def _save_move(
+        self, kept: _Operation, after: Operation, *, at: datetime, actor: str, detail: str = ""
+    ) -> None:
+        before, to = kept.operation, after.state
+        kept.operation = after
         kept.since = at
-        self.record(entry)
-        told = {"from": before.value} | ({"detail": detail} if detail else {})
-        what = to.value
-        self._events.append(
-            Event(at=at, actor=actor, what=what, operation_id=operation_id, detail=told)
-        )
+        self.record(acts.moved(before, to, at=at, actor=actor, why=detail))
+        told = {"from": before.state.value} | ({"detail": detail} if detail else {})
+        event = Event(at=at, actor=actor, what=to.value, operation_id=after.id, detail=told)
+        self._events.append(event)
+
+    @atomic
+    def end(self, run: Run, *, at: datetime, actor: str) -> Operation:
+        kept = self._fenced(run)
+        if kept.operation.state not in ENDED:
+            states = {item.state for item in kept.items.values()}
+            open_ = len(self.open_writes(operation_id=run.operation_id))
+            after = ended(kept.operation, states, open_, at=at, since=kept.since)
+            self._save_move(kept, after, at=at, actor=actor)
+            self._leases = {
+                key: lease
+                for key, lease in self._leases.items()
+                if lease.operation_id != run.operation_id
+            }
         return kept.operation
 
     @atomic
@@ -292,8 +325,12 @@ class MemoryJournal(
         self._save_items(run, self._fenced(run), items)
 
     @atomic
-    def reopen(self, operation_id: str, states: Collection[ItemState], *, at: datetime) -> int:
+    def reopen(
+        self, operation_id: str, states: Collection[ItemState], *, at: datetime, actor: str
+    ) -> int:
         kept = self._kept(operation_id)
+        to = OperationState.RUNNING
+        after = moved(kept.operation, to, at=at, since=kept.since, only_from=ENDED)
         again = [item for item in kept.items.values() if item.state in states]
         kept.items |= {item.booking_id: reopened(item) for item in again}
         if again:
@@ -301,6 +338,9 @@ class MemoryJournal(
             self._events.append(
                 Event(at=at, actor="", what="reopened", operation_id=operation_id, detail=told)
             )
+        if any(item.state not in SETTLED for item in kept.items.values()):
+            after = replace(after, epoch=after.epoch + 1)
+            self._save_move(kept, after, at=at, actor=actor, detail="retry")
         return len(again)
 
     @atomic
@@ -358,6 +398,11 @@ class MemoryJournal(
             return True
         again = lease.epoch != mine.epoch or lease.holder == mine.holder
         return lease.operation_id == mine.operation_id and again
+
+    @atomic
+    def leases(self) -> list[_Lease]:
+        """For an invariant at the end of a history."""
+        return list(self._leases.values())
 
     @atomic
     def release_leases(

@@ -43,6 +43,7 @@ class MemoryTrends:
                 of=of,
                 mean=sum(m.value * m.weight for m in read) / sum(m.weight for m in read),
                 most=max(m.value for m in read),
+                last=max(read, key=lambda m: (m.at.replace(microsecond=0), m.value)).value,
             )
             for (at, gauge, of), read in sorted(steps.items())
         ]
@@ -57,15 +58,13 @@ class MemoryTrends:
     def drift_levels(
         self, *, modes: Collection[SweepMode], since: datetime, step: timedelta
     ) -> list[DriftLevel]:
-        worst: dict[datetime, Sweep] = {}
+        last: dict[datetime, Sweep] = {}
         with self._lock:
             for sweep in sorted(self._sweeps.values(), key=lambda s: (s.started_at, s.id)):
                 if not sweep.complete or sweep.mode not in modes or sweep.started_at < since:
                     continue
-                at = _begin(sweep.started_at, step)
-                if at not in worst or sweep.drifting >= worst[at].drifting:
-                    worst[at] = sweep
-            return [self._level(at, worst[at]) for at in sorted(worst)]
+                last[_begin(sweep.started_at, step)] = sweep
+            return [self._level(at, last[at]) for at in sorted(last)]
 
     def gaps(self, sweep_id: str, types: Sequence[CreditType]) -> list[Gap]:
         found: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)

@@ -83,8 +83,8 @@ def test_before_the_first_sweep_the_page_says_what_a_sweep_is(open_page: Open) -
     at = open_page(DRIFT)
 
     assert not at.exception
-    assert "No sweep has run yet" in said(at)
-    assert "changes neither" in said(at)
+    assert "Not checked yet" in said(at)
+    assert "It changes nothing" in said(at)
     assert {} == cards(at)
 
 
@@ -110,7 +110,7 @@ def test_the_figures_of_the_newest_sweep_stand_on_top(open_page: Open, swept: Sw
     assert "2 days" == found["Oldest drift"]
     assert "3 too many" == found["Credits in the mirror"]
     assert "590 records" == found["Compared"]
-    assert "59 min ago" == found["Last sweep"]
+    assert "59 min ago" == found["Last check"]
     assert "4 credits too many and 1 credit too few" in said(at)
     assert "+2 since before" == at.metric[0].delta
 
@@ -184,7 +184,7 @@ def test_filters_that_nothing_fits_say_so_and_can_be_taken_away(
     open_page: Open, swept: Sweep
 ) -> None:
     at = open_page(DRIFT, cause="Copy failed")
-    assert "No record of this sweep fits" in said(at)
+    assert "No record matches the filters" in said(at)
 
     press(at, "unfilter")
 
@@ -267,7 +267,7 @@ def test_a_record_that_one_side_lacks_has_no_values(open_page: Open, swept: Swee
 
 
 def test_a_record_that_does_not_drift_is_told(open_page: Open, swept: Sweep) -> None:
-    assert "did not find that it drifts" in said(open_page(DRIFT, record="contacts-1"))
+    assert "found no drift here" in said(open_page(DRIFT, record="contacts-1"))
 
 
 def test_a_mended_address_opens_nothing(open_page: Open, swept: Sweep) -> None:
@@ -288,7 +288,7 @@ def test_a_paused_sweep_says_why_and_that_it_goes_on(
 
     at = open_page(DRIFT)
 
-    assert "Known sweep paused" in said(at)
+    assert "Quick check paused" in said(at)
     assert "Supabase cannot be reached" in said(at)
     assert "78 contacts, 500 bookings and 12 exams compared, 1 record drifts so far" in said(at)
     assert "3 records" == cards(at)["Drifting now"]
@@ -300,8 +300,8 @@ def test_a_sweep_under_way_is_told(open_page: Open, made: Stage) -> None:
 
     at = open_page(DRIFT)
 
-    assert "Known sweep under way" in said(at)
-    assert "No sweep has run yet" not in said(at)
+    assert "Quick check in progress" in said(at)
+    assert "Not checked yet" not in said(at)
 
 
 class TwoHourly:
@@ -327,10 +327,10 @@ def test_a_sweep_that_did_not_come_is_told_with_the_next_one(
         at = open_page(DRIFT)
 
     assert not at.exception
-    assert "The known sweep is late" in said(at)
+    assert "Quick check: overdue" in said(at)
     assert "no worker was there to do it" in said(at)
-    last = next(metric for metric in at.metric if metric.label == "Last sweep")
-    assert "The next comes by itself in 30 min" in last.help
+    last = next(metric for metric in at.metric if metric.label == "Last check")
+    assert "The next one starts in 30 min" in last.help
 
 
 # charts

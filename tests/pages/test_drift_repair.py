@@ -58,7 +58,7 @@ def test_the_first_sweep_is_asked_for_from_the_page(open_page: Open, made: Stage
     (sweep,) = made.journal.sweeps()
     assert (SweepMode.FULL, SweepState.ASKED) == (sweep.mode, sweep.state)
     assert [f"sweep/{sweep.id}"] == made.engine.submitted
-    assert "Full sweep under way" in said(at)
+    assert "Full check in progress" in said(at)
     assert "nothing is compared yet" in said(at)
 
 
@@ -86,7 +86,7 @@ def test_a_store_that_is_away_pauses_the_sweep_in_words(open_page: Open, made: S
 
     at = open_page(DRIFT)
 
-    assert "Known sweep paused" in said(at)
+    assert "Quick check paused" in said(at)
     assert "Supabase cannot be reached" in said(at)
     assert "It goes on by itself in" in said(at)
 

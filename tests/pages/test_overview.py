@@ -44,7 +44,7 @@ def calm(made: Stage) -> None:
     known = {kind.value: len(list(made.crm.truth.all(kind))) for kind in Kind}
     made.journal.save_sweep(
         Sweep(
-            id="s", mode=SweepMode.KNOWN, state=SweepState.COMPLETE, known=known, compared=known,
+            id="s", mode=SweepMode.FULL, state=SweepState.COMPLETE, known=known, compared=known,
             started_at=made.clock() - timedelta(minutes=36),
             saved_at=made.clock() - timedelta(minutes=35),
         )
@@ -69,11 +69,11 @@ def test_a_calm_desk_says_so_and_what_proves_it(open_page: Open, made: Stage) ->
 
     at = open_page(OVERVIEW)
 
-    assert "What students see is true" in said(at)
+    assert "Supabase matches HubSpot" in said(at)
     assert (
-        "Known sweep 35 min ago (4 May 2026, 11:25:00 UTC): 80 contacts, 576 bookings and "
+        "Full check 35 min ago (4 May 2026, 11:25:00 UTC): 80 contacts, 576 bookings and "
         "12 exams compared on both sides; 0 differ, 0 unexplained. "
-        "Every change since is in Supabase." in said(at)
+        "Every change since then is in Supabase." in said(at)
     )
     assert "Nothing needs attention." in said(at)
     assert "1 worker is alive, Supabase answers; no operation waits for anybody." in said(at)
@@ -83,11 +83,11 @@ def test_a_calm_desk_says_so_and_what_proves_it(open_page: Open, made: Stage) ->
 def test_the_first_day_explains_itself(open_page: Open) -> None:
     at = open_page(OVERVIEW)
 
-    assert "Whether students see the truth is not known" in said(at)
-    assert "A sweep compares every record in HubSpot, the truth" in said(at)
+    assert "Not checked yet" in said(at)
+    assert "A check compares every record in HubSpot" in said(at)
     assert "Nothing was confirmed today." in said(at)
-    assert ["Not compared"] == lines(at)
-    assert ("drift", "") == link(at, "Go and sweep")
+    assert ["Not checked"] == lines(at)
+    assert ("drift", "") == link(at, "Run a check")
 
 
 def test_everything_that_is_wrong_is_a_line_with_the_way_to_it(
@@ -104,13 +104,13 @@ def test_everything_that_is_wrong_is_a_line_with_the_way_to_it(
 
     at = open_page(OVERVIEW)
 
-    assert ["Undecided", "Written over", "Failed", "Given up", "Owed"] == lines(at)[:5]
-    assert "Not all that students see is true" in said(at)
+    assert ["Undecided", "Overwritten", "Failed", "Failed copies", "Owed"] == lines(at)[:5]
+    assert "Supabase differs from HubSpot" in said(at)
     assert ("operations", f"operation={undecided}") == link(at, "Decide")
     assert ("operations", f"operation={over}") == link(at, "Correct")
     assert ("operations", f"operation={failing}") == link(at, "Look and retry")
     assert ("operations", "view=Copies+to+Supabase") == link(at, "Try again")
-    assert ("bulk_refund", "by=Owed") == link(at, "Give back")
+    assert ("bulk_refund", "by=Owed") == link(at, "Refund owed")
     assert "12 credits of cancelled bookings are owed to students." in said(at)
 
 
@@ -213,10 +213,10 @@ def test_the_figures_tell_how_it_runs(open_page: Open, made: Stage) -> None:
     at = open_page(OVERVIEW)
 
     shown = figures(at)
-    assert {"Supabase": "Answers", "Copies due": "0 copies", "Workers": "1 alive"} == {
-        name: shown[name] for name in ("Supabase", "Copies due", "Workers")
+    assert {"Supabase": "Connected", "Pending copies": "0 copies", "Workers": "1 running"} == {
+        name: shown[name] for name in ("Supabase", "Pending copies", "Workers")
     }
-    assert "35 min ago" == shown["Last sweep"]
+    assert "35 min ago" == shown["Last check"]
     assert "Verified" == shown["Audit"]
     assert "Copied within 250 ms" in [metric.delta for metric in at.metric]
 
@@ -228,8 +228,8 @@ def test_supabase_away_is_the_first_line(open_page: Open, made: Stage) -> None:
     at = open_page(OVERVIEW)
 
     assert "Supabase" == lines(at)[0]
-    assert "Away" == figures(at)["Supabase"]
-    assert "Whether students see the truth is not known" in said(at)
+    assert "Unreachable" == figures(at)["Supabase"]
+    assert "Supabase is unreachable" in said(at)
 
 
 def test_who_loses_the_role_loses_the_page_at_its_next_look(open_page: Open, made: Stage) -> None:

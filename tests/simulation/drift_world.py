@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import cast
 
 from core.assembly import Core, assemble
 from core.domain.credits import SCHOOL
@@ -19,7 +20,7 @@ from core.domain.drift import Cause
 from core.domain.mirror import SOURCE_TIME, booking_row, contact_row, exam_row
 from core.domain.operations import ENDED
 from core.domain.plans import OperationKind
-from core.domain.records import MARKER, Kind
+from core.domain.records import MARKER, Contact, Exam, Kind
 from core.domain.sweeps import SweepMode
 from core.domain.work import Work
 from core.gateways.errors import NotSent, Superseded
@@ -354,9 +355,9 @@ class DriftWorld:
     def differing(self) -> set[Key]:
         """Both stores compared without any of the desk's own code but the rows' shape."""
         read = {
-            Kind.CONTACT: lambda r: contact_row(self.crm._contact(r), SCHOOL),
+            Kind.CONTACT: lambda r: contact_row(cast("Contact", self.crm._counted(r)), SCHOOL),
             Kind.BOOKING: lambda r: booking_row(self.crm._booking(r)),
-            Kind.EXAM: lambda r: exam_row(self.crm._exam(r)),
+            Kind.EXAM: lambda r: exam_row(cast("Exam", self.crm._counted(r))),
         }
         found: set[Key] = set()
         for kind in Kind:

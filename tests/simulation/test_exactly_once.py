@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
 from core.domain.audit import What
 from core.domain.credits import SCHOOL
+from core.domain.mirror import booking_row
 from core.domain.operations import ItemState
 from core.domain.plans import OperationKind
-from core.domain.records import TOTAL_BOOKINGS, BookingStatus, Kind
+from core.domain.records import (
+    TOTAL_BOOKINGS,
+    BookingId,
+    BookingStatus,
+    ExamId,
+    Kind,
+    Version,
+)
 from core.gateways.ports import WriteState
 from core.services.mirroring import HOLD
-from tests.fakes.truth import OURS
+from tests.fakes.truth import OURS, Record
 from tests.simulation.world import ADMIN, Rates, World
 
 HISTORIES = 2500
@@ -109,6 +118,36 @@ def _check_mirror(world: World, told: str) -> None:
         row = world.mirror.rows(Kind.CONTACT, [contact])[contact]
         for key in _last_written_by_us(world, contact):
             assert row[key] == world.crm.balance(Kind.CONTACT, contact, key), f"{told}: {key}"
+    check_copies(world, told)
+
+
+def check_copies(world: World, told: str) -> None:
+    """Every booking and exam that we wrote is in the mirror as HubSpot has it."""
+    written = {
+        record.id
+        for record in world.crm.truth.all(Kind.BOOKING)
+        if any((v.source, v.source_id) == OURS for v in _versions(record))
+    }
+    rows = world.mirror.rows(Kind.BOOKING, sorted(written))
+    for id_, booking in world.crm.bookings([BookingId(id_) for id_ in written]).items():
+        assert booking is not None, told
+        held = {key: rows.get(id_, {}).get(key) for key in booking_row(booking)}
+        assert held == booking_row(booking), f"{told}: copy of booking {id_}"
+    counted = {
+        ExamId(record.write.target_id)
+        for operation in world.operations
+        for record in world.store.writes(operation)
+        if record.state is WriteState.LANDED and record.write.kind is Kind.EXAM
+    }
+    for exam, row in world.mirror.rows(Kind.EXAM, sorted(counted)).items():
+        seats = world.crm.balance(Kind.EXAM, exam, TOTAL_BOOKINGS)
+        assert row[TOTAL_BOOKINGS] == seats, f"{told}: copy of exam {exam}"
+    assert counted == world.mirror.rows(Kind.EXAM, sorted(counted)).keys(), told
+
+
+def _versions(record: Record) -> Iterator[Version]:
+    for versions in record.versions.values():
+        yield from versions
 
 
 def _check_corrected(world: World, told: str) -> None:

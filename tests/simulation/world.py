@@ -87,6 +87,8 @@ class World:
     admins: tuple[str, ...] = (ADMIN.email,)
     second: SecondAdmin = NO_SECOND
     company: Sequence[Companion] = ()
+    #: Those whose turn comes between two steps of the journal, too.
+    between: Sequence[Companion] = ()
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -230,7 +232,11 @@ class World:
     def process(self) -> Core:
         """A fresh process: nothing in memory but the stores."""
         journal: Any = CrashingJournal(self.store, lambda: self._journal_step(core.mirroring))
-        core = assemble(
+        core = self._assembled(journal)
+        return core
+
+    def _assembled(self, journal: Any) -> Core:
+        return assemble(
             crm=self.crm,
             mirror=self.mirror,
             journal=journal,
@@ -243,19 +249,32 @@ class World:
             groups_at_once=1,
             group_size=self.rng.choice([1, 3, 500]),
         )
-        return core
+
+    @property
+    def admin(self) -> Actor:
+        return ADMIN
+
+    def in_office(self) -> Core:
+        """A process that only asks: what it saves is saved."""
+        return self._assembled(self.store)
 
     def _journal_step(self, mirroring: Mirroring) -> None:
         if self.quiet_world:
             return
         if self.rng.random() < self.rates.crash / 4:
             raise Crash
+        for companion in self.between:
+            companion.act(self)
         if not self.copying and self.rng.random() < self.rates.copying:
             self.copying = True
             try:
                 mirroring.drain()
             finally:
                 self.copying = False
+
+    def carry(self, operation_id: str) -> datetime | None:
+        """Another process takes it up, while the one whose turn it is stands still."""
+        return self._carry(operation_id)
 
     def _carry(self, operation_id: str) -> datetime | None:
         """One look of one worker. A crash is the end of that worker, not of the world."""

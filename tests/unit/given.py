@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from core.domain.credits import SCHOOL, CreditType
 from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId, ExamId
+from core.domain.terms import Terms
 
 AT = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
+EXAM_DAY = date(2026, 6, 1)
+TERMS = Terms(at=AT, zone=UTC)
 CS = CreditType("cs_credits")
 SHARED = CreditType("shared_mock_credits")
 
@@ -20,6 +23,7 @@ def booking(id_: str = "500", **fields: Any) -> Booking:
         "token": "Clinical Skills Token",
         "contact_ids": (ContactId("100"),),
         "exam_ids": (ExamId("70"),),
+        "exam_date": EXAM_DAY,
         "modified_at": AT,
     }
     return Booking(**(ordinary | fields))

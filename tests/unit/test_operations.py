@@ -13,7 +13,7 @@ from core.domain.operations import ENDED, OPERATION_MOVES, Item, ItemState, grou
 from core.domain.plans import OperationKind
 from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId, ExamId
 from core.domain.roles import ALLOWED, Act, Actor, NotAllowed, Role
-from tests.unit.given import CS, booking, contact
+from tests.unit.given import CS, TERMS, booking, contact
 
 
 def item(id_: str = "500", n: int = 0, **fields: object) -> Item:
@@ -67,7 +67,7 @@ def test_an_ended_operation_only_moves_by_a_retry() -> None:
 def test_what_changed_since_the_preview_is_told_and_not_applied(
     given_item: Item, fresh: Booking | None, person: Contact | None, state: ItemState, told: str
 ) -> None:
-    judged = judge_again(OperationKind.REFUND, given_item, fresh, person, SCHOOL)
+    judged = judge_again(OperationKind.REFUND, given_item, fresh, person, SCHOOL, TERMS)
 
     assert state is judged.state
     assert told in judged.why
@@ -75,20 +75,20 @@ def test_what_changed_since_the_preview_is_told_and_not_applied(
 
 def test_a_cancel_that_was_sent_and_shows_is_ours() -> None:
     sent = item(cancel_sent=True)
-    judged = judge_again(OperationKind.CANCEL, sent, booking(), contact(), SCHOOL)
+    judged = judge_again(OperationKind.CANCEL, sent, booking(), contact(), SCHOOL, TERMS)
 
     assert (ItemState.CANCELLED, True) == (judged.state, judged.cancelled)
 
 
 def test_a_booking_somebody_else_cancelled_is_not_ours_to_refund() -> None:
-    judged = judge_again(OperationKind.CANCEL, item(), booking(), contact(), SCHOOL)
+    judged = judge_again(OperationKind.CANCEL, item(), booking(), contact(), SCHOOL, TERMS)
 
     assert (ItemState.SKIPPED, False) == (judged.state, judged.cancelled)
 
 
 def test_a_cancelled_booking_whose_credit_cannot_return_says_that_it_is_owed() -> None:
     ours = item(state=ItemState.CANCELLED, cancelled=True)
-    judged = judge_again(OperationKind.CANCEL, ours, booking(), None, SCHOOL)
+    judged = judge_again(OperationKind.CANCEL, ours, booking(), None, SCHOOL, TERMS)
 
     assert judged.state is ItemState.BLOCKED
     assert "still owed" in judged.why

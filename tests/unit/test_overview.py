@@ -71,6 +71,7 @@ CALM = Facts(
     truth=Side(well=True),
     mirror=Side(well=True),
     swept=swept(),
+    missing_looked_for=ago(hours=9),
     owed=0,
     owed_at=ago(minutes=20),
     quota_day=0.2,
@@ -205,7 +206,11 @@ def test_no_line_is_older_than_the_one_before_it_of_the_same_matter(eyes: list[N
             Matter.AUDIT_CHANGED,
             {"audit_faults": ("a", "b", "c")},
         ),
-        ("HubSpot does not do as it is asked: it cannot be reached", Matter.TRUTH_AWAY, {}),
+        (
+            "HubSpot is not working: it cannot be reached",
+            Matter.TRUTH_AWAY,
+            {},
+        ),
         (f"{REFUND}: 1 write is undecided, HubSpot does not tell", Matter.UNDECIDED, {}),
         (f"{REFUND}: 2 bookings failed and 1 is blocked", Matter.FAILED, {}),
         (
@@ -225,9 +230,9 @@ def test_no_line_is_older_than_the_one_before_it_of_the_same_matter(eyes: list[N
         ),
         ("312 credits of cancelled bookings are owed to students", Matter.OWED, {}),
         ("1 credit of a cancelled booking is owed to a student", Matter.OWED, {"owed": 1}),
-        ("12 copies to Supabase are due", Matter.BEHIND, {}),
+        ("12 copies to Supabase are pending", Matter.BEHIND, {}),
         ("94% of HubSpot's calls of this day are used up", Matter.QUOTA, {}),
-        ("No sweep has compared HubSpot and Supabase yet", Matter.UNSWEPT, {}),
+        ("HubSpot and Supabase have not been compared yet", Matter.UNSWEPT, {}),
     ],
 )
 def test_each_line_says_what_is_so(words: str, matter: Matter, changes: dict[str, Any]) -> None:
@@ -292,6 +297,25 @@ def test_an_old_sweep_proves_nothing_of_now(age: timedelta) -> None:
     assert NOON - age == needs(facts)[0].since
 
 
+@pytest.mark.parametrize(
+    ("looked_for", "words"),
+    [
+        (None, "No full check has run yet: rows that Supabase lacks are not found"),
+        (
+            NOON - STALE_AFTER - timedelta(seconds=1),
+            "No full check for more than a day: rows that Supabase lacks are not found",
+        ),
+    ],
+)
+def test_quick_checks_alone_do_not_say_that_supabase_matches_hubspot(
+    looked_for: datetime | None, words: str
+) -> None:
+    facts = replace(CALM, missing_looked_for=looked_for)
+
+    assert Sight.UNKNOWN is sight(facts)
+    assert [words] == [need.told for need in needs(facts)]
+
+
 def test_a_side_that_was_not_asked_yet_is_not_said_to_be_away() -> None:
     assert () == needs(replace(CALM, truth=None, mirror=None))
 
@@ -299,6 +323,14 @@ def test_a_side_that_was_not_asked_yet_is_not_said_to_be_away() -> None:
 def test_every_fact_that_is_read_is_used_here() -> None:
     """A fact that no case changes would be told of nowhere."""
     used = {name for changes in WRONG.values() for name in changes}
-    beside = {"now", "worker_at", "owed_at", "repaired", "swept", "drift_since"}
+    beside = {
+        "now",
+        "worker_at",
+        "owed_at",
+        "repaired",
+        "swept",
+        "drift_since",
+        "missing_looked_for",
+    }
 
     assert {each.name for each in fields(Facts)} == used | beside

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.domain.credits import SCHOOL
 from core.domain.plans import OF_BOOKINGS, OperationKind, Verdict, Why, judge, plan_rows
 from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId, ExamId
-from tests.unit.given import CS, SHARED, booking, contact
+from tests.unit.given import CS, SHARED, TERMS, booking, contact
 
 CANCEL, REFUND = OperationKind.CANCEL, OperationKind.REFUND
 ACTIVE = BookingStatus.ACTIVE
@@ -47,11 +47,11 @@ ACTIVE = BookingStatus.ACTIVE
 def test_each_booking_is_judged_by_what_it_says(
     kind: OperationKind, fields: dict[str, Any], why: Why
 ) -> None:
-    assert why == judge(kind, booking(**fields), SCHOOL).why
+    assert why == judge(kind, booking(**fields), SCHOOL, TERMS).why
 
 
 def test_a_booking_that_is_not_there_is_blocked() -> None:
-    judgement = judge(REFUND, None, SCHOOL)
+    judgement = judge(REFUND, None, SCHOOL, TERMS)
 
     assert (Verdict.BLOCKED, Why.NOT_FOUND) == (judgement.verdict, judgement.why)
 
@@ -59,7 +59,7 @@ def test_a_booking_that_is_not_there_is_blocked() -> None:
 def rows(kind: OperationKind, bookings: list[Booking], *contacts: Contact) -> Any:
     by_id: dict[BookingId, Booking | None] = {each.id: each for each in bookings}
     read: dict[ContactId, Contact | None] = {ContactId(each.id): each for each in contacts}
-    return plan_rows(kind, by_id, by_id, read, SCHOOL)
+    return plan_rows(kind, by_id, by_id, read, SCHOOL, TERMS)
 
 
 def test_two_bookings_of_one_contact_give_back_two_credits_one_after_the_other() -> None:
@@ -91,7 +91,7 @@ def test_one_unreadable_balance_blocks_the_contact_with_its_value() -> None:
 def test_a_booking_named_twice_is_one_row() -> None:
     ids = [BookingId("500")] * 3
 
-    assert 1 == len(plan_rows(REFUND, ids, {}, {}, SCHOOL))
+    assert 1 == len(plan_rows(REFUND, ids, {}, {}, SCHOOL, TERMS))
 
 
 bookings = st.builds(
@@ -131,5 +131,5 @@ def test_one_row_moves_one_credit(kind: OperationKind, batch: list[Booking]) -> 
 @given(st.lists(bookings, unique_by=lambda b: b.id))
 def test_nothing_is_both_cancelled_and_refunded_as_owed(batch: list[Booking]) -> None:
     for each in batch:
-        verdicts = [judge(kind, each, SCHOOL).verdict for kind in OF_BOOKINGS]
+        verdicts = [judge(kind, each, SCHOOL, TERMS).verdict for kind in OF_BOOKINGS]
         assert verdicts.count(Verdict.WILL_CHANGE) <= 1

@@ -45,7 +45,8 @@ def made(plan: Plan) -> Entry:
         what=What.PLANNED,
         operation_id=plan.id,
         detail={"kind": plan.kind.value, "rows": verdicts, "credits": dict(plan.credits)}
-        | _undoes(plan),
+        | _undoes(plan)
+        | _includes(plan),
         subject=subject,
         subject_id=subject_id,
     )
@@ -61,7 +62,10 @@ def confirmed(operation: Operation, items: Sequence[Item]) -> Entry:
         what=What.CONFIRMED,
         operation_id=operation.id,
         reason=operation.reason,
-        detail={"kind": operation.kind.value, "bookings": len(items)} | needs | _undoes(operation),
+        detail={"kind": operation.kind.value, "bookings": len(items)}
+        | needs
+        | _undoes(operation)
+        | _includes(operation),
         subject=subject,
         subject_id=subject_id,
     )
@@ -69,6 +73,11 @@ def confirmed(operation: Operation, items: Sequence[Item]) -> Entry:
 
 def _undoes(one: Plan | Operation) -> dict[str, str]:
     return {"undoes": one.undoes} if one.undoes else {}
+
+
+def _includes(one: Plan | Operation) -> dict[str, list[str]]:
+    """What an admin included on purpose: attended bookings, past exams."""
+    return {"include": sorted(word.value for word in one.include)} if one.include else {}
 
 
 def _about(contacts: Iterable[str | None]) -> tuple[str, str]:

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from core.domain.operations import ItemState
 from core.domain.overview import NeedsEyes, WrittenOver
+from core.domain.plans import OperationKind
 from core.domain.records import Kind
 from core.domain.writes import MovementKind
 from core.gateways.journal.columns import always
@@ -120,6 +121,27 @@ class Attention:
             for kind, number in sorted(made.items())
             for given, taken in [credits_.get(kind, (0, 0))]
         ]
+
+    @reading
+    def refunds_landed(self, connection: Connection, *, since: datetime) -> int:
+        """By the index on the movements of an operation."""
+        query = (
+            select(func.count())
+            .select_from(movements)
+            .join(operations, operations.c.id == movements.c.operation_id)
+            .where(
+                operations.c.kind == OperationKind.REFUND,
+                operations.c.started_at > since,
+                movements.c.kind == MovementKind.REFUND,
+                movements.c.state.in_((MovementState.LANDED, MovementState.UNDONE)),
+            )
+        )
+        return connection.execute(query).scalar() or 0
+
+    @reading
+    def last_ended(self, connection: Connection) -> datetime | None:
+        """One look at all operations: there are thousands, and it is asked once a minute."""
+        return connection.execute(select(func.max(operations.c.ended_at))).scalar()
 
 
 def _undecided() -> Select[Any]:

@@ -35,6 +35,26 @@ class Word(TypeDecorator[W], Generic[W]):
         return None if value is None else self.words(value)
 
 
+class Words(TypeDecorator[frozenset[W]], Generic[W]):
+    """A set of a ``StrEnum``'s members, stored as their values in order, separated by commas."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, words: type[W]) -> None:
+        """``words``: the enum whose members the column holds."""
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: frozenset[W] | None, dialect: Dialect) -> str:  # noqa: ARG002
+        """Sorted, so that equal sets are equal texts."""
+        return ",".join(sorted(word.value for word in value or ()))
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> frozenset[W]:  # noqa: ARG002
+        """The members; ``ValueError`` for a word that this version does not know."""
+        return frozenset(self.words(word) for word in (value or "").split(",") if word)
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware UTC time. Text of fixed width in SQLite, so that it sorts as it should."""
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import BindParameter, Connection, case, func, literal, select, update
 
 from core.domain.credits import CreditType
-from core.domain.operations import SETTLED, Item, ItemState, Progress
+from core.domain.operations import ENDED, SETTLED, Item, ItemState, OperationState, Progress
 from core.domain.records import TOTAL_BOOKINGS, BookingId
 from core.gateways.errors import UnknownId
 from core.gateways.journal.claims import release_unmoved
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import alike, fence, must_exist
 from core.gateways.journal.history import append
+from core.gateways.journal.operations import find, save_move
 from core.gateways.journal.records import ITEMS
+from core.gateways.journal.rules import moved
 from core.gateways.journal.tables import MovementState, items, movements, operations
 from core.gateways.journal.undoing import free_taken_back
 from core.gateways.ports.journal import Event, Run
@@ -64,9 +67,11 @@ class Items:
         states: Collection[ItemState],
         *,
         at: datetime,
+        actor: str,
     ) -> int:
         """How many are to be tried again; raises ``UnknownId``. See ``rules.reopened``."""
-        must_exist(connection, operation_id)
+        operation, since = find(connection, operation_id, lock=True)
+        after = moved(operation, OperationState.RUNNING, at=at, since=since, only_from=ENDED)
         state = case(
             (items.c.after.is_not(None), _word(ItemState.GIVEN_BACK)),
             (items.c.cancelled, _word(ItemState.CANCELLED)),
@@ -80,6 +85,11 @@ class Items:
                 connection,
                 Event(at=at, actor="", what="reopened", operation_id=operation_id, detail=told),
             )
+        mine = items.c.operation_id == operation_id
+        unsettled = select(items.c.booking_id).where(mine, items.c.state.not_in(SETTLED))
+        if connection.execute(unsettled.limit(1)).first() is not None:
+            after = replace(after, epoch=operation.epoch + 1)
+            save_move(connection, operation, after, at=at, actor=actor, detail="retry")
         return count
 
     @reading

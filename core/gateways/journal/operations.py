@@ -6,20 +6,21 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Update, select, update
+from sqlalchemy import Connection, Update, delete, func, select, update
 
-from core.domain.operations import Item, Operation, OperationState
-from core.gateways.errors import StateConflict
+from core.domain.operations import ENDED, Item, ItemState, Operation, OperationState
+from core.gateways.errors import StateConflict, Superseded
 from core.gateways.journal import acts
+from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import added, fence, unknown_operation
 from core.gateways.journal.history import append
 from core.gateways.journal.recording import record
 from core.gateways.journal.records import ITEMS, OPERATIONS
-from core.gateways.journal.rules import approval_event, approved, moved
+from core.gateways.journal.rules import approval_event, approved, ended, moved
 from core.gateways.journal.tables import items as items_table
-from core.gateways.journal.tables import operations
-from core.gateways.ports.journal import Event, Run
+from core.gateways.journal.tables import leases, operations, writes
+from core.gateways.ports.journal import Event, Run, WriteState
 
 
 class Operations:
@@ -41,7 +42,7 @@ class Operations:
     @reading
     def operation(self, connection: Connection, operation_id: str) -> Operation:
         """Raises ``UnknownId``."""
-        return _find(connection, operation_id)[0]
+        return find(connection, operation_id)[0]
 
     @reading
     def operations(
@@ -70,20 +71,27 @@ class Operations:
         at: datetime,
         actor: str,
         detail: str = "",
+        only_from: Collection[OperationState] = (),
     ) -> Operation:
         """Judge, then update on condition that the state is still the one judged."""
-        operation, since = _find(connection, operation_id)
+        operation, since = find(connection, operation_id)
         if operation.state is to:
             return operation
-        after = moved(operation, to, at=at, since=since)
-        _save_move(connection, operation, after, at)
-        told_of = {"from": operation.state.value} | ({"detail": detail} if detail else {})
-        what = to.value
-        append(
-            connection,
-            Event(at=at, actor=actor, what=what, operation_id=operation_id, detail=told_of),
-        )
-        record(connection, acts.moved(operation, to, at=at, actor=actor, why=detail))
+        after = moved(operation, to, at=at, since=since, only_from=only_from)
+        save_move(connection, operation, after, at=at, actor=actor, detail=detail)
+        return after
+
+    @writing
+    def end(self, connection: Connection, run: Run, *, at: datetime, actor: str) -> Operation:
+        """Under one lock: nobody takes it up, stops it or adds to it between judging and ending."""
+        operation, since = find(connection, run.operation_id, lock=True)
+        if operation.epoch != run.epoch:
+            raise Superseded(run.operation_id, run.epoch, now=operation.epoch)
+        if operation.state in ENDED:
+            return operation
+        after = ended(operation, *_unsettled(connection, run.operation_id), at=at, since=since)
+        save_move(connection, operation, after, at=at, actor=actor)
+        connection.execute(delete(leases).where(leases.c.operation_id == run.operation_id))
         return after
 
     @writing
@@ -97,9 +105,9 @@ class Operations:
         hold_until: datetime,
     ) -> Operation:
         """The yes, the move and its event stand together, or none of them."""
-        operation, since = _find(connection, operation_id)
+        operation, since = find(connection, operation_id)
         after = approved(operation, by=by, at=at, hold_until=hold_until, since=since)
-        _save_move(connection, operation, after, at)
+        _moved(connection, operation, after, at)
         append(connection, approval_event(after))
         record(connection, acts.approved(after, at=at))
         return after
@@ -114,7 +122,7 @@ class Operations:
     ) -> tuple[Run, Operation]:
         """Counted up in the database, so that two at once get two epochs."""
         _changed(connection, _of(operation_id).values(epoch=operations.c.epoch + 1))
-        operation, _ = _find(connection, operation_id)
+        operation, _ = find(connection, operation_id)
         return Run(operation_id=operation_id, epoch=operation.epoch), operation
 
     @writing
@@ -133,12 +141,29 @@ class Operations:
         fenced_update(connection, run, calls=operations.c.calls + calls)
 
 
-def _save_move(connection: Connection, judged: Operation, after: Operation, at: datetime) -> None:
+def save_move(
+    connection: Connection,
+    judged: Operation,
+    after: Operation,
+    *,
+    at: datetime,
+    actor: str,
+    detail: str = "",
+) -> None:
+    """With its event and what stands in the audit."""
+    _moved(connection, judged, after, at)
+    told = {"from": judged.state.value} | ({"detail": detail} if detail else {})
+    what, to = after.state.value, after.state
+    append(connection, Event(at=at, actor=actor, what=what, operation_id=judged.id, detail=told))
+    record(connection, acts.moved(judged, to, at=at, actor=actor, why=detail))
+
+
+def _moved(connection: Connection, judged: Operation, after: Operation, at: datetime) -> None:
     """Of two at once one moves it."""
     values = OPERATIONS.dump(after, since=at)
     if not _changed(connection, _of(judged.id, state=judged.state).values(values)):
         told = f"operation {judged.id} was moved by somebody else just now"
-        raise StateConflict(told, state=_find(connection, judged.id)[0].state)
+        raise StateConflict(told, state=find(connection, judged.id)[0].state)
 
 
 def fenced_update(connection: Connection, run: Run, **values: Any) -> None:
@@ -156,8 +181,22 @@ def _changed(connection: Connection, statement: Update) -> bool:
     return connection.execute(statement).rowcount == 1
 
 
-def _find(connection: Connection, operation_id: str) -> tuple[Operation, datetime]:
+def _unsettled(connection: Connection, operation_id: str) -> tuple[set[ItemState], int]:
+    """The states of its items, and how many of its writes are open."""
+    states = select(items_table.c.state).where(items_table.c.operation_id == operation_id)
+    open_ = select(func.count()).where(
+        always(writes.c.state, WriteState.OPEN), writes.c.operation_id == operation_id
+    )
+    found = set(connection.execute(states.distinct()).scalars())
+    return found, connection.execute(open_).scalar_one()
+
+
+def find(
+    connection: Connection, operation_id: str, *, lock: bool = False
+) -> tuple[Operation, datetime]:
+    """The operation, and since when it is in its state. ``lock``: nobody changes it meanwhile."""
     query = select(*OPERATIONS.columns, operations.c.since).where(operations.c.id == operation_id)
+    query = query.with_for_update() if lock else query
     row = connection.execute(query).first()
     if row is None:
         raise unknown_operation(operation_id)

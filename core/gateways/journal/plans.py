@@ -24,7 +24,7 @@ KEPT_AFTER_EXPIRY = timedelta(days=7)
 FORGET_MAX = 3
 #: Rows saved in one transaction: a tenth of a second or so.
 PORTION = 2000
-_HEADER = ("id", "kind", "selection", "made_by", "made_at", "expires_at", "undoes")
+_HEADER = ("id", "kind", "selection", "made_by", "made_at", "expires_at", "undoes", "include")
 
 
 class Plans:

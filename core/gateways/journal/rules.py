@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from core.domain.mirror import PARTIAL, SOURCE_TIME
 from core.domain.operations import (
     ENDED,
     OPERATION_MOVES,
+    SETTLED,
     Item,
     ItemState,
     Operation,
@@ -40,15 +41,22 @@ OF_AN_UNDO = (MovementKind.REFUND, MovementKind.UNDO_REFUND)
 
 
 def moved(
-    operation: Operation, to: OperationState, *, at: datetime, since: datetime | None
+    operation: Operation,
+    to: OperationState,
+    *,
+    at: datetime,
+    since: datetime | None,
+    only_from: Collection[OperationState] = (),
 ) -> Operation:
     """The operation after a drawn move; ``since``: from when it has been in its state.
 
     Raises:
-        StateConflict: no such move from where it stands, or a second admin's word is wanting.
+        StateConflict: no such move from where it stands, or not one of ``only_from``, or a second
+            admin's word is wanting.
     """
     unsigned = to is OperationState.HELD and not operation.may_begin
-    if unsigned or to not in OPERATION_MOVES[operation.state]:
+    elsewhere = bool(only_from) and operation.state not in only_from
+    if unsigned or elsewhere or to not in OPERATION_MOVES[operation.state]:
         told = f"operation {operation.id} is {operation.state}: it cannot become {to}"
         raise StateConflict(told, state=operation.state, at=since)
     started = operation.started_at
@@ -59,6 +67,30 @@ def moved(
         ended_at=at if to in ENDED else None,
         waiting_for=operation.waiting_for if to is OperationState.STOPPING else "",
     )
+
+
+def ended(
+    operation: Operation,
+    states: Collection[ItemState],
+    open_writes: int,
+    *,
+    at: datetime,
+    since: datetime | None,
+) -> Operation:
+    """The operation after its end. ``states``: those that its items are in.
+
+    Raises:
+        StateConflict: an item is not settled, or a write is open: somebody has to carry it on.
+    """
+    if unsettled := sorted(state.value for state in states if state not in SETTLED):
+        told = f"operation {operation.id} has bookings that are {' and '.join(unsettled)}"
+        raise StateConflict(f"{told}: it cannot end", state=operation.state, at=since)
+    if open_writes:
+        told = f"operation {operation.id} has {open_writes} open writes: it cannot end"
+        raise StateConflict(told, state=operation.state, at=since)
+    stopped = operation.state is OperationState.STOPPING and ItemState.STOPPED in states
+    to = OperationState.STOPPED if stopped else OperationState.DONE
+    return moved(operation, to, at=at, since=since)
 
 
 def approved(

@@ -25,8 +25,9 @@ from sqlalchemy import (
 from core.domain.operations import ItemState, OperationState
 from core.domain.plans import OperationKind, Verdict, Why
 from core.domain.records import Kind
+from core.domain.terms import ORDINARY, Inclusion
 from core.domain.writes import MovementKind
-from core.gateways.journal.columns import Serial, UtcTime, Word
+from core.gateways.journal.columns import Serial, UtcTime, Word, Words
 from core.gateways.ports.journal import WriteState
 
 metadata = MetaData()
@@ -44,6 +45,11 @@ class MovementState(StrEnum):
 
 def _text(name: str) -> Column[str]:
     return Column(name, String, nullable=False, default="", server_default="")
+
+
+def _included() -> Column[frozenset[Inclusion]]:
+    """What an admin included on purpose that would be blocked otherwise."""
+    return Column("include", Words(Inclusion), nullable=False, default=ORDINARY, server_default="")
 
 
 def _index_of(name: str, *columns: str, where: str, unique: bool = False) -> Index:
@@ -84,6 +90,7 @@ plans = Table(
     #: When the students that it and its operation name were forgotten.
     Column("forgotten_at", UtcTime),
     _text("undoes"),
+    _included(),
 )
 
 plan_rows = Table(
@@ -120,6 +127,7 @@ operations = Table(
     _text("approved_by"),
     Column("approved_at", UtcTime),
     _text("undoes"),
+    _included(),
     _index_of("operations_undoing", "undoes", where="undoes <> ''"),
 )
 

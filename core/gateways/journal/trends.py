@@ -26,7 +26,7 @@ from core.domain.drift import Cause
 from core.domain.records import Kind
 from core.domain.sweeps import SweepMode, SweepState
 from core.gateways.journal.database import Database, reading, writing
-from core.gateways.journal.fence import upsert
+from core.gateways.journal.fence import chunks, upsert
 from core.gateways.journal.records import DRIFTS
 from core.gateways.journal.sweep_tables import drifts, sweeps
 from core.gateways.journal.trend_tables import measures, seconds_of, whole_number
@@ -75,15 +75,25 @@ class Trends:
         size = _size(step)
         slot = (measures.c.second // size).label("slot")
         weighed = func.sum(measures.c.value * measures.c.weight) / func.sum(measures.c.weight)
+        each = (slot, measures.c.gauge, measures.c.of)
         query = (
-            select(slot, measures.c.gauge, measures.c.of, weighed, func.max(measures.c.value))
+            select(*each, weighed, func.max(measures.c.value), func.max(measures.c.second))
             .where(measures.c.gauge.in_(list(gauges)), measures.c.second >= _second(since))
-            .group_by(slot, measures.c.gauge, measures.c.of)
-            .order_by(slot, measures.c.gauge, measures.c.of)
+            .group_by(*each)
+            .order_by(*each)
         )
+        found = connection.execute(query).all()
+        last = _values_at(connection, gauges, {row[5] for row in found})
         return [
-            Level(at=_moment(n * size), gauge=gauge, of=of, mean=mean, most=most)
-            for n, gauge, of, mean, most in connection.execute(query)
+            Level(
+                at=_moment(n * size),
+                gauge=gauge,
+                of=of,
+                mean=mean,
+                most=most,
+                last=last[gauge, of, second],
+            )
+            for n, gauge, of, mean, most, second in found
         ]
 
     @writing
@@ -145,17 +155,33 @@ class Trends:
         return DriftPage(total=total or 0, rows=rows)
 
 
+def _values_at(
+    connection: Connection, gauges: Collection[Gauge], seconds: Collection[int]
+) -> dict[tuple[Gauge, str, int], float]:
+    """What each gauge showed in these seconds, the largest where several processes read it."""
+    found: dict[tuple[Gauge, str, int], float] = {}
+    for some in chunks(sorted(seconds)):
+        query = (
+            select(measures.c.gauge, measures.c.of, measures.c.second, func.max(measures.c.value))
+            .where(measures.c.gauge.in_(list(gauges)), measures.c.second.in_(some))
+            .group_by(measures.c.gauge, measures.c.of, measures.c.second)
+        )
+        for gauge, of, second, value in connection.execute(query):
+            found[gauge, of, second] = value
+    return found
+
+
 def _by_cause(modes: list[SweepMode], since: datetime, size: int) -> Select[Any]:
-    """Of the sweep that found most in each step: every cause with its count and its oldest."""
+    """Of the last sweep of each step: every cause with its count and its oldest."""
     slot = (seconds_of(sweeps.c.started_at) // size).label("slot")
-    worst_first = (sweeps.c.drifting.desc(), sweeps.c.started_at.desc(), sweeps.c.id)
+    last_first = (sweeps.c.started_at.desc(), sweeps.c.id.desc())
     ranked = (
         select(
             sweeps.c.id,
             sweeps.c.mode,
             sweeps.c.started_at,
             slot,
-            func.row_number().over(partition_by=slot, order_by=worst_first).label("rank"),
+            func.row_number().over(partition_by=slot, order_by=last_first).label("rank"),
         )
         .where(
             sweeps.c.state == SweepState.COMPLETE,

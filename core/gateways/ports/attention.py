@@ -38,3 +38,11 @@ class AttentionRecords(Protocol):
     def moved_since(self, since: datetime) -> Sequence[Moved]:
         """Of what was confirmed from ``since`` on, kinds without an operation left out."""
         ...
+
+    def refunds_landed(self, *, since: datetime) -> int:
+        """Credits that refunds begun after ``since`` have given back: they are owed no more."""
+        ...
+
+    def last_ended(self) -> datetime | None:
+        """When an operation ended last; None: none has."""
+        ...

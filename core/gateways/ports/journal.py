@@ -122,12 +122,27 @@ class Journal(
         ...
 
     def move(
-        self, operation_id: str, to: OperationState, *, at: datetime, actor: str, detail: str = ""
+        self,
+        operation_id: str,
+        to: OperationState,
+        *,
+        at: datetime,
+        actor: str,
+        detail: str = "",
+        only_from: Collection[OperationState] = (),
     ) -> Operation:
         """Take one drawn move (``OPERATION_MOVES``), with its event.
 
-        Raises ``StateConflict`` when the operation's state has no such move. Moving to the
-        state it is in already returns it unchanged, without an event.
+        Raises ``StateConflict`` when the operation's state has no such move, or is none of
+        ``only_from``. Moving to the state it is in already returns it unchanged, without an event.
+        """
+        ...
+
+    def end(self, run: Run, *, at: datetime, actor: str) -> Operation:
+        """Done, or stopped if its stop left bookings; with its event, and its leases freed.
+
+        Raises ``Superseded``, and ``StateConflict`` while an item is not settled or a write is
+        open. One that has ended already is returned unchanged.
         """
         ...
 
@@ -171,9 +186,14 @@ class Journal(
         """
         ...
 
-    def reopen(self, operation_id: str, states: Collection[ItemState], *, at: datetime) -> int:
+    def reopen(
+        self, operation_id: str, states: Collection[ItemState], *, at: datetime, actor: str
+    ) -> int:
         """For "retry failed only": back to GIVEN_BACK where the credit landed (``after`` is set),
         to CANCELLED where we cancelled it, else to PENDING. How many were.
+
+        If anything of it is then unsettled, the operation runs again, under a new epoch. Raises
+        ``StateConflict`` unless it has ended.
         """
         ...
 

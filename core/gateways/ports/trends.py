@@ -58,11 +58,13 @@ class Level:
     #: By weight.
     mean: float
     most: float
+    #: The newest reading of the step: what stood at its end.
+    last: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftLevel:
-    """The sweep of one step of time that found most, so that no peak is averaged away."""
+    """The last sweep of one step of time: how things stood when it ended."""
 
     at: datetime
     sweep_id: str

@@ -73,10 +73,10 @@ def _override(desk: Desk) -> bool:
 def _offers(
     desk: Desk, contact: Contact, presented: Presented, exams: Sequence[Exam], *, free: bool
 ) -> list[Offer]:
-    today = desk.now().date()
+    at, zone = desk.now(), desk.core.zone
     found = []
     for exam in exams:
-        if judge_exam(exam, today=today) or judge_day(presented.bookings, exam.exam_date):
+        if judge_exam(exam, at=at, zone=zone) or judge_day(presented.bookings, exam.exam_date):
             continue
         seat = judge_credit(contact, exam.mock_type, desk.core.catalogue, override=free)
         if free or seat.credit is not None:
@@ -87,8 +87,8 @@ def _offers(
 def _none(desk: Desk, contact: Contact, exams: Sequence[Exam]) -> None:
     """Why there is nothing to choose."""
     held = [c.label for c in desk.core.catalogue.credits if contact.balances.get(c.key, 0) > 0]
-    today = desk.now().date()
-    if not any(judge_exam(exam, today=today) is None for exam in exams):
+    at, zone = desk.now(), desk.core.zone
+    if not any(judge_exam(exam, at=at, zone=zone) is None for exam in exams):
         told = "No exam is open with seats left. The Exams page shows which open, and when."
     elif not held:
         told = "The student has no credit left. An admin can book without one."

@@ -15,9 +15,9 @@ from pages.shared.gate import Desk
 
 #: What each compares, for who has to choose.
 COMPARES = {
-    SweepMode.KNOWN: "Every record that the mirror holds. The usual one.",
-    SweepMode.FULL: "And every record that HubSpot lists: finds rows that are missing.",
-    SweepMode.INCREMENTAL: "Only what changed in HubSpot since the last one. The quickest.",
+    SweepMode.KNOWN: "Every record in Supabase, and those that the last check found missing there.",
+    SweepMode.FULL: "Every record in Supabase and in HubSpot: also finds rows that Supabase lacks.",
+    SweepMode.INCREMENTAL: "Only records that changed in HubSpot since the last one. The quickest.",
 }
 
 assert COMPARES.keys() == set(SweepMode), "every mode says what it compares"
@@ -31,7 +31,7 @@ def may_repair(desk: Desk) -> bool:
 def sweep_button(desk: Desk, standing: Standing) -> None:
     """Which sweep, and go."""
     asked = int(st.session_state.get("_sweeps_asked", 0))  # another key is another, closed one
-    with st.popover("Sweep now", icon=":material/travel_explore:", key=f"sweep_now_{asked}"):
+    with st.popover("Run a check", icon=":material/travel_explore:", key=f"sweep_now_{asked}"):
         mode = st.radio(
             "Compare",
             list(COMPARES),
@@ -41,17 +41,17 @@ def sweep_button(desk: Desk, standing: Standing) -> None:
         )
         under_way = any(sweep.mode is mode for sweep in standing.open)
         if st.button(
-            f"Begin the {MODES[mode].lower()}",
+            f"Start the {MODES[mode].lower()}",
             type="primary",
             key="sweep_begin",
             disabled=under_way,
-            help="One is under way" if under_way else None,
+            help="One is in progress" if under_way else None,
         ):
-            with problems.told("No sweep was begun."):
+            with problems.told("No check was started."):
                 desk.core.sweeping.ask(mode, desk.acting())
                 st.session_state["_sweeps_asked"] = asked + 1
                 st.rerun()
-        st.caption("It changes nothing in either store, and goes on when this page is closed.")
+        st.caption("It changes nothing, and continues when you close this page.")
 
 
 def repair_button(desk: Desk, sweep: Sweep) -> None:
@@ -64,7 +64,7 @@ def repair_button(desk: Desk, sweep: Sweep) -> None:
     with st.popover(
         "Repair", icon=":material/build:", key="repair_menu", disabled=not causes, type="primary"
     ):
-        st.caption("HubSpot's values over the mirror's. First you see what would change.")
+        st.caption("Copies HubSpot's values to Supabase. Nothing changes until you confirm.")
         for cause in causes:
             st.button(
                 f"{SHORT[cause]}: {words.count(counts[cause], 'record')}",

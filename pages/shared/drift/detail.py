@@ -29,7 +29,7 @@ def _record(desk: Desk, sweep: Sweep, kind: Kind, id_: str) -> None:
     drift = find(desk, sweep, kind, id_)
     if drift is None:
         st.info(
-            f"The sweep of {words.exact(sweep.started_at, desk.zone)} did not find that it drifts.",
+            f"The check of {words.exact(sweep.started_at, desk.zone)} found no drift here.",
             icon=":material/check_circle:",
         )
     else:

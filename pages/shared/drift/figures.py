@@ -221,7 +221,7 @@ def owed(levels: Sequence[Level], catalogue: Catalogue, step: timedelta, zone: t
     """A line for each credit type."""
     series = []
     for n, credit in enumerate(catalogue.credits):
-        points = [(charts.local(e.at, zone), e.most) for e in levels if e.of == credit.key]
+        points = [(charts.local(e.at, zone), e.last) for e in levels if e.of == credit.key]
         x, y = charts.with_gaps(points, step)
         last = f" ({points[-1][1]:,.0f})" if points else ""
         series.append(Series(name=f"{credit.label}{last}", look=TYPES[n % len(TYPES)], x=x, y=y))
@@ -231,7 +231,7 @@ def owed(levels: Sequence[Level], catalogue: Catalogue, step: timedelta, zone: t
 def owed_table(levels: Sequence[Level], catalogue: Catalogue) -> pd.DataFrame:
     """Newest first, a column for each credit type."""
     times: list[datetime] = sorted({level.at for level in levels}, reverse=True)
-    values = {(level.at, level.of): level.most for level in levels}
+    values = {(level.at, level.of): level.last for level in levels}
     return pd.DataFrame(
         {
             "From": times,

@@ -54,10 +54,10 @@ def _levels(
 def _by_cause(desk: Desk, standing: Standing, period: timedelta) -> None:
     levels, step = _levels(desk, standing, period, charts.BARS)
     if not levels:
-        _nothing("No sweep was completed in this time.")
+        _nothing("No check was completed in this period.")
         return
     if not any(level.counts for level in levels):
-        _nothing(f"{len(levels):,} sweeps, and not one record that drifted.", good=True)
+        _nothing(f"{len(levels):,} checks found no drift.", good=True)
         return
     bar = charts.usual_gap([level.at for level in levels], step)
     charts.show(
@@ -65,26 +65,26 @@ def _by_cause(desk: Desk, standing: Standing, period: timedelta) -> None:
         figures.by_cause_table(levels),
         {"Swept": _time(desk), "All": st.column_config.NumberColumn(width=60)},
         key=_key("by_cause", period),
-        alt="Records that drift, one bar for each sweep, by cause",
+        alt="Records that drift, one bar for each check, by cause",
         on_click=_clicked_cause,
     )
     st.caption(
-        "Click a part of a bar to see its records below. A bar that stands for several sweeps "
-        "shows the one that found most."
+        "Click a part of a bar to see its records below. A bar that stands for several checks "
+        "shows the last of them."
     )
 
 
 def _oldest(desk: Desk, standing: Standing, period: timedelta) -> None:
     levels, step = _levels(desk, standing, period, charts.LINE_POINTS)
     if not levels:
-        _nothing("No sweep was completed in this time.")
+        _nothing("No check was completed in this period.")
         return
     charts.show(
         figures.oldest(levels, step, desk.zone),
         figures.oldest_table(levels),
         {"Swept": _time(desk), "Since": _time(desk)},
         key=_key("oldest", period),
-        alt="Age of the oldest drift at each sweep, in days",
+        alt="Age of the oldest drift at each check, in days",
     )
 
 
@@ -181,7 +181,10 @@ def _owed(desk: Desk, standing: Standing, period: timedelta) -> None:
     del standing
     levels, step = _read(desk, period, Gauge.OWED)
     if not levels:
-        _nothing("What is owed was not counted yet in this time. It is counted once an hour.")
+        _nothing(
+            "Owed refunds were not counted in this period. They are counted every hour, and "
+            "after each operation."
+        )
         return
     charts.show(
         figures.owed(levels, desk.core.catalogue, max(step, timedelta(hours=1)), desk.zone),

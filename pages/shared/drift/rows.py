@@ -61,7 +61,7 @@ def show(desk: Desk, standing: Standing) -> None:
         if found.rows:
             _grid(desk, found.rows, repaired_since(desk.core.journal, sweep))
         else:
-            st.info("No record of this sweep fits the filters.", icon=":material/filter_alt_off:")
+            st.info("No record matches the filters.", icon=":material/filter_alt_off:")
 
 
 def _heading(desk: Desk, standing: Standing, sweep: Sweep) -> None:
@@ -72,7 +72,7 @@ def _heading(desk: Desk, standing: Standing, sweep: Sweep) -> None:
         st.html(f"as found by the {MODES[sweep.mode].lower()} that ended {when}", width="content")
         if not latest:
             st.button(
-                "Back to the newest sweep",
+                "Back to the latest check",
                 icon=":material/arrow_forward:",
                 on_click=address.clear,
                 type="tertiary",

@@ -8,27 +8,22 @@ from datetime import timedelta
 
 import streamlit as st
 
+from core.domain.attention import CHECKS
 from core.domain.drift import Cause
-from core.domain.sweeps import Sweep, SweepMode, SweepState
+from core.domain.sweeps import WHOLE, Sweep, SweepMode, SweepState
 from core.gateways.errors import UnknownId
 from core.gateways.ports.trends import Gap, Narrow
+from core.services.repairing import repaired_of
 from pages.shared import words
 from pages.shared.drift import address
 from pages.shared.drift.causes import KINDS, counted, listed
 from pages.shared.gate import Desk
 
-WHOLE = (SweepMode.KNOWN, SweepMode.FULL)
-MODES = {
-    SweepMode.KNOWN: "Known sweep",
-    SweepMode.INCREMENTAL: "Incremental sweep",
-    SweepMode.FULL: "Full sweep",
-}
+MODES = {mode: name.capitalize() for mode, name in CHECKS.items()}
 #: A card cuts longer words.
 SAME = "as many as before"
 #: What their schedules are called.
-NAMES = frozenset(f"{mode} sweep" for mode in SweepMode)
-
-assert MODES.keys() == set(SweepMode), "every mode has its name"
+NAMES = {f"{mode} sweep": mode for mode in SweepMode}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +32,7 @@ class Standing:
 
     #: The newest complete one over all records; failing that, over the changed ones.
     newest: Sweep | None
+    #: The one before it of the same mode: another mode looks at other records.
     before: Sweep | None
     #: The one whose records are shown: the newest, or the one that the address names.
     shown: Sweep | None
@@ -60,7 +56,7 @@ def read(desk: Desk) -> Standing:
     shown = newest if wanted is None else _named(desk, wanted) or newest
     return Standing(
         newest=newest,
-        before=complete[1] if len(complete) > 1 else None,
+        before=next((each for each in complete[1:] if each.mode is complete[0].mode), None),
         shown=shown,
         open=_open(recent),
     )
@@ -89,13 +85,14 @@ def show(desk: Desk, standing: Standing, acts: Callable[[], None]) -> None:
     oldest = desk.core.journal.drift_page(sweep.id, Narrow(), limit=1).rows
     unread = desk.core.journal.drift_counts(sweep.id).get(Cause.UNREADABLE_VALUE, 0)
     now, trend = desk.now(), _trend(sweep, standing.before)
+    repaired = repaired_of(desk.core.journal, sweep)
     with st.grid(6, min_column_width=150, gap="small"):
         st.metric(
             "Drifting now",
-            words.count(sweep.drifting, "record"),
-            trend or None,
-            delta_color="off" if trend == SAME else "inverse",
-            delta_arrow="off" if trend == SAME else "auto",
+            words.count(max(0, sweep.drifting - repaired), "record"),
+            f"{repaired:,} repaired since" if repaired else trend or None,
+            delta_color="off" if repaired or trend == SAME else "inverse",
+            delta_arrow="off" if repaired or trend == SAME else "auto",
             border=True,
             height="stretch",
         )
@@ -109,7 +106,7 @@ def show(desk: Desk, standing: Standing, acts: Callable[[], None]) -> None:
             ("Credits in the mirror", net_words(gaps, unread), both_words(gaps, unread)),
             ("Compared", words.count(sum(sweep.compared.values()), "record"), proof_of(sweep)),
             (
-                "Last sweep",
+                "Last check",
                 words.ago(sweep.saved_at, now),
                 ". ".join(filter(None, (words.exact(sweep.saved_at, desk.zone), next_words(desk)))),
             ),
@@ -122,7 +119,7 @@ def show(desk: Desk, standing: Standing, acts: Callable[[], None]) -> None:
 
 
 def _trend(sweep: Sweep, before: Sweep | None) -> str:
-    """Against the sweep before, when both looked at the same records."""
+    """Against the sweep before of the same mode."""
     if before is None:
         return ""
     more = sweep.drifting - before.drifting
@@ -190,8 +187,8 @@ def notices(desk: Desk, standing: Standing) -> None:
         if late.job in NAMES:
             st.warning(
                 f"It was due {words.ago(late.slot, desk.now())}: {words.plain(late.why)}. Look "
-                "whether a worker runs (Operations, Workers), or sweep now.",
-                title=f"The {late.job} is late",
+                "whether a worker runs (Operations, Workers), or run a check now.",
+                title=f"{MODES[NAMES[late.job]]}: overdue",
                 icon=":material/schedule:",
             )
 
@@ -199,7 +196,7 @@ def notices(desk: Desk, standing: Standing) -> None:
 def next_words(desk: Desk) -> str:
     """When the next one comes by itself; "" when none does."""
     left = next_in(desk)
-    return f"The next comes by itself in {words.span(left)}" if left is not None else ""
+    return f"The next one starts in {words.span(left)}" if left is not None else ""
 
 
 def next_in(desk: Desk) -> timedelta | None:
@@ -220,7 +217,7 @@ def _under_way(desk: Desk, before: Sequence[Sweep]) -> None:
 
 
 def _notice(desk: Desk, sweep: Sweep) -> None:
-    told = f"{_sofar(desk, sweep)} The figures below are those of the sweep before."
+    told = f"{_sofar(desk, sweep)} The figures below are those of the check before."
     if sweep.state is SweepState.PAUSED:
         again = f" It goes on {_when(desk, sweep)}." if sweep.next_try_at else ""
         st.warning(
@@ -230,7 +227,7 @@ def _notice(desk: Desk, sweep: Sweep) -> None:
             icon=":material/pause_circle:",
         )
     else:
-        st.info(told, title=f"{MODES[sweep.mode]} under way", icon=":material/sync:")
+        st.info(told, title=f"{MODES[sweep.mode]} in progress", icon=":material/sync:")
 
 
 def _when(desk: Desk, sweep: Sweep) -> str:
@@ -243,7 +240,7 @@ def _sofar(desk: Desk, sweep: Sweep) -> str:
     since = words.ago(sweep.started_at, desk.now())
     if not done:
         by = f" by {words.plain(sweep.asked_by)}" if sweep.asked_by else ""
-        return f"Asked for {since}{by}; nothing is compared yet."
+        return f"Requested {since}{by}; nothing is compared yet."
     found = words.count(sweep.drifting, "record")
     drift = f"{found} {'drifts' if sweep.drifting == 1 else 'drift'}"
-    return f"Begun {since}: {done} compared, {drift} so far."
+    return f"Started {since}: {done} compared, {drift} so far."

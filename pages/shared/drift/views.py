@@ -58,10 +58,10 @@ def _first_run(desk: Desk, now: standing.Standing) -> None:
         return
     ahead = standing.next_words(desk)
     st.info(
-        "A sweep compares every record in HubSpot, the truth, with its row in Supabase, which "
-        "students see, and says of each difference why it is there. It changes neither. The "
-        f"first can be asked for here; a full one finds most.{f' {ahead}.' if ahead else ''}",
-        title="No sweep has run yet",
+        "A check compares every record in HubSpot with its row in Supabase, which students see, "
+        "and names the cause of each difference. It changes nothing. Start with a full check: it "
+        f"also finds rows that Supabase lacks.{f' {ahead}.' if ahead else ''}",
+        title="Not checked yet",
         icon=":material/travel_explore:",
     )
     asking.sweep_button(desk, now)

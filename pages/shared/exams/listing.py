@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 import pandas as pd
 import streamlit as st
 
+from core.domain.exam_times import day_in
 from core.domain.sessions import Opening, Session, SessionFilter, narrowed, places
 from core.services.sitting import Listed
 from pages.shared import problems, row_buttons, tables, words
@@ -22,7 +23,7 @@ BACK, AHEAD = timedelta(days=7), timedelta(days=120)
 def show(desk: Desk) -> None:
     """The filters, which are in the address, and the sessions that fit."""
     boxes = st.columns([2, 2, 3, 3, 2])
-    today = desk.now().astimezone(desk.zone).date()
+    today = day_in(desk.core.zone, desk.now())
     since = _day(boxes[0], "From", "since", today - BACK)
     until = _day(boxes[1], "To", "until", today + AHEAD)
     with problems.told(NOT_READ):

@@ -28,7 +28,7 @@ class Card:
 
 def show(desk: Desk, found: Overview) -> None:
     """In one row where there is room."""
-    st.header("How it runs", anchor=False)
+    st.header("System status", anchor=False)
     with st.grid(6, min_column_width=176, gap="small"):
         for card in cards(desk, found):
             st.metric(
@@ -56,8 +56,8 @@ def cards(desk: Desk, found: Overview) -> Iterator[Card]:
 
 def _side(side: Side | None) -> str:
     if side is None:
-        return "Asking …"
-    return "Answers" if side.well else "Away"
+        return "Checking …"
+    return "Connected" if side.well else "Unreachable"
 
 
 def _used(quota: Quota | None) -> str:
@@ -76,7 +76,7 @@ def _limit(found: Overview) -> str:
 
 
 def _within(lag: Lag | None) -> str:
-    return f"Copied within {_short(lag.p99_s)}" if lag else "No copy for an hour"
+    return f"Copied within {_short(lag.p99_s)}" if lag else "No copy in the last hour"
 
 
 def _half(lag: Lag | None) -> str:
@@ -91,29 +91,31 @@ def _short(seconds: float) -> str:
 
 def _due(facts: Facts) -> Card:
     since = facts.due_since
-    below = f"Oldest waits {words.span(facts.now - since)}" if since else "None waits"
-    return Card("Copies due", words.count(facts.due, "copy", "copies"), below)
+    below = f"Oldest {words.span(facts.now - since)}" if since else "Queue empty"
+    return Card("Pending copies", words.count(facts.due, "copy", "copies"), below)
 
 
 def _workers(facts: Facts) -> Card:
     at = facts.worker_at
-    below = f"Heard of {words.ago(at, facts.now)}" if at else "None was ever heard of"
-    return Card("Workers", f"{facts.workers:,} alive", below, "They carry out what is confirmed")
+    below = f"Seen {words.ago(at, facts.now)}" if at else "No worker has run"
+    return Card(
+        "Workers", f"{facts.workers:,} running", below, "They carry out confirmed operations"
+    )
 
 
 def _swept(desk: Desk, facts: Facts) -> Card:
     left = next_in(desk)
     below = f"Next in {words.span(left)}" if left is not None else "None is scheduled"
     if facts.swept is None:
-        return Card("Last sweep", "None yet", below)
+        return Card("Last check", "None yet", below)
     at = words.exact(facts.swept.saved_at, desk.zone)
-    return Card("Last sweep", words.ago(facts.swept.saved_at, facts.now), below, at)
+    return Card("Last check", words.ago(facts.swept.saved_at, facts.now), below, at)
 
 
 def _audit(verified: Verified) -> Card:
     of = words.count(verified.total, "entry", "entries")
     if verified.faults:
-        return Card("Audit", "Changed", f"The chain of {of} does not fit")
+        return Card("Audit", "Altered", f"{of}, chain broken")
     if verified.whole:
-        return Card("Audit", "Verified", f"Chain of {of}")
+        return Card("Audit", "Verified", f"{of}, intact")
     return Card("Audit", f"{verified.head.n / verified.total:.0%}", f"Verified so far, of {of}")

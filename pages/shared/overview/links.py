@@ -40,9 +40,9 @@ LINKS: dict[Matter, Link] = {
     Matter.DEAD_LETTERS: Link(places.OPERATIONS, "See errors", COPIES),
     Matter.DRIFT: Link(places.DRIFT, "See records"),
     Matter.OWED: Link(places.DRIFT, "See by type", OWED),
-    Matter.SWEEP_STUCK: Link(places.DRIFT, "See sweeps"),
+    Matter.SWEEP_STUCK: Link(places.DRIFT, "See checks"),
     Matter.LATE: Link(places.OPERATIONS, "See workers", WORKERS),
-    Matter.UNSWEPT: Link(places.DRIFT, "Go and sweep"),
+    Matter.UNSWEPT: Link(places.DRIFT, "Run a check"),
     Matter.WAITING: Link(places.OPERATIONS, "Open", {listing.NARROW: "Under way"}),
     Matter.BEHIND: Link(places.OPERATIONS, "See copies", COPIES),
     Matter.QUOTA: Link(places.DRIFT, "See quota", QUOTA),
@@ -70,7 +70,7 @@ def link_of(need: Need, actor: Actor) -> Link:
     if need.matter in OF_OPERATIONS:
         return _to_operations(need, link, mends=mends)
     if need.matter is Matter.OWED and mends:
-        return Link(places.BULK_REFUND, "Give back", {choosing.BY: choosing.OWED})
+        return Link(places.BULK_REFUND, "Refund owed", {choosing.BY: choosing.OWED})
     if need.matter is Matter.LATE and need.of in SWEEPS:
         return LINKS[Matter.SWEEP_STUCK]
     return Link(link.place, MENDS.get(need.matter, link.says) if mends else link.says, link.params)

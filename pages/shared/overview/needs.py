@@ -21,9 +21,9 @@ LOOKS = {
     Urgency.WATCH: (":material/visibility:", "blue"),
 }
 COUNTED = {
-    Urgency.NOW: "to act on now",
-    Urgency.PERSON: "to see to",
-    Urgency.WATCH: "to keep an eye on",
+    Urgency.NOW: "urgent",
+    Urgency.PERSON: "need action",
+    Urgency.WATCH: "to watch",
 }
 WORDS: dict[Matter, str] = {
     Matter.AUDIT_CHANGED: "Audit",
@@ -31,17 +31,17 @@ WORDS: dict[Matter, str] = {
     Matter.TRUTH_AWAY: "HubSpot",
     Matter.MIRROR_AWAY: "Supabase",
     Matter.UNDECIDED: "Undecided",
-    Matter.WRITTEN_OVER: "Written over",
+    Matter.WRITTEN_OVER: "Overwritten",
     Matter.FAILED: "Failed",
     Matter.AWAITING: "To approve",
-    Matter.DEAD_LETTERS: "Given up",
+    Matter.DEAD_LETTERS: "Failed copies",
     Matter.DRIFT: "Drift",
     Matter.OWED: "Owed",
-    Matter.SWEEP_STUCK: "Sweep",
+    Matter.SWEEP_STUCK: "Check",
     Matter.LATE: "Late",
-    Matter.UNSWEPT: "Not compared",
+    Matter.UNSWEPT: "Not checked",
     Matter.WAITING: "Waiting",
-    Matter.BEHIND: "Copies due",
+    Matter.BEHIND: "Pending copies",
     Matter.QUOTA: "Quota",
 }
 #: Badge, what, since when, link.

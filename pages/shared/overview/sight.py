@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.domain.attention import drift_words
 from core.domain.overview import Facts, Sight
-from core.domain.sweeps import Sweep
+from core.domain.sweeps import Sweep, SweepMode
 from core.services.overseeing import Overview
 from pages.shared import words
 from pages.shared.drift.causes import counted
@@ -26,15 +26,15 @@ class Look:
 
 
 LOOKS = {
-    Sight.TRUE: Look("What students see is true", "verified", "green"),
-    Sight.BEHIND: Look("Students see older balances for a while", "cloud_off", "orange"),
-    Sight.WRONG: Look("Not all that students see is true", "difference", "red"),
-    Sight.UNKNOWN: Look("Whether students see the truth is not known", "help", "orange"),
+    Sight.TRUE: Look("Supabase matches HubSpot", "verified", "green"),
+    Sight.BEHIND: Look("Supabase is behind HubSpot: copies are pending", "cloud_off", "orange"),
+    Sight.WRONG: Look("Supabase differs from HubSpot", "difference", "red"),
+    Sight.UNKNOWN: Look("Not checked yet", "help", "orange"),
 }
 
 UNSWEPT = (
-    "No sweep has run yet. A sweep compares every record in HubSpot, the truth, with its row in "
-    "Supabase, which students see."
+    "No check has run yet. A check compares every record in HubSpot with its row in Supabase, "
+    "which students see."
 )
 
 assert LOOKS.keys() == set(Sight), "every answer has its look"
@@ -44,8 +44,21 @@ def show(desk: Desk, found: Overview) -> None:
     """The answer, large; below it the proof."""
     look = LOOKS[found.sight]
     with st.container(gap="xxsmall", key="sight"):
-        st.header(f":{look.colour}[:material/{look.icon}:] {look.words}", anchor=False)
+        title = f":{look.colour}[:material/{look.icon}:] {_answer(found)}"
+        st.header(title, anchor=False)
         st.markdown(" ".join(proof(desk, found)))
+
+
+def _answer(found: Overview) -> str:
+    """With the number of records that are known to be wrong."""
+    facts = found.facts
+    if found.sight is Sight.WRONG and facts.drifting:
+        told = words.count(facts.drifting, "record is", "records are")
+        return f"{told} wrong in Supabase"
+    if found.sight is Sight.UNKNOWN and facts.swept is not None:
+        away = facts.mirror is not None and not facts.mirror.well
+        return "Supabase is unreachable" if away else "Not fully checked in the last day"
+    return LOOKS[found.sight].words
 
 
 def proof(desk: Desk, found: Overview) -> list[str]:
@@ -61,9 +74,21 @@ def _swept(desk: Desk, facts: Facts) -> list[str]:
     when = words.ago(sweep.saved_at, facts.now)
     at = words.exact(sweep.saved_at, desk.zone)
     told = f"{MODES[sweep.mode]} {when} ({at}): {_compared(sweep)} compared on both sides"
+    found = "0 differ, 0 unexplained"
     if facts.drifting or facts.repaired:
-        return [f"{told}; {words.lowered(words.plain(drift_words(facts)))}."]
-    return [f"{told}; 0 differ, 0 unexplained."]
+        found = words.lowered(words.plain(drift_words(facts)))
+    return [f"{told}; {found}.", *_missing(desk, facts)]
+
+
+def _missing(desk: Desk, facts: Facts) -> list[str]:
+    """A quick check finds no rows that have come to be missing: when a full one ran is told."""
+    if facts.swept is None or facts.swept.mode is SweepMode.FULL:
+        return []
+    at = facts.missing_looked_for
+    if at is None:
+        return ["No full check has looked for records that Supabase lacks."]
+    when = words.exact(at, desk.zone)
+    return [f"The last full check, which also finds missing rows, ended {when}."]
 
 
 def _compared(sweep: Sweep) -> str:
@@ -72,15 +97,15 @@ def _compared(sweep: Sweep) -> str:
 
 def _since(facts: Facts) -> list[str]:
     if facts.dead:
-        return [f"{words.count(facts.dead, 'copy was', 'copies were')} given up."]
+        return [f"{words.count(facts.dead, 'copy', 'copies')} failed."]
     if facts.behind and facts.due_since is not None:
         waited = words.span(facts.now - facts.due_since)
-        due = words.count(facts.due, "copy has", "copies have")
-        return [f"{due} waited for up to {waited}, and will follow without anybody's help."]
-    return ["Every change since is in Supabase."] if facts.swept and not facts.due else []
+        due = words.count(facts.due, "copy is", "copies are")
+        return [f"{due} pending, the oldest for {waited}. They are made automatically."]
+    return ["Every change since then is in Supabase."] if facts.swept and not facts.due else []
 
 
 def _mirror(facts: Facts) -> list[str]:
     if facts.mirror is not None and not facts.mirror.well:
-        return ["Supabase does not answer just now."]
+        return ["What students see now is not known."]
     return []

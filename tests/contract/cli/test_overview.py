@@ -31,14 +31,14 @@ def test_it_tells_what_needs_a_person_and_ends_with_2_until_nothing_does(
     told = json.loads(first.stdout)
     assert (2, "wrong") == (first.returncode, told["students_see"])
     assert ["dead letters", "not compared"] == [need["matter"] for need in told["needs"]]
-    assert "1 copy to Supabase given up: students see older values" == told["needs"][0]["told"]
+    assert "1 copy to Supabase failed: students see older values" == told["needs"][0]["told"]
     assert "answer" in told["hubspot"]
     assert "answers" == told["supabase"]
 
     journal.copied([taken], at=now)
     at = now - timedelta(minutes=5)
     state = SweepState.COMPLETE
-    journal.save_sweep(Sweep(id="s", mode=SweepMode.KNOWN, state=state, started_at=at, saved_at=at))
+    journal.save_sweep(Sweep(id="s", mode=SweepMode.FULL, state=state, started_at=at, saved_at=at))
     alive(journal, datetime.now(UTC))
     calm = run("overview", "--json")
 

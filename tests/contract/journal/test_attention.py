@@ -25,6 +25,7 @@ from tests.contract.journal.given import (
 )
 
 LONG_AGO = NOW - timedelta(days=30)
+REFUND = OperationKind.REFUND
 BAD = (ItemState.FAILED, ItemState.BLOCKED)
 
 
@@ -182,3 +183,29 @@ def test_a_credit_that_was_spent_is_taken(journal: Journal) -> None:
     (moved,) = journal.moved_since(NOW)
 
     assert Moved(kind=OperationKind.BOOK, operations=1, given=0, taken=1) == moved
+
+
+def test_refunds_landed_since_a_count_are_those_of_refunds_begun_after_it(journal: Journal) -> None:
+    for id_, kind in (("early", REFUND), ("late", REFUND), ("cancelled", OperationKind.CANCEL)):
+        started = after(-5) if id_ == "early" else after(5)
+        journal.confirm(operation(id_, kind=kind), [item(0, operation_id=id_)])
+        journal.move(id_, OperationState.RUNNING, at=started, actor="ann")
+        run, _ = journal.begin_run(id_, at=started)
+        writes = [write(f"{id_}{n}", f"{id_}{n}", operation_id=id_) for n in range(3)]
+        saved(journal, run, writes)
+        landed = [outcome(f"{id_}0"), outcome(f"{id_}1"), outcome(f"{id_}2", WriteState.VOID)]
+        journal.settle(run, landed, at=started)
+
+    assert 2 == journal.refunds_landed(since=NOW)
+    assert 4 == journal.refunds_landed(since=LONG_AGO)
+    assert 0 == journal.refunds_landed(since=after(60))
+
+
+def test_when_an_operation_ended_last_is_known(journal: Journal) -> None:
+    assert journal.last_ended() is None
+    for id_, ended_at in (("one", 5.0), ("two", 3.0)):
+        running(journal, id_, state=OperationState.RUNNING)
+        journal.move(id_, OperationState.DONE, at=after(ended_at), actor="ann")
+    running(journal, "three")
+
+    assert after(5) == journal.last_ended()

@@ -51,7 +51,7 @@ def test_an_unknown_operation_is_said_to_be_unknown(journal: Journal) -> None:
     with pytest.raises(UnknownId):
         journal.move("nothing", S.RUNNING, at=NOW, actor=ADMIN)
     with pytest.raises(UnknownId):
-        journal.reopen("nothing", {ItemState.FAILED}, at=NOW)
+        journal.reopen("nothing", {ItemState.FAILED}, at=NOW, actor=ADMIN)
 
 
 def test_operations_are_listed_newest_first_page_by_page(journal: Journal) -> None:
@@ -87,6 +87,15 @@ def test_only_the_drawn_moves_exist(journal: Journal, here: OperationState) -> N
                 journal.move(id_, there, at=after(5), actor=ADMIN)
             assert (here.value, NOW) == (refused.value.state, refused.value.at)
             assert [] == journal.events(operation_id=id_)
+
+
+def test_a_move_from_elsewhere_than_it_was_asked_for_is_refused(journal: Journal) -> None:
+    journal.confirm(operation(state=S.STOPPED), [])
+
+    with pytest.raises(StateConflict):
+        journal.move("op", S.RUNNING, at=NOW, actor=ADMIN, only_from={S.HELD})
+
+    assert S.STOPPED is journal.operation("op").state
 
 
 def test_a_move_leaves_its_event(journal: Journal) -> None:

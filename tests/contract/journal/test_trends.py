@@ -62,19 +62,20 @@ def swept(
 # what is measured
 
 
-def test_levels_are_means_by_weight_and_the_most_of_each_step(journal: Journal) -> None:
+def test_levels_are_means_by_weight_the_most_and_the_last_of_each_step(journal: Journal) -> None:
     journal.add_measures(
         [
             measure(0, 1.0, weight=3),
             measure(1800, 5.0, source="other"),
+            measure(2700, 1.0, weight=0.5),
             measure(3600, 2.5),
         ]
     )
 
     gauge = Gauge.COPY_LAG_P99
     assert [
-        Level(at=NOON, gauge=gauge, mean=2.0, most=5.0),
-        Level(at=NOON + HOUR, gauge=gauge, mean=2.5, most=2.5),
+        Level(at=NOON, gauge=gauge, mean=8.5 / 4.5, most=5.0, last=1.0),
+        Level(at=NOON + HOUR, gauge=gauge, mean=2.5, most=2.5, last=2.5),
     ] == journal.levels([gauge], since=NOW, step=HOUR)
 
 
@@ -85,6 +86,18 @@ def test_parts_of_a_gauge_have_levels_of_their_own(journal: Journal) -> None:
     found = journal.levels([Gauge.OWED], since=NOW, step=HOUR)
 
     assert [("cs", 3), ("sj", 4)] == [(level.of, level.most) for level in found]
+
+
+def test_the_last_levels_of_the_parts_of_a_gauge_are_of_one_moment(journal: Journal) -> None:
+    """A total of the most of each part would be a number that never was."""
+    for seconds, cs, sj in ((0, 9, 1), (600, 2, 7), (1200, 3, 4)):
+        journal.add_measures(
+            [measure(seconds, n, Gauge.OWED, of=of) for n, of in ((cs, "cs"), (sj, "sj"))]
+        )
+
+    found = journal.levels([Gauge.OWED], since=NOW, step=HOUR)
+
+    assert 7 == sum(level.last for level in found)
 
 
 def test_a_reading_is_kept_once(journal: Journal) -> None:
@@ -115,7 +128,7 @@ def test_old_measures_are_forgotten(journal: Journal) -> None:
 # drift over time
 
 
-def test_each_step_shows_the_sweep_that_found_most(journal: Journal) -> None:
+def test_each_step_shows_its_last_sweep(journal: Journal) -> None:
     swept(journal, "little", drift("1"))
     swept(journal, "much", drift("1"), drift("2", Cause.ORPHAN_ROW), drift("3"), hours=0.2)
     swept(journal, "less", drift("1"), drift("2"), hours=0.4)
@@ -123,9 +136,9 @@ def test_each_step_shows_the_sweep_that_found_most(journal: Journal) -> None:
 
     found = journal.drift_levels(modes=WHOLE, since=NOW, step=HOUR)
 
-    assert [("much", NOON), ("later", NOON + HOUR)] == [(e.sweep_id, e.at) for e in found]
-    assert {Cause.OLDER_COPY: 2, Cause.ORPHAN_ROW: 1} == found[0].counts
-    assert after(720) == found[0].swept_at
+    assert [("less", NOON), ("later", NOON + HOUR)] == [(e.sweep_id, e.at) for e in found]
+    assert {Cause.OLDER_COPY: 2} == found[0].counts
+    assert after(1440) == found[0].swept_at
 
 
 def test_a_sweep_that_found_nothing_is_a_level_too(journal: Journal) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.domain.records import Kind
 from tests.unit.api.school import CS, School, faults, kind
 
 
@@ -84,6 +85,7 @@ def test_sessions_are_those_that_can_be_booked_and_paid(school: School) -> None:
     school.exam("83", exam_date="2026-06-05", taken=10)  # full
     school.exam("84", exam_date="2026-06-06", mock_type="Situational Judgment")
     school.exam("85", exam_date="2026-06-01")  # a booking that day
+    school.desk.crm.foreign_write(Kind.EXAM, "70", {"is_active": "false"})
     school.exam("86", exam_date="2026-06-09", start_time="09:00", location="Toronto")
     school.mirrored()
     school.booked()

@@ -45,6 +45,7 @@ def copy(desk: TestDesk, kind: Kind, *ids: str) -> None:
 
 def sweep(desk: TestDesk, mode: SweepMode = SweepMode.FULL) -> dict[str, Cause]:
     """What a sweep finds that is asked for and carried to its end."""
+    desk.time += timedelta(milliseconds=1)
     asked = desk.core.sweeping.ask(mode, ADMIN)
     desk.carry_on(Work.SWEEP, asked.id)
     done = desk.journal.sweep(asked.id)
@@ -96,6 +97,34 @@ def test_a_balance_that_fell_to_zero_is_swept_too(desk: TestDesk) -> None:
     desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": ""})
 
     assert {"11": Cause.CHANGED_IN_HUBSPOT} == sweep(desk, SweepMode.KNOWN)
+
+
+def test_a_quick_check_keeps_what_a_full_one_found_missing_until_it_is_repaired(
+    desk: TestDesk,
+) -> None:
+    """A narrower look must not say that all is well."""
+    desk.crm.add_contact("14", {"cs_credits": 1})
+    desk.booked("34", "14")
+    desk.time += timedelta(minutes=1)
+    missing = {"14": Cause.MISSING_ROW, "34": Cause.MISSING_ROW}
+    assert {} == sweep(desk, SweepMode.KNOWN), "no quick check can find what nobody knows of"
+    assert missing == sweep(desk)
+
+    assert [missing] * 2 == [sweep(desk, SweepMode.KNOWN) for _ in range(2)]
+    assert last(desk).known == last(desk).compared
+
+    repaired(desk, desk.core.repairing.of_record("14", ADMIN))
+
+    assert {"34": Cause.MISSING_ROW} == sweep(desk, SweepMode.KNOWN)
+
+
+def test_a_missing_row_whose_record_is_archived_since_is_missed_no_more(desk: TestDesk) -> None:
+    desk.crm.add_contact("14", {"cs_credits": 1})
+    assert {"14": Cause.MISSING_ROW} == sweep(desk)
+
+    desk.crm.archive(Kind.CONTACT, "14")
+
+    assert {} == sweep(desk, SweepMode.KNOWN)
 
 
 def test_each_repaired_record_and_the_end_of_a_repair_are_in_the_audit(desk: TestDesk) -> None:

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.domain.credits import CreditType
+from core.domain.operations import OperationState
 from core.gateways.errors import JournalError, NotSent
 from core.gateways.ports.inspecting import Quota
 from core.gateways.ports.trends import Gauge, Level, Measure
 from core.services.copy_lag import CopyLag
 from core.services.measuring import KEPT, Measuring, MeasuringThread
+from tests.contract.journal.given import running
 from tests.fakes.journal import MemoryJournal
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -111,6 +113,22 @@ def test_what_is_owed_is_counted_once_an_hour_by_one_process(world: World) -> No
     two.measure()
 
     assert [("cs_credits", 7)] * 2 == [(each.of, each.most) for each in world.levels(Gauge.OWED)]
+
+
+def test_what_is_owed_is_counted_again_when_an_operation_has_ended_since(world: World) -> None:
+    world.owed = {CS: 7}
+    world.measuring().measure()
+    running(world.journal, "op", state=OperationState.RUNNING)
+    world.at += timedelta(minutes=1)
+    world.measuring().measure()
+    assert 1 == world.counted, "it runs"
+
+    world.journal.move("op", OperationState.DONE, at=world.at, actor="ann@example.test")
+    for _ in range(3):
+        world.at += timedelta(minutes=1)
+        world.measuring().measure()
+
+    assert 2 == world.counted
 
 
 def test_what_cannot_be_read_does_not_keep_the_rest_from_being_measured(world: World) -> None:

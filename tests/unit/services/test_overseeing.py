@@ -56,7 +56,7 @@ def beat(desk: TestDesk) -> None:
 def sweep(desk: TestDesk, id_: str, *found: Drift, **changes: Any) -> Sweep:
     values: dict[str, Any] = {
         "id": id_,
-        "mode": SweepMode.KNOWN,
+        "mode": SweepMode.FULL,
         "state": SweepState.COMPLETE,
         "started_at": desk.now() - MINUTE,
         "saved_at": desk.now(),
@@ -147,6 +147,20 @@ def test_a_newer_measure_counts_and_not_the_sum_of_both(desk: TestDesk) -> None:
         desk.journal.add_measures([Measure(at=at, gauge=Gauge.OWED, of=of, value=value)])
 
     assert 7 == read(desk).facts.owed
+
+
+def test_what_the_desk_has_refunded_since_the_count_is_owed_no_more(desk: TestDesk) -> None:
+    desk.crm.add_contact("1", {"cs_credits": 2})
+    for booking in ("51", "52", "53"):
+        desk.booked(booking, "1")
+    desk.core.measuring.measure()
+    assert 3 == read(desk).facts.owed
+    desk.time += MINUTE
+
+    desk.run("51", "52")
+
+    assert 1 == read(desk).facts.owed
+    assert len(desk.core.owing.found(ADMIN)) == read(desk).facts.owed
 
 
 def test_dead_letters_are_told_with_the_time_of_the_oldest(desk: TestDesk) -> None:

@@ -41,7 +41,6 @@ def test_a_cancelled_booking_that_spent_a_credit_is_owed_until_it_is_given_back(
     [
         ("Admin Override", "Cancelled"),
         ("", "Cancelled"),
-        ("Gift Token", "Cancelled"),
         (CS, "Active"),
         (CS, "Completed"),
     ],

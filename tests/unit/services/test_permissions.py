@@ -325,6 +325,7 @@ UNASKED = {
         "GivingBack.recovered",
         "ContactConsequences.of_landed",
         "ContactConsequences.of_undecided",
+        "Recording.items",
         "Recording.record",
         "Repairing.carry_out",
         "Seating.carry",

@@ -52,7 +52,7 @@ def test_a_count_is_set_to_what_the_bookings_hold_in_both_stores(made: Stage) ->
 
     assert 3 == seats(made)
     assert OperationState.DONE is made.journal.operation(operation.id).state
-    assert "Clinical Skills, no date 5 → 3" == operation.reason
+    assert "Clinical Skills, 2 June 2036 5 → 3" == operation.reason
     (write,) = made.journal.writes(operation.id)
     assert ({"total_bookings": 5}, {"total_bookings": 3}) == (
         dict(write.write.before),

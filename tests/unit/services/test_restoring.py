@@ -79,7 +79,8 @@ def test_a_credit_that_the_journal_forgot_does_not_come_back_twice() -> None:
     desk.time += timedelta(minutes=5)
     desk.run("1")
     restore()
-    desk.crm.foreign_write(Kind.BOOKING, "1", {"token_refunded": None})
+    marks = ("token_refunded", "token_refunded_at", "token_refund_admin")
+    desk.crm.foreign_write(Kind.BOOKING, "1", dict.fromkeys(marks))
 
     assert "1" in [one.booking.id for one in compared(desk, timedelta(minutes=4)).in_doubt]
     desk.time += timedelta(hours=1)

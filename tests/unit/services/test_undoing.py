@@ -128,7 +128,7 @@ def test_a_credit_that_is_spent_is_not_taken_and_the_others_are(desk: Undone) ->
     [
         ({"is_active": "Active"}, (Verdict.SKIP, Why.ACTIVE_AGAIN, "")),
         ({"is_active": "Lost"}, (Verdict.BLOCKED, Why.STATUS_UNKNOWN, "is_active is 'Lost'")),
-        ({"token_refunded": ""}, (Verdict.SKIP, Why.NOT_MARKED, "")),
+        (dict.fromkeys(MARKS, ""), (Verdict.SKIP, Why.NOT_MARKED, "")),
     ],
 )
 def test_what_is_no_longer_as_the_refund_left_it_is_told(
@@ -138,6 +138,17 @@ def test_what_is_no_longer_as_the_refund_left_it_is_told(
     desk.crm.foreign_write(Kind.BOOKING, "51", change)
 
     assert found == desk.why(refund, "51")
+
+
+@pytest.mark.parametrize("word", ["", "Yes"])
+def test_a_mark_that_is_half_there_is_unclear_and_nothing_is_taken(desk: Undone, word: str) -> None:
+    refund = desk.run("51")
+    desk.crm.foreign_write(Kind.BOOKING, "51", {"token_refunded": word})
+
+    verdict, why, detail = desk.why(refund, "51")
+
+    assert (Verdict.BLOCKED, Why.REFUND_UNCLEAR) == (verdict, why)
+    assert "token_refund_admin is 'ann@example.test'" in detail
 
 
 def test_a_mark_of_somebody_else_is_not_cleared(desk: Undone) -> None:

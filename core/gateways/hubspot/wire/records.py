@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from core.domain.credits import CreditType, UnreadableValue, parse_count
 from core.domain.portal import Portal
 from core.domain.records import (
+    CAPACITY,
     MARKER,
+    REFUND_MARK,
     Booking,
     BookingId,
     BookingStatus,
@@ -22,9 +24,14 @@ from core.domain.records import (
     Kind,
     Version,
 )
-from core.gateways.hubspot.wire.values import day, moment, text, whole
+from core.gateways.hubspot.wire.values import day, is_nothing, moment, text, whole
 
 Json = Mapping[str, Any]
+Properties = Mapping[str, str | None]
+#: HubSpot left the property out: it is archived, or never was.
+ABSENT = "is not a property of this account: run python -m core doctor"
+#: What ``token_refunded`` holds besides nothing, in small letters: a text, or HubSpot's yes or no.
+MARKED, NOT_MARKED = "true", "false"
 STATUSES = {status.value: status for status in BookingStatus if status is not BookingStatus.UNKNOWN}
 
 
@@ -42,6 +49,7 @@ def read_counted(portal: Portal, kind: Kind, answer: Json) -> Counted:
         "id": text(answer["id"]),
         "balances": balances,
         "unreadable": unreadable,
+        "unclear": {} if MARKER in p else {MARKER: ABSENT},
         "marker": text(p.get(MARKER)),
         "modified_at": modified_at(answer),
         "created_at": moment(answer.get("createdAt")),
@@ -62,7 +70,7 @@ def _counts(
     for key in keys:
         if key not in p:
             # an archived property is left out of the answer: its balance is not 0 but unknown
-            unreadable[key] = "is not a property of this account: run python -m core doctor"
+            unreadable[key] = ABSENT
             continue
         try:
             balances[key] = parse_count(p[key])
@@ -71,7 +79,20 @@ def _counts(
     return balances, unreadable
 
 
-def _contact(p: Mapping[str, str | None], common: Mapping[str, Any]) -> Contact:
+def _unread(p: Properties, reads: Mapping[str, Callable[[object], object]]) -> dict[str, str]:
+    """Properties that hold something which their reader cannot read."""
+    return {
+        name: f"holds {p[name]!r}, which is not a {_WHAT[read]}"
+        for name, read in reads.items()
+        if not is_nothing(p.get(name)) and read(p[name]) is None
+    }
+
+
+_WHAT: Mapping[Callable[[object], object], str] = {day: "date", moment: "time"}
+
+
+def _contact(p: Properties, common: Mapping[str, Any]) -> Contact:
+    common = {**common, "unclear": common["unclear"] | _unread(p, {"ndecc_exam_date": day})}
     return Contact(
         **common,
         student_id=_student_id(p.get("student_id")),
@@ -89,7 +110,10 @@ def _student_id(raw: str | None) -> str:
     return text(raw) if number is None else str(number)
 
 
-def _exam(p: Mapping[str, str | None], common: Mapping[str, Any]) -> Exam:
+def _exam(p: Properties, common: Mapping[str, Any]) -> Exam:
+    capacity, fault = _capacity(p.get(CAPACITY))
+    unread = _unread(p, {"exam_date": day, "scheduled_activation_datetime": moment})
+    common = {**common, "unclear": common["unclear"] | unread | fault}
     return Exam(
         **common,
         name=text(p.get("mock_exam_name")),
@@ -98,10 +122,38 @@ def _exam(p: Mapping[str, str | None], common: Mapping[str, Any]) -> Exam:
         start_time=text(p.get("start_time")),
         end_time=text(p.get("end_time")),
         location=text(p.get("location")),
-        capacity=whole(p.get("capacity")),
+        capacity=capacity,
         is_active=text(p.get("is_active")),
         scheduled_activation_at=moment(p.get("scheduled_activation_datetime")),
     )
+
+
+def _capacity(raw: str | None) -> tuple[int | None, dict[str, str]]:
+    """None without a fault: nothing is written, so the exam takes as many as come."""
+    if is_nothing(raw):
+        return None, {}
+    try:
+        return parse_count(raw), {}
+    except UnreadableValue as fault:
+        return None, {CAPACITY: f"holds {raw!r}, which {fault}"}
+
+
+def _mark(p: Properties) -> tuple[bool, dict[str, str]]:
+    """Whether the booking is marked refunded, and the values found where that is unclear.
+
+    "true" is marked. Nothing, or HubSpot's own "false", is not, provided that neither the time nor
+    the admin of a refund is there. Any other word may mean that somebody gave the credit back.
+    """
+    names = ("token_refunded", "token_refunded_at", "token_refund_admin")
+    said = text(p.get(REFUND_MARK)).strip().casefold()
+    if said == MARKED:
+        return True, {}
+    bare = is_nothing(p.get(names[1])) and is_nothing(p.get(names[2]))
+    if said in {"", NOT_MARKED} and bare and all(name in p for name in names):
+        return False, {}
+    absent = [f"{name} {ABSENT}" for name in names if name not in p]
+    held = [f"{name} is {p[name]!r}" for name in names if not is_nothing(p.get(name))]
+    return False, {REFUND_MARK: ", ".join([*held, *absent])}
 
 
 def read_booking(
@@ -110,18 +162,22 @@ def read_booking(
     """A booking; its contact and exam are the associations given."""
     p = properties(portal, Kind.BOOKING, answer)
     status = text(p.get("is_active"))
+    refunded, unclear = _mark(p)
+    unclear |= _unread(p, {"exam_date": day, "token_refunded_at": moment})
+    unclear |= {"token_used": ABSENT} if "token_used" not in p else {}
     return Booking(
         id=BookingId(text(answer["id"])),
         booking_id=text(p.get("booking_id")),
         status=STATUSES.get(status, BookingStatus.UNKNOWN),
         raw_status=status,
         token=text(p.get("token_used")),
-        refunded=text(p.get("token_refunded")).strip().casefold() == "true",
+        refunded=refunded,
         refunded_at=moment(p.get("token_refunded_at")),
         refund_admin=text(p.get("token_refund_admin")),
+        unclear=unclear,
         contact_ids=tuple(map(ContactId, contacts)),
         exam_ids=tuple(map(ExamId, exams)),
-        contact_hint=text(p.get("associated_contact_id")),
+        contact_hint=text(p.get("associated_contact_id")).strip(),
         mock_type=text(p.get("mock_type")),
         exam_date=day(p.get("exam_date")),
         start_time=text(p.get("start_time")),

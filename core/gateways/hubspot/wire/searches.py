@@ -86,6 +86,7 @@ def fits(booking: Booking, narrow: BookingFilter) -> bool:
         and _same(booking.mock_type, narrow.mock_type)
         and _same(booking.location, narrow.location)
         and _same(booking.token, narrow.token)
+        # an unclear mark is not a refund: it is shown with those that have none, and blocked
         and (narrow.refunded is None or booking.refunded == narrow.refunded)
         and (narrow.exam_date_from is None or (day is not None and day >= narrow.exam_date_from))
         and (narrow.exam_date_to is None or (day is not None and day <= narrow.exam_date_to))

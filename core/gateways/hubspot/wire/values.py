@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
+#: No exam of a school on HubSpot is of an earlier year.
+FIRST_YEAR = 2000
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -29,13 +33,23 @@ def moment(raw: object) -> datetime | None:
 
 
 def day(raw: object) -> date | None:
-    """``YYYY-MM-DD``, or a moment: HubSpot keeps dates as midnight UTC."""
+    """``YYYY-MM-DD``, or a moment: HubSpot keeps dates as midnight UTC.
+
+    A number that would be a day before ``FIRST_YEAR`` is no moment: "2026" is nothing of 1970.
+    """
     told = text(raw).strip()
+    if _DAY.fullmatch(told) is None:
+        at = moment(told)
+        return at.date() if at is not None and at.year >= FIRST_YEAR else None
     try:
         return date.fromisoformat(told)
     except ValueError:
-        at = moment(told)
-        return at.date() if at else None
+        return None
+
+
+def is_nothing(raw: object) -> bool:
+    """Whether nothing is written there: null, empty, or blanks."""
+    return not text(raw).strip()
 
 
 def whole(raw: object) -> int | None:

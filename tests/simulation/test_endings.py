@@ -1,0 +1,44 @@
+"""Ends of operations in the storm: stopped, taken up again, ended by others while one slept."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from core.domain.operations import ENDED, SETTLED, OperationState
+from tests.simulation.company.admins import StopAndRetry
+from tests.simulation.company.zombies import Zombie
+from tests.simulation.test_exactly_once import check
+from tests.simulation.world import Rates, World
+
+BLOCK = 50
+
+
+def ended(world: World) -> None:
+    """What has ended is carried by nobody, so nothing of it is left to carry, or held."""
+    told = f"seed {world.seed}"
+    for operation in world.operations:
+        state = world.store.operation(operation).state
+        assert state in ENDED, told
+        if state is OperationState.CALLED_OFF:
+            continue
+        open_ = [i for i in world.store.items(operation) if i.state not in SETTLED]
+        assert not open_, f"{told}: ended, and carried by nobody: {open_}"
+        assert not world.store.open_writes(operation_id=operation), told
+    held = {lease.operation_id for lease in world.store.leases()}
+    assert not held & set(world.operations), f"{told}: leases of what has ended"
+
+
+@pytest.mark.parametrize("first", range(300_000, 300_000 + 200, BLOCK))
+def test_what_has_ended_stays_ended_whoever_wakes_stops_or_retries(first: int) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(first, first + BLOCK):
+        zombie, admin = Zombie(), StopAndRetry()
+        world = World(seed, Rates(spend=0.05), company=[admin], between=[admin, zombie])
+        world.run()
+        ended(world)
+        check(world)
+        seen += admin.done + Counter(woken=zombie.woken)
+    # else the storm would prove nothing
+    assert min(seen[what] for what in ("stopped", "retried", "woken")) >= 10, seen
