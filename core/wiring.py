@@ -22,6 +22,7 @@ from core.domain.mirror import columns
 from core.gateways.ports import Engine
 from core.services.alarms import LOOK_EVERY_S, Alarms
 from core.services.auditing import LOOK_EVERY_S as AUDIT_EVERY_S
+from core.services.clock_watch import LOOK_EVERY_S as CLOCK_EVERY_S
 from core.services.desks import RENEW_EVERY_S
 from core.services.diagnosing import Diagnosing
 from core.services.measuring import MeasuringThread
@@ -57,6 +58,8 @@ class Runtime:
     alarms: Ticker
     #: Renews this process's entry in the register of desks.
     desks: Ticker
+    #: Notices that this machine's clock was set.
+    clock: Ticker
     audit: Ticker
     #: Notes which settings it starts with.
     at_start: Callable[[], None]
@@ -69,6 +72,7 @@ class Runtime:
         self.at_start()
         self.mirror_threads.start()
         self.measuring.start()
+        self.clock.start()
         self.desks.start()
         self.engine.start(self.core.carries)
         self.schedule.start()
@@ -93,6 +97,7 @@ class Runtime:
         self.mirror_threads.stop(left())
         self.measuring.stop(left())
         self.desks.stop(left())
+        self.clock.stop(left())
         self.close()
 
 
@@ -222,6 +227,7 @@ def build(settings: Settings) -> Runtime:
         mirror_threads=threads,
         schedule=ScheduleThread(core.scheduling),
         measuring=MeasuringThread(core.measuring),
+        clock=Ticker("clock", core.clock_watch.look, CLOCK_EVERY_S),
         desks=Ticker("desks", core.desks.renew, RENEW_EVERY_S, at_end=core.desks.leave),
         alarms=Ticker("alarms", alarms.look, LOOK_EVERY_S),
         audit=Ticker("audit", core.auditing.look, AUDIT_EVERY_S),

@@ -31,6 +31,7 @@ from core.services.auditing import Auditing
 from core.services.booking import Booking
 from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE
 from core.services.checking import Checking
+from core.services.clock_watch import ClockWatch
 from core.services.comparing import Comparing
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
@@ -60,6 +61,7 @@ from core.services.reviving import Reviving
 from core.services.scheduling import Scheduling, sweep_jobs
 from core.services.serving import Serving
 from core.services.sitting import Sitting
+from core.services.steady import QuietPeriod, SteadyClock
 from core.services.sweeping import AT_ONCE, Sweeping
 from core.services.undoing import Undoing
 from core.services.watching import Watching
@@ -80,6 +82,11 @@ def utc_now() -> datetime:
 def new_id() -> str:
     """A fresh id, short enough to read out and long enough never to meet another."""
     return uuid.uuid4().hex[:20]
+
+
+def seconds_of(now: Callable[[], datetime]) -> Callable[[], float]:
+    """The seconds of a clock that is never set."""
+    return lambda: now().timestamp()
 
 
 def assemble(
@@ -125,7 +132,9 @@ def assemble(
 
     ``monotonic``: seconds that never go back; None: those of ``now``, which then never does.
     """
-    ticks = monotonic or (lambda: now().timestamp())
+    clock = SteadyClock(now, monotonic or seconds_of(now))
+    now = clock.now
+    quiet_period = QuietPeriod(quiet, clock)
     finding = Finding(crm, now, zone)
     mirroring = Mirroring(
         crm=mirror_reads or crm,
@@ -161,7 +170,7 @@ def assemble(
     activating = Activating(crm, journal, sitting, now)
     forgetting = Forgetting(journal, keep_personal, now)
     planning = Planning(crm, journal, finding, catalogue, preflight, now, zone, make_id)
-    holding = Holding(journal, hold, quiet)
+    holding = Holding(journal, hold, quiet_period)
     checking = Checking(crm, sitting, catalogue, now, zone, noting)
     booking = Booking(crm, journal, sitting, catalogue, preflight, now, zone, make_id)
     owing = Owing(reads, mirror, journal, catalogue)
@@ -173,7 +182,7 @@ def assemble(
         process=process or NOT_REGISTERED,
         now=now,
         new_id=make_id,
-        monotonic=ticks,
+        monotonic=clock.monotonic,
     )
     operating = Operating(
         journal,
@@ -233,7 +242,7 @@ def assemble(
             mirroring=mirroring,
             catalogue=catalogue,
             may=access.may,
-            quiet=quiet,
+            quiet=quiet_period,
             group_size=group_size,
             groups_at_once=groups_at_once,
             second=second,
@@ -243,6 +252,7 @@ def assemble(
             desks=desks,
         ),
         desks=desks,
+        clock_watch=ClockWatch(journal, clock),
         mirroring=mirroring,
         sweeping=sweeping,
         repairing=Repairing(

@@ -17,6 +17,7 @@ from core.services.auditing import Auditing
 from core.services.booking import Booking
 from core.services.carrying import Carrying
 from core.services.checking import Checking
+from core.services.clock_watch import ClockWatch
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.desks import Desks
@@ -59,6 +60,7 @@ class Core:
     operating: Operating
     approving: Approving
     deciding: Deciding
+    clock_watch: ClockWatch
     desks: Desks
     correcting: Correcting
     carrying: Carrying

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from core.domain.approvals import SecondAdmin
 from core.domain.credits import Catalogue
@@ -18,6 +18,7 @@ from core.services.recording import Recording
 from core.services.recounting import CarryingRecounts
 from core.services.seating import Seating
 from core.services.settling import Settling
+from core.services.steady import QuietPeriod
 from core.services.taking_back import TakingBack
 from core.services.writing import Writing
 
@@ -29,7 +30,7 @@ def carriage(
     mirroring: Mirroring,
     catalogue: Catalogue,
     may: Callable[[str, Act], bool],
-    quiet: timedelta,
+    quiet: QuietPeriod,
     group_size: int,
     groups_at_once: int,
     second: SecondAdmin,
@@ -72,6 +73,7 @@ def carriage(
         lambda: crm.usage()["total"],
         may,
         now,
+        quiet.clock.passed,
         group_size,
         groups_at_once,
         second,

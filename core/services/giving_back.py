@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from core.domain import booking_acts
 from core.domain.credits import Catalogue
@@ -41,6 +41,7 @@ from core.services.item_steps import (
 )
 from core.services.recording import Recording
 from core.services.settling import Consequences
+from core.services.steady import QuietPeriod
 from core.services.writing import Writing
 
 
@@ -56,7 +57,7 @@ class GivingBack:
     now: Callable[[], datetime]
     #: The school's, by whose clock an exam begins and is over.
     zone: tzinfo
-    quiet: timedelta
+    quiet: QuietPeriod
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
         """Take these items as far as they go now.
@@ -198,7 +199,7 @@ class GivingBack:
         """Whether a cancel sent for it may have arrived after its booking was ``asked`` for."""
         if not item.cancel_sent or item.sent_at is None:
             return False
-        return asked - item.sent_at < self.quiet
+        return not self.quiet.over(item.sent_at, asked)
 
     def _corrected(self, run: Run, items: Sequence[Item]) -> None:
         """No booking is marked: the credit was somebody else's."""

@@ -73,6 +73,7 @@ from tests.fakes.desks import MemoryDesks
 from tests.fakes.figures import MemoryFigures
 from tests.fakes.names import MemoryNames
 from tests.fakes.roles import MemoryRoles
+from tests.fakes.times import MemoryTimes
 from tests.fakes.trail import MemoryTrail
 from tests.fakes.trends import MemoryTrends
 from tests.fakes.undoing import MemoryUndoing
@@ -134,6 +135,7 @@ class MemoryJournal(
     MemoryUndoing,
     MemoryWarnings,
     MemoryDesks,
+    MemoryTimes,
 ):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
 

@@ -23,6 +23,7 @@ from core.gateways.journal.plans import Plans
 from core.gateways.journal.repairs import Repairs
 from core.gateways.journal.roles import Roles
 from core.gateways.journal.sweeps import Sweeps
+from core.gateways.journal.times import Times
 from core.gateways.journal.trail import Trail
 from core.gateways.journal.trends import Trends
 from core.gateways.journal.undoing import Undoing
@@ -57,6 +58,7 @@ class SqlJournal(
     Undoing,
     Warnings,
     Desks,
+    Times,
 ):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
 

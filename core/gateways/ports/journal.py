@@ -26,6 +26,7 @@ from core.gateways.ports.outbox import DeadLetters, Due, OutboxRecords, OutboxSt
 from core.gateways.ports.repairs import RepairRecords
 from core.gateways.ports.roles import RoleRecords
 from core.gateways.ports.sweeps import SweepRecords
+from core.gateways.ports.times import TimeRecords
 from core.gateways.ports.trends import TrendRecords
 from core.gateways.ports.undoing import UndoRecords
 from core.gateways.ports.warnings import WarningRecords
@@ -86,6 +87,7 @@ class Journal(
     UndoRecords,
     WarningRecords,
     DeskRecords,
+    TimeRecords,
     Protocol,
 ):
     """The operational store. All times are UTC and passed in by the caller."""
