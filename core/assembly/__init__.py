@@ -24,6 +24,7 @@ from core.gateways.ports.inspecting import Inspecting
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
 from core.gateways.ports.pace import Pace
 from core.services.access import Access
+from core.services.accounting import Accounting
 from core.services.activating import Activating, activation_jobs
 from core.services.admitting import Admitting
 from core.services.approving import Approving
@@ -300,6 +301,7 @@ def assemble(
         serving=Serving(crm, journal, booking, planning, operating, checking, now, make_id),
         forgetting=forgetting,
         following=Following(journal),
+        accounting=Accounting(journal, planning, undoing, now),
         journal=journal,
         catalogue=catalogue,
         zone=zone,

@@ -10,6 +10,7 @@ from core.domain.credits import Catalogue
 from core.domain.work import Work
 from core.gateways.ports import CarryOut, Journal
 from core.services.access import Access
+from core.services.accounting import Accounting
 from core.services.activating import Activating
 from core.services.admitting import Admitting
 from core.services.approving import Approving
@@ -87,6 +88,7 @@ class Core:
     serving: Serving
     forgetting: Forgetting
     following: Following
+    accounting: Accounting
     journal: Journal
     catalogue: Catalogue
     #: The school's time zone.

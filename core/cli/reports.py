@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from core.domain.operations import NEEDS_EYES, Item, Operation, Progress
+from core.domain.operations import (
+    DISMISSIBLE,
+    NEEDS_EYES,
+    Item,
+    ItemState,
+    Operation,
+    Progress,
+)
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.warnings import About, Warned
 from core.domain.writes import ForeignWrite
@@ -23,6 +30,7 @@ def of_plan(plan: Plan) -> Report:
         "kind": plan.kind.value,
         "undoes": plan.undoes,
         "selection": plan.selection,
+        "asked": len(plan.rows),
         "counts": {verdict.value: n for verdict, n in plan.counts.items()},
         "credits": dict(plan.credits),
         "contacts": plan.contacts,
@@ -32,7 +40,8 @@ def of_plan(plan: Plan) -> Report:
 
 
 def _blocked_first(row: Row) -> int:
-    return [Verdict.BLOCKED, Verdict.WILL_CHANGE, Verdict.SKIP].index(row.verdict)
+    order = [Verdict.BLOCKED, Verdict.WILL_CHANGE, Verdict.SKIP, Verdict.EXCLUDED]
+    return order.index(row.verdict)
 
 
 def _row(row: Row) -> Report:
@@ -73,7 +82,9 @@ def of_operation(
         "needs_approval": operation.needs_approval,
         "approved_by": operation.approved_by,
         "approved_at": operation.approved_at.isoformat() if operation.approved_at else None,
+        "asked": progress.total,
         "counts": {state.value: n for state, n in sorted(progress.states.items())},
+        "blocked_at_preview": progress.blocked_at_preview,
         "credits": dict(progress.net),
         "calls": operation.calls,
         "seconds": round(((operation.ended_at or now) - begun).total_seconds(), 3),
@@ -85,14 +96,31 @@ def of_operation(
     }
 
 
+def of_items(items: Sequence[Item]) -> list[Report]:
+    """Every booking that was asked for, with what became of it."""
+    return [_item(item) for item in items]
+
+
 def _item(item: Item) -> Report:
     return {
         "booking": item.booking_id,
+        "booking_id": item.booking_name,
         "contact": item.contact_id,
         "state": item.state.value,
-        "why": item.why,
+        "why": "" if item.state in {ItemState.DONE, ItemState.PENDING} else item.why,
         "credit": item.credit,
+        "next_step": _next_of(item),
     }
+
+
+def _next_of(item: Item) -> str:
+    """What somebody can do about a booking that failed or is blocked."""
+    if item.state not in DISMISSIBLE:
+        return ""
+    again = f"python -m core retry {item.operation_id}"
+    if item.planned:
+        return again
+    return f"correct it in HubSpot, then {again} --blocked; or python -m core dismiss"
 
 
 def _foreign(write: ForeignWrite) -> Report:

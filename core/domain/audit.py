@@ -28,6 +28,8 @@ class What(StrEnum):
     TAKEN_UP = "taken up again"
     ENDED = "ended"
     DECIDED = "decided on a write"
+    DISMISSED = "dismissed bookings"
+    FOUND_DONE = "found bookings dealt with"
     WRITTEN = "write landed"
     NOT_WRITTEN = "write did not land"
     UNDECIDED = "write undecided"

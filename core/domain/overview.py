@@ -72,8 +72,6 @@ assert [*dict.fromkeys(URGENCY.values())] == list(Urgency), "matters stand by th
 BEHIND_AFTER = timedelta(seconds=30)
 #: A check that is older proves little of now. The full one runs once a day by default.
 STALE_AFTER = timedelta(hours=26)
-#: What failed or is blocked is told of so long after it was confirmed; its page has it for ever.
-FRESH = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.domain.corrections import correctable, name_of
-from core.domain.operations import Item, ItemState, Operation
+from core.domain.operations import UNBEGUN, ItemState, OperationState
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.plans import OperationKind
 from core.domain.writes import MovementKind
@@ -24,16 +24,12 @@ class MemoryAttention:
     _foreign: dict[Any, Any]
     _claims: dict[tuple[str, MovementKind], str]
 
-    def needs_eyes(self, *, since: datetime) -> list[NeedsEyes]:
+    def needs_eyes(self) -> list[NeedsEyes]:
         found = []
         with self._lock:
             for kept in self._operations.values():
-                fresh = kept.operation.confirmed_at >= since
-                states = Counter(
-                    item.state
-                    for item in kept.items.values()
-                    if fresh and not self._done_later(item, kept.operation)
-                )
+                began = kept.operation.state not in {*UNBEGUN, OperationState.CALLED_OFF}
+                states = Counter(item.state for item in kept.items.values() if began)
                 writes = Counter(self._writes[id_].state for id_ in kept.writes)
                 eyes = NeedsEyes(
                     operation=kept.operation,
@@ -44,15 +40,6 @@ class MemoryAttention:
                 if eyes.failed or eyes.blocked or eyes.undecided:
                     found.append(eyes)
         return sorted(found, key=lambda each: (each.operation.confirmed_at, each.operation.id))
-
-    def _done_later(self, item: Item, operation: Operation) -> bool:
-        return item.contact_id is not None and any(
-            (other := kept.items.get(item.booking_id)) is not None
-            and other.state is ItemState.DONE
-            and other.contact_id == item.contact_id
-            and kept.operation.confirmed_at > operation.confirmed_at
-            for kept in self._operations.values()
-        )
 
     def written_over(self) -> list[WrittenOver]:
         found = []

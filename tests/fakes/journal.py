@@ -66,6 +66,7 @@ from core.gateways.ports.journal import (
     WriteState,
 )
 from core.gateways.ports.trends import Measure
+from tests.fakes.accounting import MemoryAccounting
 from tests.fakes.alarms import MemoryAlarms
 from tests.fakes.attention import MemoryAttention
 from tests.fakes.clients import MemoryClients
@@ -130,6 +131,7 @@ class MemoryJournal(
     MemoryRoles,
     MemoryFigures,
     MemoryClients,
+    MemoryAccounting,
     MemoryAttention,
     MemoryNames,
     MemoryUndoing,
@@ -266,6 +268,7 @@ class MemoryJournal(
                 for key, lease in self._leases.items()
                 if lease.operation_id != run.operation_id
             }
+            self._deal_with(kept.operation, at)
         return kept.operation
 
     @atomic
@@ -333,7 +336,7 @@ class MemoryJournal(
         kept = self._kept(operation_id)
         to = OperationState.RUNNING
         after = moved(kept.operation, to, at=at, since=kept.since, only_from=ENDED)
-        again = [item for item in kept.items.values() if item.state in states]
+        again = [i for i in kept.items.values() if i.planned and i.state in states]
         kept.items |= {item.booking_id: reopened(item) for item in again}
         if again:
             told = {"items": len(again), "states": sorted(state.value for state in states)}
@@ -359,7 +362,12 @@ class MemoryJournal(
                 if movement.credit != TOTAL_BOOKINGS:
                     net[movement.credit] += movement.delta
         states = Counter(item.state for item in kept.items.values())
-        return Progress(states=dict(states), net={key: n for key, n in net.items() if n})
+        unplanned = Counter(item.state for item in kept.items.values() if not item.planned)
+        return Progress(
+            states=dict(states),
+            net={key: n for key, n in net.items() if n},
+            unplanned=dict(unplanned),
+        )
 
     # claims and leases
 

@@ -16,11 +16,10 @@ from sqlalchemy import (
     cast,
     exists,
     func,
-    or_,
     select,
 )
 
-from core.domain.operations import ItemState
+from core.domain.operations import UNBEGUN, ItemState, OperationState
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.plans import OperationKind
 from core.domain.records import Kind
@@ -56,10 +55,10 @@ class Attention:
     _db: Database
 
     @reading
-    def needs_eyes(self, connection: Connection, *, since: datetime) -> list[NeedsEyes]:
-        """Two queries: the undecided ones have an index of their own."""
+    def needs_eyes(self, connection: Connection) -> list[NeedsEyes]:
+        """Two queries, each with an index of its own."""
         counts: dict[str, Counter[str]] = defaultdict(Counter)
-        for query in (_undecided(), _bad(since)):
+        for query in (_undecided(), _bad()):
             for id_, state in connection.execute(query):
                 counts[id_][state] += 1
         which = operations.c.id.in_(list(counts))
@@ -149,33 +148,17 @@ def _undecided() -> Select[Any]:
     return select(writes.c.operation_id, writes.c.state).where(undecided)
 
 
-def _bad(since: datetime) -> Select[Any]:
-    """By the index on the time of operations, then by that on their items' states.
+def _bad() -> Select[Any]:
+    """Counted by the caller: asked to group them, SQLite would go through all items there are.
 
-    Counted by the caller: asked to group them, SQLite would go through all items there are.
+    What has not begun, or was called off, has done nothing that anybody could look at.
     """
     return (
         select(items.c.operation_id, items.c.state)
         .join(operations, operations.c.id == items.c.operation_id)
         .where(
-            operations.c.confirmed_at >= since,
-            items.c.state.in_((ItemState.FAILED, ItemState.BLOCKED)),
-            or_(items.c.contact_id.is_(None), ~_done_later()),
-        )
-    )
-
-
-def _done_later() -> ColumnElement[bool]:
-    """By the index on contacts: there is none on bookings alone."""
-    other, later = items.alias(), operations.alias()
-    return exists(
-        select(other.c.n)
-        .join(later, later.c.id == other.c.operation_id)
-        .where(
-            other.c.contact_id == items.c.contact_id,
-            other.c.booking_id == items.c.booking_id,
-            other.c.state == ItemState.DONE,
-            later.c.confirmed_at > operations.c.confirmed_at,
+            always(items.c.state, ItemState.BLOCKED, ItemState.FAILED),
+            operations.c.state.not_in((*UNBEGUN, OperationState.CALLED_OFF)),
         )
     )
 

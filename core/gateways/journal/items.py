@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -77,7 +78,9 @@ class Items:
             (items.c.cancelled, _word(ItemState.CANCELLED)),
             else_=_word(ItemState.PENDING),
         )
-        found = update(items).where(items.c.operation_id == operation_id, items.c.state.in_(states))
+        found = update(items).where(
+            items.c.operation_id == operation_id, items.c.state.in_(states), items.c.planned
+        )
         count = connection.execute(found.values(state=state, why="")).rowcount
         if count:
             told = {"items": count, "states": sorted(state.value for state in states)}
@@ -97,10 +100,16 @@ class Items:
         """Counted in the database: asked for every second. Raises ``UnknownId``."""
         must_exist(connection, operation_id)
         states = (
-            select(items.c.state, func.count())
+            select(items.c.state, items.c.planned, func.count())
             .where(items.c.operation_id == operation_id)
-            .group_by(items.c.state)
+            .group_by(items.c.state, items.c.planned)
         )
+        counted: Counter[ItemState] = Counter()
+        unplanned: Counter[ItemState] = Counter()
+        for state, planned, n in connection.execute(states):
+            counted[state] += n
+            if not planned:
+                unplanned[state] = n
         moved = func.sum(movements.c.delta)
         landed = (
             select(movements.c.credit, moved)
@@ -111,10 +120,7 @@ class Items:
             .having(moved != 0)
         )
         net = {CreditType(credit): int(n) for credit, n in connection.execute(landed)}
-        return Progress(
-            states={state: n for state, n in connection.execute(states)},  # noqa: C416
-            net=net,
-        )
+        return Progress(states=dict(counted), net=net, unplanned=dict(unplanned))
 
 
 def _word(state: ItemState) -> BindParameter[ItemState]:

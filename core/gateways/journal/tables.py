@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     text,
+    true,
 )
 
 from core.domain.operations import ItemState, OperationState
@@ -143,10 +144,13 @@ items = Table(
     Column("cancelled", Boolean, nullable=False, default=False),
     Column("cancel_sent", Boolean, nullable=False, default=False),
     Column("sent_at", UtcTime),
+    Column("planned", Boolean, nullable=False, server_default=true()),
     Index("items_in_plan_order", "operation_id", "n"),
     Index("items_by_state", "operation_id", "state"),
     Index("items_of_contact", "contact_id"),
     Index("items_of_exam", "exam_id"),
+    # Few: what waits for a person.
+    _index_of("items_to_look_at", "operation_id", where="state IN ('blocked', 'failed')"),
 )
 
 #: The key is the promise: one owner for each booking and movement kind.

@@ -24,6 +24,11 @@ from tests.fakes.journal import MemoryJournal
 from tests.unit.services.desk import ADMIN, HandEngine, TestDesk
 
 KEY = "cs_credits"
+UNMARKED: dict[str, int | str | None] = {
+    "token_refunded": None,
+    "token_refunded_at": None,
+    "token_refund_admin": None,
+}
 
 
 class Two:
@@ -171,7 +176,7 @@ def test_a_list_refunded_by_one_desk_is_not_refunded_by_the_other(two: Two) -> N
         two.one.booked(str(n), contact)
     two.refund(two.first, "0", "1", "2")
     for n in range(3):
-        two.one.crm.foreign_write(Kind.BOOKING, str(n), {"token_refunded": None})
+        two.one.crm.foreign_write(Kind.BOOKING, str(n), UNMARKED)
 
     operation = two.refund(two.second, "0", "1", "2")
 
@@ -186,7 +191,7 @@ def test_a_list_refunded_by_one_desk_is_not_refunded_by_the_other(two: Two) -> N
 def test_what_it_met_stops_the_operation_with_the_reason(two: Two) -> None:
     two.one.booked("0", "100")
     two.refund(two.first, "0")
-    two.one.crm.foreign_write(Kind.BOOKING, "0", {"token_refunded": None})
+    two.one.crm.foreign_write(Kind.BOOKING, "0", UNMARKED)
 
     operation = two.refund(two.second, "0")
 

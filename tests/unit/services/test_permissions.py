@@ -217,6 +217,16 @@ ASKS = [
     Ask("operating.call_off", ADMINS, _call_off, _held, "for many"),
     Ask("operating.stop", DESK, _stop, _held_for_one, "for one student"),
     Ask("operating.stop", ADMINS, _stop, _held, "for many"),
+    Ask("accounting.open", WATCHERS, lambda w, a: w.core.accounting.open(w.it, a), _ended),
+    Ask(
+        "accounting.look_again", ADMINS, lambda w, a: w.core.accounting.look_again(w.it, a), _ended
+    ),
+    Ask(
+        "accounting.dismiss",
+        ADMINS,
+        lambda w, a: w.core.accounting.dismiss(w.it, a, reason="seen"),
+        _ended,
+    ),
     Ask("operating.retry", ADMINS, lambda w, a: w.core.operating.retry(w.it, a), _ended),
     Ask("operating.history", WATCHERS, lambda w, a: w.core.operating.history(w.it, a), _ended),
     Ask("overseeing.read", WATCHERS, lambda w, a: w.core.overseeing.read(a)),
@@ -420,6 +430,7 @@ UNASKED = {
     "HubSpot's: proved by its signature": {"Receiving.receive"},
     "part of a service that has asked": {
         "Correcting.afresh",
+        "Finding.among",
         "Finding.bookings",
         "Holding.until",
         "Owing.count",
