@@ -28,6 +28,7 @@ from core.services.diagnosing import Diagnosing
 from core.services.measuring import MeasuringThread
 from core.services.mirror_threads import MirrorThreads
 from core.services.scheduling import ScheduleThread
+from core.services.steady import SteadyClock
 from core.services.ticking import Ticker
 from core.settings import load
 
@@ -196,7 +197,7 @@ def build(settings: Settings) -> Runtime:
         pace=pace,
         register=Register(mirror),
         process=this_process(),
-        monotonic=time.monotonic,
+        clock=SteadyClock(utc_now, time.monotonic),
         api_rate=settings.api_rate,
         quiet=timedelta(seconds=settings.quiet_period_s),
         zone=ZoneInfo(settings.time_zone),

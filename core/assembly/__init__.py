@@ -87,7 +87,12 @@ def new_id() -> str:
 
 def seconds_of(now: Callable[[], datetime]) -> Callable[[], float]:
     """The seconds of a clock that is never set."""
-    return lambda: now().timestamp()
+    begun = now()
+
+    def seconds() -> float:
+        return (now() - begun).total_seconds()
+
+    return seconds
 
 
 def assemble(
@@ -123,7 +128,7 @@ def assemble(
     group_size: int = GROUP_SIZE,
     groups_at_once: int = GROUPS_AT_ONCE,
     now: Callable[[], datetime] = utc_now,
-    monotonic: Callable[[], float] | None = None,
+    clock: SteadyClock | None = None,
     zone: tzinfo = UTC,
     make_id: Callable[[], str] = new_id,
     chance: Callable[[], float] = random.random,
@@ -131,9 +136,9 @@ def assemble(
 ) -> Core:
     """Services over these gateways. ``mirror_reads``: the truth for copies, less urgent.
 
-    ``monotonic``: seconds that never go back; None: those of ``now``, which then never does.
+    ``clock``: of this process, in place of ``now``; None: ``now``, which is never set.
     """
-    clock = SteadyClock(now, monotonic or seconds_of(now))
+    clock = clock or SteadyClock(now, seconds_of(now))
     now = clock.now
     quiet_period = QuietPeriod(quiet, clock)
     finding = Finding(crm, now, zone)

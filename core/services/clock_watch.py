@@ -72,5 +72,5 @@ class ClockWatch:
         log.warning("the clock of %s was set by %+.0f s", host, by_s)
         detail = {"by_s": round(by_s, 1), "host": host}
         self.journal.add_event(
-            Event(at=jump.to, actor="credit desk", what=CLOCK_SET, detail=detail)
+            Event(at=jump.at, actor="credit desk", what=CLOCK_SET, detail=detail)
         )

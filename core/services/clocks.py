@@ -22,8 +22,8 @@ AHEAD, JUMPS = "clock: stored times", "clock: jumps"
 #: A jump is told of for so long.
 TOLD_FOR = timedelta(days=1)
 SET_BACK = (
-    "If this machine's clock was set back, nothing is to be done: stored times that cannot be are not "
-    "waited for. If it is wrong now, let NTP keep it (timedatectl set-ntp true)"
+    "If this machine's clock was set back, nothing is to be done: stored times that cannot be are "
+    "not waited for. If it is wrong now, let NTP keep it (timedatectl set-ntp true)"
 )
 MEND = (
     "Let the time of this machine be kept by NTP (timedatectl set-ntp true; chronyc tracking shows "

@@ -27,6 +27,7 @@ from core.domain.writes import QUIET_PERIOD
 from core.gateways.ports import CarryOut
 from core.services.finding import ByReference
 from core.services.mirroring import Mirroring
+from core.services.steady import SteadyClock
 from core.services.writing import LEASE
 from tests.fakes.crm import FakeCrm, Fault, Request
 from tests.fakes.journal import MemoryJournal
@@ -93,7 +94,12 @@ class World:
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
         self.time = START
-        self.crm = FakeCrm(self.now, sending=self._sending, answered=self._answered)
+        #: How far our machine's clock is put forward; HubSpot's and everybody else's go right.
+        self.set_by = timedelta()
+        self.clock = SteadyClock(self.now, self.seconds)
+        self.crm = FakeCrm(
+            lambda: self.time, sender=self.now, sending=self._sending, answered=self._answered
+        )
         self.store = MemoryJournal()
         if self.rates.other_desk:
             # whatever that desk writes was taken over: what is tried here is everything else
@@ -115,7 +121,11 @@ class World:
     # --- clock and ids
 
     def now(self) -> datetime:
-        return self.time
+        return self.time + self.set_by
+
+    def seconds(self) -> float:
+        """Since this machine started."""
+        return (self.time - START).total_seconds()
 
     def new_id(self) -> str:
         self.ids += 1
@@ -244,6 +254,7 @@ class World:
             admins=self.admins,
             second=self.second,
             now=self.now,
+            clock=self.clock,
             make_id=self.new_id,
             chance=self.rng.random,
             groups_at_once=1,
@@ -282,7 +293,7 @@ class World:
         try:
             return self.process().carrying.carry_out(operation_id)
         except Crash:
-            return self.time
+            return self.now()
         finally:
             self.depth -= 1
 
@@ -323,7 +334,7 @@ class World:
             looks = [self._carry(operation) for operation in waiting]
             times = [look for look in looks if look is not None]
             if times:
-                self.time = max(self.time, min(times))
+                self.time = max(self.time, min(times) - self.set_by)
                 self.deliver()
                 self._keep_appointments()
         else:
