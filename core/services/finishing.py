@@ -183,12 +183,16 @@ class Finishing:
         verified: dict[WriteId, str],
         foreign: list[ForeignWrite],
     ) -> None:
-        """What another desk wrote is not offered for correction: it may be the very same credit."""
+        """What another desk wrote is not offered for correction: it may be the very same credit.
+
+        What it wrote before a takeover counts as anybody else's change.
+        """
         marked = [(one, marked_by(one, histories.get(one.target_id) or {})) for one in foreign]
         markers = {marker for _, marker in marked if marker}
         unknown = markers - self.journal.known_writes(markers) if markers else markers
+        takeovers = self.journal.takeovers() if unknown else []
         for one, marker in marked:
-            if marker in unknown:
+            if marker in unknown and not (takeovers and one.at <= takeovers[0].at):
                 foreign.remove(one)
                 verified[one.write_id] = f"{UNCHECKED}: {met_another_desk(one, marker)}"
 
