@@ -10,7 +10,7 @@ from tests.simulation.company.clocks import ClockSetter
 from tests.simulation.test_exactly_once import check
 from tests.simulation.world import START, Rates, World
 
-HISTORIES = 400
+HISTORIES = 300
 BLOCK = 100
 #: True time. Without the jumps the slowest of these histories takes about as long.
 LONGEST = timedelta(minutes=40)
