@@ -41,6 +41,7 @@ from core.services.finding import Finding
 from core.services.following import Following
 from core.services.forgetting import Forgetting, forgetting_jobs
 from core.services.holding import Holding
+from core.services.late_looks import LateLooks, late_look_jobs
 from core.services.looking_up import LookingUp
 from core.services.measuring import Measuring
 from core.services.mending import Mending
@@ -119,6 +120,8 @@ def assemble(
     hold: timedelta = timedelta(seconds=10),
     typed_above: int = 20,
     second: SecondAdmin = NO_SECOND,
+    correct_losses: bool = True,
+    late_looks: Schedule | None = None,
     audit_looks: bool = True,
     pace: Pace | None = None,
     register: DeskRegister | None = None,
@@ -140,7 +143,6 @@ def assemble(
     """
     clock = clock or SteadyClock(now, seconds_of(now))
     now = clock.now
-    quiet_period = QuietPeriod(quiet, clock)
     finding = Finding(crm, now, zone)
     mirroring = Mirroring(
         crm=mirror_reads or crm,
@@ -153,9 +155,13 @@ def assemble(
         outage=Outage(chance=chance),
     )
     reads = sweep_reads or mirror_reads or crm
-    ours = frozenset(our_sources)
     comparing = Comparing(
-        crm=reads, mirror=mirror, journal=journal, catalogue=catalogue, now=now, ours=ours
+        crm=reads,
+        mirror=mirror,
+        journal=journal,
+        catalogue=catalogue,
+        now=now,
+        ours=frozenset(our_sources),
     )
     sweeping = Sweeping(
         crm=reads,
@@ -176,7 +182,7 @@ def assemble(
     activating = Activating(crm, journal, sitting, now)
     forgetting = Forgetting(journal, keep_personal, now)
     planning = Planning(crm, journal, finding, catalogue, preflight, now, zone, make_id)
-    holding = Holding(journal, hold, quiet_period)
+    holding = Holding(journal, hold, QuietPeriod(quiet, clock))
     checking = Checking(crm, sitting, catalogue, now, zone, noting)
     booking = Booking(crm, journal, sitting, catalogue, preflight, now, zone, make_id)
     owing = Owing(reads, mirror, journal, catalogue)
@@ -203,12 +209,32 @@ def assemble(
     correcting = Correcting(crm, journal, preflight, now, make_id)
     undoing = Undoing(crm, journal, preflight, now, make_id)
     receiving = Receiving(mirroring=mirroring, types=object_types, secret=webhook_secret, now=now)
+    carrying = carriage(
+        crm=crm,
+        journal=journal,
+        mirroring=mirroring,
+        catalogue=catalogue,
+        may=access.may,
+        quiet=QuietPeriod(quiet, clock),
+        group_size=group_size,
+        groups_at_once=groups_at_once,
+        second=second,
+        correct_losses=correct_losses,
+        now=now,
+        zone=zone,
+        new_id=make_id,
+        desks=desks,
+    )
+    late = LateLooks(
+        journal, carrying.finishing.verification, carrying.finishing.losses, carrying.settling, now
+    )
     scheduling = Scheduling(
         journal,
         (
             *sweep_jobs(sweeping, sweep_schedules or {}),
             *activation_jobs(activating, activation_schedule),
             *forgetting_jobs(forgetting, forget_schedule),
+            *late_look_jobs(late, late_looks),
         ),
         now,
     )
@@ -242,21 +268,8 @@ def assemble(
         deciding=Deciding(crm, journal, engine, now),
         correcting=correcting,
         undoing=undoing,
-        carrying=carriage(
-            crm=crm,
-            journal=journal,
-            mirroring=mirroring,
-            catalogue=catalogue,
-            may=access.may,
-            quiet=quiet_period,
-            group_size=group_size,
-            groups_at_once=groups_at_once,
-            second=second,
-            now=now,
-            zone=zone,
-            new_id=make_id,
-            desks=desks,
-        ),
+        carrying=carrying,
+        late_looks=late,
         desks=desks,
         clock_watch=ClockWatch(journal, clock),
         mirroring=mirroring,
@@ -296,7 +309,7 @@ def assemble(
             noting=noting,
             catalogue=catalogue,
             now=now,
-            ours=ours,
+            ours=frozenset(our_sources),
         ),
         sitting=sitting,
         activating=activating,

@@ -25,6 +25,7 @@ from core.services.desks import Desks
 from core.services.finding import Finding
 from core.services.following import Following
 from core.services.forgetting import Forgetting
+from core.services.late_looks import LateLooks
 from core.services.looking_up import LookingUp
 from core.services.measuring import Measuring
 from core.services.mirroring import Mirroring
@@ -65,6 +66,7 @@ class Core:
     desks: Desks
     correcting: Correcting
     carrying: Carrying
+    late_looks: LateLooks
     mirroring: Mirroring
     sweeping: Sweeping
     undoing: Undoing

@@ -127,7 +127,7 @@ def correct(
     timeout: WaitS = 3600,
     json: Json = False,
 ) -> None:
-    """Give changes their due that somebody else made and this operation wrote over."""
+    """Correct balances that others changed at the same moment as this operation."""
     with told():
         planned: Planned = lambda core, actor: core.correcting.preview(operation_id, actor)  # noqa: E731
         run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
@@ -240,7 +240,7 @@ def report_of(core: Core, operation: Operation) -> reports.Report:
         operation,
         core.journal.progress(operation.id),
         items=looked_at(core, operation),
-        foreign=core.journal.foreign_writes(operation.id),
+        foreign=core.correcting.standing(operation.id),
         undone_by=core.journal.undoing(operation.id),
         warnings=core.journal.warnings(operation.id),
         now=core.operating.now(),

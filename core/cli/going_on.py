@@ -86,28 +86,54 @@ def dismiss(
 
 
 @app.command()
-def stop(operation_id: str, reason: Reason = "", as_: As = "", json: Json = False) -> None:
-    """Finish the group in hand and begin no other; call it off while it waits or is held."""
+def stop(
+    operation_id: str,
+    reason: Reason = "",
+    as_: As = "",
+    wait: Wait = False,
+    timeout: WaitS = 3600,
+    json: Json = False,
+) -> None:
+    """Finish what was begun, within a few requests, and begin nothing else.
+
+    One that still waits or is held is called off. --wait prints how many bookings were done, and
+    how many were not begun.
+    """
     with told(), wiring.opened() as runtime:
         core = runtime.core
         ended = core.operating.stop(operation_id, actor_of(core, as_), reason=reason)
+        if wait:
+            runtime.start()
+            ended = until_ended(core, ended, timeout)
         told_of(core, ended, as_json=json)
 
 
 @app.command()
 def decide(
     operation_id: str,
-    write_id: str,
-    landed: Annotated[bool, typer.Option("--landed/--never", help="did its credits arrive?")],
+    name: Annotated[str, typer.Argument(metavar="WRITE|CHANGE")],
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="what you saw in HubSpot")],
+    landed: Annotated[
+        bool | None, typer.Option("--landed/--never", help="of a write: did its credits arrive?")
+    ] = None,
+    by: Annotated[
+        int | None,
+        typer.Option("--by", metavar="N", help="of a change: credits due, or 0"),
+    ] = None,
     as_: As = "",
     json: Json = False,
 ) -> None:
-    """Say what became of a write that HubSpot does not tell of (operation ID --history)."""
+    """Say what became of a write, or what an unclear change means (see operation ID)."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
-        decided = core.deciding.decide(
-            operation_id, WriteId(write_id), actor, landed=landed, why=why
-        )
+        if (landed is None) == (by is None):
+            raise BadList(["give --landed or --never for a write, or --by N for an unclear change"])
+        if by is not None:
+            core.correcting.decide(operation_id, name, by, actor, why)
+            decided = core.journal.operation(operation_id)
+        else:
+            decided = core.deciding.decide(
+                operation_id, WriteId(name), actor, landed=bool(landed), why=why
+            )
         told_of(core, decided, as_json=json)

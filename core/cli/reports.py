@@ -6,17 +6,21 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from core.domain import foreign_words
+from core.domain.corrections import name_of
+from core.domain.foreign_words import ForeignFinding, Remedy
 from core.domain.operations import (
+    BEGUN,
     DISMISSIBLE,
     NEEDS_EYES,
     Item,
     ItemState,
     Operation,
+    OperationState,
     Progress,
 )
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.warnings import About, Warned
-from core.domain.writes import ForeignWrite
 from core.gateways.ports import Due, Event, OutboxState, WriteRecord
 from core.gateways.ports.inspecting import Finding
 
@@ -62,7 +66,7 @@ def of_operation(
     progress: Progress,
     *,
     items: Sequence[Item] = (),
-    foreign: Sequence[ForeignWrite] = (),
+    foreign: Sequence[ForeignFinding] = (),
     undone_by: Sequence[Operation] = (),
     warnings: Sequence[Warned] = (),
     now: datetime,
@@ -88,12 +92,24 @@ def of_operation(
         "credits": dict(progress.net),
         "calls": operation.calls,
         "seconds": round(((operation.ended_at or now) - begun).total_seconds(), 3),
+        **_stop(operation, progress),
         "needs_eyes": [_item(item) for item in items if item.state in NEEDS_EYES],
-        "foreign_writes": [_foreign(write) for write in foreign],
+        "foreign_writes": [_foreign(each, operation.id) for each in foreign],
         "undoes": operation.undoes,
         "undone_by": [{"operation": o.id, "state": o.state.value} for o in undone_by],
         "warnings": [_warned(one, operation.id) for one in warnings],
     }
+
+
+def _stop(operation: Operation, progress: Progress) -> Report:
+    """What a stop kept, what it lets finish, and what it left as it was."""
+    if operation.state not in {OperationState.STOPPING, OperationState.STOPPED}:
+        return {}
+    states = progress.states
+    begun = sum(states.get(state, 0) for state in BEGUN)
+    left = states.get(ItemState.STOPPED, 0) + states.get(ItemState.PENDING, 0)
+    done = states.get(ItemState.DONE, 0)
+    return {"stop": {"done": done, "being_finished": begun, "not_begun": left}}
 
 
 def of_items(items: Sequence[Item]) -> list[Report]:
@@ -123,9 +139,27 @@ def _next_of(item: Item) -> str:
     return f"correct it in HubSpot, then {again} --blocked; or python -m core dismiss"
 
 
-def _foreign(write: ForeignWrite) -> Report:
+#: What somebody can do about a change by others.
+REMEDIES: dict[Remedy, str] = {
+    Remedy.CORRECTED: "",
+    Remedy.OFFERED: "python -m core correct {operation} --reason TEXT",
+    Remedy.DECISION: "python -m core decide {operation} {name} --by N --why TEXT",
+    Remedy.RECOUNT: "python -m core recount --exam {record}",
+    Remedy.NONE: "",
+}
+assert REMEDIES.keys() == set(Remedy), "every remedy names the next step"  # noqa: S101
+
+
+def _foreign(found: ForeignFinding, operation_id: str) -> Report:
+    write, how = found.foreign, found.remedy
+    name = name_of(write)
+    next_step = REMEDIES[how].format(operation=operation_id, name=name, record=write.target_id)
     return {
         "record": f"{write.kind} {write.target_id}",
+        "student": found.student,
+        "conflict": write.conflict.value,
+        "told": foreign_words.told(write),
+        "by": foreign_words.by(write),
         "credit": write.credit,
         "we_read": write.read,
         "they_set": write.theirs,
@@ -133,6 +167,9 @@ def _foreign(write: ForeignWrite) -> Report:
         "at": write.at.isoformat(),
         "source": f"{write.source} {write.source_id}".strip(),
         "correction": write.correction,
+        "remedy": how.value,
+        "name": name,
+        "next_step": next_step,
     }
 
 

@@ -33,6 +33,8 @@ class What(StrEnum):
     WRITTEN = "write landed"
     NOT_WRITTEN = "write did not land"
     UNDECIDED = "write undecided"
+    CONFLICT = "met a change by others"
+    JUDGED = "decided on a change by others"
     CANCELLED = "cancelled a booking"
     MARKED = "marked a booking refunded"
     UNMARKED = "cleared the mark of a refund"

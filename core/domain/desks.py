@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.domain.foreign_writes import ForeignWrite
 from core.domain.records import MARKER, History, Kind
-from core.domain.writes import ForeignWrite
 
 #: Between the desk and the rest of a write's id.
 SEPARATOR = "-"
@@ -119,5 +119,5 @@ def met_another_desk(foreign: ForeignWrite, marker: str) -> str:
         f"another desk ({desk}) set {foreign.credit} to {foreign.theirs} on "
         f"{foreign.at:%d %b %Y %H:%M:%S} UTC (write {marker}); this desk had read {foreign.read} "
         f"and then set {foreign.ours}. Whether both gave the same credit is not known: compare the "
-        "bookings in both desks, then correct the balance in HubSpot if it is wrong"
+        "bookings in both desks"
     )

@@ -64,6 +64,26 @@ def written_row(target: Counted) -> Row:
     return {**_version(target.id, target.modified_at), **counters, PARTIAL: True}
 
 
+def cancelled_row(id_: BookingId, modified_at: datetime) -> Row:
+    """What a cancel has just set, and no other column: those were read before it."""
+    return {
+        **_version(id_, modified_at),
+        "is_active": _text(BookingStatus.CANCELLED),
+        PARTIAL: True,
+    }
+
+
+def marked_row(id_: BookingId, modified_at: datetime, at: datetime | None, admin: str) -> Row:
+    """What a mark has just set, or cleared (``at`` None), and no other column."""
+    return {
+        **_version(id_, modified_at),
+        "token_refunded": at is not None,
+        "token_refunded_at": _time(at),
+        "token_refund_admin": _text(admin),
+        PARTIAL: True,
+    }
+
+
 def booking_row(booking: Booking) -> Row:
     """All of a booking that could be read. Contact and exam: unless there is exactly one."""
     return {

@@ -21,7 +21,7 @@ class OperationState(StrEnum):
     #: Confirmed, and approved where it must be; can still be called off until its hold is over.
     HELD = "held"
     RUNNING = "running"
-    #: Somebody asked it to stop: the group in hand is finished, no other is begun.
+    #: Somebody asked it to stop: what was begun is finished, nothing else is begun.
     STOPPING = "stopping"
     DONE = "done"
     STOPPED = "stopped"
@@ -76,7 +76,8 @@ class ItemState(StrEnum):
     DISMISSED = "dismissed"
 
 
-#: Begun, not finished: carried to its end even when the operation is stopped.
+#: Begun, not finished: carried to its end even when the operation is stopped, unless it was only
+#: claimed.
 BEGUN = frozenset({ItemState.CLAIMED, ItemState.CANCELLED, ItemState.GIVEN_BACK})
 #: Nothing more happens to these by itself.
 SETTLED = frozenset(

@@ -33,6 +33,7 @@ from core.services.finishing import Finishing
 from core.services.giving_back import GivingBack
 from core.services.seating import Seating
 from core.services.settling import Settling
+from core.services.starts import NOT_BEGUN, Starts
 from core.services.taking_back import TakingBack
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class Carrying:
     now: Callable[[], datetime]
     #: How long ago a time was, though the clock was set meanwhile.
     passed: Callable[[datetime], timedelta]
+    starts: Starts
     group_size: int = GROUP_SIZE
     groups_at_once: int = GROUPS_AT_ONCE
     second: SecondAdmin = NO_SECOND
@@ -154,10 +156,12 @@ class Carrying:
 
     def _carry(self, run: Run, operation: Operation) -> datetime | None:
         again = self._settle(run, operation)
+        self._stop_unbegun(run, operation, again)
         while groups := self._groups(run, again):
             before = self._unsettled(run)
             self._in_parallel(run, operation, groups)
             again = self._settle(run, operation)
+            self._stop_unbegun(run, operation, again)
             if self.resting.is_set() or self._unsettled(run) == before:
                 return again or self.now() + LOOK_AGAIN
         if again is not None:
@@ -189,11 +193,11 @@ class Carrying:
         return self.settling.settle_open(run, self._steps(operation).recovered(operation))
 
     def _one(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
-        """A group in hand is finished; a pending one is not begun once a stop was asked for."""
+        """Of a group whose turn comes after a stop only what was begun is finished."""
         if self.resting.is_set():
             return
-        if self._stopping(run):
-            group = self._stop_pending(run, group)
+        if self.starts.stopping(run):
+            group = self._left_begun(run, operation, group)
         if group:
             self._steps(operation).carry(run, operation, group)
 
@@ -209,17 +213,22 @@ class Carrying:
     def _unsettled(self, run: Run) -> dict[ItemState, int]:
         return dict(self.journal.progress(run.operation_id).states)
 
-    def _stopping(self, run: Run) -> bool:
-        return self.journal.operation(run.operation_id).state is OperationState.STOPPING
+    def _stop_unbegun(self, run: Run, operation: Operation, again: datetime | None) -> None:
+        """All at once, however many they are; those with an open write wait for it."""
+        if self.starts.stopping(run):
+            for group in self._groups(run, again):
+                self._left_begun(run, operation, group)
 
-    def _stop_pending(self, run: Run, group: Sequence[Item]) -> list[Item]:
+    def _left_begun(self, run: Run, operation: Operation, group: Sequence[Item]) -> list[Item]:
+        """What of these was begun. The others are stopped: nothing was sent for them."""
         stopped = [
-            replace(item, state=ItemState.STOPPED, why="not begun: the operation was stopped")
+            replace(item, state=ItemState.STOPPED, why=NOT_BEGUN)
             for item in group
-            if item.state is ItemState.PENDING
+            if _unbegun(operation, item)
         ]
-        self.journal.update_items(run, stopped)
-        return [item for item in group if item.state is not ItemState.PENDING]
+        if stopped:
+            self.journal.update_items(run, stopped)
+        return [item for item in group if not _unbegun(operation, item)]
 
     def _end(self, run: Run, operation: Operation) -> datetime | None:
         """Unless the journal knows of something that is still to be carried."""
@@ -229,3 +238,11 @@ class Carrying:
             log.warning("%s", error)
             return self.now() + LOOK_AGAIN
         return None
+
+
+def _unbegun(operation: Operation, item: Item) -> bool:
+    """Whether HubSpot has heard nothing of it; its credit has no open write."""
+    if item.state is ItemState.PENDING:
+        return True
+    claimed = item.state is ItemState.CLAIMED and operation.kind is not OperationKind.BOOK
+    return claimed and not item.cancel_sent

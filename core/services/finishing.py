@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.domain.credits import Catalogue, UnreadableValue, parse_count
-from core.domain.desks import met_another_desk
+from core.domain.credits import Catalogue
 from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import Item, ItemState, Operation
 from core.domain.plans import OperationKind
-from core.domain.records import TOTAL_BOOKINGS, ContactId, Counted, History, Kind, WriteId
-from core.domain.warnings import UNCHECKED, About, Warned
+from core.domain.records import TOTAL_BOOKINGS, ContactId, Counted, Kind
+from core.domain.warnings import About, Warned
 from core.domain.writes import (
-    ForeignWrite,
     Movement,
     MovementKind,
-    Unverifiable,
     Write,
-    find_foreign_writes,
-    marked_by,
 )
-from core.gateways.ports import Crm, Due, Fate, Journal, Note, Run, WriteRecord
+from core.gateways.ports import Crm, Due, Fate, Journal, Note, Run
 from core.services.item_steps import booked_note, counted_due
+from core.services.loss_correction import LossCorrection
 from core.services.recounting import CarryingRecounts, warn_of_seats
 from core.services.settling import Ending
+from core.services.verifying import WriteVerification
 from core.services.writing import Writing
 
 #: When an exam is being written by somebody else, or a note's fate is unknown.
 LOOK_AGAIN = timedelta(seconds=2)
 #: Records at a time: several of HubSpot's batches, so that they go at once.
-VERIFY_BATCH = 500
 NOTE_BATCH = 500
-CLEAN = "clean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +42,8 @@ class Finishing:
     catalogue: Catalogue
     now: Callable[[], datetime]
     recounts: CarryingRecounts
+    verification: WriteVerification
+    losses: LossCorrection
     #: One thing after the other: for simulations by a seed.
     in_turn: bool = False
 
@@ -62,7 +59,10 @@ class Finishing:
                 return self.now() + LOOK_AGAIN
         if operation.kind is OperationKind.RECOUNT and self.recounts.carry(run, operation):
             return self.now() + LOOK_AGAIN
-        self._verify(operation.id)
+        self.verification.verify(operation.id)
+        if self.losses.correct(run):
+            return self.now() + LOOK_AGAIN
+        self.verification.verify(operation.id)
         return None
 
     def _seats_and_notes(self, run: Run, operation: Operation, items: Sequence[Item]) -> bool:
@@ -147,59 +147,10 @@ class Finishing:
             f"Reason: {operation.reason or NOT_KEPT}. By {operation.confirmed_by}."
         )
 
-    def _verify(self, operation_id: str) -> None:
-        """Look for foreign writes that fell between our read and our write (step 9)."""
-        while records := self.journal.unverified(operation_id, VERIFY_BATCH):
-            verified: dict[WriteId, str] = {}
-            foreign: list[ForeignWrite] = []
-            for kind in {record.write.kind for record in records}:
-                writes = [record for record in records if record.write.kind is kind]
-                self._verify_kind(kind, writes, verified, foreign)
-            self.journal.record_verified(verified, foreign, at=self.now())
-
-    def _verify_kind(
-        self,
-        kind: Kind,
-        records: Sequence[WriteRecord],
-        verified: dict[WriteId, str],
-        foreign: list[ForeignWrite],
-    ) -> None:
-        keys = sorted({key for record in records for key in record.write.after})
-        histories = self.crm.histories(kind, {r.write.target_id for r in records}, keys)
-        for record in records:
-            write = record.write
-            try:
-                found = _foreign(write, histories.get(write.target_id))
-            except Unverifiable as error:
-                verified[write.id] = f"{UNCHECKED}: {error}"
-            else:
-                verified[write.id] = "foreign write" if found else CLEAN
-                foreign += found
-        self._set_apart(histories, verified, foreign)
-
-    def _set_apart(
-        self,
-        histories: Mapping[str, History | None],
-        verified: dict[WriteId, str],
-        foreign: list[ForeignWrite],
-    ) -> None:
-        """What another desk wrote is not offered for correction: it may be the very same credit.
-
-        What it wrote before a takeover counts as anybody else's change.
-        """
-        marked = [(one, marked_by(one, histories.get(one.target_id) or {})) for one in foreign]
-        markers = {marker for _, marker in marked if marker}
-        unknown = markers - self.journal.known_writes(markers) if markers else markers
-        takeovers = self.journal.takeovers() if unknown else []
-        for one, marker in marked:
-            if marker in unknown and not (takeovers and one.at <= takeovers[0].at):
-                foreign.remove(one)
-                verified[one.write_id] = f"{UNCHECKED}: {met_another_desk(one, marker)}"
-
 
 @dataclass(frozen=True, slots=True)
 class ExamConsequences:
-    """A seat count that landed is due for the mirror; no item changes by it."""
+    """A count that landed, of seats or of a lost credit, is due for the mirror; no item changes."""
 
     catalogue: Catalogue
 
@@ -221,17 +172,3 @@ def _seat_freed(item: Item) -> Movement:
         credit=TOTAL_BOOKINGS,
         delta=-1,
     )
-
-
-def _foreign(write: Write, history: History | None) -> tuple[ForeignWrite, ...]:
-    if history is None:
-        raise Unverifiable(f"the history of {write.target_id} cannot be read")
-    values = {version.value for versions in history.values() for version in versions}
-    return find_foreign_writes(write, history, {value: _count(value) for value in values})
-
-
-def _count(raw: str) -> int | None:
-    try:
-        return parse_count(raw)
-    except UnreadableValue:
-        return None

@@ -29,18 +29,19 @@ from core.services.batches import at_once
 from core.services.claiming import claimed
 from core.services.consequences import ContactConsequences
 from core.services.item_steps import (
-    CancelSent,
     after_cancel,
     after_mark,
     after_write,
     booking_due,
-    cancelled_booking,
+    cancelled_due,
     credit_movements,
-    marked,
+    marked_due,
+    not_sent,
     sending_cancel,
 )
 from core.services.recording import Recording
 from core.services.settling import Consequences
+from core.services.starts import Starts
 from core.services.steady import QuietPeriod
 from core.services.writing import Writing
 
@@ -58,6 +59,7 @@ class GivingBack:
     #: The school's, by whose clock an exam begins and is over.
     zone: tzinfo
     quiet: QuietPeriod
+    starts: Starts
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
         """Take these items as far as they go now.
@@ -72,13 +74,12 @@ class GivingBack:
             self._corrected(run, [*marked_later, *self._given_back(run, operation, todo)])
             return
         asked = self.now()
-        bookings = self.crm.bookings({item.booking_id for item in (*todo, *marked_later)})
+        bookings = self.crm.bookings({item.booking_id for item in todo})
         todo = self._judged(run, operation, todo, bookings, asked)
         if operation.kind is OperationKind.CANCEL:
-            todo, bookings = self._cancelled(run, operation, todo, bookings, asked)
+            todo = self._cancelled(run, operation, todo, asked)
         landed = self._given_back(run, operation, todo)
-        to_mark = [*marked_later, *landed]
-        at_once(lambda some: self._mark(run, operation, some, bookings), to_mark)
+        at_once(lambda some: self._mark(run, operation, some), [*marked_later, *landed])
 
     def recovered(self, operation: Operation) -> Consequences:
         """What follows from writes that an earlier run left open."""
@@ -155,45 +156,39 @@ class GivingBack:
         )
 
     def _cancelled(
-        self,
-        run: Run,
-        operation: Operation,
-        items: Sequence[Item],
-        bookings: Mapping[BookingId, Booking | None],
-        asked: datetime,
-    ) -> tuple[list[Item], dict[BookingId, Booking | None]]:
+        self, run: Run, operation: Operation, items: Sequence[Item], asked: datetime
+    ) -> list[Item]:
         """Cancel first: nobody ever sees a credit for a seat that is still held (step 4)."""
         todo = [item for item in items if not item.cancelled]
-        now = self.now()
-        sent = [sending_cancel(i, now, pending=self._pending(i, asked)) for i in todo]
-        self.journal.update_items(run, [each.item for each in sent])
-        parts = at_once(lambda some: self._cancel_batch(run, operation, some, bookings), sent)
-        fresh = {booking.id: booking for _, changed in parts for booking in changed}
-        saved = [item for items_saved, _ in parts for item in items_saved]
+        parts = at_once(lambda some: self._cancel_batch(run, operation, some, asked), todo)
+        saved = [item for part in parts for item in part]
         going_on = [item for item in (*items, *saved) if item.cancelled]
-        return [i for i in going_on if i.state is ItemState.CANCELLED], {**bookings, **fresh}
+        return [item for item in going_on if item.state is ItemState.CANCELLED]
 
     def _cancel_batch(
-        self,
-        run: Run,
-        operation: Operation,
-        sent: Sequence[CancelSent],
-        bookings: Mapping[BookingId, Booking | None],
-    ) -> tuple[list[Item], list[Booking]]:
-        """The items as they go on, and the bookings that are cancelled now."""
-        outcomes = self.crm.cancel_bookings([each.item.booking_id for each in sent])
+        self, run: Run, operation: Operation, items: Sequence[Item], asked: datetime
+    ) -> list[Item]:
+        """The items as they go on. Saved before it is sent: a crash leaves one that may arrive."""
+        with self.starts.turn(run) as may:
+            now = self.now()
+            sent = [sending_cancel(i, now, pending=self._pending(i, asked)) for i in items]
+            if not may:
+                stopped = [not_sent(each) for each in sent]
+                self.recording.items(run, operation, stopped)
+                return stopped
+            self.journal.update_items(run, [each.item for each in sent])
+            ids = [item.booking_id for item in items]
+            outcomes = self.crm.cancel_bookings(ids, sent_at=now)
         saved = [after_cancel(each, outcomes[each.item.booking_id]) for each in sent]
-        changed = [
-            cancelled_booking(booking, outcomes[booking.id])
-            for item in saved
-            if (booking := bookings.get(item.booking_id)) is not None
-            and outcomes[booking.id].fate is Fate.LANDED
+        due = [
+            cancelled_due(id_, outcome)
+            for id_, outcome in outcomes.items()
+            if outcome.fate is Fate.LANDED
         ]
-        due = [booking_due(booking) for booking in changed]
-        sent_items = [each.item for each in sent]
-        told = booking_acts.entries(operation, zip(sent_items, saved, strict=True), self.now())
+        changed = zip([each.item for each in sent], saved, strict=True)
+        told = booking_acts.entries(operation, changed, self.now())
         self.recording.items(run, operation, saved, due, told)
-        return saved, changed
+        return saved
 
     def _pending(self, item: Item, asked: datetime) -> bool:
         """Whether a cancel sent for it may have arrived after its booking was ``asked`` for."""
@@ -215,7 +210,8 @@ class GivingBack:
             return []
         in_hand = {item.booking_id: item for item in items}
         then = ContactConsequences(self.journal, self.catalogue, run.operation_id, in_hand)
-        results = self.writing.write(run, Kind.CONTACT, wanted, then)
+        begins = operation.kind is not OperationKind.CANCEL
+        results = self.writing.write(run, Kind.CONTACT, wanted, then, begins=begins)
         failed = [
             new
             for item in items
@@ -224,13 +220,7 @@ class GivingBack:
         self.recording.items(run, operation, failed)
         return then.landed
 
-    def _mark(
-        self,
-        run: Run,
-        operation: Operation,
-        items: Sequence[Item],
-        bookings: Mapping[BookingId, Booking | None],
-    ) -> None:
+    def _mark(self, run: Run, operation: Operation, items: Sequence[Item]) -> None:
         """Only what is settled as landed is marked refunded (step 8)."""
         sent_at = self.now()
         # a process that slept through all that followed must not mark what was taken back since
@@ -241,13 +231,12 @@ class GivingBack:
             admin=operation.confirmed_by,
             sent_at=sent_at,
         )
-        saved, due = [], []
-        for item in items:
-            outcome = outcomes[item.booking_id]
-            saved.append(after_mark(item, outcome))
-            booking = bookings.get(item.booking_id)
-            if outcome.fate is Fate.LANDED and booking is not None:
-                due.append(booking_due(marked(booking, operation, outcome)))
+        saved = [after_mark(item, outcomes[item.booking_id]) for item in items]
+        due = [
+            marked_due(id_, operation, outcome)
+            for id_, outcome in outcomes.items()
+            if outcome.fate is Fate.LANDED
+        ]
         told = booking_acts.entries(operation, zip(items, saved, strict=True), self.now())
         self.recording.items(run, operation, saved, due, told)
 

@@ -8,13 +8,21 @@ from datetime import datetime
 from core.domain import corrections
 from core.domain.credits import Catalogue
 from core.domain.forgetting import NOT_KEPT
-from core.domain.mirror import booking_row, contact_row, exam_row, written_row
+from core.domain.mirror import (
+    booking_row,
+    cancelled_row,
+    contact_row,
+    exam_row,
+    marked_row,
+    written_row,
+)
 from core.domain.operations import Item, ItemState, Operation
 from core.domain.plans import OperationKind
-from core.domain.records import Booking, BookingId, BookingStatus, Contact, Counted, Exam, Kind
+from core.domain.records import Booking, BookingId, Contact, Counted, Exam, Kind
 from core.domain.writes import Movement, MovementKind, Write
 from core.gateways.ports import Due, Fate, Outcome
 from core.services.settling import Ending, Result
+from core.services.starts import NOT_BEGUN
 
 
 def counted_due(target: Counted, catalogue: Catalogue) -> Due:
@@ -71,6 +79,13 @@ def sending_cancel(item: Item, now: datetime, *, pending: bool) -> CancelSent:
     return CancelSent(replace(item, cancel_sent=True, sent_at=now), item, pending)
 
 
+def not_sent(sent: CancelSent) -> Item:
+    """Stopped before its cancel went out; as before while an earlier one may still arrive."""
+    if sent.pending:
+        return sent.before
+    return replace(sent.before, state=ItemState.STOPPED, why=NOT_BEGUN, cancel_sent=False)
+
+
 def after_cancel(sent: CancelSent, outcome: Outcome) -> Item:
     """Judged again at the next pass, on what HubSpot then says, as long as any may arrive."""
     item = replace(sent.item, cancel_sent=False)
@@ -105,24 +120,20 @@ def after_mark(item: Item, outcome: Outcome) -> Item:
     return item
 
 
-def cancelled_booking(booking: Booking, outcome: Outcome) -> Booking:
-    return replace(
-        booking,
-        status=BookingStatus.CANCELLED,
-        raw_status=BookingStatus.CANCELLED,
-        modified_at=outcome.modified_at or booking.modified_at,
-    )
+def cancelled_due(id_: BookingId, outcome: Outcome) -> Due:
+    """The copy of a booking that was cancelled just now."""
+    at = outcome.modified_at
+    row = None if at is None else cancelled_row(id_, at)
+    return Due(kind=Kind.BOOKING, record_id=id_, row=row)
 
 
-def marked(booking: Booking, operation: Operation, outcome: Outcome) -> Booking:
-    return replace(
-        booking,
-        refunded=True,
-        # HubSpot keeps milliseconds: a finer copy would differ from it for ever
-        refunded_at=_to_the_millisecond(operation.confirmed_at),
-        refund_admin=operation.confirmed_by,
-        modified_at=outcome.modified_at or booking.modified_at,
-    )
+def marked_due(id_: BookingId, operation: Operation, outcome: Outcome) -> Due:
+    """The copy of a booking that was marked just now."""
+    at = outcome.modified_at
+    # HubSpot keeps milliseconds: a finer copy would differ from it for ever
+    then = _to_the_millisecond(operation.confirmed_at)
+    row = None if at is None else marked_row(id_, at, then, operation.confirmed_by)
+    return Due(kind=Kind.BOOKING, record_id=id_, row=row)
 
 
 def after_unmark(item: Item, outcome: Outcome) -> Item:
@@ -139,14 +150,11 @@ def after_unmark(item: Item, outcome: Outcome) -> Item:
             return item
 
 
-def unmarked(booking: Booking, outcome: Outcome) -> Booking:
-    return replace(
-        booking,
-        refunded=False,
-        refunded_at=None,
-        refund_admin="",
-        modified_at=outcome.modified_at or booking.modified_at,
-    )
+def unmarked_due(id_: BookingId, outcome: Outcome) -> Due:
+    """The copy of a booking whose mark was cleared just now."""
+    at = outcome.modified_at
+    row = None if at is None else marked_row(id_, at, None, "")
+    return Due(kind=Kind.BOOKING, record_id=id_, row=row)
 
 
 def _to_the_millisecond(at: datetime) -> datetime:

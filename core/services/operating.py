@@ -118,7 +118,7 @@ class Operating:
         return next((e for e in events if e.what == OperationState.CALLED_OFF), None)
 
     def stop(self, operation_id: str, actor: Actor, *, reason: str = "") -> Operation:
-        """Finish the group in hand and begin no other. What is done stays done."""
+        """Finish what was begun and begin nothing else. What is done stays done."""
         self._require(operation_id, actor)
         if self.journal.operation(operation_id).state in UNBEGUN:
             return self.call_off(operation_id, actor, reason=reason)

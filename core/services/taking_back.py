@@ -24,9 +24,8 @@ from core.services.consequences import ContactConsequences
 from core.services.item_steps import (
     after_unmark,
     after_write,
-    booking_due,
     credit_movements,
-    unmarked,
+    unmarked_due,
 )
 from core.services.recording import Recording
 from core.services.settling import Consequences
@@ -57,12 +56,11 @@ class TakingBack:
         taken = [item for item in group if item.state is ItemState.GIVEN_BACK]
         todo = claimed(self.journal, run, operation, [i for i in group if i not in taken])
         to_clear = [item for item in taken if not self._on_its_way(item)]
-        if not todo and not to_clear:
-            return
-        bookings = self.crm.bookings({item.booking_id for item in (*todo, *to_clear)})
-        todo = self._judged(run, operation, todo, bookings)
-        to_clear += self._taken(run, operation, todo)
-        at_once(lambda some: self._clear(run, operation, some, bookings), to_clear)
+        if todo:
+            bookings = self.crm.bookings({item.booking_id for item in todo})
+            todo = self._judged(run, operation, todo, bookings)
+            to_clear += self._taken(run, operation, todo)
+        at_once(lambda some: self._clear(run, operation, some), to_clear)
 
     def recovered(self, operation: Operation) -> Consequences:
         """What follows from writes that an earlier run left open."""
@@ -98,29 +96,22 @@ class TakingBack:
             return []
         in_hand = {item.booking_id: item for item in items}
         then = ContactConsequences(self.journal, self.catalogue, run.operation_id, in_hand)
-        results = self.writing.write(run, Kind.CONTACT, wanted, then)
+        results = self.writing.write(run, Kind.CONTACT, wanted, then, begins=True)
         ended = (after_write(item, results[item.contact_id or ""]) for item in items)
         self.recording.items(run, operation, [item for item in ended if item is not None])
         return then.landed
 
-    def _clear(
-        self,
-        run: Run,
-        operation: Operation,
-        items: Sequence[Item],
-        bookings: Mapping[BookingId, Booking | None],
-    ) -> None:
+    def _clear(self, run: Run, operation: Operation, items: Sequence[Item]) -> None:
         """Saved before it is sent: a crash leaves a mark that may still be cleared."""
         sent_at = self.now()
         sent = [replace(item, sent_at=sent_at) for item in items]
         self.journal.update_items(run, sent)
         outcomes = self.crm.unmark_refunded([item.booking_id for item in sent], sent_at=sent_at)
-        saved, due = [], []
-        for item in sent:
-            outcome = outcomes[item.booking_id]
-            saved.append(after_unmark(item, outcome))
-            booking = bookings.get(item.booking_id)
-            if outcome.fate is Fate.LANDED and booking is not None:
-                due.append(booking_due(unmarked(booking, outcome)))
+        saved = [after_unmark(item, outcomes[item.booking_id]) for item in sent]
+        due = [
+            unmarked_due(id_, outcome)
+            for id_, outcome in outcomes.items()
+            if outcome.fate is Fate.LANDED
+        ]
         told = booking_acts.entries(operation, zip(sent, saved, strict=True), self.now())
         self.recording.items(run, operation, saved, due, told)

@@ -6,9 +6,10 @@ The same protocol serves contacts and exams: lease, read, save the intent, send,
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from core.domain.desks import write_id
 from core.domain.operations import OperationState
@@ -16,9 +17,10 @@ from core.domain.records import Counted, Kind, WriteId
 from core.domain.writes import Movement, Write, WriteRefused, plan_balances
 from core.gateways.errors import GatewayError, StateConflict
 from core.gateways.ports import Crm, Journal, Run
-from core.services.batches import batches
+from core.services.batches import at_once, batches
 from core.services.known_writes import KnownWrites
 from core.services.settling import Consequences, Ending, Result, Settling
+from core.services.starts import NOT_BEGUN, Starts
 
 #: Longer than a write takes from the read to its answer. One that lapses lets nothing race: an
 #: intent is saved only under the lease that its read was made under, and an open write bars others.
@@ -41,6 +43,7 @@ class Writing:
     crm: Crm
     journal: Journal
     settling: Settling
+    starts: Starts
     now: Callable[[], datetime]
     new_id: Callable[[], str]
     #: The name of this desk, for the ids of its writes.
@@ -54,8 +57,13 @@ class Writing:
         kind: Kind,
         wanted: Mapping[str, Sequence[Movement]],
         then: Consequences,
+        *,
+        begins: bool = False,
     ) -> dict[str, Result]:
-        """One write for each record with all its movements; the result by the id asked for."""
+        """One write for each record with all its movements; the result by the id asked for.
+
+        ``begins``: nothing was changed for their bookings before, so a stop still bars them.
+        """
         results = {id_: Result(Ending.BUSY, "another operation is writing it") for id_ in wanted}
         hand = Hand(run, kind, self.new_id())
         held = self._hold(hand, wanted)
@@ -70,12 +78,13 @@ class Writing:
             if target.id in targets:
                 by_survivor.setdefault(target.id, []).append(id_)
         strange = self._strange(hand, targets.values(), held | survivors.keys())
-        writes, refused = self._intents(hand, by_survivor, targets, wanted, strange)
+        writes, refused = self._planned(hand, by_survivor, targets, wanted, strange)
         results |= refused
-        endings = self.settling.send(run, writes, targets, then)
+        send = partial(self._save_and_send, hand, targets, then, begins)
+        endings = {id_: result for part in at_once(send, writes) for id_, result in part.items()}
         for write in writes:
-            for id_ in by_survivor[write.target_id]:
-                results[id_] = endings[write.id]
+            if write.id in endings:
+                results |= dict.fromkeys(by_survivor[write.target_id], endings[write.id])
         self.journal.release_leases(run, kind, held | survivors.keys(), holder=hand.holder)
         return results
 
@@ -150,7 +159,24 @@ class Writing:
         read = self._read(hand, held, before)
         return {id_: t for id_, t in read.items() if t is not None and t.id == id_}
 
-    def _intents(
+    def _save_and_send(
+        self,
+        hand: Hand,
+        targets: Mapping[str, Counted],
+        then: Consequences,
+        begins: bool,
+        writes: Sequence[Write],
+    ) -> dict[WriteId, Result]:
+        """Those saved. One whose lease was lost since the read is not, and stays busy."""
+        with self.starts.turn(hand.run) if begins else nullcontext(True) as may:
+            if not may:
+                return dict.fromkeys((w.id for w in writes), Result(Ending.NOT_SENT, NOT_BEGUN))
+            fresh = [replace(write, sent_at=self.now()) for write in writes]
+            saved = self.journal.save_intents(hand.run, fresh, holder=hand.holder)
+            todo = [write for write in fresh if write.id in saved]
+            return self.settling.send(hand.run, todo, targets, then)
+
+    def _planned(
         self,
         hand: Hand,
         by_survivor: Mapping[str, Sequence[str]],
@@ -158,10 +184,7 @@ class Writing:
         wanted: Mapping[str, Sequence[Movement]],
         strange: Mapping[str, str],
     ) -> tuple[list[Write], dict[str, Result]]:
-        """Those saved. One whose lease was lost since the read is not, and stays busy.
-
-        ``strange``: what must not be written, and why.
-        """
+        """A write for each record, and why there is none. ``strange``: what must not be written."""
         writes: list[Write] = []
         refused: dict[str, Result] = {}
         desk = self.desk()
@@ -189,9 +212,4 @@ class Writing:
                     sent_at=self.now(),
                 )
             )
-        saved = {
-            id_
-            for some in batches(writes)
-            for id_ in self.journal.save_intents(hand.run, some, holder=hand.holder)
-        }
-        return [write for write in writes if write.id in saved], refused
+        return writes, refused

@@ -7,10 +7,11 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from core.domain.corrections import correctable, name_of
+from core.domain.corrections import name_of, waiting
 from core.domain.operations import UNBEGUN, ItemState, OperationState
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.plans import OperationKind
+from core.domain.warnings import UNCHECKED
 from core.domain.writes import MovementKind
 from core.gateways.journal.attention import CREDITS
 from core.gateways.ports.attention import Moved
@@ -36,10 +37,15 @@ class MemoryAttention:
                     failed=states[ItemState.FAILED],
                     blocked=states[ItemState.BLOCKED],
                     undecided=writes[WriteState.UNDECIDED],
+                    unchecked=sum(self._given_up(id_) for id_ in kept.writes),
                 )
-                if eyes.failed or eyes.blocked or eyes.undecided:
+                if eyes.failed or eyes.blocked or eyes.undecided or eyes.unchecked:
                     found.append(eyes)
         return sorted(found, key=lambda each: (each.operation.confirmed_at, each.operation.id))
+
+    def _given_up(self, write_id: Any) -> bool:
+        record = self._writes[write_id]
+        return (record.verified or "").startswith(UNCHECKED) and record.look_at is None
 
     def written_over(self) -> list[WrittenOver]:
         found = []
@@ -47,7 +53,7 @@ class MemoryAttention:
             for kept in self._operations.values():
                 over = [
                     each
-                    for each in correctable([*self._foreign.values()])
+                    for each in waiting([*self._foreign.values()])
                     if each.write_id in kept.writes
                     and (name_of(each), MovementKind.CORRECTION) not in self._claims
                 ]
@@ -90,6 +96,9 @@ class MemoryAttention:
                     if record.state is not WriteState.LANDED:
                         continue
                     for movement in record.write.movements:
+                        again = movement.kind is MovementKind.CORRECTION
+                        if again and kind is not OperationKind.CORRECT:
+                            continue
                         if movement.kind in CREDITS:
                             (given if movement.delta > 0 else taken)[kind] += abs(movement.delta)
         return [

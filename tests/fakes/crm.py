@@ -377,8 +377,11 @@ class FakeCrm:
                     outcomes[chosen[id_].id] = outcome
             return outcomes
 
-    def cancel_bookings(self, ids: Collection[BookingId]) -> dict[BookingId, Outcome]:
-        return self._change_bookings(ids, {"is_active": BookingStatus.CANCELLED.value})
+    def cancel_bookings(
+        self, ids: Collection[BookingId], *, sent_at: datetime
+    ) -> dict[BookingId, Outcome]:
+        values = {"is_active": BookingStatus.CANCELLED.value}
+        return self._change_bookings(ids, values, sent_at=sent_at)
 
     def change_exams(self, changes: Mapping[ExamId, ExamChange]) -> dict[ExamId, Outcome]:
         with self._lock:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import wraps
 from heapq import nsmallest
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from core.domain.alarms import Alarm
 from core.domain.audit import Entry
@@ -21,6 +21,7 @@ from core.domain.clients import ApiKey, ApiRequest
 from core.domain.credits import CreditType
 from core.domain.desks import Takeover
 from core.domain.drift import Drift
+from core.domain.foreign_writes import ForeignWrite
 from core.domain.operations import (
     ENDED,
     SETTLED,
@@ -30,13 +31,13 @@ from core.domain.operations import (
     OperationState,
     Progress,
 )
-from core.domain.plans import Plan, Row, Verdict
+from core.domain.plans import OperationKind, Plan, Row, Verdict
 from core.domain.records import TOTAL_BOOKINGS, BookingId, Kind, WriteId
 from core.domain.repairs import Repair, RepairRow
 from core.domain.roles import Grant
 from core.domain.schedules import SlotRecord
 from core.domain.sweeps import Sweep
-from core.domain.writes import ForeignWrite, MovementKind, Write
+from core.domain.writes import MovementKind, Write
 from core.gateways.errors import Superseded, UnknownId
 from core.gateways.journal import acts
 from core.gateways.journal.rules import (
@@ -156,7 +157,7 @@ class MemoryJournal(
         #: The write that moves, has moved or may have moved a booking's credit.
         self._live: dict[tuple[str, MovementKind], WriteId] = {}
         self._taken: dict[str, list[str]] = {}
-        self._foreign: dict[tuple[WriteId, str], ForeignWrite] = {}
+        self._foreign: dict[tuple[WriteId, str, datetime], ForeignWrite] = {}
         self._outbox: dict[tuple[Kind, str], _Waiting] = {}
         self._seq = 0
         self._events: list[Event] = []
@@ -359,6 +360,9 @@ class MemoryJournal(
         net: Counter[CreditType] = Counter()
         for write in landed:
             for movement in write.movements:
+                again = movement.kind is MovementKind.CORRECTION
+                if again and kept.operation.kind is not OperationKind.CORRECT:
+                    continue
                 if movement.credit != TOTAL_BOOKINGS:
                     net[movement.credit] += movement.delta
         states = Counter(item.state for item in kept.items.values())
@@ -380,6 +384,12 @@ class MemoryJournal(
             booking: self._claims.setdefault((booking, kind), run.operation_id)
             for booking in bookings
         }
+
+    @atomic
+    def release_claims(self, run: Run, bookings: Collection[BookingId], kind: MovementKind) -> None:
+        self._fenced(run)
+        for booking in bookings:
+            self._release(run.operation_id, booking, kind)
 
     @atomic
     def claimed(self, bookings: Collection[BookingId], kind: MovementKind) -> set[BookingId]:
@@ -546,12 +556,42 @@ class MemoryJournal(
 
     @atomic
     def record_verified(
-        self, verified: Mapping[WriteId, str], foreign: Sequence[ForeignWrite], *, at: datetime
+        self,
+        verified: Mapping[WriteId, str],
+        foreign: Sequence[ForeignWrite],
+        *,
+        at: datetime,
+        again: Mapping[WriteId, datetime] = {},
+        entries: Sequence[Entry] = (),
     ) -> None:
         for id_, found in verified.items():
-            self._writes[id_] = replace(self._writes[id_], verified=found)
+            self._writes[id_] = replace(
+                self._writes[id_], verified=found, verified_at=at, look_at=again.get(id_)
+            )
         for write in foreign:
-            self._foreign.setdefault((write.write_id, write.credit), write)
+            self._foreign.setdefault((write.write_id, write.credit, write.at), write)
+        self.record(*entries)
+
+    @atomic
+    def to_look_at(self, now: datetime, limit: int) -> list[WriteRecord]:
+        due = [
+            record
+            for record in self._writes.values()
+            if record.look_at is not None
+            and record.look_at <= now
+            and self._operations[record.write.operation_id].operation.state in ENDED
+        ]
+        picked = sorted(due, key=lambda record: cast("datetime", record.look_at))[:limit]
+        return [record for record in self._writes.values() if record in picked]
+
+    @atomic
+    def decide_foreign(self, foreign: ForeignWrite, by: int, entry: Entry) -> bool:
+        key = (foreign.write_id, foreign.credit, foreign.at)
+        if not self._foreign[key].undecided:
+            return False
+        self._foreign[key] = replace(self._foreign[key], decided=by)
+        self.record(entry)
+        return True
 
     @atomic
     def foreign_writes(self, operation_id: str) -> list[ForeignWrite]:
@@ -759,6 +799,9 @@ class MemoryJournal(
 
     def _release_claims(self, operation_id: str, booking: BookingId) -> None:
         for kind in MovementKind:
-            key: tuple[Any, MovementKind] = (booking, kind)
-            if self._claims.get(key) == operation_id and key not in self._live:
-                del self._claims[key]
+            self._release(operation_id, booking, kind)
+
+    def _release(self, operation_id: str, booking: BookingId, kind: MovementKind) -> None:
+        key: tuple[Any, MovementKind] = (booking, kind)
+        if self._claims.get(key) == operation_id and key not in self._live:
+            del self._claims[key]

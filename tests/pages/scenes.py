@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from core.domain.foreign_writes import ForeignWrite
 from core.domain.operations import ItemState
 from core.domain.plans import OperationKind
 from core.domain.records import Kind
-from core.domain.writes import ForeignWrite
 from core.gateways.ports import Due
 from tests.fakes.crm import Fault, Request
 from tests.pages.stage import Stage, confirmed

@@ -102,13 +102,12 @@ def test_a_foreign_write_names_who_when_both_values_and_the_correction(
 
     at = open_page(BULK_REFUND, operation=operation_id)
 
-    assert "1 change by others written over" in said(at)
-    row = frame_with(at, "They set").iloc[0]
+    assert "1 change by others at the same time" in said(at)
+    row = frame_with(at, "What happened").iloc[0]
     assert "a person in HubSpot (7)" == row["Changed by"]
-    assert (read, read - 1, read + 1, read) == tuple(
-        row[["We read", "They set", "We set", "Should be"]]
-    )
-    assert "-1" == row["Correction"]
+    told = f"Changed {read} to {read - 1} between our read and our write, which set {read + 1}"
+    assert told == row["What happened"]
+    assert ("-1", "! Correction on offer") == tuple(row[["Correction", "Status"]])
 
 
 def test_the_correction_on_offer_shows_the_balance_of_now_and_is_taken_once(

@@ -86,10 +86,12 @@ class HubSpot:
         """Set each write's ``after`` and the marker, contacts and exams apart, ids unique."""
         return writing.write_counts(self.hub, writes)
 
-    def cancel_bookings(self, ids: Collection[BookingId]) -> dict[BookingId, Outcome]:
+    def cancel_bookings(
+        self, ids: Collection[BookingId], *, sent_at: datetime
+    ) -> dict[BookingId, Outcome]:
         """Set ``is_active`` to Cancelled. Repeating it is harmless."""
-        portal = self.hub.portal
-        return writing.change_bookings(self.hub, ids, lambda b: requests.cancel_body(portal, b))
+        body = partial(requests.cancel_body, self.hub.portal)
+        return writing.change_bookings(self.hub, ids, body, sent_at=sent_at)
 
     def mark_refunded(
         self, ids: Collection[BookingId], *, at: datetime, admin: str, sent_at: datetime

@@ -10,24 +10,28 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    String,
     and_,
     case,
-    cast,
     exists,
     func,
+    literal,
+    or_,
     select,
+    text,
 )
 
+from core.domain.foreign_writes import Conflict
 from core.domain.operations import UNBEGUN, ItemState, OperationState
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.plans import OperationKind
 from core.domain.records import Kind
+from core.domain.warnings import UNCHECKED
 from core.domain.writes import MovementKind
 from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading
 from core.gateways.journal.records import OPERATIONS
 from core.gateways.journal.tables import (
+    NOT_CHECKED,
     MovementState,
     claims,
     foreign_writes,
@@ -56,9 +60,9 @@ class Attention:
 
     @reading
     def needs_eyes(self, connection: Connection) -> list[NeedsEyes]:
-        """Two queries, each with an index of its own."""
+        """Three queries, each with an index of its own."""
         counts: dict[str, Counter[str]] = defaultdict(Counter)
-        for query in (_undecided(), _bad()):
+        for query in (_undecided(), _bad(), _unchecked()):
             for id_, state in connection.execute(query):
                 counts[id_][state] += 1
         which = operations.c.id.in_(list(counts))
@@ -70,20 +74,21 @@ class Attention:
                 failed=counts[operation.id][ItemState.FAILED],
                 blocked=counts[operation.id][ItemState.BLOCKED],
                 undecided=counts[operation.id][WriteState.UNDECIDED],
+                unchecked=counts[operation.id][UNCHECKED],
             )
             for operation in map(OPERATIONS.load, found)
         ]
 
     @reading
     def written_over(self, connection: Connection) -> list[WrittenOver]:
-        """The name of a correction is built by the database as ``corrections.name_of`` does."""
+        """A correction on offer that nobody took, or a change that waits for a person's word."""
         found = foreign_writes.c
         since = func.min(found.at).label("first")
         query = (
             select(*OPERATIONS.columns, func.count(), since)
             .join(writes, writes.c.operation_id == operations.c.id)
             .join(foreign_writes, found.write_id == writes.c.id)
-            .where(found.kind == Kind.CONTACT, found.theirs != found.read, ~_corrected())
+            .where(found.kind == Kind.CONTACT, or_(_undecided_one(), _offered()))
             .group_by(operations.c.id)
             .order_by(since, operations.c.id)
         )
@@ -101,6 +106,10 @@ class Attention:
         landed = and_(
             movements.c.operation_id == operations.c.id,
             movements.c.kind.in_(CREDITS),
+            or_(
+                movements.c.kind != MovementKind.CORRECTION,
+                operations.c.kind == OperationKind.CORRECT,
+            ),
             movements.c.state.in_((MovementState.LANDED, MovementState.UNDONE)),
         )
         delta = movements.c.delta
@@ -148,6 +157,13 @@ def _undecided() -> Select[Any]:
     return select(writes.c.operation_id, writes.c.state).where(undecided)
 
 
+def _unchecked() -> Select[Any]:
+    """Those that are not tried any more."""
+    return select(writes.c.operation_id, literal(UNCHECKED)).where(
+        text(f"writes.{NOT_CHECKED}"), writes.c.look_at.is_(None)
+    )
+
+
 def _bad() -> Select[Any]:
     """Counted by the caller: asked to group them, SQLite would go through all items there are.
 
@@ -163,13 +179,14 @@ def _bad() -> Select[Any]:
     )
 
 
-def _corrected() -> ColumnElement[bool]:
+def _undecided_one() -> ColumnElement[bool]:
     found = foreign_writes.c
-    by = found.theirs - found.read
-    signed = case((by > 0, "+"), else_="").concat(cast(by, String))
-    name = found.write_id.concat("/").concat(found.credit).concat("/").concat(signed)
-    return exists(
-        select(claims.c.operation_id).where(
-            claims.c.booking_id == name, claims.c.kind == MovementKind.CORRECTION
-        )
+    return and_(found.conflict == Conflict.UNCLEAR, found.decided.is_(None))
+
+
+def _offered() -> ColumnElement[bool]:
+    found = foreign_writes.c
+    taken = select(claims.c.operation_id).where(
+        claims.c.booking_id == found.name, claims.c.kind == MovementKind.CORRECTION
     )
+    return and_(found.correction != 0, ~exists(taken))

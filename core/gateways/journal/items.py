@@ -7,11 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Connection, case, func, literal, select, update
+from sqlalchemy import BindParameter, Connection, case, exists, func, literal, or_, select, update
 
 from core.domain.credits import CreditType
 from core.domain.operations import ENDED, SETTLED, Item, ItemState, OperationState, Progress
+from core.domain.plans import OperationKind
 from core.domain.records import TOTAL_BOOKINGS, BookingId
+from core.domain.writes import MovementKind
 from core.gateways.errors import UnknownId
 from core.gateways.journal.claims import release_unmoved
 from core.gateways.journal.database import Database, reading, writing
@@ -110,11 +112,16 @@ class Items:
             counted[state] += n
             if not planned:
                 unplanned[state] = n
+        # a lost credit that was given again was counted when it was first given
+        of_a_correction = exists().where(
+            operations.c.id == operation_id, operations.c.kind == OperationKind.CORRECT
+        )
         moved = func.sum(movements.c.delta)
         landed = (
             select(movements.c.credit, moved)
             .where(movements.c.operation_id == operation_id)
             .where(movements.c.credit != TOTAL_BOOKINGS)
+            .where(or_(movements.c.kind != MovementKind.CORRECTION, of_a_correction))
             .where(movements.c.state.in_((MovementState.LANDED, MovementState.UNDONE)))
             .group_by(movements.c.credit)
             .having(moved != 0)

@@ -111,8 +111,14 @@ class Crm(Protocol):
         """
         ...
 
-    def cancel_bookings(self, ids: Collection[BookingId]) -> dict[BookingId, Outcome]:
-        """Set ``is_active`` to Cancelled. Repeating it is harmless."""
+    def cancel_bookings(
+        self, ids: Collection[BookingId], *, sent_at: datetime
+    ) -> dict[BookingId, Outcome]:
+        """Set ``is_active`` to Cancelled. Repeating it is harmless.
+
+        What does not reach the network within ``SEND_WITHIN_S`` of ``sent_at`` is not sent: a
+        later one could cancel what was stopped, or made active again, meanwhile.
+        """
         ...
 
     def mark_refunded(

@@ -12,6 +12,7 @@ from datetime import timedelta
 import streamlit as st
 
 from core.domain.operations import (
+    BEGUN,
     ENDED,
     ItemState,
     Operation,
@@ -88,10 +89,22 @@ def _running(desk: Desk, operation: Operation, progress: Progress) -> None:
                 "Nothing is lost; it goes on by itself."
             )
         if operation.state is OperationState.STOPPING:
-            st.caption("Stopping after the group in hand. What is done stays done.")
+            st.caption(_stopping(operation, progress))
     _figures(desk, operation, progress)
     if operation.state is OperationState.RUNNING:
         _stop_button(desk, operation)
+
+
+def _stopping(operation: Operation, progress: Progress) -> str:
+    """What a stop leaves, as far as it is known now."""
+    states = progress.states
+    done = kinds.rows(operation.kind, states.get(ItemState.DONE, 0))
+    begun = sum(states.get(state, 0) for state in BEGUN)
+    left = states.get(ItemState.STOPPED, 0) + states.get(ItemState.PENDING, 0)
+    return (
+        f"Stopping: {done} done and kept, {begun:,} begun and being finished, "
+        f"{left:,} not begun and left as they are."
+    )
 
 
 def progress_words(operation: Operation, progress: Progress) -> str:
@@ -133,9 +146,12 @@ def _stop_button(desk: Desk, operation: Operation) -> None:
         st.caption("An admin can stop it here. What is done stays done.")
         return
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
-        st.caption("What is done stays done; the rest can be taken up again later.")
+        st.caption(
+            "Bookings already begun are finished within a few requests and stay done; the rest "
+            "can be resumed later."
+        )
         st.button(
-            "Stop after the group in hand",
+            "Stop now",
             icon=":material/stop_circle:",
             key="stop",
             on_click=_stop,

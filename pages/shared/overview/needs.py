@@ -32,6 +32,7 @@ WORDS: dict[Matter, str] = {
     Matter.MIRROR_AWAY: "Supabase",
     Matter.UNDECIDED: "Undecided",
     Matter.WRITTEN_OVER: "Overwritten",
+    Matter.UNCHECKED: "Unverified",
     Matter.FAILED: "Not done",
     Matter.AWAITING: "To approve",
     Matter.DEAD_LETTERS: "Failed copies",

@@ -8,11 +8,12 @@ import pytest
 
 from core.domain.audit import Entry, Sought, What
 from core.domain.corrections import name_of
+from core.domain.foreign_writes import ForeignWrite
 from core.domain.operations import UNBEGUN, Item, ItemState, OperationState
 from core.domain.overview import NeedsEyes
 from core.domain.plans import OperationKind
 from core.domain.records import Kind, WriteId
-from core.domain.writes import ForeignWrite, MovementKind
+from core.domain.writes import MovementKind
 from core.gateways.errors import StateConflict, UnknownId
 from core.gateways.ports.attention import Moved
 from core.gateways.ports.journal import Event, Journal, WriteState

@@ -71,7 +71,7 @@ class SecondDesk:
                 return
             again = self.look(world)
             world.time = max(world.time, again) if again is not None else world.time
-            world.deliver()
+            world.let_arrive()
         raise AssertionError(f"seed {world.seed}: the second desk did not end")
 
     def given(self) -> dict[str, tuple[str, str]]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.domain.mirror import Row, contact_row
-from core.domain.records import ContactId, Kind
+from core.domain.mirror import Row, booking_row, contact_row
+from core.domain.records import BookingId, ContactId, Kind
 from core.gateways.errors import JournalError
 from core.gateways.ports import Due, Run
 from core.services.handed import HANDED
@@ -44,6 +44,9 @@ def desk() -> TestDesk:
     desk.crm.add_contact("1", {"cs_credits": 2})
     desk.booked("51", "1", token=CS)
     desk.mirror.put(Kind.CONTACT, row(desk))
+    booking = desk.crm.bookings([BookingId("51")])[BookingId("51")]
+    assert booking is not None
+    desk.mirror.put(Kind.BOOKING, booking_row(booking))
     return desk
 
 

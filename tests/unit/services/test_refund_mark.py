@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from core.domain.operations import Operation, OperationState
 from core.domain.plans import OperationKind
-from core.domain.records import Booking, BookingId, BookingStatus
+from core.domain.records import BookingId
 from core.gateways.hubspot.wire.values import milliseconds, moment
 from core.gateways.ports import Fate, Outcome
-from core.services.item_steps import marked
+from core.services.item_steps import marked_due
 
 MOMENTS = st.datetimes(
     min_value=datetime(2010, 1, 1),  # noqa: DTZ001 - the zone comes with ``timezones``
@@ -23,13 +23,6 @@ MOMENTS = st.datetimes(
 
 @given(MOMENTS)
 def test_a_refund_of_the_desk_leaves_no_drift_in_its_moment(at: datetime) -> None:
-    booking = Booking(
-        id=BookingId("1"),
-        status=BookingStatus.CANCELLED,
-        contact_ids=(),
-        exam_ids=(),
-        modified_at=at,
-    )
     operation = Operation(
         id="op",
         kind=OperationKind.REFUND,
@@ -41,9 +34,11 @@ def test_a_refund_of_the_desk_leaves_no_drift_in_its_moment(at: datetime) -> Non
         hold_until=at,
     )
 
-    copied = marked(booking, operation, Outcome(fate=Fate.LANDED, modified_at=at))
+    outcome = Outcome(fate=Fate.LANDED, modified_at=at)
+    copied = marked_due(BookingId("1"), operation, outcome).row
 
-    assert moment(milliseconds(at)) == copied.refunded_at
+    assert copied is not None
+    assert moment(milliseconds(at)) == datetime.fromisoformat(str(copied["token_refunded_at"]))
 
 
 @given(MOMENTS)
