@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from core.assembly import Core, assemble, new_id, utc_now
 from core.domain.desks import Process
-from core.domain.mirror import columns
+from core.domain.mirror import columns, probe_rows
 from core.domain.schedules import Every
 from core.gateways.ports import Engine
 from core.services.alarms import LOOK_EVERY_S, Alarms
@@ -142,6 +143,7 @@ def build(settings: Settings) -> Runtime:
         JournalError: the operational store cannot be opened.
     """
     from core.gateways.engine import DbosEngine  # noqa: PLC0415 - see above
+    from core.gateways.engine.proof import start_fault  # noqa: PLC0415
     from core.gateways.hubspot.client import connect  # noqa: PLC0415
     from core.gateways.hubspot.inspection import Inspection  # noqa: PLC0415
     from core.gateways.hubspot.limiter import Priority  # noqa: PLC0415
@@ -172,6 +174,7 @@ def build(settings: Settings) -> Runtime:
         url=settings.supabase_url,
         service_key=settings.supabase_service_role_key.get_secret_value(),
         columns=columns(catalogue),
+        probes=probe_rows(catalogue, utc_now()),
     )
     notifier = Apprise([url.get_secret_value() for url in settings.notify_urls])
     alarms = Alarms(
@@ -224,6 +227,7 @@ def build(settings: Settings) -> Runtime:
         webhooks=core.receiving.set_up,
         public_url=settings.public_url,
         desks=core.desks.findings,
+        engine_fault=partial(start_fault, url),
         now=utc_now,
     )
     return Runtime(

@@ -30,6 +30,7 @@ from core.services.admitting import Admitting
 from core.services.approving import Approving
 from core.services.auditing import Auditing
 from core.services.booking import Booking
+from core.services.booking_looks import BookingLooks
 from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE
 from core.services.checking import Checking
 from core.services.clock_watch import ClockWatch
@@ -226,7 +227,12 @@ def assemble(
         desks=desks,
     )
     late = LateLooks(
-        journal, carrying.finishing.verification, carrying.finishing.losses, carrying.settling, now
+        journal,
+        carrying.finishing.verification,
+        carrying.finishing.losses,
+        BookingLooks(crm, journal, now),
+        carrying.settling,
+        now,
     )
     scheduling = Scheduling(
         journal,

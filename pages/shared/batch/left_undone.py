@@ -18,6 +18,10 @@ NEXT: dict[About, str] = {
     About.SEATS_UNTOLD: "An admin looks at the exam in HubSpot, and says what became of it.",
     About.NOTE: "Write it in HubSpot, if it matters.",
     About.CHECK: "Compare the balance with its history in HubSpot.",
+    About.STATUS: "The student holds both the seat and the credit. If the booking should stay "
+    "cancelled, set it to Cancelled in HubSpot and recount the exam.",
+    About.MARK: "If nobody else gave its credit back, set the refund mark in HubSpot again: "
+    "without it other tools may refund it a second time.",
 }
 assert NEXT.keys() == set(About), "every warning names the next step"
 
