@@ -154,7 +154,7 @@ class BookingWorld(World):
         told = f"seed {self.seed}"
         self.quiet_world = True
         self.time += LATEST  # whatever is still on its way arrives
-        self.deliver()
+        self._deliver()
         made = Counter(
             record.properties.get("idempotency_key") for record in self.crm.truth.all(Kind.BOOKING)
         )
