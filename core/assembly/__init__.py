@@ -164,6 +164,9 @@ def assemble(
         now=now,
         ours=frozenset(our_sources),
     )
+    repairing = Repairing(
+        comparing, Mending(comparing, mirroring, mirror, journal), journal, engine, now, make_id
+    )
     sweeping = Sweeping(
         crm=reads,
         mirror=mirror,
@@ -172,6 +175,7 @@ def assemble(
         comparing=comparing,
         now=now,
         new_id=make_id,
+        replace_merged=repairing.replace_merged,
         at_once=sweep_pages_at_once,
     )
     access = Access(tuple(admins), journal, now, tuple(domains), tuple(unverified_from))
@@ -280,9 +284,7 @@ def assemble(
         clock_watch=ClockWatch(journal, clock),
         mirroring=mirroring,
         sweeping=sweeping,
-        repairing=Repairing(
-            comparing, Mending(comparing, mirroring, mirror, journal), journal, engine, now, make_id
-        ),
+        repairing=repairing,
         scheduling=scheduling,
         owing=owing,
         measuring=Measuring(

@@ -18,6 +18,8 @@ class About(StrEnum):
     SEATS_UNTOLD = "seats untold"
     #: A student's timeline has no note of it.
     NOTE = "note"
+    #: Its student was merged with another while it ran: the other one's balance went with that.
+    MERGED = "merged"
     #: Whether somebody else wrote a balance at the same moment could not be found out.
     CHECK = "check"
     #: A booking that was cancelled, with its credit given back, is not cancelled any more.

@@ -14,9 +14,10 @@ from functools import partial
 from core.domain.desks import write_id
 from core.domain.operations import OperationState
 from core.domain.records import Counted, Kind, WriteId
+from core.domain.warnings import About, Warned
 from core.domain.writes import Movement, Write, WriteRefused, plan_balances
 from core.gateways.errors import GatewayError, StateConflict
-from core.gateways.ports import Crm, Journal, Run
+from core.gateways.ports import Crm, Due, Journal, Run
 from core.services.batches import at_once, batches
 from core.services.known_writes import KnownWrites
 from core.services.settling import Consequences, Ending, Result, Settling
@@ -80,6 +81,7 @@ class Writing:
         strange = self._strange(hand, targets.values(), held | survivors.keys())
         writes, refused = self._planned(hand, by_survivor, targets, wanted, strange)
         results |= refused
+        self._tell_of_merges(hand, {i: t.id for i, t in asked.items() if t.id != i})
         send = partial(self._save_and_send, hand, targets, then, begins)
         endings = {id_: result for part in at_once(send, writes) for id_, result in part.items()}
         for write in writes:
@@ -109,6 +111,16 @@ class Writing:
         at, to = self.now(), OperationState.STOPPING
         with suppress(StateConflict):  # it stops or has ended already
             self.journal.move(run.operation_id, to, at=at, actor="credit desk", detail=why)
+
+    def _tell_of_merges(self, hand: Hand, merged: Mapping[str, str]) -> None:
+        """The rows of the old ids must go from Supabase; of balances, HubSpot kept one record's."""
+        if not merged:
+            return
+        at = self.now()
+        self.journal.put_due([Due(kind=hand.kind, record_id=i, row=None) for i in merged], at=at)
+        if hand.kind is Kind.CONTACT:
+            told = [_merged(old, new) for old, new in sorted(merged.items())]
+            self.journal.warn(hand.run, told, at=at)
 
     def _hold(self, hand: Hand, ids: Collection[str]) -> set[str]:
         """Lease what is free, less the records that have an open write, ours included."""
@@ -213,3 +225,11 @@ class Writing:
                 )
             )
         return writes, refused
+
+
+def _merged(old: str, new: str) -> Warned:
+    kept = f"HubSpot kept the balances of one of the two records in {new}"
+    told = (
+        f"student {old} was merged into {new} in HubSpot: {kept}; the other's went with the merge"
+    )
+    return Warned(about=About.MERGED, record=old, told=told)
