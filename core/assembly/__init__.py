@@ -142,8 +142,7 @@ def assemble(
 
     ``clock``: of this process, in place of ``now``; None: ``now``, which is never set.
     """
-    clock = clock or SteadyClock(now, seconds_of(now))
-    now = clock.now
+    now = (clock := clock or SteadyClock(now, seconds_of(now))).now
     finding = Finding(crm, now, zone)
     mirroring = Mirroring(
         crm=mirror_reads or crm,
