@@ -47,6 +47,7 @@ def carriage(
     recording = Recording(journal, mirroring, now)
     starts = Starts(journal)
     settling = Settling(crm, journal, recording, now, quiet)
+    in_turn = groups_at_once == 1
     writing = Writing(crm, journal, settling, starts, now, new_id, desks.id, desks.barred)
     recounts = CarryingRecounts(
         crm, journal, writing, ExamConsequences(catalogue), mirroring.nudge, now
@@ -85,7 +86,7 @@ def carriage(
             recounts,
             verification,
             losses,
-            in_turn=groups_at_once == 1,
+            in_turn=in_turn,
         ),
         lambda: crm.usage()["total"],
         may,

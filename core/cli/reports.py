@@ -178,6 +178,7 @@ NEXT: dict[About, str] = {
     About.SEATS: "python -m core recount --exam {record}",
     About.SEATS_UNTOLD: "python -m core decide {operation} {record} --landed|--never --why TEXT",
     About.NOTE: "write the note in HubSpot, if it matters",
+    About.REFUNDED_TWICE: "compare the balance with its history in HubSpot: python -m core contact",
     About.MERGED: "compare the balance with its history in HubSpot, and adjust it if need be",
     About.CHECK: "compare the balance with its history in HubSpot",
     About.STATUS: "the student holds both the seat and the credit; if it should stay cancelled, "

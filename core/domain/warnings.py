@@ -18,6 +18,8 @@ class About(StrEnum):
     SEATS_UNTOLD = "seats untold"
     #: A student's timeline has no note of it.
     NOTE = "note"
+    #: Somebody else marked a booking refunded whose credit this operation gave back.
+    REFUNDED_TWICE = "refunded twice"
     #: Its student was merged with another while it ran: the other one's balance went with that.
     MERGED = "merged"
     #: Whether somebody else wrote a balance at the same moment could not be found out.

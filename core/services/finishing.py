@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import datetime, timedelta
 
 from core.domain.credits import Catalogue
 from core.domain.forgetting import NOT_KEPT
-from core.domain.operations import Item, ItemState, Operation
+from core.domain.operations import SETTLED, Item, ItemState, Operation
 from core.domain.plans import OperationKind
 from core.domain.records import TOTAL_BOOKINGS, ContactId, Counted, Kind
 from core.domain.warnings import About, Warned
@@ -53,6 +54,7 @@ class Finishing:
             items = [i for i in self.journal.items(operation.id) if i.cancelled]
             if self._seats_and_notes(run, operation, items):
                 return self.now() + LOOK_AGAIN
+            self._warn_of_their_cancels(run)
         if operation.kind is OperationKind.BOOK:
             booked = self.journal.items(operation.id, states={ItemState.DONE})
             if self._note(run, operation, booked):
@@ -64,6 +66,23 @@ class Finishing:
             return self.now() + LOOK_AGAIN
         self.verification.verify(operation.id)
         return None
+
+    def _warn_of_their_cancels(self, run: Run) -> None:
+        """Whether whoever cancelled a booking counted its exam down, nothing tells."""
+        settled = self.journal.items(run.operation_id, states=SETTLED)
+        exams = Counter(i.exam_id for i in settled if i.cancel_sent and not i.cancelled)
+        warned = [
+            Warned(
+                about=About.SEATS,
+                record=exam,
+                told=f"exam {exam} was not counted down for {n} of its bookings: somebody else "
+                "cancelled them",
+            )
+            for exam, n in exams.items()
+            if exam is not None
+        ]
+        if warned:
+            self.journal.warn(run, warned, at=self.now())
 
     def _seats_and_notes(self, run: Run, operation: Operation, items: Sequence[Item]) -> bool:
         """True: not all is known yet. Neither needs the other, so neither waits for the other."""

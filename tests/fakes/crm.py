@@ -243,6 +243,16 @@ class FakeCrm:
                     pass
             return found
 
+    def contacts_of(self, ids: Collection[BookingId]) -> dict[BookingId, tuple[ContactId, ...]]:
+        with self._lock:
+            found = self._read("associations", Kind.BOOKING, ids)
+            return {
+                BookingId(id_): tuple(ContactId(c.id) for c in record.linked(Kind.CONTACT))
+                if record
+                else ()
+                for id_, record in found
+            }
+
     def histories(
         self, kind: Kind, ids: Collection[str], keys: Sequence[str]
     ) -> dict[str, History | None]:
@@ -383,9 +393,9 @@ class FakeCrm:
             return outcomes
 
     def cancel_bookings(
-        self, ids: Collection[BookingId], *, sent_at: datetime
+        self, ids: Collection[BookingId], *, marker: str, sent_at: datetime
     ) -> dict[BookingId, Outcome]:
-        values = {"is_active": BookingStatus.CANCELLED.value}
+        values = {"is_active": BookingStatus.CANCELLED.value, MARKER: marker}
         return self._change_bookings(ids, values, sent_at=sent_at)
 
     def change_exams(self, changes: Mapping[ExamId, ExamChange]) -> dict[ExamId, Outcome]:
@@ -566,7 +576,8 @@ class FakeCrm:
         def send(too_late: Collection[str]) -> Iterator[tuple[str, Outcome]]:
             return self._send(kind, values, change, too_late)
 
-        return send if self.has_marker or kind is Kind.BOOKING else refuse
+        marked = any(MARKER in held for held in values.values())
+        return send if self.has_marker or not marked else refuse
 
     def _change_bookings(
         self,

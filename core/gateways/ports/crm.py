@@ -97,10 +97,14 @@ class Crm(Protocol):
         """With their associations to contacts and exams. None: no such booking."""
         ...
 
+    def contacts_of(self, ids: Collection[BookingId]) -> dict[BookingId, tuple[ContactId, ...]]:
+        """The contacts that each booking is associated with; none of one that is gone."""
+        ...
+
     def histories(
         self, kind: Kind, ids: Collection[str], keys: Sequence[str]
     ) -> dict[str, History | None]:
-        """Histories of these counters and of the marker. None: cannot be read."""
+        """Histories of these properties and of the marker. None: cannot be read."""
         ...
 
     def write_counts(self, writes: Sequence[Write]) -> dict[WriteId, Outcome]:
@@ -112,9 +116,11 @@ class Crm(Protocol):
         ...
 
     def cancel_bookings(
-        self, ids: Collection[BookingId], *, sent_at: datetime
+        self, ids: Collection[BookingId], *, marker: str, sent_at: datetime
     ) -> dict[BookingId, Outcome]:
-        """Set ``is_active`` to Cancelled. Repeating it is harmless.
+        """Set ``is_active`` to Cancelled, and the marker in the same update. Repeatable.
+
+        Of a booking that was Cancelled already the marker alone is new: its history shows that.
 
         What does not reach the network within ``SEND_WITHIN_S`` of ``sent_at`` is not sent: a
         later one could cancel what was stopped, or made active again, meanwhile.
