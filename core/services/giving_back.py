@@ -66,7 +66,7 @@ class GivingBack:
 
     def waiting(self, items: Sequence[Item]) -> dict[str, datetime]:
         """By contact: until when its items wait for what somebody else does."""
-        return waiting(items, self.quiet.length, self.now())
+        return waiting(items, self.quiet, self.now())
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
         """Take these items as far as they go now.
