@@ -34,6 +34,7 @@ def of_plan(plan: Plan) -> Report:
         "kind": plan.kind.value,
         "undoes": plan.undoes,
         "selection": plan.selection,
+        "caveat": plan.caveat,
         "asked": len(plan.rows),
         "counts": {verdict.value: n for verdict, n in plan.counts.items()},
         "credits": dict(plan.credits),

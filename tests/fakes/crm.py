@@ -312,7 +312,7 @@ class FakeCrm:
 
     def search_bookings(self, narrow: BookingFilter, *, limit: int) -> list[BookingId]:
         with self._lock:
-            found = (r for r in self._search(Kind.BOOKING) if _fits(self._booking(r), narrow))
+            found = (r for r in self._search(Kind.BOOKING) if narrow.fits(self._booking(r)))
             return [BookingId(record.id) for record, _ in zip(found, range(limit), strict=False)]
 
     def search_exams(
@@ -642,19 +642,6 @@ def _has(text: str, *fields: str) -> bool:
     """Every word of the text is somewhere in the fields."""
     held = " ".join(fields).casefold()
     return all(word in held for word in text.casefold().split())
-
-
-def _fits(booking: Booking, narrow: BookingFilter) -> bool:
-    day = booking.exam_date
-    return (
-        (not narrow.statuses or booking.status in narrow.statuses)
-        and (not narrow.mock_type or booking.mock_type == narrow.mock_type)
-        and (not narrow.location or booking.location == narrow.location)
-        and (not narrow.token or booking.token == narrow.token)
-        and (narrow.refunded is None or booking.refunded == narrow.refunded)
-        and (narrow.exam_date_from is None or (day is not None and day >= narrow.exam_date_from))
-        and (narrow.exam_date_to is None or (day is not None and day <= narrow.exam_date_to))
-    )
 
 
 def _raise_worst(faults: Collection[Fault], request: Request) -> None:
