@@ -8,8 +8,8 @@ from alembic import op
 from core.gateways.journal.columns import Serial, UtcTime
 from core.gateways.journal.database import SCHEMA
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
