@@ -17,6 +17,8 @@ class Ticker:
     name: str
     act: Callable[[], object]
     every_s: float
+    #: Done once, when it was stopped after it had begun.
+    at_end: Callable[[], object] = lambda: None
     _ended: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -39,3 +41,4 @@ class Ticker:
             except Exception:
                 log.exception("%s stumbled and goes on", self.name)
             self._ended.wait(self.every_s)
+        self.at_end()

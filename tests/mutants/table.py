@@ -473,13 +473,6 @@ GIVING_BACK = [
         tests=(_UNIT + "test_operations.py",),
     ),
     Mutant(
-        guard="items whose credit has an open write are left alone",
-        file=_in("services/carrying"),
-        old="            items = [item for item in items if item.booking_id not in moving]",
-        new="            pass",
-        tests=_RACES + _STORM,
-    ),
-    Mutant(
         guard="seats are counted down only for bookings that we cancelled",
         file=_in("services/finishing"),
         old="            items = [i for i in self.journal.items(operation.id) if i.cancelled]",
@@ -557,9 +550,9 @@ RECHECK = [
 UNDOING = [
     Mutant(
         guard="an undo begins a quiet period after the refund ended",
-        file=_in("domain/undoing"),
-        old="    return last + quiet\n",
-        new="    return last\n",
+        file=_in("services/holding"),
+        old="        return max(begins, now + self.quiet.left(last))",
+        new="        return begins if last else begins",
         tests=_UNDO,
     ),
     Mutant(
@@ -593,7 +586,7 @@ UNDOING = [
     Mutant(
         guard="a clearing that may still arrive is waited for",
         file=_in("services/taking_back"),
-        old="        return item.sent_at is not None and self.now() - item.sent_at < self.quiet",
+        old="        return item.sent_at is not None and not self.quiet.over(item.sent_at)",
         new="        return False",
         tests=_UNDO,
     ),
@@ -646,16 +639,14 @@ BOOKING = [
     Mutant(
         guard="the unique name is looked for before a booking is created again",
         file=_in("services/seating"),
-        old="            if held is not None:\n"
-        "                return self._found(run, operation, item, held)\n"
-        "            if asked",
-        new="            if asked",
+        old="            if held is not None:\n                return self._found(run, operation, item, held)\n            if not",
+        new="            if not",
         tests=_BOOKING + _STORM_OF_BOOKINGS,
     ),
     Mutant(
         guard="a creation that may still arrive is waited for",
         file=_in("services/seating"),
-        old="            if asked - item.sent_at < self.quiet:",
+        old="            if not self.quiet.over(item.sent_at, asked):",
         new="            if False:",
         tests=_BOOKING + _STORM_OF_BOOKINGS,
     ),
@@ -764,16 +755,9 @@ PEOPLE = [
     Mutant(
         guard="an operation is held before it begins",
         file=_in("services/carrying"),
-        old="        if operation.state in UNBEGUN and self.now() < operation.hold_until:",
-        new="        if False:",
+        old="        if operation.state in UNBEGUN and (held := self._held(operation)) > timedelta(0):",
+        new="        if (held := self._held(operation)) and False:",
         tests=_OPERATIONS,
-    ),
-    Mutant(
-        guard="of a group whose turn comes after a stop nothing is begun",
-        file=_in("services/carrying"),
-        old="        if self.starts.stopping(run):\n            group = ",
-        new="        if False:\n            group = ",
-        tests=(_SERVICES + "test_stopping.py", *_OPERATIONS),
     ),
     Mutant(
         guard="a booking whose cancel was sent is carried on after a stop",
