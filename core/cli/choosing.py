@@ -10,6 +10,7 @@ from core.domain.plans import OperationKind, Plan
 from core.domain.records import ContactId, ExamId
 from core.domain.roles import Actor
 from core.domain.selections import BadList, from_csv, from_text
+from core.domain.terms import ORDINARY, Inclusion
 from core.services.finding import ByContact, ByExam, ByReference, Selection
 
 #: Makes the preview that is then shown or confirmed.
@@ -37,8 +38,14 @@ def selection(
     if contacts:
         return ByContact(ids=tuple(ContactId(id_) for id_ in contacts))
     if bookings is not None:
-        return ByReference(references=from_csv(bookings.read_bytes()).references)
-    return ByReference(references=from_text(ids).references)
+        return ByReference.of(from_csv(bookings.read_bytes()))
+    return ByReference.of(from_text(ids))
+
+
+def included(*, attended: bool, past: bool = False) -> frozenset[Inclusion]:
+    """What the options include on purpose."""
+    chosen = ((Inclusion.ATTENDED, attended), (Inclusion.PAST, past))
+    return frozenset(one for one, asked in chosen if asked)
 
 
 def listed(ids: str) -> tuple[str, ...]:
@@ -57,6 +64,13 @@ def everything_owed(without: Sequence[str] = ()) -> Planned:
     )
 
 
-def of(kind: OperationKind, chosen: Selection, without: Sequence[str] = ()) -> Planned:
-    """A plan of these bookings, but for those left out."""
-    return lambda core, actor: core.planning.preview(kind, chosen, actor, without=without)
+def of(
+    kind: OperationKind,
+    chosen: Selection,
+    without: Sequence[str] = (),
+    include: frozenset[Inclusion] = ORDINARY,
+) -> Planned:
+    """A plan of these bookings, but for those left out; ``include``: on purpose."""
+    return lambda core, actor: core.planning.preview(
+        kind, chosen, actor, without=without, include=include
+    )

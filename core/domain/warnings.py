@@ -18,6 +18,8 @@ class About(StrEnum):
     SEATS_UNTOLD = "seats untold"
     #: A student's timeline has no note of it.
     NOTE = "note"
+    #: Another balance of the student cannot be read, and waits for somebody to correct it.
+    BALANCE = "balance"
     #: Somebody else marked a booking refunded whose credit this operation gave back.
     REFUNDED_TWICE = "refunded twice"
     #: Its student was merged with another while it ran: the other one's balance went with that.

@@ -20,6 +20,7 @@ from core.domain.writes import (
     Write,
 )
 from core.gateways.ports import Crm, Due, Fate, Journal, Note, Run
+from core.services.barring import raise_if_barred
 from core.services.item_steps import booked_note, counted_due
 from core.services.loss_correction import LossCorrection
 from core.services.recounting import CarryingRecounts, warn_of_seats
@@ -55,9 +56,9 @@ class Finishing:
             if self._seats_and_notes(run, operation, items):
                 return self.now() + LOOK_AGAIN
             self._warn_of_their_cancels(run)
-        if operation.kind is OperationKind.BOOK:
-            booked = self.journal.items(operation.id, states={ItemState.DONE})
-            if self._note(run, operation, booked):
+        if operation.kind in {OperationKind.BOOK, OperationKind.REFUND}:
+            done = self.journal.items(operation.id, states={ItemState.DONE})
+            if self._note(run, operation, done):
                 return self.now() + LOOK_AGAIN
         if operation.kind is OperationKind.RECOUNT and self.recounts.carry(run, operation):
             return self.now() + LOOK_AGAIN
@@ -152,6 +153,7 @@ class Finishing:
         if refused:
             self.journal.warn(run, refused, at=self.now())
         self.journal.record_noted(run, settled)
+        raise_if_barred(outcomes.values())
         return len(settled) < len(notes)
 
     def _note_text(self, operation: Operation, items: Sequence[Item]) -> str:
@@ -161,8 +163,9 @@ class Finishing:
         back = [self.catalogue.by_key(i.credit).label for i in items if i.credit is not None]
         credits_ = ", ".join(f"{back.count(label)} {label}" for label in dict.fromkeys(back))
         given = f"Given back: {credits_}. " if credits_ else "No credit was spent on it. "
+        what = "Refunded" if operation.kind is OperationKind.REFUND else "Cancelled"
         return (
-            f"Cancelled by Credit Desk: {names}. {given}"
+            f"{what} by Credit Desk: {names}. {given}"
             f"Reason: {operation.reason or NOT_KEPT}. By {operation.confirmed_by}."
         )
 

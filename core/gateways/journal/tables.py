@@ -93,6 +93,7 @@ plans = Table(
     #: When the students that it and its operation name were forgotten.
     Column("forgotten_at", UtcTime),
     _text("undoes"),
+    _text("caveat"),
     _included(),
 )
 

@@ -48,6 +48,8 @@ class Outcome:
     modified_at: datetime | None = None
     #: For people, when it did not.
     reason: str = ""
+    #: Not sent, because HubSpot refuses the token: why. Like an outage it is waited for.
+    barred: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,28 @@ class BookingFilter:
     location: str = ""
     token: str = ""
     refunded: bool | None = None
+
+    def fits(self, booking: Booking) -> bool:
+        """Whether a booking is one of those looked for."""
+        day = booking.exam_date
+        since, until = self.exam_date_from, self.exam_date_to
+        return (
+            (not self.statuses or booking.status in self.statuses)
+            and _same(booking.mock_type, self.mock_type)
+            and _same(booking.location, self.location)
+            and _same(booking.token, self.token)
+            and (self.refunded is None or booking.refunded == self.refunded)
+            and (since is None or (day is not None and day >= since))
+            and (until is None or (day is not None and day <= until))
+        )
+
+    def fits_exam(self, exam: Exam) -> bool:
+        """Whether bookings of this exam may be among them: they take these fields from it."""
+        return _same(exam.mock_type, self.mock_type) and _same(exam.location, self.location)
+
+
+def _same(held: str, wanted: str) -> bool:
+    return not wanted or held.casefold() == wanted.casefold()
 
 
 class Crm(Protocol):

@@ -17,6 +17,7 @@ NEXT: dict[About, str] = {
     About.SEATS: "An admin can set the count right on the page of the exam.",
     About.SEATS_UNTOLD: "An admin looks at the exam in HubSpot, and says what became of it.",
     About.NOTE: "Write it in HubSpot, if it matters.",
+    About.BALANCE: "Correct that balance in HubSpot; the credits of this operation are right.",
     About.REFUNDED_TWICE: "Compare the balance with its history in HubSpot.",
     About.MERGED: "Compare the balance with its history in HubSpot, and adjust it if need be.",
     About.CHECK: "Compare the balance with its history in HubSpot.",
