@@ -9,7 +9,7 @@ import pytest
 from core.domain.audit import Entry, Sought, What
 from core.domain.corrections import name_of
 from core.domain.foreign_writes import ForeignWrite
-from core.domain.operations import UNBEGUN, Item, ItemState, OperationState
+from core.domain.operations import UNBEGUN, Item, ItemState, OperationState, Ruling
 from core.domain.overview import NeedsEyes
 from core.domain.plans import OperationKind
 from core.domain.records import BookingId, Kind, WriteId
