@@ -73,6 +73,7 @@ def of_operation(
         "kind": operation.kind.value,
         "state": operation.state.value,
         "waiting_for": operation.waiting_for,
+        "follow_ups": operation.follow_ups.value,
         "selection": operation.selection,
         "reason": operation.reason,
         "by": operation.confirmed_by,
@@ -132,7 +133,8 @@ def _foreign(write: ForeignWrite) -> Report:
 NEXT: dict[About, str] = {
     About.SEATS: "python -m core recount --exam {record}",
     About.SEATS_UNTOLD: "python -m core decide {operation} {record} --landed|--never --why TEXT",
-    About.NOTE: "write the note in HubSpot, if it matters",
+    About.NOTE: "python -m core retry {operation}, or write the note in HubSpot, if it matters",
+    About.FOLLOW_UPS: "python -m core retry {operation}; to give them up: stop {operation}",
     About.CHECK: "compare the balance with its history in HubSpot",
 }
 assert NEXT.keys() == set(About), "every warning names the next step"  # noqa: S101

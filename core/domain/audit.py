@@ -27,6 +27,7 @@ class What(StrEnum):
     STOP_ASKED = "asked to stop"
     TAKEN_UP = "taken up again"
     ENDED = "ended"
+    FOLLOW_UPS = "gave up or retried follow-ups"
     DECIDED = "decided on a write"
     WRITTEN = "write landed"
     NOT_WRITTEN = "write did not land"

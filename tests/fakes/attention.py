@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.domain.corrections import correctable, name_of
-from core.domain.operations import Item, ItemState, Operation
+from core.domain.operations import FollowUps, Item, ItemState, Operation
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.plans import OperationKind
 from core.domain.writes import MovementKind
@@ -88,6 +88,12 @@ class MemoryAttention:
         with self._lock:
             ended = (kept.operation.ended_at for kept in self._operations.values())
             return max((at for at in ended if at is not None), default=None)
+
+    def following_up(self) -> list[Operation]:
+        with self._lock:
+            found = [kept.operation for kept in self._operations.values()]
+        due = [each for each in found if each.follow_ups is FollowUps.DUE]
+        return sorted(due, key=lambda each: (each.ended_at or each.confirmed_at, each.id))
 
     def moved_since(self, since: datetime) -> list[Moved]:
         made: Counter[OperationKind] = Counter()

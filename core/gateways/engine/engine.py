@@ -29,7 +29,12 @@ from core.gateways.ports.journal import Journal
 log = logging.getLogger(__name__)
 
 #: How many of each kind are worked on at one time. A sweep takes its time, and holds up no other.
-AT_ONCE: Mapping[Work, int] = {Work.OPERATION: 4, Work.SWEEP: 2, Work.REPAIR: 2}
+AT_ONCE: Mapping[Work, int] = {
+    Work.OPERATION: 4,
+    Work.FOLLOW_UPS: 2,
+    Work.SWEEP: 2,
+    Work.REPAIR: 2,
+}
 #: Each call of these ends where it is when it is told to, and loses a page at most.
 PROMPT = frozenset({Work.SWEEP, Work.REPAIR})
 #: A sitting that waits long is ended and begun anew, so that its record stays short.

@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-from core.domain.operations import ItemState, OperationState
+from core.domain.operations import FollowUps, ItemState, OperationState
 from core.domain.plans import OperationKind, Verdict, Why
 from core.domain.records import Kind
 from core.domain.terms import ORDINARY, Inclusion
@@ -128,7 +128,11 @@ operations = Table(
     Column("approved_at", UtcTime),
     _text("undoes"),
     _included(),
+    Column(
+        "follow_ups", Word(FollowUps), nullable=False, default=FollowUps.NONE, server_default=""
+    ),
     _index_of("operations_undoing", "undoes", where="undoes <> ''"),
+    _index_of("operations_following_up", "ended_at", where="follow_ups = 'due'"),
 )
 
 items = Table(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from core.domain.operations import Operation
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.plans import OperationKind
 
@@ -33,6 +34,10 @@ class AttentionRecords(Protocol):
 
     def written_over(self) -> list[WrittenOver]:
         """Operations whose correction nobody has made or begun, of balances alone."""
+        ...
+
+    def following_up(self) -> list[Operation]:
+        """Operations that have ended and whose follow-ups are due, oldest first."""
         ...
 
     def moved_since(self, since: datetime) -> Sequence[Moved]:

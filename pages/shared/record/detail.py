@@ -163,6 +163,9 @@ EVENTS = {
     "done": "Finished",
     "called off": "Called off before it began",
     "reopened": "Taken up again",
+    "follow-ups due": "Asked to retry follow-ups",
+    "follow-ups given up": "Gave up follow-ups",
+    "follow-ups done": "Follow-ups done",
     "left undone": "Left undone",
     "made good": "Made good after all",
 }

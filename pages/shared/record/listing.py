@@ -143,7 +143,7 @@ def _state(operation: Operation, progress: Progress, undone: int) -> str:
     """Its state, unless something of it waits for a person."""
     bad = sum(progress.states.get(state, 0) for state in NEEDS_EYES)
     if operation.state in ENDED and not bad and undone:
-        return f"! {undone:,} left undone"
+        return f"! {undone:,} follow-ups incomplete" if undone > 1 else "! Follow-ups incomplete"
     return f"! {bad:,} to look at" if bad else words.OPERATION[operation.state]
 
 

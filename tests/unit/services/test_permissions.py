@@ -315,6 +315,8 @@ UNASKED = {
     },
     "the engine's: carries what somebody who may has confirmed": {
         "Carrying.carry_out",
+        "Carrying.follow_up",
+        "Finishing.recount",
         "CarryingRecounts.carry",
         "ExamConsequences.of_landed",
         "ExamConsequences.of_undecided",
@@ -329,7 +331,6 @@ UNASKED = {
         "Starts.turn",
         "Repairing.carry_out",
         "Seating.carry",
-        "Seating.let_go",
         "Seating.recovered",
         "SeatConsequences.of_landed",
         "SeatConsequences.of_undecided",
