@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import sys
 import threading
@@ -10,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -19,6 +22,7 @@ from core.gateways.ports import Engine
 from core.services.alarms import LOOK_EVERY_S, Alarms
 from core.services.auditing import LOOK_EVERY_S as AUDIT_EVERY_S
 from core.services.diagnosing import Diagnosing
+from core.services.fitness import Fitness
 from core.services.measuring import MeasuringThread
 from core.services.mirror_threads import MirrorThreads
 from core.services.scheduling import ScheduleThread
@@ -51,6 +55,7 @@ class Runtime:
     measuring: MeasuringThread
     alarms: Ticker
     audit: Ticker
+    fitness: Fitness
     #: Notes which settings it starts with.
     at_start: Callable[[], None]
     #: Closes the gateways, after all threads have ended.
@@ -128,7 +133,7 @@ def build(settings: Settings) -> Runtime:
     alarms = Alarms(
         journal, notifier, utc_now, settings.drift_alarm_above, public_url=settings.public_url
     )
-    engine = DbosEngine(url=url, journal=journal, now=utc_now)
+    engine = DbosEngine(url=url, journal=journal, now=utc_now, vitals=(fitness := Fitness()))
     core = assemble(
         crm=hubspot,
         mirror=mirror,
@@ -167,7 +172,7 @@ def build(settings: Settings) -> Runtime:
         pace.close()
         journal.close()
 
-    threads = MirrorThreads(core.mirroring)
+    threads = MirrorThreads(core.mirroring, vitals=fitness)
     diagnosing = Diagnosing(
         inspection,
         mirror,
@@ -183,10 +188,11 @@ def build(settings: Settings) -> Runtime:
         diagnosing=diagnosing,
         engine=engine,
         mirror_threads=threads,
-        schedule=ScheduleThread(core.scheduling),
+        schedule=ScheduleThread(core.scheduling, vitals=fitness),
         measuring=MeasuringThread(core.measuring),
-        alarms=Ticker("alarms", alarms.look, LOOK_EVERY_S),
-        audit=Ticker("audit", core.auditing.look, AUDIT_EVERY_S),
+        alarms=Ticker("alarms", alarms.look, LOOK_EVERY_S, fitness),
+        audit=Ticker("audit", core.auditing.look, AUDIT_EVERY_S, fitness),
+        fitness=fitness,
         at_start=lambda: core.noting.settings(told(settings), where=socket.gethostname()),
         close=close,
     )
@@ -220,8 +226,15 @@ def start(settings: Settings | None = None) -> None:
     with _starting:
         if _core is None:
             _runtime = build(settings or load())
+            # as if its supervisor had asked it to end: then the server finishes what is in hand
+            _runtime.fitness.on_unfit = partial(os.kill, os.getpid(), signal.SIGTERM)
             _runtime.start()
             _core = _runtime.core
+
+
+def unfit() -> str:
+    """Why this process cannot work any more and ends; empty: it can, or nothing runs."""
+    return _runtime.fitness.reason if _runtime is not None else ""
 
 
 def stop() -> None:

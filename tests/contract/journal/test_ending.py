@@ -13,6 +13,7 @@ from core.domain.warnings import About, Warned
 from core.domain.work import Task, Work
 from core.gateways.errors import StateConflict, Superseded
 from core.gateways.ports.journal import Journal, Run, WriteState
+from core.gateways.ports.lookup import JournalLookUp
 from tests.contract.journal.given import (
     ADMIN,
     NOW,
@@ -198,7 +199,9 @@ def test_an_operation_without_follow_ups_left_is_carried_by_nobody(journal: Jour
     journal.end(begun(journal, settled()), at=NOW, actor=ADMIN)
 
     assert FollowUps.DONE is journal.operation("op").follow_ups
-    assert [] == journal.unended() == journal.following_up() == journal.warnings("op")
+    assert ([], [], []) == (
+        journal.unended(), journal.following_up(), journal.warnings("op"),
+    )  # fmt: skip
 
 
 def test_follow_ups_end_once_and_free_their_leases(journal: Journal) -> None:
@@ -261,7 +264,9 @@ def test_an_operation_that_runs_again_has_no_follow_ups_yet(journal: Journal) ->
         journal.move_follow_ups("op", FollowUps.GIVEN_UP, at=NOW, actor=ADMIN)
 
 
-def test_an_exam_s_bookings_are_under_way_while_its_seats_are_to_follow(journal: Journal) -> None:
+def test_an_exam_s_bookings_are_under_way_while_its_seats_are_to_follow(
+    journal: JournalLookUp,
+) -> None:
     items = [item(0, state=ItemState.DONE, exam_id=ExamId("e1"))]
     run = begun(journal, items)
     journal.end(run, at=after(5), actor=ADMIN, left="seats")

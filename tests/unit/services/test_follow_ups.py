@@ -83,7 +83,7 @@ def test_follow_ups_are_done_once_when_notes_are_back(desk: TestDesk) -> None:
         ended.state, ended.follow_ups, ended.waiting_for,
     )  # fmt: skip
     assert ["100", "101", "102"] == sorted(note.contact_id for note in desk.crm.notes)
-    assert [] == due(desk) == desk.journal.warnings(operation.id)
+    assert ([], []) == (due(desk), desk.journal.warnings(operation.id))
     assert None is desk.core.carrying.follow_up(operation.id)
 
 

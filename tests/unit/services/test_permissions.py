@@ -317,6 +317,8 @@ UNASKED = {
         "Carrying.carry_out",
         "Carrying.follow_up",
         "Finishing.recount",
+        "Fitness.failed",
+        "Fitness.worked",
         "CarryingRecounts.carry",
         "ExamConsequences.of_landed",
         "ExamConsequences.of_undecided",
