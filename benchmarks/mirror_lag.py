@@ -58,6 +58,9 @@ class Watched:
     def page(self, kind: Kind, after: str = "", limit: int = 1000) -> list[MirrorRow]:
         return self.mirror.page(kind, after, limit)
 
+    def backdate(self, kind: Kind, rows: Sequence[MirrorRow], to: Mapping[str, str]) -> set[str]:
+        return self.mirror.backdate(kind, rows, to)
+
     def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, Deleted]:
         return self.mirror.delete(kind, rows)
 

@@ -173,3 +173,9 @@ def source_time(row: Row) -> datetime | None:
 
 def moment(value: object) -> datetime | None:
     return datetime.fromisoformat(str(value)) if value else None
+
+
+def ahead(truth: Row, held: Row) -> bool:
+    """Whether the mirror claims a later version than HubSpot has: no copy may overwrite that."""
+    modified, copied = source_time(truth), source_time(held)
+    return modified is not None and copied is not None and copied > modified

@@ -97,6 +97,15 @@ class Mirror(Protocol):
         """
         ...
 
+    def backdate(self, kind: Kind, rows: Sequence[MirrorRow], to: Mapping[str, str]) -> set[str]:
+        """Set ``source_modified_at`` of these rows to ``to``, by ``hubspot_id``, so that the next
+        copy may overwrite them. Each only if it still says the time given; the ids of those set.
+
+        Raises:
+            GatewayError: the mirror did not answer. Repeating it is harmless.
+        """
+        ...
+
     def faults(self) -> list[str]:
         """What is wrong with address, key or schema, each with how to mend it; for ``doctor``."""
         ...

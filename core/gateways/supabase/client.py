@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 
 from core.domain.drift import CONTACT_OF
-from core.domain.mirror import ID, TABLES
+from core.domain.mirror import ID, SOURCE_TIME, TABLES
 from core.domain.records import BookingStatus, ContactId, Kind
 from core.domain.sessions import Counts
 from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused
@@ -134,6 +134,17 @@ class Supabase:
             given = {"kind": kind.value, "rows": wire.versions(part)}
             results |= wire.delete_results(self._rpc("credit_desk_delete", given), part)
         return results
+
+    def backdate(self, kind: Kind, rows: Sequence[MirrorRow], to: Mapping[str, str]) -> set[str]:
+        """See ``Mirror.backdate``. A request for each row: there are few."""
+        return {str(row[ID]) for row in rows if self._backdated(kind, row, to[str(row[ID])])}
+
+    def _backdated(self, kind: Kind, row: MirrorRow, to: str) -> bool:
+        def change(client: Client) -> Any:
+            query = client.table(TABLES[kind]).update({SOURCE_TIME: to}).eq(ID, str(row[ID]))
+            return query.eq(SOURCE_TIME, str(row[SOURCE_TIME])).execute().data
+
+        return bool(self._read(change))
 
     def faults(self) -> list[str]:
         """See ``Mirror.faults``."""
