@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from core.assembly import Core, assemble, utc_now
 from core.domain.mirror import columns
+from core.domain.schedules import Every
 from core.gateways.ports import Engine
 from core.services.alarms import LOOK_EVERY_S, Alarms
 from core.services.auditing import LOOK_EVERY_S as AUDIT_EVERY_S
@@ -38,6 +39,8 @@ SERVER_GRACE_S = 25.0
 NOTIFY_GRACE_S = 5.0
 #: When students' names are forgotten: in a quiet hour, once a day.
 FORGET_SCHEDULE = "40 3 * * *"
+#: When landed writes are looked at again: cheap when none is due.
+LATE_LOOKS = timedelta(minutes=1)
 #: How long a busy thread keeps the interpreter. A fifth of Python's own: a copy to the mirror
 #: should not wait for a page that is being drawn (benchmarks/mirror_lag.py).
 SWITCH_S = 0.001
@@ -143,6 +146,8 @@ def build(settings: Settings) -> Runtime:
         inspecting=inspection,
         journal=journal,
         engine=engine,
+        correct_losses=settings.correct_losses,
+        late_looks=Every(LATE_LOOKS),
         admins=settings.admins,
         domains=settings.allowed_domains,
         unverified_from=settings.unverified_providers,

@@ -11,6 +11,7 @@ import pytest
 
 from scripts.chromium import find_chromium
 from scripts.processes import ROOT, local_stack
+from tests.simulation import seeds
 
 #: These start servers of their own, on this machine alone. All other tests open no socket.
 FOLDERS_WITH_SERVERS = frozenset({"contract", "crash", "e2e"})
@@ -30,6 +31,15 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "laptop")
 def pytest_xdist_auto_num_workers() -> int:
     """``-n auto``. Half of the tests' time is waiting for processes, so more than the cores."""
     return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
+def pytest_configure() -> None:
+    """Before any worker process is started: all of them collect the same histories."""
+    os.environ.setdefault(seeds.SETTING, seeds.drawn())
+
+
+def pytest_report_header() -> str:
+    return f"fresh seeds of the simulations: {seeds.SETTING}={os.environ[seeds.SETTING]}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -22,6 +22,7 @@ from core.gateways.ports.inspecting import Inspecting
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
 from core.gateways.ports.pace import Pace
 from core.services.access import Access
+from core.services.accounting import Accounting
 from core.services.activating import Activating, activation_jobs
 from core.services.admitting import Admitting
 from core.services.approving import Approving
@@ -36,6 +37,7 @@ from core.services.finding import Finding
 from core.services.following import Following
 from core.services.forgetting import Forgetting, forgetting_jobs
 from core.services.holding import Holding
+from core.services.late_looks import LateLooks, late_look_jobs
 from core.services.looking_up import LookingUp
 from core.services.measuring import Measuring
 from core.services.mending import Mending
@@ -98,6 +100,8 @@ def assemble(
     hold: timedelta = timedelta(seconds=10),
     typed_above: int = 20,
     second: SecondAdmin = NO_SECOND,
+    correct_losses: bool = True,
+    late_looks: Schedule | None = None,
     audit_looks: bool = True,
     pace: Pace | None = None,
     api_rate: float = 20,
@@ -154,12 +158,30 @@ def assemble(
     correcting = Correcting(crm, journal, preflight, now, make_id)
     undoing = Undoing(crm, journal, preflight, now, make_id)
     receiving = Receiving(mirroring=mirroring, types=object_types, secret=webhook_secret, now=now)
+    carrying = carriage(
+        crm=crm,
+        journal=journal,
+        mirroring=mirroring,
+        catalogue=catalogue,
+        may=access.may,
+        quiet=quiet,
+        group_size=group_size,
+        groups_at_once=groups_at_once,
+        second=second,
+        correct_losses=correct_losses,
+        now=now,
+        zone=zone,
+        new_id=make_id,
+    )
+    finishing = carrying.finishing
+    late = LateLooks(journal, finishing.verification, finishing.losses, carrying.settling, now)
     scheduling = Scheduling(
         journal,
         (
             *sweep_jobs(sweeping, sweep_schedules or {}),
             *activation_jobs(activating, activation_schedule),
             *forgetting_jobs(forgetting, forget_schedule),
+            *late_look_jobs(late, late_looks),
         ),
         now,
     )
@@ -193,20 +215,8 @@ def assemble(
         deciding=Deciding(crm, journal, engine, now),
         correcting=correcting,
         undoing=undoing,
-        carrying=carriage(
-            crm=crm,
-            journal=journal,
-            mirroring=mirroring,
-            catalogue=catalogue,
-            may=access.may,
-            quiet=quiet,
-            group_size=group_size,
-            groups_at_once=groups_at_once,
-            second=second,
-            now=now,
-            zone=zone,
-            new_id=make_id,
-        ),
+        carrying=carrying,
+        late_looks=late,
         mirroring=mirroring,
         sweeping=sweeping,
         repairing=Repairing(
@@ -254,6 +264,7 @@ def assemble(
         serving=Serving(crm, journal, booking, planning, operating, checking, now, make_id),
         forgetting=forgetting,
         following=Following(journal),
+        accounting=Accounting(journal, planning, undoing, now),
         journal=journal,
         catalogue=catalogue,
         zone=zone,

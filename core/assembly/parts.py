@@ -10,6 +10,7 @@ from core.domain.credits import Catalogue
 from core.domain.work import Work
 from core.gateways.ports import CarryOut, Journal
 from core.services.access import Access
+from core.services.accounting import Accounting
 from core.services.activating import Activating
 from core.services.admitting import Admitting
 from core.services.approving import Approving
@@ -22,6 +23,7 @@ from core.services.deciding import Deciding
 from core.services.finding import Finding
 from core.services.following import Following
 from core.services.forgetting import Forgetting
+from core.services.late_looks import LateLooks
 from core.services.looking_up import LookingUp
 from core.services.measuring import Measuring
 from core.services.mirroring import Mirroring
@@ -60,6 +62,7 @@ class Core:
     deciding: Deciding
     correcting: Correcting
     carrying: Carrying
+    late_looks: LateLooks
     mirroring: Mirroring
     sweeping: Sweeping
     undoing: Undoing
@@ -83,6 +86,7 @@ class Core:
     serving: Serving
     forgetting: Forgetting
     following: Following
+    accounting: Accounting
     journal: Journal
     catalogue: Catalogue
     #: The school's time zone.

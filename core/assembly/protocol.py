@@ -12,6 +12,7 @@ from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
 from core.services.carrying import Carrying
 from core.services.finishing import ExamConsequences, Finishing
 from core.services.giving_back import GivingBack
+from core.services.loss_correction import LossCorrection
 from core.services.mirroring import Mirroring
 from core.services.recording import Recording
 from core.services.recounting import CarryingRecounts
@@ -19,6 +20,7 @@ from core.services.seating import Seating
 from core.services.settling import Settling
 from core.services.starts import Starts
 from core.services.taking_back import TakingBack
+from core.services.verifying import WriteVerification
 from core.services.writing import Writing
 
 
@@ -33,6 +35,7 @@ def carriage(
     group_size: int,
     groups_at_once: int,
     second: SecondAdmin,
+    correct_losses: bool,
     now: Callable[[], datetime],
     zone: tzinfo,
     new_id: Callable[[], str],
@@ -45,6 +48,8 @@ def carriage(
     recounts = CarryingRecounts(
         crm, journal, writing, ExamConsequences(catalogue), mirroring.nudge, now
     )
+    verification = WriteVerification(crm, journal, catalogue, now)
+    losses = LossCorrection(journal, writing, ExamConsequences(catalogue), now, correct_losses)
     return Carrying(
         journal,
         settling,
@@ -68,7 +73,17 @@ def carriage(
             now=now,
             quiet=quiet,
         ),
-        Finishing(crm, journal, writing, catalogue, now, recounts, in_turn=groups_at_once == 1),
+        Finishing(
+            crm,
+            journal,
+            writing,
+            catalogue,
+            now,
+            recounts,
+            verification,
+            losses,
+            in_turn=groups_at_once == 1,
+        ),
         lambda: crm.usage()["total"],
         may,
         now,

@@ -14,10 +14,17 @@ from core import wiring
 from core.assembly import Core
 from core.cli import reports
 from core.cli.acting import actor_of
-from core.cli.choosing import Planned, everything_owed, of, selection
+from core.cli.choosing import Planned, everything_owed, listed, of, selection
 from core.cli.ending import judge
 from core.cli.output import show, told
-from core.domain.operations import ENDED, NEEDS_EYES, Operation, OperationState
+from core.domain.operations import (
+    ENDED,
+    NEEDS_EYES,
+    UNBEGUN,
+    Item,
+    Operation,
+    OperationState,
+)
 from core.domain.plans import OperationKind
 from core.gateways.errors import StateConflict
 
@@ -35,6 +42,9 @@ Exam = Annotated[list[str] | None, typer.Option("--exam", metavar="ID", help="re
 Contact = Annotated[list[str] | None, typer.Option("--contact", metavar="ID", help="repeatable")]
 Bookings = Annotated[Path | None, typer.Option("--bookings", metavar="FILE.csv")]
 Ids = Annotated[str, typer.Option("--ids", metavar="A,B", help="record ids or booking_ids")]
+Without = Annotated[
+    str, typer.Option("--without", metavar="A,B", help="leave these out; the result tells of them")
+]
 Owed = Annotated[bool, typer.Option("--owed", help="everything that students wait for")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="kept with the operation")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="print the plan, change nothing")]
@@ -50,6 +60,7 @@ def cancel(
     contact: Contact = None,
     bookings: Bookings = None,
     ids: Ids = "",
+    without: Without = "",
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
@@ -59,8 +70,8 @@ def cancel(
 ) -> None:
     """Cancel bookings and give their credits back."""
     with told():
-        chosen = selection(exam, contact, bookings, ids)
-        _run(of(OperationKind.CANCEL, chosen), reason, as_, dry_run, wait, timeout, json)
+        chosen, left = selection(exam, contact, bookings, ids), listed(without)
+        run_plan(of(OperationKind.CANCEL, chosen, left), reason, as_, dry_run, wait, timeout, json)
 
 
 @app.command()
@@ -70,6 +81,7 @@ def refund(
     bookings: Bookings = None,
     ids: Ids = "",
     owed: Owed = False,
+    without: Without = "",
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
@@ -82,10 +94,12 @@ def refund(
     --owed leaves out what an undo took back; named, it is refunded again.
     """
     with told():
-        planned: Planned = everything_owed
+        left = listed(without)
+        planned = everything_owed(left)
         if not owed or exam or contact or bookings or ids:
-            planned = of(OperationKind.REFUND, selection(exam, contact, bookings, ids, owed))
-        _run(planned, reason, as_, dry_run, wait, timeout, json)
+            chosen = selection(exam, contact, bookings, ids, owed)
+            planned = of(OperationKind.REFUND, chosen, left)
+        run_plan(planned, reason, as_, dry_run, wait, timeout, json)
 
 
 @app.command()
@@ -98,10 +112,10 @@ def correct(
     timeout: WaitS = 3600,
     json: Json = False,
 ) -> None:
-    """Give changes their due that somebody else made and this operation wrote over."""
+    """Correct balances that others changed at the same moment as this operation."""
     with told():
         planned: Planned = lambda core, actor: core.correcting.preview(operation_id, actor)  # noqa: E731
-        _run(planned, reason, as_, dry_run, wait, timeout, json)
+        run_plan(planned, reason, as_, dry_run, wait, timeout, json)
 
 
 @app.command()
@@ -117,10 +131,10 @@ def undo(
     """Take back the credits that this refund gave, and clear its marks."""
     with told():
         planned: Planned = lambda core, actor: core.undoing.preview(operation_id, actor)  # noqa: E731
-        _run(planned, reason, as_, dry_run, wait, timeout, json)
+        run_plan(planned, reason, as_, dry_run, wait, timeout, json)
 
 
-def _run(
+def run_plan(
     planned: Planned,
     reason: str,
     as_: str,
@@ -129,6 +143,7 @@ def _run(
     timeout_s: float,
     as_json: bool,
 ) -> None:
+    """Make the plan, and print it, or confirm it and print what becomes of it."""
     with wiring.opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
@@ -198,12 +213,19 @@ def report_of(core: Core, operation: Operation) -> reports.Report:
     return reports.of_operation(
         operation,
         core.journal.progress(operation.id),
-        items=core.journal.items(operation.id, states=NEEDS_EYES),
-        foreign=core.journal.foreign_writes(operation.id),
+        items=looked_at(core, operation),
+        foreign=core.correcting.standing(operation.id),
         undone_by=core.journal.undoing(operation.id),
         warnings=core.journal.warnings(operation.id),
         now=core.operating.now(),
     )
+
+
+def looked_at(core: Core, operation: Operation) -> list[Item]:
+    """What of it needs somebody's eyes; nothing of what did not begin."""
+    if operation.state in UNBEGUN or operation.state is OperationState.CALLED_OFF:
+        return []
+    return core.journal.items(operation.id, states=NEEDS_EYES)
 
 
 def told_of(
@@ -227,6 +249,7 @@ def told_of(
 def operation(
     operation_id: str,
     history: Annotated[bool, typer.Option("--history", help="its events and writes too")] = False,
+    rows: Annotated[bool, typer.Option("--rows", help="each booking asked for")] = False,
     as_: As = "",
     json: Json = False,
 ) -> None:
@@ -235,6 +258,8 @@ def operation(
         core = runtime.core
         actor = actor_of(core, as_)
         report = report_of(core, core.following.operation(operation_id, actor))
+        if rows:
+            report["rows"] = reports.of_items(core.journal.items(operation_id))
         if history:
             report["events"] = reports.of_events(core.operating.history(operation_id, actor))
             report["writes"] = reports.of_writes(core.following.writes(operation_id, actor))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.assembly import Core
@@ -41,11 +41,22 @@ def selection(
     return ByReference(references=from_text(ids).references)
 
 
-def everything_owed(core: Core, actor: Actor) -> Plan:
-    """A refund of all that ``owed`` finds."""
-    return core.planning.preview(OperationKind.REFUND, core.owing.everything(actor), actor)
+def listed(ids: str) -> tuple[str, ...]:
+    """References separated by commas; none for an empty option.
+
+    Raises:
+        BadList: one of them is neither a record id nor a booking_id.
+    """
+    return from_text(ids).references if ids.strip() else ()
 
 
-def of(kind: OperationKind, chosen: Selection) -> Planned:
-    """A plan of these bookings."""
-    return lambda core, actor: core.planning.preview(kind, chosen, actor)
+def everything_owed(without: Sequence[str] = ()) -> Planned:
+    """A refund of all that ``owed`` finds, but for these."""
+    return lambda core, actor: core.planning.preview(
+        OperationKind.REFUND, core.owing.everything(actor), actor, without=without
+    )
+
+
+def of(kind: OperationKind, chosen: Selection, without: Sequence[str] = ()) -> Planned:
+    """A plan of these bookings, but for those left out."""
+    return lambda core, actor: core.planning.preview(kind, chosen, actor, without=without)

@@ -8,27 +8,81 @@ import typer
 
 from core import wiring
 from core.cli.acting import actor_of
-from core.cli.app import As, Json, Reason, Wait, WaitS, app, told_of, until_ended
+from core.cli.app import (
+    As,
+    DryRun,
+    Json,
+    Reason,
+    Wait,
+    WaitS,
+    app,
+    run_plan,
+    told_of,
+    until_ended,
+)
+from core.cli.choosing import Planned, listed
 from core.cli.output import told
-from core.domain.records import WriteId
+from core.domain.records import BookingId, WriteId
+from core.domain.selections import BadList
 
 
 @app.command()
 def retry(
     operation_id: str,
+    blocked: Annotated[
+        bool, typer.Option("--blocked", help="what its preview blocked, as a new operation")
+    ] = False,
+    reason: Reason = "",
     as_: As = "",
+    dry_run: DryRun = False,
     wait: Wait = False,
     timeout: WaitS = 3600,
     json: Json = False,
 ) -> None:
-    """Carry on what failed, was blocked or was stopped in an operation, and nothing else."""
-    with told(), wiring.opened() as runtime:
+    """Carry on what failed, was blocked or was stopped in an operation, and nothing else.
+
+    What its preview blocked was never confirmed: --blocked previews it again (--dry-run) and
+    confirms it as a new operation. What needs nothing any more is then found dealt with.
+    """
+    with told():
+        if blocked:
+            planned: Planned = lambda core, actor: core.accounting.look_again(operation_id, actor)  # noqa: E731
+            run_plan(planned, reason, as_, dry_run, wait, timeout, json)
+            return
+        if reason or dry_run:
+            raise BadList(["--reason and --dry-run belong to --blocked"])
+        _retry(operation_id, as_, wait, timeout, json)
+
+
+def _retry(operation_id: str, as_: str, wait: bool, timeout: float, json: bool) -> None:
+    with wiring.opened() as runtime:
         core = runtime.core
         again = core.operating.retry(operation_id, actor_of(core, as_))
         if wait:
             runtime.start()
             again = until_ended(core, again, timeout)
         told_of(core, again, waited=wait, as_json=json)
+
+
+@app.command()
+def dismiss(
+    operation_id: str,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="kept in the audit")],
+    ids: Annotated[
+        str, typer.Option("--ids", metavar="A,B", help="record ids; all that failed or are blocked")
+    ] = "",
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Say why nothing more is done about bookings that failed or are blocked. Changes no credit."""
+    with told(), wiring.opened() as runtime:
+        core = runtime.core
+        actor = actor_of(core, as_)
+        number = core.accounting.dismiss(
+            operation_id, actor, reason=reason, bookings=[BookingId(id_) for id_ in listed(ids)]
+        )
+        ended = core.journal.operation(operation_id)
+        told_of(core, ended, also={"dismissed": number}, as_json=json)
 
 
 @app.command()
@@ -57,17 +111,29 @@ def stop(
 @app.command()
 def decide(
     operation_id: str,
-    write_id: str,
-    landed: Annotated[bool, typer.Option("--landed/--never", help="did its credits arrive?")],
+    name: Annotated[str, typer.Argument(metavar="WRITE|CHANGE")],
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="what you saw in HubSpot")],
+    landed: Annotated[
+        bool | None, typer.Option("--landed/--never", help="of a write: did its credits arrive?")
+    ] = None,
+    by: Annotated[
+        int | None,
+        typer.Option("--by", metavar="N", help="of a change: credits due, or 0"),
+    ] = None,
     as_: As = "",
     json: Json = False,
 ) -> None:
-    """Say what became of a write that HubSpot does not tell of (operation ID --history)."""
+    """Say what became of a write, or what an unclear change means (see operation ID)."""
     with told(), wiring.opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
-        decided = core.deciding.decide(
-            operation_id, WriteId(write_id), actor, landed=landed, why=why
-        )
+        if (landed is None) == (by is None):
+            raise BadList(["give --landed or --never for a write, or --by N for an unclear change"])
+        if by is not None:
+            core.correcting.decide(operation_id, name, by, actor, why)
+            decided = core.journal.operation(operation_id)
+        else:
+            decided = core.deciding.decide(
+                operation_id, WriteId(name), actor, landed=bool(landed), why=why
+            )
         told_of(core, decided, as_json=json)

@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from core.domain import foreign_words
+from core.domain.corrections import name_of
+from core.domain.foreign_words import ForeignFinding, Remedy
 from core.domain.operations import (
     BEGUN,
+    DISMISSIBLE,
     NEEDS_EYES,
     Item,
     ItemState,
@@ -17,7 +21,6 @@ from core.domain.operations import (
 )
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.warnings import About, Warned
-from core.domain.writes import ForeignWrite
 from core.gateways.ports import Due, Event, OutboxState, WriteRecord
 from core.gateways.ports.inspecting import Finding
 
@@ -31,6 +34,7 @@ def of_plan(plan: Plan) -> Report:
         "kind": plan.kind.value,
         "undoes": plan.undoes,
         "selection": plan.selection,
+        "asked": len(plan.rows),
         "counts": {verdict.value: n for verdict, n in plan.counts.items()},
         "credits": dict(plan.credits),
         "contacts": plan.contacts,
@@ -40,7 +44,8 @@ def of_plan(plan: Plan) -> Report:
 
 
 def _blocked_first(row: Row) -> int:
-    return [Verdict.BLOCKED, Verdict.WILL_CHANGE, Verdict.SKIP].index(row.verdict)
+    order = [Verdict.BLOCKED, Verdict.WILL_CHANGE, Verdict.SKIP, Verdict.EXCLUDED]
+    return order.index(row.verdict)
 
 
 def _row(row: Row) -> Report:
@@ -61,7 +66,7 @@ def of_operation(
     progress: Progress,
     *,
     items: Sequence[Item] = (),
-    foreign: Sequence[ForeignWrite] = (),
+    foreign: Sequence[ForeignFinding] = (),
     undone_by: Sequence[Operation] = (),
     warnings: Sequence[Warned] = (),
     now: datetime,
@@ -82,13 +87,15 @@ def of_operation(
         "needs_approval": operation.needs_approval,
         "approved_by": operation.approved_by,
         "approved_at": operation.approved_at.isoformat() if operation.approved_at else None,
+        "asked": progress.total,
         "counts": {state.value: n for state, n in sorted(progress.states.items())},
+        "blocked_at_preview": progress.blocked_at_preview,
         "credits": dict(progress.net),
         "calls": operation.calls,
         "seconds": round(((operation.ended_at or now) - begun).total_seconds(), 3),
         **_stop(operation, progress),
         "needs_eyes": [_item(item) for item in items if item.state in NEEDS_EYES],
-        "foreign_writes": [_foreign(write) for write in foreign],
+        "foreign_writes": [_foreign(each, operation.id) for each in foreign],
         "undoes": operation.undoes,
         "undone_by": [{"operation": o.id, "state": o.state.value} for o in undone_by],
         "warnings": [_warned(one, operation.id) for one in warnings],
@@ -106,19 +113,54 @@ def _stop(operation: Operation, progress: Progress) -> Report:
     return {"stop": {"done": done, "being_finished": begun, "not_begun": left}}
 
 
+def of_items(items: Sequence[Item]) -> list[Report]:
+    """Every booking that was asked for, with what became of it."""
+    return [_item(item) for item in items]
+
+
 def _item(item: Item) -> Report:
     return {
         "booking": item.booking_id,
+        "booking_id": item.booking_name,
         "contact": item.contact_id,
         "state": item.state.value,
-        "why": item.why,
+        "why": "" if item.state in {ItemState.DONE, ItemState.PENDING} else item.why,
         "credit": item.credit,
+        "next_step": _next_of(item),
     }
 
 
-def _foreign(write: ForeignWrite) -> Report:
+def _next_of(item: Item) -> str:
+    """What somebody can do about a booking that failed or is blocked."""
+    if item.state not in DISMISSIBLE:
+        return ""
+    again = f"python -m core retry {item.operation_id}"
+    if item.planned:
+        return again
+    return f"correct it in HubSpot, then {again} --blocked; or python -m core dismiss"
+
+
+#: What somebody can do about a change by others.
+REMEDIES: dict[Remedy, str] = {
+    Remedy.CORRECTED: "",
+    Remedy.OFFERED: "python -m core correct {operation} --reason TEXT",
+    Remedy.DECISION: "python -m core decide {operation} {name} --by N --why TEXT",
+    Remedy.RECOUNT: "python -m core recount --exam {record}",
+    Remedy.NONE: "",
+}
+assert REMEDIES.keys() == set(Remedy), "every remedy names the next step"  # noqa: S101
+
+
+def _foreign(found: ForeignFinding, operation_id: str) -> Report:
+    write, how = found.foreign, found.remedy
+    name = name_of(write)
+    next_step = REMEDIES[how].format(operation=operation_id, name=name, record=write.target_id)
     return {
         "record": f"{write.kind} {write.target_id}",
+        "student": found.student,
+        "conflict": write.conflict.value,
+        "told": foreign_words.told(write),
+        "by": foreign_words.by(write),
         "credit": write.credit,
         "we_read": write.read,
         "they_set": write.theirs,
@@ -126,6 +168,9 @@ def _foreign(write: ForeignWrite) -> Report:
         "at": write.at.isoformat(),
         "source": f"{write.source} {write.source_id}".strip(),
         "correction": write.correction,
+        "remedy": how.value,
+        "name": name,
+        "next_step": next_step,
     }
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.domain.operations import Operation, OperationState
 from core.domain.overview import Facts, Matter, Need, NeedsEyes
 from core.domain.plans import OperationKind
 from core.domain.sweeps import SweepMode
 
+#: A write without a history is told of so long; its page has it for ever.
+UNVERIFIED_FOR = timedelta(days=14)
 #: Part of the account's calls of a day.
 QUOTA_ABOVE = 0.9
 #: Operations of one matter that are told one by one; then how many more there are.
@@ -75,17 +77,22 @@ def _of_operations(facts: Facts) -> Iterator[Need]:
         for each in eyes
         if each.failed or each.blocked
     ]
+    unchecked = [
+        _about(Matter.UNCHECKED, each.operation, _unverified(each))
+        for each in eyes
+        if each.unchecked and facts.now - _ended(each.operation) < UNVERIFIED_FOR
+    ]
     over = [
         Need(
             matter=Matter.WRITTEN_OVER,
-            told=f"{titled(each.operation)} wrote over "
-            f"{_count(each.number, 'change')} of somebody else; a correction is on offer",
+            told=f"{titled(each.operation)}: {_count(each.number, 'balance change')} by others "
+            f"at the same moment {'needs' if each.number == 1 else 'need'} a correction",
             since=each.since,
             of=each.operation.id,
         )
         for each in sorted(facts.written_over, key=lambda each: each.since)
     ]
-    for together in (undecided, over, failed, _awaiting(facts), _waiting(facts)):
+    for together in (undecided, over, unchecked, failed, _awaiting(facts), _waiting(facts)):
         yield from _at_most(together)
 
 
@@ -175,6 +182,13 @@ def _ended(operation: Operation) -> datetime:
 def _undecided(eyes: NeedsEyes) -> str:
     verb = "is" if eyes.undecided == 1 else "are"
     return f"{_count(eyes.undecided, 'write')} {verb} undecided, HubSpot does not tell"
+
+
+def _unverified(eyes: NeedsEyes) -> str:
+    return (
+        f"{_count(eyes.unchecked, 'write')} could not be checked for changes by others: HubSpot "
+        "gave no history for a day"
+    )
 
 
 def _failed(eyes: NeedsEyes) -> str:

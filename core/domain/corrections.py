@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from core.domain.credits import BALANCE_MAX, CreditType
+from core.domain.foreign_writes import Conflict, ForeignWrite
 from core.domain.plans import Row, Verdict, Why
 from core.domain.records import BookingId, Contact, ContactId, Kind
-from core.domain.writes import ForeignWrite, Movement, MovementKind
+from core.domain.writes import Movement, MovementKind
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def correctable(found: Sequence[ForeignWrite]) -> list[ForeignWrite]:
@@ -16,12 +20,41 @@ def correctable(found: Sequence[ForeignWrite]) -> list[ForeignWrite]:
     return [each for each in found if each.kind is Kind.CONTACT and each.correction]
 
 
+def waiting(found: Sequence[ForeignWrite]) -> list[ForeignWrite]:
+    """Those with a correction on offer, and those of which a person has to say what they are."""
+    undecided = (e for e in found if e.kind is Kind.CONTACT and e.undecided)
+    return [*correctable(found), *undecided]
+
+
+def automatic(found: Sequence[ForeignWrite]) -> list[ForeignWrite]:
+    """Those of ``found`` that need no person: a credit that is certainly lost goes back.
+
+    All of one balance together, and only where the student is given something, or nothing moves:
+    a credit too many is taken back by a person.
+    """
+    by_counter: dict[tuple[Kind, str, CreditType], list[ForeignWrite]] = {}
+    for each in correctable(found):
+        by_counter.setdefault(each.counter, []).append(each)
+    return [
+        each
+        for together in by_counter.values()
+        if sum(one.correction for one in together) >= 0
+        for each in together
+    ]
+
+
 def name_of(foreign: ForeignWrite) -> BookingId:
     """What stands in a booking's place: the write, the counter, and by how much it is wrong.
 
-    The journal lets each name move once, so no foreign write is ever made up for twice.
+    Of changes after our write, of which there may be several, their moment too. The journal lets
+    each name move once, so no foreign write is ever made up for twice.
     """
-    return BookingId(f"{foreign.write_id}/{foreign.credit}/{foreign.correction:+d}")
+    when = f"@{_ms(foreign.at)}" if foreign.conflict is not Conflict.WRITTEN_OVER else ""
+    return BookingId(f"{foreign.write_id}{when}/{foreign.credit}/{foreign.correction:+d}")
+
+
+def _ms(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +72,23 @@ def correction_of(foreign: ForeignWrite) -> Correction:
     """What makes up for this foreign write."""
     return Correction(
         name=name_of(foreign),
-        told=f"{foreign.read} → {foreign.theirs} by somebody else",
+        told=_told(foreign),
         contact_id=ContactId(foreign.target_id),
         credit=foreign.credit,
         by=foreign.correction,
     )
+
+
+def _told(foreign: ForeignWrite) -> str:
+    match foreign.conflict:
+        case Conflict.LOST:
+            return (
+                f"{foreign.ours} → {foreign.theirs} by somebody else, who had read {foreign.read}"
+            )
+        case Conflict.TWICE:
+            return f"{foreign.ours} → {foreign.theirs} by our request, which arrived again"
+        case _:
+            return f"{foreign.read} → {foreign.theirs} by somebody else"
 
 
 def planned(row: Row) -> Correction:

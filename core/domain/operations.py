@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from core.domain.credits import CreditType
-from core.domain.plans import OperationKind
+from core.domain.plans import OperationKind, Row, Verdict
 from core.domain.records import BookingId, ContactId, ExamId
 from core.domain.terms import ORDINARY, Inclusion
 
@@ -81,6 +81,10 @@ class ItemState(StrEnum):
     UNDECIDED = "undecided"
     #: The operation was stopped before it began.
     STOPPED = "stopped"
+    #: Left out at the preview by whoever confirmed.
+    EXCLUDED = "excluded"
+    #: It failed or was blocked, and a person said why nothing more is done about it here.
+    DISMISSED = "dismissed"
 
 
 #: Begun, not finished: carried to its end even when the operation is stopped, unless it was only
@@ -95,6 +99,8 @@ SETTLED = frozenset(
         ItemState.FAILED,
         ItemState.UNDECIDED,
         ItemState.STOPPED,
+        ItemState.EXCLUDED,
+        ItemState.DISMISSED,
     }
 )
 assert BEGUN | SETTLED | {ItemState.PENDING} == set(ItemState), "every item state is one of these"
@@ -102,6 +108,15 @@ assert BEGUN | SETTLED | {ItemState.PENDING} == set(ItemState), "every item stat
 RETRYABLE = frozenset({ItemState.FAILED, ItemState.BLOCKED, ItemState.STOPPED})
 #: What a result page shows first.
 NEEDS_EYES = frozenset({ItemState.FAILED, ItemState.BLOCKED, ItemState.UNDECIDED})
+#: What a person may dismiss. An undecided one is decided.
+DISMISSIBLE = frozenset({ItemState.FAILED, ItemState.BLOCKED})
+#: How a row that the plan does not change stands in the operation from the beginning.
+UNCHANGED: dict[Verdict, ItemState] = {
+    Verdict.SKIP: ItemState.SKIPPED,
+    Verdict.BLOCKED: ItemState.BLOCKED,
+    Verdict.EXCLUDED: ItemState.EXCLUDED,
+}
+assert UNCHANGED.keys() == set(Verdict) - {Verdict.WILL_CHANGE}, "every other verdict has its state"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +151,33 @@ class Item:
     #: The balance of ``credit`` around the write that gave it back, or took it.
     before: int | None = None
     after: int | None = None
+    #: Whether the plan would change it. Any other was asked for too, and is accounted for; this
+    #: operation never touches it.
+    planned: bool = True
+
+
+def item_of(operation_id: str, n: int, row: Row) -> Item:
+    """Row ``n`` of a plan, from 0, as the confirmed operation begins with it."""
+    planned = row.verdict is Verdict.WILL_CHANGE
+    why = f"{row.why}: {row.detail}" if row.detail and not planned else str(row.why)
+    return Item(
+        operation_id=operation_id,
+        booking_id=row.booking_id,
+        n=n,
+        state=ItemState.PENDING if planned else UNCHANGED[row.verdict],
+        why=why,
+        credit=row.credit,
+        contact_id=row.contact_id,
+        exam_id=row.exam_id,
+        booking_name=row.booking_name,
+        contact_name=row.contact_name,
+        contact_email=row.contact_email,
+        exam_date=row.exam_date,
+        mock_type=row.mock_type,
+        attending_location=row.attending_location,
+        dominant_hand=row.dominant_hand,
+        planned=planned,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,16 +233,40 @@ class Progress:
     #: Credits landed so far, by type: more or fewer than before. What it took and gave back itself
     #: is not in it.
     net: Mapping[CreditType, int] = field(default_factory=dict)
+    #: Of ``states``, those that the plan does not change.
+    unplanned: Mapping[ItemState, int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
-        """All items."""
+        """All items: everything that was asked for."""
         return sum(self.states.values())
 
     @property
+    def planned(self) -> int:
+        """Items that the plan changes."""
+        return self.total - sum(self.unplanned.values())
+
+    @property
     def settled(self) -> int:
-        """Items to which nothing more happens by itself."""
-        return sum(n for state, n in self.states.items() if state in SETTLED)
+        """Planned items to which nothing more happens by itself."""
+        settled = sum(n for state, n in self.states.items() if state in SETTLED)
+        return settled - sum(self.unplanned.values())
+
+    @property
+    def retryable(self) -> int:
+        """Items that "retry failed only" takes up again."""
+        return sum(self.states.get(s, 0) - self.unplanned.get(s, 0) for s in RETRYABLE)
+
+    @property
+    def blocked_at_preview(self) -> int:
+        """Items that only a new preview can take up, once what blocks them is corrected."""
+        return self.unplanned.get(ItemState.BLOCKED, 0)
+
+    def needing_eyes(self, state: OperationState) -> int:
+        """Items that a person should look at. None of an operation that did not begin."""
+        if state in UNBEGUN or state is OperationState.CALLED_OFF:
+            return 0
+        return sum(self.states.get(each, 0) for each in NEEDS_EYES)
 
 
 def group_items(items: Sequence[Item], size: int) -> list[list[Item]]:

@@ -32,6 +32,7 @@ class Matter(StrEnum):
     MIRROR_AWAY = "Supabase away"
     UNDECIDED = "undecided"
     WRITTEN_OVER = "written over"
+    UNCHECKED = "not checked"
     FAILED = "failed or blocked"
     AWAITING = "awaiting approval"
     DEAD_LETTERS = "dead letters"
@@ -52,6 +53,7 @@ URGENCY: dict[Matter, Urgency] = {
     Matter.MIRROR_AWAY: Urgency.NOW,
     Matter.UNDECIDED: Urgency.PERSON,
     Matter.WRITTEN_OVER: Urgency.PERSON,
+    Matter.UNCHECKED: Urgency.PERSON,
     Matter.FAILED: Urgency.PERSON,
     Matter.AWAITING: Urgency.PERSON,
     Matter.DEAD_LETTERS: Urgency.PERSON,
@@ -72,8 +74,6 @@ assert [*dict.fromkeys(URGENCY.values())] == list(Urgency), "matters stand by th
 BEHIND_AFTER = timedelta(seconds=30)
 #: A check that is older proves little of now. The full one runs once a day by default.
 STALE_AFTER = timedelta(hours=26)
-#: What failed or is blocked is told of so long after it was confirmed; its page has it for ever.
-FRESH = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +85,13 @@ class NeedsEyes:
     blocked: int = 0
     #: Writes of contacts and of exams.
     undecided: int = 0
+    #: Writes that HubSpot's history could not be read for, until it was given up.
+    unchecked: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenOver:
-    """Changes of others that an operation wrote over, with a correction on offer."""
+    """Changes by others that met an operation's writes, and that somebody has to see to."""
 
     operation: Operation
     number: int

@@ -16,6 +16,6 @@ def act_for(plan: Plan) -> Act:
             free = any(r.credit is None and r.verdict is Verdict.WILL_CHANGE for r in plan.rows)
             return Act.OVERRIDE if free else Act.BOOK_ONE
         case OperationKind.CANCEL if not plan.include:
-            whose = {row.contact_id for row in plan.rows}
+            whose = {r.contact_id for r in plan.rows if r.verdict is not Verdict.EXCLUDED}
             return Act.BOOK_ONE if len(whose) == 1 and None not in whose else Act.RUN_BATCHES
     return Act.RUN_BATCHES

@@ -6,7 +6,7 @@ The preview and the run judge with the same function, so what an admin sees is w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -65,7 +65,7 @@ class Plan:
 
     @property
     def counts(self) -> dict[Verdict, int]:
-        """How many rows have each verdict, all three named."""
+        """How many rows have each verdict, all of them named."""
         found = Counter(row.verdict for row in self.rows)
         return {verdict: found[verdict] for verdict in Verdict}
 
@@ -83,6 +83,11 @@ class Plan:
     def will_change(self) -> tuple[Row, ...]:
         """The rows that the operation would carry out."""
         return tuple(row for row in self.rows if row.verdict is Verdict.WILL_CHANGE)
+
+    @property
+    def excluded(self) -> frozenset[BookingId]:
+        """The bookings that whoever previewed left out."""
+        return frozenset(r.booking_id for r in self.rows if r.verdict is Verdict.EXCLUDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,12 +284,34 @@ def plan_rows(
     contacts: Mapping[ContactId, Contact | None],
     catalogue: Catalogue,
     terms: Terms,
+    without: Collection[BookingId] = (),
 ) -> tuple[Row, ...]:
-    """A row for each id, once, in the order asked; balances run on from row to row of a contact."""
+    """A row for each id, once, in the order asked; balances run on from row to row of a contact.
+
+    ``without``: those left out. They keep their rows, and nothing is done to them.
+    """
     running: dict[tuple[str, CreditType], int] = {}
-    return tuple(
-        _row(id_, judged(kind, bookings.get(id_), contacts, catalogue, terms), contacts, running)
-        for id_ in dict.fromkeys(ids)
+    left = frozenset(without)
+    rows = []
+    for id_ in dict.fromkeys(ids):
+        found = judged(kind, bookings.get(id_), contacts, catalogue, terms)
+        if id_ in left:
+            rows.append(excluded(_row(id_, found, contacts, {})))
+        else:
+            rows.append(_row(id_, found, contacts, running))
+    return tuple(rows)
+
+
+def excluded(row: Row) -> Row:
+    """The row, left out by whoever previews."""
+    return replace(
+        row,
+        verdict=Verdict.EXCLUDED,
+        why=Why.EXCLUDED,
+        detail="",
+        credit=None,
+        before=None,
+        after=None,
     )
 
 

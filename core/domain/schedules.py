@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: A slot that nobody did within this is late.
 LATE_AFTER = timedelta(minutes=10)
 
@@ -21,6 +22,21 @@ class Schedule(Protocol):
     def next(self, at: datetime) -> datetime:
         """The first of them after ``at``."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """A ``Schedule`` of equal steps, counted from the epoch."""
+
+    step: timedelta
+
+    def last(self, at: datetime) -> datetime:
+        """See ``Schedule``."""
+        return at - (at - EPOCH) % self.step
+
+    def next(self, at: datetime) -> datetime:
+        """See ``Schedule``."""
+        return self.last(at) + self.step
 
 
 def _nothing_left(_slot: datetime) -> str:

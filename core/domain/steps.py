@@ -19,8 +19,9 @@ from core.domain.credits import (
     UnreadableValue,
     parse_count,
 )
+from core.domain.foreign_writes import SAME_UPDATE
 from core.domain.records import MARKER, Booking, History, Version
-from core.domain.writes import SAME_UPDATE, MovementKind
+from core.domain.writes import MovementKind
 
 #: The student apps set the balance and the booking in two calls, within so long.
 TOGETHER = timedelta(minutes=2)

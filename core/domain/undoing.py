@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.domain.credits import CreditType
 from core.domain.judging import ends_here
 from core.domain.operations import ENDED, Item, Operation
-from core.domain.plans import Judgement, OperationKind, Row, Verdict, Why, judge_contact
+from core.domain.plans import (
+    Judgement,
+    OperationKind,
+    Row,
+    Verdict,
+    Why,
+    excluded,
+    judge_contact,
+)
 from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId
 
 #: Why an operation of another kind is not undone, said where a person looks for it.
@@ -56,10 +64,20 @@ def not_before(refund: Operation, at: datetime, quiet: timedelta) -> datetime:
     return last + quiet
 
 
-def plan_rows(refund: Operation, items: Sequence[Item], facts: Facts) -> tuple[Row, ...]:
-    """A row for each item, in order; balances run on from row to row of a contact."""
+def plan_rows(
+    refund: Operation, items: Sequence[Item], facts: Facts, without: Collection[BookingId] = ()
+) -> tuple[Row, ...]:
+    """A row for each item, in order; balances run on from row to row of a contact.
+
+    ``without``: those left out. They keep their rows, and nothing is done to them.
+    """
     running: dict[tuple[str, CreditType], int] = {}
-    return tuple(_row(refund, item, facts, running) for item in items)
+    return tuple(
+        excluded(_row(refund, item, facts, {}))
+        if item.booking_id in without
+        else _row(refund, item, facts, running)
+        for item in items
+    )
 
 
 def judge_again(

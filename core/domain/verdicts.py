@@ -28,6 +28,8 @@ class Verdict(StrEnum):
     WILL_CHANGE = "will change"
     SKIP = "skip"
     BLOCKED = "blocked"
+    #: Asked for, and left out by whoever previews.
+    EXCLUDED = "excluded"
 
 
 class Why(StrEnum):
@@ -41,6 +43,8 @@ class Why(StrEnum):
     BOOK = "book, and spend a credit"
     BOOK_FREE = "book by admin override, without a credit"
     TAKE_BACK = "take its credit back, and clear its mark"
+    # excluded
+    EXCLUDED = "excluded at the preview"
     # skip
     CORRECTED = "already corrected, or being corrected"
     COUNT_RIGHT = "the seat count is right"

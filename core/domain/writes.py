@@ -6,7 +6,7 @@ names it. Everything here is a decision over values already read; nothing is sen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,7 +20,6 @@ from core.domain.records import (
     Exam,
     History,
     Kind,
-    Version,
     WriteId,
 )
 
@@ -31,9 +30,6 @@ QUIET_PERIOD = timedelta(seconds=60)
 #: A write handed to the network later than this after its ``sent_at`` is not sent at all: with
 #: the time that one request may take, it has to end within ``QUIET_PERIOD``.
 SEND_WITHIN_S = 10.0
-
-#: HubSpot stamps properties of one update alike; clocks of its shards may differ by a little.
-SAME_UPDATE = timedelta(milliseconds=50)
 
 
 class MovementKind(StrEnum):
@@ -184,98 +180,3 @@ def believe(
 
 def _as_read(write: Write, target: Counted) -> bool:
     return all(target.balances.get(credit) == value for credit, value in write.before.items())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForeignWrite:
-    """Somebody else's change that fell between our read and our write, and was written over."""
-
-    write_id: WriteId
-    kind: Kind
-    target_id: str
-    credit: CreditType
-    #: What we had read, and what the foreign write had made of it.
-    read: int
-    theirs: int
-    #: What we then set.
-    ours: int
-    at: datetime
-    source: str
-    source_id: str
-    user_id: str
-
-    @property
-    def correction(self) -> int:
-        """What must be added to the balance to give the foreign change its due."""
-        return self.theirs - self.read
-
-
-class Unverifiable(ValueError):
-    """The history does not show our write's versions, so nothing can be said of foreign ones."""
-
-
-def find_foreign_writes(
-    write: Write, history: Mapping[str, tuple[Version, ...]], parse: Mapping[str, int | None]
-) -> tuple[ForeignWrite, ...]:
-    """Compare the version before ours with the balance that was read (section 6, step 9).
-
-    ``history`` is newest first, ``parse`` gives each raw value as a count, None if unreadable.
-
-    Raises:
-        Unverifiable: our own version is not in the history of the marker or of a counter.
-    """
-    if not any(version.value == write.id for version in history.get(MARKER, ())):
-        raise Unverifiable(f"the history of {write.target_id} does not show write {write.id}")
-    marker = next(v for v in reversed(history[MARKER]) if v.value == write.id)
-    found = []
-    for credit, read in write.before.items():
-        if write.after[credit] == read:
-            continue
-        previous = _version_before(history.get(credit, ()), write.after[credit], marker, parse)
-        theirs = 0 if previous is None else parse.get(previous.value)
-        if previous is not None and theirs is not None and theirs != read:
-            found.append(_foreign(write, credit, theirs, previous))
-    return tuple(found)
-
-
-def _version_before(
-    versions: tuple[Version, ...], ours: int, marker: Version, parse: Mapping[str, int | None]
-) -> Version | None:
-    """The version our write replaced; None when the counter had none before.
-
-    When somebody had just set the very value we set, HubSpot keeps no version of ours, and
-    theirs is the one in effect at our stamp.
-    """
-    for index, version in enumerate(versions):
-        if _same_update(version, marker) and parse.get(version.value) == ours:
-            return versions[index + 1] if index + 1 < len(versions) else None
-    for version in versions:
-        if version.at <= marker.at and parse.get(version.value) == ours:
-            return version
-        if version.at <= marker.at:
-            break
-    raise Unverifiable(f"the history shows no version {ours} at {marker.at.isoformat()}")
-
-
-def _same_update(version: Version, marker: Version) -> bool:
-    return (
-        abs(version.at - marker.at) <= SAME_UPDATE
-        and version.source == marker.source
-        and version.source_id == marker.source_id
-    )
-
-
-def _foreign(write: Write, credit: CreditType, theirs: int, previous: Version) -> ForeignWrite:
-    return ForeignWrite(
-        write_id=write.id,
-        kind=write.kind,
-        target_id=write.target_id,
-        credit=credit,
-        read=write.before[credit],
-        theirs=theirs,
-        ours=write.after[credit],
-        at=previous.at,
-        source=previous.source,
-        source_id=previous.source_id,
-        user_id=previous.user_id,
-    )

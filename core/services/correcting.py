@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.domain.corrections import Correction, correctable, correction_of, name_of, planned, row
-from core.domain.credits import CreditType
+from core.domain.credits import BALANCE_MAX, CreditType
+from core.domain.foreign_acts import decided
+from core.domain.foreign_words import ForeignFinding, Remedy, remedy
+from core.domain.foreign_writes import Conflict, ForeignWrite
 from core.domain.operations import Operation
 from core.domain.plans import OperationKind, Plan, Row
+from core.domain.records import Kind
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
-from core.domain.writes import ForeignWrite, MovementKind
-from core.gateways.ports import Crm, Journal
+from core.domain.writes import MovementKind
+from core.gateways.errors import StateConflict
+from core.gateways.ports import Crm, Event
+from core.gateways.ports.lookup import JournalLookUp
 from core.services.planning import PLAN_LIFE
 from core.services.preflight import Preflight
 
@@ -23,13 +29,13 @@ class Correcting:
     """Makes the plan. ``Operating.confirm`` and the engine do the rest, exactly once."""
 
     crm: Crm
-    journal: Journal
+    journal: JournalLookUp
     preflight: Preflight
     now: Callable[[], datetime]
     new_id: Callable[[], str]
 
     def open(self, operation_id: str, actor: Actor) -> list[ForeignWrite]:
-        """Changes of others that this operation wrote over and nobody has made up for.
+        """Those with a correction that nobody has taken yet.
 
         Raises:
             NotAllowed: this person may not watch operations.
@@ -39,13 +45,72 @@ class Correcting:
         done = self.journal.claimed([name_of(each) for each in found], MovementKind.CORRECTION)
         return [each for each in found if name_of(each) not in done]
 
+    def findings(self, operation_id: str, actor: Actor) -> list[ForeignFinding]:
+        """Every change by others that met this operation's writes, with what puts it right.
+
+        Raises:
+            NotAllowed: this person may not watch operations.
+        """
+        actor.require(Act.WATCH)
+        return self.standing(operation_id)
+
+    def standing(self, operation_id: str) -> list[ForeignFinding]:
+        """As ``findings``, for the report of an operation that its reader may already see."""
+        found = self.journal.foreign_writes(operation_id)
+        taken = self.journal.claimed([name_of(each) for each in found], MovementKind.CORRECTION)
+        contacts = {each.target_id for each in found if each.kind is Kind.CONTACT}
+        names = {
+            str(item.contact_id): item.contact_name
+            for item, _ in (self.journal.items_of(contacts) if contacts else ())
+            if item.contact_name
+        }
+        return [
+            ForeignFinding(each, remedy(each, taken), names.get(each.target_id, ""))
+            for each in found
+        ]
+
+    def decide(self, operation_id: str, name: str, by: int, actor: Actor, why: str) -> int:
+        """Say what an unclear change means for the balance: credits due, or 0; ``by`` again.
+
+        What is due is then on offer as a correction.
+
+        Raises:
+            NotAllowed: the actor may not run batches.
+            BadList: no such unclear change, or nothing says why.
+            StateConflict: somebody decided before.
+        """
+        actor.require(Act.RUN_BATCHES)
+        if not why.strip():
+            raise BadList(["say how you know: it is kept with the decision"])
+        if abs(by) > BALANCE_MAX:
+            raise BadList([f"{by:+d} is more than a balance can hold"])
+        found = self.journal.foreign_writes(operation_id)
+        one = next((each for each in found if name_of(each) == name), None)
+        if one is None or one.conflict is not Conflict.UNCLEAR:
+            raise BadList([f"operation {operation_id} has no unclear change {name}"])
+        at = self.now()
+        entry = decided(one, by, actor, why.strip(), operation_id=operation_id, at=at)
+        if not self.journal.decide_foreign(one, by, entry):
+            told = f"the change {name} was decided by somebody else"
+            raise StateConflict(told, state=Remedy.DECISION)
+        self.journal.add_event(
+            Event(
+                at=at,
+                actor=actor.email,
+                what=f"decided that {by:+d} is due for an unclear change",
+                operation_id=operation_id,
+                detail={"contact": one.target_id, "credit": one.credit, "why": why.strip()},
+            )
+        )
+        return by
+
     def preview(self, operation_id: str, actor: Actor) -> Plan:
         """Each balance as it is now and as it should be. Stored, and changes nothing.
 
         Raises:
             NotAllowed: the actor may not run batches.
             UnknownId: there is no such operation.
-            BadList: it wrote over nobody's change.
+            BadList: nothing of it is to be corrected.
             NotReady: HubSpot lacks what the writes would need, all of it named.
             GatewayError: HubSpot did not answer; nothing was stored.
         """
@@ -54,7 +119,7 @@ class Correcting:
         operation = self.journal.operation(operation_id)
         found = correctable(self.journal.foreign_writes(operation_id))
         if not found:
-            raise BadList([f"operation {operation_id} wrote over no change of somebody else"])
+            raise BadList([f"operation {operation_id} has no balance to correct"])
         made_at = self.now()
         plan = Plan(
             id=self.new_id(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -103,6 +103,22 @@ class Finding:
                 [f"more than {BOOKINGS_MAX:,} bookings for {words}: narrow the choice or split it"]
             )
         return Found(ids=once, words=words)
+
+    def among(self, found: Found, references: Collection[str]) -> frozenset[BookingId]:
+        """Those of the bookings found that these references name.
+
+        Raises:
+            BadList: one of them is not among those found.
+            GatewayError: HubSpot did not answer.
+        """
+        if not references:
+            return frozenset()
+        named = self._by_reference(tuple(references))
+        chosen = set(found.ids)
+        strangers = [ref for ref, id_ in zip(references, named, strict=True) if id_ not in chosen]
+        if strangers:
+            raise BadList([f"{ref} is not among {found.words}" for ref in strangers])
+        return frozenset(named)
 
     def exams(self, actor: Actor, text: str = "", *, limit: int = 200) -> list[Exam]:
         """Exams to choose from: those to come, soonest first, then the past half-year backwards.

@@ -10,32 +10,29 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.credits import Catalogue, UnreadableValue, parse_count
+from core.domain.credits import Catalogue
 from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import Item, ItemState, Operation
 from core.domain.plans import OperationKind
-from core.domain.records import TOTAL_BOOKINGS, ContactId, Counted, History, Kind, WriteId
-from core.domain.warnings import UNCHECKED, About, Warned
+from core.domain.records import TOTAL_BOOKINGS, ContactId, Counted, Kind
+from core.domain.warnings import About, Warned
 from core.domain.writes import (
-    ForeignWrite,
     Movement,
     MovementKind,
-    Unverifiable,
     Write,
-    find_foreign_writes,
 )
 from core.gateways.errors import GatewayError, Refused, about_one
-from core.gateways.ports import Crm, Due, Fate, Journal, Note, Run, WriteRecord
+from core.gateways.ports import Crm, Due, Fate, Journal, Note, Run
 from core.services.due_rows import halves
 from core.services.item_steps import booked_note, counted_due
+from core.services.loss_correction import LossCorrection
 from core.services.recounting import CarryingRecounts, warn_of_seats
 from core.services.settling import Ending, Result
+from core.services.verifying import WriteVerification
 from core.services.writing import Writing
 
 #: Records at a time: several of HubSpot's batches, so that they go at once.
-VERIFY_BATCH = 500
 NOTE_BATCH = 500
-CLEAN = "clean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +45,8 @@ class Finishing:
     catalogue: Catalogue
     now: Callable[[], datetime]
     recounts: CarryingRecounts
+    verification: WriteVerification
+    losses: LossCorrection
     #: One thing after the other: for simulations by a seed.
     in_turn: bool = False
 
@@ -62,7 +61,9 @@ class Finishing:
             booked = self.journal.items(operation.id, states={ItemState.DONE})
             parts.append(("notes", lambda: self._note(run, operation, booked)))
         left = self._all(parts)
-        left += self._all([("the check against HubSpot's history", lambda: self._check(operation))])
+        left += self._all(
+            [("the check against HubSpot's history", lambda: self._check(run, operation))]
+        )
         return "; ".join(left)
 
     def recount(self, run: Run, operation: Operation) -> bool:
@@ -78,8 +79,11 @@ class Finishing:
                 told = list(pool.map(lambda each: _left(*each), parts))
         return [each for each in told if each]
 
-    def _check(self, operation: Operation) -> bool:
-        self._verify(operation.id)
+    def _check(self, run: Run, operation: Operation) -> bool:
+        self.verification.verify(operation.id)
+        if self.losses.correct(run):
+            return True
+        self.verification.verify(operation.id)
         return False
 
     def _free_seats(self, run: Run, items: Sequence[Item]) -> bool:
@@ -197,39 +201,10 @@ class Finishing:
             f"Reason: {operation.reason or NOT_KEPT}. By {operation.confirmed_by}."
         )
 
-    def _verify(self, operation_id: str) -> None:
-        """Look for foreign writes that fell between our read and our write (step 9)."""
-        while records := self.journal.unverified(operation_id, VERIFY_BATCH):
-            verified: dict[WriteId, str] = {}
-            foreign: list[ForeignWrite] = []
-            for kind in {record.write.kind for record in records}:
-                writes = [record for record in records if record.write.kind is kind]
-                self._verify_kind(kind, writes, verified, foreign)
-            self.journal.record_verified(verified, foreign, at=self.now())
-
-    def _verify_kind(
-        self,
-        kind: Kind,
-        records: Sequence[WriteRecord],
-        verified: dict[WriteId, str],
-        foreign: list[ForeignWrite],
-    ) -> None:
-        keys = sorted({key for record in records for key in record.write.after})
-        histories = self.crm.histories(kind, {r.write.target_id for r in records}, keys)
-        for record in records:
-            write = record.write
-            try:
-                found = _foreign(write, histories.get(write.target_id))
-            except Unverifiable as error:
-                verified[write.id] = f"{UNCHECKED}: {error}"
-            else:
-                verified[write.id] = "foreign write" if found else CLEAN
-                foreign += found
-
 
 @dataclass(frozen=True, slots=True)
 class ExamConsequences:
-    """A seat count that landed is due for the mirror; no item changes by it."""
+    """A count that landed, of seats or of a lost credit, is due for the mirror; no item changes."""
 
     catalogue: Catalogue
 
@@ -259,17 +234,3 @@ def _seat_freed(item: Item) -> Movement:
         credit=TOTAL_BOOKINGS,
         delta=-1,
     )
-
-
-def _foreign(write: Write, history: History | None) -> tuple[ForeignWrite, ...]:
-    if history is None:
-        raise Unverifiable(f"the history of {write.target_id} cannot be read")
-    values = {version.value for versions in history.values() for version in versions}
-    return find_foreign_writes(write, history, {value: _count(value) for value in values})
-
-
-def _count(raw: str) -> int | None:
-    try:
-        return parse_count(raw)
-    except UnreadableValue:
-        return None

@@ -12,12 +12,13 @@ from core.domain.operations import (
     RETRYABLE,
     UNBEGUN,
     FollowUps,
-    Item,
     Operation,
     OperationState,
+    Progress,
+    item_of,
 )
 from core.domain.permissions import act_for
-from core.domain.plans import OperationKind, Plan, Row
+from core.domain.plans import OperationKind, Plan
 from core.domain.roles import ALLOWED, Act, Actor
 from core.domain.warnings import About
 from core.domain.work import Work, key_of
@@ -98,9 +99,9 @@ class Operating:
             undoes=plan.undoes,
             include=plan.include,
         )
-        items = [_item(plan.id, n, row) for n, row in enumerate(plan.will_change)]
+        items = [item_of(plan.id, n, row) for n, row in enumerate(plan.rows)]
         if self.journal.confirm(operation, items):
-            self._record_confirmed(operation, len(items))
+            self._record_confirmed(operation, plan)
         self.engine.submit(plan.id)
         return self.journal.operation(plan.id)
 
@@ -160,7 +161,8 @@ class Operating:
             return again
         if self._follow_again(again, actor):
             return self.journal.operation(operation_id)
-        raise StateConflict("nothing of it failed, so nothing is retried", state="done")
+        told = _nothing_failed(self.journal.progress(operation_id))
+        raise StateConflict(told, state="done")
 
     def _follow_again(self, operation: Operation, actor: Actor) -> bool:
         """Whether it had follow-ups to try again."""
@@ -190,8 +192,11 @@ class Operating:
         if actor.only is not None or Act.RUN_BATCHES not in ALLOWED[actor.role]:
             actor.require(act_for(self.journal.plan(operation_id)))
 
-    def _record_confirmed(self, operation: Operation, bookings: int) -> None:
-        detail: dict[str, object] = {"reason": operation.reason, "bookings": bookings}
+    def _record_confirmed(self, operation: Operation, plan: Plan) -> None:
+        number = len(plan.will_change)
+        detail: dict[str, object] = {"reason": operation.reason, "bookings": number}
+        if len(plan.rows) > number:
+            detail["asked"] = len(plan.rows)
         if operation.needs_approval:
             detail["needs_approval"] = operation.needs_approval
         self.journal.add_event(
@@ -231,20 +236,12 @@ class Operating:
         return faults
 
 
-def _item(operation_id: str, n: int, row: Row) -> Item:
-    return Item(
-        operation_id=operation_id,
-        booking_id=row.booking_id,
-        n=n,
-        why=row.why,
-        credit=row.credit,
-        contact_id=row.contact_id,
-        exam_id=row.exam_id,
-        booking_name=row.booking_name,
-        contact_name=row.contact_name,
-        contact_email=row.contact_email,
-        exam_date=row.exam_date,
-        mock_type=row.mock_type,
-        attending_location=row.attending_location,
-        dominant_hand=row.dominant_hand,
-    )
+def _nothing_failed(progress: Progress) -> str:
+    told = "nothing of it failed, so nothing is retried"
+    if number := progress.blocked_at_preview:
+        what = "1 booking was" if number == 1 else f"{number:,} bookings were"
+        told += (
+            f"; {what} blocked at its preview and needs a new one: "
+            "correct what blocks it, then preview the blocked bookings again"
+        )
+    return told

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from core.domain.attention import needs
 from core.domain.chain import Verified
 from core.domain.operations import ENDED, Operation, OperationState, Progress
-from core.domain.overview import FRESH, Facts, Need, Side, Sight, sight
+from core.domain.overview import Facts, Need, Side, Sight, sight
 from core.domain.roles import Act, Actor
 from core.domain.sweeps import Sweep, SweepMode
 from core.gateways.ports import Journal
@@ -124,7 +124,7 @@ class Overseeing:
             worker_at=max((each.heartbeat_at for each in workers), default=None),
             truth=self._side("HubSpot", found, now),
             mirror=self._side("Supabase", found, now),
-            needs_eyes=self.journal.needs_eyes(since=now - FRESH),
+            needs_eyes=self.journal.needs_eyes(),
             written_over=self.journal.written_over(),
             unended=self.journal.operations(states=UNENDED),
             following_up=self.journal.following_up(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
@@ -42,17 +42,19 @@ class Planning:
         actor: Actor,
         *,
         include: frozenset[Inclusion] = ORDINARY,
+        without: Collection[str] = (),
     ) -> Plan:
         """What this operation would do to each booking chosen. Stored before it is returned.
 
         ``include``: what an admin includes on purpose that would be blocked otherwise.
+        ``without``: bookings that are left out, by record id or ``booking_id``.
 
         Raises:
             NotAllowed: the actor may not run batches, or not include these; staff cancel for one
                 student alone.
             BadList, NotReady, GatewayError: as ``judged``; nothing was stored.
         """
-        plan = self.judged(kind, selection, actor, include=include)
+        plan = self.judged(kind, selection, actor, include=include, without=without)
         actor.require(act_for(plan))
         self.journal.save_plan(plan)
         return plan
@@ -65,20 +67,23 @@ class Planning:
         *,
         plan_id: str = "",
         include: frozenset[Inclusion] = ORDINARY,
+        without: Collection[str] = (),
     ) -> Plan:
         """The same, not stored, and perhaps not this actor's to confirm.
 
         Raises:
             NotAllowed: the actor may not cancel even for one student, or not include these.
-            BadList: nothing or too much was chosen, or references that no booking has.
+            BadList: nothing or too much was chosen, references that no booking has, or what is
+                left out was not chosen.
             NotReady: HubSpot lacks what the writes would need, all of it named.
             GatewayError: HubSpot did not answer.
         """
         actor.require(Act.RUN_BATCHES if include else _least(kind, selection))
         self.preflight.check()
         found = self.finding.bookings(selection)
+        left = self.finding.among(found, without)
         made_at = self.now()
-        rows = self._rows(kind, found.ids, include)
+        rows = self._rows(kind, found.ids, include, left)
         return Plan(
             id=plan_id or self.new_id(),
             kind=kind,
@@ -97,15 +102,20 @@ class Planning:
             NotReady, GatewayError: as ``preview``.
         """
         self.preflight.check()
-        return self._rows(plan.kind, [row.booking_id for row in plan.rows], plan.include)
+        ids = [row.booking_id for row in plan.rows]
+        return self._rows(plan.kind, ids, plan.include, plan.excluded)
 
     def _rows(
-        self, kind: OperationKind, ids: Sequence[BookingId], include: frozenset[Inclusion]
+        self,
+        kind: OperationKind,
+        ids: Sequence[BookingId],
+        include: frozenset[Inclusion],
+        without: Collection[BookingId],
     ) -> tuple[Row, ...]:
         bookings = self.crm.bookings(ids)
         contacts = self.crm.contacts(contacts_named(bookings.values()))
         terms = Terms(at=self.now(), zone=self.zone, include=include)
-        rows = plan_rows(kind, ids, bookings, contacts, self.catalogue, terms)
+        rows = plan_rows(kind, ids, bookings, contacts, self.catalogue, terms, without)
         if kind is not OperationKind.REFUND:
             return rows
         taken_back = self.journal.taken_back([row.booking_id for row in rows])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.domain.operations import Operation, OperationState
+from core.domain.operations import Operation, OperationState, item_of
 from core.domain.plans import OperationKind, Plan, Row, Verdict, Why
 from core.domain.records import TOTAL_BOOKINGS, Booking, BookingId, Exam, ExamId, Kind
 from core.domain.roles import Act, Actor
@@ -84,7 +84,8 @@ class Recounting:
             confirmed_at=now,
             hold_until=now,
         )
-        self.journal.confirm(operation, [])
+        blocked = [row for row in plan.rows if row.verdict is Verdict.BLOCKED]
+        self.journal.confirm(operation, [item_of(plan.id, n, row) for n, row in enumerate(blocked)])
         self.journal.add_event(
             Event(
                 at=now,
@@ -205,19 +206,20 @@ def _row(session: Measured | None, id_: ExamId) -> Row:
     """One exam of a plan; it stands in a booking's place."""
     if session is None:
         raise BadList([f"HubSpot has no exam {id_}"])
-    verdict = Verdict.WILL_CHANGE if session.drift else Verdict.SKIP
-    why, detail = Why.RECOUNT if session.drift else Why.COUNT_RIGHT, ""
+    verdict, why, detail = Verdict.SKIP, Why.COUNT_RIGHT, ""
     if session.counted is None:
         verdict, why = Verdict.BLOCKED, Why.SEATS_UNREADABLE
         detail = "; ".join(session.exam.unreadable.values())
     elif session.counts.unclear:
         verdict, why, detail = Verdict.BLOCKED, Why.STATUS_UNKNOWN, _unclear(session)
+    elif session.drift:
+        verdict, why = Verdict.WILL_CHANGE, Why.RECOUNT
     return Row(
         booking_id=BookingId(id_),
         verdict=verdict,
         why=why,
         detail=detail,
-        credit=TOTAL_BOOKINGS if session.drift else None,
+        credit=TOTAL_BOOKINGS if verdict is Verdict.WILL_CHANGE else None,
         exam_id=id_,
         booking_name=exam_words(session.exam),
         exam_date=session.exam.exam_date,

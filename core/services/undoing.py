@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,10 +37,18 @@ class Undoing:
         actor.require(Act.WATCH)
         return self.journal.undoing(operation_id)
 
-    def preview(self, operation_id: str, actor: Actor, *, only: Sequence[BookingId] = ()) -> Plan:
+    def preview(
+        self,
+        operation_id: str,
+        actor: Actor,
+        *,
+        only: Sequence[BookingId] = (),
+        without: Collection[BookingId] = (),
+    ) -> Plan:
         """What taking its credits back would do to each booking. Stored, and changes nothing.
 
-        ``only``: of these bookings alone; empty: of all whose credit it gave back.
+        ``only``: of these bookings alone; empty: of all whose credit it gave back. ``without``:
+        those of them that are left out.
 
         Raises:
             NotAllowed: the actor may not run batches.
@@ -65,7 +73,7 @@ class Undoing:
             made_by=actor.email,
             made_at=made_at,
             expires_at=made_at + PLAN_LIFE,
-            rows=self._rows(refund, items),
+            rows=self._rows(refund, items, without),
             undoes=refund.id,
         )
         self.journal.save_plan(plan)
@@ -80,7 +88,7 @@ class Undoing:
         self.preflight.check()
         refund = self.journal.operation(plan.undoes)
         ids = [row.booking_id for row in plan.rows]
-        return self._rows(refund, self._given_back(refund, ids))
+        return self._rows(refund, self._given_back(refund, ids), plan.excluded)
 
     def _given_back(self, refund: Operation, only: Sequence[BookingId]) -> list[Item]:
         """Done: its credit landed and its mark is set, and no retry touches it again."""
@@ -88,9 +96,12 @@ class Undoing:
         items = self.journal.items(refund.id, states={ItemState.DONE})
         return [i for i in items if i.credit is not None and (not only or i.booking_id in wanted)]
 
-    def _rows(self, refund: Operation, items: Sequence[Item]) -> tuple[Row, ...]:
+    def _rows(
+        self, refund: Operation, items: Sequence[Item], without: Collection[BookingId]
+    ) -> tuple[Row, ...]:
         bookings = self.crm.bookings([item.booking_id for item in items])
-        return plan_rows(refund, items, facts_of(self.crm, self.journal, items, bookings))
+        facts = facts_of(self.crm, self.journal, items, bookings)
+        return plan_rows(refund, items, facts, without)
 
 
 def facts_of(

@@ -108,6 +108,9 @@ class Settings(BaseSettings):
     #: For how long a request for a second admin waits before it is called off.
     second_within_h: float = Field(24, alias="CREDIT_DESK_SECOND_ADMIN_WITHIN_H", gt=0, le=24 * 90)
 
+    #: Whether a credit that another writer certainly erased is given again without asking.
+    correct_losses: bool = Field(True, alias="CREDIT_DESK_CORRECT_LOSSES")
+
     request_timeout_s: float = Field(30, alias="CREDIT_DESK_REQUEST_TIMEOUT_S", gt=0)
     #: How long after its sending a write is held to be still on its way.
     quiet_period_s: float = Field(

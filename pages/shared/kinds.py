@@ -86,10 +86,26 @@ def rows(kind: OperationKind, n: int) -> str:
     return words.count(n, SAID[kind].row)
 
 
-def done(kind: OperationKind, progress: Progress, n: int) -> str:
-    """``n`` of all, and what became of credits: "2 of 3 bookings made, 2 credits spent"."""
-    told = f"{n:,} of {rows(kind, progress.total)} {SAID[kind].done}"
+def done(kind: OperationKind, progress: Progress, n: int, *, of: int | None = None) -> str:
+    """``n`` of all, and what became of credits: "2 of 3 bookings made, 2 credits spent".
+
+    ``of``: all that are meant; None: everything that was asked for.
+    """
+    told = f"{n:,} of {rows(kind, progress.total if of is None else of)} {SAID[kind].done}"
     return f"{told}, {credits_of(kind, progress)} {SAID[kind].moved}" if SAID[kind].moved else told
+
+
+def account(kind: OperationKind, progress: Progress) -> str:
+    """Everything that was asked for: "64 of 73 bookings cancelled, 60 credits given back; 8
+    skipped, 1 blocked".
+    """
+    told = done(kind, progress, progress.states.get(ItemState.DONE, 0))
+    others = [
+        f"{progress.states[state]:,} {words.ITEM[state][2:].lower()}"
+        for state in ItemState
+        if state is not ItemState.DONE and progress.states.get(state)
+    ]
+    return "; ".join(filter(None, [told, ", ".join(others)]))
 
 
 def credits_of(kind: OperationKind, progress: Progress) -> str:

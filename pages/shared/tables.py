@@ -24,6 +24,7 @@ VERDICT_COLOURS = {
     Verdict.BLOCKED: "red",
     Verdict.SKIP: "gray",
     Verdict.WILL_CHANGE: "green",
+    Verdict.EXCLUDED: "gray",
 }
 ITEM_COLOURS = {
     ItemState.FAILED: "red",
@@ -31,6 +32,8 @@ ITEM_COLOURS = {
     ItemState.UNDECIDED: "orange",
     ItemState.STOPPED: "gray",
     ItemState.SKIPPED: "gray",
+    ItemState.EXCLUDED: "gray",
+    ItemState.DISMISSED: "gray",
     ItemState.PENDING: "gray",
     ItemState.CLAIMED: "blue",
     ItemState.CANCELLED: "blue",

@@ -32,6 +32,7 @@ VERDICT: dict[Verdict, str] = {
     Verdict.BLOCKED: "✕ Blocked",
     Verdict.SKIP: "– Skipped",
     Verdict.WILL_CHANGE: "✓ Will change",
+    Verdict.EXCLUDED: "◌ Excluded",
 }
 OPERATION: dict[OperationState, str] = {
     OperationState.AWAITING: "To approve",
@@ -48,6 +49,8 @@ ITEM: dict[ItemState, str] = {
     ItemState.UNDECIDED: "? Undecided",
     ItemState.STOPPED: "◦ Not begun",
     ItemState.SKIPPED: "– Skipped",
+    ItemState.EXCLUDED: "◌ Excluded",
+    ItemState.DISMISSED: "◌ Dismissed",
     ItemState.PENDING: "◦ Waiting",
     ItemState.CLAIMED: "• Under way",
     ItemState.CANCELLED: "• Cancelled, credit due",

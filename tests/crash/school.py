@@ -83,7 +83,7 @@ class School:
             "token_used": token,
         }
         ends = ((CONTACTS, contact), (EXAMS, exam))
-        links = [{"to": {"id": id_}, "types": self._types(to)} for to, id_ in ends]
+        links = [{"to": {"id": id_}, "types": self.types_to(to)} for to, id_ in ends]
         return self._made(BOOKINGS, properties, links)
 
     def known_to_the_mirror(self) -> None:
@@ -138,7 +138,7 @@ class School:
         assert answer.is_success, answer.text
         return str(answer.json()["id"])
 
-    def _types(self, to: str) -> list[dict[str, Any]]:
+    def types_to(self, to: str) -> list[dict[str, Any]]:
         if to not in self.types:
             path = f"/crm/associations/2026-09/{BOOKINGS}/{to}/labels"
             answer = self.desk.hubspot.get(path)

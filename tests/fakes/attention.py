@@ -7,10 +7,11 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from core.domain.corrections import correctable, name_of
-from core.domain.operations import FollowUps, Item, ItemState, Operation
+from core.domain.corrections import name_of, waiting
+from core.domain.operations import UNBEGUN, FollowUps, ItemState, Operation, OperationState
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.plans import OperationKind
+from core.domain.warnings import UNCHECKED
 from core.domain.writes import MovementKind
 from core.gateways.journal.attention import CREDITS
 from core.gateways.ports.attention import Moved
@@ -24,35 +25,27 @@ class MemoryAttention:
     _foreign: dict[Any, Any]
     _claims: dict[tuple[str, MovementKind], str]
 
-    def needs_eyes(self, *, since: datetime) -> list[NeedsEyes]:
+    def needs_eyes(self) -> list[NeedsEyes]:
         found = []
         with self._lock:
             for kept in self._operations.values():
-                fresh = kept.operation.confirmed_at >= since
-                states = Counter(
-                    item.state
-                    for item in kept.items.values()
-                    if fresh and not self._done_later(item, kept.operation)
-                )
+                began = kept.operation.state not in {*UNBEGUN, OperationState.CALLED_OFF}
+                states = Counter(item.state for item in kept.items.values() if began)
                 writes = Counter(self._writes[id_].state for id_ in kept.writes)
                 eyes = NeedsEyes(
                     operation=kept.operation,
                     failed=states[ItemState.FAILED],
                     blocked=states[ItemState.BLOCKED],
                     undecided=writes[WriteState.UNDECIDED],
+                    unchecked=sum(self._given_up(id_) for id_ in kept.writes),
                 )
-                if eyes.failed or eyes.blocked or eyes.undecided:
+                if eyes.failed or eyes.blocked or eyes.undecided or eyes.unchecked:
                     found.append(eyes)
         return sorted(found, key=lambda each: (each.operation.confirmed_at, each.operation.id))
 
-    def _done_later(self, item: Item, operation: Operation) -> bool:
-        return item.contact_id is not None and any(
-            (other := kept.items.get(item.booking_id)) is not None
-            and other.state is ItemState.DONE
-            and other.contact_id == item.contact_id
-            and kept.operation.confirmed_at > operation.confirmed_at
-            for kept in self._operations.values()
-        )
+    def _given_up(self, write_id: Any) -> bool:
+        record = self._writes[write_id]
+        return (record.verified or "").startswith(UNCHECKED) and record.look_at is None
 
     def written_over(self) -> list[WrittenOver]:
         found = []
@@ -60,7 +53,7 @@ class MemoryAttention:
             for kept in self._operations.values():
                 over = [
                     each
-                    for each in correctable([*self._foreign.values()])
+                    for each in waiting([*self._foreign.values()])
                     if each.write_id in kept.writes
                     and (name_of(each), MovementKind.CORRECTION) not in self._claims
                 ]
@@ -109,6 +102,9 @@ class MemoryAttention:
                     if record.state is not WriteState.LANDED:
                         continue
                     for movement in record.write.movements:
+                        again = movement.kind is MovementKind.CORRECTION
+                        if again and kind is not OperationKind.CORRECT:
+                            continue
                         if movement.kind in CREDITS:
                             (given if movement.delta > 0 else taken)[kind] += abs(movement.delta)
         return [

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import wraps
 from heapq import nsmallest
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from core.domain.alarms import Alarm
 from core.domain.audit import Entry
@@ -20,6 +20,7 @@ from core.domain.chain import EMPTY, Link
 from core.domain.clients import ApiKey, ApiRequest
 from core.domain.credits import CreditType
 from core.domain.drift import Drift
+from core.domain.foreign_writes import ForeignWrite
 from core.domain.operations import (
     ENDED,
     SETTLED,
@@ -30,14 +31,14 @@ from core.domain.operations import (
     OperationState,
     Progress,
 )
-from core.domain.plans import Plan, Row, Verdict
+from core.domain.plans import OperationKind, Plan, Row, Verdict
 from core.domain.records import TOTAL_BOOKINGS, BookingId, Kind, WriteId
 from core.domain.repairs import Repair, RepairRow
 from core.domain.roles import Grant
 from core.domain.schedules import SlotRecord
 from core.domain.sweeps import Sweep
 from core.domain.warnings import About
-from core.domain.writes import ForeignWrite, MovementKind, Write
+from core.domain.writes import MovementKind, Write
 from core.gateways.errors import StateConflict, Superseded, UnknownId
 from core.gateways.journal import acts
 from core.gateways.journal.rules import (
@@ -70,6 +71,7 @@ from core.gateways.ports.journal import (
     WriteState,
 )
 from core.gateways.ports.trends import Measure
+from tests.fakes.accounting import MemoryAccounting
 from tests.fakes.alarms import MemoryAlarms
 from tests.fakes.attention import MemoryAttention
 from tests.fakes.clients import MemoryClients
@@ -132,6 +134,7 @@ class MemoryJournal(
     MemoryRoles,
     MemoryFigures,
     MemoryClients,
+    MemoryAccounting,
     MemoryAttention,
     MemoryNames,
     MemoryUndoing,
@@ -154,7 +157,7 @@ class MemoryJournal(
         #: The write that moves, has moved or may have moved a booking's credit.
         self._live: dict[tuple[str, MovementKind], WriteId] = {}
         self._taken: dict[str, list[str]] = {}
-        self._foreign: dict[tuple[WriteId, str], ForeignWrite] = {}
+        self._foreign: dict[tuple[WriteId, str, datetime], ForeignWrite] = {}
         self._outbox: dict[tuple[Kind, str], _Waiting] = {}
         self._seq = 0
         self._events: list[Event] = []
@@ -259,6 +262,7 @@ class MemoryJournal(
             after = ended(kept.operation, states, open_, left=left, at=at, since=kept.since)
             self._save_move(kept, after, at=at, actor=actor)
             self._free_leases(run.operation_id)
+            self._deal_with(kept.operation, at)
         return kept.operation
 
     def _free_leases(self, operation_id: str) -> None:
@@ -354,7 +358,7 @@ class MemoryJournal(
         kept = self._kept(operation_id)
         to = OperationState.RUNNING
         after = moved(kept.operation, to, at=at, since=kept.since, only_from=ENDED)
-        again = [item for item in kept.items.values() if item.state in states]
+        again = [i for i in kept.items.values() if i.planned and i.state in states]
         kept.items |= {item.booking_id: reopened(item) for item in again}
         if again:
             told = {"items": len(again), "states": sorted(state.value for state in states)}
@@ -377,10 +381,18 @@ class MemoryJournal(
         net: Counter[CreditType] = Counter()
         for write in landed:
             for movement in write.movements:
+                again = movement.kind is MovementKind.CORRECTION
+                if again and kept.operation.kind is not OperationKind.CORRECT:
+                    continue
                 if movement.credit != TOTAL_BOOKINGS:
                     net[movement.credit] += movement.delta
         states = Counter(item.state for item in kept.items.values())
-        return Progress(states=dict(states), net={key: n for key, n in net.items() if n})
+        unplanned = Counter(item.state for item in kept.items.values() if not item.planned)
+        return Progress(
+            states=dict(states),
+            net={key: n for key, n in net.items() if n},
+            unplanned=dict(unplanned),
+        )
 
     # claims and leases
 
@@ -393,6 +405,12 @@ class MemoryJournal(
             booking: self._claims.setdefault((booking, kind), run.operation_id)
             for booking in bookings
         }
+
+    @atomic
+    def release_claims(self, run: Run, bookings: Collection[BookingId], kind: MovementKind) -> None:
+        self._fenced(run)
+        for booking in bookings:
+            self._release(run.operation_id, booking, kind)
 
     @atomic
     def claimed(self, bookings: Collection[BookingId], kind: MovementKind) -> set[BookingId]:
@@ -559,12 +577,42 @@ class MemoryJournal(
 
     @atomic
     def record_verified(
-        self, verified: Mapping[WriteId, str], foreign: Sequence[ForeignWrite], *, at: datetime
+        self,
+        verified: Mapping[WriteId, str],
+        foreign: Sequence[ForeignWrite],
+        *,
+        at: datetime,
+        again: Mapping[WriteId, datetime] = {},
+        entries: Sequence[Entry] = (),
     ) -> None:
         for id_, found in verified.items():
-            self._writes[id_] = replace(self._writes[id_], verified=found)
+            self._writes[id_] = replace(
+                self._writes[id_], verified=found, verified_at=at, look_at=again.get(id_)
+            )
         for write in foreign:
-            self._foreign.setdefault((write.write_id, write.credit), write)
+            self._foreign.setdefault((write.write_id, write.credit, write.at), write)
+        self.record(*entries)
+
+    @atomic
+    def to_look_at(self, now: datetime, limit: int) -> list[WriteRecord]:
+        due = [
+            record
+            for record in self._writes.values()
+            if record.look_at is not None
+            and record.look_at <= now
+            and self._operations[record.write.operation_id].operation.state in ENDED
+        ]
+        picked = sorted(due, key=lambda record: cast("datetime", record.look_at))[:limit]
+        return [record for record in self._writes.values() if record in picked]
+
+    @atomic
+    def decide_foreign(self, foreign: ForeignWrite, by: int, entry: Entry) -> bool:
+        key = (foreign.write_id, foreign.credit, foreign.at)
+        if not self._foreign[key].undecided:
+            return False
+        self._foreign[key] = replace(self._foreign[key], decided=by)
+        self.record(entry)
+        return True
 
     @atomic
     def foreign_writes(self, operation_id: str) -> list[ForeignWrite]:
@@ -772,6 +820,9 @@ class MemoryJournal(
 
     def _release_claims(self, operation_id: str, booking: BookingId) -> None:
         for kind in MovementKind:
-            key: tuple[Any, MovementKind] = (booking, kind)
-            if self._claims.get(key) == operation_id and key not in self._live:
-                del self._claims[key]
+            self._release(operation_id, booking, kind)
+
+    def _release(self, operation_id: str, booking: BookingId, kind: MovementKind) -> None:
+        key: tuple[Any, MovementKind] = (booking, kind)
+        if self._claims.get(key) == operation_id and key not in self._live:
+            del self._claims[key]

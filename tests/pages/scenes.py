@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from core.domain.foreign_writes import ForeignWrite
+from core.domain.operations import ItemState
 from core.domain.plans import OperationKind
 from core.domain.records import Kind
-from core.domain.writes import ForeignWrite
 from core.gateways.ports import Due
 from tests.fakes.crm import Fault, Request
 from tests.pages.stage import Stage, confirmed
@@ -34,7 +35,7 @@ def fine(made: Stage) -> str:
 def failing(made: Stage) -> str:
     """Two students are archived between the preview and the run."""
     operation_id = confirmed(made, exam="71000000011", kind=OperationKind.REFUND)
-    for item in made.journal.items(operation_id)[:2]:
+    for item in made.journal.items(operation_id, states=[ItemState.PENDING])[:2]:
         made.crm.archive(Kind.CONTACT, str(item.contact_id))
     made.carry(operation_id)
     return operation_id
@@ -43,7 +44,7 @@ def failing(made: Stage) -> str:
 def undecided(made: Stage) -> str:
     """The first student's write got no answer, and the student was then archived for a while."""
     operation_id = confirmed(made, exam="71000000003", kind=OperationKind.REFUND)
-    contact = str(made.journal.items(operation_id)[0].contact_id)
+    contact = str(made.journal.items(operation_id, states=[ItemState.PENDING])[0].contact_id)
 
     def lose(request: Request) -> Fault | dict[str, Fault]:
         ours = request.what == "write" and request.kind is Kind.CONTACT

@@ -91,7 +91,8 @@ def test_two_tabs_confirming_one_plan_make_one_operation(
     press(second, "sure")
 
     assert 1 == len(made.journal.operations())
-    assert len(plan.will_change) == made.journal.progress(plan.id).total
+    assert len(plan.will_change) == made.journal.progress(plan.id).planned
+    assert len(plan.rows) == made.journal.progress(plan.id).total
     assert "begin in" in said(second)
 
 

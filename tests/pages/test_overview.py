@@ -58,10 +58,14 @@ def lines(at: AppTest) -> list[str]:
     return [word for word in shown if word in WORDS.values()]
 
 
-def link(at: AppTest, says: str) -> tuple[str, str]:
-    """The address of the link that says so, and its parameters."""
-    (found,) = [each.proto for each in at.get("page_link") if each.proto.label == says]
-    return found.page, found.query_string
+def link(at: AppTest, label: str) -> tuple[str, str]:
+    (found,) = all_links(at, label)
+    return found
+
+
+def all_links(at: AppTest, label: str) -> list[tuple[str, str]]:
+    found = [e.proto for e in at.get("page_link") if e.proto.label == label]
+    return [(proto.page, proto.query_string) for proto in found]
 
 
 def test_a_calm_desk_says_so_and_what_proves_it(open_page: Open, made: Stage) -> None:
@@ -104,11 +108,12 @@ def test_everything_that_is_wrong_is_a_line_with_the_way_to_it(
 
     at = open_page(OVERVIEW)
 
-    assert ["Undecided", "Overwritten", "Failed", "Failed copies", "Owed"] == lines(at)[:5]
+    assert ["Undecided", "Overwritten", "Not done", "Not done"] == lines(at)[:4]
+    assert {"Failed copies", "Owed"} < set(lines(at))
     assert "Supabase differs from HubSpot" in said(at)
     assert ("operations", f"operation={undecided}") == link(at, "Decide")
     assert ("operations", f"operation={over}") == link(at, "Correct")
-    assert ("operations", f"operation={failing}") == link(at, "Look and retry")
+    assert ("operations", f"operation={failing}") in all_links(at, "Retry or dismiss")
     assert ("operations", "view=Copies+to+Supabase") == link(at, "Try again")
     assert ("bulk_refund", "by=Owed") == link(at, "Refund owed")
     assert "12 credits of cancelled bookings are owed to students." in said(at)

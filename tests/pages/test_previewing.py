@@ -77,26 +77,43 @@ def test_ticked_rows_are_left_out_by_id_not_by_place(
 
     press(at, "leave_out")
 
-    kept = made.journal.plan(at.query_params["plan"])
-    gone = {row.booking_id for row in plan.rows} - {row.booking_id for row in kept.rows}
-    assert {plan.will_change[1].booking_id} == gone
+    fresh = made.journal.plan(at.query_params["plan"])
+    assert [row.booking_id for row in plan.rows] == [row.booking_id for row in fresh.rows]
+    assert {plan.will_change[1].booking_id} == fresh.excluded
+    assert plan.selection == fresh.selection
+
+
+def test_excluded_rows_can_be_included_again(open_page: Open, made: Stage, plan: Plan) -> None:
+    at = open_page(BATCH_CANCELLATION, plan=plan.id)
+    choose(at, f"show_{plan.id}", [Verdict.WILL_CHANGE])
+    press(tick(at, "rows_", [0, 1]), "leave_out")
+    fresh = at.query_params["plan"]
+    choose(at, f"show_{fresh}", [Verdict.EXCLUDED])
+
+    press(tick(at, "rows_", [0]), "put_back")
+
+    again = made.journal.plan(at.query_params["plan"])
+    assert {plan.will_change[1].booking_id} == again.excluded
+    assert len(plan.will_change) - 1 == len(again.will_change)
 
 
 def test_ticks_do_not_outlive_the_rows_they_were_of(open_page: Open, plan: Plan) -> None:
     at = tick(open_page(BATCH_CANCELLATION, plan=plan.id), "rows_", [0, 1])
-    assert "Leave out 2 ticked" in [button.label for button in at.button]
+    assert "Exclude 2 ticked" in [button.label for button in at.button]
 
     choose(at, f"show_{plan.id}", [Verdict.WILL_CHANGE])
 
-    assert "Leave out 2 ticked" not in [button.label for button in at.button]
+    assert "Exclude 2 ticked" not in [button.label for button in at.button]
 
 
-def test_ticked_rows_can_be_previewed_alone(open_page: Open, made: Stage, plan: Plan) -> None:
+def test_all_but_the_ticked_rows_can_be_excluded(open_page: Open, made: Stage, plan: Plan) -> None:
     at = tick(open_page(BATCH_CANCELLATION, plan=plan.id), "rows_", [0])
 
     press(at, "only")
 
-    assert 1 == len(made.journal.plan(at.query_params["plan"]).rows)
+    fresh = made.journal.plan(at.query_params["plan"])
+    assert len(plan.rows) == len(fresh.rows)
+    assert len(plan.rows) - 1 == len(fresh.excluded)
 
 
 def test_reading_again_makes_a_new_plan_of_the_same_bookings(

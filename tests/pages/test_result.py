@@ -32,7 +32,8 @@ def test_what_failed_stands_first_with_its_reason(open_page: Open, operation_id:
 
     assert "2 bookings need a look" in said(at)
     states = [cell[0] for cell in frame_with(at, "Student", "Why")["State"]]
-    assert ["✕ Blocked", "✕ Blocked", "✓ Done"] == states[:3]
+    assert ["✕ Blocked", "✕ Blocked", "– Skipped"] == states[:3]
+    assert "✓ Done" == states[-1]
     assert all(frame_with(at, "Student", "Why")["Why"])
 
 
@@ -64,9 +65,9 @@ def test_retrying_takes_up_only_what_did_not_go_through(
     press(at, "retry")
 
     assert OperationState.RUNNING is made.journal.operation(operation_id).state
-    assert {ItemState.PENDING: 2, ItemState.DONE: done} == dict(
-        made.journal.progress(operation_id).states
-    )
+    progress = made.journal.progress(operation_id)
+    assert (2, done) == (progress.states[ItemState.PENDING], progress.states[ItemState.DONE])
+    assert 0 == progress.retryable
 
 
 def test_two_retries_are_one(open_page: Open, made: Stage, operation_id: str) -> None:
@@ -87,7 +88,7 @@ def test_the_csv_has_every_booking_with_what_happened(made: Stage, operation_id:
     table = list(csv.DictReader(io.StringIO(told)))
 
     assert [item.booking_id for item in items] == [row["record_id"] for row in table]
-    assert {"blocked", "done"} == {row["state"] for row in table}
+    assert {"blocked", "done", "skipped"} == {row["state"] for row in table}
     done = next(row for row in table if row["state"] == "done")
     assert int(done["balance_before"]) + 1 == int(done["balance_after"])
 
@@ -101,13 +102,12 @@ def test_a_foreign_write_names_who_when_both_values_and_the_correction(
 
     at = open_page(BULK_REFUND, operation=operation_id)
 
-    assert "1 change by others written over" in said(at)
-    row = frame_with(at, "They set").iloc[0]
+    assert "1 change by others at the same time" in said(at)
+    row = frame_with(at, "What happened").iloc[0]
     assert "a person in HubSpot (7)" == row["Changed by"]
-    assert (read, read - 1, read + 1, read) == tuple(
-        row[["We read", "They set", "We set", "Should be"]]
-    )
-    assert "-1" == row["Correction"]
+    told = f"Changed {read} to {read - 1} between our read and our write, which set {read + 1}"
+    assert told == row["What happened"]
+    assert ("-1", "! Correction on offer") == tuple(row[["Correction", "Status"]])
 
 
 def test_the_correction_on_offer_shows_the_balance_of_now_and_is_taken_once(
@@ -272,12 +272,15 @@ def test_a_seat_count_that_was_refused_is_told_with_the_way_to_the_exam(
 def test_an_operation_that_found_nothing_left_to_do_says_whose_it_was(
     open_page: Open, made: Stage
 ) -> None:
-    first, second = (confirmed(made, kind=OperationKind.CANCEL) for _ in range(2))
+    made.carry(confirmed(made, exam="71000000010", kind=OperationKind.CANCEL))
+    first, second = (
+        confirmed(made, exam="71000000011", kind=OperationKind.REFUND) for _ in range(2)
+    )
     made.carry(first)
     made.carry(second)
     assert {ItemState.SKIPPED} == set(made.journal.progress(second).states)
 
-    at = open_page(BATCH_CANCELLATION, operation=second)
+    at = open_page(BULK_REFUND, operation=second)
 
     assert "There was nothing left to do" in said(at)
     why = words.plain(made.journal.items(second)[0].why).replace("\\", "")

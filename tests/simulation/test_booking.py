@@ -7,48 +7,49 @@ import pytest
 from core.domain.operations import ItemState
 from core.domain.plans import OperationKind
 from tests.simulation.booking_world import BookingWorld
+from tests.simulation.seeds import Block, blocks
 from tests.simulation.world import Rates
 
-HISTORIES = 350
 #: Waits for answers on their way make long histories: copying need not be everywhere in them.
 COPYING = 0.1
 BLOCK = 50
 
 
-@pytest.mark.parametrize("first", range(0, HISTORIES, BLOCK))
-def test_credit_seat_and_booking_come_together_or_not_at_all(first: int) -> None:
-    for seed in range(first, first + BLOCK):
-        world = BookingWorld(seed, Rates(copying=COPYING))
-        world.run()
-        world.check()
+def played(seed: int, rates: Rates) -> None:
+    world = BookingWorld(seed, rates)
+    world.run()
+    world.check()
 
 
-@pytest.mark.parametrize("first", range(200_000, 200_000 + 150, BLOCK))
-def test_crashes_and_second_workers_book_nobody_twice(first: int) -> None:
-    for seed in range(first, first + BLOCK):
-        world = BookingWorld(
-            seed, Rates(crash=0.1, second_worker=0.15, spend=0.05, copying=COPYING)
-        )
-        world.run()
-        world.check()
+@pytest.mark.parametrize("block", blocks("bookings", range(250), fresh=100, block=BLOCK))
+def test_credit_seat_and_booking_come_together_or_not_at_all(block: Block) -> None:
+    block.play(lambda seed: played(seed, Rates(copying=COPYING)))
 
 
-def test_late_creations_and_another_booking_of_that_day_never_meet() -> None:
-    for seed in range(300_000, 300_000 + 80):
-        world = BookingWorld(seed, Rates(late=0.3, spend=0.02, copying=COPYING))
-        world.run()
-        world.check()
+@pytest.mark.parametrize(
+    "block", blocks("bookings and crashes", range(200_000, 200_100), fresh=50, block=BLOCK)
+)
+def test_crashes_and_second_workers_book_nobody_twice(block: Block) -> None:
+    rates = Rates(crash=0.1, second_worker=0.15, spend=0.05, copying=COPYING)
+    block.play(lambda seed: played(seed, rates))
 
 
-def test_of_two_bookings_of_one_day_the_second_waits_for_the_first() -> None:
+@pytest.mark.parametrize(
+    "block", blocks("late bookings", range(300_000, 300_050), fresh=30, block=BLOCK)
+)
+def test_late_creations_and_another_booking_of_that_day_never_meet(block: Block) -> None:
+    block.play(lambda seed: played(seed, Rates(late=0.3, spend=0.02, copying=COPYING)))
+
+
+@pytest.mark.parametrize(
+    "block", blocks("one day", range(400_000, 400_070), fresh=30, block=2 * BLOCK)
+)
+def test_of_two_bookings_of_one_day_the_second_waits_for_the_first(block: Block) -> None:
     """So calm that nothing but the lease of the day keeps the two apart: a quarter would meet."""
     calm = Rates(
         crash=0, not_sent=0, request_lost=0, answer_lost=0, late=0.05, spend=0, second_worker=0
     )
-    for seed in range(400_000, 400_000 + 2 * BLOCK):
-        world = BookingWorld(seed, calm)
-        world.run()
-        world.check()
+    block.play(lambda seed: played(seed, calm))
 
 
 def test_the_world_is_bad_enough_to_show_both_ends() -> None:

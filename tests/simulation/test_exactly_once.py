@@ -23,34 +23,33 @@ from core.domain.records import (
 from core.gateways.ports import WriteState
 from core.services.mirroring import HOLD
 from tests.fakes.truth import OURS, Record
+from tests.simulation.seeds import Block, blocks
 from tests.simulation.world import ADMIN, Rates, World
 
-HISTORIES = 2500
 BLOCK = 100
 
 
-@pytest.mark.parametrize("first", range(0, HISTORIES, BLOCK))
-def test_every_movement_lands_once_and_every_foreign_write_is_found(first: int) -> None:
-    for seed in range(first, first + BLOCK):
-        world = World(seed)
-        world.run()
-        check(world)
+@pytest.mark.parametrize("block", blocks("storm", range(2_000), fresh=500, block=BLOCK))
+def test_every_movement_lands_once_and_every_foreign_write_is_found(block: Block) -> None:
+    block.play(lambda seed: played(World(seed)))
 
 
-@pytest.mark.parametrize("first", range(100_000, 100_000 + 500, BLOCK))
-def test_a_world_of_crashes_and_second_workers_loses_nothing(first: int) -> None:
-    for seed in range(first, first + BLOCK):
-        world = World(seed, Rates(crash=0.1, second_worker=0.15, spend=0.02))
-        world.run()
-        check(world)
+@pytest.mark.parametrize(
+    "block", blocks("crashes", range(100_000, 100_400), fresh=100, block=BLOCK)
+)
+def test_a_world_of_crashes_and_second_workers_loses_nothing(block: Block) -> None:
+    rates = Rates(crash=0.1, second_worker=0.15, spend=0.02)
+    block.play(lambda seed: played(World(seed, rates)))
 
 
-@pytest.mark.parametrize("first", range(200_000, 200_000 + 500, BLOCK))
-def test_students_who_became_one_get_each_credit_once(first: int) -> None:
-    for seed in range(first, first + BLOCK):
-        world = World(seed, Rates(pause=0.03, merge=1.0))
-        world.run()
-        check(world)
+@pytest.mark.parametrize("block", blocks("merges", range(200_000, 200_400), fresh=100, block=BLOCK))
+def test_students_who_became_one_get_each_credit_once(block: Block) -> None:
+    block.play(lambda seed: played(World(seed, Rates(pause=0.03, merge=1.0))))
+
+
+def played(world: World) -> None:
+    world.run()
+    check(world)
 
 
 def check(world: World) -> None:

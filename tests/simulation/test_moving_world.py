@@ -11,8 +11,9 @@ from core.domain.records import Kind
 from core.domain.repairs import RowState
 from core.services import repairing, sweeping
 from tests.simulation.drift_world import DriftWorld
+from tests.simulation.seeds import Block, blocks
 
-SEEDS = range(int(os.environ.get("DRIFT_HISTORIES", "150")))
+FIXED = range(int(os.environ.get("DRIFT_HISTORIES", "120")))
 UNREADABLE = {Cause.UNREADABLE_VALUE}
 
 
@@ -23,8 +24,12 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repairing, "PAGE", 5)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_what_was_planted_is_found_nothing_is_invented_and_repair_ends_it(seed: int) -> None:
+@pytest.mark.parametrize("block", blocks("drift", FIXED, fresh=30, block=1))
+def test_what_was_planted_is_found_nothing_is_invented_and_repair_ends_it(block: Block) -> None:
+    block.play(_swept_and_repaired)
+
+
+def _swept_and_repaired(seed: int) -> None:
     world = DriftWorld(seed)
     world.plant()
     world.quiet = False

@@ -23,9 +23,9 @@ from core.services.finding import ByReference
 from core.services.mirroring import HOLD
 from core.services.operating import NotConfirmed
 from tests.fakes.crm import Request
+from tests.simulation.seeds import Block, blocks
 from tests.simulation.world import ADMIN, Crash, Rates, World
 
-HISTORIES = 600
 BLOCK = 100
 ROUNDS = 6
 OPERATIONS_MAX = 12
@@ -171,15 +171,20 @@ def _check_copies(world: Wavering, told: str) -> None:
         assert row["token_refunded"] == world.is_marked(booking), f"{told}: copy of {booking}"
 
 
-@pytest.mark.parametrize("first", range(0, HISTORIES, BLOCK))
-def test_each_credit_is_there_once_or_not_at_all_whatever_is_undone(first: int) -> None:
+@pytest.mark.parametrize("block", blocks("undos", range(500), fresh=100, block=BLOCK))
+def test_each_credit_is_there_once_or_not_at_all_whatever_is_undone(block: Block) -> None:
     seen: Counter[str] = Counter()
-    for seed in range(first, first + BLOCK):
+
+    def history(seed: int) -> None:
         world = Wavering(seed, Rates(crash=0.03, second_worker=0.1, spend=0.05))
         world.run()
         check(world)
-        seen += world.seen + _told(world)
+        seen.update(world.seen + _told(world))
 
+    block.play(history)
+
+    if len(block.seeds) < BLOCK:
+        return
     # of a hundred histories; else the storm would prove nothing
     assert min(seen[what] for what in ("undone", "given again", "taken, and marked")) >= 20, seen
 

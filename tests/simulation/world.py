@@ -16,13 +16,14 @@ from typing import Any, Protocol
 
 from core.assembly import Core, assemble
 from core.domain.approvals import NO_SECOND, SecondAdmin
+from core.domain.corrections import name_of
 from core.domain.credits import SCHOOL, CreditType
 from core.domain.operations import ENDED, FollowUps, ItemState
 from core.domain.plans import OperationKind
 from core.domain.records import MARKER, Kind
 from core.domain.roles import Actor, Role
 from core.domain.work import Work
-from core.domain.writes import QUIET_PERIOD
+from core.domain.writes import QUIET_PERIOD, MovementKind
 from core.gateways.ports import CarryOut
 from core.services.finding import ByReference
 from core.services.mirroring import Mirroring
@@ -105,6 +106,8 @@ class World:
         self.copying = False
         self.quiet_world = True
         self.operations: list[str] = []
+        #: Corrections that somebody asked for.
+        self.corrective: list[str] = []
         self._populate()
 
     # --- clock and ids
@@ -185,17 +188,25 @@ class World:
 
     def _pass_time(self) -> None:
         self.time += timedelta(milliseconds=self.rng.choice([1, 20, 150, 900]))
-        self._deliver()
-        self._keep_appointments()
+        self.let_arrive()
 
     def later(self, after: timedelta, act: Callable[[], None]) -> None:
         """Read now, write when thought about: people and their apps are not atomic."""
         self.plans.append((self.time + after, act))
 
     def _keep_appointments(self) -> None:
-        for plan in [plan for plan in self.plans if plan[0] <= self.time]:
+        """Each at its own moment, however far the clock went in one step."""
+        now = self.time
+        for plan in sorted((p for p in self.plans if p[0] <= now), key=lambda p: p[0]):
             self.plans.remove(plan)
+            self.time = plan[0]
             plan[1]()
+        self.time = now
+
+    def let_arrive(self) -> None:
+        """The writes of those who have thought enough, and late requests."""
+        self._keep_appointments()
+        self._deliver()
 
     def _company(self) -> None:
         for companion in self.company:
@@ -326,8 +337,7 @@ class World:
             times = [look for look in looks if look is not None]
             if times:
                 self.time = max(self.time, min(times))
-                self._deliver()
-                self._keep_appointments()
+                self.let_arrive()
         else:
             raise AssertionError(f"seed {self.seed}: not ended after 400 looks")
 
@@ -348,12 +358,16 @@ class World:
         return self.started[contact, key] + landed - self.spent[contact, key]
 
     def corrections(self, target: str, key: str) -> int:
-        return sum(
-            foreign.correction
+        """What is still due to a balance by what was found."""
+        found = [
+            foreign
             for operation in self.operations
             for foreign in self.store.foreign_writes(operation)
             if foreign.target_id == target and foreign.credit == key
-        )
+        ]
+        names = [name_of(foreign) for foreign in found]
+        done = self.store.claimed(names, MovementKind.CORRECTION)
+        return sum(each.correction for each in found if name_of(each) not in done)
 
 
 class CrashingJournal:

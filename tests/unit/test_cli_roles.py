@@ -34,6 +34,8 @@ COMMANDS = [
     ("undo OP --dry-run", ADMINS),
     ("stop OP", ADMINS),
     ("retry OP", ADMINS),
+    ("retry OP --blocked --dry-run", ADMINS),
+    ("dismiss OP --reason seen", ADMINS),
     ("approve OP", ADMINS),
     ("decide OP w1 --landed --why seen", ADMINS),
     ("operation OP --history", WATCHERS),

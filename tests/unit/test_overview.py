@@ -86,6 +86,7 @@ WRONG: dict[Matter, dict[str, Any]] = {
     Matter.WRITTEN_OVER: {
         "written_over": [WrittenOver(operation=operation(), number=1, since=ago(minutes=9))]
     },
+    Matter.UNCHECKED: {"needs_eyes": [NeedsEyes(operation=operation(), unchecked=2)]},
     Matter.FAILED: {"needs_eyes": [NeedsEyes(operation=operation(), failed=2, blocked=1)]},
     Matter.AWAITING: {"unended": [operation(state=OperationState.AWAITING)]},
     Matter.DEAD_LETTERS: {"dead": 2, "dead_since": ago(hours=1)},

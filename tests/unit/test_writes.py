@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,17 +13,14 @@ from core.domain.writes import (
     Belief,
     Movement,
     MovementKind,
-    Unverifiable,
     Write,
     WriteRefused,
     believe,
-    find_foreign_writes,
     plan_balances,
 )
 from tests.unit.given import AT, CS, SHARED, contact
 
 OURS = WriteId("w1")
-PARSE = {str(n): n for n in range(20)}
 
 
 def movement(credit: CreditType = CS, delta: int = 1) -> Movement:
@@ -107,57 +102,3 @@ def test_a_balance_that_cannot_be_trusted_is_never_written_over(
 def test_a_movement_is_one_credit() -> None:
     with pytest.raises(ValueError, match="not 2"):
         movement(delta=2)
-
-
-def versions(*values: tuple[str, int, str]) -> tuple[Version, ...]:
-    """(value, milliseconds after ours, source), given oldest first; newest first as HubSpot."""
-    made = [
-        Version(value=value, at=AT + timedelta(milliseconds=ms), source=source)
-        for value, ms, source in values
-    ]
-    return tuple(reversed(made))
-
-
-def history(*credit: tuple[str, int, str]) -> dict[str, tuple[Version, ...]]:
-    return {MARKER: versions(("w0", -900, "US"), (OURS, 0, "US")), CS: versions(*credit)}
-
-
-@pytest.mark.parametrize(
-    ("credit", "theirs"),
-    [
-        ([("1", -900, "CRM_UI"), ("2", 0, "US")], None),
-        ([("1", -900, "CRM_UI"), ("2", 0, "US"), ("1", 10, "APP")], None),
-        ([("1", -900, "CRM_UI"), ("0", -20, "APP"), ("2", 0, "US")], 0),
-        ([("1", -900, "CRM_UI"), ("5", -900, "APP"), ("2", 0, "US")], 5),
-        # they had just set the very value that we set, so HubSpot kept no version of ours
-        ([("1", -900, "CRM_UI"), ("2", -20, "APP")], 2),
-        ([("2", 0, "US")], None),
-    ],
-)
-def test_a_foreign_write_before_ours_is_found_with_its_correction(
-    credit: list[tuple[str, int, str]], theirs: int | None
-) -> None:
-    found = find_foreign_writes(write(), history(*credit), PARSE)
-
-    assert [theirs] * (theirs is not None) == [each.theirs for each in found]
-    assert [(theirs or 0) - 1] * (theirs is not None) == [each.correction for each in found]
-
-
-@pytest.mark.parametrize(
-    "shown",
-    [
-        {},
-        {MARKER: versions(("w0", -900, "US"))},
-        history(("1", -900, "CRM_UI")),
-        history(),
-    ],
-)
-def test_a_history_without_our_write_proves_nothing(shown: Any) -> None:
-    with pytest.raises(Unverifiable):
-        find_foreign_writes(write(), shown, PARSE)
-
-
-def test_a_counter_that_a_write_leaves_as_it_was_needs_no_proof() -> None:
-    still = replace(write(), before={CS: 1}, after={CS: 1})
-
-    assert () == find_foreign_writes(still, history(("1", -900, "CRM_UI")), PARSE)

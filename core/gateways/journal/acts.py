@@ -53,15 +53,20 @@ def made(plan: Plan) -> Entry:
 
 def confirmed(operation: Operation, items: Sequence[Item]) -> Entry:
     """Who gave the word, why, and for how much; why it needs a second one, if it does."""
-    needs = {"needs_approval": operation.needs_approval} if operation.needs_approval else {}
-    subject, subject_id = _about(item.contact_id for item in items)
+    needs: dict[str, object] = {}
+    if operation.needs_approval:
+        needs["needs_approval"] = operation.needs_approval
+    planned = [item for item in items if item.planned]
+    left = Counter(item.state.value for item in items if not item.planned)
+    needs |= {"left_as_they_are": dict(left)} if left else {}
+    subject, subject_id = _about(item.contact_id for item in planned)
     return Entry(
         at=operation.confirmed_at,
         actor=operation.confirmed_by,
         what=What.CONFIRMED,
         operation_id=operation.id,
         reason=operation.reason,
-        detail={"kind": operation.kind.value, "bookings": len(items)}
+        detail={"kind": operation.kind.value, "bookings": len(planned)}
         | needs
         | _undoes(operation)
         | _includes(operation),

@@ -10,25 +10,28 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    String,
     and_,
     case,
-    cast,
     exists,
     func,
+    literal,
     or_,
     select,
+    text,
 )
 
-from core.domain.operations import FollowUps, ItemState, Operation
+from core.domain.foreign_writes import Conflict
+from core.domain.operations import UNBEGUN, FollowUps, ItemState, Operation, OperationState
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.plans import OperationKind
 from core.domain.records import Kind
+from core.domain.warnings import UNCHECKED
 from core.domain.writes import MovementKind
 from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading
 from core.gateways.journal.records import OPERATIONS
 from core.gateways.journal.tables import (
+    NOT_CHECKED,
     MovementState,
     claims,
     foreign_writes,
@@ -56,10 +59,10 @@ class Attention:
     _db: Database
 
     @reading
-    def needs_eyes(self, connection: Connection, *, since: datetime) -> list[NeedsEyes]:
-        """Two queries: the undecided ones have an index of their own."""
+    def needs_eyes(self, connection: Connection) -> list[NeedsEyes]:
+        """Three queries, each with an index of its own."""
         counts: dict[str, Counter[str]] = defaultdict(Counter)
-        for query in (_undecided(), _bad(since)):
+        for query in (_undecided(), _bad(), _unchecked()):
             for id_, state in connection.execute(query):
                 counts[id_][state] += 1
         which = operations.c.id.in_(list(counts))
@@ -71,20 +74,21 @@ class Attention:
                 failed=counts[operation.id][ItemState.FAILED],
                 blocked=counts[operation.id][ItemState.BLOCKED],
                 undecided=counts[operation.id][WriteState.UNDECIDED],
+                unchecked=counts[operation.id][UNCHECKED],
             )
             for operation in map(OPERATIONS.load, found)
         ]
 
     @reading
     def written_over(self, connection: Connection) -> list[WrittenOver]:
-        """The name of a correction is built by the database as ``corrections.name_of`` does."""
+        """A correction on offer that nobody took, or a change that waits for a person's word."""
         found = foreign_writes.c
         since = func.min(found.at).label("first")
         query = (
             select(*OPERATIONS.columns, func.count(), since)
             .join(writes, writes.c.operation_id == operations.c.id)
             .join(foreign_writes, found.write_id == writes.c.id)
-            .where(found.kind == Kind.CONTACT, found.theirs != found.read, ~_corrected())
+            .where(found.kind == Kind.CONTACT, or_(_undecided_one(), _offered()))
             .group_by(operations.c.id)
             .order_by(since, operations.c.id)
         )
@@ -110,6 +114,10 @@ class Attention:
         landed = and_(
             movements.c.operation_id == operations.c.id,
             movements.c.kind.in_(CREDITS),
+            or_(
+                movements.c.kind != MovementKind.CORRECTION,
+                operations.c.kind == OperationKind.CORRECT,
+            ),
             movements.c.state.in_((MovementState.LANDED, MovementState.UNDONE)),
         )
         delta = movements.c.delta
@@ -157,44 +165,36 @@ def _undecided() -> Select[Any]:
     return select(writes.c.operation_id, writes.c.state).where(undecided)
 
 
-def _bad(since: datetime) -> Select[Any]:
-    """By the index on the time of operations, then by that on their items' states.
+def _unchecked() -> Select[Any]:
+    """Those that are not tried any more."""
+    return select(writes.c.operation_id, literal(UNCHECKED)).where(
+        text(f"writes.{NOT_CHECKED}"), writes.c.look_at.is_(None)
+    )
 
-    Counted by the caller: asked to group them, SQLite would go through all items there are.
+
+def _bad() -> Select[Any]:
+    """Counted by the caller: asked to group them, SQLite would go through all items there are.
+
+    What has not begun, or was called off, has done nothing that anybody could look at.
     """
     return (
         select(items.c.operation_id, items.c.state)
         .join(operations, operations.c.id == items.c.operation_id)
         .where(
-            operations.c.confirmed_at >= since,
-            items.c.state.in_((ItemState.FAILED, ItemState.BLOCKED)),
-            or_(items.c.contact_id.is_(None), ~_done_later()),
+            always(items.c.state, ItemState.BLOCKED, ItemState.FAILED),
+            operations.c.state.not_in((*UNBEGUN, OperationState.CALLED_OFF)),
         )
     )
 
 
-def _done_later() -> ColumnElement[bool]:
-    """By the index on contacts: there is none on bookings alone."""
-    other, later = items.alias(), operations.alias()
-    return exists(
-        select(other.c.n)
-        .join(later, later.c.id == other.c.operation_id)
-        .where(
-            other.c.contact_id == items.c.contact_id,
-            other.c.booking_id == items.c.booking_id,
-            other.c.state == ItemState.DONE,
-            later.c.confirmed_at > operations.c.confirmed_at,
-        )
-    )
-
-
-def _corrected() -> ColumnElement[bool]:
+def _undecided_one() -> ColumnElement[bool]:
     found = foreign_writes.c
-    by = found.theirs - found.read
-    signed = case((by > 0, "+"), else_="").concat(cast(by, String))
-    name = found.write_id.concat("/").concat(found.credit).concat("/").concat(signed)
-    return exists(
-        select(claims.c.operation_id).where(
-            claims.c.booking_id == name, claims.c.kind == MovementKind.CORRECTION
-        )
+    return and_(found.conflict == Conflict.UNCLEAR, found.decided.is_(None))
+
+
+def _offered() -> ColumnElement[bool]:
+    found = foreign_writes.c
+    taken = select(claims.c.operation_id).where(
+        claims.c.booking_id == found.name, claims.c.kind == MovementKind.CORRECTION
     )
+    return and_(found.correction != 0, ~exists(taken))

@@ -40,6 +40,18 @@ class Claims:
             owners |= _owners(connection, wanted, kind)
         return {booking: owners[booking] for booking in bookings}
 
+    @writing
+    def release_claims(
+        self,
+        connection: Connection,
+        run: Run,
+        bookings: Collection[BookingId],
+        kind: MovementKind,
+    ) -> None:
+        """This operation's claims on these, but for what moved or may have moved."""
+        fence(connection, run)
+        release_unmoved(connection, run.operation_id, sorted(set(bookings)), kind)
+
     @reading
     def claimed(
         self, connection: Connection, bookings: Collection[BookingId], kind: MovementKind
@@ -129,7 +141,10 @@ def _held(run: Run, kind: Kind, holder: str, ids: Sequence[str]) -> tuple[Column
 
 
 def release_unmoved(
-    connection: Connection, operation_id: str, bookings: Sequence[BookingId]
+    connection: Connection,
+    operation_id: str,
+    bookings: Sequence[BookingId],
+    kind: MovementKind | None = None,
 ) -> None:
     """Free the operation's claims on these bookings, but for what moved or may have moved."""
     moved = select(movements.c.write_id).where(
@@ -137,11 +152,13 @@ def release_unmoved(
         movements.c.kind == claims.c.kind,
         always(movements.c.state, *LIVE_MOVEMENTS),
     )
+    of_kind = () if kind is None else (claims.c.kind == kind,)
     for some in chunks(sorted(bookings)):
         connection.execute(
             delete(claims).where(
                 claims.c.operation_id == operation_id,
                 claims.c.booking_id.in_(some),
+                *of_kind,
                 ~moved.exists(),
             )
         )

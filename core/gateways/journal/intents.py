@@ -21,7 +21,7 @@ from core.gateways.ports.journal import WriteRecord, WriteState
 
 _WRITE = ("id", "operation_id", "kind", "target_id", "marker_before", "sent_at")
 _MOVEMENT = ("booking_id", "kind", "credit", "delta")
-_OUTCOME = ("state", "modified_at", "reason", "verified")
+_OUTCOME = ("state", "modified_at", "reason", "verified", "verified_at", "look_at")
 
 
 def add_intents(connection: Connection, fresh: Sequence[Write]) -> None:

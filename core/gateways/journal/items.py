@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import BindParameter, Connection, case, func, literal, select, update
+from sqlalchemy import BindParameter, Connection, case, exists, func, literal, or_, select, update
 
 from core.domain.credits import CreditType
 from core.domain.operations import ENDED, SETTLED, Item, ItemState, OperationState, Progress
+from core.domain.plans import OperationKind
 from core.domain.records import TOTAL_BOOKINGS, BookingId
+from core.domain.writes import MovementKind
 from core.gateways.errors import UnknownId
 from core.gateways.journal.claims import release_unmoved
 from core.gateways.journal.database import Database, reading, writing
@@ -77,7 +80,9 @@ class Items:
             (items.c.cancelled, _word(ItemState.CANCELLED)),
             else_=_word(ItemState.PENDING),
         )
-        found = update(items).where(items.c.operation_id == operation_id, items.c.state.in_(states))
+        found = update(items).where(
+            items.c.operation_id == operation_id, items.c.state.in_(states), items.c.planned
+        )
         count = connection.execute(found.values(state=state, why="")).rowcount
         if count:
             told = {"items": count, "states": sorted(state.value for state in states)}
@@ -97,24 +102,32 @@ class Items:
         """Counted in the database: asked for every second. Raises ``UnknownId``."""
         must_exist(connection, operation_id)
         states = (
-            select(items.c.state, func.count())
+            select(items.c.state, items.c.planned, func.count())
             .where(items.c.operation_id == operation_id)
-            .group_by(items.c.state)
+            .group_by(items.c.state, items.c.planned)
+        )
+        counted: Counter[ItemState] = Counter()
+        unplanned: Counter[ItemState] = Counter()
+        for state, planned, n in connection.execute(states):
+            counted[state] += n
+            if not planned:
+                unplanned[state] = n
+        # a lost credit that was given again was counted when it was first given
+        of_a_correction = exists().where(
+            operations.c.id == operation_id, operations.c.kind == OperationKind.CORRECT
         )
         moved = func.sum(movements.c.delta)
         landed = (
             select(movements.c.credit, moved)
             .where(movements.c.operation_id == operation_id)
             .where(movements.c.credit != TOTAL_BOOKINGS)
+            .where(or_(movements.c.kind != MovementKind.CORRECTION, of_a_correction))
             .where(movements.c.state.in_((MovementState.LANDED, MovementState.UNDONE)))
             .group_by(movements.c.credit)
             .having(moved != 0)
         )
         net = {CreditType(credit): int(n) for credit, n in connection.execute(landed)}
-        return Progress(
-            states={state: n for state, n in connection.execute(states)},  # noqa: C416
-            net=net,
-        )
+        return Progress(states=dict(counted), net=net, unplanned=dict(unplanned))
 
 
 def _word(state: ItemState) -> BindParameter[ItemState]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Update, delete, func, select, update
 from core.domain.operations import ENDED, FollowUps, Item, ItemState, Operation, OperationState
 from core.gateways.errors import StateConflict, Superseded
 from core.gateways.journal import acts
+from core.gateways.journal.accounting import deal_with
 from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import added, chunks, fence, unknown_operation
@@ -137,6 +138,7 @@ class Operations:
         after = ended(operation, *unsettled, left=left, at=at, since=since)
         save_move(connection, operation, after, at=at, actor=actor)
         connection.execute(delete(leases).where(leases.c.operation_id == run.operation_id))
+        deal_with(connection, after, at)
         return after
 
     @writing

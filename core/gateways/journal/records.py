@@ -10,11 +10,11 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Row, Table
 
 from core.domain.drift import Drift
+from core.domain.foreign_writes import ForeignWrite
 from core.domain.operations import Item, Operation
 from core.domain.plans import Row as PlanRow
 from core.domain.schedules import SlotRecord
 from core.domain.sweeps import Sweep
-from core.domain.writes import ForeignWrite
 from core.gateways.journal import sweep_tables, tables
 from core.gateways.ports.journal import Due, Event, WorkerInfo
 

@@ -19,6 +19,7 @@ from core.domain.operations import (
     Operation,
     OperationState,
 )
+from core.domain.plans import OperationKind
 from core.domain.records import Kind
 from core.domain.roles import Role
 from core.domain.writes import MovementKind
@@ -27,6 +28,9 @@ from core.gateways.ports.journal import DeadLetters, Event, WriteState
 
 #: From when a fresh outbox row may be taken: always, whatever the clocks of two hosts say.
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: The event of bookings that a later operation did.
+DEALT_WITH = "dealt with"
 
 #: A movement of a write in one of these counts: nothing else may move that credit again.
 LIVE = frozenset({WriteState.OPEN, WriteState.LANDED, WriteState.UNDECIDED})
@@ -39,6 +43,41 @@ UNDOES = {
 }
 #: Both movements of a refund that is taken back. No operation makes both.
 OF_AN_UNDO = (MovementKind.REFUND, MovementKind.UNDO_REFUND)
+
+
+#: Of which kinds blocked and failed bookings are dealt with when an operation of this kind does
+#: them: a cancelled booking got its credit, and a refunded one was cancelled.
+DEALS_WITH: Mapping[OperationKind, frozenset[OperationKind]] = {
+    OperationKind.CANCEL: frozenset({OperationKind.CANCEL, OperationKind.REFUND}),
+    OperationKind.REFUND: frozenset({OperationKind.CANCEL, OperationKind.REFUND}),
+    OperationKind.UNDO: frozenset({OperationKind.UNDO}),
+}
+
+
+def done_since(by: Operation) -> str:
+    """Why a booking needs no look any more."""
+    return f"done since by operation {by.id}"
+
+
+def dealt_with_event(operation_id: str, number: int, by: Operation, at: datetime) -> Event:
+    """In the history of the operation that could not do them."""
+    detail = {"items": number, "by_operation": by.id}
+    actor = by.confirmed_by
+    return Event(at=at, actor=actor, what=DEALT_WITH, operation_id=operation_id, detail=detail)
+
+
+def check_put_away(operation: Operation, asked: int, found: int) -> None:
+    """Whether these bookings may be put away.
+
+    Raises:
+        StateConflict: the operation goes on, or not all of them failed or are blocked any more.
+    """
+    if operation.state not in ENDED - {OperationState.CALLED_OFF}:
+        told = f"operation {operation.id} is {operation.state}: only of an ended one"
+        raise StateConflict(f"{told} bookings are dismissed", state=operation.state)
+    if found != asked:
+        told = f"{asked - found:,} of these bookings no longer failed or blocked"
+        raise StateConflict(f"{told}: look again", state=operation.state)
 
 
 def moved(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from core.gateways.journal.accounting import Accounting
 from core.gateways.journal.alarms import Alarms
 from core.gateways.journal.attention import Attention
 from core.gateways.journal.audit import Audit
@@ -51,6 +52,7 @@ class SqlJournal(
     Counts,
     Clients,
     Audit,
+    Accounting,
     Attention,
     Names,
     Undoing,

@@ -20,12 +20,15 @@ from sqlalchemy import (
     String,
     Table,
     text,
+    true,
 )
 
+from core.domain.foreign_writes import Conflict
 from core.domain.operations import FollowUps, ItemState, OperationState
 from core.domain.plans import OperationKind, Verdict, Why
 from core.domain.records import Kind
 from core.domain.terms import ORDINARY, Inclusion
+from core.domain.warnings import UNCHECKED
 from core.domain.writes import MovementKind
 from core.gateways.journal.columns import Serial, UtcTime, Word, Words
 from core.gateways.ports.journal import WriteState
@@ -147,10 +150,13 @@ items = Table(
     Column("cancelled", Boolean, nullable=False, default=False),
     Column("cancel_sent", Boolean, nullable=False, default=False),
     Column("sent_at", UtcTime),
+    Column("planned", Boolean, nullable=False, server_default=true()),
     Index("items_in_plan_order", "operation_id", "n"),
     Index("items_by_state", "operation_id", "state"),
     Index("items_of_contact", "contact_id"),
     Index("items_of_exam", "exam_id"),
+    # Few: what waits for a person.
+    _index_of("items_to_look_at", "operation_id", where="state IN ('blocked', 'failed')"),
 )
 
 #: The key is the promise: one owner for each booking and movement kind.
@@ -174,6 +180,9 @@ leases = Table(
     Column("until", UtcTime, nullable=False),
 )
 
+#: Of writes: as ``core.domain.warnings.UNCHECKED`` has it, in the words of their index.
+NOT_CHECKED = f"verified LIKE '{UNCHECKED}%'"
+
 writes = Table(
     "writes",
     metadata,
@@ -190,6 +199,9 @@ writes = Table(
     Column("modified_at", UtcTime),
     _text("reason"),
     Column("verified", String),
+    Column("verified_at", UtcTime),
+    #: When it is due to be compared again.
+    Column("look_at", UtcTime),
     Index("writes_of_operation", "operation_id", "seq"),
     # Without the kind: SQLite would take it for all open writes of a kind, which have their own.
     Index("writes_of_target", "target_id"),
@@ -198,6 +210,8 @@ writes = Table(
     _index_of(
         "writes_unverified", "operation_id", "seq", where="state = 'landed' AND verified IS NULL"
     ),
+    _index_of("writes_not_checked", "operation_id", where=NOT_CHECKED),
+    _index_of("writes_to_look_at", "look_at", where="look_at IS NOT NULL"),
     Index(
         "writes_undecided",
         "operation_id",
@@ -232,12 +246,20 @@ foreign_writes = Table(
     metadata,
     Column("write_id", ForeignKey("writes.id"), primary_key=True),
     Column("credit", String, primary_key=True),
+    #: Of one write several: one before it, any number after.
+    Column("at", UtcTime, primary_key=True),
     Column("kind", Word(Kind), nullable=False),
     Column("target_id", String, nullable=False),
+    Column("conflict", Word(Conflict), nullable=False, server_default=Conflict.WRITTEN_OVER),
     Column("read", Integer, nullable=False),
     Column("theirs", Integer, nullable=False),
     Column("ours", Integer, nullable=False),
-    Column("at", UtcTime, nullable=False),
+    _text("evidence"),
+    #: What a person made of an unclear one: the correction that is due, or 0.
+    Column("decided", Integer),
+    #: The name under which it is made up for, and by how much: ``corrections.name_of``.
+    _text("name"),
+    Column("correction", Integer, nullable=False, server_default="0"),
     _text("source"),
     _text("source_id"),
     _text("user_id"),

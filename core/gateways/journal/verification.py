@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from core.domain.audit import Entry
+from core.domain.corrections import name_of
+from core.domain.foreign_writes import Conflict, ForeignWrite
+from core.domain.operations import ENDED
 from core.domain.records import WriteId
-from core.domain.writes import ForeignWrite
 from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import fence, upsert
 from core.gateways.journal.intents import load_writes
+from core.gateways.journal.recording import record
 from core.gateways.journal.records import FOREIGN_WRITES
-from core.gateways.journal.tables import foreign_writes, notes, writes
+from core.gateways.journal.tables import foreign_writes, notes, operations, writes
 from core.gateways.ports.journal import Run, WriteRecord, WriteState
 
 _VERIFY = update(writes).where(writes.c.id == bindparam("b_id"))
@@ -46,14 +51,38 @@ class Verification:
         foreign: Sequence[ForeignWrite],
         *,
         at: datetime,
+        again: Mapping[WriteId, datetime] = {},
+        entries: Sequence[Entry] = (),
     ) -> None:
         """A foreign write is kept as it was first found."""
         if verified:
-            values = [{"b_id": id_, "verified": found} for id_, found in verified.items()]
+            values = [
+                {"b_id": id_, "verified": found, "verified_at": at, "look_at": again.get(id_)}
+                for id_, found in verified.items()
+            ]
             connection.execute(_VERIFY, values)
         if foreign:
-            rows = [FOREIGN_WRITES.dump(each, found_at=at) for each in foreign]
+            rows = [
+                FOREIGN_WRITES.dump(
+                    each, found_at=at, name=name_of(each), correction=each.correction
+                )
+                for each in foreign
+            ]
             connection.execute(upsert(connection, foreign_writes).on_conflict_do_nothing(), rows)
+        record(connection, *entries)
+
+    @reading
+    def to_look_at(self, connection: Connection, now: datetime, limit: int) -> list[WriteRecord]:
+        """Landed writes of ended operations that are due to be looked at again, oldest first."""
+        ended = select(operations.c.id).where(operations.c.state.in_(ENDED))
+        due = (
+            select(writes.c.id)
+            .where(writes.c.look_at.is_not(None), writes.c.look_at <= now)
+            .where(writes.c.operation_id.in_(ended))
+            .order_by(writes.c.look_at, writes.c.seq)
+            .limit(limit)
+        )
+        return load_writes(connection, writes.c.id.in_(due))
 
     @reading
     def foreign_writes(self, connection: Connection, operation_id: str) -> list[ForeignWrite]:
@@ -66,6 +95,25 @@ class Verification:
             .order_by(found.at, found.write_id, found.credit)
         )
         return [FOREIGN_WRITES.load(row) for row in connection.execute(query)]
+
+    @writing
+    def decide_foreign(
+        self, connection: Connection, foreign: ForeignWrite, by: int, entry: Entry
+    ) -> bool:
+        """Keep what a person decided of an unclear one, once. False: it was decided before."""
+        found = foreign_writes.c
+        decided = replace(foreign, decided=by)
+        changed = connection.execute(
+            update(foreign_writes)
+            .where(found.write_id == foreign.write_id, found.credit == foreign.credit)
+            .where(found.at == foreign.at, found.conflict == Conflict.UNCLEAR)
+            .where(found.decided.is_(None))
+            .values(decided=by, name=name_of(decided), correction=by)
+        )
+        if changed.rowcount != 1:
+            return False
+        record(connection, entry)
+        return True
 
     @reading
     def noted(self, connection: Connection, operation_id: str) -> set[str]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from core.domain.operations import Operation
+from core.domain.audit import Entry
+from core.domain.operations import Item, Operation
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.plans import OperationKind
+
+if TYPE_CHECKING:
+    from core.gateways.ports.journal import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +30,21 @@ class Moved:
 class AttentionRecords(Protocol):
     """Each method is one transaction."""
 
-    def needs_eyes(self, *, since: datetime) -> list[NeedsEyes]:
-        """Operations with undecided writes; and, confirmed from ``since`` on, with failed or
-        blocked ones, but for those that a later operation has done. The oldest first.
+    def needs_eyes(self) -> list[NeedsEyes]:
+        """Operations that began, with undecided writes, failed or blocked bookings. The oldest
+        first. What a later operation did, or a person put away, needs none.
+        """
+        ...
+
+    def put_away(
+        self, operation_id: str, changed: Sequence[Item], *, event: Event, entry: Entry
+    ) -> None:
+        """Save the state and the words of these failed or blocked bookings, with event and entry.
+
+        Raises:
+            StateConflict: it has not ended, or not all of them are failed or blocked any more;
+                nothing was saved.
+            UnknownId: there is no such operation.
         """
         ...
 

@@ -9,9 +9,10 @@ from enum import StrEnum
 from typing import Protocol
 
 from core.domain.audit import Entry
+from core.domain.foreign_writes import ForeignWrite
 from core.domain.operations import Item
 from core.domain.records import BookingId, Kind, WriteId
-from core.domain.writes import ForeignWrite, MovementKind, Write
+from core.domain.writes import MovementKind, Write
 from core.gateways.ports.outbox import Due
 
 
@@ -55,6 +56,9 @@ class WriteRecord:
     reason: str = ""
     #: None: not verified yet; otherwise what verify found, in words ("clean", "foreign write").
     verified: str | None = None
+    #: When it was last compared with HubSpot's history, and when to look again; None: never.
+    verified_at: datetime | None = None
+    look_at: datetime | None = None
 
 
 class WriteRecords(Protocol):
@@ -144,9 +148,33 @@ class WriteRecords(Protocol):
         ...
 
     def record_verified(
-        self, verified: Mapping[WriteId, str], foreign: Sequence[ForeignWrite], *, at: datetime
-    ) -> None: ...
-    def foreign_writes(self, operation_id: str) -> list[ForeignWrite]: ...
+        self,
+        verified: Mapping[WriteId, str],
+        foreign: Sequence[ForeignWrite],
+        *,
+        at: datetime,
+        again: Mapping[WriteId, datetime] = {},
+        entries: Sequence[Entry] = (),
+    ) -> None:
+        """What was found of these writes, and when to look again: of those not named, never."""
+        ...
+
+    def to_look_at(self, now: datetime, limit: int) -> list[WriteRecord]:
+        """Landed writes of ended operations that are due to be looked at again, oldest first."""
+        ...
+
+    def release_claims(self, run: Run, bookings: Collection[BookingId], kind: MovementKind) -> None:
+        """This operation's claims on these, but for what moved or may have moved."""
+        ...
+
+    def foreign_writes(self, operation_id: str) -> list[ForeignWrite]:
+        """In the order in which they happened."""
+        ...
+
+    def decide_foreign(self, foreign: ForeignWrite, by: int, entry: Entry) -> bool:
+        """Keep what a person decided of an unclear one, once. False: it was decided before."""
+        ...
+
     def writes(self, operation_id: str) -> list[WriteRecord]: ...
     def undecided_writes(self, operation_id: str) -> list[WriteRecord]:
         """Those that wait for a person, of contacts and of exams."""

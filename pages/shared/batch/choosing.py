@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NoReturn
 
 import streamlit as st
 
 from core.domain.plans import OperationKind
+from core.domain.terms import ORDINARY, Inclusion
 from core.services.finding import Selection
 from pages.shared import problems
 from pages.shared.batch import address
@@ -59,11 +61,20 @@ def show(desk: Desk, kind: OperationKind) -> None:
             preview(desk, kind, choice())
 
 
-def preview(desk: Desk, kind: OperationKind, selection: Selection) -> NoReturn:
-    """Read the bookings, store the plan and go to it.
+def preview(
+    desk: Desk,
+    kind: OperationKind,
+    selection: Selection,
+    *,
+    include: frozenset[Inclusion] = ORDINARY,
+    without: Collection[str] = (),
+) -> NoReturn:
+    """Read the bookings, store the plan and go to it. ``without``: those left out.
 
     Raises what ``Planning.preview`` raises.
     """
     with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
-        plan = desk.core.planning.preview(kind, selection, desk.acting())
+        plan = desk.core.planning.preview(
+            kind, selection, desk.acting(), include=include, without=without
+        )
     address.go_to_plan(plan)

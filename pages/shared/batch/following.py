@@ -14,7 +14,6 @@ import streamlit as st
 from core.domain.operations import (
     BEGUN,
     ENDED,
-    NEEDS_EYES,
     ItemState,
     Operation,
     OperationState,
@@ -57,7 +56,7 @@ def _held(desk: Desk, operation: Operation, progress: Progress) -> None:
     began = operation.approved_at or operation.confirmed_at
     whole = max((operation.hold_until - began).total_seconds(), 1.0)
     said = SAID[operation.kind]
-    what = words.count(progress.total, said.begins, said.begin)
+    what = words.count(progress.planned, said.begins, said.begin)
     with st.container(border=True, key="held"):
         if left:
             st.markdown(f"**{what} in {words.span(left)}.** Nothing has been changed yet.")
@@ -80,7 +79,7 @@ def _held(desk: Desk, operation: Operation, progress: Progress) -> None:
 
 
 def _running(desk: Desk, operation: Operation, progress: Progress) -> None:
-    done, total = progress.settled, max(progress.total, 1)
+    done, total = progress.settled, max(progress.planned, 1)
     with st.container(border=True, key="running"):
         st.markdown(f"**{progress_words(operation, progress)}**")
         st.progress(done / total, text=_pace(desk, operation, progress))
@@ -110,29 +109,30 @@ def _stopping(operation: Operation, progress: Progress) -> str:
 
 def progress_words(operation: Operation, progress: Progress) -> str:
     """Where it stands: "212 of 312 bookings refunded, 198 credits given back"."""
-    return kinds.done(operation.kind, progress, progress.states.get(ItemState.DONE, 0))
+    done = progress.states.get(ItemState.DONE, 0)
+    return kinds.done(operation.kind, progress, done, of=progress.planned)
 
 
 def _pace(desk: Desk, operation: Operation, progress: Progress) -> str:
     """How far and how fast, once there is something to reckon with."""
-    if progress.settled == progress.total:
+    if progress.settled == progress.planned:
         return "Finishing: seats, notes, and the check against HubSpot's history"
-    part = f"{progress.settled / max(progress.total, 1):.0%}"
+    part = f"{progress.settled / max(progress.planned, 1):.0%}"
     if operation.started_at is None or not progress.settled:
         return part
     passed = desk.now() - operation.started_at
-    left = passed / progress.settled * (progress.total - progress.settled)
+    left = passed / progress.settled * (progress.planned - progress.settled)
     return f"{part} in {words.span(passed)}; about {words.span(left)} left"
 
 
 def _figures(desk: Desk, operation: Operation, progress: Progress) -> None:
     states = progress.states
-    bad = sum(states.get(state, 0) for state in NEEDS_EYES)
+    bad = progress.needing_eyes(operation.state)
     shown = [
         ("Done", states.get(ItemState.DONE, 0)),
         ("Need a look", bad),
         ("Skipped", states.get(ItemState.SKIPPED, 0)),
-        ("To go", progress.total - progress.settled),
+        ("To go", progress.planned - progress.settled),
     ]
     figures.side_by_side(
         [(label, kinds.rows(operation.kind, n)) for label, n in shown],

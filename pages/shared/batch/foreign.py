@@ -1,81 +1,130 @@
-"""Foreign writes: somebody else's change that fell between our read and our write."""
+"""Balance changes by others that met this operation's writes, and what puts them right."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
+from core.domain import foreign_words
+from core.domain.corrections import name_of
+from core.domain.credits import BALANCE_MAX
+from core.domain.foreign_words import ForeignFinding, Remedy
 from core.domain.operations import Operation
-from core.domain.records import Kind
-from core.domain.writes import ForeignWrite
-from pages.shared import tables, words
-from pages.shared.batch import correction
+from core.domain.roles import ALLOWED, Act
+from pages.shared import problems, tables, words
+from pages.shared.batch import address, correction
 from pages.shared.gate import Desk
+
+#: Undecided ones with their boxes at a time.
+BOXES_MAX = 5
+SAID: dict[Remedy, str] = {
+    Remedy.CORRECTED: "✓ Corrected",
+    Remedy.OFFERED: "! Correction on offer",
+    Remedy.DECISION: "! Needs a decision",
+    Remedy.RECOUNT: "Recount on the exam's page",
+    Remedy.NONE: "✓ Nothing to correct",
+}
+assert SAID.keys() == set(Remedy), "every remedy has its words"
 
 
 def show_foreign(desk: Desk, operation: Operation) -> None:
-    """Who, when, both values and what would put it right. Nothing when there is none."""
-    found = desk.core.journal.foreign_writes(operation.id)
+    """Whose, who, when, every value and the correction. Nothing when there is none."""
+    found = desk.core.correcting.findings(operation.id, desk.actor)
     if not found:
         return
-    st.warning(
-        "Somebody else changed these between our reading and our writing, and HubSpot kept only "
-        "ours. The last column is what the balance would be with both.",
-        title=f"{words.count(len(found), 'change')} by others written over",
-        icon=":material/call_split:",
+    open_ = [each for each in found if each.remedy in {Remedy.OFFERED, Remedy.DECISION}]
+    told = (
+        "Somebody else changed these numbers in HubSpot while this operation wrote them. HubSpot "
+        "keeps the last value, so one of the two changes was lost."
     )
+    title = f"{words.count(len(found), 'change')} by others at the same time"
+    if open_:
+        st.warning(told, title=title, icon=":material/call_split:")
+    else:
+        st.info(told, title=title, icon=":material/call_split:")
     st.dataframe(
-        foreign_frame(desk, operation, found),
+        foreign_frame(desk, found),
         column_config={
+            "What happened": st.column_config.TextColumn(width="large"),
             "Changed": st.column_config.DatetimeColumn(format="distance", timezone=str(desk.zone)),
-            "We read": st.column_config.NumberColumn(width=90),
-            "They set": st.column_config.NumberColumn(width=90),
-            "We set": st.column_config.NumberColumn(width=90),
             "Correction": st.column_config.TextColumn(alignment="right", width=110),
-            "Should be": st.column_config.NumberColumn(width=100),
         },
         hide_index=True,
         row_height=tables.ROW_PX,
         height=tables.height(len(found), at_most=240),
-        alt="Changes by others that were written over",
+        alt="Changes by others at the same time, with the correction of each",
     )
+    _decisions(desk, operation, [each for each in found if each.remedy is Remedy.DECISION])
     correction.show(desk, operation)
 
 
-def foreign_frame(desk: Desk, operation: Operation, found: list[ForeignWrite]) -> pd.DataFrame:
-    """One row for each counter written over."""
-    wanted = {write.target_id for write in found if write.kind is Kind.CONTACT}
-    names = {
-        item.contact_id: item.contact_name
-        for item in desk.core.journal.items(operation.id)
-        if item.contact_id in wanted
-    }
+def foreign_frame(desk: Desk, found: Sequence[ForeignFinding]) -> pd.DataFrame:
+    """One row for each change."""
+    changes = [each.foreign for each in found]
     return pd.DataFrame(
         {
-            "Whose": [names.get(w.target_id) or f"{w.kind} {w.target_id}" for w in found],  # type: ignore[call-overload]
-            "Credit": [words.credit(w.credit, desk.core.catalogue) for w in found],
-            "Changed by": [_source(w) for w in found],
-            "Changed": [w.at for w in found],
-            "We read": [w.read for w in found],
-            "They set": [w.theirs for w in found],
-            "We set": [w.ours for w in found],
-            "Correction": [f"{w.correction:+d}" for w in found],
-            "Should be": [w.ours + w.correction for w in found],
+            "Whose": [e.student or f"{e.foreign.kind} {e.foreign.target_id}" for e in found],
+            "Credit": [words.credit(w.credit, desk.core.catalogue) for w in changes],
+            "What happened": [foreign_words.told(w) for w in changes],
+            "Changed by": [foreign_words.by(w) for w in changes],
+            "Changed": [w.at for w in changes],
+            "Correction": ["?" if w.undecided else f"{w.correction:+d}" for w in changes],
+            "Status": [SAID[each.remedy] for each in found],
         }
     )
 
 
-SOURCES = {
-    "CRM_UI": "a person in HubSpot",
-    "INTEGRATION": "an app",
-    "API": "an app",
-    "IMPORT": "an import",
-    "AUTOMATION_PLATFORM": "a workflow",
-    "MERGE_OBJECTS": "a merge",
-}
+def _decisions(desk: Desk, operation: Operation, found: Sequence[ForeignFinding]) -> None:
+    """One box for each change whose values allow more than one explanation."""
+    for each in found[:BOXES_MAX]:
+        _decision(desk, operation, each)
+    if len(found) > BOXES_MAX:
+        st.caption(f"{len(found) - BOXES_MAX:,} more follow when these are decided.")
 
 
-def _source(write: ForeignWrite) -> str:
-    kind = SOURCES.get(write.source, write.source or "somebody")
-    who = write.user_id or write.source_id
-    return f"{kind} ({who})" if who else kind
+def _decision(desk: Desk, operation: Operation, found: ForeignFinding) -> None:
+    change, name = found.foreign, name_of(found.foreign)
+    who = words.plain(found.student or f"{change.kind} {change.target_id}")
+    credit = words.credit(change.credit, desk.core.catalogue)
+    with st.container(border=True, key=f"judge_{_safe(name)}"):
+        st.markdown(
+            f"**Is a credit lost? {who}, {credit}**: {words.plain(foreign_words.told(change))}."
+        )
+        if Act.RUN_BATCHES not in ALLOWED[desk.actor.role]:
+            st.caption("An admin can decide this here.")
+            return
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            due = st.number_input(
+                "Credits due", value=0, step=1, min_value=-BALANCE_MAX, max_value=BALANCE_MAX,
+                key=f"due_{name}", width=140, help="0: nothing is lost",
+            )  # fmt: skip
+            why = st.text_input(
+                "How do you know?", key=f"judged_{name}", live=True, width=420,
+                placeholder="Say, the student's bookings of that minute",
+            )  # fmt: skip
+            st.button(
+                "Save decision",
+                key=f"judge_sure_{name}",
+                disabled=not (why or "").strip(),
+                on_click=partial(_decide, desk, operation, name, int(due or 0), why or ""),
+            )
+        problem = st.session_state.pop(f"unjudged_{name}", None)
+        if problem is not None:
+            problems.show(problem, "Nothing was decided.")
+
+
+def _safe(name: str) -> str:
+    return "".join(one if one.isalnum() else "_" for one in name)
+
+
+def _decide(desk: Desk, operation: Operation, name: str, by: int, why: str) -> None:
+    """A callback draws nothing: a problem is kept for the drawing that follows."""
+    try:
+        desk.core.correcting.decide(operation.id, name, by, desk.acting(), why)
+    except problems.REFUSALS as error:
+        st.session_state[f"unjudged_{name}"] = problems.explain(error)
+    else:
+        st.query_params.from_dict({address.OPERATION: operation.id})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import streamlit as st
@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.domain.plans import OperationKind, Plan, Row, Verdict
 from core.domain.records import BookingId
-from core.services.finding import ByReference
+from core.services.finding import ByIds
 from pages.shared import problems, tables, words
 from pages.shared.batch import address, choosing, confirming, figures
 from pages.shared.exports import csv_button
@@ -40,7 +40,7 @@ assert EFFECTS.keys() == set(OperationKind), "every kind of operation says what 
 #: Pixels of the table of bookings, with room for the confirmation below it on a small screen.
 GRID_PX = 333
 #: What needs eyes stands first.
-ORDER = (Verdict.BLOCKED, Verdict.WILL_CHANGE, Verdict.SKIP)
+ORDER = (Verdict.BLOCKED, Verdict.WILL_CHANGE, Verdict.SKIP, Verdict.EXCLUDED)
 
 
 def show(desk: Desk, plan: Plan) -> None:
@@ -66,7 +66,7 @@ def _heading(desk: Desk, plan: Plan) -> None:
         else:
             st.button("Choose others", icon=":material/arrow_back:", on_click=address.leave)
         if st.button("Read again", icon=":material/refresh:", key="again"):
-            _preview_only(desk, plan, [row.booking_id for row in plan.rows])
+            _preview_without(desk, plan, plan.excluded)
         csv_button(
             lambda: tables.plan_csv(plan.rows),
             f"preview-{plan.id}",
@@ -161,14 +161,21 @@ def _choose(
     event = _grid(desk, plan, page, less=less, on_select="rerun", selection_mode="multi-row")
     ticked = {ids[row] for row in event.selection.rows if row < len(ids)}
     if not ticked:
-        acts.caption("Tick rows to leave them out, or to preview them alone.")
+        acts.caption("Select rows to exclude or keep.")
         return
     told = f"{len(ticked):,} ticked"
-    if acts.button(f"Leave out {told}", icon=":material/playlist_remove:", key="leave_out"):
-        kept = [row.booking_id for row in plan.rows if row.booking_id not in ticked]
-        _preview_only(desk, plan, kept)
-    if acts.button(f"Preview only {told}", icon=":material/playlist_add_check:", key="only"):
-        _preview_only(desk, plan, [id_ for id_ in ids if id_ in ticked])
+    back = ticked & plan.excluded
+    if ticked - plan.excluded and acts.button(
+        f"Exclude {told}", icon=":material/playlist_remove:", key="leave_out"
+    ):
+        _preview_without(desk, plan, plan.excluded | ticked)
+    if back and acts.button(
+        f"Include {len(back):,} again", icon=":material/playlist_add:", key="put_back"
+    ):
+        _preview_without(desk, plan, plan.excluded - back)
+    if acts.button(f"Keep only {told}", icon=":material/playlist_add_check:", key="only"):
+        asked = {row.booking_id for row in plan.rows}
+        _preview_without(desk, plan, asked - ticked)
 
 
 def _taken_by_types(plan: Plan) -> int:
@@ -176,12 +183,13 @@ def _taken_by_types(plan: Plan) -> int:
     return tables.ROW_PX * max(0, len(plan.credits) - 3)
 
 
-def _preview_only(desk: Desk, plan: Plan, ids: Sequence[str]) -> None:
-    """A fresh preview of these bookings alone. A plan itself never changes."""
+def _preview_without(desk: Desk, plan: Plan, without: Collection[BookingId]) -> None:
+    """A fresh preview of the same bookings, these left out. A plan itself never changes."""
+    ids = tuple(row.booking_id for row in plan.rows)
     with problems.told("This preview stays as it was; nothing was changed."):
         if not plan.undoes:
-            choosing.preview(desk, plan.kind, ByReference(references=tuple(ids)))
-        only = [BookingId(id_) for id_ in ids]
+            same = ByIds(ids=ids, words=plan.selection)
+            choosing.preview(desk, plan.kind, same, include=plan.include, without=without)
         with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
-            fresh = desk.core.undoing.preview(plan.undoes, desk.acting(), only=only)
+            fresh = desk.core.undoing.preview(plan.undoes, desk.acting(), only=ids, without=without)
         address.go_to_plan(fresh)

@@ -9,7 +9,6 @@ import streamlit as st
 from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import (
     NEEDS_EYES,
-    RETRYABLE,
     FollowUps,
     Item,
     ItemState,
@@ -21,7 +20,16 @@ from core.domain.plans import OperationKind
 from core.domain.roles import ALLOWED, Act
 from core.domain.warnings import About
 from pages.shared import kinds, places, problems, tables, words
-from pages.shared.batch import address, copied, deciding, figures, left_undone, renewing, undoing
+from pages.shared.batch import (
+    address,
+    copied,
+    deciding,
+    figures,
+    left_undone,
+    renewing,
+    undoing,
+    unfinished,
+)
 from pages.shared.batch.foreign import show_foreign
 from pages.shared.batch.heading import heading
 from pages.shared.exports import csv_button
@@ -37,6 +45,8 @@ ORDER = (
     ItemState.BLOCKED,
     ItemState.STOPPED,
     ItemState.SKIPPED,
+    ItemState.EXCLUDED,
+    ItemState.DISMISSED,
     ItemState.DONE,
 )
 
@@ -67,7 +77,7 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
         _called_off(desk, operation)
         return
     undone = desk.core.journal.warnings(operation.id)
-    told = f"{kinds.done(operation.kind, progress, done)}."
+    told = f"{kinds.account(operation.kind, progress)}."
     if operation.kind is OperationKind.RECOUNT:
         asked = "Asked for" if undone else "Seat counts"
         told = f"{asked}: {words.plain(operation.reason or NOT_KEPT)}."
@@ -215,7 +225,7 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
     """Take up what did not go through, keep the result; ``onward``: leave it for what is next."""
     progress = desk.core.journal.progress(operation.id)
     booking = operation.kind is OperationKind.BOOK  # it is booked again, on what HubSpot says then
-    again = 0 if booking else sum(progress.states.get(state, 0) for state in RETRYABLE)
+    again = 0 if booking else progress.retryable
     called_off = operation.state is OperationState.CALLED_OFF
     with st.container(horizontal=True, vertical_alignment="center", key="acts"):
         if again and not called_off and Act.RUN_BATCHES in ALLOWED[desk.actor.role]:
@@ -225,6 +235,7 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
                     address.go_to_operation(desk.core.operating.retry(operation.id, desk.acting()))
         if not again:
             _follow_up_acts(desk, operation)
+        unfinished.offer(desk, operation, progress)
         if called_off:
             renewing.button(desk, operation)
         else:

@@ -155,7 +155,7 @@ def _follow(desk: Desk, operation_id: str) -> None:
     what = "Booking" if operation.kind is OperationKind.BOOK else "Cancelling"
     progress = desk.core.journal.progress(operation_id)
     st.markdown(f"**{what} in HubSpot …** You may leave this page: it goes on by itself.")
-    st.progress(progress.settled / max(progress.total, 1))
+    st.progress(progress.settled / max(progress.planned, 1))
     if operation.waiting_for:
         st.caption(f":material/hourglass: Waiting: {words.plain(operation.waiting_for)}.")
     if not desk.core.journal.workers():

@@ -51,7 +51,7 @@ LINKS: dict[Matter, Link] = {
 MENDS: dict[Matter, str] = {
     Matter.UNDECIDED: "Decide",
     Matter.WRITTEN_OVER: "Correct",
-    Matter.FAILED: "Look and retry",
+    Matter.FAILED: "Retry or dismiss",
     Matter.AWAITING: "Approve or refuse",
     Matter.DEAD_LETTERS: "Try again",
     Matter.DRIFT: "Repair",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain.attention import titled
-from core.domain.operations import NEEDS_EYES, Operation, Progress
+from core.domain.operations import Operation, Progress
 from core.gateways.ports.attention import Moved
 from core.services.overseeing import Today
 from pages.shared import kinds, places, words
@@ -62,7 +62,7 @@ def _line(desk: Desk, operation: Operation, progress: Progress) -> None:
     state, what, done, gain, when, who = st.columns(
         list(COLUMNS.values()), vertical_alignment="center"
     )
-    bad = sum(progress.states.get(each, 0) for each in NEEDS_EYES)
+    bad = progress.needing_eyes(operation.state)
     colour, icon = COLOURS[operation.state]
     word = words.OPERATION[operation.state]
     if bad:

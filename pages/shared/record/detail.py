@@ -12,6 +12,7 @@ from core.domain.credits import Catalogue
 from core.domain.operations import ENDED, Operation, OperationState
 from core.domain.records import Kind
 from core.gateways.ports import Event, WriteRecord, WriteState
+from core.services.accounting import DISMISSED, FOUND_DONE
 from pages.shared import tables, words
 from pages.shared.batch import address, following, result
 from pages.shared.gate import Desk
@@ -168,6 +169,9 @@ EVENTS = {
     "follow-ups done": "Follow-ups done",
     "left undone": "Left undone",
     "made good": "Made good after all",
+    DISMISSED: "Dismissed",
+    FOUND_DONE: "Nothing left to do, found by a new preview",
+    "dealt with": "Done since by another operation",
 }
 
 

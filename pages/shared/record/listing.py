@@ -11,7 +11,6 @@ import streamlit as st
 from core.domain.attention import titled
 from core.domain.operations import (
     ENDED,
-    NEEDS_EYES,
     Operation,
     OperationState,
     Progress,
@@ -141,7 +140,7 @@ def operations_frame(
 
 def _state(operation: Operation, progress: Progress, undone: int) -> str:
     """Its state, unless something of it waits for a person."""
-    bad = sum(progress.states.get(state, 0) for state in NEEDS_EYES)
+    bad = progress.needing_eyes(operation.state)
     if operation.state in ENDED and not bad and undone:
         return f"! {undone:,} follow-ups incomplete" if undone > 1 else "! Follow-ups incomplete"
     return f"! {bad:,} to look at" if bad else words.OPERATION[operation.state]

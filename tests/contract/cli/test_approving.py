@@ -88,7 +88,10 @@ def test_the_asker_is_refused_and_another_is_not(run: Run) -> None:
     assert (1, 1) == (mine.returncode, managers.returncode)
     assert f"another admin has to approve it: {BEN}" in mine.stderr
     assert "mia@example.test is manager and may not" in managers.stderr
-    assert ({"will change": 1, "skip": 0, "blocked": 0}, []) == (shown["counts"], shown["changed"])
+    assert ({"will change": 1, "skip": 0, "blocked": 0, "excluded": 0}, []) == (
+        shown["counts"],
+        shown["changed"],
+    )
     assert ("held", BEN) == (theirs["state"], theirs["approved_by"])
 
 

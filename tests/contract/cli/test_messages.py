@@ -98,7 +98,7 @@ def test_unknown_ids_are_blocked_rows_and_a_reason_is_wanted(run: Run) -> None:
     plan = json.loads(run("refund", "--ids", "123456789", "--dry-run", "--json").stdout)
     done = run("refund", "--ids", "123456789", "--json")
 
-    assert plan["counts"] == {"will change": 0, "skip": 0, "blocked": 1}
+    assert plan["counts"] == {"will change": 0, "skip": 0, "blocked": 1, "excluded": 0}
     assert plan["rows"][0]["why"] == "no such booking in HubSpot"
     assert done.returncode == 1
     assert "nothing in this plan would change" in done.stderr

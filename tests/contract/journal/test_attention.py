@@ -1,18 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from core.domain.audit import Entry, Sought, What
 from core.domain.corrections import name_of
-from core.domain.operations import ItemState, OperationState
+from core.domain.foreign_writes import ForeignWrite
+from core.domain.operations import UNBEGUN, Item, ItemState, OperationState
 from core.domain.overview import NeedsEyes
 from core.domain.plans import OperationKind
 from core.domain.records import Kind, WriteId
-from core.domain.writes import ForeignWrite, MovementKind
+from core.domain.writes import MovementKind
+from core.gateways.errors import StateConflict, UnknownId
 from core.gateways.ports.attention import Moved
-from core.gateways.ports.journal import Journal, WriteState
+from core.gateways.ports.journal import Event, Journal, WriteState
 from tests.contract.journal.given import (
+    ADMIN,
     CS,
     NOW,
     after,
@@ -30,13 +36,24 @@ BAD = (ItemState.FAILED, ItemState.BLOCKED)
 
 
 def ended(
-    journal: Journal, id_: str, *states: ItemState, at: float = 0, contact: str | None = "c0"
+    journal: Journal,
+    id_: str,
+    *states: ItemState,
+    at: float = 0,
+    contact: str | None = "c0",
+    state: OperationState = OperationState.RUNNING,
+    kind: OperationKind = OperationKind.CANCEL,
 ) -> None:
     """An operation on the bookings b0, b1 ... that left them so."""
     items = [
-        item(n, operation_id=id_, state=state, contact_id=contact) for n, state in enumerate(states)
+        item(n, operation_id=id_, state=each, contact_id=contact) for n, each in enumerate(states)
     ]
-    assert journal.confirm(operation(id_, confirmed_at=after(at)), items)
+    assert journal.confirm(operation(id_, confirmed_at=after(at), state=state, kind=kind), items)
+
+
+def end(journal: Journal, id_: str) -> None:
+    run, _ = journal.begin_run(id_, at=after(9))
+    assert OperationState.DONE is journal.end(run, at=after(9), actor=ADMIN).state
 
 
 def undecided(journal: Journal, id_: str) -> None:
@@ -48,12 +65,12 @@ def undecided(journal: Journal, id_: str) -> None:
 
 
 def eyes(journal: Journal) -> dict[str, tuple[int, int, int]]:
-    found = journal.needs_eyes(since=LONG_AGO)
+    found = journal.needs_eyes()
     return {each.operation.id: (each.failed, each.blocked, each.undecided) for each in found}
 
 
 def test_an_empty_journal_needs_nobody(journal: Journal) -> None:
-    assert [] == journal.needs_eyes(since=LONG_AGO)
+    assert [] == journal.needs_eyes()
     assert [] == journal.written_over()
     assert [] == list(journal.moved_since(LONG_AGO))
 
@@ -74,34 +91,97 @@ def test_each_operation_is_told_once_with_what_is_the_matter_the_oldest_first(
 
     assert {"one": (0, 1, 0), "two": (2, 1, 1)} == eyes(journal)
     assert ["one", "two"] == list(eyes(journal))
-    one = journal.needs_eyes(since=LONG_AGO)[0]
+    one = journal.needs_eyes()[0]
     assert NeedsEyes(operation=journal.operation("one"), blocked=1) == one
 
 
-def test_what_failed_long_ago_is_let_be_and_what_is_undecided_never(journal: Journal) -> None:
-    ended(journal, "one", *BAD)
-    undecided(journal, "one")
+def test_operation_that_did_not_begin_needs_nobody(journal: Journal) -> None:
+    for n, state in enumerate((*UNBEGUN, OperationState.CALLED_OFF)):
+        items = [item(0, operation_id=f"o{n}", state=ItemState.BLOCKED, planned=False)]
+        assert journal.confirm(operation(f"o{n}", state=state), items)
 
-    (found,) = journal.needs_eyes(since=after(1))
-
-    assert (0, 0, 1) == (found.failed, found.blocked, found.undecided)
-    assert [found.operation] == [each.operation for each in journal.needs_eyes(since=NOW)]
-    assert 1 == journal.needs_eyes(since=NOW)[0].failed
+    assert {} == eyes(journal)
 
 
-def test_what_a_later_operation_did_is_mended(journal: Journal) -> None:
-    ended(journal, "early", ItemState.DONE, ItemState.DONE, at=-5)
-    ended(journal, "one", ItemState.FAILED, ItemState.BLOCKED)
-    ended(journal, "later", ItemState.DONE, ItemState.FAILED, at=5)
+@pytest.mark.parametrize("contact", ["c0", None])
+def test_blocked_booking_needs_eyes_until_a_later_operation_has_done_it(
+    journal: Journal, contact: str | None
+) -> None:
+    done: dict[str, Any] = {"contact": contact, "state": OperationState.RUNNING}
+    ended(journal, "early", ItemState.DONE, ItemState.DONE, at=-5, **done)
+    end(journal, "early")
+    ended(journal, "one", ItemState.FAILED, ItemState.BLOCKED, contact=contact)
+    ended(journal, "later", ItemState.DONE, ItemState.FAILED, at=5, **done)
+    assert {"one": (1, 1, 0), "later": (1, 0, 0)} == eyes(journal)
+
+    end(journal, "later")
 
     assert {"one": (0, 1, 0), "later": (1, 0, 0)} == eyes(journal)
+    (first, second) = journal.items("one")
+    assert (ItemState.SKIPPED, "done since by operation later") == (first.state, first.why)
+    assert ItemState.BLOCKED is second.state
+    (told,) = journal.events(operation_id="one")
+    assert ("dealt with", {"items": 1, "by_operation": "later"}) == (told.what, dict(told.detail))
 
 
-def test_of_a_booking_without_a_contact_nothing_is_concluded(journal: Journal) -> None:
-    ended(journal, "one", ItemState.BLOCKED, contact=None)
-    ended(journal, "later", ItemState.DONE, at=5)
+def test_undo_does_not_deal_with_a_blocked_refund(journal: Journal) -> None:
+    ended(journal, "one", ItemState.BLOCKED)
+    running_undo: dict[str, Any] = {"state": OperationState.RUNNING, "kind": OperationKind.UNDO}
+    ended(journal, "later", ItemState.DONE, at=5, **running_undo)
+
+    end(journal, "later")
 
     assert {"one": (0, 1, 0)} == eyes(journal)
+
+
+def put_away(journal: Journal, *items: Item, id_: str = "one") -> None:
+    event = Event(at=NOW, actor=ADMIN, what="dismissed", operation_id=id_, detail={"items": 1})
+    entry = Entry(at=NOW, actor=ADMIN, what=What.DISMISSED, operation_id=id_, reason="she moved")
+    journal.put_away(id_, items, event=event, entry=entry)
+
+
+def test_dismissed_booking_needs_no_eyes_and_its_dismissal_is_audited(journal: Journal) -> None:
+    ended(journal, "one", *BAD, state=OperationState.DONE)
+    failed, blocked = journal.items("one")
+
+    put_away(journal, replace(blocked, state=ItemState.DISMISSED, why="dismissed"))
+
+    assert {"one": (1, 0, 0)} == eyes(journal)
+    assert [failed, replace(blocked, state=ItemState.DISMISSED, why="dismissed")] == journal.items(
+        "one"
+    )
+    assert "dismissed" == journal.events(operation_id="one")[0].what
+    (link,) = journal.audit(Sought(what=(What.DISMISSED,)))
+    assert ("one", "she moved") == (link.entry.operation_id, link.entry.reason)
+
+
+def test_bookings_are_put_away_all_or_none(journal: Journal) -> None:
+    ended(journal, "one", ItemState.BLOCKED, ItemState.DONE, state=OperationState.DONE)
+    before = journal.items("one")
+
+    with pytest.raises(StateConflict, match="1 of these bookings no longer failed or blocked"):
+        put_away(journal, *(replace(item, state=ItemState.DISMISSED) for item in before))
+
+    assert before == journal.items("one")
+    assert [] == journal.events(operation_id="one")
+    assert [] == list(journal.audit(Sought(what=(What.DISMISSED,))))
+
+
+@pytest.mark.parametrize("state", [OperationState.RUNNING, OperationState.CALLED_OFF])
+def test_bookings_of_an_operation_that_goes_on_or_never_began_are_not_put_away(
+    journal: Journal, state: OperationState
+) -> None:
+    ended(journal, "one", ItemState.BLOCKED, state=state)
+
+    with pytest.raises(StateConflict, match=f"is {state}"):
+        put_away(journal, replace(journal.items("one")[0], state=ItemState.DISMISSED))
+
+    assert ItemState.BLOCKED is journal.items("one")[0].state
+
+
+def test_bookings_of_an_unknown_operation_are_not_put_away(journal: Journal) -> None:
+    with pytest.raises(UnknownId):
+        put_away(journal, item(0), id_="none")
 
 
 def foreign(write_id: str = "w1", **changes: object) -> ForeignWrite:

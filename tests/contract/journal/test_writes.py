@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from core.domain.foreign_writes import ForeignWrite
 from core.domain.operations import ItemState
 from core.domain.records import Kind, WriteId
-from core.domain.writes import ForeignWrite, MovementKind
+from core.domain.writes import MovementKind
 from core.gateways.errors import JournalError, UnknownId
 from core.gateways.ports.journal import Journal, WriteRecord, WriteState
 from tests.contract.journal.given import (

@@ -30,5 +30,5 @@ def test_every_credit_that_was_planted_as_owed_is_found_and_refunded_ends_it(
         desk.close()
 
     blocked = plan["counts"]["blocked"]
-    assert {"will change": 0, "skip": 0, "blocked": blocked} == plan["counts"]
+    assert {"will change": 0, "skip": 0, "blocked": blocked, "excluded": 0} == plan["counts"]
     assert sum(done["credits"].values()) == found["owed"] - blocked > 0

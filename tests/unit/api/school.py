@@ -49,6 +49,9 @@ class AtOnce:
 class School:
     """One student ``101`` with two Clinical Skills credits and a shared one, and exam ``80``."""
 
+    core: Core
+    seconds: float
+
     def __init__(self, *, wait_s: float = 0, rate: float = 1e6) -> None:
         self.desk = TestDesk()
         self.engine = AtOnce(self.desk)

@@ -83,6 +83,7 @@ class TestDesk:
         *,
         second: SecondAdmin = NO_SECOND,
         admins: Sequence[str] = (ADMIN.email,),
+        correct_losses: bool = True,
     ) -> None:
         self.account = Account()
         self.time = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
@@ -99,6 +100,7 @@ class TestDesk:
             inspecting=self.account,
             admins=admins,
             second=second,
+            correct_losses=correct_losses,
             now=self.now,
             make_id=lambda: f"id{next(ids)}",
             chance=lambda: 0.5,

@@ -123,7 +123,7 @@ def test_an_operation_that_wrote_over_nobody_has_nothing_to_correct() -> None:
     desk = Meddled()
     refund = desk.run("51")
 
-    with pytest.raises(BadList, match="wrote over no change"):
+    with pytest.raises(BadList, match="no balance to correct"):
         desk.core.correcting.preview(refund.id, ADMIN)
 
 

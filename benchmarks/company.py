@@ -1,0 +1,113 @@
+"""The must-hold of company: no credit doubled or lost beside a student app, or it is named.
+
+    python -m benchmarks.company [--rounds 10] [--bookings 2000] [--cancelling 20]
+        [--spending 200] [--latency-ms 150] [--seed 1] [--shared-token] [--keep FILE]
+
+Each round the desk, a real worker on a whole local stack, cancels that many bookings while a
+student app in another process cancels and spends for itself: it reads, thinks, and writes absolute
+balances. A ledger keeps what each of them meant. Wrong is a balance that differs from the ledger
+and is not named by the operation with the correction that is due; an offer to correct what is
+right; and any balance that differs once the corrections are taken. Exits with 1 when a round is
+wrong. CI has a small round (tests/crash/test_company.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from scripts.processes import local_stack
+from tests.crash.company import Round, Size, play
+from tests.crash.desk import Desk
+
+PATIENCE_S = 900.0
+COLUMNS = ("seed", "seconds", "cancelled", "spent", "doubled", "lost", "unnamed", "false", "left")
+
+
+def main() -> int:
+    options = _options()
+    size = Size(
+        bookings=options.bookings,
+        cancelling=options.cancelling,
+        spending=options.spending,
+        latency_ms=options.latency_ms,
+        come_within_s=options.come_within_s,
+        shared_token=options.shared_token,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        state, own = Path(folder) / "stack", Path(folder) / "desk"
+        own.mkdir()
+        small = ("--contacts", "50", "--bookings", "100", "--exams", "5")
+        up = ("--port", "0", "--state", str(state), *small)
+        with local_stack(*up, log=Path(folder) / "log") as env:
+            desk = Desk(env, own, patience_s=PATIENCE_S)
+            try:
+                rounds = _play(desk, size, range(options.seed, options.seed + options.rounds))
+            finally:
+                desk.close()
+    if options.keep:
+        told = [asdict(each) for each in rounds]
+        Path(options.keep).write_text(json.dumps(told, indent=2, default=str))
+    return 0 if all(each.right for each in rounds) else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--bookings", type=int, default=2_000)
+    parser.add_argument("--cancelling", type=int, default=20)
+    parser.add_argument("--spending", type=int, default=200)
+    parser.add_argument("--latency-ms", type=int, default=150)
+    parser.add_argument("--seed", type=int, default=1, help="of the first round")
+    parser.add_argument(
+        "--come-within-s", type=float, default=6.0, help="after the desk began, students come"
+    )
+    parser.add_argument(
+        "--shared-token", action="store_true", help="the student app uses the desk's HubSpot app"
+    )
+    parser.add_argument("--keep", metavar="FILE", default="", help="write all that was found there")
+    return parser.parse_args()
+
+
+def _play(desk: Desk, size: Size, seeds: Sequence[int]) -> list[Round]:
+    print("  ".join(f"{name:>9}" for name in COLUMNS), flush=True)
+    rounds: list[Round] = []
+    desk.core("provision")
+    with desk.worker():
+        for seed in seeds:
+            played = play(desk, size, seed)
+            rounds.append(played)
+            # students come as long as the desk is at it, on whatever machine this runs
+            size = replace(size, come_within_s=max(size.come_within_s, 0.9 * played.seconds))
+            print("  ".join(f"{value:>9}" for value in _row(played)), flush=True)
+            _tell(played)
+    wrong = sum(not each.right for each in rounds)
+    print(f"{len(rounds)} rounds, {wrong} wrong", flush=True)
+    return rounds
+
+
+def _row(played: Round) -> tuple[object, ...]:
+    counts = (played.unnamed, played.false, played.left)
+    return (
+        *(played.seed, round(played.seconds, 1), played.cancelled, played.spent),
+        *(played.doubled, played.lost),
+        *map(len, counts),
+    )
+
+
+def _tell(played: Round) -> None:
+    for name, faults in (("unnamed", played.unnamed), ("false", played.false)):
+        for fault in faults[:5]:
+            print(
+                f"  {name}: contact {fault.contact} {fault.credit} {fault.by:+d}, "
+                f"offered {fault.offered:+d}; the student: {fault.act}"
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

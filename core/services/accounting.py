@@ -1,0 +1,169 @@
+"""Accounting: what becomes of the bookings of an operation that were blocked, or failed.
+
+Each stays in "needs attention" until a later operation does it, a fresh look finds that nothing is
+left to do, or an admin dismisses it with a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core.domain.audit import Entry, What
+from core.domain.operations import (
+    DISMISSIBLE,
+    ENDED,
+    Item,
+    ItemState,
+    Operation,
+    OperationState,
+)
+from core.domain.plans import OperationKind, Plan, Row, Verdict
+from core.domain.records import BookingId
+from core.domain.roles import Act, Actor
+from core.domain.selections import BadList
+from core.gateways.errors import StateConflict
+from core.gateways.ports import Event, Journal
+from core.services.finding import ByIds
+from core.services.planning import Planning
+from core.services.undoing import Undoing
+
+#: The audit and the history name so many bookings; all are counted.
+NAMED_MAX = 200
+DISMISSED, FOUND_DONE = "dismissed", "found dealt with"
+#: Kinds whose blocked bookings can be previewed again. Those of the others are exams and balances.
+PREVIEWED = frozenset({OperationKind.CANCEL, OperationKind.REFUND, OperationKind.UNDO})
+
+
+@dataclass(frozen=True, slots=True)
+class Accounting:
+    """Changes no credit: a new preview is confirmed as any other."""
+
+    journal: Journal
+    planning: Planning
+    undoing: Undoing
+    now: Callable[[], datetime]
+
+    def open(self, operation_id: str, actor: Actor) -> list[Item]:
+        """Its bookings that failed or are blocked, in plan order.
+
+        Raises:
+            NotAllowed: this person may not watch operations.
+            UnknownId: there is no such operation.
+        """
+        actor.require(Act.WATCH)
+        return self.journal.items(operation_id, states=DISMISSIBLE)
+
+    def look_again(self, operation_id: str, actor: Actor) -> Plan:
+        """A new preview of the bookings that its own preview blocked. Stored.
+
+        Those of which nothing is left to do need no attention any more from this moment.
+
+        Raises:
+            NotAllowed: this person may not run batches.
+            UnknownId: there is no such operation.
+            StateConflict: none of its bookings is blocked so, or they cannot be previewed.
+            NotReady, GatewayError: HubSpot could not be read; nothing was stored.
+        """
+        actor.require(Act.RUN_BATCHES)
+        operation = self.journal.operation(operation_id)
+        items = self._blocked(operation)
+        plan = self._previewed(operation, [item.booking_id for item in items], actor)
+        skipped = {r.booking_id: r for r in plan.rows if r.verdict is Verdict.SKIP}
+        if done := [i for i in items if i.booking_id in skipped]:
+            settled = [_found_done(item, skipped[item.booking_id]) for item in done]
+            self._put_away(operation_id, settled, actor, FOUND_DONE, What.FOUND_DONE)
+        return plan
+
+    def dismiss(
+        self,
+        operation_id: str,
+        actor: Actor,
+        *,
+        reason: str,
+        bookings: Collection[BookingId] = (),
+    ) -> int:
+        """Say why nothing more is done about these here; none named: about all of them.
+
+        Returns how many. Their credits and seats stay as they are in HubSpot.
+
+        Raises:
+            NotAllowed: this person may not run batches.
+            UnknownId: there is no such operation.
+            BadList: no reason was given, or one of the bookings neither failed nor is blocked.
+            StateConflict: the operation goes on, or something changed meanwhile.
+        """
+        actor.require(Act.RUN_BATCHES)
+        if not reason.strip():
+            raise BadList(["give a reason: it is kept in the audit"])
+        found = self.journal.items(operation_id, states=DISMISSIBLE)
+        wanted = set(bookings)
+        if strangers := wanted - {item.booking_id for item in found}:
+            raise BadList(
+                [f"booking {id_} neither failed nor is blocked here" for id_ in sorted(strangers)]
+            )
+        chosen = [item for item in found if not wanted or item.booking_id in wanted]
+        if not chosen:
+            raise BadList([f"no booking of operation {operation_id} failed or is blocked"])
+        put_away = [
+            replace(
+                item, state=ItemState.DISMISSED, why=f"dismissed by {actor.email}; was: {item.why}"
+            )
+            for item in chosen
+        ]
+        self._put_away(operation_id, put_away, actor, DISMISSED, What.DISMISSED, reason.strip())
+        return len(put_away)
+
+    def _blocked(self, operation: Operation) -> list[Item]:
+        if operation.kind not in PREVIEWED:
+            told = f"the rows of a {operation.kind} are not previewed again from here"
+            raise StateConflict(told, state=operation.state)
+        if operation.state not in ENDED - {OperationState.CALLED_OFF}:
+            told = f"the operation is {operation.state}; its blocked bookings wait for its end"
+            raise StateConflict(told, state=operation.state)
+        found = self.journal.items(operation.id, states=[ItemState.BLOCKED])
+        blocked = [item for item in found if not item.planned]
+        if not blocked:
+            told = "none of its bookings is blocked since its preview"
+            raise StateConflict(told, state=operation.state)
+        return blocked
+
+    def _previewed(self, operation: Operation, ids: Sequence[BookingId], actor: Actor) -> Plan:
+        if operation.kind is OperationKind.UNDO:
+            return self.undoing.preview(operation.undoes, actor, only=ids)
+        words = f"what was blocked of {operation.selection}"
+        return self.planning.preview(operation.kind, ByIds(ids=tuple(ids), words=words), actor)
+
+    def _put_away(
+        self,
+        operation_id: str,
+        items: Sequence[Item],
+        actor: Actor,
+        what: str,
+        act: What,
+        reason: str = "",
+    ) -> None:
+        at, ids = self.now(), [item.booking_id for item in items][:NAMED_MAX]
+        detail = {"items": len(items), "bookings": ids}
+        event = Event(
+            at=at,
+            actor=actor.email,
+            what=what,
+            operation_id=operation_id,
+            detail=detail | ({"reason": reason} if reason else {}),
+        )
+        entry = Entry(
+            at=at,
+            actor=actor.email,
+            role=actor.role.value,
+            what=act,
+            operation_id=operation_id,
+            reason=reason,
+            detail=detail,
+        )
+        self.journal.put_away(operation_id, items, event=event, entry=entry)
+
+
+def _found_done(item: Item, row: Row) -> Item:
+    return replace(item, state=ItemState.SKIPPED, why=f"looked at again: {row.why}")
