@@ -259,12 +259,12 @@ def test_a_seat_count_that_was_refused_is_told_with_the_way_to_the_exam(
 
     at = open_page(BATCH_CANCELLATION, operation=operation_id)
 
-    assert "1 thing was left undone" in said(at)
+    assert "Follow-ups incomplete: 1" in said(at)
     assert f"Exam {exam} was not counted down: " in said(at)
     assert f"Look at the seats of exam {exam}" in {e.proto.label for e in at.get("page_link")}
     assert not at.success
     listed = frame_with(open_page(OPERATIONS), "Reason")
-    assert ["! 1 left undone"] == list(listed["State"][0])
+    assert ["! Follow-ups incomplete"] == list(listed["State"][0])
     told = [record.event_words(e) for e in made.journal.events(operation_id=operation_id)]
     assert any(one.startswith(f"Left undone: exam {exam} was not counted down") for one in told)
 
