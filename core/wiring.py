@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from core.assembly import Core, assemble, utc_now
-from core.domain.mirror import columns
+from core.domain.mirror import columns, probe_rows
 from core.domain.schedules import Every
 from core.gateways.ports import Engine
 from core.services.alarms import LOOK_EVERY_S, Alarms
@@ -102,6 +102,7 @@ def build(settings: Settings) -> Runtime:
         JournalError: the operational store cannot be opened.
     """
     from core.gateways.engine import DbosEngine  # noqa: PLC0415 - see above
+    from core.gateways.engine.proof import start_fault  # noqa: PLC0415
     from core.gateways.hubspot.client import connect  # noqa: PLC0415
     from core.gateways.hubspot.inspection import Inspection  # noqa: PLC0415
     from core.gateways.hubspot.limiter import Priority  # noqa: PLC0415
@@ -131,6 +132,7 @@ def build(settings: Settings) -> Runtime:
         url=settings.supabase_url,
         service_key=settings.supabase_service_role_key.get_secret_value(),
         columns=columns(catalogue),
+        probes=probe_rows(catalogue, utc_now()),
     )
     notifier = Apprise([url.get_secret_value() for url in settings.notify_urls])
     alarms = Alarms(
@@ -172,9 +174,8 @@ def build(settings: Settings) -> Runtime:
 
     def close() -> None:
         notifier.stop(NOTIFY_GRACE_S)
-        hubspot.close()
-        mirror.close()
-        pace.close()
+        for each in (hubspot, mirror, pace):
+            each.close()
         journal.close()
 
     threads = MirrorThreads(core.mirroring, vitals=fitness)
@@ -186,6 +187,7 @@ def build(settings: Settings) -> Runtime:
         told=bool(settings.notify_urls),
         webhooks=core.receiving.set_up,
         public_url=settings.public_url,
+        engine_fault=partial(start_fault, url),
         now=utc_now,
     )
     return Runtime(

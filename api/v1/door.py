@@ -21,7 +21,14 @@ from api.v1.problems import KINDS, Problem, of_faults, sentence, type_of
 from core.assembly import Core
 from core.domain.clients import ApiKey, Scope
 from core.domain.roles import NotAllowed
-from core.gateways.errors import GatewayError, JournalError, NotSent, OutcomeUnknown, UnknownId
+from core.gateways.errors import (
+    GatewayError,
+    JournalError,
+    NotSent,
+    OutcomeUnknown,
+    Store,
+    UnknownId,
+)
 from core.services.admitting import AsksTooOften, NotAdmitted
 from core.services.operating import NotConfirmed
 from core.services.serving import KeyReused, NotServed
@@ -157,9 +164,10 @@ def _unable(error: Exception) -> Problem:
             return Problem("store-unavailable", detail, headers=AGAIN)
         case NotSent() | OutcomeUnknown():
             detail = "Nothing was changed. Send it again under the same Idempotency-Key."
-            return Problem("hubspot-unavailable", detail, headers=AGAIN)
+            away = "supabase" if error.store is Store.SUPABASE else "hubspot"
+            return Problem(f"{away}-unavailable", detail, headers=AGAIN)
         case GatewayError():
-            log.error("HubSpot refused what an API request needs: %s", error)
+            log.error("%s refused what an API request needs: %s", error.store, error)
             detail = "Nothing was changed. Its operators find the reason in the log."
             return Problem("not-ready", detail, headers=AGAIN)
     log.error("an API request failed", exc_info=error)

@@ -38,7 +38,8 @@ _KINDS = (
     Kind("too-many-requests", 429, "This key asks too often"),
     Kind("internal-error", 500, "Something unforeseen went wrong here"),
     Kind("not-ready", 503, "Credit Desk or its HubSpot account is not ready"),
-    Kind("hubspot-unavailable", 503, "HubSpot does not answer just now"),
+    Kind("hubspot-unavailable", 503, "HubSpot is unreachable"),
+    Kind("supabase-unavailable", 503, "Supabase is unreachable"),
     Kind("store-unavailable", 503, "The operational store does not answer"),
     # bookings and cancellations
     Kind("contact-not-found", 404, "There is no such contact"),

@@ -28,6 +28,7 @@ from core.services.admitting import Admitting
 from core.services.approving import Approving
 from core.services.auditing import Auditing
 from core.services.booking import Booking
+from core.services.booking_looks import BookingLooks
 from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE
 from core.services.checking import Checking
 from core.services.comparing import Comparing
@@ -174,7 +175,14 @@ def assemble(
         new_id=make_id,
     )
     finishing = carrying.finishing
-    late = LateLooks(journal, finishing.verification, finishing.losses, carrying.settling, now)
+    late = LateLooks(
+        journal,
+        finishing.verification,
+        finishing.losses,
+        BookingLooks(crm, journal, now),
+        carrying.settling,
+        now,
+    )
     scheduling = Scheduling(
         journal,
         (

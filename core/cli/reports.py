@@ -181,6 +181,10 @@ NEXT: dict[About, str] = {
     About.NOTE: "python -m core retry {operation}, or write the note in HubSpot, if it matters",
     About.FOLLOW_UPS: "python -m core retry {operation}; to give them up: stop {operation}",
     About.CHECK: "compare the balance with its history in HubSpot",
+    About.STATUS: "the student holds both the seat and the credit; if it should stay cancelled, "
+    "set is_active to Cancelled in HubSpot, then python -m core recount --exam ID",
+    About.MARK: "look at the booking's history in HubSpot; if nobody else gave its credit back, "
+    "set token_refunded to true again, or the school's own tools refund it a second time",
 }
 assert NEXT.keys() == set(About), "every warning names the next step"  # noqa: S101
 

@@ -72,6 +72,10 @@ def told(foreign: ForeignWrite) -> str:
 
 def by(foreign: ForeignWrite) -> str:
     """Who it was, as far as HubSpot tells."""
-    kind = SOURCES.get(foreign.source, foreign.source or "somebody")
-    who = foreign.user_id or foreign.source_id
+    return source_words(foreign.source, foreign.user_id or foreign.source_id)
+
+
+def source_words(source: str, who: str) -> str:
+    """Where a change came from, as HubSpot names it, with who it was."""
+    kind = SOURCES.get(source, source or "somebody")
     return f"{kind} ({who})" if who else kind

@@ -151,6 +151,39 @@ def columns(catalogue: Catalogue) -> dict[Kind, frozenset[str]]:
     }
 
 
+#: The id of the records that are invented to try a copy.
+PROBE_ID = "credit-desk-probe"
+
+
+def probe_rows(catalogue: Catalogue, now: datetime) -> dict[Kind, Row]:
+    """An invented row of each kind with a value in every column, to try a copy with."""
+    day, word = now.date(), PROBE_ID
+    contact = Contact(
+        id=word,
+        balances=dict.fromkeys(catalogue.keys, 0),
+        student_id=word,
+        email=f"{word}@example.invalid",
+        firstname=word,
+        lastname=word,
+        ndecc_exam_date=day,
+        modified_at=now,
+    )
+    booking = Booking(
+        id=BookingId(word),
+        booking_id=word,
+        status=BookingStatus.CANCELLED,
+        contact_ids=(ContactId(word),),
+        exam_ids=(ExamId(word),),
+        modified_at=now,
+    )
+    exam = Exam(id=word, balances={TOTAL_BOOKINGS: 0}, name=word, exam_date=day, modified_at=now)
+    return {
+        Kind.CONTACT: contact_row(contact, catalogue),
+        Kind.BOOKING: booking_row(booking),
+        Kind.EXAM: exam_row(exam),
+    }
+
+
 def _read(record: Counted | Booking, **columns: object) -> Row:
     """Without what could not be read: the mirror keeps what it has."""
     return {name: value for name, value in columns.items() if name not in record.unclear}

@@ -24,6 +24,10 @@ class About(StrEnum):
     FOLLOW_UPS = "follow-ups"
     #: Whether somebody else wrote a balance at the same moment could not be found out.
     CHECK = "check"
+    #: A booking that was cancelled, with its credit given back, is not cancelled any more.
+    STATUS = "status"
+    #: A booking whose credit was given back is not marked so any more, or by somebody else.
+    MARK = "mark"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

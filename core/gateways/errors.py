@@ -17,10 +17,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
+
+
+class Store(StrEnum):
+    """Which of the two it was, for people."""
+
+    HUBSPOT = "HubSpot"
+    SUPABASE = "Supabase"
 
 
 class GatewayError(Exception):
     """Base of what HubSpot and Supabase can do to us. ``str()`` is one line for people."""
+
+    #: Supabase's gateway says so of its own.
+    store = Store.HUBSPOT
 
 
 class NotSent(GatewayError):

@@ -27,12 +27,14 @@ class Diagnosing:
     #: Whether HubSpot's webhooks can be told from forgeries.
     webhooks: bool = True
     public_url: str = ""
+    #: Starts an engine on a store of its own and ends it; why it does not start, or "".
+    engine_fault: Callable[[], str] = lambda: ""
     now: Callable[[], datetime] = field(kw_only=True)
 
     def findings(self) -> list[Finding]:
         """Everything that was looked at, faults first."""
         found = [*self.truth.inspect(), *self._mirror(), *self._notifications()]
-        found += [self._webhooks(), self._workers()]
+        found += [self._webhooks(), self._engine(), self._workers()]
         # after the look at HubSpot, whose answers say what time it is there
         found += Clocks(self.truth, self.journal, self.now).findings()
         order = [Health.FAULT, Health.WARNING, Health.FINE]
@@ -56,7 +58,8 @@ class Diagnosing:
     def _mirror(self) -> list[Finding]:
         faults = self.mirror.faults()
         if not faults:
-            return [Finding(health=Health.FINE, what="Supabase", said="its schema is as expected")]
+            said = "its schema is as expected, and a copy of each kind went through"
+            return [Finding(health=Health.FINE, what="Supabase", said=said)]
         return [Finding(health=Health.FAULT, what="Supabase", said=fault) for fault in faults]
 
     def _webhooks(self) -> Finding:
@@ -81,6 +84,14 @@ class Diagnosing:
             Finding(health=Health.WARNING, what="notifications", said=fault)
             for fault in self.notification_faults()
         ]
+
+    def _engine(self) -> Finding:
+        """Workers are alive before their engine has started, so they prove nothing of it."""
+        if fault := self.engine_fault():
+            mend = "nothing that is confirmed is carried out until this is fixed: docs/deploy.md"
+            said = f"it does not start: {fault}"
+            return Finding(health=Health.FAULT, what="engine", said=said, mend=mend)
+        return Finding(health=Health.FINE, what="engine", said="starts")
 
     def _workers(self) -> Finding:
         alive = len(self.journal.workers())

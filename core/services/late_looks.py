@@ -15,6 +15,7 @@ from core.domain.warnings import UNCHECKED
 from core.gateways.errors import GatewayError, Superseded
 from core.gateways.ports import WriteRecord
 from core.gateways.ports.lookup import JournalLookUp
+from core.services.booking_looks import BookingLooks
 from core.services.loss_correction import LossCorrection
 from core.services.settling import Settling
 from core.services.verifying import Compared, WriteVerification
@@ -32,6 +33,7 @@ class LateLooks:
     journal: JournalLookUp
     verification: WriteVerification
     losses: LossCorrection
+    bookings: BookingLooks
     settling: Settling
     now: Callable[[], datetime]
 
@@ -64,6 +66,7 @@ class LateLooks:
             kept.verified |= found.verified
             # due until what follows from it is done as well
             self.verification.save(moved, found, at=asked, again=asked)
+        self.bookings.look(operation_id, records)
         if self._correct(operation_id):
             self.verification.save(still, _of(still, kept), at=asked)
             return

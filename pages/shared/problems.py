@@ -19,6 +19,7 @@ from core.gateways.errors import (
     NotSent,
     OutcomeUnknown,
     StateConflict,
+    Store,
     Unauthorized,
     UnknownId,
 )
@@ -93,6 +94,8 @@ def explain(error: Exception) -> Problem:
 
 def _explain_gateway(error: GatewayError) -> Problem:
     match error:
+        case _ if error.store is Store.SUPABASE:
+            return _explain_supabase(error)
         case LimitReached():
             return Problem("HubSpot's limit for today is used up", [str(error)])
         case Unauthorized():
@@ -109,15 +112,26 @@ def _explain_gateway(error: GatewayError) -> Problem:
                 f"Give the HubSpot app {scopes or 'the missing scope'} and install it again.",
             )
         case NotSent():
-            return Problem(
-                "HubSpot cannot be reached just now", [str(error)], "Try again in a moment."
-            )
+            return Problem("HubSpot cannot be reached", [str(error)], "Try again in a moment.")
         case OutcomeUnknown():
-            return Problem("HubSpot did not answer in time", [str(error)], "Try again in a moment.")
+            return Problem("HubSpot did not answer", [str(error)], "Try again in a moment.")
     return Problem(
         "HubSpot refused the request",
         [str(error)],
         "`python -m core doctor` checks the account and says how to mend it.",
+    )
+
+
+def _explain_supabase(error: GatewayError) -> Problem:
+    match error:
+        case NotSent():
+            return Problem("Supabase cannot be reached", [str(error)], "Try again in a moment.")
+        case OutcomeUnknown():
+            return Problem("Supabase did not answer", [str(error)], "Try again in a moment.")
+    return Problem(
+        "Supabase refused the request",
+        [str(error)],
+        "`python -m core doctor` checks the project and says how to fix it.",
     )
 
 

@@ -146,7 +146,7 @@ class Catalog:
     def _remember(self, kind: Kind) -> None:
         self._kinds[kind.no] = kind
         t = kind.type
-        for name in {t.id, t.plural, t.name, self.full_name(kind)}:
+        for name in {t.id, t.plural, t.name, self.full_name(kind), *_short(t)}:
             self._names[name.lower()] = kind
 
 
@@ -154,3 +154,8 @@ def _kind(no: int, body: dict[str, Any]) -> Kind:
     fields = body.pop("type")
     lists = {k: tuple(v) for k, v in fields.items() if isinstance(v, list)}
     return Kind(no=no, type=ObjectType(**{**fields, **lists}), **body)
+
+
+def _short(t: ObjectType) -> list[str]:
+    """`p_name`, which HubSpot takes for the account that asks."""
+    return [f"p_{t.name}"] if t.custom else []

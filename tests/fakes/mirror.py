@@ -11,7 +11,7 @@ from core.domain.credits import SCHOOL
 from core.domain.mirror import ID, PARTIAL, SOURCE_TIME, TABLES, columns
 from core.domain.records import TOTAL_BOOKINGS, ContactId, Kind
 from core.domain.sessions import Counts
-from core.gateways.errors import GatewayError, NotSent
+from core.gateways.errors import GatewayError, NotSent, Store
 from core.gateways.ports import Copied, CopyResult, Deleted, MirrorRow
 from core.gateways.ports.lookup import Candidate
 from tests.fakes import lookup
@@ -48,6 +48,7 @@ class FakeMirror:
     def die(self, error: GatewayError | None = None) -> None:
         """From now on every call fails, by default as if nothing listened."""
         self.dead = error or NotSent("Supabase cannot be reached: connection refused")
+        self.dead.store = Store.SUPABASE
 
     def come_back(self) -> None:
         self.dead = None

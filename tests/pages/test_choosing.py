@@ -4,9 +4,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.domain.records import Kind
-from core.gateways.errors import Forbidden, Unauthorized
+from core.gateways.errors import Forbidden, NotSent, OutcomeUnknown, Refused, Store, Unauthorized
 from core.services.finding import ByExam
 from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND
+from pages.shared.problems import explain
 from tests.fakes.crm import Fault
 from tests.pages.acts import choose, figures, grid, press, said, tick
 from tests.pages.conftest import Open
@@ -212,7 +213,7 @@ def test_no_hubspot_is_told_calmly(open_page: Open, made: Stage) -> None:
 
     at = open_page(BULK_REFUND)
 
-    assert "HubSpot cannot be reached just now" in said(at)
+    assert "HubSpot cannot be reached" in said(at)
     assert "nothing was changed" in said(at)
     assert not at.exception
 
@@ -247,6 +248,15 @@ def test_a_setting_that_hubspot_refuses_is_named(
     at = open_page(BULK_REFUND)
 
     assert told in said(at)
+
+
+def test_supabase_that_is_away_is_not_called_hubspot() -> None:
+    """Both stores fail alike; the words name the one that did."""
+    for error in (NotSent("x"), OutcomeUnknown("x"), Refused("x")):
+        assert "HubSpot" in explain(error).title
+        error.store = Store.SUPABASE
+        assert "Supabase" in explain(error).title
+        assert "HubSpot" not in f"{explain(error).title} {explain(error).mend}"
 
 
 def test_no_worker_alive_is_told(open_page: Open, made: Stage) -> None:

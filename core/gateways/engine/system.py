@@ -60,8 +60,11 @@ def system_url(url: str) -> str:
 class System:
     """DBOS in this process, of which there can be only one."""
 
-    def __init__(self, url: str, executor_id: str, look: LookOnce, sit: Sit) -> None:
-        """``url``: the journal's. Loads and starts nothing yet."""
+    def __init__(
+        self, url: str, executor_id: str, look: LookOnce, sit: Sit, *, schema: str = SCHEMA
+    ) -> None:
+        """``url``: the journal's. ``schema``: in PostgreSQL. Loads and starts nothing yet."""
+        self._schema = schema
         self._url = system_url(url)
         self._executor_id = executor_id
         self._look = look
@@ -89,7 +92,7 @@ class System:
         return {
             "name": NAME,
             "system_database_url": self._url,
-            "dbos_system_schema": SCHEMA,
+            "dbos_system_schema": self._schema,
             "application_version": APPLICATION_VERSION,
             "executor_id": self._executor_id,
             "enable_otlp": False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -131,7 +132,23 @@ class Inspection:
             return [self._no_such_type(kind, error)]
         except GatewayError as error:
             return [Finding(health=Health.FAULT, what=str(kind), said=str(error), mend=LATER)]
-        return list(definitions.judge(self.hub.portal, kind, held))
+        return [*self._named(kind), *definitions.judge(self.hub.portal, kind, held)]
+
+    def _named(self, kind: Kind) -> list[Finding]:
+        """A type by its name is understood in addresses; webhooks say ids, and are not matched."""
+        type_ = self.hub.portal.types[kind]
+        if TYPE_ID.fullmatch(type_):
+            return []
+        ids = [id_ for id_, *names in self._schemas() if _plain(type_) in map(_plain, names)]
+        id_ = ids[0] if len(ids) == 1 else "its object type id"
+        return [
+            Finding(
+                health=Health.FAULT,
+                what=f"{kind}: object type {type_}",
+                said="it is given by its name, but webhooks carry the id: each would be ignored",
+                mend=f'Set [objects] {kind} = "{id_}" in portal.toml',
+            )
+        ]
 
     def _no_such_type(self, kind: Kind, error: Refused) -> Finding:
         types = ", ".join(self._custom_types()) or "none that the token may see"
@@ -143,13 +160,18 @@ class Inspection:
         )
 
     def _custom_types(self) -> list[str]:
+        return [f"{id_} ({name})" for id_, name, _ in self._schemas()]
+
+    def _schemas(self) -> list[tuple[str, str, str]]:
+        """Id, name and fully qualified name of each custom type that the token may see."""
         try:
             told = self.hub.read(Call(what="inspect", path=self.hub.paths.schemas(), method="GET"))
         except GatewayError:
             return []  # only to help with the mending, of what is told anyway
+        names = ("objectTypeId", "name", "fullyQualifiedName")
         return [
-            f"{text(schema.get('objectTypeId'))} ({text(schema.get('name'))})"
-            for schema in told.get("results") or ()
+            (text(s.get(names[0])), text(s.get(names[1])), text(s.get(names[2])))
+            for s in told.get("results") or ()
         ]
 
     def _definitions(self, kind: Kind) -> dict[str, Json]:
@@ -158,6 +180,14 @@ class Inspection:
         return {text(one.get("name")): one for one in told.get("results") or ()}
 
 
+def _plain(name: str) -> str:
+    """HubSpot takes ``p_name`` for the ``p{portal}_name`` of the account that asks."""
+    return NAME_OF_PORTAL.sub("", name.lower())
+
+
+#: "2-50158943"
+TYPE_ID = re.compile(r"\d+-\d+")
+NAME_OF_PORTAL = re.compile(r"^p\d*_")
 TOKEN = "Make a service key or private app in HubSpot and set its token as HUBSPOT_TOKEN"
 ADDRESS = "Look at HUBSPOT_BASE_URL and at the way from this machine to it"
 LATER = "Look at status.hubspot.com, and try again later"

@@ -15,7 +15,7 @@ from core.domain.drift import CONTACT_OF
 from core.domain.mirror import ID, SOURCE_TIME, TABLES
 from core.domain.records import BookingStatus, ContactId, Kind
 from core.domain.sessions import Counts
-from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused
+from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused, Store
 from core.gateways.ports import CopyResult, Deleted, MirrorRow
 from core.gateways.ports.lookup import Candidate
 from core.gateways.ports.mirror import SETUP
@@ -62,6 +62,8 @@ class Supabase:
     service_key: str = field(repr=False)
     #: What each table must have, for ``faults``.
     columns: Mapping[Kind, Collection[str]]
+    #: An invented row of each kind, which ``faults`` has copied, deleted and rolled back.
+    probes: Mapping[Kind, MirrorRow] = field(default_factory=dict)
     timeout_s: float = TIMEOUT_S
     #: Tests put a transport of their own here.
     transport: httpx.BaseTransport | None = None
@@ -74,7 +76,8 @@ class Supabase:
         for start in range(0, len(rows), COPY_MAX):
             part = rows[start : start + COPY_MAX]
             answer = self._rpc("credit_desk_copy", {"kind": kind.value, "rows": part})
-            results |= wire.copy_results(answer, [str(row[ID]) for row in part])
+            with translated():
+                results |= wire.copy_results(answer, [str(row[ID]) for row in part])
         return results
 
     def rows(self, kind: Kind, ids: Sequence[str]) -> dict[str, MirrorRow]:
@@ -132,7 +135,9 @@ class Supabase:
         for start in range(0, len(rows), COPY_MAX):
             part = rows[start : start + COPY_MAX]
             given = {"kind": kind.value, "rows": wire.versions(part)}
-            results |= wire.delete_results(self._rpc("credit_desk_delete", given), part)
+            answer = self._rpc("credit_desk_delete", given)
+            with translated():
+                results |= wire.delete_results(answer, part)
         return results
 
     def backdate(self, kind: Kind, rows: Sequence[MirrorRow], to: Mapping[str, str]) -> set[str]:
@@ -155,7 +160,18 @@ class Supabase:
             schema = self._rpc("credit_desk_schema", {})
         except GatewayError as error:
             return [setup.mend(error)]
-        return setup.schema_faults(schema, self.columns)
+        return setup.schema_faults(schema, self.columns) or list(self._probe_faults())
+
+    def _probe_faults(self) -> Iterator[str]:
+        """Whether a copy and a deletion really work, by one of each that is rolled back."""
+        for kind, row in self.probes.items():
+            try:
+                said = self._rpc("credit_desk_probe", {"kind": kind.value, "given": row})
+            except GatewayError as error:
+                yield f"{kind} cannot be copied: {setup.mend(error)}"
+            else:
+                if said != setup.WORKS:
+                    yield f"{kind} cannot be copied or deleted: the database says {said}"
 
     def close(self) -> None:
         """Let go of the connections. A later call makes new ones."""
@@ -175,8 +191,9 @@ class Supabase:
 
     def _read(self, ask: Callable[[Client], Any]) -> list[dict[str, object]]:
         found = self._call(ask)
-        if not isinstance(found, list):
-            raise OutcomeUnknown("Supabase's answer is not a list of rows")
+        with translated():
+            if not isinstance(found, list):
+                raise OutcomeUnknown("Supabase's answer is not a list of rows")
         return found
 
     def _call(self, ask: Callable[[Client], T]) -> T:
@@ -231,7 +248,17 @@ class Supabase:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Failures of httpx and supabase-py become ours, here only."""
+    """Failures of httpx and supabase-py become ours, here only; each says whose it is."""
+    try:
+        with _as_ours():
+            yield
+    except GatewayError as error:
+        error.store = Store.SUPABASE
+        raise
+
+
+@contextmanager
+def _as_ours() -> Iterator[None]:
     from supabase import PostgrestAPIError, SupabaseException  # noqa: PLC0415
 
     try:

@@ -13,7 +13,9 @@ from core.gateways.errors import Forbidden, GatewayError, Refused, Unauthorized
 from core.gateways.ports.mirror import SETUP
 from core.gateways.supabase.wire import APPLY
 
-VERSION = 2
+VERSION = 3
+#: What ``credit_desk_probe`` answers when a copy and a deletion went through.
+WORKS = "works"
 _URL = "set SUPABASE_URL to the project's URL (https://<ref>.supabase.co; Settings > API)"
 _KEY = "set SUPABASE_SERVICE_ROLE_KEY to the service_role or secret key (Settings > API keys)"
 

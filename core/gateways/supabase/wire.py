@@ -28,7 +28,11 @@ _OUTCOMES = {
 
 #: PostgREST: https://docs.postgrest.org/en/stable/references/errors.html
 #: The function, table, column or schema asked for is not there.
-_MISSING = {"PGRST106", "PGRST125", "PGRST202", "PGRST204", "PGRST205", "42883", "42P01", "42703"}
+_MISSING = {"PGRST202", "PGRST204", "PGRST205", "42883", "42P01", "42703"}
+#: The key is right, and the schema is not among those that the API serves.
+_NOT_SERVED = {"PGRST106"}
+#: There is a PostgREST, and nothing at this path of it.
+_NO_PATH = {"PGRST125"}
 #: PostgREST has no connection to the database, or none free.
 _NO_DATABASE = {"PGRST000", "PGRST001", "PGRST002", "PGRST003"}
 _BAD_KEY = {"PGRST300", "PGRST301", "PGRST302", "PGRST303"}
@@ -37,9 +41,16 @@ _READ_ONLY = {"25006"}
 #: Classes of SQLSTATE after which the transaction is known to be undone, and may be tried again:
 #: rollback (deadlock), insufficient resources, lock not available, cancelled or shut down.
 _UNDONE = ("40", "53", "55", "57")
+_NO_API = "there is no Supabase API at this address"
 #: Statuses with which a gateway says that the request never got to the database. 429 too many,
-#: 503 unavailable, 521-523 and 530 no way to the origin, 540 project paused.
-_NOT_PASSED_ON = {429, 503, 521, 522, 523, 530, 540}
+#: 503 unavailable, 521-523 and 530 no way to the origin. 402: the project is over its quota, and
+#: 540: it is paused, which somebody has to end in Supabase; until then copies wait.
+#: https://supabase.com/docs/guides/troubleshooting/http-status-codes
+_NOT_PASSED_ON = {402, 429, 503, 521, 522, 523, 530, 540}
+_STOPPED = {
+    402: "The Supabase project is over its quota: raise it in Supabase, Organization > Billing",
+    540: "The Supabase project is paused: restore it in Supabase's dashboard",
+}
 
 
 def copy_results(answer: Any, offered: Sequence[str]) -> dict[str, CopyResult]:
@@ -103,6 +114,11 @@ def failure(status: int, body: str, retry_after: str | None = None) -> GatewayEr
     said = _said(body)
     code = str(said.get("code") or "")
     told = _told(said) or f"HTTP {status}"
+    if code in _NOT_SERVED:
+        serve = "add the schema to the exposed ones in Supabase, Settings > API"
+        return Refused(f"{told}; {serve}", status=status, category=SETUP)
+    if code in _NO_PATH:
+        return Refused(f"{_NO_API}: {told}", status=status, category=SETUP)
     if code in _MISSING:
         return Refused(
             f"Supabase lacks what the copy needs ({told}); {APPLY}", status=status, category=SETUP
@@ -123,13 +139,12 @@ def _by_status(
     status: int, told: str, retry_after: str | None, *, spoken_by_postgrest: bool
 ) -> GatewayError:
     if status in _NOT_PASSED_ON:
-        return NotSent(f"Supabase is not available: {told}", retry_after_s=_seconds(retry_after))
+        why = _STOPPED.get(status, "Supabase is not available")
+        return NotSent(f"{why} ({told})", retry_after_s=_seconds(retry_after))
     if status >= 500 or status == 408:
         return OutcomeUnknown(f"Supabase failed: {told}")
     if not spoken_by_postgrest and (status == 404 or status < 400):
-        return Refused(
-            f"there is no Supabase API at this address: {told}", status=status, category=SETUP
-        )
+        return Refused(f"{_NO_API}: {told}", status=status, category=SETUP)
     return Refused(f"Supabase refused: {told}", status=status)
 
 

@@ -19,6 +19,10 @@ NEXT: dict[About, str] = {
     About.NOTE: "An admin can retry it below.",
     About.FOLLOW_UPS: "All credits are done. An admin can retry the follow-ups or give them up.",
     About.CHECK: "Compare the balance with its history in HubSpot.",
+    About.STATUS: "The student holds both the seat and the credit. If the booking should stay "
+    "cancelled, set it to Cancelled in HubSpot and recount the exam.",
+    About.MARK: "If nobody else gave its credit back, set the refund mark in HubSpot again: "
+    "without it other tools may refund it a second time.",
 }
 assert NEXT.keys() == set(About), "every warning names the next step"
 

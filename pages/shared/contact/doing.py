@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import streamlit as st
 
+from core.domain.foreign_words import Remedy
 from core.domain.operations import ENDED, Item, ItemState, Operation
 from core.domain.plans import OperationKind, Plan, Row, Verdict
 from core.domain.records import BookingId, Contact
@@ -166,11 +167,11 @@ def _result(desk: Desk, operation: Operation) -> None:
     for item in desk.core.journal.items(operation.id):
         _item(desk, operation, item)
     left_undone.show(desk.core.journal.warnings(operation.id))
-    found = desk.core.journal.foreign_writes(operation.id)
-    if found:
+    found = desk.core.correcting.standing(operation.id)
+    if any(each.remedy in {Remedy.OFFERED, Remedy.DECISION} for each in found):
         st.warning(
-            "Somebody else changed a balance in the same moment. An admin can make up for it "
-            f"on the page of operation {operation.id}.",
+            "Somebody else changed a balance at the same time. An admin can correct it on the "
+            f"page of operation {operation.id}.",
             icon=":material/group:",
         )
     _back("Done")

@@ -120,6 +120,19 @@ def test_properties_of_another_type_or_that_cannot_be_written_are_named(serve: S
     assert Health.WARNING is found["exams: property place"].health
 
 
+@pytest.mark.parametrize("name", ["p_bookings", "P_Bookings"])
+def test_a_type_given_by_its_name_is_a_fault_for_webhooks_carry_the_id(
+    serve: Serve, name: str
+) -> None:
+    client = serve(portal=Portal(types={**OBJECT_TYPES, Kind.BOOKING: name}))
+
+    found = wrong(client)[f"bookings: object type {name}"]
+
+    assert Health.FAULT is found.health
+    assert "webhooks carry the id" in found.said
+    assert f'[objects] bookings = "{OBJECT_TYPES[Kind.BOOKING]}"' in found.mend
+
+
 def test_a_hubspot_that_cannot_be_reached_is_all_that_is_said(serve: Serve) -> None:
     client = serve()
     client.hub.transport.client.base_url = httpx.URL("http://127.0.0.1:9")

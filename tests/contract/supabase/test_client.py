@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
+from core.domain.credits import SCHOOL
+from core.domain.mirror import PROBE_ID, probe_rows
 from core.domain.records import Kind
 from core.gateways.errors import (
     Forbidden,
@@ -14,6 +18,7 @@ from core.gateways.errors import (
     NotSent,
     OutcomeUnknown,
     Refused,
+    Store,
     Unauthorized,
 )
 from core.gateways.ports.mirror import SETUP
@@ -112,6 +117,35 @@ def test_a_table_that_anybody_can_read_is_named(schema: dict[str, Any], supabase
     assert "enable row level security" in fault
 
 
+PROBES = probe_rows(SCHOOL, datetime(2026, 11, 23, 12, tzinfo=UTC))
+
+
+def test_a_copy_of_each_kind_is_tried_and_leaves_nothing(
+    connect: Connect, db: psycopg.Connection[Any]
+) -> None:
+    mirror = connect(probes=PROBES)
+
+    assert [] == mirror.faults()
+    for kind in Kind:
+        assert {} == mirror.rows(kind, [PROBE_ID])
+
+
+def test_a_table_that_takes_no_copy_is_a_fault_though_its_schema_is_well(
+    connect: Connect, db: psycopg.Connection[Any]
+) -> None:
+    mirror = connect(probes=PROBES)
+    table = "public.hubspot_mock_exams"
+    db.execute(f"alter table {table} add constraint closed check (hubspot_id = 'none') not valid")
+    try:
+        fault = only_fault(mirror)
+    finally:
+        db.execute(f"alter table {table} drop constraint closed")
+
+    assert fault.startswith("exams cannot be copied or deleted: the database says")
+    assert "closed" in fault
+    assert [] == mirror.faults()
+
+
 @pytest.mark.parametrize("strange", [None, [], {}, {"version": 99}])
 def test_functions_of_another_version_are_named(strange: object, supabase: Supabase) -> None:
     (fault,) = schema_faults(strange, supabase.columns)
@@ -125,6 +159,54 @@ def test_a_function_that_is_not_there_says_to_apply_the_migrations(supabase: Sup
 
     assert caught.value.category == SETUP
     assert "apply supabase/migrations" in mend(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told", "not_told"),
+    [
+        (404, '{"code":"PGRST125","message":"Invalid path"}', "no Supabase API at this", "apply"),
+        (404, "<html>", "no Supabase API at this", "apply"),
+        (406, '{"code":"PGRST106","message":"Invalid schema: x"}', "exposed ones", "apply"),
+        (404, '{"code":"PGRST205","message":"no table"}', "apply supabase/migrations", "exposed"),
+        (402, '{"message":"over"}', "over its quota", "apply"),
+        (540, "", "paused: restore it", "apply"),
+    ],
+)
+def test_each_refusal_says_what_it_is_and_how_to_fix_it(
+    status: int, body: str, told: str, not_told: str
+) -> None:
+    said = str(failure(status, body))
+
+    assert told in said
+    assert not_told not in said
+
+
+@pytest.mark.parametrize("kind", [NotSent, OutcomeUnknown])
+def test_a_failure_of_supabase_says_whose_it_is(connect: Connect, kind: type[GatewayError]) -> None:
+    error = httpx.ConnectError if kind is NotSent else httpx.ReadTimeout
+
+    def fail(_request: httpx.Request) -> httpx.Response:
+        raise error("what happened")
+
+    mirror = connect(transport=httpx.MockTransport(fail))
+
+    for ask in (
+        lambda: mirror.copy(Kind.CONTACT, A_ROW),
+        lambda: mirror.rows(Kind.CONTACT, ["1"]),
+        lambda: mirror.page(Kind.CONTACT),
+    ):
+        with pytest.raises(kind) as caught:
+            ask()
+        assert Store.SUPABASE is caught.value.store
+
+
+def test_an_answer_that_lacks_a_row_is_supabases_fault(connect: Connect) -> None:
+    silent = httpx.MockTransport(lambda _request: httpx.Response(200, json=[]))
+
+    with pytest.raises(OutcomeUnknown) as caught:
+        connect(transport=silent).copy(Kind.CONTACT, A_ROW)
+
+    assert Store.SUPABASE is caught.value.store
 
 
 # --- the network ----------------------------------------------------------------------------------
@@ -236,6 +318,7 @@ NOT_FOUND = '{"code":"PGRST202","message":"Could not find the function","hint":n
     ("status", "body", "kind"),
     [
         (400, '{"code":"22P05","message":"unsupported Unicode escape sequence"}', Refused),
+        (402, '{"message":"exceed_egress_quota"}', NotSent),
         (401, '{"message":"Invalid API key"}', Unauthorized),
         (401, '{"code":"PGRST301","message":"JWT expired"}', Unauthorized),
         (401, '{"code":"42501","message":"permission denied"}', Forbidden),

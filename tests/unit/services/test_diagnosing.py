@@ -9,6 +9,7 @@ import pytest
 
 from core.domain.audit import Sought, What
 from core.gateways.errors import JournalError, Refused
+from core.gateways.ports import WorkerInfo
 from core.gateways.ports.inspecting import Finding, Health, Heard
 from core.services.clocks import STORE, TRUTH
 from core.services.diagnosing import Diagnosing
@@ -38,6 +39,27 @@ def test_what_is_not_set_up_is_named_with_how_to_mend_it(
 
     assert health is found.health
     assert words in f"{found.said}. {found.mend}"
+
+
+@pytest.mark.parametrize(
+    ("fault", "health", "words"),
+    [("", Health.FINE, "starts"), ("no such column", Health.FAULT, "no such column")],
+)
+def test_an_engine_that_does_not_start_is_a_fault_though_a_worker_is_alive(
+    fault: str, health: Health, words: str
+) -> None:
+    journal = MemoryJournal()
+    journal.heartbeat(
+        WorkerInfo(executor_id="w", host="h", pid=1, started_at=NOON, heartbeat_at=NOON)
+    )
+    doctor = Diagnosing(
+        Account(), FakeMirror(), journal, engine_fault=lambda: fault, now=lambda: NOON
+    )
+
+    (found,) = (each for each in doctor.findings() if each.what == "engine")
+
+    assert health is found.health
+    assert words in found.said
 
 
 class Dated(MemoryJournal):

@@ -219,7 +219,7 @@ def _named(desk: Thinking, refund: Operation) -> BookingId:
     return name_of(found.foreign)
 
 
-def test_a_quiet_account_costs_one_cheap_read_and_no_history() -> None:
+def test_a_quiet_account_costs_reads_by_the_hundred_and_no_history() -> None:
     desk = Thinking()
     desk.refunded()
     before = dict(desk.crm.usage())
@@ -230,7 +230,9 @@ def test_a_quiet_account_costs_one_cheap_read_and_no_history() -> None:
 
     after = desk.crm.usage()
     assert before["history contacts"] == after["history contacts"] - 1, "fresh when it ended"
-    assert before["total"] + 3 == after["total"]
+    assert before["read contacts"] + 2 == after["read contacts"]
+    bookings = 2 * 3  # read with the associations to their contact and exam
+    assert before["total"] + 2 + 1 + bookings == after["total"]
 
 
 def test_what_could_not_be_checked_is_looked_at_until_it_is_known() -> None:

@@ -373,6 +373,7 @@ UNASKED = {
         "Alarms.look",
         "Auditing.judged",
         "Auditing.look",
+        "BookingLooks.look",
         "LateLooks.look",
         "Noting.settings",
         "Measuring.measure",

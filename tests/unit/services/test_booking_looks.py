@@ -1,0 +1,91 @@
+"""Others who undo what an operation made of a booking: who, when, from what to what."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core.domain.later_looks import LOOKS
+from core.domain.operations import Operation
+from core.domain.plans import OperationKind
+from core.domain.records import Kind
+from core.domain.warnings import About, Warned
+from tests.unit.services.desk import ADMIN, CS, TestDesk
+
+ADMIN_APP = {"source": "INTEGRATION", "source_id": "admin-app", "user_id": ""}
+
+
+class Undone(TestDesk):
+    def __init__(self) -> None:
+        super().__init__()
+        self.crm.add_contact("1", {"cs_credits": 2}, firstname="Ada")
+        self.booked("51", "1", token=CS, status="Active")
+        self.booked("52", "1", token="Admin Override", status="Active")
+        self.time += timedelta(hours=1)
+        self.cancelled = self.run("51", "52", kind=OperationKind.CANCEL)
+        self.time += timedelta(seconds=5)
+
+    def others_set(self, booking: str = "51", **changes: str) -> None:
+        self.crm.foreign_write(Kind.BOOKING, booking, changes, **ADMIN_APP)
+
+    def look(self, by: timedelta = LOOKS[0]) -> list[Warned]:
+        self.time += by
+        self.core.late_looks.look()
+        return self.journal.warnings(self.cancelled.id)
+
+
+def test_bookings_that_stayed_as_they_were_left_are_not_told_of() -> None:
+    assert [] == Undone().look()
+
+
+@pytest.mark.parametrize("booking", ["51", "52"])
+def test_a_booking_set_active_again_is_told_with_who_and_when(booking: str) -> None:
+    desk = Undone()
+    desk.others_set(booking, is_active="Active")
+    at = f"{desk.time:%Y-%m-%d %H:%M:%S} UTC"
+
+    (warned,) = desk.look()
+
+    assert (About.STATUS, booking) == (warned.about, warned.record)
+    assert "is Active again" in warned.told
+    assert f"Cancelled → Active by an app (admin-app) at {at}" in warned.told
+
+
+def test_a_mark_that_was_cleared_is_told_and_no_more_when_it_is_set_again() -> None:
+    desk = Undone()
+    desk.others_set(token_refunded="")
+    (warned,) = desk.look()
+    assert (About.MARK, "51") == (warned.about, warned.record)
+    assert "is not marked refunded any more" in warned.told
+    assert "true → empty by an app (admin-app)" in warned.told
+
+    desk.others_set(token_refunded="true")
+
+    assert [] == desk.look(LOOKS[1])
+
+
+def test_a_mark_in_another_name_is_told_with_both_names() -> None:
+    desk = Undone()
+    desk.others_set(token_refund_admin="eve@example.test")
+
+    (warned,) = desk.look()
+
+    assert "is marked refunded by eve@example.test" in warned.told
+    assert "ann@example.test → eve@example.test by an app (admin-app)" in warned.told
+
+
+def test_a_mark_that_our_own_undo_cleared_is_nobodys_mischief() -> None:
+    desk = TestDesk()
+    desk.crm.add_contact("1", {"cs_credits": 2})
+    desk.booked("51", "1", token=CS)
+    desk.time += timedelta(hours=1)
+    refund: Operation = desk.run("51")
+    undo = desk.core.undoing.preview(refund.id, ADMIN)
+    desk.carry(desk.core.operating.confirm(undo.id, ADMIN, reason="a mistake"))
+
+    desk.time += LOOKS[0]
+    desk.core.late_looks.look()
+
+    assert [] == desk.journal.warnings(refund.id)
+    assert [] == desk.journal.warnings(undo.id)
