@@ -34,6 +34,7 @@ LINKS: dict[Matter, Link] = {
     Matter.TRUTH_AWAY: Link(places.OPERATIONS, "See what waits", {listing.NARROW: "Under way"}),
     Matter.MIRROR_AWAY: Link(places.OPERATIONS, "See what waits", COPIES),
     Matter.UNDECIDED: Link(places.OPERATIONS, "Open"),
+    Matter.UNCHECKED: Link(places.OPERATIONS, "Open"),
     Matter.WRITTEN_OVER: Link(places.OPERATIONS, "Open"),
     Matter.FAILED: Link(places.OPERATIONS, "Open"),
     Matter.AWAITING: Link(places.OPERATIONS, "Open", {listing.NARROW: "Wait for approval"}),
@@ -57,7 +58,14 @@ MENDS: dict[Matter, str] = {
     Matter.DRIFT: "Repair",
 }
 OF_OPERATIONS = frozenset(
-    {Matter.UNDECIDED, Matter.WRITTEN_OVER, Matter.FAILED, Matter.AWAITING, Matter.WAITING}
+    {
+        Matter.UNDECIDED,
+        Matter.UNCHECKED,
+        Matter.WRITTEN_OVER,
+        Matter.FAILED,
+        Matter.AWAITING,
+        Matter.WAITING,
+    }
 )
 
 assert LINKS.keys() == set(Matter), "every matter leads somewhere"
