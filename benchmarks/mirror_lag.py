@@ -23,7 +23,7 @@ from core.domain.credits import SCHOOL
 from core.domain.mirror import columns
 from core.domain.records import Kind
 from core.gateways.journal.sql import SqlJournal
-from core.gateways.ports import CopyResult, Deleted, Due, MirrorRow
+from core.gateways.ports import CopyResult, DeleteResult, Due, MirrorRow, RenameResult
 from core.gateways.supabase.client import Supabase
 from core.services.copy_lag import summarise
 from core.services.mirror_threads import MirrorThreads
@@ -61,8 +61,11 @@ class Watched:
     def backdate(self, kind: Kind, rows: Sequence[MirrorRow], to: Mapping[str, str]) -> set[str]:
         return self.mirror.backdate(kind, rows, to)
 
-    def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, Deleted]:
+    def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, DeleteResult]:
         return self.mirror.delete(kind, rows)
+
+    def rename(self, kind: Kind, old: str, new: str) -> RenameResult:
+        return self.mirror.rename(kind, old, new)
 
     def unrefunded(self, after: str = "", limit: int = 1000) -> list[str]:
         return self.mirror.unrefunded(after, limit)

@@ -132,6 +132,9 @@ def assemble(
     comparing = Comparing(
         crm=reads, mirror=mirror, journal=journal, catalogue=catalogue, now=now, ours=ours
     )
+    repairing = Repairing(
+        comparing, Mending(comparing, mirroring, mirror, journal), journal, engine, now, make_id
+    )
     sweeping = Sweeping(
         crm=reads,
         mirror=mirror,
@@ -140,6 +143,7 @@ def assemble(
         comparing=comparing,
         now=now,
         new_id=make_id,
+        replace_merged=repairing.replace_merged,
         at_once=sweep_pages_at_once,
     )
     access = Access(tuple(admins), journal, now, tuple(domains), tuple(unverified_from))
@@ -227,9 +231,7 @@ def assemble(
         late_looks=late,
         mirroring=mirroring,
         sweeping=sweeping,
-        repairing=Repairing(
-            comparing, Mending(comparing, mirroring, mirror, journal), journal, engine, now, make_id
-        ),
+        repairing=repairing,
         scheduling=scheduling,
         owing=owing,
         measuring=Measuring(

@@ -180,6 +180,7 @@ NEXT: dict[About, str] = {
     About.SEATS_UNTOLD: "python -m core decide {operation} {record} --landed|--never --why TEXT",
     About.NOTE: "python -m core retry {operation}, or write the note in HubSpot, if it matters",
     About.FOLLOW_UPS: "python -m core retry {operation}; to give them up: stop {operation}",
+    About.MERGED: "compare the balance with its history in HubSpot, and adjust it if need be",
     About.CHECK: "compare the balance with its history in HubSpot",
     About.STATUS: "the student holds both the seat and the credit; if it should stay cancelled, "
     "set is_active to Cancelled in HubSpot, then python -m core recount --exam ID",

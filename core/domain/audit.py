@@ -11,6 +11,7 @@ from typing import Any
 from core.domain.operations import OperationState
 from core.domain.records import Kind
 from core.domain.roles import Role
+from core.domain.texts import storable, storable_json
 
 
 class What(StrEnum):
@@ -56,6 +57,7 @@ class What(StrEnum):
     KEY_WITHDRAWN = "withdrew an API key"
     FORGOT = "forgot reasons"
     FORGOT_STUDENTS = "forgot students"
+    ERASED = "erased a student"
     SET_UP_ASKED = "asked to set up HubSpot"
     SET_UP = "set up HubSpot"
     SETTINGS = "settings changed"
@@ -123,9 +125,23 @@ class Entry:
 
 
 def as_recorded(entry: Entry, role: Role | None) -> Entry:
-    """Addresses in small letters; the role that its actor has now, unless the entry says one."""
+    """Addresses in small letters, text that every store keeps as it is, and the role that its
+    actor has now, unless the entry says one.
+    """
     actor = entry.actor.casefold() if "@" in entry.actor else entry.actor
-    return replace(entry, actor=actor, role=entry.role or (role.value if role else ""))
+    return replace(
+        entry,
+        # before the hash is made of it: what the store alters would not fit its hash any more
+        actor=storable(actor),
+        role=entry.role or (role.value if role else ""),
+        operation_id=storable(entry.operation_id),
+        subject_id=storable(entry.subject_id),
+        once=None if entry.once is None else storable(entry.once),
+        reason=storable(entry.reason),
+        before=storable_json(entry.before),
+        after=storable_json(entry.after),
+        detail=storable_json(entry.detail),
+    )
 
 
 def change_of(entry: Entry) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import itemgetter
 
 from core.domain.causes import REMEDIES, Cause, Remedy
@@ -158,8 +158,8 @@ def _differing(truth: Row, held: Row) -> Iterator[str]:
 
 def _same(name: str, truth: object, held: object) -> bool:
     """Null, false and "" of a text or a mark are one thing; 0 of a counter is not null."""
-    if name in MOMENTS:
-        return moment(truth) == moment(held)
+    if name in MOMENTS and (at := moment(truth)) is not None:
+        return at == moment(held)
     return truth == held or (_nothing(truth) and _nothing(held))
 
 
@@ -172,7 +172,16 @@ def source_time(row: Row) -> datetime | None:
 
 
 def moment(value: object) -> datetime | None:
-    return datetime.fromisoformat(str(value)) if value else None
+    """A time as the mirror tells it. One without a zone is UTC, as PostgreSQL's ``now()`` there
+    is; None for nothing, and for what is no time (``infinity``, a year past 9999, a word).
+    """
+    if not value:
+        return None
+    try:
+        at = datetime.fromisoformat(str(value))
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def ahead(truth: Row, held: Row) -> bool:

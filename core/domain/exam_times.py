@@ -92,9 +92,9 @@ def _absolute(told: str) -> datetime | None:
         if _MILLISECONDS.fullmatch(told):
             return datetime.fromtimestamp(int(told) / 1000, UTC)
         at = datetime.fromisoformat(told)
+        return at.astimezone(UTC) if at.tzinfo is not None else None
     except (ValueError, OverflowError, OSError):
         return None
-    return at.astimezone(UTC) if at.tzinfo is not None else None
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:

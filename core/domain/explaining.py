@@ -95,6 +95,7 @@ def _cause(evidence: Evidence, columns: Sequence[str]) -> _Found:
     if stated.row[ID] != evidence.record_id:
         into = stated.row[ID]
         told = f"HubSpot answers for it with {into}, which it was merged into"
+        told += f"; {evidence.failed}" if evidence.failed else ""
         return Cause.CONTACT_MERGED, told, source_time(stated.row) or at
     if evidence.failed:
         return Cause.COPY_FAILED, evidence.failed, evidence.failed_since or at

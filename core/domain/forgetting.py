@@ -14,6 +14,8 @@ SOMEBODY = "a student"
 NOT_KEPT = "not kept any more"
 #: Of an event's details, those that hold what people typed.
 TYPED = frozenset({"reason", "why", "detail"})
+#: Columns of a contact's row that tell who it is.
+PERSONAL = frozenset({"student_id", "email", "firstname", "lastname", "ndecc_exam_date"})
 _NAMED = re.compile(r"\bcontacts? .+", re.DOTALL)
 
 
@@ -38,6 +40,11 @@ class Forgotten:
 def unsaid(detail: Mapping[str, Any]) -> dict[str, Any]:
     """What is kept of an event, without what somebody typed."""
     return {name: value for name, value in detail.items() if name not in TYPED}
+
+
+def impersonal(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A row's values without those that tell whose it is."""
+    return {name: value for name, value in values.items() if name not in PERSONAL}
 
 
 def nameless(selection: str, names: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from core.domain.credits import Balances
 from core.domain.likeness import holds, unlikeness, words
 from core.domain.records import ContactId
+from core.domain.texts import storable
 
 #: Fewer letters would find half the school.
 TEXT_MIN = 2
@@ -71,7 +72,7 @@ class Hits:
 
 def cleaned(text: str) -> str:
     """What was typed, without what nobody means."""
-    return " ".join(text.split())[:TEXT_MAX]
+    return storable(" ".join(text.replace("\0", " ").split())[:TEXT_MAX])
 
 
 def may_be_phone(text: str) -> bool:

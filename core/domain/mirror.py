@@ -39,6 +39,9 @@ SOURCE_TIME = "source_modified_at"
 #: In a row that states only some columns of one that should be in the mirror already.
 PARTIAL = "partial"
 
+#: In a row that asks for the deletion of one: HubSpot deleted its record for privacy, for good.
+ERASE = "erase"
+
 assert TABLES.keys() == set(Kind), "every kind has its table"
 
 
@@ -130,6 +133,16 @@ def exam_row(exam: Exam) -> Row:
         **({} if seats is None else {"total_bookings": seats}),
         "is_active": _text(exam.is_active),
     }
+
+
+def erasure(record_id: str) -> Row:
+    """In place of a copy: what the desk knows of this person is to go, here and in Supabase."""
+    return {ID: record_id, ERASE: True}
+
+
+def is_erasure(row: Row | None) -> bool:
+    """Whether it asks for a deletion instead of a copy."""
+    return row is not None and ERASE in row
 
 
 def columns(catalogue: Catalogue) -> dict[Kind, frozenset[str]]:

@@ -17,6 +17,15 @@ ExamId = NewType("ExamId", str)
 WriteId = NewType("WriteId", str)
 
 
+#: HubSpot's ids are 64-bit numbers.
+ID_DIGITS_MAX = 20
+
+
+def is_record_id(text: str) -> bool:
+    """Whether HubSpot can have a record of this id; anything else spoils the batch it is in."""
+    return text.isascii() and text.isdigit() and len(text) <= ID_DIGITS_MAX
+
+
 class Kind(StrEnum):
     """The kinds of record that are read, written and mirrored."""
 

@@ -22,6 +22,8 @@ class About(StrEnum):
     NOTE = "note"
     #: Seats, notes or verification are tried again by themselves, or were given up.
     FOLLOW_UPS = "follow-ups"
+    #: Its student was merged with another while it ran: the other one's balance went with that.
+    MERGED = "merged"
     #: Whether somebody else wrote a balance at the same moment could not be found out.
     CHECK = "check"
     #: A booking that was cancelled, with its credit given back, is not cancelled any more.

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core.domain.records import Kind
+from core.domain.records import Kind, is_record_id
 
 #: HubSpot says: older ones are to be refused.
 AGE_MAX = timedelta(minutes=5)
@@ -31,6 +31,9 @@ EVENTS_MAX = 1000
 _DECODED = {"%3A": ":", "%2F": "/", "%3F": "?", "%40": "@", "%21": "!", "%24": "$", "%27": "'"}
 _DECODED |= {"%28": "(", "%29": ")", "%2A": "*", "%2C": ",", "%3B": ";"}
 _ENCODED = re.compile("|".join(_DECODED), re.IGNORECASE)
+
+#: The verb of a deletion that privacy law asks for.
+ERASED = "privacyDeletion"
 
 Record = tuple[Kind, str]
 
@@ -49,6 +52,8 @@ class Heard:
 
     #: Each once, in the order told.
     records: tuple[Record, ...]
+    #: Those of them that HubSpot deleted for good, for privacy.
+    erased: frozenset[Record] = frozenset()
     events: int = 0
     #: Events that are no matter of ours, by subscription type.
     ignored: Mapping[str, int] = field(default_factory=dict)
@@ -91,18 +96,26 @@ def heard(body: bytes, types: Mapping[Kind, str]) -> Heard:
     kinds = {type_: kind for kind, type_ in types.items()}
     ignored = Counter[str]()
     records: dict[Record, None] = {}
+    erased: set[Record] = set()
     for event in told:
         found = list(_records(event, kinds)) if isinstance(event, dict) else []
         records.update(dict.fromkeys(found))
+        if found and _verb(event) == ERASED:
+            erased.update(found)
         if not found:
             ignored[_name(event)] += 1
-    return Heard(records=tuple(records), events=len(told), ignored=dict(ignored))
+    return Heard(
+        records=tuple(records),
+        erased=frozenset(erased),
+        events=len(told),
+        ignored=dict(ignored),
+    )
 
 
 def _records(event: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Iterator[Record]:
     """Whatever happened to a record of ours: it is read again, and what is gone is found gone."""
     match _verb(event):
-        case "creation" | "deletion" | "privacyDeletion" | "propertyChange" | "restore":
+        case "creation" | "deletion" | "propertyChange" | "restore" | "privacyDeletion":
             yield from _one(kinds.get(_type(event)), event.get("objectId"))
         case "merge":
             for id_ in _merged_ids(event):
@@ -120,7 +133,7 @@ def _records(event: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Iterator[Re
 
 def _one(kind: Kind | None, id_: object) -> Iterator[Record]:
     text = str(id_) if isinstance(id_, int | str) and not isinstance(id_, bool) else ""
-    if kind is not None and text.isascii() and text.isdigit() and len(text) <= 20:
+    if kind is not None and is_record_id(text):
         yield kind, text
 
 

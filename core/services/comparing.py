@@ -10,6 +10,7 @@ from typing import TypeVar
 from core.domain.credits import Catalogue
 from core.domain.drift import (
     CONTACT_OF,
+    Cause,
     Drift,
     Evidence,
     Stated,
@@ -31,6 +32,7 @@ from core.domain.records import (
     Kind,
 )
 from core.gateways.ports import Crm, Due, Journal, Mirror
+from core.services.by_parts import by_parts, told
 
 T = TypeVar("T")
 
@@ -90,9 +92,52 @@ class Comparing:
     ) -> Compared:
         """Every one of these ids, on both sides. ``held``: mirror rows that were read already.
 
+        A record that cannot be compared, for whatever value, is a drift for a person to mend: it
+        keeps no other record from being compared.
+
         Raises:
             GatewayError: one of the stores cannot be read.
         """
+
+        def some(part: Sequence[str]) -> Compared:
+            return self._compare(kind, part, held, made_by_merge)
+
+        parts, odd = by_parts(list(ids), some, self._reachable)
+        drifts = [drift for part in parts for drift in part.drifts]
+        drifts += [self._incomparable(kind, id_, error) for id_, error in odd]
+        order = {id_: n for n, id_ in enumerate(ids)}
+        return Compared(
+            compared=sum(part.compared for part in parts),
+            drifts=tuple(sorted(drifts, key=lambda drift: order[drift.record_id])),
+            left_alone=tuple(sorted(id_ for part in parts for id_ in part.left_alone)),
+            due=frozenset().union(*(part.due for part in parts)),
+            held={id_: row for part in parts for id_, row in part.held.items()},
+        )
+
+    def _reachable(self) -> None:
+        """Raises ``GatewayError`` when one of the stores does not answer."""
+        self.crm.contacts([ContactId("1")])
+        self.mirror.rows(Kind.CONTACT, ["1"])
+
+    def _incomparable(self, kind: Kind, id_: str, error: Exception) -> Drift:
+        return Drift(
+            kind=kind,
+            record_id=id_,
+            cause=Cause.UNREADABLE_VALUE,
+            columns=(),
+            truth={},
+            mirror={},
+            evidence=f"it cannot be compared: {told(error)}",
+            since=self.now(),
+        )
+
+    def _compare(
+        self,
+        kind: Kind,
+        ids: Sequence[str],
+        held: Mapping[str, Row] | None,
+        made_by_merge: Collection[str],
+    ) -> Compared:
         if held is None:
             held = self.mirror.rows(kind, list(ids))
         names = columns(self.catalogue)[kind]

@@ -8,7 +8,15 @@ from itertools import groupby
 from typing import TypeVar
 
 from core.domain.credits import Catalogue
-from core.domain.mirror import ID, PARTIAL, SOURCE_TIME, booking_row, contact_row, exam_row
+from core.domain.mirror import (
+    ID,
+    PARTIAL,
+    SOURCE_TIME,
+    booking_row,
+    contact_row,
+    exam_row,
+    is_erasure,
+)
 from core.domain.operations import SETTLED, Item, Operation
 from core.domain.plans import OperationKind
 from core.domain.records import BookingId, ContactId, ExamId, Kind
@@ -46,6 +54,11 @@ def _each(
     found: Mapping[I, R | None], row_of_record: Callable[[R], MirrorRow]
 ) -> dict[str, MirrorRow | None]:
     return {id_: None if r is None else row_of_record(r) for id_, r in found.items()}
+
+
+def must_be_read(due: Due) -> bool:
+    """Whether HubSpot is asked first: for the row, or whether the record is really gone."""
+    return due.row is None or is_erasure(due.row)
 
 
 def by_kind(dues: Sequence[Due]) -> list[tuple[Kind, list[Due]]]:

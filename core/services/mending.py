@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -10,7 +10,7 @@ from core.domain.drift import Remedy
 from core.domain.mirror import ID
 from core.domain.records import Kind
 from core.domain.repairs import RepairRow, RowState
-from core.gateways.ports import Due, Journal, Mirror
+from core.gateways.ports import Deleted, Due, Journal, Mirror
 from core.services.comparing import Compared, Comparing
 from core.services.mirroring import Mirroring
 
@@ -54,10 +54,12 @@ class Mending:
     def _of_kind(self, kind: Kind, rows: Sequence[RepairRow]) -> list[RepairRow]:
         made = self.comparing.compare(kind, [row.drift.record_id for row in rows])
         gone = self._to_delete(kind, made)
+        refused: dict[str, str] = {}
         if gone:
-            self.mirror.delete(kind, [made.held[id_] for id_ in gone])
+            answers = self.mirror.delete(kind, [made.held[id_] for id_ in gone])
+            refused = {i: a.reason for i, a in answers.items() if a.deleted is Deleted.REFUSED}
             made = _proven(made, self.comparing.compare(kind, gone), gone)
-        judged = [_judged(row, made, gone) for row in rows]
+        judged = [_judged(row, made, gone, refused) for row in rows]
         ids = [row.drift.record_id for row in judged if row.state is RowState.COPYING]
         self._let_overwrite(kind, made, ids)
         if put := [id_ for id_ in ids if id_ not in made.due]:
@@ -103,8 +105,10 @@ def _proven(made: Compared, proof: Compared, gone: Collection[str]) -> Compared:
     )
 
 
-def _judged(row: RepairRow, made: Compared, gone: Collection[str]) -> RepairRow:
-    """What becomes of one of these records."""
+def _judged(
+    row: RepairRow, made: Compared, gone: Collection[str], refused: Mapping[str, str]
+) -> RepairRow:
+    """What becomes of one of these records. ``refused``: why Supabase keeps its row."""
     id_ = row.drift.record_id
     if id_ in made.due:
         return replace(row, state=RowState.COPYING)
@@ -118,6 +122,9 @@ def _judged(row: RepairRow, made: Compared, gone: Collection[str]) -> RepairRow:
         return replace(row, state=RowState.REPAIRED, why=why, truth_now={}, mirror_now={})
     told = f"{drift.cause}: {drift.evidence}"
     seen = replace(row, why=told, truth_now=drift.truth, mirror_now=drift.mirror)
+    if id_ in refused:
+        why = f"{told}; Supabase does not let its row be deleted: {refused[id_]}"
+        return replace(seen, state=RowState.STILL_DIFFERS, why=why)
     if drift.remedy is Remedy.PERSON:
         return replace(seen, state=RowState.NOT_REPAIRABLE)
     if row.state is RowState.PENDING and drift.remedy in {Remedy.COPY, Remedy.REPLACE}:

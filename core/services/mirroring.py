@@ -7,14 +7,14 @@ answered for it, and a repeated or late copy is harmless by the mirror's own gua
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
 
 from core.domain.credits import Catalogue
 from core.domain.mirror import ID
-from core.domain.records import Kind
+from core.domain.records import ContactId, Kind
 from core.gateways.errors import GatewayError, LimitReached, NotSent, Refused
 from core.gateways.ports import (
     Copied,
@@ -28,10 +28,21 @@ from core.gateways.ports import (
 )
 from core.services import copy_log
 from core.services.bell import Bell
+from core.services.by_parts import by_parts, told
 from core.services.copy_faults import is_a_row, may_be_a_row
 from core.services.copy_lag import CopyLag
-from core.services.due_rows import by_kind, halves, id_of, may_be_older, newest, rows_of
+from core.services.due_rows import (
+    by_kind,
+    halves,
+    id_of,
+    may_be_older,
+    must_be_read,
+    newest,
+    rows_of,
+)
+from core.services.erasing import Erasing
 from core.services.handed import Finished, Handed
+from core.services.merges import Merges
 from core.services.outage import Outage
 
 TRIES_MAX = 8
@@ -80,6 +91,16 @@ class Mirroring:
     finished: Finished = field(default_factory=Finished)
     outage: Outage
 
+    @property
+    def erasing(self) -> Erasing:
+        """What removes what HubSpot deleted for privacy."""
+        return Erasing(self.mirror, self.journal, self.now)
+
+    @property
+    def merges(self) -> Merges:
+        """What removes rows of ids from before a merge."""
+        return Merges(self.mirror)
+
     def nudge(self) -> None:
         """Something is due: wake a thread. Never waits; many nudges at once are one."""
         self.bell.ring()
@@ -113,8 +134,8 @@ class Mirroring:
         taken = offered or self.journal.take_due(now=now, until=now + HOLD, limit=room)
         if not taken and self.outage.down:
             self.probe()
-        self._copy([due for due in taken if due.row is not None])
-        blank = [due for due in taken if due.row is None]
+        blank = [due for due in taken if must_be_read(due)]
+        self._copy([due for due in taken if not must_be_read(due)])
         if blank:
             (read_later or self.read_and_copy)(blank)
         return Drained(taken=len(taken), full=bool(offered) or len(taken) == room)
@@ -146,24 +167,60 @@ class Mirroring:
 
     def _read(self, kind: Kind, dues: Sequence[Due]) -> list[Due]:
         """These with their rows. Who is gone from the truth has no copy to make and is done."""
-        try:
-            rows = rows_of(self.crm, self.catalogue, kind, [due.record_id for due in dues])
-            self._follow(kind, rows)
-        except GatewayError as error:
-            if not is_a_row(error):
-                self._put_back(dues, error, TRUTH_WAIT)
-            elif len(dues) == 1:
-                self._fail(dues, error)
-            else:
-                return [read for half in halves(dues) for read in self._read(kind, half)]
-            return []
-        read = [replace(due, row=rows.get(due.record_id)) for due in dues]
-        self._done([due for due in read if due.row is None], self.now())
-        return [due for due in read if due.row is not None]
 
-    def _follow(self, kind: Kind, rows: Mapping[str, MirrorRow | None]) -> None:
+        def some(part: Sequence[Due]) -> dict[str, MirrorRow | None]:
+            return rows_of(self.crm, self.catalogue, kind, [due.record_id for due in part])
+
+        try:
+            parts, odd = by_parts(dues, some, lambda: self.crm.contacts([ContactId("1")]))
+            rows = {id_: row for part in parts for id_, row in part.items()}
+            merged = {id_: str(row[ID]) for id_, row in rows.items() if row and row[ID] != id_}
+            self._follow(kind, set(merged.values()))
+        except GatewayError as error:
+            self._put_back(dues, error, TRUTH_WAIT)
+            return []
+        for due, spoiled in odd:
+            self._fail([due], spoiled)
+        gone = [due for due in dues if due.record_id in rows and rows[due.record_id] is None]
+        self._done([due for due in gone if due.row is None], self.now())
+        self._erase([due for due in gone if due.row is not None])
+        read = [replace(due, row=rows.get(due.record_id)) for due in dues]
+        return self._without_old_rows([due for due in read if due.row is not None], merged)
+
+    def _erase(self, dues: Sequence[Due]) -> None:
+        """And look once more after a while: a copy that was in hand may have come after it."""
+        for n, due in enumerate(dues):
+            try:
+                why = self.erasing.erase(due.kind, due.record_id)
+            except GatewayError as error:
+                self._mirror_down(dues[n:], error)
+                return
+            if why:
+                self._fail([due], Refused(why))
+            elif due.attempts:
+                self._done([due], self.now())
+            else:
+                again = replace(due, attempts=1, next_try_at=self.now() + HOLD)
+                self.journal.copy_failed([again])
+
+    def _without_old_rows(self, dues: Sequence[Due], merged: Mapping[str, str]) -> list[Due]:
+        """Those to copy, once the mirror has no row of an id from before a merge."""
+        ready = []
+        for n, due in enumerate(dues):
+            try:
+                new = merged.get(due.record_id)
+                why = self.merges.settle(due.kind, due.record_id, new) if new else ""
+            except GatewayError as error:
+                self._mirror_down(dues[n:], error)
+                break
+            if why:
+                self._fail([due], Refused(why))
+            else:
+                ready.append(due)
+        return ready
+
+    def _follow(self, kind: Kind, merged: Collection[str]) -> None:
         """Bookings went with a contact that was merged, and HubSpot tells of the contact alone."""
-        merged = {str(row[ID]) for id_, row in rows.items() if row and row[ID] != id_}
         if kind is Kind.CONTACT and merged:
             found = self.crm.booking_ids_of(kind, sorted(merged)).values()
             self.put([Due(kind=Kind.BOOKING, record_id=b, row=None) for ids in found for b in ids])
@@ -263,7 +320,7 @@ class Mirroring:
 
     # failures
 
-    def _fail(self, dues: Sequence[Due], error: GatewayError) -> None:
+    def _fail(self, dues: Sequence[Due], error: Exception) -> None:
         """These rows' own fault: one try less for each."""
         if not (dues := [due for due in dues if due.seq]):
             return  # offered only: the outbox has them, and tries them by its own rules
@@ -272,14 +329,14 @@ class Mirroring:
             replace(
                 due,
                 attempts=due.attempts + 1,
-                error=str(error),
+                error=told(error),
                 dead=due.attempts + 1 >= TRIES_MAX,
                 next_try_at=now + timedelta(seconds=wait_s(due.attempts + 1, self.chance())),
             )
             for due in dues
         ]
         self.journal.copy_failed(tried)
-        copy_log.failed(tried, str(error))
+        copy_log.failed(tried, told(error))
         if dead := [due for due in tried if due.dead]:
             self.on_dead(dead)
 

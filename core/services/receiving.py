@@ -9,8 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.domain.mirror import erasure
 from core.domain.records import Kind
-from core.domain.webhooks import Heard, NotGenuine, check_age, check_signature, heard, signature
+from core.domain.webhooks import (
+    Heard,
+    NotGenuine,
+    Record,
+    check_age,
+    check_signature,
+    heard,
+    signature,
+)
 from core.gateways.ports import Due
 from core.services.mirroring import Mirroring
 
@@ -93,7 +102,7 @@ class Receiving:
             raise
         told = heard(delivery.body, self.types)
         if told.records:
-            self.mirroring.put([Due(kind=k, record_id=id_, row=None) for k, id_ in told.records])
+            self.mirroring.put([_due(record, told) for record in told.records])
         self.tally.took(told, now)
         return told
 
@@ -101,3 +110,8 @@ class Receiving:
         return signature(
             self.secret, delivery.method, delivery.uri, delivery.body, delivery.timestamp
         )
+
+
+def _due(record: Record, told: Heard) -> Due:
+    kind, id_ = record
+    return Due(kind=kind, record_id=id_, row=erasure(id_) if record in told.erased else None)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from core.domain.audit import Entry, Subject, What
 from core.domain.credits import Catalogue
+from core.domain.drift import moment, source_time
 from core.domain.owed import owed, waiting
 from core.domain.records import (
     TOTAL_BOOKINGS,
@@ -33,6 +34,8 @@ SESSIONS_MAX = 1000
 #: A change whose outcome is unknown is read back and, if need be, sent so often.
 TRIES = 3
 CHANGED = "changed an exam"
+#: Before any version of a record.
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,21 +239,20 @@ def _exam(row: MirrorRow) -> Exam:
     return Exam(
         id=text("hubspot_id"),
         balances={TOTAL_BOOKINGS: seats} if isinstance(seats, int) else {},
-        modified_at=_time(row.get("source_modified_at")) or datetime.fromisoformat(EPOCH),
+        modified_at=source_time(row) or EPOCH,
         name=text("mock_exam_name"),
         mock_type=text("mock_type"),
-        exam_date=date.fromisoformat(text("exam_date")) if row.get("exam_date") else None,
+        exam_date=_day(row.get("exam_date")),
         start_time=text("start_time"),
         end_time=text("end_time"),
         location=text("location"),
         capacity=capacity if isinstance(capacity, int) else None,
         is_active=text("is_active"),
-        scheduled_activation_at=_time(row.get("scheduled_activation_datetime")),
+        scheduled_activation_at=moment(row.get("scheduled_activation_datetime")),
     )
 
 
-EPOCH = "1970-01-01T00:00:00+00:00"
-
-
-def _time(value: object) -> datetime | None:
-    return datetime.fromisoformat(str(value)) if value else None
+def _day(value: object) -> date | None:
+    """Of a column of days, or of moments as older tables have it; None for what is neither."""
+    at = moment(value)
+    return at.date() if at else None

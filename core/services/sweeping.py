@@ -56,7 +56,7 @@ class _Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweeping:
-    """Reads both stores, writes the history of sweeps, and changes neither."""
+    """Reads both stores, writes the history of sweeps, and itself changes neither."""
 
     crm: Crm
     mirror: Mirror
@@ -65,6 +65,8 @@ class Sweeping:
     comparing: Comparing
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    #: Given the merged records that a sweep found: their rows need no person's word to be replaced.
+    replace_merged: Callable[[Sequence[Drift]], object]
     #: Pages compared at once; 1: all in this thread, one thing after the other.
     at_once: int = AT_ONCE
 
@@ -160,6 +162,8 @@ class Sweeping:
     def _complete(self, sweep: Sweep) -> None:
         done = replace(sweep, state=SweepState.COMPLETE, saved_at=self.now())
         self.journal.save_sweep(self._counted(done))
+        if merged := self.journal.drifts(sweep.id, causes=[Cause.CONTACT_MERGED]):
+            self.replace_merged(merged)
         self.journal.forget_sweeps(before=self.now() - KEPT)
 
     def _counted(self, sweep: Sweep) -> Sweep:

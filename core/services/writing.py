@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from core.domain.records import Counted, Kind, WriteId
+from core.domain.warnings import About, Warned
 from core.domain.writes import Movement, Write, WriteRefused, plan_balances
 from core.gateways.errors import GatewayError
-from core.gateways.ports import Crm, Journal, Run
+from core.gateways.ports import Crm, Due, Journal, Run
 from core.services.batches import at_once, batches
 from core.services.settling import Consequences, Ending, Result, Settling
 from core.services.starts import NOT_BEGUN, Starts
@@ -72,6 +73,7 @@ class Writing:
                 by_survivor.setdefault(target.id, []).append(id_)
         writes, refused = self._planned(hand, by_survivor, targets, wanted)
         results |= refused
+        self._tell_of_merges(hand, {i: t.id for i, t in asked.items() if t.id != i})
         send = partial(self._save_and_send, hand, targets, then, begins)
         endings = {id_: result for part in at_once(send, writes) for id_, result in part.items()}
         for write in writes:
@@ -79,6 +81,16 @@ class Writing:
                 results |= dict.fromkeys(by_survivor[write.target_id], endings[write.id])
         self.journal.release_leases(run, kind, held | survivors.keys(), holder=hand.holder)
         return results
+
+    def _tell_of_merges(self, hand: Hand, merged: Mapping[str, str]) -> None:
+        """The rows of the old ids must go from Supabase; of balances, HubSpot kept one record's."""
+        if not merged:
+            return
+        at = self.now()
+        self.journal.put_due([Due(kind=hand.kind, record_id=i, row=None) for i in merged], at=at)
+        if hand.kind is Kind.CONTACT:
+            told = [_merged(old, new) for old, new in sorted(merged.items())]
+            self.journal.warn(hand.run, told, at=at)
 
     def _hold(self, hand: Hand, ids: Collection[str]) -> set[str]:
         """Lease what is free, less the records that have an open write, ours included."""
@@ -168,3 +180,11 @@ class Writing:
                 )
             )
         return writes, refused
+
+
+def _merged(old: str, new: str) -> Warned:
+    kept = f"HubSpot kept the balances of one of the two records in {new}"
+    told = (
+        f"student {old} was merged into {new} in HubSpot: {kept}; the other's went with the merge"
+    )
+    return Warned(about=About.MERGED, record=old, told=told)

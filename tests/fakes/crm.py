@@ -203,6 +203,11 @@ class FakeCrm:
         with self._lock:
             self.truth.archive(self.truth.need(kind, id_))
 
+    def forget(self, kind: Kind, id_: str) -> None:
+        """Delete for good, as privacy law asks."""
+        with self._lock:
+            self.truth.forget(self.truth.need(kind, id_))
+
     def deliver_late(self, index: int = 0) -> None:
         """A request that its sender gave up on arrives after all."""
         with self._lock:

@@ -12,7 +12,15 @@ from core.domain.mirror import ID, PARTIAL, SOURCE_TIME, TABLES, columns
 from core.domain.records import TOTAL_BOOKINGS, ContactId, Kind
 from core.domain.sessions import Counts
 from core.gateways.errors import GatewayError, NotSent, Store
-from core.gateways.ports import Copied, CopyResult, Deleted, MirrorRow
+from core.gateways.ports import (
+    Copied,
+    CopyResult,
+    Deleted,
+    DeleteResult,
+    MirrorRow,
+    Renamed,
+    RenameResult,
+)
 from core.gateways.ports.lookup import Candidate
 from tests.fakes import lookup
 
@@ -38,6 +46,10 @@ class FakeMirror:
     on_delete: Callable[[], None] = lambda: None
     #: None: rows tell nothing of when they were copied.
     now: Callable[[], datetime] | None = None
+    #: Rows that a row of another table refers to: kind and id, to the name of that table.
+    referring: dict[tuple[Kind, str], str] = field(default_factory=dict)
+    #: Whether two contacts may have one student id and e-mail, as in the desk's own tables.
+    unique_students: bool = False
     calls: int = 0
     wrong: list[str] = field(default_factory=list)
     _tables: dict[Kind, dict[str, dict[str, object]]] = field(
@@ -109,7 +121,7 @@ class FakeMirror:
             exams, bookings = self._tables[Kind.EXAM], self._tables[Kind.BOOKING]
             return lookup.sessions(exams, bookings, since, until, tokens)[:limit]
 
-    def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, Deleted]:
+    def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, DeleteResult]:
         self.on_delete()
         with self._lock:
             self.calls += 1
@@ -130,14 +142,35 @@ class FakeMirror:
                 table[id_][SOURCE_TIME] = to[id_]
             return set(same)
 
-    def _delete_one(self, kind: Kind, row: MirrorRow) -> Deleted:
+    def _delete_one(self, kind: Kind, row: MirrorRow) -> DeleteResult:
         held = self._tables[kind].get(str(row[ID]))
         if held is None:
-            return Deleted.MISSING
+            return DeleteResult(deleted=Deleted.MISSING)
         if any(held.get(name) != row.get(name) for name in (SOURCE_TIME, "synced_at")):
-            return Deleted.CHANGED
+            return DeleteResult(deleted=Deleted.CHANGED)
+        if why := self._referred_to(kind, str(row[ID])):
+            return DeleteResult(deleted=Deleted.REFUSED, reason=why)
         del self._tables[kind][str(row[ID])]
-        return Deleted.DELETED
+        return DeleteResult(deleted=Deleted.DELETED)
+
+    def rename(self, kind: Kind, old: str, new: str) -> RenameResult:
+        with self._lock:
+            self.calls += 1
+            self._answer()
+            table = self._tables[kind]
+            if old not in table:
+                return RenameResult(renamed=Renamed.MISSING)
+            if new in table:
+                return RenameResult(renamed=Renamed.TAKEN)
+            if why := self._referred_to(kind, old):
+                return RenameResult(renamed=Renamed.REFUSED, reason=why)
+            table[new] = {**table.pop(old), ID: new}
+            return RenameResult(renamed=Renamed.RENAMED)
+
+    def _referred_to(self, kind: Kind, id_: str) -> str:
+        table = self.referring.get((kind, id_))
+        key = f'violates foreign key constraint on table "{table}" - 23503'
+        return f"Supabase refused: update or delete on table {TABLES[kind]} {key}" if table else ""
 
     def faults(self) -> list[str]:
         return [str(self.dead)] if self.dead else list(self.wrong)
@@ -158,6 +191,8 @@ class FakeMirror:
         held = table.get(str(row[ID]))
         if held is None and row.get(PARTIAL):
             return CopyResult(copied=Copied.MISSING)
+        if self.unique_students and (why := _taken(kind, row, table)):
+            return CopyResult(copied=Copied.REFUSED, reason=why)
         if held is None:
             table[str(row[ID])] = BLANK[kind] | _stated(row) | self._stamps(written=True)
             return CopyResult(copied=Copied.WRITTEN)
@@ -176,6 +211,19 @@ class FakeMirror:
             return {}
         at = self.now().isoformat()
         return {"synced_at": at, "updated_at": at} if written else {"synced_at": at}
+
+
+def _taken(kind: Kind, row: MirrorRow, table: Mapping[str, Mapping[str, object]]) -> str:
+    """The school's tables have one row of a student: ``unique (student_id, email)``."""
+    who = ("student_id", "email")
+    same = [
+        id_
+        for id_, held in table.items()
+        if kind is Kind.CONTACT
+        and id_ != row[ID]
+        and all(name in row and held[name] == row[name] for name in who)
+    ]
+    return "duplicate key value violates unique constraint - 23505" if same else ""
 
 
 def _unfit(kind: Kind, row: MirrorRow) -> str:

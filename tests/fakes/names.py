@@ -7,9 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from core.domain.forgetting import nameless, unsaid
+from core.domain.drift import Drift
+from core.domain.forgetting import impersonal, nameless, unsaid
 from core.domain.operations import Item, ItemState
 from core.domain.plans import Plan, Row
+from core.domain.records import Kind
+from core.domain.repairs import Repair, RepairRow
 from core.gateways.journal import acts
 from core.gateways.ports import Event
 from tests.fakes.audit import MemoryAudit
@@ -23,6 +26,8 @@ class MemoryNames(MemoryAudit):
     _operations: dict[str, Any]
     _nameless: set[str]
     _events: list[Event]
+    _drifts: dict[str, dict[tuple[str, str], Drift]]
+    _repairs: dict[str, tuple[Repair, dict[int, RepairRow]]]
 
     def naming_students(self, *, before: datetime, limit: int) -> list[str]:
         with self._lock:
@@ -60,6 +65,44 @@ class MemoryNames(MemoryAudit):
                 self.record(acts.forgot(plan_id, count, by=by, at=at))
             return count
 
+    def erase_student(self, contact_id: str, *, row_deleted: bool, at: datetime) -> int:
+        with self._lock:
+            count = 0
+            for plan in list(self._plans.values()):
+                rows = [row for row in plan.rows if row.contact_id == contact_id]
+                if rows:
+                    count += self._blank(plan, {row.contact_name for row in rows}, contact_id)
+            for found in self._drifts.values():
+                for key, drift in found.items():
+                    found[key], blanked = _impersonal(drift, contact_id)
+                    count += blanked
+            for _, lines in self._repairs.values():
+                for n, line in lines.items():
+                    drift, blanked = _impersonal(line.drift, contact_id)
+                    if blanked:
+                        lines[n] = replace(
+                            line,
+                            drift=drift,
+                            truth_now=impersonal(line.truth_now),
+                            mirror_now=impersonal(line.mirror_now),
+                        )
+                    count += blanked
+            if count or row_deleted:
+                self.record(acts.erased(contact_id, count, row_deleted=row_deleted, at=at))
+            return count
+
+    def _blank(self, plan: Plan, names: set[str], contact_id: str) -> int:
+        rows, count = _blanked(list(plan.rows), contact_id)
+        selection = nameless(plan.selection, names)
+        self._plans[plan.id] = replace(plan, selection=selection, rows=tuple(rows))
+        if (kept := self._operations.get(plan.id)) is None:
+            return count
+        items, more = _blanked(list(kept.items.values()), contact_id)
+        kept.items = {item.booking_id: item for item in items}
+        told = nameless(kept.operation.selection, names)
+        kept.operation = replace(kept.operation, selection=told)
+        return count + more
+
     def _is_old(self, plan: Plan, before: datetime) -> bool:
         kept = self._operations.get(plan.id)
         if kept is None:
@@ -69,9 +112,23 @@ class MemoryNames(MemoryAudit):
         return ended is not None and ended < before and not undecided
 
 
-def _blanked(found: list[N]) -> tuple[list[N], int]:
-    named = sum(
-        bool(each.booking_name or each.contact_name or each.contact_email) for each in found
-    )
-    blank = [replace(each, booking_name="", contact_name="", contact_email="") for each in found]
-    return blank, named
+def _blanked(found: list[N], contact_id: str | None = None) -> tuple[list[N], int]:
+    """All of these, or those of one contact."""
+    named = [
+        each
+        for each in found
+        if contact_id in {None, each.contact_id}
+        and (each.booking_name or each.contact_name or each.contact_email)
+    ]
+    blank = [
+        replace(each, booking_name="", contact_name="", contact_email="") if each in named else each
+        for each in found
+    ]
+    return blank, len(named)
+
+
+def _impersonal(drift: Drift, contact_id: str) -> tuple[Drift, bool]:
+    if (drift.kind, drift.record_id) != (Kind.CONTACT, contact_id):
+        return drift, False
+    kept = replace(drift, truth=impersonal(drift.truth), mirror=impersonal(drift.mirror))
+    return kept, kept != drift

@@ -120,6 +120,14 @@ class Truth:
         record.archived = True
         self._forget_views(record)
 
+    def forget(self, record: Record) -> None:
+        """Not even in the recycling bin; its bookings stay, without it."""
+        for id_ in (record.id, *record.former_ids):
+            del self._by_id[record.kind][id_]
+        for booking in record.links.pop(Kind.BOOKING, []):
+            booking.links[record.kind].remove(record)
+        self._forget_views(record)
+
     def restore(self, record: Record) -> None:
         record.archived = False
         self._forget_views(record)

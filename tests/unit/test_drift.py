@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.credits import SCHOOL
-from core.domain.drift import Cause, Drift, Evidence, Stated, suspects
+from core.domain.drift import Cause, Drift, Evidence, Stated, newer_in_mirror, suspects
 from core.domain.explaining import explain
 from core.domain.mirror import ID, SOURCE_TIME, Row, columns
 from core.domain.records import MARKER, Kind, Version
@@ -184,3 +184,35 @@ def test_of_many_alike_the_one_that_differs_is_found() -> None:
     mirror = {id_: row(id_) for id_ in ids} | {"77": row("77", sj_credits=1)}
 
     assert ["77"] == suspects(ids, truth, mirror, NAMES)
+
+
+@pytest.mark.parametrize("column", [SOURCE_TIME, "synced_at", "updated_at"])
+@pytest.mark.parametrize(
+    "odd", ["2026-05-04T04:00:00", "2026-05-04T04:00:00.123", "infinity", "-infinity", "soon", 7]
+)
+def test_a_time_of_any_form_in_the_mirror_stops_no_comparison(column: str, odd: object) -> None:
+    """A table from before the desk has its times without a zone; PostgreSQL knows infinity."""
+    held = {**row(), column: odd}
+    truth = Stated(row=row(sj_credits=2, hours_ago=1))
+
+    newer_in_mirror(truth, held)
+    assert ["1"] == suspects(["1"], {"1": truth}, {"1": held}, NAMES)
+    assert (CREDIT,) == drift(truth=truth, mirror=held).columns
+
+
+BOOKING_TOO = NAMES | {"token_refunded_at"}
+
+
+def test_a_mirror_time_without_a_zone_is_utc() -> None:
+    held = row(token_refunded_at="2026-05-04T09:00:00")
+    truth = row(token_refunded_at="2026-05-04T09:00:00.000000+00:00")
+
+    assert [] == suspects(["1"], {"1": Stated(row=truth)}, {"1": held}, BOOKING_TOO)
+    assert newer_in_mirror(Stated(row=row(hours_ago=5)), {**row(), SOURCE_TIME: "2026-05-04T05:00"})
+
+
+def test_what_is_no_time_in_the_mirror_differs_from_the_time_in_hubspot() -> None:
+    held = row(token_refunded_at="infinity")
+    truth = row(token_refunded_at="2026-05-04T09:00:00+00:00")
+
+    assert ["1"] == suspects(["1"], {"1": Stated(row=truth)}, {"1": held}, BOOKING_TOO)

@@ -110,6 +110,18 @@ def test_whatever_happens_to_a_record_of_ours_it_is_read_again(verb: str) -> Non
     assert (*expected, (Kind.CONTACT, "101")) == found.records
 
 
+def test_what_was_deleted_for_privacy_is_told_apart() -> None:
+    found = told(
+        event("contact.privacyDeletion", objectId=100),
+        event("object.privacyDeletion", objectId=101, objectTypeId="0-1"),
+        event("contact.deletion", objectId=102),
+        event("contact.propertyChange", objectId=100),
+    )
+
+    assert {(Kind.CONTACT, "100"), (Kind.CONTACT, "101")} == found.erased
+    assert {"100", "101", "102"} == {id_ for _, id_ in found.records}
+
+
 def test_ten_events_of_one_record_are_one_record() -> None:
     found = told(
         *[event("contact.propertyChange", objectId=100, propertyName=str(n)) for n in "ab"]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import cast
 
-from core.domain.records import BookingId, Contact, ContactId, Exam, Kind
+from core.domain.records import BookingId, Contact, ContactId, Exam, Kind, is_record_id
 from core.gateways.hubspot import reading
 from core.gateways.hubspot.hub import Hub
 from core.gateways.hubspot.transport import Call
@@ -142,7 +142,7 @@ def archived_ids(hub: Hub, kind: Kind, ids: Collection[str]) -> set[str]:
         call = Call(what=f"read {kind}", path=path, body=body, query={"archived": "true"})
         return {text(told["id"]) for told in _results(hub.read(call))} & set(some)
 
-    return set[str]().union(*hub.each(ask, requests.batches(ids)))
+    return set[str]().union(*hub.each(ask, requests.batches(filter(is_record_id, ids))))
 
 
 def _search(hub: Hub, kind: Kind, body: Body) -> list[Json]:

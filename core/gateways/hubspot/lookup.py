@@ -16,6 +16,7 @@ from core.domain.records import (
     ExamId,
     History,
     Kind,
+    is_record_id,
 )
 from core.domain.sessions import ExamChange
 from core.gateways.errors import OutcomeUnknown
@@ -30,6 +31,8 @@ from core.gateways.ports.crm import Outcome
 
 def contact_with_history(hub: Hub, id_: ContactId) -> tuple[Contact, History] | None:
     """Both in one batch read, for HubSpot gives values and histories together."""
+    if not is_record_id(id_):
+        return None
     portal = hub.portal
     keys = (*portal.counters(Kind.CONTACT), MARKER)
     body = {

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from core.domain.records import MARKER, Booking, BookingId, Counted, History, Kind
+from core.domain.records import (
+    MARKER,
+    Booking,
+    BookingId,
+    Counted,
+    History,
+    Kind,
+    is_record_id,
+)
 from core.gateways.errors import OutcomeUnknown
 from core.gateways.hubspot.hub import Hub
 from core.gateways.hubspot.transport import Call
@@ -26,14 +34,14 @@ def counted(hub: Hub, kind: Kind, ids: Collection[str]) -> dict[str, Counted | N
 def objects(
     hub: Hub, kind: Kind, ids: Collection[str], make: Callable[[Json], Made]
 ) -> dict[str, Made | None]:
-    """What is made of each record that HubSpot holds. None: gone."""
+    """What is made of each record that HubSpot holds. None: gone, or no id that it can have."""
 
     def ask(some: Sequence[str]) -> Matched:
         body = requests.read_body(hub.portal, kind, some)
         call = Call(what=f"read {kind}", path=hub.batch(kind, "read"), body=body)
         return answers.match(some, hub.read(call))
 
-    return _all(hub, ask, requests.batches(ids), make)
+    return _all(hub, ask, ids, make)
 
 
 def histories(
@@ -51,8 +59,9 @@ def histories(
     return _all(
         hub,
         ask,
-        requests.batches(ids, requests.HISTORY_BATCH_MAX),
+        ids,
         lambda told: records.read_history(hub.portal, kind, told, wanted),
+        requests.HISTORY_BATCH_MAX,
     )
 
 
@@ -98,16 +107,22 @@ def links(
         alone = [{id_: ""} for id_ in silent] if told.strangers and len(pages) > 1 else []
         return [more, *alone] if more else alone
 
-    pending = [dict.fromkeys(some, "") for some in requests.batches(ids, requests.LINKS_BATCH_MAX)]
+    asked = requests.batches(filter(is_record_id, ids), requests.LINKS_BATCH_MAX)
+    pending = [dict.fromkeys(some, "") for some in asked]
     while pending:
         pending = [pages for rest in hub.each(ask, pending) for pages in rest]
     return found
 
 
 def _all(
-    hub: Hub, ask: Ask, batches: Iterable[Sequence[str]], make: Callable[[Json], Made]
+    hub: Hub,
+    ask: Ask,
+    wanted: Collection[str],
+    make: Callable[[Json], Made],
+    size: int = requests.BATCH_MAX,
 ) -> dict[str, Made | None]:
-    """What is made of every id's record, in the batch's thread; None for those that are gone.
+    """What is made of every id's record, in the batch's thread; None for those that are gone, and
+    for what cannot be an id: HubSpot would refuse the batch that it is in.
 
     Raises:
         OutcomeUnknown: HubSpot's answers do not tell of one of them.
@@ -133,7 +148,9 @@ def _all(
         told = one(ids)
         return {id_: None if (held := told[id_]) is None else make(held) for id_ in ids}
 
-    return {id_: made for part in hub.each(read, batches) for id_, made in part.items()}
+    batches = requests.batches(filter(is_record_id, wanted), size)
+    found = {id_: made for part in hub.each(read, batches) for id_, made in part.items()}
+    return dict.fromkeys(wanted, None) | found
 
 
 def _together(*works: Callable[[], Any]) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import threading
@@ -16,6 +17,7 @@ import httpx
 import orjson
 import stamina
 
+from core.domain.texts import storable_json
 from core.gateways.errors import GatewayError, LimitReached, NotSent, OutcomeUnknown
 from core.gateways.hubspot.hearing import Hearing
 from core.gateways.hubspot.limiter import Limiter, Priority
@@ -250,9 +252,18 @@ def _parsed(body: bytes) -> Mapping[str, Any]:
     if not body.strip():
         return {}
     try:
-        told = orjson.loads(body)
+        told = _read_json(body)
     except ValueError as error:
         raise OutcomeUnknown("HubSpot's answer is not JSON") from error
     if not isinstance(told, Mapping):
         raise OutcomeUnknown("HubSpot's answer is not an object")
     return told
+
+
+def _read_json(body: bytes) -> Any:
+    """One name with a NUL or half an emoji must not hide the other records of the answer."""
+    try:
+        told = orjson.loads(body)
+    except ValueError:  # orjson takes no lone surrogate, the standard library does
+        return storable_json(json.loads(body, parse_int=orjson.loads))
+    return storable_json(told) if b"\\u0000" in body else told

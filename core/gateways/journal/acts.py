@@ -235,6 +235,18 @@ def forgot(plan_id: str, rows: int, *, by: str, at: datetime) -> Entry:
     )
 
 
+def erased(contact_id: str, rows: int, *, row_deleted: bool, at: datetime) -> Entry:
+    """HubSpot deleted a contact for privacy: nothing of the desk names that student any more."""
+    return Entry(
+        at=at,
+        actor="HubSpot",
+        what=What.ERASED,
+        subject=Subject.CONTACT,
+        subject_id=contact_id,
+        detail={"rows": rows, "supabase": "row deleted" if row_deleted else "no row"},
+    )
+
+
 def by_a_person(actor: str) -> bool:
     """And not by the schedule."""
     return "@" in actor

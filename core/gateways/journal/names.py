@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Index, Table, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Index,
+    Table,
+    and_,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 
-from core.domain.forgetting import nameless, unsaid
+from core.domain.forgetting import impersonal, nameless, unsaid
 from core.domain.operations import ItemState
+from core.domain.records import Kind
 from core.gateways.journal import acts
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.recording import record
+from core.gateways.journal.sweep_tables import drifts, repair_rows
 from core.gateways.journal.tables import events, items, operations, plan_rows, plans
 
 #: The columns that name a student, or show an address of theirs.
 NAMING = ("booking_name", "contact_name", "contact_email")
+#: The columns of drift that hold values of a row.
+_HELD = ("truth", "mirror", "truth_now", "mirror_now")
 _UNDECIDED = text("state = 'undecided'")
 Index(
     "items_undecided",
@@ -56,11 +72,7 @@ class Names:
         """In one transaction, so that what is half forgotten is never believed done."""
         rows, of_operation = plan_rows.c.plan_id == plan_id, items.c.operation_id == plan_id
         names = set(connection.execute(select(plan_rows.c.contact_name).where(rows)).scalars())
-        for table in (plans, operations):
-            told = connection.execute(select(table.c.selection).where(table.c.id == plan_id))
-            for selection in told.scalars():
-                words: dict[str, Any] = {"selection": nameless(selection, names)}
-                connection.execute(update(table).where(table.c.id == plan_id).values(words))
+        _unselected(connection, plan_id, names)
         _without_reasons(connection, plan_id)
         done = update(plans).where(plans.c.id == plan_id)
         connection.execute(done.values(forgotten_at=at))
@@ -68,6 +80,48 @@ class Names:
         if blanked:
             record(connection, acts.forgot(plan_id, blanked, by=by, at=at))
         return blanked
+
+    @writing
+    def erase_student(
+        self, connection: Connection, contact_id: str, *, row_deleted: bool, at: datetime
+    ) -> int:
+        """The rows of others stay as they are."""
+        of_student = plan_rows.c.contact_id == contact_id
+        named = select(plan_rows.c.plan_id, plan_rows.c.contact_name).where(of_student)
+        for plan_id, name in set(connection.execute(named).all()):
+            _unselected(connection, plan_id, {name})
+        blanked = _blanked(connection, plan_rows, of_student)
+        blanked += _blanked(connection, items, items.c.contact_id == contact_id)
+        blanked += sum(
+            _impersonal(connection, table, contact_id) for table in (drifts, repair_rows)
+        )
+        if blanked or row_deleted:
+            record(connection, acts.erased(contact_id, blanked, row_deleted=row_deleted, at=at))
+        return blanked
+
+
+def _unselected(connection: Connection, plan_id: str, names: Collection[str]) -> None:
+    """How the bookings of a plan were chosen, without these names."""
+    for table in (plans, operations):
+        told = connection.execute(select(table.c.selection).where(table.c.id == plan_id))
+        for selection in told.scalars():
+            words: dict[str, Any] = {"selection": nameless(selection, names)}
+            connection.execute(update(table).where(table.c.id == plan_id).values(words))
+
+
+def _impersonal(connection: Connection, table: Table, contact_id: str) -> int:
+    """What rows of drift hold of a contact, without what tells who it is."""
+    key, held = list(table.primary_key), [table.c[n] for n in _HELD if n in table.c]
+    of_contact = (table.c.kind == Kind.CONTACT) & (table.c.record_id == contact_id)
+    count = 0
+    for row in connection.execute(select(*key, *held).where(of_contact)).mappings().all():
+        kept = {column.name: impersonal(row[column.name]) for column in held}
+        if all(kept[name] == row[name] for name in kept):
+            continue
+        same = and_(*(column == row[column.name] for column in key))
+        connection.execute(update(table).where(same).values(kept))
+        count += 1
+    return count
 
 
 def _without_reasons(connection: Connection, operation_id: str) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.domain.clients import ApiKey
-from core.domain.mirror import PARTIAL, SOURCE_TIME
+from core.domain.mirror import PARTIAL, SOURCE_TIME, is_erasure
 from core.domain.operations import (
     ENDED,
     OPERATION_MOVES,
@@ -247,7 +247,12 @@ def row_to_copy(
 
     The newer one, by its source time, if it has every column of the older. Else a change would
     be lost, so the record is read from the truth before it is copied.
+
+    An erasure stays until it is made: whoever carries it reads first whether the record is gone.
     """
+    for row in (waiting, offered):
+        if is_erasure(row):
+            return row
     if waiting is None or offered is None:
         return None
     old, new = waiting, offered

@@ -14,7 +14,16 @@ from core.gateways.ports.journal import (
     WriteRecord,
     WriteState,
 )
-from core.gateways.ports.mirror import Copied, CopyResult, Deleted, Mirror, MirrorRow
+from core.gateways.ports.mirror import (
+    Copied,
+    CopyResult,
+    Deleted,
+    DeleteResult,
+    Mirror,
+    MirrorRow,
+    Renamed,
+    RenameResult,
+)
 
 __all__ = [
     "BookingFilter",
@@ -23,6 +32,7 @@ __all__ = [
     "CopyResult",
     "Crm",
     "DeadLetters",
+    "DeleteResult",
     "Deleted",
     "Due",
     "Engine",
@@ -34,6 +44,8 @@ __all__ = [
     "Note",
     "OutboxState",
     "Outcome",
+    "RenameResult",
+    "Renamed",
     "Run",
     "Settlement",
     "WorkerInfo",

@@ -24,3 +24,12 @@ class NameRecords(Protocol):
         With its entry in the audit, in the same transaction.
         """
         ...
+
+    def erase_student(self, contact_id: str, *, row_deleted: bool, at: datetime) -> int:
+        """Blank what names this one student in all plans and operations, and what drifts and
+        repairs hold of the contact beside its balances; in how many rows.
+
+        ``row_deleted``: its row in Supabase was deleted just now. With an entry in the audit, in
+        the same transaction, unless neither was there any more.
+        """
+        ...

@@ -45,6 +45,37 @@ class Deleted(StrEnum):
     CHANGED = "changed"
     #: There is no such row.
     MISSING = "missing"
+    #: The database does not let it go: a row of another table refers to it, say.
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteResult:
+    """The answer for one row that was to be deleted."""
+
+    deleted: Deleted
+    #: Of a refusal, in the database's words.
+    reason: str = ""
+
+
+class Renamed(StrEnum):
+    """What became of a row that was to be kept under another id."""
+
+    RENAMED = "renamed"
+    #: There is no row of the old id.
+    MISSING = "missing"
+    #: There is a row of the new id already.
+    TAKEN = "taken"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameResult:
+    """The answer for one row that was to be kept under another id."""
+
+    renamed: Renamed
+    #: Of a refusal, in the database's words.
+    reason: str = ""
 
 
 class Mirror(Protocol):
@@ -88,9 +119,11 @@ class Mirror(Protocol):
         """
         ...
 
-    def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, Deleted]:
+    def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, DeleteResult]:
         """Delete these rows, each only if it is still the version given: its
         ``source_modified_at`` and ``synced_at`` are those of the row. The answer by ``hubspot_id``.
+
+        A row that the database does not let go keeps no other row from being deleted.
 
         Raises:
             GatewayError: the mirror did not answer, or not for every row.
@@ -103,6 +136,16 @@ class Mirror(Protocol):
 
         Raises:
             GatewayError: the mirror did not answer. Repeating it is harmless.
+        """
+        ...
+
+    def rename(self, kind: Kind, old: str, new: str) -> RenameResult:
+        """Keep the row of ``old`` under the id ``new``, unless there is one of ``new`` already.
+
+        Repeating it is harmless.
+
+        Raises:
+            GatewayError: the mirror did not answer.
         """
         ...
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 
@@ -15,8 +16,16 @@ from core.domain.drift import CONTACT_OF
 from core.domain.mirror import ID, SOURCE_TIME, TABLES
 from core.domain.records import BookingStatus, ContactId, Kind
 from core.domain.sessions import Counts
+from core.domain.texts import is_storable
 from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused, Store
-from core.gateways.ports import CopyResult, Deleted, MirrorRow
+from core.gateways.ports import (
+    CopyResult,
+    Deleted,
+    DeleteResult,
+    MirrorRow,
+    Renamed,
+    RenameResult,
+)
 from core.gateways.ports.lookup import Candidate
 from core.gateways.ports.mirror import SETUP
 from core.gateways.quoting import unquoted
@@ -30,8 +39,10 @@ T = TypeVar("T")
 TIMEOUT_S = 5.0
 #: The function takes 1,000; half of it keeps one call well within the statement timeout.
 COPY_MAX = 500
-#: Ids go in the address, which proxies limit to 8 KB or so.
+#: Ids go in the address, which proxies limit to 8 KB or so: so many of HubSpot's, and fewer of
+#: whatever else somebody has put into a row.
 READ_MAX = 200
+ADDRESS_MAX = 6000
 
 #: Failures after which no byte of the request can have reached Supabase.
 NEVER_SENT = (
@@ -83,8 +94,7 @@ class Supabase:
     def rows(self, kind: Kind, ids: Sequence[str]) -> dict[str, MirrorRow]:
         """See ``Mirror.rows``."""
         found: dict[str, MirrorRow] = {}
-        for start in range(0, len(ids), READ_MAX):
-            part = list(ids[start : start + READ_MAX])
+        for part in addressable([id_ for id_ in ids if is_storable(id_)]):
             for row in self._select(kind, part):
                 found[str(row[ID])] = row
         return found
@@ -115,6 +125,8 @@ class Supabase:
 
     def bookings_held(self, contact_id: ContactId) -> list[MirrorRow]:
         """See ``MirrorLookUp.bookings_held``."""
+        if not is_storable(contact_id):
+            return []
 
         def read(client: Client) -> Any:
             query = client.table(TABLES[Kind.BOOKING]).select("*")
@@ -129,16 +141,44 @@ class Supabase:
         params = lookup.sessions_params(since, until, tokens, limit)
         return lookup.sessions(self._rpc(lookup.SESSIONS, params))
 
-    def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, Deleted]:
+    def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, DeleteResult]:
         """See ``Mirror.delete``. Takes any number of rows."""
-        results: dict[str, Deleted] = {}
+        results: dict[str, DeleteResult] = {}
         for start in range(0, len(rows), COPY_MAX):
-            part = rows[start : start + COPY_MAX]
-            given = {"kind": kind.value, "rows": wire.versions(part)}
+            results |= self._delete(kind, rows[start : start + COPY_MAX])
+        return results
+
+    def _delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, DeleteResult]:
+        """One call; where the database refuses it, fewer rows, to find the one that it keeps."""
+        given = {"kind": kind.value, "rows": wire.versions(rows)}
+        try:
             answer = self._rpc("credit_desk_delete", given)
             with translated():
-                results |= wire.delete_results(answer, part)
-        return results
+                return wire.delete_results(answer, rows)
+        except Refused as error:
+            if not wire.is_of_a_row(error):
+                raise
+            if len(rows) == 1:
+                refused = DeleteResult(deleted=Deleted.REFUSED, reason=str(error))
+                return {str(rows[0][ID]): refused}
+        middle = len(rows) // 2
+        return self._delete(kind, rows[:middle]) | self._delete(kind, rows[middle:])
+
+    def rename(self, kind: Kind, old: str, new: str) -> RenameResult:
+        """See ``Mirror.rename``."""
+
+        def change(client: Client) -> Any:
+            return client.table(TABLES[kind]).update({ID: new}).eq(ID, old).execute().data
+
+        try:
+            changed = self._read(change)
+        except Refused as error:
+            if not wire.is_of_a_row(error):
+                raise
+            if wire.is_taken(error):
+                return RenameResult(renamed=Renamed.TAKEN)
+            return RenameResult(renamed=Renamed.REFUSED, reason=str(error))
+        return RenameResult(renamed=Renamed.RENAMED if changed else Renamed.MISSING)
 
     def backdate(self, kind: Kind, rows: Sequence[MirrorRow], to: Mapping[str, str]) -> set[str]:
         """See ``Mirror.backdate``. A request for each row: there are few."""
@@ -271,6 +311,21 @@ def _as_ours() -> Iterator[None]:
         raise OutcomeUnknown("Supabase's answer is not JSON") from error
     except (SupabaseException, httpx.InvalidURL) as error:
         raise Refused(f"the Supabase address or key is unfit: {error}", category=SETUP) from error
+
+
+def addressable(ids: Sequence[str]) -> Iterator[list[str]]:
+    """Parts of these ids that fit into an address each."""
+    part: list[str] = []
+    room = ADDRESS_MAX
+    for id_ in ids:
+        taken = len(quote(id_, safe="")) + 5  # "%2C" and, around what is no number, two quotes
+        if part and (len(part) == READ_MAX or taken > room):
+            yield part
+            part, room = [], ADDRESS_MAX
+        part.append(id_)
+        room -= taken
+    if part:
+        yield part
 
 
 def _why(error: Exception) -> str:

@@ -15,7 +15,14 @@ from core.gateways.errors import (
     Refused,
     Unauthorized,
 )
-from core.gateways.ports.mirror import SETUP, Copied, CopyResult, Deleted, MirrorRow
+from core.gateways.ports.mirror import (
+    SETUP,
+    Copied,
+    CopyResult,
+    Deleted,
+    DeleteResult,
+    MirrorRow,
+)
 
 APPLY = "apply supabase/migrations to the project (supabase db push)"
 _REFUSED = "refused: "
@@ -36,6 +43,7 @@ _NO_PATH = {"PGRST125"}
 #: PostgREST has no connection to the database, or none free.
 _NO_DATABASE = {"PGRST000", "PGRST001", "PGRST002", "PGRST003"}
 _BAD_KEY = {"PGRST300", "PGRST301", "PGRST302", "PGRST303"}
+_UNIQUE = "23505"
 #: A project whose disk is full is made read-only.
 _READ_ONLY = {"25006"}
 #: Classes of SQLSTATE after which the transaction is known to be undone, and may be tried again:
@@ -78,7 +86,7 @@ def versions(rows: Sequence[MirrorRow]) -> list[dict[str, object]]:
     return [{name: row.get(name) for name in (ID, SOURCE_TIME, "synced_at")} for row in rows]
 
 
-def delete_results(answer: Any, offered: Sequence[MirrorRow]) -> dict[str, Deleted]:
+def delete_results(answer: Any, offered: Sequence[MirrorRow]) -> dict[str, DeleteResult]:
     """What became of each row by its id.
 
     Raises:
@@ -94,7 +102,17 @@ def delete_results(answer: Any, offered: Sequence[MirrorRow]) -> dict[str, Delet
         raise OutcomeUnknown(
             f"Supabase told nothing of {len(unknown)} of {len(ids)} rows: {_some(unknown)}"
         )
-    return {id_: Deleted(said[id_]) for id_ in ids}
+    return {id_: DeleteResult(deleted=Deleted(said[id_])) for id_ in ids}
+
+
+def is_taken(error: Refused) -> bool:
+    """Whether a key that must be unique is taken (SQLSTATE 23505)."""
+    return error.category == _UNIQUE
+
+
+def is_of_a_row(error: Refused) -> bool:
+    """Denied for what a row is, and not for the key, the address or the schema."""
+    return not isinstance(error, Unauthorized | Forbidden) and error.category != SETUP
 
 
 def _result(outcome: str) -> CopyResult:
@@ -132,20 +150,18 @@ def failure(status: int, body: str, retry_after: str | None = None) -> GatewayEr
     if code in _BAD_KEY or status in {401, 403}:
         kind = Forbidden if status == 403 else Unauthorized
         return kind(f"Supabase does not accept the key: {told}", status=status, category=SETUP)
-    return _by_status(status, told, retry_after, spoken_by_postgrest=bool(code))
+    return _by_status(status, told, retry_after, code)
 
 
-def _by_status(
-    status: int, told: str, retry_after: str | None, *, spoken_by_postgrest: bool
-) -> GatewayError:
+def _by_status(status: int, told: str, retry_after: str | None, code: str) -> GatewayError:
     if status in _NOT_PASSED_ON:
         why = _STOPPED.get(status, "Supabase is not available")
         return NotSent(f"{why} ({told})", retry_after_s=_seconds(retry_after))
     if status >= 500 or status == 408:
         return OutcomeUnknown(f"Supabase failed: {told}")
-    if not spoken_by_postgrest and (status == 404 or status < 400):
+    if not code and (status == 404 or status < 400):
         return Refused(f"{_NO_API}: {told}", status=status, category=SETUP)
-    return Refused(f"Supabase refused: {told}", status=status)
+    return Refused(f"Supabase refused: {told}", status=status, category=code)
 
 
 def _said(body: str) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.credits import Catalogue, CreditType
-from core.domain.drift import Cause, Drift
+from core.domain.drift import Cause, Drift, moment
 from core.domain.records import Kind
 from core.domain.sweeps import Sweep
 from core.gateways.ports.trends import Narrow
@@ -187,10 +187,16 @@ def changes(row: Drift, catalogue: Catalogue) -> str:
 
 def evidence(row: Drift, catalogue: Catalogue, zone: tzinfo) -> str:
     """What speaks for the cause, with times on the reader's clock and credits by their names."""
-    told = MOMENT.sub(lambda at: words.exact(datetime.fromisoformat(at[0]), zone), row.evidence)
+    told = MOMENT.sub(lambda at: _on_clock(at[0], zone), row.evidence)
     for credit in catalogue.credits:
         told = told.replace(credit.key, credit.label)
     return words.sentence(told)
+
+
+def _on_clock(text: str, zone: tzinfo) -> str:
+    """A value that only looks like a time stays as it is."""
+    at = moment(text)
+    return words.exact(at, zone) if at else text
 
 
 def column_name(name: str, catalogue: Catalogue) -> str:

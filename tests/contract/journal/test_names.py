@@ -8,8 +8,15 @@ from typing import TypeVar
 
 import pytest
 
+from core.domain.audit import Sought, What
+from core.domain.drift import Cause, Drift
+from core.domain.mirror import erasure
 from core.domain.operations import Item, ItemState, OperationState
 from core.domain.plans import Plan, Row
+from core.domain.records import ContactId, Kind
+from core.domain.repairs import Repair, RepairRow
+from core.domain.sweeps import Sweep, SweepMode, SweepState
+from core.gateways.ports import Due
 from core.gateways.ports.journal import Event, Journal
 from tests.contract.journal.given import (
     ADMIN,
@@ -171,3 +178,72 @@ def test_a_student_in_other_words_is_forgotten_too(journal: Journal) -> None:
     forgotten(journal)
 
     assert "a student: Clinical Skills, 4 May 2026" == journal.operation("op").selection
+
+
+def test_one_student_is_erased_from_plans_and_operations_and_the_others_stay(
+    journal: Journal,
+) -> None:
+    plan = ended(journal)
+    rows = list(plan.rows)
+    other = replace(rows[1], contact_id=ContactId("c9"), contact_name="Grace Hopper")
+    preview = replace(plan_of(2, plan_id="preview"), rows=(rows[0], other))
+    preview = replace(preview, selection="exam 7 with Ada Lovelace and Grace Hopper")
+    journal.save_plan(preview)
+    student = str(rows[0].contact_id)
+
+    assert journal.erase_student(student, row_deleted=True, at=LATER)
+
+    told = repr((journal.plan("op"), journal.items("op"), journal.operation("op")))
+    assert not any(name in told for name in ("Ada", "Lovelace", "ada@"))
+    assert (unnamed(rows[0]), other) == journal.plan("preview").rows
+    assert "exam 7 with a student and Grace Hopper" == journal.plan("preview").selection
+    assert 1 == len(journal.audit(Sought(what=(What.ERASED,))))
+    assert 0 == journal.erase_student(student, row_deleted=False, at=LATER)
+    assert 1 == len(journal.audit(Sought(what=(What.ERASED,)))), "nothing was left to erase"
+
+
+def test_drift_and_repairs_of_an_erased_student_keep_balances_alone(journal: Journal) -> None:
+    values = {"email": "ada@example.test", "sj_credits": 2}
+    drifts = [
+        Drift(
+            kind=kind,
+            record_id=id_,
+            cause=Cause.UNEXPLAINED,
+            columns=("sj_credits", "email"),
+            truth=values,
+            mirror=values,
+            evidence="",
+            since=NOW,
+        )
+        for kind, id_ in ((Kind.CONTACT, "1"), (Kind.CONTACT, "2"), (Kind.EXAM, "1"))
+    ]
+    asked = Sweep(id="s", mode=SweepMode.FULL, state=SweepState.ASKED, started_at=NOW, saved_at=NOW)
+    journal.ask_sweep(asked)
+    journal.save_sweep(journal.take_sweep("s"), drifts)
+    repair = Repair(id="r", asked_by=ADMIN, asked_at=NOW, digest="d")
+    lines = [RepairRow(drift=each, n=n, truth_now=values) for n, each in enumerate(drifts)]
+    journal.ask_repair(repair, lines)
+
+    assert 2 == journal.erase_student("1", row_deleted=False, at=LATER)
+
+    kept = {"sj_credits": 2}
+    swept = {(each.kind, each.record_id): each for each in journal.drifts("s")}
+    mended = journal.repair_rows("r")
+    assert kept == swept[Kind.CONTACT, "1"].truth == swept[Kind.CONTACT, "1"].mirror
+    assert values == swept[Kind.CONTACT, "2"].truth == swept[Kind.EXAM, "1"].truth
+    assert [kept, values, values] == [row.drift.truth for row in mended]
+    assert [kept, values, values] == [row.truth_now for row in mended]
+
+
+def test_an_erasure_replaces_what_waits_for_a_student_and_stays_until_it_is_made(
+    journal: Journal,
+) -> None:
+    row = {"hubspot_id": "1", "source_modified_at": NOW.isoformat(), "email": "ada@example.test"}
+    copy = Due(kind=Kind.CONTACT, record_id="1", row=row)
+    journal.put_due([copy], at=NOW)
+
+    journal.put_due([Due(kind=Kind.CONTACT, record_id="1", row=erasure("1"))], at=NOW)
+    assert erasure("1") == journal.waiting(Kind.CONTACT, ["1"])["1"].row
+    for later in (copy, Due(kind=Kind.CONTACT, record_id="1", row=None)):
+        journal.put_due([later], at=after(1))
+        assert erasure("1") == journal.waiting(Kind.CONTACT, ["1"])["1"].row

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from core.domain.audit import Sought, What
 from core.domain.webhooks import signature
 from core.services.receiving import PATH
 from sandbox.ports import any_free
@@ -140,6 +141,23 @@ def test_merged_contacts_and_their_bookings_are_copied_under_the_new_id(app: Run
         return all(row.get("contact_hubspot_id") == new for row in held)
 
     wait_for(moved, within_s=WITHIN_S)
+    old = [app.row("hubspot_contact_credits", id_) for id_ in (first, second)]
+    assert [None, None] == old, "one student has one row"
+
+
+def test_a_contact_deleted_for_privacy_leaves_the_mirror_at_once(app: Running) -> None:
+    contact = app.ids("0-1")[9]
+    app.desk.hubspot.post(
+        "/crm/v3/objects/contacts/gdpr-delete", json={"objectId": contact}
+    ).raise_for_status()
+
+    wait_for(lambda: app.row("hubspot_contact_credits", contact) is None, within_s=WITHIN_S)
+
+    def told() -> bool:
+        links = app.desk.journal.audit(Sought(what=(What.ERASED,)))
+        return [contact] == [link.entry.subject_id for link in links]
+
+    wait_for(told, within_s=WITHIN_S)
 
 
 EVENTS = json.dumps([{"subscriptionType": "contact.creation", "objectId": 1}]).encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,6 +32,10 @@ class Setting(Protocol):
         """Change one value in the database, as a person could."""
         ...
 
+    def referring(self, kind: Kind, id_: str, table: str) -> AbstractContextManager[None]:
+        """A table of the school's with a row that refers to this one by foreign key."""
+        ...
+
     def die(self) -> None: ...
     def come_back(self) -> None: ...
 
@@ -39,6 +43,12 @@ class Setting(Protocol):
 @dataclass
 class InMemory:
     mirror: FakeMirror
+
+    @contextmanager
+    def referring(self, kind: Kind, id_: str, table: str) -> Iterator[None]:
+        self.mirror.referring[kind, id_] = table
+        yield
+        del self.mirror.referring[kind, id_]
 
     def edit(self, kind: Kind, id_: str, column: str, value: object) -> None:
         self.mirror.put(kind, {**self.mirror.rows(kind, [id_])[id_], column: value})
@@ -55,6 +65,21 @@ class OverSupabase:
     mirror: Supabase
     stack: LocalSupabase
     db: psycopg.Connection[Any]
+
+    @contextmanager
+    def referring(self, kind: Kind, id_: str, table: str) -> Iterator[None]:
+        names = {
+            "other": psycopg.sql.Identifier(table),
+            "ours": psycopg.sql.Identifier(TABLES[kind]),
+        }
+        make = "create table {other} (student text references {ours} (hubspot_id))"
+        self.db.execute(psycopg.sql.SQL(make).format(**names))
+        try:
+            fill = psycopg.sql.SQL("insert into {other} values (%s)").format(**names)
+            self.db.execute(fill, [id_])
+            yield
+        finally:
+            self.db.execute(psycopg.sql.SQL("drop table {other}").format(**names))
 
     def edit(self, kind: Kind, id_: str, column: str, value: object) -> None:
         self.db.execute(

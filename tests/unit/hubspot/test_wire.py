@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
+from core.domain.credits import CreditType
 from core.domain.portal import PROPERTIES, Portal
 from core.domain.records import MARKER, BookingStatus, ContactId, Kind
 from core.gateways.hubspot.wire import records, requests, searches, values
@@ -36,7 +37,10 @@ def test_a_moment_is_read_in_every_form_and_made_utc(raw: object) -> None:
     assert (NOON, UTC) == (read, read.tzinfo)
 
 
-@pytest.mark.parametrize("raw", [None, "", "  ", "soon", "NaN", "1e400", "2026-13-45"])
+@pytest.mark.parametrize(
+    "raw",
+    [None, "", "  ", "soon", "NaN", "1e400", "2026-13-45", "2026-02-30", "1e999999999", True, [1]],
+)
 def test_what_is_no_moment_is_none(raw: object) -> None:
     assert values.moment(raw) is None
     assert values.day(raw) is None
@@ -47,8 +51,28 @@ def test_a_day_is_a_date_or_midnight_in_utc() -> None:
     assert date(2026, 5, 4) == values.day("1777852800000")
 
 
-@pytest.mark.parametrize(("raw", "number"), [("30", 30), ("30.0", 30), ("3.5", None), ("x", None)])
-def test_a_whole_number_may_carry_a_point_zero(raw: str, number: int | None) -> None:
+@pytest.mark.parametrize("raw", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_that_no_calendar_has_in_utc_is_none(raw: str) -> None:
+    assert values.moment(raw) is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "number"),
+    [
+        ("30", 30),
+        ("30.0", 30),
+        (30, 30),
+        ("3.5", None),
+        ("x", None),
+        ("1e30", None),
+        ("-1e30", None),
+        ("1e999999999", None),
+        ("1e-999999999", None),
+        (True, None),
+    ],
+    ids=repr,
+)
+def test_a_whole_number_may_carry_a_point_zero(raw: object, number: int | None) -> None:
     assert number == values.whole(raw)
 
 
@@ -196,3 +220,23 @@ def test_a_number_too_long_for_an_id_is_only_searched_as_words() -> None:
 def test_every_kind_has_its_properties() -> None:
     assert set(Kind) == set(PROPERTIES)
     assert "cs_credits" in PORTAL.names(Kind.CONTACT)
+
+
+@pytest.mark.parametrize("odd", [3, 3.0, True, ["3"], {"value": "3"}], ids=repr)
+def test_a_counter_of_another_json_type_is_read_or_named_and_stops_nothing(odd: object) -> None:
+    told = {"id": "1", "properties": {"sj_credits": odd, "cs_credits": "2", "email": odd}}
+
+    contact = records.read_counted(PORTAL, Kind.CONTACT, told)
+
+    assert 2 == contact.balances[CreditType("cs_credits")]
+    assert ("sj_credits" in contact.balances) is (odd in (3, 3.0) and odd is not True)
+    assert ("sj_credits" in contact.unreadable) is ("sj_credits" not in contact.balances)
+
+
+def test_an_unreadable_counter_of_64_kb_is_told_in_a_line() -> None:
+    told = {"id": "1", "properties": {"sj_credits": "9" * 65_536}}
+
+    contact = records.read_counted(PORTAL, Kind.CONTACT, told)
+
+    assert "65,536 characters" in contact.unreadable[CreditType("sj_credits")]
+    assert len(contact.unreadable[CreditType("sj_credits")]) < 250

@@ -17,9 +17,10 @@ from core.domain.roles import Actor, NotAllowed, Role
 from core.domain.selections import BadList
 from core.domain.sweeps import Sweep, SweepMode, SweepState
 from core.domain.work import Work
-from core.gateways.errors import Superseded
+from core.gateways.errors import OutcomeUnknown, Superseded
 from core.gateways.ports import Due
 from core.services import sweeping
+from core.services.repairing import ITSELF
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, TestDesk
 
@@ -394,7 +395,7 @@ def test_after_a_repair_of_everything_the_next_sweep_finds_nothing(desk: TestDes
     assert {"repaired": len(found)} == done.detail["records"]
 
 
-def test_the_row_of_a_merged_contact_goes_only_when_the_new_one_is_there(desk: TestDesk) -> None:
+def test_the_row_of_a_merged_contact_becomes_that_of_the_new_one(desk: TestDesk) -> None:
     into = desk.crm.merge(Kind.CONTACT, "12", "13")
     (drift,) = desk.core.repairing.of_record("12", ADMIN)
     asked = desk.core.repairing.confirm([drift], ADMIN)
@@ -402,10 +403,168 @@ def test_the_row_of_a_merged_contact_goes_only_when_the_new_one_is_there(desk: T
     desk.core.repairing.carry_out(asked.id)
     assert {"12"} == set(desk.mirror.rows(Kind.CONTACT, ["12", into]))
     desk.drain()
-    assert {"12", into} == set(desk.mirror.rows(Kind.CONTACT, ["12", into]))
+    assert {into} == set(desk.mirror.rows(Kind.CONTACT, ["12", into]))
     desk.core.repairing.carry_out(asked.id)
 
-    assert {into} == set(desk.mirror.rows(Kind.CONTACT, ["12", into]))
+    (row,) = desk.journal.repair_rows(asked.id)
+    assert RowState.REPAIRED is row.state
+
+
+def carried_by_itself(desk: TestDesk) -> dict[str, RowState]:
+    """What becomes of the records of the repair that a sweep asked for."""
+    repair = desk.journal.repairs()[0]
+    assert ITSELF == repair.asked_by
+    desk.carry_on(Work.REPAIR, repair.id)
+    assert desk.journal.repair(repair.id).ended
+    return {row.drift.record_id: row.state for row in desk.journal.repair_rows(repair.id)}
+
+
+@pytest.mark.parametrize("mode", [SweepMode.FULL, SweepMode.KNOWN])
+def test_a_sweep_has_the_rows_of_a_merged_student_replaced_without_an_admin(
+    desk: TestDesk, mode: SweepMode
+) -> None:
+    """The table allows one row of a student: the copy of the merged one needs the old ones gone."""
+    desk.mirror.unique_students = True
+    into = desk.crm.merge(Kind.CONTACT, "11", "13")
+    sweep(desk, mode)
+
+    assert {RowState.REPAIRED} == set(carried_by_itself(desk).values())
+
+    assert {into} == set(desk.mirror.rows(Kind.CONTACT, ["11", "13", into]))
+    assert into == desk.mirror.rows(Kind.BOOKING, ["31"])["31"]["contact_hubspot_id"]
+    assert {} == sweep(desk)
+
+
+def test_merged_bookings_and_exams_are_replaced_too(desk: TestDesk) -> None:
+    desk.booked("32", "12")
+    desk.crm.add_exam("71", 5)
+    copy(desk, Kind.BOOKING, "32")
+    copy(desk, Kind.EXAM, "71")
+    desk.time += timedelta(minutes=1)
+    booking = desk.crm.merge(Kind.BOOKING, "31", "32")
+    exam = desk.crm.merge(Kind.EXAM, "70", "71")
+    desk.time += timedelta(minutes=1)
+    sweep(desk)
+
+    carried_by_itself(desk)
+
+    assert {booking} == set(desk.mirror.rows(Kind.BOOKING, ["31", "32", booking]))
+    assert {exam} == set(desk.mirror.rows(Kind.EXAM, ["70", "71", exam]))
+
+
+def test_a_merged_row_that_another_table_refers_to_is_named_and_not_tried_at_each_sweep(
+    desk: TestDesk,
+) -> None:
+    desk.mirror.referring[Kind.CONTACT, "12"] = "enrolments"
+    into = desk.crm.merge(Kind.CONTACT, "12", "13")
+    sweep(desk)
+    outcome = carried_by_itself(desk)
+
+    assert RowState.STILL_DIFFERS is outcome["12"]
+    assert {RowState.REPAIRED} == {state for id_, state in outcome.items() if id_ != "12"}
+    assert {"12", into} == set(desk.mirror.rows(Kind.CONTACT, ["12", "13", into]))
+    found = sweep(desk)
+    (drift,) = desk.journal.drifts(last(desk).id)
+    assert {"12": Cause.CONTACT_MERGED} == found
+    assert "enrolments" in drift.evidence
+    assert 1 == len(desk.journal.repairs())
+
+
+def test_a_row_that_another_table_refers_to_ends_its_repair_and_the_rows_beside_it_go(
+    desk: TestDesk,
+) -> None:
+    for id_ in ("97", "98", "99"):
+        desk.mirror.put(Kind.CONTACT, {"hubspot_id": id_, SOURCE_TIME: desk.time.isoformat()})
+    desk.mirror.referring[Kind.CONTACT, "98"] = "enrolments"
+    sweep(desk)
+
+    outcome = repaired(desk, desk.core.repairing.of_cause(Cause.ORPHAN_ROW, ADMIN))
+
+    assert {
+        "97": RowState.REPAIRED,
+        "98": RowState.STILL_DIFFERS,
+        "99": RowState.REPAIRED,
+    } == outcome
+    rows = desk.journal.repair_rows(desk.journal.repairs()[0].id)
+    (kept,) = [row for row in rows if row.drift.record_id == "98"]
+    assert "enrolments" in kept.why
+    assert {"98"} == set(desk.mirror.rows(Kind.CONTACT, ["97", "98", "99"]))
+
+
+def odd_for(desk: TestDesk, id_: str, error: Exception) -> None:
+    """HubSpot's answers hold a value of this record that nobody thought of."""
+
+    def sending(request: Request) -> Fault:
+        if request.kind is Kind.CONTACT and id_ in request.ids:
+            raise error
+        return Fault.NONE
+
+    desk.crm.sending = sending
+
+
+@pytest.mark.parametrize(
+    "error", [OutcomeUnknown("HubSpot did not tell of 12"), OverflowError("too large"), KeyError()]
+)
+def test_a_record_that_cannot_be_compared_is_named_and_the_others_are_compared(
+    desk: TestDesk, error: Exception
+) -> None:
+    desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": 5})
+    odd_for(desk, "12", error)
+
+    assert {"11": Cause.CHANGED_IN_HUBSPOT, "12": Cause.UNREADABLE_VALUE} == sweep(desk)
+    (drift,) = [each for each in desk.journal.drifts(last(desk).id) if each.record_id == "12"]
+    assert str(error) in drift.evidence
+    (row,) = desk.core.repairing.of_record("12", ADMIN)
+    assert {"12": RowState.NOT_REPAIRABLE} == repaired(desk, [row])
+
+
+@pytest.mark.parametrize(
+    "error", [OutcomeUnknown("HubSpot did not tell of 12"), OverflowError("too large")]
+)
+def test_a_record_that_cannot_be_read_is_a_failed_copy_and_the_others_are_copied(
+    desk: TestDesk, error: Exception
+) -> None:
+    desk.crm.foreign_write(Kind.CONTACT, "11", {"cs_credits": 5})
+    odd_for(desk, "12", error)
+    ids = ("11", "12", "13")
+    desk.core.mirroring.put([Due(kind=Kind.CONTACT, record_id=id_, row=None) for id_ in ids])
+
+    for _ in range(9):
+        desk.drain()
+        desk.time += timedelta(minutes=2)
+
+    assert 5 == desk.mirror.rows(Kind.CONTACT, ["11"])["11"]["cs_credits"]
+    (dead,) = desk.journal.outbox_rows(dead=True)
+    assert ("12", 8) == (dead.record_id, dead.attempts)
+    assert str(error) in dead.error
+
+
+def test_two_records_that_cannot_be_compared_are_both_named(desk: TestDesk) -> None:
+    def sending(request: Request) -> Fault:
+        if request.kind is Kind.CONTACT and {"11", "13"} & set(request.ids):
+            raise OutcomeUnknown("HubSpot did not tell of it")
+        return Fault.NONE
+
+    desk.crm.sending = sending
+
+    assert dict.fromkeys(("11", "13"), Cause.UNREADABLE_VALUE) == sweep(desk)
+
+
+def test_a_hubspot_that_is_away_is_no_records_fault(desk: TestDesk) -> None:
+    desk.crm.sending = lambda _: Fault.NOT_SENT
+    asked = desk.core.sweeping.ask(SweepMode.FULL, ADMIN)
+
+    desk.core.sweeping.carry_out(asked.id)
+
+    assert SweepState.PAUSED is desk.journal.sweep(asked.id).state
+    assert [] == desk.journal.drifts(asked.id)
+
+
+def test_mirror_times_without_a_zone_stop_no_sweep(desk: TestDesk) -> None:
+    for column in (SOURCE_TIME, "synced_at", "updated_at"):
+        edit_mirror(desk, "12", **{column: "2026-05-04T09:00:00", "cs_credits": 7})
+
+        assert {"12"} == sweep(desk).keys()
 
 
 def test_a_row_copied_anew_since_it_was_compared_is_not_deleted(desk: TestDesk) -> None:

@@ -13,9 +13,10 @@ from core.domain.plans import OperationKind
 from core.domain.records import BookingId, Kind, WriteId
 from core.domain.roles import Actor, NotAllowed, Role
 from core.domain.selections import BadList
+from core.domain.warnings import About
 from core.domain.writes import MovementKind
 from core.gateways.errors import NotReady, StateConflict, UnknownId
-from core.gateways.ports import WriteState
+from core.gateways.ports import Due, WriteState
 from core.gateways.ports.inspecting import Finding, Health
 from core.services.finding import ByReference
 from core.services.operating import NotConfirmed
@@ -137,6 +138,26 @@ def test_one_bad_row_is_told_and_the_rest_goes_through(desk: TestDesk) -> None:
     assert 3 == desk.crm.balance(Kind.CONTACT, merged, "cs_credits")
     assert "archived" in desk.item(operation, "5101").why
     assert "'abc'" in desk.item(operation, "5102").why
+
+
+def test_an_operation_over_merged_students_says_so_and_leaves_one_row(desk: TestDesk) -> None:
+    for contact in ("100", "103"):
+        desk.crm.add_contact(contact, {"cs_credits": 1})
+        desk.booked(f"5{contact}", contact)
+    copies = [Due(kind=Kind.CONTACT, record_id=id_, row=None) for id_ in ("100", "103")]
+    desk.core.mirroring.put(copies)
+    desk.drain()
+    operation = desk.confirm("5100", "5103")
+    merged = desk.crm.merge(Kind.CONTACT, "103", "100")
+
+    desk.carry(operation)
+    desk.drain()
+
+    warned = desk.journal.warnings(operation.id)
+    assert [(About.MERGED, "100"), (About.MERGED, "103")] == [(w.about, w.record) for w in warned]
+    assert all(f"merged into {merged}" in w.told for w in warned)
+    rows = desk.mirror.rows(Kind.CONTACT, ["100", "103", merged])
+    assert {merged: 3} == {id_: row["cs_credits"] for id_, row in rows.items()}
 
 
 def test_a_hint_that_names_a_merged_contact_by_its_former_id_is_no_disagreement(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.domain.audit import Sought, What
 from core.domain.portal import OBJECT_TYPES
 from core.domain.records import Kind
 from core.domain.webhooks import NotGenuine, Unreadable, signature
@@ -186,3 +187,197 @@ def test_what_is_no_batch_is_unreadable_and_what_is_not_ours_is_counted(
 
 def test_the_secret_is_in_no_words_of_it(receiving: Receiving) -> None:
     assert SECRET not in repr(receiving)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"subscriptionType": "contact.merge"},
+        {"subscriptionType": "object.merge", "objectTypeId": "0-1"},
+    ],
+    ids=["contact", "object"],
+)
+@pytest.mark.parametrize("found", ["both rows", "the new row too", "one row"])
+def test_after_a_merge_a_student_has_one_row_at_once(
+    desk: TestDesk, receiving: Receiving, told: dict[str, Any], found: str
+) -> None:
+    """The table allows one row of a student, so the copy of the new record needs the old gone."""
+    who = {"student_id": "77", "email": "ada@example.test"}
+    desk.crm.add_contact("101", {"cs_credits": 5}, **who)
+    desk.crm.add_contact("102", {"cs_credits": 2})
+    old = ["102"] if found == "one row" else ["101", "102"]
+    desk.core.mirroring.put([Due(kind=Kind.CONTACT, record_id=id_, row=None) for id_ in old])
+    desk.drain()
+    new = desk.crm.merge(Kind.CONTACT, "101", "102")
+    if found == "the new row too":  # an edit of the new record was heard of before the merge
+        receiving.receive(delivery(desk, CHANGED | {"objectId": int(new)}))
+        desk.drain()
+    desk.mirror.unique_students = True
+
+    ids = {"primaryObjectId": 101, "mergedObjectIds": [102], "newObjectId": int(new)}
+    receiving.receive(delivery(desk, {**told, **ids, "objectId": int(new)}))
+    desk.drain()
+
+    rows = desk.mirror.rows(Kind.CONTACT, ["101", "102", new])
+    assert {new: (5, "ada@example.test")} == {
+        id_: (held["cs_credits"], held["email"]) for id_, held in rows.items()
+    }
+    assert (0, 0) == (desk.journal.outbox().due, desk.journal.outbox().dead)
+
+
+def test_after_a_merge_of_bookings_one_row_is_left_at_once(
+    desk: TestDesk, receiving: Receiving
+) -> None:
+    for id_ in ("500", "501"):
+        desk.booked(id_, "100")
+    dues = [Due(kind=Kind.BOOKING, record_id=id_, row=None) for id_ in ("500", "501")]
+    desk.core.mirroring.put(dues)
+    desk.drain()
+    kept = desk.crm.merge(Kind.BOOKING, "501", "500")
+
+    event = {"subscriptionType": "object.merge", "objectTypeId": OBJECT_TYPES[Kind.BOOKING]}
+    receiving.receive(delivery(desk, event | {"primaryObjectId": 501, "mergedObjectIds": [500]}))
+    desk.drain()
+
+    assert {kept} == desk.mirror.rows(Kind.BOOKING, ["500", "501"]).keys()
+
+
+def test_an_old_row_that_another_table_refers_to_is_a_failed_copy_with_its_reason(
+    desk: TestDesk, receiving: Receiving
+) -> None:
+    for id_ in ("101", "102"):
+        desk.crm.add_contact(id_, {"cs_credits": 2})
+        receiving.receive(delivery(desk, CHANGED | {"objectId": int(id_)}))
+    desk.drain()
+    new = desk.crm.merge(Kind.CONTACT, "101", "102")
+    desk.mirror.referring[Kind.CONTACT, "102"] = "enrolments"
+
+    receiving.receive(
+        delivery(desk, {"subscriptionType": "contact.merge", "mergedObjectIds": [101, 102]})
+    )
+    for _ in range(9):
+        desk.drain()
+        desk.time += timedelta(minutes=2)
+
+    (dead,) = desk.journal.outbox_rows(dead=True)
+    assert "102" == dead.record_id
+    assert f"102 was merged into {new}" in dead.error
+    assert "enrolments" in dead.error
+    assert {"102", new} == desk.mirror.rows(Kind.CONTACT, ["101", "102", new]).keys()
+
+
+@pytest.fixture
+def ada(desk: TestDesk) -> str:
+    """A student with a row, a copy that waits, and a preview that names her."""
+    desk.crm.add_contact("101", {"cs_credits": 5}, email="ada@example.test", firstname="Ada")
+    desk.booked("500", "101")
+    desk.booked("501", "100")
+    desk.core.mirroring.put([Due(kind=Kind.CONTACT, record_id="101", row=None)])
+    desk.drain()
+    desk.confirm("500", "501")
+    return "101"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"subscriptionType": "contact.privacyDeletion"},
+        {"subscriptionType": "object.privacyDeletion", "objectTypeId": "0-1"},
+    ],
+    ids=["contact", "object"],
+)
+def test_a_student_deleted_for_privacy_leaves_supabase_and_the_journal_at_once(
+    desk: TestDesk, receiving: Receiving, ada: str, told: dict[str, Any]
+) -> None:
+    waiting = desk.mirror.rows(Kind.CONTACT, [ada])[ada]
+    desk.core.mirroring.put([Due(kind=Kind.CONTACT, record_id=ada, row=waiting)])
+    desk.crm.forget(Kind.CONTACT, ada)
+
+    receiving.receive(delivery(desk, {**told, "objectId": int(ada)}))
+    assert "ada@" not in repr(desk.journal.outbox_rows()), "not even until it is made"
+    desk.drain()
+
+    (plan,) = desk.journal._plans.values()
+    (operation,) = desk.journal.operations()
+    assert {} == desk.mirror.rows(Kind.CONTACT, [ada])
+    named = repr((plan, operation, desk.journal.items(operation.id), desk.journal.outbox_rows()))
+    assert "ada@" not in named
+    assert "Ada" not in named
+    (link,) = desk.journal.audit(Sought(what=(What.ERASED,)))
+    assert ("HubSpot", "contact", ada) == (
+        link.entry.actor,
+        link.entry.subject,
+        link.entry.subject_id,
+    )
+    assert "ada@" not in repr(link)
+
+
+def test_a_copy_in_hand_that_comes_after_the_erasure_is_erased_too(
+    desk: TestDesk, receiving: Receiving, ada: str
+) -> None:
+    held = desk.mirror.rows(Kind.CONTACT, [ada])[ada]
+    desk.crm.forget(Kind.CONTACT, ada)
+    receiving.receive(
+        delivery(desk, {"subscriptionType": "contact.privacyDeletion", "objectId": int(ada)})
+    )
+    desk.drain()
+    desk.mirror.put(Kind.CONTACT, held)
+
+    desk.time += timedelta(minutes=1)
+    desk.drain()
+
+    assert {} == desk.mirror.rows(Kind.CONTACT, [ada])
+    assert (0, 0) == (desk.journal.outbox().due, desk.journal.outbox().dead)
+
+
+def test_an_erasure_of_a_student_whom_hubspot_still_has_is_a_copy(
+    desk: TestDesk, receiving: Receiving, ada: str
+) -> None:
+    desk.crm.foreign_write(Kind.CONTACT, ada, {"cs_credits": 9})
+
+    receiving.receive(
+        delivery(desk, {"subscriptionType": "contact.privacyDeletion", "objectId": int(ada)})
+    )
+    desk.drain()
+
+    assert 9 == row(desk, Kind.CONTACT, ada)["cs_credits"]
+    assert [] == list(desk.journal.audit(Sought(what=(What.ERASED,))))
+
+
+def test_a_row_that_cannot_be_erased_is_a_failed_copy_with_its_reason(
+    desk: TestDesk, receiving: Receiving, ada: str
+) -> None:
+    desk.mirror.referring[Kind.CONTACT, ada] = "enrolments"
+    desk.crm.forget(Kind.CONTACT, ada)
+    receiving.receive(
+        delivery(desk, {"subscriptionType": "contact.privacyDeletion", "objectId": int(ada)})
+    )
+
+    for _ in range(9):
+        desk.drain()
+        desk.time += timedelta(minutes=2)
+
+    (dead,) = desk.journal.outbox_rows(dead=True)
+    assert f"HubSpot deleted {ada} for privacy" in dead.error
+    assert "enrolments" in dead.error
+    assert "ada@" not in repr(desk.journal.items(desk.journal.operations()[0].id))
+
+
+def test_an_erasure_waits_for_supabase_and_is_then_made(
+    desk: TestDesk, receiving: Receiving, ada: str
+) -> None:
+    desk.crm.forget(Kind.CONTACT, ada)
+    receiving.receive(
+        delivery(desk, {"subscriptionType": "contact.privacyDeletion", "objectId": int(ada)})
+    )
+    desk.mirror.die()
+    desk.drain()
+    assert 1 == desk.journal.outbox().due
+
+    desk.mirror.come_back()
+    for _ in range(5):
+        desk.time += timedelta(minutes=1)
+        desk.drain()
+
+    assert {} == desk.mirror.rows(Kind.CONTACT, [ada])
+    assert (0, 0) == (desk.journal.outbox().due, desk.journal.outbox().dead)

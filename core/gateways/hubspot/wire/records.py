@@ -24,6 +24,7 @@ from core.domain.records import (
     Kind,
     Version,
 )
+from core.domain.texts import quoted
 from core.gateways.hubspot.wire.values import day, is_nothing, moment, text, whole
 
 Json = Mapping[str, Any]
@@ -38,7 +39,11 @@ STATUSES = {status.value: status for status in BookingStatus if status is not Bo
 def properties(portal: Portal, kind: Kind, answer: Json) -> dict[str, str | None]:
     """An object's properties under our names. What HubSpot left out is absent."""
     held = answer.get("properties") or {}
-    return {ours: held[theirs] for ours, theirs in portal.names(kind).items() if theirs in held}
+    return {
+        ours: value if (value := held[theirs]) is None else text(value)
+        for ours, theirs in portal.names(kind).items()
+        if theirs in held
+    }
 
 
 def read_counted(portal: Portal, kind: Kind, answer: Json) -> Counted:
@@ -75,14 +80,14 @@ def _counts(
         try:
             balances[key] = parse_count(p[key])
         except UnreadableValue as fault:
-            unreadable[key] = f"holds {p[key]!r}, which {fault}"
+            unreadable[key] = f"holds {quoted(p[key])}, which {fault}"
     return balances, unreadable
 
 
 def _unread(p: Properties, reads: Mapping[str, Callable[[object], object]]) -> dict[str, str]:
     """Properties that hold something which their reader cannot read."""
     return {
-        name: f"holds {p[name]!r}, which is not a {_WHAT[read]}"
+        name: f"holds {quoted(p[name])}, which is not a {_WHAT[read]}"
         for name, read in reads.items()
         if not is_nothing(p.get(name)) and read(p[name]) is None
     }
@@ -135,7 +140,7 @@ def _capacity(raw: str | None) -> tuple[int | None, dict[str, str]]:
     try:
         return parse_count(raw), {}
     except UnreadableValue as fault:
-        return None, {CAPACITY: f"holds {raw!r}, which {fault}"}
+        return None, {CAPACITY: f"holds {quoted(raw)}, which {fault}"}
 
 
 def _mark(p: Properties) -> tuple[bool, dict[str, str]]:
@@ -152,7 +157,7 @@ def _mark(p: Properties) -> tuple[bool, dict[str, str]]:
     if said in {"", NOT_MARKED} and bare and all(name in p for name in names):
         return False, {}
     absent = [f"{name} {ABSENT}" for name in names if name not in p]
-    held = [f"{name} is {p[name]!r}" for name in names if not is_nothing(p.get(name))]
+    held = [f"{name} is {quoted(p[name])}" for name in names if not is_nothing(p.get(name))]
     return False, {REFUND_MARK: ", ".join([*held, *absent])}
 
 

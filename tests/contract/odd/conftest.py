@@ -1,0 +1,114 @@
+"""Everything that the desk does, done once to a school full of odd values, over each store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+
+import pytest
+import stamina
+
+from core.domain.credits import SCHOOL
+from core.domain.drift import Drift
+from core.domain.mirror import columns
+from core.domain.operations import Item, Operation
+from core.domain.plans import OperationKind, Plan
+from core.domain.records import Kind
+from core.domain.repairs import RepairRow
+from core.domain.sweeps import Sweep, SweepMode
+from core.domain.work import Work
+from core.gateways.journal.sql import SqlJournal
+from core.gateways.ports import Due
+from core.gateways.supabase.client import Supabase
+from sandbox.hubspot.server import HubSpotServer
+from sandbox.supabase import LocalSupabase
+from tests.contract.journal.stores import fresh_database
+from tests.contract.odd.world import TOKEN, School
+from tests.fakes.mirror import FakeMirror
+from tests.unit.services.desk import ADMIN
+
+RUNS = {OperationKind.REFUND: False, OperationKind.CANCEL: True}
+
+
+@dataclass(slots=True)
+class Ran:
+    """What became of it all."""
+
+    school: School
+    plans: dict[OperationKind, Plan] = field(default_factory=dict)
+    operations: dict[OperationKind, Operation] = field(default_factory=dict)
+    items: dict[str, Item] = field(default_factory=dict)
+    sweeps: list[tuple[Sweep, list[Drift]]] = field(default_factory=list)
+    repaired: list[RepairRow] = field(default_factory=list)
+    dead: list[Due] = field(default_factory=list)
+
+    def swept(self) -> None:
+        core, journal = self.school.core, self.school.journal
+        asked = core.sweeping.ask(SweepMode.FULL, ADMIN)
+        self.school.carry(Work.SWEEP, asked.id)
+        self.sweeps.append((journal.sweep(asked.id), journal.drifts(asked.id)))
+
+    def operated(self) -> None:
+        school = self.school
+        for kind, cancels in RUNS.items():
+            ids = [odd.booking for odd in school.all if odd.to_cancel is cancels]
+            plan = self.plans[kind] = school.preview(kind, ids)
+            done = self.operations[kind] = school.run(plan)
+            self.items |= {item.booking_id: item for item in school.journal.items(done.id)}
+
+    def mended(self) -> None:
+        core, journal = self.school.core, self.school.journal
+        repair = core.repairing.confirm(core.repairing.of_all(ADMIN), ADMIN, "a test")
+        self.school.carry(Work.REPAIR, repair.id)
+        assert journal.repair(repair.id).ended
+        self.repaired = journal.repair_rows(repair.id)
+
+
+Stores = tuple[SqlJournal, FakeMirror | Supabase]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def stores(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stores]:
+    """A SQLite file with a mirror in memory; PostgreSQL with the real Supabase beside it."""
+    folder = tmp_path_factory.mktemp("odd")
+    with ExitStack() as opened:
+        if request.param == "sqlite":
+            journal = SqlJournal(f"sqlite:///{folder / 'journal.sqlite'}")
+            mirror: FakeMirror | Supabase = FakeMirror()
+        else:
+            stack = opened.enter_context(LocalSupabase(folder)).settings
+            journal = SqlJournal(fresh_database(stack.db_url, "odd"))
+            key = stack.service_role_key
+            mirror = Supabase(url=stack.url, service_key=key, columns=columns(SCHOOL))
+            opened.callback(mirror.close)
+        opened.callback(journal.close)
+        yield journal, mirror
+
+
+@pytest.fixture(scope="module")
+def ran(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
+    folder = tmp_path_factory.mktemp("hubspot")
+    journal, mirror = stores
+    with (
+        ExitStack() as opened,
+        HubSpotServer(folder, token=TOKEN, rate_limit=5000) as server,
+        stamina.set_testing(True, attempts=2, cap=True),
+    ):
+        school = opened.enter_context(closing(School(server, server.start(), journal, mirror)))
+        made = Ran(school)
+        records = [(Kind.CONTACT, odd.contact) for odd in school.all]
+        records += [(odd.kind, odd.record) for odd in school.all if odd.kind is not Kind.CONTACT]
+        dues = [Due(kind=kind, record_id=id_, row=None) for kind, id_ in records]
+        school.core.mirroring.put(dues)
+        school.copy_all()
+        made.operated()
+        school.copy_all()
+        made.swept()
+        made.mended()
+        school.copy_all()
+        made.swept()
+        made.dead = journal.outbox_rows(dead=True, limit=10_000)
+        yield made
