@@ -44,6 +44,7 @@ def carriage(
     recording = Recording(journal, mirroring, now)
     starts = Starts(journal)
     settling = Settling(crm, journal, recording, now, quiet)
+    in_turn = groups_at_once == 1
     writing = Writing(crm, journal, settling, starts, now, new_id)
     recounts = CarryingRecounts(
         crm, journal, writing, ExamConsequences(catalogue), mirroring.nudge, now
@@ -82,7 +83,7 @@ def carriage(
             recounts,
             verification,
             losses,
-            in_turn=groups_at_once == 1,
+            in_turn=in_turn,
         ),
         lambda: crm.usage()["total"],
         may,

@@ -37,8 +37,8 @@ def selection(
     if contacts:
         return ByContact(ids=tuple(ContactId(id_) for id_ in contacts))
     if bookings is not None:
-        return ByReference(references=from_csv(bookings.read_bytes()).references)
-    return ByReference(references=from_text(ids).references)
+        return ByReference.of(from_csv(bookings.read_bytes()))
+    return ByReference.of(from_text(ids))
 
 
 def listed(ids: str) -> tuple[str, ...]:

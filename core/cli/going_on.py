@@ -108,10 +108,16 @@ def stop(
         told_of(core, ended, as_json=json)
 
 
+ONE_OF = (
+    "give --landed or --never for a write, --by N for an unclear change, or --refunded or --owed "
+    "for a booking"
+)
+
+
 @app.command()
 def decide(
     operation_id: str,
-    name: Annotated[str, typer.Argument(metavar="WRITE|CHANGE")],
+    name: Annotated[str, typer.Argument(metavar="WRITE|CHANGE|BOOKING")],
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="what you saw in HubSpot")],
     landed: Annotated[
         bool | None, typer.Option("--landed/--never", help="of a write: did its credits arrive?")
@@ -120,18 +126,29 @@ def decide(
         int | None,
         typer.Option("--by", metavar="N", help="of a change: credits due, or 0"),
     ] = None,
+    refunded: Annotated[
+        bool | None,
+        typer.Option("--refunded/--owed", help="of a booking: did somebody else refund it?"),
+    ] = None,
     as_: As = "",
     json: Json = False,
 ) -> None:
-    """Say what became of a write, or what an unclear change means (see operation ID)."""
+    """Say what became of a write, what an unclear change means, or if a booking is refunded.
+
+    A booking that is owed is refunded by the next worker. See: operation ID, operation ID --history
+    """
     with told(), wiring.opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
-        if (landed is None) == (by is None):
-            raise BadList(["give --landed or --never for a write, or --by N for an unclear change"])
+        if [landed, by, refunded].count(None) != 2:
+            raise BadList([ONE_OF])
         if by is not None:
             core.correcting.decide(operation_id, name, by, actor, why)
             decided = core.journal.operation(operation_id)
+        elif refunded is not None:
+            decided = core.deciding.rule(
+                operation_id, BookingId(name), actor, refunded=refunded, why=why
+            )
         else:
             decided = core.deciding.decide(
                 operation_id, WriteId(name), actor, landed=bool(landed), why=why

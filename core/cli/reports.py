@@ -34,6 +34,7 @@ def of_plan(plan: Plan) -> Report:
         "kind": plan.kind.value,
         "undoes": plan.undoes,
         "selection": plan.selection,
+        "caveat": plan.caveat,
         "asked": len(plan.rows),
         "counts": {verdict.value: n for verdict, n in plan.counts.items()},
         "credits": dict(plan.credits),
@@ -180,6 +181,7 @@ NEXT: dict[About, str] = {
     About.SEATS_UNTOLD: "python -m core decide {operation} {record} --landed|--never --why TEXT",
     About.NOTE: "python -m core retry {operation}, or write the note in HubSpot, if it matters",
     About.FOLLOW_UPS: "python -m core retry {operation}; to give them up: stop {operation}",
+    About.REFUNDED_TWICE: "compare the balance with its history in HubSpot: python -m core contact",
     About.MERGED: "compare the balance with its history in HubSpot, and adjust it if need be",
     About.CHECK: "compare the balance with its history in HubSpot",
     About.STATUS: "the student holds both the seat and the credit; if it should stay cancelled, "

@@ -70,7 +70,7 @@ def _of_operations(facts: Facts) -> Iterator[Need]:
     undecided = [
         _about(Matter.UNDECIDED, each.operation, _undecided(each))
         for each in eyes
-        if each.undecided
+        if each.undecided or each.unclear
     ]
     failed = [
         _about(Matter.FAILED, each.operation, _failed(each))
@@ -180,8 +180,13 @@ def _ended(operation: Operation) -> datetime:
 
 
 def _undecided(eyes: NeedsEyes) -> str:
-    verb = "is" if eyes.undecided == 1 else "are"
-    return f"{_count(eyes.undecided, 'write')} {verb} undecided, HubSpot does not tell"
+    told = []
+    if eyes.undecided:
+        verb = "is" if eyes.undecided == 1 else "are"
+        told.append(f"{_count(eyes.undecided, 'write')} {verb} undecided, HubSpot does not tell")
+    if eyes.unclear:
+        told.append(f"{_count(eyes.unclear, 'booking')} may be refunded already: decide")
+    return "; ".join(told)
 
 
 def _unverified(eyes: NeedsEyes) -> str:

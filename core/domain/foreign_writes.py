@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from core.domain.credits import CreditType
 from core.domain.records import MARKER, History, Kind, Version, WriteId
-from core.domain.writes import Write
+from core.domain.writes import MovementKind, Write
 
 #: HubSpot stamps properties of one update alike; clocks of its shards may differ by a little.
 SAME_UPDATE = timedelta(milliseconds=50)
@@ -186,10 +186,7 @@ class _Timeline:
         before = self.entries[self.place - 1]
         read = self.write.before[self.credit]
         if before.version is not None and before.value != read:
-            yield self._told(
-                before.version, Conflict.WRITTEN_OVER, read=read, theirs=before.value,
-                ours=self.write.after[self.credit],
-            )  # fmt: skip
+            yield self._written_over(before.version, before.value, read)
         for n in range(self.place + 1, len(self.entries)):
             entry = self.entries[n]
             if entry.ours is not None:
@@ -198,6 +195,26 @@ class _Timeline:
                 yield found
             if entry.version is not None and entry.version.source == MERGED:
                 return  # the histories of two records: what follows is not of ours alone
+
+    def _written_over(self, version: Version, theirs: int, read: int) -> ForeignWrite:
+        """A credit that we wrote over may have been for the booking that we refunded."""
+        ours = self.write.after[self.credit]
+        if refunds := self._refunds(theirs - read):
+            told = (
+                f"{read} → {theirs} just before our refund of booking {refunds}, which wrote over "
+                f"it: if it was a refund of the same booking, 0 is due, else {theirs - read}"
+            )
+            return self._unclear(version, theirs, ours, told)
+        return self._told(version, Conflict.WRITTEN_OVER, read=read, theirs=theirs, ours=ours)
+
+    def _refunds(self, step: int) -> str:
+        """The bookings refunded by our write, if a step by others may be a refund of one."""
+        refunds = (
+            movement.booking_id
+            for movement in self.write.movements
+            if movement.kind is MovementKind.REFUND and movement.credit == self.credit
+        )
+        return ", ".join(refunds) if step > 0 else ""
 
     def _later(self, n: int, entry: _Entry) -> ForeignWrite | None:
         stood = self.entries[n - 1].value
@@ -215,7 +232,8 @@ class _Timeline:
         fits_new = {value for value in (*new, stood) if self._fits(entry, value)}
         if not fits_old - {stood}:
             if fits_new or not old - {stood}:
-                return None  # it starts from ours, or from what others made of it since
+                # it starts from ours, or from what others made of it since
+                return self._second_refund(entry, stood)
             fits_old = old - {stood}
         elif len(fits_old) == 1 and not fits_new:
             (read,) = fits_old
@@ -223,6 +241,21 @@ class _Timeline:
                 entry.version, Conflict.LOST, read=read, theirs=entry.value, ours=stood
             )
         told = _explained(entry.value, stood, sorted({stood} | fits_old | fits_new))
+        return self._unclear(entry.version, entry.value, stood, told)
+
+    def _second_refund(self, entry: _Entry, stood: int) -> ForeignWrite | None:
+        """A credit that others give soon after our refund may be for the same booking.
+
+        An app that had begun to cancel it before we did leaves no other trace in HubSpot.
+        """
+        assert entry.version is not None
+        refunds = self._refunds(entry.value - stood)
+        if not refunds or entry.at - self.write.sent_at > THINKING:
+            return None
+        told = (
+            f"{stood} → {entry.value} soon after our refund of booking {refunds}: if it is a "
+            f"second refund of the same booking, {stood - entry.value} is due, else 0"
+        )
         return self._unclear(entry.version, entry.value, stood, told)
 
     def _counted_from(self, n: int, entry: _Entry) -> tuple[set[int], set[int]]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from core.domain.credits import Catalogue
 from core.domain.operations import Item, ItemState
 from core.domain.plans import Judgement, OperationKind, Row, Verdict, Why, judge, judge_contact
-from core.domain.records import Booking, BookingStatus, Contact
+from core.domain.records import Booking, Contact
 from core.domain.terms import Terms
 
 CHANGED = "changed since the preview"
@@ -26,14 +26,17 @@ def judge_again(
 ) -> Item:
     """The item as it goes on, or as it ends here with the reason.
 
-    ``contact`` is the plan's contact read afresh, None when it is gone or was not read.
+    ``contact`` is the plan's contact read afresh, None when it is gone or was not read. Of an item
+    in state CANCELLED it is known whose cancel it was (``cancelled``).
     """
-    if item.cancel_sent and booking is not None and booking.status is BookingStatus.CANCELLED:
-        item = replace(item, state=ItemState.CANCELLED, cancelled=True, cancel_sent=False)
-    as_kind = OperationKind.REFUND if item.cancelled else kind
-    if item.cancelled and item.credit is None:
-        return replace(item, state=ItemState.DONE)
-    judgement = judge(as_kind, booking, catalogue, terms)
+    is_cancelled = item.state is ItemState.CANCELLED
+    if is_cancelled and item.credit is None:
+        if item.cancelled:
+            return replace(item, state=ItemState.DONE, why="")
+        return replace(item, state=ItemState.SKIPPED, why=f"already {item.why}")
+    judgement = judge(OperationKind.REFUND if is_cancelled else kind, booking, catalogue, terms)
+    if is_cancelled and judgement.why in _TOLD_LATER:
+        return item
     if judgement.verdict is Verdict.WILL_CHANGE:
         judgement = judge_contact(judgement, contact)
     if judgement.why is Why.NO_CONTACT and contact is None:
@@ -43,12 +46,14 @@ def judge_again(
     if judgement.credit != item.credit:
         changed = f"{CHANGED}: its token is now {booking.token if booking else ''!r}"
         return replace(item, state=ItemState.SKIPPED, why=changed)
-    if not _same_contact(item, booking, contact):
+    if not is_cancelled and not _same_contact(item, booking, contact):
         changed = f"{CHANGED}: it now belongs to contact {booking.contact_id if booking else ''}"
         return replace(item, state=ItemState.SKIPPED, why=changed)
     return item
 
 
+#: Of a booking that is cancelled: its history tells who changed it and when.
+_TOLD_LATER = frozenset({Why.ALREADY_REFUNDED, Why.NOT_CANCELLED, Why.REFUND_UNCLEAR})
 _STATES = {Verdict.SKIP: ItemState.SKIPPED, Verdict.BLOCKED: ItemState.BLOCKED}
 
 

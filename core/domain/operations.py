@@ -77,7 +77,8 @@ class ItemState(StrEnum):
     BLOCKED = "blocked"
     #: HubSpot refused or could not be asked. Nothing of it is open; it may be tried again.
     FAILED = "failed"
-    #: HubSpot does not tell what became of its write. A person decides.
+    #: HubSpot does not tell what became of its write, or whether somebody else refunded it. A
+    #: person decides.
     UNDECIDED = "undecided"
     #: The operation was stopped before it began.
     STOPPED = "stopped"
@@ -85,6 +86,16 @@ class ItemState(StrEnum):
     EXCLUDED = "excluded"
     #: It failed or was blocked, and a person said why nothing more is done about it here.
     DISMISSED = "dismissed"
+
+
+class Ruling(StrEnum):
+    """What is known of a refund that somebody else may have made."""
+
+    NONE = ""
+    #: Somebody else gave the credit back: the claim is kept, so that no operation gives it again.
+    GIVEN = "given"
+    #: A person looked, and said that nobody has given it back.
+    OWED = "owed"
 
 
 #: Begun, not finished: carried to its end even when the operation is stopped, unless it was only
@@ -148,6 +159,7 @@ class Item:
     #: When the cancel, the creation of a booking to be, or the clearing of a mark was last sent
     #: that may have arrived. None: never, or it surely went nowhere.
     sent_at: datetime | None = None
+    ruling: Ruling = Ruling.NONE
     #: The balance of ``credit`` around the write that gave it back, or took it.
     before: int | None = None
     after: int | None = None
@@ -267,6 +279,11 @@ class Progress:
         if state in UNBEGUN or state is OperationState.CALLED_OFF:
             return 0
         return sum(self.states.get(each, 0) for each in NEEDS_EYES)
+
+
+def keeps_claim(item: Item) -> bool:
+    """Whether no other operation may refund it, though this one has settled it."""
+    return item.state is ItemState.UNDECIDED or item.ruling is Ruling.GIVEN
 
 
 def group_items(items: Sequence[Item], size: int) -> list[list[Item]]:

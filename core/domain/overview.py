@@ -85,6 +85,8 @@ class NeedsEyes:
     blocked: int = 0
     #: Writes of contacts and of exams.
     undecided: int = 0
+    #: Bookings that somebody else may have refunded.
+    unclear: int = 0
     #: Writes that HubSpot's history could not be read for, until it was given up.
     unchecked: int = 0
 

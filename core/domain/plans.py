@@ -60,6 +60,8 @@ class Plan:
     rows: tuple[Row, ...] = field(repr=False)
     #: Of an undo: the refund whose credits it takes back.
     undoes: str = ""
+    #: What may be missing from the rows, and why; empty: nothing is.
+    caveat: str = ""
     #: What an admin includes on purpose that would be blocked otherwise.
     include: frozenset[Inclusion] = ORDINARY
 

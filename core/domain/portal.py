@@ -40,6 +40,7 @@ PROPERTIES: Mapping[Kind, tuple[str, ...]] = {
         "location",
         "start_time",
         "end_time",
+        MARKER,
     ),
     Kind.EXAM: (
         "mock_exam_name",

@@ -29,5 +29,15 @@ def _cell(value: object) -> str | int:
         return ""
     if isinstance(value, int):
         return value
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return escaped(str(value))
+
+
+def escaped(text: str) -> str:
+    """Made text by a quote, if a spreadsheet would run it, or reads back as one that was."""
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA_STARTS) else text
+
+
+def unescaped(text: str) -> str:
+    """What was ``escaped``, as it was; a quote of its own stays."""
+    quoted = text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS)
+    return text[1:] if quoted else text

@@ -22,6 +22,8 @@ class About(StrEnum):
     NOTE = "note"
     #: Seats, notes or verification are tried again by themselves, or were given up.
     FOLLOW_UPS = "follow-ups"
+    #: Somebody else marked a booking refunded whose credit this operation gave back.
+    REFUNDED_TWICE = "refunded twice"
     #: Its student was merged with another while it ran: the other one's balance went with that.
     MERGED = "merged"
     #: Whether somebody else wrote a balance at the same moment could not be found out.

@@ -168,7 +168,7 @@ class Alarms:
             yield Trouble(
                 key=f"undecided {id_}",
                 title="Credit Desk: an operation needs a person",
-                text=f"HubSpot does not tell what became of a write of operation {id_}. "
+                text=f"Something of operation {id_} is undecided: HubSpot does not tell it. "
                 f"Somebody has to look and say{self._at(f'/operations?operation={id_}')}",
             )
         unended = frozenset(OperationState) - ENDED

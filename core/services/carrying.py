@@ -42,8 +42,9 @@ log = logging.getLogger(__name__)
 #: Bookings that one thread carries at a time. Large enough that batches are full, small enough
 #: that a stop is prompt and memory stays flat.
 GROUP_SIZE = 500
-#: Groups at a time: enough to keep the limit used while one of them waits for an answer.
-GROUPS_AT_ONCE = 6
+#: Groups at a time: enough to keep the limit used while one of them waits for an answer, and no
+#: more, so that only seconds lie between judging a booking and writing its credit.
+GROUPS_AT_ONCE = 3
 #: When HubSpot does not answer, or somebody else writes the same contacts.
 LOOK_AGAIN = timedelta(seconds=2)
 #: Follow-ups that wait cost nobody a credit.
@@ -190,14 +191,14 @@ class Carrying:
     def _carry(self, run: Run, operation: Operation) -> datetime | None:
         again = self._settle(run, operation)
         self._stop_unbegun(run, operation, again)
-        while groups := self._groups(run, again):
+        while groups := self._groups(run, operation, again):
             before = self._unsettled(run)
             self._in_parallel(run, operation, groups)
             again = self._settle(run, operation)
             self._stop_unbegun(run, operation, again)
             if self.resting.is_set() or self._unsettled(run) == before:
-                return again or self.now() + LOOK_AGAIN
-        if again is not None:
+                return again or self._waits_until(run, operation) or self.now() + LOOK_AGAIN
+        if again := again or self._waits_until(run, operation):
             return again
         if operation.kind is OperationKind.RECOUNT:
             return self.now() + LOOK_AGAIN if self.finishing.recount(run, operation) else None
@@ -234,14 +235,27 @@ class Carrying:
         if group:
             self._steps(operation).carry(run, operation, group)
 
-    def _groups(self, run: Run, again: datetime | None) -> list[list[Item]]:
-        """Unsettled items whose credit has no open write."""
+    def _groups(self, run: Run, operation: Operation, again: datetime | None) -> list[list[Item]]:
+        """Unsettled items whose credit has no open write, and which wait for nobody."""
         items = self.journal.items(run.operation_id, states={ItemState.PENDING, *BEGUN})
+        waiting = self._waiting(operation, items)
+        items = [item for item in items if item.contact_id not in waiting]
         if again is not None:
             open_writes = self.journal.open_writes(operation_id=run.operation_id)
-            waiting = {m.booking_id for write in open_writes for m in write.movements}
-            items = [item for item in items if item.booking_id not in waiting]
+            moving = {m.booking_id for write in open_writes for m in write.movements}
+            items = [item for item in items if item.booking_id not in moving]
         return group_items(items, self.group_size)
+
+    def _waiting(self, operation: Operation, items: Sequence[Item]) -> dict[str, datetime]:
+        """By contact: until when."""
+        if operation.kind is not OperationKind.CANCEL:
+            return {}
+        return self.giving_back.waiting(items)
+
+    def _waits_until(self, run: Run, operation: Operation) -> datetime | None:
+        """When the first of those goes on that wait for somebody else; None: none waits."""
+        items = self.journal.items(run.operation_id, states={ItemState.CANCELLED})
+        return min(self._waiting(operation, items).values(), default=None)
 
     def _unsettled(self, run: Run) -> dict[ItemState, int]:
         return dict(self.journal.progress(run.operation_id).states)
@@ -249,7 +263,7 @@ class Carrying:
     def _stop_unbegun(self, run: Run, operation: Operation, again: datetime | None) -> None:
         """All at once, however many they are; those with an open write wait for it."""
         if self.starts.stopping(run):
-            for group in self._groups(run, again):
+            for group in self._groups(run, operation, again):
                 self._left_begun(run, operation, group)
 
     def _left_begun(self, run: Run, operation: Operation, group: Sequence[Item]) -> list[Item]:

@@ -112,6 +112,7 @@ class Comparing:
             left_alone=tuple(sorted(id_ for part in parts for id_ in part.left_alone)),
             due=frozenset().union(*(part.due for part in parts)),
             held={id_: row for part in parts for id_, row in part.held.items()},
+            ahead={id_: at for part in parts for id_, at in part.ahead.items()},
         )
 
     def _reachable(self) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core.domain.audit import Entry, What
-from core.domain.operations import ENDED, Item, ItemState, Operation, OperationState
+from core.domain.audit import Entry, Subject, What
+from core.domain.operations import ENDED, Item, ItemState, Operation, OperationState, Ruling
 from core.domain.plans import OperationKind
-from core.domain.records import Counted, Kind, WriteId
+from core.domain.records import BookingId, Counted, Kind, WriteId
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.domain.writes import MovementKind, Write
@@ -27,6 +27,7 @@ from core.gateways.ports import (
 from core.services.item_steps import booked, credited
 
 NEVER = "a person found that its credit never arrived; retry gives it back"
+HOW = "say how you know: it is kept with the decision"
 NEVER_TAKEN = "a person found that its credit was never taken; retry takes it"
 
 
@@ -94,7 +95,7 @@ class Deciding:
         """
         actor.require(Act.RUN_BATCHES)
         if not why.strip():
-            raise BadList(["say how you know: it is kept with the decision"])
+            raise BadList([HOW])
         write = self._undecided(operation_id, write_id)
         now = self.now()
         said = f"decided that write {write.id} {'landed' if landed else 'never arrived'}"
@@ -127,13 +128,88 @@ class Deciding:
             self.engine.submit(operation_id)
         return operation
 
-    def _undecided(self, operation_id: str, write_id: WriteId) -> Write:
+    def unclear(self, operation_id: str, actor: Actor) -> list[Item]:
+        """Bookings that somebody else may have refunded: no write of ours is in doubt.
+
+        Raises:
+            NotAllowed: the actor may not watch operations.
+        """
+        actor.require(Act.WATCH)
+        items = self.journal.items(operation_id, states={ItemState.UNDECIDED})
+        if not items:
+            return []
+        records = self.journal.undecided_writes(operation_id)
+        moving = {movement.booking_id for r in records for movement in r.write.movements}
+        return [item for item in items if item.booking_id not in moving]
+
+    def rule(
+        self, operation_id: str, booking_id: BookingId, actor: Actor, *, refunded: bool, why: str
+    ) -> Operation:
+        """Say of a booking whether somebody else has refunded it.
+
+        Refunded: nothing is given back, by this operation or another. Not refunded: its credit is
+        given back now, unless it was marked refunded or made active again meanwhile.
+
+        Raises:
+            NotAllowed: the actor may not run batches.
+            BadList: nothing says why.
+            UnknownId: no such operation, or no such booking in it.
+            StateConflict: the booking is not unclear, or the operation still runs.
+        """
+        actor.require(Act.RUN_BATCHES)
+        if not why.strip():
+            raise BadList([HOW])
+        operation = self._ended(operation_id)
+        item = self._unclear(operation, booking_id)
+        now = self.now()
+        verb = "refunded" if refunded else "not refunded"
+        said = f"decided that booking {booking_id} is {verb}"
+        if not refunded:  # first: see ``decide``
+            self.journal.move(
+                operation_id, OperationState.RUNNING, at=now, actor=actor.email, detail=said
+            )
+        run, operation = self.journal.begin_run(operation_id, at=now)
+        self.journal.settle(
+            run,
+            [],
+            items=[_ruled(item, operation, refunded=refunded, by=actor.email, why=why.strip())],
+            at=now,
+            entries=[_ruling_entry(item, actor, verb, why, now)],
+        )
+        self.journal.add_event(
+            Event(
+                at=now, actor=actor.email, what=said, operation_id=operation_id, detail={"why": why}
+            )
+        )
+        if not refunded:
+            self.engine.submit(operation_id)
+        return operation
+
+    def _unclear(self, operation: Operation, booking_id: BookingId) -> Item:
+        items = self.journal.items(operation.id, bookings=[booking_id])
+        if not items:
+            raise UnknownId(f"operation {operation.id} has no booking {booking_id}")
+        item = items[0]
+        records = self.journal.undecided_writes(operation.id)
+        if any(m.booking_id == booking_id for r in records for m in r.write.movements):
+            told = f"a write of booking {booking_id} is undecided: decide on the write"
+            raise StateConflict(told, state=operation.state)
+        if item.state is not ItemState.UNDECIDED:
+            told = f"booking {booking_id} is {item.state}: there is nothing to decide"
+            raise StateConflict(told, state=operation.state)
+        return item
+
+    def _ended(self, operation_id: str) -> Operation:
         operation = self.journal.operation(operation_id)
         if operation.state not in ENDED:
             raise StateConflict(
                 f"the operation is {operation.state}: decide when it has ended",
                 state=operation.state,
             )
+        return operation
+
+    def _undecided(self, operation_id: str, write_id: WriteId) -> Write:
+        self._ended(operation_id)
         for record in self.journal.writes(operation_id):
             if record.write.id == write_id:
                 if record.state is not WriteState.UNDECIDED:
@@ -160,6 +236,30 @@ def _entry(write: Write, state: WriteState, actor: Actor, why: str, at: datetime
         after={"state": state.value},
         detail={"write": write.id},
     )
+
+
+def _ruling_entry(item: Item, actor: Actor, verb: str, why: str, at: datetime) -> Entry:
+    return Entry(
+        at=at,
+        actor=actor.email,
+        role=actor.role.value,
+        what=What.DECIDED,
+        operation_id=item.operation_id,
+        subject=Subject.BOOKING,
+        subject_id=item.booking_id,
+        reason=why,
+        after={"state": verb},
+        detail={"contact": item.contact_id, "found": item.why},
+    )
+
+
+def _ruled(item: Item, operation: Operation, *, refunded: bool, by: str, why: str) -> Item:
+    if refunded:
+        told = f"already refunded: {by} decided so ({why})"
+        return replace(item, state=ItemState.SKIPPED, why=told, ruling=Ruling.GIVEN)
+    cancelling = operation.kind is OperationKind.CANCEL
+    state = ItemState.CANCELLED if cancelling else ItemState.CLAIMED
+    return replace(item, state=state, why="", ruling=Ruling.OWED)
 
 
 def _decided(item: Item, write: Write, *, landed: bool) -> Item:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import Self
 
 from core.domain.exam_times import day_in
 from core.domain.records import BookingId, Contact, ContactId, Exam, ExamId, Kind
 from core.domain.roles import Act, Actor
-from core.domain.selections import BOOKINGS_MAX, BadList, is_record_id
+from core.domain.selections import (
+    BOOKINGS_MAX,
+    FAULTS_TOLD,
+    BadList,
+    BookingList,
+    is_record_id,
+    ranges,
+)
 from core.gateways.ports import BookingFilter, Crm
 
+#: A filter is completed through no more exams, and by no more bookings that the search did not
+#: name: about 100 calls to HubSpot, 5 s of its limit.
+EXAMS_MAX = 400
+COMPLETED_MAX = 6_000
 #: How far back exams are offered: refunds of older ones are chosen by list or filter.
 PAST = timedelta(days=183)
 
@@ -42,6 +54,15 @@ class ByReference:
     """Bookings by record id or ``booking_id``, as pasted or uploaded."""
 
     references: tuple[str, ...]
+    #: The line of each, where it has one.
+    lines: tuple[int, ...] = ()
+    #: How often one of them was named again.
+    again: int = 0
+
+    @classmethod
+    def of(cls, found: BookingList) -> Self:
+        """What a pasted or uploaded list names."""
+        return cls(references=found.references, lines=found.lines, again=found.repeated)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +71,8 @@ class ByIds:
 
     ids: tuple[BookingId, ...]
     words: str
+    #: What may be missing from the list, and why.
+    caveat: str = ""
 
 
 Selection = ByExam | ByContact | ByFilter | ByReference | ByIds
@@ -62,11 +85,17 @@ class Found:
     ids: tuple[BookingId, ...]
     #: The selection in words, for the plan and the operation's page.
     words: str
+    #: What may be missing, and why; empty: nothing is.
+    caveat: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Reads only. Searches find ids; whatever counts is read again by id."""
+    """Reads only. Searches find ids; whatever counts is read again by id.
+
+    A search shows a new or changed booking only after a while. What a filter finds is therefore
+    completed by the associations of the exams that fit, which HubSpot has at once.
+    """
 
     crm: Crm
     now: Callable[[], datetime]
@@ -80,6 +109,8 @@ class Finding:
             BadList: none found, too many, or references that no booking has.
             GatewayError: HubSpot did not answer.
         """
+        caveat = ""
+        found: Sequence[BookingId]
         match selection:
             case ByExam(ids=ids):
                 found = self._of(Kind.EXAM, ids)
@@ -88,12 +119,12 @@ class Finding:
                 found = self._of(Kind.CONTACT, ids)
                 words = self._contact_words(ids)
             case ByFilter(narrow=narrow):
-                found = self.crm.search_bookings(narrow, limit=BOOKINGS_MAX + 1)
+                found, caveat = self._by_filter(narrow)
                 words = filter_words(narrow)
-            case ByReference(references=references):
-                found = self._by_reference(references)
-                words = f"a list of {len(references):,} bookings"
-            case ByIds(ids=found, words=words):
+            case ByReference():
+                found = self._by_reference(selection.references, selection.lines)
+                words = list_words(len(set(found)), len(found) + selection.again)
+            case ByIds(ids=found, words=words, caveat=caveat):
                 pass
         once = tuple(dict.fromkeys(found))
         if not once:
@@ -102,7 +133,7 @@ class Finding:
             raise BadList(
                 [f"more than {BOOKINGS_MAX:,} bookings for {words}: narrow the choice or split it"]
             )
-        return Found(ids=once, words=words)
+        return Found(ids=once, words=words, caveat=caveat)
 
     def among(self, found: Found, references: Collection[str]) -> frozenset[BookingId]:
         """Those of the bookings found that these references name.
@@ -148,17 +179,34 @@ class Finding:
         by_owner = self.crm.booking_ids_of(kind, ids)
         return [booking for owner in ids for booking in by_owner.get(owner, ())]
 
-    def _by_reference(self, references: Sequence[str]) -> list[BookingId]:
+    def _by_filter(self, narrow: BookingFilter) -> tuple[list[BookingId], str]:
+        """What the search finds, completed; and what may be missing where that costs too much."""
+        found = self.crm.search_bookings(narrow, limit=BOOKINGS_MAX + 1)
+        if len(found) > BOOKINGS_MAX:
+            return found, ""  # too many to be taken anyway
+        exams = self.crm.search_exams(
+            since=narrow.exam_date_from, until=narrow.exam_date_to, limit=EXAMS_MAX + 1
+        )
+        if len(exams) > EXAMS_MAX:
+            return found, _lags(f"more than {EXAMS_MAX:,} exams fit this filter")
+        linked = self._of(Kind.EXAM, [exam.id for exam in exams if narrow.fits_exam(exam)])
+        known = set(found)
+        rest = [id_ for id_ in dict.fromkeys(linked) if id_ not in known]
+        if len(rest) > COMPLETED_MAX:
+            return found, _lags(f"the exams of this filter have {len(linked):,} bookings")
+        read = self.crm.bookings(rest) if rest else {}
+        late = [id_ for id_ in rest if (one := read[id_]) is not None and narrow.fits(one)]
+        return [*found, *late], ""
+
+    def _by_reference(
+        self, references: Sequence[str], lines: Sequence[int] = ()
+    ) -> list[BookingId]:
         """Record ids as they are (the plan says which do not exist); names looked up."""
         names = [ref for ref in references if not is_record_id(ref)]
         named = self.crm.booking_ids_named(names) if names else {}
         unknown = [name for name in names if named.get(name) is None]
         if unknown:
-            more = f" and {len(unknown) - 10:,} more" if len(unknown) > 10 else ""
-            raise BadList(
-                [f"no booking in HubSpot has booking_id {name!r}" for name in unknown[:10]]
-                + ([f"{more.strip()} unknown booking_ids"] if more else [])
-            )
+            raise BadList(_unknown(unknown, dict(zip(references, lines, strict=False))))
         return [named.get(ref) or BookingId(ref) for ref in references]
 
     def _exam_words(self, ids: Sequence[ExamId]) -> str:
@@ -174,6 +222,34 @@ class Finding:
         if missing:
             raise BadList([f"HubSpot has no contact {id_}" for id_ in missing[:10]])
         return _listed("contact", [contact.name for contact in contacts.values() if contact])
+
+
+def _lags(why: str) -> str:
+    return (
+        "bookings made or changed within the last minute may be missing: HubSpot's search shows "
+        f"them a little later, and {why}, too many to read. Narrow it by date to have them all"
+    )
+
+
+def list_words(bookings: int, rows: int) -> str:
+    """A list as a phrase: every row of it is a booking, or names one again."""
+    told = f"a list of {bookings:,} bookings"
+    return told if bookings == rows else f"{told} in {rows:,} rows, {rows - bookings:,} repeated"
+
+
+def _unknown(names: Sequence[str], lines: Mapping[str, int]) -> list[str]:
+    """The first in full, of the others the lines."""
+    told = [
+        f"{f'line {lines[name]}: ' if name in lines else ''}"
+        f"no booking in HubSpot has booking_id {name!r}"
+        for name in names[:FAULTS_TOLD]
+    ]
+    if more := names[FAULTS_TOLD:]:
+        where = ranges(lines[name] for name in more if name in lines)
+        told.append(
+            f"and {len(more):,} more unknown booking_ids{f': lines {where}' if where else ''}"
+        )
+    return told
 
 
 def exam_words(exam: Exam) -> str:

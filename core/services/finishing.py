@@ -5,6 +5,7 @@ They are tried before the operation ends; what is left then is carried on by its
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from datetime import datetime
 
 from core.domain.credits import Catalogue
 from core.domain.forgetting import NOT_KEPT
-from core.domain.operations import Item, ItemState, Operation
+from core.domain.operations import SETTLED, Item, ItemState, Operation
 from core.domain.plans import OperationKind
 from core.domain.records import TOTAL_BOOKINGS, ContactId, Counted, Kind
 from core.domain.warnings import About, Warned
@@ -57,6 +58,7 @@ class Finishing:
             items = [i for i in self.journal.items(operation.id) if i.cancelled]
             parts.append(("seats", lambda: self._free_seats(run, items)))
             parts.append(("notes", lambda: self._note(run, operation, items)))
+            self._warn_of_their_cancels(run)
         if operation.kind is OperationKind.BOOK:
             booked = self.journal.items(operation.id, states={ItemState.DONE})
             parts.append(("notes", lambda: self._note(run, operation, booked)))
@@ -85,6 +87,23 @@ class Finishing:
             return True
         self.verification.verify(operation.id)
         return False
+
+    def _warn_of_their_cancels(self, run: Run) -> None:
+        """Whether whoever cancelled a booking counted its exam down, nothing tells."""
+        settled = self.journal.items(run.operation_id, states=SETTLED)
+        exams = Counter(i.exam_id for i in settled if i.cancel_sent and not i.cancelled)
+        warned = [
+            Warned(
+                about=About.SEATS,
+                record=exam,
+                told=f"exam {exam} was not counted down for {n} of its bookings: somebody else "
+                "cancelled them",
+            )
+            for exam, n in exams.items()
+            if exam is not None
+        ]
+        if warned:
+            self.journal.warn(run, warned, at=self.now())
 
     def _free_seats(self, run: Run, items: Sequence[Item]) -> bool:
         """Count exams down by the bookings we cancelled. True: not all is known yet."""

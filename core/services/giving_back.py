@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from core.domain import booking_acts
 from core.domain.credits import Catalogue
+from core.domain.double_refunds import marked_by_another
 from core.domain.judging import judge_again
 from core.domain.operations import SETTLED, Item, ItemState, Operation
 from core.domain.plans import OperationKind, contacts_named, with_current_hint
@@ -23,6 +24,7 @@ from core.domain.records import (
     Kind,
 )
 from core.domain.terms import Terms
+from core.domain.warnings import About, Warned
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Fate, Journal, Run
 from core.services.batches import at_once
@@ -40,6 +42,7 @@ from core.services.item_steps import (
     sending_cancel,
 )
 from core.services.recording import Recording
+from core.services.refund_check import RefundCheck, waiting, with_their_cancels
 from core.services.settling import Consequences
 from core.services.starts import Starts
 from core.services.writing import Writing
@@ -60,6 +63,10 @@ class GivingBack:
     quiet: timedelta
     starts: Starts
 
+    def waiting(self, items: Sequence[Item]) -> dict[str, datetime]:
+        """By contact: until when its items wait for what somebody else does."""
+        return waiting(items, self.quiet, self.now())
+
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
         """Take these items as far as they go now.
 
@@ -78,7 +85,8 @@ class GivingBack:
         if operation.kind is OperationKind.CANCEL:
             todo = self._cancelled(run, operation, todo, asked)
         landed = self._given_back(run, operation, todo)
-        at_once(lambda some: self._mark(run, operation, some), [*marked_later, *landed])
+        unmarked = self._unmarked(run, operation, marked_later)
+        at_once(lambda some: self._mark(run, operation, some), [*unmarked, *landed])
 
     def recovered(self, operation: Operation) -> Consequences:
         """What follows from writes that an earlier run left open."""
@@ -98,9 +106,10 @@ class GivingBack:
         """
         named = contacts_named(bookings.get(item.booking_id) for item in items)
         contacts = self.crm.contacts(named | {i.contact_id for i in items if i.contact_id})
+        known = with_their_cancels(self.crm, items, bookings)
         judged = [
-            item if self._pending(item, asked) and _ends_active(new) else new
-            for item in items
+            old if self._pending(old, asked) and _ends_active(new) else new
+            for old, item in zip(items, known, strict=True)
             for new in [self._judge(operation, item, bookings, contacts)]
         ]
         changed = [(old, new) for old, new in zip(items, judged, strict=True) if new != old]
@@ -137,11 +146,10 @@ class GivingBack:
         self, run: Run, operation: Operation, items: Sequence[Item], asked: datetime
     ) -> list[Item]:
         """Cancel first: nobody ever sees a credit for a seat that is still held (step 4)."""
-        todo = [item for item in items if not item.cancelled]
+        todo = [item for item in items if item.state is not ItemState.CANCELLED]
         parts = at_once(lambda some: self._cancel_batch(run, operation, some, asked), todo)
         saved = [item for part in parts for item in part]
-        going_on = [item for item in (*items, *saved) if item.cancelled]
-        return [item for item in going_on if item.state is ItemState.CANCELLED]
+        return [item for item in (*items, *saved) if item.state is ItemState.CANCELLED]
 
     def _cancel_batch(
         self, run: Run, operation: Operation, items: Sequence[Item], asked: datetime
@@ -156,7 +164,7 @@ class GivingBack:
                 return stopped
             self.journal.update_items(run, [each.item for each in sent])
             ids = [item.booking_id for item in items]
-            outcomes = self.crm.cancel_bookings(ids, sent_at=now)
+            outcomes = self.crm.cancel_bookings(ids, marker=operation.id, sent_at=now)
         saved = [after_cancel(each, outcomes[each.item.booking_id]) for each in sent]
         due = [
             cancelled_due(id_, outcome)
@@ -188,15 +196,67 @@ class GivingBack:
             return []
         in_hand = {item.booking_id: item for item in items}
         then = ContactConsequences(self.journal, self.catalogue, run.operation_id, in_hand)
+        check = None
+        if operation.kind is not OperationKind.CORRECT:
+            check = self._check(run, operation, in_hand)
         begins = operation.kind is not OperationKind.CANCEL
-        results = self.writing.write(run, Kind.CONTACT, wanted, then, begins=begins)
+        results = self.writing.write(
+            run, Kind.CONTACT, wanted, then, last_look=check, begins=begins
+        )
         failed = [
             new
-            for item in items
-            if (new := after_write(item, results[item.contact_id or ""])) is not None
+            for item in in_hand.values()
+            if item.state not in SETTLED
+            and (new := after_write(item, results[item.contact_id or ""])) is not None
         ]
         self.recording.items(run, operation, failed)
         return then.landed
+
+    def _check(self, run: Run, operation: Operation, in_hand: dict[BookingId, Item]) -> RefundCheck:
+        return RefundCheck(
+            crm=self.crm,
+            journal=self.journal,
+            recording=self.recording,
+            catalogue=self.catalogue,
+            run=run,
+            operation=operation,
+            items=in_hand,
+            now=self.now,
+            quiet=self.quiet,
+        )
+
+    def _unmarked(
+        self,
+        run: Run,
+        operation: Operation,
+        items: Sequence[Item],
+    ) -> list[Item]:
+        """Those that nobody else has marked meanwhile: another's mark is never written over."""
+        bookings = self.crm.bookings({item.booking_id for item in items}) if items else {}
+        others = [
+            (item, by)
+            for item in items
+            if (booking := bookings.get(item.booking_id)) is not None
+            and (by := marked_by_another(operation, booking))
+        ]
+        if others:
+            done = [
+                replace(i, state=ItemState.DONE, why=f"also marked by {by}") for i, by in others
+            ]
+            warned = [
+                Warned(
+                    about=About.REFUNDED_TWICE,
+                    record=item.booking_id,
+                    told=f"booking {item.booking_name or item.booking_id} was refunded by this "
+                    f"operation ({item.before} → {item.after}), and marked refunded by {by}: "
+                    "its credit may have been given twice",
+                )
+                for item, by in others
+            ]
+            self.journal.warn(run, warned, at=self.now())
+            self.recording.items(run, operation, done)
+        theirs = {item.booking_id for item, _ in others}
+        return [item for item in items if item.booking_id not in theirs]
 
     def _mark(self, run: Run, operation: Operation, items: Sequence[Item]) -> None:
         """Only what is settled as landed is marked refunded (step 8)."""

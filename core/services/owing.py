@@ -18,6 +18,10 @@ from core.services.finding import ByIds
 PAGE = 1000
 #: As a choice of bookings, in words.
 EVERYTHING = "everything owed"
+LAGS = (
+    "bookings that were cancelled within the last minute may be missing: HubSpot's search and "
+    "Supabase show them a little later"
+)
 NOTHING = "nothing is owed, so nothing can be given back"
 NARROW = BookingFilter(statuses=(BookingStatus.CANCELLED,), refunded=False)
 
@@ -58,7 +62,7 @@ class Owing:
         ids = tuple(one.booking.id for one in waiting(self.listed()))[:BOOKINGS_MAX]
         if not ids:
             raise BadList([NOTHING])
-        return ByIds(ids=ids, words=EVERYTHING)
+        return ByIds(ids=ids, words=EVERYTHING, caveat=LAGS)
 
     def count(self) -> Mapping[CreditType, int]:
         """How many credits of each type students wait for, all named. For the measurements.

@@ -93,6 +93,7 @@ class Planning:
             expires_at=made_at + PLAN_LIFE,
             rows=rows,
             include=include,
+            caveat=found.caveat,
         )
 
     def afresh(self, plan: Plan) -> tuple[Row, ...]:

@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Protocol
 
 from core.domain.records import Counted, Kind, WriteId
 from core.domain.warnings import About, Warned
@@ -23,6 +24,8 @@ from core.services.starts import NOT_BEGUN, Starts
 #: Longer than a write takes from the read to its answer. One that lapses lets nothing race: an
 #: intent is saved only under the lease that its read was made under, and an open write bars others.
 LEASE = timedelta(seconds=120)
+#: For so long what was read counts. A slower HubSpot costs another look, and no wrong write.
+GOOD_FOR = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,20 @@ class Hand:
     run: Run
     kind: Kind
     holder: str
+
+
+class LastLook(Protocol):
+    """What is looked at once more in the moment of the balance read."""
+
+    def read(self, contacts: Collection[str]) -> None:
+        """Whatever bears on writing these records. Raises ``GatewayError``."""
+        ...
+
+    def allowed(
+        self, targets: Mapping[str, Counted], wanted: Mapping[str, Sequence[Movement]]
+    ) -> Mapping[str, Sequence[Movement]]:
+        """The movements that may be written, by the id asked for. Raises ``GatewayError``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +70,7 @@ class Writing:
         then: Consequences,
         *,
         begins: bool = False,
+        last_look: LastLook | None = None,
     ) -> dict[str, Result]:
         """One write for each record with all its movements; the result by the id asked for.
 
@@ -61,7 +79,8 @@ class Writing:
         results = {id_: Result(Ending.BUSY, "another operation is writing it") for id_ in wanted}
         hand = Hand(run, kind, self.new_id())
         held = self._hold(hand, wanted)
-        read = self._read(hand, held)
+        asked_at = self.now()
+        read = self._read(hand, held, last_look=last_look)
         gone = [id_ for id_ in held if read[id_] is None]
         results |= {id_: Result(Ending.REFUSED, f"{id_} is gone from HubSpot") for id_ in gone}
         asked = {id_: target for id_, target in read.items() if target is not None}
@@ -71,6 +90,11 @@ class Writing:
         for id_, target in asked.items():
             if target.id in targets:
                 by_survivor.setdefault(target.id, []).append(id_)
+        if last_look is not None:
+            fresh = {id_: targets[t.id] for id_, t in asked.items() if t.id in targets}
+            wanted = self._allowed(hand, last_look, fresh, wanted, {*held, *survivors})
+        if self.now() - asked_at > GOOD_FOR:
+            by_survivor = {}  # looked at again: too much may have happened since it was read
         writes, refused = self._planned(hand, by_survivor, targets, wanted)
         results |= refused
         self._tell_of_merges(hand, {i: t.id for i, t in asked.items() if t.id != i})
@@ -110,13 +134,39 @@ class Writing:
         return got - barred
 
     def _read(
-        self, hand: Hand, ids: Collection[str], also_held: Collection[str] = ()
+        self,
+        hand: Hand,
+        ids: Collection[str],
+        also_held: Collection[str] = (),
+        last_look: LastLook | None = None,
     ) -> Mapping[str, Counted | None]:
         """As HubSpot states them now. When it does not, all that is held is free for others."""
         try:
-            return self.crm.counted(hand.kind, ids) if ids else {}
+            return self._read_all(hand.kind, ids, last_look) if ids else {}
         except GatewayError:
             held = {*ids, *also_held}
+            self.journal.release_leases(hand.run, hand.kind, held, holder=hand.holder)
+            raise
+
+    def _read_all(
+        self, kind: Kind, ids: Collection[str], last_look: LastLook | None
+    ) -> Mapping[str, Counted | None]:
+        """What bears on writing these records, then the records: nearest to their write."""
+        if last_look is not None:
+            last_look.read(ids)
+        return self.crm.counted(kind, ids)
+
+    def _allowed(
+        self,
+        hand: Hand,
+        last_look: LastLook,
+        fresh: Mapping[str, Counted],
+        wanted: Mapping[str, Sequence[Movement]],
+        held: Collection[str],
+    ) -> Mapping[str, Sequence[Movement]]:
+        try:
+            return last_look.allowed(fresh, wanted)
+        except GatewayError:
             self.journal.release_leases(hand.run, hand.kind, held, holder=hand.holder)
             raise
 
@@ -161,6 +211,8 @@ class Writing:
         for survivor, ids in by_survivor.items():
             target = targets[survivor]
             movements = tuple(movement for id_ in ids for movement in wanted[id_])
+            if not movements:
+                continue
             try:
                 before, after = plan_balances(target, movements)
             except WriteRefused as error:

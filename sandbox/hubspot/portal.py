@@ -62,7 +62,12 @@ class Portal:
 
     def object_types(self) -> tuple[ObjectType, ...]:
         """The object types that a new sandbox starts with."""
-        return (_contacts(self.with_marker), _notes(), _bookings(), _exams(self.with_marker))
+        return (
+            _contacts(self.with_marker),
+            _notes(),
+            _bookings(self.with_marker),
+            _exams(self.with_marker),
+        )
 
 
 class _Flags(TypedDict, total=False):
@@ -167,7 +172,7 @@ def _notes() -> ObjectType:
     )
 
 
-def _bookings() -> ObjectType:
+def _bookings(with_marker: bool) -> ObjectType:
     group = "bookings_information"
     plain = (
         "token_used",
@@ -200,6 +205,7 @@ def _bookings() -> ObjectType:
             _number("token_refunded_at", group=group),
             *(_text(name, group=group, calculated=True) for name in derived),
             _date("exam_date", group=group, calculated=True),
+            *((marker(group),) if with_marker else ()),
         ),
     )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from core.domain.alarms import Alarm, Trouble
+from core.domain.operations import ItemState
 from core.domain.records import WriteId
 from core.gateways.ports.journal import WriteRecord, WriteState
 
@@ -15,6 +17,7 @@ class MemoryAlarms:
     _lock: threading.RLock
     _alarms: dict[str, Alarm]
     _writes: dict[WriteId, WriteRecord]
+    _operations: dict[str, Any]
 
     def alarms(self) -> list[Alarm]:
         with self._lock:
@@ -44,8 +47,13 @@ class MemoryAlarms:
 
     def undecided(self) -> set[str]:
         with self._lock:
-            return {
+            of_writes = {
                 record.write.operation_id
                 for record in self._writes.values()
                 if record.state is WriteState.UNDECIDED
+            }
+            return of_writes | {
+                id_
+                for id_, kept in self._operations.items()
+                if any(item.state is ItemState.UNDECIDED for item in kept.items.values())
             }

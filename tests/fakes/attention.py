@@ -31,15 +31,26 @@ class MemoryAttention:
             for kept in self._operations.values():
                 began = kept.operation.state not in {*UNBEGUN, OperationState.CALLED_OFF}
                 states = Counter(item.state for item in kept.items.values() if began)
-                writes = Counter(self._writes[id_].state for id_ in kept.writes)
+                records = [self._writes[id_] for id_ in kept.writes]
+                writes = Counter(record.state for record in records)
+                carried = {
+                    movement.booking_id
+                    for record in records
+                    if record.state is WriteState.UNDECIDED
+                    for movement in record.write.movements
+                }
                 eyes = NeedsEyes(
                     operation=kept.operation,
                     failed=states[ItemState.FAILED],
                     blocked=states[ItemState.BLOCKED],
                     undecided=writes[WriteState.UNDECIDED],
+                    unclear=sum(
+                        item.state is ItemState.UNDECIDED and item.booking_id not in carried
+                        for item in kept.items.values()
+                    ),
                     unchecked=sum(self._given_up(id_) for id_ in kept.writes),
                 )
-                if eyes.failed or eyes.blocked or eyes.undecided or eyes.unchecked:
+                if eyes.failed or eyes.blocked or eyes.undecided or eyes.unclear or eyes.unchecked:
                     found.append(eyes)
         return sorted(found, key=lambda each: (each.operation.confirmed_at, each.operation.id))
 

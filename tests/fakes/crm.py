@@ -243,6 +243,16 @@ class FakeCrm:
                     pass
             return found
 
+    def contacts_of(self, ids: Collection[BookingId]) -> dict[BookingId, tuple[ContactId, ...]]:
+        with self._lock:
+            found = self._read("associations", Kind.BOOKING, ids)
+            return {
+                BookingId(id_): tuple(ContactId(c.id) for c in record.linked(Kind.CONTACT))
+                if record
+                else ()
+                for id_, record in found
+            }
+
     def histories(
         self, kind: Kind, ids: Collection[str], keys: Sequence[str]
     ) -> dict[str, History | None]:
@@ -302,7 +312,7 @@ class FakeCrm:
 
     def search_bookings(self, narrow: BookingFilter, *, limit: int) -> list[BookingId]:
         with self._lock:
-            found = (r for r in self._search(Kind.BOOKING) if _fits(self._booking(r), narrow))
+            found = (r for r in self._search(Kind.BOOKING) if narrow.fits(self._booking(r)))
             return [BookingId(record.id) for record, _ in zip(found, range(limit), strict=False)]
 
     def search_exams(
@@ -383,9 +393,9 @@ class FakeCrm:
             return outcomes
 
     def cancel_bookings(
-        self, ids: Collection[BookingId], *, sent_at: datetime
+        self, ids: Collection[BookingId], *, marker: str, sent_at: datetime
     ) -> dict[BookingId, Outcome]:
-        values = {"is_active": BookingStatus.CANCELLED.value}
+        values = {"is_active": BookingStatus.CANCELLED.value, MARKER: marker}
         return self._change_bookings(ids, values, sent_at=sent_at)
 
     def change_exams(self, changes: Mapping[ExamId, ExamChange]) -> dict[ExamId, Outcome]:
@@ -569,7 +579,8 @@ class FakeCrm:
         def send(too_late: Collection[str]) -> Iterator[tuple[str, Outcome]]:
             return self._send(kind, values, change, too_late)
 
-        return send if self.has_marker or kind is Kind.BOOKING else refuse
+        marked = any(MARKER in held for held in values.values())
+        return send if self.has_marker or not marked else refuse
 
     def _change_bookings(
         self,
@@ -633,19 +644,6 @@ def _has(text: str, *fields: str) -> bool:
     """Every word of the text is somewhere in the fields."""
     held = " ".join(fields).casefold()
     return all(word in held for word in text.casefold().split())
-
-
-def _fits(booking: Booking, narrow: BookingFilter) -> bool:
-    day = booking.exam_date
-    return (
-        (not narrow.statuses or booking.status in narrow.statuses)
-        and (not narrow.mock_type or booking.mock_type == narrow.mock_type)
-        and (not narrow.location or booking.location == narrow.location)
-        and (not narrow.token or booking.token == narrow.token)
-        and (narrow.refunded is None or booking.refunded == narrow.refunded)
-        and (narrow.exam_date_from is None or (day is not None and day >= narrow.exam_date_from))
-        and (narrow.exam_date_to is None or (day is not None and day <= narrow.exam_date_to))
-    )
 
 
 def _raise_worst(faults: Collection[Fault], request: Request) -> None:

@@ -30,6 +30,7 @@ from core.domain.operations import (
     Operation,
     OperationState,
     Progress,
+    keeps_claim,
 )
 from core.domain.plans import OperationKind, Plan, Row, Verdict
 from core.domain.records import TOTAL_BOOKINGS, BookingId, Kind, WriteId
@@ -813,7 +814,7 @@ class MemoryJournal(
             raise UnknownId(f"operation {run.operation_id} has not all of {', '.join(strangers)}")
         kept.items |= {item.booking_id: item for item in items}
         for item in items:
-            if item.state in SETTLED:
+            if item.state in SETTLED and not keeps_claim(item):
                 self._release_claims(run.operation_id, item.booking_id)
             if item.state is ItemState.DONE:
                 self._free_taken_back(run.operation_id, item.booking_id)

@@ -6,11 +6,12 @@ import io
 import pytest
 
 from core.domain.operations import ENDED, FollowUps, ItemState, Operation, OperationState
-from core.domain.plans import OperationKind
-from core.domain.records import TOTAL_BOOKINGS, BookingId, Kind
+from core.domain.plans import OperationKind, Verdict
+from core.domain.records import TOTAL_BOOKINGS, BookingId, ExamId, Kind
 from core.domain.roles import Actor, Role
 from core.gateways.ports import Due, WriteState
 from core.services.access import Access
+from core.services.finding import ByExam
 from pages.shared import tables, words
 from pages.shared.batch import copied
 from pages.shared.gate import Desk
@@ -19,7 +20,7 @@ from pages.shared.record import detail as record
 from tests.pages import lookup_scenes, scenes
 from tests.pages.acts import choose, figures, frame_with, press, said
 from tests.pages.conftest import Open
-from tests.pages.stage import Stage, confirmed, mirrored
+from tests.pages.stage import ACTOR, Stage, confirmed, mirrored
 
 
 @pytest.fixture
@@ -321,3 +322,74 @@ def test_a_booking_is_told_as_a_booking_and_its_credit_as_spent(
     assert ["Booked, credit spent"] == list(frame_with(at, "Student", "Why")["Why"])
     assert [-1] == list(frame_with(at, "Credit type")["Credits"])
     assert ["-1"] == list(frame_with(open_page(OPERATIONS), "Reason")["Credits"])
+
+
+EXAM = "71000000000"
+
+
+@pytest.fixture
+def blocked(made: Stage) -> str:
+    """A cancellation whose preview blocked two bookings, of tokens that nobody knows."""
+    plan = made.core.planning.preview(OperationKind.CANCEL, ByExam(ids=(ExamId(EXAM),)), ACTOR)
+    had = sum(row.verdict is Verdict.BLOCKED for row in plan.rows)
+    for row in plan.will_change[: 2 - had]:
+        made.crm.foreign_write(Kind.BOOKING, row.booking_id, {"token_used": "Gift Token"})
+    operation_id = confirmed(made, exam=EXAM, kind=OperationKind.CANCEL)
+    made.carry(operation_id)
+    assert 2 == made.journal.progress(operation_id).blocked_at_preview
+    return operation_id
+
+
+def test_blocked_bookings_of_the_preview_are_told_with_everything_that_was_asked_for(
+    open_page: Open, made: Stage, blocked: str
+) -> None:
+    at = open_page(BATCH_CANCELLATION, operation=blocked)
+
+    states = made.journal.progress(blocked).states
+    assert f"{states[ItemState.DONE]} of {sum(states.values())} bookings cancelled" in said(at)
+    assert f"; {states[ItemState.SKIPPED]} skipped, 2 blocked." in said(at)
+    assert "2 bookings need a look" in said(at)
+    listed = frame_with(open_page(OPERATIONS), "Reason")
+    assert ["! 2 to look at"] == list(listed["State"][0])
+    assert "retry" not in {button.key for button in at.button}, "nothing that was confirmed failed"
+
+
+def test_blocked_bookings_are_previewed_again(open_page: Open, made: Stage, blocked: str) -> None:
+    at = open_page(BATCH_CANCELLATION, operation=blocked)
+    assert "Preview 2 blocked again" == at.button(key="look_again").label
+
+    press(at, "look_again")
+
+    assert not at.exception
+    *_, plan = made.journal._plans.values()
+    assert blocked != plan.id
+    ids = {i.booking_id for i in made.journal.items(blocked, states=[ItemState.BLOCKED])}
+    assert ids == {row.booking_id for row in plan.rows}
+
+
+def test_blocked_bookings_are_dismissed_with_a_reason(
+    open_page: Open, made: Stage, blocked: str
+) -> None:
+    at = open_page(BATCH_CANCELLATION, operation=blocked)
+    assert at.button(key="dismiss").disabled, "a reason comes first"
+    choose(at, f"dismiss_reason_{blocked}", "They sit it elsewhere")
+
+    press(at, "dismiss")
+
+    assert 2 == made.journal.progress(blocked).states[ItemState.DISMISSED]
+    told = said(open_page(BATCH_CANCELLATION, operation=blocked))
+    assert "2 dismissed" in told
+    assert "need a look" not in told
+    events = [record.event_words(e) for e in made.journal.events(operation_id=blocked)]
+    assert "Dismissed. Reason: They sit it elsewhere: 2 bookings" == events[0]
+
+
+def test_a_manager_cannot_dismiss_or_preview_again(
+    open_page: Open, blocked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = Actor(email="manager@example.test", role=Role.MANAGER)
+    monkeypatch.setattr(Access, "actor", lambda _self, _email: manager)
+
+    at = open_page(OPERATIONS, operation=blocked)
+
+    assert not {"dismiss", "look_again"} & {button.key for button in at.button}

@@ -150,7 +150,9 @@ def test_hubspot_s_words_hold_no_token_and_no_address(
 
     told = [
         heard_from(lambda: crm.contacts([ContactId("1")])),
-        heard_from(lambda: crm.cancel_bookings([BookingId("5")], sent_at=crm.hub.now())),
+        heard_from(
+            lambda: crm.cancel_bookings([BookingId("5")], marker="op-1", sent_at=crm.hub.now())
+        ),
         heard_from(lambda: crm.search_contacts(MAIL, limit=5)),
     ]
     crm.close()

@@ -73,11 +73,19 @@ def test_what_changed_since_the_preview_is_told_and_not_applied(
     assert told in judged.why
 
 
-def test_a_cancel_that_was_sent_and_shows_is_ours() -> None:
-    sent = item(cancel_sent=True)
-    judged = judge_again(OperationKind.CANCEL, sent, booking(), contact(), SCHOOL, TERMS)
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_cancelled_booking_goes_on_whoever_cancelled_it(ours: bool) -> None:
+    cancelled = item(state=ItemState.CANCELLED, cancelled=ours, cancel_sent=not ours)
+    judged = judge_again(OperationKind.CANCEL, cancelled, booking(), contact(), SCHOOL, TERMS)
 
-    assert (ItemState.CANCELLED, True) == (judged.state, judged.cancelled)
+    assert judged == cancelled
+
+
+def test_a_booking_without_a_credit_that_somebody_else_cancelled_ends_here() -> None:
+    theirs = item(credit=None, state=ItemState.CANCELLED, cancel_sent=True, why="cancelled by lee")
+    judged = judge_again(OperationKind.CANCEL, theirs, booking(), contact(), SCHOOL, TERMS)
+
+    assert (ItemState.SKIPPED, "already cancelled by lee") == (judged.state, judged.why)
 
 
 def test_a_booking_somebody_else_cancelled_is_not_ours_to_refund() -> None:

@@ -74,6 +74,10 @@ class HubSpot:
         """With their associations to contacts and exams. None: no such booking."""
         return reading.bookings(self.hub, ids)
 
+    def contacts_of(self, ids: Collection[BookingId]) -> dict[BookingId, tuple[ContactId, ...]]:
+        """The contacts associated with each booking, in a call for each 1,000."""
+        return reading.contacts_of(self.hub, ids)
+
     def histories(
         self, kind: Kind, ids: Collection[str], keys: Sequence[str]
     ) -> dict[str, History | None]:
@@ -87,10 +91,10 @@ class HubSpot:
         return writing.write_counts(self.hub, writes)
 
     def cancel_bookings(
-        self, ids: Collection[BookingId], *, sent_at: datetime
+        self, ids: Collection[BookingId], *, marker: str, sent_at: datetime
     ) -> dict[BookingId, Outcome]:
-        """Set ``is_active`` to Cancelled. Repeating it is harmless."""
-        body = partial(requests.cancel_body, self.hub.portal)
+        """Set ``is_active`` to Cancelled, and the marker. Repeating it is harmless."""
+        body = partial(requests.cancel_body, self.hub.portal, marker=marker)
         return writing.change_bookings(self.hub, ids, body, sent_at=sent_at)
 
     def mark_refunded(

@@ -73,7 +73,7 @@ def search_bookings(hub: Hub, narrow: BookingFilter, *, limit: int) -> list[Book
         page = _search(hub, Kind.BOOKING, searches.bookings_body(hub.portal, narrow, above=above))
         for told in page:
             booking = records.read_booking(hub.portal, told, (), ())
-            if searches.fits(booking, narrow):
+            if narrow.fits(booking):
                 found.append(booking.id)
         if len(page) < searches.PAGE_MAX:
             break

@@ -54,7 +54,7 @@ class Inspection:
     def provision(self) -> list[str]:
         """Make the marker property where it is missing; what was made."""
         made = []
-        for kind in (Kind.CONTACT, Kind.EXAM):
+        for kind in Kind:
             held = self._definitions(kind)
             name = self.hub.portal.names(kind)[MARKER]
             if name in held:

@@ -10,6 +10,7 @@ from core.domain.records import (
     MARKER,
     Booking,
     BookingId,
+    ContactId,
     Counted,
     History,
     Kind,
@@ -48,7 +49,7 @@ def histories(
     hub: Hub, kind: Kind, ids: Collection[str], keys: Sequence[str]
 ) -> dict[str, History | None]:
     """Versions of these properties, and of the marker where there is one."""
-    had = hub.portal.names(kind)  # a booking has no marker
+    had = hub.portal.names(kind)
     wanted = tuple(key for key in dict.fromkeys((*keys, MARKER)) if key in had)
 
     def ask(some: Sequence[str]) -> Matched:
@@ -82,6 +83,13 @@ def bookings(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, Booking | 
         else records.read_booking(portal, told, contacts[id_], exams[id_])
         for id_ in unique
     }
+
+
+def contacts_of(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, tuple[ContactId, ...]]:
+    """Contacts associated with each booking."""
+    types = hub.portal.types
+    found = links(hub, types[Kind.BOOKING], types[Kind.CONTACT], ids, "associations bookings")
+    return {BookingId(id_): tuple(map(ContactId, linked)) for id_, linked in found.items()}
 
 
 def links(

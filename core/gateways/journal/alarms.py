@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import Column, Connection, String, Table, delete, select, update
 
 from core.domain.alarms import Alarm, Trouble
+from core.domain.operations import ItemState
 from core.gateways.journal.columns import UtcTime, always
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import upsert
 from core.gateways.journal.records import Records
-from core.gateways.journal.tables import metadata, writes
+from core.gateways.journal.tables import items, metadata, writes
 from core.gateways.ports.journal import WriteState
 
 alarms = Table(
@@ -67,7 +68,9 @@ class Alarms:
 
     @reading
     def undecided(self, connection: Connection) -> set[str]:
-        """From the index of those alone."""
-        waiting = always(writes.c.state, WriteState.UNDECIDED)
-        query = select(writes.c.operation_id).where(waiting).distinct()
-        return set(connection.execute(query).scalars())
+        """From the indexes of those alone."""
+        of_writes = select(writes.c.operation_id).where(
+            always(writes.c.state, WriteState.UNDECIDED)
+        )
+        of_items = select(items.c.operation_id).where(always(items.c.state, ItemState.UNDECIDED))
+        return set(connection.execute(of_writes.union(of_items)).scalars())

@@ -53,6 +53,10 @@ CREDITS = (
 )
 
 
+#: How an item is counted that somebody else may have refunded.
+UNCLEAR = "unclear"
+
+
 class Attention:
     """See ``core.gateways.ports.attention.AttentionRecords``."""
 
@@ -60,9 +64,9 @@ class Attention:
 
     @reading
     def needs_eyes(self, connection: Connection) -> list[NeedsEyes]:
-        """Three queries, each with an index of its own."""
+        """Four queries, each with an index of its own."""
         counts: dict[str, Counter[str]] = defaultdict(Counter)
-        for query in (_undecided(), _bad(), _unchecked()):
+        for query in (_undecided(), _unclear(), _bad(), _unchecked()):
             for id_, state in connection.execute(query):
                 counts[id_][state] += 1
         which = operations.c.id.in_(list(counts))
@@ -74,6 +78,7 @@ class Attention:
                 failed=counts[operation.id][ItemState.FAILED],
                 blocked=counts[operation.id][ItemState.BLOCKED],
                 undecided=counts[operation.id][WriteState.UNDECIDED],
+                unclear=counts[operation.id][UNCLEAR],
                 unchecked=counts[operation.id][UNCHECKED],
             )
             for operation in map(OPERATIONS.load, found)
@@ -163,6 +168,19 @@ class Attention:
 def _undecided() -> Select[Any]:
     undecided = always(writes.c.state, WriteState.UNDECIDED)
     return select(writes.c.operation_id, writes.c.state).where(undecided)
+
+
+def _unclear() -> Select[Any]:
+    """By the index on undecided items: those that no undecided write carries."""
+    carried = exists(
+        select(movements.c.write_id).where(
+            movements.c.operation_id == items.c.operation_id,
+            movements.c.booking_id == items.c.booking_id,
+            movements.c.state == MovementState.UNDECIDED,
+        )
+    )
+    undecided = always(items.c.state, ItemState.UNDECIDED)
+    return select(items.c.operation_id, literal(UNCLEAR)).where(undecided, ~carried)
 
 
 def _unchecked() -> Select[Any]:

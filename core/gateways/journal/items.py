@@ -10,7 +10,15 @@ from datetime import datetime
 from sqlalchemy import BindParameter, Connection, case, exists, func, literal, or_, select, update
 
 from core.domain.credits import CreditType
-from core.domain.operations import ENDED, SETTLED, Item, ItemState, OperationState, Progress
+from core.domain.operations import (
+    ENDED,
+    SETTLED,
+    Item,
+    ItemState,
+    OperationState,
+    Progress,
+    keeps_claim,
+)
 from core.domain.plans import OperationKind
 from core.domain.records import TOTAL_BOOKINGS, BookingId
 from core.domain.writes import MovementKind
@@ -27,7 +35,7 @@ from core.gateways.journal.undoing import free_taken_back
 from core.gateways.ports.journal import Event, Run
 
 #: What a run learns of an item; the rest is the plan's.
-_LEARNED = ("state", "why", "before", "after", "cancelled", "cancel_sent", "sent_at")
+_LEARNED = ("state", "why", "before", "after", "cancelled", "cancel_sent", "sent_at", "ruling")
 
 
 class Items:
@@ -144,7 +152,7 @@ def save_items(connection: Connection, run: Run, changed: Sequence[Item]) -> Non
         )
         if connection.execute(found.values(values)).rowcount != len(bookings):
             raise UnknownId(f"operation {run.operation_id} has not all of {', '.join(bookings)}")
-    settled = [item.booking_id for item in changed if item.state in SETTLED]
+    settled = [i.booking_id for i in changed if i.state in SETTLED and not keeps_claim(i)]
     release_unmoved(connection, run.operation_id, settled)
     done = [item.booking_id for item in changed if item.state is ItemState.DONE]
     if done and _undoes(connection, run.operation_id):

@@ -24,7 +24,17 @@ KEPT_AFTER_EXPIRY = timedelta(days=7)
 FORGET_MAX = 3
 #: Rows saved in one transaction: a tenth of a second or so.
 PORTION = 2000
-_HEADER = ("id", "kind", "selection", "made_by", "made_at", "expires_at", "undoes", "include")
+_HEADER = (
+    "id",
+    "kind",
+    "selection",
+    "made_by",
+    "made_at",
+    "expires_at",
+    "undoes",
+    "caveat",
+    "include",
+)
 
 
 class Plans:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from core.domain.foreign_writes import Conflict
-from core.domain.operations import FollowUps, ItemState, OperationState
+from core.domain.operations import FollowUps, ItemState, OperationState, Ruling
 from core.domain.plans import OperationKind, Verdict, Why
 from core.domain.records import Kind
 from core.domain.terms import ORDINARY, Inclusion
@@ -93,6 +93,7 @@ plans = Table(
     #: When the students that it and its operation name were forgotten.
     Column("forgotten_at", UtcTime),
     _text("undoes"),
+    _text("caveat"),
     _included(),
 )
 
@@ -150,6 +151,7 @@ items = Table(
     Column("cancelled", Boolean, nullable=False, default=False),
     Column("cancel_sent", Boolean, nullable=False, default=False),
     Column("sent_at", UtcTime),
+    Column("ruling", Word(Ruling), nullable=False, server_default=""),
     Column("planned", Boolean, nullable=False, server_default=true()),
     Index("items_in_plan_order", "operation_id", "n"),
     Index("items_by_state", "operation_id", "state"),

@@ -73,6 +73,28 @@ class BookingFilter:
     token: str = ""
     refunded: bool | None = None
 
+    def fits(self, booking: Booking) -> bool:
+        """Whether a booking is one of those looked for."""
+        day = booking.exam_date
+        since, until = self.exam_date_from, self.exam_date_to
+        return (
+            (not self.statuses or booking.status in self.statuses)
+            and _same(booking.mock_type, self.mock_type)
+            and _same(booking.location, self.location)
+            and _same(booking.token, self.token)
+            and (self.refunded is None or booking.refunded == self.refunded)
+            and (since is None or (day is not None and day >= since))
+            and (until is None or (day is not None and day <= until))
+        )
+
+    def fits_exam(self, exam: Exam) -> bool:
+        """Whether bookings of this exam may be among them: they take these fields from it."""
+        return _same(exam.mock_type, self.mock_type) and _same(exam.location, self.location)
+
+
+def _same(held: str, wanted: str) -> bool:
+    return not wanted or held.casefold() == wanted.casefold()
+
 
 class Crm(Protocol):
     """Reads are fresh (by id) unless they say *search*; a search may lag and only finds ids.
@@ -97,10 +119,14 @@ class Crm(Protocol):
         """With their associations to contacts and exams. None: no such booking."""
         ...
 
+    def contacts_of(self, ids: Collection[BookingId]) -> dict[BookingId, tuple[ContactId, ...]]:
+        """The contacts that each booking is associated with; none of one that is gone."""
+        ...
+
     def histories(
         self, kind: Kind, ids: Collection[str], keys: Sequence[str]
     ) -> dict[str, History | None]:
-        """Histories of these counters and of the marker. None: cannot be read."""
+        """Histories of these properties and of the marker. None: cannot be read."""
         ...
 
     def write_counts(self, writes: Sequence[Write]) -> dict[WriteId, Outcome]:
@@ -112,9 +138,11 @@ class Crm(Protocol):
         ...
 
     def cancel_bookings(
-        self, ids: Collection[BookingId], *, sent_at: datetime
+        self, ids: Collection[BookingId], *, marker: str, sent_at: datetime
     ) -> dict[BookingId, Outcome]:
-        """Set ``is_active`` to Cancelled. Repeating it is harmless.
+        """Set ``is_active`` to Cancelled, and the marker in the same update. Repeatable.
+
+        Of a booking that was Cancelled already the marker alone is new: its history shows that.
 
         What does not reach the network within ``SEND_WITHIN_S`` of ``sent_at`` is not sent: a
         later one could cancel what was stopped, or made active again, meanwhile.

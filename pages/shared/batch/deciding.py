@@ -6,13 +6,13 @@ from functools import partial
 
 import streamlit as st
 
-from core.domain.operations import Operation
+from core.domain.operations import Item, Operation
 from core.domain.plans import OperationKind
 from core.domain.records import Contact, Exam, Kind
 from core.domain.roles import ALLOWED, Act
 from core.domain.writes import Write
 from core.gateways.ports import WriteRecord
-from core.services.deciding import Doubt
+from core.services.deciding import DOUBTS_MAX, Doubt
 from core.services.finding import exam_words
 from pages.shared import problems, words
 from pages.shared.batch import address
@@ -25,6 +25,10 @@ OF_CREDITS = (
 )
 OF_SEATS = (
     "Arrived: nothing more is to be done. Never arrived: the seats are counted by a new write."
+)
+OF_A_REFUND = (
+    "Already refunded: no credit is given, by this operation or another. Refund 1 credit: it is "
+    "given now."
 )
 OF_A_BOOKING = "Arrived: the booking goes on. Never arrived: what was taken for it goes back."
 
@@ -39,6 +43,48 @@ def show(desk: Desk, operation: Operation) -> None:
         _one(desk, operation, doubt)
     if len(found) > len(doubts):
         st.caption(f"{len(found) - len(doubts):,} more follow when these are decided.")
+    unclear = desk.core.deciding.unclear(operation.id, desk.actor)
+    for item in unclear[:DOUBTS_MAX]:
+        _unclear(desk, operation, item)
+    if len(unclear) > DOUBTS_MAX:
+        st.caption(f"{len(unclear) - DOUBTS_MAX:,} more follow when these are decided.")
+
+
+def _unclear(desk: Desk, operation: Operation, item: Item) -> None:
+    """One box for a booking that somebody else may have refunded."""
+    who = words.plain(f"{item.contact_name or item.contact_id}, {item.booking_name}")
+    with st.container(border=True, key=f"rule_{item.booking_id}"):
+        st.markdown(f"**Already refunded? {who}**: {words.plain(item.why)}.")
+        if Act.RUN_BATCHES not in ALLOWED[desk.actor.role]:
+            return
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            why = st.text_input(
+                "How do you know?", key=f"why_{item.booking_id}", live=True, width=420,
+                placeholder="Say, the balance's history in HubSpot",
+            )  # fmt: skip
+            for refunded, label in ((True, "Already refunded"), (False, "Refund 1 credit")):
+                st.button(
+                    label,
+                    key=f"{'refunded' if refunded else 'owed'}_{item.booking_id}",
+                    disabled=not (why or "").strip(),
+                    on_click=partial(_rule, desk, operation, item, refunded=refunded, why=why),
+                )
+        st.caption(OF_A_REFUND)
+        problem = st.session_state.pop(f"unclear_{item.booking_id}", None)
+        if problem is not None:
+            problems.show(problem, "Nothing was decided.")
+
+
+def _rule(desk: Desk, operation: Operation, item: Item, *, refunded: bool, why: str) -> None:
+    """See ``_decide``."""
+    try:
+        desk.core.deciding.rule(
+            operation.id, item.booking_id, desk.acting(), refunded=refunded, why=why.strip()
+        )
+    except problems.REFUSALS as error:
+        st.session_state[f"unclear_{item.booking_id}"] = problems.explain(error)
+    else:
+        st.query_params.from_dict({address.OPERATION: operation.id})
 
 
 def _one(desk: Desk, operation: Operation, doubt: Doubt) -> None:

@@ -12,7 +12,7 @@ from core.domain.owed import Owed, by_credit, taken, waiting
 from core.domain.plans import OperationKind
 from core.domain.selections import BOOKINGS_MAX, BadList
 from core.services.finding import ByIds, Selection
-from core.services.owing import EVERYTHING, NOTHING
+from core.services.owing import EVERYTHING, LAGS, NOTHING
 from pages.shared import problems, tables, words
 from pages.shared.batch.figures import side_by_side
 from pages.shared.batch.ways import NOT_READ, Choice
@@ -40,8 +40,9 @@ def by_owed(desk: Desk, _: OperationKind) -> Choice:
     _figures(desk, found, shown)
     ticked = _grid(desk, shown)
     ids = tuple(one.booking.id for one in ticked or waiting(found))[:BOOKINGS_MAX]
+    caveat = "" if ticked else LAGS
     named = f"{words.count(len(ticked), 'booking')} of those owed" if ticked else EVERYTHING
-    return (lambda: ByIds(ids=ids, words=named)) if ids else _nothing
+    return (lambda: ByIds(ids=ids, words=named, caveat=caveat)) if ids else _nothing
 
 
 def _waiting_first(found: Sequence[Owed]) -> list[Owed]:

@@ -46,6 +46,8 @@ ORDER = (Verdict.BLOCKED, Verdict.WILL_CHANGE, Verdict.SKIP, Verdict.EXCLUDED)
 def show(desk: Desk, plan: Plan) -> None:
     """Everything a person needs to say yes or no."""
     _heading(desk, plan)
+    if plan.caveat:
+        st.warning(f"{words.sentence(words.plain(plan.caveat))}.", icon=":material/schedule:")
     totals(desk, plan)
     rows(desk, plan, choosable=True)
     confirming.show(desk, plan)

@@ -51,7 +51,7 @@ def _form(desk: Desk, operation: Operation) -> None:
     """A fragment, so that typing does not draw the page again."""
     items = desk.core.accounting.open(operation.id, desk.actor)
     st.markdown(
-        "Dismissed bookings need no attention any more. **Their credits and seats stay as they "
+        "Dismissed bookings no longer need attention. **Their credits and seats stay as they "
         "are in HubSpot.** Your reason is kept in the audit."
     )
     chosen = items

@@ -118,9 +118,9 @@ def by_paste(_: Desk, kind: OperationKind) -> Choice:
         key=f"{kind}_pasted",
         placeholder="Clinical Skills-100234-May 4, 2026\n8812034411",
         help="HubSpot record ids, or booking ids as the student apps make them. Record ids may "
-        "also be parted by commas or spaces.",
+        "also be separated by commas or spaces.",
     )
-    return lambda: ByReference(references=selections.from_text(text).references)
+    return lambda: ByReference.of(selections.from_text(text))
 
 
 def by_csv(_: Desk, kind: OperationKind) -> Choice | None:
@@ -129,16 +129,22 @@ def by_csv(_: Desk, kind: OperationKind) -> Choice | None:
         "CSV file with a booking column",
         type=["csv", "tsv", "txt"],
         key=f"{kind}_csv",
-        help="A header line and one booking to a line. The column may be called booking_id, "
-        "record_id, hs_object_id or id; other columns are not looked at.",
+        help="A header line and one booking per line: a file downloaded from Credit Desk, an "
+        "export from HubSpot with its Record ID column, or a column named booking_id or "
+        "record_id. Other columns are ignored.",
     )
     if file is None:
         return _no_file
     with problems.told(NOT_READ):
         found = selections.from_csv(file.getvalue())
-        again = f"; {words.count(found.repeated, 'line')} named one again" if found.repeated else ""
-        st.caption(f"{words.count(len(found.references), 'booking')} in the file{again}.")
-        return lambda: ByReference(references=found.references)
+        told = (
+            f"{words.count(len(found.references), 'booking')} in {words.count(found.rows, 'row')}"
+        )
+        if found.again:
+            lines = selections.ranges(found.again)
+            told += f". {words.count(found.repeated, 'row')} repeated: line {lines}"
+        st.caption(f"{told}.")
+        return lambda: ByReference.of(found)
     return None
 
 

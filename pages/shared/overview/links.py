@@ -34,8 +34,8 @@ LINKS: dict[Matter, Link] = {
     Matter.TRUTH_AWAY: Link(places.OPERATIONS, "See what waits", {listing.NARROW: "Under way"}),
     Matter.MIRROR_AWAY: Link(places.OPERATIONS, "See what waits", COPIES),
     Matter.UNDECIDED: Link(places.OPERATIONS, "Open"),
-    Matter.UNCHECKED: Link(places.OPERATIONS, "Open"),
     Matter.WRITTEN_OVER: Link(places.OPERATIONS, "Open"),
+    Matter.UNCHECKED: Link(places.OPERATIONS, "Open"),
     Matter.FAILED: Link(places.OPERATIONS, "Open"),
     Matter.AWAITING: Link(places.OPERATIONS, "Open", {listing.NARROW: "Wait for approval"}),
     Matter.DEAD_LETTERS: Link(places.OPERATIONS, "See errors", COPIES),
@@ -60,8 +60,8 @@ MENDS: dict[Matter, str] = {
 OF_OPERATIONS = frozenset(
     {
         Matter.UNDECIDED,
-        Matter.UNCHECKED,
         Matter.WRITTEN_OVER,
+        Matter.UNCHECKED,
         Matter.FAILED,
         Matter.AWAITING,
         Matter.WAITING,

@@ -190,7 +190,7 @@ def test_a_sweep_finds_what_changed_and_walks_the_whole_list(hubspot: SandboxWor
 def test_a_sweep_sees_every_one_of_many_changes(hubspot: SandboxWorld) -> None:
     since = utc_now()
     bookings = [BookingId(hubspot.booking()) for _ in range(210)]
-    hubspot.crm.cancel_bookings(bookings, sent_at=utc_now())
+    hubspot.crm.cancel_bookings(bookings, marker="op-1", sent_at=utc_now())
 
     changed = discovery.changed_ids(hubspot.crm.hub, Kind.BOOKING, since)
 

@@ -162,8 +162,8 @@ def test_a_booking_is_cancelled_once_or_twice_alike(world: World) -> None:
     id_ = BookingId(world.booking(token_used="Clinical Skills Token"))
     gone = BookingId(fresh_id())
 
-    first = world.crm.cancel_bookings([id_, gone], sent_at=utc_now())
-    second = world.crm.cancel_bookings([id_], sent_at=utc_now())
+    first = world.crm.cancel_bookings([id_, gone], marker="op-1", sent_at=utc_now())
+    second = world.crm.cancel_bookings([id_], marker="op-1", sent_at=utc_now())
     booking = world.crm.bookings([id_])[id_]
 
     assert (Fate.LANDED, Fate.REFUSED) == (first[id_].fate, first[gone].fate)
@@ -191,7 +191,7 @@ def test_a_booking_is_marked_refunded_with_when_and_by_whom(world: World) -> Non
 
 def test_a_mark_is_cleared_of_all_it_said_and_of_nothing_else(world: World) -> None:
     id_, gone = BookingId(world.booking(token_used="Clinical Skills Token")), BookingId(fresh_id())
-    world.crm.cancel_bookings([id_], sent_at=utc_now())
+    world.crm.cancel_bookings([id_], marker="op-1", sent_at=utc_now())
     before = world.crm.bookings([id_])[id_]
     mark(world, id_, utc_now())
 

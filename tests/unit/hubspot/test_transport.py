@@ -345,7 +345,7 @@ def test_a_hubspot_that_refuses_everything_is_not_asked_for_ever(make: Make) -> 
     client.hub.transport.client._transport = httpx.MockTransport(strict)
 
     outcomes = client.cancel_bookings(
-        [BookingId(str(n)) for n in range(100)], sent_at=client.hub.now()
+        [BookingId(str(n)) for n in range(100)], marker="op-1", sent_at=client.hub.now()
     )
 
     assert 100 == len(outcomes)

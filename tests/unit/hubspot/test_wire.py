@@ -136,10 +136,11 @@ def test_a_renamed_property_is_read_and_written_under_its_own_name() -> None:
     booking = records.read_booking(
         portal, {"id": "1", "properties": {"state": "Completed", "is_active": "Active"}}, (), ()
     )
-    body = requests.cancel_body(portal, ["1"])
+    body = requests.cancel_body(portal, ["1"], marker="op-1")
 
     assert BookingStatus.COMPLETED is booking.status
-    assert {"state": "Cancelled"} == body["inputs"][0]["properties"]
+    written = {"state": "Cancelled", "credit_desk_last_write": "op-1"}
+    assert written == body["inputs"][0]["properties"]
 
 
 def test_a_note_is_escaped_keeps_its_lines_and_ends_in_its_marker() -> None:

@@ -111,6 +111,6 @@ def test_a_cancel_that_slept_is_not_sent(desk: TestDesk) -> None:
     sent_at = desk.now()
     desk.time += timedelta(seconds=11)
 
-    outcomes = desk.crm.cancel_bookings([BookingId("501")], sent_at=sent_at)
+    outcomes = desk.crm.cancel_bookings([BookingId("501")], marker="op-1", sent_at=sent_at)
 
     assert ["not sent"] == [outcome.fate.value for outcome in outcomes.values()]

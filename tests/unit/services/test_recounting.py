@@ -96,7 +96,8 @@ def test_two_asked_for_at_once_correct_once(made: Stage) -> None:
 def test_it_waits_for_a_cancellation_that_is_between_booking_and_count(made: Stage) -> None:
     cancelling = cancel(made, "880")
     # as its run does first, and then is held up
-    made.crm.cancel_bookings([BookingId("880")], sent_at=made.clock())
+    # as its run does first, and then is held up
+    made.crm.cancel_bookings([BookingId("880")], marker="op-1", sent_at=made.clock())
     made.clock.pass_(minutes=1)
     operation = made.core.recounting.recount([EXAM], ACTOR)
 

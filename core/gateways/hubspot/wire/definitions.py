@@ -46,6 +46,7 @@ NEEDS: Mapping[Kind, Mapping[str, Need]] = {
         ),
         "token_refund_admin": Need(types=frozenset({"string"}), written=True, vital=True),
         "exam_date": DAY,
+        MARKER: OURS,
     },
     Kind.EXAM: {
         MARKER: OURS,
@@ -103,9 +104,9 @@ def _faults(
 def marker_definition(
     portal: Portal, kind: Kind, definitions: Mapping[str, Json]
 ) -> dict[str, str]:
-    """The marker property, in the group of the counters it belongs to."""
+    """The marker property, in the group of what is written with it."""
     names = portal.names(kind)
-    beside = definitions.get(names[portal.counters(kind)[0]]) or {}
+    beside = definitions.get(names[next(iter(portal.counters(kind)), "is_active")]) or {}
     return {
         "name": names[MARKER],
         "label": "Credit Desk last write",

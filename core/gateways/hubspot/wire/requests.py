@@ -81,10 +81,11 @@ def write_body(portal: Portal, kind: Kind, writes: Sequence[Write]) -> Body:
     )
 
 
-def cancel_body(portal: Portal, ids: Sequence[str]) -> Body:
-    """Bookings become Cancelled."""
-    status = {portal.names(Kind.BOOKING)["is_active"]: BookingStatus.CANCELLED.value}
-    return _updates(dict.fromkeys(ids, status))
+def cancel_body(portal: Portal, ids: Sequence[str], *, marker: str) -> Body:
+    """Bookings become Cancelled; the marker in the same update shows whose cancel it was."""
+    names = portal.names(Kind.BOOKING)
+    values = {names["is_active"]: BookingStatus.CANCELLED.value, names[MARKER]: marker}
+    return _updates(dict.fromkeys(ids, values))
 
 
 def new_booking_body(

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from core.domain.portal import Portal
-from core.domain.records import Booking, BookingStatus, Kind
+from core.domain.records import BookingStatus, Kind
 from core.domain.sessions import Opening
 from core.gateways.hubspot.wire.answers import MERGED
 from core.gateways.hubspot.wire.values import milliseconds
@@ -32,9 +32,9 @@ Filter = dict[str, Any]
 
 
 def bookings_body(portal: Portal, narrow: BookingFilter, *, above: str) -> Body:
-    """One page of bookings with an id above this. It may find more than ``fits``.
+    """One page of bookings with an id above this. It may find more than ``narrow.fits``.
 
-    What HubSpot's limits leave no room for is for ``fits`` to tell.
+    What HubSpot's limits leave no room for is for ``narrow.fits`` to tell.
     """
     names = portal.names(Kind.BOOKING)
     either = _alternatives(narrow, names)
@@ -76,25 +76,6 @@ def _narrowing(narrow: BookingFilter, names: Mapping[str, str]) -> Iterator[Filt
     ):
         if value:
             yield _filter(names[name], "EQ", value)
-
-
-def fits(booking: Booking, narrow: BookingFilter) -> bool:
-    """Whether a booking that was found is one of those looked for."""
-    day = booking.exam_date
-    return (
-        (not narrow.statuses or booking.status in narrow.statuses)
-        and _same(booking.mock_type, narrow.mock_type)
-        and _same(booking.location, narrow.location)
-        and _same(booking.token, narrow.token)
-        # an unclear mark is not a refund: it is shown with those that have none, and blocked
-        and (narrow.refunded is None or booking.refunded == narrow.refunded)
-        and (narrow.exam_date_from is None or (day is not None and day >= narrow.exam_date_from))
-        and (narrow.exam_date_to is None or (day is not None and day <= narrow.exam_date_to))
-    )
-
-
-def _same(held: str, wanted: str) -> bool:
-    return not wanted or held.casefold() == wanted.casefold()
 
 
 def exams_body(portal: Portal, since: date | None, until: date | None, *, after: int) -> Body:

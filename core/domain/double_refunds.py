@@ -1,0 +1,322 @@
+"""Double refunds: whether somebody else gave a credit back, or may have, that we are about to give.
+
+Judged after our cancel, in the moment of the balance read (docs/exactly-once.md). Everything here
+is a decision over histories already read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from core.domain.credits import Catalogue, CreditType, parse_count
+from core.domain.foreign_writes import SAME_UPDATE
+from core.domain.operations import Item, ItemState, Operation, Ruling
+from core.domain.owed import STATUS
+from core.domain.plans import OperationKind
+from core.domain.records import (
+    MARKER,
+    Booking,
+    BookingStatus,
+    ContactId,
+    Counted,
+    History,
+    Version,
+)
+
+MARK, MARKED_AT, MARKED_BY = "token_refunded", "token_refunded_at", "token_refund_admin"
+#: What is read of each booking, with its history.
+KEYS = (STATUS, MARK, MARKED_AT, MARKED_BY)
+#: A balance set so soon after its contact was made is what it was made with, and no refund.
+CREATION = timedelta(seconds=5)
+#: How HubSpot names the source of what a merge set: the versions before it are of two records.
+MERGED = "MERGE"
+
+
+class Advice(StrEnum):
+    """What becomes of one refund in this moment."""
+
+    PAY = "pay"
+    #: Somebody else cancelled a booking, and may give its credit back in the next seconds.
+    WAIT = "wait"
+    #: Somebody else gave its credit back.
+    REFUNDED = "refunded"
+    #: Nothing tells whether somebody else gave it back. A person decides.
+    UNCLEAR = "unclear"
+    #: It is not cancelled any more, or belongs to another student.
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A booking in the moment in which its credit is to go out."""
+
+    item: Item
+    #: None: HubSpot does not give it.
+    history: History | None
+    contact_ids: tuple[ContactId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceChange:
+    """One change of a balance by somebody else."""
+
+    before: int
+    after: int
+    version: Version
+
+    @property
+    def by(self) -> int:
+        """How far it went up; negative: down."""
+        return self.after - self.before
+
+    def __str__(self) -> str:
+        """For people: "2 → 3 by INTEGRATION 77 at 4 May 2026 09:00:01 UTC"."""
+        return f"{self.before} → {self.after} by {by_whom(self.version)}"
+
+
+#: The changes of each balance by others, newest first; None: they cannot be told.
+Changes = Mapping[CreditType, Sequence[BalanceChange] | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What is to become of a refund, and why."""
+
+    advice: Advice
+    #: With the values, who and when; empty where the refund simply goes on.
+    told: str = ""
+    #: Of a cancellation: whether it was ours that cancelled the booking; None: that is not known.
+    ours: bool | None = None
+
+    @property
+    def theirs(self) -> bool:
+        """Somebody else cancelled the booking."""
+        return self.ours is False
+
+
+def by_whom(version: Version) -> str:
+    """Who set this value, as far as HubSpot tells, and when, to the second."""
+    user = f"user {version.user_id}" if version.user_id else ""
+    who = " ".join(filter(None, (version.source, version.source_id, user))) or "somebody"
+    return f"{who} at {version.at.astimezone(UTC):%-d %B %Y %H:%M:%S} UTC"
+
+
+def cancelled_by(history: History | None) -> Version | None:
+    """The change that made the booking Cancelled; None: it is not, or HubSpot does not tell."""
+    made = None
+    for version in (history or {}).get(STATUS, ()):
+        if version.value != BookingStatus.CANCELLED:
+            break
+        made = version
+    return made
+
+
+def is_ours(cancel: Version, history: History, marker: str) -> bool:
+    """Whether our update made it Cancelled: it set our marker in the same moment.
+
+    A source alone proves nothing, for another app may use the same token. An update of ours that
+    found the booking Cancelled already leaves a marker that is younger than the cancel.
+    """
+    return any(
+        version.value == marker and version.at == cancel.at and _one_source(version, cancel)
+        for version in history.get(MARKER, ())
+    )
+
+
+def waits_until(item: Item, quiet: timedelta) -> datetime | None:
+    """Until when an item waits for whoever cancelled its booking; None: it does not wait."""
+    if item.state is not ItemState.CANCELLED or item.cancelled or not item.cancel_sent:
+        return None
+    return None if item.sent_at is None else item.sent_at + quiet
+
+
+def changes_by_others(
+    history: History,
+    credit: CreditType,
+    *,
+    since: datetime,
+    created_at: datetime | None,
+    ours: Collection[str],
+) -> list[BalanceChange]:
+    """Changes of this balance since then that no write of ours made, newest first.
+
+    Since its last merge alone: before it the versions of two balances stand between each other.
+
+    ``ours``: which of the markers in the history our journal knows.
+
+    Raises:
+        UnreadableValue: a balance of that time cannot be read.
+    """
+    markers = [version for version in history.get(MARKER, ()) if version.value in ours]
+    versions = history.get(credit, ())
+    found = []
+    for n, version in enumerate(versions):
+        first = n + 1 == len(versions)
+        made = first and created_at is not None and abs(version.at - created_at) <= CREATION
+        if version.at < since or made or version.source.startswith(MERGED):
+            break
+        if any(_one_update(version, marker) for marker in markers):
+            continue
+        before = 0 if first else parse_count(versions[n + 1].value)
+        change = BalanceChange(before=before, after=parse_count(version.value), version=version)
+        if change.by:
+            found.append(change)
+    return found
+
+
+def _one_update(one: Version, other: Version) -> bool:
+    return abs(one.at - other.at) <= SAME_UPDATE and _one_source(one, other)
+
+
+def _one_source(one: Version, other: Version) -> bool:
+    return (one.source, one.source_id) == (other.source, other.source_id)
+
+
+def assess(
+    kind: OperationKind,
+    found: Sequence[Evidence],
+    contact: Counted,
+    changes: Changes,
+    *,
+    now: datetime,
+    quiet: timedelta,
+    catalogue: Catalogue,
+) -> list[Assessment]:
+    """What becomes of each of these refunds of one contact, in their order.
+
+    Whoever cancels a booking gives its credit back within ``quiet``, before or after, or not at
+    all: an app that did it, or a person, thinks between its steps.
+    """
+    own = [_of_booking(kind, each, contact) for each in found]
+    asked = [
+        (each, assessment)
+        for each, assessment in zip(found, own, strict=True)
+        if assessment.advice is Advice.PAY and each.item.ruling is not Ruling.OWED
+    ]
+    theirs = [each for each, assessment in asked if assessment.theirs]
+    cancels = [cancel for each in theirs if (cancel := cancelled_by(each.history)) is not None]
+    if any(now < cancel.at + quiet for cancel in cancels):
+        said = {each.item.booking_id: _wait(assessment) for each, assessment in asked}
+    else:
+        by_credit = Counter(each.item.credit for each in theirs)
+        said = {
+            each.item.booking_id: _of_balance(
+                assessment,
+                by_credit[credit],
+                changes.get(credit, ()),
+                catalogue.by_key(credit).label,
+            )
+            for each, assessment in asked
+            if (credit := each.item.credit) is not None
+        }
+    return [
+        said.get(each.item.booking_id, assessment)
+        for each, assessment in zip(found, own, strict=True)
+    ]
+
+
+def _of_booking(kind: OperationKind, found: Evidence, contact: Counted) -> Assessment:
+    """By the booking's own values and their histories."""
+    history = found.history
+    if history is None or not history.get(STATUS):
+        return Assessment(advice=Advice.UNCLEAR, told="HubSpot does not give its history")
+    status, cancel = history[STATUS][0], cancelled_by(history)
+    ours = None
+    if kind is OperationKind.CANCEL:
+        ours = cancel is not None and is_ours(cancel, history, found.item.operation_id)
+    if marked := _mark(history):
+        return replace(marked, ours=ours)
+    if cancel is None:
+        told = f"it is {status.value or 'without a status'} now, set by {by_whom(status)}"
+        return Assessment(advice=Advice.CHANGED, told=told, ours=ours)
+    if not found.contact_ids or set(found.contact_ids) - {found.item.contact_id, contact.id}:
+        told = f"it belongs to contact {', '.join(found.contact_ids) or 'nobody'} now"
+        advice = Advice.UNCLEAR if kind is OperationKind.CANCEL else Advice.CHANGED
+        return Assessment(advice=advice, told=told, ours=ours)
+    told = f"cancelled by {by_whom(cancel)}" if ours is False else ""
+    return Assessment(advice=Advice.PAY, told=told, ours=ours)
+
+
+def _mark(history: History) -> Assessment | None:
+    """Who marked it refunded, for nothing of ours has; None: it is not marked."""
+    newest = {key: versions[0] for key in KEYS[1:] if (versions := history.get(key))}
+    held = {key: version.value.strip() for key, version in newest.items() if version.value.strip()}
+    word = held.get(MARK, "").casefold()
+    if word == "true":
+        by = f"{held[MARKED_BY]}, " if MARKED_BY in held else ""
+        told = f"marked refunded by {by}{by_whom(newest[MARK])}"
+        return Assessment(advice=Advice.REFUNDED, told=told)
+    if word in {"", "false"} and not held.keys() - {MARK}:
+        return None
+    values = ", ".join(f"{key} is {value!r}" for key, value in held.items())
+    return Assessment(advice=Advice.UNCLEAR, told=f"its refund mark is unclear: {values}")
+
+
+def _of_balance(
+    own: Assessment, theirs: int, changes: Sequence[BalanceChange] | None, label: str
+) -> Assessment:
+    """By what others did to the balance, when ``theirs`` bookings were cancelled by others.
+
+    The wait for their credits is over.
+    """
+    if changes is None:
+        told = f"{own.told}; the history of {label} cannot be read".removeprefix("; ")
+        return replace(own, advice=Advice.UNCLEAR, told=told)
+    risen = sum(change.by for change in changes if change.by > 0)
+    seen = f"{label} went {'; '.join(map(str, reversed(changes)))}"
+    if own.theirs and changes:
+        given = risen == theirs and all(change.by > 0 for change in changes)
+        advice = Advice.REFUNDED if given else Advice.UNCLEAR
+        return replace(own, advice=advice, told=f"{own.told}; {seen}")
+    if not own.theirs and risen > theirs:
+        return replace(own, advice=Advice.UNCLEAR, told=f"{seen}; that may have been its credit")
+    return own
+
+
+def _wait(own: Assessment) -> Assessment:
+    """Also for the student's other bookings: ours and theirs would write over each other."""
+    told = own.told or "another booking of this student was cancelled by somebody else"
+    return replace(own, advice=Advice.WAIT, told=f"{told}; waiting for what they do next")
+
+
+def after_assessment(item: Item, found: Assessment) -> Item:
+    """The item as it goes on, or as it ends here.
+
+    A booking that somebody else cancelled keeps ``cancel_sent``: whenever it is taken up again it
+    is judged again, and it never counts as cancelled by us.
+    """
+    if item.state is ItemState.CANCELLED and found.ours is not None:
+        sent = not found.ours and found.advice is not Advice.CHANGED
+        item = replace(item, cancelled=found.ours, cancel_sent=sent)
+    told = found.told
+    match found.advice:
+        case Advice.PAY:
+            return item
+        case Advice.WAIT:
+            return replace(item, why=told)
+        case Advice.REFUNDED:
+            why = f"already refunded: {told}"
+            return replace(item, state=ItemState.SKIPPED, why=why, ruling=Ruling.GIVEN)
+        case Advice.UNCLEAR:
+            why = f"not refunded, because it may be refunded already: {told}"
+            return replace(item, state=ItemState.UNDECIDED, why=why)
+        case Advice.CHANGED:
+            why = f"changed since the preview: {told}"
+            return replace(item, state=ItemState.SKIPPED, why=why)
+
+
+def marked_by_another(operation: Operation, booking: Booking) -> str:
+    """Who else has marked a booking whose credit this operation gave back; empty: nobody."""
+    at = booking.refunded_at
+    by = booking.refund_admin
+    if not (booking.refunded or by or at):
+        return ""
+    moment = timedelta(milliseconds=1)  # HubSpot keeps milliseconds
+    if at is not None and abs(at - operation.confirmed_at) < moment and operation.is_by(by):
+        return ""
+    when = f" at {at.astimezone(UTC):%-d %B %Y %H:%M:%S} UTC" if at else ""
+    return f"{by or 'somebody else'}{when}"

@@ -1,0 +1,225 @@
+"""The last look before a credit goes out: did somebody else give it back, or may have?
+
+Read under the lease, in the moment of the balance read, after our cancel (docs/exactly-once.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from core.domain import booking_acts
+from core.domain.credits import Catalogue, CreditType, UnreadableValue
+from core.domain.double_refunds import (
+    CREATION,
+    KEYS,
+    Advice,
+    BalanceChange,
+    Evidence,
+    after_assessment,
+    assess,
+    by_whom,
+    cancelled_by,
+    changes_by_others,
+    is_ours,
+    waits_until,
+)
+from core.domain.operations import Item, ItemState, Operation, Ruling
+from core.domain.owed import STATUS
+from core.domain.records import (
+    MARKER,
+    Booking,
+    BookingId,
+    BookingStatus,
+    ContactId,
+    Counted,
+    History,
+    Kind,
+)
+from core.domain.writes import Movement
+from core.gateways.ports import Crm, Journal, Run
+from core.services.recording import Recording
+
+
+def with_their_cancels(
+    crm: Crm, items: Sequence[Item], bookings: Mapping[BookingId, Booking | None]
+) -> list[Item]:
+    """The items; of each whose cancel's answer was lost, with whose cancel HubSpot's history shows.
+
+    Raises:
+        GatewayError: HubSpot could not be read.
+    """
+    unsure = {item.booking_id for item in items if _is_unsure(item, bookings.get(item.booking_id))}
+    if not unsure:
+        return list(items)
+    histories = crm.histories(Kind.BOOKING, unsure, [STATUS])
+    return [
+        _with_cancel(item, histories.get(item.booking_id)) if item.booking_id in unsure else item
+        for item in items
+    ]
+
+
+def _is_unsure(item: Item, booking: Booking | None) -> bool:
+    cancelled = booking is not None and booking.status is BookingStatus.CANCELLED
+    return cancelled and item.cancel_sent and not item.cancelled
+
+
+def _with_cancel(item: Item, history: History | None) -> Item:
+    cancel = cancelled_by(history)
+    if history is not None and cancel is not None and is_ours(cancel, history, item.operation_id):
+        return replace(item, state=ItemState.CANCELLED, cancelled=True, cancel_sent=False)
+    told = f"cancelled by {by_whom(cancel)}" if cancel else "cancelled; HubSpot tells not by whom"
+    return replace(item, state=ItemState.CANCELLED, why=told)
+
+
+@dataclass(slots=True, kw_only=True)
+class RefundCheck:
+    """Of the refunds of one group. ``read``, then ``allowed``; ``items`` are as judged."""
+
+    crm: Crm
+    journal: Journal
+    recording: Recording
+    catalogue: Catalogue
+    run: Run
+    operation: Operation
+    #: In hand; shared with what follows from the writes.
+    items: dict[BookingId, Item]
+    now: Callable[[], datetime]
+    quiet: timedelta
+    #: Those whose credit may go out now.
+    going: set[BookingId] = field(default_factory=set)
+    _histories: dict[str, History | None] = field(default_factory=dict)
+    _contacts_of: dict[BookingId, tuple[ContactId, ...]] = field(default_factory=dict)
+
+    def read(self, contacts: Collection[str]) -> None:
+        """The bookings of these contacts, as they are now. Raises ``GatewayError``."""
+        ids = {item.booking_id for item in self._of(contacts)}
+        if ids:
+            self._histories = self.crm.histories(Kind.BOOKING, ids, KEYS)
+            self._contacts_of = self.crm.contacts_of(ids)
+
+    def allowed(
+        self, targets: Mapping[str, Counted], wanted: Mapping[str, Sequence[Movement]]
+    ) -> dict[str, Sequence[Movement]]:
+        """The movements that may go out now, by the id that was asked for.
+
+        What is known of the others is saved before this returns.
+
+        Raises:
+            GatewayError: HubSpot could not be read.
+            Superseded: another process has the operation.
+        """
+        changes = self._changes(targets)
+        saved: list[tuple[Item, Item]] = []
+        for id_, target in targets.items():
+            items = self._of([id_])
+            found = [self._evidence(item) for item in items]
+            said = assess(
+                self.operation.kind,
+                found,
+                target,
+                changes.get(id_, {}),
+                now=self.now(),
+                quiet=self.quiet,
+                catalogue=self.catalogue,
+            )
+            for item, assessment in zip(items, said, strict=True):
+                new = after_assessment(item, assessment)
+                if assessment.advice is Advice.PAY:
+                    self.going.add(item.booking_id)
+                if new != item:
+                    saved.append((item, new))
+                    self.items[item.booking_id] = new
+        self._save(saved)
+        return {
+            id_: [m for m in movements if m.booking_id in self.going]
+            for id_, movements in wanted.items()
+            if id_ in targets
+        }
+
+    def _of(self, contacts: Collection[str]) -> list[Item]:
+        return [item for item in self.items.values() if item.contact_id in contacts]
+
+    def _evidence(self, item: Item) -> Evidence:
+        return Evidence(
+            item=item,
+            history=self._histories.get(item.booking_id),
+            contact_ids=self._contacts_of.get(item.booking_id, ()),
+        )
+
+    def _since(self, items: Sequence[Item]) -> datetime:
+        """From when on a change of the balance may be the refund of one of these bookings."""
+        begun = self.operation.started_at or self.operation.confirmed_at
+        cancels = (cancelled_by(self._histories.get(item.booking_id)) for item in items)
+        theirs = [c.at for c in cancels if c is not None and c.at > begun - self.quiet]
+        return min([begun, *theirs]) - self.quiet
+
+    def _changes(
+        self, targets: Mapping[str, Counted]
+    ) -> dict[str, dict[CreditType, Sequence[BalanceChange] | None]]:
+        """What others did to the balances of those that were changed of late, by the id asked."""
+        since = {
+            id_: self._since(items)
+            for id_ in targets
+            if (items := [i for i in self._of([id_]) if i.ruling is not Ruling.OWED])
+        }
+        of_late = {id_: at for id_, at in since.items() if _is_changed_since(targets[id_], at)}
+        if not of_late:
+            return {}
+        keys = sorted({item.credit for item in self._of(of_late) if item.credit is not None})
+        histories = self.crm.histories(Kind.CONTACT, {targets[id_].id for id_ in of_late}, keys)
+        marks = {
+            version.value
+            for history in histories.values()
+            for version in (history or {}).get(MARKER, ())
+            if version.at >= min(of_late.values())
+        }
+        ours = self.journal.known_writes(marks) if marks else set()
+        return {
+            id_: {
+                key: _by_others(histories.get(targets[id_].id), key, targets[id_], at, ours)
+                for key in keys
+            }
+            for id_, at in of_late.items()
+        }
+
+    def _save(self, changed: Sequence[tuple[Item, Item]]) -> None:
+        if not changed:
+            return
+        found = booking_acts.entries(self.operation, changed, self.now(), found=True)
+        items = [new for _, new in changed]
+        self.recording.items(self.run, self.operation, items, entries=found)
+
+
+def _is_changed_since(target: Counted, at: datetime) -> bool:
+    made = target.created_at
+    as_made = made is not None and target.modified_at - made <= CREATION
+    return target.modified_at >= at and not as_made
+
+
+def _by_others(
+    history: History | None,
+    credit: CreditType,
+    target: Counted,
+    since: datetime,
+    ours: Collection[str],
+) -> list[BalanceChange] | None:
+    if history is None:
+        return None
+    try:
+        return changes_by_others(
+            history, credit, since=since, created_at=target.created_at, ours=ours
+        )
+    except UnreadableValue:
+        return None
+
+
+def waiting(items: Sequence[Item], quiet: timedelta, now: datetime) -> dict[str, datetime]:
+    """By contact: until when its items wait for somebody who cancelled one of its bookings."""
+    until: dict[str, datetime] = {}
+    for item in items:
+        at = waits_until(item, quiet)
+        if at is not None and at > now and item.contact_id is not None:
+            until[item.contact_id] = max(at, until.get(item.contact_id, at))
+    return until

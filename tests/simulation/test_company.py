@@ -1,0 +1,106 @@
+"""Students and a second admin who refund the same bookings meanwhile: no credit is given twice.
+
+At the end of each history every balance is what it began with and one credit for each booking that
+was refunded, by whomever, once; or the operation names the booking, and a person who decides as it
+was makes the balance right.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from core.domain.credits import SCHOOL
+from core.domain.operations import Item, ItemState
+from core.domain.records import Kind
+from tests.simulation.company.admin_app import AdminApp
+from tests.simulation.company.students import Students
+from tests.simulation.test_thinking import look_twice
+from tests.simulation.world import ADMIN, Rates, World
+
+HISTORIES = int(os.environ.get("COMPANY_HISTORIES", "120"))
+BLOCK = 40
+#: Nobody spends: whatever a balance has too much or too little is a refund.
+ROUGH = Rates(spend=0.0)
+
+
+@pytest.mark.parametrize("first", range(300_000, 300_000 + HISTORIES, BLOCK))
+def test_a_student_who_cancels_for_themselves_gets_one_credit(first: int) -> None:
+    for seed in range(first, first + BLOCK):
+        students = Students()
+        world = World(seed, ROUGH, company=[students])
+        world.run()
+        check(world, students)
+
+
+@pytest.mark.parametrize("first", range(400_000, 400_000 + HISTORIES, BLOCK))
+def test_a_booking_that_a_second_admin_refunds_is_refunded_once(first: int) -> None:
+    for seed in range(first, first + BLOCK):
+        students, admin = Students(), AdminApp()
+        world = World(seed, ROUGH, company=[students, admin])
+        world.run()
+        check(world, students, admin)
+
+
+def test_the_company_is_rough_enough() -> None:
+    """Others refund many of the bookings, before, while and after we do."""
+    students, admin = Students(), AdminApp()
+    ended: list[ItemState] = []
+    for seed in range(400_000, 400_020):
+        world = World(seed, ROUGH, company=[students, admin])
+        students.begun.clear()
+        admin.begun.clear()
+        world.run()
+        ended += [item.state for o in world.operations for item in world.store.items(o)]
+
+    assert len(students.refunded) > 5
+    assert len(admin.refunded) > 5
+    assert {ItemState.DONE, ItemState.SKIPPED, ItemState.UNDECIDED} <= set(ended)
+
+
+def check(world: World, *company: Students | AdminApp) -> None:
+    """A person decides what is unclear, knowing what the others did."""
+    world.quiet_world = True
+    world.time = max([world.time, *(at for at, _ in world.plans)])
+    world._keep_appointments()
+    by_others = {booking: at for each in company for booking, at in each.refunded.items()}
+    core = world.process()
+    for operation in world.operations:
+        for item in core.deciding.unclear(operation, ADMIN):
+            assert item.why, f"seed {world.seed}: {item.booking_id} is undecided without a word"
+            refunded = item.booking_id in by_others
+            core.deciding.rule(
+                operation, item.booking_id, ADMIN, refunded=refunded, why="as they told"
+            )
+            world.see_through([operation])
+    look_twice(world)
+    told = f"seed {world.seed}"
+    named = {
+        (each.target_id, each.credit)
+        for operation in world.operations
+        for each in world.store.foreign_writes(operation)
+    }
+    for contact in world.contacts:
+        for key in SCHOOL.keys:
+            if (contact, key) in named:
+                continue  # a person decides what each of its changes is worth
+            theirs = sum(each.given[contact, key] for each in company)
+            ours = sum(i.contact_id == contact and i.credit == key for i in _given_back(world))
+            actual = world.crm.balance(Kind.CONTACT, contact, key) + world.corrections(contact, key)
+            assert world.started[contact, key] + theirs + ours == actual, f"{told}: {contact} {key}"
+    given_back = [item.booking_id for item in _given_back(world)]
+    assert len(given_back) == len(set(given_back)), f"{told}: refunded twice by us"
+    for item in _given_back(world):
+        if item.booking_id in by_others:
+            seen = (item.contact_id, item.credit) in named
+            assert seen, f"{told}: {item.booking_id} was refunded by others too, and is not named"
+
+
+def _given_back(world: World) -> list[Item]:
+    return [
+        item
+        for operation in world.operations
+        for item in world.store.items(operation)
+        if item.after is not None
+    ]

@@ -1,0 +1,258 @@
+"""Somebody else cancels or refunds a booking between our read and our write: one credit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from core.domain.operations import Item, ItemState, Operation, Ruling
+from core.domain.plans import OperationKind
+from core.domain.records import BookingId, Kind
+from core.domain.warnings import About
+from core.gateways.errors import StateConflict, UnknownId
+from core.services.finding import ByReference
+from tests.fakes.crm import Fault, Request
+from tests.fakes.truth import OURS
+from tests.unit.services.desk import ADMIN, TestDesk
+
+CANCEL = OperationKind.CANCEL
+CS = "cs_credits"
+STUDENT_APP = {"source": "INTEGRATION", "source_id": "student-app", "user_id": ""}
+#: An old app that uses the desk's own token: HubSpot names the same source for both.
+SAME_TOKEN = {"source": OURS[0], "source_id": OURS[1], "user_id": ""}
+
+
+@pytest.fixture
+def desk() -> TestDesk:
+    desk = TestDesk()
+    desk.crm.add_contact("100", {CS: 1}, email="s@example.test")
+    desk.booked("500", "100", status="Active")
+    desk.booked("501", "100", status="Active")
+    desk.time += timedelta(hours=1)
+    return desk
+
+
+def cancels(desk: TestDesk, booking: str = "500", **source: str) -> None:
+    by = source or STUDENT_APP
+    desk.crm.foreign_write(Kind.BOOKING, booking, {"is_active": "Cancelled"}, **by)
+
+
+def gives_back(desk: TestDesk, **source: str) -> None:
+    held = desk.held("100", CS)
+    desk.crm.foreign_write(Kind.CONTACT, "100", {CS: held + 1}, **(source or STUDENT_APP))
+
+
+def before(desk: TestDesk, what: str, kind: Kind, act: Callable[[], None]) -> None:
+    """Once, just before our next such request."""
+
+    def sending(request: Request) -> Fault:
+        if (request.what, request.kind) == (what, kind):
+            desk.crm.sending = lambda _: Fault.NONE
+            desk.time += timedelta(milliseconds=20)
+            act()
+            desk.time += timedelta(milliseconds=20)
+        return Fault.NONE
+
+    desk.crm.sending = sending
+
+
+def item_of(desk: TestDesk, operation: Operation, booking: str = "500") -> Item:
+    return desk.item(operation, booking)
+
+
+@pytest.mark.parametrize("source", [STUDENT_APP, SAME_TOKEN])
+def test_a_student_who_cancels_just_before_us_gets_one_credit(
+    desk: TestDesk, source: dict[str, str]
+) -> None:
+    operation = desk.confirm("500", kind=CANCEL)
+
+    def cancels_and_gets_it_back() -> None:
+        cancels(desk, **source)
+        gives_back(desk, **source)
+
+    before(desk, "write", Kind.BOOKING, cancels_and_gets_it_back)
+    desk.carry(operation)
+
+    item = item_of(desk, operation)
+    assert 2 == desk.held("100", CS)
+    assert (ItemState.SKIPPED, Ruling.GIVEN, False) == (item.state, item.ruling, item.cancelled)
+    assert "already refunded: cancelled by INTEGRATION" in item.why
+    assert "Clinical Skills went 1 → 2 by INTEGRATION" in item.why
+
+
+def test_a_student_whose_app_thinks_before_it_gives_the_credit_back_gets_one(
+    desk: TestDesk,
+) -> None:
+    operation = desk.confirm("500", kind=CANCEL)
+    before(desk, "write", Kind.BOOKING, lambda: cancels(desk))
+    desk.time += timedelta(seconds=11)  # its hold is over
+    again = desk.core.carrying.carry_out(operation.id)
+    assert again is not None
+    assert again > desk.time + timedelta(seconds=50)
+    assert 1 == desk.held("100", CS)
+    desk.time += timedelta(seconds=30)
+    gives_back(desk)
+
+    desk.time = again
+    desk.carry(operation)
+
+    assert 2 == desk.held("100", CS)
+    assert ItemState.SKIPPED is item_of(desk, operation).state
+
+
+def test_a_student_whose_app_dies_after_it_cancelled_gets_the_credit_from_us(
+    desk: TestDesk,
+) -> None:
+    operation = desk.confirm("500", kind=CANCEL)
+    before(desk, "write", Kind.BOOKING, lambda: cancels(desk))
+    desk.carry(operation)
+
+    assert 2 == desk.held("100", CS)
+    assert (ItemState.DONE, False) == (
+        item_of(desk, operation).state,
+        item_of(desk, operation).cancelled,
+    )
+    assert [About.SEATS] == [w.about for w in desk.journal.warnings(operation.id)]
+
+
+def test_a_credit_that_came_just_before_our_cancel_is_for_a_person_to_decide(
+    desk: TestDesk,
+) -> None:
+    operation = desk.confirm("500", kind=CANCEL)
+    desk.time += timedelta(seconds=20)
+    gives_back(desk)
+    desk.carry(operation)
+
+    item = item_of(desk, operation)
+    assert 2 == desk.held("100", CS)
+    assert (ItemState.UNDECIDED, True) == (item.state, item.cancelled)
+    assert "1 → 2 by INTEGRATION student-app at 4 May 2026 10:00:20 UTC" in item.why
+    assert [item] == desk.core.deciding.unclear(operation.id, ADMIN)
+
+
+def unclear(desk: TestDesk) -> Operation:
+    operation = desk.confirm("500", kind=CANCEL)
+    gives_back(desk)
+    return desk.carry(operation)
+
+
+def test_a_person_who_says_it_is_refunded_ends_it_for_every_operation(desk: TestDesk) -> None:
+    operation = unclear(desk)
+    desk.core.deciding.rule(operation.id, BookingId("500"), ADMIN, refunded=True, why="the app")
+
+    assert ItemState.SKIPPED is item_of(desk, operation).state
+    again = desk.confirm("500")
+    desk.carry(again)
+    assert 2 == desk.held("100", CS)
+    assert ItemState.SKIPPED is item_of(desk, again).state
+    with pytest.raises(StateConflict, match="nothing to decide"):
+        desk.core.deciding.rule(operation.id, BookingId("500"), ADMIN, refunded=False, why="no")
+    with pytest.raises(UnknownId, match="no booking 9"):
+        desk.core.deciding.rule(operation.id, BookingId("9"), ADMIN, refunded=False, why="no")
+
+
+def test_a_person_who_says_it_is_owed_lets_it_be_refunded_once(desk: TestDesk) -> None:
+    operation = unclear(desk)
+    desk.core.deciding.rule(operation.id, BookingId("500"), ADMIN, refunded=False, why="bought")
+    desk.carry(operation)
+
+    assert 3 == desk.held("100", CS)
+    assert ItemState.DONE is item_of(desk, operation).state
+
+
+def test_no_other_operation_refunds_what_is_unclear(desk: TestDesk) -> None:
+    operation = unclear(desk)
+    plan = desk.core.planning.preview(OperationKind.REFUND, ByReference(references=("500",)), ADMIN)
+    again = desk.core.operating.confirm(plan.id, ADMIN, reason="another try")
+    desk.carry(again)
+
+    assert 2 == desk.held("100", CS)
+    assert ItemState.UNDECIDED is item_of(desk, operation).state
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_refund_that_somebody_else_makes_meanwhile_is_not_made_again(
+    desk: TestDesk, marked: bool
+) -> None:
+    cancels(desk)
+    desk.time += timedelta(hours=1)
+    operation = desk.confirm("500")
+
+    def refunds() -> None:
+        gives_back(desk)
+        if marked:
+            marks = {"token_refunded": "true", "token_refund_admin": "lee@example.test"}
+            desk.crm.foreign_write(Kind.BOOKING, "500", marks)
+
+    before(desk, "history", Kind.BOOKING, refunds)
+    desk.carry(operation)
+
+    item = item_of(desk, operation)
+    held = desk.crm.truth.need(Kind.BOOKING, "500").properties
+    assert 2 == desk.held("100", CS)
+    assert (ItemState.SKIPPED if marked else ItemState.UNDECIDED) is item.state
+    if marked:
+        assert "lee@example.test" in item.why
+        assert "lee@example.test" == held["token_refund_admin"]
+
+
+def test_a_booking_that_moves_to_another_student_gives_neither_a_credit(desk: TestDesk) -> None:
+    desk.crm.add_contact("200", {CS: 4})
+    operation = desk.confirm("500", kind=CANCEL)
+
+    def moves() -> None:
+        desk.crm.unlink("500", Kind.CONTACT, "100")
+        desk.crm.link("500", Kind.CONTACT, "200")
+
+    before(desk, "write", Kind.BOOKING, moves)
+    desk.carry(operation)
+
+    assert (1, 4) == (desk.held("100", CS), desk.held("200", CS))
+    assert ItemState.UNDECIDED is item_of(desk, operation).state
+    assert "contact 200" in item_of(desk, operation).why
+
+
+def test_another_s_mark_is_never_written_over(desk: TestDesk) -> None:
+    cancels(desk)
+    desk.time += timedelta(hours=1)
+    operation = desk.confirm("500")
+
+    def lost(request: Request) -> Fault:
+        if request.changes and request.kind is Kind.BOOKING:
+            marks = {"token_refunded": "true", "token_refund_admin": "lee@example.test"}
+            desk.crm.sending = lambda _: Fault.NONE
+            desk.crm.foreign_write(Kind.BOOKING, "500", marks)
+            return Fault.REQUEST_LOST
+        return Fault.NONE
+
+    desk.crm.sending = lost
+    desk.carry(operation)
+
+    held = desk.crm.truth.need(Kind.BOOKING, "500").properties
+    assert "lee@example.test" == held["token_refund_admin"]
+    assert ItemState.DONE is item_of(desk, operation).state
+    (warned,) = desk.journal.warnings(operation.id)
+    assert About.REFUNDED_TWICE is warned.about
+    assert "lee@example.test" in warned.told
+
+
+def test_a_lost_answer_to_a_cancel_that_was_not_ours_is_told_from_one_that_was(
+    desk: TestDesk,
+) -> None:
+    operation = desk.confirm("500", "501", kind=CANCEL)
+
+    def lost(request: Request) -> Fault:
+        if request.changes and request.kind is Kind.BOOKING:
+            desk.crm.sending = lambda _: Fault.NONE
+            cancels(desk, "500", **SAME_TOKEN)
+            desk.time += timedelta(milliseconds=20)
+            return Fault.ANSWER_LOST
+        return Fault.NONE
+
+    desk.crm.sending = lost
+    desk.carry(operation)
+
+    assert [False, True] == [item_of(desk, operation, b).cancelled for b in ("500", "501")]
+    assert 3 == desk.held("100", CS)
