@@ -445,6 +445,11 @@ UNASKED = {
         "Serving.outcome",
     },
     "HubSpot's: proved by its signature": {"Receiving.receive"},
+    "what HubSpot's own merges and deletions ask of the copies": {
+        "Erasing.erase",
+        "Merges.settle",
+        "Repairing.replace_merged",
+    },
     "part of a service that has asked": {
         "Correcting.afresh",
         "Correcting.standing",
