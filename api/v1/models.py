@@ -143,7 +143,7 @@ class Booking(BaseModel):
     attending_location: str
     dominant_hand: str
     credit: Annotated[str | None, Field(description="The credit it spent")]
-    refunded: bool
+    refunded: bool | None = Field(description="null: HubSpot's refund mark cannot be read")
 
 
 class Bookings(BaseModel):

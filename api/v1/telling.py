@@ -84,7 +84,7 @@ def booking(held: Booking, catalogue: Catalogue) -> models.Booking:
         attending_location=held.attending_location,
         dominant_hand=held.dominant_hand,
         credit=_spent(held, catalogue),
-        refunded=held.refunded,
+        refunded=None if held.mark_unclear else held.refunded,
     )
 
 

@@ -14,7 +14,7 @@ from core import wiring
 from core.assembly import Core
 from core.cli import reports
 from core.cli.acting import actor_of
-from core.cli.choosing import Planned, everything_owed, listed, of, selection
+from core.cli.choosing import Planned, everything_owed, included, listed, of, selection
 from core.cli.ending import judge
 from core.cli.output import show, told
 from core.domain.operations import (
@@ -46,6 +46,16 @@ Without = Annotated[
     str, typer.Option("--without", metavar="A,B", help="leave these out; the result tells of them")
 ]
 Owed = Annotated[bool, typer.Option("--owed", help="everything that students wait for")]
+Attended = Annotated[
+    bool,
+    typer.Option("--include-attended", help="include students who attended, on purpose (admins)"),
+]
+Past = Annotated[
+    bool,
+    typer.Option(
+        "--include-past", help="include exams that have begun or are over, on purpose (admins)"
+    ),
+]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="kept with the operation")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="print the plan, change nothing")]
 Wait = Annotated[bool, typer.Option("--wait", help="carry it here and wait for its end")]
@@ -60,6 +70,8 @@ def cancel(
     contact: Contact = None,
     bookings: Bookings = None,
     ids: Ids = "",
+    include_attended: Attended = False,
+    include_past: Past = False,
     without: Without = "",
     reason: Reason = "",
     as_: As = "",
@@ -68,10 +80,15 @@ def cancel(
     timeout: WaitS = 3600,
     json: Json = False,
 ) -> None:
-    """Cancel bookings and give their credits back."""
+    """Cancel bookings and give their credits back.
+
+    Bookings that were attended and exams that have begun are blocked, unless they are included.
+    """
     with told():
         chosen, left = selection(exam, contact, bookings, ids), listed(without)
-        run_plan(of(OperationKind.CANCEL, chosen, left), reason, as_, dry_run, wait, timeout, json)
+        include = included(attended=include_attended, past=include_past)
+        planned = of(OperationKind.CANCEL, chosen, left, include)
+        run_plan(planned, reason, as_, dry_run, wait, timeout, json)
 
 
 @app.command()
@@ -81,6 +98,7 @@ def refund(
     bookings: Bookings = None,
     ids: Ids = "",
     owed: Owed = False,
+    include_attended: Attended = False,
     without: Without = "",
     reason: Reason = "",
     as_: As = "",
@@ -98,7 +116,8 @@ def refund(
         planned = everything_owed(left)
         if not owed or exam or contact or bookings or ids:
             chosen = selection(exam, contact, bookings, ids, owed)
-            planned = of(OperationKind.REFUND, chosen, left)
+            include = included(attended=include_attended)
+            planned = of(OperationKind.REFUND, chosen, left, include)
         run_plan(planned, reason, as_, dry_run, wait, timeout, json)
 
 

@@ -10,6 +10,7 @@ from core.domain.plans import OperationKind, Plan
 from core.domain.records import ContactId, ExamId
 from core.domain.roles import Actor
 from core.domain.selections import BadList, from_csv, from_text
+from core.domain.terms import ORDINARY, Inclusion
 from core.services.finding import ByContact, ByExam, ByReference, Selection
 
 #: Makes the preview that is then shown or confirmed.
@@ -41,6 +42,12 @@ def selection(
     return ByReference.of(from_text(ids))
 
 
+def included(*, attended: bool, past: bool = False) -> frozenset[Inclusion]:
+    """What the options include on purpose."""
+    chosen = ((Inclusion.ATTENDED, attended), (Inclusion.PAST, past))
+    return frozenset(one for one, asked in chosen if asked)
+
+
 def listed(ids: str) -> tuple[str, ...]:
     """References separated by commas; none for an empty option.
 
@@ -57,6 +64,13 @@ def everything_owed(without: Sequence[str] = ()) -> Planned:
     )
 
 
-def of(kind: OperationKind, chosen: Selection, without: Sequence[str] = ()) -> Planned:
-    """A plan of these bookings, but for those left out."""
-    return lambda core, actor: core.planning.preview(kind, chosen, actor, without=without)
+def of(
+    kind: OperationKind,
+    chosen: Selection,
+    without: Sequence[str] = (),
+    include: frozenset[Inclusion] = ORDINARY,
+) -> Planned:
+    """A plan of these bookings, but for those left out; ``include``: on purpose."""
+    return lambda core, actor: core.planning.preview(
+        kind, chosen, actor, without=without, include=include
+    )

@@ -17,7 +17,7 @@ from core.cli.output import show, told
 from core.domain.credits import CreditType
 from core.domain.exam_times import day_in
 from core.domain.lookups import TEXT_MIN, FoundBy, Hit, Hits, Where, cleaned, may_be_phone
-from core.domain.owed import taken, waiting
+from core.domain.owed import taken, unclear, waiting
 from core.domain.records import ContactId, ExamId
 from core.domain.selections import BadList
 from core.domain.sessions import Activated, Activation, Opening, Session, SessionFilter, narrowed
@@ -199,6 +199,9 @@ def _of_contact(presented: Presented) -> dict[str, Any]:
         "in_the_mirror": {key: row.get(key) for key in contact.balances},
         "unreadable": dict(contact.unreadable),
         "owed": [one.booking.id for one in waiting(presented.owed)],
+        "unclear": [
+            {"booking": one.booking.id, "told": one.unclear} for one in unclear(presented.owed)
+        ],
         "taken_back": [
             {"booking": one.booking.id, "told": str(one.taken_back)}
             for one in taken(presented.owed)
@@ -209,7 +212,8 @@ def _of_contact(presented: Presented) -> dict[str, Any]:
                 "booking_id": booking.booking_id,
                 "status": booking.raw_status or booking.status.value,
                 "token": booking.token,
-                "refunded": booking.refunded,
+                "refunded": None if booking.mark_unclear else booking.refunded,
+                "unclear": dict(booking.unclear),
                 "exam": booking.exam_id,
             }
             for booking in presented.bookings
@@ -244,10 +248,12 @@ def _of_session(session: Session) -> dict[str, Any]:
         "open": exam.is_active,
         "activates_at": at.isoformat() if at and exam.is_active == Opening.SCHEDULED else None,
         "capacity": exam.capacity,
+        "unreadable": {**exam.unreadable, **exam.unclear},
         "seats": session.counted,
         "active": counts.active if counts else None,
         "completed": counts.completed if counts else None,
         "cancelled": counts.cancelled if counts else None,
+        "unclear": counts.unclear if counts else None,
         "owed": counts.owed if counts else None,
         "seats_too_many": session.drift,
     }

@@ -10,7 +10,7 @@ from core import wiring
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.output import show, told
-from core.domain.owed import TakenBack, by_credit, taken, waiting
+from core.domain.owed import TakenBack, by_credit, taken, unclear, waiting
 
 
 @app.command()
@@ -21,7 +21,8 @@ def owed(
 ) -> None:
     """Cancelled bookings whose credit did not come back: how many of each, longest first.
 
-    Those that an undo took back are listed with who and why, and not counted as owed.
+    Those that an undo took back are listed with who and why, and not counted as owed; so are
+    those of which it is unclear whether anything is owed, with the values in HubSpot.
     """
     with told(), wiring.opened() as runtime:
         core = runtime.core
@@ -34,6 +35,7 @@ def owed(
                 "credit": one.credit,
                 "since": one.since.isoformat(),
                 "taken_back": _taken(one.taken_back),
+                "unclear": one.unclear,
             }
             for one in core.owing.dated(found[:limit])
         ]
@@ -41,6 +43,7 @@ def owed(
             "owed": len(waiting(found)),
             "by_credit": dict(by_credit(waiting(found), core.catalogue)),
             "taken_back": len(taken(found)),
+            "unclear": len(unclear(found)),
             "bookings": rows,
         }
         show(report, as_json=json)

@@ -33,6 +33,7 @@ def of_plan(plan: Plan) -> Report:
         "plan": plan.id,
         "kind": plan.kind.value,
         "undoes": plan.undoes,
+        "include": sorted(plan.include),
         "selection": plan.selection,
         "caveat": plan.caveat,
         "asked": len(plan.rows),
@@ -98,6 +99,7 @@ def of_operation(
         "needs_eyes": [_item(item) for item in items if item.state in NEEDS_EYES],
         "foreign_writes": [_foreign(each, operation.id) for each in foreign],
         "undoes": operation.undoes,
+        "include": sorted(operation.include),
         "undone_by": [{"operation": o.id, "state": o.state.value} for o in undone_by],
         "warnings": [_warned(one, operation.id) for one in warnings],
     }
@@ -181,6 +183,7 @@ NEXT: dict[About, str] = {
     About.SEATS_UNTOLD: "python -m core decide {operation} {record} --landed|--never --why TEXT",
     About.NOTE: "python -m core retry {operation}, or write the note in HubSpot, if it matters",
     About.FOLLOW_UPS: "python -m core retry {operation}; to give them up: stop {operation}",
+    About.BALANCE: "correct the balance in HubSpot",
     About.REFUNDED_TWICE: "compare the balance with its history in HubSpot: python -m core contact",
     About.MERGED: "compare the balance with its history in HubSpot, and adjust it if need be",
     About.CHECK: "compare the balance with its history in HubSpot",

@@ -332,14 +332,12 @@ def _entries(
     """What can be read of the counter's versions; before the first one it was empty, which is 0."""
     entries: list[_Entry] = []
     moving = {m.value: m for m in _first(markers, ours) if _moves(ours[m.value], credit)}
-    for version in reversed(history.get(credit, ())):
+    made_by = _paired(history.get(credit, ()), credit, moving, count, ours)
+    for n, version in reversed(list(enumerate(history.get(credit, ())))):
         value = count(version.value)
         if value is None:
             continue
-        by = next((w for w in map(ours.__getitem__, moving) if w.after[credit] == value
-                   and _same_update(version, moving[w.id])), None)  # fmt: skip
-        if by is not None:
-            del moving[by.id]
+        by = made_by.get(n)
         late = by is None and any(_same_update(version, m) for m in again)
         entries.append(_Entry(version.at, value, version, by, again=late))
     # a history that begins with ours may have lost what was before
@@ -348,6 +346,29 @@ def _entries(
     for marker in moving.values():
         _insert_unseen(entries, marker, ours[marker.value], credit)
     return entries
+
+
+def _paired(
+    versions: Sequence[Version],
+    credit: CreditType,
+    moving: dict[str, Version],
+    count: Callable[[str], int | None],
+    ours: Mapping[str, Write],
+) -> dict[int, Write]:
+    """Which version each of our writes made, by its place; those are taken from ``moving``.
+
+    The newest first: of two versions of one moment that hold the same value, an earlier write of
+    ours, of which nothing is known here, made the older.
+    """
+    found: dict[int, Write] = {}
+    for n, version in enumerate(versions):
+        value = count(version.value)
+        ids = [id_ for id_ in reversed(moving) if _same_update(version, moving[id_])]
+        made = next((id_ for id_ in ids if ours[id_].after[credit] == value), None)
+        if made is not None:
+            del moving[made]
+            found[n] = ours[made]
+    return found
 
 
 def _insert_unseen(entries: list[_Entry], marker: Version, ours: Write, credit: CreditType) -> None:

@@ -92,6 +92,25 @@ class Plan:
         return frozenset(r.booking_id for r in self.rows if r.verdict is Verdict.EXCLUDED)
 
 
+#: Why a row is blocked, to what an admin must include on purpose to have it all the same.
+INCLUDED_BY: Mapping[Why, Inclusion] = {
+    Why.ATTENDED: Inclusion.ATTENDED,
+    Why.ATTENDANCE_UNCLEAR: Inclusion.ATTENDED,
+    Why.EXAM_PAST: Inclusion.PAST,
+    Why.EXAM_BEGUN: Inclusion.PAST,
+    Why.DATE_UNCLEAR: Inclusion.PAST,
+}
+
+
+def includable(plan: Plan) -> dict[Inclusion, int]:
+    """How many of its blocked rows each choice would take in; only of bookings that are judged."""
+    if plan.kind not in OF_BOOKINGS:
+        return {}
+    blocked = (row for row in plan.rows if row.verdict is Verdict.BLOCKED)
+    found = Counter(INCLUDED_BY[row.why] for row in blocked if row.why in INCLUDED_BY)
+    return {one: found[one] for one in Inclusion if found[one]}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """A verdict on a booking by itself, before its contact was looked at."""
@@ -375,11 +394,12 @@ def judge_contact(judgement: Judgement, contact: Contact | None) -> Judgement:
     if judgement.credit in contact.unreadable:
         found = f"{judgement.credit} {contact.unreadable[judgement.credit]}"
         return _blocked(Why.BALANCE_UNREADABLE, found)
-    others = others_unreadable(contact, judgement.credit)
+    others = others_unreadable(contact, {judgement.credit})
     return replace(judgement, detail=others) if others else judgement
 
 
-def others_unreadable(contact: Contact, credit: CreditType) -> str:
-    """Balances beside this one that somebody has to correct in HubSpot; empty: none."""
-    found = [f"{key} {why}" for key, why in sorted(contact.unreadable.items()) if key != credit]
+def others_unreadable(contact: Contact, moved: Collection[CreditType]) -> str:
+    """Balances beside these that somebody has to correct in HubSpot; empty: none."""
+    held = sorted(contact.unreadable.items())
+    found = [f"{key} {why}" for key, why in held if key not in moved]
     return f"another balance needs correcting in HubSpot: {'; '.join(found)}" if found else ""

@@ -22,6 +22,8 @@ class About(StrEnum):
     NOTE = "note"
     #: Seats, notes or verification are tried again by themselves, or were given up.
     FOLLOW_UPS = "follow-ups"
+    #: Another balance of the student cannot be read, and waits for somebody to correct it.
+    BALANCE = "balance"
     #: Somebody else marked a booking refunded whose credit this operation gave back.
     REFUNDED_TWICE = "refunded twice"
     #: Its student was merged with another while it ran: the other one's balance went with that.

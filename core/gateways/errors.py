@@ -2,7 +2,8 @@
 
 GatewayError
 ├── NotSent          nothing happened; trying again is safe
-│   └── LimitReached the day's quota is used up; nothing will be sent until ``until``
+│   ├── LimitReached the day's quota is used up; nothing will be sent until ``until``
+│   └── Barred       the token is refused: nothing is taken until somebody mends it
 ├── NotReady         the account or the mirror is not as the desk needs it; nothing was begun
 ├── OutcomeUnknown   it may have happened; read before writing again
 └── Refused          understood and denied; trying again cannot help
@@ -45,6 +46,10 @@ class NotSent(GatewayError):
 
 class LimitReached(NotSent):
     """The daily limit is used up."""
+
+
+class Barred(NotSent):
+    """The token is refused: nothing is taken until somebody mends it. Waited for, as an outage."""
 
 
 class NotReady(GatewayError):

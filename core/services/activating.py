@@ -116,7 +116,7 @@ class Activating:
         found = {exam.id: exam for exam in read.values() if exam is not None}
         late = [exam for exam in found.values() if not is_due(exam, at)]
         due = [exam for exam in found.values() if is_due(exam, at)]
-        return gone + [_row(exam, Activated.NOT_DUE) for exam in late], due
+        return gone + [_row(exam, Activated.NOT_DUE, _not_due(exam)) for exam in late], due
 
 
 def activation_jobs(activating: Activating, schedule: Schedule | None) -> Iterable[Job]:
@@ -133,6 +133,14 @@ def _row(exam: Exam, what: Activated, why: str = "") -> ActivationRow:
         due_at=exam.scheduled_activation_at,
         why=why,
     )
+
+
+def _not_due(exam: Exam) -> str:
+    """What keeps an exam that a search found from being opened, with its value."""
+    if unread := exam.unclear.get("scheduled_activation_datetime"):
+        return f"scheduled_activation_datetime {unread}"
+    scheduled = exam.is_active == Opening.SCHEDULED
+    return "" if scheduled else f"is_active is {exam.is_active!r}"
 
 
 def _ended(exam: Exam, outcome: Outcome) -> ActivationRow:

@@ -28,7 +28,14 @@ from core.domain.operations import (
 from core.domain.permissions import act_for
 from core.domain.plans import OperationKind
 from core.domain.roles import Act
-from core.gateways.errors import GatewayError, StateConflict, Superseded
+from core.gateways.errors import (
+    Barred,
+    Forbidden,
+    GatewayError,
+    StateConflict,
+    Superseded,
+    Unauthorized,
+)
 from core.gateways.ports import Journal, Run
 from core.services.finishing import Finishing
 from core.services.giving_back import GivingBack
@@ -49,6 +56,8 @@ GROUPS_AT_ONCE = 3
 LOOK_AGAIN = timedelta(seconds=2)
 #: Follow-ups that wait cost nobody a credit.
 FOLLOW_AGAIN = timedelta(seconds=15)
+#: When HubSpot refuses the token: a person has to mend it.
+TOKEN_AGAIN = timedelta(seconds=10)
 #: Another process has it now; it will end it, and this one only makes sure.
 LEFT_TO_ANOTHER = timedelta(seconds=30)
 
@@ -98,8 +107,9 @@ class Carrying:
                 left = self._follow(run, operation)
         except GatewayError as error:
             # nothing is lost by waiting; the page says what for, and a person may stop it
-            self.journal.note_waiting(run, f"HubSpot: {error}")
-            again = self.now() + LOOK_AGAIN
+            self.journal.note_waiting(run, _said_by_hubspot(error))
+            refused = isinstance(error, Barred | Unauthorized | Forbidden)
+            again = self.now() + (TOKEN_AGAIN if refused else LOOK_AGAIN)
         else:
             self.journal.note_waiting(run, "" if again is None else "answers still on their way")
         self.journal.add_calls(run, self.calls() - calls_before)
@@ -285,6 +295,12 @@ class Carrying:
             log.warning("%s", error)
             return self.now() + LOOK_AGAIN
         return None
+
+
+def _said_by_hubspot(error: GatewayError) -> str:
+    """With the name of the store that failed, once."""
+    told = str(error)
+    return told if told.startswith("HubSpot") else f"HubSpot: {told}"
 
 
 def _unbegun(operation: Operation, item: Item) -> bool:

@@ -24,6 +24,7 @@ from core.domain.writes import (
 )
 from core.gateways.errors import GatewayError, Refused, about_one
 from core.gateways.ports import Crm, Due, Fate, Journal, Note, Run
+from core.services.barring import raise_if_barred
 from core.services.due_rows import halves
 from core.services.item_steps import booked_note, counted_due
 from core.services.loss_correction import LossCorrection
@@ -59,9 +60,9 @@ class Finishing:
             parts.append(("seats", lambda: self._free_seats(run, items)))
             parts.append(("notes", lambda: self._note(run, operation, items)))
             self._warn_of_their_cancels(run)
-        if operation.kind is OperationKind.BOOK:
-            booked = self.journal.items(operation.id, states={ItemState.DONE})
-            parts.append(("notes", lambda: self._note(run, operation, booked)))
+        if operation.kind in {OperationKind.BOOK, OperationKind.REFUND}:
+            done = self.journal.items(operation.id, states={ItemState.DONE})
+            parts.append(("notes", lambda: self._note(run, operation, done)))
         left = self._all(parts)
         left += self._all(
             [("the check against HubSpot's history", lambda: self._check(run, operation))]
@@ -200,6 +201,7 @@ class Finishing:
         self.journal.record_noted(run, landed)
         self._well(run, landed | there)
         self._refused(run, refused)
+        raise_if_barred(outcomes.values())
         return len(landed) + len(refused) < len(notes)
 
     def _well(self, run: Run, ids: Collection[ContactId]) -> None:
@@ -215,8 +217,9 @@ class Finishing:
         back = [self.catalogue.by_key(i.credit).label for i in items if i.credit is not None]
         credits_ = ", ".join(f"{back.count(label)} {label}" for label in dict.fromkeys(back))
         given = f"Given back: {credits_}. " if credits_ else "No credit was spent on it. "
+        what = "Refunded" if operation.kind is OperationKind.REFUND else "Cancelled"
         return (
-            f"Cancelled by Credit Desk: {names}. {given}"
+            f"{what} by Credit Desk: {names}. {given}"
             f"Reason: {operation.reason or NOT_KEPT}. By {operation.confirmed_by}."
         )
 

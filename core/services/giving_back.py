@@ -11,11 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from core.domain import booking_acts
-from core.domain.credits import Catalogue
+from core.domain.credits import Catalogue, CreditType
 from core.domain.double_refunds import marked_by_another
 from core.domain.judging import judge_again
 from core.domain.operations import SETTLED, Item, ItemState, Operation
-from core.domain.plans import OperationKind, contacts_named, with_current_hint
+from core.domain.plans import (
+    OperationKind,
+    contacts_named,
+    others_unreadable,
+    with_current_hint,
+)
 from core.domain.records import (
     Booking,
     BookingId,
@@ -27,6 +32,7 @@ from core.domain.terms import Terms
 from core.domain.warnings import About, Warned
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Fate, Journal, Run
+from core.services.barring import raise_if_barred
 from core.services.batches import at_once
 from core.services.claiming import claimed
 from core.services.consequences import ContactConsequences
@@ -123,7 +129,10 @@ class GivingBack:
             and (booking := bookings.get(new.booking_id)) is not None
         ]
         self.recording.items(run, operation, [new for _, new in changed], due, found)
-        return [item for item in judged if item.state not in SETTLED]
+        going_on = [item for item in judged if item.state not in SETTLED]
+        if warned := _other_balances(going_on, contacts):
+            self.journal.warn(run, warned, at=self.now())
+        return going_on
 
     def _judge(
         self,
@@ -174,6 +183,7 @@ class GivingBack:
         changed = zip([each.item for each in sent], saved, strict=True)
         told = booking_acts.entries(operation, changed, self.now())
         self.recording.items(run, operation, saved, due, told)
+        raise_if_barred(outcomes.values())
         return saved
 
     def _pending(self, item: Item, asked: datetime) -> bool:
@@ -277,6 +287,25 @@ class GivingBack:
         ]
         told = booking_acts.entries(operation, zip(items, saved, strict=True), self.now())
         self.recording.items(run, operation, saved, due, told)
+        raise_if_barred(outcomes.values())
+
+
+def _other_balances(
+    items: Sequence[Item], contacts: Mapping[ContactId, Contact | None]
+) -> list[Warned]:
+    """Balances that stop nothing here, but that somebody has to correct: once for each student."""
+    moved: dict[ContactId, set[CreditType]] = {}
+    for item in items:
+        if item.credit is not None and item.contact_id is not None:
+            moved.setdefault(item.contact_id, set()).add(item.credit)
+    found = []
+    for id_, credits_ in moved.items():
+        contact = contacts.get(id_)
+        others = others_unreadable(contact, credits_) if contact else ""
+        if contact and others:
+            told = f"contact {contact.id}: {others}"
+            found.append(Warned(about=About.BALANCE, record=contact.id, told=told))
+    return found
 
 
 def _ends_active(item: Item) -> bool:

@@ -199,6 +199,8 @@ class Operating:
             detail["asked"] = len(plan.rows)
         if operation.needs_approval:
             detail["needs_approval"] = operation.needs_approval
+        if operation.include:
+            detail["include"] = sorted(operation.include)
         self.journal.add_event(
             Event(
                 at=operation.confirmed_at,

@@ -37,6 +37,7 @@ from core.domain.verdicts import Why
 from core.domain.writes import Movement, MovementKind, Write
 from core.gateways.ports import Due, Fate, Journal, Run
 from core.gateways.ports.lookup import CrmLookUp
+from core.services.barring import raise_if_barred
 from core.services.item_steps import booking_due, counted_due
 from core.services.recording import Recording
 from core.services.settling import Ending, Result
@@ -145,7 +146,9 @@ class Seating:
         assert sent.sent_at is not None  # noqa: S101 - set in the line above
         outcome = self.crm.create_booking(self._new(operation, item), sent_at=sent.sent_at)
         if outcome.fate is Fate.NOT_SENT:
-            return self._save(run, replace(sent, sent_at=None))
+            unsent = self._save(run, replace(sent, sent_at=None))
+            raise_if_barred([outcome])
+            return unsent
         held = self._held(sent)
         if held is not None:
             return self._found(run, operation, sent, held)

@@ -54,6 +54,8 @@ class Result:
 
     ending: Ending
     reason: str = ""
+    #: See ``Outcome.barred``.
+    barred: str = ""
 
 
 class Consequences(Protocol):
@@ -122,9 +124,7 @@ class Settling:
         )
         void = by_fate[Fate.REFUSED] + by_fate[Fate.NOT_SENT]
         self._void(run, void, {w.id: outcomes[w.id].reason for w in void})
-        results = {
-            w.id: Result(_ENDINGS[outcomes[w.id].fate], outcomes[w.id].reason) for w in writes
-        }
+        results = {w.id: _result(outcomes[w.id]) for w in writes}
         if unknown := by_fate[Fate.UNKNOWN]:
             results |= self._read_back(run, unknown[0].kind, unknown, then, may_send=False)
         return results
@@ -238,6 +238,10 @@ class Settling:
             # it may have landed: what students see must not wait for a person
             [Due(kind=w.kind, record_id=w.target_id, row=None) for w in writes],
         )
+
+
+def _result(outcome: Outcome) -> Result:
+    return Result(_ENDINGS[outcome.fate], outcome.reason, outcome.barred)
 
 
 def _written(write: Write, outcome: Outcome, target: Counted) -> Counted:

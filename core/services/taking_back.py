@@ -18,6 +18,7 @@ from core.domain.records import Booking, BookingId, Kind
 from core.domain.undoing import judge_again
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Fate, Journal, Run
+from core.services.barring import raise_if_barred
 from core.services.batches import at_once
 from core.services.claiming import claimed
 from core.services.consequences import ContactConsequences
@@ -114,3 +115,4 @@ class TakingBack:
         ]
         told = booking_acts.entries(operation, zip(sent, saved, strict=True), self.now())
         self.recording.items(run, operation, saved, due, told)
+        raise_if_barred(outcomes.values())

@@ -17,6 +17,7 @@ from core.domain.warnings import About, Warned
 from core.domain.writes import Movement, Write, WriteRefused, plan_balances
 from core.gateways.errors import GatewayError
 from core.gateways.ports import Crm, Due, Journal, Run
+from core.services.barring import raise_if_barred
 from core.services.batches import at_once, batches
 from core.services.settling import Consequences, Ending, Result, Settling
 from core.services.starts import NOT_BEGUN, Starts
@@ -75,6 +76,10 @@ class Writing:
         """One write for each record with all its movements; the result by the id asked for.
 
         ``begins``: nothing was changed for their bookings before, so a stop still bars them.
+
+        Raises:
+            GatewayError: the records could not be read; or HubSpot refuses the token (``Barred``),
+                and all that is known of these writes is saved.
         """
         results = {id_: Result(Ending.BUSY, "another operation is writing it") for id_ in wanted}
         hand = Hand(run, kind, self.new_id())
@@ -104,6 +109,7 @@ class Writing:
             if write.id in endings:
                 results |= dict.fromkeys(by_survivor[write.target_id], endings[write.id])
         self.journal.release_leases(run, kind, held | survivors.keys(), holder=hand.holder)
+        raise_if_barred(results.values())
         return results
 
     def _tell_of_merges(self, hand: Hand, merged: Mapping[str, str]) -> None:

@@ -24,6 +24,7 @@ PLACES: dict[str, tuple[Callable[[App], Any], str]] = {
     "history_max": (lambda app: app.desk.store, "history_max"),
     "shuffle": (lambda app: app.desk.options, "shuffle"),
     "write_through_merge": (lambda app: app.desk.options, "write_through_merge"),
+    "ties_by_old_id": (lambda app: app.desk.options, "ties_by_old_id"),
     "plain_partial": (lambda app: app.desk.options, "plain_partial"),
     "plain_numbers": (lambda app: app.desk.options, "plain_numbers"),
     "touch_always": (lambda app: app.desk.options, "touch_always"),

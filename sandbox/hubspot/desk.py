@@ -31,6 +31,8 @@ class Options:
     shuffle: bool = True
     #: a write to a merged contact's old id changes what it became (else: not found)
     write_through_merge: bool = True
+    #: associations asked by an id from before a merge are those of what it became (else: none)
+    ties_by_old_id: bool = False
     #: dated versions answer a partial batch with 200 or 201: their spec has no 207
     plain_partial: bool = False
     #: numbers are kept without needless digits: 3.0 as 3

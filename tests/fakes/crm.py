@@ -37,12 +37,13 @@ from core.domain.records import (
 )
 from core.domain.sessions import ExamChange, is_due
 from core.domain.writes import SEND_WITHIN_S, Write
-from core.gateways.errors import NotSent, OutcomeUnknown, Refused
+from core.gateways.errors import NotSent, OutcomeUnknown, Refused, Unauthorized
 from core.gateways.hubspot.wire import records
 from core.gateways.hubspot.wire.records import Json
 from core.gateways.ports.crm import BookingFilter, Fate, Note, Outcome
 from tests.fakes.truth import Record, Truth
 
+NO_TOKEN = "HubSpot refuses the token: set HUBSPOT_TOKEN to a live one"
 #: The day of an exam of which a test says nothing: it has not begun.
 YEARS_AWAY = "2036-06-02"
 GONE = "archived or deleted in HubSpot"
@@ -62,6 +63,8 @@ class Fault(Enum):
     #: It happens when somebody calls ``deliver_late``, and the caller cannot know. A read: lost.
     LATE = auto()
     REFUSED = auto()
+    #: The token is refused: nothing happened, and nothing will until somebody mends it.
+    BARRED = auto()
 
 
 @dataclass(slots=True)
@@ -281,6 +284,8 @@ class FakeCrm:
             ids = [record.id for record in contact.linked(Kind.BOOKING)]
             if ids:
                 self._ask("associations", Kind.BOOKING, ids)
+            else:
+                self._ask("read", Kind.CONTACT, [contact_id])  # one that was merged away?
             held = [record for _, record in self._read("read", Kind.BOOKING, ids) if record]
             made = [replace(self._booking(each), contact_ids=(contact_id,)) for each in held]
             return sorted(made, key=lambda booking: int(booking.id))
@@ -297,10 +302,13 @@ class FakeCrm:
 
     def booking_ids_of(self, kind: Kind, ids: Collection[str]) -> dict[str, tuple[BookingId, ...]]:
         with self._lock:
-            return {
+            found = {
                 id_: tuple(BookingId(b.id) for b in record.linked(Kind.BOOKING)) if record else ()
                 for id_, record in self._read("associations", kind, ids)
             }
+            if empty := [id_ for id_, held in found.items() if not held]:
+                self._ask("read", kind, empty)  # which of them were merged away?
+            return found
 
     def booking_ids_named(self, names: Collection[str]) -> dict[str, BookingId | None]:
         with self._lock:
@@ -557,6 +565,8 @@ class FakeCrm:
                 return Outcome(fate=Fate.NOT_SENT, reason="HubSpot asked to wait")
             case Fault.REFUSED:
                 return Outcome(fate=Fate.REFUSED, reason="HubSpot refused it")
+            case Fault.BARRED:
+                return Outcome(fate=Fate.NOT_SENT, reason=NO_TOKEN, barred=NO_TOKEN)
             case Fault.ANSWER_LOST:
                 apply()
             case Fault.LATE:
@@ -648,6 +658,8 @@ def _has(text: str, *fields: str) -> bool:
 
 def _raise_worst(faults: Collection[Fault], request: Request) -> None:
     told = f"{request.what} of {len(request.ids)} {request.kind}"
+    if Fault.BARRED in faults:
+        raise Unauthorized(NO_TOKEN, status=401)
     if Fault.REFUSED in faults:
         raise Refused(f"HubSpot refused the {told}", status=400)
     if Fault.NOT_SENT in faults:

@@ -104,6 +104,8 @@ class Truth:
             record.versions.setdefault(key, []).append(version)
             record.modified_at = at
             record.view = None
+            if record.kind is Kind.EXAM:  # its bookings show what describes the session
+                self._forget_views(record)
 
     def link(self, booking: Record, other: Record) -> None:
         if other not in booking.links.setdefault(other.kind, []):

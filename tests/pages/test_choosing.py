@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.domain.owed import waiting
 from core.domain.records import Kind
 from core.gateways.errors import Forbidden, NotSent, OutcomeUnknown, Refused, Store, Unauthorized
 from core.services.finding import ByExam
@@ -276,7 +277,7 @@ def test_the_totals_are_the_plan_s(open_page: Open, made: Stage) -> None:
 
 
 def owed(made: Stage) -> list[str]:
-    return [one.booking.id for one in made.core.owing.owed(ACTOR)]
+    return [one.booking.id for one in waiting(made.core.owing.owed(ACTOR))]
 
 
 def test_everything_owed_is_previewed_at_one_click_from_a_link(

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.domain.operations import Item, ItemState, OperationState
+from core.domain.owed import waiting
 from core.domain.plans import OperationKind, Plan
 from core.domain.records import Kind
 from core.domain.roles import Actor, Role
@@ -217,24 +218,24 @@ def test_the_list_of_operations_shows_what_it_took(
 def test_what_was_taken_back_is_listed_apart_and_left_out_of_everything_owed(
     open_page: Open, made: Stage, plan: Plan
 ) -> None:
-    waiting = len(made.core.owing.owed(ACTOR))
+    before = len(waiting(made.core.owing.owed(ACTOR)))
     n = credits_of(made, undone(made, plan))
 
     at = open_page(BULK_REFUND, by="Owed")
 
-    assert f"{waiting} credits" == figures(at)["Owed"]
+    assert f"{before} credits" == figures(at)["Owed"]
     assert f"{n} more credits were taken back by an undo" in said(at)
     frame = grid(at, "owed_grid")
-    assert waiting + n == len(frame)
+    assert before + n == len(frame)
     told = list(frame["Undone"])
-    assert {"–"} == set(told[:waiting])
+    assert {"–"} == set(told[:before])
     assert all(
-        one.startswith("Taken back by admin@example.test on 4 May 2026") for one in told[waiting:]
+        one.startswith("Taken back by admin@example.test on 4 May 2026") for one in told[before:]
     )
     press(at, "preview")
     everything = made.journal.plan(at.query_params["plan"])
     taken = {row.booking_id for row in plan.will_change}
-    assert (waiting, set()) == (
+    assert (before, set()) == (
         len(everything.rows),
         taken & {row.booking_id for row in everything.rows},
     )
@@ -243,9 +244,9 @@ def test_what_was_taken_back_is_listed_apart_and_left_out_of_everything_owed(
 def test_ticked_it_is_refunded_again_and_the_preview_says_what_it_is(
     open_page: Open, made: Stage, plan: Plan
 ) -> None:
-    waiting = len(made.core.owing.owed(ACTOR))
+    before = len(waiting(made.core.owing.owed(ACTOR)))
     undone(made, plan)
-    at = tick(open_page(BULK_REFUND, by="Owed"), "owed_grid", [waiting])
+    at = tick(open_page(BULK_REFUND, by="Owed"), "owed_grid", [before])
 
     press(at, "preview")
 

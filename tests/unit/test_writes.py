@@ -18,7 +18,7 @@ from core.domain.writes import (
     believe,
     plan_balances,
 )
-from tests.unit.given import AT, CS, SHARED, contact
+from tests.unit.given import AT, CS, contact
 
 OURS = WriteId("w1")
 
@@ -86,7 +86,7 @@ def test_a_write_adds_every_movement_and_touches_nothing_else(moved: list[Credit
 @pytest.mark.parametrize(
     ("held", "delta", "told"),
     [
-        (contact(unreadable={SHARED: "holds 'abc'"}), 1, "abc"),
+        (contact(unreadable={CS: "holds 'abc'"}), 1, "abc"),
         (contact(balances={}), 1, "not read"),
         (contact(balances={CS: 0}), -1, "would become -1"),
         (contact(balances={CS: 1_000_000}), 1, "would become 1000001"),

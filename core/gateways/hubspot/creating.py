@@ -8,7 +8,14 @@ from datetime import datetime
 from core.domain.booking import NewBooking
 from core.domain.records import Kind
 from core.domain.writes import SEND_WITHIN_S
-from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused
+from core.gateways.errors import (
+    Forbidden,
+    GatewayError,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    Unauthorized,
+)
 from core.gateways.hubspot.hub import Hub
 from core.gateways.hubspot.transport import Call
 from core.gateways.hubspot.wire import answers, requests
@@ -25,6 +32,8 @@ def create_booking(hub: Hub, new: NewBooking, *, sent_at: datetime) -> Outcome:
             str(new.contact_id): _link_type(hub, Kind.CONTACT),
             str(new.exam_id): _link_type(hub, Kind.EXAM),
         }
+    except (Unauthorized, Forbidden) as error:
+        return _barred(error)
     except GatewayError as error:
         # of the booking itself nothing was sent
         fate = Fate.REFUSED if isinstance(error, Refused) else Fate.NOT_SENT
@@ -39,10 +48,16 @@ def create_booking(hub: Hub, new: NewBooking, *, sent_at: datetime) -> Outcome:
     )
     try:
         answer = hub.transport.write(call, hub.priority, within_s=left)
+    except (Unauthorized, Forbidden) as error:
+        return _barred(error)
     except GatewayError as error:
         fate = next(fate for kind, fate in _FATES if isinstance(error, kind))
         return Outcome(fate=fate, reason=str(error))
     return answers.created_outcome(new.idempotency_key, answer)
+
+
+def _barred(error: GatewayError) -> Outcome:
+    return Outcome(fate=Fate.NOT_SENT, reason=str(error), barred=str(error))
 
 
 def _link_type(hub: Hub, to: Kind) -> Mapping[str, object]:

@@ -18,9 +18,9 @@ from core.gateways.ports.crm import BookingFilter
 
 
 def booking_ids_of(hub: Hub, kind: Kind, ids: Collection[str]) -> dict[str, tuple[BookingId, ...]]:
-    """Bookings associated with each of these exams or contacts."""
-    types = hub.portal.types
-    found = reading.links(hub, types[kind], types[Kind.BOOKING], ids, f"associations {kind}")
+    """Bookings associated with each of these exams or contacts, by old ids as well."""
+    bookings = hub.portal.types[Kind.BOOKING]
+    found = reading.links_now(hub, kind, bookings, ids, f"associations {kind}")
     return {id_: tuple(map(BookingId, held)) for id_, held in found.items()}
 
 
@@ -45,9 +45,7 @@ def booking_ids_named(hub: Hub, names: Collection[str]) -> dict[str, BookingId |
 def contacts_with_note(hub: Hub, ids: Collection[ContactId], marker: str) -> set[ContactId]:
     """Those of these contacts that have a note with this marker."""
     portal = hub.portal
-    notes_of = reading.links(
-        hub, portal.types[Kind.CONTACT], portal.note_type, ids, "associations notes"
-    )
+    notes_of = reading.links_now(hub, Kind.CONTACT, portal.note_type, ids, "associations notes")
 
     def ask(some: Sequence[str]) -> set[str]:
         path = hub.paths.objects(portal.note_type, "batch", "read")

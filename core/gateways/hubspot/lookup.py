@@ -54,7 +54,7 @@ def bookings_of(hub: Hub, contact_id: ContactId) -> list[Booking]:
     """In order of id. One that is gone since its association was read is left out."""
     types = hub.portal.types
     what = "associations contacts"
-    ids = reading.links(hub, types[Kind.CONTACT], types[Kind.BOOKING], [contact_id], what)
+    ids = reading.links_now(hub, Kind.CONTACT, types[Kind.BOOKING], [contact_id], what)
     found = [BookingId(id_) for id_ in ids[contact_id]]
     if not found:
         return []

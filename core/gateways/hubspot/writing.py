@@ -8,7 +8,14 @@ from typing import TypeVar
 
 from core.domain.records import MARKER, BookingId, ContactId, Kind, WriteId
 from core.domain.writes import SEND_WITHIN_S, Write
-from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused
+from core.gateways.errors import (
+    Forbidden,
+    GatewayError,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    Unauthorized,
+)
 from core.gateways.hubspot.hub import Hub
 from core.gateways.hubspot.transport import WRITE_WITHIN_S, Call
 from core.gateways.hubspot.wire import answers, requests
@@ -117,7 +124,11 @@ def add_notes(hub: Hub, notes: Sequence[Note]) -> dict[ContactId, Outcome]:
             path=hub.paths.objects(hub.portal.note_type, "batch", "create"),
             body=requests.notes_body(hub.portal, [by_contact[id_] for id_ in some]),
         )
-        return answers.note_outcomes(some, hub.transport.write(call, hub.priority))
+        try:
+            answer = hub.transport.write(call, hub.priority)
+        except Forbidden as error:  # notes have a scope of their own, and no credit waits for them
+            raise Refused(str(error), status=403, missing=error.missing) from error
+        return answers.note_outcomes(some, answer)
 
     batches = requests.batches(by_contact)
     return _joined(hub.each(lambda batch: _each(batch, lambda id_: id_, send), batches))
@@ -139,6 +150,9 @@ def _each(
         requests_left -= 1
         try:
             fates |= send(some)
+        except (Unauthorized, Forbidden) as error:
+            barred = Outcome(fate=Fate.NOT_SENT, reason=str(error), barred=str(error))
+            fates |= dict.fromkeys(map(name, some), barred)
         except Refused as error:
             if len(some) > 1 and requests_left > 0 and _for_one_of_them(error):
                 half = len(some) // 2

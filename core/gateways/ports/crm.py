@@ -48,6 +48,8 @@ class Outcome:
     modified_at: datetime | None = None
     #: For people, when it did not.
     reason: str = ""
+    #: Not sent, because HubSpot refuses the token: why. Like an outage it is waited for.
+    barred: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,8 @@ EXPLAINED = {
     ),
     OperationKind.CANCEL: (
         "Cancels bookings and gives back the credit that each spent. Seats are freed, and a note "
-        "is left on each student's timeline."
+        "is left on each student's timeline. Bookings that were attended, and exams that have "
+        "begun, are blocked until you include them on purpose."
     ),
 }
 
@@ -70,6 +71,8 @@ def preview(
     without: Collection[str] = (),
 ) -> NoReturn:
     """Read the bookings, store the plan and go to it. ``without``: those left out.
+
+    ``include``: what the admin includes on purpose that is blocked otherwise.
 
     Raises what ``Planning.preview`` raises.
     """

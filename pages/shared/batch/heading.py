@@ -8,6 +8,7 @@ from core.domain.attention import titled
 from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import Operation, OperationState
 from pages.shared import words
+from pages.shared.batch.including import included_words
 from pages.shared.gate import Desk
 
 COLOURS = {
@@ -38,8 +39,16 @@ def heading(desk: Desk, operation: Operation) -> None:
             st.badge(words.OPERATION[operation.state], icon=icon, color=colour)  # type: ignore[arg-type]
         st.html(
             f"Confirmed by {words.escaped(operation.confirmed_by)} {when}. "
-            f"{_approval(desk, operation)}Reason: {words.escaped(operation.reason or NOT_KEPT)}"
+            f"{_approval(desk, operation)}{_included(operation)}"
+            f"Reason: {words.escaped(operation.reason or NOT_KEPT)}"
         )
+
+
+def _included(operation: Operation) -> str:
+    """HTML: what was included on purpose; empty when nothing was."""
+    if not operation.include:
+        return ""
+    return f"Includes {words.escaped(included_words(operation.include))} on purpose. "
 
 
 def _approval(desk: Desk, operation: Operation) -> str:

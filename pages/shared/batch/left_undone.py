@@ -18,6 +18,7 @@ NEXT: dict[About, str] = {
     About.SEATS_UNTOLD: "An admin looks at the exam in HubSpot, and says what became of it.",
     About.NOTE: "An admin can retry it below.",
     About.FOLLOW_UPS: "All credits are done. An admin can retry the follow-ups or give them up.",
+    About.BALANCE: "Correct that balance in HubSpot; the credits of this operation are right.",
     About.REFUNDED_TWICE: "Compare the balance with its history in HubSpot.",
     About.MERGED: "Compare the balance with its history in HubSpot, and adjust it if need be.",
     About.CHECK: "Compare the balance with its history in HubSpot.",

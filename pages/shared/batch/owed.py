@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.credits import Catalogue
-from core.domain.owed import Owed, by_credit, taken, waiting
+from core.domain.owed import Owed, by_credit, taken, unclear, waiting
 from core.domain.plans import OperationKind
 from core.domain.selections import BOOKINGS_MAX, BadList
 from core.services.finding import ByIds, Selection
@@ -25,20 +25,24 @@ ROWS = 500
 def by_owed(desk: Desk, _: OperationKind) -> Choice:
     """Cancelled bookings whose credit did not come back: all of them, or those ticked."""
     found: list[Owed] = []
+    doubtful: list[Owed] = []
     shown: list[Owed] = []
     read = False
     with problems.told(NOT_READ), st.spinner("Looking for what is owed …", show_time=True):
         find = lambda: desk.core.owing.found(desk.actor)  # noqa: E731
-        found = _waiting_first(recent("owed", find, now=desk.now()))
+        all_ = recent("owed", find, now=desk.now())
+        found, doubtful = _waiting_first(all_), unclear(all_)
         date = lambda: desk.core.owing.dated(found[:ROWS])  # noqa: E731
         shown = _waiting_first(recent("owed since", date, now=desk.now()))
         read = True
     if not found:
         if read:
             st.success("Nobody waits for a credit.", icon=":material/check_circle:")
+        _unclear(desk, doubtful)
         return _nothing
     _figures(desk, found, shown)
     ticked = _grid(desk, shown)
+    _unclear(desk, doubtful)
     ids = tuple(one.booking.id for one in ticked or waiting(found))[:BOOKINGS_MAX]
     caveat = "" if ticked else LAGS
     named = f"{words.count(len(ticked), 'booking')} of those owed" if ticked else EVERYTHING
@@ -83,6 +87,39 @@ def _taken_back(found: Sequence[Owed]) -> str:
         return ""
     credit = words.count(back, "more credit was", "more credits were")
     return f"{credit} taken back by an undo: owed too, and given back only when ticked."
+
+
+def _unclear(desk: Desk, found: Sequence[Owed]) -> None:
+    """Whether these are owed cannot be read: named with their values, and never refunded."""
+    if not found:
+        return
+    label = words.count(len(found), "booking is unclear", "bookings are unclear")
+    with st.expander(f"{label}: correct them in HubSpot", icon=":material/help:"):
+        st.dataframe(
+            unclear_frame(found[:ROWS], desk.core.catalogue),
+            column_config={
+                "Booking": st.column_config.TextColumn(width=320),
+                "Credit": st.column_config.TextColumn(width=150),
+                "Student": st.column_config.TextColumn("Student's HubSpot record", width=180),
+                "Unclear": st.column_config.TextColumn("What cannot be read", width="large"),
+            },
+            hide_index=True,
+            row_height=tables.ROW_PX,
+            height=tables.height(min(len(found), ROWS), at_most=270),
+            alt="Bookings of which it is unclear whether a credit is owed",
+        )
+
+
+def unclear_frame(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
+    """One row for each, with the values found in HubSpot."""
+    return pd.DataFrame(
+        {
+            "Booking": [one.booking.booking_id or one.booking.id for one in found],
+            "Credit": [words.credit(one.credit, catalogue) for one in found],
+            "Student": [one.contact_id or "none, or several" for one in found],
+            "Unclear": [words.sentence(one.unclear) for one in found],
+        }
+    )
 
 
 def _by_type(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:

@@ -10,16 +10,17 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.domain.plans import OperationKind, Plan, Row, Verdict
 from core.domain.records import BookingId
+from core.domain.terms import Inclusion
 from core.services.finding import ByIds
 from pages.shared import problems, tables, words
-from pages.shared.batch import address, choosing, confirming, figures
+from pages.shared.batch import address, choosing, confirming, figures, including
 from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
 
 EFFECTS = {
     OperationKind.REFUND: (
-        "In HubSpot each credit is given back and its booking marked refunded. Supabase has the "
-        "new balances a moment later."
+        "In HubSpot each credit is given back, its booking marked refunded and a note left on the "
+        "student's timeline. Supabase has the new balances a moment later."
     ),
     OperationKind.CANCEL: (
         "In HubSpot each booking is cancelled, its credit given back, its seat freed and a note "
@@ -50,6 +51,7 @@ def show(desk: Desk, plan: Plan) -> None:
         st.warning(f"{words.sentence(words.plain(plan.caveat))}.", icon=":material/schedule:")
     totals(desk, plan)
     rows(desk, plan, choosable=True)
+    including.show(plan, lambda include: _include(desk, plan, include))
     confirming.show(desk, plan)
 
 
@@ -183,6 +185,13 @@ def _choose(
 def _taken_by_types(plan: Plan) -> int:
     """Pixels by which the table of credit types is taller than the cards beside it."""
     return tables.ROW_PX * max(0, len(plan.credits) - 3)
+
+
+def _include(desk: Desk, plan: Plan, include: frozenset[Inclusion]) -> None:
+    """A fresh preview of the same bookings that includes these on purpose, or no longer."""
+    same = ByIds(ids=tuple(row.booking_id for row in plan.rows), words=plan.selection)
+    with problems.told("This preview stays as it was; nothing was changed."):
+        choosing.preview(desk, plan.kind, same, include=include, without=plan.excluded)
 
 
 def _preview_without(desk: Desk, plan: Plan, without: Collection[BookingId]) -> None:

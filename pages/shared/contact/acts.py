@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.domain.owed import by_credit, taken, waiting
+from core.domain.owed import by_credit, taken, unclear, waiting
 from core.domain.plans import OperationKind
 from core.domain.records import BookingId
 from core.domain.roles import ALLOWED, Act
+from core.domain.terms import ORDINARY, Inclusion
 from core.services.finding import ByReference
 from core.services.presenting import Presented
 from pages.shared import places, problems, words
@@ -21,6 +22,7 @@ from pages.shared.gate import Desk
 def show(desk: Desk, presented: Presented) -> None:
     """What is owed, with the way to give it back; what was taken back, with who and why."""
     _taken_back(desk, presented)
+    _unclear(presented)
     owed = waiting(presented.owed)
     if not owed:
         return
@@ -53,11 +55,28 @@ def _taken_back(desk: Desk, presented: Presented) -> None:
         )
 
 
-def preview(desk: Desk, kind: OperationKind, ids: Sequence[BookingId]) -> None:
+def _unclear(presented: Presented) -> None:
+    """Whether anything is owed cannot be read: named, and neither counted nor offered."""
+    for one in unclear(presented.owed):
+        name = one.booking.booking_id or one.booking.id
+        st.warning(
+            f"{words.plain(name)}: {words.plain(one.unclear)}. Correct the booking in HubSpot; "
+            "until then it is neither owed nor refunded.",
+            title="Not clear whether a credit is owed",
+            icon=":material/help:",
+        )
+
+
+def preview(
+    desk: Desk,
+    kind: OperationKind,
+    ids: Sequence[BookingId],
+    include: frozenset[Inclusion] = ORDINARY,
+) -> None:
     """Make the plan, and go to the page on which it is confirmed."""
     with problems.told("Nothing was changed."):
         with st.spinner("Reading the bookings from HubSpot …"):
             choice = ByReference(references=tuple(ids))
-            plan = desk.core.planning.preview(kind, choice, desk.acting())
+            plan = desk.core.planning.preview(kind, choice, desk.acting(), include=include)
         reading.forget()
         st.switch_page(places.OF_KIND[kind].path, query_params={address.PLAN: plan.id})

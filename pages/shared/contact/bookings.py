@@ -24,7 +24,8 @@ STATUS = {
 }
 assert STATUS.keys() == set(BookingStatus), "every status has its word"
 
-OWED, BACK, TAKEN, NONE = "Owed", "Given back", "Taken back", words.NOTHING
+OWED, BACK, TAKEN, UNCLEAR = "Owed", "Given back", "Taken back", "Unclear"
+NONE = words.NOTHING
 
 
 def show(desk: Desk, presented: Presented) -> None:
@@ -93,6 +94,8 @@ def bookings_frame(bookings: Sequence[Booking], owed: Mapping[BookingId, Owed]) 
 
 def credit_words(booking: Booking, owed: Owed | None) -> str:
     """What became of the credit that the booking spent."""
+    if booking.mark_unclear or (owed is not None and owed.unclear):
+        return f"? {UNCLEAR}"
     if booking.refunded:
         when = f" on {words.day(booking.refunded_at.date())}" if booking.refunded_at else ""
         return f"↩ {BACK}{when}"

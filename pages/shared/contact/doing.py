@@ -9,17 +9,20 @@ import streamlit as st
 
 from core.domain.foreign_words import Remedy
 from core.domain.operations import ENDED, Item, ItemState, Operation
-from core.domain.plans import OperationKind, Plan, Row, Verdict
+from core.domain.plans import OperationKind, Plan, Row, Verdict, includable
 from core.domain.records import BookingId, Contact
+from core.domain.roles import ALLOWED, Act
 from core.gateways.errors import UnknownId
 from core.services.finding import ByReference
-from pages.shared import problems, words
+from pages.shared import places, problems, words
+from pages.shared.batch import address as batch_address
 from pages.shared.batch import left_undone
 from pages.shared.contact import address, reading
 from pages.shared.gate import Desk
 from pages.shared.recent import forget
 
 POLL_S = 0.5
+TO_BATCHES = "_doing_to_batches"
 UNCHANGED = "Nothing was changed."
 #: Kept with the operation and in the note, unless somebody says more.
 REASONS = {
@@ -83,6 +86,7 @@ def _preview(desk: Desk, plan: Plan) -> None:
     st.markdown(f"**{_title(desk, plan)}**")
     for row in plan.rows:
         st.markdown(_row_words(desk, row))
+    _offer_to_include(desk, plan)
     if not done:
         _back("Back to the student", primary=True)
         return
@@ -94,6 +98,28 @@ def _preview(desk: Desk, plan: Plan) -> None:
                 reading.forget()
                 st.rerun()
         _back("Not now")
+
+
+def _offer_to_include(desk: Desk, plan: Plan) -> None:
+    """For admins: the same bookings on the page of batches, where they are included on purpose."""
+    if not includable(plan) or Act.RUN_BATCHES not in ALLOWED[desk.actor.role]:
+        return
+    st.button(
+        "Include blocked bookings …",
+        icon=":material/rule:",
+        key="doing_include",
+        help="Opens this preview on the page Batch cancellation, where you include attended "
+        "bookings or past exams on purpose, with the reason.",
+        on_click=_to_batches,
+        args=(plan.id,),
+    )
+    if id_ := st.session_state.pop(TO_BATCHES, None):
+        st.switch_page(places.OF_KIND[plan.kind].path, query_params={batch_address.PLAN: id_})
+
+
+def _to_batches(plan_id: str) -> None:
+    """A callback may not switch pages; the run after it does."""
+    st.session_state[TO_BATCHES] = plan_id
 
 
 def _title(desk: Desk, plan: Plan) -> str:
@@ -121,7 +147,7 @@ def _row_words(desk: Desk, row: Row) -> str:
     if row.credit is not None:
         label = words.credit(row.credit, desk.core.catalogue)
         change = f"{label} credit **{words.change(row.before, row.after)}**"
-    told = " · ".join(filter(None, [name, *asked, change]))
+    told = " · ".join(filter(None, [name, *asked, change, words.plain(row.detail)]))
     return f":material/check: {told}"
 
 

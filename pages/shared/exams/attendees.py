@@ -66,12 +66,18 @@ def attendees_frame(bookings: Sequence[Booking], names: Mapping[ContactId, str])
             "Student": [_who(booking, names) for booking in bookings],
             "Booking": [booking.booking_id or booking.id for booking in bookings],
             "Paid with": [booking.token or "nothing" for booking in bookings],
-            "Credit": ["↩ Given back" if booking.refunded else "" for booking in bookings],
+            "Credit": [_credit(booking) for booking in bookings],
             "Hand": [booking.dominant_hand for booking in bookings],
             "Attends at": [booking.attending_location for booking in bookings],
             "Attended": [booking.attendance for booking in bookings],
         }
     )
+
+
+def _credit(booking: Booking) -> str:
+    if booking.mark_unclear:
+        return "? Unclear"
+    return "↩ Given back" if booking.refunded else ""
 
 
 def _who(booking: Booking, names: Mapping[ContactId, str]) -> str:

@@ -21,6 +21,8 @@ def of_one(desk: Desk, call: Call) -> Answer:
     limit = call.number("limit", default=PAGE_MAX, most=PAGE_MAX, least=1)
     after = call.number("after", default=0, most=INT64_MAX)
     ties = desk.store.links.of(kind, to, [row.id]).get(row.id, [])
+    if not desk.options.ties_by_old_id and str(row.id) != call.params["id"]:
+        ties = []
     results, last = _page(ties, after, limit)
     body: dict[str, Any] = {"results": results}
     if last is not None:
@@ -41,7 +43,8 @@ def batch_read(desk: Desk, call: Call) -> Answer:
     ties = desk.store.links.of(kind, to, list(live.values()))
     results = []
     for key, id_ in live.items():
-        if id_ not in ties:
+        merged_away = id_ != ids[key] and not desk.options.ties_by_old_id
+        if id_ not in ties or merged_away:
             continue  # an object without ties has no entry
         page, last = _page(ties[id_], afters[key], PAGE_MAX)
         entry = {"from": {"id": str(id_)}, "to": page}

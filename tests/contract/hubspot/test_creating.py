@@ -116,6 +116,16 @@ def test_one_that_hubspot_did_not_take_may_be_sent_again(world: World) -> None:
     assert Fate.NOT_SENT is outcome.fate  # asking for it would wait the minute that HubSpot asks
 
 
+def test_one_that_a_refused_token_keeps_from_being_sent_waits(world: World) -> None:
+    wish = new(world)
+    world.fault("barred")
+
+    outcome = world.crm.create_booking(wish, sent_at=utc_now())
+
+    assert Fate.NOT_SENT is outcome.fate
+    assert "HubSpot refuses the token" in outcome.barred
+
+
 def test_one_that_comes_too_late_is_not_sent(world: World) -> None:
     wish = new(world)
 

@@ -153,6 +153,35 @@ def test_a_merge_between_read_and_write_is_no_wrong_fate(
         assert [Fate.REFUSED] * 2 == fates
 
 
+@pytest.mark.parametrize("ties", [True, False])
+def test_ties_are_found_by_an_id_from_before_a_merge_whatever_hubspot_answers(
+    hubspot: SandboxWorld, ties: bool
+) -> None:
+    """HubSpot documents an empty answer for deals; for contacts both are possible."""
+    hubspot.options(ties_by_old_id=ties)
+    one, other, alone = hubspot.contact(), hubspot.contact(), hubspot.contact()
+    held = {hubspot.booking(contact=one), hubspot.booking(contact=other)}
+    hubspot.merge(Kind.CONTACT, one, other)
+
+    found = hubspot.crm.booking_ids_of(Kind.CONTACT, [one, other, alone])
+    hubspot.options(ties_by_old_id=False)
+
+    assert [held, held, set()] == [set(found[id_]) for id_ in (one, other, alone)]
+
+
+def test_a_merged_booking_keeps_its_contact_and_exam_by_its_old_id(
+    hubspot: SandboxWorld,
+) -> None:
+    contact, exam = hubspot.contact(), hubspot.exam()
+    one, other = (hubspot.booking(contact=contact, exam=exam) for _ in range(2))
+    hubspot.merge(Kind.BOOKING, one, other)
+
+    found = hubspot.crm.bookings([BookingId(other)])[BookingId(other)]
+
+    assert found is not None
+    assert (one, contact, exam) == (found.id, found.contact_id, found.exam_id)
+
+
 def test_the_marker_that_is_missing_says_what_to_run(hubspot: SandboxWorld) -> None:
     store = hubspot.server.store
     kind = store.catalog.kind("0-1")

@@ -136,6 +136,7 @@ def test_contacts_are_found_by_name_mail_and_student_id(world: World) -> None:
 
 def test_calls_are_counted_by_kind(world: World) -> None:
     exam = world.exam()
+    world.booking(exam=exam)
     before = world.crm.usage()
 
     world.crm.counted(Kind.EXAM, [exam])

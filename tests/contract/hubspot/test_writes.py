@@ -294,3 +294,24 @@ def test_two_notes_for_one_contact_at_a_time_are_a_mistake_of_the_caller(world: 
 
     with pytest.raises(ValueError, match="one note for each contact"):
         world.crm.add_notes([note, note])
+
+
+def test_a_refused_token_refuses_no_record(world: World) -> None:
+    """Nothing was sent and nothing can be: what was to be written waits for the token."""
+    id_, booking = world.contact(cs_credits="3"), world.booking(is_active="Active")
+    one, at = write(id_, to=4), utc_now()
+    note = Note(contact_id=ContactId(id_), marker="m", text="words", at=at)
+    known = [BookingId(booking)]
+    world.fault("barred", times=5)
+
+    outcomes: list[Outcome] = [
+        world.crm.write_counts([one])[one.id],
+        world.crm.cancel_bookings(known, sent_at=at, marker="m")[known[0]],
+        world.crm.mark_refunded(known, at=at, admin="a@x.test", sent_at=at)[known[0]],
+        world.crm.unmark_refunded(known, sent_at=at)[known[0]],
+        world.crm.add_notes([note])[note.contact_id],
+    ]
+
+    assert {Fate.NOT_SENT} == {outcome.fate for outcome in outcomes}
+    assert all("HubSpot refuses the token" in outcome.barred for outcome in outcomes)
+    assert 3 == read(world, id_).balances[CS]

@@ -49,7 +49,7 @@ class World(Protocol):
         ...
 
     def fault(self, action: str, *, times: int = 1) -> None:
-        """For the next writes: lose_request, lose_answer, not_sent, late."""
+        """For the next writes: lose_request, lose_answer, not_sent, barred, late."""
         ...
 
 
@@ -108,6 +108,7 @@ class FakeWorld:
             "lose_request": Fault.REQUEST_LOST,
             "lose_answer": Fault.ANSWER_LOST,
             "not_sent": Fault.NOT_SENT,
+            "barred": Fault.BARRED,
             "late": Fault.LATE,
         }
         self._faults += [kinds[action]] * times
@@ -166,6 +167,8 @@ class SandboxWorld:
         fault: dict[str, Any] = {"action": action, "path": "/batch/(update|create)", "times": times}
         if action == "not_sent":
             fault |= {"action": "status", "status": 429, "retry_after": 60}
+        if action == "barred":
+            fault |= {"action": "status", "status": 401}
         if action == "late":
             fault |= {"ms": 60_000}
         self.faults([fault])

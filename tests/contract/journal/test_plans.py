@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 
 import pytest
 
 from core.domain.plans import Verdict
+from core.domain.terms import Inclusion
 from core.gateways.errors import UnknownId
 from core.gateways.journal.plans import KEPT_AFTER_EXPIRY, PORTION
 from core.gateways.journal.sql import SqlJournal
@@ -40,6 +42,16 @@ def test_a_plan_whose_saver_died_half_way_is_not_there_until_it_is_saved_again(
         journal.plan("op")
     journal.save_plan(plan)
     assert plan == journal.plan("op")
+
+
+def test_what_an_admin_included_is_kept_with_the_plan_and_the_operation(journal: Journal) -> None:
+    both = frozenset(Inclusion)
+    journal.save_plan(replace(plan_of(2), include=both))
+    journal.confirm(operation("op", include=both), [])
+
+    assert both == journal.plan("op").include
+    assert both == journal.operation("op").include
+    assert [both] == [one.include for one in journal.operations()]
 
 
 def test_a_plan_may_be_empty(journal: Journal) -> None:

@@ -142,6 +142,30 @@ def test_a_cancellation_gives_the_credit_and_the_seat_back(school: School) -> No
     assert (2, 3, 0) == school.state()
 
 
+@pytest.mark.parametrize(
+    ("on", "change", "expected"),
+    [
+        (Kind.BOOKING, {"attendance": "Yes"}, "attended"),
+        (Kind.BOOKING, {"attendance": "perhaps"}, "needs-a-person"),
+        (Kind.BOOKING, {"token_refunded": "Yes"}, "needs-a-person"),
+        (Kind.EXAM, {"exam_date": "2026-05-04", "start_time": "8:00 AM"}, "exam-begun"),
+        (Kind.EXAM, {"exam_date": "2026-05-03"}, "exam-over"),
+        (Kind.EXAM, {"exam_date": "soon"}, "needs-a-person"),
+    ],
+)
+def test_a_client_never_cancels_what_an_admin_would_include_on_purpose(
+    school: School, on: Kind, change: dict[str, str], expected: str
+) -> None:
+    id_ = school.booked()
+    target = id_ if on is Kind.BOOKING else "80"
+    school.desk.crm.foreign_write(on, target, change)
+
+    answer = school.cancel(id_)
+
+    assert (409, expected) == kind(answer)
+    assert (1, 4, 1) == school.state()
+
+
 def test_several_bookings_are_cancelled_together_in_one_operation(school: School) -> None:
     school.exam("81", exam_date="2026-06-02")
     ids = [school.booked(), school.booked(exam_id="81")]

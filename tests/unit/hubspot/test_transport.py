@@ -272,7 +272,18 @@ def test_a_write_older_than_its_time_reaches_nobody(make: Make) -> None:
     assert [] == app.seen
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 409])
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_token_refuses_no_write_and_is_waited_for(make: Make, status: int) -> None:
+    client, app, _ = make(httpx.Response(status, json={"category": "EXPIRED_AUTHENTICATION"}))
+
+    outcomes = client.write_counts([write("1"), write("2")])
+
+    assert {Fate.NOT_SENT} == {outcome.fate for outcome in outcomes.values()}
+    assert all(outcome.barred for outcome in outcomes.values())
+    assert 1 == len(app.seen), "it is not asked again and again"
+
+
+@pytest.mark.parametrize("status", [400, 404, 409])
 def test_a_refused_batch_refuses_each_of_its_writes(make: Make, status: int) -> None:
     client, _, _ = make(httpx.Response(status, json={"message": "why not"}))
 

@@ -23,9 +23,9 @@ Id = TypeVar("Id", bound=str)
 MERGED = ("hs_merged_object_ids", "hs_calculated_merged_vids")
 
 #: Errors of one input that say what happened to it: nothing. Any other may mean anything.
-DENIED = frozenset(
-    {"OBJECT_NOT_FOUND", "VALIDATION_ERROR", "CONFLICT", "FORBIDDEN", "MISSING_SCOPES"}
-)
+DENIED = frozenset({"OBJECT_NOT_FOUND", "VALIDATION_ERROR", "CONFLICT", "FORBIDDEN"})
+#: Errors that are the token's and no record's: nothing was done, and all of it waits.
+BARRED = frozenset({"INVALID_AUTHENTICATION", "EXPIRED_AUTHENTICATION", "MISSING_SCOPES"})
 NOT_TAKEN = frozenset({"RATE_LIMITS", "LOCKED"})
 GONE = "OBJECT_NOT_FOUND"
 
@@ -167,6 +167,9 @@ def _outcome(id_: str, matched: Matched) -> Outcome:
         return Outcome(fate=Fate.LANDED, modified_at=modified_at(result))
     if failure is None or result is not None:
         return Outcome(fate=Fate.UNKNOWN, reason="HubSpot's answer does not tell")
+    if failure.category in BARRED:
+        told = f"HubSpot refuses the token ({failure.category}): {failure.message}"
+        return Outcome(fate=Fate.NOT_SENT, reason=told, barred=told)
     if failure.category in DENIED:
         return Outcome(fate=Fate.REFUSED, reason=failure.message)
     fate = Fate.NOT_SENT if failure.category in NOT_TAKEN else Fate.UNKNOWN

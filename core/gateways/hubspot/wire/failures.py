@@ -38,10 +38,12 @@ def failure(status: int, headers: Mapping[str, str], body: bytes) -> GatewayErro
             words = "HubSpot is moving this account between data centres"
             return NotSent(words, retry_after_s=_or(asked, MIGRATING_S))
         case 401:
+            category = text(told.get("category"))
+            named = f" ({category})" if category else ""
             return Unauthorized(
-                "HubSpot does not accept the token: set HUBSPOT_TOKEN to a live one",
+                f"HubSpot refuses the token{named}: set HUBSPOT_TOKEN to a live one",
                 status=status,
-                category=text(told.get("category")),
+                category=category,
             )
         case 403:
             return _forbidden(told)
@@ -68,10 +70,11 @@ def _limited(told: Mapping[str, Any], asked: float | None) -> NotSent:
 
 
 def _forbidden(told: Mapping[str, Any]) -> Forbidden:
+    # seen in the errors' contexts, and in one of the answer's own
     scopes = tuple(
         dict.fromkeys(
             text(scope)
-            for error in _listed(told.get("errors"))
+            for error in (*_listed(told.get("errors")), told)
             for key in ("requiredGranularScopes", "requiredScopes")
             for scope in (error.get("context") or {}).get(key) or ()
         )
