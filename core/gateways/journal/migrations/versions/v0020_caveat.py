@@ -7,8 +7,8 @@ from alembic import op
 
 from core.gateways.journal.database import SCHEMA
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
