@@ -61,6 +61,7 @@ class What(StrEnum):
     SET_UP_ASKED = "asked to set up HubSpot"
     SET_UP = "set up HubSpot"
     SETTINGS = "settings changed"
+    TAKEN_OVER = "took over from other desks"
 
 
 #: What a move of an operation is called, by where it led.

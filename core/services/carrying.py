@@ -75,6 +75,8 @@ class Carrying:
     calls: Callable[[], int]
     may: Callable[[str, Act], bool]
     now: Callable[[], datetime]
+    #: How long ago a time was, though the clock was set meanwhile.
+    passed: Callable[[datetime], timedelta]
     starts: Starts
     group_size: int = GROUP_SIZE
     groups_at_once: int = GROUPS_AT_ONCE
@@ -87,13 +89,18 @@ class Carrying:
         operation = self.journal.operation(operation_id)
         if operation.state in ENDED:
             return None
-        if operation.state in UNBEGUN and self.now() < operation.hold_until:
-            return operation.hold_until
+        if operation.state in UNBEGUN and (held := self._held(operation)) > timedelta(0):
+            return self.now() + held
         try:
             return self._run(operation)
         except Superseded as error:
             log.warning("left to another process: %s", error)
             return self.now() + LEFT_TO_ANOTHER
+
+    def _held(self, operation: Operation) -> timedelta:
+        """For how long its hold goes on. A clock that was set back does not make it longer."""
+        begun = operation.approved_at or operation.confirmed_at
+        return operation.hold_until - begun - self.passed(begun)
 
     def _run(self, operation: Operation) -> datetime | None:
         if operation.state in UNBEGUN and not self._begin(operation):

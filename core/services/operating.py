@@ -49,6 +49,8 @@ class Operating:
     #: Above this many bookings the admin types the number to confirm (design, section 9).
     typed_above: int = 20
     second: SecondAdmin = NO_SECOND
+    #: What speaks against confirming anything: another desk is at work.
+    objections: Callable[[], list[str]] = list
 
     @property
     def hold(self) -> timedelta:
@@ -84,6 +86,8 @@ class Operating:
         held = self.holding.until(now, undoes=plan.undoes, at_once=without)
         why = self.second.why(plan)
         faults = self._faults(plan, reason, typed, now) + self._nobody(why, actor)
+        if actor.only is None:  # an app's student cannot see to it; its writes are guarded as all
+            faults += self.objections()
         if faults and not self._confirmed_before(plan_id):
             raise NotConfirmed(faults)
         operation = Operation(

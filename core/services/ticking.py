@@ -20,6 +20,8 @@ class Ticker:
     act: Callable[[], object]
     every_s: float
     vitals: Vitals = field(default_factory=NoVitals)
+    #: Done once, when it was stopped after it had begun.
+    at_end: Callable[[], object] = lambda: None
     _ended: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -45,3 +47,4 @@ class Ticker:
             else:
                 self.vitals.worked(self.name)
             self._ended.wait(self.every_s)
+        self.at_end()

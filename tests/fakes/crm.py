@@ -113,6 +113,8 @@ class FakeCrm:
     now: Callable[[], datetime]
     catalogue: Catalogue = SCHOOL
     #: Records in one request. The real one: 100, and 50 for histories.
+    #: The clock of who sends, which may be another than HubSpot's; None: it is HubSpot's.
+    sender: Callable[[], datetime] | None = field(default=None, kw_only=True)
     batch_max: int = 100
     sending: Sending = _no_fault
     answered: Answered = _nothing
@@ -612,7 +614,8 @@ class FakeCrm:
         return self._is_past(write.sent_at)
 
     def _is_past(self, sent_at: datetime) -> bool:
-        return (self.now() - sent_at).total_seconds() > SEND_WITHIN_S
+        now = (self.sender or self.now)()
+        return (now - sent_at).total_seconds() > SEND_WITHIN_S
 
     # --- what a record reads as ----------------------------------------------------------------
 

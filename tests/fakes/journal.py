@@ -19,6 +19,7 @@ from core.domain.audit import Entry
 from core.domain.chain import EMPTY, Link
 from core.domain.clients import ApiKey, ApiRequest
 from core.domain.credits import CreditType
+from core.domain.desks import Takeover
 from core.domain.drift import Drift
 from core.domain.foreign_writes import ForeignWrite
 from core.domain.operations import (
@@ -76,9 +77,11 @@ from tests.fakes.accounting import MemoryAccounting
 from tests.fakes.alarms import MemoryAlarms
 from tests.fakes.attention import MemoryAttention
 from tests.fakes.clients import MemoryClients
+from tests.fakes.desks import MemoryDesks
 from tests.fakes.figures import MemoryFigures
 from tests.fakes.names import MemoryNames
 from tests.fakes.roles import MemoryRoles
+from tests.fakes.times import MemoryTimes
 from tests.fakes.trail import MemoryTrail
 from tests.fakes.trends import MemoryTrends
 from tests.fakes.undoing import MemoryUndoing
@@ -140,6 +143,8 @@ class MemoryJournal(
     MemoryNames,
     MemoryUndoing,
     MemoryWarnings,
+    MemoryDesks,
+    MemoryTimes,
 ):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
 
@@ -164,6 +169,9 @@ class MemoryJournal(
         self._events: list[Event] = []
         self._workers: dict[str, WorkerInfo] = {}
         self._alarms: dict[str, Alarm] = {}
+        self._desk = ""
+        self._takeovers: list[Takeover] = []
+        self._processes: set[str] = set()
         self._nameless: set[str] = set()
         self._grants: dict[str, Grant] = {}
         self._keys: dict[str, ApiKey] = {}

@@ -18,6 +18,7 @@ from core.assembly import Core, assemble
 from core.domain.approvals import NO_SECOND, SecondAdmin
 from core.domain.corrections import name_of
 from core.domain.credits import SCHOOL, CreditType
+from core.domain.desks import Takeover
 from core.domain.operations import ENDED, FollowUps, ItemState
 from core.domain.plans import OperationKind
 from core.domain.records import MARKER, Kind
@@ -27,6 +28,7 @@ from core.domain.writes import QUIET_PERIOD, MovementKind
 from core.gateways.ports import CarryOut
 from core.services.finding import ByReference
 from core.services.mirroring import Mirroring
+from core.services.steady import SteadyClock
 from core.services.writing import LEASE
 from tests.fakes.crm import FakeCrm, Fault, Request
 from tests.fakes.journal import MemoryJournal
@@ -36,6 +38,7 @@ ADMIN = Actor(email="ann@example.test", role=Role.ADMIN)
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 #: Of a request that its sender gave up on: within the quiet period, or the promise has no ground.
 LATEST = QUIET_PERIOD * 0.9
+FOR_EVER = timedelta(days=365)
 
 
 class Crash(Exception):
@@ -92,8 +95,16 @@ class World:
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
         self.time = START
-        self.crm = FakeCrm(self.now, sending=self._sending, answered=self._answered)
+        #: How far our machine's clock is put forward; HubSpot's and everybody else's go right.
+        self.set_by = timedelta()
+        self.clock = SteadyClock(self.now, self.seconds)
+        self.crm = FakeCrm(
+            lambda: self.time, sender=self.now, sending=self._sending, answered=self._answered
+        )
         self.store = MemoryJournal()
+        if self.rates.other_desk:
+            # whatever that desk writes was taken over: what is tried here is everything else
+            self.store.take_over(Takeover(at=START + FOR_EVER, by=ADMIN.email, reason="known"))
         self.mirror = FakeMirror()
         self.ids = 0
         self.spent: Counter[tuple[str, str]] = Counter()
@@ -113,7 +124,11 @@ class World:
     # --- clock and ids
 
     def now(self) -> datetime:
-        return self.time
+        return self.time + self.set_by
+
+    def seconds(self) -> float:
+        """Since this machine started."""
+        return (self.time - START).total_seconds()
 
     def new_id(self) -> str:
         self.ids += 1
@@ -250,6 +265,7 @@ class World:
             admins=self.admins,
             second=self.second,
             now=self.now,
+            clock=self.clock,
             make_id=self.new_id,
             chance=self.rng.random,
             groups_at_once=1,
@@ -290,7 +306,7 @@ class World:
             again = carrying.carry_out(operation_id)
             return carrying.follow_up(operation_id) if again is None else again
         except Crash:
-            return self.time
+            return self.now()
         finally:
             self.depth -= 1
 
@@ -336,7 +352,7 @@ class World:
             looks = [self._carry(operation) for operation in waiting]
             times = [look for look in looks if look is not None]
             if times:
-                self.time = max(self.time, min(times))
+                self.time = max(self.time, min(times) - self.set_by)
                 self.let_arrive()
         else:
             raise AssertionError(f"seed {self.seed}: not ended after 400 looks")

@@ -26,12 +26,14 @@ from core.gateways.ports.alarms import AlarmRecords
 from core.gateways.ports.attention import AttentionRecords
 from core.gateways.ports.audit import AuditRecords
 from core.gateways.ports.clients import ClientRecords
+from core.gateways.ports.desks import DeskRecords
 from core.gateways.ports.figures import FigureRecords
 from core.gateways.ports.forgetting import NameRecords
 from core.gateways.ports.outbox import DeadLetters, Due, OutboxRecords, OutboxState
 from core.gateways.ports.repairs import RepairRecords
 from core.gateways.ports.roles import RoleRecords
 from core.gateways.ports.sweeps import SweepRecords
+from core.gateways.ports.times import TimeRecords
 from core.gateways.ports.trends import TrendRecords
 from core.gateways.ports.undoing import UndoRecords
 from core.gateways.ports.warnings import WarningRecords
@@ -91,6 +93,8 @@ class Journal(
     NameRecords,
     UndoRecords,
     WarningRecords,
+    DeskRecords,
+    TimeRecords,
     Protocol,
 ):
     """The operational store. All times are UTC and passed in by the caller."""
