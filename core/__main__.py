@@ -4,6 +4,7 @@ from core.cli import (  # noqa: F401 - they add their commands
     approving,
     audit,
     booking,
+    desks,
     drift,
     forgetting,
     going_on,

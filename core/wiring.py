@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from core.assembly import Core, assemble, utc_now
+from core.assembly import Core, assemble, new_id, utc_now
+from core.domain.desks import Process
 from core.domain.mirror import columns, probe_rows
 from core.domain.schedules import Every
 from core.gateways.ports import Engine
 from core.services.alarms import LOOK_EVERY_S, Alarms
 from core.services.auditing import LOOK_EVERY_S as AUDIT_EVERY_S
+from core.services.clock_watch import LOOK_EVERY_S as CLOCK_EVERY_S
+from core.services.desks import RENEW_EVERY_S
 from core.services.diagnosing import Diagnosing
+from core.services.fitness import Fitness
 from core.services.measuring import MeasuringThread
 from core.services.mirror_threads import MirrorThreads
 from core.services.scheduling import ScheduleThread
+from core.services.steady import SteadyClock
 from core.services.ticking import Ticker
 from core.settings import load
 
@@ -54,7 +63,12 @@ class Runtime:
     schedule: ScheduleThread
     measuring: MeasuringThread
     alarms: Ticker
+    #: Renews this process's entry in the register of desks.
+    desks: Ticker
+    #: Notices that this machine's clock was set.
+    clock: Ticker
     audit: Ticker
+    fitness: Fitness
     #: Notes which settings it starts with.
     at_start: Callable[[], None]
     #: Closes the gateways, after all threads have ended.
@@ -66,6 +80,8 @@ class Runtime:
         self.at_start()
         self.mirror_threads.start()
         self.measuring.start()
+        self.clock.start()
+        self.desks.start()
         self.engine.start(self.core.carries)
         self.schedule.start()
         self.alarms.start()
@@ -88,7 +104,39 @@ class Runtime:
         self.engine.stop(grace_s=left())
         self.mirror_threads.stop(left())
         self.measuring.stop(left())
+        self.desks.stop(left())
+        self.clock.stop(left())
         self.close()
+
+
+def this_process() -> Process:
+    """As it registers itself; its desk is known once the operational store is open."""
+    host, pid = socket.gethostname(), os.getpid()
+    return Process(
+        name=f"{host}-{pid}-{new_id()[:8]}",
+        desk="",
+        host=host,
+        version=version(),
+        started_at=utc_now(),
+    )
+
+
+def version() -> str:
+    """Of this program, as its project file states it."""
+    project = Path(__file__).resolve().parent.parent / "pyproject.toml"
+    if not project.exists():
+        return "unknown"
+    return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
+
+
+def in_order(*ends: Callable[[], None]) -> Callable[[], None]:
+    """One call that makes all of these, one after the other."""
+
+    def close() -> None:
+        for end in ends:
+            end()
+
+    return close
 
 
 def build(settings: Settings) -> Runtime:
@@ -106,6 +154,7 @@ def build(settings: Settings) -> Runtime:
     from core.gateways.journal.sql import SqlJournal  # noqa: PLC0415
     from core.gateways.notify.client import Apprise  # noqa: PLC0415
     from core.gateways.supabase.client import Supabase  # noqa: PLC0415
+    from core.gateways.supabase.register import Register  # noqa: PLC0415
     from core.settings.telling import told  # noqa: PLC0415
 
     url = settings.ops_database_url.get_secret_value()
@@ -134,7 +183,7 @@ def build(settings: Settings) -> Runtime:
     alarms = Alarms(
         journal, notifier, utc_now, settings.drift_alarm_above, public_url=settings.public_url
     )
-    engine = DbosEngine(url=url, journal=journal, now=utc_now)
+    engine = DbosEngine(url=url, journal=journal, now=utc_now, vitals=(fitness := Fitness()))
     core = assemble(
         crm=hubspot,
         mirror=mirror,
@@ -157,6 +206,9 @@ def build(settings: Settings) -> Runtime:
         second=settings.second_admin,
         audit_looks=settings.audit_looks,
         pace=pace,
+        register=Register(mirror),
+        process=this_process(),
+        clock=SteadyClock(utc_now, time.monotonic),
         api_rate=settings.api_rate,
         quiet=timedelta(seconds=settings.quiet_period_s),
         zone=ZoneInfo(settings.time_zone),
@@ -168,13 +220,7 @@ def build(settings: Settings) -> Runtime:
     )
     alarms.late, alarms.audit = core.scheduling.late, core.auditing.judged
 
-    def close() -> None:
-        notifier.stop(NOTIFY_GRACE_S)
-        for each in (hubspot, mirror, pace):
-            each.close()
-        journal.close()
-
-    threads = MirrorThreads(core.mirroring)
+    threads = MirrorThreads(core.mirroring, vitals=fitness)
     diagnosing = Diagnosing(
         inspection,
         mirror,
@@ -183,6 +229,7 @@ def build(settings: Settings) -> Runtime:
         told=bool(settings.notify_urls),
         webhooks=core.receiving.set_up,
         public_url=settings.public_url,
+        desks=core.desks.findings,
         engine_fault=partial(start_fault, url),
         now=utc_now,
     )
@@ -191,12 +238,21 @@ def build(settings: Settings) -> Runtime:
         diagnosing=diagnosing,
         engine=engine,
         mirror_threads=threads,
-        schedule=ScheduleThread(core.scheduling),
+        schedule=ScheduleThread(core.scheduling, vitals=fitness),
         measuring=MeasuringThread(core.measuring),
-        alarms=Ticker("alarms", alarms.look, LOOK_EVERY_S),
-        audit=Ticker("audit", core.auditing.look, AUDIT_EVERY_S),
+        clock=Ticker("clock", core.clock_watch.look, CLOCK_EVERY_S, fitness),
+        desks=Ticker("desks", core.desks.renew, RENEW_EVERY_S, fitness, at_end=core.desks.leave),
+        alarms=Ticker("alarms", alarms.look, LOOK_EVERY_S, fitness),
+        audit=Ticker("audit", core.auditing.look, AUDIT_EVERY_S, fitness),
+        fitness=fitness,
         at_start=lambda: core.noting.settings(told(settings), where=socket.gethostname()),
-        close=close,
+        close=in_order(
+            lambda: notifier.stop(NOTIFY_GRACE_S),
+            hubspot.close,
+            mirror.close,
+            pace.close,
+            journal.close,
+        ),
     )
 
 
@@ -228,8 +284,15 @@ def start(settings: Settings | None = None) -> None:
     with _starting:
         if _core is None:
             _runtime = build(settings or load())
+            # as if its supervisor had asked it to end: then the server finishes what is in hand
+            _runtime.fitness.on_unfit = partial(os.kill, os.getpid(), signal.SIGTERM)
             _runtime.start()
             _core = _runtime.core
+
+
+def unfit() -> str:
+    """Why this process cannot work any more and ends; empty: it can, or nothing runs."""
+    return _runtime.fitness.reason if _runtime is not None else ""
 
 
 def stop() -> None:

@@ -11,6 +11,7 @@ from core.assembly.parts import Core
 from core.assembly.protocol import carriage
 from core.domain.approvals import NO_SECOND, SecondAdmin
 from core.domain.credits import SCHOOL, Catalogue
+from core.domain.desks import Process
 from core.domain.plans import OperationKind
 from core.domain.portal import OBJECT_TYPES
 from core.domain.records import Kind
@@ -18,6 +19,7 @@ from core.domain.schedules import Schedule
 from core.domain.sweeps import SweepMode
 from core.domain.writes import QUIET_PERIOD
 from core.gateways.ports import Crm, Due, Engine
+from core.gateways.ports.desks import DeskRegister
 from core.gateways.ports.inspecting import Inspecting
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
 from core.gateways.ports.pace import Pace
@@ -31,9 +33,11 @@ from core.services.booking import Booking
 from core.services.booking_looks import BookingLooks
 from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE
 from core.services.checking import Checking
+from core.services.clock_watch import ClockWatch
 from core.services.comparing import Comparing
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
+from core.services.desks import Desks
 from core.services.finding import Finding
 from core.services.following import Following
 from core.services.forgetting import Forgetting, forgetting_jobs
@@ -60,9 +64,15 @@ from core.services.reviving import Reviving
 from core.services.scheduling import Scheduling, sweep_jobs
 from core.services.serving import Serving
 from core.services.sitting import Sitting
+from core.services.steady import QuietPeriod, SteadyClock
 from core.services.sweeping import AT_ONCE, Sweeping
 from core.services.undoing import Undoing
 from core.services.watching import Watching
+
+#: Of a core that starts no process of its own.
+NOT_REGISTERED = Process(
+    name="", desk="", host="", version="", started_at=datetime.min.replace(tzinfo=UTC)
+)
 
 __all__ = ["Core", "assemble", "new_id", "utc_now"]
 
@@ -75,6 +85,16 @@ def utc_now() -> datetime:
 def new_id() -> str:
     """A fresh id, short enough to read out and long enough never to meet another."""
     return uuid.uuid4().hex[:20]
+
+
+def seconds_of(now: Callable[[], datetime]) -> Callable[[], float]:
+    """The seconds of a clock that is never set."""
+    begun = now()
+
+    def seconds() -> float:
+        return (now() - begun).total_seconds()
+
+    return seconds
 
 
 def assemble(
@@ -105,17 +125,24 @@ def assemble(
     late_looks: Schedule | None = None,
     audit_looks: bool = True,
     pace: Pace | None = None,
+    register: DeskRegister | None = None,
+    process: Process | None = None,
     api_rate: float = 20,
     quiet: timedelta = QUIET_PERIOD,
     group_size: int = GROUP_SIZE,
     groups_at_once: int = GROUPS_AT_ONCE,
     now: Callable[[], datetime] = utc_now,
+    clock: SteadyClock | None = None,
     zone: tzinfo = UTC,
     make_id: Callable[[], str] = new_id,
     chance: Callable[[], float] = random.random,
     on_dead: Callable[[Sequence[Due]], None] = lambda _dead: None,
 ) -> Core:
-    """Services over these gateways. ``mirror_reads``: the truth for copies, less urgent."""
+    """Services over these gateways. ``mirror_reads``: the truth for copies, less urgent.
+
+    ``clock``: of this process, in place of ``now``; None: ``now``, which is never set.
+    """
+    now = (clock := clock or SteadyClock(now, seconds_of(now))).now
     finding = Finding(crm, now, zone)
     mirroring = Mirroring(
         crm=mirror_reads or crm,
@@ -128,9 +155,13 @@ def assemble(
         outage=Outage(chance=chance),
     )
     reads = sweep_reads or mirror_reads or crm
-    ours = frozenset(our_sources)
     comparing = Comparing(
-        crm=reads, mirror=mirror, journal=journal, catalogue=catalogue, now=now, ours=ours
+        crm=reads,
+        mirror=mirror,
+        journal=journal,
+        catalogue=catalogue,
+        now=now,
+        ours=frozenset(our_sources),
     )
     repairing = Repairing(
         comparing, Mending(comparing, mirroring, mirror, journal), journal, engine, now, make_id
@@ -155,11 +186,30 @@ def assemble(
     activating = Activating(crm, journal, sitting, now)
     forgetting = Forgetting(journal, keep_personal, now)
     planning = Planning(crm, journal, finding, catalogue, preflight, now, zone, make_id)
-    holding = Holding(journal, hold, quiet)
-    operating = Operating(journal, engine, holding, now, access.other_admins, typed_above, second)
+    holding = Holding(journal, hold, QuietPeriod(quiet, clock))
     checking = Checking(crm, sitting, catalogue, now, zone, noting)
     booking = Booking(crm, journal, sitting, catalogue, preflight, now, zone, make_id)
     owing = Owing(reads, mirror, journal, catalogue)
+    desks = Desks(
+        crm=crm,
+        journal=journal,
+        owing=owing,
+        register=register,
+        process=process or NOT_REGISTERED,
+        now=now,
+        new_id=make_id,
+        monotonic=clock.monotonic,
+    )
+    operating = Operating(
+        journal,
+        engine,
+        holding,
+        now,
+        access.other_admins,
+        typed_above,
+        second,
+        objections=desks.objections,
+    )
     correcting = Correcting(crm, journal, preflight, now, make_id)
     undoing = Undoing(crm, journal, preflight, now, make_id)
     receiving = Receiving(mirroring=mirroring, types=object_types, secret=webhook_secret, now=now)
@@ -169,7 +219,7 @@ def assemble(
         mirroring=mirroring,
         catalogue=catalogue,
         may=access.may,
-        quiet=quiet,
+        quiet=QuietPeriod(quiet, clock),
         group_size=group_size,
         groups_at_once=groups_at_once,
         second=second,
@@ -177,12 +227,12 @@ def assemble(
         now=now,
         zone=zone,
         new_id=make_id,
+        desks=desks,
     )
-    finishing = carrying.finishing
     late = LateLooks(
         journal,
-        finishing.verification,
-        finishing.losses,
+        carrying.finishing.verification,
+        carrying.finishing.losses,
         BookingLooks(crm, journal, now),
         carrying.settling,
         now,
@@ -229,6 +279,8 @@ def assemble(
         undoing=undoing,
         carrying=carrying,
         late_looks=late,
+        desks=desks,
+        clock_watch=ClockWatch(journal, clock),
         mirroring=mirroring,
         sweeping=sweeping,
         repairing=repairing,
@@ -264,7 +316,7 @@ def assemble(
             noting=noting,
             catalogue=catalogue,
             now=now,
-            ours=ours,
+            ours=frozenset(our_sources),
         ),
         sitting=sitting,
         activating=activating,

@@ -18,8 +18,10 @@ from core.services.auditing import Auditing
 from core.services.booking import Booking
 from core.services.carrying import Carrying
 from core.services.checking import Checking
+from core.services.clock_watch import ClockWatch
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
+from core.services.desks import Desks
 from core.services.finding import Finding
 from core.services.following import Following
 from core.services.forgetting import Forgetting
@@ -60,6 +62,8 @@ class Core:
     operating: Operating
     approving: Approving
     deciding: Deciding
+    clock_watch: ClockWatch
+    desks: Desks
     correcting: Correcting
     carrying: Carrying
     late_looks: LateLooks
@@ -97,6 +101,7 @@ class Core:
         """What carries each kind of work, for the engine."""
         return {
             Work.OPERATION: self.carrying.carry_out,
+            Work.FOLLOW_UPS: self.carrying.follow_up,
             Work.SWEEP: self.sweeping.carry_out,
             Work.REPAIR: self.repairing.carry_out,
         }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from core.domain.approvals import SecondAdmin
 from core.domain.credits import Catalogue
 from core.domain.roles import Act
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
 from core.services.carrying import Carrying
+from core.services.desks import Desks
 from core.services.finishing import ExamConsequences, Finishing
 from core.services.giving_back import GivingBack
 from core.services.loss_correction import LossCorrection
@@ -19,6 +20,7 @@ from core.services.recounting import CarryingRecounts
 from core.services.seating import Seating
 from core.services.settling import Settling
 from core.services.starts import Starts
+from core.services.steady import QuietPeriod
 from core.services.taking_back import TakingBack
 from core.services.verifying import WriteVerification
 from core.services.writing import Writing
@@ -31,7 +33,7 @@ def carriage(
     mirroring: Mirroring,
     catalogue: Catalogue,
     may: Callable[[str, Act], bool],
-    quiet: timedelta,
+    quiet: QuietPeriod,
     group_size: int,
     groups_at_once: int,
     second: SecondAdmin,
@@ -39,13 +41,14 @@ def carriage(
     now: Callable[[], datetime],
     zone: tzinfo,
     new_id: Callable[[], str],
+    desks: Desks,
 ) -> Carrying:
     """What carries operations: the exactly-once protocol over these gateways."""
     recording = Recording(journal, mirroring, now)
     starts = Starts(journal)
     settling = Settling(crm, journal, recording, now, quiet)
     in_turn = groups_at_once == 1
-    writing = Writing(crm, journal, settling, starts, now, new_id)
+    writing = Writing(crm, journal, settling, starts, now, new_id, desks.id, desks.barred)
     recounts = CarryingRecounts(
         crm, journal, writing, ExamConsequences(catalogue), mirroring.nudge, now
     )
@@ -88,6 +91,7 @@ def carriage(
         lambda: crm.usage()["total"],
         may,
         now,
+        quiet.clock.passed,
         starts,
         group_size,
         groups_at_once,

@@ -57,6 +57,9 @@ Past = Annotated[
     ),
 ]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="kept with the operation")]
+TakeOver = Annotated[
+    bool, typer.Option("--takeover", help="take over from other desks first, for the same reason")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="print the plan, change nothing")]
 Wait = Annotated[bool, typer.Option("--wait", help="carry it here and wait for its end")]
 WaitS = Annotated[float, typer.Option("--timeout", metavar="SECONDS", help="of --wait")]
@@ -76,6 +79,7 @@ def cancel(
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
+    takeover: TakeOver = False,
     wait: Wait = False,
     timeout: WaitS = 3600,
     json: Json = False,
@@ -88,7 +92,7 @@ def cancel(
         chosen, left = selection(exam, contact, bookings, ids), listed(without)
         include = included(attended=include_attended, past=include_past)
         planned = of(OperationKind.CANCEL, chosen, left, include)
-        run_plan(planned, reason, as_, dry_run, wait, timeout, json)
+        run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
 
 
 @app.command()
@@ -103,6 +107,7 @@ def refund(
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
+    takeover: TakeOver = False,
     wait: Wait = False,
     timeout: WaitS = 3600,
     json: Json = False,
@@ -118,7 +123,7 @@ def refund(
             chosen = selection(exam, contact, bookings, ids, owed)
             include = included(attended=include_attended)
             planned = of(OperationKind.REFUND, chosen, left, include)
-        run_plan(planned, reason, as_, dry_run, wait, timeout, json)
+        run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
 
 
 @app.command()
@@ -127,6 +132,7 @@ def correct(
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
+    takeover: TakeOver = False,
     wait: Wait = False,
     timeout: WaitS = 3600,
     json: Json = False,
@@ -134,7 +140,7 @@ def correct(
     """Correct balances that others changed at the same moment as this operation."""
     with told():
         planned: Planned = lambda core, actor: core.correcting.preview(operation_id, actor)  # noqa: E731
-        run_plan(planned, reason, as_, dry_run, wait, timeout, json)
+        run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
 
 
 @app.command()
@@ -143,6 +149,7 @@ def undo(
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
+    takeover: TakeOver = False,
     wait: Wait = False,
     timeout: WaitS = 3600,
     json: Json = False,
@@ -150,7 +157,7 @@ def undo(
     """Take back the credits that this refund gave, and clear its marks."""
     with told():
         planned: Planned = lambda core, actor: core.undoing.preview(operation_id, actor)  # noqa: E731
-        run_plan(planned, reason, as_, dry_run, wait, timeout, json)
+        run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
 
 
 def run_plan(
@@ -161,6 +168,8 @@ def run_plan(
     wait: bool,
     timeout_s: float,
     as_json: bool,
+    *,
+    takeover: bool = False,
 ) -> None:
     """Make the plan, and print it, or confirm it and print what becomes of it."""
     with wiring.opened() as runtime:
@@ -168,8 +177,10 @@ def run_plan(
         actor = actor_of(core, as_)
         plan = planned(core, actor)
         if dry_run:
-            show(reports.of_plan(plan), as_json=as_json)
+            show(reports.of_plan(plan) | other_desks(core), as_json=as_json)
             return
+        if takeover:
+            core.desks.take_over(actor, reason=reason)
         operation = core.operating.confirm(plan.id, actor, reason=reason)
         counts = {verdict.value: n for verdict, n in plan.counts.items()}
         if wait:
@@ -179,6 +190,12 @@ def run_plan(
             operation = until_ended(core, operation, timeout_s)
             _not_called_off(core, operation)
         told_of(core, operation, waited=wait, also={"plan_counts": counts}, as_json=as_json)
+
+
+def other_desks(core: Core) -> reports.Report:
+    """What speaks against confirming here; nothing, when nothing does."""
+    told = core.desks.objections()
+    return {"other_desks": told} if told else {}
 
 
 def until_ended(core: Core, operation: Operation, timeout_s: float) -> Operation:

@@ -14,9 +14,11 @@ from core.cli.app import (
     DryRun,
     Json,
     Reason,
+    TakeOver,
     Wait,
     WaitS,
     app,
+    other_desks,
     told_of,
     until_ended,
 )
@@ -41,6 +43,7 @@ def book(
     reason: Reason = REASON,
     as_: As = "",
     dry_run: DryRun = False,
+    takeover: TakeOver = False,
     wait: Wait = False,
     timeout: WaitS = 600,
     json: Json = False,
@@ -58,9 +61,11 @@ def book(
         actor = actor_of(core, as_)
         plan = core.booking.preview(wish, actor)
         if dry_run:
-            show(reports.of_plan(plan), as_json=json)
+            show(reports.of_plan(plan) | other_desks(core), as_json=json)
             return
         _refuse(plan)
+        if takeover:
+            core.desks.take_over(actor, reason=reason)
         operation = core.operating.confirm(plan.id, actor, reason=reason)
         if wait:
             runtime.start()

@@ -15,6 +15,7 @@ from core.domain.roles import NotAllowed
 from core.domain.selections import BadList
 from core.gateways.errors import GatewayError, JournalError
 from core.services.approving import NotApproved
+from core.services.desks import NoTakeover
 from core.services.operating import NotConfirmed
 from core.settings import BadSettings
 
@@ -37,6 +38,7 @@ EXPECTED = (
     NotAllowed,
     NotApproved,
     NotConfirmed,
+    NoTakeover,
     OSError,
     Unhealthy,
 )

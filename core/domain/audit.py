@@ -28,6 +28,7 @@ class What(StrEnum):
     STOP_ASKED = "asked to stop"
     TAKEN_UP = "taken up again"
     ENDED = "ended"
+    FOLLOW_UPS = "gave up or retried follow-ups"
     DECIDED = "decided on a write"
     DISMISSED = "dismissed bookings"
     FOUND_DONE = "found bookings dealt with"
@@ -60,6 +61,7 @@ class What(StrEnum):
     SET_UP_ASKED = "asked to set up HubSpot"
     SET_UP = "set up HubSpot"
     SETTINGS = "settings changed"
+    TAKEN_OVER = "took over from other desks"
 
 
 #: What a move of an operation is called, by where it led.

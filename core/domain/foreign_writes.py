@@ -85,6 +85,18 @@ class ForeignWrite:
         return self.kind, self.target_id, self.credit
 
 
+def marked_by(foreign: ForeignWrite, history: History) -> str:
+    """The marker that came with this foreign write; empty: it came from somebody who sets none."""
+    return next(
+        (
+            version.value
+            for version in history.get(MARKER, ())
+            if abs(version.at - foreign.at) <= SAME_UPDATE and version.value != foreign.write_id
+        ),
+        "",
+    )
+
+
 class Unverifiable(ValueError):
     """The history does not show our write's versions, so nothing can be said of foreign ones."""
 

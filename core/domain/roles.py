@@ -30,6 +30,7 @@ class Act(StrEnum):
     OVERRIDE = "book without a credit"
     GIVE_KEYS = "give or withdraw API keys"
     SET_UP = "set up HubSpot"
+    TAKE_OVER = "take over from another desk"
 
 
 ALLOWED: dict[Role, frozenset[Act]] = {

@@ -53,15 +53,15 @@ def not_undone(operation: Operation) -> str:
     return ""
 
 
-def not_before(refund: Operation, at: datetime, quiet: timedelta) -> datetime:
-    """From when an undo confirmed ``at`` this moment may begin.
+def last_sent(refund: Operation, at: datetime) -> datetime:
+    """When the refund can have sent its last mark, for an undo confirmed ``at`` this moment.
 
-    A mark of the refund that is still on its way would arrive after we cleared it: a credit that
-    is neither there nor owed. What was done when the refund ended was sent before; when it was
-    taken up again since, what is undone was done before ``at`` all the same.
+    The undo begins a quiet period later. A mark that is still on its way would arrive after we
+    cleared it: a credit that is neither there nor owed. What was done when the refund ended was
+    sent before; when it was taken up again since, what is undone was done before ``at`` all the
+    same.
     """
-    last = at if refund.ended_at is None else min(refund.ended_at, at)
-    return last + quiet
+    return at if refund.ended_at is None else min(refund.ended_at, at)
 
 
 def plan_rows(

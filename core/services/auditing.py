@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from core.domain.audit import Sought
 from core.domain.chain import EMPTY, Head, Link, Verified, Walk
+from core.domain.clocks import within
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.gateways.ports import Journal
@@ -134,7 +135,7 @@ class Auditing:
 
         Once a day along all of it.
         """
-        if self._since is None or self.now() - self._since >= AFRESH_EVERY:
+        if self._since is None or not within(self._since, self.now(), AFRESH_EVERY):
             self._set_out_again()
         verified = self._go_on(None)
         head = verified.head

@@ -5,17 +5,26 @@ Leases and the quiet period compare times that different machines took down (doc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from core.gateways.ports import Journal
+from core.domain.clocks import within
 from core.gateways.ports.inspecting import Finding, Health, Inspecting
+from core.gateways.ports.lookup import JournalLookUp
+from core.services.clock_watch import CLOCK_SET
 
 #: Two workers that are both within this of the store's clock are within twice as much of each
 #: other, far from the 30 s that the quiet period allows for.
 APART_MAX_S = 5.0
 STORE, TRUTH = "clock: operational store", "clock: HubSpot"
+AHEAD, JUMPS = "clock: stored times", "clock: jumps"
+#: A jump is told of for so long.
+TOLD_FOR = timedelta(days=1)
+SET_BACK = (
+    "If this machine's clock was set back, nothing is to be done: stored times that cannot be are "
+    "not waited for. If it is wrong now, let NTP keep it (timedatectl set-ntp true)"
+)
 MEND = (
     "Let the time of this machine be kept by NTP (timedatectl set-ntp true; chronyc tracking shows "
     "how far it is off), and of the other one if that is wrong. Until then run neither app nor "
@@ -28,7 +37,7 @@ class Clocks:
     """Looks without changing anything."""
 
     truth: Inspecting
-    journal: Journal
+    journal: JournalLookUp
     now: Callable[[], datetime]
 
     def findings(self) -> list[Finding]:
@@ -41,7 +50,29 @@ class Clocks:
             found.append(_finding(STORE, (theirs - middle).total_seconds(), unsure_s))
         if (ahead_s := self.truth.heard().ahead_s) is not None:
             found.append(_finding(TRUTH, ahead_s, unsure_s=1.0))
-        return found
+        return [*found, *self._stored(), *self._jumps()]
+
+    def _stored(self) -> Iterator[Finding]:
+        """Whether the store holds times of the past that lie in this clock's future."""
+        beats = [worker.heartbeat_at for worker in self.journal.workers()]
+        stored = [*beats, *(event.at for event in self.journal.events(limit=50))]
+        ahead_s = (max(stored, default=self.now()) - self.now()).total_seconds()
+        if ahead_s > APART_MAX_S:
+            said = f"the newest is {ahead_s:,.0f} s ahead of this machine's clock"
+            yield Finding(health=Health.WARNING, what=AHEAD, said=said, mend=SET_BACK)
+
+    def _jumps(self) -> Iterator[Finding]:
+        """How often a running process noticed that its clock was set."""
+        events = self.journal.events_called([CLOCK_SET])
+        lately = [event for event in events if within(event.at, self.now(), TOLD_FOR)]
+        if lately:
+            last = lately[0]
+            said = (
+                f"the clock of {last.detail['host']} was set by {last.detail['by_s']:+,.0f} s at "
+                f"{last.at:%d %b %H:%M:%S} UTC; {len(lately)} in the last 24 hours"
+            )
+            mend = "See why: NTP sets a clock once, when the machine starts, and then keeps it"
+            yield Finding(health=Health.WARNING, what=JUMPS, said=said, mend=mend)
 
 
 def _finding(what: str, ahead_s: float, unsure_s: float) -> Finding:

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from core.domain.audit import Entry, What
 from core.domain.roles import Act, Actor
-from core.gateways.ports import Journal, Mirror
+from core.gateways.ports import Mirror
 from core.gateways.ports.inspecting import Finding, Health, Inspecting
+from core.gateways.ports.lookup import JournalLookUp
 from core.services.clocks import Clocks
 
 
@@ -19,7 +20,7 @@ class Diagnosing:
 
     truth: Inspecting
     mirror: Mirror
-    journal: Journal
+    journal: JournalLookUp
     #: Faults of the addresses that notifications go to.
     notification_faults: Callable[[], Sequence[str]] = tuple
     #: Whether there is any such address.
@@ -27,6 +28,8 @@ class Diagnosing:
     #: Whether HubSpot's webhooks can be told from forgeries.
     webhooks: bool = True
     public_url: str = ""
+    #: Whether another desk is at work on the account.
+    desks: Callable[[], Sequence[Finding]] = tuple
     #: Starts an engine on a store of its own and ends it; why it does not start, or "".
     engine_fault: Callable[[], str] = lambda: ""
     now: Callable[[], datetime] = field(kw_only=True)
@@ -34,7 +37,7 @@ class Diagnosing:
     def findings(self) -> list[Finding]:
         """Everything that was looked at, faults first."""
         found = [*self.truth.inspect(), *self._mirror(), *self._notifications()]
-        found += [self._webhooks(), self._engine(), self._workers()]
+        found += [self._webhooks(), self._engine(), self._workers(), *self.desks()]
         # after the look at HubSpot, whose answers say what time it is there
         found += Clocks(self.truth, self.journal, self.now).findings()
         order = [Health.FAULT, Health.WARNING, Health.FINE]

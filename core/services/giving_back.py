@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from core.domain import booking_acts
 from core.domain.credits import Catalogue, CreditType
@@ -51,6 +51,7 @@ from core.services.recording import Recording
 from core.services.refund_check import RefundCheck, waiting, with_their_cancels
 from core.services.settling import Consequences
 from core.services.starts import Starts
+from core.services.steady import QuietPeriod
 from core.services.writing import Writing
 
 
@@ -66,7 +67,7 @@ class GivingBack:
     now: Callable[[], datetime]
     #: The school's, by whose clock an exam begins and is over.
     zone: tzinfo
-    quiet: timedelta
+    quiet: QuietPeriod
     starts: Starts
 
     def waiting(self, items: Sequence[Item]) -> dict[str, datetime]:
@@ -118,6 +119,8 @@ class GivingBack:
             for old, item in zip(items, known, strict=True)
             for new in [self._judge(operation, item, bookings, contacts)]
         ]
+        if operation.kind is OperationKind.CANCEL:
+            judged = self._without_strangers(run, judged, contacts)
         changed = [(old, new) for old, new in zip(items, judged, strict=True) if new != old]
         # of a cancel whose answer was lost, this is where it is known to have landed
         found = booking_acts.entries(operation, changed, self.now(), found=True)
@@ -133,6 +136,25 @@ class GivingBack:
         if warned := _other_balances(going_on, contacts):
             self.journal.warn(run, warned, at=self.now())
         return going_on
+
+    def _without_strangers(
+        self, run: Run, items: Sequence[Item], contacts: Mapping[ContactId, Contact | None]
+    ) -> list[Item]:
+        """No seat is freed whose credit could not return because another desk is at work."""
+        begun = {i.booking_id for i in items if i.state in SETTLED or i.cancelled or i.cancel_sent}
+        of = {
+            item.booking_id: contact
+            for item in items
+            if item.booking_id not in begun and item.credit is not None
+            if (contact := contacts.get(item.contact_id or ContactId(""))) is not None
+        }
+        strange = self.writing.strangers(run, Kind.CONTACT, of.values())
+        return [
+            replace(item, state=ItemState.BLOCKED, why=strange[contact.id])
+            if (contact := of.get(item.booking_id)) is not None and contact.id in strange
+            else item
+            for item in items
+        ]
 
     def _judge(
         self,
@@ -190,7 +212,7 @@ class GivingBack:
         """Whether a cancel sent for it may have arrived after its booking was ``asked`` for."""
         if not item.cancel_sent or item.sent_at is None:
             return False
-        return asked - item.sent_at < self.quiet
+        return not self.quiet.over(item.sent_at, asked)
 
     def _corrected(self, run: Run, items: Sequence[Item]) -> None:
         """No booking is marked: the credit was somebody else's."""
@@ -232,7 +254,7 @@ class GivingBack:
             operation=operation,
             items=in_hand,
             now=self.now,
-            quiet=self.quiet,
+            quiet=self.quiet.length,
         )
 
     def _unmarked(

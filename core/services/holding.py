@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.domain.undoing import not_before
+from core.domain.undoing import last_sent
 from core.gateways.ports import Journal
+from core.services.steady import QuietPeriod
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +16,13 @@ class Holding:
 
     journal: Journal
     hold: timedelta
-    quiet: timedelta
+    quiet: QuietPeriod
 
     def until(self, now: datetime, *, undoes: str = "", at_once: bool = False) -> datetime:
         """``undoes``: the refund that is taken back. Until nothing of it can be on its way."""
         begins = now if at_once else now + self.hold
         if not undoes:
             return begins
-        return max(begins, not_before(self.journal.operation(undoes), now, self.quiet))
+        refund = self.journal.operation(undoes)
+        last = last_sent(refund, now)
+        return max(begins, now + self.quiet.left(last))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.domain.clocks import within
 from core.gateways.errors import NotReady
 from core.gateways.ports.inspecting import Health, Inspecting
 
@@ -23,11 +24,11 @@ class Preflight:
 
     truth: Inspecting | None
     now: Callable[[], datetime]
-    _fine_until: datetime | None = None
+    _fine_at: datetime | None = None
 
     def check(self) -> None:
         """Raise ``NotReady`` with every fault, unless all is in order."""
-        if self.truth is None or (self._fine_until is not None and self.now() < self._fine_until):
+        if self.truth is None or self._found_fine():
             return
         faults = [
             f"{found.what}: {found.said}. {found.mend}".strip()
@@ -36,4 +37,7 @@ class Preflight:
         ]
         if faults:
             raise NotReady(faults)
-        self._fine_until = self.now() + BELIEVED
+        self._fine_at = self.now()
+
+    def _found_fine(self) -> bool:
+        return self._fine_at is not None and within(self._fine_at, self.now(), BELIEVED)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
 
+from core.domain.clocks import within
 from core.domain.records import Kind
 from core.gateways.errors import GatewayError, JournalError
 from core.gateways.ports import Journal, Mirror, OutboxState, WorkerInfo
@@ -33,7 +34,7 @@ BEHIND_AFTER = timedelta(minutes=5)
 
 def alive(workers: Sequence[WorkerInfo], now: datetime) -> list[WorkerInfo]:
     """Those heard of lately."""
-    return [worker for worker in workers if now - worker.heartbeat_at <= ALIVE_WITHIN]
+    return [worker for worker in workers if within(worker.heartbeat_at, now, ALIVE_WITHIN)]
 
 
 @dataclass(slots=True)

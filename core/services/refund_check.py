@@ -40,6 +40,7 @@ from core.domain.records import (
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Journal, Run
 from core.services.recording import Recording
+from core.services.steady import QuietPeriod
 
 
 def with_their_cancels(
@@ -215,11 +216,13 @@ def _by_others(
         return None
 
 
-def waiting(items: Sequence[Item], quiet: timedelta, now: datetime) -> dict[str, datetime]:
+def waiting(items: Sequence[Item], quiet: QuietPeriod, now: datetime) -> dict[str, datetime]:
     """By contact: until when its items wait for somebody who cancelled one of its bookings."""
     until: dict[str, datetime] = {}
     for item in items:
-        at = waits_until(item, quiet)
-        if at is not None and at > now and item.contact_id is not None:
+        if waits_until(item, quiet.length) is None or item.sent_at is None:
+            continue
+        at = now + quiet.left(item.sent_at)  # the clock may have been set since
+        if at > now and item.contact_id is not None:
             until[item.contact_id] = max(at, until.get(item.contact_id, at))
     return until

@@ -41,6 +41,7 @@ from core.services.barring import raise_if_barred
 from core.services.item_steps import booking_due, counted_due
 from core.services.recording import Recording
 from core.services.settling import Ending, Result
+from core.services.steady import QuietPeriod
 from core.services.writing import Writing
 
 #: A student's day is kept for one booking so long; renewed with each look at it. It is free as
@@ -63,7 +64,7 @@ class Seating:
     now: Callable[[], datetime]
     #: The school's, by whose clock an exam begins and is over.
     zone: tzinfo
-    quiet: timedelta
+    quiet: QuietPeriod
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
         """Take these items as far as they go now.
@@ -78,11 +79,6 @@ class Seating:
     def recovered(self, operation: Operation) -> SeatConsequences:
         """What follows from writes that an earlier run left open."""
         return SeatConsequences(self.journal, self.catalogue, operation.id)
-
-    def let_go(self, run: Run) -> None:
-        """The student's day is free for others again: all items are settled."""
-        days = [_day(item) for item in self.journal.items(run.operation_id)]
-        self.journal.release_leases(run, Kind.BOOKING, days)
 
     def _one(self, run: Run, operation: Operation, item: Item) -> None:
         now = self.now()
@@ -104,7 +100,7 @@ class Seating:
             held = self._held(item)
             if held is not None:
                 return self._found(run, operation, item, held)
-            if asked - item.sent_at < self.quiet:
+            if not self.quiet.over(item.sent_at, asked):
                 return item  # it may still arrive: nothing is decided before
         if refusal := self._refusal(item):
             return self._give_up(run, item, refusal)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from core.gateways.errors import GatewayError
 from core.gateways.ports import Crm, Due, Fate, Journal, Outcome, Run, Settlement, WriteState
 from core.services.batches import at_once
 from core.services.recording import Recording
+from core.services.steady import QuietPeriod
 
 NOT_TOLD = "HubSpot has not told what became of it"
 
@@ -81,7 +82,7 @@ class Settling:
     journal: Journal
     recording: Recording
     now: Callable[[], datetime]
-    quiet: timedelta
+    quiet: QuietPeriod
 
     def settle_open(self, run: Run, then: Consequences) -> datetime | None:
         """Find out about this operation's open writes. When to look again, None: none is open."""
@@ -91,7 +92,7 @@ class Settling:
         still = self.journal.open_writes(operation_id=run.operation_id)
         if not still:
             return None
-        return max(self.now(), min(write.sent_at for write in still) + self.quiet)
+        return self.now() + min(self.quiet.left(write.sent_at) for write in still)
 
     def send(
         self,
@@ -166,8 +167,11 @@ class Settling:
         targets: Mapping[str, Counted | None],
         now: datetime,
     ) -> dict[WriteId, Belief]:
+        # the clock may have been set since it was sent: reckoned by what has passed, not by now
+        asked = {w.id: w.sent_at + self.quiet.clock.passed(w.sent_at, now) for w in writes}
+        quiet = self.quiet.length
         beliefs = {
-            w.id: believe(w, targets[w.target_id], now=now, quiet=self.quiet) for w in writes
+            w.id: believe(w, targets[w.target_id], now=asked[w.id], quiet=quiet) for w in writes
         }
         unsure = [w for w in writes if beliefs[w.id] is Belief.LOOK_IN_HISTORY]
         if unsure:
@@ -175,7 +179,7 @@ class Settling:
             for w in unsure:
                 history = histories.get(w.target_id) or {}
                 beliefs[w.id] = believe(
-                    w, targets[w.target_id], now=now, history=history, quiet=self.quiet
+                    w, targets[w.target_id], now=asked[w.id], history=history, quiet=quiet
                 )
         return beliefs
 

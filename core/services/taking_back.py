@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from core.domain import booking_acts
 from core.domain.credits import Catalogue
@@ -30,6 +30,7 @@ from core.services.item_steps import (
 )
 from core.services.recording import Recording
 from core.services.settling import Consequences
+from core.services.steady import QuietPeriod
 from core.services.undoing import facts_of
 from core.services.writing import Writing
 
@@ -44,7 +45,7 @@ class TakingBack:
     catalogue: Catalogue
     recording: Recording
     now: Callable[[], datetime]
-    quiet: timedelta
+    quiet: QuietPeriod
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
         """Take these items as far as they go now.
@@ -68,7 +69,7 @@ class TakingBack:
 
     def _on_its_way(self, item: Item) -> bool:
         """A clearing that was sent may still arrive: it is not sent again before it cannot."""
-        return item.sent_at is not None and self.now() - item.sent_at < self.quiet
+        return item.sent_at is not None and not self.quiet.over(item.sent_at)
 
     def _judged(
         self,

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from core.domain import foreign_acts
 from core.domain.credits import Catalogue, UnreadableValue, parse_count
+from core.domain.desks import met_another_desk
 from core.domain.foreign_writes import (
     NOTHING,
+    Conflict,
     ForeignWrite,
     Known,
     Unverifiable,
     find_foreign_writes,
+    marked_by,
 )
 from core.domain.later_looks import moved_since, next_look
 from core.domain.records import MARKER, History, Kind, WriteId
@@ -79,7 +82,26 @@ class WriteVerification:
             for record in some:
                 id_ = record.write.target_id
                 _compare(record.write, histories.get(id_), known.get(id_, NOTHING), found)
+            self._set_apart(histories, found)
         return found
+
+    def _set_apart(self, histories: Mapping[str, History | None], found: Compared) -> None:
+        """What another desk wrote is unclear: it may have given the very same credit.
+
+        What it wrote before a takeover counts as anybody else's change.
+        """
+        marked = [
+            (one, marked_by(one, histories.get(one.target_id) or {})) for one in found.foreign
+        ]
+        markers = {marker for _, marker in marked if marker}
+        unknown = markers - self.journal.known_writes(markers) if markers else markers
+        takeovers = self.journal.takeovers() if unknown else []
+        found.foreign = [
+            replace(one, conflict=Conflict.UNCLEAR, evidence=met_another_desk(one, marker))
+            if marker in unknown and not (takeovers and one.at <= takeovers[0].at)
+            else one
+            for one, marker in marked
+        ]
 
     def save(
         self,

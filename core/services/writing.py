@@ -5,20 +5,23 @@ The same protocol serves contacts and exams: lease, read, save the intent, send,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from core.domain.desks import write_id
+from core.domain.operations import OperationState
 from core.domain.records import Counted, Kind, WriteId
 from core.domain.warnings import About, Warned
 from core.domain.writes import Movement, Write, WriteRefused, plan_balances
-from core.gateways.errors import GatewayError
+from core.gateways.errors import GatewayError, StateConflict
 from core.gateways.ports import Crm, Due, Journal, Run
 from core.services.barring import raise_if_barred
 from core.services.batches import at_once, batches
+from core.services.known_writes import KnownWrites
 from core.services.settling import Consequences, Ending, Result, Settling
 from core.services.starts import NOT_BEGUN, Starts
 
@@ -62,6 +65,10 @@ class Writing:
     starts: Starts
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    #: The name of this desk, for the ids of its writes.
+    desk: Callable[[], str]
+    #: Why this desk may write nothing; empty: it may.
+    barred: Callable[[], str]
 
     def write(
         self,
@@ -95,12 +102,13 @@ class Writing:
         for id_, target in asked.items():
             if target.id in targets:
                 by_survivor.setdefault(target.id, []).append(id_)
+        strange = self._strange(hand, targets.values(), held | survivors.keys())
         if last_look is not None:
             fresh = {id_: targets[t.id] for id_, t in asked.items() if t.id in targets}
             wanted = self._allowed(hand, last_look, fresh, wanted, {*held, *survivors})
         if self.now() - asked_at > GOOD_FOR:
             by_survivor = {}  # looked at again: too much may have happened since it was read
-        writes, refused = self._planned(hand, by_survivor, targets, wanted)
+        writes, refused = self._planned(hand, by_survivor, targets, wanted, strange)
         results |= refused
         self._tell_of_merges(hand, {i: t.id for i, t in asked.items() if t.id != i})
         send = partial(self._save_and_send, hand, targets, then, begins)
@@ -111,6 +119,28 @@ class Writing:
         self.journal.release_leases(run, kind, held | survivors.keys(), holder=hand.holder)
         raise_if_barred(results.values())
         return results
+
+    def strangers(self, run: Run, kind: Kind, read: Iterable[Counted]) -> dict[str, str]:
+        """Why some of these must not be written, by id; the operation is stopped if any.
+
+        Raises ``GatewayError``.
+        """
+        records = list(read)
+        if why := self.barred():
+            found = {record.id: why for record in records}
+        else:
+            strangers = KnownWrites(self.crm, self.journal).strangers(kind, records)
+            found = {id_: each.told(self.desk()) for id_, each in strangers.items()}
+        if found:
+            self._stop(run, next(iter(found.values())))
+        return found
+
+    def _stop(self, run: Run, why: str) -> None:
+        """Nothing more is begun until a person has looked; what was begun comes to its end."""
+        self.journal.still_ours(run)
+        at, to = self.now(), OperationState.STOPPING
+        with suppress(StateConflict):  # it stops or has ended already
+            self.journal.move(run.operation_id, to, at=at, actor="credit desk", detail=why)
 
     def _tell_of_merges(self, hand: Hand, merged: Mapping[str, str]) -> None:
         """The rows of the old ids must go from Supabase; of balances, HubSpot kept one record's."""
@@ -151,6 +181,16 @@ class Writing:
             return self._read_all(hand.kind, ids, last_look) if ids else {}
         except GatewayError:
             held = {*ids, *also_held}
+            self.journal.release_leases(hand.run, hand.kind, held, holder=hand.holder)
+            raise
+
+    def _strange(
+        self, hand: Hand, read: Iterable[Counted], held: Collection[str]
+    ) -> Mapping[str, str]:
+        """As ``strangers``. When HubSpot does not answer, all that is held is free for others."""
+        try:
+            return self.strangers(hand.run, hand.kind, read)
+        except GatewayError:
             self.journal.release_leases(hand.run, hand.kind, held, holder=hand.holder)
             raise
 
@@ -210,12 +250,17 @@ class Writing:
         by_survivor: Mapping[str, Sequence[str]],
         targets: Mapping[str, Counted],
         wanted: Mapping[str, Sequence[Movement]],
+        strange: Mapping[str, str],
     ) -> tuple[list[Write], dict[str, Result]]:
-        """A write for each record, and why there is none."""
+        """A write for each record, and why there is none. ``strange``: what must not be written."""
         writes: list[Write] = []
         refused: dict[str, Result] = {}
+        desk = self.desk()
         for survivor, ids in by_survivor.items():
             target = targets[survivor]
+            if survivor in strange:
+                refused |= {id_: Result(Ending.REFUSED, strange[survivor]) for id_ in ids}
+                continue
             movements = tuple(movement for id_ in ids for movement in wanted[id_])
             if not movements:
                 continue
@@ -226,7 +271,7 @@ class Writing:
                 continue
             writes.append(
                 Write(
-                    id=WriteId(self.new_id()),
+                    id=WriteId(write_id(desk, self.new_id())),
                     operation_id=hand.run.operation_id,
                     kind=hand.kind,
                     target_id=survivor,

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import streamlit as st
 
+from core.domain.clocks import within
+
 T = TypeVar("T")
 
 #: Lists to choose from may be this old. Nothing that counts is read through here.
@@ -19,7 +21,7 @@ KEPT_MAX = 16
 def recent(question: str, ask: Callable[[], T], *, now: datetime) -> T:
     """The answer to this question, at most ``KEPT`` old. Kept for one session alone."""
     kept: dict[str, tuple[datetime, T]] = st.session_state.setdefault("_recent", {})
-    if question in kept and now - kept[question][0] < KEPT:
+    if question in kept and within(kept[question][0], now, KEPT):
         return kept[question][1]
     answer = ask()
     while len(kept) >= KEPT_MAX:

@@ -12,12 +12,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from core.domain.credits import SCHOOL
+from core.domain.desks import Takeover
 from core.domain.operations import ENDED
 from core.gateways.journal.sql import SqlJournal
 from scripts.processes import ROOT
@@ -72,11 +74,18 @@ class Desk:
         }
 
         self.journal = SqlJournal(self.environment["OPS_DATABASE_URL"])
+        self._take_over()
 
     def close(self) -> None:
         self.journal.close()
         self.hubspot.close()
         self.supabase.close()
+
+    def _take_over(self) -> None:
+        """Desks of earlier tests wrote on this stack, and their stores are gone."""
+        self.journal.take_over(Takeover(at=datetime.now(UTC), by=ADMIN, reason="an earlier test"))
+        everyone = {"process": "neq."}
+        self.supabase.delete("/credit_desk_desks", params=everyone).raise_for_status()
 
     @property
     def bearer(self) -> dict[str, str]:

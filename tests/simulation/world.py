@@ -18,7 +18,8 @@ from core.assembly import Core, assemble
 from core.domain.approvals import NO_SECOND, SecondAdmin
 from core.domain.corrections import name_of
 from core.domain.credits import SCHOOL, CreditType
-from core.domain.operations import ENDED, ItemState
+from core.domain.desks import Takeover
+from core.domain.operations import ENDED, FollowUps, ItemState
 from core.domain.plans import OperationKind
 from core.domain.records import MARKER, Kind
 from core.domain.roles import Actor, Role
@@ -27,6 +28,7 @@ from core.domain.writes import QUIET_PERIOD, MovementKind
 from core.gateways.ports import CarryOut
 from core.services.finding import ByReference
 from core.services.mirroring import Mirroring
+from core.services.steady import SteadyClock
 from core.services.writing import LEASE
 from tests.fakes.crm import FakeCrm, Fault, Request
 from tests.fakes.journal import MemoryJournal
@@ -36,6 +38,7 @@ ADMIN = Actor(email="ann@example.test", role=Role.ADMIN)
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 #: Of a request that its sender gave up on: within the quiet period, or the promise has no ground.
 LATEST = QUIET_PERIOD * 0.9
+FOR_EVER = timedelta(days=365)
 
 
 class Crash(Exception):
@@ -92,8 +95,16 @@ class World:
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
         self.time = START
-        self.crm = FakeCrm(self.now, sending=self._sending, answered=self._answered)
+        #: How far our machine's clock is put forward; HubSpot's and everybody else's go right.
+        self.set_by = timedelta()
+        self.clock = SteadyClock(self.now, self.seconds)
+        self.crm = FakeCrm(
+            lambda: self.time, sender=self.now, sending=self._sending, answered=self._answered
+        )
         self.store = MemoryJournal()
+        if self.rates.other_desk:
+            # whatever that desk writes was taken over: what is tried here is everything else
+            self.store.take_over(Takeover(at=START + FOR_EVER, by=ADMIN.email, reason="known"))
         self.mirror = FakeMirror()
         self.ids = 0
         self.spent: Counter[tuple[str, str]] = Counter()
@@ -113,7 +124,11 @@ class World:
     # --- clock and ids
 
     def now(self) -> datetime:
-        return self.time
+        return self.time + self.set_by
+
+    def seconds(self) -> float:
+        """Since this machine started."""
+        return (self.time - START).total_seconds()
 
     def new_id(self) -> str:
         self.ids += 1
@@ -250,6 +265,7 @@ class World:
             admins=self.admins,
             second=self.second,
             now=self.now,
+            clock=self.clock,
             make_id=self.new_id,
             chance=self.rng.random,
             groups_at_once=1,
@@ -286,9 +302,11 @@ class World:
         """One look of one worker. A crash is the end of that worker, not of the world."""
         self.depth += 1
         try:
-            return self.process().carrying.carry_out(operation_id)
+            carrying = self.process().carrying
+            again = carrying.carry_out(operation_id)
+            return carrying.follow_up(operation_id) if again is None else again
         except Crash:
-            return self.time
+            return self.now()
         finally:
             self.depth -= 1
 
@@ -308,6 +326,11 @@ class World:
         self.quiet_world = False
         self.see_through(self.operations)
 
+    def is_carried(self, operation_id: str) -> bool:
+        """Whether it has not ended, or its follow-ups are due."""
+        operation = self.store.operation(operation_id)
+        return operation.state not in ENDED or operation.follow_ups is FollowUps.DUE
+
     def _merge(self) -> None:
         """Their bookings are one student's now; the plans still name two."""
         pair = self.rng.sample(self.contacts, 2)
@@ -320,7 +343,7 @@ class World:
     def see_through(self, operations: Sequence[str]) -> None:
         """Workers carry these until they have ended."""
         for step in range(400):
-            waiting = [o for o in operations if self.store.operation(o).state not in ENDED]
+            waiting = [o for o in operations if self.is_carried(o)]
             if not waiting:
                 break
             if step > 60:
@@ -329,7 +352,7 @@ class World:
             looks = [self._carry(operation) for operation in waiting]
             times = [look for look in looks if look is not None]
             if times:
-                self.time = max(self.time, min(times))
+                self.time = max(self.time, min(times) - self.set_by)
                 self.let_arrive()
         else:
             raise AssertionError(f"seed {self.seed}: not ended after 400 looks")

@@ -16,8 +16,7 @@ from core.domain.operations import ENDED, Item, ItemState, Operation, OperationS
 from core.domain.owed import Owed, TakenBack, taken, waiting
 from core.domain.plans import OperationKind, Verdict, Why
 from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId
-from core.domain.undoing import Facts, judge_again, not_before, not_undone, plan_rows
-from core.domain.writes import QUIET_PERIOD
+from core.domain.undoing import Facts, judge_again, last_sent, not_undone, plan_rows
 
 AT = datetime(2026, 5, 4, 9, 0, 0, 123456, tzinfo=UTC)
 CREDITS = [CreditType("cs_credits"), CreditType("sj_credits")]
@@ -205,13 +204,13 @@ def test_only_an_ended_one_is_undone(state: OperationState) -> None:
     assert (state in ENDED) is (not not_undone(operation(state=state)))
 
 
-def test_it_begins_a_quiet_period_after_the_last_mark_that_may_be_on_its_way() -> None:
+def test_no_mark_of_a_refund_is_sent_after_it_ended() -> None:
     ended = AT + timedelta(minutes=1)
     later = AT + timedelta(hours=1)
 
-    assert ended + QUIET_PERIOD == not_before(REFUND, later, QUIET_PERIOD)
+    assert ended == last_sent(REFUND, later)
     going_on = operation(ended_at=None)  # taken up again: what is undone was done before
-    assert later + QUIET_PERIOD == not_before(going_on, later, QUIET_PERIOD)
+    assert later == last_sent(going_on, later)
 
 
 def test_what_was_taken_back_is_told_apart_from_what_students_wait_for() -> None:

@@ -15,8 +15,9 @@ from core.gateways.engine.looking import Look
 
 P = ParamSpec("P")
 
-#: A wait is cut up, so that a clock that was set cannot make it endless.
-WAIT_S_MAX = 30.0
+#: Who waits for longer looks in between: a look too many costs a query, and a clock that was set
+#: could make it wait for hours.
+WAIT_S_MAX = 60.0
 
 
 class Leave(BaseException):
@@ -79,9 +80,8 @@ class Hands:
         """Wait for that time or for the bell. Raises ``Leave`` when we are stopping."""
         hand.waiting = True
         try:
-            while (left_s := (until - self._now()).total_seconds()) > 0:
-                if hand.bell.wait(min(left_s, WAIT_S_MAX)):
-                    break
+            left_s = (until - self._now()).total_seconds()
+            hand.bell.wait(min(max(0.0, left_s), WAIT_S_MAX))
             hand.bell.clear()
             self._check()
         finally:

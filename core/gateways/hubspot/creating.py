@@ -7,7 +7,6 @@ from datetime import datetime
 
 from core.domain.booking import NewBooking
 from core.domain.records import Kind
-from core.domain.writes import SEND_WITHIN_S
 from core.gateways.errors import (
     Forbidden,
     GatewayError,
@@ -19,7 +18,7 @@ from core.gateways.errors import (
 from core.gateways.hubspot.hub import Hub
 from core.gateways.hubspot.transport import Call
 from core.gateways.hubspot.wire import answers, requests
-from core.gateways.hubspot.writing import TOO_LATE
+from core.gateways.hubspot.writing import TOO_LATE, send_until
 from core.gateways.ports.crm import Fate, Outcome
 
 _FATES = ((NotSent, Fate.NOT_SENT), (OutcomeUnknown, Fate.UNKNOWN), (Refused, Fate.REFUSED))
@@ -27,6 +26,7 @@ _FATES = ((NotSent, Fate.NOT_SENT), (OutcomeUnknown, Fate.UNKNOWN), (Refused, Fa
 
 def create_booking(hub: Hub, new: NewBooking, *, sent_at: datetime) -> Outcome:
     """See the port."""
+    until = send_until(hub, sent_at)
     try:
         links = {
             str(new.contact_id): _link_type(hub, Kind.CONTACT),
@@ -38,7 +38,7 @@ def create_booking(hub: Hub, new: NewBooking, *, sent_at: datetime) -> Outcome:
         # of the booking itself nothing was sent
         fate = Fate.REFUSED if isinstance(error, Refused) else Fate.NOT_SENT
         return Outcome(fate=fate, reason=str(error))
-    left = SEND_WITHIN_S - (hub.now() - sent_at).total_seconds()
+    left = until - hub.transport.monotonic()
     if left <= 0:
         return Outcome(fate=Fate.NOT_SENT, reason=TOO_LATE)
     call = Call(

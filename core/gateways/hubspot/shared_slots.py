@@ -1,13 +1,15 @@
 """Slots in a database, shared by every process that calls HubSpot with the same account.
 
 Nothing of them outlives ten seconds of use, so they lie beside the journal, and taking a slot never
-waits for it. On PostgreSQL the time is the server's.
+waits for it. On PostgreSQL the time is the server's; beside a file it is the seconds that this
+machine counts, which nobody sets. They begin anew when the machine starts, and a server's clock may
+be set back: a slot that is held for longer than any can be rests for one window from now.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -31,6 +33,7 @@ LOOK = sa.text(
     " (select due from hubspot_pace where bucket = :bucket) as due,"
     " (select max(until) from hubspot_waiting"
     "  where bucket = :bucket and priority < :priority) as ahead"
+    " ,(select max(free_at) from hubspot_slots where bucket = :bucket) as furthest"
     " from hubspot_slots where bucket = :bucket and slot < :count"
     " order by free_at, slot limit 1 offset :spare"
 )
@@ -49,6 +52,13 @@ PACE = sa.text(
 STAND = sa.text(
     "insert into hubspot_waiting values (:bucket, :priority, :until)"
     " on conflict (bucket, priority) do update set until = excluded.until"
+)
+BRING_BACK = (
+    sa.text(
+        "update hubspot_slots set free_at = :until where bucket = :bucket and free_at > :longest"
+    ),
+    sa.text("update hubspot_pace set due = :now where bucket = :bucket and due > :now"),
+    sa.text("update hubspot_waiting set until = :now where bucket = :bucket and until > :now"),
 )
 BUSY = sa.text("select count(*) from hubspot_slots where bucket = :bucket and free_at > :now")
 SERVER_TIME = sa.text("select extract(epoch from clock_timestamp())")
@@ -69,6 +79,8 @@ class SharedSlots:
 
     engine: sa.Engine
     bucket: str
+    #: Of this machine, beside a file.
+    seconds: Callable[[], float] = time.monotonic
     #: How many rows are known to be there.
     _count: int = field(default=0, init=False)
     #: Priorities whose waiting we have told the others of.
@@ -79,7 +91,11 @@ class SharedSlots:
         with self._store() as (connection, now):
             self._make_rows(connection, limit.count)
             asked = {"count": limit.count, "spare": limit.spare, "priority": priority}
-            slot, free_at, due, ahead = connection.execute(LOOK, self._with(**asked)).one()
+            looked = connection.execute(LOOK, self._with(**asked)).one()
+            if looked.furthest > now + TRANSIT_S + limit.window_s + TICK_S:
+                self._bring_back(connection, now, limit)
+                looked = connection.execute(LOOK, self._with(**asked)).one()
+            slot, free_at, due, ahead, _ = looked
             if ahead is not None and ahead > now:
                 return Wait(seconds=LOOK_AGAIN_S)
             ready_at = max(free_at, (due or 0.0) - limit.burst_s)
@@ -99,6 +115,12 @@ class SharedSlots:
             until = now + seconds + STANDS_S
             connection.execute(STAND, self._with(priority=priority, until=until))
         return Wait(seconds=seconds)
+
+    def _bring_back(self, connection: sa.Connection, now: float, limit: Limit) -> None:
+        """The clock was set back since: nothing that it stored is waited for but one rest."""
+        longest, until = now + TRANSIT_S + limit.window_s, now + limit.window_s
+        for statement in BRING_BACK:
+            connection.execute(statement, self._with(now=now, longest=longest, until=until))
 
     def give_back(self, limit: Limit, grant: Grant) -> None:
         """Never later than the grant had said."""
@@ -124,7 +146,7 @@ class SharedSlots:
         try:
             with transaction(self.engine) as connection:
                 local = self.engine.dialect.name == "sqlite"
-                now = time.time() if local else connection.execute(SERVER_TIME).scalar_one()
+                now = self.seconds() if local else connection.execute(SERVER_TIME).scalar_one()
                 yield connection, float(now)
         except SQLAlchemyError as error:
             self._count = 0  # whatever was there may be gone

@@ -46,17 +46,20 @@ def write_counts(hub: Hub, writes: Sequence[Write]) -> dict[WriteId, Outcome]:
         for kind in Kind
         for some in requests.batches(key for key in chosen if key[0] is kind)
     ]
-    return _joined([fates, *hub.each(lambda batch: _write_batch(hub, batch), batches)])
+    until = {write.id: send_until(hub, write.sent_at) for write in writes}
+    return _joined([fates, *hub.each(lambda batch: _write_batch(hub, batch, until), batches)])
 
 
-def _write_batch(hub: Hub, writes: Sequence[Write]) -> dict[WriteId, Outcome]:
+def _write_batch(
+    hub: Hub, writes: Sequence[Write], until: Mapping[WriteId, float]
+) -> dict[WriteId, Outcome]:
     """Writes of one kind. Whether it is too late is judged when their turn has come."""
     kind = writes[0].kind
     marker = hub.portal.names(kind)[MARKER]
 
     def send(some: Sequence[Write]) -> dict[WriteId, Outcome]:
-        now = hub.now()
-        left = {w.id: SEND_WITHIN_S - (now - w.sent_at).total_seconds() for w in some}
+        ticks = hub.transport.monotonic()
+        left = {write.id: until[write.id] - ticks for write in some}
         timely = [write for write in some if left[write.id] > 0]
         late = Outcome(fate=Fate.NOT_SENT, reason=TOO_LATE)
         fates: dict[WriteId, Outcome] = {w.id: late for w in some if w not in timely}
@@ -69,6 +72,16 @@ def _write_batch(hub: Hub, writes: Sequence[Write]) -> dict[WriteId, Outcome]:
         return fates
 
     return _each(writes, lambda write: write.id, send)
+
+
+def send_until(hub: Hub, sent_at: datetime) -> float:
+    """By which second of a clock that is never set it must have left.
+
+    The wall clock is asked once, as soon as the intent is saved: when it is put back while a write
+    waits for its turn, the write does not wait any longer for that.
+    """
+    left = SEND_WITHIN_S - (hub.now() - sent_at).total_seconds()
+    return hub.transport.monotonic() + min(left, SEND_WITHIN_S)
 
 
 def change_bookings(
@@ -94,11 +107,10 @@ def change_records(
 
     ``sent_at``: not sent at all when it is ``SEND_WITHIN_S`` past that. None: at any time.
     """
+    until = None if sent_at is None else send_until(hub, sent_at)
 
     def send(some: Sequence[Id]) -> dict[Id, Outcome]:
-        left = WRITE_WITHIN_S
-        if sent_at is not None:
-            left = SEND_WITHIN_S - (hub.now() - sent_at).total_seconds()
+        left = WRITE_WITHIN_S if until is None else until - hub.transport.monotonic()
         if left <= 0:
             return dict.fromkeys(some, Outcome(fate=Fate.NOT_SENT, reason=TOO_LATE))
         call = Call(what=f"write {kind}", path=hub.batch(kind, "update"), body=body(some))

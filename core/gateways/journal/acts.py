@@ -15,6 +15,7 @@ from core.domain.audit import MOVED, SUBJECTS, Entry, Subject, What
 from core.domain.chain import timestamp
 from core.domain.clients import ApiKey
 from core.domain.credits import Balances
+from core.domain.desks import Takeover
 from core.domain.operations import ENDED, Item, Operation, OperationState
 from core.domain.plans import Plan
 from core.domain.records import Kind
@@ -116,6 +117,17 @@ def moved(before: Operation, to: OperationState, *, at: datetime, actor: str, wh
         reason=why,
         before={"state": before.state.value},
         after={"state": to.value},
+    )
+
+
+def followed(operation: Operation, *, at: datetime, actor: str) -> Entry:
+    """A person gave its follow-ups up, or has them tried again."""
+    return Entry(
+        at=at,
+        actor=actor,
+        what=What.FOLLOW_UPS,
+        operation_id=operation.id,
+        after={"follow_ups": operation.follow_ups.value},
     )
 
 
@@ -275,3 +287,15 @@ def repaired(repair: Repair, rows: Sequence[RepairRow]) -> Entry:
 def revived(event: Event) -> Entry:
     """Copies that were given up and are due again."""
     return Entry(at=event.at, actor=event.actor, what=What.DEAD_LETTERS, detail=event.detail)
+
+
+def taken_over(takeover: Takeover, rename: str) -> Entry:
+    """Writes of other desks until then count as known."""
+    detail = {"new_name": rename} if rename else {}
+    return Entry(
+        at=takeover.at,
+        actor=takeover.by,
+        what=What.TAKEN_OVER,
+        reason=takeover.reason,
+        detail=detail,
+    )

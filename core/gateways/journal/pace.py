@@ -22,9 +22,9 @@ from core.gateways.journal.fleeting import opened
 
 #: As many as there are threads that ask (``api.v1.limits.THREADS``).
 CONNECTIONS = 8
-#: Nothing that was let in makes a time further ahead than this, and a little for clocks of two
-#: hosts: the clock was put back since, and it is begun anew.
-ASTRAY_S = 60.0
+#: Nothing that was let in makes a time further ahead than its room and this: the clock was put back
+#: or the machine started since, and it is begun anew.
+ASTRAY_S = 1.0
 
 #: On PostgreSQL unlogged: nothing of it is waited for on its way to the disk.
 TABLE = "create {}table if not exists api_pace (id text primary key, due double precision not null)"
@@ -46,8 +46,9 @@ class SharedPace:
     """``core.gateways.ports.pace.Pace`` of the operational store at ``url``."""
 
     url: str
-    #: Of a file. PostgreSQL's own clock is the one of all who share it.
-    clock: Callable[[], float] = time.time
+    #: Of a file: seconds that nobody sets, begun anew with the machine. PostgreSQL's own clock is
+    #: the one of all who share it.
+    clock: Callable[[], float] = time.monotonic
     _on_file: bool = field(init=False)
     _engine: sa.Engine | None = field(default=None, init=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, init=False)

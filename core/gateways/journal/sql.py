@@ -12,6 +12,7 @@ from core.gateways.journal.chain import Chain
 from core.gateways.journal.claims import Claims
 from core.gateways.journal.clients import Clients
 from core.gateways.journal.database import PATIENCE_S, Database
+from core.gateways.journal.desks import Desks
 from core.gateways.journal.figures import Counts
 from core.gateways.journal.history import History
 from core.gateways.journal.items import Items
@@ -23,6 +24,7 @@ from core.gateways.journal.plans import Plans
 from core.gateways.journal.repairs import Repairs
 from core.gateways.journal.roles import Roles
 from core.gateways.journal.sweeps import Sweeps
+from core.gateways.journal.times import Times
 from core.gateways.journal.trail import Trail
 from core.gateways.journal.trends import Trends
 from core.gateways.journal.undoing import Undoing
@@ -57,6 +59,8 @@ class SqlJournal(
     Names,
     Undoing,
     Warnings,
+    Desks,
+    Times,
 ):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
 

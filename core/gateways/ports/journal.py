@@ -12,19 +12,28 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from core.domain.audit import Entry
-from core.domain.operations import Item, ItemState, Operation, OperationState, Progress
+from core.domain.operations import (
+    FollowUps,
+    Item,
+    ItemState,
+    Operation,
+    OperationState,
+    Progress,
+)
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId
 from core.gateways.ports.alarms import AlarmRecords
 from core.gateways.ports.attention import AttentionRecords
 from core.gateways.ports.audit import AuditRecords
 from core.gateways.ports.clients import ClientRecords
+from core.gateways.ports.desks import DeskRecords
 from core.gateways.ports.figures import FigureRecords
 from core.gateways.ports.forgetting import NameRecords
 from core.gateways.ports.outbox import DeadLetters, Due, OutboxRecords, OutboxState
 from core.gateways.ports.repairs import RepairRecords
 from core.gateways.ports.roles import RoleRecords
 from core.gateways.ports.sweeps import SweepRecords
+from core.gateways.ports.times import TimeRecords
 from core.gateways.ports.trends import TrendRecords
 from core.gateways.ports.undoing import UndoRecords
 from core.gateways.ports.warnings import WarningRecords
@@ -84,6 +93,8 @@ class Journal(
     NameRecords,
     UndoRecords,
     WarningRecords,
+    DeskRecords,
+    TimeRecords,
     Protocol,
 ):
     """The operational store. All times are UTC and passed in by the caller."""
@@ -136,8 +147,10 @@ class Journal(
         """
         ...
 
-    def end(self, run: Run, *, at: datetime, actor: str) -> Operation:
+    def end(self, run: Run, *, at: datetime, actor: str, left: str = "") -> Operation:
         """Done, or stopped if its stop left bookings; with its event, and its leases freed.
+
+        ``left``: what its follow-ups wait for, which are then due; empty: they are done.
 
         Raises ``Superseded``, and ``StateConflict`` while an item is not settled or a write is
         open. One that has ended already is returned unchanged.
@@ -181,6 +194,20 @@ class Journal(
         """Save what was learned of these. A settled item's claim is released unless it moved.
 
         "Moved": its write is open, landed or undecided. A done item of an undo frees both claims.
+        """
+        ...
+
+    def end_follow_ups(self, run: Run, *, at: datetime) -> None:
+        """They are done. Raises ``Superseded``, and ``StateConflict`` while a write is open."""
+        ...
+
+    def move_follow_ups(
+        self, operation_id: str, to: FollowUps, *, at: datetime, actor: str
+    ) -> Operation:
+        """A person gives them up, or has them tried again: also the notes that were refused.
+
+        With its event; whoever carries them is superseded. Raises ``StateConflict`` unless it has
+        ended, and when there is nothing to give up.
         """
         ...
 

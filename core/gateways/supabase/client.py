@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from core.domain.drift import CONTACT_OF
-from core.domain.mirror import ID, TABLES
+from core.domain.mirror import ID, SOURCE_TIME, TABLES
 from core.domain.records import BookingStatus, ContactId, Kind
 from core.domain.sessions import Counts
 from core.domain.texts import is_storable
@@ -86,7 +86,7 @@ class Supabase:
         results: dict[str, CopyResult] = {}
         for start in range(0, len(rows), COPY_MAX):
             part = rows[start : start + COPY_MAX]
-            answer = self._rpc("credit_desk_copy", {"kind": kind.value, "rows": part})
+            answer = self.call("credit_desk_copy", {"kind": kind.value, "rows": part})
             with translated():
                 results |= wire.copy_results(answer, [str(row[ID]) for row in part])
         return results
@@ -121,7 +121,7 @@ class Supabase:
 
     def candidates(self, text: str, *, limit: int) -> list[Candidate]:
         """See ``MirrorLookUp.candidates``."""
-        return lookup.candidates(self._rpc(lookup.FIND, lookup.find_params(text, limit)))
+        return lookup.candidates(self.call(lookup.FIND, lookup.find_params(text, limit)))
 
     def bookings_held(self, contact_id: ContactId) -> list[MirrorRow]:
         """See ``MirrorLookUp.bookings_held``."""
@@ -139,7 +139,7 @@ class Supabase:
     ) -> list[tuple[MirrorRow, Counts]]:
         """See ``MirrorLookUp.sessions``."""
         params = lookup.sessions_params(since, until, tokens, limit)
-        return lookup.sessions(self._rpc(lookup.SESSIONS, params))
+        return lookup.sessions(self.call(lookup.SESSIONS, params))
 
     def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, DeleteResult]:
         """See ``Mirror.delete``. Takes any number of rows."""
@@ -152,7 +152,7 @@ class Supabase:
         """One call; where the database refuses it, fewer rows, to find the one that it keeps."""
         given = {"kind": kind.value, "rows": wire.versions(rows)}
         try:
-            answer = self._rpc("credit_desk_delete", given)
+            answer = self.call("credit_desk_delete", given)
             with translated():
                 return wire.delete_results(answer, rows)
         except Refused as error:
@@ -180,13 +180,24 @@ class Supabase:
             return RenameResult(renamed=Renamed.REFUSED, reason=str(error))
         return RenameResult(renamed=Renamed.RENAMED if changed else Renamed.MISSING)
 
+    def backdate(self, kind: Kind, rows: Sequence[MirrorRow], to: Mapping[str, str]) -> set[str]:
+        """See ``Mirror.backdate``. A request for each row: there are few."""
+        return {str(row[ID]) for row in rows if self._backdated(kind, row, to[str(row[ID])])}
+
+    def _backdated(self, kind: Kind, row: MirrorRow, to: str) -> bool:
+        def change(client: Client) -> Any:
+            query = client.table(TABLES[kind]).update({SOURCE_TIME: to}).eq(ID, str(row[ID]))
+            return query.eq(SOURCE_TIME, str(row[SOURCE_TIME])).execute().data
+
+        return bool(self._read(change))
+
     def faults(self) -> list[str]:
         """See ``Mirror.faults``."""
         given = setup.given_faults(self.url, self.service_key)
         if given:
             return given
         try:
-            schema = self._rpc("credit_desk_schema", {})
+            schema = self.call("credit_desk_schema", {})
         except GatewayError as error:
             return [setup.mend(error)]
         return setup.schema_faults(schema, self.columns) or list(self._probe_faults())
@@ -195,7 +206,7 @@ class Supabase:
         """Whether a copy and a deletion really work, by one of each that is rolled back."""
         for kind, row in self.probes.items():
             try:
-                said = self._rpc("credit_desk_probe", {"kind": kind.value, "given": row})
+                said = self.call("credit_desk_probe", {"kind": kind.value, "given": row})
             except GatewayError as error:
                 yield f"{kind} cannot be copied: {setup.mend(error)}"
             else:
@@ -209,7 +220,8 @@ class Supabase:
                 self._client.postgrest.session.close()
                 self._client = None
 
-    def _rpc(self, function: str, params: Mapping[str, Any]) -> Any:
+    def call(self, function: str, params: Mapping[str, Any]) -> Any:
+        """What one of our functions answers. Raises ``GatewayError``."""
         return self._call(lambda client: client.rpc(function, dict(params)).execute().data)
 
     def _select(self, kind: Kind, ids: list[str]) -> list[dict[str, object]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain.plans import OperationKind, Plan
-from pages.shared import problems, words
+from pages.shared import other_desks, problems, words
 from pages.shared.batch import address
 from pages.shared.gate import Desk
 
@@ -65,7 +65,7 @@ def show(desk: Desk, plan: Plan) -> None:
             title="This preview is too old to confirm",
             icon=":material/hourglass_disabled:",
         )
-    else:
+    elif not other_desks.in_the_way(desk):
         _form(desk, plan)
 
 

@@ -68,11 +68,11 @@ def foreign_frame(desk: Desk, found: Sequence[ForeignFinding]) -> pd.DataFrame:
         {
             "Whose": [e.student or f"{e.foreign.kind} {e.foreign.target_id}" for e in found],
             "Credit": [words.credit(w.credit, desk.core.catalogue) for w in changes],
+            "Correction": ["?" if w.undecided else f"{w.correction:+d}" for w in changes],
+            "Status": [SAID[each.remedy] for each in found],
             "What happened": [foreign_words.told(w) for w in changes],
             "Changed by": [foreign_words.by(w) for w in changes],
             "Changed": [w.at for w in changes],
-            "Correction": ["?" if w.undecided else f"{w.correction:+d}" for w in changes],
-            "Status": [SAID[each.remedy] for each in found],
         }
     )
 

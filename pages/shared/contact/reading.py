@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import streamlit as st
 
+from core.domain.clocks import within
 from core.domain.records import ContactId
 from core.services.presenting import Presented
 from pages.shared.gate import Desk
@@ -21,7 +22,7 @@ def presented(desk: Desk, id_: ContactId) -> Presented:
     Raises what ``Presenting.contact`` raises.
     """
     kept: Presented | None = st.session_state.get(_KEPT)
-    if kept is not None and kept.asked == id_ and desk.now() - kept.read_at < KEPT:
+    if kept is not None and kept.asked == id_ and within(kept.read_at, desk.now(), KEPT):
         return kept
     with st.spinner("Reading the student from HubSpot …"):
         read = desk.core.presenting.contact(id_, desk.actor)

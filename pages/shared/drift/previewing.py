@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
+from core.domain.clocks import within
 from core.domain.drift import Drift, Remedy
 from pages.shared import problems, tables, words
 from pages.shared.batch.confirming import REASON_MAX
@@ -92,7 +93,7 @@ def _named(of: str) -> bool:
 def _read(desk: Desk, of: str) -> Preview | None:
     """Kept for this session, so that typing a reason reads nothing again."""
     kept: Preview | None = st.session_state.get("_repair_preview")
-    if kept is not None and kept.of == of and desk.now() - kept.read_at < FRESH:
+    if kept is not None and kept.of == of and within(kept.read_at, desk.now(), FRESH):
         return kept
     with problems.told("Nothing was changed."), st.spinner("Reading both stores…"):
         found = _drifts(desk, of)

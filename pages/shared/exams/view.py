@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import streamlit as st
 
+from core.domain.clocks import within
 from core.domain.records import ExamId
 from core.services.finding import exam_words
 from core.services.sitting import Detailed
@@ -47,7 +48,7 @@ def forget() -> None:
 
 def _read(desk: Desk, id_: ExamId) -> Detailed | None:
     kept: Detailed | None = st.session_state.get(_KEPT)
-    if kept is not None and kept.session.exam.id == id_ and desk.now() - kept.read_at < KEPT:
+    if kept is not None and kept.session.exam.id == id_ and within(kept.read_at, desk.now(), KEPT):
         return kept
     with st.spinner("Reading the session from HubSpot …"):
         read = desk.core.sitting.session(id_, desk.actor)

@@ -84,7 +84,7 @@ def test_an_address_of_something_else_is_named(connect: Connect, stack: LocalSup
 @pytest.fixture
 def schema(supabase: Supabase) -> dict[str, Any]:
     """As the real one tells it, for a test to take something out of."""
-    told = supabase._rpc("credit_desk_schema", {})
+    told = supabase.call("credit_desk_schema", {})
     assert isinstance(told, dict)
     return told
 
@@ -155,7 +155,7 @@ def test_functions_of_another_version_are_named(strange: object, supabase: Supab
 
 def test_a_function_that_is_not_there_says_to_apply_the_migrations(supabase: Supabase) -> None:
     with pytest.raises(Refused, match="apply supabase/migrations") as caught:
-        supabase._rpc("credit_desk_of_tomorrow", {})
+        supabase.call("credit_desk_of_tomorrow", {})
 
     assert caught.value.category == SETUP
     assert "apply supabase/migrations" in mend(caught.value)

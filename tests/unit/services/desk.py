@@ -19,6 +19,7 @@ from core.gateways.ports import CarryOut
 from core.gateways.ports.inspecting import Finding, Heard, Quota
 from core.services.diagnosing import Diagnosing
 from core.services.finding import ByReference
+from core.services.steady import SteadyClock
 from tests.fakes.crm import FakeCrm
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror
@@ -87,7 +88,10 @@ class TestDesk:
     ) -> None:
         self.account = Account()
         self.time = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
-        self.crm = FakeCrm(self.now)
+        self.started = self.time
+        #: How far this machine's clock was put forward; HubSpot's goes right.
+        self.set_by = timedelta()
+        self.crm = FakeCrm(lambda: self.time, sender=self.now)
         self.journal = journal(self) if journal else MemoryJournal()
         self.mirror = FakeMirror()
         self.engine = HandEngine()
@@ -102,6 +106,7 @@ class TestDesk:
             second=second,
             correct_losses=correct_losses,
             now=self.now,
+            clock=SteadyClock(self.now, self.seconds),
             make_id=lambda: f"id{next(ids)}",
             chance=lambda: 0.5,
         )
@@ -109,7 +114,10 @@ class TestDesk:
         self.schedule = self.core.scheduling
 
     def now(self) -> datetime:
-        return self.time
+        return self.time + self.set_by
+
+    def seconds(self) -> float:
+        return (self.time - self.started).total_seconds()
 
     def doctor(self) -> Diagnosing:
         return Diagnosing(self.account, self.mirror, self.journal, now=self.now)
@@ -136,9 +144,17 @@ class TestDesk:
             if again is None:
                 break
             self.time = max(self.time + timedelta(milliseconds=1), again)
-        ended = self.journal.operation(operation.id)
-        assert ended.state in ENDED
-        return ended
+        assert self.journal.operation(operation.id).state in ENDED
+        return self.follow_up(operation)
+
+    def follow_up(self, operation: Operation) -> Operation:
+        """Its follow-ups, until they are done or given up."""
+        for _ in range(LOOKS_MAX):
+            again = self.core.carrying.follow_up(operation.id)
+            if again is None:
+                break
+            self.time = max(self.time + timedelta(milliseconds=1), again)
+        return self.journal.operation(operation.id)
 
     def run(self, *ids: str, kind: OperationKind = OperationKind.REFUND) -> Operation:
         return self.carry(self.confirm(*ids, kind=kind))

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from core.cli import reports
+from core.domain.desks import Takeover
 from core.domain.operations import ItemState, OperationState
 from core.domain.plans import OperationKind
 from core.domain.records import BookingId, Kind, WriteId
@@ -351,6 +352,7 @@ def undecided(desk: TestDesk) -> tuple[str, WriteId]:
 
     desk.crm.sending, desk.crm.answered = lost, written_over
     desk.carry(operation)
+    desk.journal.take_over(Takeover(at=desk.time, by=ADMIN.email, reason="the other one is gone"))
     (record,) = desk.journal.writes(operation.id)
     assert record.state is WriteState.UNDECIDED
     assert desk.item(operation, "500").state is ItemState.UNDECIDED

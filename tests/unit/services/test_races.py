@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.booking import Wish
+from core.domain.desks import Takeover
 from core.domain.operations import ItemState, Operation, OperationState
 from core.domain.plans import OperationKind
 from core.domain.records import (
@@ -221,6 +222,7 @@ def undecided(desk: TestDesk, operation: Operation, kind: Kind, fault: Fault) ->
 
     desk.crm.sending, desk.crm.answered = sending, answered
     desk.carry(operation)
+    desk.journal.take_over(Takeover(at=desk.time, by=ADMIN.email, reason="the other one is gone"))
     (waiting,) = desk.core.deciding.undecided(operation.id, ADMIN)
     assert {operation.id} == set(desk.journal.undecided())
     desk.crm.unreadable_histories.clear()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from datetime import timedelta
 
+from core.domain.operations import ItemState
 from core.domain.records import Kind
 from core.services.restoring import Restored
 from tests.unit.services.desk import ADMIN, CS, SJ, TestDesk
@@ -19,6 +20,7 @@ def backed_up(desk: TestDesk) -> Callable[[], None]:
 
 def desk_with_owed() -> TestDesk:
     desk = TestDesk()
+    desk.core.desks.id()  # a store has its name from its first process on
     desk.crm.add_contact("100", {"cs_credits": 1, "sj_credits": 5})
     desk.crm.add_contact("200", {"cs_credits": 3})
     for id_, contact, token in [("1", "100", CS), ("2", "100", SJ), ("3", "200", CS)]:
@@ -70,8 +72,8 @@ def test_operations_that_would_go_on_are_named() -> None:
     assert [operation.id] == [one.id for one in compared(desk, timedelta(hours=1)).unended]
 
 
-def test_without_this_look_the_same_credit_would_come_back_twice() -> None:
-    """Why it is there: the credit landed, the mark did not, and the journal forgot both."""
+def test_a_credit_that_the_journal_forgot_does_not_come_back_twice() -> None:
+    """The credit landed, the mark did not, and the journal forgot both: it is stopped."""
     desk = desk_with_owed()
     restore = backed_up(desk)
     desk.time += timedelta(minutes=5)
@@ -82,8 +84,36 @@ def test_without_this_look_the_same_credit_would_come_back_twice() -> None:
 
     assert "1" in [one.booking.id for one in compared(desk, timedelta(minutes=4)).in_doubt]
     desk.time += timedelta(hours=1)
+    operation = desk.run("1")
+
+    assert 2 == desk.held("100", "cs_credits")
+    item = desk.item(operation, "1")
+    assert ItemState.FAILED is item.state
+    assert "restored from a backup" in item.why
+
+
+def test_once_taken_over_a_restored_desk_writes_again_what_is_known() -> None:
+    desk = desk_with_owed()
+    restore = backed_up(desk)
+    desk.time += timedelta(minutes=5)
     desk.run("1")
-    assert 3 == desk.held("100", "cs_credits"), "one too many"
+    restore()
+    desk.core.desks.take_over(ADMIN, reason="compared with HubSpot")
+
+    desk.time += timedelta(minutes=5)
+    desk.run("2")
+
+    assert 6 == desk.held("100", "sj_credits")
+
+
+def test_a_takeover_names_what_is_in_doubt() -> None:
+    desk = desk_with_owed()
+    restore = backed_up(desk)
+    desk.run("1")
+    restore()
+    desk.crm.foreign_write(Kind.BOOKING, "1", {"token_refunded": None})
+
+    assert {"1", "2"} == {one.booking.id for one in desk.core.desks.look(ADMIN).in_doubt}
 
 
 def test_a_record_whose_history_is_not_given_is_named() -> None:

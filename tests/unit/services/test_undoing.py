@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.approvals import NO_SECOND, SecondAdmin
+from core.domain.desks import Takeover
 from core.domain.operations import ItemState, Operation, OperationState
 from core.domain.plans import OperationKind, Plan, Verdict, Why
 from core.domain.records import ContactId, ExamId, Kind, WriteId
@@ -545,6 +546,7 @@ def _undecided(desk: Undone, undo: Operation, fault: Fault) -> WriteId:
     desk.crm.sending, desk.crm.answered = lose, meddle
     desk.carry(undo)
     desk.crm.sending, desk.crm.answered = lambda _: Fault.NONE, lambda _: None
+    desk.journal.take_over(Takeover(at=desk.time, by=ADMIN.email, reason="the other one is gone"))
     (record,) = desk.journal.writes(undo.id)
     assert WriteState.UNDECIDED is record.state
     return record.write.id
