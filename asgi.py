@@ -8,9 +8,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from math import ceil
 from pathlib import Path
 
 import streamlit as st
@@ -38,6 +41,12 @@ async def lifespan(_: object) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        unfit = wiring.unfit()
+        if unfit:
+            signal.alarm(ceil(wiring.SERVER_GRACE_S) + 5)  # it may not even be able to end
+            wiring.stop()
+            log.critical("Credit Desk ends, to be started again: %s", unfit)
+            os._exit(1)
         await asyncio.to_thread(wiring.stop)
 
 

@@ -13,7 +13,7 @@ import random
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -57,6 +57,9 @@ class Watched:
 
     def page(self, kind: Kind, after: str = "", limit: int = 1000) -> list[MirrorRow]:
         return self.mirror.page(kind, after, limit)
+
+    def backdate(self, kind: Kind, rows: Sequence[MirrorRow], to: Mapping[str, str]) -> set[str]:
+        return self.mirror.backdate(kind, rows, to)
 
     def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, DeleteResult]:
         return self.mirror.delete(kind, rows)

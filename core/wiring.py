@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 import threading
@@ -27,6 +28,7 @@ from core.services.auditing import LOOK_EVERY_S as AUDIT_EVERY_S
 from core.services.clock_watch import LOOK_EVERY_S as CLOCK_EVERY_S
 from core.services.desks import RENEW_EVERY_S
 from core.services.diagnosing import Diagnosing
+from core.services.fitness import Fitness
 from core.services.measuring import MeasuringThread
 from core.services.mirror_threads import MirrorThreads
 from core.services.scheduling import ScheduleThread
@@ -66,6 +68,7 @@ class Runtime:
     #: Notices that this machine's clock was set.
     clock: Ticker
     audit: Ticker
+    fitness: Fitness
     #: Notes which settings it starts with.
     at_start: Callable[[], None]
     #: Closes the gateways, after all threads have ended.
@@ -180,7 +183,7 @@ def build(settings: Settings) -> Runtime:
     alarms = Alarms(
         journal, notifier, utc_now, settings.drift_alarm_above, public_url=settings.public_url
     )
-    engine = DbosEngine(url=url, journal=journal, now=utc_now)
+    engine = DbosEngine(url=url, journal=journal, now=utc_now, vitals=(fitness := Fitness()))
     core = assemble(
         crm=hubspot,
         mirror=mirror,
@@ -217,7 +220,7 @@ def build(settings: Settings) -> Runtime:
     )
     alarms.late, alarms.audit = core.scheduling.late, core.auditing.judged
 
-    threads = MirrorThreads(core.mirroring)
+    threads = MirrorThreads(core.mirroring, vitals=fitness)
     diagnosing = Diagnosing(
         inspection,
         mirror,
@@ -235,12 +238,13 @@ def build(settings: Settings) -> Runtime:
         diagnosing=diagnosing,
         engine=engine,
         mirror_threads=threads,
-        schedule=ScheduleThread(core.scheduling),
+        schedule=ScheduleThread(core.scheduling, vitals=fitness),
         measuring=MeasuringThread(core.measuring),
-        clock=Ticker("clock", core.clock_watch.look, CLOCK_EVERY_S),
-        desks=Ticker("desks", core.desks.renew, RENEW_EVERY_S, at_end=core.desks.leave),
-        alarms=Ticker("alarms", alarms.look, LOOK_EVERY_S),
-        audit=Ticker("audit", core.auditing.look, AUDIT_EVERY_S),
+        clock=Ticker("clock", core.clock_watch.look, CLOCK_EVERY_S, fitness),
+        desks=Ticker("desks", core.desks.renew, RENEW_EVERY_S, fitness, at_end=core.desks.leave),
+        alarms=Ticker("alarms", alarms.look, LOOK_EVERY_S, fitness),
+        audit=Ticker("audit", core.auditing.look, AUDIT_EVERY_S, fitness),
+        fitness=fitness,
         at_start=lambda: core.noting.settings(told(settings), where=socket.gethostname()),
         close=in_order(
             lambda: notifier.stop(NOTIFY_GRACE_S),
@@ -280,8 +284,15 @@ def start(settings: Settings | None = None) -> None:
     with _starting:
         if _core is None:
             _runtime = build(settings or load())
+            # as if its supervisor had asked it to end: then the server finishes what is in hand
+            _runtime.fitness.on_unfit = partial(os.kill, os.getpid(), signal.SIGTERM)
             _runtime.start()
             _core = _runtime.core
+
+
+def unfit() -> str:
+    """Why this process cannot work any more and ends; empty: it can, or nothing runs."""
+    return _runtime.fitness.reason if _runtime is not None else ""
 
 
 def stop() -> None:

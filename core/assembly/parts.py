@@ -101,6 +101,7 @@ class Core:
         """What carries each kind of work, for the engine."""
         return {
             Work.OPERATION: self.carrying.carry_out,
+            Work.FOLLOW_UPS: self.carrying.follow_up,
             Work.SWEEP: self.sweeping.carry_out,
             Work.REPAIR: self.repairing.carry_out,
         }

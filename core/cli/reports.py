@@ -80,6 +80,7 @@ def of_operation(
         "kind": operation.kind.value,
         "state": operation.state.value,
         "waiting_for": operation.waiting_for,
+        "follow_ups": operation.follow_ups.value,
         "selection": operation.selection,
         "reason": operation.reason,
         "by": operation.confirmed_by,
@@ -180,7 +181,8 @@ def _foreign(found: ForeignFinding, operation_id: str) -> Report:
 NEXT: dict[About, str] = {
     About.SEATS: "python -m core recount --exam {record}",
     About.SEATS_UNTOLD: "python -m core decide {operation} {record} --landed|--never --why TEXT",
-    About.NOTE: "write the note in HubSpot, if it matters",
+    About.NOTE: "python -m core retry {operation}, or write the note in HubSpot, if it matters",
+    About.FOLLOW_UPS: "python -m core retry {operation}; to give them up: stop {operation}",
     About.BALANCE: "correct the balance in HubSpot",
     About.REFUNDED_TWICE: "compare the balance with its history in HubSpot: python -m core contact",
     About.MERGED: "compare the balance with its history in HubSpot, and adjust it if need be",

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
+from contextlib import suppress
 from datetime import timedelta
-from typing import Annotated
+from math import ceil
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -21,6 +24,7 @@ from core.cli.output import Unhealthy, show, told
 from core.domain.roles import Act, Actor, Role
 from core.domain.selections import BadList
 from core.gateways.ports.inspecting import Health
+from core.services.fitness import GRACE_S as UNFIT_AFTER_S
 
 #: A worker asked to end finishes what is in hand for at most this long.
 GRACE_S = 25.0
@@ -95,19 +99,43 @@ def _whoever(core: Core, as_: str) -> Actor:
 
 
 @app.command()
-def worker(json: Json = False) -> None:
+def worker(
+    unfit_after: Annotated[
+        float,
+        typer.Option(
+            "--unfit-after",
+            metavar="SECONDS",
+            min=0,
+            help="end after so long without memory, threads or disk",
+        ),
+    ] = UNFIT_AFTER_S,
+    json: Json = False,
+) -> None:
     """Carry operations, sweeps, repairs, copies and schedules until told to stop.
 
-    Takes over what a dead process left. At its end it says for how long it worked.
+    Takes over what a dead process left. At its end it says for how long it worked. One that cannot
+    work any more ends with a reason and exit code 1, so that its supervisor starts it again.
     """
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     with told(), wiring.opened() as runtime:
         began = runtime.core.operating.now()
+        runtime.fitness.grace_s, runtime.fitness.on_unfit = unfit_after, ended.set
         runtime.start()
         ended.wait()
+        if runtime.fitness.reason:
+            _end_unfit(runtime)
         seconds = (runtime.core.operating.now() - began).total_seconds()
         runtime.stop(grace_s=GRACE_S)
         report = {"host": socket.gethostname(), "pid": os.getpid(), "seconds": round(seconds, 1)}
         show(report, as_json=json)
+
+
+def _end_unfit(runtime: wiring.Runtime) -> NoReturn:
+    """What is in hand may finish, if it can; then the process ends, whatever hangs."""
+    signal.alarm(ceil(GRACE_S) + 5)  # it may not even be able to end
+    print(f"the worker ends: {runtime.fitness.reason}", file=sys.stderr, flush=True)  # noqa: T201
+    with suppress(Exception):
+        runtime.stop(grace_s=GRACE_S)
+    os._exit(1)

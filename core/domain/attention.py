@@ -110,7 +110,11 @@ def _awaiting(facts: Facts) -> list[Need]:
 
 
 def _waiting(facts: Facts) -> list[Need]:
-    return [
+    left = [
+        _about(Matter.WAITING, each, f"follow-ups incomplete: {each.waiting_for}")
+        for each in sorted(facts.following_up, key=_ended)
+    ]
+    return left + [
         _about(Matter.WAITING, each, f"waits: {each.waiting_for}")
         for each in sorted(facts.unended, key=_ended)
         if each.waiting_for and each.state is not OperationState.AWAITING

@@ -28,6 +28,7 @@ class What(StrEnum):
     STOP_ASKED = "asked to stop"
     TAKEN_UP = "taken up again"
     ENDED = "ended"
+    FOLLOW_UPS = "gave up or retried follow-ups"
     DECIDED = "decided on a write"
     DISMISSED = "dismissed bookings"
     FOUND_DONE = "found bookings dealt with"

@@ -182,3 +182,9 @@ def moment(value: object) -> datetime | None:
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def ahead(truth: Row, held: Row) -> bool:
+    """Whether the mirror claims a later version than HubSpot has: no copy may overwrite that."""
+    modified, copied = source_time(truth), source_time(held)
+    return modified is not None and copied is not None and copied > modified

@@ -15,6 +15,7 @@ from core.domain.drift import (
     Drift,
     Evidence,
     Stated,
+    ahead,
     differing_columns,
     moment,
     source_time,
@@ -130,6 +131,13 @@ def _changed(evidence: Evidence, truth: Row, held: Row, columns: Sequence[str]) 
     moved = newest is not None and (copied is None or newest.at > copied)
     if newest is not None and moved:
         return _by(newest, evidence)
+    if ahead(truth, held):
+        told = (
+            f"its row claims the version of {copied and copied.isoformat()}, HubSpot has that of "
+            f"{modified and modified.isoformat()}: no copy overwrites a newer version, a repair "
+            "does"
+        )
+        return Cause.CHANGED_IN_MIRROR, told, edited or evidence.read_at
     if edited and (synced is None or edited > synced + ONE_STATEMENT):
         return Cause.CHANGED_IN_MIRROR, f"its row was edited at {edited.isoformat()}", edited
     if modified and copied and modified > copied:

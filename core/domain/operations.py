@@ -28,6 +28,17 @@ class OperationState(StrEnum):
     CALLED_OFF = "called off"
 
 
+class FollowUps(StrEnum):
+    """Where seats, notes and verification of an operation that has ended stand."""
+
+    #: It has not ended, or did before this was kept.
+    NONE = ""
+    #: Carried on by themselves until they are done, or a person gives them up.
+    DUE = "due"
+    GIVEN_UP = "given up"
+    DONE = "done"
+
+
 OPERATION_MOVES: dict[OperationState, frozenset[OperationState]] = {
     OperationState.AWAITING: frozenset({OperationState.HELD, OperationState.CALLED_OFF}),
     OperationState.HELD: frozenset({OperationState.RUNNING, OperationState.CALLED_OFF}),
@@ -207,6 +218,7 @@ class Operation:
     approved_at: datetime | None = None
     #: Of an undo: the refund whose credits it takes back.
     undoes: str = ""
+    follow_ups: FollowUps = FollowUps.NONE
     #: What an admin included on purpose that would be blocked otherwise.
     include: frozenset[Inclusion] = ORDINARY
 

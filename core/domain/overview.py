@@ -127,6 +127,8 @@ class Facts:
     written_over: Sequence[WrittenOver] = ()
     #: Those that have not ended.
     unended: Sequence[Operation] = ()
+    #: Those that have ended, and whose follow-ups are tried again.
+    following_up: Sequence[Operation] = ()
     dead: int = 0
     dead_since: datetime | None = None
     due: int = 0

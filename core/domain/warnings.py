@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.domain.operations import FollowUps, Operation
+
 #: How what verify found begins when it could not compare a write with HubSpot's history.
 UNCHECKED = "not verified"
 
@@ -18,6 +20,8 @@ class About(StrEnum):
     SEATS_UNTOLD = "seats untold"
     #: A student's timeline has no note of it.
     NOTE = "note"
+    #: Seats, notes or verification are tried again by themselves, or were given up.
+    FOLLOW_UPS = "follow-ups"
     #: Another balance of the student cannot be read, and waits for somebody to correct it.
     BALANCE = "balance"
     #: Somebody else marked a booking refunded whose credit this operation gave back.
@@ -37,7 +41,21 @@ class Warned:
     """One thing that was left undone."""
 
     about: About
-    #: The exam's or contact's id; of what HubSpot does not tell, the write's.
+    #: The exam's or contact's id; of what HubSpot does not tell, the write's; of follow-ups, the
+    #: operation's.
     record: str
     #: As people read it, with the reason.
     told: str
+
+
+def of_follow_ups(operation: Operation) -> list[Warned]:
+    """What an operation that has ended still waits for, or waits for no more."""
+    match operation.follow_ups:
+        case FollowUps.DUE:
+            why = f": {operation.waiting_for}" if operation.waiting_for else ""
+            told = f"follow-ups are pending and tried again by themselves{why}"
+        case FollowUps.GIVEN_UP:
+            told = "follow-ups were given up: seats, notes or the check may be missing"
+        case _:
+            return []
+    return [Warned(about=About.FOLLOW_UPS, record=operation.id, told=told)]

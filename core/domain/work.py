@@ -10,6 +10,8 @@ class Work(StrEnum):
     """The kinds of work. Each has places of its own, so that none holds another up."""
 
     OPERATION = "operation"
+    #: Of an operation that has ended, by its id.
+    FOLLOW_UPS = "follow-ups"
     SWEEP = "sweep"
     REPAIR = "repair"
 

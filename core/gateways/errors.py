@@ -111,3 +111,8 @@ class StateConflict(JournalError):
         super().__init__(message)
         self.state = state
         self.at = at
+
+
+def about_one(error: Refused) -> bool:
+    """Whether one record of several may be what HubSpot refused: not a token, a path or a right."""
+    return error.status in {400, 409, 413, 422}

@@ -18,6 +18,7 @@ from core.domain.operations import (
     BEGUN,
     ENDED,
     UNBEGUN,
+    FollowUps,
     Item,
     ItemState,
     Operation,
@@ -53,6 +54,8 @@ GROUP_SIZE = 500
 GROUPS_AT_ONCE = 3
 #: When HubSpot does not answer, or somebody else writes the same contacts.
 LOOK_AGAIN = timedelta(seconds=2)
+#: Follow-ups that wait cost nobody a credit.
+FOLLOW_AGAIN = timedelta(seconds=15)
 #: When HubSpot refuses the token: a person has to mend it.
 TOKEN_AGAIN = timedelta(seconds=10)
 #: Another process has it now; it will end it, and this one only makes sure.
@@ -104,9 +107,11 @@ class Carrying:
             stands = self.journal.operation(operation.id).state
             return None if stands in ENDED else self.now()
         run, operation = self.journal.begin_run(operation.id, at=self.now())
-        calls_before = self.calls()
+        calls_before, left = self.calls(), ""
         try:
             again = self._carry(run, operation)
+            if again is None:
+                left = self._follow(run, operation)
         except GatewayError as error:
             # nothing is lost by waiting; the page says what for, and a person may stop it
             self.journal.note_waiting(run, _said_by_hubspot(error))
@@ -115,7 +120,42 @@ class Carrying:
         else:
             self.journal.note_waiting(run, "" if again is None else "answers still on their way")
         self.journal.add_calls(run, self.calls() - calls_before)
-        return self._end(run, operation) if again is None else again
+        return self._end(run, operation, left) if again is None else again
+
+    def follow_up(self, operation_id: str) -> datetime | None:
+        """Seats, notes and verification of one that has ended. None: done, or given up."""
+        if not _follows(self.journal.operation(operation_id)):
+            return None
+        try:
+            run, operation = self.journal.begin_run(operation_id, at=self.now())
+            return self._follow_up(run, operation) if _follows(operation) else None
+        except Superseded as error:
+            log.warning("left to another process: %s", error)
+            return self.now() + LEFT_TO_ANOTHER
+
+    def _follow_up(self, run: Run, operation: Operation) -> datetime | None:
+        calls_before = self.calls()
+        try:
+            again = self._settle(run, operation)
+            left = "answers still on their way" if again else self._follow(run, operation)
+        except GatewayError as error:
+            again, left = None, str(error)
+        self.journal.add_calls(run, self.calls() - calls_before)
+        if not left:
+            try:
+                self.journal.end_follow_ups(run, at=self.now())
+            except StateConflict as error:
+                left = str(error)
+            else:
+                return None
+        self.journal.note_waiting(run, left)
+        return again or self.now() + FOLLOW_AGAIN
+
+    def _follow(self, run: Run, operation: Operation) -> str:
+        """What is left of its follow-ups; empty: nothing. They hold no credit up, nor its end."""
+        if self.resting.is_set() or self.starts.stopping(run):
+            return "the bookings were to end first"
+        return self.finishing.finish(run, operation)
 
     def _begin(self, operation: Operation) -> bool:
         """Out of the hold, unless somebody's word for it is wanting or counts no more."""
@@ -177,9 +217,9 @@ class Carrying:
                 return again or self._waits_until(run, operation) or self.now() + LOOK_AGAIN
         if again := again or self._waits_until(run, operation):
             return again
-        if operation.kind is OperationKind.BOOK:
-            self.seating.let_go(run)
-        return self.finishing.finish(run, operation)
+        if operation.kind is OperationKind.RECOUNT:
+            return self.now() + LOOK_AGAIN if self.finishing.recount(run, operation) else None
+        return None
 
     def _steps(self, operation: Operation) -> GivingBack | Seating | TakingBack:
         """What its items go through."""
@@ -254,10 +294,10 @@ class Carrying:
             self.journal.update_items(run, stopped)
         return [item for item in group if not _unbegun(operation, item)]
 
-    def _end(self, run: Run, operation: Operation) -> datetime | None:
+    def _end(self, run: Run, operation: Operation, left: str) -> datetime | None:
         """Unless the journal knows of something that is still to be carried."""
         try:
-            self.journal.end(run, at=self.now(), actor=operation.confirmed_by)
+            self.journal.end(run, at=self.now(), actor=operation.confirmed_by, left=left)
         except StateConflict as error:
             log.warning("%s", error)
             return self.now() + LOOK_AGAIN
@@ -276,3 +316,7 @@ def _unbegun(operation: Operation, item: Item) -> bool:
         return True
     claimed = item.state is ItemState.CLAIMED and operation.kind is not OperationKind.BOOK
     return claimed and not item.cancel_sent
+
+
+def _follows(operation: Operation) -> bool:
+    return operation.state in ENDED and operation.follow_ups is FollowUps.DUE

@@ -14,11 +14,12 @@ from core.domain.drift import (
     Drift,
     Evidence,
     Stated,
+    ahead,
     newer_in_mirror,
     suspects,
 )
 from core.domain.explaining import explain
-from core.domain.mirror import Row, booking_row, columns, contact_row, exam_row
+from core.domain.mirror import SOURCE_TIME, Row, booking_row, columns, contact_row, exam_row
 from core.domain.portal import PROPERTIES
 from core.domain.records import (
     MARKER,
@@ -53,6 +54,8 @@ class Compared:
     due: frozenset[str] = frozenset()
     #: The mirror's rows of those that drift, as they were compared.
     held: Mapping[str, Row] = field(default_factory=dict)
+    #: HubSpot's own time of those whose row claims a later version, which no copy overwrites.
+    ahead: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -109,6 +112,7 @@ class Comparing:
             left_alone=tuple(sorted(id_ for part in parts for id_ in part.left_alone)),
             due=frozenset().union(*(part.due for part in parts)),
             held={id_: row for part in parts for id_, row in part.held.items()},
+            ahead={id_: at for part in parts for id_, at in part.ahead.items()},
         )
 
     def _reachable(self) -> None:
@@ -152,6 +156,13 @@ class Comparing:
             left_alone=tuple(sorted(alone)),
             due=frozenset(id_ for id_ in alone if _is_due(id_, sides)),
             held={id_: sides.mirror[id_] for id_ in wrong if id_ in sides.mirror},
+            ahead={
+                id_: str(sides.truth[id_].row[SOURCE_TIME])
+                for id_ in wrong
+                if id_ in sides.truth
+                and id_ in sides.mirror
+                and ahead(sides.truth[id_].row, sides.mirror[id_])
+            },
         )
 
     def knows(self, kind: Kind, id_: str) -> bool:

@@ -27,6 +27,7 @@ _OF_BOOKINGS = frozenset({OperationKind.CANCEL, OperationKind.REFUND, OperationK
 
 I = TypeVar("I", bound=str)  # noqa: E741 - an id
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 def rows_of(
@@ -83,10 +84,10 @@ def may_be_older(due: Due, copied: Copied) -> bool:
     return copied is Copied.NEWER_KEPT and whole and bool(due.seq) and not due.attempts
 
 
-def halves(dues: Sequence[Due]) -> tuple[Sequence[Due], Sequence[Due]]:
-    """To find the row that spoils a batch."""
-    middle = len(dues) // 2
-    return dues[:middle], dues[middle:]
+def halves(items: Sequence[T]) -> tuple[Sequence[T], Sequence[T]]:
+    """To find the one that spoils a batch."""
+    middle = len(items) // 2
+    return items[:middle], items[middle:]
 
 
 def id_of(due: Due) -> str:

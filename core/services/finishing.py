@@ -1,12 +1,15 @@
-"""Finishing: seats, notes and verification, once every item is settled (section 6, steps 8, 9)."""
+"""Finishing: seats, notes and verification, once every item is settled (section 6, steps 8, 9).
+
+They are tried before the operation ends; what is left then is carried on by itself.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from core.domain.credits import Catalogue
 from core.domain.forgetting import NOT_KEPT
@@ -19,17 +22,17 @@ from core.domain.writes import (
     MovementKind,
     Write,
 )
+from core.gateways.errors import GatewayError, Refused, about_one
 from core.gateways.ports import Crm, Due, Fate, Journal, Note, Run
 from core.services.barring import raise_if_barred
+from core.services.due_rows import halves
 from core.services.item_steps import booked_note, counted_due
 from core.services.loss_correction import LossCorrection
 from core.services.recounting import CarryingRecounts, warn_of_seats
-from core.services.settling import Ending
+from core.services.settling import Ending, Result
 from core.services.verifying import WriteVerification
 from core.services.writing import Writing
 
-#: When an exam is being written by somebody else, or a note's fate is unknown.
-LOOK_AGAIN = timedelta(seconds=2)
 #: Records at a time: several of HubSpot's batches, so that they go at once.
 NOTE_BATCH = 500
 
@@ -49,24 +52,42 @@ class Finishing:
     #: One thing after the other: for simulations by a seed.
     in_turn: bool = False
 
-    def finish(self, run: Run, operation: Operation) -> datetime | None:
-        """None when all is done, else when to look again. Raises ``GatewayError``."""
+    def finish(self, run: Run, operation: Operation) -> str:
+        """What is left to do, in words; empty: nothing. No part waits for another."""
+        parts: list[tuple[str, Callable[[], bool]]] = []
         if operation.kind is OperationKind.CANCEL:
             items = [i for i in self.journal.items(operation.id) if i.cancelled]
-            if self._seats_and_notes(run, operation, items):
-                return self.now() + LOOK_AGAIN
+            parts.append(("seats", lambda: self._free_seats(run, items)))
+            parts.append(("notes", lambda: self._note(run, operation, items)))
             self._warn_of_their_cancels(run)
         if operation.kind in {OperationKind.BOOK, OperationKind.REFUND}:
             done = self.journal.items(operation.id, states={ItemState.DONE})
-            if self._note(run, operation, done):
-                return self.now() + LOOK_AGAIN
-        if operation.kind is OperationKind.RECOUNT and self.recounts.carry(run, operation):
-            return self.now() + LOOK_AGAIN
+            parts.append(("notes", lambda: self._note(run, operation, done)))
+        left = self._all(parts)
+        left += self._all(
+            [("the check against HubSpot's history", lambda: self._check(run, operation))]
+        )
+        return "; ".join(left)
+
+    def recount(self, run: Run, operation: Operation) -> bool:
+        """Set seat counts right. True: not all is known yet. Raises ``GatewayError``."""
+        return self.recounts.carry(run, operation)
+
+    def _all(self, parts: Sequence[tuple[str, Callable[[], bool]]]) -> list[str]:
+        """What is left of these, done at once."""
+        if self.in_turn or len(parts) < 2:
+            told = [_left(name, part) for name, part in parts]
+        else:
+            with ThreadPoolExecutor(len(parts), "follow-ups") as pool:
+                told = list(pool.map(lambda each: _left(*each), parts))
+        return [each for each in told if each]
+
+    def _check(self, run: Run, operation: Operation) -> bool:
         self.verification.verify(operation.id)
         if self.losses.correct(run):
-            return self.now() + LOOK_AGAIN
+            return True
         self.verification.verify(operation.id)
-        return None
+        return False
 
     def _warn_of_their_cancels(self, run: Run) -> None:
         """Whether whoever cancelled a booking counted its exam down, nothing tells."""
@@ -85,14 +106,6 @@ class Finishing:
         if warned:
             self.journal.warn(run, warned, at=self.now())
 
-    def _seats_and_notes(self, run: Run, operation: Operation, items: Sequence[Item]) -> bool:
-        """True: not all is known yet. Neither needs the other, so neither waits for the other."""
-        if self.in_turn:
-            return self._free_seats(run, items) | self._note(run, operation, items)
-        with ThreadPoolExecutor(1, "notes") as pool:
-            noted = pool.submit(self._note, run, operation, items)
-            return self._free_seats(run, items) | noted.result()
-
     def _free_seats(self, run: Run, items: Sequence[Item]) -> bool:
         """Count exams down by the bookings we cancelled. True: not all is known yet."""
         done = self.journal.moving(run.operation_id, MovementKind.SEAT_FREED)
@@ -102,12 +115,24 @@ class Finishing:
                 wanted.setdefault(item.exam_id, []).append(_seat_freed(item))
         if not wanted:
             return False
-        results = self.writing.write(run, Kind.EXAM, wanted, ExamConsequences(self.catalogue))
+        results = self._seats_apart(run, wanted)
         warn_of_seats(self.journal, run, results, "was not counted down", at=self.now())
         return any(
             result.ending in {Ending.BUSY, Ending.OPEN, Ending.NOT_SENT}
             for result in results.values()
         )
+
+    def _seats_apart(self, run: Run, wanted: Mapping[str, Sequence[Movement]]) -> dict[str, Result]:
+        """One exam that HubSpot refuses to be asked about holds up no other's count."""
+        try:
+            return self.writing.write(run, Kind.EXAM, wanted, ExamConsequences(self.catalogue))
+        except Refused as error:
+            if not about_one(error):
+                raise
+            if len(wanted) == 1:
+                return dict.fromkeys(wanted, Result(Ending.REFUSED, str(error)))
+        parts = [self._seats_apart(run, {id_: moves}) for id_, moves in wanted.items()]
+        return {id_: result for part in parts for id_, result in part.items()}
 
     def _note(self, run: Run, operation: Operation, items: Sequence[Item]) -> bool:
         """A note on each contact's timeline. True: some have an unknown fate."""
@@ -119,11 +144,39 @@ class Finishing:
         unknown = False
         for start in range(0, len(todo), NOTE_BATCH):
             batch = todo[start : start + NOTE_BATCH]
-            unknown |= self._note_batch(run, operation, {id_: by_contact[id_] for id_ in batch})
+            unknown |= self._note_apart(run, operation, {id_: by_contact[id_] for id_ in batch})
         return unknown
 
+    def _note_apart(
+        self, run: Run, operation: Operation, by_contact: Mapping[ContactId, list[Item]]
+    ) -> bool:
+        """One contact that HubSpot refuses to be asked about holds up no other's note."""
+        try:
+            return self._note_batch(run, operation, by_contact)
+        except Refused as error:
+            if not about_one(error):
+                raise
+            ids = list(by_contact)
+            if len(ids) == 1:
+                self._refused(run, {ids[0]: str(error)})
+                return False
+        unknown = False
+        for some in halves(ids):
+            unknown |= self._note_apart(run, operation, {id_: by_contact[id_] for id_ in some})
+        return unknown
+
+    def _refused(self, run: Run, reasons: Mapping[ContactId, str]) -> None:
+        """A note that HubSpot refuses costs nobody a credit: told, and not tried for ever."""
+        warned = [
+            Warned(about=About.NOTE, record=id_, told=f"no note on contact {id_}: {reason}")
+            for id_, reason in reasons.items()
+        ]
+        if warned:
+            self.journal.warn(run, warned, at=self.now())
+            self.journal.record_noted(run, reasons)
+
     def _note_batch(
-        self, run: Run, operation: Operation, by_contact: dict[ContactId, list[Item]]
+        self, run: Run, operation: Operation, by_contact: Mapping[ContactId, list[Item]]
     ) -> bool:
         marker = f"credit-desk/{operation.id}"
         there: set[ContactId] = set()
@@ -143,18 +196,19 @@ class Finishing:
         if not notes:
             return False
         outcomes = self.crm.add_notes(notes)
-        # a note that HubSpot refuses costs nobody a credit: it is told, and not tried for ever
-        settled = {i for i, o in outcomes.items() if o.fate in {Fate.LANDED, Fate.REFUSED}}
-        refused = [
-            Warned(about=About.NOTE, record=id_, told=f"no note on contact {id_}: {o.reason}")
-            for id_, o in outcomes.items()
-            if o.fate is Fate.REFUSED
-        ]
-        if refused:
-            self.journal.warn(run, refused, at=self.now())
-        self.journal.record_noted(run, settled)
+        landed = {i for i, o in outcomes.items() if o.fate is Fate.LANDED}
+        refused = {i: o.reason for i, o in outcomes.items() if o.fate is Fate.REFUSED}
+        self.journal.record_noted(run, landed)
+        self._well(run, landed | there)
+        self._refused(run, refused)
         raise_if_barred(outcomes.values())
-        return len(settled) < len(notes)
+        return len(landed) + len(refused) < len(notes)
+
+    def _well(self, run: Run, ids: Collection[ContactId]) -> None:
+        """Notes that were refused before, and are there now."""
+        told = {one.record for one in self.journal.warnings(run.operation_id)}
+        if well := [(About.NOTE, id_) for id_ in ids if id_ in told]:
+            self.journal.warn(run, [], well=well, at=self.now())
 
     def _note_text(self, operation: Operation, items: Sequence[Item]) -> str:
         if operation.kind is OperationKind.BOOK:
@@ -185,6 +239,14 @@ class ExamConsequences:
         """See ``Consequences``."""
         del write, reason
         return []
+
+
+def _left(name: str, part: Callable[[], bool]) -> str:
+    """What is left of one part, and why."""
+    try:
+        return f"{name}: HubSpot has not said yet what became of all" if part() else ""
+    except GatewayError as error:
+        return f"{name}: {error}"
 
 
 def _seat_freed(item: Item) -> Movement:

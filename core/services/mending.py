@@ -61,9 +61,19 @@ class Mending:
             made = _proven(made, self.comparing.compare(kind, gone), gone)
         judged = [_judged(row, made, gone, refused) for row in rows]
         ids = [row.drift.record_id for row in judged if row.state is RowState.COPYING]
+        self._let_overwrite(kind, made, ids)
         if put := [id_ for id_ in ids if id_ not in made.due]:
             self.mirroring.put([Due(kind=kind, record_id=id_, row=None) for id_ in put])
         return judged
+
+    def _let_overwrite(self, kind: Kind, made: Compared, ids: Sequence[str]) -> None:
+        """Rows that claim a later version than HubSpot has would keep themselves for ever.
+
+        Whatever is copied after this was read from HubSpot after it, so that nothing is lost.
+        """
+        to = {id_: time for id_ in ids if (time := made.ahead.get(id_))}
+        if to:
+            self.mirror.backdate(kind, [made.held[id_] for id_ in to], to)
 
     def _to_delete(self, kind: Kind, made: Compared) -> list[str]:
         """Of a merge, the old row goes when the mirror has the new one."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from core.domain.records import Kind
 from core.gateways.ports import Due
+from core.gateways.ports.vitals import NoVitals, Vitals
 from core.services.bell import Bell
 from core.services.mirroring import Mirroring
 from core.services.outage import BATCH_MAX
@@ -47,6 +48,7 @@ class MirrorThreads:
     mirroring: Mirroring
     copiers: int = 2
     poll_s: float = POLL_S
+    vitals: Vitals = field(default_factory=NoVitals)
     _to_read: _ToRead = field(default_factory=_ToRead)
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -68,7 +70,7 @@ class MirrorThreads:
             thread.join(max(0.0, until - time.monotonic()))
 
     def _lead(self) -> None:
-        with _reported():
+        with self._reported():
             self.mirroring.probe()  # the first copy finds a connection open
         self._copy_when_rung(self.poll_s)
 
@@ -78,7 +80,7 @@ class MirrorThreads:
     def _copy_when_rung(self, poll_s: float | None) -> None:
         bell = self.mirroring.bell
         while not bell.closed:
-            with _reported():
+            with self._reported():
                 self._drain()
             bell.wait(poll_s)
 
@@ -93,14 +95,16 @@ class MirrorThreads:
         while not bell.closed:
             bell.wait(None)
             while not bell.closed and (dues := self._to_read.take(BATCH_MAX)):
-                with _reported():
+                with self._reported():
                     self.mirroring.read_and_copy(dues)
 
-
-@contextmanager
-def _reported() -> Iterator[None]:
-    """A thread outlives what goes wrong in it: the rows stay due, and the log says why."""
-    try:
-        yield
-    except Exception:
-        log.exception("a mirror thread stumbled and goes on")
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        """A thread outlives what goes wrong in it: the rows stay due, and the log says why."""
+        try:
+            yield
+        except Exception as error:
+            log.exception("a mirror thread stumbled and goes on")
+            self.vitals.failed("copying", error)
+        else:
+            self.vitals.worked("copying")

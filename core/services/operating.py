@@ -11,6 +11,7 @@ from core.domain.operations import (
     ENDED,
     RETRYABLE,
     UNBEGUN,
+    FollowUps,
     Operation,
     OperationState,
     Progress,
@@ -19,6 +20,8 @@ from core.domain.operations import (
 from core.domain.permissions import act_for
 from core.domain.plans import OperationKind, Plan
 from core.domain.roles import ALLOWED, Act, Actor
+from core.domain.warnings import About
+from core.domain.work import Work, key_of
 from core.gateways.errors import StateConflict, UnknownId
 from core.gateways.ports import Engine, Event, Journal
 from core.services.holding import Holding
@@ -118,21 +121,33 @@ class Operating:
         return next((e for e in events if e.what == OperationState.CALLED_OFF), None)
 
     def stop(self, operation_id: str, actor: Actor, *, reason: str = "") -> Operation:
-        """Finish what was begun and begin nothing else. What is done stays done."""
+        """Finish what was begun and begin nothing else. What is done stays done.
+
+        Of one that has ended, the follow-ups that are still tried are given up.
+        """
         self._require(operation_id, actor)
-        if self.journal.operation(operation_id).state in UNBEGUN:
+        operation = self.journal.operation(operation_id)
+        if operation.state in UNBEGUN:
             return self.call_off(operation_id, actor, reason=reason)
+        if operation.follow_ups is FollowUps.DUE:
+            return self.journal.move_follow_ups(
+                operation_id, FollowUps.GIVEN_UP, at=self.now(), actor=actor.email
+            )
         to, why = OperationState.STOPPING, reason.strip()
         return self.journal.move(operation_id, to, at=self.now(), actor=actor.email, detail=why)
 
     def retry(self, operation_id: str, actor: Actor) -> Operation:
         """Carry on what failed, was blocked or was stopped, and nothing else.
 
+        Where no booking is to be retried: follow-ups that are left, at once.
+
         Raises:
             StateConflict: it has not ended, or nothing of it can be retried.
         """
         actor.require(Act.RUN_BATCHES)
         operation = self.journal.operation(operation_id)
+        if operation.kind is OperationKind.BOOK and self._follow_again(operation, actor):
+            return self.journal.operation(operation_id)
         if operation.kind is OperationKind.BOOK:
             raise StateConflict(
                 "a booking is not retried: book again, on what HubSpot says now",
@@ -145,11 +160,27 @@ class Operating:
             )
         self.journal.reopen(operation_id, RETRYABLE, at=self.now(), actor=actor.email)
         again = self.journal.operation(operation_id)
-        if again.state in ENDED:
-            told = _nothing_failed(self.journal.progress(operation_id))
-            raise StateConflict(told, state="done")
-        self.engine.submit(operation_id)
-        return again
+        if again.state not in ENDED:
+            self.engine.submit(operation_id)
+            return again
+        if self._follow_again(again, actor):
+            return self.journal.operation(operation_id)
+        told = _nothing_failed(self.journal.progress(operation_id))
+        raise StateConflict(told, state="done")
+
+    def _follow_again(self, operation: Operation, actor: Actor) -> bool:
+        """Whether it had follow-ups to try again."""
+        if operation.state not in ENDED:
+            return False
+        left = {one.about for one in self.journal.warnings(operation.id)}
+        if not left & {About.FOLLOW_UPS, About.NOTE, About.SEATS}:
+            return False
+        if operation.follow_ups is not FollowUps.DUE:
+            self.journal.move_follow_ups(
+                operation.id, FollowUps.DUE, at=self.now(), actor=actor.email
+            )
+        self.engine.submit(key_of(Work.FOLLOW_UPS, operation.id))
+        return True
 
     def history(self, operation_id: str, actor: Actor) -> list[Event]:
         """What happened to it, newest first.

@@ -127,6 +127,7 @@ class Overseeing:
             needs_eyes=self.journal.needs_eyes(),
             written_over=self.journal.written_over(),
             unended=self.journal.operations(states=UNENDED),
+            following_up=self.journal.following_up(),
             dead=outbox.dead,
             dead_since=dead[0].due_since if dead else None,
             due=outbox.due,

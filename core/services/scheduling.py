@@ -12,6 +12,7 @@ from functools import partial
 from core.domain.schedules import Job, Late, Schedule, late
 from core.domain.sweeps import SweepMode
 from core.gateways.ports import Journal
+from core.gateways.ports.vitals import NoVitals, Vitals
 from core.services.sweeping import Sweeping
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,7 @@ class ScheduleThread:
 
     scheduling: Scheduling
     poll_s: float = POLL_S
+    vitals: Vitals = field(default_factory=NoVitals)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -114,5 +116,8 @@ class ScheduleThread:
         while not self._stopping.wait(self.poll_s):
             try:
                 self.scheduling.tick()
-            except Exception:
+            except Exception as error:
                 log.exception("the schedule could not be looked at; trying again")
+                self.vitals.failed("schedule", error)
+            else:
+                self.vitals.worked("schedule")

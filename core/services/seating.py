@@ -80,11 +80,6 @@ class Seating:
         """What follows from writes that an earlier run left open."""
         return SeatConsequences(self.journal, self.catalogue, operation.id)
 
-    def let_go(self, run: Run) -> None:
-        """The student's day is free for others again: all items are settled."""
-        days = [_day(item) for item in self.journal.items(run.operation_id)]
-        self.journal.release_leases(run, Kind.BOOKING, days)
-
     def _one(self, run: Run, operation: Operation, item: Item) -> None:
         now = self.now()
         if not self.journal.lease(run, Kind.BOOKING, [_day(item)], now=now, until=now + DAY_KEPT):

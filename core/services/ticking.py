@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from core.gateways.ports.vitals import NoVitals, Vitals
+
 log = logging.getLogger(__name__)
 
 
@@ -17,6 +19,7 @@ class Ticker:
     name: str
     act: Callable[[], object]
     every_s: float
+    vitals: Vitals = field(default_factory=NoVitals)
     #: Done once, when it was stopped after it had begun.
     at_end: Callable[[], object] = lambda: None
     _ended: threading.Event = field(default_factory=threading.Event)
@@ -38,7 +41,10 @@ class Ticker:
         while not self._ended.is_set():
             try:
                 self.act()
-            except Exception:
+            except Exception as error:
                 log.exception("%s stumbled and goes on", self.name)
+                self.vitals.failed(self.name, error)
+            else:
+                self.vitals.worked(self.name)
             self._ended.wait(self.every_s)
         self.at_end()

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.domain.corrections import name_of, waiting
-from core.domain.operations import UNBEGUN, ItemState, OperationState
+from core.domain.operations import UNBEGUN, FollowUps, ItemState, Operation, OperationState
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.plans import OperationKind
 from core.domain.warnings import UNCHECKED
@@ -92,6 +92,12 @@ class MemoryAttention:
         with self._lock:
             ended = (kept.operation.ended_at for kept in self._operations.values())
             return max((at for at in ended if at is not None), default=None)
+
+    def following_up(self) -> list[Operation]:
+        with self._lock:
+            found = [kept.operation for kept in self._operations.values()]
+        due = [each for each in found if each.follow_ups is FollowUps.DUE]
+        return sorted(due, key=lambda each: (each.ended_at or each.confirmed_at, each.id))
 
     def moved_since(self, since: datetime) -> list[Moved]:
         made: Counter[OperationKind] = Counter()

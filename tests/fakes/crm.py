@@ -124,6 +124,8 @@ class FakeCrm:
     unreadable_histories: set[str] = field(default_factory=set)
     #: False: as before ``python -m core provision``.
     has_marker: bool = True
+    #: True: notes alone are not taken.
+    notes_down: bool = False
     late: list[Late] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     truth: Truth = field(init=False)
@@ -480,6 +482,9 @@ class FakeCrm:
             by_contact = {note.contact_id: note for note in notes}
             if len(by_contact) < len(notes):
                 raise ValueError("at most one note for each contact at a time")
+            if self.notes_down:
+                reason = "HubSpot does not take notes just now"
+                return dict.fromkeys(by_contact, Outcome(fate=Fate.NOT_SENT, reason=reason))
 
             def add(record: Record, id_: str) -> None:
                 self.notes.append(by_contact[ContactId(id_)])

@@ -25,6 +25,7 @@ from core.domain.foreign_writes import ForeignWrite
 from core.domain.operations import (
     ENDED,
     SETTLED,
+    FollowUps,
     Item,
     ItemState,
     Operation,
@@ -38,8 +39,9 @@ from core.domain.repairs import Repair, RepairRow
 from core.domain.roles import Grant
 from core.domain.schedules import SlotRecord
 from core.domain.sweeps import Sweep
+from core.domain.warnings import About
 from core.domain.writes import MovementKind, Write
-from core.gateways.errors import Superseded, UnknownId
+from core.gateways.errors import StateConflict, Superseded, UnknownId
 from core.gateways.journal import acts
 from core.gateways.journal.rules import (
     AT_ONCE,
@@ -51,11 +53,14 @@ from core.gateways.journal.rules import (
     check_outcome,
     dead_by_error,
     ended,
+    follow_up_event,
+    followed,
     moved,
     reopened,
     revived,
     row_to_copy,
 )
+from core.gateways.journal.warnings import standing
 from core.gateways.ports.journal import (
     DeadLetters,
     Due,
@@ -258,19 +263,43 @@ class MemoryJournal(
         self._events.append(event)
 
     @atomic
-    def end(self, run: Run, *, at: datetime, actor: str) -> Operation:
+    def end(self, run: Run, *, at: datetime, actor: str, left: str = "") -> Operation:
         kept = self._fenced(run)
         if kept.operation.state not in ENDED:
             states = {item.state for item in kept.items.values()}
             open_ = len(self.open_writes(operation_id=run.operation_id))
-            after = ended(kept.operation, states, open_, at=at, since=kept.since)
+            after = ended(kept.operation, states, open_, left=left, at=at, since=kept.since)
             self._save_move(kept, after, at=at, actor=actor)
-            self._leases = {
-                key: lease
-                for key, lease in self._leases.items()
-                if lease.operation_id != run.operation_id
-            }
+            self._free_leases(run.operation_id)
             self._deal_with(kept.operation, at)
+        return kept.operation
+
+    def _free_leases(self, operation_id: str) -> None:
+        kept = self._leases.items()
+        self._leases = {key: lease for key, lease in kept if lease.operation_id != operation_id}
+
+    @atomic
+    def end_follow_ups(self, run: Run, *, at: datetime) -> None:
+        kept = self._fenced(run)
+        if open_ := len(self.open_writes(operation_id=run.operation_id)):
+            told = f"operation {run.operation_id} has {open_} open writes: it is not done"
+            raise StateConflict(told, state=kept.operation.state, at=kept.since)
+        kept.operation = followed(kept.operation, FollowUps.DONE)
+        event = follow_up_event(kept.operation, at=at, actor=kept.operation.confirmed_by)
+        self._events.append(event)
+        self._free_leases(run.operation_id)
+
+    @atomic
+    def move_follow_ups(
+        self, operation_id: str, to: FollowUps, *, at: datetime, actor: str
+    ) -> Operation:
+        kept = self._kept(operation_id)
+        kept.operation = followed(kept.operation, to)
+        self._events.append(follow_up_event(kept.operation, at=at, actor=actor))
+        self.record(acts.followed(kept.operation, at=at, actor=actor))
+        if to is FollowUps.DUE:
+            told = standing(self._told(operation_id))
+            kept.noted -= {one.record for one in told if one.about is About.NOTE}
         return kept.operation
 
     @atomic

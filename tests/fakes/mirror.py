@@ -128,6 +128,20 @@ class FakeMirror:
             self._answer()
             return {str(row[ID]): self._delete_one(kind, row) for row in rows}
 
+    def backdate(self, kind: Kind, rows: Sequence[MirrorRow], to: Mapping[str, str]) -> set[str]:
+        with self._lock:
+            self.calls += 1
+            self._answer()
+            table = self._tables[kind]
+            same = [
+                str(row[ID])
+                for row in rows
+                if str(row[ID]) in table and table[str(row[ID])][SOURCE_TIME] == row[SOURCE_TIME]
+            ]
+            for id_ in same:
+                table[id_][SOURCE_TIME] = to[id_]
+            return set(same)
+
     def _delete_one(self, kind: Kind, row: MirrorRow) -> DeleteResult:
         held = self._tables[kind].get(str(row[ID]))
         if held is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from core.domain.operations import Item, Operation
+from core.domain.operations import FollowUps, Item, Operation
 from core.domain.records import Kind, WriteId
 from core.gateways.ports.journal import Event, WriteRecord
 
@@ -38,7 +38,9 @@ class MemoryTrail:
 
     def items_of_exam(self, exam_id: str, *, ended_since: datetime) -> list[tuple[Item, Operation]]:
         def late(item: Item, of: Operation) -> bool:
-            return item.exam_id == exam_id and (of.ended_at is None or of.ended_at >= ended_since)
+            due = of.follow_ups is FollowUps.DUE
+            ended = of.ended_at is not None and of.ended_at < ended_since
+            return item.exam_id == exam_id and (due or not ended)
 
         return self._items(late)
 

@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from core.domain.operations import Operation
 from core.domain.records import Kind
-from core.domain.warnings import UNCHECKED, About, Warned
+from core.domain.warnings import UNCHECKED, About, Warned, of_follow_ups
 from core.gateways.journal.warnings import WARNED, WELL, news, of_write, standing
 from core.gateways.ports.journal import Event, Run, WriteRecord, WriteState
 
@@ -35,14 +36,18 @@ class MemoryWarnings:
 
     def warnings(self, operation_id: str) -> list[Warned]:
         with self._lock:
-            self._kept(operation_id)
+            operation: Operation = self._kept(operation_id).operation
             records: list[WriteRecord] = self._records(operation_id)
-            return standing(self._told(operation_id)) + [
-                of_write(r.write.id, r.write.kind, r.write.target_id, r.state, r.verified)
-                for r in records
-                if (r.verified or "").startswith(UNCHECKED)
-                or (r.state is WriteState.UNDECIDED and r.write.kind is Kind.EXAM)
-            ]
+            return (
+                standing(self._told(operation_id))
+                + [
+                    of_write(r.write.id, r.write.kind, r.write.target_id, r.state, r.verified)
+                    for r in records
+                    if (r.verified or "").startswith(UNCHECKED)
+                    or (r.state is WriteState.UNDECIDED and r.write.kind is Kind.EXAM)
+                ]
+                + of_follow_ups(operation)
+            )
 
     def _told(self, operation_id: str) -> list[Event]:
         return [

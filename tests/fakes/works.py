@@ -11,7 +11,7 @@ from typing import Any
 
 from core.domain.audit import Entry
 from core.domain.drift import Cause, Drift
-from core.domain.operations import ENDED, Operation, OperationState
+from core.domain.operations import ENDED, FollowUps, Operation, OperationState
 from core.domain.repairs import Repair, RepairRow, RowState
 from core.domain.schedules import SlotRecord
 from core.domain.sweeps import Sweep, SweepMode
@@ -42,6 +42,10 @@ class MemoryWorks(MemoryAudit):
             operations = [kept.operation for kept in self._operations.values()]
             works = [
                 (Work.OPERATION, [(o.confirmed_at, o) for o in operations if _carried(o, at)]),
+                (
+                    Work.FOLLOW_UPS,
+                    [(o.ended_at, o) for o in operations if o.follow_ups is FollowUps.DUE],
+                ),
                 (Work.SWEEP, [(s.started_at, s) for s in self._sweeps.values() if not s.ended]),
                 (Work.REPAIR, [(r.asked_at, r) for r, _ in self._repairs.values() if not r.ended]),
             ]
@@ -56,6 +60,7 @@ class MemoryWorks(MemoryAudit):
         with self._lock:
             of: dict[Work, dict[str, Any]] = {
                 Work.OPERATION: self._operations,
+                Work.FOLLOW_UPS: self._operations,
                 Work.SWEEP: self._sweeps,
                 Work.REPAIR: self._repairs,
             }
@@ -65,7 +70,7 @@ class MemoryWorks(MemoryAudit):
     def supersede(self, key: str) -> None:
         work, id_ = parted(key)
         with self._lock:
-            if work is Work.OPERATION:
+            if work in {Work.OPERATION, Work.FOLLOW_UPS}:
                 kept = self._operations[id_]
                 kept.operation = replace(kept.operation, epoch=kept.operation.epoch + 1)
             elif work is Work.SWEEP:

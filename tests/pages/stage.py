@@ -108,14 +108,11 @@ class Stage:
         ``key``: of an operation its id, else as the engine takes it.
         """
         work, id_ = parted(key)
-        carry_out: CarryOut = {
-            Work.OPERATION: self.core.carrying.carry_out,
-            Work.SWEEP: self.core.sweeping.carry_out,
-            Work.REPAIR: self.core.repairing.carry_out,
-        }[work]
-        while (again := carry_out(id_)) is not None:
-            self.core.mirroring.drain()
-            self.clock.pass_(seconds=max((again - self.clock()).total_seconds(), 1))
+        works = [work, Work.FOLLOW_UPS] if work is Work.OPERATION else [work]
+        for each in works:
+            while (again := self.core.carries[each](id_)) is not None:
+                self.core.mirroring.drain()
+                self.clock.pass_(seconds=max((again - self.clock()).total_seconds(), 1))
 
 
 def stage(

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from core.domain.operations import ENDED, ItemState, Operation, OperationState
+from core.domain.operations import ENDED, FollowUps, ItemState, Operation, OperationState
 from core.domain.plans import OperationKind, Verdict
 from core.domain.records import TOTAL_BOOKINGS, BookingId, ExamId, Kind
 from core.domain.roles import Actor, Role
@@ -260,14 +260,35 @@ def test_a_seat_count_that_was_refused_is_told_with_the_way_to_the_exam(
 
     at = open_page(BATCH_CANCELLATION, operation=operation_id)
 
-    assert "1 thing was left undone" in said(at)
+    assert "Follow-ups incomplete: 1" in said(at)
     assert f"Exam {exam} was not counted down: " in said(at)
     assert f"Look at the seats of exam {exam}" in {e.proto.label for e in at.get("page_link")}
     assert not at.success
     listed = frame_with(open_page(OPERATIONS), "Reason")
-    assert ["! 1 left undone"] == list(listed["State"][0])
+    assert ["! Follow-ups incomplete"] == list(listed["State"][0])
     told = [record.event_words(e) for e in made.journal.events(operation_id=operation_id)]
     assert any(one.startswith(f"Left undone: exam {exam} was not counted down") for one in told)
+
+
+def test_follow_ups_that_wait_are_told_and_can_be_given_up_and_retried(
+    open_page: Open, made: Stage
+) -> None:
+    operation = confirmed(made, exam="71000000010", kind=OperationKind.CANCEL)
+    made.crm.notes_down = True
+    made.clock.pass_(minutes=1)
+    assert made.core.carrying.carry_out(operation) is None
+
+    at = press(open_page(BATCH_CANCELLATION, operation=operation), "give_up_follow_ups")
+    given_up = made.journal.operation(operation)
+    press(open_page(BATCH_CANCELLATION, operation=operation), "retry_follow_ups")
+
+    assert "Follow-ups incomplete: 1" in said(at)
+    assert "follow-ups were given up" in said(at).casefold()
+    assert (OperationState.DONE, FollowUps.GIVEN_UP) == (given_up.state, given_up.follow_ups)
+    assert FollowUps.DUE is made.journal.operation(operation).follow_ups
+    made.crm.notes_down = False
+    made.carry(operation)
+    assert "Follow-ups incomplete" not in said(open_page(BATCH_CANCELLATION, operation=operation))
 
 
 def test_an_operation_that_found_nothing_left_to_do_says_whose_it_was(

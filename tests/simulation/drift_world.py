@@ -343,6 +343,8 @@ class DriftWorld:
             while self.store.operation(id_).state not in ENDED:
                 again = self.core.carrying.carry_out(id_)
                 self.time = max(self.time, again or self.time) + timedelta(seconds=1)
+            while again := self.core.carrying.follow_up(id_):
+                self.time = max(self.time, again) + timedelta(seconds=1)
         for _ in range(100):
             self.time += timedelta(seconds=60)
             self.drain()

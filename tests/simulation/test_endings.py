@@ -6,8 +6,10 @@ from collections import Counter
 
 import pytest
 
-from core.domain.operations import ENDED, SETTLED, OperationState
+from core.domain.operations import ENDED, SETTLED, ItemState, OperationState
+from core.domain.plans import OperationKind
 from tests.simulation.company.admins import StopAndRetry
+from tests.simulation.company.outages import MirrorAway, NotesDown
 from tests.simulation.company.zombies import Zombie
 from tests.simulation.test_exactly_once import check
 from tests.simulation.world import Rates, World
@@ -42,3 +44,35 @@ def test_what_has_ended_stays_ended_whoever_wakes_stops_or_retries(first: int) -
         seen += admin.done + Counter(woken=zombie.woken)
     # else the storm would prove nothing
     assert min(seen[what] for what in ("stopped", "retried", "woken")) >= 10, seen
+
+
+@pytest.mark.parametrize("first", range(310_000, 310_000 + 100, BLOCK))
+def test_notes_and_a_mirror_that_are_away_hold_no_credit_up_and_lose_nothing(first: int) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(first, first + BLOCK):
+        notes, mirror = NotesDown(), MirrorAway()
+        world = World(seed, Rates(spend=0.05), company=[notes, mirror])
+        world.run()
+        world.crm.notes_down = False
+        world.mirror.come_back()
+        ended(world)
+        check(world)
+        _check_notes(world)
+        seen += Counter(notes=notes.times, mirror=mirror.times, left=_were_left(world))
+    assert min(seen[what] for what in ("notes", "mirror", "left")) >= 10, seen
+
+
+def _check_notes(world: World) -> None:
+    """One on each contact whose booking was cancelled; a late one may be there twice."""
+    noted = {(note.marker, note.contact_id) for note in world.crm.notes}
+    for operation in world.operations:
+        if world.store.operation(operation).kind is OperationKind.CANCEL:
+            done = world.store.items(operation, states={ItemState.DONE})
+            for contact in {item.contact_id for item in done}:
+                assert (f"credit-desk/{operation}", contact) in noted, f"seed {world.seed}"
+
+
+def _were_left(world: World) -> int:
+    """Operations that ended before their follow-ups were done."""
+    done = {e.operation_id for e in world.store.events() if e.what == "follow-ups done"}
+    return len(done & set(world.operations))

@@ -19,7 +19,7 @@ from core.domain.approvals import NO_SECOND, SecondAdmin
 from core.domain.corrections import name_of
 from core.domain.credits import SCHOOL, CreditType
 from core.domain.desks import Takeover
-from core.domain.operations import ENDED, ItemState
+from core.domain.operations import ENDED, FollowUps, ItemState
 from core.domain.plans import OperationKind
 from core.domain.records import MARKER, Kind
 from core.domain.roles import Actor, Role
@@ -302,7 +302,9 @@ class World:
         """One look of one worker. A crash is the end of that worker, not of the world."""
         self.depth += 1
         try:
-            return self.process().carrying.carry_out(operation_id)
+            carrying = self.process().carrying
+            again = carrying.carry_out(operation_id)
+            return carrying.follow_up(operation_id) if again is None else again
         except Crash:
             return self.now()
         finally:
@@ -324,6 +326,11 @@ class World:
         self.quiet_world = False
         self.see_through(self.operations)
 
+    def is_carried(self, operation_id: str) -> bool:
+        """Whether it has not ended, or its follow-ups are due."""
+        operation = self.store.operation(operation_id)
+        return operation.state not in ENDED or operation.follow_ups is FollowUps.DUE
+
     def _merge(self) -> None:
         """Their bookings are one student's now; the plans still name two."""
         pair = self.rng.sample(self.contacts, 2)
@@ -336,7 +343,7 @@ class World:
     def see_through(self, operations: Sequence[str]) -> None:
         """Workers carry these until they have ended."""
         for step in range(400):
-            waiting = [o for o in operations if self.store.operation(o).state not in ENDED]
+            waiting = [o for o in operations if self.is_carried(o)]
             if not waiting:
                 break
             if step > 60:

@@ -25,11 +25,17 @@ from core.gateways.engine.system import LookOnce, Sitting, System
 from core.gateways.errors import JournalError
 from core.gateways.ports.engine import CarryOut
 from core.gateways.ports.journal import Journal
+from core.gateways.ports.vitals import NoVitals, Vitals
 
 log = logging.getLogger(__name__)
 
 #: How many of each kind are worked on at one time. A sweep takes its time, and holds up no other.
-AT_ONCE: Mapping[Work, int] = {Work.OPERATION: 4, Work.SWEEP: 2, Work.REPAIR: 2}
+AT_ONCE: Mapping[Work, int] = {
+    Work.OPERATION: 4,
+    Work.FOLLOW_UPS: 2,
+    Work.SWEEP: 2,
+    Work.REPAIR: 2,
+}
 #: Each call of these ends where it is when it is told to, and loses a page at most.
 PROMPT = frozenset({Work.SWEEP, Work.REPAIR})
 #: A sitting that waits long is ended and begun anew, so that its record stays short.
@@ -60,6 +66,7 @@ class DbosEngine:
         poll_s: float = 0.5,
         now: Callable[[], datetime] = utc_now,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+        vitals: Vitals | None = None,
     ) -> None:
         """Cheap: nothing is loaded or opened before ``start``.
 
@@ -69,6 +76,7 @@ class DbosEngine:
         self._journal = journal
         self._url = url
         self._poll_s = poll_s
+        self._vitals = vitals or NoVitals()
         self._dead_after_s = dead_after_s
         self._now = now
         self._me = introduce(now(), new_id)
@@ -107,7 +115,7 @@ class DbosEngine:
         if self._stopping.is_set() or self._system is not None:
             raise RuntimeError("an engine is started once")
         self._works = frozenset(carry_out)
-        looking = Looking(carry_out, self._journal, self._now, self.executor_id)
+        looking = Looking(carry_out, self._journal, self._now, self.executor_id, self._vitals)
         look = self._hands.unless_closed(looking.look)
         system = System(self._url, self.executor_id, look, self._sit)
         self._system = system
@@ -161,7 +169,7 @@ class DbosEngine:
 
     def _keep_alive(self) -> None:
         while not self._stopping.is_set():
-            self._guarded(self._beat)
+            self._guarded(self._beat, "heartbeat")
             self._stopping.wait(self._dead_after_s / 5)
 
     def _beat(self) -> None:
@@ -177,7 +185,7 @@ class DbosEngine:
             return
         while not self._stopping.is_set():
             self._bell.clear()
-            went_well = self._guarded(lambda: self._distribute(system))
+            went_well = self._guarded(lambda: self._distribute(system), "engine")
             self._bell.wait(self._poll_s if went_well else AGAIN_S)
 
     def _launched(self, system: System) -> bool:
@@ -186,23 +194,33 @@ class DbosEngine:
                 continue  # the others would take a worker they do not know for a dead one
             try:
                 system.launch()
-            except Exception:
+            except Exception as error:
                 log.exception("the engine could not be started; trying again soon")
+                self._vitals.failed("engine", error)
                 self._stopping.wait(AGAIN_S)
             else:
                 return True
         return False
 
-    def _guarded(self, work: Callable[[], None]) -> bool:
-        """The engine's threads outlive every failure; the next round tries again."""
+    def _guarded(self, work: Callable[[], None], part: str = "") -> bool:
+        """The engine's threads outlive every failure; the next round tries again.
+
+        ``part``: what of this process is told to have failed, or worked.
+        """
         try:
             work()
         except JournalError as error:
             log.warning("%s", error)
-        except Exception:
+            failed: Exception = error
+        except Exception as error:
             log.exception("unexpected in the engine; it goes on")
+            failed = error
         else:
+            if part:
+                self._vitals.worked(part)
             return True
+        if part:
+            self._vitals.failed(part, failed)
         return False
 
     def _distribute(self, system: System) -> None:
@@ -217,7 +235,7 @@ class DbosEngine:
         for work in self._works:
             new = [task.key for task in todo if task.work is work and task.key not in sittings]
             for key in new[: max(0, self._hands.room(work))]:
-                self._guarded(partial(system.sit, key))
+                self._guarded(partial(system.sit, key), "start of work")
         for key in orphans & {task.key for task in todo}:
             self._guarded(partial(system.hand_over, sittings[key]))
 

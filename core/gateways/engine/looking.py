@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.domain.work import Work, parted
 from core.gateways.errors import JournalError, Superseded, UnknownId
 from core.gateways.ports.engine import CarryOut
 from core.gateways.ports.journal import Event, Journal
+from core.gateways.ports.vitals import NoVitals, Vitals
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class Looking:
     journal: Journal
     now: Callable[[], datetime]
     executor_id: str
+    vitals: Vitals = field(default_factory=NoVitals)
 
     def look(self, key: str, failures: int) -> Look:
         """``failures``: how many looks failed just before this one."""
@@ -54,7 +56,9 @@ class Looking:
             return Look(again=self.now() + LEFT_TO_ANOTHER)
         except Exception as error:
             log.exception("%s %s failed unexpectedly; it will be tried again", work, id_)
+            self.vitals.failed("work", error)
             return self._failed(work, id_, failures + 1, error)
+        self.vitals.worked("work")
         return Look(again=again and max(again, self.now() + PAUSE))
 
     def _failed(self, work: Work, id_: str, failures: int, error: Exception) -> Look:

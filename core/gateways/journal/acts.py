@@ -120,6 +120,17 @@ def moved(before: Operation, to: OperationState, *, at: datetime, actor: str, wh
     )
 
 
+def followed(operation: Operation, *, at: datetime, actor: str) -> Entry:
+    """A person gave its follow-ups up, or has them tried again."""
+    return Entry(
+        at=at,
+        actor=actor,
+        what=What.FOLLOW_UPS,
+        operation_id=operation.id,
+        after={"follow_ups": operation.follow_ups.value},
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
     """On whose word, why and when writes were made: of whoever confirmed their operation."""

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from core.domain.foreign_writes import Conflict
-from core.domain.operations import UNBEGUN, ItemState, OperationState
+from core.domain.operations import UNBEGUN, FollowUps, ItemState, Operation, OperationState
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.plans import OperationKind
 from core.domain.records import Kind
@@ -101,6 +101,14 @@ class Attention:
             WrittenOver(operation=OPERATIONS.load(row), number=row[-2], since=row[-1])
             for row in connection.execute(query)
         ]
+
+    @reading
+    def following_up(self, connection: Connection) -> list[Operation]:
+        """By the index of those alone."""
+        due = always(operations.c.follow_ups, FollowUps.DUE)
+        query = select(*OPERATIONS.columns).where(due)
+        oldest = query.order_by(operations.c.ended_at, operations.c.id)
+        return [OPERATIONS.load(row) for row in connection.execute(oldest)]
 
     @reading
     def moved_since(self, connection: Connection, since: datetime) -> list[Moved]:

@@ -8,19 +8,27 @@ from typing import Any
 
 from sqlalchemy import Connection, Update, delete, func, select, update
 
-from core.domain.operations import ENDED, Item, ItemState, Operation, OperationState
+from core.domain.operations import ENDED, FollowUps, Item, ItemState, Operation, OperationState
 from core.gateways.errors import StateConflict, Superseded
 from core.gateways.journal import acts
 from core.gateways.journal.accounting import deal_with
 from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading, writing
-from core.gateways.journal.fence import added, fence, unknown_operation
+from core.gateways.journal.fence import added, chunks, fence, unknown_operation
 from core.gateways.journal.history import append
 from core.gateways.journal.recording import record
 from core.gateways.journal.records import ITEMS, OPERATIONS
-from core.gateways.journal.rules import approval_event, approved, ended, moved
+from core.gateways.journal.rules import (
+    approval_event,
+    approved,
+    ended,
+    follow_up_event,
+    followed,
+    moved,
+)
 from core.gateways.journal.tables import items as items_table
-from core.gateways.journal.tables import leases, operations, writes
+from core.gateways.journal.tables import leases, notes, operations, writes
+from core.gateways.journal.warnings import refused_notes
 from core.gateways.ports.journal import Event, Run, WriteState
 
 
@@ -39,6 +47,40 @@ class Operations:
             connection.execute(items_table.insert(), [ITEMS.dump(item) for item in items])
         record(connection, acts.confirmed(operation, items))
         return True
+
+    @writing
+    def end_follow_ups(self, connection: Connection, run: Run, *, at: datetime) -> None:
+        """Under one lock, like the end of the operation."""
+        operation, since = find(connection, run.operation_id, lock=True)
+        if operation.epoch != run.epoch:
+            raise Superseded(run.operation_id, run.epoch, now=operation.epoch)
+        if open_writes := _unsettled(connection, run.operation_id)[1]:
+            told = f"operation {operation.id} has {open_writes} open writes: it is not done"
+            raise StateConflict(told, state=operation.state, at=since)
+        after = followed(operation, FollowUps.DONE)
+        _followed(connection, after, at=at, actor=operation.confirmed_by)
+        connection.execute(delete(leases).where(leases.c.operation_id == run.operation_id))
+
+    @writing
+    def move_follow_ups(
+        self,
+        connection: Connection,
+        operation_id: str,
+        to: FollowUps,
+        *,
+        at: datetime,
+        actor: str,
+    ) -> Operation:
+        """Notes that were refused are forgotten, so that they are tried again."""
+        operation, _ = find(connection, operation_id, lock=True)
+        after = followed(operation, to)
+        _followed(connection, after, at=at, actor=actor)
+        record(connection, acts.followed(after, at=at, actor=actor))
+        if to is FollowUps.DUE:
+            of = notes.c.operation_id == operation_id
+            for some in chunks(refused_notes(connection, operation_id)):
+                connection.execute(delete(notes).where(of, notes.c.contact_id.in_(some)))
+        return after
 
     @reading
     def operation(self, connection: Connection, operation_id: str) -> Operation:
@@ -83,14 +125,17 @@ class Operations:
         return after
 
     @writing
-    def end(self, connection: Connection, run: Run, *, at: datetime, actor: str) -> Operation:
+    def end(
+        self, connection: Connection, run: Run, *, at: datetime, actor: str, left: str = ""
+    ) -> Operation:
         """Under one lock: nobody takes it up, stops it or adds to it between judging and ending."""
         operation, since = find(connection, run.operation_id, lock=True)
         if operation.epoch != run.epoch:
             raise Superseded(run.operation_id, run.epoch, now=operation.epoch)
         if operation.state in ENDED:
             return operation
-        after = ended(operation, *_unsettled(connection, run.operation_id), at=at, since=since)
+        unsettled = _unsettled(connection, run.operation_id)
+        after = ended(operation, *unsettled, left=left, at=at, since=since)
         save_move(connection, operation, after, at=at, actor=actor)
         connection.execute(delete(leases).where(leases.c.operation_id == run.operation_id))
         deal_with(connection, after, at)
@@ -158,6 +203,12 @@ def save_move(
     what, to = after.state.value, after.state
     append(connection, Event(at=at, actor=actor, what=what, operation_id=judged.id, detail=told))
     record(connection, acts.moved(judged, to, at=at, actor=actor, why=detail))
+
+
+def _followed(connection: Connection, after: Operation, *, at: datetime, actor: str) -> None:
+    values = {name: getattr(after, name) for name in ("follow_ups", "epoch", "waiting_for")}
+    connection.execute(_of(after.id).values(values))
+    append(connection, follow_up_event(after, at=at, actor=actor))
 
 
 def _moved(connection: Connection, judged: Operation, after: Operation, at: datetime) -> None:

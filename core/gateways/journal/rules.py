@@ -13,6 +13,7 @@ from core.domain.operations import (
     ENDED,
     OPERATION_MOVES,
     SETTLED,
+    FollowUps,
     Item,
     ItemState,
     Operation,
@@ -105,6 +106,7 @@ def moved(
         started_at=at if to is OperationState.RUNNING and started is None else started,
         ended_at=at if to in ENDED else None,
         waiting_for=operation.waiting_for if to is OperationState.STOPPING else "",
+        follow_ups=FollowUps.NONE if to not in ENDED else operation.follow_ups,
     )
 
 
@@ -113,10 +115,13 @@ def ended(
     states: Collection[ItemState],
     open_writes: int,
     *,
+    left: str,
     at: datetime,
     since: datetime | None,
 ) -> Operation:
     """The operation after its end. ``states``: those that its items are in.
+
+    ``left``: what its follow-ups wait for; empty: they are done.
 
     Raises:
         StateConflict: an item is not settled, or a write is open: somebody has to carry it on.
@@ -129,7 +134,35 @@ def ended(
         raise StateConflict(told, state=operation.state, at=since)
     stopped = operation.state is OperationState.STOPPING and ItemState.STOPPED in states
     to = OperationState.STOPPED if stopped else OperationState.DONE
-    return moved(operation, to, at=at, since=since)
+    after = moved(operation, to, at=at, since=since)
+    return replace(after, follow_ups=FollowUps.DUE if left else FollowUps.DONE, waiting_for=left)
+
+
+#: From where the follow-ups of an operation may go where.
+_FOLLOWED = {
+    FollowUps.DONE: frozenset({FollowUps.DUE}),
+    FollowUps.GIVEN_UP: frozenset({FollowUps.DUE}),
+    FollowUps.DUE: frozenset(FollowUps) - {FollowUps.NONE},
+}
+
+
+def followed(operation: Operation, to: FollowUps) -> Operation:
+    """The operation whose follow-ups are done, given up, or to be tried again.
+
+    A new epoch when a person says so: whoever carries them has lost them.
+
+    Raises:
+        StateConflict: it has not ended, or there is nothing of them to be given up or done.
+    """
+    here = operation.follow_ups
+    if operation.state not in ENDED or here not in _FOLLOWED[to]:
+        stand = here.value or "not begun"
+        told = f"the follow-ups of operation {operation.id} are {stand}: they cannot become {to}"
+        raise StateConflict(told, state=operation.state)
+    by_a_person = to is not FollowUps.DONE
+    epoch = operation.epoch + by_a_person
+    waiting_for = operation.waiting_for if to is FollowUps.DUE else ""
+    return replace(operation, follow_ups=to, epoch=epoch, waiting_for=waiting_for)
 
 
 def approved(
@@ -142,6 +175,12 @@ def approved(
     """
     signed = replace(operation, approved_by=by, approved_at=at, hold_until=hold_until)
     return moved(signed, OperationState.HELD, at=at, since=since)
+
+
+def follow_up_event(operation: Operation, *, at: datetime, actor: str) -> Event:
+    """What became of them, for the operation's history."""
+    what = f"follow-ups {operation.follow_ups.value}"
+    return Event(at=at, actor=actor, what=what, operation_id=operation.id)
 
 
 def approval_event(operation: Operation) -> Event:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from core.domain.foreign_writes import Conflict
-from core.domain.operations import ItemState, OperationState, Ruling
+from core.domain.operations import FollowUps, ItemState, OperationState, Ruling
 from core.domain.plans import OperationKind, Verdict, Why
 from core.domain.records import Kind
 from core.domain.terms import ORDINARY, Inclusion
@@ -132,7 +132,11 @@ operations = Table(
     Column("approved_at", UtcTime),
     _text("undoes"),
     _included(),
+    Column(
+        "follow_ups", Word(FollowUps), nullable=False, default=FollowUps.NONE, server_default=""
+    ),
     _index_of("operations_undoing", "undoes", where="undoes <> ''"),
+    _index_of("operations_following_up", "ended_at", where="follow_ups = 'due'"),
 )
 
 items = Table(

@@ -8,8 +8,9 @@ from itertools import chain
 
 from sqlalchemy import ColumnElement, Connection, or_, select
 
-from core.domain.operations import Item, Operation
+from core.domain.operations import FollowUps, Item, Operation
 from core.domain.records import Kind
+from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading
 from core.gateways.journal.fence import chunks
 from core.gateways.journal.intents import load_writes
@@ -58,8 +59,12 @@ class Trail:
     def items_of_exam(
         self, connection: Connection, exam_id: str, *, ended_since: datetime
     ) -> list[tuple[Item, Operation]]:
-        """Of operations that have not ended, or only since then."""
-        late = or_(operations.c.ended_at.is_(None), operations.c.ended_at >= ended_since)
+        """Of operations that have not ended, or only since then, or have follow-ups due."""
+        late = or_(
+            operations.c.ended_at.is_(None),
+            operations.c.ended_at >= ended_since,
+            always(operations.c.follow_ups, FollowUps.DUE),
+        )
         return _items(connection, items.c.exam_id == exam_id, late, limit=None)
 
     @reading

@@ -8,12 +8,12 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from core.domain.records import Kind
-from core.domain.warnings import UNCHECKED, About, Warned
+from core.domain.warnings import UNCHECKED, About, Warned, of_follow_ups
 from core.gateways.journal.database import Database, reading, writing
-from core.gateways.journal.fence import fence, must_exist
+from core.gateways.journal.fence import fence, unknown_operation
 from core.gateways.journal.history import append
-from core.gateways.journal.records import EVENTS
-from core.gateways.journal.tables import events, writes
+from core.gateways.journal.records import EVENTS, OPERATIONS
+from core.gateways.journal.tables import events, operations, writes
 from core.gateways.ports.journal import Event, Run, WriteState
 
 #: What the events of a warning are called.
@@ -44,7 +44,11 @@ class Warnings:
     @reading
     def warnings(self, connection: Connection, operation_id: str) -> list[Warned]:
         """Raises ``UnknownId``."""
-        must_exist(connection, operation_id)
+        query = select(*OPERATIONS.columns).where(operations.c.id == operation_id)
+        row = connection.execute(query).first()
+        if row is None:
+            raise unknown_operation(operation_id)
+        operation = OPERATIONS.load(row)
         stated = writes.c
         query = (
             select(stated.id, stated.kind, stated.target_id, stated.state, stated.verified)
@@ -58,7 +62,14 @@ class Warnings:
         return [
             *standing(_told(connection, operation_id)),
             *(of_write(*row) for row in connection.execute(query)),
+            *of_follow_ups(operation),
         ]
+
+
+def refused_notes(connection: Connection, operation_id: str) -> list[str]:
+    """Contacts whose note HubSpot refused."""
+    told = standing(_told(connection, operation_id))
+    return [one.record for one in told if one.about is About.NOTE]
 
 
 def _told(connection: Connection, operation_id: str) -> list[Event]:

@@ -6,12 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Table, select, update
 
-from core.domain.operations import ENDED, OperationState
+from core.domain.operations import ENDED, FollowUps, OperationState
 from core.domain.repairs import RepairState
 from core.domain.schedules import SlotRecord
 from core.domain.sweeps import SWEEP_ENDED
 from core.domain.work import Task, Work, parted
 from core.gateways.errors import UnknownId
+from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.epochs import next_epoch
 from core.gateways.journal.fence import added
@@ -21,16 +22,19 @@ from core.gateways.journal.tables import operations
 
 TABLES: dict[Work, Table] = {
     Work.OPERATION: operations,
+    Work.FOLLOW_UPS: operations,
     Work.SWEEP: sweeps,
     Work.REPAIR: repairs,
 }
 UNENDED: dict[Work, ColumnElement[bool]] = {
     Work.OPERATION: operations.c.state.not_in(ENDED),
+    Work.FOLLOW_UPS: always(operations.c.follow_ups, FollowUps.DUE),
     Work.SWEEP: sweeps.c.state.not_in(SWEEP_ENDED),
     Work.REPAIR: repairs.c.state != RepairState.DONE,
 }
 OLDEST_FIRST = {
     Work.OPERATION: operations.c.confirmed_at,
+    Work.FOLLOW_UPS: operations.c.ended_at,
     Work.SWEEP: sweeps.c.started_at,
     Work.REPAIR: repairs.c.asked_at,
 }

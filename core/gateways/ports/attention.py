@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from core.domain.audit import Entry
-from core.domain.operations import Item
+from core.domain.operations import Item, Operation
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.plans import OperationKind
 
@@ -50,6 +50,10 @@ class AttentionRecords(Protocol):
 
     def written_over(self) -> list[WrittenOver]:
         """Operations whose correction nobody has made or begun, of balances alone."""
+        ...
+
+    def following_up(self) -> list[Operation]:
+        """Operations that have ended and whose follow-ups are due, oldest first."""
         ...
 
     def moved_since(self, since: datetime) -> Sequence[Moved]:

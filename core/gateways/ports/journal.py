@@ -12,7 +12,14 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from core.domain.audit import Entry
-from core.domain.operations import Item, ItemState, Operation, OperationState, Progress
+from core.domain.operations import (
+    FollowUps,
+    Item,
+    ItemState,
+    Operation,
+    OperationState,
+    Progress,
+)
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId
 from core.gateways.ports.alarms import AlarmRecords
@@ -140,8 +147,10 @@ class Journal(
         """
         ...
 
-    def end(self, run: Run, *, at: datetime, actor: str) -> Operation:
+    def end(self, run: Run, *, at: datetime, actor: str, left: str = "") -> Operation:
         """Done, or stopped if its stop left bookings; with its event, and its leases freed.
+
+        ``left``: what its follow-ups wait for, which are then due; empty: they are done.
 
         Raises ``Superseded``, and ``StateConflict`` while an item is not settled or a write is
         open. One that has ended already is returned unchanged.
@@ -185,6 +194,20 @@ class Journal(
         """Save what was learned of these. A settled item's claim is released unless it moved.
 
         "Moved": its write is open, landed or undecided. A done item of an undo frees both claims.
+        """
+        ...
+
+    def end_follow_ups(self, run: Run, *, at: datetime) -> None:
+        """They are done. Raises ``Superseded``, and ``StateConflict`` while a write is open."""
+        ...
+
+    def move_follow_ups(
+        self, operation_id: str, to: FollowUps, *, at: datetime, actor: str
+    ) -> Operation:
+        """A person gives them up, or has them tried again: also the notes that were refused.
+
+        With its event; whoever carries them is superseded. Raises ``StateConflict`` unless it has
+        ended, and when there is nothing to give up.
         """
         ...
 

@@ -130,6 +130,15 @@ class Mirror(Protocol):
         """
         ...
 
+    def backdate(self, kind: Kind, rows: Sequence[MirrorRow], to: Mapping[str, str]) -> set[str]:
+        """Set ``source_modified_at`` of these rows to ``to``, by ``hubspot_id``, so that the next
+        copy may overwrite them. Each only if it still says the time given; the ids of those set.
+
+        Raises:
+            GatewayError: the mirror did not answer. Repeating it is harmless.
+        """
+        ...
+
     def rename(self, kind: Kind, old: str, new: str) -> RenameResult:
         """Keep the row of ``old`` under the id ``new``, unless there is one of ``new`` already.
 

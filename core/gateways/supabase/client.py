@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from core.domain.drift import CONTACT_OF
-from core.domain.mirror import ID, TABLES
+from core.domain.mirror import ID, SOURCE_TIME, TABLES
 from core.domain.records import BookingStatus, ContactId, Kind
 from core.domain.sessions import Counts
 from core.domain.texts import is_storable
@@ -179,6 +179,17 @@ class Supabase:
                 return RenameResult(renamed=Renamed.TAKEN)
             return RenameResult(renamed=Renamed.REFUSED, reason=str(error))
         return RenameResult(renamed=Renamed.RENAMED if changed else Renamed.MISSING)
+
+    def backdate(self, kind: Kind, rows: Sequence[MirrorRow], to: Mapping[str, str]) -> set[str]:
+        """See ``Mirror.backdate``. A request for each row: there are few."""
+        return {str(row[ID]) for row in rows if self._backdated(kind, row, to[str(row[ID])])}
+
+    def _backdated(self, kind: Kind, row: MirrorRow, to: str) -> bool:
+        def change(client: Client) -> Any:
+            query = client.table(TABLES[kind]).update({SOURCE_TIME: to}).eq(ID, str(row[ID]))
+            return query.eq(SOURCE_TIME, str(row[SOURCE_TIME])).execute().data
+
+        return bool(self._read(change))
 
     def faults(self) -> list[str]:
         """See ``Mirror.faults``."""

@@ -16,7 +16,8 @@ TOLD_MAX = 5
 NEXT: dict[About, str] = {
     About.SEATS: "An admin can set the count right on the page of the exam.",
     About.SEATS_UNTOLD: "An admin looks at the exam in HubSpot, and says what became of it.",
-    About.NOTE: "Write it in HubSpot, if it matters.",
+    About.NOTE: "An admin can retry it below.",
+    About.FOLLOW_UPS: "All credits are done. An admin can retry the follow-ups or give them up.",
     About.BALANCE: "Correct that balance in HubSpot; the credits of this operation are right.",
     About.REFUNDED_TWICE: "Compare the balance with its history in HubSpot.",
     About.MERGED: "Compare the balance with its history in HubSpot, and adjust it if need be.",
@@ -30,8 +31,8 @@ assert NEXT.keys() == set(About), "every warning names the next step"
 
 
 def title(found: Sequence[Warned]) -> str:
-    """How many: "1 thing was left undone"."""
-    return words.count(len(found), "thing was left undone", "things were left undone")
+    """How many: "Follow-ups incomplete: 1"."""
+    return f"Follow-ups incomplete: {len(found):,}"
 
 
 def show(found: Sequence[Warned], told: str = "") -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import (
     NEEDS_EYES,
+    FollowUps,
     Item,
     ItemState,
     Operation,
@@ -17,6 +18,7 @@ from core.domain.operations import (
 )
 from core.domain.plans import OperationKind
 from core.domain.roles import ALLOWED, Act
+from core.domain.warnings import About
 from pages.shared import kinds, places, problems, tables, words
 from pages.shared.batch import (
     address,
@@ -200,6 +202,25 @@ def read_page(
     return found
 
 
+def _follow_up_acts(desk: Desk, operation: Operation) -> None:
+    """Try seats, notes and the check again, or give them up."""
+    if Act.RUN_BATCHES not in ALLOWED[desk.actor.role]:
+        return
+    left = {one.about for one in desk.core.journal.warnings(operation.id)}
+    if left & {About.FOLLOW_UPS, About.NOTE, About.SEATS} and st.button(
+        "Retry follow-ups", icon=":material/replay:", key="retry_follow_ups"
+    ):
+        with problems.told("Nothing was changed."):
+            desk.core.operating.retry(operation.id, desk.acting())
+            st.rerun()
+    if operation.follow_ups is FollowUps.DUE and st.button(
+        "Give up follow-ups", icon=":material/stop_circle:", key="give_up_follow_ups"
+    ):
+        with problems.told("Nothing was changed."):
+            desk.core.operating.stop(operation.id, desk.acting())
+            st.rerun()
+
+
 def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None:
     """Take up what did not go through, keep the result; ``onward``: leave it for what is next."""
     progress = desk.core.journal.progress(operation.id)
@@ -212,6 +233,8 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
             if st.button(label, icon=":material/replay:", key="retry"):
                 with problems.told("Nothing was changed."):
                     address.go_to_operation(desk.core.operating.retry(operation.id, desk.acting()))
+        if not again:
+            _follow_up_acts(desk, operation)
         unfinished.offer(desk, operation, progress)
         if called_off:
             renewing.button(desk, operation)

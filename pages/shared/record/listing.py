@@ -142,7 +142,7 @@ def _state(operation: Operation, progress: Progress, undone: int) -> str:
     """Its state, unless something of it waits for a person."""
     bad = progress.needing_eyes(operation.state)
     if operation.state in ENDED and not bad and undone:
-        return f"! {undone:,} left undone"
+        return f"! {undone:,} follow-ups incomplete" if undone > 1 else "! Follow-ups incomplete"
     return f"! {bad:,} to look at" if bad else words.OPERATION[operation.state]
 
 

@@ -9,10 +9,10 @@ import pytest
 from core.domain.audit import Entry, Sought, What
 from core.domain.corrections import name_of
 from core.domain.foreign_writes import ForeignWrite
-from core.domain.operations import UNBEGUN, Item, ItemState, OperationState
+from core.domain.operations import UNBEGUN, Item, ItemState, OperationState, Ruling
 from core.domain.overview import NeedsEyes
 from core.domain.plans import OperationKind
-from core.domain.records import Kind, WriteId
+from core.domain.records import BookingId, Kind, WriteId
 from core.domain.writes import MovementKind
 from core.gateways.errors import StateConflict, UnknownId
 from core.gateways.ports.attention import Moved
@@ -289,3 +289,31 @@ def test_when_an_operation_ended_last_is_known(journal: Journal) -> None:
     running(journal, "three")
 
     assert after(5) == journal.last_ended()
+
+
+def test_an_undecided_booking_that_no_write_carries_is_unclear(journal: Journal) -> None:
+    ended(journal, "one", ItemState.UNDECIDED, ItemState.DONE)
+
+    (found,) = journal.needs_eyes()
+
+    assert (1, 0) == (found.unclear, found.undecided)
+    assert {"one"} == set(journal.undecided())
+
+
+def test_no_other_operation_claims_a_booking_that_is_unclear_or_refunded_by_others(
+    journal: Journal,
+) -> None:
+    run, other = running(journal, "one"), running(journal, "two")
+    ids = [BookingId(f"b{n}") for n in range(3)]
+    journal.claim(run, ids, MovementKind.REFUND)
+    settled = [
+        item(0, operation_id="one", state=ItemState.UNDECIDED),
+        item(1, operation_id="one", state=ItemState.SKIPPED, ruling=Ruling.GIVEN),
+        item(2, operation_id="one", state=ItemState.SKIPPED),
+    ]
+
+    journal.update_items(run, settled)
+
+    owners = journal.claim(other, ids, MovementKind.REFUND)
+    assert ["one", "one", "two"] == [owners[id_] for id_ in ids]
+    assert Ruling.GIVEN is journal.items("one", bookings=[ids[1]])[0].ruling

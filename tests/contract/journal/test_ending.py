@@ -7,10 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.domain.operations import SETTLED, Item, ItemState, OperationState
-from core.domain.records import Kind
+from core.domain.operations import SETTLED, FollowUps, Item, ItemState, OperationState
+from core.domain.records import ExamId, Kind
+from core.domain.warnings import About, Warned
+from core.domain.work import Task, Work
 from core.gateways.errors import StateConflict, Superseded
 from core.gateways.ports.journal import Journal, Run, WriteState
+from core.gateways.ports.lookup import JournalLookUp
 from tests.contract.journal.given import (
     ADMIN,
     NOW,
@@ -169,3 +172,105 @@ def test_of_an_end_and_a_takeover_at_once_one_comes_first(journal: Journal) -> N
             ended, seen = pool.submit(end), pool.submit(take)
 
         assert ended.result() is (seen.result() is S.DONE)
+
+
+def left(journal: Journal) -> Run:
+    """An operation that has ended with follow-ups due."""
+    run = begun(journal, settled())
+    journal.end(run, at=after(5), actor=ADMIN, left="notes: HubSpot is away")
+    return run
+
+
+def test_what_follow_ups_wait_for_is_kept_with_an_ended_operation(journal: Journal) -> None:
+    left(journal)
+
+    ended = journal.operation("op")
+
+    assert (S.DONE, FollowUps.DUE) == (ended.state, ended.follow_ups)
+    assert "notes: HubSpot is away" == ended.waiting_for
+    assert [ended] == journal.following_up()
+    assert [Task(work=Work.FOLLOW_UPS, id="op", state="done")] == journal.unended()
+    (warned,) = journal.warnings("op")
+    assert (About.FOLLOW_UPS, "op") == (warned.about, warned.record)
+    assert "HubSpot is away" in warned.told
+
+
+def test_an_operation_without_follow_ups_left_is_carried_by_nobody(journal: Journal) -> None:
+    journal.end(begun(journal, settled()), at=NOW, actor=ADMIN)
+
+    assert FollowUps.DONE is journal.operation("op").follow_ups
+    assert ([], [], []) == (
+        journal.unended(), journal.following_up(), journal.warnings("op"),
+    )  # fmt: skip
+
+
+def test_follow_ups_end_once_and_free_their_leases(journal: Journal) -> None:
+    run = left(journal)
+    journal.lease(run, Kind.EXAM, ["e1"], now=NOW, until=after(120))
+
+    journal.end_follow_ups(run, at=after(9))
+
+    ended = journal.operation("op")
+    assert (FollowUps.DONE, "") == (ended.follow_ups, ended.waiting_for)
+    assert "follow-ups done" == journal.events(operation_id="op")[0].what
+    other = running(journal, "other")
+    assert {"e1"} == journal.lease(other, Kind.EXAM, ["e1"], now=after(10), until=after(20))
+    with pytest.raises(StateConflict):
+        journal.end_follow_ups(run, at=after(10))
+
+
+def test_follow_ups_with_an_open_write_are_not_done(journal: Journal) -> None:
+    run = left(journal)
+    saved(journal, run, [write("w1", "b0", kind=Kind.EXAM)])
+
+    with pytest.raises(StateConflict, match="has 1 open writes"):
+        journal.end_follow_ups(run, at=NOW)
+
+
+def test_follow_ups_that_are_given_up_are_taken_from_whoever_carries_them(journal: Journal) -> None:
+    run = left(journal)
+
+    journal.move_follow_ups("op", FollowUps.GIVEN_UP, at=after(6), actor="bo@example.test")
+
+    assert FollowUps.GIVEN_UP is journal.operation("op").follow_ups
+    with pytest.raises(Superseded):
+        journal.end_follow_ups(run, at=after(7))
+    assert [] == journal.unended()
+    event = journal.events(operation_id="op")[0]
+    assert ("follow-ups given up", "bo@example.test") == (event.what, event.actor)
+    assert "given up" in journal.warnings("op")[0].told
+
+
+def test_a_retry_of_follow_ups_forgets_the_notes_that_were_refused(journal: Journal) -> None:
+    run = left(journal)
+    refused = Warned(about=About.NOTE, record="c0", told="no note on contact c0")
+    journal.warn(run, [refused], at=NOW)
+    journal.record_noted(run, ["c0", "c1"])
+    journal.end_follow_ups(run, at=NOW)
+
+    journal.move_follow_ups("op", FollowUps.DUE, at=after(9), actor=ADMIN)
+
+    assert {"c1"} == journal.noted("op")
+    assert FollowUps.DUE is journal.operation("op").follow_ups
+
+
+def test_an_operation_that_runs_again_has_no_follow_ups_yet(journal: Journal) -> None:
+    run = begun(journal, settled(ItemState.FAILED))
+    journal.end(run, at=NOW, actor=ADMIN, left="notes")
+    journal.reopen("op", {ItemState.FAILED}, at=after(9), actor=ADMIN)
+
+    assert FollowUps.NONE is journal.operation("op").follow_ups
+    with pytest.raises(StateConflict):
+        journal.move_follow_ups("op", FollowUps.GIVEN_UP, at=NOW, actor=ADMIN)
+
+
+def test_an_exam_s_bookings_are_under_way_while_its_seats_are_to_follow(
+    journal: JournalLookUp,
+) -> None:
+    items = [item(0, state=ItemState.DONE, exam_id=ExamId("e1"))]
+    run = begun(journal, items)
+    journal.end(run, at=after(5), actor=ADMIN, left="seats")
+
+    assert 1 == len(journal.items_of_exam("e1", ended_since=after(90)))
+    journal.end_follow_ups(run, at=after(6))
+    assert [] == journal.items_of_exam("e1", ended_since=after(90))

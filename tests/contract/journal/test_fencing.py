@@ -32,8 +32,14 @@ def _end(journal: Journal, run: Run) -> None:
         journal.end(run, at=after(9), actor=ADMIN)
 
 
+def _end_follow_ups(journal: Journal, run: Run) -> None:
+    with suppress(StateConflict):
+        journal.end_follow_ups(run, at=after(9))
+
+
 CALLS: dict[str, Callable[[Journal, Run], object]] = {
     "end": _end,
+    "end_follow_ups": _end_follow_ups,
     "note_waiting": lambda j, run: j.note_waiting(run, "HubSpot"),
     "add_calls": lambda j, run: j.add_calls(run, 1),
     "still_ours": lambda j, run: j.still_ours(run),

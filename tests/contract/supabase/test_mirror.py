@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from core.domain.credits import SCHOOL
-from core.domain.mirror import booking_row, contact_row, exam_row
+from core.domain.mirror import SOURCE_TIME, booking_row, contact_row, exam_row
 from core.domain.records import (
     TOTAL_BOOKINGS,
     Booking,
@@ -60,6 +60,27 @@ def test_a_late_copy_never_overwrites_a_newer_row(mirror: Mirror, new_id: NewId)
 
     assert mirror.copy(Kind.CONTACT, [row(id_, 4, sj_credits=4)]) == {id_: KEPT}
     assert credits_of(mirror, id_) == 5
+
+
+def test_a_backdated_row_takes_the_next_copy(mirror: Mirror, new_id: NewId) -> None:
+    id_ = new_id()
+    mirror.copy(Kind.CONTACT, [row(id_, 50, sj_credits=5)])
+    held = mirror.rows(Kind.CONTACT, [id_])[id_]
+    fresh = row(id_, 4, sj_credits=4)
+
+    assert {id_} == mirror.backdate(Kind.CONTACT, [held], {id_: str(fresh[SOURCE_TIME])})
+    assert mirror.copy(Kind.CONTACT, [fresh]) == {id_: WRITTEN}
+    assert credits_of(mirror, id_) == 4
+
+
+def test_a_row_that_was_copied_meanwhile_is_not_backdated(mirror: Mirror, new_id: NewId) -> None:
+    id_ = new_id()
+    mirror.copy(Kind.CONTACT, [row(id_, 5, sj_credits=5)])
+    held = mirror.rows(Kind.CONTACT, [id_])[id_]
+    mirror.copy(Kind.CONTACT, [row(id_, 6, sj_credits=6)])
+
+    assert set() == mirror.backdate(Kind.CONTACT, [held], {id_: str(row(id_, 4)[SOURCE_TIME])})
+    assert mirror.copy(Kind.CONTACT, [row(id_, 5, sj_credits=5)]) == {id_: KEPT}
 
 
 def test_a_repeated_copy_is_already_equal(mirror: Mirror, new_id: NewId) -> None:

@@ -144,9 +144,17 @@ class TestDesk:
             if again is None:
                 break
             self.time = max(self.time + timedelta(milliseconds=1), again)
-        ended = self.journal.operation(operation.id)
-        assert ended.state in ENDED
-        return ended
+        assert self.journal.operation(operation.id).state in ENDED
+        return self.follow_up(operation)
+
+    def follow_up(self, operation: Operation) -> Operation:
+        """Its follow-ups, until they are done or given up."""
+        for _ in range(LOOKS_MAX):
+            again = self.core.carrying.follow_up(operation.id)
+            if again is None:
+                break
+            self.time = max(self.time + timedelta(milliseconds=1), again)
+        return self.journal.operation(operation.id)
 
     def run(self, *ids: str, kind: OperationKind = OperationKind.REFUND) -> Operation:
         return self.carry(self.confirm(*ids, kind=kind))

@@ -641,6 +641,30 @@ def test_a_repair_waits_while_a_store_is_away_says_so_and_goes_on(desk: TestDesk
     assert {RowState.REPAIRED: 1} == desk.journal.repair(asked.id).counts
 
 
+def test_a_row_that_claims_a_later_version_than_hubspot_has_is_repaired(desk: TestDesk) -> None:
+    """A cron, or a clock, wrote it: no copy would ever overwrite it."""
+    ahead = (desk.now() + timedelta(days=300)).isoformat()
+    edit_mirror(desk, "12", cs_credits=7, source_modified_at=ahead, updated_at=None)
+    desk.time += timedelta(minutes=1)
+    desk.crm.foreign_write(Kind.CONTACT, "12", {"cs_credits": 4})
+    copy(desk, Kind.CONTACT, "12")
+    kept = desk.mirror.rows(Kind.CONTACT, ["12"])["12"]["cs_credits"]
+
+    found = sweep(desk)
+    (drift,) = desk.journal.drifts(last(desk).id)
+    states = repaired(desk, [drift])
+
+    assert (7, {"12": Cause.CHANGED_IN_MIRROR}) == (kept, found)
+    assert "no copy overwrites a newer version, a repair does" in drift.evidence
+    assert {"12": RowState.REPAIRED} == states
+    held = desk.mirror.rows(Kind.CONTACT, ["12"])["12"]
+    assert 4 == held["cs_credits"]
+    assert str(held[SOURCE_TIME]) < ahead
+    desk.crm.foreign_write(Kind.CONTACT, "12", {"cs_credits": 5})
+    copy(desk, Kind.CONTACT, "12")
+    assert 5 == desk.mirror.rows(Kind.CONTACT, ["12"])["12"]["cs_credits"], "copied again"
+
+
 def test_a_second_click_is_the_same_repair_and_a_later_one_is_another(desk: TestDesk) -> None:
     edit_mirror(desk, "12", cs_credits=7)
     drifts = desk.core.repairing.of_record("12", ADMIN)

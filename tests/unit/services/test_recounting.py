@@ -120,7 +120,8 @@ def test_a_cancellation_that_begins_after_the_measure_is_not_counted_twice(made:
             if reads[0] == 2:  # the first measured, this one is the write's own
                 begun.append(cancel(made, "880"))
                 made.clock.pass_(seconds=11)
-                assert made.core.carrying.carry_out(begun[0]) is not None
+                made.core.carrying.carry_out(begun[0])
+                assert made.core.carrying.follow_up(begun[0]) is not None
         return Fault.NONE
 
     made.crm.sending = in_between
