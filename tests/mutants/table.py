@@ -880,8 +880,9 @@ JOURNAL = [
     Mutant(
         guard="an operation is ended only by the run that has it",
         file=_STORE + "operations.py",
-        old="        if operation.epoch != run.epoch:\n",
-        new="        if False:\n",
+        old="            raise Superseded(run.operation_id, run.epoch, now=operation.epoch)\n"
+        "        if operation.state in ENDED:",
+        new="            pass\n        if operation.state in ENDED:",
         tests=_FENCING,
     ),
     Mutant(
@@ -909,8 +910,8 @@ JOURNAL = [
         guard="the leases of an operation are free when it ends",
         file=_STORE + "operations.py",
         old="        connection.execute(delete(leases).where("
-        "leases.c.operation_id == run.operation_id))\n",
-        new="",
+        "leases.c.operation_id == run.operation_id))\n        deal_with",
+        new="        deal_with",
         tests=(_JOURNAL + "test_ending.py", *_SQLITE),
     ),
     Mutant(
