@@ -20,6 +20,7 @@ from core.domain.operations import ItemState, OperationState
 from core.domain.plans import OperationKind
 from core.domain.records import Kind
 from core.domain.roles import Role
+from core.services.fitness import Fitness
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import TestDesk
 from tests.unit.test_cli_roles import WHO, desk
@@ -231,6 +232,7 @@ def test_a_worker_that_is_told_to_stop_prints_what_it_was(
         core=desk.core,
         start=lambda: signal.raise_signal(signal.SIGTERM),
         stop=lambda *, grace_s: None,
+        fitness=Fitness(),
     )
     monkeypatch.setattr(wiring, "opened", lambda: nullcontext(runtime))
     try:

@@ -229,6 +229,11 @@ def test_no_line_is_older_than_the_one_before_it_of_the_same_matter(eyes: list[N
             Matter.DRIFT,
             {"swept": swept(drifting=24), "repaired": 23},
         ),
+        (
+            f"{REFUND}: follow-ups incomplete: notes",
+            Matter.WAITING,
+            {"unended": (), "following_up": [operation(waiting_for="notes")]},
+        ),
         ("312 credits of cancelled bookings are owed to students", Matter.OWED, {}),
         ("1 credit of a cancelled booking is owed to a student", Matter.OWED, {"owed": 1}),
         ("12 copies to Supabase are pending", Matter.BEHIND, {}),
@@ -332,6 +337,7 @@ def test_every_fact_that_is_read_is_used_here() -> None:
         "swept",
         "drift_since",
         "missing_looked_for",
+        "following_up",
     }
 
     assert {each.name for each in fields(Facts)} == used | beside

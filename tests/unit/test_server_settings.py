@@ -18,9 +18,11 @@ SERVER = """
 import streamlit as st
 import asgi
 from core import wiring
+from core.services.fitness import Fitness
 
 class Built:
     core = None
+    fitness = Fitness()
     def start(self): ...
     def stop(self, *, grace_s): ...
 

@@ -173,7 +173,7 @@ def test_an_operation_is_told_from_its_preview_to_its_end(journal: Journal) -> N
     assert {"op"} == {entry.operation_id for entry in told}
     assert {ADMIN} == {entry.actor for entry in told}
     assert ["", "the examiner is ill", ""] == [entry.reason for entry in told[:3]]
-    assert {"skip": 0, "blocked": 1, "will change": 2} == told[0].detail["rows"]
+    assert {"skip": 0, "blocked": 1, "excluded": 0, "will change": 2} == told[0].detail["rows"]
     assert 4 == told[1].detail["bookings"]
     assert "retry" == told[-1].reason
 

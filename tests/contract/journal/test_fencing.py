@@ -45,6 +45,7 @@ CALLS: dict[str, Callable[[Journal, Run], object]] = {
     "still_ours": lambda j, run: j.still_ours(run),
     "update_items": lambda j, run: j.update_items(run, [item(0, state=ItemState.DONE)]),
     "claim": lambda j, run: j.claim(run, [BookingId("b9")], REFUND),
+    "release_claims": lambda j, run: j.release_claims(run, [BookingId("b9")], REFUND),
     "lease": lambda j, run: j.lease(run, Kind.CONTACT, ["c9"], now=NOW, until=after(9)),
     "release_leases": lambda j, run: j.release_leases(run, Kind.CONTACT, ["c0"]),
     "save_intents": lambda j, run: j.save_intents(run, [write("w9", "b9")]),

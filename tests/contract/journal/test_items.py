@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from core.domain.operations import RETRYABLE, ItemState, OperationState
+from core.domain.plans import OperationKind
 from core.domain.records import TOTAL_BOOKINGS, Kind
 from core.domain.writes import MovementKind
 from core.gateways.errors import UnknownId
@@ -163,7 +164,7 @@ def test_what_was_spent_counts_too_and_not_what_went_back(journal: Journal) -> N
 
 
 def test_corrections_count_with_their_sign(journal: Journal) -> None:
-    run = running(journal)
+    run = running(journal, kind=OperationKind.CORRECT)
     correction = MovementKind.CORRECTION
     saved(journal, run, [write("w1", "b0", "b1", movement=correction, delta=-1)])
     saved(journal, run, [write("w2", "b2", target="c1", movement=correction, credit=SJ)])

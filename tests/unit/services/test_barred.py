@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from core.domain.booking import Wish
-from core.domain.operations import ItemState, Operation, OperationState
+from core.domain.operations import FollowUps, ItemState, Operation, OperationState
 from core.domain.plans import OperationKind
 from core.domain.records import ContactId, ExamId, Kind
 from tests.fakes.crm import NO_TOKEN, Fault, Request
@@ -45,7 +45,6 @@ def looked(desk: TestDesk, operation: Operation, looks: int = 5) -> Operation:
         (OperationKind.REFUND, "500", "read", Kind.BOOKING),
         (OperationKind.CANCEL, "501", "write", Kind.CONTACT),
         (OperationKind.CANCEL, "501", "write", Kind.BOOKING),
-        (OperationKind.CANCEL, "501", "write", Kind.EXAM),
     ],
 )
 def test_an_operation_waits_for_the_token_and_then_gives_each_credit_once(
@@ -68,6 +67,27 @@ def test_an_operation_waits_for_the_token_and_then_gives_each_credit_once(
     assert 2 == desk.held("100", CREDITS)
     seats = 9 if kind is OperationKind.CANCEL else 10
     assert seats == desk.crm.balance(Kind.EXAM, "70", "total_bookings")
+
+
+def test_seats_wait_for_the_token_after_their_operation_has_ended(desk: TestDesk) -> None:
+    operation = desk.confirm("501", kind=OperationKind.CANCEL)
+    desk.time = operation.hold_until
+    desk.crm.sending = barring("write", Kind.EXAM)
+
+    assert desk.core.carrying.carry_out(operation.id) is None
+    again = desk.core.carrying.follow_up(operation.id)
+    assert again is not None
+    waiting = desk.journal.operation(operation.id)
+    assert (OperationState.DONE, FollowUps.DUE) == (waiting.state, waiting.follow_ups)
+    assert "token" in waiting.waiting_for
+    assert 2 == desk.held("100", CREDITS)
+    assert 10 == desk.crm.balance(Kind.EXAM, "70", "total_bookings")
+
+    desk.crm.sending = lambda _: Fault.NONE
+    desk.time = again
+    desk.follow_up(waiting)
+
+    assert 9 == desk.crm.balance(Kind.EXAM, "70", "total_bookings")
 
 
 def test_an_undo_waits_for_the_token_before_it_clears_the_mark(desk: TestDesk) -> None:
