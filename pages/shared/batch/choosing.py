@@ -19,7 +19,7 @@ from pages.shared.gate import Desk
 EXPLAINED = {
     OperationKind.REFUND: (
         "Gives credits back for bookings that are **already cancelled** and still owed one. "
-        "Others you choose are shown and skipped."
+        "Other bookings are skipped."
     ),
     OperationKind.CANCEL: (
         "Cancels bookings and gives back the credit that each spent. Seats are freed, and a note "
@@ -35,7 +35,7 @@ OWED = "Owed"
 
 def show(desk: Desk, kind: OperationKind) -> None:
     """Nothing on this stage changes anything."""
-    st.markdown(f"{EXPLAINED[kind]} You see exactly what would happen before anything does.")
+    st.markdown(f"{EXPLAINED[kind]} Nothing changes until you confirm.")
     ways: dict[str, Way] = {**WAYS, OWED: by_owed} if kind is OperationKind.REFUND else WAYS
     linked = st.query_params.pop(BY, None)
     if linked in ways:

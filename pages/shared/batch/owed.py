@@ -94,7 +94,7 @@ def _unclear(desk: Desk, found: Sequence[Owed]) -> None:
     if not found:
         return
     label = words.count(len(found), "booking is unclear", "bookings are unclear")
-    with st.expander(f"{label}: correct them in HubSpot", icon=":material/help:"):
+    with st.expander(f"{label}: to be corrected in HubSpot", icon=":material/help:"):
         st.dataframe(
             unclear_frame(found[:ROWS], desk.core.catalogue),
             column_config={
