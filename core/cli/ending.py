@@ -8,6 +8,7 @@ from typing import NoReturn
 import typer
 
 from core.cli.reports import Report
+from core.domain.warnings import About
 
 
 def unfinished(why: str) -> NoReturn:
@@ -17,11 +18,15 @@ def unfinished(why: str) -> NoReturn:
 
 
 def judge(report: Report) -> None:
-    """End so when an operation's report has something for a person to look at."""
+    """End so when an operation's report has something for a person to look at.
+
+    Another balance of a student that needs correcting is told, and was never the operation's to do.
+    """
     told = []
     if eyes := report["needs_eyes"]:
         told.append(f"{_count(eyes, 'booking needs', 'bookings need')} a look: {eyes[0]['why']}")
-    if warnings := report["warnings"]:
+    warnings = [each for each in report["warnings"] if each["about"] != About.BALANCE]
+    if warnings:
         first = warnings[0]
         told.append(
             f"{_count(warnings, 'thing was', 'things were')} left undone: {first['told']}. "

@@ -105,6 +105,7 @@ def test_everything_that_is_wrong_is_a_line_with_the_way_to_it(
     made.journal.add_measures(
         [Measure(at=made.clock(), gauge=Gauge.OWED, of="cs_credits", value=12)]
     )
+    made.worker_beats()
 
     at = open_page(OVERVIEW)
 

@@ -25,7 +25,7 @@ def test_it_tells_what_needs_a_person_and_ends_with_2_until_nothing_does(
     journal.put_due([Due(kind=Kind.CONTACT, record_id="1", row=None)], at=now)
     (taken,) = journal.take_due(now=now, until=now, limit=1)
     journal.copy_failed([replace(taken, attempts=8, error="no column x", dead=True)])
-    alive(journal, now)
+    alive(journal, datetime.now(UTC))
 
     first = run("overview", "--json")
     told = json.loads(first.stdout)
@@ -51,10 +51,9 @@ def test_it_tells_what_needs_a_person_and_ends_with_2_until_nothing_does(
 
 
 def alive(journal: SqlJournal, now: datetime) -> None:
-    """A worker somewhere, for longer than this case may take."""
-    beat = now + timedelta(minutes=10)
+    """A worker somewhere, just now: a heartbeat that is still to come counts for nothing."""
     journal.heartbeat(
-        WorkerInfo(executor_id="w", host="h", pid=1, started_at=now, heartbeat_at=beat)
+        WorkerInfo(executor_id="w", host="h", pid=1, started_at=now, heartbeat_at=now)
     )
 
 

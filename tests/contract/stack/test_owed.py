@@ -24,7 +24,7 @@ def test_every_credit_that_was_planted_as_owed_is_found_and_refunded_ends_it(
         assert expected == {credit: n for credit, n in found["by_credit"].items() if n}
 
         desk.core("provision")
-        done = desk.core("refund", "--owed", "--reason", "all that is owed", "--wait")
+        done = desk.core("refund", "--owed", "--reason", "all that is owed", "--wait", fails=None)
         left = ",".join(row["booking"] for row in desk.core("owed")["bookings"])
         plan = desk.core("refund", "--ids", left, "--dry-run")
         desk.close()

@@ -106,7 +106,7 @@ def test_the_gateway_asks_for_a_key_it_knows(settings: SupabaseSettings) -> None
 def test_the_schema_tells_its_version_and_columns(server: httpx.Client) -> None:
     schema = server.post("/rpc/credit_desk_schema", json={}).json()
 
-    assert schema["version"] == 2
+    assert schema["version"] == 3
     assert schema["tables"].keys() == set(TABLES)
     assert schema["tables"]["hubspot_contact_credits"]["sj_credits"] == "integer"
     assert schema["row_level_security"] == dict.fromkeys(TABLES, True)
