@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from core.domain.credits import Catalogue, CreditType, parse_count
+from core.domain.desks import desk_of
 from core.domain.foreign_writes import SAME_UPDATE
 from core.domain.operations import Item, ItemState, Operation, Ruling
 from core.domain.owed import STATUS
@@ -67,6 +68,8 @@ class BalanceChange:
     before: int
     after: int
     version: Version
+    #: The name of the desk that did it; empty: it was none, or one that does not tell.
+    desk: str = ""
 
     @property
     def by(self) -> int:
@@ -75,7 +78,8 @@ class BalanceChange:
 
     def __str__(self) -> str:
         """For people: "2 → 3 by INTEGRATION 77 at 4 May 2026 09:00:01 UTC"."""
-        return f"{self.before} → {self.after} by {by_whom(self.version)}"
+        desk = f", another desk ({self.desk})" if self.desk else ""
+        return f"{self.before} → {self.after} by {by_whom(self.version)}{desk}"
 
 
 #: The changes of each balance by others, newest first; None: they cannot be told.
@@ -152,6 +156,7 @@ def changes_by_others(
         UnreadableValue: a balance of that time cannot be read.
     """
     markers = [version for version in history.get(MARKER, ()) if version.value in ours]
+    others = [version for version in history.get(MARKER, ()) if version.value not in ours]
     versions = history.get(credit, ())
     found = []
     for n, version in enumerate(versions):
@@ -162,7 +167,9 @@ def changes_by_others(
         if any(_one_update(version, marker) for marker in markers):
             continue
         before = 0 if first else parse_count(versions[n + 1].value)
-        change = BalanceChange(before=before, after=parse_count(version.value), version=version)
+        desk = next((desk_of(m.value) for m in others if _one_update(version, m)), "")
+        after = parse_count(version.value)
+        change = BalanceChange(before=before, after=after, version=version, desk=desk)
         if change.by:
             found.append(change)
     return found
@@ -307,6 +314,28 @@ def after_assessment(item: Item, found: Assessment) -> Item:
         case Advice.CHANGED:
             why = f"changed since the preview: {told}"
             return replace(item, state=ItemState.SKIPPED, why=why)
+
+
+def after_cancel_without_credit(item: Item, history: History | None) -> Item:
+    """Where a cancelled booking without a credit ends: done, where the cancel was ours.
+
+    HubSpot also answers a cancel that found the booking Cancelled already. Where it does not give
+    the history, what is known stands.
+    """
+    versions = (history or {}).get(STATUS)
+    if history is None or not versions:
+        if item.cancelled:
+            return replace(item, state=ItemState.DONE, why="")
+        return replace(item, state=ItemState.SKIPPED, why=f"already {item.why}")
+    cancel = cancelled_by(history)
+    if cancel is None:
+        now = f"it is {versions[0].value or 'without a status'} now, set by {by_whom(versions[0])}"
+        why = f"changed since the preview: {now}"
+        return replace(item, state=ItemState.SKIPPED, why=why, cancelled=False, cancel_sent=False)
+    if is_ours(cancel, history, item.operation_id):
+        return replace(item, state=ItemState.DONE, why="", cancelled=True, cancel_sent=False)
+    why = f"already cancelled by {by_whom(cancel)}"
+    return replace(item, state=ItemState.SKIPPED, why=why, cancelled=False, cancel_sent=True)
 
 
 def marked_by_another(operation: Operation, booking: Booking) -> str:

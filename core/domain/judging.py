@@ -26,14 +26,11 @@ def judge_again(
 ) -> Item:
     """The item as it goes on, or as it ends here with the reason.
 
-    ``contact`` is the plan's contact read afresh, None when it is gone or was not read. Of an item
-    in state CANCELLED it is known whose cancel it was (``cancelled``).
+    ``contact`` is the plan's contact read afresh, None when it is gone or was not read.
     """
     is_cancelled = item.state is ItemState.CANCELLED
     if is_cancelled and item.credit is None:
-        if item.cancelled:
-            return replace(item, state=ItemState.DONE, why="")
-        return replace(item, state=ItemState.SKIPPED, why=f"already {item.why}")
+        return item  # it ends by whose cancel it was, and nothing else
     judgement = judge(OperationKind.REFUND if is_cancelled else kind, booking, catalogue, terms)
     if is_cancelled and judgement.why in _TOLD_LATER:
         return item

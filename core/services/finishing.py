@@ -59,11 +59,12 @@ class Finishing:
             items = [i for i in self.journal.items(operation.id) if i.cancelled]
             parts.append(("seats", lambda: self._free_seats(run, items)))
             parts.append(("notes", lambda: self._note(run, operation, items)))
-            self._warn_of_their_cancels(run)
         if operation.kind in {OperationKind.BOOK, OperationKind.REFUND}:
             done = self.journal.items(operation.id, states={ItemState.DONE})
             parts.append(("notes", lambda: self._note(run, operation, done)))
         left = self._all(parts)
+        if operation.kind is OperationKind.CANCEL:
+            self._warn_of_their_cancels(run)  # last, for our own count of the exam settles ours
         left += self._all(
             [("the check against HubSpot's history", lambda: self._check(run, operation))]
         )
@@ -93,6 +94,7 @@ class Finishing:
         """Whether whoever cancelled a booking counted its exam down, nothing tells."""
         settled = self.journal.items(run.operation_id, states=SETTLED)
         exams = Counter(i.exam_id for i in settled if i.cancel_sent and not i.cancelled)
+        told = {w.record for w in self.journal.warnings(run.operation_id) if w.about is About.SEATS}
         warned = [
             Warned(
                 about=About.SEATS,
@@ -101,7 +103,7 @@ class Finishing:
                 "cancelled them",
             )
             for exam, n in exams.items()
-            if exam is not None
+            if exam is not None and exam not in told
         ]
         if warned:
             self.journal.warn(run, warned, at=self.now())

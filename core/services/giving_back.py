@@ -12,9 +12,10 @@ from datetime import datetime, tzinfo
 
 from core.domain import booking_acts
 from core.domain.credits import Catalogue, CreditType
-from core.domain.double_refunds import marked_by_another
+from core.domain.double_refunds import after_cancel_without_credit, marked_by_another
 from core.domain.judging import judge_again
 from core.domain.operations import SETTLED, Item, ItemState, Operation
+from core.domain.owed import STATUS
 from core.domain.plans import (
     OperationKind,
     contacts_named,
@@ -90,7 +91,8 @@ class GivingBack:
         bookings = self.crm.bookings({item.booking_id for item in todo})
         todo = self._judged(run, operation, todo, bookings, asked)
         if operation.kind is OperationKind.CANCEL:
-            todo = self._cancelled(run, operation, todo, asked)
+            cancelled = self._cancelled(run, operation, todo, asked)
+            todo = self._with_credit(run, operation, cancelled, asked)
         landed = self._given_back(run, operation, todo)
         unmarked = self._unmarked(run, operation, marked_later)
         at_once(lambda some: self._mark(run, operation, some), [*unmarked, *landed])
@@ -207,6 +209,20 @@ class GivingBack:
         self.recording.items(run, operation, saved, due, told)
         raise_if_barred(outcomes.values())
         return saved
+
+    def _with_credit(
+        self, run: Run, operation: Operation, items: Sequence[Item], asked: datetime
+    ) -> list[Item]:
+        """Of those cancelled; the others end here. Of no other's cancel is a seat counted down."""
+        ending = [i for i in items if i.credit is None and not self._pending(i, asked)]
+        if ending:
+            ids = {item.booking_id for item in ending}
+            histories = self.crm.histories(Kind.BOOKING, ids, [STATUS])
+            ended = [
+                after_cancel_without_credit(item, histories.get(item.booking_id)) for item in ending
+            ]
+            self.recording.items(run, operation, ended)
+        return [item for item in items if item.credit is not None]
 
     def _pending(self, item: Item, asked: datetime) -> bool:
         """Whether a cancel sent for it may have arrived after its booking was ``asked`` for."""

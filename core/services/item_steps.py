@@ -90,8 +90,6 @@ def after_cancel(sent: CancelSent, outcome: Outcome) -> Item:
     """Judged again at the next pass, on what HubSpot then says, as long as any may arrive."""
     item = replace(sent.item, cancel_sent=False)
     match outcome.fate:
-        case Fate.LANDED if item.credit is None:
-            return replace(item, state=ItemState.DONE, why="", cancelled=True)
         case Fate.LANDED:
             return replace(item, state=ItemState.CANCELLED, cancelled=True)
         case Fate.REFUSED if not sent.pending:

@@ -30,6 +30,7 @@ _APPROVING = (_SERVICES + "test_approving.py", _UNIT + "test_approvals.py")
 _PLANS = (_UNIT + "test_plans.py", _UNIT + "test_unclear.py")
 _VERIFY = (_UNIT + "test_foreign_writes.py", _SERVICES + "test_late_looks.py")
 _RECHECK = (_SERVICES + "test_double_refunds.py",)
+_COPIES = (_SERVICES + "test_booking_copies.py",)
 _CLAIMS = (_JOURNAL + "test_claims.py", *_SQLITE)
 _FENCING = (_JOURNAL + "test_fencing.py", *_SQLITE)
 _OUTCOMES = (_JOURNAL + "test_writes.py", *_SQLITE)
@@ -356,6 +357,27 @@ GIVING_BACK = [
         tests=_RACES,
     ),
     Mutant(
+        guard="of a booking without a credit too it is asked whose cancel it was",
+        file=_in("domain/double_refunds"),
+        old="    if is_ours(cancel, history, item.operation_id):",
+        new="    if item.cancelled or is_ours(cancel, history, item.operation_id):",
+        tests=_RECHECK,
+    ),
+    Mutant(
+        guard="a booking without a credit does not end while our cancel may still arrive",
+        file=_in("services/giving_back"),
+        old="i.credit is None and not self._pending(i, asked)]",
+        new="i.credit is None]",
+        tests=_RECHECK,
+    ),
+    Mutant(
+        guard="that others cancelled is told of an exam that we counted down ourselves",
+        file=_in("services/finishing"),
+        old="            self._warn_of_their_cancels(run)",
+        new="            pass",
+        tests=_RECHECK,
+    ),
+    Mutant(
         guard="a refused cancel ends an item only when no earlier one can arrive",
         file=_in("services/item_steps"),
         old="        case Fate.REFUSED if not sent.pending:",
@@ -506,8 +528,8 @@ RECHECK = [
     Mutant(
         guard="a booking that is active again is not refunded",
         file=_in("domain/double_refunds"),
-        old="    if cancel is None:\n",
-        new="    if False:\n",
+        old="    if cancel is None:\n        told",
+        new="    if False:\n        told",
         tests=_RECHECK,
     ),
     Mutant(
@@ -1186,6 +1208,20 @@ COPYING = [
         old="    return copied is Copied.NEWER_KEPT and",
         new="    return False and",
         tests=(_UNIT + "test_mirroring.py",),
+    ),
+    Mutant(
+        guard="no booking settles without its copy being due",
+        file=_in("services/recording"),
+        old="all_due = [*due, *settled_dues(operation, items, due)]",
+        new="all_due = [*due]",
+        tests=_COPIES,
+    ),
+    Mutant(
+        guard="an undecided write settles with its copy due",
+        file=_in("services/settling"),
+        old="            [Due(kind=w.kind, record_id=w.target_id, row=None) for w in writes],\n",
+        new="",
+        tests=_RACES,
     ),
     Mutant(
         guard="the mirror keeps what is newer",

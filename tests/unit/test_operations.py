@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.credits import SCHOOL
+from core.domain.double_refunds import after_cancel_without_credit
 from core.domain.judging import judge_again
 from core.domain.operations import ENDED, OPERATION_MOVES, Item, ItemState, group_items
 from core.domain.plans import OperationKind
@@ -84,8 +85,19 @@ def test_a_cancelled_booking_goes_on_whoever_cancelled_it(ours: bool) -> None:
 def test_a_booking_without_a_credit_that_somebody_else_cancelled_ends_here() -> None:
     theirs = item(credit=None, state=ItemState.CANCELLED, cancel_sent=True, why="cancelled by lee")
     judged = judge_again(OperationKind.CANCEL, theirs, booking(), contact(), SCHOOL, TERMS)
+    ended = after_cancel_without_credit(judged, None)
 
-    assert (ItemState.SKIPPED, "already cancelled by lee") == (judged.state, judged.why)
+    assert (ItemState.SKIPPED, "already cancelled by lee") == (ended.state, ended.why)
+
+
+def test_a_booking_without_a_credit_whose_history_hubspot_does_not_give_ends_by_its_answer() -> (
+    None
+):
+    answered = item(credit=None, state=ItemState.CANCELLED, cancelled=True)
+
+    ended = after_cancel_without_credit(answered, {})
+
+    assert (ItemState.DONE, True) == (ended.state, ended.cancelled)
 
 
 def test_a_booking_somebody_else_cancelled_is_not_ours_to_refund() -> None:

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from core.domain.desks import Takeover
 from core.domain.operations import Item, ItemState, Operation, Ruling
 from core.domain.plans import OperationKind
-from core.domain.records import BookingId, Kind
+from core.domain.records import MARKER, BookingId, Kind
 from core.domain.warnings import About
 from core.gateways.errors import StateConflict, UnknownId
 from core.services.finding import ByReference
@@ -286,3 +287,119 @@ def test_a_balance_whose_history_cannot_be_read_lets_a_person_decide(desk: TestD
 
     assert 2 == desk.held("100", CS)
     assert ItemState.UNDECIDED is item_of(desk, operation).state
+
+
+OVERRIDE = "Admin Override"
+
+
+@pytest.fixture
+def overridden(desk: TestDesk) -> Operation:
+    """Two bookings that gave no credit, one of them about to be cancelled by its student."""
+    for id_ in ("502", "503"):
+        desk.booked(id_, "100", status="Active", token=OVERRIDE)
+    return desk.confirm("502", "503", kind=CANCEL)
+
+
+def told_as_theirs(desk: TestDesk, operation: Operation) -> None:
+    theirs, ours = item_of(desk, operation, "502"), item_of(desk, operation, "503")
+    assert (ItemState.SKIPPED, False) == (theirs.state, theirs.cancelled)
+    assert "already cancelled by INTEGRATION student-app" in theirs.why
+    assert (ItemState.DONE, True) == (ours.state, ours.cancelled)
+    assert 9 == desk.crm.balance(Kind.EXAM, "70", "total_bookings")
+    (warned,) = desk.journal.warnings(operation.id)
+    assert (About.SEATS, "70") == (warned.about, warned.record)
+    assert "1 of its bookings: somebody else cancelled them" in warned.told
+
+
+@pytest.mark.parametrize("fault", [Fault.REQUEST_LOST, Fault.ANSWER_LOST, Fault.LATE, Fault.NONE])
+def test_the_seat_of_a_booking_without_a_credit_that_its_student_cancelled_is_not_counted_twice(
+    desk: TestDesk, overridden: Operation, fault: Fault
+) -> None:
+    def lost(request: Request) -> Fault:
+        if request.changes and request.kind is Kind.BOOKING:
+            desk.crm.sending = lambda _: Fault.NONE
+            cancels(desk, "502")
+            desk.time += timedelta(milliseconds=20)
+            return fault
+        return Fault.NONE
+
+    desk.crm.sending = lost
+    desk.carry(overridden)
+
+    told_as_theirs(desk, overridden)
+
+
+def test_whose_cancel_of_a_booking_without_a_credit_it_was_is_asked_until_hubspot_tells(
+    desk: TestDesk, overridden: Operation
+) -> None:
+    desk.time = overridden.hold_until
+    before(desk, "write", Kind.BOOKING, lambda: cancels(desk, "502"))
+    desk.crm.answered = lambda r: no_histories(desk) if r.changes else None
+    again = desk.core.carrying.carry_out(overridden.id)
+    assert again is not None
+    assert ItemState.CANCELLED is item_of(desk, overridden, "502").state
+
+    desk.crm.answered = lambda _: None
+    desk.crm.sending = lambda _: Fault.NONE
+    desk.time = again
+    desk.carry(overridden)
+
+    told_as_theirs(desk, overridden)
+
+
+def no_histories(desk: TestDesk) -> None:
+    desk.crm.sending = lambda r: Fault.NOT_SENT if r.what == "history" else Fault.NONE
+
+
+def test_a_booking_without_a_credit_that_is_active_again_is_told_as_changed(
+    desk: TestDesk, overridden: Operation
+) -> None:
+    def booked_again(request: Request) -> None:
+        if request.changes and request.kind is Kind.BOOKING:
+            desk.time += timedelta(milliseconds=20)
+            desk.crm.foreign_write(Kind.BOOKING, "502", {"is_active": "Active"}, **STUDENT_APP)
+
+    desk.crm.answered = booked_again
+    desk.carry(overridden)
+
+    item = item_of(desk, overridden, "502")
+    assert (ItemState.SKIPPED, False, False) == (item.state, item.cancelled, item.cancel_sent)
+    assert "it is Active now, set by INTEGRATION student-app" in item.why
+    assert 9 == desk.crm.balance(Kind.EXAM, "70", "total_bookings")
+
+
+def test_a_cancel_of_ours_that_may_still_arrive_is_waited_for_without_a_credit_too(
+    desk: TestDesk, overridden: Operation
+) -> None:
+    """Its student cancels and books again: then ours would cancel it unseen."""
+
+    def late(request: Request) -> Fault:
+        if request.changes and request.kind is Kind.BOOKING:
+            desk.crm.sending = lambda _: Fault.NONE
+            cancels(desk, "502")
+            return Fault.LATE
+        return Fault.NONE
+
+    desk.time = overridden.hold_until
+    desk.crm.sending = late
+    again = desk.core.carrying.carry_out(overridden.id)
+
+    assert again is not None
+    assert ItemState.CANCELLED is item_of(desk, overridden, "502").state
+
+
+def test_a_refund_that_another_desk_may_have_given_is_told_with_the_name_of_that_desk(
+    desk: TestDesk,
+) -> None:
+    """After a takeover its marker counts as known, and its mark may not be on the booking yet."""
+    cancels(desk)
+    theirs: dict[str, int | str | None] = {CS: 2, MARKER: "cd47a83b-0f1e2d"}
+    desk.crm.foreign_write(Kind.CONTACT, "100", theirs, **SAME_TOKEN)
+    desk.time += timedelta(seconds=5)
+    desk.journal.take_over(Takeover(at=desk.time, by=ADMIN.email, reason="the other one is gone"))
+
+    operation = desk.run("500")
+
+    item = item_of(desk, operation)
+    assert (ItemState.UNDECIDED, 2) == (item.state, desk.held("100", CS))
+    assert "another desk (cd47a83b)" in item.why

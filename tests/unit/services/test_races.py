@@ -26,6 +26,7 @@ from core.domain.records import (
 )
 from core.domain.writes import QUIET_PERIOD, Movement, MovementKind, Write
 from core.gateways.ports import Due, Journal, WriteRecord, WriteState
+from core.services.mirroring import HOLD
 from core.services.settling import Ending, Result
 from core.services.writing import LEASE
 from tests.fakes.crm import FakeCrm, Fault, Request
@@ -363,6 +364,25 @@ def test_a_person_says_what_became_of_a_count_of_seats(desk: TestDesk, landed: b
     assert 9 == desk.crm.balance(Kind.EXAM, "70", TOTAL_BOOKINGS)
     assert [] == desk.core.deciding.undecided(operation.id, ADMIN)
     assert 6 == desk.held("100", KEY)
+
+
+@pytest.mark.parametrize(
+    ("kind", "id_", "key", "value"),
+    [(Kind.CONTACT, "100", KEY, 6), (Kind.EXAM, "70", TOTAL_BOOKINGS, 9)],
+)
+def test_the_copy_of_an_undecided_write_does_not_wait_for_a_person(
+    desk: TestDesk, kind: Kind, id_: str, key: str, value: int
+) -> None:
+    desk.booked("1", "100", status="Active")
+    operation = desk.confirm("1", kind=CANCEL)
+    desk.time += timedelta(minutes=1)
+
+    undecided(desk, operation, kind, Fault.ANSWER_LOST)
+    desk.time += HOLD
+    desk.drain()
+
+    assert value == desk.crm.balance(kind, id_, key)
+    assert value == desk.mirror.rows(kind, [id_])[id_][key]
 
 
 class Dies:
