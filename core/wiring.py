@@ -104,9 +104,13 @@ class Runtime:
         self.engine.stop(grace_s=left())
         self.mirror_threads.stop(left())
         self.measuring.stop(left())
-        self.desks.stop(left())
+        self.desks.stop(max(left(), LEAVE_S))  # its last word opens a connection
         self.clock.stop(left())
         self.close()
+
+
+#: Leaving the register is one call.
+LEAVE_S = 2.0
 
 
 def this_process() -> Process:

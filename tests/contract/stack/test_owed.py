@@ -25,7 +25,8 @@ def test_every_credit_that_was_planted_as_owed_is_found_and_refunded_ends_it(
 
         desk.core("provision")
         done = desk.core("refund", "--owed", "--reason", "all that is owed", "--wait", fails=None)
-        left = ",".join(row["booking"] for row in desk.core("owed")["bookings"])
+        rows = desk.core("owed")["bookings"]
+        left = ",".join(row["booking"] for row in rows if not row["unclear"])
         plan = desk.core("refund", "--ids", left, "--dry-run")
         desk.close()
 
