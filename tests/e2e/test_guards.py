@@ -151,7 +151,7 @@ def test_the_policy_refuses_nothing_that_the_pages_show(watched: Watched) -> Non
     person.open("/drift")
     page.get_by_test_id("stPlotlyChart").first.wait_for(timeout=SLOW_MS)
     person.press("Run a check")  # a menu over the page
-    person.sees("It changes nothing in either store")
+    person.sees("It changes nothing, and continues")
     page.keyboard.press("Escape")
     person.press(ADMIN)
     page.get_by_role("menuitem", name="Sign out").wait_for(timeout=SLOW_MS)
@@ -176,7 +176,7 @@ def test_the_policy_lets_a_list_go_up_and_its_preview_come_down(
         "buffer": b"booking_id\n123456789\n",
     }
     person.page.get_by_test_id("stFileUploader").locator("input[type=file]").set_input_files(sent)
-    person.sees("1 booking in the file.")
+    person.sees("1 booking in 1 row")
     person.press("Preview")
     person.sees("Nothing to confirm")
     (row,) = person.download("CSV")
