@@ -47,15 +47,20 @@ def test_the_company_is_rough_enough() -> None:
     """Others refund many of the bookings, before, while and after we do."""
     students, admin = Students(), AdminApp()
     ended: list[ItemState] = []
+    by_students = by_admin = 0
     for seed in range(400_000, 400_020):
         world = World(seed, ROUGH, company=[students, admin])
         students.begun.clear()
         admin.begun.clear()
         world.run()
         ended += [item.state for o in world.operations for item in world.store.items(o)]
+        by_students += len(students.refunded)
+        by_admin += len(admin.refunded)
+        students.refunded.clear()
+        admin.refunded.clear()
 
-    assert len(students.refunded) > 5
-    assert len(admin.refunded) > 5
+    assert by_students > 5
+    assert by_admin > 5
     assert {ItemState.DONE, ItemState.SKIPPED, ItemState.UNDECIDED} <= set(ended)
 
 
