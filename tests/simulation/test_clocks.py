@@ -23,8 +23,8 @@ def lived(seed: int) -> tuple[World, ClockSetter]:
     return world, setter
 
 
-#: Credits and seats are right here, and the copy of one booking is due to nobody: a cancel that
-#: came late while the clock was set. A check finds it; that it is not due is still to be mended.
+#: One booking that we wrote has no row in Supabase here, and its copy is due to nobody. The cause
+#: is not known. All else is checked; this is still to be mended.
 COPY_MISSED = {400_115}
 
 
@@ -32,9 +32,7 @@ COPY_MISSED = {400_115}
 def test_a_clock_that_is_set_doubles_and_loses_nothing(first: int) -> None:
     for seed in range(first, first + BLOCK):
         world, _ = lived(seed)
-        if seed in COPY_MISSED:
-            continue
-        check(world)
+        check(world, copies=seed not in COPY_MISSED)
 
 
 def test_no_operation_waits_for_a_clock_that_was_set() -> None:
