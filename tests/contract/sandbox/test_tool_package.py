@@ -89,7 +89,7 @@ def test_the_installed_package_holds_nothing_of_the_product(stranger: Path, proj
 
 
 def test_the_installed_command_serves_until_its_parent_ends(stranger: Path, project: Path) -> None:
-    command = [stranger / "hubspot-sandbox", "serve", "--until-stdin-closes"]
+    command = [str(stranger / "hubspot-sandbox"), "serve", "--until-stdin-closes"]
     with subprocess.Popen(
         command, cwd=project, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as child:
@@ -107,7 +107,7 @@ def test_the_installed_command_keeps_its_state_over_a_restart(
     stranger: Path, project: Path
 ) -> None:
     files = ["--schema", "my-portal.toml", "--seed", "data.json", "--state", "kept"]
-    command = [stranger / "hubspot-sandbox", "serve", *files]
+    command = [str(stranger / "hubspot-sandbox"), "serve", *files]
     seen = []
     for points in ("8", "9"):
         with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True) as child:
