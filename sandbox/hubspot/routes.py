@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from sandbox.hubspot import errors
+from sandbox.hubspot import errors, versions
 
-DATES = "2026-03|2026-09"
+DATES = "|".join(versions.DATES)
 #: api -> (old-style prefix, new-style prefix)
-PREFIXES = {
+PREFIXES: dict[str, tuple[str, ...]] = {
     "objects": ("/crm/v3/objects", f"/crm/objects/(?:{DATES})"),
     "object-links": ("/crm/v4/objects", f"/crm/objects/(?:{DATES})"),
     "associations": ("/crm/v4/associations", f"/crm/associations/(?:{DATES})"),
@@ -23,6 +23,8 @@ PREFIXES = {
         "/(?:crm-object-schemas/v3|crm/v3)/schemas",
         f"/crm-object-schemas/(?:{DATES})/schemas",
     ),
+    "account-info": ("/account-info/v3", f"/account-info/(?:{DATES})"),
+    "private-apps": ("/oauth/v2/private-apps",),
     "exports": ("/crm/v3/exports", f"/crm/exports/(?:{DATES})"),
 }
 T = "{type}"
@@ -65,6 +67,8 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     ("POST", "schemas ", "schemas.create"),
     ("GET", "schemas /{type}", "schemas.get"),
     ("DELETE", "schemas /{type}", "schemas.archive"),
+    ("GET", "account-info /details", "account.details"),
+    ("POST", "private-apps /get/access-token-info", "account.token_info"),
     ("POST", "exports /export/async", "exports.create"),
     ("GET", "exports /export/async/tasks/{id}/status", "exports.status"),
 )

@@ -6,11 +6,21 @@ from collections.abc import Callable
 
 from sandbox.hubspot.calls import Answer, Call
 from sandbox.hubspot.desk import Desk
-from sandbox.hubspot.handlers import batch, exports, links, objects, properties, schemas, search
+from sandbox.hubspot.handlers import (
+    account,
+    batch,
+    exports,
+    links,
+    objects,
+    properties,
+    schemas,
+    search,
+)
 from sandbox.hubspot.routes import TABLE
 
 Handler = Callable[[Desk, Call], Answer]
 _MODULES = {
+    "account": account,
     "batch": batch,
     "exports": exports,
     "links": links,

@@ -17,6 +17,7 @@ from typing import Any, Self
 from sandbox.hubspot import choices, errors, faults
 from sandbox.hubspot.limits import TIERS
 from sandbox.hubspot.links import LinkType
+from sandbox.hubspot.rules import Rule
 from sandbox.hubspot.seed import SeedLink
 from sandbox.hubspot.server import HubSpotServer, Listening, utc_now
 from sandbox.hubspot.store import Store
@@ -122,6 +123,7 @@ class Account:
             if server.store.is_empty():
                 self._files.fill(server.store, self._schema)
             self._state().joinpath(MADE_OF).write_text(json.dumps(self._files.digest()))
+            self._obey(server)
             choices.change(server.app, self._options)
             self.url = server.start()
         except errors.ApiError as refusal:
@@ -191,6 +193,13 @@ class Account:
     ) -> None:
         self.stop()
 
+    def _obey(self, server: HubSpotServer) -> None:
+        known = seeds.kinds(server.store.catalog)
+        server.app.desk.rules.all[:] = [
+            Rule(type_id=known[r.type].type.id, require=r.require, when=r.when, values=r.values)
+            for r in self._schema.rules
+        ]
+
     def _state(self) -> Path:
         if self._keeps is not None:
             return self._keeps
@@ -222,7 +231,8 @@ class Account:
 
 
 def _define(store: Store, label: Label) -> LinkType:
-    kind, to = store.catalog.kind(label.from_type), store.catalog.kind(label.to_type)
+    known = seeds.kinds(store.catalog)
+    kind, to = known[label.from_type], known[label.to_type]
     store.links.default(kind, to)  # the plain one comes first
     return store.links.define(
         kind, to, name=label.name, label=label.label, inverse_label=label.inverse
