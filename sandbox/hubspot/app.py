@@ -42,6 +42,7 @@ class App:
     #: ends a connection without an answer; with True the peer sees a reset
     drop: Callable[[Scope, bool], None]
     latency_ms: int = 0
+    controls_open: bool = True  # to others than this machine
     faults: list[Fault] = field(default_factory=list)
     stats: Stats = field(default_factory=Stats)
     late: set[asyncio.Task[None]] = field(default_factory=set)
