@@ -162,7 +162,7 @@ class App:
 
     def _check(self, granted: frozenset[str], route: Route) -> None:
         ends = [route.params[key] for key in ("type", "to") if key in route.params]
-        areas = [self.desk.catalog.kind(end).type.scope for end in ends]
+        areas = [self.desk.catalog.kind(end).type.area for end in ends]
         scopes.check(granted, scopes.needed(route.handler, areas=areas))
 
     def _call(self, request: Request, route: Route, body: bytes, client: Client) -> Call:

@@ -90,6 +90,10 @@ class Catalog:
             raise errors.unknown_object_type(name)
         return found
 
+    def named(self, name: str) -> Kind:
+        """By any name, the bare one of a custom type too: for files and controls, not requests."""
+        return self.kind(name if name.lower() in self._names else f"p_{name}")
+
     def by_no(self, no: int) -> Kind:
         """By the number that the database uses."""
         return self._kinds[no]

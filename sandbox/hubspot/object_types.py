@@ -21,10 +21,15 @@ class ObjectType:
     created: str = "hs_createdate"
     modified: str = "hs_lastmodifieddate"
     custom: bool = False
-    scope: str = "contacts"  # in the name of the scopes that it needs
+    scope: str = "contacts"
     primary: str = ""
     required: tuple[str, ...] = ()
     associated: tuple[str, ...] = ()
+
+    @property
+    def area(self) -> str:
+        """The word for this type in the names of scopes."""
+        return "custom" if self.custom else self.scope
 
 
 class _Flags(TypedDict, total=False):

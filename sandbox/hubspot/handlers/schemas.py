@@ -57,7 +57,6 @@ def create(desk: Desk, call: Call) -> Answer:
             name=name,
             plural=name,
             custom=True,
-            scope="custom",
             primary=primary,
             required=required,
             associated=associated,

@@ -17,6 +17,7 @@ from typing import Any, Self
 from sandbox.hubspot import choices, errors, faults
 from sandbox.hubspot.limits import TIERS
 from sandbox.hubspot.links import LinkType
+from sandbox.hubspot.rows import IMPORTED
 from sandbox.hubspot.seed import SeedLink
 from sandbox.hubspot.server import HubSpotServer, Listening, utc_now
 from sandbox.hubspot.store import Store
@@ -222,7 +223,7 @@ class Account:
 
 
 def _define(store: Store, label: Label) -> LinkType:
-    kind, to = store.catalog.kind(label.from_type), store.catalog.kind(label.to_type)
+    kind, to = store.catalog.named(label.from_type), store.catalog.named(label.to_type)
     store.links.default(kind, to)  # the plain one comes first
     return store.links.define(
         kind, to, name=label.name, label=label.label, inverse_label=label.inverse
@@ -230,6 +231,6 @@ def _define(store: Store, label: Label) -> LinkType:
 
 
 def _label(store: Store, tie: Tie) -> None:
-    kind, to = store.catalog.kind(tie.from_type), store.catalog.kind(tie.to_type)
+    kind, to = store.catalog.named(tie.from_type), store.catalog.named(tie.to_type)
     found = next(t for t in store.links.types(kind, to) if t.label == tie.label)
-    store.links.put(kind, to, [(tie.from_id, tie.to_id, found)])
+    store.links.put(kind, to, [(tie.from_id, tie.to_id, found)], IMPORTED)

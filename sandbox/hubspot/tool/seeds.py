@@ -217,7 +217,7 @@ class _Reader:
 
     def kind(self, place: Place, name: str) -> Kind | None:
         try:
-            return self.catalog.kind(name)
+            return self.catalog.named(name)
         except errors.ApiError:
             known = {kind.type.plural for kind in self.catalog.kinds()}
             self.report.unknown(place, name, known, "object type of this account")
