@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from core.domain import booking_acts
 from core.domain.credits import Catalogue, CreditType, UnreadableValue
 from core.domain.double_refunds import (
-    CREATION,
     KEYS,
     Advice,
     BalanceChange,
@@ -168,7 +167,7 @@ class RefundCheck:
             for id_ in targets
             if (items := [i for i in self._of([id_]) if i.ruling is not Ruling.OWED])
         }
-        of_late = {id_: at for id_, at in since.items() if _is_changed_since(targets[id_], at)}
+        of_late = {id_: at for id_, at in since.items() if targets[id_].modified_at >= at}
         if not of_late:
             return {}
         keys = sorted({item.credit for item in self._of(of_late) if item.credit is not None})
@@ -194,12 +193,6 @@ class RefundCheck:
         found = booking_acts.entries(self.operation, changed, self.now(), found=True)
         items = [new for _, new in changed]
         self.recording.items(self.run, self.operation, items, entries=found)
-
-
-def _is_changed_since(target: Counted, at: datetime) -> bool:
-    made = target.created_at
-    as_made = made is not None and target.modified_at - made <= CREATION
-    return target.modified_at >= at and not as_made
 
 
 def _by_others(

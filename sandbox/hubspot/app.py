@@ -42,6 +42,7 @@ class App:
     #: ends a connection without an answer; with True the peer sees a reset
     drop: Callable[[Scope, bool], None]
     latency_ms: int = 0
+    controls_open: bool = True  # to others than this machine
     faults: list[Fault] = field(default_factory=list)
     stats: Stats = field(default_factory=Stats)
     late: set[asyncio.Task[None]] = field(default_factory=set)
@@ -161,8 +162,8 @@ class App:
 
     def _check(self, granted: frozenset[str], route: Route) -> None:
         ends = [route.params[key] for key in ("type", "to") if key in route.params]
-        custom = [self.desk.catalog.kind(end).type.custom for end in ends]
-        scopes.check(granted, scopes.needed(route.handler, custom=custom))
+        areas = [self.desk.catalog.kind(end).type.area for end in ends]
+        scopes.check(granted, scopes.needed(route.handler, areas=areas))
 
     def _call(self, request: Request, route: Route, body: bytes, client: Client) -> Call:
         sent_as = request.headers.get("content-type", "")

@@ -44,7 +44,8 @@ def change(app: App, body: Any) -> dict[str, Any]:
         raise errors.validation("options are a JSON object")
     wanted = dict(body)
     if "tier" in wanted:
-        wanted["rate_limit"], wanted["daily_limit"] = _tier(wanted.pop("tier"))
+        rolling, daily = _tier(wanted.pop("tier"))
+        wanted = {"rate_limit": rolling, "daily_limit": daily, **wanted}
     known = show(app)
     for name, value in wanted.items():
         if name not in known or type(value) is not type(known[name]):

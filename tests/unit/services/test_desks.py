@@ -14,6 +14,7 @@ from core.domain.operations import ItemState, OperationState
 from core.domain.plans import OperationKind
 from core.domain.records import MARKER, TOTAL_BOOKINGS, Kind
 from core.domain.roles import ALLOWED, Actor, NotAllowed, Role
+from core.domain.writes import QUIET_PERIOD
 from core.gateways.errors import NotSent
 from core.gateways.ports.inspecting import Health
 from core.services.desks import BELIEVED_S, NoTakeover
@@ -256,7 +257,7 @@ def test_a_takeover_makes_earlier_writes_known_and_later_ones_not(two: Two) -> N
     two.refund(two.first, "0")
     two.pass_time(1)
     two.second.desks.take_over(ADMIN, reason="the old server is gone")
-    two.pass_time(1)
+    two.pass_time(2 * QUIET_PERIOD.total_seconds())
 
     two.refund(two.second, "1")
     assert 7 == two.one.held("100", KEY)

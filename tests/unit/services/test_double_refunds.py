@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -13,6 +13,7 @@ from core.domain.plans import OperationKind
 from core.domain.records import MARKER, BookingId, Kind
 from core.domain.warnings import About
 from core.gateways.errors import StateConflict, UnknownId
+from core.gateways.ports import Run
 from core.services.finding import ByReference
 from tests.fakes.crm import Fault, Request
 from tests.fakes.truth import OURS
@@ -133,6 +134,20 @@ def test_a_credit_that_came_just_before_our_cancel_is_for_a_person_to_decide(
     assert [item] == desk.core.deciding.unclear(operation.id, ADMIN)
 
 
+def test_a_credit_given_back_to_a_student_who_was_just_made_is_seen() -> None:
+    """Within seconds of the contact's creation: only its history tells it from how it was made."""
+    desk = TestDesk()
+    desk.crm.add_contact("100", {CS: 1})
+    desk.booked("500", "100", status="Active")
+    operation = desk.confirm("500", kind=CANCEL)
+    desk.time += timedelta(seconds=1)
+    gives_back(desk)
+    desk.carry(operation)
+
+    assert 2 == desk.held("100", CS)
+    assert ItemState.UNDECIDED is item_of(desk, operation).state
+
+
 def unclear(desk: TestDesk) -> Operation:
     operation = desk.confirm("500", kind=CANCEL)
     gives_back(desk)
@@ -161,6 +176,71 @@ def test_a_person_who_says_it_is_owed_lets_it_be_refunded_once(desk: TestDesk) -
 
     assert 3 == desk.held("100", CS)
     assert ItemState.DONE is item_of(desk, operation).state
+
+
+def unclear_twice(desk: TestDesk) -> Operation:
+    operation = desk.confirm("500", "501", kind=CANCEL)
+    gives_back(desk)
+    return desk.carry(operation)
+
+
+def meanwhile(desk: TestDesk, act: Callable[[], object], *, times: int = 1) -> None:
+    """So often, when a run begins."""
+    begin = desk.journal.begin_run
+    left = [act] * times
+
+    def begin_run(operation_id: str, *, at: datetime) -> tuple[Run, Operation]:
+        begun = begin(operation_id, at=at)
+        if left:
+            left.pop()()
+        return begun
+
+    desk.journal.begin_run = begin_run  # type: ignore[method-assign]  # the other person's moment
+
+
+def test_two_people_decide_on_two_bookings_of_one_operation_at_once(desk: TestDesk) -> None:
+    operation = unclear_twice(desk)
+
+    def decide(booking: str) -> None:
+        rule = desk.core.deciding.rule
+        rule(operation.id, BookingId(booking), ADMIN, refunded=True, why="the app")
+
+    meanwhile(desk, lambda: decide("501"))
+    decide("500")
+
+    states = {item_of(desk, operation, booking).state for booking in ("500", "501")}
+    assert {ItemState.SKIPPED} == states
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_of_two_who_decide_on_one_booking_at_once_the_first_counts(
+    desk: TestDesk, first: bool
+) -> None:
+    operation = unclear(desk)
+
+    def decide(refunded: bool) -> None:
+        rule = desk.core.deciding.rule
+        rule(operation.id, BookingId("500"), ADMIN, refunded=refunded, why="looked")
+
+    meanwhile(desk, lambda: decide(first))
+    with pytest.raises(StateConflict, match=r"nothing to decide|decide when it has ended"):
+        decide(not first)
+    desk.carry(operation)
+
+    assert (2 if first else 3) == desk.held("100", CS)
+
+
+def test_a_decision_that_others_always_forestall_decides_nothing_and_says_so(
+    desk: TestDesk,
+) -> None:
+    operation = unclear(desk)
+    begin = desk.journal.begin_run
+    meanwhile(desk, lambda: begin(operation.id, at=desk.now()), times=100)
+
+    with pytest.raises(StateConflict, match="do it again"):
+        desk.core.deciding.rule(operation.id, BookingId("500"), ADMIN, refunded=True, why="seen")
+
+    assert ItemState.UNDECIDED is item_of(desk, operation).state
 
 
 def test_no_other_operation_refunds_what_is_unclear(desk: TestDesk) -> None:
