@@ -94,9 +94,7 @@ def test_the_histories_let_both_desks_write() -> None:
 MARKS_AWAY = 0.8
 
 
-@pytest.mark.parametrize(
-    "block", blocks("takeover", range(310_000, 310_060), fresh=30, block=30)
-)
+@pytest.mark.parametrize("block", blocks("takeover", range(310_000, 310_060), fresh=30, block=30))
 def test_a_desk_that_takes_over_from_a_dead_one_gives_no_credit_twice(block: Block) -> None:
     seen: Counter[str] = Counter()
     block.play(lambda seed: seen.update(succeeded(seed)))
