@@ -163,8 +163,8 @@ class App:
 
     def _check(self, granted: frozenset[str], route: Route) -> None:
         ends = [route.params[key] for key in ("type", "to") if key in route.params]
-        custom = [self.desk.catalog.kind(end).type.custom for end in ends]
-        scopes.check(granted, scopes.needed(route.handler, custom=custom))
+        areas = [self.desk.catalog.kind(end).type.area for end in ends]
+        scopes.check(granted, scopes.needed(route.handler, areas=areas))
 
     def _call(self, request: Request, route: Route, body: bytes, client: Client) -> Call:
         sent_as = request.headers.get("content-type", "")

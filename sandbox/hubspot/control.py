@@ -168,7 +168,7 @@ def archive(app: App, params: Params, _body: Any) -> Any:
 
 def merge(app: App, params: Params, body: Any) -> Any:
     """Two objects become one, as a person does it: {"primary": id, "other": id}."""
-    kind = app.desk.catalog.kind(params["type"])
+    kind = app.desk.catalog.named(params["type"])
     try:
         return {"id": str(app.desk.store.merge(kind.type.id, *(int(body[k]) for k in KEYS)))}
     except (KeyError, TypeError, ValueError) as error:
@@ -181,7 +181,7 @@ KEYS = ("primary", "other")
 
 
 def _row(app: App, params: Params) -> tuple[Kind, Row]:
-    kind = app.desk.catalog.kind(params["type"])
+    kind = app.desk.catalog.named(params["type"])
     id_ = int(params["id"])
     row = app.desk.store.rows(kind, [id_]).get(id_)
     if row is None or row.archived_at is not None:

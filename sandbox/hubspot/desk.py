@@ -17,7 +17,7 @@ from sandbox.hubspot.lag import Lag
 from sandbox.hubspot.links import LinkType
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.rollups import Rollups
-from sandbox.hubspot.rows import Row
+from sandbox.hubspot.rows import Row, Source
 from sandbox.hubspot.rules import Rules
 from sandbox.hubspot.searching import Searcher
 from sandbox.hubspot.store import Store
@@ -226,9 +226,9 @@ class Desk:
             f"No association type {category} {type_id} leads from {kind.type.name}"
         )
 
-    def tie(self, kind: Kind, row: Row, targets: Sequence[Target]) -> Row:
+    def tie(self, kind: Kind, row: Row, targets: Sequence[Target], source: Source) -> Row:
         """Associate a new object; returns it as it is then."""
         for other, to_id, link_type in targets:
-            self.store.links.put(kind, other, [(row.id, to_id, link_type)])
+            self.store.links.put(kind, other, [(row.id, to_id, link_type)], source)
             self.rollups.linked(kind, other, [(row.id, to_id)])
         return self.store.rows(kind, [row.id])[row.id] if targets else row

@@ -119,8 +119,9 @@ def conflict(message: str, **more: object) -> ApiError:
 
 
 def unknown_object_type(name: str) -> ApiError:
-    """400 for an object type that this account does not have."""
-    return validation(f"Unable to infer object type from: {name}")
+    """400 for an object type that this account does not have. It carries no category."""
+    message = f"Unable to infer object type from: {name}"
+    return ApiError(400, {"status": "error", "message": message})
 
 
 class NoSuchRoute(ApiError):

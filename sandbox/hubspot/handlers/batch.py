@@ -198,7 +198,7 @@ def _create(desk: Desk, kind: Kind, wanted: Sequence[Input], call: Call) -> list
     targets = [desk.targets(kind, one.associations) for one in wanted]
     values = [desk.final(kind, one.values) for one in wanted]
     rows = desk.store.create(kind, values, call.source)
-    tied = [desk.tie(kind, row, ends) for row, ends in zip(rows, targets, strict=True)]
+    tied = [desk.tie(kind, row, ends, call.source) for row, ends in zip(rows, targets, strict=True)]
     by_id = {row.id: (one, row) for one, row in zip(wanted, tied, strict=True)}
     return [by_id[row.id] for row in _ordered(desk, tied)]
 

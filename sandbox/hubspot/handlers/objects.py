@@ -24,8 +24,7 @@ def page(desk: Desk, call: Call) -> Answer:
     body: dict[str, Any] = {"results": show(desk, kind, rows[:limit], call)}
     if len(rows) > limit:
         last = str(rows[limit - 1].id)
-        link = f"{call.base_url}{call.path}?limit={limit}&after={last}"
-        body["paging"] = wire.paging(last, link)
+        body["paging"] = wire.paging(last, call.next_link(last))
     return Answer(200, body)
 
 
@@ -44,7 +43,7 @@ def create(desk: Desk, call: Call) -> Answer:
         raise lacking
     targets = desk.targets(kind, wanted.associations)
     (row,) = desk.store.create(kind, [desk.final(kind, wanted.values)], call.source)
-    row = desk.tie(kind, row, targets)
+    row = desk.tie(kind, row, targets, call.source)
     shown = [*wanted.values, *system.names_of(kind.type.id)]
     return Answer(201, _one(desk, kind, row, shown))
 

@@ -17,6 +17,7 @@ from typing import Any, Self
 from sandbox.hubspot import choices, errors, faults
 from sandbox.hubspot.limits import TIERS
 from sandbox.hubspot.links import LinkType
+from sandbox.hubspot.rows import IMPORTED
 from sandbox.hubspot.rules import Rule
 from sandbox.hubspot.seed import SeedLink
 from sandbox.hubspot.server import HubSpotServer, Listening, utc_now
@@ -194,9 +195,14 @@ class Account:
         self.stop()
 
     def _obey(self, server: HubSpotServer) -> None:
-        known = seeds.kinds(server.store.catalog)
+        catalog = server.store.catalog
         server.app.desk.rules.all[:] = [
-            Rule(type_id=known[r.type].type.id, require=r.require, when=r.when, values=r.values)
+            Rule(
+                type_id=catalog.named(r.type).type.id,
+                require=r.require,
+                when=r.when,
+                values=r.values,
+            )
             for r in self._schema.rules
         ]
 
@@ -231,8 +237,7 @@ class Account:
 
 
 def _define(store: Store, label: Label) -> LinkType:
-    known = seeds.kinds(store.catalog)
-    kind, to = known[label.from_type], known[label.to_type]
+    kind, to = store.catalog.named(label.from_type), store.catalog.named(label.to_type)
     store.links.default(kind, to)  # the plain one comes first
     return store.links.define(
         kind, to, name=label.name, label=label.label, inverse_label=label.inverse
@@ -240,6 +245,6 @@ def _define(store: Store, label: Label) -> LinkType:
 
 
 def _label(store: Store, tie: Tie) -> None:
-    kind, to = store.catalog.kind(tie.from_type), store.catalog.kind(tie.to_type)
+    kind, to = store.catalog.named(tie.from_type), store.catalog.named(tie.to_type)
     found = next(t for t in store.links.types(kind, to) if t.label == tie.label)
-    store.links.put(kind, to, [(tie.from_id, tie.to_id, found)])
+    store.links.put(kind, to, [(tie.from_id, tie.to_id, found)], IMPORTED)

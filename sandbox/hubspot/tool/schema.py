@@ -12,7 +12,8 @@ from typing import Any
 
 from sandbox.hubspot.definitions import FIELD_TYPES, NAME, TYPES, UNIQUE_MAX, Definition
 from sandbox.hubspot.limits import TIERS
-from sandbox.hubspot.portal import ObjectType, Portal
+from sandbox.hubspot.object_types import ObjectType
+from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.scopes import ALL
 from sandbox.hubspot.tool.problems import Place, Report, dotted
 

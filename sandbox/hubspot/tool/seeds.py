@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.hubspot import errors
 from sandbox.hubspot.catalog import Catalog, Kind
 from sandbox.hubspot.seed import SeedObject, SeedVersion
 from sandbox.hubspot.tool.problems import Place, Report
@@ -40,12 +41,6 @@ class Seeds:
 
     objects: list[SeedObject] = field(default_factory=list)
     ties: list[Tie] = field(default_factory=list)
-
-
-def kinds(catalog: Catalog) -> dict[str, Kind]:
-    """Object types by the names that files use, and by their ids."""
-    found = catalog.kinds()
-    return {k.type.id: k for k in found} | {k.type.plural: k for k in found}
 
 
 @dataclass(slots=True)
@@ -221,11 +216,12 @@ class _Reader:
         return kind, id_
 
     def kind(self, place: Place, name: str) -> Kind | None:
-        found = kinds(self.catalog).get(name)
-        if found is None:
+        try:
+            return self.catalog.named(name)
+        except errors.ApiError:
             known = {kind.type.plural for kind in self.catalog.kinds()}
             self.report.unknown(place, name, known, "object type of this account")
-        return found
+            return None
 
     def id(self, place: Place, given: object) -> int:
         """The id, or 0 with a fault told."""

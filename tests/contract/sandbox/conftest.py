@@ -100,7 +100,7 @@ class Sandbox:
         return answer.json() if answer.content else None
 
     def get(self, path: str, status: int = 200, /, **query: Any) -> Any:
-        answer = self.http.get(path, params=query)
+        answer = self.http.get(path, params=query or None)
         assert status == answer.status_code, answer.text
         return answer.json()
 

@@ -160,7 +160,7 @@ colour = "red"
 points = "numer"
 email = "string"
 [objects.Pets]
-id = "0-7"
+id = "0-999"
 primary = "nam"
 [objects.Pets.properties]
 name = { type = "string", uniqe = true }
@@ -176,7 +176,7 @@ my-portal.toml:2: account.id: '4711' is no number; write one from 1 up
 my-portal.toml:5: objects.contacts.properties.points.type: 'numer' is no type; did you mean 'number'?
 my-portal.toml:6: objects.contacts.properties.email: HubSpot has this property on contacts already; leave it out
 my-portal.toml:7: objects.Pets: a name is lower-case letters, digits and _, and begins with a letter
-my-portal.toml:8: objects.Pets.id: '0-7' is no id of a custom object; write one as 2-7001
+my-portal.toml:8: objects.Pets.id: '0-999' is no id of a custom object; write one as 2-7001
 my-portal.toml:11: objects.Pets.properties.name.uniqe: 'uniqe' is no setting of a property; did you mean 'unique'?
 my-portal.toml:12: objects.Pets.properties.size: an enumeration needs options = ["one", "two"]
 my-portal.toml:9: objects.Pets.primary: 'nam' is no property of Pets; did you mean 'name'?
