@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.hubspot import errors
+from sandbox.hubspot import errors, system
 from sandbox.hubspot.database import Database
 from sandbox.hubspot.definitions import Definition, from_json, to_json
 from sandbox.hubspot.object_types import ObjectType
@@ -117,7 +117,12 @@ class Catalog:
         kind = Kind(no=len(self._kinds) + 1, type=object_type, created_at=at, updated_at=at)
         with self._database.writing():
             self.save(kind)
-            for definition in object_type.definitions:
+            groups = [d.group for d in object_type.definitions if d.group]
+            group = groups[0] if groups else ""
+            for definition in (
+                *object_type.definitions,
+                *system.definitions(object_type.id, group),
+            ):
                 self.put(kind, definition, at=at)
         self._remember(kind)
         return kind

@@ -11,7 +11,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.hubspot import choices, errors, faults, wire
+from sandbox.hubspot import choices, errors, faults, rules, wire
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.inputs import properties
 from sandbox.hubspot.rows import Row, Source
@@ -84,6 +84,21 @@ def get_faults(app: App, _params: Params, _body: Any) -> Any:
 
 def delete_faults(app: App, _params: Params, _body: Any) -> Any:
     app.faults.clear()
+    return []
+
+
+def put_rules(app: App, _params: Params, body: Any) -> Any:
+    """What an admin requires of records: [{"type", "require", "when"?, "values"?}]."""
+    app.desk.rules.all[:] = rules.read(body, app.desk.catalog.kind)
+    return get_rules(app, {}, None)
+
+
+def get_rules(app: App, _params: Params, _body: Any) -> Any:
+    return rules.show(app.desk.rules.all)
+
+
+def delete_rules(app: App, _params: Params, _body: Any) -> Any:
+    app.desk.rules.all.clear()
     return []
 
 
@@ -179,6 +194,9 @@ ACTS: dict[tuple[str, str], Act] = {
     ("PUT", "/_sandbox/faults"): put_faults,
     ("GET", "/_sandbox/faults"): get_faults,
     ("DELETE", "/_sandbox/faults"): delete_faults,
+    ("PUT", "/_sandbox/rules"): put_rules,
+    ("GET", "/_sandbox/rules"): get_rules,
+    ("DELETE", "/_sandbox/rules"): delete_rules,
     ("GET", "/_sandbox/stats"): get_stats,
     ("DELETE", "/_sandbox/stats"): delete_stats,
     ("GET", "/_sandbox/options"): lambda app, _params, _body: choices.show(app),

@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from sandbox.hubspot import errors
+from sandbox.hubspot import errors, versions
 
-DATES = "2026-03|2026-09"
+DATES = "|".join(versions.DATES)
 #: api -> (old-style prefix, new-style prefix); the first versions have the old style alone
 PREFIXES: dict[str, tuple[str, ...]] = {
     "objects": ("/crm/v3/objects", f"/crm/objects/(?:{DATES})"),
@@ -24,6 +24,8 @@ PREFIXES: dict[str, tuple[str, ...]] = {
         "/(?:crm-object-schemas/v3|crm/v3)/schemas",
         f"/crm-object-schemas/(?:{DATES})/schemas",
     ),
+    "account-info": ("/account-info/v3", f"/account-info/(?:{DATES})"),
+    "private-apps": ("/oauth/v2/private-apps",),
     "pipelines": ("/crm/v3/pipelines", f"/crm/pipelines/(?:{DATES})"),
     "owners": ("/crm/v3/owners", f"/crm/owners/(?:{DATES})"),
     "legacy": ("",),
@@ -85,6 +87,8 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     ("POST", "schemas ", "schemas.create"),
     ("GET", "schemas /{type}", "schemas.get"),
     ("DELETE", "schemas /{type}", "schemas.archive"),
+    ("GET", "account-info /details", "account.details"),
+    ("POST", "private-apps /get/access-token-info", "account.token_info"),
     ("GET", "pipelines /{type}", "pipelines.page"),
     ("GET", "pipelines /{type}/{id}", "pipelines.get"),
     ("GET", "pipelines /{type}/{id}/stages", "pipelines.stages"),

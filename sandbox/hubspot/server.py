@@ -102,6 +102,7 @@ class HubSpotServer:
         rollups = Rollups(self.store, portal)
         self.store.listeners += [lag.noting(self.store.now_ms), rollups.changed]
         searcher = Searcher(self.store.database, lag)
+        apps = Apps(Daily(most=daily_limit))
         desk = Desk(
             store=self.store,
             portal=portal,
@@ -109,8 +110,8 @@ class HubSpotServer:
             exports=Exports(self.store, searcher),
             rollups=rollups,
             lag=lag,
+            apps=apps,
         )
-        apps = Apps(Daily(most=daily_limit))
         own = apps.add(
             token,
             app_id=portal.app_id,

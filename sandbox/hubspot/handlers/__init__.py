@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sandbox.hubspot.calls import Answer, Call
 from sandbox.hubspot.desk import Desk
 from sandbox.hubspot.handlers import (
+    account,
     batch,
     exports,
     groups,
@@ -25,6 +26,7 @@ from sandbox.hubspot.routes import TABLE
 
 Handler = Callable[[Desk, Call], Answer]
 _MODULES = {
+    "account": account,
     "batch": batch,
     "exports": exports,
     "groups": groups,

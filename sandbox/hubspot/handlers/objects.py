@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.hubspot import errors, inputs, wire
+from sandbox.hubspot import errors, inputs, system, wire
 from sandbox.hubspot.calls import INT64_MAX, Answer, Call, object_id
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.desk import Desk
@@ -44,7 +44,8 @@ def create(desk: Desk, call: Call) -> Answer:
     targets = desk.targets(kind, wanted.associations)
     (row,) = desk.store.create(kind, [desk.final(kind, wanted.values)], call.source)
     row = desk.tie(kind, row, targets, call.source)
-    return Answer(201, _one(desk, kind, row, list(wanted.values)))
+    shown = [*wanted.values, *system.names_of(kind.type.id)]
+    return Answer(201, _one(desk, kind, row, shown))
 
 
 def update(desk: Desk, call: Call) -> Answer:
@@ -55,6 +56,8 @@ def update(desk: Desk, call: Call) -> Answer:
     desk.check(kind, wanted, row, set())
     if wanted.problems:
         raise desk.refusal(wanted.problems)
+    if forbidden := desk.obey(kind, wanted, row, call):
+        raise forbidden
     (row,) = desk.write(kind, [(row, wanted.values)], call)
     return Answer(200, _one(desk, kind, row, list(wanted.values)))
 

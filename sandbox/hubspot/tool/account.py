@@ -18,6 +18,7 @@ from sandbox.hubspot import choices, errors, faults
 from sandbox.hubspot.limits import TIERS
 from sandbox.hubspot.links import LinkType
 from sandbox.hubspot.rows import IMPORTED
+from sandbox.hubspot.rules import Rule
 from sandbox.hubspot.seed import SeedLink
 from sandbox.hubspot.server import HubSpotServer, Listening, utc_now
 from sandbox.hubspot.store import Store
@@ -123,6 +124,7 @@ class Account:
             if server.store.is_empty():
                 self._files.fill(server.store, self._schema)
             self._state().joinpath(MADE_OF).write_text(json.dumps(self._files.digest()))
+            self._obey(server)
             choices.change(server.app, self._options)
             self.url = server.start()
         except errors.ApiError as refusal:
@@ -191,6 +193,18 @@ class Account:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+
+    def _obey(self, server: HubSpotServer) -> None:
+        catalog = server.store.catalog
+        server.app.desk.rules.all[:] = [
+            Rule(
+                type_id=catalog.named(r.type).type.id,
+                require=r.require,
+                when=r.when,
+                values=r.values,
+            )
+            for r in self._schema.rules
+        ]
 
     def _state(self) -> Path:
         if self._keeps is not None:

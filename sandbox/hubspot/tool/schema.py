@@ -6,7 +6,7 @@ The format is in sandbox/README.md. Every fault of a file is told at once.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,9 @@ TOKEN = "pat-na1-local"
 FIRST_TYPE = 7_000_001
 NAMING = "a name is lower-case letters, digits and _, and begins with a letter"
 ACCOUNT = {"id", "token", "app_id", "app_name", "scopes", "tier", "people"}
-CUSTOM = {"id", "primary", "required", "properties"}
+CUSTOM = {"id", "primary", "required", "properties", "rules"}
+STANDARD = {"properties", "rules"}
+RULE = {"require", "when", "values"}
 PROPERTY = {
     "type",
     "field_type",
@@ -54,6 +56,16 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRule:
+    """What an admin requires of the records of a type; see `rules.Rule`."""
+
+    type: str
+    require: str
+    when: str | None
+    values: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaPortal(Portal):
     """An account made of a file: HubSpot's own object types, and those of the file."""
 
@@ -73,6 +85,7 @@ class Schema:
     scopes: frozenset[str] = ALL
     tier: str = "professional"
     labels: tuple[Label, ...] = ()
+    rules: tuple[RecordRule, ...] = ()
 
 
 def standard() -> tuple[ObjectType, ...]:
@@ -94,7 +107,8 @@ def read(body: Mapping[str, Any], report: Report) -> Schema:
     _known(report, (), body, {"account", "objects", "associations"}, "section")
     account = _table(report, (), body, "account")
     _known(report, ("account",), account, ACCOUNT, "setting of the account")
-    types = _types(report, _table(report, (), body, "objects"))
+    objects = _table(report, (), body, "objects")
+    types = _types(report, objects)
     labels = _labels(report, body.get("associations", []), types)
     made = Schema(
         portal=_portal(types, _identity(report, account)),
@@ -102,6 +116,7 @@ def read(body: Mapping[str, Any], report: Report) -> Schema:
         scopes=frozenset(_scopes(report, account)),
         tier=_one_of(report, ("account", "tier"), account.get("tier", "professional"), TIERS),
         labels=tuple(labels),
+        rules=tuple(_rules(report, objects, types)),
     )
     report.raise_all()
     return made
@@ -154,7 +169,7 @@ def _types(report: Report, objects: Mapping[str, Any]) -> tuple[ObjectType, ...]
         place: Place = ("objects", name)
         entry = _table(report, ("objects",), objects, name)
         if name in found:
-            _known(report, place, entry, {"properties"}, "setting of a HubSpot object type")
+            _known(report, place, entry, STANDARD, "setting of a HubSpot object type")
             own = _definitions(report, place, entry, found[name])
             found[name] = replace(found[name], definitions=(*found[name].definitions, *own))
             continue
@@ -274,6 +289,31 @@ def _options(report: Report, place: Place, given: object) -> tuple[tuple[str, st
     if any(values.count(value) > 1 for value in values):
         report.add(place, "an option stands twice; keep one of them")
     return tuple((str(value), str(label)) for value, label in pairs)
+
+
+def _rules(
+    report: Report, objects: Mapping[str, Any], types: Iterable[ObjectType]
+) -> Iterator[RecordRule]:
+    properties = {t.plural: {d.name for d in t.definitions} for t in types}
+    for name, entry in objects.items():
+        given = entry.get("rules", []) if isinstance(entry, dict) else []
+        where: Place = ("objects", name, "rules")
+        if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+            report.add(where, f"write each of them as [[objects.{name}.rules]]")
+            continue
+        for n, rule in enumerate(given):
+            place = (*where, n)
+            _known(report, place, rule, RULE, "setting of a rule")
+            require = _text(report, place, rule, "require", None)
+            when = _text(report, place, rule, "when", "") or None
+            for key, one in (("require", require), ("when", when)):
+                if one and one not in properties.get(name, ()):
+                    what = f"property of {name}"
+                    report.unknown((*place, key), one, properties.get(name, ()), what)
+            values = _names(report, (*place, "values"), rule.get("values", []))
+            if (when is None) is bool(values):
+                report.add(place, 'when and values belong together: values = ["one"]')
+            yield RecordRule(type=name, require=require, when=when, values=frozenset(values))
 
 
 def _labels(report: Report, given: object, types: Iterable[ObjectType]) -> list[Label]:

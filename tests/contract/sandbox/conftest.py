@@ -127,6 +127,7 @@ class Sandbox:
         self.clock.now = Clock().now
         app.faults.clear()
         app.senders.unsubscribe()
+        app.desk.rules.all.clear()
         app.apps.daily.searches.clear()
         with self.server.store.database.writing() as connection:
             for table in ("objects", "links", "uniques", "words", "counters"):

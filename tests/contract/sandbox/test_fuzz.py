@@ -87,6 +87,8 @@ PREFIXES = {
     "associations": "/crm/v4/associations",
     "properties": "/crm/v3/properties",
     "schemas": "/crm-object-schemas/v3/schemas",
+    "account-info": "/account-info/2026-09",
+    "private-apps": "/oauth/v2/private-apps",
     "exports": "/crm/v3/exports",
     "pipelines": "/crm/v3/pipelines",
     "owners": "/crm/v3/owners",
@@ -101,9 +103,9 @@ SETTINGS = settings(
 @pytest.fixture(scope="module")
 def target(shared: Sandbox) -> Iterator[Sandbox]:
     shared.begin_again()
-    shared.put("/_sandbox/options", {"search_limit": 1_000_000})
+    shared.put("/_sandbox/options", {"search_limit": 1_000_000, "unknown_route": "json"})
     yield shared
-    shared.put("/_sandbox/options", {"search_limit": 5})
+    shared.put("/_sandbox/options", {"search_limit": 5, "unknown_route": "html"})
 
 
 @st.composite

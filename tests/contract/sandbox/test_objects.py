@@ -162,7 +162,6 @@ def test_schemas_name_the_custom_objects(hubspot: Sandbox) -> None:
         ("/crm/v3/objects/contacts/999", 404, None),
         ("/crm/v3/objects/contacts/abc", 404, "OBJECT_NOT_FOUND"),
         ("/crm/v3/objects/nothings/1", 400, None),
-        ("/crm/v3/nowhere", 404, None),
     ],
 )
 def test_what_is_not_there(hubspot: Sandbox, path: str, status: int, category: str | None) -> None:

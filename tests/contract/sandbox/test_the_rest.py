@@ -213,7 +213,7 @@ def test_a_history_may_be_short(options: Callable[..., Sandbox]) -> None:
 
 
 def test_numbers_may_lose_needless_digits(options: Callable[..., Sandbox]) -> None:
-    hubspot = options(plain_numbers=True)
+    hubspot = options(number_text="plain")
 
     assert "3" == hubspot.patch(ONE, {"sj_credits": "3.0"})["properties"]["sj_credits"]
     assert "0.5" == hubspot.patch(ONE, {"sj_credits": "0.50"})["properties"]["sj_credits"]

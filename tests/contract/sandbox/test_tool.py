@@ -378,3 +378,29 @@ def test_the_command_refuses_and_says_why(
     assert "" == said.out
     assert told in said.err
     assert "nothing was started" in said.err
+
+
+def test_rules_of_a_schema_hold_for_2026_09(files: tuple[Path, Path]) -> None:
+    rule = '[[objects.contacts.rules]]\nrequire = "points"\nwhen = "level"\nvalues = ["g"]\n'
+    files[0].write_text(f"{SCHEMA}{rule}")
+    with Account(*files) as account, client(account) as http:
+        body = {"properties": {"email": "bob@example.test", "level": "g"}}
+        refused = http.post("/crm/objects/2026-09/contacts", json=body)
+        assert "MISSING_CONDITIONAL_REQUIRED_PROPERTY" in refused.text
+        assert 201 == http.post("/crm/objects/2026-03/contacts", json=body).status_code
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ('require = "point"', "did you mean 'points'?"),
+        ('when = "level"\nvalues = ["g"]', "require is missing"),
+        ('require = "points"\nwhen = "level"', "when and values belong together"),
+        ('require = "points"\ncolour = "red"', "'colour' is no setting of a rule"),
+    ],
+)
+def test_a_wrong_rule_of_a_schema_is_told(files: tuple[Path, Path], rule: str, told: str) -> None:
+    (line,) = faults_of(files, f"{SCHEMA}[[objects.contacts.rules]]\n{rule}\n")
+
+    assert told in line
+    assert line.startswith("my-portal.toml:2")
