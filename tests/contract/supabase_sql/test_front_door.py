@@ -234,7 +234,8 @@ def test_bad_tokens_are_told_as_the_chosen_version_tells_them(
 def test_an_unknown_version_is_refused(settings: SupabaseSettings) -> None:
     url = f"{settings.url}/_sandbox/options"
 
-    for body in ({"postgrest": 13}, {"colour": 1}, [], {}):
+    bodies: list[Any] = [{"postgrest": 13}, {"colour": 1}, [], {}]
+    for body in bodies:
         assert 400 == httpx.put(url, json=body, timeout=60).status_code
     assert {"postgrest": 14} == httpx.get(url, timeout=60).json()
 
