@@ -21,19 +21,27 @@ ROOT = Path(__file__).resolve().parent.parent
 OURS = ("api", "app", "asgi", "core", "pages", "sandbox", "scripts", "benchmarks", "tests")
 
 PORTS = {"core.gateways.ports", "core.gateways.errors"}
-INSIDE = {"core.domain", "core.services", "core.settings", *PORTS}
+#: The kinds of operation: pure, and right above the domain, so that whatever stands higher asks
+#: their registry.
+KINDS = "core.operations.kinds"
+#: What items go through; above the services. Only the assembly puts them together.
+STEPS = "core.operations.steps"
+INSIDE = {"core.domain", KINDS, "core.services", "core.settings", *PORTS}
 
 #: Where a module lives -> what of ours it may import. The longest prefix that fits decides.
 MAY_IMPORT = {
     "core.domain": {"core.domain"},
-    "core.gateways": {"core.domain", "core.gateways"},
-    "core.services": {"core.domain", "core.services", *PORTS},
+    KINDS: {"core.domain", KINDS},
+    "core.gateways.ports": {"core.domain", *PORTS},
+    "core.gateways": {"core.domain", KINDS, "core.gateways"},
+    "core.services": {"core.domain", KINDS, "core.services", *PORTS},
+    STEPS: {"core.domain", KINDS, "core.services", *PORTS},
     "core.settings": {"core.domain", "core.settings"},
-    "core.assembly": {"core.assembly", "core.domain", "core.services", *PORTS},
+    "core.assembly": {"core.assembly", "core.domain", KINDS, "core.services", STEPS, *PORTS},
     "core.wiring": {"core"},
     "core": {*INSIDE, "core"},  # the command line and its like; concrete gateways are barred below
     "pages.shared": {*INSIDE, "core.assembly", "core.wiring", "pages.shared"},
-    "pages": {"core.domain", "core.services", "pages.shared"},
+    "pages": {"core.domain", KINDS, "core.services", "pages.shared"},
     "api": {*INSIDE, "core.assembly", "core.wiring", "api"},
     "app": {"pages.shared"},
     "asgi": {*INSIDE, "core", "pages.shared", "api"},
@@ -59,6 +67,9 @@ HOMES = {
     "streamlit": ("app", "asgi", "pages"),
     "supabase": ("core.gateways.supabase", "core.wiring"),
 }
+
+#: Held free of IO, of the clock and of chance.
+PURE = ("core/domain", "core/operations/kinds")
 
 IMPURE = frozenset(
     {"asyncio", "concurrent", "http", "logging", "multiprocessing", "os", "pathlib"}
@@ -163,11 +174,11 @@ def test_a_library_stays_in_its_home(library: str) -> None:
     assert [] == wrong
 
 
-def test_the_domain_imports_nothing_impure() -> None:
+def test_the_domain_and_the_kinds_import_nothing_impure() -> None:
     pure = {"core"} | set(sys.stdlib_module_names - IMPURE)
     wrong = [
         f"{module.name} imports {imported}"
-        for module in modules("core/domain")
+        for module in modules(*PURE)
         for imported in module.imports()
         if imported.partition(".")[0] not in pure
     ]
@@ -175,7 +186,7 @@ def test_the_domain_imports_nothing_impure() -> None:
     assert [] == wrong
 
 
-def test_the_domain_reads_no_clock_and_touches_nothing_outside() -> None:
+def test_the_domain_and_the_kinds_read_no_clock_and_touch_nothing_outside() -> None:
     def impure(call: ast.Call) -> bool:
         match call.func:
             case ast.Attribute(attr=name):
@@ -186,7 +197,7 @@ def test_the_domain_reads_no_clock_and_touches_nothing_outside() -> None:
 
     wrong = [
         f"{module.name}:{node.lineno} {ast.unparse(node.func)}"
-        for module in modules("core/domain")
+        for module in modules(*PURE)
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and impure(node)
     ]

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from core.domain.audit import Entry, Subject, What
 from core.domain.operations import ENDED, Item, ItemState, Operation, OperationState, Ruling
-from core.domain.plans import OperationKind
 from core.domain.records import BookingId, Counted, Kind, WriteId
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
@@ -24,6 +23,8 @@ from core.gateways.ports import (
     WriteRecord,
     WriteState,
 )
+from core.operations.kinds.base import RowSubject
+from core.operations.kinds.registry import kind_of
 from core.services.item_steps import booked, credited
 
 NEVER = "a person found that its credit never arrived; retry gives it back"
@@ -99,7 +100,8 @@ class Deciding:
         write = self._undecided(operation_id, write_id)
         now = self.now()
         said = f"decided that write {write.id} {'landed' if landed else 'never arrived'}"
-        booking = self.journal.operation(operation_id).kind is OperationKind.BOOK
+        of = kind_of(self.journal.operation(operation_id).kind)
+        booking = of.subject is RowSubject.NEW_BOOKING
         items = self._items(write)
         goes_on = landed or booking or not items
         if goes_on:
@@ -257,8 +259,8 @@ def _ruled(item: Item, operation: Operation, *, refunded: bool, by: str, why: st
     if refunded:
         told = f"already refunded: {by} decided so ({why})"
         return replace(item, state=ItemState.SKIPPED, why=told, ruling=Ruling.GIVEN)
-    cancelling = operation.kind is OperationKind.CANCEL
-    state = ItemState.CANCELLED if cancelling else ItemState.CLAIMED
+    cancels = kind_of(operation.kind).cancels
+    state = ItemState.CANCELLED if cancels else ItemState.CLAIMED
     return replace(item, state=state, why="", ruling=Ruling.OWED)
 
 
