@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.kind_names import told_apart
+
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("api", "app", "asgi", "core", "pages", "sandbox", "scripts", "benchmarks", "tests")
 
@@ -203,6 +205,62 @@ def test_the_domain_and_the_kinds_read_no_clock_and_touch_nothing_outside() -> N
     ]
 
     assert [] == wrong
+
+
+#: The enumeration itself, and the one package that tells its members apart. Tests and benchmarks
+#: make operations of each kind.
+MAY_TELL_KINDS_APART = (KINDS, "core.domain.verdicts", "tests", "benchmarks")
+
+
+def test_only_the_kinds_tell_one_kind_of_operation_from_another() -> None:
+    """Anywhere else a new kind would be taken for one of those that were there before."""
+    wrong = [
+        f"{module.name}:{line} {source}"
+        for module in modules(*OURS)
+        if not within_any(module.name, MAY_TELL_KINDS_APART)
+        for line, source in told_apart(module.tree)
+    ]
+
+    assert [] == wrong, "ask core.operations.kinds.registry.kind_of(...) instead"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if operation.kind is OperationKind.REFUND: pass",
+        "match plan.kind:\n    case OperationKind.BOOK: pass",
+        "WORDS = {OperationKind.CANCEL: 'x'}",
+        "some = verdicts.OperationKind.UNDO",
+        "some = OperationKind['UNDO']",
+        "some = OperationKind('undo')",
+        "some = getattr(OperationKind, name)",
+        "from core.domain.verdicts import OperationKind as Of\nsome = Of.UNDO",
+        "if plan.kind == 'refund': pass",
+        "if plan.kind.value in {'refund', 'undo'}: pass",
+        "match plan.kind:\n    case 'refund': pass",
+        "from core.operations.kinds.refund import REFUND\nif kind is REFUND: pass",
+        "from core.operations.kinds.refund import REFUND\nif plan.kind is REFUND.key: pass",
+        "from core.operations.kinds.refund import REFUND as R\nWORDS = {R.key: 'x'}",
+        "from core.operations.kinds.refund import REFUND\nif REFUND.cancels: pass",
+    ],
+)
+def test_code_that_tells_kinds_apart_is_found(source: str) -> None:
+    assert told_apart(ast.parse(source))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from core.operations.kinds.refund import REFUND\nplan = preview(REFUND.key, chosen)",
+        "from core.operations.kinds.refund import REFUND\nplan = Plan(kind=REFUND.key)",
+        "kinds = {OperationKind(option) for option in options}",
+        "if write.kind is Kind.CONTACT: pass",
+        "if movement.kind is MovementKind.REFUND: pass",
+        "NAMES = {key: kind.words.name for key, kind in KINDS.items()}",
+    ],
+)
+def test_code_that_makes_an_operation_of_a_kind_is_not_found(source: str) -> None:
+    assert [] == told_apart(ast.parse(source))
 
 
 def page_scripts() -> list[Module]:

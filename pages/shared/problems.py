@@ -22,13 +22,15 @@ from core.gateways.errors import (
     Store,
     Unauthorized,
     UnknownId,
+    UnknownWord,
 )
+from core.operations.kinds.registry import UnknownKind
 from core.services.approving import NotApproved
 from core.services.operating import NotConfirmed
 from pages.shared import words
 
 #: What services say no with. Anything else is a fault of ours.
-REFUSALS = (BadList, NotConfirmed, NotApproved, NotAllowed, GatewayError, JournalError)
+REFUSALS = (BadList, NotConfirmed, NotApproved, NotAllowed, GatewayError, JournalError, UnknownKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ def explain(error: Exception) -> Problem:
             return Problem("Not approved", faults)
         case NotAllowed():
             return Problem("You may not do this", [str(error)])
+        case UnknownKind() | UnknownWord():
+            return Problem("This version of Credit Desk does not know this", [str(error)])
         case StateConflict():
             return Problem("It has moved on meanwhile", [str(error)])
         case UnknownId():
