@@ -12,13 +12,14 @@ from core.domain.records import BookingId, Counted, Kind, WriteId
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.domain.writes import MovementKind, Write
-from core.gateways.errors import StateConflict, UnknownId
+from core.gateways.errors import StateConflict, Superseded, UnknownId
 from core.gateways.ports import (
     Crm,
     Due,
     Engine,
     Event,
     Journal,
+    Run,
     Settlement,
     WriteRecord,
     WriteState,
@@ -32,6 +33,9 @@ HOW = "say how you know: it is kept with the decision"
 NEVER_TAKEN = "a person found that its credit was never taken; retry takes it"
 
 
+BUSY = "others are deciding on the same operation at this moment: do it again"
+#: So often a decision is tried when others decide on the same operation.
+TRIES = 10
 #: More than this at once means that something larger is wrong; the rest follows when these are.
 DOUBTS_MAX = 10
 
@@ -53,6 +57,8 @@ class Deciding:
     journal: Journal
     engine: Engine
     now: Callable[[], datetime]
+    #: Raises ``AnotherDesk`` while another desk is at work: nothing is begun again then.
+    alone: Callable[[], None] = lambda: None
 
     def undecided(self, operation_id: str, actor: Actor) -> list[WriteRecord]:
         """All its writes that wait for a person's word.
@@ -94,41 +100,30 @@ class Deciding:
             UnknownId: no such operation, or no such write in it.
             StateConflict: the write is not undecided, or the operation still runs.
         """
-        actor.require(Act.RUN_BATCHES)
-        if not why.strip():
-            raise BadList([HOW])
-        write = self._undecided(operation_id, write_id)
-        now = self.now()
-        said = f"decided that write {write.id} {'landed' if landed else 'never arrived'}"
-        of = kind_of(self.journal.operation(operation_id).kind)
-        booking = of.subject is RowSubject.NEW_BOOKING
-        items = self._items(write)
-        goes_on = landed or booking or not items
-        if goes_on:
-            # First: dying before it is settled then leaves an operation that somebody carries,
-            # and that ends with the same write undecided. The other way round nobody would.
-            self.journal.move(
-                operation_id, OperationState.RUNNING, at=now, actor=actor.email, detail=said
-            )
-        run, operation = self.journal.begin_run(operation_id, at=now)
+        _require_word(actor, why)
+        operation = self._ended(operation_id)
+        write = self._undecided(operation, write_id)
+        booking = kind_of(operation.kind).subject is RowSubject.NEW_BOOKING
         decided = _decided_booking if booking else _decided
-        items = [decided(item, write, landed=landed) for item in items]
         state = WriteState.LANDED if landed else WriteState.VOID
-        self.journal.settle(
-            run,
-            [Settlement(write_id=write.id, state=state, reason=f"decided by {actor.email}")],
-            items=items,
-            due=[Due(kind=write.kind, record_id=write.target_id, row=None)],
-            at=now,
-            entries=[_entry(write, state, actor, why, now)],
-        )
-        event = Event(
-            at=now, actor=actor.email, what=said, operation_id=operation_id, detail={"why": why}
-        )
-        self.journal.add_event(event)
-        if goes_on:
-            self.engine.submit(operation_id)
-        return operation
+
+        def settle(run: Run, operation: Operation, now: datetime) -> None:
+            self._undecided(operation, write_id)
+            settlement = Settlement(
+                write_id=write.id, state=state, reason=f"decided by {actor.email}"
+            )
+            self.journal.settle(
+                run,
+                [settlement],
+                items=[decided(item, write, landed=landed) for item in self._items(write)],
+                due=[Due(kind=write.kind, record_id=write.target_id, row=None)],
+                at=now,
+                entries=[_entry(write, state, actor, why, now)],
+            )
+
+        said = f"decided that write {write.id} {'landed' if landed else 'never arrived'}"
+        goes_on = landed or booking or not self._items(write)
+        return self._said(operation, said, actor, why, settle, goes_on=goes_on)
 
     def unclear(self, operation_id: str, actor: Actor) -> list[Item]:
         """Bookings that somebody else may have refunded: no write of ours is in doubt.
@@ -158,34 +153,74 @@ class Deciding:
             UnknownId: no such operation, or no such booking in it.
             StateConflict: the booking is not unclear, or the operation still runs.
         """
-        actor.require(Act.RUN_BATCHES)
-        if not why.strip():
-            raise BadList([HOW])
+        _require_word(actor, why)
         operation = self._ended(operation_id)
-        item = self._unclear(operation, booking_id)
-        now = self.now()
+        self._unclear(operation, booking_id)
         verb = "refunded" if refunded else "not refunded"
+
+        def settle(run: Run, operation: Operation, now: datetime) -> None:
+            item = self._unclear(operation, booking_id)
+            by, told = actor.email, why.strip()
+            self.journal.settle(
+                run,
+                [],
+                items=[_ruled(item, operation, refunded=refunded, by=by, why=told)],
+                at=now,
+                entries=[_ruling_entry(item, actor, verb, why, now)],
+            )
+
         said = f"decided that booking {booking_id} is {verb}"
-        if not refunded:  # first: see ``decide``
+        return self._said(operation, said, actor, why, settle, goes_on=not refunded)
+
+    def _said(
+        self,
+        operation: Operation,
+        said: str,
+        actor: Actor,
+        why: str,
+        settle: Callable[[Run, Operation, datetime], None],
+        *,
+        goes_on: bool,
+    ) -> Operation:
+        """Settle what was decided, and let the operation go on where something follows from it.
+
+        ``settle`` judges anew what it settles: under its run nobody else decides it.
+        """
+        if goes_on:
+            self.alone()
+        now = self.now()
+        if goes_on:
+            # First: dying before it is settled then leaves an operation that somebody carries,
+            # and that ends with the same in doubt. The other way round nobody would.
             self.journal.move(
-                operation_id, OperationState.RUNNING, at=now, actor=actor.email, detail=said
+                operation.id, OperationState.RUNNING, at=now, actor=actor.email, detail=said
             )
-        run, operation = self.journal.begin_run(operation_id, at=now)
-        self.journal.settle(
-            run,
-            [],
-            items=[_ruled(item, operation, refunded=refunded, by=actor.email, why=why.strip())],
-            at=now,
-            entries=[_ruling_entry(item, actor, verb, why, now)],
-        )
-        self.journal.add_event(
-            Event(
-                at=now, actor=actor.email, what=said, operation_id=operation_id, detail={"why": why}
+        for _ in range(TRIES):
+            if not goes_on:
+                self._ended(operation.id)
+            run, operation = self.journal.begin_run(operation.id, at=now)
+            try:
+                settle(run, operation, now)
+            except Superseded:
+                continue
+            except StateConflict:
+                self._carry_on(operation)
+                raise
+            detail = {"why": why}
+            self.journal.add_event(
+                Event(
+                    at=now, actor=actor.email, what=said, operation_id=operation.id, detail=detail
+                )
             )
-        )
-        if not refunded:
-            self.engine.submit(operation_id)
-        return operation
+            self._carry_on(operation)
+            return operation
+        self._carry_on(operation)
+        raise StateConflict(BUSY, state=operation.state)
+
+    def _carry_on(self, operation: Operation) -> None:
+        """Whoever carried it has lost it to the decision."""
+        if operation.state not in ENDED:
+            self.engine.submit(operation.id)
 
     def _unclear(self, operation: Operation, booking_id: BookingId) -> Item:
         items = self.journal.items(operation.id, bookings=[booking_id])
@@ -210,9 +245,8 @@ class Deciding:
             )
         return operation
 
-    def _undecided(self, operation_id: str, write_id: WriteId) -> Write:
-        self._ended(operation_id)
-        for record in self.journal.writes(operation_id):
+    def _undecided(self, operation: Operation, write_id: WriteId) -> Write:
+        for record in self.journal.writes(operation.id):
             if record.write.id == write_id:
                 if record.state is not WriteState.UNDECIDED:
                     raise StateConflict(
@@ -220,11 +254,17 @@ class Deciding:
                         state=record.state,
                     )
                 return record.write
-        raise UnknownId(f"operation {operation_id} has no write {write_id}")
+        raise UnknownId(f"operation {operation.id} has no write {write_id}")
 
     def _items(self, write: Write) -> list[Item]:
         ids = credited(write) or booked(write)
         return self.journal.items(write.operation_id, bookings=ids) if ids else []
+
+
+def _require_word(actor: Actor, why: str) -> None:
+    actor.require(Act.RUN_BATCHES)
+    if not why.strip():
+        raise BadList([HOW])
 
 
 def _entry(write: Write, state: WriteState, actor: Actor, why: str, at: datetime) -> Entry:

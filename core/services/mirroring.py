@@ -15,7 +15,13 @@ from itertools import chain
 from core.domain.credits import Catalogue
 from core.domain.mirror import ID
 from core.domain.records import ContactId, Kind
-from core.gateways.errors import GatewayError, LimitReached, NotSent, Refused
+from core.gateways.errors import (
+    GatewayError,
+    LimitReached,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+)
 from core.gateways.ports import (
     Copied,
     CopyResult,
@@ -46,6 +52,9 @@ from core.services.merges import Merges
 from core.services.outage import Outage
 
 TRIES_MAX = 8
+#: A record that nobody answers for, while others are answered, is rarely at fault: lines are cut.
+#: At a minute between tries this is about half an hour.
+UNANSWERED_MAX = 30
 WAIT_MAX_S = 60.0
 #: Rows taken are ours for so long: longer than a copy can take. Copying one twice is harmless.
 HOLD = timedelta(seconds=30)
@@ -325,12 +334,13 @@ class Mirroring:
         if not (dues := [due for due in dues if due.seq]):
             return  # offered only: the outbox has them, and tries them by its own rules
         now = self.now()
+        most = UNANSWERED_MAX if isinstance(error, OutcomeUnknown) else TRIES_MAX
         tried = [
             replace(
                 due,
                 attempts=due.attempts + 1,
                 error=told(error),
-                dead=due.attempts + 1 >= TRIES_MAX,
+                dead=due.attempts + 1 >= most,
                 next_try_at=now + timedelta(seconds=wait_s(due.attempts + 1, self.chance())),
             )
             for due in dues

@@ -52,6 +52,8 @@ class Operating:
     second: SecondAdmin = NO_SECOND
     #: What speaks against confirming anything: another desk is at work.
     objections: Callable[[], list[str]] = list
+    #: Raises ``AnotherDesk`` for the same, where nothing is confirmed.
+    alone: Callable[[], None] = lambda: None
 
     @property
     def hold(self) -> timedelta:
@@ -144,8 +146,10 @@ class Operating:
 
         Raises:
             StateConflict: it has not ended, or nothing of it can be retried.
+            AnotherDesk: another desk is at work on this account.
         """
         actor.require(Act.RUN_BATCHES)
+        self.alone()
         operation = self.journal.operation(operation_id)
         if not_retried := kind_of(operation.kind).words.not_retried:
             if self._follow_again(operation, actor):

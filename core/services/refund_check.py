@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from core.domain import booking_acts
 from core.domain.credits import Catalogue, CreditType, UnreadableValue
 from core.domain.double_refunds import (
-    CREATION,
     KEYS,
     Advice,
     BalanceChange,
@@ -40,6 +39,7 @@ from core.domain.records import (
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Journal, Run
 from core.operations.kinds.registry import kind_of
+from core.services.desk_refunds import DeskRefunds
 from core.services.recording import Recording
 from core.services.steady import QuietPeriod
 
@@ -113,18 +113,20 @@ class RefundCheck:
             Superseded: another process has the operation.
         """
         changes = self._changes(targets)
+        found = {id_: [self._evidence(item) for item in self._of([id_])] for id_ in targets}
+        doubts = DeskRefunds(self.crm, self.journal, self.catalogue).doubts(targets, found)
         saved: list[tuple[Item, Item]] = []
         for id_, target in targets.items():
             items = self._of([id_])
-            found = [self._evidence(item) for item in items]
             said = assess(
-                found,
+                found[id_],
                 target,
                 changes.get(id_, {}),
                 cancelling=kind_of(self.operation.kind).cancels,
                 now=self.now(),
                 quiet=self.quiet,
                 catalogue=self.catalogue,
+                doubts=doubts,
             )
             for item, assessment in zip(items, said, strict=True):
                 new = after_assessment(item, assessment)
@@ -166,7 +168,7 @@ class RefundCheck:
             for id_ in targets
             if (items := [i for i in self._of([id_]) if i.ruling is not Ruling.OWED])
         }
-        of_late = {id_: at for id_, at in since.items() if _is_changed_since(targets[id_], at)}
+        of_late = {id_: at for id_, at in since.items() if targets[id_].modified_at >= at}
         if not of_late:
             return {}
         keys = sorted({item.credit for item in self._of(of_late) if item.credit is not None})
@@ -195,12 +197,6 @@ class RefundCheck:
         )
         items = [new for _, new in changed]
         self.recording.items(self.run, self.operation, items, entries=found)
-
-
-def _is_changed_since(target: Counted, at: datetime) -> bool:
-    made = target.created_at
-    as_made = made is not None and target.modified_at - made <= CREATION
-    return target.modified_at >= at and not as_made
 
 
 def _by_others(

@@ -104,7 +104,8 @@ class Writing:
                 by_survivor.setdefault(target.id, []).append(id_)
         strange = self._strange(hand, targets.values(), held | survivors.keys())
         if last_look is not None:
-            fresh = {id_: targets[t.id] for id_, t in asked.items() if t.id in targets}
+            may = targets.keys() - strange.keys()
+            fresh = {id_: targets[t.id] for id_, t in asked.items() if t.id in may}
             wanted = self._allowed(hand, last_look, fresh, wanted, {*held, *survivors})
         if self.now() - asked_at > GOOD_FOR:
             by_survivor = {}  # looked at again: too much may have happened since it was read
@@ -210,8 +211,9 @@ class Writing:
         wanted: Mapping[str, Sequence[Movement]],
         held: Collection[str],
     ) -> Mapping[str, Sequence[Movement]]:
+        """What is wanted, of the fresh ones what may go out. What is strange is not judged."""
         try:
-            return last_look.allowed(fresh, wanted)
+            return {**wanted, **last_look.allowed(fresh, wanted)}
         except GatewayError:
             self.journal.release_leases(hand.run, hand.kind, held, holder=hand.holder)
             raise

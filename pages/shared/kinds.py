@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from core.domain.operations import ItemState, Progress
 from core.domain.verdicts import OperationKind
-from core.operations.kinds.registry import KINDS
+from core.operations.kinds.registry import by_kind
 from core.operations.kinds.words import KindWords
 from pages.shared import words
 
 #: The words of each kind, from the registry.
-SAID: Mapping[OperationKind, KindWords] = {key: kind.words for key, kind in KINDS.items()}
+SAID: Mapping[OperationKind, KindWords] = by_kind(lambda kind: kind.words)
 
 
 def rows(kind: OperationKind, n: int) -> str:

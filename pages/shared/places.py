@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from core.domain.roles import Act
 from core.domain.verdicts import OperationKind
-from core.operations.kinds.registry import KINDS
+from core.operations.kinds.registry import by_kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +110,8 @@ PLACES = (
     API_KEYS,
 )
 #: Where operations of each kind are made.
-OF_KIND: Mapping[OperationKind, Place] = {
-    key: next(place for place in PLACES if PurePath(place.path).stem == kind.words.page)
-    for key, kind in KINDS.items()
-}
+OF_KIND: Mapping[OperationKind, Place] = by_kind(
+    lambda kind: next(p for p in PLACES if PurePath(p.path).stem == kind.words.page)
+)
 #: Where the bare address leads: the first that a role may see.
 HOMES = (OVERVIEW, CONTACTS)

@@ -26,11 +26,21 @@ from core.gateways.errors import (
 )
 from core.operations.kinds.registry import UnknownKind
 from core.services.approving import NotApproved
+from core.services.desks import AnotherDesk
 from core.services.operating import NotConfirmed
 from pages.shared import words
 
 #: What services say no with. Anything else is a fault of ours.
-REFUSALS = (BadList, NotConfirmed, NotApproved, NotAllowed, GatewayError, JournalError, UnknownKind)
+REFUSALS = (
+    AnotherDesk,
+    BadList,
+    NotConfirmed,
+    NotApproved,
+    NotAllowed,
+    GatewayError,
+    JournalError,
+    UnknownKind,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +87,12 @@ def explain(error: Exception) -> Problem:
             return Problem("HubSpot is not ready for this", faults)
         case NotConfirmed(faults=faults):
             return Problem("Not confirmed", faults)
+        case AnotherDesk():
+            return Problem("Another Credit Desk works on this HubSpot account", [str(error)])
         case NotApproved(faults=faults):
             return Problem("Not approved", faults)
         case NotAllowed():
             return Problem("You may not do this", [str(error)])
-        case UnknownKind() | UnknownWord():
-            return Problem("This version of Credit Desk does not know this", [str(error)])
         case StateConflict():
             return Problem("It has moved on meanwhile", [str(error)])
         case UnknownId():
@@ -93,6 +103,12 @@ def explain(error: Exception) -> Problem:
             )
         case GatewayError():
             return _explain_gateway(error)
+    return _explain_stored(error)
+
+
+def _explain_stored(error: Exception) -> Problem:
+    if isinstance(error, UnknownKind | UnknownWord):
+        return Problem("This version of Credit Desk does not know this", [str(error)])
     return Problem("The operational store says no", [str(error)], "Reload the page to go on.")
 
 

@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from sandbox.hubspot import errors
+from sandbox.hubspot import errors, versions
 
-DATES = "2026-03|2026-09"
-#: api -> (old-style prefix, new-style prefix)
-PREFIXES = {
+DATES = "|".join(versions.DATES)
+#: api -> (old-style prefix, new-style prefix); the first versions have the old style alone
+PREFIXES: dict[str, tuple[str, ...]] = {
     "objects": ("/crm/v3/objects", f"/crm/objects/(?:{DATES})"),
     "object-links": ("/crm/v4/objects", f"/crm/objects/(?:{DATES})"),
     "associations": ("/crm/v4/associations", f"/crm/associations/(?:{DATES})"),
@@ -23,6 +23,11 @@ PREFIXES = {
         "/(?:crm-object-schemas/v3|crm/v3)/schemas",
         f"/crm-object-schemas/(?:{DATES})/schemas",
     ),
+    "account-info": ("/account-info/v3", f"/account-info/(?:{DATES})"),
+    "private-apps": ("/oauth/v2/private-apps",),
+    "pipelines": ("/crm/v3/pipelines", f"/crm/pipelines/(?:{DATES})"),
+    "owners": ("/crm/v3/owners", f"/crm/owners/(?:{DATES})"),
+    "legacy": ("",),
     "exports": ("/crm/v3/exports", f"/crm/exports/(?:{DATES})"),
 }
 T = "{type}"
@@ -58,6 +63,11 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     ("POST", "properties /{type}/batch/create", "properties.batch_create"),
     ("POST", "properties /{type}/batch/read", "properties.batch_read"),
     ("POST", "properties /{type}/batch/archive", "properties.batch_archive"),
+    ("GET", "properties /{type}/groups", "groups.page"),
+    ("POST", "properties /{type}/groups", "groups.create"),
+    ("GET", "properties /{type}/groups/{name}", "groups.get"),
+    ("PATCH", "properties /{type}/groups/{name}", "groups.update"),
+    ("DELETE", "properties /{type}/groups/{name}", "groups.archive"),
     ("GET", "properties /{type}/{name}", "properties.get"),
     ("PATCH", "properties /{type}/{name}", "properties.update"),
     ("DELETE", "properties /{type}/{name}", "properties.archive"),
@@ -65,6 +75,16 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     ("POST", "schemas ", "schemas.create"),
     ("GET", "schemas /{type}", "schemas.get"),
     ("DELETE", "schemas /{type}", "schemas.archive"),
+    ("GET", "account-info /details", "account.details"),
+    ("POST", "private-apps /get/access-token-info", "account.token_info"),
+    ("GET", "pipelines /{type}", "pipelines.page"),
+    ("GET", "pipelines /{type}/{id}", "pipelines.get"),
+    ("GET", "pipelines /{type}/{id}/stages", "pipelines.stages"),
+    ("GET", "pipelines /{type}/{id}/stages/{stage}", "pipelines.stage"),
+    ("GET", "owners ", "owners.page"),
+    ("GET", "owners /{id}", "owners.get"),
+    ("GET", "legacy /properties/v1/{type}/properties", "legacy.properties"),
+    ("GET", "legacy /{type}/v2/properties", "legacy.properties"),
     ("POST", "exports /export/async", "exports.create"),
     ("GET", "exports /export/async/tasks/{id}/status", "exports.status"),
 )

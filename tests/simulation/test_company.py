@@ -7,7 +7,7 @@ was makes the balance right.
 
 from __future__ import annotations
 
-import os
+from typing import Any
 
 import pytest
 
@@ -16,31 +16,33 @@ from core.domain.operations import Item, ItemState
 from core.domain.records import Kind
 from tests.simulation.company.admin_app import AdminApp
 from tests.simulation.company.students import Students
+from tests.simulation.seeds import Block, blocks
 from tests.simulation.test_thinking import look_twice
 from tests.simulation.world import ADMIN, Rates, World
 
-HISTORIES = int(os.environ.get("COMPANY_HISTORIES", "120"))
-BLOCK = 40
+FIXED, FRESH, BLOCK = 80, 40, 40
 #: Nobody spends: whatever a balance has too much or too little is a refund.
 ROUGH = Rates(spend=0.0)
 
 
-@pytest.mark.parametrize("first", range(300_000, 300_000 + HISTORIES, BLOCK))
-def test_a_student_who_cancels_for_themselves_gets_one_credit(first: int) -> None:
-    for seed in range(first, first + BLOCK):
-        students = Students()
-        world = World(seed, ROUGH, company=[students])
-        world.run()
-        check(world, students)
+def histories(world: str, first: int) -> Any:
+    return blocks(world, range(first, first + FIXED), fresh=FRESH, block=BLOCK)
 
 
-@pytest.mark.parametrize("first", range(400_000, 400_000 + HISTORIES, BLOCK))
-def test_a_booking_that_a_second_admin_refunds_is_refunded_once(first: int) -> None:
-    for seed in range(first, first + BLOCK):
-        students, admin = Students(), AdminApp()
-        world = World(seed, ROUGH, company=[students, admin])
-        world.run()
-        check(world, students, admin)
+@pytest.mark.parametrize("block", histories("students", 300_000))
+def test_a_student_who_cancels_for_themselves_gets_one_credit(block: Block) -> None:
+    block.play(lambda seed: lived(seed, Students()))
+
+
+@pytest.mark.parametrize("block", histories("second admin", 400_000))
+def test_a_booking_that_a_second_admin_refunds_is_refunded_once(block: Block) -> None:
+    block.play(lambda seed: lived(seed, Students(), AdminApp()))
+
+
+def lived(seed: int, *company: Students | AdminApp) -> None:
+    world = World(seed, ROUGH, company=company)
+    world.run()
+    check(world, *company)
 
 
 def test_the_company_is_rough_enough() -> None:

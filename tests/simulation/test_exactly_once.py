@@ -53,8 +53,8 @@ def played(world: World) -> None:
     check(world)
 
 
-def check(world: World, *, copies: bool = True) -> None:
-    """``copies``: of every booking and exam that we wrote, beside those of the contacts."""
+def check(world: World) -> None:
+    """Every credit, mark, seat, copy and audit entry of this world."""
     told = f"seed {world.seed}"
     for operation in world.operations:
         for record in world.store.writes(operation):
@@ -72,8 +72,7 @@ def check(world: World, *, copies: bool = True) -> None:
         assert given_back.count(booking) <= 1, f"{told}: booking {booking} given back twice"
     _check_seats(world, told)
     _check_mirror(world, told)
-    if copies:
-        check_copies(world, told)
+    check_copies(world, told)
     _check_corrected(world, told)
     _check_audit(world, told)
 
@@ -118,7 +117,9 @@ def _check_mirror(world: World, told: str) -> None:
             if not core.mirroring.journal.outbox().due:
                 break
             world.time += timedelta(seconds=WAIT_MAX_S)  # one that failed waits for its next try
-    assert core.mirroring.journal.outbox().due == 0, told
+    outbox = core.mirroring.journal.outbox()
+    assert outbox.due == 0, told
+    assert outbox.dead == 0, f"{told}: a copy was given up, though all it needed was an answer"
     for contact in {item for o in world.operations for item in _landed_contacts(world, o)}:
         row = world.mirror.rows(Kind.CONTACT, [contact])[contact]
         for key in _last_written_by_us(world, contact):

@@ -5,8 +5,8 @@ What it does not know can do nothing: it is not planned, run, claimed or shown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Never
+from collections.abc import Callable, Mapping
+from typing import Never, NoReturn, TypeVar
 
 from core.domain.operations import Operation
 from core.domain.verdicts import OperationKind
@@ -17,6 +17,8 @@ from core.operations.kinds.correct import CORRECT
 from core.operations.kinds.recount import RECOUNT
 from core.operations.kinds.refund import REFUND
 from core.operations.kinds.undo import UNDO
+
+V = TypeVar("V")
 
 
 class UnknownKind(ValueError):
@@ -78,11 +80,22 @@ def chosen_kind_of(key: OperationKind) -> ChosenKind:
     raise UnknownKind(f"no bookings are chosen for a {key.value}: it is planned in another way")
 
 
-#: Every kind, in the order of the enumeration.
-KINDS: Mapping[OperationKind, KindOfOperation] = {key: kind_of(key) for key in OperationKind}
-for _key, _kind in KINDS.items():
-    if _kind.key is not _key:
-        raise UnknownKind(f"{_key.value} is registered as {_kind.key.value}")
+class ByKind(dict[OperationKind, V]):
+    """A table with an entry for each kind. Asked for another one, it names it."""
+
+    def __missing__(self, key: OperationKind) -> NoReturn:
+        """Raise ``UnknownKind``."""
+        kind_of(key)
+        raise UnknownKind(f"this table has no entry for a {key.value}")
+
+
+def by_kind(entry: Callable[[KindOfOperation], V]) -> Mapping[OperationKind, V]:
+    """The table of what ``entry`` makes of each kind, in the order of the enumeration."""
+    return ByKind({key: entry(kind_of(key)) for key in OperationKind})
+
+
+#: Every kind.
+KINDS: Mapping[OperationKind, KindOfOperation] = by_kind(lambda kind: kind)
 
 
 def of_subject(*subjects: RowSubject) -> frozenset[OperationKind]:
@@ -91,7 +104,7 @@ def of_subject(*subjects: RowSubject) -> frozenset[OperationKind]:
 
 
 #: What operations of each kind are called.
-NAMES: Mapping[OperationKind, str] = {key: kind.words.name for key, kind in KINDS.items()}
+NAMES: Mapping[OperationKind, str] = by_kind(lambda kind: kind.words.name)
 #: Kinds that give back what is owed, whose bookings are cancelled already.
 OF_OWED = frozenset(
     key for key, kind in KINDS.items() if isinstance(kind, ChosenKind) and kind.of_owed

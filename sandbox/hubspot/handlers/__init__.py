@@ -6,15 +6,33 @@ from collections.abc import Callable
 
 from sandbox.hubspot.calls import Answer, Call
 from sandbox.hubspot.desk import Desk
-from sandbox.hubspot.handlers import batch, exports, links, objects, properties, schemas, search
+from sandbox.hubspot.handlers import (
+    account,
+    batch,
+    exports,
+    groups,
+    legacy,
+    links,
+    objects,
+    owners,
+    pipelines,
+    properties,
+    schemas,
+    search,
+)
 from sandbox.hubspot.routes import TABLE
 
 Handler = Callable[[Desk, Call], Answer]
 _MODULES = {
+    "account": account,
     "batch": batch,
     "exports": exports,
+    "groups": groups,
+    "legacy": legacy,
     "links": links,
     "objects": objects,
+    "owners": owners,
+    "pipelines": pipelines,
     "properties": properties,
     "schemas": schemas,
     "search": search,

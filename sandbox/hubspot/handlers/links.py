@@ -60,7 +60,7 @@ def put_default(desk: Desk, call: Call) -> Answer:
     kind, to = _ends(desk, call)
     started = desk.store.now_ms()
     pair = _pair(desk, kind, to, call.params["id"], call.params["to_id"])
-    _tie(desk, kind, to, [(pair, desk.store.links.default(kind, to))])
+    _tie(desk, call, kind, to, [(pair, desk.store.links.default(kind, to))])
     return desk.batch(call, 200, _defaults(desk, kind, to, [pair]), [], started)
 
 
@@ -69,14 +69,14 @@ def put(desk: Desk, call: Call) -> Answer:
     specs = _list(call.json_value(), "the body")
     types = _types(desk, kind, to, specs)
     pair = _pair(desk, kind, to, call.params["id"], call.params["to_id"])
-    _tie(desk, kind, to, [(pair, one) for one in types])
+    _tie(desk, call, kind, to, [(pair, one) for one in types])
     return Answer(201, _labels_of(kind, to, pair, types))
 
 
 def delete(desk: Desk, call: Call) -> Answer:
     kind, to = _ends(desk, call)
     pair = object_id(call.params["id"]), object_id(call.params["to_id"])
-    _untie(desk, kind, to, [pair])
+    _untie(desk, call, kind, to, [pair])
     return Answer(204)
 
 
@@ -85,7 +85,7 @@ def batch_default(desk: Desk, call: Call) -> Answer:
     started = desk.store.now_ms()
     pairs, problems = _pairs(desk, kind, to, inputs.batch(call.json(), most=WRITE_MAX))
     plain = desk.store.links.default(kind, to)
-    _tie(desk, kind, to, [(pair, plain) for pair, _ in pairs])
+    _tie(desk, call, kind, to, [(pair, plain) for pair, _ in pairs])
     results = _defaults(desk, kind, to, [pair for pair, _ in pairs])
     return desk.batch(call, 200, results, problems, started)
 
@@ -98,7 +98,7 @@ def batch_create(desk: Desk, call: Call) -> Answer:
     pairs, problems = _pairs(desk, kind, to, entries)
     types = {id(entry): found for entry, found in typed}
     ties = [(pair, one) for pair, entry in pairs for one in types[id(entry)]]
-    _tie(desk, kind, to, ties)
+    _tie(desk, call, kind, to, ties)
     results = [_labels_of(kind, to, pair, types[id(entry)]) for pair, entry in pairs]
     return desk.batch(call, 201, results, problems, started)
 
@@ -109,7 +109,7 @@ def batch_archive(desk: Desk, call: Call) -> Answer:
     for entry in inputs.batch(call.json(), most=WRITE_MAX):
         from_id = _number(entry.get("from"))
         pairs += [(from_id, _number(end)) for end in _list(entry.get("to"), "to")]
-    _untie(desk, kind, to, pairs)
+    _untie(desk, call, kind, to, pairs)
     return Answer(204)
 
 
@@ -118,7 +118,7 @@ def batch_labels_archive(desk: Desk, call: Call) -> Answer:
     for entry in inputs.batch(call.json(), most=WRITE_MAX):
         pair = _number(entry.get("from")), _number(entry.get("to"))
         for one in _types(desk, kind, to, _list(entry.get("types"), "types")):
-            desk.store.links.remove(kind, to, [pair], only=one)
+            desk.store.links.remove(kind, to, [pair], call.source, only=one)
         desk.rollups.linked(kind, to, [pair])
     return Answer(204)
 
@@ -233,13 +233,15 @@ def _types(desk: Desk, kind: Kind, to: Kind, specs: Sequence[Mapping[str, Any]])
     return found
 
 
-def _tie(desk: Desk, kind: Kind, to: Kind, ties: Sequence[tuple[Pair, LinkType]]) -> None:
-    desk.store.links.put(kind, to, [(*pair, one) for pair, one in ties])
+def _tie(
+    desk: Desk, call: Call, kind: Kind, to: Kind, ties: Sequence[tuple[Pair, LinkType]]
+) -> None:
+    desk.store.links.put(kind, to, [(*pair, one) for pair, one in ties], call.source)
     desk.rollups.linked(kind, to, {pair: None for pair, _ in ties})
 
 
-def _untie(desk: Desk, kind: Kind, to: Kind, pairs: Sequence[Pair]) -> None:
-    desk.store.links.remove(kind, to, pairs)
+def _untie(desk: Desk, call: Call, kind: Kind, to: Kind, pairs: Sequence[Pair]) -> None:
+    desk.store.links.remove(kind, to, pairs, call.source)
     desk.rollups.linked(kind, to, pairs)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -13,6 +13,7 @@ from core.domain.plans import OperationKind
 from core.domain.records import MARKER, BookingId, Kind
 from core.domain.warnings import About
 from core.gateways.errors import StateConflict, UnknownId
+from core.gateways.ports import Run
 from core.services.finding import ByReference
 from tests.fakes.crm import Fault, Request
 from tests.fakes.truth import OURS
@@ -133,6 +134,20 @@ def test_a_credit_that_came_just_before_our_cancel_is_for_a_person_to_decide(
     assert [item] == desk.core.deciding.unclear(operation.id, ADMIN)
 
 
+def test_a_credit_given_back_to_a_student_who_was_just_made_is_seen() -> None:
+    """Within seconds of the contact's creation: only its history tells it from how it was made."""
+    desk = TestDesk()
+    desk.crm.add_contact("100", {CS: 1})
+    desk.booked("500", "100", status="Active")
+    operation = desk.confirm("500", kind=CANCEL)
+    desk.time += timedelta(seconds=1)
+    gives_back(desk)
+    desk.carry(operation)
+
+    assert 2 == desk.held("100", CS)
+    assert ItemState.UNDECIDED is item_of(desk, operation).state
+
+
 def unclear(desk: TestDesk) -> Operation:
     operation = desk.confirm("500", kind=CANCEL)
     gives_back(desk)
@@ -161,6 +176,71 @@ def test_a_person_who_says_it_is_owed_lets_it_be_refunded_once(desk: TestDesk) -
 
     assert 3 == desk.held("100", CS)
     assert ItemState.DONE is item_of(desk, operation).state
+
+
+def unclear_twice(desk: TestDesk) -> Operation:
+    operation = desk.confirm("500", "501", kind=CANCEL)
+    gives_back(desk)
+    return desk.carry(operation)
+
+
+def meanwhile(desk: TestDesk, act: Callable[[], object], *, times: int = 1) -> None:
+    """So often, when a run begins."""
+    begin = desk.journal.begin_run
+    left = [act] * times
+
+    def begin_run(operation_id: str, *, at: datetime) -> tuple[Run, Operation]:
+        begun = begin(operation_id, at=at)
+        if left:
+            left.pop()()
+        return begun
+
+    desk.journal.begin_run = begin_run  # type: ignore[method-assign]  # the other person's moment
+
+
+def test_two_people_decide_on_two_bookings_of_one_operation_at_once(desk: TestDesk) -> None:
+    operation = unclear_twice(desk)
+
+    def decide(booking: str) -> None:
+        rule = desk.core.deciding.rule
+        rule(operation.id, BookingId(booking), ADMIN, refunded=True, why="the app")
+
+    meanwhile(desk, lambda: decide("501"))
+    decide("500")
+
+    states = {item_of(desk, operation, booking).state for booking in ("500", "501")}
+    assert {ItemState.SKIPPED} == states
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_of_two_who_decide_on_one_booking_at_once_the_first_counts(
+    desk: TestDesk, first: bool
+) -> None:
+    operation = unclear(desk)
+
+    def decide(refunded: bool) -> None:
+        rule = desk.core.deciding.rule
+        rule(operation.id, BookingId("500"), ADMIN, refunded=refunded, why="looked")
+
+    meanwhile(desk, lambda: decide(first))
+    with pytest.raises(StateConflict, match=r"nothing to decide|decide when it has ended"):
+        decide(not first)
+    desk.carry(operation)
+
+    assert (2 if first else 3) == desk.held("100", CS)
+
+
+def test_a_decision_that_others_always_forestall_decides_nothing_and_says_so(
+    desk: TestDesk,
+) -> None:
+    operation = unclear(desk)
+    begin = desk.journal.begin_run
+    meanwhile(desk, lambda: begin(operation.id, at=desk.now()), times=100)
+
+    with pytest.raises(StateConflict, match="do it again"):
+        desk.core.deciding.rule(operation.id, BookingId("500"), ADMIN, refunded=True, why="seen")
+
+    assert ItemState.UNDECIDED is item_of(desk, operation).state
 
 
 def test_no_other_operation_refunds_what_is_unclear(desk: TestDesk) -> None:
@@ -403,3 +483,138 @@ def test_a_refund_that_another_desk_may_have_given_is_told_with_the_name_of_that
     item = item_of(desk, operation)
     assert (ItemState.UNDECIDED, 2) == (item.state, desk.held("100", CS))
     assert "another desk (cd47a83b)" in item.why
+
+
+# --- a desk that was taken over from, long after it gave a credit and could not mark it
+
+
+def other_desk_gives(desk: TestDesk, *, by: int = 1, marker: str = "cd47a83b-0f1e2d") -> None:
+    theirs: dict[str, int | str | None] = {CS: desk.held("100", CS) + by, MARKER: marker}
+    desk.crm.foreign_write(Kind.CONTACT, "100", theirs, **SAME_TOKEN)
+    desk.time += timedelta(hours=1)
+
+
+def other_desk_marks(desk: TestDesk, booking: str) -> None:
+    mark: dict[str, int | str | None] = {
+        "token_refunded": "true",
+        "token_refunded_at": int(desk.time.timestamp() * 1000),
+        "token_refund_admin": "ben@example.test",
+    }
+    desk.crm.foreign_write(Kind.BOOKING, booking, mark, **SAME_TOKEN)
+
+
+def takes_over(desk: TestDesk) -> None:
+    desk.journal.take_over(Takeover(at=desk.time, by=ADMIN.email, reason="the other one is gone"))
+    desk.time += timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("marker", ["cd47a83b-0f1e2d", "0123456789abcdef0123"])
+def test_a_refund_that_another_desk_gave_long_ago_and_never_marked_waits_for_a_person(
+    desk: TestDesk, marker: str
+) -> None:
+    cancels(desk)
+    other_desk_gives(desk, marker=marker)
+    takes_over(desk)
+
+    operation = desk.run("500")
+
+    item = item_of(desk, operation)
+    assert (ItemState.UNDECIDED, 2) == (item.state, desk.held("100", CS))
+    assert "Clinical Skills went 1 → 2 by INTEGRATION" in item.why
+    assert "another desk (" in item.why
+
+    desk.core.deciding.rule(operation.id, BookingId("500"), ADMIN, refunded=False, why="asked Ben")
+    desk.carry(operation)
+    assert (ItemState.DONE, 3) == (item_of(desk, operation).state, desk.held("100", CS))
+
+
+def test_an_unmarked_refund_of_another_desk_is_seen_past_a_later_write_of_this_one(
+    desk: TestDesk,
+) -> None:
+    cancels(desk)
+    cancels(desk, "501")
+    other_desk_gives(desk)
+    takes_over(desk)
+    first = desk.run("501")
+    desk.core.deciding.rule(first.id, BookingId("501"), ADMIN, refunded=False, why="asked Ben")
+    desk.carry(first)
+    desk.time += timedelta(hours=1)
+
+    operation = desk.run("500")
+
+    assert ItemState.UNDECIDED is item_of(desk, operation).state
+    assert 3 == desk.held("100", CS)
+
+
+def test_a_refund_that_another_desk_gave_and_marked_is_that_of_its_booking(desk: TestDesk) -> None:
+    cancels(desk)
+    cancels(desk, "501")
+    desk.time += timedelta(minutes=1)
+    other_desk_marks(desk, "501")
+    other_desk_gives(desk)
+    takes_over(desk)
+
+    operation = desk.run("500")
+
+    assert (ItemState.DONE, 3) == (item_of(desk, operation).state, desk.held("100", CS))
+
+
+def test_of_two_refunds_by_another_desk_one_mark_explains_one(desk: TestDesk) -> None:
+    cancels(desk)
+    cancels(desk, "501")
+    desk.time += timedelta(minutes=1)
+    other_desk_marks(desk, "501")
+    other_desk_gives(desk, by=2)
+    takes_over(desk)
+
+    operation = desk.run("500")
+
+    assert (ItemState.UNDECIDED, 3) == (item_of(desk, operation).state, desk.held("100", CS))
+
+
+def test_what_another_desk_gave_before_the_booking_was_cancelled_was_not_for_it(
+    desk: TestDesk,
+) -> None:
+    other_desk_gives(desk)
+    cancels(desk)
+    desk.time += timedelta(hours=1)
+    takes_over(desk)
+
+    operation = desk.run("500")
+
+    assert (ItemState.DONE, 3) == (item_of(desk, operation).state, desk.held("100", CS))
+
+
+def test_a_student_whose_balance_tells_no_history_waits_for_a_person_after_a_takeover(
+    desk: TestDesk,
+) -> None:
+    cancels(desk)
+    other_desk_gives(desk)
+    takes_over(desk)
+    done = desk.run("501", kind=CANCEL)  # its marker is ours now
+    assert ItemState.DONE is item_of(desk, done, "501").state
+    desk.time += timedelta(hours=1)
+    desk.crm.unreadable_histories.add("100")
+
+    operation = desk.run("500")
+
+    item = item_of(desk, operation)
+    assert (ItemState.UNDECIDED, 3) == (item.state, desk.held("100", CS))
+    assert "its history cannot be read, and another desk may have refunded it" in item.why
+
+
+def test_a_student_who_was_merged_since_another_desk_wrote_waits_for_a_person(
+    desk: TestDesk,
+) -> None:
+    cancels(desk)
+    other_desk_gives(desk)
+    desk.crm.add_contact("101", {CS: 0})
+    desk.crm.merge(Kind.CONTACT, "100", "101")
+    desk.time += timedelta(hours=1)
+    takes_over(desk)
+
+    operation = desk.run("500")
+
+    item = item_of(desk, operation)
+    assert ItemState.UNDECIDED is item.state
+    assert "who was merged since" in item.why

@@ -336,11 +336,11 @@ def undecided(desk: TestDesk) -> tuple[str, WriteId]:
     """An operation whose write was followed by another desk's, with no history to read."""
     desk.crm.add_contact("100", {"cs_credits": 1})
     desk.booked("500", "100")
-    desk.crm.unreadable_histories = {"100"}
     operation = desk.confirm("500")
 
     def lost(request: Request) -> Fault:
         if request.changes and request.kind is Kind.CONTACT:
+            desk.crm.unreadable_histories = {"100"}
             desk.crm.sending = lambda _: Fault.NONE
             return Fault.ANSWER_LOST
         return Fault.NONE

@@ -322,11 +322,11 @@ def test_a_student_who_goes_while_a_cancel_is_on_its_way_is_waited_for(desk: Tes
 def undecided(desk: TestDesk, operation: Operation, kind: Kind, fault: Fault) -> WriteRecord:
     """Its first write of that kind got no answer, and another desk's marker hides its fate."""
     record = {Kind.EXAM: operation_exam(desk, operation), Kind.CONTACT: "100"}[kind]
-    desk.crm.unreadable_histories.add(record)
 
     def sending(request: Request) -> Fault:
         if (request.what, request.kind) != ("write", kind):
             return Fault.NONE
+        desk.crm.unreadable_histories.add(record)
         desk.crm.sending = lambda _: Fault.NONE
         return fault
 
