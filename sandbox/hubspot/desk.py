@@ -35,6 +35,10 @@ class Options:
     write_through_merge: bool = True
     #: associations asked by an id from before a merge are those of what it became (else: none)
     ties_by_old_id: bool = False
+    #: a read of associations does not tell an object that is gone from one without ties
+    gone_without_ties: bool = True
+    #: versions whose associations have ids as numbers (else: as text)
+    number_ids: frozenset[str] = frozenset({"v4", "2025-09", "2026-03"})
     #: dated versions answer a partial batch with 200 or 201: their spec has no 207
     plain_partial: bool = False
     #: how numbers are kept and sent: one of numbers.TEXTS
