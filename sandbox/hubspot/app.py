@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from sandbox.hubspot import control, errors, faults, routes, scopes, versions
+from sandbox.hubspot import control, errors, faults, routes, scopes
 from sandbox.hubspot.apps import Apps, Client
 from sandbox.hubspot.calls import Answer, Call, read_query
 from sandbox.hubspot.desk import Desk
@@ -141,7 +141,6 @@ class App:
             )
         finally:
             self.stats.server_ms += (time.perf_counter() - started) * 1_000
-        reply = versions.shaped(reply, route.handler, call.path, at=self.desk.store.now_ms())
         return _with_problems(reply, problems) if problems else reply
 
     async def _later(self, call: Call, route: Route, ms: int) -> None:
