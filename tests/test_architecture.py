@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "app": {"pages.shared"},
     "asgi": {*INSIDE, "core", "pages.shared", "api"},
     "sandbox": {"sandbox"},  # it stands for HubSpot and Supabase: it shares no mistake with core
+    "sandbox.hubspot": {"sandbox.hubspot"},  # a tool of its own, without demo, Supabase, sign-in
     "scripts": {"sandbox", "scripts"},
 }
 

@@ -209,6 +209,7 @@ def assemble(
         typed_above,
         second,
         objections=desks.objections,
+        alone=desks.require_alone,
     )
     correcting = Correcting(crm, journal, preflight, now, make_id)
     undoing = Undoing(crm, journal, preflight, now, make_id)
@@ -273,8 +274,9 @@ def assemble(
             holding=holding,
             now=now,
             new_id=make_id,
+            objections=desks.objections,
         ),
-        deciding=Deciding(crm, journal, engine, now),
+        deciding=Deciding(crm, journal, engine, now, desks.require_alone),
         correcting=correcting,
         undoing=undoing,
         carrying=carrying,
@@ -320,7 +322,7 @@ def assemble(
         ),
         sitting=sitting,
         activating=activating,
-        recounting=Recounting(crm, journal, engine, now, make_id),
+        recounting=Recounting(crm, journal, engine, now, make_id, desks.require_alone),
         admitting=Admitting(journal=journal, now=now, pace=pace, rate=api_rate),
         checking=checking,
         serving=Serving(crm, journal, booking, planning, operating, checking, now, make_id),

@@ -33,8 +33,8 @@ def takeover(
 ) -> None:
     """Write on, over what other desks wrote until now; they stop writing.
 
-    Look at --dry-run first: a refund that another desk gave and has not marked yet is in doubt, and
-    would be given twice.
+    Look at --dry-run first: it lists bookings that another desk may have refunded without marking
+    them. Those for which HubSpot shows a credit of that desk wait for a decision when refunded.
     """
     with told(), wiring.opened() as runtime:
         core = runtime.core

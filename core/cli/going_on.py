@@ -13,6 +13,7 @@ from core.cli.app import (
     DryRun,
     Json,
     Reason,
+    TakeOver,
     Wait,
     WaitS,
     app,
@@ -23,6 +24,7 @@ from core.cli.app import (
 from core.cli.choosing import Planned, listed
 from core.cli.output import told
 from core.domain.records import BookingId, WriteId
+from core.domain.roles import Actor
 from core.domain.selections import BadList
 
 
@@ -35,6 +37,7 @@ def retry(
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
+    takeover: TakeOver = False,
     wait: Wait = False,
     timeout: WaitS = 3600,
     json: Json = False,
@@ -47,21 +50,26 @@ def retry(
     with told():
         if blocked:
             planned: Planned = lambda core, actor: core.accounting.look_again(operation_id, actor)  # noqa: E731
-            run_plan(planned, reason, as_, dry_run, wait, timeout, json)
+            run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
             return
-        if reason or dry_run:
-            raise BadList(["--reason and --dry-run belong to --blocked"])
-        _retry(operation_id, as_, wait, timeout, json)
+        if dry_run or (reason and not takeover):
+            raise BadList(["--reason belongs to --blocked or --takeover, --dry-run to --blocked"])
+        with wiring.opened() as runtime:
+            core, actor = runtime.core, actor_of(runtime.core, as_)
+            if takeover:
+                core.desks.take_over(actor, reason=reason)
+            _retry(runtime, operation_id, actor, wait, timeout, json)
 
 
-def _retry(operation_id: str, as_: str, wait: bool, timeout: float, json: bool) -> None:
-    with wiring.opened() as runtime:
-        core = runtime.core
-        again = core.operating.retry(operation_id, actor_of(core, as_))
-        if wait:
-            runtime.start()
-            again = until_ended(core, again, timeout)
-        told_of(core, again, waited=wait, as_json=json)
+def _retry(
+    runtime: wiring.Runtime, operation_id: str, actor: Actor, wait: bool, timeout: float, json: bool
+) -> None:
+    core = runtime.core
+    again = core.operating.retry(operation_id, actor)
+    if wait:
+        runtime.start()
+        again = until_ended(core, again, timeout)
+    told_of(core, again, waited=wait, as_json=json)
 
 
 @app.command()

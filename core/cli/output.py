@@ -15,7 +15,7 @@ from core.domain.roles import NotAllowed
 from core.domain.selections import BadList
 from core.gateways.errors import GatewayError, JournalError
 from core.services.approving import NotApproved
-from core.services.desks import NoTakeover
+from core.services.desks import AnotherDesk, NoTakeover
 from core.services.operating import NotConfirmed
 from core.settings import BadSettings
 
@@ -31,6 +31,7 @@ class Unhealthy(Exception):
 
 #: What a person can mend. Anything else is a fault of ours and keeps its traceback.
 EXPECTED = (
+    AnotherDesk,
     BadList,
     BadSettings,
     GatewayError,

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from core.domain.credits import Catalogue, CreditType, parse_count
 from core.domain.desks import desk_of
@@ -21,6 +22,7 @@ from core.domain.plans import OperationKind
 from core.domain.records import (
     MARKER,
     Booking,
+    BookingId,
     BookingStatus,
     ContactId,
     Counted,
@@ -68,8 +70,8 @@ class BalanceChange:
     before: int
     after: int
     version: Version
-    #: The name of the desk that did it; empty: it was none, or one that does not tell.
-    desk: str = ""
+    #: That another desk set with it; empty: none.
+    marker: str = ""
 
     @property
     def by(self) -> int:
@@ -78,7 +80,8 @@ class BalanceChange:
 
     def __str__(self) -> str:
         """For people: "2 → 3 by INTEGRATION 77 at 4 May 2026 09:00:01 UTC"."""
-        desk = f", another desk ({self.desk})" if self.desk else ""
+        name = desk_of(self.marker) or "of an older version"
+        desk = f", another desk ({name})" if self.marker else ""
         return f"{self.before} → {self.after} by {by_whom(self.version)}{desk}"
 
 
@@ -167,9 +170,9 @@ def changes_by_others(
         if any(_one_update(version, marker) for marker in markers):
             continue
         before = 0 if first else parse_count(versions[n + 1].value)
-        desk = next((desk_of(m.value) for m in others if _one_update(version, m)), "")
+        marker = next((m.value for m in others if _one_update(version, m)), "")
         after = parse_count(version.value)
-        change = BalanceChange(before=before, after=after, version=version, desk=desk)
+        change = BalanceChange(before=before, after=after, version=version, marker=marker)
         if change.by:
             found.append(change)
     return found
@@ -192,13 +195,15 @@ def assess(
     now: datetime,
     quiet: timedelta,
     catalogue: Catalogue,
+    doubts: Mapping[BookingId, str] = MappingProxyType({}),
 ) -> list[Assessment]:
     """What becomes of each of these refunds of one contact, in their order.
 
     Whoever cancels a booking gives its credit back within ``quiet``, before or after, or not at
-    all: an app that did it, or a person, thinks between its steps.
+    all: an app that did it, or a person, thinks between its steps. ``doubts``: why the desk that
+    this one took over from may have refunded it long ago.
     """
-    own = [_of_booking(kind, each, contact) for each in found]
+    own = [_unless_in_doubt(_of_booking(kind, each, contact), each, doubts) for each in found]
     asked = [
         (each, assessment)
         for each, assessment in zip(found, own, strict=True)
@@ -246,6 +251,15 @@ def _of_booking(kind: OperationKind, found: Evidence, contact: Counted) -> Asses
         return Assessment(advice=advice, told=told, ours=ours)
     told = f"cancelled by {by_whom(cancel)}" if ours is False else ""
     return Assessment(advice=Advice.PAY, told=told, ours=ours)
+
+
+def _unless_in_doubt(
+    own: Assessment, found: Evidence, doubts: Mapping[BookingId, str]
+) -> Assessment:
+    doubt = doubts.get(found.item.booking_id)
+    if doubt is None or own.advice is not Advice.PAY or found.item.ruling is Ruling.OWED:
+        return own
+    return replace(own, advice=Advice.UNCLEAR, told=f"{own.told}; {doubt}".removeprefix("; "))
 
 
 def _mark(history: History) -> Assessment | None:

@@ -55,6 +55,8 @@ class Approving:
     holding: Holding
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    #: What speaks against beginning anything: another desk is at work.
+    objections: Callable[[], list[str]] = list
 
     def whom_to_ask(self, operation: Operation) -> list[str]:
         """The addresses of those who may approve it."""
@@ -84,8 +86,9 @@ class Approving:
 
         Raises:
             NotAllowed: this person is no admin at this moment.
-            NotApproved: they asked for it themselves, it is too late, or the plan no longer
-                matches the world: what differs is named, and kept in the history.
+            NotApproved: they asked for it themselves, it is too late, another desk is at work, or
+                the plan no longer matches the world: what differs is named, and kept in the
+                history.
             StateConflict: somebody approved it, or called it off.
             NotReady, GatewayError: HubSpot could not be read; it still waits.
         """
@@ -194,7 +197,7 @@ class Approving:
             faults.append("nobody approved it in time: preview it again")
         if not self._still_admin(operation.confirmed_by):
             faults.append(f"{operation.confirmed_by}, who asked, may no longer do this")
-        return faults
+        return faults + self.objections()
 
     def _still_admin(self, email: str) -> bool:
         return self.access.may(email, Act.RUN_BATCHES)

@@ -56,6 +56,8 @@ class Deciding:
     journal: Journal
     engine: Engine
     now: Callable[[], datetime]
+    #: Raises ``AnotherDesk`` while another desk is at work: nothing is begun again then.
+    alone: Callable[[], None] = lambda: None
 
     def undecided(self, operation_id: str, actor: Actor) -> list[WriteRecord]:
         """All its writes that wait for a person's word.
@@ -183,6 +185,8 @@ class Deciding:
 
         ``settle`` judges anew what it settles: under its run nobody else decides it.
         """
+        if goes_on:
+            self.alone()
         now = self.now()
         if goes_on:
             # First: dying before it is settled then leaves an operation that somebody carries,

@@ -32,8 +32,8 @@ RENEW_EVERY_S = 20.0
 BELIEVED_S = 25.0
 WHAT = "other desks"
 TAKE_OVER = (
-    "Stop it, or take over from it (python -m core takeover --reason TEXT, or --takeover with the "
-    "command; on the page: Take over): it then stops writing"
+    "Stop it, or take over from it (python -m core takeover --reason TEXT; on the page of the "
+    "operation: Take over): it then stops writing"
 )
 UNREACHABLE = (
     "Another desk would not be seen here; its writes would still be found in HubSpot before "
@@ -43,6 +43,10 @@ UNREACHABLE = (
 
 class NoTakeover(ValueError):
     """The takeover was refused; nothing was changed."""
+
+
+class AnotherDesk(ValueError):
+    """Another desk is at work, or took over. Nothing was changed; ``str()`` says what to do."""
 
 
 class Clock(Protocol):
@@ -147,6 +151,16 @@ class Desks:
         if others.taken_over_by:
             return [_taken_over(others)]
         return [f"{one} is at work on this HubSpot account. {TAKE_OVER}" for one in told(others)]
+
+    def require_alone(self) -> None:
+        """Before anything is written again at a person's word.
+
+        Raises:
+            AnotherDesk: as ``objections``.
+            JournalError: the journal does not tell.
+        """
+        if against := self.objections():
+            raise AnotherDesk("; ".join(against))
 
     def in_doubt(self) -> list[Owed]:
         """Owed bookings that another desk may have refunded without marking them.

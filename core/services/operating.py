@@ -51,6 +51,8 @@ class Operating:
     second: SecondAdmin = NO_SECOND
     #: What speaks against confirming anything: another desk is at work.
     objections: Callable[[], list[str]] = list
+    #: Raises ``AnotherDesk`` for the same, where nothing is confirmed.
+    alone: Callable[[], None] = lambda: None
 
     @property
     def hold(self) -> timedelta:
@@ -143,8 +145,10 @@ class Operating:
 
         Raises:
             StateConflict: it has not ended, or nothing of it can be retried.
+            AnotherDesk: another desk is at work on this account.
         """
         actor.require(Act.RUN_BATCHES)
+        self.alone()
         operation = self.journal.operation(operation_id)
         if operation.kind is OperationKind.BOOK and self._follow_again(operation, actor):
             return self.journal.operation(operation_id)

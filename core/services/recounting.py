@@ -39,6 +39,8 @@ class Recounting:
     engine: Engine
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    #: Raises ``AnotherDesk`` while another desk is at work.
+    alone: Callable[[], None] = lambda: None
 
     def preview(self, ids: Sequence[ExamId], actor: Actor) -> Plan:
         """Each exam with its count before and after. Stored, and changes nothing.
@@ -70,7 +72,10 @@ class Recounting:
 
         Raises:
             NotAllowed, BadList, GatewayError: as ``preview``; nothing was changed.
+            AnotherDesk: another desk is at work on this account.
         """
+        actor.require(Act.RUN_BATCHES)
+        self.alone()
         plan = self.preview(ids, actor)
         now = self.now()
         told = [f"{row.booking_name} {row.before} → {row.after}" for row in plan.will_change]

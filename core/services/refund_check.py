@@ -38,6 +38,7 @@ from core.domain.records import (
 )
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Journal, Run
+from core.services.desk_refunds import DeskRefunds
 from core.services.recording import Recording
 from core.services.steady import QuietPeriod
 
@@ -111,18 +112,20 @@ class RefundCheck:
             Superseded: another process has the operation.
         """
         changes = self._changes(targets)
+        found = {id_: [self._evidence(item) for item in self._of([id_])] for id_ in targets}
+        doubts = DeskRefunds(self.crm, self.journal, self.catalogue).doubts(targets, found)
         saved: list[tuple[Item, Item]] = []
         for id_, target in targets.items():
             items = self._of([id_])
-            found = [self._evidence(item) for item in items]
             said = assess(
                 self.operation.kind,
-                found,
+                found[id_],
                 target,
                 changes.get(id_, {}),
                 now=self.now(),
                 quiet=self.quiet,
                 catalogue=self.catalogue,
+                doubts=doubts,
             )
             for item, assessment in zip(items, said, strict=True):
                 new = after_assessment(item, assessment)

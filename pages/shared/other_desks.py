@@ -39,8 +39,8 @@ def _take_over(desk: Desk) -> None:
     with st.container(border=True, key="takeover"):
         st.markdown(
             "Taking over stops the other desk. What it wrote until now counts as known here. "
-            "**First make sure that its refunds are finished**: one that it gave and has not "
-            "marked on the booking would be given again."
+            "**First make sure that its refunds are finished**: a booking that it refunded and has "
+            "not marked waits for your decision when it is refunded here."
         )
         reason = st.text_input(
             "Reason", placeholder="Kept in the audit log", max_chars=REASON_MAX, key="takeover_why"

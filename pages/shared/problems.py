@@ -24,11 +24,12 @@ from core.gateways.errors import (
     UnknownId,
 )
 from core.services.approving import NotApproved
+from core.services.desks import AnotherDesk
 from core.services.operating import NotConfirmed
 from pages.shared import words
 
 #: What services say no with. Anything else is a fault of ours.
-REFUSALS = (BadList, NotConfirmed, NotApproved, NotAllowed, GatewayError, JournalError)
+REFUSALS = (AnotherDesk, BadList, NotConfirmed, NotApproved, NotAllowed, GatewayError, JournalError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ def explain(error: Exception) -> Problem:
             return Problem("HubSpot is not ready for this", faults)
         case NotConfirmed(faults=faults):
             return Problem("Not confirmed", faults)
+        case AnotherDesk():
+            return Problem("Another Credit Desk works on this HubSpot account", [str(error)])
         case NotApproved(faults=faults):
             return Problem("Not approved", faults)
         case NotAllowed():

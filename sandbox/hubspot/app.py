@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from sandbox.hubspot import control, errors, faults, routes, scopes
+from sandbox.hubspot import control, errors, faults, routes, scopes, versions
 from sandbox.hubspot.apps import Apps, Client
 from sandbox.hubspot.calls import Answer, Call, read_query
 from sandbox.hubspot.desk import Desk
@@ -42,6 +42,7 @@ class App:
     #: ends a connection without an answer; with True the peer sees a reset
     drop: Callable[[Scope, bool], None]
     latency_ms: int = 0
+    controls_open: bool = True  # to others than this machine
     faults: list[Fault] = field(default_factory=list)
     stats: Stats = field(default_factory=Stats)
     late: set[asyncio.Task[None]] = field(default_factory=set)
@@ -140,6 +141,7 @@ class App:
             )
         finally:
             self.stats.server_ms += (time.perf_counter() - started) * 1_000
+        reply = versions.shaped(reply, route.handler, call.path, at=self.desk.store.now_ms())
         return _with_problems(reply, problems) if problems else reply
 
     async def _later(self, call: Call, route: Route, ms: int) -> None:
@@ -161,8 +163,8 @@ class App:
 
     def _check(self, granted: frozenset[str], route: Route) -> None:
         ends = [route.params[key] for key in ("type", "to") if key in route.params]
-        custom = [self.desk.catalog.kind(end).type.custom for end in ends]
-        scopes.check(granted, scopes.needed(route.handler, custom=custom))
+        areas = [self.desk.catalog.kind(end).type.area for end in ends]
+        scopes.check(granted, scopes.needed(route.handler, areas=areas))
 
     def _call(self, request: Request, route: Route, body: bytes, client: Client) -> Call:
         sent_as = request.headers.get("content-type", "")
@@ -193,6 +195,8 @@ class App:
             return "?"
 
     def _refused(self, refusal: errors.ApiError) -> Answer:
+        if isinstance(refusal, errors.NoSuchRoute) and self.desk.options.unknown_route == "html":
+            return Answer(404, refusal.page, {"Content-Type": "text/html;charset=utf-8"})
         status, message, *rest = refusal.body
         body = {
             "status": refusal.body[status],

@@ -43,6 +43,10 @@ class Apps:
         self._by_token[token] = client
         return client
 
+    def by_token(self, token: str) -> Client | None:
+        """Whose token this is."""
+        return self._by_token.get(token)
+
     def by_header(self, authorization: str) -> Client:
         """Raises ApiError 401."""
         scheme, _, token = authorization.partition(" ")

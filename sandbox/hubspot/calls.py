@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 import orjson
 
@@ -15,6 +15,7 @@ from sandbox.hubspot.rows import Source
 
 INT64_MAX = 2**63 - 1
 _DATED = re.compile(r"/20\d\d-\d\d(/|$)")
+_VERSION = re.compile(r"/(v\d|20\d\d-\d\d)(?:/|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,17 @@ class Call:
     def dated(self) -> bool:
         """Whether the path names a dated version, and not v3 or v4."""
         return _DATED.search(self.path) is not None
+
+    @property
+    def version(self) -> str:
+        """The version in the path: v3, v4 or a date."""
+        found = _VERSION.search(self.path)
+        return found[1] if found else ""
+
+    def next_link(self, after: str) -> str:
+        """Where the next page is: the same question, from `after` on."""
+        asked = urlencode({**self.query, "after": [after]}, doseq=True)
+        return f"{self.base_url}{self.path}?{asked}"
 
     def json(self) -> dict[str, Any]:
         """The body as an object. Raises ApiError 400."""

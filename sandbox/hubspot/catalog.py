@@ -7,10 +7,11 @@ from typing import Any
 
 import orjson
 
-from sandbox.hubspot import errors
+from sandbox.hubspot import errors, system
 from sandbox.hubspot.database import Database
 from sandbox.hubspot.definitions import Definition, from_json, to_json
-from sandbox.hubspot.portal import ObjectType, Portal
+from sandbox.hubspot.object_types import ObjectType
+from sandbox.hubspot.portal import Portal
 
 COLUMNS_KEPT = 1_000
 
@@ -25,12 +26,17 @@ class Kind:
     updated_at: int = 0
     archived_at: int | None = None
     definitions: dict[str, Definition] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)  # name -> label, in the order shown
     _columns: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     _unique: list[str] | None = None
 
     def define(self, definition: Definition) -> None:
         """Add or replace a property."""
         self.definitions[definition.name] = definition
+        if definition.group:
+            self.groups.setdefault(
+                definition.group, definition.group.replace("_", " ").capitalize()
+            )
         self._columns.clear()
         self._unique = None
 
@@ -71,16 +77,22 @@ class Catalog:
         self._kinds: dict[int, Kind] = {}
         self._names: dict[str, Kind] = {}
         self._load()
-        if not self._kinds:
+        known = {kind.type.id for kind in self._kinds.values()}
+        with database.writing():
             for object_type in portal.object_types():
-                self.add(object_type, at=at)
+                if object_type.id not in known:  # also what a state of an earlier version lacks
+                    self.add(object_type, at=at)
 
     def kind(self, name: str) -> Kind:
-        """By id, path name or full name. Raises ApiError 400 when there is none."""
+        """By id or by name, but not by a custom type's bare name. Raises ApiError 400."""
         found = self._names.get(name.lower())
         if found is None or found.archived_at is not None:
             raise errors.unknown_object_type(name)
         return found
+
+    def named(self, name: str) -> Kind:
+        """By any name, the bare one of a custom type too: for files and controls, not requests."""
+        return self.kind(name if name.lower() in self._names else f"p_{name}")
 
     def by_no(self, no: int) -> Kind:
         """By the number that the database uses."""
@@ -96,12 +108,21 @@ class Catalog:
             return f"p{self.portal.id}_{kind.type.name}"
         return kind.type.name.upper()
 
+    def word(self, kind: Kind) -> str:
+        """What HubSpot's messages call one object: `contact`, or a custom type's full name."""
+        return self.full_name(kind) if kind.type.custom else kind.type.name
+
     def add(self, object_type: ObjectType, *, at: int) -> Kind:
         """A new object type with its properties."""
         kind = Kind(no=len(self._kinds) + 1, type=object_type, created_at=at, updated_at=at)
         with self._database.writing():
             self.save(kind)
-            for definition in object_type.definitions:
+            groups = [d.group for d in object_type.definitions if d.group]
+            group = groups[0] if groups else ""
+            for definition in (
+                *object_type.definitions,
+                *system.definitions(object_type.id, group),
+            ):
                 self.put(kind, definition, at=at)
         self._remember(kind)
         return kind
@@ -113,6 +134,7 @@ class Catalog:
             "created_at": kind.created_at,
             "updated_at": kind.updated_at,
             "archived_at": kind.archived_at,
+            "groups": kind.groups,
         }
         with self._database.writing() as connection:
             connection.execute(
@@ -146,7 +168,8 @@ class Catalog:
     def _remember(self, kind: Kind) -> None:
         self._kinds[kind.no] = kind
         t = kind.type
-        for name in {t.id, t.plural, t.name, self.full_name(kind), *_short(t)}:
+        own = {f"p_{t.name}"} if t.custom else {t.name, t.plural, t.plural.replace("_", " ")}
+        for name in {t.id, self.full_name(kind), *own}:
             self._names[name.lower()] = kind
 
 
@@ -154,8 +177,3 @@ def _kind(no: int, body: dict[str, Any]) -> Kind:
     fields = body.pop("type")
     lists = {k: tuple(v) for k, v in fields.items() if isinstance(v, list)}
     return Kind(no=no, type=ObjectType(**{**fields, **lists}), **body)
-
-
-def _short(t: ObjectType) -> list[str]:
-    """`p_name`, which HubSpot takes for the account that asks."""
-    return [f"p_{t.name}"] if t.custom else []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.hubspot import errors
 from sandbox.hubspot.limits import TIERS
+from sandbox.hubspot.numbers import TEXTS
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import App
@@ -25,11 +26,21 @@ PLACES: dict[str, tuple[Callable[[App], Any], str]] = {
     "shuffle": (lambda app: app.desk.options, "shuffle"),
     "write_through_merge": (lambda app: app.desk.options, "write_through_merge"),
     "ties_by_old_id": (lambda app: app.desk.options, "ties_by_old_id"),
+    "gone_without_ties": (lambda app: app.desk.options, "gone_without_ties"),
+    "number_ids": (lambda app: app.desk.options, "number_ids"),
     "plain_partial": (lambda app: app.desk.options, "plain_partial"),
-    "plain_numbers": (lambda app: app.desk.options, "plain_numbers"),
+    "number_text": (lambda app: app.desk.options, "number_text"),
+    "number_exponents": (lambda app: app.desk.options, "number_exponents"),
+    "number_digits": (lambda app: app.desk.options, "number_digits"),
+    "existing_id": (lambda app: app.desk.options, "existing_id"),
+    "rules_on_any_write": (lambda app: app.desk.options, "rules_on_any_write"),
+    "query_anywhere": (lambda app: app.desk.options, "query_anywhere"),
+    "unknown_route": (lambda app: app.desk.options, "unknown_route"),
     "touch_always": (lambda app: app.desk.options, "touch_always"),
     "traced": (lambda app: app.desk.options, "traced"),
 }
+#: the values of the options that are words
+WORDS = {"number_text": TEXTS, "unknown_route": ("html", "json")}
 
 
 def show(app: App) -> dict[str, Any]:
@@ -44,11 +55,14 @@ def change(app: App, body: Any) -> dict[str, Any]:
         raise errors.validation("options are a JSON object")
     wanted = dict(body)
     if "tier" in wanted:
-        wanted["rate_limit"], wanted["daily_limit"] = _tier(wanted.pop("tier"))
+        rolling, daily = _tier(wanted.pop("tier"))
+        wanted = {"rate_limit": rolling, "daily_limit": daily, **wanted}
     known = show(app)
     for name, value in wanted.items():
         if name not in known or type(value) is not type(known[name]):
             raise errors.validation(f"{name}: {value!r} is no such option; known are {known}")
+        if name in WORDS and value not in WORDS[name]:
+            raise errors.validation(f"{name} is one of {', '.join(WORDS[name])}, not {value!r}")
     for name, value in wanted.items():
         place, field = PLACES[name]
         setattr(place(app), field, frozenset(value) if isinstance(value, list) else value)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.hubspot import choices, errors, faults, wire
+from sandbox.hubspot import choices, errors, faults, rules, wire
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.inputs import properties
 from sandbox.hubspot.rows import Row, Source
@@ -25,9 +26,10 @@ ONE = r"/_sandbox/objects/(?P<type>[^/]+)/(?P<id>\d{1,18})"
 
 
 async def answer(app: App, request: Request) -> Response:
-    """Controls need no token: they listen on this machine alone."""
+    """Controls need no token: they answer this machine alone, unless all may call them."""
     body = await request.body()
     try:
+        _admit(app, request)
         if found := re.fullmatch(r"/_sandbox/exports/(\d+)\.csv", request.scope["path"]):
             return _file(app, found[1])
         for (method, pattern), act in ACTS.items():
@@ -39,6 +41,13 @@ async def answer(app: App, request: Request) -> Response:
         return _json(refusal.status, refusal.body)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         return _json(400, {"status": "error", "message": f"not what this control takes: {error}"})
+
+
+def _admit(app: App, request: Request) -> None:
+    here = request.client is not None and ip_address(request.client.host).is_loopback
+    if not (here or app.controls_open):
+        text = "Controls answer this machine only; start with --open-controls to change that"
+        raise errors.ApiError(403, {"status": "error", "message": text})
 
 
 def _read(body: bytes) -> Any:
@@ -75,6 +84,21 @@ def get_faults(app: App, _params: Params, _body: Any) -> Any:
 
 def delete_faults(app: App, _params: Params, _body: Any) -> Any:
     app.faults.clear()
+    return []
+
+
+def put_rules(app: App, _params: Params, body: Any) -> Any:
+    """What an admin requires of records: [{"type", "require", "when"?, "values"?}]."""
+    app.desk.rules.all[:] = rules.read(body, app.desk.catalog.kind)
+    return get_rules(app, {}, None)
+
+
+def get_rules(app: App, _params: Params, _body: Any) -> Any:
+    return rules.show(app.desk.rules.all)
+
+
+def delete_rules(app: App, _params: Params, _body: Any) -> Any:
+    app.desk.rules.all.clear()
     return []
 
 
@@ -144,7 +168,7 @@ def archive(app: App, params: Params, _body: Any) -> Any:
 
 def merge(app: App, params: Params, body: Any) -> Any:
     """Two objects become one, as a person does it: {"primary": id, "other": id}."""
-    kind = app.desk.catalog.kind(params["type"])
+    kind = app.desk.catalog.named(params["type"])
     try:
         return {"id": str(app.desk.store.merge(kind.type.id, *(int(body[k]) for k in KEYS)))}
     except (KeyError, TypeError, ValueError) as error:
@@ -157,7 +181,7 @@ KEYS = ("primary", "other")
 
 
 def _row(app: App, params: Params) -> tuple[Kind, Row]:
-    kind = app.desk.catalog.kind(params["type"])
+    kind = app.desk.catalog.named(params["type"])
     id_ = int(params["id"])
     row = app.desk.store.rows(kind, [id_]).get(id_)
     if row is None or row.archived_at is not None:
@@ -170,6 +194,9 @@ ACTS: dict[tuple[str, str], Act] = {
     ("PUT", "/_sandbox/faults"): put_faults,
     ("GET", "/_sandbox/faults"): get_faults,
     ("DELETE", "/_sandbox/faults"): delete_faults,
+    ("PUT", "/_sandbox/rules"): put_rules,
+    ("GET", "/_sandbox/rules"): get_rules,
+    ("DELETE", "/_sandbox/rules"): delete_rules,
     ("GET", "/_sandbox/stats"): get_stats,
     ("DELETE", "/_sandbox/stats"): delete_stats,
     ("GET", "/_sandbox/options"): lambda app, _params, _body: choices.show(app),

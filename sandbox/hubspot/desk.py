@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.hubspot import errors, wire
-from sandbox.hubspot.calculations import calculated, plain_numbers
+from sandbox.hubspot import errors, numbers, versions, wire
+from sandbox.hubspot.apps import Apps
+from sandbox.hubspot.calculations import calculated
 from sandbox.hubspot.calls import Answer, Call, object_id
 from sandbox.hubspot.catalog import Catalog, Kind
 from sandbox.hubspot.exporting import Exports
@@ -16,7 +17,8 @@ from sandbox.hubspot.lag import Lag
 from sandbox.hubspot.links import LinkType
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.rollups import Rollups
-from sandbox.hubspot.rows import Row
+from sandbox.hubspot.rows import Row, Source
+from sandbox.hubspot.rules import Rules
 from sandbox.hubspot.searching import Searcher
 from sandbox.hubspot.store import Store
 
@@ -33,10 +35,26 @@ class Options:
     write_through_merge: bool = True
     #: associations asked by an id from before a merge are those of what it became (else: none)
     ties_by_old_id: bool = False
+    #: a read of associations does not tell an object that is gone from one without ties
+    gone_without_ties: bool = True
+    #: versions whose associations have ids as numbers (else: as text)
+    number_ids: frozenset[str] = frozenset({"v4", "2025-09", "2026-03"})
     #: dated versions answer a partial batch with 200 or 201: their spec has no 207
     plain_partial: bool = False
-    #: numbers are kept without needless digits: 3.0 as 3
-    plain_numbers: bool = False
+    #: how numbers are kept and sent: one of numbers.TEXTS
+    number_text: str = "kept"
+    #: the API takes 1e3
+    number_exponents: bool = False
+    #: digits of the longest number that the API takes
+    number_digits: int = 100
+    #: a taken e-mail is told of with the id in a field too, not in the words alone
+    existing_id: bool = False
+    #: a conditional rule also refuses a write that touches neither of its properties
+    rules_on_any_write: bool = True
+    #: a search for text finds it anywhere in a word, not at its beginning only
+    query_anywhere: bool = False
+    #: what an unknown path is answered with: a page of "html", or "json"
+    unknown_route: str = "html"
     #: a write of the same values moves the modified time
     touch_always: bool = False
     #: batches that a unique objectWriteTraceId in each input makes partial
@@ -53,6 +71,8 @@ class Desk:
     rollups: Rollups
     lag: Lag
     exports: Exports
+    apps: Apps
+    rules: Rules = field(default_factory=Rules)
     options: Options = field(default_factory=Options)
 
     def batch(
@@ -72,8 +92,7 @@ class Desk:
 
     def final(self, kind: Kind, values: Values) -> Values:
         """The values that a write keeps, with those that follow from them."""
-        kept = plain_numbers(kind, values) if self.options.plain_numbers else values
-        return calculated(kind, kept)
+        return calculated(kind, numbers.rewritten(kind, values, self.options.number_text))
 
     @property
     def catalog(self) -> Catalog:
@@ -109,10 +128,16 @@ class Desk:
         return self.store.holder(kind, name, value)
 
     def check(self, kind: Kind, wanted: Input, row: Row | None, taken: set[Any]) -> None:
-        """Add to the input's problems what only the other objects tell.
+        """Add to the input's problems what only the other objects and the options tell.
 
         `taken` holds the unique values of the inputs before it in the same batch.
         """
+        wanted.problems += numbers.problems(
+            kind,
+            wanted.values,
+            exponents=self.options.number_exponents,
+            digits_max=self.options.number_digits,
+        )
         for name in kind.unique_names():
             value = wanted.values.get(name)
             if value is None:
@@ -129,7 +154,8 @@ class Desk:
     ) -> dict[str, Any]:
         if name == "email":
             text = f"Contact already exists. Existing ID: {holder}"
-            return {"name": name, "code": "CONTACT_EXISTS", "message": text, "value": value}
+            code = "CONTACT_EXISTS"
+            return {"name": name, "code": code, "message": text, "value": value, "holder": holder}
         where = (
             f"PropertyValueCoordinates{{portalId={self.portal.id}, "
             f"objectTypeId={kind.type.id}, propertyName={name}, value={value}}}"
@@ -143,7 +169,9 @@ class Desk:
         codes = {problem["code"] for problem in problems}
         first = problems[0]
         if "CONTACT_EXISTS" in codes:
-            return errors.conflict(first["message"])
+            named = self.options.existing_id
+            more = {"context": {"existingId": [str(first["holder"])]}} if named else {}
+            return errors.conflict(first["message"], **more)
         if codes == {"CONFLICTING_UNIQUE_VALUE"}:
             details = [errors.problem_detail(problem) for problem in problems]
             return errors.validation(first["message"], errors=details)
@@ -152,12 +180,27 @@ class Desk:
     def require(self, kind: Kind, wanted: Input, call: Call) -> errors.ApiError | None:
         """The refusal of a new object that lacks what its type requires."""
         lacking = [name for name in kind.type.required if wanted.values.get(name) is None]
+        if versions.rules_hold(call.path):
+            return self.obey(kind, wanted, None, call, also=lacking)
         if not lacking:
             return None
-        if "/2026-09" in call.path:  # since then, what an admin made required is a rule of its own
-            return errors.missing_required(lacking)
         message = f"Error creating {kind.type.name.upper()}. Some required properties were not set."
         return errors.validation(message, context={"properties": lacking})
+
+    def obey(
+        self, kind: Kind, wanted: Input, row: Row | None, call: Call, also: Sequence[str] = ()
+    ) -> errors.ApiError | None:
+        """The refusal of a write that an admin's rules forbid; older versions know no rules."""
+        if not versions.rules_hold(call.path):
+            return None
+        details = [errors.missing_required(name) for name in also]
+        details += self.rules.lacking(
+            kind,
+            wanted.values,
+            None if row is None else row.properties,
+            any_write=self.options.rules_on_any_write,
+        )
+        return errors.rules_broken(details) if details else None
 
     def targets(self, kind: Kind, associations: Iterable[Any]) -> list[Target]:
         """The other ends of a new object's associations. Raises ApiError 400."""
@@ -187,9 +230,9 @@ class Desk:
             f"No association type {category} {type_id} leads from {kind.type.name}"
         )
 
-    def tie(self, kind: Kind, row: Row, targets: Sequence[Target]) -> Row:
+    def tie(self, kind: Kind, row: Row, targets: Sequence[Target], source: Source) -> Row:
         """Associate a new object; returns it as it is then."""
         for other, to_id, link_type in targets:
-            self.store.links.put(kind, other, [(row.id, to_id, link_type)])
+            self.store.links.put(kind, other, [(row.id, to_id, link_type)], source)
             self.rollups.linked(kind, other, [(row.id, to_id)])
         return self.store.rows(kind, [row.id])[row.id] if targets else row

@@ -74,18 +74,18 @@ def problem_detail(problem: Mapping[str, Any]) -> Body:
     }
 
 
-def missing_required(names: Sequence[str]) -> ApiError:
-    """400 for a new object without a property that the account requires."""
-    details = [
-        {
-            "message": f"Property {name} is required",
-            "code": "MISSING_REQUIRED_PROPERTY",
-            "context": {"propertyName": [name]},
-        }
-        for name in names
-    ]
-    text = f"Missing required properties: {', '.join(names)}"
-    return validation(text, errors=details, context={"properties": list(names)})
+def missing_required(name: str) -> Body:
+    """One entry of `errors` for a property that a new object needs."""
+    return {
+        "message": f"A value for {name} must be provided",
+        "code": "MISSING_REQUIRED_PROPERTY",
+        "context": {"propertyName": [name]},
+    }
+
+
+def rules_broken(details: Sequence[Body]) -> ApiError:
+    """400 for a write that the account's rules for records forbid, since 2026-09."""
+    return validation("The property values provided are invalid", errors=list(details))
 
 
 def duplicate_ids(ids: Iterable[str]) -> ApiError:
@@ -107,19 +107,32 @@ def object_not_found(what: str = "Object not found.  objectId are usually numeri
     return ApiError(404, {"status": "error", "message": what, "category": "OBJECT_NOT_FOUND"})
 
 
+def already_exists(message: str, sub_category: str) -> ApiError:
+    """409 for a definition whose name is taken."""
+    body = {"status": "error", "message": message, "category": "OBJECT_ALREADY_EXISTS"}
+    return ApiError(409, {**body, "subCategory": sub_category})
+
+
 def conflict(message: str, **more: object) -> ApiError:
     """409."""
     return ApiError(409, {"status": "error", "message": message, **more, "category": "CONFLICT"})
 
 
 def unknown_object_type(name: str) -> ApiError:
-    """400 for an object type that this account does not have."""
-    return validation(f"Unable to infer object type from: {name}")
+    """400 for an object type that this account does not have. It carries no category."""
+    message = f"Unable to infer object type from: {name}"
+    return ApiError(400, {"status": "error", "message": message})
 
 
-def no_such_route(path: str) -> ApiError:
+class NoSuchRoute(ApiError):
     """404 for a path that is no endpoint."""
-    return ApiError(404, {"status": "error", "message": f"No route for {path}"})
+
+    page = b"<html><head><title>Error 404 Not Found</title></head><body>Not Found</body></html>"
+
+
+def no_such_route(path: str) -> NoSuchRoute:
+    """404 for a path that is no endpoint."""
+    return NoSuchRoute(404, {"status": "error", "message": f"No route for {path}"})
 
 
 def method_not_allowed(allowed: Iterable[str]) -> ApiError:
@@ -156,23 +169,20 @@ def unauthenticated() -> ApiError:
 
 
 def missing_scopes(scopes: Sequence[str]) -> ApiError:
-    """403."""
-    return ApiError(
-        403,
-        {
-            "status": "error",
-            "message": "This app hasn't been granted all required scopes to make this call. "
-            "Read more about required scopes here: https://developers.hubspot.com/scopes.",
-            "errors": [
-                {
-                    "message": "One or more of the following scopes are required.",
-                    "context": {"requiredGranularScopes": list(scopes)},
-                }
-            ],
-            "links": {"scopes": "https://developers.hubspot.com/scopes"},
-            "category": "MISSING_SCOPES",
-        },
-    )
+    """403. For schemas HubSpot names the scopes at the top, for all else within `errors`."""
+    context = {"requiredGranularScopes": list(scopes)}
+    body: Body = {
+        "status": "error",
+        "message": "This app hasn't been granted all required scopes to make this call. "
+        "Read more about required scopes here: https://developers.hubspot.com/scopes.",
+    }
+    if all(scope.startswith("crm.schemas.custom") for scope in scopes):
+        body["context"] = context
+    else:
+        text = "One or more of the following scopes are required."
+        body["errors"] = [{"message": text, "context": context}]
+    body["links"] = {"scopes": "https://developers.hubspot.com/scopes"}
+    return ApiError(403, {**body, "category": "MISSING_SCOPES"})
 
 
 def rate_limited(policy: str, group: str, headers: Mapping[str, str]) -> ApiError:
@@ -196,4 +206,19 @@ def missing_in_batch(type_name: str, ids: Sequence[str]) -> Body:
         "message": f"Could not get some {type_name.upper()} objects, they may be deleted or "
         "not exist. Check that ids are valid.",
         "context": {"ids": list(ids)},
+    }
+
+
+def no_associations(id_: str, from_type: str, to_type: str) -> Body:
+    """One entry of a 207's `errors`: an object that is tied to none of the other type."""
+    return {
+        "status": "error",
+        "category": "OBJECT_NOT_FOUND",
+        "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND",
+        "message": f"No {to_type} is associated with {from_type} {id_}.",
+        "context": {
+            "fromObjectId": [id_],
+            "fromObjectType": [from_type],
+            "toObjectType": [to_type],
+        },
     }

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import orjson
 
+from sandbox.hubspot import errors
 from sandbox.hubspot.catalog import Catalog, Kind
 from sandbox.hubspot.database import Database
+from sandbox.hubspot.rows import Source
+from sandbox.hubspot.standard.ties import PRIMARY, BuiltIn, built_in
 
 HUBSPOT, USER = "HUBSPOT_DEFINED", "USER_DEFINED"
-#: HubSpot's own numbers: contact to note is 201, note to contact is 202
-BUILT_IN = {("0-1", "0-46"): (201, "contact_to_note"), ("0-46", "0-1"): (202, "note_to_contact")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,11 @@ class LinkType:
     label: str | None
     inverse: int
 
+    @property
+    def primary(self) -> bool:
+        """Whether an object has at most one tie of this kind."""
+        return self.category == HUBSPOT and self.type_id in PRIMARY
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -37,6 +43,17 @@ class Link:
     type: LinkType
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkChange:
+    """A tie that was made or undone, seen from one end."""
+
+    kind: Kind
+    to: Kind
+    link: Link
+    removed: bool
+    source: Source
+
+
 class Links:
     """Reads and writes over the tables `association_types` and `links`."""
 
@@ -44,16 +61,39 @@ class Links:
         self._database = database
         self._catalog = catalog
         self._types: dict[tuple[int, int], list[LinkType]] = {}
+        self._limits: dict[int, int] | None = None
+        self.listeners: list[Callable[[Sequence[LinkChange]], None]] = []
 
     def types(self, kind: Kind, to: Kind) -> list[LinkType]:
-        """Every kind of tie from one object type to another, the unlabelled one first."""
+        """Every kind of tie from one object type to another, the unlabelled one first.
+
+        Two of HubSpot's own types may have none.
+        """
         known = self._types.get((kind.no, to.no))
         if known is None:
-            known = self._types[kind.no, to.no] = self._stored(kind, to)
-        if not known:
-            self.define(kind, to, name=None, label=None, inverse_label=None)
-            return self.types(kind, to)
+            known = self._stored(kind, to)
+            if not known:
+                self._define_first(kind, to)
+                known = self._stored(kind, to)
+            self._types[kind.no, to.no] = known
         return known
+
+    def _define_first(self, kind: Kind, to: Kind) -> None:
+        if kind.type.custom or to.type.custom:
+            self.define(kind, to, name=None, label=None, inverse_label=None)
+            return
+        there = built_in(kind.type.id, to.type.id)
+        back = [] if kind is to else built_in(to.type.id, kind.type.id)
+        with self._database.writing() as connection:
+            first = self._next_no(connection)
+            nos = {one.number: first + n for n, one in enumerate((*there, *back))}
+            for ends, found in (((kind, to), there), ((to, kind), back)):
+                for one in found:
+                    self._insert(connection, *ends, _link_type(one, nos))
+
+    def _next_no(self, connection: sqlite3.Connection) -> int:
+        last = connection.execute("select coalesce(max(no), 0) from association_types")
+        return int(last.fetchone()[0]) + 1
 
     def _stored(self, kind: Kind, to: Kind) -> list[LinkType]:
         sql = (
@@ -75,8 +115,12 @@ class Links:
         return None
 
     def default(self, kind: Kind, to: Kind) -> LinkType:
-        """The unlabelled tie, made when first asked for."""
-        return self.types(kind, to)[0]
+        """The unlabelled tie, made when first asked for. Raises ApiError 400 when there is none."""
+        found = self.types(kind, to)
+        if not found:
+            ends = f"{kind.type.name.upper()} and {to.type.name.upper()}"
+            raise errors.validation(f"No default association exists between {ends}")
+        return found[0]
 
     def define(
         self,
@@ -89,34 +133,52 @@ class Links:
     ) -> LinkType:
         """A new kind of tie and its opposite. A tie of a type to itself is its own opposite."""
         with self._database.writing() as connection:
-            last = connection.execute("select coalesce(max(no), 0) from association_types")
-            no = last.fetchone()[0] + 1
+            no = self._next_no(connection)
             back = no if kind is to else no + 1
-            there = self._type(kind, to, no, name, label, back)
+            there = _account_type(no, name, label, back)
             self._insert(connection, kind, to, there)
             if kind is not to:
-                text = inverse_label or label
-                self._insert(connection, to, kind, self._type(to, kind, back, name, text, no))
+                self._insert(
+                    connection, to, kind, _account_type(back, name, inverse_label or label, no)
+                )
         self._types.clear()
         return there
 
-    def _type(
-        self, kind: Kind, to: Kind, no: int, name: str | None, label: str | None, inverse: int
-    ) -> LinkType:
-        type_id, built_in = BUILT_IN.get((kind.type.id, to.type.id), (no, None))
-        if label is not None or built_in is None:
-            plain = label is None and not (kind.type.custom or to.type.custom)
-            return LinkType(
-                no=no,
-                category=HUBSPOT if plain else USER,
-                type_id=no,
-                name=name,
-                label=label,
-                inverse=inverse,
-            )
-        return LinkType(
-            no=no, category=HUBSPOT, type_id=type_id, name=built_in, label=None, inverse=inverse
-        )
+    def rename(self, link_type: LinkType, label: str, inverse_label: str | None) -> None:
+        """Give a label of the account another text."""
+        sql = "update association_types set label = ? where no = ?"
+        with self._database.writing() as connection:
+            connection.execute(sql, (label, link_type.no))
+            if inverse_label is not None and link_type.inverse != link_type.no:
+                connection.execute(sql, (inverse_label, link_type.inverse))
+        self._types.clear()
+
+    def most(self, link_type: LinkType) -> int | None:
+        """How many ties of a kind one object may have; None: as many as there are."""
+        return self._most().get(link_type.no)
+
+    def limit(self, link_type: LinkType, most: int | None) -> None:
+        """Allow so many ties of a kind, or as many as there are."""
+        with self._database.writing() as connection:
+            connection.execute("delete from association_limits where no = ?", (link_type.no,))
+            if most is not None:
+                sql = "insert into association_limits values (?, ?)"
+                connection.execute(sql, (link_type.no, most))
+        self._limits = None
+
+    def _most(self) -> dict[int, int]:
+        if self._limits is None:
+            with self._database.looking() as connection:
+                self._limits = dict(connection.execute("select no, most from association_limits"))
+        return self._limits
+
+    def forget(self, link_type: LinkType) -> None:
+        """End a kind of tie, with every tie of it."""
+        with self._database.writing() as connection:
+            for no in {link_type.no, link_type.inverse}:
+                connection.execute("delete from links where type_no = ?", (no,))
+                connection.execute("delete from association_types where no = ?", (no,))
+        self._types.clear()
 
     def _insert(self, connection: sqlite3.Connection, kind: Kind, to: Kind, t: LinkType) -> None:
         connection.execute(
@@ -124,31 +186,100 @@ class Links:
             (t.no, kind.no, to.no, t.category, t.type_id, t.name, t.label, t.inverse),
         )
 
-    def put(self, kind: Kind, to: Kind, links: Iterable[tuple[int, int, LinkType]]) -> None:
+    def put(
+        self, kind: Kind, to: Kind, links: Iterable[tuple[int, int, LinkType]], source: Source
+    ) -> None:
         """Tie objects: (id, to id, type). A labelled tie brings the unlabelled one along."""
         plain = self.default(kind, to)
-        rows: list[tuple[int, int, int, int, int]] = []
-        for id_, to_id, link_type in links:
-            for t in {link_type.no: link_type, plain.no: plain}.values():
-                rows.append((kind.no, to.no, id_, to_id, t.no))
-                rows.append((to.no, kind.no, to_id, id_, t.inverse))
+        made: list[Link] = []
+        undone: list[Link] = []
         with self._database.writing() as connection:
-            connection.executemany("insert or ignore into links values (?, ?, ?, ?, ?)", rows)
+            for id_, to_id, link_type in links:
+                undone += self._displaced(connection, kind, to, Link(id_, to_id, link_type))
+                for t in {plain.no: plain, link_type.no: link_type}.values():
+                    link = Link(id_, to_id, t)
+                    sql = "insert or ignore into links values (?, ?, ?, ?, ?)"
+                    if connection.execute(sql, (kind.no, to.no, id_, to_id, t.no)).rowcount:
+                        made.append(link)
+                    connection.execute(sql, (to.no, kind.no, to_id, id_, t.inverse))
+                    self._within(connection, (kind.no, to.no, id_, t.no))
+                    self._within(connection, (to.no, kind.no, to_id, t.inverse))
+        self._tell(kind, to, undone, source, removed=True)
+        self._tell(kind, to, made, source, removed=False)
+
+    def _within(self, connection: sqlite3.Connection, held: tuple[int, int, int, int]) -> None:
+        """Raises ApiError 400 when an object has more ties of a kind than the account allows."""
+        most = self._most().get(held[3])
+        if most is None:
+            return
+        sql = "select count(*) from links where kind = ? and to_kind = ? and id = ? and type_no = ?"
+        (count,) = connection.execute(sql, held).fetchone()
+        if count > most:
+            raise errors.validation(
+                f"Object {held[2]} has {most} associations of this type already, its limit"
+            )
+
+    def _displaced(
+        self, connection: sqlite3.Connection, kind: Kind, to: Kind, link: Link
+    ) -> list[Link]:
+        """Undo the primary tie that a new one takes the place of, seen from `kind`."""
+        forth = link.type.primary
+        back = next((t for t in self.types(to, kind) if t.no == link.type.inverse), link.type)
+        if not forth and not back.primary:
+            return []
+        end, no = (link.id, link.type.no) if forth else (link.to_id, back.no)
+        pair = (kind.no, to.no) if forth else (to.no, kind.no)
+        sql = "select to_id from links where kind = ? and to_kind = ? and id = ? and type_no = ?"
+        held = [row[0] for row in connection.execute(sql, (*pair, end, no))]
+        old = [Link(end, o, link.type) if forth else Link(o, end, link.type) for o in held]
+        gone = [one for one in old if (one.id, one.to_id) != (link.id, link.to_id)]
+        for one in gone:
+            self._delete(connection, kind, to, one)
+        return gone
 
     def remove(
-        self, kind: Kind, to: Kind, pairs: Iterable[tuple[int, int]], only: LinkType | None = None
+        self,
+        kind: Kind,
+        to: Kind,
+        pairs: Iterable[tuple[int, int]],
+        source: Source,
+        only: LinkType | None = None,
     ) -> None:
         """Untie objects altogether, or take one label off them."""
-        sql = "delete from links where kind = ? and to_kind = ? and id = ? and to_id = ?"
+        undone: list[Link] = []
         with self._database.writing() as connection:
             for id_, to_id in pairs:
-                if only is None:
-                    connection.execute(sql, (kind.no, to.no, id_, to_id))
-                    connection.execute(sql, (to.no, kind.no, to_id, id_))
-                    continue
-                one = sql + " and type_no = ?"
-                connection.execute(one, (kind.no, to.no, id_, to_id, only.no))
-                connection.execute(one, (to.no, kind.no, to_id, id_, only.inverse))
+                for t in [only] if only else self.types(kind, to):
+                    link = Link(id_, to_id, t)
+                    if self._delete(connection, kind, to, link):
+                        undone.append(link)
+        self._tell(kind, to, undone, source, removed=True)
+
+    def _delete(self, connection: sqlite3.Connection, kind: Kind, to: Kind, link: Link) -> bool:
+        sql = (
+            "delete from links where kind = ? and to_kind = ? and id = ? and to_id = ?"
+            " and type_no = ?"
+        )
+        there = (kind.no, to.no, link.id, link.to_id, link.type.no)
+        connection.execute(sql, (to.no, kind.no, link.to_id, link.id, link.type.inverse))
+        return bool(connection.execute(sql, there).rowcount)
+
+    def _tell(
+        self, kind: Kind, to: Kind, links: Sequence[Link], source: Source, *, removed: bool
+    ) -> None:
+        """Each tie once from either end."""
+        if not links or not self.listeners:
+            return
+        other = {t.no: t for t in self.types(to, kind)}
+        changes = []
+        for link in links:
+            back = Link(link.to_id, link.id, other[link.type.inverse])
+            for ends, one in (((kind, to), link), ((to, kind), back)):
+                changes.append(
+                    LinkChange(kind=ends[0], to=ends[1], link=one, removed=removed, source=source)
+                )
+        for listener in self.listeners:
+            listener(changes)
 
     def of(self, kind: Kind, to: Kind, ids: Sequence[int]) -> dict[int, list[Link]]:
         """The ties of each id, in order of the other end's id; archived ends are left out."""
@@ -187,3 +318,19 @@ class Links:
                 connection.execute(
                     "delete from links where to_kind = ? and to_id = ?", (kind.no, id_)
                 )
+
+
+def _account_type(no: int, name: str | None, label: str | None, inverse: int) -> LinkType:
+    """A kind of tie that this account made: its number is the account's own."""
+    return LinkType(no=no, category=USER, type_id=no, name=name, label=label, inverse=inverse)
+
+
+def _link_type(one: BuiltIn, nos: dict[int, int]) -> LinkType:
+    return LinkType(
+        no=nos[one.number],
+        category=HUBSPOT,
+        type_id=one.number,
+        name=one.name,
+        label=one.label,
+        inverse=nos[one.back],
+    )

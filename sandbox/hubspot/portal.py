@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypedDict, Unpack
 
 from sandbox.hubspot.definitions import Definition
+from sandbox.hubspot.object_types import ObjectType, choice, date, number, system, text
+from sandbox.hubspot.standard.types import standard_types
 
 CONTACTS, NOTES, BOOKINGS, EXAMS = "0-1", "0-46", "2-50158913", "2-50158915"
 MARKER = "credit_desk_last_write"
@@ -16,23 +17,6 @@ CREDITS = (
     "mock_discussion_token",
     "shared_mock_credits",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectType:
-    """An object type, with what HubSpot calls it."""
-
-    id: str
-    name: str  # singular, as in the schema
-    plural: str  # as in the paths
-    definitions: tuple[Definition, ...]
-    defaults: tuple[str, ...]  # properties sent when none are asked for
-    created: str = "hs_createdate"
-    modified: str = "hs_lastmodifieddate"
-    custom: bool = False
-    primary: str = ""
-    required: tuple[str, ...] = ()
-    associated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,56 +51,8 @@ class Portal:
             _notes(),
             _bookings(self.with_marker),
             _exams(self.with_marker),
+            *standard_types(),
         )
-
-
-class _Flags(TypedDict, total=False):
-    unique: bool
-    read_only: bool
-    calculated: bool
-    hubspot_defined: bool
-
-
-def _text(name: str, *, group: str, **more: Unpack[_Flags]) -> Definition:
-    return Definition(name=name, label=_label(name), group=group, **more)
-
-
-def _number(name: str, *, group: str, **more: Unpack[_Flags]) -> Definition:
-    return Definition(
-        name=name, label=_label(name), type="number", field_type="number", group=group, **more
-    )
-
-
-def _choice(name: str, *values: str, group: str) -> Definition:
-    return Definition(
-        name=name,
-        label=_label(name),
-        type="enumeration",
-        field_type="select",
-        group=group,
-        options=tuple((value, value.capitalize()) for value in values),
-    )
-
-
-def _date(name: str, *, group: str, kind: str = "date", **more: Unpack[_Flags]) -> Definition:
-    return Definition(
-        name=name, label=_label(name), type=kind, field_type="date", group=group, **more
-    )
-
-
-def _label(name: str) -> str:
-    return name.removeprefix("hs_").replace("_", " ").capitalize()
-
-
-def _system(group: str, created: str, modified: str) -> tuple[Definition, ...]:
-    """What HubSpot itself keeps on every object."""
-    return (
-        _number("hs_object_id", group=group, read_only=True, hubspot_defined=True),
-        _date(created, group=group, kind="datetime", read_only=True, hubspot_defined=True),
-        _date(modified, group=group, kind="datetime", read_only=True, hubspot_defined=True),
-        _text("hs_merged_object_ids", group=group, read_only=True, hubspot_defined=True),
-        _text("hubspot_owner_id", group=group, hubspot_defined=True),
-    )
 
 
 def marker(group: str) -> Definition:
@@ -143,12 +79,12 @@ def _contacts(with_marker: bool) -> ObjectType:
             "lastname",
         ),
         definitions=(
-            *_system(group, "createdate", "lastmodifieddate"),
-            *(_text(name, group=group, hubspot_defined=True) for name in people),
-            _text("hs_calculated_merged_vids", group=group, read_only=True, hubspot_defined=True),
-            _number("student_id", group=group, unique=True),
-            _date("ndecc_exam_date", group=group),
-            *(_number(name, group=group) for name in CREDITS),
+            *system(group, "createdate", "lastmodifieddate"),
+            *(text(name, group=group, hubspot_defined=True) for name in people),
+            text("hs_calculated_merged_vids", group=group, read_only=True, hubspot_defined=True),
+            number("student_id", group=group, unique=True),
+            date("ndecc_exam_date", group=group),
+            *(number(name, group=group) for name in CREDITS),
             *((marker(group),) if with_marker else ()),
         ),
     )
@@ -164,10 +100,10 @@ def _notes() -> ObjectType:
         required=("hs_timestamp",),
         defaults=("hs_createdate", "hs_lastmodifieddate", "hs_object_id"),
         definitions=(
-            *_system(group, "hs_createdate", "hs_lastmodifieddate"),
-            _date("hs_timestamp", group=group, kind="datetime", hubspot_defined=True),
-            _text("hs_note_body", group=group, hubspot_defined=True),
-            _text("hs_body_preview", group=group, read_only=True, hubspot_defined=True),
+            *system(group, "hs_createdate", "hs_lastmodifieddate"),
+            date("hs_timestamp", group=group, kind="datetime", hubspot_defined=True),
+            text("hs_note_body", group=group, hubspot_defined=True),
+            text("hs_body_preview", group=group, read_only=True, hubspot_defined=True),
         ),
     )
 
@@ -196,15 +132,15 @@ def _bookings(with_marker: bool) -> ObjectType:
         associated=("CONTACT", EXAMS),
         defaults=("hs_createdate", "hs_lastmodifieddate", "hs_object_id"),
         definitions=(
-            *_system(group, "hs_createdate", "hs_lastmodifieddate"),
-            _text("booking_id", group=group, unique=True),
-            _choice("is_active", "Active", "Cancelled", "Completed", group=group),
-            _choice("attendance", "Yes", "No", group=group),
-            *(_text(name, group=group) for name in plain),
-            _number("student_id", group=group),
-            _number("token_refunded_at", group=group),
-            *(_text(name, group=group, calculated=True) for name in derived),
-            _date("exam_date", group=group, calculated=True),
+            *system(group, "hs_createdate", "hs_lastmodifieddate"),
+            text("booking_id", group=group, unique=True),
+            choice("is_active", "Active", "Cancelled", "Completed", group=group),
+            choice("attendance", "Yes", "No", group=group),
+            *(text(name, group=group) for name in plain),
+            number("student_id", group=group),
+            number("token_refunded_at", group=group),
+            *(text(name, group=group, calculated=True) for name in derived),
+            date("exam_date", group=group, calculated=True),
             *((marker(group),) if with_marker else ()),
         ),
     )
@@ -222,14 +158,14 @@ def _exams(with_marker: bool) -> ObjectType:
         associated=("CONTACT", BOOKINGS),
         defaults=("hs_createdate", "hs_lastmodifieddate", "hs_object_id"),
         definitions=(
-            *_system(group, "hs_createdate", "hs_lastmodifieddate"),
-            _text("mock_exam_name", group=group),
-            *(_text(n, group=group) for n in ("mock_type", "start_time", "end_time", "location")),
-            _date("exam_date", group=group),
-            _date("scheduled_activation_datetime", group=group, kind="datetime"),
-            _number("capacity", group=group),
-            _number("total_bookings", group=group),
-            _choice("is_active", "true", "false", "scheduled", group=group),
+            *system(group, "hs_createdate", "hs_lastmodifieddate"),
+            text("mock_exam_name", group=group),
+            *(text(n, group=group) for n in ("mock_type", "start_time", "end_time", "location")),
+            date("exam_date", group=group),
+            date("scheduled_activation_datetime", group=group, kind="datetime"),
+            number("capacity", group=group),
+            number("total_bookings", group=group),
+            choice("is_active", "true", "false", "scheduled", group=group),
             *((marker(group),) if with_marker else ()),
         ),
     )

@@ -46,12 +46,12 @@ class Column:
     read: Callable[[str], Value]
 
 
-def read(kind: Kind, body: Mapping[str, Any]) -> Search:
+def read(kind: Kind, body: Mapping[str, Any], *, anywhere: bool = False) -> Search:
     """Raises ApiError 400 for whatever HubSpot refuses."""
     parts, args = _groups(kind, body.get("filterGroups") or [])
     query = optional_text(body, "query")
     if query:
-        parts, args = _with_words(kind, query, parts, args)
+        parts, args = _with_words(words.clause(kind, query, anywhere=anywhere), query, parts, args)
     order, descending = _sort(kind, body.get("sorts") or [])
     limit = whole(body.get("limit") or 10, "limit", most=PAGE_MAX, least=1)
     offset = whole(body.get("after") or 0, "after")
@@ -94,10 +94,12 @@ def _listed(value: Any, what: str, most: int) -> None:
         raise errors.validation(f"No more than {most} {what} are allowed, found {len(value)}")
 
 
-def _with_words(kind: Kind, query: str, parts: str, args: list[Value]) -> tuple[str, list[Value]]:
+def _with_words(
+    found: tuple[str, list[str]], query: str, parts: str, args: list[Value]
+) -> tuple[str, list[Value]]:
     if len(query) > QUERY_MAX:
         raise errors.validation(f"The query is longer than {QUERY_MAX} characters")
-    clause, like = words.clause(kind, query)
+    clause, like = found
     return (f"({parts}) and {clause}" if parts else clause), [*args, *like]
 
 

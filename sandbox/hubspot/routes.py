@@ -10,24 +10,31 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from sandbox.hubspot import errors
+from sandbox.hubspot import errors, versions
 
-DATES = "2026-03|2026-09"
-#: api -> (old-style prefix, new-style prefix)
-PREFIXES = {
+DATES = "|".join(versions.DATES)
+#: api -> (old-style prefix, new-style prefix); the first versions have the old style alone
+PREFIXES: dict[str, tuple[str, ...]] = {
     "objects": ("/crm/v3/objects", f"/crm/objects/(?:{DATES})"),
     "object-links": ("/crm/v4/objects", f"/crm/objects/(?:{DATES})"),
     "associations": ("/crm/v4/associations", f"/crm/associations/(?:{DATES})"),
+    "links-v3": ("/crm/v3/associations",),
     "properties": ("/crm/v3/properties", f"/crm/properties/(?:{DATES})"),
     "schemas": (
         "/(?:crm-object-schemas/v3|crm/v3)/schemas",
         f"/crm-object-schemas/(?:{DATES})/schemas",
     ),
+    "account-info": ("/account-info/v3", f"/account-info/(?:{DATES})"),
+    "private-apps": ("/oauth/v2/private-apps",),
+    "pipelines": ("/crm/v3/pipelines", f"/crm/pipelines/(?:{DATES})"),
+    "owners": ("/crm/v3/owners", f"/crm/owners/(?:{DATES})"),
+    "legacy": ("",),
     "exports": ("/crm/v3/exports", f"/crm/exports/(?:{DATES})"),
 }
 T = "{type}"
 LINKS = "object-links /{type}/{id}/associations"
 PAIR = "associations /{type}/{to}"
+LIMITS = "associations /definitions/configurations/{type}/{to}"
 TABLE: tuple[tuple[str, str, str], ...] = (
     ("GET", f"{LINKS}/{{to}}", "links.of_one"),
     ("PUT", f"{LINKS}/default/{{to}}/{{to_id}}", "links.put_default"),
@@ -38,8 +45,18 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     ("POST", f"{PAIR}/batch/create", "links.batch_create"),
     ("POST", f"{PAIR}/batch/archive", "links.batch_archive"),
     ("POST", f"{PAIR}/batch/labels/archive", "links.batch_labels_archive"),
-    ("GET", f"{PAIR}/labels", "links.labels"),
-    ("POST", f"{PAIR}/labels", "links.create_label"),
+    ("GET", f"{PAIR}/labels", "labels.page"),
+    ("POST", f"{PAIR}/labels", "labels.create"),
+    ("PUT", f"{PAIR}/labels", "labels.update"),
+    ("DELETE", f"{PAIR}/labels/{{id}}", "labels.archive"),
+    ("GET", f"{LIMITS}", "labels.limits"),
+    ("POST", f"{LIMITS}/batch/create", "labels.limit"),
+    ("POST", f"{LIMITS}/batch/update", "labels.limit"),
+    ("POST", f"{LIMITS}/batch/purge", "labels.unlimit"),
+    ("GET", "links-v3 /{type}/{to}/types", "links_v3.types"),
+    ("POST", "links-v3 /{type}/{to}/batch/read", "links_v3.batch_read"),
+    ("POST", "links-v3 /{type}/{to}/batch/create", "links_v3.batch_create"),
+    ("POST", "links-v3 /{type}/{to}/batch/archive", "links_v3.batch_archive"),
     ("POST", "objects /{type}/batch/read", "batch.read"),
     ("POST", "objects /{type}/batch/update", "batch.update"),
     ("POST", "objects /{type}/batch/create", "batch.create"),
@@ -58,6 +75,11 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     ("POST", "properties /{type}/batch/create", "properties.batch_create"),
     ("POST", "properties /{type}/batch/read", "properties.batch_read"),
     ("POST", "properties /{type}/batch/archive", "properties.batch_archive"),
+    ("GET", "properties /{type}/groups", "groups.page"),
+    ("POST", "properties /{type}/groups", "groups.create"),
+    ("GET", "properties /{type}/groups/{name}", "groups.get"),
+    ("PATCH", "properties /{type}/groups/{name}", "groups.update"),
+    ("DELETE", "properties /{type}/groups/{name}", "groups.archive"),
     ("GET", "properties /{type}/{name}", "properties.get"),
     ("PATCH", "properties /{type}/{name}", "properties.update"),
     ("DELETE", "properties /{type}/{name}", "properties.archive"),
@@ -65,6 +87,16 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     ("POST", "schemas ", "schemas.create"),
     ("GET", "schemas /{type}", "schemas.get"),
     ("DELETE", "schemas /{type}", "schemas.archive"),
+    ("GET", "account-info /details", "account.details"),
+    ("POST", "private-apps /get/access-token-info", "account.token_info"),
+    ("GET", "pipelines /{type}", "pipelines.page"),
+    ("GET", "pipelines /{type}/{id}", "pipelines.get"),
+    ("GET", "pipelines /{type}/{id}/stages", "pipelines.stages"),
+    ("GET", "pipelines /{type}/{id}/stages/{stage}", "pipelines.stage"),
+    ("GET", "owners ", "owners.page"),
+    ("GET", "owners /{id}", "owners.get"),
+    ("GET", "legacy /properties/v1/{type}/properties", "legacy.properties"),
+    ("GET", "legacy /{type}/v2/properties", "legacy.properties"),
     ("POST", "exports /export/async", "exports.create"),
     ("GET", "exports /export/async/tasks/{id}/status", "exports.status"),
 )

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sandbox.hubspot import errors
 
+#: the object types that have scopes of their own; activities go with contacts
+AREAS = (
+    "companies",
+    "contacts",
+    "custom",
+    "deals",
+    "feedback_submissions",
+    "goals",
+    "line_items",
+    "products",
+    "quotes",
+    "tickets",
+)
 ALL: frozenset[str] = frozenset(
     {
-        "crm.objects.contacts.read",
-        "crm.objects.contacts.write",
-        "crm.objects.custom.read",
-        "crm.objects.custom.write",
-        "crm.schemas.contacts.read",
-        "crm.schemas.contacts.write",
-        "crm.schemas.custom.read",
-        "crm.schemas.custom.write",
         "crm.export",
+        "crm.objects.owners.read",
+        *(
+            f"crm.{what}.{area}.{access}"
+            for what in ("objects", "schemas")
+            for area in AREAS
+            for access in ("read", "write")
+        ),
     }
 )
 READS = frozenset(
@@ -25,27 +39,40 @@ READS = frozenset(
         "search.search",
         "links.of_one",
         "links.batch_read",
-        "links.labels",
+        "labels.limits",
+        "labels.page",
         "properties.page",
         "properties.get",
         "properties.batch_read",
         "schemas.page",
         "schemas.get",
+        "groups.page",
+        "groups.get",
+        "legacy.properties",
+        "links_v3.batch_read",
+        "links_v3.types",
+        "pipelines.page",
+        "pipelines.get",
+        "pipelines.stages",
+        "pipelines.stage",
     }
 )
 
 
-def needed(handler: str, *, custom: list[bool]) -> list[str]:
-    """The scopes of one call; `custom` says of each object type named whether it is custom."""
+def needed(handler: str, *, areas: Iterable[str]) -> list[str]:
+    """The scopes of one call; `areas` are those of the object types in its path."""
     family = handler.partition(".")[0]
+    if family == "account":
+        return []
     if family == "exports":
         return ["crm.export"]
     access = "read" if handler in READS else "write"
     if family == "schemas":
         return [f"crm.schemas.custom.{access}"]
-    area = "schemas" if family == "properties" else "objects"
-    kinds = sorted({"custom" if is_custom else "contacts" for is_custom in custom})
-    return [f"crm.{area}.{kind}.{access}" for kind in kinds]
+    if family == "owners":
+        return ["crm.objects.owners.read"]
+    what = "schemas" if family in {"properties", "groups", "legacy"} else "objects"
+    return [f"crm.{what}.{area}.{access}" for area in sorted(set(areas))]
 
 
 def check(granted: frozenset[str], scopes: list[str]) -> None:

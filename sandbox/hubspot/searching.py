@@ -22,6 +22,7 @@ from sandbox.hubspot.rows import Row
 #: properties worth an index: the ones that this field's tools search by
 INDEXED = {
     "0-1": ("email", "student_id"),
+    "0-46": (),
     "2-50158913": ("booking_id", "is_active", "exam_date", "student_id", "mock_type"),
     "2-50158915": ("is_active", "exam_date"),
 }
@@ -108,6 +109,8 @@ def index(database: Database, kinds: Sequence[Kind]) -> None:
     """Indexes on what is searched most; made once, kept in the file."""
     with database.writing() as connection:
         for kind in kinds:
+            if not (kind.type.custom or kind.type.id in INDEXED):
+                continue  # types that are hardly used would make every write dearer
             for name in (kind.type.modified, *INDEXED.get(kind.type.id, ())):
                 if kind.live(name) is not None:
                     connection.execute(

@@ -7,7 +7,9 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,12 +39,34 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _listen(port: int) -> socket.socket:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """Where the server listens; with a certificate and its key by HTTPS."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    cert: Path | None = None
+    key: Path | None = None
+
+    def at(self, port: int) -> Listening:
+        """The same, at another port."""
+        return replace(self, port=port)
+
+    def url(self, port: int) -> str:
+        """Where clients on this machine find it."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        shown = f"[{host}]" if ":" in host else host
+        return f"{'https' if self.cert else 'http'}://{shown}:{port}"
+
+
+def _listen(where: Listening) -> socket.socket:
+    found = socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM)
+    family, address = found[0][0], found[0][4]
     # asyncio sends small writes at once only on sockets that say they are TCP
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind(("127.0.0.1", port))
+        listening.bind(address)
     except OSError:
         listening.close()
         raise
@@ -69,14 +93,16 @@ class HubSpotServer:
         daily_limit: int = TIERS["professional"][1],
         search_lag_ms: int = 0,
         now: Callable[[], datetime] = utc_now,
+        listening: Listening | None = None,
     ) -> None:
         portal = portal or Portal()
-        self._port = port
+        self._where = listening or Listening(port=port)
         self.store = Store(state_dir / "hubspot.sqlite3", portal, now=now)
         lag = Lag(search_lag_ms)
         rollups = Rollups(self.store, portal)
         self.store.listeners += [lag.noting(self.store.now_ms), rollups.changed]
         searcher = Searcher(self.store.database, lag)
+        apps = Apps(Daily(most=daily_limit))
         desk = Desk(
             store=self.store,
             portal=portal,
@@ -84,8 +110,8 @@ class HubSpotServer:
             exports=Exports(self.store, searcher),
             rollups=rollups,
             lag=lag,
+            apps=apps,
         )
-        apps = Apps(Daily(most=daily_limit))
         own = apps.add(
             token,
             app_id=portal.app_id,
@@ -108,11 +134,11 @@ class HubSpotServer:
 
     def reserve(self) -> None:
         """Take the port now, to be served at ``start``. Raises OSError when it is taken."""
-        self._listening = _listen(self._port)
+        self._listening = _listen(self._where)
 
     def start(self) -> str:
         """Serve; returns the base URL once it answers. Raises OSError when the port is taken."""
-        listening = self._listening or _listen(self._port)
+        listening = self._listening = self._listening or _listen(self._where)
         index(self.store.database, self.store.catalog.kinds())
         self.app.senders.resume()
         config = uvicorn.Config(
@@ -125,7 +151,10 @@ class HubSpotServer:
             server_header=False,
             timeout_graceful_shutdown=1,
             timeout_keep_alive=75,  # a client's idle connection does not die under its next request
+            ssl_certfile=self._where.cert,
+            ssl_keyfile=self._where.key,
         )
+        config.load()  # a certificate that is no good is told of here, not in the thread
         server = self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=server.run, kwargs={"sockets": [listening]}, name="hubspot-sandbox", daemon=True
@@ -136,8 +165,20 @@ class HubSpotServer:
             if time.monotonic() > deadline or not self._thread.is_alive():
                 raise RuntimeError("the HubSpot sandbox did not start")
             time.sleep(0.002)
-        host, port = listening.getsockname()
-        return f"http://{host}:{port}"
+        return self._where.url(self.port)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on. Raises RuntimeError before it does."""
+        if self._listening is None:
+            raise RuntimeError("the HubSpot sandbox was not started")
+        return int(self._listening.getsockname()[1])
+
+    @property
+    def private(self) -> bool:
+        """Whether only this machine can reach it."""
+        host = str(self._listening.getsockname()[0]) if self._listening else self._where.host
+        return ip_address(host).is_loopback
 
     def stop(self) -> None:
         """Answer what is under way, then close the port and the file."""

@@ -61,6 +61,13 @@ class Store:
         with self.database.looking() as connection:
             return connection.execute("select 1 from objects limit 1").fetchone() is None
 
+    def count(self, kind: Kind) -> int:
+        """How many objects of this type are stored, archived ones among them."""
+        with self.database.looking() as connection:
+            sql = "select count(*) from objects where kind = ?"
+            (found,) = connection.execute(sql, (kind.no,)).fetchone()
+            return int(found)
+
     def load(self, objects: Iterable[SeedObject], links: Iterable[SeedLink]) -> None:
         """Add many objects at once, as they are: no validation, no webhooks, no search lag."""
         bulk.load(self.database, self.catalog, self.links, objects, links)

@@ -17,6 +17,7 @@ DIGITS_MAX = 100
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _WHOLE = re.compile(r"-?\d{1,15}")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 _MS_MAX = 253_402_300_799_999  # the last millisecond of the year 9999
 
 
@@ -72,13 +73,12 @@ def stored(definition: Definition, text: str) -> str:
 
 
 def _number(text: str) -> str:
+    """Every form that some version or screen of HubSpot takes; see numbers.py."""
     try:
-        number = Decimal(text)
-        finite = number.is_finite() and text == text.strip() and "_" not in text
-        finite = finite and abs(number.adjusted()) < DIGITS_MAX
-    except InvalidOperation:
-        finite = False
-    if not finite:
+        known = _NUMBER.fullmatch(text) and abs(Decimal(text).adjusted()) < DIGITS_MAX
+    except InvalidOperation:  # an exponent of twenty digits
+        known = False
+    if not known:
         raise BadValue("INVALID_INTEGER", f"{text} was not a valid number.")
     return text
 

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sandbox.hubspot import system
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.rows import Row, Version
 from sandbox.hubspot.values import iso
@@ -21,7 +22,8 @@ def system_value(kind: Kind, row: Row, name: str) -> str | None:
         return iso(row.created_at)
     if name == kind.type.modified:
         return iso(row.updated_at)
-    return None
+    worked = system.ALL.get(name)
+    return worked(row) if worked else None
 
 
 def value_of(kind: Kind, row: Row, name: str) -> str | None:
@@ -32,6 +34,8 @@ def value_of(kind: Kind, row: Row, name: str) -> str | None:
 def properties(kind: Kind, row: Row, names: Sequence[str]) -> dict[str, str | None]:
     """The values; a property without one is null."""
     values = {name: row.properties.get(name) for name in names}
+    for name in system.ALL.keys() & values.keys():
+        values[name] = system.ALL[name](row)
     values["hs_object_id"] = str(row.id)
     values[kind.type.created] = iso(row.created_at)
     values[kind.type.modified] = iso(row.updated_at)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.rows import Row
 
-PEOPLE = ("firstname", "lastname", "email", "phone", "company")
+PEOPLE = ("firstname", "lastname", "email", "hs_additional_emails", "phone", "company")
+_LATER = re.compile(r"(?<=[\W_])[^\W_]")  # where a part of a word begins
 WORDS_MAX = 20
 
 
 def text_of(kind: Kind, properties: Mapping[str, str | None]) -> str:
-    """All of it, in lower case."""
+    """All of it, in lower case: each word, and what is left of it from each of its parts on.
+
+    So the beginning of a word finds `student@school.example` by `school.ex` as well.
+    """
     names = PEOPLE if kind.type.id == "0-1" else (kind.type.primary,)
-    return " ".join(filter(None, (properties.get(name) for name in names))).lower()
+    words = " ".join(filter(None, (properties.get(name) for name in names))).lower().split()
+    parts = [word[found.start() :] for word in words for found in _LATER.finditer(word)]
+    return " ".join((*words, *parts))
 
 
 def put(connection: sqlite3.Connection, kind: Kind, rows: Iterable[Row]) -> None:
@@ -26,12 +33,16 @@ def put(connection: sqlite3.Connection, kind: Kind, rows: Iterable[Row]) -> None
     )
 
 
-def clause(kind: Kind, query: str) -> tuple[str, list[str]]:
-    """SQL for the objects that have every word of the query somewhere in their text."""
+def clause(kind: Kind, query: str, *, anywhere: bool = False) -> tuple[str, list[str]]:
+    """SQL for the objects that have, for every word of the query, a word that begins with it.
+
+    With `anywhere` the word may stand in the middle of another one.
+    """
     parts = query.lower().split()[:WORDS_MAX]
-    like = "".join(" and text like ? escape '\\'" for _ in parts)
+    like = "".join(" and ' ' || text like ? escape '\\'" for _ in parts)
     sql = f"id in (select id from words where kind = {kind.no}{like})"  # noqa: S608 - no user text
-    return sql, [f"%{_escaped(part)}%" for part in parts]
+    begin = "%" if anywhere else "% "
+    return sql, [f"{begin}{_escaped(part)}%" for part in parts]
 
 
 def _escaped(word: str) -> str:

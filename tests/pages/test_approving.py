@@ -20,6 +20,7 @@ from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND, OPERATIONS
 from tests.pages.acts import choose, frame_with, press, said
 from tests.pages.conftest import Open
 from tests.pages.stage import ACTOR, ADMIN, Stage, confirmed, fill, stage
+from tests.pages.test_other_desks import joined_by_a_laptop
 
 BEN, MIA = "ben@example.test", "mia@example.test"
 S = OperationState
@@ -100,6 +101,18 @@ def test_another_admin_sees_the_plan_read_again_and_approves_it(
     assert (S.HELD, BEN) == (operation.state, operation.approved_by)
     assert "begin in 10 s" in said(at)
     assert "Approved by ben@example.test" in said(at)
+
+
+def test_an_approval_is_not_offered_while_another_desk_runs(
+    open_page: Open, made: Stage, asked: str
+) -> None:
+    joined_by_a_laptop(made)
+
+    at = open_page(OPERATIONS, who=by(BEN), operation=asked)
+
+    assert "desk bbbb on laptop" in said(at)
+    assert "approve" not in buttons(at)
+    assert {"takeover_sure", "refuse"} <= buttons(at)
 
 
 def test_another_admin_refuses_with_a_reason_that_the_asker_reads(

@@ -19,6 +19,10 @@ from tests.pages.stage import ACTOR, Stage
 @pytest.fixture
 def register(made: Stage) -> FakeRegister:
     """With a laptop's desk in it."""
+    return joined_by_a_laptop(made)
+
+
+def joined_by_a_laptop(made: Stage) -> FakeRegister:
     found = FakeRegister(made.clock)
     laptop = Process(
         name="laptop-1", desk="bbbb", host="laptop", version="0.1.0", started_at=made.clock()

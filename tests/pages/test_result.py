@@ -21,6 +21,7 @@ from tests.pages import lookup_scenes, scenes
 from tests.pages.acts import choose, figures, frame_with, press, said
 from tests.pages.conftest import Open
 from tests.pages.stage import ACTOR, Stage, confirmed, mirrored
+from tests.pages.test_other_desks import joined_by_a_laptop
 
 
 @pytest.fixture
@@ -69,6 +70,20 @@ def test_retrying_takes_up_only_what_did_not_go_through(
     progress = made.journal.progress(operation_id)
     assert (2, done) == (progress.states[ItemState.PENDING], progress.states[ItemState.DONE])
     assert 0 == progress.retryable
+
+
+def test_a_retry_is_not_offered_while_another_desk_runs(
+    open_page: Open, made: Stage, operation_id: str
+) -> None:
+    joined_by_a_laptop(made)
+
+    at = open_page(BULK_REFUND, operation=operation_id)
+
+    assert "desk bbbb on laptop" in said(at)
+    assert "retry" not in {button.key for button in at.button}
+    choose(at, "takeover_why", "the laptop was a trial")
+    at = press(at, "takeover_sure")
+    assert "retry" in {button.key for button in at.button}
 
 
 def test_two_retries_are_one(open_page: Open, made: Stage, operation_id: str) -> None:

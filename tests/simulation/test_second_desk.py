@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 
 from core.domain.credits import SCHOOL
+from core.domain.desks import Takeover
 from core.domain.operations import ItemState
-from core.domain.records import Kind
+from core.domain.plans import OperationKind
+from core.domain.records import MARKER, Kind
+from core.domain.writes import MovementKind
+from core.gateways.errors import GatewayError
+from tests.fakes.crm import Fault, Request
 from tests.simulation.company.second_desk import SecondDesk, given
 from tests.simulation.seeds import Block, blocks
-from tests.simulation.world import ADMIN, Rates, World
+from tests.simulation.world import ADMIN, Crash, Rates, World
 
 BLOCK = 50
 HISTORIES = blocks("second desk", range(300_000, 300_200), fresh=50, block=BLOCK)
@@ -78,6 +85,97 @@ def test_the_histories_let_both_desks_write() -> None:
         if item.state in {ItemState.FAILED, ItemState.BLOCKED, ItemState.UNDECIDED}
     )
     assert min(ours, theirs, stopped) > 3, (ours, theirs, stopped)
+
+
+# --- the other desk died in the middle of its refunds, and this one takes over
+
+
+#: In this part of the histories no booking can be marked while the other desk lives.
+MARKS_AWAY = 0.8
+
+
+@pytest.mark.parametrize("block", blocks("takeover", range(310_000, 310_060), fresh=30, block=30))
+def test_a_desk_that_takes_over_from_a_dead_one_gives_no_credit_twice(block: Block) -> None:
+    seen: Counter[str] = Counter()
+    block.play(lambda seed: seen.update(succeeded(seed)))
+    # else nothing was in doubt
+    rough = min(seen[what] for what in ("theirs", "ours", "unclear")) > 0
+    assert rough or len(block.seeds) < 30, seen
+
+
+def succeeded(seed: int) -> Counter[str]:
+    """A person decides what is unclear, knowing what the dead desk did."""
+    other = SecondDesk()
+    # what it wrote over, and could not tell of, is not what this is about
+    world = World(seed, Rates(spend=0, other_desk=0, crash=0.03))
+    _dies(other, world)
+    world.rates.spend = 0.03
+    theirs = _landed(other, world)
+    world.kind = OperationKind.REFUND
+    world.run()
+    world.quiet_world = True
+    unclear = {
+        (operation, item.booking_id)
+        for operation in world.operations
+        for item in world.process().deciding.unclear(operation, ADMIN)
+    }
+    for operation, booking in sorted(unclear):
+        world.process().deciding.rule(
+            operation, booking, ADMIN, refunded=booking in theirs, why="as its store tells"
+        )
+        world.see_through([operation])
+    ours: dict[str, tuple[str, str]] = {}
+    for operation in world.operations:
+        ours |= given(world.store, operation)
+    told = f"seed {seed}"
+    assert not ours.keys() & theirs.keys(), f"{told}: refunded by both"
+    due = Counter((*ours.values(), *theirs.values()))
+    for contact in world.contacts:
+        for key in SCHOOL.keys:
+            right = world.started[contact, key] + due[contact, key] - world.spent[contact, key]
+            held = world.crm.balance(Kind.CONTACT, contact, key)
+            assert right == held + world.corrections(contact, key), f"{told}: {contact} {key}"
+    return Counter(theirs=len(theirs), ours=len(ours), unclear=len(unclear))
+
+
+def _dies(other: SecondDesk, world: World) -> None:
+    """After some looks; nothing of it is on its way any more when this desk takes over."""
+    world.depth = 2  # no worker of ours is there yet
+    world.quiet_world = False
+    sending = world.crm.sending
+    if world.kind is OperationKind.REFUND and world.rng.random() < MARKS_AWAY:
+        world.crm.sending = lambda r: Fault.NOT_SENT if _marks(r) else sending(r)
+    for _ in range(world.rng.randint(3, 8)):
+        with suppress(Crash, GatewayError):
+            other.look(world)
+        world.time += timedelta(seconds=15)
+    world.crm.sending = sending
+    world.depth, world.quiet_world = 0, True
+    world.time += timedelta(seconds=world.rng.choice([61, 7200]))
+    world.let_arrive()
+    world.store.take_over(Takeover(at=world.time, by=ADMIN.email, reason="its server is gone"))
+    world.time += timedelta(seconds=1)
+
+
+def _marks(request: Request) -> bool:
+    return request.changes and request.kind is Kind.BOOKING
+
+
+def _landed(other: SecondDesk, world: World) -> dict[str, tuple[str, str]]:
+    """Contact and credit of each booking whose credit it gave, as HubSpot's histories tell."""
+    writes = [r.write for r in other.store.writes(other.operation)] if other.operation else []
+    marks = {
+        version.value
+        for contact in world.contacts
+        for version in world.crm.truth.need(Kind.CONTACT, contact).versions.get(MARKER, ())
+    }
+    return {
+        str(movement.booking_id): (write.target_id, str(movement.credit))
+        for write in writes
+        if write.id in marks
+        for movement in write.movements
+        if movement.kind is MovementKind.REFUND
+    }
 
 
 def named(world: World, other: SecondDesk) -> set[str]:

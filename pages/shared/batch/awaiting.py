@@ -10,7 +10,7 @@ from core.domain.operations import Operation, OperationState
 from core.domain.plans import OperationKind, Plan
 from core.domain.roles import ALLOWED, Act
 from core.services.approving import Reread
-from pages.shared import problems, tables, words
+from pages.shared import other_desks, problems, tables, words
 from pages.shared.batch import address, confirming, correction, previewing, renewing
 from pages.shared.batch.heading import heading
 from pages.shared.gate import Desk
@@ -79,7 +79,7 @@ def _for_another_admin(desk: Desk, operation: Operation) -> None:
     with st.container(border=True, key="approve_box"):
         if found.differences:
             _differs(desk, operation, found)
-        else:
+        elif not other_desks.in_the_way(desk):
             _yes(desk, operation, found)
         _no(desk, operation)
     _plan(desk, found.plan)

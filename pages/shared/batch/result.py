@@ -19,7 +19,7 @@ from core.domain.operations import (
 from core.domain.plans import OperationKind
 from core.domain.roles import ALLOWED, Act
 from core.domain.warnings import About
-from pages.shared import kinds, places, problems, tables, words
+from pages.shared import kinds, other_desks, places, problems, tables, words
 from pages.shared.batch import (
     address,
     copied,
@@ -227,8 +227,11 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
     booking = operation.kind is OperationKind.BOOK  # it is booked again, on what HubSpot says then
     again = 0 if booking else progress.retryable
     called_off = operation.state is OperationState.CALLED_OFF
+    may = not called_off and Act.RUN_BATCHES in ALLOWED[desk.actor.role]
+    waits = again or progress.states.get(ItemState.UNDECIDED, 0)
+    barred = bool(may and waits) and other_desks.in_the_way(desk)
     with st.container(horizontal=True, vertical_alignment="center", key="acts"):
-        if again and not called_off and Act.RUN_BATCHES in ALLOWED[desk.actor.role]:
+        if again and may and not barred:
             label = f"Retry the {again:,} that did not go through"
             if st.button(label, icon=":material/replay:", key="retry"):
                 with problems.told("Nothing was changed."):

@@ -6,15 +6,37 @@ from collections.abc import Callable
 
 from sandbox.hubspot.calls import Answer, Call
 from sandbox.hubspot.desk import Desk
-from sandbox.hubspot.handlers import batch, exports, links, objects, properties, schemas, search
+from sandbox.hubspot.handlers import (
+    account,
+    batch,
+    exports,
+    groups,
+    labels,
+    legacy,
+    links,
+    links_v3,
+    objects,
+    owners,
+    pipelines,
+    properties,
+    schemas,
+    search,
+)
 from sandbox.hubspot.routes import TABLE
 
 Handler = Callable[[Desk, Call], Answer]
 _MODULES = {
+    "account": account,
     "batch": batch,
     "exports": exports,
+    "groups": groups,
+    "labels": labels,
+    "legacy": legacy,
     "links": links,
+    "links_v3": links_v3,
     "objects": objects,
+    "owners": owners,
+    "pipelines": pipelines,
     "properties": properties,
     "schemas": schemas,
     "search": search,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sandbox.hubspot import errors, inputs, wire
+from sandbox.hubspot import errors, inputs, system, wire
 from sandbox.hubspot.calls import Answer, Call
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.desk import Desk
@@ -48,7 +48,10 @@ def update(desk: Desk, call: Call) -> Answer:
     taken: set[Any] = set()
     for one, row in found:
         desk.check(kind, one, row, taken)
-    good, refused = _sorted_out(desk, "update", wanted)
+    rows = dict(found)
+    good, refused = _sorted_out(
+        desk, "update", wanted, lambda one: desk.obey(kind, one, rows.get(one), call)
+    )
     ready = [(one, row) for one, row in found if one in good]
     results = _update(desk, kind, ready, call)
     return desk.batch(call, 200, results, [*_missing(kind, missing), *refused], started)
@@ -62,7 +65,7 @@ def create(desk: Desk, call: Call) -> Answer:
     for one in wanted:
         desk.check(kind, one, None, taken)
     good, refused = _sorted_out(desk, "create", wanted, lambda one: desk.require(kind, one, call))
-    results = [_show(desk, kind, one, row) for one, row in _create(desk, kind, good, call)]
+    results = [_new(desk, kind, one, row) for one, row in _create(desk, kind, good, call)]
     return desk.batch(call, 201, results, refused, started)
 
 
@@ -78,14 +81,19 @@ def upsert(desk: Desk, call: Call) -> Answer:
             raise errors.validation("idProperty is required for an upsert")
         row = desk.by_key(kind, one.id, one.id_property, writing=True)
         one.values.setdefault(one.id_property, one.id)
+        if one.id_property == "email":
+            one.trace_id = None  # HubSpot's upserts by e-mail are never partial
         desk.check(kind, one, row, taken)
         rows.append(row)
-    good, refused = _sorted_out(desk, "upsert", wanted)
+    by_input = dict(zip(wanted, rows, strict=True))
+    good, refused = _sorted_out(
+        desk, "upsert", wanted, lambda one: desk.obey(kind, one, by_input[one], call)
+    )
     known = [(o, r) for o, r in zip(wanted, rows, strict=True) if r is not None and o in good]
     fresh = [o for o, r in zip(wanted, rows, strict=True) if r is None and o in good]
     results = [{**body, "new": False} for body in _update(desk, kind, known, call)]
     for one, row in _create(desk, kind, fresh, call):
-        results.append({**_show(desk, kind, one, row), "new": True})
+        results.append({**_new(desk, kind, one, row), "new": True})
     return desk.batch(call, 200, results, refused, started)
 
 
@@ -190,14 +198,18 @@ def _create(desk: Desk, kind: Kind, wanted: Sequence[Input], call: Call) -> list
     targets = [desk.targets(kind, one.associations) for one in wanted]
     values = [desk.final(kind, one.values) for one in wanted]
     rows = desk.store.create(kind, values, call.source)
-    tied = [desk.tie(kind, row, ends) for row, ends in zip(rows, targets, strict=True)]
+    tied = [desk.tie(kind, row, ends, call.source) for row, ends in zip(rows, targets, strict=True)]
     by_id = {row.id: (one, row) for one, row in zip(wanted, tied, strict=True)}
     return [by_id[row.id] for row in _ordered(desk, tied)]
 
 
-def _show(desk: Desk, kind: Kind, one: Input, row: Row) -> dict[str, Any]:
-    body = wire.record(desk.portal.id, kind, row, kind.columns(tuple(one.values)))
+def _show(desk: Desk, kind: Kind, one: Input, row: Row, also: Sequence[str] = ()) -> dict[str, Any]:
+    body = wire.record(desk.portal.id, kind, row, kind.columns((*one.values, *also)))
     return body if one.trace_id is None else {**body, "objectWriteTraceId": one.trace_id}
+
+
+def _new(desk: Desk, kind: Kind, one: Input, row: Row) -> dict[str, Any]:
+    return _show(desk, kind, one, row, system.names_of(kind.type.id))
 
 
 def _ordered(desk: Desk, rows: Iterable[Row]) -> list[Row]:

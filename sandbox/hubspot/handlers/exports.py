@@ -11,6 +11,7 @@ from sandbox.hubspot.desk import Desk
 from sandbox.hubspot.values import iso
 
 ROWS_MAX = 10_000  # of an export that filters
+GROUPS_MAX = FILTERS_MAX = 3
 
 
 def create(desk: Desk, call: Call) -> Answer:
@@ -23,12 +24,25 @@ def create(desk: Desk, call: Call) -> Answer:
     if asked := body.get("publicCrmSearchRequest"):
         if not isinstance(asked, dict):
             raise errors.invalid_json(": publicCrmSearchRequest is not an object")
-        groups = [{"filters": asked.get("filters") or []}]
+        groups = asked.get("filterGroups") or [{"filters": asked.get("filters") or []}]
+        _check(groups)
         search = query.read(kind, {"filterGroups": groups, "query": asked.get("query")})
         search = replace(search, limit=ROWS_MAX)
     task = desk.exports.add(kind, names, search, at=desk.store.now_ms())
     link = f"{call.base_url}{call.path.rstrip('/')}/tasks/{task.id}/status"
     return Answer(202, {"id": task.id, "links": {"status": link}})
+
+
+def _check(groups: Any) -> None:
+    """An export takes fewer filters than a search."""
+    if not isinstance(groups, list) or len(groups) > GROUPS_MAX:
+        raise errors.validation(f"An export takes {GROUPS_MAX} filterGroups at most")
+    for group in groups:
+        filters = group.get("filters") if isinstance(group, dict) else None
+        if not isinstance(filters, list) or len(filters) > FILTERS_MAX:
+            raise errors.validation(
+                f"A filterGroup of an export takes {FILTERS_MAX} filters at most"
+            )
 
 
 def status(desk: Desk, call: Call) -> Answer:

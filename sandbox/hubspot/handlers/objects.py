@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.hubspot import errors, inputs, wire
+from sandbox.hubspot import errors, inputs, system, wire
 from sandbox.hubspot.calls import INT64_MAX, Answer, Call, object_id
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.desk import Desk
@@ -24,8 +24,7 @@ def page(desk: Desk, call: Call) -> Answer:
     body: dict[str, Any] = {"results": show(desk, kind, rows[:limit], call)}
     if len(rows) > limit:
         last = str(rows[limit - 1].id)
-        link = f"{call.base_url}{call.path}?limit={limit}&after={last}"
-        body["paging"] = wire.paging(last, link)
+        body["paging"] = wire.paging(last, call.next_link(last))
     return Answer(200, body)
 
 
@@ -44,8 +43,9 @@ def create(desk: Desk, call: Call) -> Answer:
         raise lacking
     targets = desk.targets(kind, wanted.associations)
     (row,) = desk.store.create(kind, [desk.final(kind, wanted.values)], call.source)
-    row = desk.tie(kind, row, targets)
-    return Answer(201, _one(desk, kind, row, list(wanted.values)))
+    row = desk.tie(kind, row, targets, call.source)
+    shown = [*wanted.values, *system.names_of(kind.type.id)]
+    return Answer(201, _one(desk, kind, row, shown))
 
 
 def update(desk: Desk, call: Call) -> Answer:
@@ -56,6 +56,8 @@ def update(desk: Desk, call: Call) -> Answer:
     desk.check(kind, wanted, row, set())
     if wanted.problems:
         raise desk.refusal(wanted.problems)
+    if forbidden := desk.obey(kind, wanted, row, call):
+        raise forbidden
     (row,) = desk.write(kind, [(row, wanted.values)], call)
     return Answer(200, _one(desk, kind, row, list(wanted.values)))
 

@@ -89,10 +89,12 @@ def _create(desk: Desk, kind: Kind, body: dict[str, Any]) -> Definition:
     made = definitions.from_wire(body, at=at)
     if kind.live(made.name) is not None:
         message = f"A property named '{made.name}' already exists."
-        raise errors.conflict(message, subCategory="Properties.PROPERTY_EXISTS")
+        raise errors.already_exists(message, "Properties.PROPERTY_WITH_NAME_EXISTS")
     unique = [d for d in kind.definitions.values() if d.unique and d.archived_at is None]
     if made.unique and len(unique) >= definitions.UNIQUE_MAX:
         raise errors.validation(f"No more than {definitions.UNIQUE_MAX} unique properties")
+    if archived := kind.definitions.get(made.name):
+        made = replace(made, created_at=archived.created_at)  # the name brings it back
     return desk.catalog.put(kind, made)
 
 

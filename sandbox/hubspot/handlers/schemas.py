@@ -10,10 +10,13 @@ from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.definitions import NAME, Definition
 from sandbox.hubspot.desk import Desk
 from sandbox.hubspot.handlers.properties import show as show_property
-from sandbox.hubspot.portal import ObjectType
+from sandbox.hubspot.object_types import ObjectType
+from sandbox.hubspot.standard import ties
 from sandbox.hubspot.values import iso
 
 FIRST_TYPE = 50_158_916
+#: HubSpot lets every custom object be associated with these
+ACTIVITIES = frozenset({ties.CALL, ties.EMAIL, ties.MEETING, ties.NOTE, ties.TASK})
 
 
 def page(desk: Desk, call: Call) -> Answer:
@@ -44,6 +47,9 @@ def create(desk: Desk, call: Call) -> Answer:
     primary = inputs.optional_text(body, "primaryDisplayProperty") or own[0].name
     if not known.issuperset({*required, primary}):
         raise errors.validation("requiredProperties and primaryDisplayProperty must be properties")
+    associated = tuple(inputs.names(body, "associatedObjects"))
+    for other in associated:
+        desk.catalog.kind(other)  # raises for a type that there is not
     numbers = [int(k.type.id[2:]) for k in desk.catalog.kinds() if k.type.custom]
     kind = desk.catalog.add(
         ObjectType(
@@ -53,7 +59,7 @@ def create(desk: Desk, call: Call) -> Answer:
             custom=True,
             primary=primary,
             required=required,
-            associated=tuple(inputs.names(body, "associatedObjects")),
+            associated=associated,
             defaults=("hs_createdate", "hs_lastmodifieddate", "hs_object_id"),
             definitions=(*_system(), *own),
         ),
@@ -118,10 +124,11 @@ def _show(desk: Desk, kind: Kind) -> dict[str, Any]:
 
 
 def _associations(desk: Desk, kind: Kind) -> list[dict[str, Any]]:
+    """What the schema was made to be associated with, and the activities, both ways."""
+    named = {desk.catalog.kind(name).type.id for name in kind.type.associated}
+    others = [k for k in desk.catalog.kinds() if k.type.id in named | ACTIVITIES]
     found = []
-    for other in desk.catalog.kinds():
-        if other is kind:
-            continue
+    for other in others:
         for a, b in ((kind, other), (other, kind)):
             one = desk.store.links.default(a, b)
             found.append(

@@ -11,7 +11,7 @@ from sandbox.hubspot.desk import Desk
 
 def search(desk: Desk, call: Call) -> Answer:
     kind = desk.kind(call)
-    wanted = query.read(kind, call.json())
+    wanted = query.read(kind, call.json(), anywhere=desk.options.query_anywhere)
     total, rows = desk.searcher.run(kind, wanted, desk.store.now_ms())
     columns = kind.columns(tuple(wanted.properties))
     found = [wire.record(desk.portal.id, kind, row, columns) for row in rows]

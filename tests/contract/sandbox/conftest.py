@@ -100,7 +100,7 @@ class Sandbox:
         return answer.json() if answer.content else None
 
     def get(self, path: str, status: int = 200, /, **query: Any) -> Any:
-        answer = self.http.get(path, params=query)
+        answer = self.http.get(path, params=query or None)
         assert status == answer.status_code, answer.text
         return answer.json()
 
@@ -127,6 +127,7 @@ class Sandbox:
         self.clock.now = Clock().now
         app.faults.clear()
         app.senders.unsubscribe()
+        app.desk.rules.all.clear()
         app.apps.daily.searches.clear()
         with self.server.store.database.writing() as connection:
             for table in ("objects", "links", "uniques", "words", "counters"):

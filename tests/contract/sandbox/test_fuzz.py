@@ -13,7 +13,9 @@ from sandbox.hubspot.routes import TABLE
 
 from .conftest import Sandbox
 
-TYPES = st.sampled_from(["0-1", "contacts", "notes", "2-50158913", "2-50158915", "nothings", "%00"])
+TYPES = st.sampled_from(
+    ["0-1", "contacts", "notes", "deals", "0-27", "2-50158913", "2-50158915", "nothings", "%00"]
+)
 KEYS = st.sampled_from(["101", "501", "901", "999", "abc", "-1", "9" * 30, "1.0", "é", "batch"])
 NAMES = st.sampled_from(["email", "sj_credits", "exam_date", "hs_object_id", "x", "A B", ""])
 SCALARS = st.one_of(
@@ -85,7 +87,13 @@ PREFIXES = {
     "associations": "/crm/v4/associations",
     "properties": "/crm/v3/properties",
     "schemas": "/crm-object-schemas/v3/schemas",
+    "account-info": "/account-info/2026-09",
+    "private-apps": "/oauth/v2/private-apps",
     "exports": "/crm/v3/exports",
+    "pipelines": "/crm/v3/pipelines",
+    "owners": "/crm/v3/owners",
+    "legacy": "",
+    "links-v3": "/crm/v3/associations",
 }
 SETTINGS = settings(
     max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
@@ -95,9 +103,9 @@ SETTINGS = settings(
 @pytest.fixture(scope="module")
 def target(shared: Sandbox) -> Iterator[Sandbox]:
     shared.begin_again()
-    shared.put("/_sandbox/options", {"search_limit": 1_000_000})
+    shared.put("/_sandbox/options", {"search_limit": 1_000_000, "unknown_route": "json"})
     yield shared
-    shared.put("/_sandbox/options", {"search_limit": 5})
+    shared.put("/_sandbox/options", {"search_limit": 5, "unknown_route": "html"})
 
 
 @st.composite
@@ -105,7 +113,7 @@ def requests(draw: st.DrawFn) -> tuple[str, str]:
     method, template, _ = draw(st.sampled_from(TABLE))
     api, tail = template.split(" ")
     path = tail.replace("{type}", draw(TYPES)).replace("{to}", draw(TYPES))
-    for part in ("{id}", "{to_id}", "{name}", "{label}"):
+    for part in ("{id}", "{to_id}", "{name}", "{label}", "{stage}"):
         path = path.replace(part, draw(KEYS))
     return method, f"{PREFIXES[api]}{path}"
 

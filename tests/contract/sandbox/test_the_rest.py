@@ -94,9 +94,9 @@ def test_a_schema_makes_an_object_type(start: Callable[..., Sandbox]) -> None:
     seat = hubspot.post(path, {"properties": {"title": "A", "code": "1"}}, 201)
     assert seat["id"] == hubspot.get(f"{path}/1", idProperty="code")["id"]
     hubspot.post("/crm-object-schemas/v3/schemas", schema, 409)
-    assert 400 == hubspot.http.delete("/crm-object-schemas/v3/schemas/seats").status_code
+    assert 400 == hubspot.http.delete("/crm-object-schemas/v3/schemas/p_seats").status_code
     hubspot.http.delete(f"{path}/{seat['id']}")
-    assert 204 == hubspot.http.delete("/crm-object-schemas/v3/schemas/seats").status_code
+    assert 204 == hubspot.http.delete("/crm-object-schemas/v3/schemas/p_seats").status_code
     hubspot.get(path, 400)
 
 
@@ -213,7 +213,7 @@ def test_a_history_may_be_short(options: Callable[..., Sandbox]) -> None:
 
 
 def test_numbers_may_lose_needless_digits(options: Callable[..., Sandbox]) -> None:
-    hubspot = options(plain_numbers=True)
+    hubspot = options(number_text="plain")
 
     assert "3" == hubspot.patch(ONE, {"sj_credits": "3.0"})["properties"]["sj_credits"]
     assert "0.5" == hubspot.patch(ONE, {"sj_credits": "0.50"})["properties"]["sj_credits"]

@@ -20,6 +20,7 @@ from core.gateways.ports.inspecting import Health
 from core.services.desks import BELIEVED_S, NoTakeover
 from core.services.finding import ByReference
 from core.services.operating import NotConfirmed
+from tests.fakes.crm import Fault, Request
 from tests.fakes.desks import FakeRegister
 from tests.fakes.journal import MemoryJournal
 from tests.unit.services.desk import ADMIN, HandEngine, TestDesk
@@ -81,6 +82,11 @@ class Two:
         for _ in range(5):
             core.carrying.carry_out(operation)
         return operation
+
+
+def marks_away(request: Request) -> Fault:
+    marking = request.changes and request.kind is Kind.BOOKING
+    return Fault.NOT_SENT if marking else Fault.NONE
 
 
 @pytest.fixture
@@ -260,6 +266,30 @@ def test_a_takeover_makes_earlier_writes_known_and_later_ones_not(two: Two) -> N
     late = two.refund(two.second, "3")
     assert 4 == two.one.held("101", KEY)
     assert ItemState.FAILED is two.journals[1].items(late)[0].state
+
+
+def test_what_a_desk_gave_and_could_not_mark_is_not_given_by_the_one_that_takes_over(
+    two: Two,
+) -> None:
+    two.one.booked("0", "100")
+    two.one.booked("1", "100")
+    two.refund(two.first, "1")
+    two.pass_time(3600)
+    two.one.booked("2", "100")
+    two.pass_time(1)
+    two.one.crm.sending = marks_away
+    two.refund(two.first, "2")  # and dies before it can mark
+    two.one.crm.sending = lambda _: Fault.NONE
+    assert 7 == two.one.held("100", KEY)
+    two.pass_time(3600)
+    two.second.desks.take_over(ADMIN, reason="the old server is gone")
+    two.pass_time(1)
+
+    operation = two.refund(two.second, "2")
+
+    (item,) = two.journals[1].items(operation)
+    assert (ItemState.UNDECIDED, 7) == (item.state, two.one.held("100", KEY))
+    assert f"another desk ({two.first.desks.id()})" in item.why
 
 
 def test_the_desk_that_was_taken_over_writes_and_confirms_no_more(two: Two) -> None:

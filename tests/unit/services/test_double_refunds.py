@@ -483,3 +483,138 @@ def test_a_refund_that_another_desk_may_have_given_is_told_with_the_name_of_that
     item = item_of(desk, operation)
     assert (ItemState.UNDECIDED, 2) == (item.state, desk.held("100", CS))
     assert "another desk (cd47a83b)" in item.why
+
+
+# --- a desk that was taken over from, long after it gave a credit and could not mark it
+
+
+def other_desk_gives(desk: TestDesk, *, by: int = 1, marker: str = "cd47a83b-0f1e2d") -> None:
+    theirs: dict[str, int | str | None] = {CS: desk.held("100", CS) + by, MARKER: marker}
+    desk.crm.foreign_write(Kind.CONTACT, "100", theirs, **SAME_TOKEN)
+    desk.time += timedelta(hours=1)
+
+
+def other_desk_marks(desk: TestDesk, booking: str) -> None:
+    mark: dict[str, int | str | None] = {
+        "token_refunded": "true",
+        "token_refunded_at": int(desk.time.timestamp() * 1000),
+        "token_refund_admin": "ben@example.test",
+    }
+    desk.crm.foreign_write(Kind.BOOKING, booking, mark, **SAME_TOKEN)
+
+
+def takes_over(desk: TestDesk) -> None:
+    desk.journal.take_over(Takeover(at=desk.time, by=ADMIN.email, reason="the other one is gone"))
+    desk.time += timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("marker", ["cd47a83b-0f1e2d", "0123456789abcdef0123"])
+def test_a_refund_that_another_desk_gave_long_ago_and_never_marked_waits_for_a_person(
+    desk: TestDesk, marker: str
+) -> None:
+    cancels(desk)
+    other_desk_gives(desk, marker=marker)
+    takes_over(desk)
+
+    operation = desk.run("500")
+
+    item = item_of(desk, operation)
+    assert (ItemState.UNDECIDED, 2) == (item.state, desk.held("100", CS))
+    assert "Clinical Skills went 1 → 2 by INTEGRATION" in item.why
+    assert "another desk (" in item.why
+
+    desk.core.deciding.rule(operation.id, BookingId("500"), ADMIN, refunded=False, why="asked Ben")
+    desk.carry(operation)
+    assert (ItemState.DONE, 3) == (item_of(desk, operation).state, desk.held("100", CS))
+
+
+def test_an_unmarked_refund_of_another_desk_is_seen_past_a_later_write_of_this_one(
+    desk: TestDesk,
+) -> None:
+    cancels(desk)
+    cancels(desk, "501")
+    other_desk_gives(desk)
+    takes_over(desk)
+    first = desk.run("501")
+    desk.core.deciding.rule(first.id, BookingId("501"), ADMIN, refunded=False, why="asked Ben")
+    desk.carry(first)
+    desk.time += timedelta(hours=1)
+
+    operation = desk.run("500")
+
+    assert ItemState.UNDECIDED is item_of(desk, operation).state
+    assert 3 == desk.held("100", CS)
+
+
+def test_a_refund_that_another_desk_gave_and_marked_is_that_of_its_booking(desk: TestDesk) -> None:
+    cancels(desk)
+    cancels(desk, "501")
+    desk.time += timedelta(minutes=1)
+    other_desk_marks(desk, "501")
+    other_desk_gives(desk)
+    takes_over(desk)
+
+    operation = desk.run("500")
+
+    assert (ItemState.DONE, 3) == (item_of(desk, operation).state, desk.held("100", CS))
+
+
+def test_of_two_refunds_by_another_desk_one_mark_explains_one(desk: TestDesk) -> None:
+    cancels(desk)
+    cancels(desk, "501")
+    desk.time += timedelta(minutes=1)
+    other_desk_marks(desk, "501")
+    other_desk_gives(desk, by=2)
+    takes_over(desk)
+
+    operation = desk.run("500")
+
+    assert (ItemState.UNDECIDED, 3) == (item_of(desk, operation).state, desk.held("100", CS))
+
+
+def test_what_another_desk_gave_before_the_booking_was_cancelled_was_not_for_it(
+    desk: TestDesk,
+) -> None:
+    other_desk_gives(desk)
+    cancels(desk)
+    desk.time += timedelta(hours=1)
+    takes_over(desk)
+
+    operation = desk.run("500")
+
+    assert (ItemState.DONE, 3) == (item_of(desk, operation).state, desk.held("100", CS))
+
+
+def test_a_student_whose_balance_tells_no_history_waits_for_a_person_after_a_takeover(
+    desk: TestDesk,
+) -> None:
+    cancels(desk)
+    other_desk_gives(desk)
+    takes_over(desk)
+    done = desk.run("501", kind=CANCEL)  # its marker is ours now
+    assert ItemState.DONE is item_of(desk, done, "501").state
+    desk.time += timedelta(hours=1)
+    desk.crm.unreadable_histories.add("100")
+
+    operation = desk.run("500")
+
+    item = item_of(desk, operation)
+    assert (ItemState.UNDECIDED, 3) == (item.state, desk.held("100", CS))
+    assert "its history cannot be read, and another desk may have refunded it" in item.why
+
+
+def test_a_student_who_was_merged_since_another_desk_wrote_waits_for_a_person(
+    desk: TestDesk,
+) -> None:
+    cancels(desk)
+    other_desk_gives(desk)
+    desk.crm.add_contact("101", {CS: 0})
+    desk.crm.merge(Kind.CONTACT, "100", "101")
+    desk.time += timedelta(hours=1)
+    takes_over(desk)
+
+    operation = desk.run("500")
+
+    item = item_of(desk, operation)
+    assert ItemState.UNDECIDED is item.state
+    assert "who was merged since" in item.why

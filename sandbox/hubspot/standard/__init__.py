@@ -1,0 +1,1 @@
+"""What every HubSpot account has from the start: object types, association numbers, pipelines."""
