@@ -167,7 +167,7 @@ def test_threads_of_one_operation_lease_for_themselves(desk: TestDesk) -> None:
     operation = desk.confirm("1", "2")
     desk.time += timedelta(minutes=1)
     run, _ = desk.journal.begin_run(operation.id, at=desk.time)
-    writing = desk.core.carrying.giving_back.writing
+    writing = desk.core.carrying.finishing.writing
     inner: list[Result] = []
     others: list[Future[Result]] = []
 
