@@ -58,6 +58,8 @@ def batch_read(desk: Desk, call: Call) -> Answer:
             "category": "OBJECT_NOT_FOUND",
             "message": f"No properties exist with the name {name}.",
             "context": {"name": [name]},
+            "errors": [],
+            "links": {},
         }
         for name, one in found.items()
         if one is None
