@@ -33,12 +33,12 @@ def item(id_: str = "500", n: int = 0, **fields: object) -> Item:
     return replace(made, **fields)  # type: ignore[arg-type]
 
 
-@given(st.lists(st.sampled_from("abcdefgh"), max_size=40), st.integers(1, 10))
+@given(st.lists(st.sampled_from("abcdefgh"), max_size=40), st.integers(1, 10), st.integers(1, 6))
 def test_a_contact_is_never_split_and_nothing_is_lost_or_repeated(
-    owners: list[str], size: int
+    owners: list[str], size: int, contacts: int
 ) -> None:
     items = [item(str(n), n, contact_id=ContactId(owner)) for n, owner in enumerate(owners)]
-    groups = group_items(items, size)
+    groups = group_items(items, size, contacts)
 
     assert sorted(items, key=lambda i: i.n) == sorted(
         chain.from_iterable(groups), key=lambda i: i.n
@@ -48,6 +48,7 @@ def test_a_contact_is_never_split_and_nothing_is_lost_or_repeated(
     assert sum(len(each) for each in owners_of) == len(set(owners))
     for group, owner in zip(groups, owners_of, strict=True):
         assert len(group) <= size or len(owner) == 1
+        assert len(owner) <= contacts
 
 
 def test_an_ended_operation_only_moves_by_a_retry() -> None:
