@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from core.cli import reports
 from core.domain.operations import ItemState, OperationState
 from core.domain.records import BookingId, Kind
 from core.domain.verdicts import OperationKind
@@ -33,6 +34,8 @@ from core.operations.kinds.registry import (
 )
 from core.services.claiming import claimed
 from core.services.finding import ByReference
+from pages.shared.batch.confirming import act
+from pages.shared.kinds import SAID
 from tests.unit.services.desk import ADMIN, TestDesk
 
 #: As a newer version would have stored it.
@@ -223,3 +226,26 @@ def test_the_steps_of_a_refund_give_nothing_for_a_kind_whose_bookings_are_not_ju
 def test_an_operation_of_an_unknown_kind_is_not_shown_as_another(desk: TestDesk) -> None:
     with pytest.raises(UnknownKind, match="'adjust'"):
         titled(replace(desk.confirm("1"), kind=ADJUST))
+
+
+# the same words everywhere
+
+
+def test_pages_command_line_and_students_api_tell_of_a_kind_in_the_same_words(
+    desk: TestDesk,
+) -> None:
+    plan = desk.plan("1")
+    operation = desk.core.operating.confirm(plan.id, ADMIN, reason="a test")
+    dry = reports.of_plan(plan)
+    report = reports.of_operation(operation, desk.journal.progress(plan.id), now=desk.time)
+
+    assert act(plan) == dry["would"] == "Give back 1 credit to 1 student"
+    assert dry["effect"] == SAID[plan.kind].effect
+    assert report["title"] == titled(operation) == f"Bulk refund of {plan.selection}"
+    assert {"book", "cancel"} == {k.client_word for k in KINDS.values()} - {None}
+
+
+def test_a_plan_that_changes_nothing_promises_nothing_on_the_command_line(desk: TestDesk) -> None:
+    desk.booked("2", "100", status="Active")
+
+    assert "" == reports.of_plan(desk.plan("2"))["would"]

@@ -396,11 +396,13 @@ UNASKED = {
         "Writing.strangers",
         "KnownWrites.strangers",
         "KnownWrites.unknown",
+        "DeskRefunds.doubts",
         "Desks.barred",
         "Desks.id",
         "Desks.in_doubt",
         "Desks.others",
         "Desks.objections",
+        "Desks.require_alone",
         "Desks.findings",
     },
     "the clock's: due whoever is there": {
