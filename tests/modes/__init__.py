@@ -21,7 +21,7 @@ MODES: tuple[dict[str, Any], ...] = (
     {"ties_by_old_id": True},
     {"gone_without_ties": False},
     {"number_ids": []},
-    {"number_ids": ["v4", "2025-09", "2026-03", "2026-09"]},
+    {"number_ids": ["2025-09", "2026-03", "2026-09", "v4"]},
     {"plain_partial": True},
     {"number_text": "plain"},
     {"number_text": "double"},
