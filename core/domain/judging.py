@@ -46,6 +46,9 @@ def judge_again(
     if not is_cancelled and not _same_contact(item, booking, contact):
         changed = f"{CHANGED}: it now belongs to contact {booking.contact_id if booking else ''}"
         return replace(item, state=ItemState.SKIPPED, why=changed)
+    if kind is OperationKind.CANCEL and not is_cancelled and not _same_exam(item, booking):
+        changed = f"{CHANGED}: it was moved to exam {booking.exam_id if booking else ''}"
+        return replace(item, state=ItemState.SKIPPED, why=changed)
     return item
 
 
@@ -59,6 +62,10 @@ def ends_here(item: Item, found: Judgement | Row) -> Item:
     told = f"{found.why}: {found.detail}" if found.detail else str(found.why)
     before = "cancelled, but its credit is still owed" if item.cancelled else CHANGED
     return replace(item, state=_STATES[found.verdict], why=f"{before}: {told}")
+
+
+def _same_exam(item: Item, booking: Booking | None) -> bool:
+    return booking is not None and booking.exam_id == item.exam_id
 
 
 def _same_contact(item: Item, booking: Booking | None, contact: Contact | None) -> bool:

@@ -85,7 +85,7 @@ def test_a_cancelled_booking_goes_on_whoever_cancelled_it(ours: bool) -> None:
 def test_a_booking_without_a_credit_that_somebody_else_cancelled_ends_here() -> None:
     theirs = item(credit=None, state=ItemState.CANCELLED, cancel_sent=True, why="cancelled by lee")
     judged = judge_again(OperationKind.CANCEL, theirs, booking(), contact(), SCHOOL, TERMS)
-    ended = after_cancel_without_credit(judged, None)
+    ended = after_cancel_without_credit(judged, None, ())
 
     assert (ItemState.SKIPPED, "already cancelled by lee") == (ended.state, ended.why)
 
@@ -95,7 +95,7 @@ def test_a_booking_without_a_credit_whose_history_hubspot_does_not_give_ends_by_
 ):
     answered = item(credit=None, state=ItemState.CANCELLED, cancelled=True)
 
-    ended = after_cancel_without_credit(answered, {})
+    ended = after_cancel_without_credit(answered, {}, ())
 
     assert (ItemState.DONE, True) == (ended.state, ended.cancelled)
 
