@@ -27,7 +27,6 @@ from core.domain.double_refunds import (
 )
 from core.domain.operations import Item, ItemState, Operation, Ruling
 from core.domain.owed import STATUS
-from core.domain.plans import OperationKind
 from core.domain.records import (
     MARKER,
     Booking,
@@ -41,6 +40,7 @@ from core.domain.records import (
 )
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Journal, Run
+from core.operations.kinds.registry import kind_of
 from core.services.desk_refunds import DeskRefunds
 from core.services.recording import Recording
 from core.services.steady import QuietPeriod
@@ -103,7 +103,7 @@ class RefundCheck:
         if ids:
             self._histories = self.crm.histories(Kind.BOOKING, ids, KEYS)
             self._contacts_of = self.crm.contacts_of(ids)
-            if self.operation.kind is OperationKind.CANCEL:
+            if kind_of(self.operation.kind).cancels:
                 self._exams_of = self.crm.exams_of(ids)
 
     def allowed(
@@ -124,10 +124,10 @@ class RefundCheck:
         for id_, target in targets.items():
             items = self._of([id_])
             said = assess(
-                self.operation.kind,
                 found[id_],
                 target,
                 changes.get(id_, {}),
+                cancelling=kind_of(self.operation.kind).cancels,
                 now=self.now(),
                 quiet=self.quiet,
                 catalogue=self.catalogue,
@@ -199,7 +199,10 @@ class RefundCheck:
             return
         if moved := warned_of_moves(changed):
             self.journal.warn(self.run, moved, at=self.now())
-        found = booking_acts.entries(self.operation, changed, self.now(), found=True)
+        kind = kind_of(self.operation.kind)
+        found = booking_acts.entries(
+            self.operation, changed, self.now(), mark=kind.mark, found=True
+        )
         items = [new for _, new in changed]
         self.recording.items(self.run, self.operation, items, entries=found)
 

@@ -108,6 +108,10 @@ class Catalog:
             return f"p{self.portal.id}_{kind.type.name}"
         return kind.type.name.upper()
 
+    def word(self, kind: Kind) -> str:
+        """What HubSpot's messages call one object: `contact`, or a custom type's full name."""
+        return self.full_name(kind) if kind.type.custom else kind.type.name
+
     def add(self, object_type: ObjectType, *, at: int) -> Kind:
         """A new object type with its properties."""
         kind = Kind(no=len(self._kinds) + 1, type=object_type, created_at=at, updated_at=at)

@@ -26,6 +26,8 @@ PLACES: dict[str, tuple[Callable[[App], Any], str]] = {
     "shuffle": (lambda app: app.desk.options, "shuffle"),
     "write_through_merge": (lambda app: app.desk.options, "write_through_merge"),
     "ties_by_old_id": (lambda app: app.desk.options, "ties_by_old_id"),
+    "gone_without_ties": (lambda app: app.desk.options, "gone_without_ties"),
+    "number_ids": (lambda app: app.desk.options, "number_ids"),
     "plain_partial": (lambda app: app.desk.options, "plain_partial"),
     "number_text": (lambda app: app.desk.options, "number_text"),
     "number_exponents": (lambda app: app.desk.options, "number_exponents"),

@@ -65,6 +65,7 @@ create table if not exists links (
     type_no integer not null,
     primary key (kind, to_kind, id, to_id, type_no)
 ) without rowid;
+create table if not exists association_limits (no integer primary key, most integer not null);
 -- what free-text search looks through, in lower case
 create table if not exists words (
     kind integer not null,

@@ -35,6 +35,10 @@ class Options:
     write_through_merge: bool = True
     #: associations asked by an id from before a merge are those of what it became (else: none)
     ties_by_old_id: bool = False
+    #: a read of associations does not tell an object that is gone from one without ties
+    gone_without_ties: bool = True
+    #: versions whose associations have ids as numbers (else: as text)
+    number_ids: frozenset[str] = frozenset({"v4", "2025-09", "2026-03"})
     #: dated versions answer a partial batch with 200 or 201: their spec has no 207
     plain_partial: bool = False
     #: how numbers are kept and sent: one of numbers.TEXTS
@@ -176,7 +180,7 @@ class Desk:
     def require(self, kind: Kind, wanted: Input, call: Call) -> errors.ApiError | None:
         """The refusal of a new object that lacks what its type requires."""
         lacking = [name for name in kind.type.required if wanted.values.get(name) is None]
-        if versions.rules_hold(call.path):
+        if versions.since(call.version, versions.RULES_SINCE):
             return self.obey(kind, wanted, None, call, also=lacking)
         if not lacking:
             return None
@@ -187,7 +191,7 @@ class Desk:
         self, kind: Kind, wanted: Input, row: Row | None, call: Call, also: Sequence[str] = ()
     ) -> errors.ApiError | None:
         """The refusal of a write that an admin's rules forbid; older versions know no rules."""
-        if not versions.rules_hold(call.path):
+        if not versions.since(call.version, versions.RULES_SINCE):
             return None
         details = [errors.missing_required(name) for name in also]
         details += self.rules.lacking(

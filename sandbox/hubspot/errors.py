@@ -207,3 +207,18 @@ def missing_in_batch(type_name: str, ids: Sequence[str]) -> Body:
         "not exist. Check that ids are valid.",
         "context": {"ids": list(ids)},
     }
+
+
+def no_associations(id_: str, from_type: str, to_type: str) -> Body:
+    """One entry of a 207's `errors`: an object that is tied to none of the other type."""
+    return {
+        "status": "error",
+        "category": "OBJECT_NOT_FOUND",
+        "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND",
+        "message": f"No {to_type} is associated with {from_type} {id_}.",
+        "context": {
+            "fromObjectId": [id_],
+            "fromObjectType": [from_type],
+            "toObjectType": [to_type],
+        },
+    }

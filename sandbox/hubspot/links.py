@@ -61,6 +61,7 @@ class Links:
         self._database = database
         self._catalog = catalog
         self._types: dict[tuple[int, int], list[LinkType]] = {}
+        self._limits: dict[int, int] | None = None
         self.listeners: list[Callable[[Sequence[LinkChange]], None]] = []
 
     def types(self, kind: Kind, to: Kind) -> list[LinkType]:
@@ -117,9 +118,8 @@ class Links:
         """The unlabelled tie, made when first asked for. Raises ApiError 400 when there is none."""
         found = self.types(kind, to)
         if not found:
-            raise errors.validation(
-                f"No association types exist between {kind.type.name} and {to.type.name}"
-            )
+            ends = f"{kind.type.name.upper()} and {to.type.name.upper()}"
+            raise errors.validation(f"No default association exists between {ends}")
         return found[0]
 
     def define(
@@ -153,6 +153,25 @@ class Links:
                 connection.execute(sql, (inverse_label, link_type.inverse))
         self._types.clear()
 
+    def most(self, link_type: LinkType) -> int | None:
+        """How many ties of a kind one object may have; None: as many as there are."""
+        return self._most().get(link_type.no)
+
+    def limit(self, link_type: LinkType, most: int | None) -> None:
+        """Allow so many ties of a kind, or as many as there are."""
+        with self._database.writing() as connection:
+            connection.execute("delete from association_limits where no = ?", (link_type.no,))
+            if most is not None:
+                sql = "insert into association_limits values (?, ?)"
+                connection.execute(sql, (link_type.no, most))
+        self._limits = None
+
+    def _most(self) -> dict[int, int]:
+        if self._limits is None:
+            with self._database.looking() as connection:
+                self._limits = dict(connection.execute("select no, most from association_limits"))
+        return self._limits
+
     def forget(self, link_type: LinkType) -> None:
         """End a kind of tie, with every tie of it."""
         with self._database.writing() as connection:
@@ -183,8 +202,22 @@ class Links:
                     if connection.execute(sql, (kind.no, to.no, id_, to_id, t.no)).rowcount:
                         made.append(link)
                     connection.execute(sql, (to.no, kind.no, to_id, id_, t.inverse))
+                    self._within(connection, (kind.no, to.no, id_, t.no))
+                    self._within(connection, (to.no, kind.no, to_id, t.inverse))
         self._tell(kind, to, undone, source, removed=True)
         self._tell(kind, to, made, source, removed=False)
+
+    def _within(self, connection: sqlite3.Connection, held: tuple[int, int, int, int]) -> None:
+        """Raises ApiError 400 when an object has more ties of a kind than the account allows."""
+        most = self._most().get(held[3])
+        if most is None:
+            return
+        sql = "select count(*) from links where kind = ? and to_kind = ? and id = ? and type_no = ?"
+        (count,) = connection.execute(sql, held).fetchone()
+        if count > most:
+            raise errors.validation(
+                f"Object {held[2]} has {most} associations of this type already, its limit"
+            )
 
     def _displaced(
         self, connection: sqlite3.Connection, kind: Kind, to: Kind, link: Link

@@ -18,6 +18,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "objects": ("/crm/v3/objects", f"/crm/objects/(?:{DATES})"),
     "object-links": ("/crm/v4/objects", f"/crm/objects/(?:{DATES})"),
     "associations": ("/crm/v4/associations", f"/crm/associations/(?:{DATES})"),
+    "links-v3": ("/crm/v3/associations",),
     "properties": ("/crm/v3/properties", f"/crm/properties/(?:{DATES})"),
     "schemas": (
         "/(?:crm-object-schemas/v3|crm/v3)/schemas",
@@ -33,6 +34,7 @@ PREFIXES: dict[str, tuple[str, ...]] = {
 T = "{type}"
 LINKS = "object-links /{type}/{id}/associations"
 PAIR = "associations /{type}/{to}"
+LIMITS = "associations /definitions/configurations/{type}/{to}"
 TABLE: tuple[tuple[str, str, str], ...] = (
     ("GET", f"{LINKS}/{{to}}", "links.of_one"),
     ("PUT", f"{LINKS}/default/{{to}}/{{to_id}}", "links.put_default"),
@@ -43,8 +45,18 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     ("POST", f"{PAIR}/batch/create", "links.batch_create"),
     ("POST", f"{PAIR}/batch/archive", "links.batch_archive"),
     ("POST", f"{PAIR}/batch/labels/archive", "links.batch_labels_archive"),
-    ("GET", f"{PAIR}/labels", "links.labels"),
-    ("POST", f"{PAIR}/labels", "links.create_label"),
+    ("GET", f"{PAIR}/labels", "labels.page"),
+    ("POST", f"{PAIR}/labels", "labels.create"),
+    ("PUT", f"{PAIR}/labels", "labels.update"),
+    ("DELETE", f"{PAIR}/labels/{{id}}", "labels.archive"),
+    ("GET", f"{LIMITS}", "labels.limits"),
+    ("POST", f"{LIMITS}/batch/create", "labels.limit"),
+    ("POST", f"{LIMITS}/batch/update", "labels.limit"),
+    ("POST", f"{LIMITS}/batch/purge", "labels.unlimit"),
+    ("GET", "links-v3 /{type}/{to}/types", "links_v3.types"),
+    ("POST", "links-v3 /{type}/{to}/batch/read", "links_v3.batch_read"),
+    ("POST", "links-v3 /{type}/{to}/batch/create", "links_v3.batch_create"),
+    ("POST", "links-v3 /{type}/{to}/batch/archive", "links_v3.batch_archive"),
     ("POST", "objects /{type}/batch/read", "batch.read"),
     ("POST", "objects /{type}/batch/update", "batch.update"),
     ("POST", "objects /{type}/batch/create", "batch.create"),

@@ -1,32 +1,43 @@
-"""Associations, version 4."""
+"""Associations, version 4 and dated: reads and writes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sandbox.hubspot import errors, inputs, wire
-from sandbox.hubspot.calls import INT64_MAX, Answer, Call, object_id, whole
+from sandbox.hubspot import cursors, errors, inputs, wire
+from sandbox.hubspot.calls import Answer, Call, object_id, whole
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.desk import Desk
 from sandbox.hubspot.links import Link, LinkType
 
-PAGE_MAX, READ_MAX, WRITE_MAX = 500, 1_000, 2_000
+PAGE_MAX, READ_MAX, WRITE_MAX, ARCHIVE_MAX = 500, 1_000, 2_000, 100
 Pair = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a batch read of associations found: the ties of each object, and the refusals."""
+
+    ties: dict[str, list[Link]]
+    ids: dict[str, int]
+    problems: list[dict[str, Any]]
 
 
 def of_one(desk: Desk, call: Call) -> Answer:
     kind, to = _ends(desk, call)
     row = desk.find(kind, call)
     limit = call.number("limit", default=PAGE_MAX, most=PAGE_MAX, least=1)
-    after = call.number("after", default=0, most=INT64_MAX)
+    after = cursors.read(call.query.get("after", [""])[-1])
     ties = desk.store.links.of(kind, to, [row.id]).get(row.id, [])
     if not desk.options.ties_by_old_id and str(row.id) != call.params["id"]:
         ties = []
-    results, last = _page(ties, after, limit)
+    results, last = _page(desk, call, ties, after, limit)
     body: dict[str, Any] = {"results": results}
     if last is not None:
-        body["paging"] = wire.paging(last, f"{call.base_url}{call.path}?after={last}")
+        cursor = cursors.make(kind.type.id, last)
+        body["paging"] = wire.paging(cursor, call.next_link(cursor))
     return Answer(200, body)
 
 
@@ -34,26 +45,39 @@ def batch_read(desk: Desk, call: Call) -> Answer:
     kind, to = _ends(desk, call)
     started = desk.store.now_ms()
     entries = inputs.batch(call.json(), most=READ_MAX)
-    afters = {}
-    for entry in entries:
-        afters[inputs.entry_id(entry)] = whole(entry.get("after") or 0, "after")
-    ids = {key: int(key) for key in afters if key.isascii() and key.isdigit() and len(key) < 19}
+    afters = {inputs.entry_id(entry): cursors.read(entry.get("after")) for entry in entries}
+    found = find(desk, kind, to, list(afters))
+    results = []
+    for key, ties in found.ties.items():
+        page, last = _page(desk, call, ties, afters[key], PAGE_MAX)
+        entry = {"from": {"id": str(found.ids[key])}, "to": page}
+        if last is not None:
+            cursor = cursors.make(kind.type.id, last)
+            entry["paging"] = wire.paging(cursor, f"?after={cursor}")
+        results.append(entry)
+    return desk.batch(call, 200, results, found.problems, started)
+
+
+def find(desk: Desk, kind: Kind, to: Kind, keys: Sequence[str]) -> Found:
+    """The ties of many objects. One without ties is an error of its own, and no result."""
+    ids = {key: int(key) for key in keys if key.isascii() and key.isdigit() and len(key) < 19}
     alive = desk.store.alive(kind, list(ids.values()))
     live = {key: alive[id_] for key, id_ in ids.items() if id_ in alive}
-    ties = desk.store.links.of(kind, to, list(live.values()))
-    results = []
-    for key, id_ in live.items():
-        merged_away = id_ != ids[key] and not desk.options.ties_by_old_id
-        if id_ not in ties or merged_away:
-            continue  # an object without ties has no entry
-        page, last = _page(ties[id_], afters[key], PAGE_MAX)
-        entry = {"from": {"id": str(id_)}, "to": page}
-        if last is not None:
-            entry["paging"] = wire.paging(last, f"?after={last}")
-        results.append(entry)
-    missing = [key for key in afters if key not in live]
-    problems = [errors.missing_in_batch(kind.type.name, missing)] if missing else []
-    return desk.batch(call, 200, results, problems, started)
+    asked = {
+        key: id_
+        for key, id_ in live.items()
+        if id_ == ids[key] or desk.options.ties_by_old_id  # else: merged away, and without ties
+    }
+    held = desk.store.links.of(kind, to, list(asked.values()))
+    ties = {key: held[id_] for key, id_ in asked.items() if id_ in held}
+    problems = []
+    gone = [] if desk.options.gone_without_ties else [key for key in keys if key not in live]
+    if gone:
+        problems.append(errors.missing_in_batch(kind.type.name, gone))
+    words = (desk.catalog.word(kind), desk.catalog.word(to))
+    bare = [key for key in keys if key not in ties and key not in gone]
+    problems += [errors.no_associations(key, *words) for key in bare]
+    return Found(ties=ties, ids=asked, problems=problems)
 
 
 def put_default(desk: Desk, call: Call) -> Answer:
@@ -70,7 +94,7 @@ def put(desk: Desk, call: Call) -> Answer:
     types = _types(desk, kind, to, specs)
     pair = _pair(desk, kind, to, call.params["id"], call.params["to_id"])
     _tie(desk, call, kind, to, [(pair, one) for one in types])
-    return Answer(201, _labels_of(kind, to, pair, types))
+    return Answer(201, _labels_of(desk, call, kind, to, pair, types))
 
 
 def delete(desk: Desk, call: Call) -> Answer:
@@ -87,7 +111,7 @@ def batch_default(desk: Desk, call: Call) -> Answer:
     plain = desk.store.links.default(kind, to)
     _tie(desk, call, kind, to, [(pair, plain) for pair, _ in pairs])
     results = _defaults(desk, kind, to, [pair for pair, _ in pairs])
-    return desk.batch(call, 200, results, problems, started)
+    return Answer(200, desk.batch(call, 200, results, problems, started).body)  # no 207 in any spec
 
 
 def batch_create(desk: Desk, call: Call) -> Answer:
@@ -99,66 +123,61 @@ def batch_create(desk: Desk, call: Call) -> Answer:
     types = {id(entry): found for entry, found in typed}
     ties = [(pair, one) for pair, entry in pairs for one in types[id(entry)]]
     _tie(desk, call, kind, to, ties)
-    results = [_labels_of(kind, to, pair, types[id(entry)]) for pair, entry in pairs]
-    return desk.batch(call, 201, results, problems, started)
+    results = [_labels_of(desk, call, kind, to, pair, types[id(e)]) for pair, e in pairs]
+    status = 201 if call.version in {"v4", "2025-09", "2026-03"} else 200
+    return desk.batch(call, status, results, problems, started)
 
 
 def batch_archive(desk: Desk, call: Call) -> Answer:
     kind, to = _ends(desk, call)
+    started = desk.store.now_ms()
     pairs = []
-    for entry in inputs.batch(call.json(), most=WRITE_MAX):
+    for entry in inputs.batch(call.json(), most=ARCHIVE_MAX):
         from_id = _number(entry.get("from"))
         pairs += [(from_id, _number(end)) for end in _list(entry.get("to"), "to")]
     _untie(desk, call, kind, to, pairs)
-    return Answer(204)
+    return _archived(desk, call, started)
 
 
 def batch_labels_archive(desk: Desk, call: Call) -> Answer:
     kind, to = _ends(desk, call)
-    for entry in inputs.batch(call.json(), most=WRITE_MAX):
+    started = desk.store.now_ms()
+    for entry in inputs.batch(call.json(), most=ARCHIVE_MAX):
         pair = _number(entry.get("from")), _number(entry.get("to"))
         for one in _types(desk, kind, to, _list(entry.get("types"), "types")):
             desk.store.links.remove(kind, to, [pair], call.source, only=one)
         desk.rollups.linked(kind, to, [pair])
-    return Answer(204)
+    return _archived(desk, call, started)
 
 
-def labels(desk: Desk, call: Call) -> Answer:
-    kind, to = _ends(desk, call)
-    return Answer(200, {"results": [_label(one) for one in desk.store.links.types(kind, to)]})
-
-
-def create_label(desk: Desk, call: Call) -> Answer:
-    kind, to = _ends(desk, call)
-    body = call.json()
-    label, name = (inputs.optional_text(body, key) for key in ("label", "name"))
-    if label is None or name is None:
-        raise errors.invalid_json(": Some required fields were not set: [label, name]")
-    known = desk.store.links.types(kind, to)
-    if any(one.name == name or one.label == label for one in known):
-        raise errors.validation(f"An association label {label} exists already")
-    inverse = inputs.optional_text(body, "inverseLabel")
-    made = desk.store.links.define(kind, to, name=name, label=label, inverse_label=inverse)
-    both = [made, *(t for t in desk.store.links.types(to, kind) if t.no == made.inverse)]
-    return Answer(200, {"results": [_label(t) for t in {t.no: t for t in both}.values()]})
+def _archived(desk: Desk, call: Call, started: int) -> Answer:
+    """Dated versions answer with a body, version 4 without."""
+    return desk.batch(call, 200, [], [], started) if call.dated else Answer(204)
 
 
 def _ends(desk: Desk, call: Call) -> tuple[Kind, Kind]:
     return desk.kind(call), desk.kind(call, "to")
 
 
-def _page(ties: Sequence[Link], after: int, limit: int) -> tuple[list[dict[str, Any]], str | None]:
+def _page(
+    desk: Desk, call: Call, ties: Sequence[Link], after: int, limit: int
+) -> tuple[list[dict[str, Any]], int | None]:
     """Ties of one object with an other end above `after`; the last id when there are more."""
     grouped: dict[int, list[dict[str, Any]]] = {}
     for tie in ties:
         if tie.to_id > after:
-            grouped.setdefault(tie.to_id, []).append(_label(tie.type))
+            grouped.setdefault(tie.to_id, []).append(label(tie.type))
     ids = list(grouped)[:limit]
-    page = [{"toObjectId": str(i), "associationTypes": grouped[i]} for i in ids]
-    return page, str(ids[-1]) if len(grouped) > limit else None
+    page = [{"toObjectId": _id(desk, call, i), "associationTypes": grouped[i]} for i in ids]
+    return page, ids[-1] if len(grouped) > limit else None
 
 
-def _label(link_type: LinkType) -> dict[str, Any]:
+def _id(desk: Desk, call: Call, id_: int) -> int | str:
+    """An id as this version sends it: some write numbers where their specs say text."""
+    return id_ if call.version in desk.options.number_ids else str(id_)
+
+
+def label(link_type: LinkType) -> dict[str, Any]:
     return {
         "category": link_type.category,
         "typeId": link_type.type_id,
@@ -201,6 +220,8 @@ def _bad_pair(kind: Kind, to: Kind, pair: Pair) -> dict[str, Any]:
         "message": f"Could not associate {kind.type.name} {pair[0]} with {to.type.name} {pair[1]}: "
         "one of them does not exist",
         "context": {"fromObjectId": [str(pair[0])], "toObjectId": [str(pair[1])]},
+        "errors": [],
+        "links": {},
     }
 
 
@@ -257,11 +278,13 @@ def _defaults(desk: Desk, kind: Kind, to: Kind, pairs: Sequence[Pair]) -> list[d
     return results
 
 
-def _labels_of(kind: Kind, to: Kind, pair: Pair, types: Sequence[LinkType]) -> dict[str, Any]:
+def _labels_of(
+    desk: Desk, call: Call, kind: Kind, to: Kind, pair: Pair, types: Sequence[LinkType]
+) -> dict[str, Any]:
     return {
         "fromObjectTypeId": kind.type.id,
-        "fromObjectId": str(pair[0]),
+        "fromObjectId": _id(desk, call, pair[0]),
         "toObjectTypeId": to.type.id,
-        "toObjectId": str(pair[1]),
+        "toObjectId": _id(desk, call, pair[1]),
         "labels": [one.label for one in types if one.label is not None],
     }

@@ -93,6 +93,7 @@ PREFIXES = {
     "pipelines": "/crm/v3/pipelines",
     "owners": "/crm/v3/owners",
     "legacy": "",
+    "links-v3": "/crm/v3/associations",
 }
 SETTINGS = settings(
     max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
