@@ -271,8 +271,9 @@ class FakeCrm:
     def bookings_alone(self, ids: Collection[BookingId]) -> dict[BookingId, Booking | None]:
         with self._lock:
             return {
-                BookingId(id_): record
-                and replace(self._booking(record), contact_ids=(), exam_ids=())
+                BookingId(id_): None
+                if record is None
+                else replace(self._booking(record), contact_ids=(), exam_ids=())
                 for id_, record in self._read("read", Kind.BOOKING, ids)
             }
 
