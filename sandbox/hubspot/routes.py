@@ -17,7 +17,7 @@ DATES = "|".join(versions.DATES)
 PREFIXES: dict[str, tuple[str, ...]] = {
     "objects": ("/crm/v3/objects", f"/crm/objects/(?:{DATES})"),
     "object-links": ("/crm/v4/objects", f"/crm/objects/(?:{DATES})"),
-    "associations": ("/crm/v4/associations", f"/crm/associations/(?:{DATES})"),
+    "associations": ("/crm/v4/associations", f"/crm/associations/(?:v4|{DATES})"),
     "links-v3": ("/crm/v3/associations",),
     "properties": ("/crm/v3/properties", f"/crm/properties/(?:{DATES})"),
     "schemas": (
@@ -50,9 +50,9 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     ("PUT", f"{PAIR}/labels", "labels.update"),
     ("DELETE", f"{PAIR}/labels/{{id}}", "labels.archive"),
     ("GET", f"{LIMITS}", "labels.limits"),
-    ("POST", f"{LIMITS}/batch/create", "labels.limit"),
-    ("POST", f"{LIMITS}/batch/update", "labels.limit"),
-    ("POST", f"{LIMITS}/batch/purge", "labels.unlimit"),
+    ("POST", f"{LIMITS}/batch/create", "labels.create_limits"),
+    ("POST", f"{LIMITS}/batch/update", "labels.update_limits"),
+    ("POST", f"{LIMITS}/batch/purge", "labels.purge_limits"),
     ("GET", "links-v3 /{type}/{to}/types", "links_v3.types"),
     ("POST", "links-v3 /{type}/{to}/batch/read", "links_v3.batch_read"),
     ("POST", "links-v3 /{type}/{to}/batch/create", "links_v3.batch_create"),

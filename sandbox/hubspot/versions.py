@@ -5,31 +5,26 @@ By HubSpot's published specs; docs/sandbox.md says which of them a recording has
 
 from __future__ import annotations
 
-import re
-
-from sandbox.hubspot.calls import Answer
+from sandbox.hubspot.calls import Answer, version_of
 from sandbox.hubspot.values import iso
 
 DATES = ("2025-09", "2026-03", "2026-09")
 #: from this version on, the rules that an admin made hold for writes by the API too
 RULES_SINCE = "2026-09"
-_VERSION = re.compile(r"/(v\d|20\d\d-\d\d)(?:/|$)")
 _OLD = ("v3", "v4", "2025-09")
+ARCHIVES = ("links.batch_archive", "links.batch_labels_archive")
 #: (versions, handler) -> the success code; all others are those of `handlers/`
 SUCCESS: dict[tuple[str, str], int] = {
-    ("2026-03", "links.batch_archive"): 200,
-    ("2026-03", "links.batch_labels_archive"): 200,
-    ("2026-09", "links.batch_archive"): 200,
-    ("2026-09", "links.batch_labels_archive"): 200,
+    ("v4", "labels.create_limits"): 201,
+    ("2026-03", "labels.create_limits"): 201,
+    **{
+        (version, handler): 200
+        for version in ("2025-09", "2026-03", "2026-09")
+        for handler in ("labels.purge_limits", *ARCHIVES)
+    },
     ("2026-09", "links.batch_create"): 200,
     ("2026-09", "properties.batch_create"): 200,
 }
-
-
-def version_of(path: str) -> str:
-    """`v3`, `v4` or a date; v3 for a path that names none."""
-    found = _VERSION.search(path)
-    return found[1] if found else "v3"
 
 
 def rules_hold(path: str) -> bool:

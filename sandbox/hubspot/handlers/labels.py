@@ -69,8 +69,12 @@ def limits(desk: Desk, call: Call) -> Answer:
     return Answer(200, {"results": found})
 
 
-def limit(desk: Desk, call: Call) -> Answer:
-    """Create and update are one: HubSpot's two endpoints take the same body."""
+def create_limits(desk: Desk, call: Call) -> Answer:
+    """HubSpot's two endpoints take the same body, and differ in the code of their success."""
+    return update_limits(desk, call)
+
+
+def update_limits(desk: Desk, call: Call) -> Answer:
     kind, to = _ends(desk, call)
     started = desk.store.now_ms()
     results = []
@@ -79,16 +83,14 @@ def limit(desk: Desk, call: Call) -> Answer:
         most = whole(entry.get("maxToObjectIds"), "maxToObjectIds", most=TIES_MAX, least=1)
         desk.store.links.limit(found, most)
         results.append(_limit(found, most, "userEnforcedMaxToObjectIds"))
-    fresh = call.path.rstrip("/").endswith("create") and call.version in {"v4", "2026-03"}
-    return desk.batch(call, 201 if fresh else 200, results, [], started)
+    return desk.batch(call, 200, results, [], started)
 
 
-def unlimit(desk: Desk, call: Call) -> Answer:
+def purge_limits(desk: Desk, call: Call) -> Answer:
     kind, to = _ends(desk, call)
-    started = desk.store.now_ms()
     for entry in inputs.batch(call.json()):
         desk.store.links.limit(_any(desk, kind, to, entry), None)
-    return desk.batch(call, 200, [], [], started) if call.dated else Answer(204)
+    return Answer(204)
 
 
 def _ends(desk: Desk, call: Call) -> tuple[Kind, Kind]:

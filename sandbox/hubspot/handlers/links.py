@@ -124,35 +124,27 @@ def batch_create(desk: Desk, call: Call) -> Answer:
     ties = [(pair, one) for pair, entry in pairs for one in types[id(entry)]]
     _tie(desk, call, kind, to, ties)
     results = [_labels_of(desk, call, kind, to, pair, types[id(e)]) for pair, e in pairs]
-    status = 201 if call.version in {"v4", "2025-09", "2026-03"} else 200
-    return desk.batch(call, status, results, problems, started)
+    return desk.batch(call, 201, results, problems, started)
 
 
 def batch_archive(desk: Desk, call: Call) -> Answer:
     kind, to = _ends(desk, call)
-    started = desk.store.now_ms()
     pairs = []
     for entry in inputs.batch(call.json(), most=ARCHIVE_MAX):
         from_id = _number(entry.get("from"))
         pairs += [(from_id, _number(end)) for end in _list(entry.get("to"), "to")]
     _untie(desk, call, kind, to, pairs)
-    return _archived(desk, call, started)
+    return Answer(204)
 
 
 def batch_labels_archive(desk: Desk, call: Call) -> Answer:
     kind, to = _ends(desk, call)
-    started = desk.store.now_ms()
     for entry in inputs.batch(call.json(), most=ARCHIVE_MAX):
         pair = _number(entry.get("from")), _number(entry.get("to"))
         for one in _types(desk, kind, to, _list(entry.get("types"), "types")):
             desk.store.links.remove(kind, to, [pair], call.source, only=one)
         desk.rollups.linked(kind, to, [pair])
-    return _archived(desk, call, started)
-
-
-def _archived(desk: Desk, call: Call, started: int) -> Answer:
-    """Dated versions answer with a body, version 4 without."""
-    return desk.batch(call, 200, [], [], started) if call.dated else Answer(204)
+    return Answer(204)
 
 
 def _ends(desk: Desk, call: Call) -> tuple[Kind, Kind]:
