@@ -17,23 +17,33 @@ from pathlib import Path
 
 import pytest
 
+from tests.kind_names import told_apart
+
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("api", "app", "asgi", "core", "pages", "sandbox", "scripts", "benchmarks", "tests")
 
 PORTS = {"core.gateways.ports", "core.gateways.errors"}
-INSIDE = {"core.domain", "core.services", "core.settings", *PORTS}
+#: The kinds of operation: pure, and right above the domain, so that whatever stands higher asks
+#: their registry.
+KINDS = "core.operations.kinds"
+#: What items go through; above the services. Only the assembly puts them together.
+STEPS = "core.operations.steps"
+INSIDE = {"core.domain", KINDS, "core.services", "core.settings", *PORTS}
 
 #: Where a module lives -> what of ours it may import. The longest prefix that fits decides.
 MAY_IMPORT = {
     "core.domain": {"core.domain"},
-    "core.gateways": {"core.domain", "core.gateways"},
-    "core.services": {"core.domain", "core.services", *PORTS},
+    KINDS: {"core.domain", KINDS},
+    "core.gateways.ports": {"core.domain", *PORTS},
+    "core.gateways": {"core.domain", KINDS, "core.gateways"},
+    "core.services": {"core.domain", KINDS, "core.services", *PORTS},
+    STEPS: {"core.domain", KINDS, "core.services", *PORTS},
     "core.settings": {"core.domain", "core.settings"},
-    "core.assembly": {"core.assembly", "core.domain", "core.services", *PORTS},
+    "core.assembly": {"core.assembly", "core.domain", KINDS, "core.services", STEPS, *PORTS},
     "core.wiring": {"core"},
     "core": {*INSIDE, "core"},  # the command line and its like; concrete gateways are barred below
     "pages.shared": {*INSIDE, "core.assembly", "core.wiring", "pages.shared"},
-    "pages": {"core.domain", "core.services", "pages.shared"},
+    "pages": {"core.domain", KINDS, "core.services", "pages.shared"},
     "api": {*INSIDE, "core.assembly", "core.wiring", "api"},
     "app": {"pages.shared"},
     "asgi": {*INSIDE, "core", "pages.shared", "api"},
@@ -60,6 +70,9 @@ HOMES = {
     "streamlit": ("app", "asgi", "pages"),
     "supabase": ("core.gateways.supabase", "core.wiring"),
 }
+
+#: Held free of IO, of the clock and of chance.
+PURE = ("core/domain", "core/operations/kinds")
 
 IMPURE = frozenset(
     {"asyncio", "concurrent", "http", "logging", "multiprocessing", "os", "pathlib"}
@@ -164,11 +177,11 @@ def test_a_library_stays_in_its_home(library: str) -> None:
     assert [] == wrong
 
 
-def test_the_domain_imports_nothing_impure() -> None:
+def test_the_domain_and_the_kinds_import_nothing_impure() -> None:
     pure = {"core"} | set(sys.stdlib_module_names - IMPURE)
     wrong = [
         f"{module.name} imports {imported}"
-        for module in modules("core/domain")
+        for module in modules(*PURE)
         for imported in module.imports()
         if imported.partition(".")[0] not in pure
     ]
@@ -176,7 +189,7 @@ def test_the_domain_imports_nothing_impure() -> None:
     assert [] == wrong
 
 
-def test_the_domain_reads_no_clock_and_touches_nothing_outside() -> None:
+def test_the_domain_and_the_kinds_read_no_clock_and_touch_nothing_outside() -> None:
     def impure(call: ast.Call) -> bool:
         match call.func:
             case ast.Attribute(attr=name):
@@ -187,12 +200,68 @@ def test_the_domain_reads_no_clock_and_touches_nothing_outside() -> None:
 
     wrong = [
         f"{module.name}:{node.lineno} {ast.unparse(node.func)}"
-        for module in modules("core/domain")
+        for module in modules(*PURE)
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and impure(node)
     ]
 
     assert [] == wrong
+
+
+#: The enumeration itself, and the one package that tells its members apart. Tests and benchmarks
+#: make operations of each kind.
+MAY_TELL_KINDS_APART = (KINDS, "core.domain.verdicts", "tests", "benchmarks")
+
+
+def test_only_the_kinds_tell_one_kind_of_operation_from_another() -> None:
+    """Anywhere else a new kind would be taken for one of those that were there before."""
+    wrong = [
+        f"{module.name}:{line} {source}"
+        for module in modules(*OURS)
+        if not within_any(module.name, MAY_TELL_KINDS_APART)
+        for line, source in told_apart(module.tree)
+    ]
+
+    assert [] == wrong, "ask core.operations.kinds.registry.kind_of(...) instead"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if operation.kind is OperationKind.REFUND: pass",
+        "match plan.kind:\n    case OperationKind.BOOK: pass",
+        "WORDS = {OperationKind.CANCEL: 'x'}",
+        "some = verdicts.OperationKind.UNDO",
+        "some = OperationKind['UNDO']",
+        "some = OperationKind('undo')",
+        "some = getattr(OperationKind, name)",
+        "from core.domain.verdicts import OperationKind as Of\nsome = Of.UNDO",
+        "if plan.kind == 'refund': pass",
+        "if plan.kind.value in {'refund', 'undo'}: pass",
+        "match plan.kind:\n    case 'refund': pass",
+        "from core.operations.kinds.refund import REFUND\nif kind is REFUND: pass",
+        "from core.operations.kinds.refund import REFUND\nif plan.kind is REFUND.key: pass",
+        "from core.operations.kinds.refund import REFUND as R\nWORDS = {R.key: 'x'}",
+        "from core.operations.kinds.refund import REFUND\nif REFUND.cancels: pass",
+    ],
+)
+def test_code_that_tells_kinds_apart_is_found(source: str) -> None:
+    assert told_apart(ast.parse(source))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from core.operations.kinds.refund import REFUND\nplan = preview(REFUND.key, chosen)",
+        "from core.operations.kinds.refund import REFUND\nplan = Plan(kind=REFUND.key)",
+        "kinds = {OperationKind(option) for option in options}",
+        "if write.kind is Kind.CONTACT: pass",
+        "if movement.kind is MovementKind.REFUND: pass",
+        "NAMES = {key: kind.words.name for key, kind in KINDS.items()}",
+    ],
+)
+def test_code_that_makes_an_operation_of_a_kind_is_not_found(source: str) -> None:
+    assert [] == told_apart(ast.parse(source))
 
 
 def page_scripts() -> list[Module]:

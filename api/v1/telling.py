@@ -9,8 +9,9 @@ from api.v1.problems import told_of
 from core.domain.booking import ASKS, Ask, seats_left
 from core.domain.credits import Catalogue, CreditType, UnknownToken
 from core.domain.operations import ItemState
-from core.domain.plans import OperationKind
 from core.domain.records import Booking, Contact
+from core.operations.kinds.base import RowSubject
+from core.operations.kinds.registry import UnknownKind, kind_of
 from core.services.checking import Checked, Offer
 from core.services.serving import Fault, Outcome
 
@@ -96,12 +97,19 @@ def _spent(held: Booking, catalogue: Catalogue) -> CreditType | None:
 
 
 def operation(outcome: Outcome) -> models.Operation:
-    """Where it stands."""
+    """Where it stands.
+
+    Raises:
+        UnknownKind: clients make none of this kind.
+    """
     of = outcome.operation
-    booking = of.kind is OperationKind.BOOK
+    kind = kind_of(of.kind)
+    if kind.client_word is None:
+        raise UnknownKind(f"a {of.kind.value} is no operation of an API client")
+    booking = kind.subject is RowSubject.NEW_BOOKING
     return models.Operation(
         operation_id=of.id,
-        kind="book" if booking else "cancel",
+        kind=kind.client_word,
         state=outcome.end,
         bookings=[
             models.OperationBooking(

@@ -12,7 +12,6 @@ from core.assembly.protocol import carriage
 from core.domain.approvals import NO_SECOND, SecondAdmin
 from core.domain.credits import SCHOOL, Catalogue
 from core.domain.desks import Process
-from core.domain.plans import OperationKind
 from core.domain.portal import OBJECT_TYPES
 from core.domain.records import Kind
 from core.domain.schedules import Schedule
@@ -23,6 +22,7 @@ from core.gateways.ports.desks import DeskRegister
 from core.gateways.ports.inspecting import Inspecting
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
 from core.gateways.ports.pace import Pace
+from core.operations.kinds.base import Planners
 from core.services.access import Access
 from core.services.accounting import Accounting
 from core.services.activating import Activating, activation_jobs
@@ -265,12 +265,9 @@ def assemble(
             journal=journal,
             engine=engine,
             access=access,
-            afresh={
-                OperationKind.CANCEL: planning.afresh,
-                OperationKind.REFUND: planning.afresh,
-                OperationKind.CORRECT: correcting.afresh,
-                OperationKind.UNDO: undoing.afresh,
-            },
+            planners=Planners(
+                bookings=planning.afresh, corrections=correcting.afresh, undos=undoing.afresh
+            ),
             holding=holding,
             now=now,
             new_id=make_id,

@@ -9,19 +9,22 @@ from core.domain.approvals import SecondAdmin
 from core.domain.credits import Catalogue
 from core.domain.roles import Act
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
+from core.operations.kinds.base import Toolbox
+from core.operations.steps.book import BookSteps
+from core.operations.steps.correct import CorrectSteps
+from core.operations.steps.recount import RecountSteps
+from core.operations.steps.refund import RefundSteps
+from core.operations.steps.undo import UndoSteps
 from core.services.carrying import Carrying
 from core.services.desks import Desks
 from core.services.finishing import ExamConsequences, Finishing
-from core.services.giving_back import GivingBack
+from core.services.kind_steps import KindSteps
 from core.services.loss_correction import LossCorrection
 from core.services.mirroring import Mirroring
 from core.services.recording import Recording
-from core.services.recounting import CarryingRecounts
-from core.services.seating import Seating
 from core.services.settling import Settling
 from core.services.starts import Starts
 from core.services.steady import QuietPeriod
-from core.services.taking_back import TakingBack
 from core.services.verifying import WriteVerification
 from core.services.writing import Writing
 
@@ -49,16 +52,13 @@ def carriage(
     settling = Settling(crm, journal, recording, now, quiet)
     in_turn = groups_at_once == 1
     writing = Writing(crm, journal, settling, starts, now, new_id, desks.id, desks.barred)
-    recounts = CarryingRecounts(
-        crm, journal, writing, ExamConsequences(catalogue), mirroring.nudge, now
-    )
     verification = WriteVerification(crm, journal, catalogue, now)
     losses = LossCorrection(journal, writing, ExamConsequences(catalogue), now, correct_losses)
-    return Carrying(
-        journal,
-        settling,
-        GivingBack(crm, journal, writing, catalogue, recording, now, zone, quiet, starts),
-        Seating(
+    toolbox: Toolbox[KindSteps] = Toolbox(
+        refunding=RefundSteps(
+            crm, journal, writing, catalogue, recording, now, zone, quiet, starts
+        ),
+        booking=BookSteps(
             crm=crm,
             journal=journal,
             writing=writing,
@@ -68,7 +68,7 @@ def carriage(
             zone=zone,
             quiet=quiet,
         ),
-        TakingBack(
+        undoing=UndoSteps(
             crm=crm,
             journal=journal,
             writing=writing,
@@ -77,13 +77,23 @@ def carriage(
             now=now,
             quiet=quiet,
         ),
+        correcting=CorrectSteps(
+            journal=journal, writing=writing, catalogue=catalogue, recording=recording
+        ),
+        recounting=RecountSteps(
+            crm, journal, writing, ExamConsequences(catalogue), mirroring.nudge, now
+        ),
+    )
+    return Carrying(
+        journal,
+        settling,
+        toolbox,
         Finishing(
             crm,
             journal,
             writing,
             catalogue,
             now,
-            recounts,
             verification,
             losses,
             in_turn=in_turn,

@@ -25,8 +25,9 @@ from core.domain.operations import (
     Operation,
     OperationState,
 )
-from core.domain.plans import OperationKind
 from core.gateways.errors import StateConflict
+from core.operations.kinds.cancel import CANCEL
+from core.operations.kinds.refund import REFUND
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ def cancel(
     with told():
         chosen, left = selection(exam, contact, bookings, ids), listed(without)
         include = included(attended=include_attended, past=include_past)
-        planned = of(OperationKind.CANCEL, chosen, left, include)
+        planned = of(CANCEL.key, chosen, left, include)
         run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
 
 
@@ -122,7 +123,7 @@ def refund(
         if not owed or exam or contact or bookings or ids:
             chosen = selection(exam, contact, bookings, ids, owed)
             include = included(attended=include_attended)
-            planned = of(OperationKind.REFUND, chosen, left, include)
+            planned = of(REFUND.key, chosen, left, include)
         run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
 
 

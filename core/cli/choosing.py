@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.assembly import Core
-from core.domain.plans import OperationKind, Plan
+from core.domain.plans import Plan
 from core.domain.records import ContactId, ExamId
 from core.domain.roles import Actor
 from core.domain.selections import BadList, from_csv, from_text
 from core.domain.terms import ORDINARY, Inclusion
+from core.domain.verdicts import OperationKind
+from core.operations.kinds.refund import REFUND
 from core.services.finding import ByContact, ByExam, ByReference, Selection
 
 #: Makes the preview that is then shown or confirmed.
@@ -60,7 +62,7 @@ def listed(ids: str) -> tuple[str, ...]:
 def everything_owed(without: Sequence[str] = ()) -> Planned:
     """A refund of all that ``owed`` finds, but for these."""
     return lambda core, actor: core.planning.preview(
-        OperationKind.REFUND, core.owing.everything(actor), actor, without=without
+        REFUND.key, core.owing.everything(actor), actor, without=without
     )
 
 

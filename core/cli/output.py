@@ -14,6 +14,7 @@ from core.cli.reports import in_words
 from core.domain.roles import NotAllowed
 from core.domain.selections import BadList
 from core.gateways.errors import GatewayError, JournalError
+from core.operations.kinds.registry import UnknownKind
 from core.services.approving import NotApproved
 from core.services.desks import AnotherDesk, NoTakeover
 from core.services.operating import NotConfirmed
@@ -42,6 +43,7 @@ EXPECTED = (
     NoTakeover,
     OSError,
     Unhealthy,
+    UnknownKind,
 )
 
 

@@ -1,4 +1,4 @@
-"""Approvals: which plans need a second admin, and whether a plan still matches the world."""
+"""Approvals: from which size a second admin is needed, and whether a plan still matches."""
 
 from __future__ import annotations
 
@@ -6,16 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from core.domain.permissions import act_for
-from core.domain.plans import OperationKind, Plan, Row, Verdict
-from core.domain.roles import Act
-
-#: Kinds that give credits back, or take them, in bulk. A recount moves none.
-APPROVABLE = frozenset(
-    {OperationKind.CANCEL, OperationKind.REFUND, OperationKind.CORRECT, OperationKind.UNDO}
-)
-#: Those with a page of their own for the preview: it can be made again there.
-RENEWABLE = APPROVABLE - {OperationKind.CORRECT}
+from core.domain.plans import Plan, Row, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,23 +19,18 @@ class SecondAdmin:
     #: A request that nobody approved for so long is called off.
     within: timedelta = timedelta(hours=24)
 
-    def asked_of(self, kind: OperationKind) -> bool:
-        """Whether any plan of this kind needs one."""
-        limits = (self.above_bookings, self.above_credits)
-        return kind in APPROVABLE and limits != (None, None)
+    @property
+    def limited(self) -> bool:
+        """Whether any plan can be too large for one admin."""
+        return (self.above_bookings, self.above_credits) != (None, None)
 
-    def why(self, plan: Plan) -> str:
-        """Why this plan needs one ("more than 50 bookings"); empty when it does not.
-
-        What staff may do for one student needs none: the student waits, and it is small.
-        """
-        if not self.asked_of(plan.kind) or act_for(plan) is not Act.RUN_BATCHES:
-            return ""
+    def exceeded(self, *, bookings: int, credits_: int) -> str:
+        """Which limits so many are above ("more than 50 bookings"); empty: none."""
         return " and ".join(
             f"more than {limit:,} {noun}{'' if limit == 1 else 's'}"
             for limit, number, noun in (
-                (self.above_bookings, len(plan.will_change), "booking"),
-                (self.above_credits, credits_moved(plan), "credit"),
+                (self.above_bookings, bookings, "booking"),
+                (self.above_credits, credits_, "credit"),
             )
             if limit is not None and number > limit
         )

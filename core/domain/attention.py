@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from core.domain.operations import Operation, OperationState
 from core.domain.overview import Facts, Matter, Need, NeedsEyes
-from core.domain.plans import OperationKind
 from core.domain.sweeps import SweepMode
 
 #: A write without a history is told of so long; its page has it for ever.
@@ -16,15 +15,6 @@ UNVERIFIED_FOR = timedelta(days=14)
 QUOTA_ABOVE = 0.9
 #: Operations of one matter that are told one by one; then how many more there are.
 EACH_MAX = 4
-NAMES: dict[OperationKind, str] = {
-    OperationKind.CANCEL: "Batch cancellation",
-    OperationKind.REFUND: "Bulk refund",
-    OperationKind.RECOUNT: "Recount",
-    OperationKind.CORRECT: "Correction",
-    OperationKind.BOOK: "Booking",
-    OperationKind.UNDO: "Undo",
-}
-
 #: What people call the sweeps.
 CHECKS: dict[SweepMode, str] = {
     SweepMode.KNOWN: "quick check",
@@ -32,7 +22,6 @@ CHECKS: dict[SweepMode, str] = {
     SweepMode.FULL: "full check",
 }
 
-assert NAMES.keys() == set(OperationKind), "every kind has its name"
 assert CHECKS.keys() == set(SweepMode), "every mode has its name"
 
 
@@ -68,25 +57,25 @@ def _of_the_whole(facts: Facts) -> Iterator[Need]:
 def _of_operations(facts: Facts) -> Iterator[Need]:
     eyes = sorted(facts.needs_eyes, key=lambda each: _ended(each.operation))
     undecided = [
-        _about(Matter.UNDECIDED, each.operation, _undecided(each))
+        _about(facts, Matter.UNDECIDED, each.operation, _undecided(each))
         for each in eyes
         if each.undecided or each.unclear
     ]
     failed = [
-        _about(Matter.FAILED, each.operation, _failed(each))
+        _about(facts, Matter.FAILED, each.operation, _failed(each))
         for each in eyes
         if each.failed or each.blocked
     ]
     unchecked = [
-        _about(Matter.UNCHECKED, each.operation, _unverified(each))
+        _about(facts, Matter.UNCHECKED, each.operation, _unverified(each))
         for each in eyes
         if each.unchecked and facts.now - _ended(each.operation) < UNVERIFIED_FOR
     ]
     over = [
         Need(
             matter=Matter.WRITTEN_OVER,
-            told=f"{titled(each.operation)}: {_count(each.number, 'balance change')} by others "
-            f"at the same moment {'needs' if each.number == 1 else 'need'} a correction",
+            told=f"{_titled(facts, each.operation)}: {_count(each.number, 'balance change')} by "
+            f"others at the same moment {'needs' if each.number == 1 else 'need'} a correction",
             since=each.since,
             of=each.operation.id,
         )
@@ -100,7 +89,8 @@ def _awaiting(facts: Facts) -> list[Need]:
     return [
         Need(
             matter=Matter.AWAITING,
-            told=f"{titled(each)}, asked for by {each.confirmed_by}, waits for a second admin",
+            told=f"{_titled(facts, each)}, asked for by {each.confirmed_by}, waits for a second "
+            "admin",
             since=each.confirmed_at,
             of=each.id,
         )
@@ -111,11 +101,11 @@ def _awaiting(facts: Facts) -> list[Need]:
 
 def _waiting(facts: Facts) -> list[Need]:
     left = [
-        _about(Matter.WAITING, each, f"follow-ups incomplete: {each.waiting_for}")
+        _about(facts, Matter.WAITING, each, f"follow-ups incomplete: {each.waiting_for}")
         for each in sorted(facts.following_up, key=_ended)
     ]
     return left + [
-        _about(Matter.WAITING, each, f"waits: {each.waiting_for}")
+        _about(facts, Matter.WAITING, each, f"waits: {each.waiting_for}")
         for each in sorted(facts.unended, key=_ended)
         if each.waiting_for and each.state is not OperationState.AWAITING
     ]
@@ -165,14 +155,13 @@ def _unchecked(facts: Facts) -> Need:
     return Need(matter=Matter.UNSWEPT, told=told, since=facts.swept.saved_at)
 
 
-def _about(matter: Matter, operation: Operation, told: str) -> Need:
-    told = f"{titled(operation)}: {told}"
+def _about(facts: Facts, matter: Matter, operation: Operation, told: str) -> Need:
+    told = f"{_titled(facts, operation)}: {told}"
     return Need(matter=matter, told=told, since=_ended(operation), of=operation.id)
 
 
-def titled(operation: Operation) -> str:
-    """What it is: "Bulk refund of exam Clinical Skills, 4 May 2026"."""
-    return f"{NAMES[operation.kind]} of {operation.selection}"
+def _titled(facts: Facts, operation: Operation) -> str:
+    return f"{facts.names[operation.kind]} of {operation.selection}"
 
 
 def _ended(operation: Operation) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from core.domain.credits import ADMIN_OVERRIDE, Catalogue, CreditType
@@ -27,6 +27,11 @@ from core.domain.verdicts import Verdict, Why
 EXAM_DATE = "exam_date"
 #: One student, one day, one name; later ones of that day count on: "… (2)".
 NAMES_MAX = 9
+
+
+#: A student's day is kept for one booking so long; renewed with each look at it. It is free as
+#: soon as the operation ends, so that only one that nobody carries any more lets it lapse.
+DAY_KEPT = timedelta(days=1)
 
 
 class Ask(StrEnum):

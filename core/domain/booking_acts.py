@@ -8,12 +8,11 @@ from datetime import datetime
 
 from core.domain.audit import Entry, Subject, What
 from core.domain.operations import Item, ItemState, Operation
-from core.domain.plans import OperationKind
 from core.domain.records import Booking, BookingStatus
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class Change:
     """What a write makes of a booking, by property, in words."""
 
     what: What
@@ -21,49 +20,50 @@ class _Change:
     after: Mapping[str, str]
 
 
-_CANCEL = _Change(
+_CANCEL = Change(
     What.CANCELLED,
     {"status": BookingStatus.ACTIVE.value},
     {"status": BookingStatus.CANCELLED.value},
 )
-_MARK = _Change(What.MARKED, {"refunded": "no"}, {"refunded": "yes"})
-#: What is written to a booking once its credit has landed. A correction marks none.
-_MARKS = {
-    OperationKind.CANCEL: _MARK,
-    OperationKind.REFUND: _MARK,
-    OperationKind.UNDO: _Change(What.UNMARKED, {"refunded": "yes"}, {"refunded": "no"}),
-}
+#: What is written to a booking once its credit has landed: by a refund, and by its undo.
+MARK = Change(What.MARKED, {"refunded": "no"}, {"refunded": "yes"})
+UNMARK = Change(What.UNMARKED, {"refunded": "yes"}, {"refunded": "no"})
 
 
 def entries(
-    operation: Operation, changed: Iterable[tuple[Item, Item]], at: datetime, *, found: bool = False
+    operation: Operation,
+    changed: Iterable[tuple[Item, Item]],
+    at: datetime,
+    *,
+    mark: Change | None,
+    found: bool = False,
 ) -> list[Entry]:
     """Of each write that is known to have landed, or to have been refused.
 
+    ``mark``: what operations of its kind write to a booking whose credit has landed.
     ``changed``: each item as it stood and as it stands now. ``found``: by reading the bookings,
     for the answer was lost.
     """
     return [
         _entry(operation, new, change, at, landed=landed, found=found)
         for old, new in changed
-        for change, landed in _changes(operation.kind, old, new)
+        for change, landed in _changes(mark, old, new)
     ]
 
 
-def _changes(kind: OperationKind, old: Item, new: Item) -> Iterator[tuple[_Change, bool]]:
+def _changes(mark: Change | None, old: Item, new: Item) -> Iterator[tuple[Change, bool]]:
     """Each with whether it landed."""
     refused = new.state is ItemState.FAILED
     if new.cancelled and not old.cancelled:
         yield _CANCEL, True
     elif old.cancel_sent and refused and not new.cancelled:
         yield _CANCEL, False
-    mark = _MARKS.get(kind)
     if mark and old.state is ItemState.GIVEN_BACK and (refused or new.state is ItemState.DONE):
         yield mark, not refused
 
 
 def _entry(
-    operation: Operation, item: Item, change: _Change, at: datetime, *, landed: bool, found: bool
+    operation: Operation, item: Item, change: Change, at: datetime, *, landed: bool, found: bool
 ) -> Entry:
     more = {"found": "when it was read again"} if found else {}
     why = {} if landed else {"why": item.why}

@@ -18,7 +18,6 @@ from core.domain.desks import desk_of
 from core.domain.foreign_writes import SAME_UPDATE
 from core.domain.operations import Item, ItemState, Operation, Ruling
 from core.domain.owed import STATUS
-from core.domain.plans import OperationKind
 from core.domain.records import (
     MARKER,
     Booking,
@@ -187,11 +186,11 @@ def _one_source(one: Version, other: Version) -> bool:
 
 
 def assess(
-    kind: OperationKind,
     found: Sequence[Evidence],
     contact: Counted,
     changes: Changes,
     *,
+    cancelling: bool,
     now: datetime,
     quiet: timedelta,
     catalogue: Catalogue,
@@ -200,10 +199,14 @@ def assess(
     """What becomes of each of these refunds of one contact, in their order.
 
     Whoever cancels a booking gives its credit back within ``quiet``, before or after, or not at
-    all: an app that did it, or a person, thinks between its steps. ``doubts``: why the desk that
-    this one took over from may have refunded it long ago.
+    all: an app that did it, or a person, thinks between its steps. ``cancelling``: this operation
+    cancels the bookings itself. ``doubts``: why the desk that this one took over from may have
+    refunded it long ago.
     """
-    own = [_unless_in_doubt(_of_booking(kind, each, contact), each, doubts) for each in found]
+    own = [
+        _unless_in_doubt(_of_booking(each, contact, cancelling=cancelling), each, doubts)
+        for each in found
+    ]
     asked = [
         (each, assessment)
         for each, assessment in zip(found, own, strict=True)
@@ -231,14 +234,14 @@ def assess(
     ]
 
 
-def _of_booking(kind: OperationKind, found: Evidence, contact: Counted) -> Assessment:
+def _of_booking(found: Evidence, contact: Counted, *, cancelling: bool) -> Assessment:
     """By the booking's own values and their histories."""
     history = found.history
     if history is None or not history.get(STATUS):
         return Assessment(advice=Advice.UNCLEAR, told="HubSpot does not give its history")
     status, cancel = history[STATUS][0], cancelled_by(history)
     ours = None
-    if kind is OperationKind.CANCEL:
+    if cancelling:
         ours = cancel is not None and is_ours(cancel, history, found.item.operation_id)
     if marked := _mark(history):
         return replace(marked, ours=ours)
@@ -247,7 +250,7 @@ def _of_booking(kind: OperationKind, found: Evidence, contact: Counted) -> Asses
         return Assessment(advice=Advice.CHANGED, told=told, ours=ours)
     if not found.contact_ids or set(found.contact_ids) - {found.item.contact_id, contact.id}:
         told = f"it belongs to contact {', '.join(found.contact_ids) or 'nobody'} now"
-        advice = Advice.UNCLEAR if kind is OperationKind.CANCEL else Advice.CHANGED
+        advice = Advice.UNCLEAR if cancelling else Advice.CHANGED
         return Assessment(advice=advice, told=told, ours=ours)
     told = f"cancelled by {by_whom(cancel)}" if ours is False else ""
     return Assessment(advice=Advice.PAY, told=told, ours=ours)

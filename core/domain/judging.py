@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from core.domain.credits import Catalogue
 from core.domain.operations import Item, ItemState
-from core.domain.plans import Judgement, OperationKind, Row, Verdict, Why, judge, judge_contact
+from core.domain.plans import Judge, Judgement, Row, Verdict, Why, blocked, judge_contact
 from core.domain.records import Booking, Contact
 from core.domain.terms import Terms
 
@@ -17,7 +17,7 @@ CHANGED = "changed since the preview"
 
 
 def judge_again(
-    kind: OperationKind,
+    judge: Judge,
     item: Item,
     booking: Booking | None,
     contact: Contact | None,
@@ -26,12 +26,13 @@ def judge_again(
 ) -> Item:
     """The item as it goes on, or as it ends here with the reason.
 
-    ``contact`` is the plan's contact read afresh, None when it is gone or was not read.
+    ``judge``: of an item that was cancelled here, by what is still to be done of it. ``contact``
+    is the plan's contact read afresh, None when it is gone or was not read.
     """
     is_cancelled = item.state is ItemState.CANCELLED
     if is_cancelled and item.credit is None:
         return item  # it ends by whose cancel it was, and nothing else
-    judgement = judge(OperationKind.REFUND if is_cancelled else kind, booking, catalogue, terms)
+    judgement = judge(booking, catalogue, terms) if booking else blocked(Why.NOT_FOUND)
     if is_cancelled and judgement.why in _TOLD_LATER:
         return item
     if judgement.verdict is Verdict.WILL_CHANGE:

@@ -286,17 +286,22 @@ def keeps_claim(item: Item) -> bool:
     return item.state is ItemState.UNDECIDED or item.ruling is Ruling.GIVEN
 
 
-def group_items(items: Sequence[Item], size: int) -> list[list[Item]]:
-    """Groups of about ``size`` items in plan order. A contact is never split between two.
+def group_items(items: Sequence[Item], size: int, contacts: int) -> list[list[Item]]:
+    """Groups of up to ``size`` items of up to so many ``contacts``, in plan order.
 
-    One contact's bookings must meet in one write, so that two give back two credits at once.
+    A contact is never split between two: one contact's bookings must meet in one write, so that
+    two give back two credits at once. One who has more than ``size`` has a group alone.
     """
     by_contact: dict[str, list[Item]] = {}
     for item in items:
         by_contact.setdefault(item.contact_id or f"booking {item.booking_id}", []).append(item)
     groups: list[list[Item]] = [[]]
+    in_group = 0
     for together in by_contact.values():
-        if groups[-1] and len(groups[-1]) + len(together) > size:
+        full = in_group == contacts or len(groups[-1]) + len(together) > size
+        if groups[-1] and full:
             groups.append([])
+            in_group = 0
         groups[-1] += together
+        in_group += 1
     return groups if groups[0] else []

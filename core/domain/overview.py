@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,6 +10,7 @@ from enum import StrEnum
 from core.domain.operations import Operation
 from core.domain.schedules import Late
 from core.domain.sweeps import Sweep
+from core.domain.verdicts import OperationKind
 
 
 class Urgency(StrEnum):
@@ -116,6 +117,8 @@ class Facts:
     """What is so now, as far as it is known without asking HubSpot for anything heavy."""
 
     now: datetime
+    #: What an operation of each kind is called.
+    names: Mapping[OperationKind, str]
     audit_faults: Sequence[str] = ()
     workers: int = 1
     #: When a worker was last heard of, if ever.

@@ -6,13 +6,12 @@ The preview and the run judge with the same function, so what an admin sees is w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from core.domain.credits import ADMIN_OVERRIDE, Catalogue, CreditType, UnknownToken
-from core.domain.exam_times import begins, ends, has_begun, is_over
-from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId, ExamId
+from core.domain.credits import ADMIN_OVERRIDE, Catalogue, CreditType
+from core.domain.records import Booking, BookingId, Contact, ContactId, ExamId
 from core.domain.terms import ORDINARY, Inclusion, Terms
 from core.domain.verdicts import OperationKind, Verdict, Why
 
@@ -102,15 +101,6 @@ INCLUDED_BY: Mapping[Why, Inclusion] = {
 }
 
 
-def includable(plan: Plan) -> dict[Inclusion, int]:
-    """How many of its blocked rows each choice would take in; only of bookings that are judged."""
-    if plan.kind not in OF_BOOKINGS:
-        return {}
-    blocked = (row for row in plan.rows if row.verdict is Verdict.BLOCKED)
-    found = Counter(INCLUDED_BY[row.why] for row in blocked if row.why in INCLUDED_BY)
-    return {one: found[one] for one in Inclusion if found[one]}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """A verdict on a booking by itself, before its contact was looked at."""
@@ -121,69 +111,9 @@ class Judgement:
     credit: CreditType | None = None
 
 
-def judge(
-    kind: OperationKind, booking: Booking | None, catalogue: Catalogue, terms: Terms
-) -> Judgement:
-    """What this operation does to this booking, from the booking's own fields.
-
-    What cannot be read decides nothing: it blocks, with the value that was found.
-    """
-    if booking is None:
-        return _blocked(Why.NOT_FOUND)
-    return _JUDGES[kind](booking, catalogue, terms)
-
-
-def _judge_cancel(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:
-    match booking.status:
-        case BookingStatus.UNKNOWN:
-            return _blocked(Why.STATUS_UNKNOWN, _status_found(booking))
-        case BookingStatus.CANCELLED:
-            return _skip(Why.ALREADY_CANCELLED)
-        case BookingStatus.COMPLETED:
-            return _skip(Why.COMPLETED)
-    fault = (
-        _active_mark_fault(booking)
-        or _association_fault(booking)
-        or _exam_fault(booking)
-        or _attendance_fault(booking, terms)
-        or _time_fault(booking, terms)
-        or _token_fault(booking)
-    )
-    if fault:
-        return fault
-    if spent_nothing(booking):
-        return Judgement(verdict=Verdict.WILL_CHANGE, why=Why.CANCEL_ONLY)
-    return _credit_back(booking, catalogue, Why.CANCEL_AND_GIVE_BACK)
-
-
-def _judge_refund(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:
-    if booking.status is BookingStatus.UNKNOWN:
-        return _blocked(Why.STATUS_UNKNOWN, _status_found(booking))
-    if booking.status is not BookingStatus.CANCELLED:
-        return _skip(Why.NOT_CANCELLED)
-    if booking.mark_unclear:
-        return _blocked(Why.REFUND_UNCLEAR, booking.mark_unclear)
-    if booking.refunded:
-        return _skip(Why.ALREADY_REFUNDED)
-    if fault := _token_fault(booking):
-        return fault
-    if spent_nothing(booking):
-        return _skip(Why.OVERRIDE if booking.token else Why.NO_TOKEN)
-    return (
-        _attendance_fault(booking, terms)
-        or _association_fault(booking)
-        or _credit_back(booking, catalogue, Why.GIVE_BACK)
-    )
-
-
-_JUDGES = {
-    OperationKind.CANCEL: _judge_cancel,
-    OperationKind.REFUND: _judge_refund,
-}
-#: Operations whose rows are bookings, judged by their own fields. The others measure.
-OF_BOOKINGS = frozenset({OperationKind.CANCEL, OperationKind.REFUND})
-assert _JUDGES.keys() == OF_BOOKINGS, "every kind of operation on bookings has its judge"
-
+#: What a kind of operation makes of a booking, by the booking's own fields. What cannot be read
+#: decides nothing: it blocks, with the value that was found.
+Judge = Callable[[Booking, Catalogue, Terms], Judgement]
 
 #: The property that names the credit a booking spent.
 TOKEN = "token_used"
@@ -199,83 +129,19 @@ def attended(booking: Booking) -> bool | None:
     return False if said in ABSENT else None
 
 
-def _active_mark_fault(booking: Booking) -> Judgement | None:
-    """A booking that holds its seat cannot have had its credit back."""
-    if booking.mark_unclear:
-        return _blocked(Why.REFUND_UNCLEAR, booking.mark_unclear)
-    return _blocked(Why.REFUNDED_YET_ACTIVE) if booking.refunded else None
-
-
-def _exam_fault(booking: Booking) -> Judgement | None:
-    if len(booking.exam_ids) == 1:
-        return None
-    return _blocked(Why.SEVERAL_EXAMS if booking.exam_ids else Why.NO_EXAM)
-
-
-def _token_fault(booking: Booking) -> Judgement | None:
-    found = booking.unclear.get(TOKEN)
-    return _blocked(Why.TOKEN_UNREADABLE, found) if found else None
-
-
-def _attendance_fault(booking: Booking, terms: Terms) -> Judgement | None:
-    """A credit is not given back for an exam that the student sat, cancelled or not."""
-    there = attended(booking)
-    if there is False or Inclusion.ATTENDED in terms.include:
-        return None
-    found = f"attendance is {booking.attendance!r}"
-    return _blocked(Why.ATTENDED if there else Why.ATTENDANCE_UNCLEAR, found)
-
-
-def _time_fault(booking: Booking, terms: Terms) -> Judgement | None:
-    """A seat is given up before its exam begins, by the school's clock."""
-    if Inclusion.PAST in terms.include:
-        return None
-    start, end = begins(booking, terms.zone), ends(booking, terms.zone)
-    if start is None or end is None:
-        return _blocked(Why.DATE_UNCLEAR, booking.unclear.get("exam_date", "exam_date is empty"))
-    if is_over(booking, terms.at, terms.zone):
-        return _blocked(Why.EXAM_PAST, f"it ended {_told(end, terms)}")
-    if has_begun(booking, terms.at, terms.zone):
-        return _blocked(Why.EXAM_BEGUN, f"it began {_told(start, terms)}")
-    return None
-
-
-def _told(at: datetime, terms: Terms) -> str:
-    return f"{at.astimezone(terms.zone):%-d %B %Y, %H:%M %Z}"
-
-
-def _status_found(booking: Booking) -> str:
-    return f"is_active is {booking.raw_status!r}"
-
-
 def spent_nothing(booking: Booking) -> bool:
     """Whether it has no token, or the one that costs nothing."""
     token = booking.token.strip()
     return not token or token.casefold() == ADMIN_OVERRIDE.casefold()
 
 
-def _association_fault(booking: Booking) -> Judgement | None:
-    if len(booking.contact_ids) != 1:
-        return _blocked(Why.SEVERAL_CONTACTS if booking.contact_ids else Why.NO_CONTACT)
-    if booking.contact_hint and booking.contact_hint != booking.contact_ids[0]:
-        found = f"association {booking.contact_ids[0]}, hint {booking.contact_hint}"
-        return _blocked(Why.HINT_DISAGREES, found)
-    return None
-
-
-def _credit_back(booking: Booking, catalogue: Catalogue, why: Why) -> Judgement:
-    try:
-        credit = catalogue.by_token(booking.token)
-    except UnknownToken:
-        return _blocked(Why.UNKNOWN_TOKEN, f"token_used is {booking.token!r}")
-    return Judgement(verdict=Verdict.WILL_CHANGE, why=why, credit=credit.key)
-
-
-def _blocked(why: Why, detail: str = "") -> Judgement:
+def blocked(why: Why, detail: str = "") -> Judgement:
+    """Not done until somebody mends what ``detail`` shows."""
     return Judgement(verdict=Verdict.BLOCKED, why=why, detail=detail)
 
 
-def _skip(why: Why) -> Judgement:
+def skipped(why: Why) -> Judgement:
+    """Nothing is to be done."""
     return Judgement(verdict=Verdict.SKIP, why=why)
 
 
@@ -299,7 +165,7 @@ def contacts_named(bookings: Iterable[Booking | None]) -> set[ContactId]:
 
 
 def plan_rows(
-    kind: OperationKind,
+    judge: Judge,
     ids: Iterable[BookingId],
     bookings: Mapping[BookingId, Booking | None],
     contacts: Mapping[ContactId, Contact | None],
@@ -315,7 +181,7 @@ def plan_rows(
     left = frozenset(without)
     rows = []
     for id_ in dict.fromkeys(ids):
-        found = judged(kind, bookings.get(id_), contacts, catalogue, terms)
+        found = judged(judge, bookings.get(id_), contacts, catalogue, terms)
         if id_ in left:
             rows.append(excluded(_row(id_, found, contacts, {})))
         else:
@@ -337,15 +203,17 @@ def excluded(row: Row) -> Row:
 
 
 def judged(
-    kind: OperationKind,
+    judge: Judge,
     booking: Booking | None,
     contacts: Mapping[ContactId, Contact | None],
     catalogue: Catalogue,
     terms: Terms,
 ) -> tuple[Booking | None, Judgement]:
     """The booking, its hint made current, and the verdict on it by itself."""
-    booking = booking and with_current_hint(booking, contacts)
-    return booking, judge(kind, booking, catalogue, terms)
+    if booking is None:
+        return None, blocked(Why.NOT_FOUND)
+    booking = with_current_hint(booking, contacts)
+    return booking, judge(booking, catalogue, terms)
 
 
 def _row(
@@ -390,10 +258,10 @@ def judge_contact(judgement: Judgement, contact: Contact | None) -> Judgement:
     if judgement.credit is None:
         return judgement
     if contact is None:
-        return _blocked(Why.CONTACT_GONE)
+        return blocked(Why.CONTACT_GONE)
     if judgement.credit in contact.unreadable:
         found = f"{judgement.credit} {contact.unreadable[judgement.credit]}"
-        return _blocked(Why.BALANCE_UNREADABLE, found)
+        return blocked(Why.BALANCE_UNREADABLE, found)
     others = others_unreadable(contact, {judgement.credit})
     return replace(judgement, detail=others) if others else judgement
 

@@ -11,7 +11,8 @@ GatewayError
     └── Forbidden    the token lacks a scope
 JournalError
 ├── Superseded       another process has taken this work up; this one must stop
-└── UnknownId        no such plan or work
+├── UnknownId        no such plan or work
+└── UnknownWord      a newer version wrote what this one does not know
 """
 
 from __future__ import annotations
@@ -88,6 +89,10 @@ class Forbidden(Refused):
 
 class JournalError(Exception):
     """Base of what the operational store can say no to."""
+
+
+class UnknownWord(JournalError):
+    """The store holds a word that this version does not know: a kind of operation, a state."""
 
 
 class Superseded(JournalError):

@@ -19,12 +19,14 @@ from core.domain.operations import (
     Operation,
     OperationState,
 )
-from core.domain.plans import OperationKind, Plan, Row, Verdict
+from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.gateways.errors import StateConflict
 from core.gateways.ports import Event, Journal
+from core.operations.kinds.base import RowSubject
+from core.operations.kinds.registry import of_subject
 from core.services.finding import ByIds
 from core.services.planning import Planning
 from core.services.undoing import Undoing
@@ -33,7 +35,7 @@ from core.services.undoing import Undoing
 NAMED_MAX = 200
 DISMISSED, FOUND_DONE = "dismissed", "found dealt with"
 #: Kinds whose blocked bookings can be previewed again. Those of the others are exams and balances.
-PREVIEWED = frozenset({OperationKind.CANCEL, OperationKind.REFUND, OperationKind.UNDO})
+PREVIEWED = of_subject(RowSubject.BOOKING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class Accounting:
         return blocked
 
     def _previewed(self, operation: Operation, ids: Sequence[BookingId], actor: Actor) -> Plan:
-        if operation.kind is OperationKind.UNDO:
+        if operation.undoes:
             return self.undoing.preview(operation.undoes, actor, only=ids)
         words = f"what was blocked of {operation.selection}"
         return self.planning.preview(operation.kind, ByIds(ids=tuple(ids), words=words), actor)

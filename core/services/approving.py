@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core.domain.approvals import RENEWABLE, Difference, differences
+from core.domain.approvals import Difference, differences
 from core.domain.audit import Entry, What
 from core.domain.operations import Operation, OperationState
-from core.domain.plans import OperationKind, Plan, Row
+from core.domain.plans import Plan, Row
 from core.domain.roles import Act, Actor
 from core.gateways.errors import StateConflict
 from core.gateways.ports import Engine, Event, Journal
+from core.operations.kinds.base import Planners
+from core.operations.kinds.registry import kind_of
 from core.services.access import Access
 from core.services.holding import Holding
 from core.services.planning import PLAN_LIFE
 
+#: Judges the rows of a plan anew, on fresh reads.
+Afresh = Callable[[Plan], tuple[Row, ...]]
 #: What changed since the request is told in full up to so many rows.
 TOLD_MAX = 10
 #: The audit names so many of the bookings that differ; the event all.
@@ -50,8 +54,8 @@ class Approving:
     journal: Journal
     engine: Engine
     access: Access
-    #: Judges the rows of a plan anew, by its kind.
-    afresh: Mapping[OperationKind, Callable[[Plan], tuple[Row, ...]]]
+    #: What judges the rows of a plan anew; its kind says which.
+    planners: Planners[Afresh]
     holding: Holding
     now: Callable[[], datetime]
     new_id: Callable[[], str]
@@ -73,9 +77,10 @@ class Approving:
         """
         actor.require(Act.RUN_BATCHES)
         plan = self.journal.plan(operation_id)
-        if plan.kind not in self.afresh:
+        afresh = kind_of(plan.kind).afresh(self.planners)
+        if afresh is None:
             raise StateConflict(f"no second admin approves a {plan.kind}", state=plan.kind)
-        rows = self.afresh[plan.kind](plan)
+        rows = afresh(plan)
         return Reread(
             plan=replace(plan, rows=rows, made_at=self.now()),
             differences=tuple(differences(plan.rows, rows)),
@@ -156,7 +161,7 @@ class Approving:
 
     def _renewable(self, operation_id: str) -> None:
         operation = self.journal.operation(operation_id)
-        if operation.kind not in RENEWABLE:
+        if not kind_of(operation.kind).renewable:
             told = f"a {operation.kind} is previewed where it was made"
             raise StateConflict(told, state=operation.state)
         if operation.state is not OperationState.CALLED_OFF:

@@ -9,13 +9,14 @@ from datetime import datetime, tzinfo
 from core.domain.booking import Seat, Wish, judge_wish, key_of, names_for
 from core.domain.credits import Catalogue
 from core.domain.exam_times import day_in
-from core.domain.plans import OperationKind, Plan, Row
+from core.domain.plans import Plan, Row
 from core.domain.records import Contact, ContactId, Exam
 from core.domain.roles import Act, Actor
 from core.domain.sessions import Session
 from core.domain.verdicts import Verdict
 from core.gateways.ports import Journal
 from core.gateways.ports.lookup import CrmLookUp
+from core.operations.kinds.book import BOOK
 from core.services.finding import exam_words
 from core.services.planning import PLAN_LIFE
 from core.services.preflight import Preflight
@@ -66,7 +67,7 @@ class Booking:
         id_ = plan_id or self.new_id()
         plan = Plan(
             id=id_,
-            kind=OperationKind.BOOK,
+            kind=BOOK.key,
             selection=_words(contact, exam, wish),
             made_by=actor.email,
             made_at=made_at,

@@ -8,14 +8,13 @@ from datetime import datetime
 
 from core.domain.booking_looks import MARK, MARKED_BY, STATUS, disturbed, told
 from core.domain.operations import Item, ItemState, Operation
-from core.domain.plans import OperationKind
 from core.domain.records import Booking, BookingId, Kind
 from core.domain.warnings import About
 from core.domain.writes import MovementKind
 from core.gateways.ports import WriteRecord
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
+from core.operations.kinds.registry import kind_of
 
-KINDS = frozenset({OperationKind.CANCEL, OperationKind.REFUND})
 CAUSES = frozenset({MovementKind.REFUND, MovementKind.SEAT_FREED})
 OF_BOOKINGS = (About.STATUS, About.MARK)
 
@@ -41,7 +40,7 @@ class BookingLooks:
             for m in record.write.movements
             if m.kind in CAUSES
         }
-        if operation.kind not in KINDS or not ids:
+        if not kind_of(operation.kind).refunds or not ids:
             return
         items = {i.booking_id: i for i in self.journal.items(operation_id, bookings=ids)
                  if i.state is ItemState.DONE}  # fmt: skip

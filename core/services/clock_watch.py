@@ -7,12 +7,12 @@ import socket
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from core.domain.booking import DAY_KEPT
 from core.domain.clocks import Jump
 from core.gateways.ports import Event, Journal
 from core.gateways.ports.times import Bounds
 from core.services.mirroring import PUT_BACK_MAX
 from core.services.scheduling import HOLD
-from core.services.seating import DAY_KEPT
 from core.services.steady import SteadyClock
 from core.services.writing import LEASE
 

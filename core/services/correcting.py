@@ -12,7 +12,7 @@ from core.domain.foreign_acts import decided
 from core.domain.foreign_words import ForeignFinding, Remedy, remedy
 from core.domain.foreign_writes import Conflict, ForeignWrite
 from core.domain.operations import Operation
-from core.domain.plans import OperationKind, Plan, Row
+from core.domain.plans import Plan, Row
 from core.domain.records import Kind
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
@@ -20,6 +20,7 @@ from core.domain.writes import MovementKind
 from core.gateways.errors import StateConflict
 from core.gateways.ports import Crm, Event
 from core.gateways.ports.lookup import JournalLookUp
+from core.operations.kinds.correct import CORRECT
 from core.services.planning import PLAN_LIFE
 from core.services.preflight import Preflight
 
@@ -123,7 +124,7 @@ class Correcting:
         made_at = self.now()
         plan = Plan(
             id=self.new_id(),
-            kind=OperationKind.CORRECT,
+            kind=CORRECT.key,
             selection=_words(operation),
             made_by=actor.email,
             made_at=made_at,

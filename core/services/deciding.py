@@ -8,7 +8,6 @@ from datetime import datetime
 
 from core.domain.audit import Entry, Subject, What
 from core.domain.operations import ENDED, Item, ItemState, Operation, OperationState, Ruling
-from core.domain.plans import OperationKind
 from core.domain.records import BookingId, Counted, Kind, WriteId
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
@@ -25,6 +24,8 @@ from core.gateways.ports import (
     WriteRecord,
     WriteState,
 )
+from core.operations.kinds.base import RowSubject
+from core.operations.kinds.registry import kind_of
 from core.services.item_steps import booked, credited
 
 NEVER = "a person found that its credit never arrived; retry gives it back"
@@ -102,7 +103,7 @@ class Deciding:
         _require_word(actor, why)
         operation = self._ended(operation_id)
         write = self._undecided(operation, write_id)
-        booking = operation.kind is OperationKind.BOOK
+        booking = kind_of(operation.kind).subject is RowSubject.NEW_BOOKING
         decided = _decided_booking if booking else _decided
         state = WriteState.LANDED if landed else WriteState.VOID
 
@@ -298,8 +299,8 @@ def _ruled(item: Item, operation: Operation, *, refunded: bool, by: str, why: st
     if refunded:
         told = f"already refunded: {by} decided so ({why})"
         return replace(item, state=ItemState.SKIPPED, why=told, ruling=Ruling.GIVEN)
-    cancelling = operation.kind is OperationKind.CANCEL
-    state = ItemState.CANCELLED if cancelling else ItemState.CLAIMED
+    cancels = kind_of(operation.kind).cancels
+    state = ItemState.CANCELLED if cancels else ItemState.CLAIMED
     return replace(item, state=state, why="", ruling=Ruling.OWED)
 
 

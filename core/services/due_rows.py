@@ -18,12 +18,13 @@ from core.domain.mirror import (
     is_erasure,
 )
 from core.domain.operations import SETTLED, Item, Operation
-from core.domain.plans import OperationKind
 from core.domain.records import BookingId, ContactId, ExamId, Kind
 from core.gateways.ports import Copied, Crm, Due, MirrorRow
+from core.operations.kinds.base import RowSubject
+from core.operations.kinds.registry import of_subject
 
 #: Operations whose items are bookings that HubSpot has.
-_OF_BOOKINGS = frozenset({OperationKind.CANCEL, OperationKind.REFUND, OperationKind.UNDO})
+_OF_BOOKINGS = of_subject(RowSubject.BOOKING)
 
 I = TypeVar("I", bound=str)  # noqa: E741 - an id
 R = TypeVar("R")

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.domain.credits import Catalogue
-from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import SETTLED, Item, ItemState, Operation
-from core.domain.plans import OperationKind
 from core.domain.records import TOTAL_BOOKINGS, ContactId, Counted, Kind
 from core.domain.warnings import About, Warned
 from core.domain.writes import (
@@ -24,11 +22,13 @@ from core.domain.writes import (
 )
 from core.gateways.errors import GatewayError, Refused, about_one
 from core.gateways.ports import Crm, Due, Fate, Journal, Note, Run
+from core.operations.kinds.base import FollowUp
+from core.operations.kinds.registry import kind_of
 from core.services.barring import raise_if_barred
 from core.services.due_rows import halves
-from core.services.item_steps import booked_note, counted_due
+from core.services.item_steps import counted_due
 from core.services.loss_correction import LossCorrection
-from core.services.recounting import CarryingRecounts, warn_of_seats
+from core.services.recounting import warn_of_seats
 from core.services.settling import Ending, Result
 from core.services.verifying import WriteVerification
 from core.services.writing import Writing
@@ -46,7 +46,6 @@ class Finishing:
     writing: Writing
     catalogue: Catalogue
     now: Callable[[], datetime]
-    recounts: CarryingRecounts
     verification: WriteVerification
     losses: LossCorrection
     #: One thing after the other: for simulations by a seed.
@@ -55,24 +54,21 @@ class Finishing:
     def finish(self, run: Run, operation: Operation) -> str:
         """What is left to do, in words; empty: nothing. No part waits for another."""
         parts: list[tuple[str, Callable[[], bool]]] = []
-        if operation.kind is OperationKind.CANCEL:
+        follow_ups = kind_of(operation.kind).follow_ups
+        if FollowUp.SEATS in follow_ups:
             items = [i for i in self.journal.items(operation.id) if i.cancelled]
             parts.append(("seats", lambda: self._free_seats(run, items)))
+        elif FollowUp.NOTES in follow_ups:
+            items = self.journal.items(operation.id, states={ItemState.DONE})
+        if FollowUp.NOTES in follow_ups:
             parts.append(("notes", lambda: self._note(run, operation, items)))
-        if operation.kind in {OperationKind.BOOK, OperationKind.REFUND}:
-            done = self.journal.items(operation.id, states={ItemState.DONE})
-            parts.append(("notes", lambda: self._note(run, operation, done)))
         left = self._all(parts)
-        if operation.kind is OperationKind.CANCEL:
+        if FollowUp.SEATS in follow_ups:
             self._warn_of_their_cancels(run)  # last, for our own count of the exam settles ours
         left += self._all(
             [("the check against HubSpot's history", lambda: self._check(run, operation))]
         )
         return "; ".join(left)
-
-    def recount(self, run: Run, operation: Operation) -> bool:
-        """Set seat counts right. True: not all is known yet. Raises ``GatewayError``."""
-        return self.recounts.carry(run, operation)
 
     def _all(self, parts: Sequence[tuple[str, Callable[[], bool]]]) -> list[str]:
         """What is left of these, done at once."""
@@ -189,7 +185,7 @@ class Finishing:
             Note(
                 contact_id=id_,
                 marker=marker,
-                text=self._note_text(operation, items),
+                text=kind_of(operation.kind).note(operation, items, self.catalogue),
                 at=operation.confirmed_at,
             )
             for id_, items in by_contact.items()
@@ -211,19 +207,6 @@ class Finishing:
         told = {one.record for one in self.journal.warnings(run.operation_id)}
         if well := [(About.NOTE, id_) for id_ in ids if id_ in told]:
             self.journal.warn(run, [], well=well, at=self.now())
-
-    def _note_text(self, operation: Operation, items: Sequence[Item]) -> str:
-        if operation.kind is OperationKind.BOOK:
-            return " ".join(booked_note(operation, item, self.catalogue) for item in items)
-        names = ", ".join(item.booking_name or item.booking_id for item in items)
-        back = [self.catalogue.by_key(i.credit).label for i in items if i.credit is not None]
-        credits_ = ", ".join(f"{back.count(label)} {label}" for label in dict.fromkeys(back))
-        given = f"Given back: {credits_}. " if credits_ else "No credit was spent on it. "
-        what = "Refunded" if operation.kind is OperationKind.REFUND else "Cancelled"
-        return (
-            f"{what} by Credit Desk: {names}. {given}"
-            f"Reason: {operation.reason or NOT_KEPT}. By {operation.confirmed_by}."
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.domain.undoing import last_sent
 from core.gateways.ports import Journal
+from core.operations.kinds.undo_rules import last_sent
 from core.services.steady import QuietPeriod
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core.domain import corrections
 from core.domain.credits import Catalogue
-from core.domain.forgetting import NOT_KEPT
 from core.domain.mirror import (
     booking_row,
     cancelled_row,
@@ -17,9 +15,8 @@ from core.domain.mirror import (
     written_row,
 )
 from core.domain.operations import Item, ItemState, Operation
-from core.domain.plans import OperationKind
 from core.domain.records import Booking, BookingId, Contact, Counted, Exam, Kind
-from core.domain.writes import Movement, MovementKind, Write
+from core.domain.writes import MovementKind, Write
 from core.gateways.ports import Due, Fate, Outcome
 from core.services.settling import Ending, Result
 from core.services.starts import NOT_BEGUN
@@ -35,17 +32,6 @@ def counted_due(target: Counted, catalogue: Catalogue) -> Due:
         case _:
             row = written_row(target)
     return Due(kind=target.kind, record_id=target.id, row=row)
-
-
-def credit_movements(operation: Operation, item: Item) -> list[Movement]:
-    """What the contact's write carries for this item."""
-    if operation.kind is OperationKind.CORRECT:
-        return corrections.movements(item.booking_id)
-    assert item.credit is not None  # noqa: S101 - the caller chose items with a credit
-    kind, by = MovementKind.REFUND, 1
-    if operation.kind is OperationKind.UNDO:
-        kind, by = MovementKind.UNDO_REFUND, -1
-    return [Movement(booking_id=item.booking_id, kind=kind, credit=item.credit, delta=by)]
 
 
 def credited(write: Write) -> list[BookingId]:
@@ -157,18 +143,6 @@ def unmarked_due(id_: BookingId, outcome: Outcome) -> Due:
 
 def _to_the_millisecond(at: datetime) -> datetime:
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-
-def booked_note(operation: Operation, item: Item, catalogue: Catalogue) -> str:
-    """What a student's timeline says of a booking made here."""
-    spent = "No credit was spent, by admin override."
-    if item.credit is not None:
-        label = catalogue.by_key(item.credit).label
-        spent = f"Spent: 1 {label} ({item.before} → {item.after})."
-    asked = {"Attends at": item.attending_location, "Dominant hand": item.dominant_hand}
-    told = [f"{what}: {answer}." for what, answer in asked.items() if answer]
-    by = f"Reason: {operation.reason or NOT_KEPT}. By {operation.confirmed_by}."
-    return " ".join([f"Booked by Credit Desk: {item.booking_name}.", spent, *told, by])
 
 
 def booking_due(booking: Booking) -> Due:

@@ -17,13 +17,14 @@ from core.domain.operations import (
     Progress,
     item_of,
 )
-from core.domain.permissions import act_for
-from core.domain.plans import OperationKind, Plan
+from core.domain.plans import Plan
 from core.domain.roles import ALLOWED, Act, Actor
 from core.domain.warnings import About
 from core.domain.work import Work, key_of
 from core.gateways.errors import StateConflict, UnknownId
 from core.gateways.ports import Engine, Event, Journal
+from core.operations.kinds.permissions import act_for, second_admin_why
+from core.operations.kinds.registry import kind_of
 from core.services.holding import Holding
 
 
@@ -83,10 +84,10 @@ class Operating:
         plan = self.journal.plan(plan_id)
         actor.require(act_for(plan))
         one = act_for(plan) is not Act.RUN_BATCHES
-        without = plan.kind is OperationKind.BOOK or (at_once and one)
+        without = not kind_of(plan.kind).held or (at_once and one)
         now = self.now()
         held = self.holding.until(now, undoes=plan.undoes, at_once=without)
-        why = self.second.why(plan)
+        why = second_admin_why(self.second, plan)
         faults = self._faults(plan, reason, typed, now) + self._nobody(why, actor)
         if actor.only is None:  # an app's student cannot see to it; its writes are guarded as all
             faults += self.objections()
@@ -150,13 +151,10 @@ class Operating:
         actor.require(Act.RUN_BATCHES)
         self.alone()
         operation = self.journal.operation(operation_id)
-        if operation.kind is OperationKind.BOOK and self._follow_again(operation, actor):
-            return self.journal.operation(operation_id)
-        if operation.kind is OperationKind.BOOK:
-            raise StateConflict(
-                "a booking is not retried: book again, on what HubSpot says now",
-                state=operation.state,
-            )
+        if not_retried := kind_of(operation.kind).words.not_retried:
+            if self._follow_again(operation, actor):
+                return self.journal.operation(operation_id)
+            raise StateConflict(not_retried, state=operation.state)
         if operation.state not in ENDED - {OperationState.CALLED_OFF}:
             raise StateConflict(
                 f"the operation is {operation.state}; only an ended one can be retried",

@@ -16,6 +16,7 @@ from core.gateways.ports import Journal
 from core.gateways.ports.attention import Moved
 from core.gateways.ports.inspecting import Finding, Health, Quota
 from core.gateways.ports.trends import Gauge, Narrow
+from core.operations.kinds.registry import NAMES
 from core.services.auditing import Auditing
 from core.services.readiness import Readiness, alive
 from core.services.repairing import repaired_of
@@ -119,6 +120,7 @@ class Overseeing:
         owed, owed_at = self._owed()
         return Facts(
             now=now,
+            names=NAMES,
             audit_faults=verified.faults,
             workers=len(alive(workers, now)),
             worker_at=max((each.heartbeat_at for each in workers), default=None),

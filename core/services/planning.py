@@ -8,12 +8,14 @@ from datetime import datetime, timedelta, tzinfo
 
 from core.domain.credits import Catalogue
 from core.domain.owed import TakenBack
-from core.domain.permissions import act_for
-from core.domain.plans import OperationKind, Plan, Row, Verdict, contacts_named, plan_rows
+from core.domain.plans import Plan, Row, Verdict, contacts_named, plan_rows
 from core.domain.records import BookingId
 from core.domain.roles import Act, Actor
 from core.domain.terms import ORDINARY, Inclusion, Terms
+from core.domain.verdicts import OperationKind
 from core.gateways.ports import Crm, Journal
+from core.operations.kinds.permissions import act_for
+from core.operations.kinds.registry import chosen_kind_of
 from core.services.finding import ByContact, ByIds, ByReference, Finding, Selection
 from core.services.preflight import Preflight
 
@@ -72,13 +74,15 @@ class Planning:
         """The same, not stored, and perhaps not this actor's to confirm.
 
         Raises:
+            UnknownKind: no bookings are chosen for operations of this kind.
             NotAllowed: the actor may not cancel even for one student, or not include these.
             BadList: nothing or too much was chosen, references that no booking has, or what is
                 left out was not chosen.
             NotReady: HubSpot lacks what the writes would need, all of it named.
             GatewayError: HubSpot did not answer.
         """
-        actor.require(Act.RUN_BATCHES if include else _least(kind, selection))
+        least = chosen_kind_of(kind).least(few=_few(selection))
+        actor.require(Act.RUN_BATCHES if include else least)
         self.preflight.check()
         found = self.finding.bookings(selection)
         left = self.finding.among(found, without)
@@ -113,11 +117,12 @@ class Planning:
         include: frozenset[Inclusion],
         without: Collection[BookingId],
     ) -> tuple[Row, ...]:
+        of = chosen_kind_of(kind)
         bookings = self.crm.bookings(ids)
         contacts = self.crm.contacts(contacts_named(bookings.values()))
         terms = Terms(at=self.now(), zone=self.zone, include=include)
-        rows = plan_rows(kind, ids, bookings, contacts, self.catalogue, terms, without)
-        if kind is not OperationKind.REFUND:
+        rows = plan_rows(of.judge, ids, bookings, contacts, self.catalogue, terms, without)
+        if not of.of_owed:
             return rows
         taken_back = self.journal.taken_back([row.booking_id for row in rows])
         return tuple(_told(row, taken_back.get(row.booking_id)) for row in rows)
@@ -130,9 +135,8 @@ def _told(row: Row, taken_back: TakenBack | None) -> Row:
     return replace(row, detail="; ".join(filter(None, (str(taken_back), row.detail))))
 
 
-def _least(kind: OperationKind, selection: Selection) -> Act:
-    """What nobody gets around, asked before HubSpot is: the rows may ask for more."""
-    few = isinstance(selection, ByIds | ByReference) or (
+def _few(selection: Selection) -> bool:
+    """Whether the choice names bookings, or one student."""
+    return isinstance(selection, ByIds | ByReference) or (
         isinstance(selection, ByContact) and len(selection.ids) == 1
     )
-    return Act.BOOK_ONE if kind is OperationKind.CANCEL and few else Act.RUN_BATCHES

@@ -12,7 +12,6 @@ from core.domain.audit import Entry, Subject, What
 from core.domain.credits import Catalogue, CreditType
 from core.domain.operations import Item, Operation
 from core.domain.owed import Owed, owed
-from core.domain.plans import OperationKind
 from core.domain.records import Booking, Contact, ContactId, History, Kind
 from core.domain.roles import Act, Actor
 from core.domain.standing import Standing, Waiting, stands
@@ -21,6 +20,7 @@ from core.domain.writes import MovementKind
 from core.gateways.errors import GatewayError
 from core.gateways.ports import Due, Event, MirrorRow, WriteRecord, WriteState
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
+from core.operations.kinds.registry import kind_of
 from core.services.mirroring import Mirroring
 from core.services.noting import Noting
 
@@ -240,7 +240,7 @@ def _our_write(record: WriteRecord, operation: Operation | None) -> OurWrite:
     return OurWrite(
         write_id=record.write.id,
         operation_id=record.write.operation_id,
-        cancelling=operation is not None and operation.kind is OperationKind.CANCEL,
+        cancelling=operation is not None and kind_of(operation.kind).cancels,
         by=operation.confirmed_by if operation else "",
         moved=moved,
     )

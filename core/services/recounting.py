@@ -1,8 +1,6 @@
-"""Recounting: an exam's seat count set to what its bookings hold, by the protocol of all counts.
+"""Recounts: the plan that sets an exam's seat count to what its bookings hold.
 
-The difference is written, not the sum. Our own operations change bookings and count by the same
-number, only not in the same moment; so the difference, measured while none of them is between the
-two, stays right whatever they do until it is written (docs/decisions/0009-seat-recounts.md).
+``core.operations.steps.recount`` carries it out (docs/decisions/0009-seat-recounts.md).
 """
 
 from __future__ import annotations
@@ -12,19 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.operations import Operation, OperationState, item_of
-from core.domain.plans import OperationKind, Plan, Row, Verdict, Why
+from core.domain.plans import Plan, Row, Verdict, Why
 from core.domain.records import TOTAL_BOOKINGS, Booking, BookingId, Exam, ExamId, Kind
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.domain.sessions import Counts, Session, count
 from core.domain.warnings import About, Warned
-from core.domain.writes import Movement, MovementKind
 from core.gateways.ports import Engine, Event, Journal, Run
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
-from core.services.comparing import SETTLING
+from core.operations.kinds.recount import RECOUNT
 from core.services.finding import exam_words
-from core.services.settling import Consequences, Ending, Result
-from core.services.writing import Writing
+from core.services.settling import Ending, Result
 
 #: A preview that nobody confirms; a recount is confirmed as it is made.
 PLAN_LIFE = timedelta(hours=1)
@@ -57,7 +53,7 @@ class Recounting:
         rows = tuple(_row(measure(self.crm, id_), id_) for id_ in dict.fromkeys(ids))
         plan = Plan(
             id=self.new_id(),
-            kind=OperationKind.RECOUNT,
+            kind=RECOUNT.key,
             selection=f"seats: {'; '.join(row.booking_name for row in rows[:3])}",
             made_by=actor.email,
             made_at=made_at,
@@ -81,7 +77,7 @@ class Recounting:
         told = [f"{row.booking_name} {row.before} → {row.after}" for row in plan.will_change]
         operation = Operation(
             id=plan.id,
-            kind=OperationKind.RECOUNT,
+            kind=RECOUNT.key,
             state=OperationState.HELD,
             selection=plan.selection,
             reason="; ".join(told) or "the counts were right",
@@ -102,72 +98,6 @@ class Recounting:
         )
         self.engine.submit(operation.id)
         return self.journal.operation(operation.id)
-
-
-@dataclass(frozen=True, slots=True)
-class CarryingRecounts:
-    """What the engine does with a confirmed recount. Repeatable at every point."""
-
-    crm: CrmLookUp
-    journal: JournalLookUp
-    writing: Writing
-    then: Consequences
-    nudge: Callable[[], None]
-    now: Callable[[], datetime]
-
-    def carry(self, run: Run, operation: Operation) -> bool:
-        """Write what is still wrong. True: not all is known yet, look again."""
-        moving = self.journal.moving(operation.id, MovementKind.CORRECTION)
-        done = {booking.split("/")[1] for booking in moving}
-        rows = self.journal.plan_rows(operation.id, verdicts=[Verdict.WILL_CHANGE])
-        todo = [row.exam_id for row in rows if row.exam_id and row.exam_id not in done]
-        again = [self._one(run, operation, id_) for id_ in todo]  # all, not up to the first
-        return any(again)
-
-    def _one(self, run: Run, operation: Operation, id_: ExamId) -> bool:
-        began = self.now()
-        session = measure(self.crm, id_)
-        if session is None or session.counted is None:
-            self._warn(run, id_, Result(Ending.REFUSED, "it, or its count, cannot be read"))
-            return False
-        if session.counts.unclear:
-            self._warn(run, id_, Result(Ending.REFUSED, _unclear(session)))
-            return False
-        if self._unsettled(session, began) or self._others(operation, id_, began):
-            return True
-        if not session.drift:  # somebody, or an earlier recount, has mended it meanwhile
-            self._warn(run, id_, Result(Ending.LANDED))
-            return False
-        movements = _movements(operation, session)
-        result = self.writing.write(run, Kind.EXAM, {id_: movements}, self.then)[id_]
-        self.nudge()
-        self._warn(run, id_, result)
-        return result.ending in {Ending.BUSY, Ending.OPEN, Ending.NOT_SENT}
-
-    def _unsettled(self, session: Measured, now: datetime) -> bool:
-        """Whether somebody is just booking or cancelling: student apps need two calls for it."""
-        return now - session.changed_at < SETTLING
-
-    def _others(self, operation: Operation, id_: ExamId, began: datetime) -> bool:
-        """Whether one of our operations may be between its bookings and its count.
-
-        Asked after the bookings were read: one that is confirmed, or approved, later changes both
-        later. Of two recounts of one exam the later waits for the earlier.
-        """
-        items = self.journal.items_of_exam(id_, ended_since=began)
-        begun = (other for _, other in items if other.state is not OperationState.AWAITING)
-        if any(other.id != operation.id for other in begun):
-            return True
-        return any(
-            id_ in {row.exam_id for row in self.journal.plan_rows(other.id)}
-            for other in self.journal.operations(
-                states=[OperationState.HELD, OperationState.RUNNING, OperationState.STOPPING]
-            )
-            if other.kind is OperationKind.RECOUNT and _age(other) < _age(operation)
-        )
-
-    def _warn(self, run: Run, exam: ExamId, result: Result) -> None:
-        warn_of_seats(self.journal, run, {exam: result}, "was not counted anew", at=self.now())
 
 
 def warn_of_seats(
@@ -216,7 +146,7 @@ def _row(session: Measured | None, id_: ExamId) -> Row:
         verdict, why = Verdict.BLOCKED, Why.SEATS_UNREADABLE
         detail = "; ".join(session.exam.unreadable.values())
     elif session.counts.unclear:
-        verdict, why, detail = Verdict.BLOCKED, Why.STATUS_UNKNOWN, _unclear(session)
+        verdict, why, detail = Verdict.BLOCKED, Why.STATUS_UNKNOWN, unclear_told(session)
     elif session.drift:
         verdict, why = Verdict.WILL_CHANGE, Why.RECOUNT
     return Row(
@@ -234,26 +164,8 @@ def _row(session: Measured | None, id_: ExamId) -> Row:
     )
 
 
-def _unclear(session: Session) -> str:
+def unclear_told(session: Session) -> str:
     """Why its seats cannot be counted."""
     n = session.counts.unclear if session.counts else 0
     are = "1 booking has a status" if n == 1 else f"{n} bookings have a status"
     return f"{are} that is not Active, Cancelled or Completed: correct it in HubSpot"
-
-
-def _movements(operation: Operation, session: Measured) -> list[Movement]:
-    """Named by operation and exam, so that no crash lets one of them be written twice."""
-    delta = -1 if session.drift > 0 else 1
-    return [
-        Movement(
-            booking_id=f"{operation.id}/{session.exam.id}/{n}",
-            kind=MovementKind.CORRECTION,
-            credit=TOTAL_BOOKINGS,
-            delta=delta,
-        )
-        for n in range(abs(session.drift))
-    ]
-
-
-def _age(operation: Operation) -> tuple[datetime, str]:
-    return operation.confirmed_at, operation.id

@@ -38,6 +38,7 @@ from core.domain.records import (
 )
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Journal, Run
+from core.operations.kinds.registry import kind_of
 from core.services.desk_refunds import DeskRefunds
 from core.services.recording import Recording
 from core.services.steady import QuietPeriod
@@ -118,10 +119,10 @@ class RefundCheck:
         for id_, target in targets.items():
             items = self._of([id_])
             said = assess(
-                self.operation.kind,
                 found[id_],
                 target,
                 changes.get(id_, {}),
+                cancelling=kind_of(self.operation.kind).cancels,
                 now=self.now(),
                 quiet=self.quiet,
                 catalogue=self.catalogue,
@@ -190,7 +191,10 @@ class RefundCheck:
     def _save(self, changed: Sequence[tuple[Item, Item]]) -> None:
         if not changed:
             return
-        found = booking_acts.entries(self.operation, changed, self.now(), found=True)
+        kind = kind_of(self.operation.kind)
+        found = booking_acts.entries(
+            self.operation, changed, self.now(), mark=kind.mark, found=True
+        )
         items = [new for _, new in changed]
         self.recording.items(self.run, self.operation, items, entries=found)
 

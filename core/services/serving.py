@@ -15,12 +15,15 @@ from enum import StrEnum
 from core.domain.booking import Wish
 from core.domain.clients import ApiKey, ApiRequest, Scope, client_in
 from core.domain.operations import ENDED, Item, ItemState, Operation
-from core.domain.plans import OperationKind, Plan
+from core.domain.plans import Plan
 from core.domain.records import BookingId, ContactId
 from core.domain.verdicts import Verdict, Why
 from core.gateways.errors import GatewayError, UnknownId
 from core.gateways.ports import Journal
 from core.gateways.ports.lookup import CrmLookUp
+from core.operations.kinds.base import RowSubject
+from core.operations.kinds.cancel import CANCEL
+from core.operations.kinds.registry import kind_of
 from core.services.booking import Booking
 from core.services.checking import Checking
 from core.services.finding import ByIds
@@ -152,9 +155,7 @@ class Serving:
         if begun := self._begun(request, key, reason):
             return begun
         chosen = ByIds(ids=tuple(bookings), words=f"bookings of contact {contact_id}")
-        planned = self.planning.judged(
-            OperationKind.CANCEL, chosen, key.actor, plan_id=request.operation_id
-        )
+        planned = self.planning.judged(CANCEL.key, chosen, key.actor, plan_id=request.operation_id)
         self.journal.save_plan(planned)
         plan = self.journal.plan(request.operation_id)  # the first that was saved counts
         if faults := self._not_to_cancel(plan, contact_id):
@@ -180,7 +181,7 @@ class Serving:
         items = tuple(self.journal.items(operation_id))
         end = end_of(operation, items)
         made = None
-        if operation.kind is OperationKind.BOOK and end is End.DONE:
+        if kind_of(operation.kind).subject is RowSubject.NEW_BOOKING and end is End.DONE:
             made = self._record_id(items[0])
         return Outcome(operation=operation, end=end, items=items, made=made)
 
@@ -228,7 +229,7 @@ def end_of(operation: Operation, items: Sequence[Item]) -> End:
     if operation.state not in ENDED:
         return End.UNDER_WAY
     states = {item.state for item in items}
-    booking = operation.kind is OperationKind.BOOK
+    booking = kind_of(operation.kind).subject is RowSubject.NEW_BOOKING
     kept = booking and any(i.state is ItemState.FAILED and i.after is not None for i in items)
     if ItemState.UNDECIDED in states or kept:
         return End.UNDECIDED  # a credit was taken and could not go back: a person has to see to it

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.domain.operations import Item, ItemState, Operation
-from core.domain.plans import OperationKind, Plan, Row
+from core.domain.plans import Plan, Row
 from core.domain.records import Booking, BookingId
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
-from core.domain.undoing import Facts, not_undone, plan_rows
 from core.domain.writes import MovementKind
 from core.gateways.ports import Crm, Journal
+from core.operations.kinds.registry import kind_of
+from core.operations.kinds.undo import UNDO
+from core.operations.kinds.undo_rules import Facts, plan_rows
 from core.services.planning import PLAN_LIFE
 from core.services.preflight import Preflight
 
@@ -59,7 +61,7 @@ class Undoing:
         """
         actor.require(Act.RUN_BATCHES)
         refund = self.journal.operation(operation_id)
-        if why := not_undone(refund):
+        if why := kind_of(refund.kind).not_undone(refund):
             raise BadList([why])
         self.preflight.check()
         items = self._given_back(refund, only)
@@ -68,7 +70,7 @@ class Undoing:
         made_at = self.now()
         plan = Plan(
             id=self.new_id(),
-            kind=OperationKind.UNDO,
+            kind=UNDO.key,
             selection=f"the refund of {refund.selection}",
             made_by=actor.email,
             made_at=made_at,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.domain.plans import OperationKind
+from core.operations.kinds.cancel import CANCEL
 from pages.shared import batch, gate, places
 
 desk = gate.enter(places.BATCH_CANCELLATION)
-batch.show(desk, OperationKind.CANCEL)
+batch.show(desk, CANCEL.key)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.domain.plans import OperationKind
+from core.operations.kinds.refund import REFUND
 from pages.shared import batch, gate, places
 
 desk = gate.enter(places.BULK_REFUND)
-batch.show(desk, OperationKind.REFUND)
+batch.show(desk, REFUND.key)

@@ -2,83 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from core.domain.operations import ItemState, Progress
-from core.domain.plans import OperationKind
+from core.domain.verdicts import OperationKind
+from core.operations.kinds.registry import by_kind
+from core.operations.kinds.words import KindWords
 from pages.shared import words
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """The words of one kind."""
-
-    #: What each of its rows is: "12 bookings".
-    row: str
-    #: What begins when its hold is over, of one row and of several: "12 refunds begin".
-    begins: str
-    begin: str
-    #: What has become of a row that is done: "12 bookings refunded".
-    done: str
-    #: What becomes of credits: "12 credits given back". Empty: it moves none, or either way.
-    moved: str
-    #: What has happened to a row that is done, beside its cancellation, and to its credit.
-    item: str = ""
-    credit: str = ""
-
-
-SAID: dict[OperationKind, Said] = {
-    OperationKind.CANCEL: Said(
-        row="booking",
-        begins="cancellation begins",
-        begin="cancellations begin",
-        done="cancelled",
-        moved="given back",
-        credit="credit given back",
-    ),
-    OperationKind.REFUND: Said(
-        row="booking",
-        begins="refund begins",
-        begin="refunds begin",
-        done="refunded",
-        moved="given back",
-        credit="credit given back",
-    ),
-    OperationKind.RECOUNT: Said(
-        row="exam",
-        begins="recount begins",
-        begin="recounts begin",
-        done="counted anew",
-        moved="",
-    ),
-    OperationKind.CORRECT: Said(
-        row="balance",
-        begins="correction begins",
-        begin="corrections begin",
-        done="corrected",
-        moved="",
-        credit="balance corrected",
-    ),
-    OperationKind.BOOK: Said(
-        row="booking",
-        begins="booking begins",
-        begin="bookings begin",
-        done="made",
-        moved="spent",
-        item="booked",
-        credit="credit spent",
-    ),
-    OperationKind.UNDO: Said(
-        row="booking",
-        begins="credit is taken back",
-        begin="credits are taken back",
-        done="owed again",
-        moved="taken back",
-        credit="credit taken back, mark cleared",
-    ),
-}
-
-assert SAID.keys() == set(OperationKind), "every kind has its words"
+#: The words of each kind, from the registry.
+SAID: Mapping[OperationKind, KindWords] = by_kind(lambda kind: kind.words)
 
 
 def rows(kind: OperationKind, n: int) -> str:

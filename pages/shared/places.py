@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 
-from core.domain.plans import OperationKind
 from core.domain.roles import Act
+from core.domain.verdicts import OperationKind
+from core.operations.kinds.registry import by_kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,15 +110,8 @@ PLACES = (
     API_KEYS,
 )
 #: Where operations of each kind are made.
-OF_KIND = {
-    OperationKind.CANCEL: BATCH_CANCELLATION,
-    OperationKind.REFUND: BULK_REFUND,
-    OperationKind.RECOUNT: EXAMS,
-    OperationKind.CORRECT: OPERATIONS,
-    OperationKind.BOOK: CONTACTS,
-    OperationKind.UNDO: BULK_REFUND,
-}
-
-assert OF_KIND.keys() == set(OperationKind), "every kind of operation has its page"
+OF_KIND: Mapping[OperationKind, Place] = by_kind(
+    lambda kind: next(p for p in PLACES if PurePath(p.path).stem == kind.words.page)
+)
 #: Where the bare address leads: the first that a role may see.
 HOMES = (OVERVIEW, CONTACTS)

@@ -22,14 +22,25 @@ from core.gateways.errors import (
     Store,
     Unauthorized,
     UnknownId,
+    UnknownWord,
 )
+from core.operations.kinds.registry import UnknownKind
 from core.services.approving import NotApproved
 from core.services.desks import AnotherDesk
 from core.services.operating import NotConfirmed
 from pages.shared import words
 
 #: What services say no with. Anything else is a fault of ours.
-REFUSALS = (AnotherDesk, BadList, NotConfirmed, NotApproved, NotAllowed, GatewayError, JournalError)
+REFUSALS = (
+    AnotherDesk,
+    BadList,
+    NotConfirmed,
+    NotApproved,
+    NotAllowed,
+    GatewayError,
+    JournalError,
+    UnknownKind,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +103,12 @@ def explain(error: Exception) -> Problem:
             )
         case GatewayError():
             return _explain_gateway(error)
+    return _explain_stored(error)
+
+
+def _explain_stored(error: Exception) -> Problem:
+    if isinstance(error, UnknownKind | UnknownWord):
+        return Problem("This version of Credit Desk does not know this", [str(error)])
     return Problem("The operational store says no", [str(error)], "Reload the page to go on.")
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from core.domain.attention import NAMES
 from core.domain.credits import Catalogue, CreditType
 from core.domain.operations import ItemState, OperationState
-from core.domain.plans import OperationKind, Verdict
 from core.domain.records import TOTAL_BOOKINGS
+from core.domain.verdicts import OperationKind, Verdict
+from core.operations.kinds.registry import NAMES
 
 #: Control characters, and two of Unicode's own that end a line.
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -25,8 +25,8 @@ ARROW = "→"
 #: Where there is nothing to say.
 NOTHING = "–"
 
-#: What an operation of this kind is called on a screen, and the page that makes one.
-KIND: dict[OperationKind, str] = NAMES
+#: What an operation of this kind is called.
+KIND: Mapping[OperationKind, str] = NAMES
 #: A word and a sign for each, so that colour is never the only difference.
 VERDICT: dict[Verdict, str] = {
     Verdict.BLOCKED: "✕ Blocked",

@@ -38,7 +38,8 @@ class Call:
     @property
     def version(self) -> str:
         """The version in the path: v3, v4 or a date."""
-        return version_of(self.path)
+        found = _VERSION.search(self.path)
+        return found[1] if found else ""
 
     def next_link(self, after: str) -> str:
         """Where the next page is: the same question, from `after` on."""
@@ -74,12 +75,6 @@ class Call:
     def number(self, key: str, *, default: int, most: int, least: int = 0) -> int:
         """A whole number in the query."""
         return whole(self.query.get(key, [str(default)])[-1], key, most=most, least=least)
-
-
-def version_of(path: str) -> str:
-    """`v3`, `v4` or a date; v3 for a path that names none."""
-    found = _VERSION.search(path)
-    return found[1] if found else "v3"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sandbox.hubspot import errors
@@ -13,6 +14,8 @@ from sandbox.hubspot.numbers import TEXTS
 if TYPE_CHECKING:
     from sandbox.hubspot.app import App
 
+#: Where a JSON object of options is looked for when a server is made, in any process.
+ENVIRONMENT = "HUBSPOT_SANDBOX_OPTIONS"
 #: name -> the object that has it, and its name there
 PLACES: dict[str, tuple[Callable[[App], Any], str]] = {
     "latency_ms": (lambda app: app, "latency_ms"),
@@ -73,6 +76,17 @@ def change(app: App, body: Any) -> dict[str, Any]:
         place, field = PLACES[name]
         setattr(place(app), field, frozenset(value) if isinstance(value, list) else value)
     return show(app)
+
+
+def from_environment(app: App, environment: Mapping[str, str]) -> None:
+    """Change what the environment says. Raises ValueError that names the variable."""
+    text = environment.get(ENVIRONMENT)
+    if not text:
+        return
+    try:
+        change(app, json.loads(text))
+    except (json.JSONDecodeError, errors.ApiError) as error:
+        raise ValueError(f"{ENVIRONMENT}: {error}") from None
 
 
 def _tier(name: object) -> tuple[int, int]:

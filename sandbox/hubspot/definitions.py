@@ -103,6 +103,12 @@ def from_wire(body: dict[str, Any], *, at: int) -> Definition:
         raise errors.validation(message, subCategory="Properties.INVALID_NAME")
     if type_ not in TYPES or field_type not in FIELD_TYPES[type_]:
         raise errors.validation(f"Invalid combination of type {type_} and fieldType {field_type}")
+    options = options_from(body.get("options", []), needed=type_ == "enumeration")
+    if type_ == "bool" and {value for value, _ in options} != {"true", "false"}:
+        message = "Boolean properties need exactly the options true and false"
+        raise errors.validation(
+            message, subCategory="PropertyValidationError.INVALID_BOOLEAN_OPTION"
+        )
     unique = body.get("hasUniqueValue", False)
     if not isinstance(unique, bool):
         raise errors.invalid_json(": hasUniqueValue is not a boolean")
@@ -113,7 +119,7 @@ def from_wire(body: dict[str, Any], *, at: int) -> Definition:
         field_type=field_type,
         group=_text(body, "groupName"),
         description=str(body.get("description") or ""),
-        options=options_from(body.get("options", []), needed=type_ == "enumeration"),
+        options=options,
         unique=unique,
         created_at=at,
         updated_at=at,

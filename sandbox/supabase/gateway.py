@@ -1,12 +1,15 @@
 """The front door of the local Supabase: ``/rest/v1`` to PostgREST, and faults while it runs.
 
-``python gateway.py FILE``, a JSON object of port, upstream_port and keys (the API keys it accepts).
-Does what the hosted gateway does for REST: asks for a known ``apikey``, lets it stand for a missing
-``Authorization``, strips the prefix. Each client's connection has one of its own to PostgREST. The
-answers pass as they are; only the heads of requests are read, which costs well under a millisecond.
+``python gateway.py FILE``, a JSON object of port, upstream_port and keys: each API key that it
+accepts, with the JWT of the role that it stands for. Does what the hosted gateway does for REST:
+asks for a known key, in the header ``apikey`` or in the address; lets it stand for a missing
+``Authorization``; answers a browser's question before a call to another origin; strips the prefix.
+Each client's connection has one of its own to PostgREST. Answers pass as they are, but for errors
+that newer versions of PostgREST word otherwise than the one that runs here.
 
 PUT /_sandbox/faults {"mode": "up" | "slow" | "dead", "latency_ms": 0, "how": "drop" | "503"}
-GET /_sandbox/faults, /_sandbox/stats
+PUT /_sandbox/options {"postgrest": 14 | 12}
+GET /_sandbox/faults, /_sandbox/options, /_sandbox/stats
 """
 
 from __future__ import annotations
@@ -14,24 +17,44 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import signal
 import sys
 from asyncio import StreamReader, StreamWriter
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import unquote
 
 HOST = "127.0.0.1"
 PREFIX = b"/rest/v1"
 CONTROL = b"/_sandbox/"
 CHUNK = 65_536
+#: The versions of PostgREST whose errors are told apart; 12 is what runs.
+VERSIONS = (12, 14)
+BROWSER = re.compile(rb"Mozilla/|AppleWebKit|Chrome/|Firefox/|Safari/")
+#: What the gateways of hosted projects add to every answer of theirs.
+CORS = ("Access-Control-Allow-Origin: *",)
+NO_KEY = {
+    "message": "No API key found in request",
+    "hint": "No `apikey` request header or url param was found.",
+}
+BAD_KEY = {
+    "message": "Invalid API key",
+    "hint": "Double check your Supabase `anon` or `service_role` API key.",
+}
+SECRET_IN_BROWSER = {
+    "message": "Forbidden use of secret API key in browser",
+    "hint": "Secret API keys can only be used in a protected environment and should never be "
+    "used in a browser. Delete this secret API key immediately.",
+}
 
-#: Status and body.
-Reply = tuple[int, Mapping[str, object]]
+#: Status and body; a body of None is empty.
+Reply = tuple[int, Mapping[str, object] | None]
 
 
 @dataclass(slots=True)
@@ -69,19 +92,52 @@ class Request:
         """Raises ValueError for what is no HTTP request, or one without a length."""
         first, *lines = head[:-4].split(b"\r\n")
         method, target, _version = first.split(b" ")
-        pairs = (line.split(b":", 1) for line in lines)
-        headers = {k.lower(): v.strip() for k, v in pairs}
-        if b"transfer-encoding" in headers:
-            raise ValueError("send a Content-Length")
-        return cls(method, target, lines, headers)
+        return cls(method, target, lines, headers_of(lines))
 
     @property
     def length(self) -> int:
         return int(self.headers.get(b"content-length", 0))
 
     @property
+    def chunked(self) -> bool:
+        return is_chunked(self.headers)
+
+    @property
     def path(self) -> bytes:
         return self.target.split(b"?", 1)[0]
+
+    @property
+    def key(self) -> bytes | None:
+        """The API key: of the header, else of the address."""
+        return self.headers.get(b"apikey") or self._in_address()
+
+    def _in_address(self) -> bytes | None:
+        for part in self.target.partition(b"?")[2].split(b"&"):
+            name, _, value = part.partition(b"=")
+            if name == b"apikey":
+                return unquote(value.decode("latin-1")).encode()
+        return None
+
+    @property
+    def target_without_key(self) -> bytes:
+        """To PostgREST, `apikey` in the address would be a column to filter by."""
+        path, _, query = self.target.partition(b"?")
+        kept = [part for part in query.split(b"&") if part and not part.startswith(b"apikey=")]
+        return path + (b"?" + b"&".join(kept) if kept else b"")
+
+
+def headers_of(lines: list[bytes]) -> dict[bytes, bytes]:
+    """Raises ValueError for a line that is no header."""
+    pairs = (line.split(b":", 1) for line in lines)
+    return {k.lower(): v.strip() for k, v in pairs}
+
+
+def is_chunked(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether the body comes in chunks that say their length."""
+    return headers.get(b"transfer-encoding", b"").lower() == b"chunked"
+
+
+Asked = deque[Request]
 
 
 @dataclass(slots=True)
@@ -90,30 +146,141 @@ class Upstream:
 
     writer: StreamWriter
     pump: asyncio.Task[None]
+    asked: Asked
 
     @classmethod
-    async def open(cls, port: int, client: StreamWriter) -> Upstream:
-        reader, writer = await asyncio.open_connection(HOST, port, limit=CHUNK)
-        return cls(writer, asyncio.create_task(_pass_on(reader, client)))
+    async def open(cls, gateway: Gateway, client: StreamWriter) -> Upstream:
+        reader, writer = await asyncio.open_connection(HOST, gateway.upstream_port, limit=CHUNK)
+        asked: Asked = deque()
+        return cls(writer, asyncio.create_task(_pass_on(gateway, reader, client, asked)), asked)
 
     def close(self) -> None:
         self.pump.cancel()
         self.writer.close()
 
 
-async def _pass_on(reader: StreamReader, client: StreamWriter) -> None:
+async def _pass_on(
+    gateway: Gateway, reader: StreamReader, client: StreamWriter, asked: Asked
+) -> None:
     """Until PostgREST ends the connection; then so do we."""
-    with contextlib.suppress(ConnectionError):
-        while data := await reader.read(CHUNK):
-            client.write(data)
+    with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            await _pass_answer(gateway, head, reader, client, asked)
             await client.drain()
     client.close()
+
+
+async def _pass_answer(
+    gateway: Gateway, head: bytes, reader: StreamReader, client: StreamWriter, asked: Asked
+) -> None:
+    first, *lines = head[:-4].split(b"\r\n")
+    status, headers = int(first.split(b" ", 2)[1]), headers_of(lines)
+    if status < 200:  # it goes on: 100 Continue
+        client.write(head)
+        return
+    request = asked.popleft()
+    if request.method == b"HEAD" or status in {204, 304}:
+        client.write(head)
+    elif status < 400 or gateway.postgrest == 12:
+        client.write(head)
+        await _copy_body(headers, reader, client)
+    else:
+        body = await _whole_body(headers, reader)
+        newer = reworded(body, request, status)
+        kept = [x for x in lines if x.split(b":")[0].lower() not in LENGTHS]
+        kept.append(b"Content-Length: %d" % len(newer))
+        client.write(b"\r\n".join((first, *kept)) + b"\r\n\r\n" + newer)
+
+
+LENGTHS = {b"content-length", b"transfer-encoding"}
+
+
+async def _copy_body(
+    headers: Mapping[bytes, bytes], reader: StreamReader, out: StreamWriter
+) -> None:
+    if is_chunked(headers):
+        async for _, raw in _chunks(reader):
+            out.write(raw)
+            await out.drain()
+        return
+    left = int(headers.get(b"content-length", 0))
+    while left:
+        data = await reader.read(min(left, CHUNK))
+        if not data:
+            raise asyncio.IncompleteReadError(b"", left)
+        left -= len(data)
+        out.write(data)
+        await out.drain()
+
+
+async def _whole_body(headers: Mapping[bytes, bytes], reader: StreamReader) -> bytes:
+    if is_chunked(headers):
+        return b"".join([data async for data, _ in _chunks(reader)])
+    return await reader.readexactly(int(headers.get(b"content-length", 0)))
+
+
+async def _chunks(reader: StreamReader) -> AsyncIterator[tuple[bytes, bytes]]:
+    """What is in each chunk, and the chunk as it came; the last one brings the trailers."""
+    while True:
+        line = await reader.readuntil(b"\r\n")
+        size = int(line.split(b";")[0], 16)
+        if size < 0:
+            raise ValueError("a chunk has no length")
+        if not size:
+            while (trailer := await reader.readuntil(b"\r\n")) != b"\r\n":
+                line += trailer
+            yield b"", line + b"\r\n"
+            return
+        data = await reader.readexactly(size)
+        end = await reader.readexactly(2)
+        yield data, line + data + end
+
+
+def reworded(raw: bytes, request: Request, status: int) -> bytes:
+    """An error of PostgREST 12 as PostgREST 14 tells it; any other body as it is."""
+    try:
+        error = json.loads(raw)
+        newer = _newer(error, request, status) if isinstance(error, dict) else None
+    except ValueError:
+        return raw
+    return raw if newer is None else json.dumps({**error, **newer}).encode()
+
+
+def _newer(error: Mapping[str, Any], request: Request, status: int) -> dict[str, Any] | None:
+    message = str(error.get("message", ""))
+    table = unquote(request.path[len(PREFIX) + 1 :].decode("latin-1"))
+    match error.get("code"):
+        case "42P01" if message.endswith(f'.{table}" does not exist'):
+            text = f"Could not find the table 'public.{table}' in the schema cache"
+            return {"code": "PGRST205", "message": text, "hint": None, "details": None}
+        case "PGRST301" if "JWTExpired" in message or message == "JWT expired":
+            return {"code": "PGRST303", "message": "JWT expired"}
+        case "PGRST301" if "JWSInvalidSignature" in message:
+            details = "None of the keys was able to decode the JWT"
+            return {"message": "No suitable key or wrong key type", "details": details}
+        case "PGRST301" if found := re.search(r"Expected 3 parts; got (\d+)", message):
+            return {"message": f"Expected 3 parts in JWT; got {found[1]}"}
+        case "PGRST116":
+            return {"message": "Cannot coerce the result to a single JSON object"}
+        case "PGRST106" if found := re.search(r"one of the following: (.*)", message):
+            name = (
+                b"content-profile" if b"content-profile" in request.headers else b"accept-profile"
+            )
+            asked = request.headers.get(name, b"").decode("latin-1")
+            hint = f"Only the following schemas are exposed: {found[1]}"
+            return {"message": f"Invalid schema: {asked}", "hint": hint}
+        case None if status == 404 and not message and "/" in table.removeprefix("rpc/"):
+            text = "Invalid path specified in request URL"
+            return {"code": "PGRST125", "message": text, "hint": None, "details": None}
+    return None
 
 
 @dataclass(slots=True)
 class Gateway:
     upstream_port: int
-    keys: frozenset[bytes]
+    keys: Mapping[bytes, bytes]
+    postgrest: int = 14
     fault: Fault = field(default_factory=Fault)
     requests: Counter[str] = field(default_factory=Counter)
 
@@ -126,12 +293,12 @@ class Gateway:
                 if self._hangs_up(request):
                     client.transport.abort()
                 elif reply := self._reply(request):
-                    answer(client, *reply(await reader.readexactly(request.length)))
+                    answer(client, *reply(await _whole_body(request.headers, reader)), request)
                 else:
                     if self.fault.mode == "slow":
                         await asyncio.sleep(self.fault.latency_ms / 1000)
-                    upstream = upstream or await Upstream.open(self.upstream_port, client)
-                    await self._forward(request, reader, upstream.writer)
+                    upstream = upstream or await Upstream.open(self, client)
+                    await self._forward(request, reader, upstream)
         except (asyncio.IncompleteReadError, ConnectionError):
             if upstream is None and not client.is_closing():
                 answer(client, 502, {"message": "PostgREST cannot be reached"})
@@ -162,26 +329,30 @@ class Gateway:
             return 503, {"message": "name resolution failed"}
         if not request.target.startswith(PREFIX):
             return 404, {"message": "no Route matched with those values"}
-        key = request.headers.get(b"apikey")
+        if request.method == b"OPTIONS" and b"access-control-request-method" in request.headers:
+            return 200, None
+        key = request.key
         if key is None:
-            return 401, {"message": "No API key found in request"}
-        return None if key in self.keys else (401, {"message": "Invalid API key"})
+            return 401, NO_KEY
+        if key not in self.keys:
+            return 401, BAD_KEY
+        agent = request.headers.get(b"user-agent", b"")
+        if key.startswith(b"sb_secret_") and BROWSER.search(agent):
+            return 401, SECRET_IN_BROWSER
+        return None
 
-    async def _forward(self, request: Request, reader: StreamReader, out: StreamWriter) -> None:
+    async def _forward(self, request: Request, reader: StreamReader, upstream: Upstream) -> None:
         self.requests[f"{request.method.decode()} {request.path.decode()}"] += 1
-        target = request.target[len(PREFIX) :] or b"/"
+        target = request.target_without_key[len(PREFIX) :] or b"/"
+        key = request.key or b""
         lines = [b"%s %s HTTP/1.1" % (request.method, target), *request.lines]
-        if b"authorization" not in request.headers:
-            lines.append(b"Authorization: Bearer " + request.headers[b"apikey"])
-        out.write(b"\r\n".join(lines) + b"\r\n\r\n")
-        left = request.length
-        while left:
-            data = await reader.read(min(left, CHUNK))
-            if not data:
-                raise asyncio.IncompleteReadError(b"", left)
-            left -= len(data)
-            out.write(data)
-            await out.drain()
+        # a key in place of a token is the role that it stands for; keys of the new kind are no JWT
+        if request.headers.get(b"authorization", b"Bearer " + key) == b"Bearer " + key:
+            lines = [x for x in lines if x.split(b":")[0].lower() != b"authorization"]
+            lines.append(b"Authorization: Bearer " + self.keys[key])
+        upstream.asked.append(request)
+        upstream.writer.write(b"\r\n".join(lines) + b"\r\n\r\n")
+        await _copy_body(request.headers, reader, upstream.writer)
 
     def _control(self, request: Request, body: bytes) -> Reply:
         match (request.method, request.path.removeprefix(CONTROL)):
@@ -189,6 +360,10 @@ class Gateway:
                 return 200, {"requests": dict(self.requests)}
             case (b"GET", b"faults"):
                 return 200, asdict(self.fault)
+            case (b"GET", b"options"):
+                return 200, {"postgrest": self.postgrest}
+            case (b"PUT", b"options"):
+                return self._choose(body)
             case (b"PUT", b"faults"):
                 try:
                     self.fault = Fault.read(body)
@@ -196,16 +371,38 @@ class Gateway:
                     return 400, {"message": str(error)}
                 return 200, asdict(self.fault)
             case _:
-                return 404, {"message": "GET or PUT /_sandbox/faults, GET /_sandbox/stats"}
+                text = "GET or PUT /_sandbox/faults and /_sandbox/options, GET /_sandbox/stats"
+                return 404, {"message": text}
+
+    def _choose(self, body: bytes) -> Reply:
+        try:
+            wanted = json.loads(body)
+        except ValueError:
+            wanted = None
+        if wanted not in [{"postgrest": version} for version in VERSIONS]:
+            return 400, {"message": f'options are {{"postgrest": one of {list(VERSIONS)}}}'}
+        self.postgrest = wanted["postgrest"]
+        return 200, wanted
 
 
-def answer(client: StreamWriter, status: int, body: Mapping[str, object]) -> None:
-    raw = json.dumps(body).encode()
-    head = (
-        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(raw)}\r\n\r\n"
-    )
-    client.write(head.encode() + raw)
+def answer(
+    client: StreamWriter,
+    status: int,
+    body: Mapping[str, object] | None,
+    request: Request | None = None,
+) -> None:
+    """An answer of the gateway's own; a body of None answers a question before a call."""
+    raw = b"" if body is None else json.dumps(body).encode()
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *CORS]
+    if body is None and request is not None:
+        asked = request.headers.get(b"access-control-request-headers", b"").decode("latin-1")
+        lines.append(f"Access-Control-Allow-Headers: {asked}")
+        lines.append("Access-Control-Allow-Methods: GET,HEAD,PUT,PATCH,POST,DELETE,OPTIONS")
+        lines.append("Access-Control-Max-Age: 3600")
+    else:
+        lines.append("Content-Type: application/json")
+    lines.append(f"Content-Length: {len(raw)}")
+    client.write("\r\n".join(lines).encode() + b"\r\n\r\n" + raw)
 
 
 async def run(gateway: Gateway, port: int) -> None:
@@ -219,5 +416,5 @@ async def run(gateway: Gateway, port: int) -> None:
 
 if __name__ == "__main__":
     given = json.loads(Path(sys.argv[1]).read_text())
-    keys = frozenset(key.encode() for key in given["keys"])
+    keys = {key.encode(): jwt.encode() for key, jwt in given["keys"].items()}
     asyncio.run(run(Gateway(given["upstream_port"], keys), given["port"]))

@@ -1,4 +1,4 @@
-"""The API keys of a Supabase project: JWTs that carry nothing but a role."""
+"""The API keys of a Supabase project: JWTs that carry nothing but a role, and short ones."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ def api_key(secret: str, role: str) -> str:
         secret,
         {"iss": "credit-desk-sandbox", "role": role, "iat": ISSUED_AT_S, "exp": EXPIRES_AT_S},
     )
+
+
+def short_key(secret: str, kind: str) -> str:
+    """A key of the new kind, `sb_secret_...` or `sb_publishable_...`: no JWT, nothing inside."""
+    text = _base64(hmac.digest(secret.encode(), kind.encode(), hashlib.sha256))
+    return f"sb_{kind}_{text[:22]}_{text[22:30]}"
 
 
 def user_token(secret: str, email: str) -> str:

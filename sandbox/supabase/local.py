@@ -13,7 +13,7 @@ from typing import Literal, Self
 from sandbox import ports
 from sandbox.processes import HOST, Child, SandboxError, accepts, read_json, write_private
 from sandbox.supabase import postgrest
-from sandbox.supabase.keys import api_key
+from sandbox.supabase.keys import api_key, short_key
 from sandbox.supabase.migrations import migrate
 from sandbox.supabase.postgres import Postgres, new_password
 
@@ -28,6 +28,9 @@ class SupabaseSettings:
     url: str
     anon_key: str = field(repr=False)
     service_role_key: str = field(repr=False)
+    #: The same two rights by keys of the kind that new projects have.
+    publishable_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
     db_url: str = field(repr=False)
     jwt_secret: str = field(repr=False)
 
@@ -122,6 +125,8 @@ class LocalSupabase:
             url=f"http://{HOST}:{chosen['gateway']}",
             anon_key=api_key(known["jwt_secret"], "anon"),
             service_role_key=api_key(known["jwt_secret"], "service_role"),
+            publishable_key=short_key(known["jwt_secret"], "publishable"),
+            secret_key=short_key(known["jwt_secret"], "secret"),
             db_url=db.dsn,
             jwt_secret=known["jwt_secret"],
         )
@@ -140,7 +145,9 @@ class LocalSupabase:
         child.wait_ready(lambda: postgrest.ready(chosen["postgrest"], key), 60)
 
     def _start_gateway(self, chosen: dict[str, int]) -> Child:
-        keys = [self.settings.anon_key, self.settings.service_role_key]
+        anon, service = self.settings.anon_key, self.settings.service_role_key
+        keys = {anon: anon, service: service}
+        keys |= {self.settings.publishable_key: anon, self.settings.secret_key: service}
         config = self.state_dir / "gateway.json"
         write_private(
             config,

@@ -12,8 +12,9 @@ from core.domain.audit import Entry
 from core.domain.operations import DISMISSIBLE, Item, ItemState, Operation
 from core.domain.records import BookingId
 from core.gateways.errors import UnknownId
-from core.gateways.journal.rules import DEALS_WITH, check_put_away, dealt_with_event, done_since
+from core.gateways.journal.rules import check_put_away, dealt_with_event, done_since
 from core.gateways.ports import Event
+from core.operations.kinds.registry import kind_of
 from tests.fakes.audit import MemoryAudit
 
 
@@ -45,7 +46,7 @@ class MemoryAccounting(MemoryAudit):
         done = {id_ for id_, item in mine.items() if item.state is ItemState.DONE}
         for id_, kept in sorted(self._operations.items()):
             earlier = kept.operation.confirmed_at < by.confirmed_at
-            if not earlier or kept.operation.kind not in DEALS_WITH.get(by.kind, ()):
+            if not earlier or kept.operation.kind not in kind_of(by.kind).deals_with:
                 continue
             found = {
                 booking: replace(item, state=ItemState.SKIPPED, why=done_since(by))

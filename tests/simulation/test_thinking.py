@@ -115,7 +115,8 @@ def _correction(each: ForeignWrite) -> int:
 
 def test_what_stays_open_is_made_up_for_by_the_correction_on_offer() -> None:
     told = Told()
-    for seed in range(700_000, 700_000 + BLOCK):
+    # one history in 25 leaves something to a person, and in these one of 11
+    for seed in range(700_200, 700_280):
         company = ThinkingSpenders()
         world = World(seed, Rates(spend=0.1), company=[company])
         world.run()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import chain, pairwise
 
 import pytest
@@ -11,9 +12,11 @@ from core.domain.credits import SCHOOL
 from core.domain.double_refunds import after_cancel_without_credit
 from core.domain.judging import judge_again
 from core.domain.operations import ENDED, OPERATION_MOVES, Item, ItemState, group_items
-from core.domain.plans import OperationKind
 from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId, ExamId
 from core.domain.roles import ALLOWED, Act, Actor, NotAllowed, Role
+from core.operations.kinds.base import ChosenKind
+from core.operations.kinds.cancel import CANCEL
+from core.operations.kinds.refund import REFUND
 from tests.unit.given import CS, TERMS, booking, contact
 
 
@@ -30,12 +33,12 @@ def item(id_: str = "500", n: int = 0, **fields: object) -> Item:
     return replace(made, **fields)  # type: ignore[arg-type]
 
 
-@given(st.lists(st.sampled_from("abcdefgh"), max_size=40), st.integers(1, 10))
+@given(st.lists(st.sampled_from("abcdefgh"), max_size=40), st.integers(1, 10), st.integers(1, 6))
 def test_a_contact_is_never_split_and_nothing_is_lost_or_repeated(
-    owners: list[str], size: int
+    owners: list[str], size: int, contacts: int
 ) -> None:
     items = [item(str(n), n, contact_id=ContactId(owner)) for n, owner in enumerate(owners)]
-    groups = group_items(items, size)
+    groups = group_items(items, size, contacts)
 
     assert sorted(items, key=lambda i: i.n) == sorted(
         chain.from_iterable(groups), key=lambda i: i.n
@@ -45,11 +48,18 @@ def test_a_contact_is_never_split_and_nothing_is_lost_or_repeated(
     assert sum(len(each) for each in owners_of) == len(set(owners))
     for group, owner in zip(groups, owners_of, strict=True):
         assert len(group) <= size or len(owner) == 1
+        assert len(owner) <= contacts
 
 
 def test_an_ended_operation_only_moves_by_a_retry() -> None:
     for state in ENDED:
         assert {move.value for move in OPERATION_MOVES[state]} <= {"running"}
+
+
+def judged_again(
+    kind: ChosenKind, mine: Item, fresh: Booking | None, person: Contact | None
+) -> Item:
+    return judge_again(partial(kind.judge_begun, mine), mine, fresh, person, SCHOOL, TERMS)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +78,7 @@ def test_an_ended_operation_only_moves_by_a_retry() -> None:
 def test_what_changed_since_the_preview_is_told_and_not_applied(
     given_item: Item, fresh: Booking | None, person: Contact | None, state: ItemState, told: str
 ) -> None:
-    judged = judge_again(OperationKind.REFUND, given_item, fresh, person, SCHOOL, TERMS)
+    judged = judged_again(REFUND, given_item, fresh, person)
 
     assert state is judged.state
     assert told in judged.why
@@ -77,14 +87,14 @@ def test_what_changed_since_the_preview_is_told_and_not_applied(
 @pytest.mark.parametrize("ours", [True, False])
 def test_a_cancelled_booking_goes_on_whoever_cancelled_it(ours: bool) -> None:
     cancelled = item(state=ItemState.CANCELLED, cancelled=ours, cancel_sent=not ours)
-    judged = judge_again(OperationKind.CANCEL, cancelled, booking(), contact(), SCHOOL, TERMS)
+    judged = judged_again(CANCEL, cancelled, booking(), contact())
 
     assert judged == cancelled
 
 
 def test_a_booking_without_a_credit_that_somebody_else_cancelled_ends_here() -> None:
     theirs = item(credit=None, state=ItemState.CANCELLED, cancel_sent=True, why="cancelled by lee")
-    judged = judge_again(OperationKind.CANCEL, theirs, booking(), contact(), SCHOOL, TERMS)
+    judged = judged_again(CANCEL, theirs, booking(), contact())
     ended = after_cancel_without_credit(judged, None)
 
     assert (ItemState.SKIPPED, "already cancelled by lee") == (ended.state, ended.why)
@@ -101,14 +111,14 @@ def test_a_booking_without_a_credit_whose_history_hubspot_does_not_give_ends_by_
 
 
 def test_a_booking_somebody_else_cancelled_is_not_ours_to_refund() -> None:
-    judged = judge_again(OperationKind.CANCEL, item(), booking(), contact(), SCHOOL, TERMS)
+    judged = judged_again(CANCEL, item(), booking(), contact())
 
     assert (ItemState.SKIPPED, False) == (judged.state, judged.cancelled)
 
 
 def test_a_cancelled_booking_whose_credit_cannot_return_says_that_it_is_owed() -> None:
     ours = item(state=ItemState.CANCELLED, cancelled=True)
-    judged = judge_again(OperationKind.CANCEL, ours, booking(), None, SCHOOL, TERMS)
+    judged = judged_again(CANCEL, ours, booking(), None)
 
     assert judged.state is ItemState.BLOCKED
     assert "still owed" in judged.why

@@ -28,6 +28,7 @@ from core.domain.overview import (
 from core.domain.plans import OperationKind
 from core.domain.schedules import Late
 from core.domain.sweeps import Sweep, SweepMode, SweepState
+from core.operations.kinds.registry import NAMES
 
 REFUND = "Bulk refund of exam Clinical Skills, 4 May 2026"
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -67,6 +68,7 @@ def operation(id_: str = "op", **changes: Any) -> Operation:
 #: Somebody has compared everything, and nothing is wrong.
 CALM = Facts(
     now=NOON,
+    names=NAMES,
     worker_at=ago(seconds=3),
     truth=Side(well=True),
     mirror=Side(well=True),
@@ -331,6 +333,7 @@ def test_every_fact_that_is_read_is_used_here() -> None:
     used = {name for changes in WRONG.values() for name in changes}
     beside = {
         "now",
+        "names",
         "worker_at",
         "owed_at",
         "repaired",

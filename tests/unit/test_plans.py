@@ -7,11 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.credits import SCHOOL
-from core.domain.plans import OF_BOOKINGS, OperationKind, Verdict, Why, judge, plan_rows
+from core.domain.plans import Verdict, Why, judged, plan_rows
 from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId, ExamId
+from core.operations.kinds.base import ChosenKind
+from core.operations.kinds.cancel import CANCEL
+from core.operations.kinds.refund import REFUND
 from tests.unit.given import CS, SHARED, TERMS, booking, contact
 
-CANCEL, REFUND = OperationKind.CANCEL, OperationKind.REFUND
+KINDS: list[ChosenKind] = [CANCEL, REFUND]
 ACTIVE = BookingStatus.ACTIVE
 
 
@@ -45,21 +48,21 @@ ACTIVE = BookingStatus.ACTIVE
     ],
 )
 def test_each_booking_is_judged_by_what_it_says(
-    kind: OperationKind, fields: dict[str, Any], why: Why
+    kind: ChosenKind, fields: dict[str, Any], why: Why
 ) -> None:
-    assert why == judge(kind, booking(**fields), SCHOOL, TERMS).why
+    assert why == kind.judge(booking(**fields), SCHOOL, TERMS).why
 
 
 def test_a_booking_that_is_not_there_is_blocked() -> None:
-    judgement = judge(REFUND, None, SCHOOL, TERMS)
+    _, judgement = judged(REFUND.judge, None, {}, SCHOOL, TERMS)
 
     assert (Verdict.BLOCKED, Why.NOT_FOUND) == (judgement.verdict, judgement.why)
 
 
-def rows(kind: OperationKind, bookings: list[Booking], *contacts: Contact) -> Any:
+def rows(kind: ChosenKind, bookings: list[Booking], *contacts: Contact) -> Any:
     by_id: dict[BookingId, Booking | None] = {each.id: each for each in bookings}
     read: dict[ContactId, Contact | None] = {ContactId(each.id): each for each in contacts}
-    return plan_rows(kind, by_id, by_id, read, SCHOOL, TERMS)
+    return plan_rows(kind.judge, by_id, by_id, read, SCHOOL, TERMS)
 
 
 def test_two_bookings_of_one_contact_give_back_two_credits_one_after_the_other() -> None:
@@ -91,7 +94,7 @@ def test_one_unreadable_balance_blocks_the_contact_with_its_value() -> None:
 def test_a_booking_named_twice_is_one_row() -> None:
     ids = [BookingId("500")] * 3
 
-    assert 1 == len(plan_rows(REFUND, ids, {}, {}, SCHOOL, TERMS))
+    assert 1 == len(plan_rows(REFUND.judge, ids, {}, {}, SCHOOL, TERMS))
 
 
 bookings = st.builds(
@@ -108,9 +111,9 @@ bookings = st.builds(
 )
 
 
-@given(st.sampled_from(sorted(OF_BOOKINGS)), st.lists(bookings, unique_by=lambda b: b.id))
+@given(st.sampled_from(KINDS), st.lists(bookings, unique_by=lambda b: b.id))
 def test_every_booking_gets_one_verdict_with_a_reason(
-    kind: OperationKind, batch: list[Booking]
+    kind: ChosenKind, batch: list[Booking]
 ) -> None:
     planned = rows(kind, batch, contact("100"))
 
@@ -120,8 +123,8 @@ def test_every_booking_gets_one_verdict_with_a_reason(
         assert (row.credit is None) or row.verdict is Verdict.WILL_CHANGE
 
 
-@given(st.sampled_from(sorted(OF_BOOKINGS)), st.lists(bookings, unique_by=lambda b: b.id))
-def test_one_row_moves_one_credit(kind: OperationKind, batch: list[Booking]) -> None:
+@given(st.sampled_from(KINDS), st.lists(bookings, unique_by=lambda b: b.id))
+def test_one_row_moves_one_credit(kind: ChosenKind, batch: list[Booking]) -> None:
     for row in rows(kind, batch, contact("100"), contact("101")):
         if row.credit is not None:
             assert row.after == row.before + 1
@@ -131,5 +134,5 @@ def test_one_row_moves_one_credit(kind: OperationKind, batch: list[Booking]) -> 
 @given(st.lists(bookings, unique_by=lambda b: b.id))
 def test_nothing_is_both_cancelled_and_refunded_as_owed(batch: list[Booking]) -> None:
     for each in batch:
-        verdicts = [judge(kind, each, SCHOOL, TERMS).verdict for kind in OF_BOOKINGS]
+        verdicts = [kind.judge(each, SCHOOL, TERMS).verdict for kind in KINDS]
         assert verdicts.count(Verdict.WILL_CHANGE) <= 1

@@ -13,7 +13,7 @@ from core.domain.booking import judge_credit, judge_day, judge_exam
 from core.domain.credits import SCHOOL, CreditType
 from core.domain.mirror import booking_row, contact_row, exam_row
 from core.domain.owed import owed, unclear, waiting
-from core.domain.plans import OperationKind, Verdict, Why, judge, judge_contact
+from core.domain.plans import Verdict, Why, judge_contact
 from core.domain.portal import Portal
 from core.domain.records import (
     MARKER,
@@ -36,9 +36,11 @@ from core.domain.writes import (
     plan_balances,
 )
 from core.gateways.hubspot.wire.records import read_booking, read_counted
+from core.operations.kinds.base import ChosenKind
+from core.operations.kinds.cancel import CANCEL
+from core.operations.kinds.refund import REFUND
 from tests.unit.given import AT, CS, TERMS, booking, contact
 
-CANCEL, REFUND = OperationKind.CANCEL, OperationKind.REFUND
 SJ = CreditType("sj_credits")
 TORONTO = ZoneInfo("America/Toronto")
 PORTAL = Portal()
@@ -71,12 +73,12 @@ def exam(**properties: str | None) -> Exam:
 
 @pytest.mark.parametrize("word", ["true", "TRUE", " true "])
 def test_true_in_any_case_is_marked(word: str) -> None:
-    assert Why.ALREADY_REFUNDED is judge(REFUND, read(token_refunded=word), SCHOOL, TERMS).why
+    assert Why.ALREADY_REFUNDED is REFUND.judge(read(token_refunded=word), SCHOOL, TERMS).why
 
 
 @pytest.mark.parametrize("word", [None, "", "  ", "false", "False"])
 def test_nothing_and_false_are_not_marked(word: str | None) -> None:
-    assert Why.GIVE_BACK is judge(REFUND, read(token_refunded=word), SCHOOL, TERMS).why
+    assert Why.GIVE_BACK is REFUND.judge(read(token_refunded=word), SCHOOL, TERMS).why
 
 
 @pytest.mark.parametrize(
@@ -96,11 +98,11 @@ def test_nothing_and_false_are_not_marked(word: str | None) -> None:
 )
 @pytest.mark.parametrize("kind", [REFUND, CANCEL])
 def test_any_other_mark_is_unclear_and_blocks_with_its_values(
-    kind: OperationKind, marks: dict[str, str]
+    kind: ChosenKind, marks: dict[str, str]
 ) -> None:
     status = "Cancelled" if kind is REFUND else "Active"
 
-    judgement = judge(kind, read(is_active=status, **marks), SCHOOL, TERMS)
+    judgement = kind.judge(read(is_active=status, **marks), SCHOOL, TERMS)
 
     assert (Verdict.BLOCKED, Why.REFUND_UNCLEAR) == (judgement.verdict, judgement.why)
     assert all(f"{name} is {value!r}" in judgement.detail for name, value in marks.items())
@@ -112,7 +114,7 @@ def test_a_mark_whose_property_is_archived_is_unclear(name: str) -> None:
     del answer["properties"][name]
     found = read_booking(PORTAL, answer, ["100"], ["70"])
 
-    judgement = judge(REFUND, found, SCHOOL, TERMS)
+    judgement = REFUND.judge(found, SCHOOL, TERMS)
 
     assert (Verdict.BLOCKED, Why.REFUND_UNCLEAR) == (judgement.verdict, judgement.why)
     assert f"{name} is not a property of this account" in judgement.detail
@@ -123,7 +125,7 @@ def test_an_archived_token_is_not_a_booking_that_spent_nothing() -> None:
     del answer["properties"]["token_used"]
     found = read_booking(PORTAL, answer, ["100"], ["70"])
 
-    assert Why.TOKEN_UNREADABLE is judge(CANCEL, found, SCHOOL, TERMS).why
+    assert Why.TOKEN_UNREADABLE is CANCEL.judge(found, SCHOOL, TERMS).why
 
 
 def test_an_unclear_mark_is_listed_and_neither_counted_as_owed_nor_copied() -> None:
@@ -156,7 +158,7 @@ def test_what_may_be_owed_is_listed_with_its_doubt(fields: dict[str, str], said:
 @pytest.mark.parametrize("word", ["Yes", "yes", " YES "])
 def test_who_attended_gets_no_credit_back_whatever_the_status(word: str) -> None:
     for kind, status in ((CANCEL, BookingStatus.ACTIVE), (REFUND, BookingStatus.CANCELLED)):
-        judgement = judge(kind, booking(status=status, attendance=word), SCHOOL, TERMS)
+        judgement = kind.judge(booking(status=status, attendance=word), SCHOOL, TERMS)
 
         assert (Verdict.BLOCKED, Why.ATTENDED) == (judgement.verdict, judgement.why)
 
@@ -164,7 +166,7 @@ def test_who_attended_gets_no_credit_back_whatever_the_status(word: str) -> None
 @pytest.mark.parametrize("word", ["1", "attended", "true", "?"])
 def test_an_attendance_that_cannot_be_read_blocks_with_its_value(word: str) -> None:
     found = booking(status=BookingStatus.ACTIVE, attendance=word)
-    judgement = judge(CANCEL, found, SCHOOL, TERMS)
+    judgement = CANCEL.judge(found, SCHOOL, TERMS)
 
     assert (Why.ATTENDANCE_UNCLEAR, f"attendance is {word!r}") == (judgement.why, judgement.detail)
 
@@ -173,22 +175,22 @@ def test_an_attendance_that_cannot_be_read_blocks_with_its_value(word: str) -> N
 def test_who_was_absent_or_of_whom_nothing_is_written_can_be_cancelled(word: str) -> None:
     found = booking(status=BookingStatus.ACTIVE, attendance=word)
 
-    assert Verdict.WILL_CHANGE is judge(CANCEL, found, SCHOOL, TERMS).verdict
+    assert Verdict.WILL_CHANGE is CANCEL.judge(found, SCHOOL, TERMS).verdict
 
 
 def test_attended_bookings_are_included_only_on_purpose() -> None:
     found = booking(status=BookingStatus.ACTIVE, attendance="Yes")
     purpose = replace(TERMS, include=frozenset({Inclusion.ATTENDED}))
 
-    assert Verdict.WILL_CHANGE is judge(CANCEL, found, SCHOOL, purpose).verdict
-    assert Verdict.WILL_CHANGE is judge(REFUND, booking(attendance="Yes"), SCHOOL, purpose).verdict
+    assert Verdict.WILL_CHANGE is CANCEL.judge(found, SCHOOL, purpose).verdict
+    assert Verdict.WILL_CHANGE is REFUND.judge(booking(attendance="Yes"), SCHOOL, purpose).verdict
 
 
 def at_exam(at: datetime, **fields: Any) -> Why:
     """The verdict on a booking of 4 May 2026, 09:00 to 12:00, in Toronto, at this moment."""
     day = {"exam_date": date(2026, 5, 4), "start_time": "09:00", "end_time": "12:00"}
     found = booking(status=BookingStatus.ACTIVE, **{**day, **fields})
-    return judge(CANCEL, found, SCHOOL, replace(TERMS, at=at, zone=TORONTO)).why
+    return CANCEL.judge(found, SCHOOL, replace(TERMS, at=at, zone=TORONTO)).why
 
 
 @pytest.mark.parametrize(
@@ -249,7 +251,7 @@ def test_an_exam_that_ends_after_midnight_ends_the_next_day() -> None:
 
 @pytest.mark.parametrize("raw", [None, "", "next Monday", "2026", "04/05/2026", "1e30"])
 def test_a_booking_without_a_readable_date_is_not_cancelled_by_itself(raw: str | None) -> None:
-    judgement = judge(CANCEL, read(is_active="Active", exam_date=raw), SCHOOL, TERMS)
+    judgement = CANCEL.judge(read(is_active="Active", exam_date=raw), SCHOOL, TERMS)
 
     assert (Verdict.BLOCKED, Why.DATE_UNCLEAR) == (judgement.verdict, judgement.why)
     assert (raw or "empty") in judgement.detail
@@ -260,14 +262,14 @@ def test_past_exams_are_included_only_on_purpose() -> None:
     for day in (date(2026, 5, 3), None):
         found = booking(status=BookingStatus.ACTIVE, exam_date=day)
 
-        assert Verdict.BLOCKED is judge(CANCEL, found, SCHOOL, TERMS).verdict
-        assert Verdict.WILL_CHANGE is judge(CANCEL, found, SCHOOL, purpose).verdict
+        assert Verdict.BLOCKED is CANCEL.judge(found, SCHOOL, TERMS).verdict
+        assert Verdict.WILL_CHANGE is CANCEL.judge(found, SCHOOL, purpose).verdict
 
 
 def test_a_refund_is_not_barred_by_an_exam_that_is_over() -> None:
     found = booking(exam_date=date(2026, 5, 3))
 
-    assert Verdict.WILL_CHANGE is judge(REFUND, found, SCHOOL, TERMS).verdict
+    assert Verdict.WILL_CHANGE is REFUND.judge(found, SCHOOL, TERMS).verdict
 
 
 # --- balances
@@ -275,7 +277,7 @@ def test_a_refund_is_not_barred_by_an_exam_that_is_over() -> None:
 
 def test_only_the_balance_that_is_concerned_blocks_and_the_other_is_named() -> None:
     held = contact(balances={CS: 1}, unreadable={SJ: "holds 'abc', which is not a number"})
-    judgement = judge_contact(judge(REFUND, booking(), SCHOOL, TERMS), held)
+    judgement = judge_contact(REFUND.judge(booking(), SCHOOL, TERMS), held)
 
     assert Verdict.WILL_CHANGE is judgement.verdict
     assert "sj_credits holds 'abc', which is not a number" in judgement.detail

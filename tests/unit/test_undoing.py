@@ -16,7 +16,8 @@ from core.domain.operations import ENDED, Item, ItemState, Operation, OperationS
 from core.domain.owed import Owed, TakenBack, taken, waiting
 from core.domain.plans import OperationKind, Verdict, Why
 from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId
-from core.domain.undoing import Facts, judge_again, last_sent, not_undone, plan_rows
+from core.operations.kinds.registry import kind_of
+from core.operations.kinds.undo_rules import Facts, judge_again, last_sent, plan_rows
 
 AT = datetime(2026, 5, 4, 9, 0, 0, 123456, tzinfo=UTC)
 CREDITS = [CreditType("cs_credits"), CreditType("sj_credits")]
@@ -196,12 +197,14 @@ def test_a_spent_credit_is_told_with_what_is_left() -> None:
 
 @pytest.mark.parametrize("kind", list(OperationKind))
 def test_a_refund_alone_is_undone_and_each_other_kind_says_why_not(kind: OperationKind) -> None:
-    assert (kind is OperationKind.REFUND) is (not not_undone(operation(kind=kind)))
+    assert (kind is OperationKind.REFUND) is (not kind_of(kind).not_undone(operation(kind=kind)))
 
 
 @pytest.mark.parametrize("state", list(OperationState))
 def test_only_an_ended_one_is_undone(state: OperationState) -> None:
-    assert (state in ENDED) is (not not_undone(operation(state=state)))
+    assert (state in ENDED) is (
+        not kind_of(OperationKind.REFUND).not_undone(operation(state=state))
+    )
 
 
 def test_no_mark_of_a_refund_is_sent_after_it_ended() -> None:

@@ -17,9 +17,10 @@ from core.gateways.journal.fence import alike, chunks, unknown_operation
 from core.gateways.journal.history import append
 from core.gateways.journal.recording import record
 from core.gateways.journal.records import OPERATIONS
-from core.gateways.journal.rules import DEALS_WITH, check_put_away, dealt_with_event, done_since
+from core.gateways.journal.rules import check_put_away, dealt_with_event, done_since
 from core.gateways.journal.tables import items, operations
 from core.gateways.ports.journal import Event
+from core.operations.kinds.registry import kind_of
 
 
 class Accounting:
@@ -57,7 +58,7 @@ class Accounting:
 
 def deal_with(connection: Connection, by: Operation, at: datetime) -> None:
     """What this ended operation did needs no look in those that were confirmed before it."""
-    kinds = DEALS_WITH.get(by.kind)
+    kinds = kind_of(by.kind).deals_with
     if not kinds:
         return
     mine = items.alias()

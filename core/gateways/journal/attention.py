@@ -23,13 +23,13 @@ from sqlalchemy import (
 from core.domain.foreign_writes import Conflict
 from core.domain.operations import UNBEGUN, FollowUps, ItemState, Operation, OperationState
 from core.domain.overview import NeedsEyes, WrittenOver
-from core.domain.plans import OperationKind
 from core.domain.records import Kind
 from core.domain.warnings import UNCHECKED
 from core.domain.writes import MovementKind
 from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading
 from core.gateways.journal.records import OPERATIONS
+from core.gateways.journal.rules import CORRECTING
 from core.gateways.journal.tables import (
     NOT_CHECKED,
     MovementState,
@@ -42,6 +42,7 @@ from core.gateways.journal.tables import (
 )
 from core.gateways.ports.attention import Moved
 from core.gateways.ports.writes import WriteState
+from core.operations.kinds.registry import OF_OWED
 
 #: Seats are counters as well, and no credits.
 CREDITS = (
@@ -121,7 +122,7 @@ class Attention:
             movements.c.kind.in_(CREDITS),
             or_(
                 movements.c.kind != MovementKind.CORRECTION,
-                operations.c.kind == OperationKind.CORRECT,
+                operations.c.kind.in_(CORRECTING),
             ),
             movements.c.state.in_((MovementState.LANDED, MovementState.UNDONE)),
         )
@@ -151,7 +152,7 @@ class Attention:
             .select_from(movements)
             .join(operations, operations.c.id == movements.c.operation_id)
             .where(
-                operations.c.kind == OperationKind.REFUND,
+                operations.c.kind.in_(OF_OWED),
                 operations.c.started_at > since,
                 movements.c.kind == MovementKind.REFUND,
                 movements.c.state.in_((MovementState.LANDED, MovementState.UNDONE)),

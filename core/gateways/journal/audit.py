@@ -20,7 +20,6 @@ from sqlalchemy import (
 
 from core.domain.audit import Entry, Sought, Subject, What
 from core.domain.chain import FIELDS, Head, Link, timestamp
-from core.domain.plans import OperationKind
 from core.domain.reasons import Reason
 from core.gateways.journal import acts
 from core.gateways.journal.audit_tables import audit, audit_head, audit_reasons
@@ -28,7 +27,11 @@ from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.recording import record
 from core.gateways.journal.rules import LIVE
 from core.gateways.journal.tables import items, movements, operations
+from core.operations.kinds.base import RowSubject
+from core.operations.kinds.registry import of_subject
 
+#: Kinds that make the booking of which they are: it got its record id after they were confirmed.
+MAKING = of_subject(RowSubject.NEW_BOOKING)
 #: As the driver gives it: a row that somebody changed may hold what our types cannot read.
 _RAW = [type_coerce(column, String).label(column.name) for column in audit.c if column.name != "n"]
 _KEPT = (audit_reasons.c.salt, audit_reasons.c.words, audit_reasons.c.at.label("said_at"))
@@ -133,7 +136,7 @@ def _of_contact(connection: Connection, contact_id: str) -> ColumnElement[bool]:
     found = connection.execute(query).all()
     bookings = {row.booking_id for row in found}
     # a booking got its id after its operation was confirmed, which is of that one booking alone
-    made = {row.operation_id for row in found if row.kind is OperationKind.BOOK}
+    made = {row.operation_id for row in found if row.kind in MAKING}
     by_making = (audit.c.subject == Subject.BOOKING.value) & audit.c.operation_id.in_(made)
     return or_(_about(Subject.CONTACT, contact_id), _about(Subject.BOOKING, *bookings), by_making)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import BigInteger, ColumnElement, DateTime, Dialect, Integer, String, bindparam
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from core.gateways.errors import UnknownWord
 
 W = TypeVar("W", bound=StrEnum)
 
@@ -31,8 +34,8 @@ class Word(TypeDecorator[W], Generic[W]):
         return None if value is None else str(value.value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> W | None:  # noqa: ARG002
-        """The member; ``ValueError`` for a word that this version does not know."""
-        return None if value is None else self.words(value)
+        """The member; ``UnknownWord`` for a word that this version does not know."""
+        return None if value is None else _member(self.words, value)
 
 
 class Words(TypeDecorator[frozenset[W]], Generic[W]):
@@ -51,8 +54,20 @@ class Words(TypeDecorator[frozenset[W]], Generic[W]):
         return ",".join(sorted(word.value for word in value or ()))
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> frozenset[W]:  # noqa: ARG002
-        """The members; ``ValueError`` for a word that this version does not know."""
-        return frozenset(self.words(word) for word in (value or "").split(",") if word)
+        """The members; ``UnknownWord`` for a word that this version does not know."""
+        return frozenset(_member(self.words, word) for word in (value or "").split(",") if word)
+
+
+def _member(words: type[W], value: str) -> W:
+    """Never another one in its place: an operation of an unknown kind must not become a refund."""
+    try:
+        return words(value)
+    except ValueError:
+        what = re.sub(r"(?<!^)(?=[A-Z])", " ", words.__name__).lower()
+        raise UnknownWord(
+            f"the desk's database holds the {what} {value!r}, which this version of Credit Desk "
+            "does not know. Nothing was done with it: start the version that wrote it"
+        ) from None
 
 
 class UtcTime(TypeDecorator[datetime]):

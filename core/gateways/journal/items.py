@@ -19,7 +19,6 @@ from core.domain.operations import (
     Progress,
     keeps_claim,
 )
-from core.domain.plans import OperationKind
 from core.domain.records import TOTAL_BOOKINGS, BookingId
 from core.domain.writes import MovementKind
 from core.gateways.errors import UnknownId
@@ -29,7 +28,7 @@ from core.gateways.journal.fence import alike, fence, must_exist
 from core.gateways.journal.history import append
 from core.gateways.journal.operations import find, save_move
 from core.gateways.journal.records import ITEMS
-from core.gateways.journal.rules import moved
+from core.gateways.journal.rules import CORRECTING, moved
 from core.gateways.journal.tables import MovementState, items, movements, operations
 from core.gateways.journal.undoing import free_taken_back
 from core.gateways.ports.journal import Event, Run
@@ -122,7 +121,7 @@ class Items:
                 unplanned[state] = n
         # a lost credit that was given again was counted when it was first given
         of_a_correction = exists().where(
-            operations.c.id == operation_id, operations.c.kind == OperationKind.CORRECT
+            operations.c.id == operation_id, operations.c.kind.in_(CORRECTING)
         )
         moved = func.sum(movements.c.delta)
         landed = (

@@ -19,12 +19,13 @@ from core.domain.operations import (
     Operation,
     OperationState,
 )
-from core.domain.plans import OperationKind
 from core.domain.records import Kind
 from core.domain.roles import Role
 from core.domain.writes import MovementKind
 from core.gateways.errors import JournalError, StateConflict
 from core.gateways.ports.journal import DeadLetters, Event, WriteState
+from core.operations.kinds.base import RowSubject
+from core.operations.kinds.registry import of_subject
 
 #: From when a fresh outbox row may be taken: always, whatever the clocks of two hosts say.
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,13 +46,9 @@ UNDOES = {
 OF_AN_UNDO = (MovementKind.REFUND, MovementKind.UNDO_REFUND)
 
 
-#: Of which kinds blocked and failed bookings are dealt with when an operation of this kind does
-#: them: a cancelled booking got its credit, and a refunded one was cancelled.
-DEALS_WITH: Mapping[OperationKind, frozenset[OperationKind]] = {
-    OperationKind.CANCEL: frozenset({OperationKind.CANCEL, OperationKind.REFUND}),
-    OperationKind.REFUND: frozenset({OperationKind.CANCEL, OperationKind.REFUND}),
-    OperationKind.UNDO: frozenset({OperationKind.UNDO}),
-}
+#: Kinds whose corrections are changes of their own: each counts as a credit given or taken. One
+#: that another kind makes for a credit that was lost gives again what it had counted.
+CORRECTING = of_subject(RowSubject.BALANCE)
 
 
 def done_since(by: Operation) -> str:

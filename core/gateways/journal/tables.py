@@ -25,9 +25,9 @@ from sqlalchemy import (
 
 from core.domain.foreign_writes import Conflict
 from core.domain.operations import FollowUps, ItemState, OperationState, Ruling
-from core.domain.plans import OperationKind, Verdict, Why
 from core.domain.records import Kind
 from core.domain.terms import ORDINARY, Inclusion
+from core.domain.verdicts import OperationKind, Verdict, Why
 from core.domain.warnings import UNCHECKED
 from core.domain.writes import MovementKind
 from core.gateways.journal.columns import Serial, UtcTime, Word, Words

@@ -7,8 +7,10 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core.domain.operations import Operation, OperationState
-from core.domain.plans import OperationKind, Plan
+from core.domain.plans import Plan
 from core.domain.roles import ALLOWED, Act
+from core.operations.kinds.base import RowSubject
+from core.operations.kinds.registry import kind_of
 from core.services.approving import Reread
 from pages.shared import other_desks, problems, tables, words
 from pages.shared.batch import address, confirming, correction, previewing, renewing
@@ -108,7 +110,9 @@ def _yes(desk: Desk, operation: Operation, found: Reread) -> None:
     held = desk.core.operating.holding.until(now, undoes=operation.undoes)
     hold = words.span(held - now)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(f"Approve: {words.lowered(_act(found.plan))}", type="primary", key="approve"):
+        if st.button(
+            f"Approve: {words.lowered(confirming.act(found.plan))}", type="primary", key="approve"
+        ):
             st.session_state.pop(f"reread_{operation.id}", None)  # whatever it says, it is old now
             with problems.told("It goes on waiting; nothing was changed."):
                 done = desk.core.approving.approve(operation.id, desk.acting())
@@ -155,15 +159,9 @@ def _no(desk: Desk, operation: Operation) -> None:
                 address.go_to_operation(ended)
 
 
-def _act(plan: Plan) -> str:
-    if plan.kind is OperationKind.CORRECT:
-        return f"Correct {words.count(len(plan.will_change), 'balance')}"
-    return confirming.act(plan)
-
-
 def _plan(desk: Desk, plan: Plan) -> None:
     """All of it, before and after."""
-    if plan.kind is OperationKind.CORRECT:
+    if kind_of(plan.kind).subject is RowSubject.BALANCE:
         st.dataframe(
             correction.frame(desk, plan),
             hide_index=True,

@@ -7,26 +7,15 @@ from typing import NoReturn
 
 import streamlit as st
 
-from core.domain.plans import OperationKind
 from core.domain.terms import ORDINARY, Inclusion
+from core.domain.verdicts import OperationKind
+from core.operations.kinds.registry import chosen_kind_of
 from core.services.finding import Selection
 from pages.shared import problems
 from pages.shared.batch import address
 from pages.shared.batch.owed import by_owed
 from pages.shared.batch.ways import WAYS, Way
 from pages.shared.gate import Desk
-
-EXPLAINED = {
-    OperationKind.REFUND: (
-        "Gives credits back for bookings that are **already cancelled** and still owed one. "
-        "Other bookings are skipped."
-    ),
-    OperationKind.CANCEL: (
-        "Cancels bookings and gives back the credit that each spent. Seats are freed, and a note "
-        "is left on each student's timeline. Bookings that were attended, and exams that have "
-        "begun, are blocked until you include them on purpose."
-    ),
-}
 
 #: In an address: the way to choose that a link leads to.
 BY = "by"
@@ -35,8 +24,9 @@ OWED = "Owed"
 
 def show(desk: Desk, kind: OperationKind) -> None:
     """Nothing on this stage changes anything."""
-    st.markdown(f"{EXPLAINED[kind]} Nothing changes until you confirm.")
-    ways: dict[str, Way] = {**WAYS, OWED: by_owed} if kind is OperationKind.REFUND else WAYS
+    of = chosen_kind_of(kind)
+    st.markdown(f"{of.words.choosing} Nothing changes until you confirm.")
+    ways: dict[str, Way] = {**WAYS, OWED: by_owed} if of.of_owed else WAYS
     linked = st.query_params.pop(BY, None)
     if linked in ways:
         st.session_state[f"{kind}_way"] = linked

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.domain.plans import OperationKind, Plan
+from core.domain.plans import Plan
+from core.operations.kinds.permissions import second_admin_why
+from core.operations.kinds.registry import kind_of
 from pages.shared import other_desks, problems, words
 from pages.shared.batch import address
 from pages.shared.gate import Desk
@@ -17,14 +19,7 @@ STILL_ON_ITS_WAY = "Until then something of the refund may still be on its way t
 
 def act(plan: Plan) -> str:
     """What confirming does, as the button says it."""
-    credit = words.count(sum(plan.credits.values()), "credit")
-    students = words.count(plan.contacts, "student")
-    if plan.kind is OperationKind.REFUND:
-        return f"Give back {credit} to {students}"
-    if plan.kind is OperationKind.UNDO:
-        return f"Take back {credit} from {students}"
-    cancel = f"Cancel {words.count(len(plan.will_change), 'booking')}"
-    return f"{cancel} and give back {credit}" if plan.credits else cancel
+    return kind_of(plan.kind).confirming(plan)
 
 
 def second_admin(desk: Desk, plan: Plan) -> str:
@@ -32,7 +27,7 @@ def second_admin(desk: Desk, plan: Plan) -> str:
 
     Why one must; empty: none has to. Nobody can confirm what nobody could approve.
     """
-    why = desk.core.operating.second.why(plan)
+    why = second_admin_why(desk.core.operating.second, plan)
     if not why:
         return ""
     others = desk.core.operating.other_admins(desk.actor.email)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.domain.attention import titled
 from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import Operation, OperationState
+from core.operations.kinds.registry import titled
 from pages.shared import words
 from pages.shared.batch.including import included_words
 from pages.shared.gate import Desk

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.domain.plans import Plan, includable
+from core.domain.plans import Plan
 from core.domain.terms import Inclusion
+from core.operations.kinds.permissions import includable
 from pages.shared import words
 
 #: One booking, several, and what including them means.

@@ -8,35 +8,15 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.domain.plans import OperationKind, Plan, Row, Verdict
+from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId
 from core.domain.terms import Inclusion
+from core.operations.kinds.registry import kind_of
 from core.services.finding import ByIds
 from pages.shared import problems, tables, words
 from pages.shared.batch import address, choosing, confirming, figures, including
 from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
-
-EFFECTS = {
-    OperationKind.REFUND: (
-        "In HubSpot each credit is given back, its booking marked refunded and a note left on the "
-        "student's timeline. Supabase has the new balances a moment later."
-    ),
-    OperationKind.CANCEL: (
-        "In HubSpot each booking is cancelled, its credit given back, its seat freed and a note "
-        "left on the student's timeline. Supabase has all of it a moment later."
-    ),
-    OperationKind.RECOUNT: "In HubSpot each exam's seat count is set to what its bookings hold.",
-    OperationKind.CORRECT: "In HubSpot each balance gets what somebody else had changed.",
-    OperationKind.BOOK: "In HubSpot the student gets a seat, for a credit or by override.",
-    OperationKind.UNDO: (
-        "In HubSpot each credit is taken from its student again and the booking's refund mark is "
-        "cleared, so that it counts as owed and can be refunded anew. Supabase has it a moment "
-        "later."
-    ),
-}
-
-assert EFFECTS.keys() == set(OperationKind), "every kind of operation says what it does"
 
 #: Pixels of the table of bookings, with room for the confirmation below it on a small screen.
 GRID_PX = 333
@@ -87,10 +67,11 @@ def totals(desk: Desk, plan: Plan) -> None:
         ),
         ("Students", f"{plan.contacts:,}"),
     ]
-    if plan.kind is OperationKind.CANCEL:
+    kind = kind_of(plan.kind)
+    if kind.cancels:
         shown.insert(0, ("To cancel", words.count(len(plan.will_change), "booking")))
     by_type = figures.planned_by_type(plan.will_change, desk.core.catalogue)
-    figures.side_by_side(shown, by_type, EFFECTS[plan.kind])
+    figures.side_by_side(shown, by_type, kind.words.effect)
 
 
 @st.fragment

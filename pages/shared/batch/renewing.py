@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.domain.approvals import RENEWABLE
 from core.domain.operations import Operation
 from core.domain.roles import ALLOWED, Act
+from core.operations.kinds.registry import kind_of
 from pages.shared import places, problems
 from pages.shared.batch import address
 from pages.shared.gate import Desk
@@ -15,7 +15,7 @@ from pages.shared.gate import Desk
 def button(desk: Desk, operation: Operation, label: str = "Preview these again") -> None:
     """Whoever confirms the new preview asks anew. Of bookings alone, and for admins."""
     may = Act.RUN_BATCHES in ALLOWED[desk.actor.role]
-    if not may or not operation.needs_approval or operation.kind not in RENEWABLE:
+    if not may or not operation.needs_approval or not kind_of(operation.kind).renewable:
         return
     if st.button(label, icon=":material/visibility:", key="renew"):
         with problems.told("Nothing was changed."):

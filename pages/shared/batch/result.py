@@ -16,9 +16,10 @@ from core.domain.operations import (
     OperationState,
     Progress,
 )
-from core.domain.plans import OperationKind
 from core.domain.roles import ALLOWED, Act
 from core.domain.warnings import About
+from core.operations.kinds.base import RowSubject
+from core.operations.kinds.registry import kind_of
 from pages.shared import kinds, other_desks, places, problems, tables, words
 from pages.shared.batch import (
     address,
@@ -78,7 +79,7 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
         return
     undone = desk.core.journal.warnings(operation.id)
     told = f"{kinds.account(operation.kind, progress)}."
-    if operation.kind is OperationKind.RECOUNT:
+    if kind_of(operation.kind).subject is RowSubject.EXAM:
         asked = "Asked for" if undone else "Seat counts"
         told = f"{asked}: {words.plain(operation.reason or NOT_KEPT)}."
     if operation.state is OperationState.STOPPED:
@@ -224,8 +225,7 @@ def _follow_up_acts(desk: Desk, operation: Operation) -> None:
 def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None:
     """Take up what did not go through, keep the result; ``onward``: leave it for what is next."""
     progress = desk.core.journal.progress(operation.id)
-    booking = operation.kind is OperationKind.BOOK  # it is booked again, on what HubSpot says then
-    again = 0 if booking else progress.retryable
+    again = 0 if kind_of(operation.kind).words.not_retried else progress.retryable
     called_off = operation.state is OperationState.CALLED_OFF
     may = not called_off and Act.RUN_BATCHES in ALLOWED[desk.actor.role]
     waits = again or progress.states.get(ItemState.UNDECIDED, 0)

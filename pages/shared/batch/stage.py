@@ -19,6 +19,11 @@ def show(desk: Desk, kind: OperationKind) -> None:
     if id_ is None:
         choosing.show(desk, kind)
         return
+    with problems.told("Nothing was changed."):
+        _show(desk, kind, id_)
+
+
+def _show(desk: Desk, kind: OperationKind, id_: str) -> None:
     operation = find_operation(desk, id_)
     if operation is not None:
         _elsewhere(operation.kind, kind, {address.OPERATION: id_})

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.domain.operations import ENDED, Operation, OperationState
-from core.domain.plans import OperationKind
 from core.domain.roles import ALLOWED, Act
-from core.domain.undoing import not_undone
+from core.operations.kinds.registry import kind_of
 from pages.shared import places, problems, words
 from pages.shared.batch import address
 from pages.shared.gate import Desk
@@ -38,9 +37,10 @@ def offer(desk: Desk, operation: Operation) -> None:
     """At the other end of the page's last line: what it takes away stands by no harmless button."""
     if operation.state is OperationState.CALLED_OFF or operation.state not in ENDED:
         return
-    if operation.kind is OperationKind.CANCEL:
-        st.caption(f"{words.sentence(not_undone(operation))}.")
-    if operation.kind is not OperationKind.REFUND or not _left(desk, operation):
+    kind = kind_of(operation.kind)
+    if kind.cancels:  # where people look for it
+        st.caption(f"{words.sentence(kind.words.not_undone)}.")
+    if kind.words.not_undone or not _left(desk, operation):
         return
     if Act.RUN_BATCHES not in ALLOWED[desk.actor.role]:
         st.caption("An admin can take these credits back here.")
@@ -76,7 +76,7 @@ def _left(desk: Desk, operation: Operation) -> int:
 
 def _asked(desk: Desk, operation: Operation) -> Sequence[Operation]:
     """Without what was called off, or could not even begin."""
-    if operation.kind is not OperationKind.REFUND:
+    if kind_of(operation.kind).words.not_undone:
         return ()
     found = desk.core.undoing.of(operation.id, desk.actor)
     return [undo for undo in found if undo.state is not OperationState.CALLED_OFF]

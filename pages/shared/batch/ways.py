@@ -13,10 +13,11 @@ import pandas as pd
 import streamlit as st
 
 from core.domain import selections
-from core.domain.plans import OperationKind
-from core.domain.records import BookingStatus, Contact, ContactId, Exam, ExamId
+from core.domain.records import Contact, ContactId, Exam, ExamId
 from core.domain.selections import BadList
+from core.domain.verdicts import OperationKind
 from core.gateways.ports import BookingFilter
+from core.operations.kinds.registry import chosen_kind_of
 from core.services.finding import ByContact, ByExam, ByFilter, ByReference, Selection, exam_words
 from pages.shared import problems, words
 from pages.shared.batch.picking import pick
@@ -74,7 +75,8 @@ def by_contact(desk: Desk, kind: OperationKind) -> Choice:
 def by_filter(desk: Desk, kind: OperationKind) -> Choice:
     """All bookings that HubSpot's search finds for these fields."""
     catalogue = desk.core.catalogue
-    if kind is OperationKind.REFUND:
+    of = chosen_kind_of(kind)
+    if of.of_owed:
         st.caption("Finds bookings that are cancelled and not yet marked refunded.")
     first, second = st.columns(2), st.columns(2)
     mock_types = [c.mock_type for c in catalogue.credits if c.mock_type]
@@ -92,18 +94,17 @@ def by_filter(desk: Desk, kind: OperationKind) -> Choice:
 
     def choice() -> Selection:
         since, until = _ends(days)
-        if kind is OperationKind.CANCEL and not (mock_type or token or since or location.strip()):
+        if not (of.of_owed or mock_type or token or since or location.strip()):
             raise BadList(["no field is set: set at least one, or every active booking is meant"])
-        status = BookingStatus.CANCELLED if kind is OperationKind.REFUND else BookingStatus.ACTIVE
         return ByFilter(
             narrow=BookingFilter(
-                statuses=(status,),
+                statuses=(of.finds,),
                 mock_type=mock_type or "",
                 exam_date_from=since,
                 exam_date_to=until,
                 location=location.strip(),
                 token=token or "",
-                refunded=False if kind is OperationKind.REFUND else None,
+                refunded=False if of.of_owed else None,
             )
         )
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.domain.owed import by_credit, taken, unclear, waiting
-from core.domain.plans import OperationKind
 from core.domain.records import BookingId
 from core.domain.roles import ALLOWED, Act
 from core.domain.terms import ORDINARY, Inclusion
+from core.domain.verdicts import OperationKind
+from core.operations.kinds.refund import REFUND
 from core.services.finding import ByReference
 from core.services.presenting import Presented
 from pages.shared import places, problems, words
@@ -40,7 +41,7 @@ def show(desk: Desk, presented: Presented) -> None:
         )
         ids = [one.booking.id for one in owed]
         if admin and st.button(f"Refund {credits_} …", type="primary", key="refund_owed"):
-            preview(desk, OperationKind.REFUND, ids)
+            preview(desk, REFUND.key, ids)
 
 
 def _taken_back(desk: Desk, presented: Presented) -> None:

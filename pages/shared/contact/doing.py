@@ -9,10 +9,14 @@ import streamlit as st
 
 from core.domain.foreign_words import Remedy
 from core.domain.operations import ENDED, Item, ItemState, Operation
-from core.domain.plans import OperationKind, Plan, Row, Verdict, includable
+from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId, Contact
 from core.domain.roles import ALLOWED, Act
 from core.gateways.errors import UnknownId
+from core.operations.kinds.cancel import CANCEL
+from core.operations.kinds.permissions import includable
+from core.operations.kinds.registry import kind_of
+from core.operations.kinds.words import OneStudent
 from core.services.finding import ByReference
 from pages.shared import places, problems, words
 from pages.shared.batch import address as batch_address
@@ -24,11 +28,6 @@ from pages.shared.recent import forget
 POLL_S = 0.5
 TO_BATCHES = "_doing_to_batches"
 UNCHANGED = "Nothing was changed."
-#: Kept with the operation and in the note, unless somebody says more.
-REASONS = {
-    OperationKind.BOOK: "Booked for the student",
-    OperationKind.CANCEL: "Cancelled for the student",
-}
 
 
 def cancel(desk: Desk, ids: Sequence[BookingId]) -> None:
@@ -36,7 +35,7 @@ def cancel(desk: Desk, ids: Sequence[BookingId]) -> None:
     with problems.told(UNCHANGED):
         with st.spinner("Reading the bookings from HubSpot …"):
             choice = ByReference(references=tuple(ids))
-            plan = desk.core.planning.preview(OperationKind.CANCEL, choice, desk.acting())
+            plan = desk.core.planning.preview(CANCEL.key, choice, desk.acting())
         go_to(plan.id)
 
 
@@ -61,13 +60,14 @@ def show(desk: Desk, contact: Contact) -> bool:
     with st.container(border=True, key="doing"), problems.told(UNCHANGED):
         plan = desk.core.journal.plan(id_)
         whose = {row.contact_id for row in plan.rows}
-        if whose != {contact.id} or plan.kind not in REASONS:
+        said = kind_of(plan.kind).one_student
+        if whose != {contact.id} or said is None:
             st.info("This preview is not of this student.", icon=":material/person_off:")
             _back("Back to the student")
         elif operation := _operation(desk, id_):
-            _show_operation(desk, operation)
+            _show_operation(desk, operation, said)
         else:
-            _preview(desk, plan)
+            _preview(desk, plan, said)
     return True
 
 
@@ -81,18 +81,18 @@ def _operation(desk: Desk, id_: str) -> Operation | None:
 # the preview
 
 
-def _preview(desk: Desk, plan: Plan) -> None:
+def _preview(desk: Desk, plan: Plan, said: OneStudent) -> None:
     done = plan.will_change
-    st.markdown(f"**{_title(desk, plan)}**")
+    st.markdown(f"**{_title(desk, plan, said)}**")
     for row in plan.rows:
         st.markdown(_row_words(desk, row))
     _offer_to_include(desk, plan)
     if not done:
         _back("Back to the student", primary=True)
         return
-    reason = st.text_input("Reason", value=REASONS[plan.kind], key="doing_reason")
+    reason = st.text_input("Reason", value=said.reason, key="doing_reason")
     with st.container(horizontal=True):
-        if st.button(_confirm_words(plan), type="primary", key="doing_confirm"):
+        if st.button(_confirm_words(plan, said), type="primary", key="doing_confirm"):
             with problems.told(UNCHANGED):
                 desk.core.operating.confirm(plan.id, desk.acting(), reason=reason, at_once=True)
                 reading.forget()
@@ -122,16 +122,14 @@ def _to_batches(plan_id: str) -> None:
     st.session_state[TO_BATCHES] = plan_id
 
 
-def _title(desk: Desk, plan: Plan) -> str:
-    if plan.kind is OperationKind.BOOK:
-        return "Book this seat?" if plan.will_change else "This cannot be booked"
+def _title(desk: Desk, plan: Plan, said: OneStudent) -> str:
+    if not plan.will_change:
+        return said.nothing
     back = ", ".join(
         f"{n} {words.credit(key, desk.core.catalogue)}" for key, n in plan.credits.items()
     )
     what = words.count(len(plan.will_change), "booking")
-    if not plan.will_change:
-        return "Nothing of this can be cancelled"
-    return f"Cancel {what}? Comes back: {back or 'no credit'}"
+    return said.question.format(bookings=what, credits=back or "no credit")
 
 
 def _row_words(desk: Desk, row: Row) -> str:
@@ -151,10 +149,9 @@ def _row_words(desk: Desk, row: Row) -> str:
     return f":material/check: {told}"
 
 
-def _confirm_words(plan: Plan) -> str:
-    if plan.kind is OperationKind.CANCEL:
-        return f"Cancel {words.count(len(plan.will_change), 'booking')}"
-    return "Book without a credit" if plan.will_change[0].credit is None else "Book for 1 credit"
+def _confirm_words(plan: Plan, said: OneStudent) -> str:
+    template = said.confirm_free if plan.will_change[0].credit is None else said.confirm
+    return template.format(bookings=words.count(len(plan.will_change), "booking"))
 
 
 def _back(label: str, *, primary: bool = False) -> None:
@@ -165,23 +162,22 @@ def _back(label: str, *, primary: bool = False) -> None:
 # the operation
 
 
-def _show_operation(desk: Desk, operation: Operation) -> None:
+def _show_operation(desk: Desk, operation: Operation, said: OneStudent) -> None:
     if operation.state in ENDED:
-        _result(desk, operation)
+        _result(desk, operation, said)
     else:
-        _follow(desk, operation.id)
+        _follow(desk, operation.id, said)
 
 
 @st.fragment(run_every=POLL_S)
-def _follow(desk: Desk, operation_id: str) -> None:
+def _follow(desk: Desk, operation_id: str, said: OneStudent) -> None:
     """The journal is asked twice a second; HubSpot is not."""
     operation = desk.core.journal.operation(operation_id)
     if operation.state in ENDED:
         reading.forget()
         st.rerun(scope="app")
-    what = "Booking" if operation.kind is OperationKind.BOOK else "Cancelling"
     progress = desk.core.journal.progress(operation_id)
-    st.markdown(f"**{what} in HubSpot …** You may leave this page: it goes on by itself.")
+    st.markdown(f"**{said.doing} in HubSpot …** You may leave this page: it goes on by itself.")
     st.progress(progress.settled / max(progress.planned, 1))
     if operation.waiting_for:
         st.caption(f":material/hourglass: Waiting: {words.plain(operation.waiting_for)}.")
@@ -189,9 +185,9 @@ def _follow(desk: Desk, operation_id: str) -> None:
         st.caption(":material/hourglass: No worker is running; it begins when one is.")
 
 
-def _result(desk: Desk, operation: Operation) -> None:
+def _result(desk: Desk, operation: Operation, said: OneStudent) -> None:
     for item in desk.core.journal.items(operation.id):
-        _item(desk, operation, item)
+        _item(desk, item, said)
     left_undone.show(desk.core.journal.warnings(operation.id))
     found = desk.core.correcting.standing(operation.id)
     if any(each.remedy in {Remedy.OFFERED, Remedy.DECISION} for each in found):
@@ -203,18 +199,16 @@ def _result(desk: Desk, operation: Operation) -> None:
     _back("Done")
 
 
-def _item(desk: Desk, operation: Operation, item: Item) -> None:
+def _item(desk: Desk, item: Item, said: OneStudent) -> None:
     name = words.plain(item.booking_name or item.booking_id)
-    booking = operation.kind is OperationKind.BOOK
     label = words.credit(item.credit, desk.core.catalogue)
     if item.state is ItemState.DONE:
         moved = f"{label} credit {words.change(item.before, item.after)}."
         told = moved if item.credit is not None else "No credit moved."
-        title = "Booked" if booking else "Cancelled"
-        st.success(f"{name}. {told}", title=title, icon=":material/check_circle:")
+        st.success(f"{name}. {told}", title=said.done, icon=":material/check_circle:")
         return
-    title = f"{'Not booked' if booking else 'Not cancelled'}: {words.ITEM[item.state][2:].lower()}"
-    next_ = " Look at what HubSpot says now, and book again." if booking else ""
+    title = f"{said.not_done}: {words.ITEM[item.state][2:].lower()}"
+    next_ = f" {said.next}" if said.next else ""
     st.error(
         f"{name}. {words.sentence(words.plain(item.why))}.{next_}",
         title=title,

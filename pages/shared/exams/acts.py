@@ -7,11 +7,13 @@ from datetime import UTC, datetime, time, timedelta
 
 import streamlit as st
 
-from core.domain.plans import OperationKind
 from core.domain.records import Exam, ExamId
 from core.domain.roles import ALLOWED, Act
 from core.domain.sessions import ExamChange, Opening
+from core.domain.verdicts import OperationKind
 from core.gateways.ports import Fate
+from core.operations.kinds.cancel import CANCEL
+from core.operations.kinds.refund import REFUND
 from core.services.finding import ByExam, ByIds, Selection, exam_words
 from core.services.sitting import Detailed
 from pages.shared import places, problems, words
@@ -94,12 +96,12 @@ def _batches(desk: Desk, detailed: Detailed) -> None:
         f"Refund {words.count(counts.owed, 'credit')} owed …", icon=":material/redo:", key="refund"
     ):
         words_ = f"what is owed for exam {exam_words(detailed.session.exam)}"
-        _preview(desk, OperationKind.REFUND, ByIds(ids=detailed.owed, words=words_))
+        _preview(desk, REFUND.key, ByIds(ids=detailed.owed, words=words_))
     if counts.active and st.button(
         f"Cancel {words.count(counts.active, 'booking')} …", icon=":material/event_busy:",
         key="cancel",
     ):  # fmt: skip
-        _preview(desk, OperationKind.CANCEL, ByExam(ids=(ExamId(detailed.session.exam.id),)))
+        _preview(desk, CANCEL.key, ByExam(ids=(ExamId(detailed.session.exam.id),)))
 
 
 def _preview(desk: Desk, kind: OperationKind, choice: Selection) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.domain.attention import titled
 from core.domain.operations import Operation, Progress
 from core.gateways.ports.attention import Moved
+from core.operations.kinds.registry import titled
 from core.services.overseeing import Today
 from pages.shared import kinds, places, words
 from pages.shared.batch import address

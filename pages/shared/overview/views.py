@@ -6,7 +6,7 @@ from datetime import datetime, time
 
 import streamlit as st
 
-from pages.shared import gate, places
+from pages.shared import gate, places, problems
 from pages.shared.gate import Desk
 from pages.shared.overview import figures, needs, sight, today
 
@@ -18,11 +18,12 @@ LOOK = "10s"
 def show(desk: Desk) -> None:
     """Nothing here can be open or half filled in, so drawing it again disturbs nobody."""
     actor = gate.again(desk, places.OVERVIEW)
-    found = desk.core.overseeing.read(actor)
-    sight.show(desk, found)
-    needs.show(desk, actor, found)
-    figures.show(desk, found)
-    today.show(desk, desk.core.overseeing.today(actor, since=midnight(desk)))
+    with problems.told("Nothing was changed."):
+        found = desk.core.overseeing.read(actor)
+        sight.show(desk, found)
+        needs.show(desk, actor, found)
+        figures.show(desk, found)
+        today.show(desk, desk.core.overseeing.today(actor, since=midnight(desk)))
 
 
 def midnight(desk: Desk) -> datetime:

@@ -8,7 +8,6 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from core.domain.attention import titled
 from core.domain.operations import (
     ENDED,
     Operation,
@@ -16,6 +15,7 @@ from core.domain.operations import (
     Progress,
 )
 from core.domain.roles import ALLOWED, Act
+from core.operations.kinds.registry import titled
 from pages.shared import kinds, places, row_buttons, tables, words
 from pages.shared.batch import address
 from pages.shared.batch.heading import COLOURS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.gateways.errors import UnknownId
+from core.gateways.errors import UnknownId, UnknownWord
+from core.operations.kinds.registry import UnknownKind, kind_of
 from pages.shared import problems, status
 from pages.shared.batch import address
 from pages.shared.gate import Desk
@@ -26,11 +27,13 @@ def show(desk: Desk) -> None:
             "Show", list(VIEWS), default="Operations", required=True,
             label_visibility="collapsed", key="view", bind="query-params",
         )  # fmt: skip
-        VIEWS[view or "Operations"](desk)
+        with problems.told("Nothing was changed."):
+            VIEWS[view or "Operations"](desk)
         return
     try:
         operation = desk.core.journal.operation(id_)
-    except UnknownId as error:
+        kind_of(operation.kind)
+    except (UnknownId, UnknownWord, UnknownKind) as error:
         problems.show(problems.explain(error))
         st.button("All operations", icon=":material/arrow_back:", on_click=address.leave)
         return

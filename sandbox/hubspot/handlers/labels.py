@@ -69,12 +69,8 @@ def limits(desk: Desk, call: Call) -> Answer:
     return Answer(200, {"results": found})
 
 
-def create_limits(desk: Desk, call: Call) -> Answer:
-    """HubSpot's two endpoints take the same body, and differ in the code of their success."""
-    return update_limits(desk, call)
-
-
-def update_limits(desk: Desk, call: Call) -> Answer:
+def limit(desk: Desk, call: Call) -> Answer:
+    """Create and update are one: HubSpot's two endpoints take the same body."""
     kind, to = _ends(desk, call)
     started = desk.store.now_ms()
     results = []
@@ -83,14 +79,20 @@ def update_limits(desk: Desk, call: Call) -> Answer:
         most = whole(entry.get("maxToObjectIds"), "maxToObjectIds", most=TIES_MAX, least=1)
         desk.store.links.limit(found, most)
         results.append(_limit(found, most, "userEnforcedMaxToObjectIds"))
-    return desk.batch(call, 200, results, [], started)
+    creates = call.path.rstrip("/").endswith("create")
+    if not creates:
+        for one in results:
+            one.pop("label", None)  # an update's answer names no label
+    fresh = creates and call.version in {"v4", "2026-03"}
+    return desk.batch(call, 201 if fresh else 200, results, [], started)
 
 
-def purge_limits(desk: Desk, call: Call) -> Answer:
+def unlimit(desk: Desk, call: Call) -> Answer:
     kind, to = _ends(desk, call)
+    started = desk.store.now_ms()
     for entry in inputs.batch(call.json()):
         desk.store.links.limit(_any(desk, kind, to, entry), None)
-    return Answer(204)
+    return desk.batch(call, 200, [], [], started) if call.dated else Answer(204)
 
 
 def _ends(desk: Desk, call: Call) -> tuple[Kind, Kind]:

@@ -111,7 +111,7 @@ def batch_default(desk: Desk, call: Call) -> Answer:
     plain = desk.store.links.default(kind, to)
     _tie(desk, call, kind, to, [(pair, plain) for pair, _ in pairs])
     results = _defaults(desk, kind, to, [pair for pair, _ in pairs])
-    return desk.batch(call, 200, results, problems, started)
+    return Answer(200, desk.batch(call, 200, results, problems, started).body)  # no 207 in any spec
 
 
 def batch_create(desk: Desk, call: Call) -> Answer:
@@ -124,27 +124,35 @@ def batch_create(desk: Desk, call: Call) -> Answer:
     ties = [(pair, one) for pair, entry in pairs for one in types[id(entry)]]
     _tie(desk, call, kind, to, ties)
     results = [_labels_of(desk, call, kind, to, pair, types[id(e)]) for pair, e in pairs]
-    return desk.batch(call, 201, results, problems, started)
+    status = 201 if call.version in {"v4", "2025-09", "2026-03"} else 200
+    return desk.batch(call, status, results, problems, started)
 
 
 def batch_archive(desk: Desk, call: Call) -> Answer:
     kind, to = _ends(desk, call)
+    started = desk.store.now_ms()
     pairs = []
     for entry in inputs.batch(call.json(), most=ARCHIVE_MAX):
         from_id = _number(entry.get("from"))
         pairs += [(from_id, _number(end)) for end in _list(entry.get("to"), "to")]
     _untie(desk, call, kind, to, pairs)
-    return Answer(204)
+    return _archived(desk, call, started)
 
 
 def batch_labels_archive(desk: Desk, call: Call) -> Answer:
     kind, to = _ends(desk, call)
+    started = desk.store.now_ms()
     for entry in inputs.batch(call.json(), most=ARCHIVE_MAX):
         pair = _number(entry.get("from")), _number(entry.get("to"))
         for one in _types(desk, kind, to, _list(entry.get("types"), "types")):
             desk.store.links.remove(kind, to, [pair], call.source, only=one)
         desk.rollups.linked(kind, to, [pair])
-    return Answer(204)
+    return _archived(desk, call, started)
+
+
+def _archived(desk: Desk, call: Call, started: int) -> Answer:
+    """Dated versions answer with a body, version 4 without."""
+    return desk.batch(call, 200, [], [], started) if call.dated else Answer(204)
 
 
 def _ends(desk: Desk, call: Call) -> tuple[Kind, Kind]:
@@ -212,6 +220,8 @@ def _bad_pair(kind: Kind, to: Kind, pair: Pair) -> dict[str, Any]:
         "message": f"Could not associate {kind.type.name} {pair[0]} with {to.type.name} {pair[1]}: "
         "one of them does not exist",
         "context": {"fromObjectId": [str(pair[0])], "toObjectId": [str(pair[1])]},
+        "errors": [],
+        "links": {},
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sandbox.hubspot import definitions, errors, inputs
+from sandbox.hubspot import definitions, errors, inputs, versions
 from sandbox.hubspot.calls import Answer, Call
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.definitions import Definition
@@ -32,6 +32,7 @@ def create(desk: Desk, call: Call) -> Answer:
 def update(desk: Desk, call: Call) -> Answer:
     kind = desk.kind(call)
     changed = definitions.edited(_find(kind, call), call.json(), at=desk.store.now_ms())
+    _check_group(kind, changed)
     return Answer(200, show(desk.catalog.put(kind, changed)))
 
 
@@ -43,7 +44,8 @@ def archive(desk: Desk, call: Call) -> Answer:
 def batch_create(desk: Desk, call: Call) -> Answer:
     kind, started = desk.kind(call), desk.store.now_ms()
     made = [_create(desk, kind, entry) for entry in inputs.batch(call.json())]
-    return desk.batch(call, 201, [show(one) for one in made], [], started)
+    status = 200 if versions.since(call.version, "2026-09") else 201
+    return desk.batch(call, status, [show(one) for one in made], [], started)
 
 
 def batch_read(desk: Desk, call: Call) -> Answer:
@@ -56,6 +58,8 @@ def batch_read(desk: Desk, call: Call) -> Answer:
             "category": "OBJECT_NOT_FOUND",
             "message": f"No properties exist with the name {name}.",
             "context": {"name": [name]},
+            "errors": [],
+            "links": {},
         }
         for name, one in found.items()
         if one is None
@@ -90,12 +94,19 @@ def _create(desk: Desk, kind: Kind, body: dict[str, Any]) -> Definition:
     if kind.live(made.name) is not None:
         message = f"A property named '{made.name}' already exists."
         raise errors.already_exists(message, "Properties.PROPERTY_WITH_NAME_EXISTS")
+    _check_group(kind, made)
     unique = [d for d in kind.definitions.values() if d.unique and d.archived_at is None]
     if made.unique and len(unique) >= definitions.UNIQUE_MAX:
         raise errors.validation(f"No more than {definitions.UNIQUE_MAX} unique properties")
     if archived := kind.definitions.get(made.name):
         made = replace(made, created_at=archived.created_at)  # the name brings it back
     return desk.catalog.put(kind, made)
+
+
+def _check_group(kind: Kind, definition: Definition) -> None:
+    if definition.group not in kind.groups:
+        message = f"Property group {definition.group} does not exist"
+        raise errors.validation(message, subCategory="PropertyGroupError.GROUP_NOT_FOUND")
 
 
 def _archive(desk: Desk, kind: Kind, name: str) -> None:

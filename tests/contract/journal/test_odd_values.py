@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 
 from core.domain.audit import Entry, Sought, What
 from core.domain.chain import EMPTY, digest
 from core.domain.drift import Cause, Drift
 from core.domain.records import Kind
 from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.gateways.errors import UnknownId
+from core.gateways.errors import UnknownId, UnknownWord
+from core.gateways.journal.database import SCHEMA
 from core.gateways.journal.sql import SqlJournal
 from core.gateways.ports import Due
 from core.gateways.ports.journal import Journal
-from tests.contract.journal.given import NOW, plan_of
+from tests.contract.journal.given import NOW, plan_of, running
 
 ODD_TEXTS = ["a\0b", "a\ud83db", "\u202emaerb", "x" * 65_536]
 SQL = pytest.mark.parametrize("journal", ["sqlite", "postgres"], indirect=True)
@@ -117,3 +120,30 @@ def test_an_odd_id_is_an_unknown_id(journal: Journal, odd: str) -> None:
     for ask in (journal.plan, journal.operation, journal.sweep, journal.repair):
         with pytest.raises(UnknownId):
             ask(odd)
+
+
+@SQL
+@pytest.mark.parametrize(
+    ("ask", "table"),
+    [
+        (lambda journal: journal.operation("op"), "operations"),
+        (lambda journal: journal.operations(), "operations"),
+        (lambda journal: journal.plan("op"), "plans"),
+        (lambda journal: journal.begin_run("op", at=NOW), "operations"),
+    ],
+    ids=["an operation", "all operations", "a plan", "a run"],
+)
+def test_a_kind_of_operation_that_a_newer_version_stored_is_named_and_nothing_is_done(
+    journal: SqlJournal, ask: Callable[[SqlJournal], object], table: str
+) -> None:
+    running(journal)
+    journal.save_plan(plan_of(1))
+    changed = text(f"UPDATE {_named(journal, table)} SET kind = 'adjust'")  # noqa: S608
+    journal._db.write(lambda connection: connection.execute(changed))
+
+    with pytest.raises(UnknownWord, match="the operation kind 'adjust', which this version"):
+        ask(journal)
+
+
+def _named(journal: SqlJournal, table: str) -> str:
+    return table if journal._db.on_sqlite else f"{SCHEMA}.{table}"

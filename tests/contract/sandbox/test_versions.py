@@ -330,3 +330,35 @@ def test_an_export_takes_groups_of_filters(hubspot: Sandbox) -> None:
     hubspot.post(path, asked, 400)
     asked["publicCrmSearchRequest"] = {"filterGroups": [{"filters": [one] * 4}]}
     hubspot.post(path, asked, 400)
+
+
+def test_a_property_needs_a_group_of_its_object_type(hubspot: Sandbox) -> None:
+    new = {"name": "grouped", "label": "X", "type": "string", "fieldType": "text"}
+    path = "/crm/properties/2026-09/contacts"
+
+    refused = hubspot.post(path, {**new, "groupName": "bookings_information"}, 400)
+
+    assert "VALIDATION_ERROR" == refused["category"]
+    hubspot.get(f"{path}/grouped", 404)
+    hubspot.post(f"{path}/groups", {"name": "desk_group", "label": "Desk"}, 201)
+    hubspot.post(path, {**new, "groupName": "desk_group"}, 201)
+    hubspot.http.delete(f"{path}/grouped")
+
+
+def test_a_changed_property_stays_in_a_group_that_exists(hubspot: Sandbox) -> None:
+    path = f"/crm/properties/2026-09/{BOOKINGS}/attending_location"
+
+    assert 400 == hubspot.http.patch(path, json={"groupName": "nowhere"}).status_code
+    assert 200 == hubspot.http.patch(path, json={"label": "Where"}).status_code
+
+
+def test_a_boolean_needs_true_and_false(hubspot: Sandbox) -> None:
+    new = {"name": "yes_no", "label": "X", "type": "bool", "fieldType": "booleancheckbox"}
+    body = {**new, "groupName": "contactinformation"}
+    path = "/crm/properties/2026-09/contacts"
+    options = [{"label": value, "value": value} for value in ("true", "false")]
+
+    hubspot.post(path, body, 400)
+    hubspot.post(path, {**body, "options": options[:1]}, 400)
+    hubspot.post(path, {**body, "options": options}, 201)
+    hubspot.http.delete(f"{path}/yes_no")

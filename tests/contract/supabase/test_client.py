@@ -47,6 +47,21 @@ def test_no_key_and_no_address_are_both_named_at_once(connect: Connect) -> None:
     assert "SUPABASE_SERVICE_ROLE_KEY is not set" in key
 
 
+def test_a_secret_key_of_the_new_kind_is_as_good_as_the_service_key(
+    connect: Connect, stack: LocalSupabase
+) -> None:
+    supabase = connect(service_key=stack.settings.secret_key)
+
+    assert [] == list(supabase.faults())
+    supabase.copy(Kind.CONTACT, A_ROW)
+
+
+def test_a_publishable_key_is_told_from_a_secret_one(
+    connect: Connect, stack: LocalSupabase
+) -> None:
+    assert only_fault(connect(service_key=stack.settings.publishable_key))
+
+
 def test_the_anon_key_is_told_from_the_service_key(connect: Connect, stack: LocalSupabase) -> None:
     fault = only_fault(connect(service_key=stack.settings.anon_key))
 

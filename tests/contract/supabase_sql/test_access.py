@@ -90,10 +90,9 @@ def test_the_gateway_asks_for_a_key_it_knows(settings: SupabaseSettings) -> None
     url = f"{settings.url}/rest/v1/hubspot_mock_exams"
     forged = mint("another secret", {"role": "service_role"})
 
-    assert httpx.get(url, timeout=60).json() == {"message": "No API key found in request"}
-    assert httpx.get(url, headers={"apikey": forged}, timeout=60).json() == {
-        "message": "Invalid API key"
-    }
+    assert httpx.get(url, timeout=60).json()["message"] == "No API key found in request"
+    wrong = httpx.get(url, headers={"apikey": forged}, timeout=60).json()
+    assert wrong["message"] == "Invalid API key"
     assert httpx.get(f"{settings.url}/auth/v1/user", timeout=60).status_code == 404
     key = {"apikey": settings.service_role_key}
     assert httpx.get(url, headers=key, timeout=60).status_code == 200, (

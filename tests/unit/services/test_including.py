@@ -8,10 +8,12 @@ import pytest
 
 from core.domain.audit import What
 from core.domain.operations import ItemState
-from core.domain.plans import OperationKind, Plan, Verdict, Why, includable
+from core.domain.plans import Plan, Verdict, Why
 from core.domain.records import Kind
 from core.domain.roles import Actor, NotAllowed, Role
 from core.domain.terms import Inclusion
+from core.domain.verdicts import OperationKind
+from core.operations.kinds.permissions import includable
 from core.services.finding import ByReference
 from tests.unit.services.desk import ADMIN, TestDesk
 

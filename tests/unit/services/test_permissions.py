@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date
+from itertools import chain
 from typing import Any, get_type_hints
 
 import pytest
@@ -31,6 +32,7 @@ from core.domain.sessions import ExamChange, Opening
 from core.domain.sweeps import SweepMode
 from core.domain.work import Work
 from core.gateways.errors import StateConflict, UnknownId
+from core.operations import steps
 from core.services.finding import ByContact, ByExam, ByReference
 from tests.unit.services.desk import ADMIN, SJ, TestDesk
 
@@ -342,10 +344,8 @@ UNASKED = {
     "the engine's: carries what somebody who may has confirmed": {
         "Carrying.carry_out",
         "Carrying.follow_up",
-        "Finishing.recount",
         "Fitness.failed",
         "Fitness.worked",
-        "CarryingRecounts.carry",
         "ExamConsequences.of_landed",
         "ExamConsequences.of_undecided",
         "Finishing.finish",
@@ -355,9 +355,26 @@ UNASKED = {
         "WriteVerification.moved",
         "WriteVerification.save",
         "WriteVerification.verify",
-        "GivingBack.carry",
-        "GivingBack.recovered",
-        "GivingBack.waiting",
+        "BookSteps.carry",
+        "BookSteps.conclude",
+        "BookSteps.recovered",
+        "BookSteps.waiting",
+        "CorrectSteps.carry",
+        "CorrectSteps.conclude",
+        "CorrectSteps.recovered",
+        "CorrectSteps.waiting",
+        "RecountSteps.carry",
+        "RecountSteps.conclude",
+        "RecountSteps.recovered",
+        "RecountSteps.waiting",
+        "RefundSteps.carry",
+        "RefundSteps.conclude",
+        "RefundSteps.recovered",
+        "RefundSteps.waiting",
+        "UndoSteps.carry",
+        "UndoSteps.conclude",
+        "UndoSteps.recovered",
+        "UndoSteps.waiting",
         "ContactConsequences.of_landed",
         "ContactConsequences.of_undecided",
         "Recording.items",
@@ -370,24 +387,22 @@ UNASKED = {
         "Starts.turn",
         "Repairing.carry_out",
         "Repairing.replace_merged",
-        "Seating.carry",
-        "Seating.recovered",
         "SeatConsequences.of_landed",
         "SeatConsequences.of_undecided",
         "Settling.send",
         "Settling.settle_open",
         "Sweeping.carry_out",
-        "TakingBack.carry",
-        "TakingBack.recovered",
         "Writing.write",
         "Writing.strangers",
         "KnownWrites.strangers",
         "KnownWrites.unknown",
+        "DeskRefunds.doubts",
         "Desks.barred",
         "Desks.id",
         "Desks.in_doubt",
         "Desks.others",
         "Desks.objections",
+        "Desks.require_alone",
         "Desks.findings",
     },
     "the clock's: due whoever is there": {
@@ -561,9 +576,10 @@ def _all_of(store: object) -> dict[str, object]:
 
 
 def offered() -> dict[str, inspect.Signature]:
-    """Every public method of every class in ``core.services``, by its name."""
+    """Every public method of every class of the services and of the steps, by its name."""
     found = {}
-    for module in pkgutil.iter_modules(services.__path__, f"{services.__name__}."):
+    homes = [pkgutil.iter_modules(home.__path__, f"{home.__name__}.") for home in (services, steps)]
+    for module in chain(*homes):
         for name, cls in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
             if cls.__module__ != module.name or name.startswith("_"):
                 continue

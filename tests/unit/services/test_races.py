@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -25,7 +25,7 @@ from core.domain.records import (
     WriteId,
 )
 from core.domain.writes import QUIET_PERIOD, Movement, MovementKind, Write
-from core.gateways.ports import Due, Journal, WriteRecord, WriteState
+from core.gateways.ports import Due, Journal, Run, WriteRecord, WriteState
 from core.services.mirroring import HOLD
 from core.services.settling import Ending, Result
 from core.services.writing import LEASE
@@ -108,6 +108,29 @@ def test_a_lease_that_lapses_after_the_read_lets_nobody_write_over_another(desk:
     assert 7 == desk.held("100", KEY)
 
 
+def test_a_lease_that_lapses_just_before_the_intent_is_saved_lets_nothing_be_sent(
+    desk: TestDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the last look at the clock: only the transaction that saves it can tell."""
+    for id_ in "12":
+        desk.booked(id_, "100")
+    one, two = desk.confirm("1"), desk.confirm("2")
+    desk.time += timedelta(minutes=1)
+    save = desk.journal.save_intents
+    pauses = iter([lambda: desk.carry(two)])
+
+    def slept(run: Run, writes: Sequence[Write], *, holder: str = "") -> set[WriteId]:
+        if then := next(pauses, None):
+            desk.time += LEASE
+            then()
+        return save(run, writes, holder=holder)
+
+    monkeypatch.setattr(desk.journal, "save_intents", slept)
+    desk.carry(one)
+
+    assert 7 == desk.held("100", KEY)
+
+
 def test_what_a_merge_left_is_read_under_its_own_lease(desk: TestDesk) -> None:
     desk.booked("1", "100")
     desk.booked("2", "101")
@@ -144,7 +167,7 @@ def test_threads_of_one_operation_lease_for_themselves(desk: TestDesk) -> None:
     operation = desk.confirm("1", "2")
     desk.time += timedelta(minutes=1)
     run, _ = desk.journal.begin_run(operation.id, at=desk.time)
-    writing = desk.core.carrying.giving_back.writing
+    writing = desk.core.carrying.finishing.writing
     inner: list[Result] = []
     others: list[Future[Result]] = []
 

@@ -23,21 +23,22 @@ def test_the_group_in_hand_is_finished_and_no_other_begun() -> None:
     resting = threading.Event()
     usual = desk.core.carrying
     carrying = replace(usual, group_size=1, groups_at_once=1, resting=resting)
-    carry = carrying.giving_back.carry
+    carry = carrying.toolbox.refunding.carry
     carried: list[Sequence[Any]] = []
 
     class Told:
         """Told to end while the first group is in hand."""
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(desk.core.carrying.giving_back, name)
+            return getattr(desk.core.carrying.toolbox.refunding, name)
 
         def carry(self, run: Any, of: Any, group: Sequence[Any]) -> None:
             resting.set()
             carry(run, of, group)
             carried.append(group)
 
-    again = replace(carrying, giving_back=Told()).carry_out(operation.id)  # type: ignore[arg-type]
+    toolbox = replace(carrying.toolbox, refunding=Told())
+    again = replace(carrying, toolbox=toolbox).carry_out(operation.id)
 
     assert again is not None
     assert 1 == len(carried)

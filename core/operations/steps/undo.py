@@ -1,4 +1,4 @@
-"""Taking back: undo a refund's credits, each exactly once (docs/decisions/0017-undo.md).
+"""What an undo goes through: each credit is taken back exactly once (docs/decisions/0017-undo.md).
 
 Claim, judge again, write, clear the mark. The refund's own claim is held until the mark is known to
 be cleared and nothing of it is on its way: so nobody refunds a booking whose credit is still there,
@@ -15,9 +15,9 @@ from core.domain import booking_acts
 from core.domain.credits import Catalogue
 from core.domain.operations import SETTLED, Item, ItemState, Operation
 from core.domain.records import Booking, BookingId, Kind
-from core.domain.undoing import judge_again
-from core.domain.writes import Movement
 from core.gateways.ports import Crm, Fate, Journal, Run
+from core.operations.kinds.registry import kind_of
+from core.operations.kinds.undo_rules import judge_again
 from core.services.barring import raise_if_barred
 from core.services.batches import at_once
 from core.services.claiming import claimed
@@ -25,9 +25,9 @@ from core.services.consequences import ContactConsequences
 from core.services.item_steps import (
     after_unmark,
     after_write,
-    credit_movements,
     unmarked_due,
 )
+from core.services.kind_steps import movements_by_contact
 from core.services.recording import Recording
 from core.services.settling import Consequences
 from core.services.steady import QuietPeriod
@@ -36,7 +36,7 @@ from core.services.writing import Writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakingBack:
+class UndoSteps:
     """What each item of an undo goes through."""
 
     crm: Crm
@@ -67,6 +67,14 @@ class TakingBack:
         """What follows from writes that an earlier run left open."""
         return ContactConsequences(self.journal, self.catalogue, operation.id)
 
+    def waiting(self, operation: Operation, items: Sequence[Item]) -> dict[str, datetime]:  # noqa: ARG002
+        """None waits for anybody."""
+        return {}
+
+    def conclude(self, run: Run, operation: Operation) -> bool:  # noqa: ARG002
+        """Nothing is left."""
+        return False
+
     def _on_its_way(self, item: Item) -> bool:
         """A clearing that was sent may still arrive: it is not sent again before it cannot."""
         return item.sent_at is not None and not self.quiet.over(item.sent_at)
@@ -89,10 +97,7 @@ class TakingBack:
 
     def _taken(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
         """Those whose credit is known to have left."""
-        wanted: dict[str, list[Movement]] = {}
-        for item in items:
-            movements = credit_movements(operation, item)
-            wanted.setdefault(item.contact_id or "", []).extend(movements)
+        wanted = movements_by_contact(operation, items)
         if not wanted:
             return []
         in_hand = {item.booking_id: item for item in items}
@@ -114,6 +119,7 @@ class TakingBack:
             for id_, outcome in outcomes.items()
             if outcome.fate is Fate.LANDED
         ]
-        told = booking_acts.entries(operation, zip(sent, saved, strict=True), self.now())
+        changed, mark = zip(sent, saved, strict=True), kind_of(operation.kind).mark
+        told = booking_acts.entries(operation, changed, self.now(), mark=mark)
         self.recording.items(run, operation, saved, due, told)
         raise_if_barred(outcomes.values())

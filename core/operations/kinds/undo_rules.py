@@ -1,4 +1,4 @@
-"""Undoing: a refund's credits taken back, one by one, where that is still true to the world."""
+"""Whether a refund's credits can be taken back, one by one, by what is still true. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 
 from core.domain.credits import CreditType
 from core.domain.judging import ends_here
-from core.domain.operations import ENDED, Item, Operation
+from core.domain.operations import Item, Operation
 from core.domain.plans import (
     Judgement,
-    OperationKind,
     Row,
     Verdict,
     Why,
@@ -19,17 +18,6 @@ from core.domain.plans import (
     judge_contact,
 )
 from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId
-
-#: Why an operation of another kind is not undone, said where a person looks for it.
-NOT_UNDONE = {
-    OperationKind.CANCEL: "a cancellation cannot be undone: the seats were given up, and others "
-    "may have them by now. Book the students again",
-    OperationKind.BOOK: "a booking is not undone: cancel it",
-    OperationKind.RECOUNT: "a recount is not undone: count again",
-    OperationKind.CORRECT: "a correction is not undone",
-    OperationKind.UNDO: "an undo is not undone: refund the bookings again",
-}
-assert NOT_UNDONE.keys() | {OperationKind.REFUND} == set(OperationKind), "each kind is one of both"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +30,6 @@ class Facts:
     #: Which operation gave a booking's credit back, and which takes it.
     refunded_by: Mapping[BookingId, str]
     undone_by: Mapping[BookingId, str]
-
-
-def not_undone(operation: Operation) -> str:
-    """Why this operation cannot be undone, for people; empty when it can."""
-    if why := NOT_UNDONE.get(operation.kind):
-        return why
-    if operation.state not in ENDED:
-        return f"the refund is {operation.state}: it can be undone when it has ended"
-    return ""
 
 
 def last_sent(refund: Operation, at: datetime) -> datetime:

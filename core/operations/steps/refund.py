@@ -1,7 +1,8 @@
-"""Giving back: claim, judge again, cancel, write the credit, mark (section 6, steps 1 to 8).
+"""What a refund or a cancellation goes through: claim, judge again, cancel, write, mark.
 
-One group of bookings at a time, whole contacts together. Each step saves what it learned before
-the next begins, so a crash between any two resumes where it was.
+These are steps 2 to 8 of docs/exactly-once.md. One group of bookings at a time, whole contacts
+together. Each step saves what it learned before the next begins, so a crash between any two resumes
+where it was.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from functools import partial
 
 from core.domain import booking_acts
 from core.domain.credits import Catalogue, CreditType
@@ -16,12 +18,7 @@ from core.domain.double_refunds import after_cancel_without_credit, marked_by_an
 from core.domain.judging import judge_again
 from core.domain.operations import SETTLED, Item, ItemState, Operation
 from core.domain.owed import STATUS
-from core.domain.plans import (
-    OperationKind,
-    contacts_named,
-    others_unreadable,
-    with_current_hint,
-)
+from core.domain.plans import contacts_named, others_unreadable, with_current_hint
 from core.domain.records import (
     Booking,
     BookingId,
@@ -31,8 +28,8 @@ from core.domain.records import (
 )
 from core.domain.terms import Terms
 from core.domain.warnings import About, Warned
-from core.domain.writes import Movement
 from core.gateways.ports import Crm, Fate, Journal, Run
+from core.operations.kinds.registry import chosen_kind_of, kind_of
 from core.services.barring import raise_if_barred
 from core.services.batches import at_once
 from core.services.claiming import claimed
@@ -43,11 +40,11 @@ from core.services.item_steps import (
     after_write,
     booking_due,
     cancelled_due,
-    credit_movements,
     marked_due,
     not_sent,
     sending_cancel,
 )
+from core.services.kind_steps import movements_by_contact
 from core.services.recording import Recording
 from core.services.refund_check import RefundCheck, waiting, with_their_cancels
 from core.services.settling import Consequences
@@ -57,7 +54,7 @@ from core.services.writing import Writing
 
 
 @dataclass(frozen=True, slots=True)
-class GivingBack:
+class RefundSteps:
     """What each item of a cancellation or refund goes through."""
 
     crm: Crm
@@ -71,9 +68,15 @@ class GivingBack:
     quiet: QuietPeriod
     starts: Starts
 
-    def waiting(self, items: Sequence[Item]) -> dict[str, datetime]:
+    def waiting(self, operation: Operation, items: Sequence[Item]) -> dict[str, datetime]:
         """By contact: until when its items wait for what somebody else does."""
+        if not kind_of(operation.kind).cancels:
+            return {}
         return waiting(items, self.quiet, self.now())
+
+    def conclude(self, run: Run, operation: Operation) -> bool:  # noqa: ARG002
+        """Nothing is left."""
+        return False
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
         """Take these items as far as they go now.
@@ -84,13 +87,10 @@ class GivingBack:
         """
         marked_later = [item for item in group if item.state is ItemState.GIVEN_BACK]
         todo = claimed(self.journal, run, operation, [i for i in group if i not in marked_later])
-        if operation.kind is OperationKind.CORRECT:
-            self._corrected(run, [*marked_later, *self._given_back(run, operation, todo)])
-            return
         asked = self.now()
         bookings = self.crm.bookings({item.booking_id for item in todo})
         todo = self._judged(run, operation, todo, bookings, asked)
-        if operation.kind is OperationKind.CANCEL:
+        if kind_of(operation.kind).cancels:
             cancelled = self._cancelled(run, operation, todo, asked)
             todo = self._with_credit(run, operation, cancelled, asked)
         landed = self._given_back(run, operation, todo)
@@ -121,11 +121,12 @@ class GivingBack:
             for old, item in zip(items, known, strict=True)
             for new in [self._judge(operation, item, bookings, contacts)]
         ]
-        if operation.kind is OperationKind.CANCEL:
+        if kind_of(operation.kind).cancels:
             judged = self._without_strangers(run, judged, contacts)
         changed = [(old, new) for old, new in zip(items, judged, strict=True) if new != old]
         # of a cancel whose answer was lost, this is where it is known to have landed
-        found = booking_acts.entries(operation, changed, self.now(), found=True)
+        mark = kind_of(operation.kind).mark
+        found = booking_acts.entries(operation, changed, self.now(), mark=mark, found=True)
         due = [
             booking_due(booking)
             for old, new in changed
@@ -166,8 +167,9 @@ class GivingBack:
         contacts: Mapping[ContactId, Contact | None],
     ) -> Item:
         booking = bookings.get(item.booking_id)
+        of = chosen_kind_of(operation.kind)
         return judge_again(
-            operation.kind,
+            partial(of.judge_begun, item),
             item,
             booking and with_current_hint(booking, contacts),
             contacts.get(item.contact_id or ContactId("")),
@@ -205,7 +207,8 @@ class GivingBack:
             if outcome.fate is Fate.LANDED
         ]
         changed = zip([each.item for each in sent], saved, strict=True)
-        told = booking_acts.entries(operation, changed, self.now())
+        mark = kind_of(operation.kind).mark
+        told = booking_acts.entries(operation, changed, self.now(), mark=mark)
         self.recording.items(run, operation, saved, due, told)
         raise_if_barred(outcomes.values())
         return saved
@@ -230,24 +233,14 @@ class GivingBack:
             return False
         return not self.quiet.over(item.sent_at, asked)
 
-    def _corrected(self, run: Run, items: Sequence[Item]) -> None:
-        """No booking is marked: the credit was somebody else's."""
-        done = [replace(item, state=ItemState.DONE, why="") for item in items]
-        self.journal.update_items(run, done)
-
     def _given_back(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
-        wanted: dict[str, list[Movement]] = {}
-        for item in items:
-            if item.credit is not None and item.contact_id is not None:
-                wanted.setdefault(item.contact_id, []).extend(credit_movements(operation, item))
+        wanted = movements_by_contact(operation, items)
         if not wanted:
             return []
         in_hand = {item.booking_id: item for item in items}
         then = ContactConsequences(self.journal, self.catalogue, run.operation_id, in_hand)
-        check = None
-        if operation.kind is not OperationKind.CORRECT:
-            check = self._check(run, operation, in_hand)
-        begins = operation.kind is not OperationKind.CANCEL
+        check = self._check(run, operation, in_hand)
+        begins = not kind_of(operation.kind).cancels
         results = self.writing.write(
             run, Kind.CONTACT, wanted, then, last_look=check, begins=begins
         )
@@ -323,7 +316,8 @@ class GivingBack:
             for id_, outcome in outcomes.items()
             if outcome.fate is Fate.LANDED
         ]
-        told = booking_acts.entries(operation, zip(items, saved, strict=True), self.now())
+        changed, mark = zip(items, saved, strict=True), kind_of(operation.kind).mark
+        told = booking_acts.entries(operation, changed, self.now(), mark=mark)
         self.recording.items(run, operation, saved, due, told)
         raise_if_barred(outcomes.values())
 

@@ -1,4 +1,4 @@
-"""Seating: carry a booking to be into HubSpot exactly once, or give back all it took.
+"""What a booking goes through: it is made in HubSpot exactly once, or all it took goes back.
 
 The order is day, seat, credit, booking. Each step is found again after a crash: the seat and the
 credit in the journal's movements, the booking in HubSpot by its unique name and by the operation's
@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
 from core.domain import booking_acts
 from core.domain.audit import Entry
 from core.domain.booking import (
+    DAY_KEPT,
     NewBooking,
     Seat,
     day_of,
@@ -44,16 +45,13 @@ from core.services.settling import Ending, Result
 from core.services.steady import QuietPeriod
 from core.services.writing import Writing
 
-#: A student's day is kept for one booking so long; renewed with each look at it. It is free as
-#: soon as the operation ends, so that only one that nobody carries any more lets it lapse.
-DAY_KEPT = timedelta(days=1)
 _SEAT, _SPEND = MovementKind.SEAT_TAKEN, MovementKind.SPEND
 _UNDO = {_SEAT: MovementKind.UNDO_SEAT, _SPEND: MovementKind.UNDO_SPEND}
 _BY = {_SEAT: 1, _SPEND: -1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seating:
+class BookSteps:
     """What the item of a booking operation goes through."""
 
     crm: CrmLookUp
@@ -79,6 +77,14 @@ class Seating:
     def recovered(self, operation: Operation) -> SeatConsequences:
         """What follows from writes that an earlier run left open."""
         return SeatConsequences(self.journal, self.catalogue, operation.id)
+
+    def waiting(self, operation: Operation, items: Sequence[Item]) -> dict[str, datetime]:  # noqa: ARG002
+        """None waits for anybody."""
+        return {}
+
+    def conclude(self, run: Run, operation: Operation) -> bool:  # noqa: ARG002
+        """Nothing is left."""
+        return False
 
     def _one(self, run: Run, operation: Operation, item: Item) -> None:
         now = self.now()

@@ -1,0 +1,128 @@
+"""Cancel: bookings are cancelled, credits given back, seats freed and notes left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.domain.booking_acts import MARK
+from core.domain.credits import Catalogue
+from core.domain.operations import Item, ItemState, Operation
+from core.domain.plans import Judgement, Plan
+from core.domain.records import Booking, BookingId, BookingStatus
+from core.domain.roles import Act
+from core.domain.terms import Terms
+from core.domain.verdicts import OperationKind, Verdict, Why
+from core.domain.writes import Movement, MovementKind
+from core.operations.kinds import notes
+from core.operations.kinds.base import ChosenKind, FollowUp, P, Planners, RowSubject, S, Toolbox
+from core.operations.kinds.booking_rules import judge_cancel, judge_refund
+from core.operations.kinds.movements import refund_claims, refund_movements
+from core.operations.kinds.words import KindPage, KindWords, OneStudent, counted
+
+
+class _Cancel(ChosenKind):
+    """Cancels first, so that nobody sees a credit for a seat that is still held."""
+
+    key = OperationKind.CANCEL
+    subject = RowSubject.BOOKING
+    words = KindWords(
+        name="Batch cancellation",
+        effect="In HubSpot each booking is cancelled, its credit given back, its seat freed and a "
+        "note left on the student's timeline. Supabase has all of it a moment later.",
+        row="booking",
+        begins="cancellation begins",
+        begin="cancellations begin",
+        done="cancelled",
+        moved="given back",
+        item="",
+        credit="credit given back",
+        choosing="Cancels bookings and gives back the credit that each spent. Seats are freed, "
+        "and a note is left on each student's timeline. Bookings that were attended, and exams "
+        "that have begun, are blocked until you include them on purpose.",
+        not_undone="a cancellation cannot be undone: the seats were given up, and others may have "
+        "them by now. Book the students again",
+        not_retried="",
+        page=KindPage.BATCH_CANCELLATION,
+    )
+    one_student = OneStudent(
+        reason="Cancelled for the student",
+        doing="Cancelling",
+        done="Cancelled",
+        not_done="Not cancelled",
+        next="",
+        question="Cancel {bookings}? Comes back: {credits}",
+        nothing="Nothing of this can be cancelled",
+        confirm="Cancel {bookings}",
+        confirm_free="Cancel {bookings}",
+    )
+    client_word = "cancel"
+    second_admin = True
+    renewable = True
+    held = True
+    cancels = True
+    refunds = True
+    claimed_is_begun = False
+    mark = MARK
+    follow_ups = frozenset({FollowUp.SEATS, FollowUp.NOTES})
+    #: A booking that was cancelled got its credit; one that was refunded had been cancelled.
+    deals_with = frozenset({OperationKind.CANCEL, OperationKind.REFUND})
+    claimed_by_others = Why.CLAIMED
+    finds = BookingStatus.ACTIVE
+    of_owed = False
+
+    def act(self, plan: Plan) -> Act:
+        """Staff cancel for one student at a time; with nothing included on purpose."""
+        if plan.include:
+            return Act.RUN_BATCHES
+        whose = {row.contact_id for row in plan.rows if row.verdict is not Verdict.EXCLUDED}
+        return Act.BOOK_ONE if len(whose) == 1 and None not in whose else Act.RUN_BATCHES
+
+    def act_unread(self, *, batches: bool) -> Act | None:
+        """An admin's plan may be large, and whose it is decides nothing."""
+        return Act.RUN_BATCHES if batches else None
+
+    def least(self, *, few: bool) -> Act:
+        """The rows may ask for more."""
+        return Act.BOOK_ONE if few else Act.RUN_BATCHES
+
+    def afresh(self, planners: Planners[P]) -> P | None:
+        """By the bookings' own fields."""
+        return planners.bookings
+
+    def steps(self, toolbox: Toolbox[S]) -> S:
+        """Those of a refund, which cancel before."""
+        return toolbox.refunding
+
+    def judge(self, booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:
+        """As a booking that is to be cancelled."""
+        return judge_cancel(booking, catalogue, terms)
+
+    def judge_begun(
+        self, item: Item, booking: Booking, catalogue: Catalogue, terms: Terms
+    ) -> Judgement:
+        """Of one that this operation has cancelled only its refund is left."""
+        if item.state is ItemState.CANCELLED:
+            return judge_refund(booking, catalogue, terms)
+        return judge_cancel(booking, catalogue, terms)
+
+    def claims(self, items: Sequence[Item]) -> dict[MovementKind, list[BookingId]]:
+        """The seat's of each, and the credit's of those that spent one."""
+        seats = {MovementKind.SEAT_FREED: [i.booking_id for i in items]} if items else {}
+        return seats | refund_claims(items)
+
+    def movements(self, item: Item) -> list[Movement]:
+        """Its credit, given back."""
+        return refund_movements(item)
+
+    def note(self, operation: Operation, items: Sequence[Item], catalogue: Catalogue) -> str:
+        """Which bookings were cancelled, and which credits came back."""
+        return notes.given_back("Cancelled", operation, items, catalogue)
+
+    def confirming(self, plan: Plan) -> str:
+        """Cancel 3 bookings and give back 2 credits."""
+        cancel = f"Cancel {counted(len(plan.will_change), 'booking')}"
+        given = counted(sum(plan.credits.values()), "credit")
+        return f"{cancel} and give back {given}" if plan.credits else cancel
+
+
+CANCEL = _Cancel()

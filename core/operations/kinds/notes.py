@@ -1,0 +1,36 @@
+"""What operations say on a student's timeline in HubSpot. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.domain.credits import Catalogue
+from core.domain.forgetting import NOT_KEPT
+from core.domain.operations import Item, Operation
+
+
+def given_back(what: str, operation: Operation, items: Sequence[Item], catalogue: Catalogue) -> str:
+    """Of bookings whose credits went back to one student; ``what`` was done to them."""
+    names = ", ".join(item.booking_name or item.booking_id for item in items)
+    back = [catalogue.by_key(i.credit).label for i in items if i.credit is not None]
+    credits_ = ", ".join(f"{back.count(label)} {label}" for label in dict.fromkeys(back))
+    given = f"Given back: {credits_}. " if credits_ else "No credit was spent on it. "
+    return f"{what} by Credit Desk: {names}. {given}{signed(operation)}"
+
+
+def booked(operation: Operation, item: Item, catalogue: Catalogue) -> str:
+    """Of a booking that was made."""
+    spent = "No credit was spent, by admin override."
+    if item.credit is not None:
+        label = catalogue.by_key(item.credit).label
+        spent = f"Spent: 1 {label} ({item.before} → {item.after})."
+    asked = {"Attends at": item.attending_location, "Dominant hand": item.dominant_hand}
+    told = [f"{what}: {answer}." for what, answer in asked.items() if answer]
+    return " ".join(
+        [f"Booked by Credit Desk: {item.booking_name}.", spent, *told, signed(operation)]
+    )
+
+
+def signed(operation: Operation) -> str:
+    """Why, and by whom."""
+    return f"Reason: {operation.reason or NOT_KEPT}. By {operation.confirmed_by}."

@@ -1,0 +1,46 @@
+"""What a plan asks of people: who may confirm it, and whether a second admin must approve. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from core.domain.approvals import SecondAdmin, credits_moved
+from core.domain.plans import INCLUDED_BY, Plan
+from core.domain.roles import Act
+from core.domain.terms import Inclusion
+from core.domain.verdicts import OperationKind, Verdict
+from core.operations.kinds.base import ChosenKind
+from core.operations.kinds.registry import kind_of
+
+
+def act_for(plan: Plan) -> Act:
+    """What it asks of whoever confirms it (design, section 10).
+
+    Raises:
+        UnknownKind: nobody may confirm what the registry does not know.
+    """
+    return kind_of(plan.kind).act(plan)
+
+
+def second_admin_asked(second: SecondAdmin, kind: OperationKind) -> bool:
+    """Whether any plan of this kind needs a second admin."""
+    return kind_of(kind).second_admin and second.limited
+
+
+def second_admin_why(second: SecondAdmin, plan: Plan) -> str:
+    """Why this plan needs a second admin ("more than 50 bookings"); empty when it does not.
+
+    What staff may do for one student needs none: the student waits, and it is small.
+    """
+    if not second_admin_asked(second, plan.kind) or act_for(plan) is not Act.RUN_BATCHES:
+        return ""
+    return second.exceeded(bookings=len(plan.will_change), credits_=credits_moved(plan))
+
+
+def includable(plan: Plan) -> dict[Inclusion, int]:
+    """How many of its blocked rows each choice would take in; only of bookings that were chosen."""
+    if not isinstance(kind_of(plan.kind), ChosenKind):
+        return {}
+    blocked = (row for row in plan.rows if row.verdict is Verdict.BLOCKED)
+    found = Counter(INCLUDED_BY[row.why] for row in blocked if row.why in INCLUDED_BY)
+    return {one: found[one] for one in Inclusion if found[one]}

@@ -1,0 +1,116 @@
+"""The registry: the one place that knows which kinds of operation there are. Pure.
+
+What it does not know can do nothing: it is not planned, run, claimed or shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Never, NoReturn, TypeVar
+
+from core.domain.operations import Operation
+from core.domain.verdicts import OperationKind
+from core.operations.kinds.base import ChosenKind, CreditKind, KindOfOperation, RowSubject
+from core.operations.kinds.book import BOOK
+from core.operations.kinds.cancel import CANCEL
+from core.operations.kinds.correct import CORRECT
+from core.operations.kinds.recount import RECOUNT
+from core.operations.kinds.refund import REFUND
+from core.operations.kinds.undo import UNDO
+
+V = TypeVar("V")
+
+
+class UnknownKind(ValueError):
+    """This program does not know this kind of operation, or not for what was asked of it."""
+
+
+def kind_of(key: OperationKind) -> KindOfOperation:
+    """The kind of that name.
+
+    Raises:
+        UnknownKind: there is none, whatever the store or a caller says.
+    """
+    match key:
+        case OperationKind.CANCEL:
+            return CANCEL
+        case OperationKind.REFUND:
+            return REFUND
+        case OperationKind.UNDO:
+            return UNDO
+        case OperationKind.BOOK:
+            return BOOK
+        case OperationKind.CORRECT:
+            return CORRECT
+        case OperationKind.RECOUNT:
+            return RECOUNT
+        case _:
+            return _unknown(key)
+
+
+def _unknown(key: Never) -> Never:
+    """Mypy lets no member of the enumeration get here."""
+    raise UnknownKind(
+        f"Credit Desk does not know the kind of operation {str(key)!r}: nothing was done. "
+        "Start the version that made it"
+    )
+
+
+def credit_kind_of(key: OperationKind) -> CreditKind:
+    """The same, of a kind whose items are claimed and moved by the write of their contact.
+
+    Raises:
+        UnknownKind: there is none of that name, or it does not move its items so.
+    """
+    kind = kind_of(key)
+    if isinstance(kind, CreditKind):
+        return kind
+    raise UnknownKind(f"a {key.value} claims nothing and moves no credit of its items")
+
+
+def chosen_kind_of(key: OperationKind) -> ChosenKind:
+    """The same, of a kind whose bookings somebody chooses.
+
+    Raises:
+        UnknownKind: there is none of that name, or no bookings are chosen for it.
+    """
+    kind = kind_of(key)
+    if isinstance(kind, ChosenKind):
+        return kind
+    raise UnknownKind(f"no bookings are chosen for a {key.value}: it is planned in another way")
+
+
+class ByKind(dict[OperationKind, V]):
+    """A table with an entry for each kind. Asked for another one, it names it."""
+
+    def __missing__(self, key: OperationKind) -> NoReturn:
+        """Raise ``UnknownKind``."""
+        kind_of(key)
+        raise UnknownKind(f"this table has no entry for a {key.value}")
+
+
+def by_kind(entry: Callable[[KindOfOperation], V]) -> Mapping[OperationKind, V]:
+    """The table of what ``entry`` makes of each kind, in the order of the enumeration."""
+    return ByKind({key: entry(kind_of(key)) for key in OperationKind})
+
+
+#: Every kind.
+KINDS: Mapping[OperationKind, KindOfOperation] = by_kind(lambda kind: kind)
+
+
+def of_subject(*subjects: RowSubject) -> frozenset[OperationKind]:
+    """The kinds whose rows are these."""
+    return frozenset(key for key, kind in KINDS.items() if kind.subject in subjects)
+
+
+#: What operations of each kind are called.
+NAMES: Mapping[OperationKind, str] = by_kind(lambda kind: kind.words.name)
+#: Kinds that give back what is owed, whose bookings are cancelled already.
+OF_OWED = frozenset(
+    key for key, kind in KINDS.items() if isinstance(kind, ChosenKind) and kind.of_owed
+)
+
+
+def titled(operation: Operation) -> str:
+    """What it is: "Bulk refund of exam Clinical Skills, 4 May 2026"."""
+    return f"{kind_of(operation.kind).words.name} of {operation.selection}"

@@ -1,0 +1,89 @@
+"""Undo: credits that a refund gave are taken back, and its marks cleared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.domain.booking_acts import UNMARK
+from core.domain.credits import Catalogue
+from core.domain.operations import Item, Operation
+from core.domain.plans import Plan
+from core.domain.records import BookingId
+from core.domain.roles import Act
+from core.domain.verdicts import OperationKind, Why
+from core.domain.writes import Movement, MovementKind
+from core.operations.kinds.base import CreditKind, P, Planners, RowSubject, S, Toolbox
+from core.operations.kinds.movements import one_credit
+from core.operations.kinds.words import KindPage, KindWords, counted
+
+
+class _Undo(CreditKind):
+    """Takes back one by one, where that is still true (``undo_rules``)."""
+
+    key = OperationKind.UNDO
+    subject = RowSubject.BOOKING
+    words = KindWords(
+        name="Undo",
+        effect="In HubSpot each credit is taken from its student again and the booking's refund "
+        "mark is cleared, so that it counts as owed and can be refunded anew. Supabase has it a "
+        "moment later.",
+        row="booking",
+        begins="credit is taken back",
+        begin="credits are taken back",
+        done="owed again",
+        moved="taken back",
+        item="",
+        credit="credit taken back, mark cleared",
+        choosing="",
+        not_undone="an undo is not undone: refund the bookings again",
+        not_retried="",
+        page=KindPage.BULK_REFUND,
+    )
+    one_student = None
+    client_word = None
+    second_admin = True
+    renewable = True
+    held = True
+    cancels = False
+    refunds = False
+    claimed_is_begun = False
+    mark = UNMARK
+    follow_ups = frozenset()
+    deals_with = frozenset({OperationKind.UNDO})
+    claimed_by_others = Why.BEING_TAKEN_BACK
+
+    def act(self, plan: Plan) -> Act:  # noqa: ARG002 - whatever it holds
+        """An admin's, even of one booking."""
+        return Act.RUN_BATCHES
+
+    def act_unread(self, *, batches: bool) -> Act | None:  # noqa: ARG002
+        """The same of every plan."""
+        return Act.RUN_BATCHES
+
+    def afresh(self, planners: Planners[P]) -> P | None:
+        """Against the refund that it undoes."""
+        return planners.undos
+
+    def steps(self, toolbox: Toolbox[S]) -> S:
+        """Claim, judge again, write, clear the mark."""
+        return toolbox.undoing
+
+    def claims(self, items: Sequence[Item]) -> dict[MovementKind, list[BookingId]]:
+        """The taking back, of each."""
+        return {MovementKind.UNDO_REFUND: [item.booking_id for item in items]}
+
+    def movements(self, item: Item) -> list[Movement]:
+        """Its credit, taken back."""
+        return [one_credit(item, MovementKind.UNDO_REFUND, -1)]
+
+    def note(self, operation: Operation, items: Sequence[Item], catalogue: Catalogue) -> str:  # noqa: ARG002
+        """No note is left."""
+        return ""
+
+    def confirming(self, plan: Plan) -> str:
+        """Take back 3 credits from 2 students."""
+        taken = counted(sum(plan.credits.values()), "credit")
+        return f"Take back {taken} from {counted(plan.contacts, 'student')}"
+
+
+UNDO = _Undo()

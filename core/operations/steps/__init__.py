@@ -1,0 +1,1 @@
+"""What the items of each kind go through, over the services of the exactly-once protocol."""
