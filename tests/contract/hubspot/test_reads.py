@@ -197,6 +197,31 @@ def test_a_booking_takes_contact_and_exam_from_its_associations(world: World) ->
     assert ("Clinical Skills", "Rome") == (booking.mock_type, booking.location)
 
 
+def test_a_booking_is_read_without_what_it_is_associated_with_when_that_is_enough(
+    world: World,
+) -> None:
+    id_ = world.booking(
+        contact=world.contact(), exam=world.exam(), token_refunded="true", token_refund_admin="ann"
+    )
+
+    read = world.crm.bookings_alone([BookingId(id_), BookingId("5")])
+
+    booking = read[BookingId(id_)]
+    assert read[BookingId("5")] is None
+    assert booking is not None
+    assert (True, "ann") == (booking.refunded, booking.refund_admin)
+    assert ((), ()) == (booking.contact_ids, booking.exam_ids)
+
+
+def test_contacts_and_exams_of_bookings_are_read_without_the_bookings(world: World) -> None:
+    contact, exam = world.contact(), world.exam()
+    id_, alone = world.booking(contact=contact, exam=exam), world.booking()
+    asked = [BookingId(id_), BookingId(alone)]
+
+    assert {id_: (contact,), alone: ()} == dict(world.crm.contacts_of(asked))
+    assert {id_: (exam,), alone: ()} == dict(world.crm.exams_of(asked))
+
+
 def test_a_booking_may_have_no_contact_or_several_and_none_is_chosen(world: World) -> None:
     one, two = world.contact(), world.contact()
     alone, shared = world.booking(), world.booking(contact=one)
