@@ -17,11 +17,13 @@ SUITES = (
 #: every value of an option beside the one it begins with
 MODES: tuple[dict[str, Any], ...] = (
     {"shuffle": False},
+    {"merge_ids": "contacts"},
+    {"merge_ids": "kept"},
     {"write_through_merge": False},
     {"ties_by_old_id": True},
     {"gone_without_ties": False},
     {"number_ids": []},
-    {"number_ids": ["v4", "2025-09", "2026-03", "2026-09"]},
+    {"number_ids": ["2025-09", "2026-03", "2026-09", "v4"]},
     {"plain_partial": True},
     {"number_text": "plain"},
     {"number_text": "double"},
