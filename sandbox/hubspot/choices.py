@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.hubspot import errors
 from sandbox.hubspot.limits import TIERS
+from sandbox.hubspot.merging import MODES
 from sandbox.hubspot.numbers import TEXTS
 from sandbox.hubspot.versions import DATES
 
@@ -27,6 +28,7 @@ PLACES: dict[str, tuple[Callable[[App], Any], str]] = {
     "search_lag_ms": (lambda app: app.desk.lag, "ms"),
     "clock_offset_ms": (lambda app: app.desk.store, "clock_offset_ms"),
     "history_max": (lambda app: app.desk.store, "history_max"),
+    "merge_ids": (lambda app: app.desk.store, "merge_ids"),
     "shuffle": (lambda app: app.desk.options, "shuffle"),
     "write_through_merge": (lambda app: app.desk.options, "write_through_merge"),
     "ties_by_old_id": (lambda app: app.desk.options, "ties_by_old_id"),
@@ -45,6 +47,7 @@ PLACES: dict[str, tuple[Callable[[App], Any], str]] = {
 }
 #: the values of the options that are words, or lists of words
 WORDS: dict[str, tuple[str, ...]] = {
+    "merge_ids": MODES,
     "number_text": TEXTS,
     "unknown_route": ("html", "json"),
     "traced": ("create", "update", "upsert"),

@@ -17,6 +17,8 @@ SUITES = (
 #: every value of an option beside the one it begins with
 MODES: tuple[dict[str, Any], ...] = (
     {"shuffle": False},
+    {"merge_ids": "contacts"},
+    {"merge_ids": "kept"},
     {"write_through_merge": False},
     {"ties_by_old_id": True},
     {"gone_without_ties": False},

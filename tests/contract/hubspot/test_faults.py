@@ -172,12 +172,12 @@ def test_a_merged_booking_keeps_its_contact_and_exam_by_its_old_id(
 ) -> None:
     contact, exam = hubspot.contact(), hubspot.exam()
     one, other = (hubspot.booking(contact=contact, exam=exam) for _ in range(2))
-    hubspot.merge(Kind.BOOKING, one, other)
+    merged = hubspot.merge(Kind.BOOKING, one, other)
 
     found = hubspot.crm.bookings([BookingId(other)])[BookingId(other)]
 
     assert found is not None
-    assert (one, contact, exam) == (found.id, found.contact_id, found.exam_id)
+    assert (merged, contact, exam) == (found.id, found.contact_id, found.exam_id)
 
 
 def test_the_marker_that_is_missing_says_what_to_run(hubspot: SandboxWorld) -> None:

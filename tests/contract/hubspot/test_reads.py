@@ -113,14 +113,43 @@ def test_a_contact_merged_twice_answers_to_every_id_it_had(world: World) -> None
     assert [merged] * 3 == [target.id for target in read.values() if target]
 
 
-def test_a_merged_exam_keeps_the_id_of_the_first(world: World) -> None:
+@pytest.mark.parametrize("mode", ["all", "contacts", "kept"])
+def test_a_merged_exam_answers_to_both_old_ids(world: World, mode: str) -> None:
     primary, other = world.exam(total_bookings="3"), world.exam(total_bookings="4")
-    merged = world.merge(Kind.EXAM, primary, other)
+    merged = world.merge(Kind.EXAM, primary, other, mode)
 
     read = world.crm.exams([ExamId(primary), ExamId(other)])
 
-    assert primary == merged
-    assert [primary, primary] == [exam.id for exam in read.values() if exam]
+    assert (mode == "all") is (merged not in {primary, other})
+    assert [merged, merged] == [exam.id for exam in read.values() if exam]
+
+
+@pytest.mark.parametrize("mode", ["all", "contacts", "kept"])
+def test_a_merged_booking_answers_with_contact_and_exam_by_both_old_ids(
+    world: World, mode: str
+) -> None:
+    contact, exam = world.contact(), world.exam()
+    one, other = (world.booking(contact=contact, exam=exam) for _ in range(2))
+    merged = world.merge(Kind.BOOKING, one, other, mode)
+
+    read = world.crm.bookings([BookingId(one), BookingId(other)])
+
+    assert 2 == len(read)
+    for booking in read.values():
+        assert booking is not None
+        assert (merged, contact, exam) == (booking.id, booking.contact_id, booking.exam_id)
+
+
+@pytest.mark.parametrize("mode", ["all", "contacts", "kept"])
+def test_a_merged_contact_answers_in_each_way_of_merging(world: World, mode: str) -> None:
+    primary, other = world.contact(cs_credits="3"), world.contact(cs_credits="4")
+    merged = world.merge(Kind.CONTACT, primary, other, mode)
+
+    read = world.crm.contacts(contact_ids(primary, other))
+
+    assert (mode != "kept") is (merged not in {primary, other})
+    assert [merged, merged] == [contact.id for contact in read.values() if contact]
+    assert {3} == {contact.balances[CS] for contact in read.values() if contact}
 
 
 def test_an_exam_is_read_with_its_counter(world: World) -> None:
