@@ -21,11 +21,11 @@ from core.domain.owed import STATUS
 from core.domain.records import (
     MARKER,
     Booking,
-    BookingId,
     BookingStatus,
     ContactId,
     Counted,
     History,
+    ItemKey,
     Version,
 )
 
@@ -194,7 +194,7 @@ def assess(
     now: datetime,
     quiet: timedelta,
     catalogue: Catalogue,
-    doubts: Mapping[BookingId, str] = MappingProxyType({}),
+    doubts: Mapping[ItemKey, str] = MappingProxyType({}),
 ) -> list[Assessment]:
     """What becomes of each of these refunds of one contact, in their order.
 
@@ -256,9 +256,7 @@ def _of_booking(found: Evidence, contact: Counted, *, cancelling: bool) -> Asses
     return Assessment(advice=Advice.PAY, told=told, ours=ours)
 
 
-def _unless_in_doubt(
-    own: Assessment, found: Evidence, doubts: Mapping[BookingId, str]
-) -> Assessment:
+def _unless_in_doubt(own: Assessment, found: Evidence, doubts: Mapping[ItemKey, str]) -> Assessment:
     doubt = doubts.get(found.item.booking_id)
     if doubt is None or own.advice is not Advice.PAY or found.item.ruling is Ruling.OWED:
         return own
