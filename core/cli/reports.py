@@ -191,6 +191,7 @@ NEXT: dict[About, str] = {
     About.BALANCE: "correct the balance in HubSpot",
     About.REFUNDED_TWICE: "compare the balance with its history in HubSpot: python -m core contact",
     About.MERGED: "compare the balance with its history in HubSpot, and adjust it if need be",
+    About.MOVED: "count the seats of both exams anew: python -m core recount --exam ID --exam ID",
     About.CHECK: "compare the balance with its history in HubSpot",
     About.STATUS: "the student holds both the seat and the credit; if it should stay cancelled, "
     "set is_active to Cancelled in HubSpot, then python -m core recount --exam ID",

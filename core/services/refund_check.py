@@ -23,6 +23,7 @@ from core.domain.double_refunds import (
     changes_by_others,
     is_ours,
     waits_until,
+    warned_of_moves,
 )
 from core.domain.operations import Item, ItemState, Operation, Ruling
 from core.domain.owed import STATUS
@@ -33,6 +34,7 @@ from core.domain.records import (
     BookingStatus,
     ContactId,
     Counted,
+    ExamId,
     History,
     ItemKey,
     Kind,
@@ -98,6 +100,7 @@ class RefundCheck:
     going: set[ItemKey] = field(default_factory=set)
     _histories: dict[str, History | None] = field(default_factory=dict)
     _contacts_of: dict[BookingId, tuple[ContactId, ...]] = field(default_factory=dict)
+    _exams_of: dict[BookingId, tuple[ExamId, ...]] = field(default_factory=dict)
 
     def read(self, contacts: Collection[str]) -> None:
         """The bookings of these contacts, as they are now. Raises ``GatewayError``."""
@@ -105,6 +108,8 @@ class RefundCheck:
         if ids:
             self._histories = self.crm.histories(Kind.BOOKING, ids, KEYS)
             self._contacts_of = self.crm.contacts_of(ids)
+            if kind_of(self.operation.kind).cancels:
+                self._exams_of = self.crm.exams_of(ids)
 
     def allowed(
         self, targets: Mapping[str, Counted], wanted: Mapping[str, Sequence[Movement]]
@@ -151,10 +156,12 @@ class RefundCheck:
         return [item for item in self.items.values() if item.contact_id in contacts]
 
     def _evidence(self, item: Item) -> Evidence:
+        id_ = booking_of(item, self.operation.kind)
         return Evidence(
             item=item,
-            history=self._histories.get(item.booking_id),
-            contact_ids=self._contacts_of.get(booking_of(item, self.operation.kind), ()),
+            history=self._histories.get(id_),
+            contact_ids=self._contacts_of.get(id_, ()),
+            exam_ids=self._exams_of.get(id_),
         )
 
     def _since(self, items: Sequence[Item]) -> datetime:
@@ -196,6 +203,8 @@ class RefundCheck:
     def _save(self, changed: Sequence[tuple[Item, Item]]) -> None:
         if not changed:
             return
+        if moved := warned_of_moves(changed):
+            self.journal.warn(self.run, moved, at=self.now())
         kind = kind_of(self.operation.kind)
         found = booking_acts.entries(
             self.operation, changed, self.now(), mark=kind.mark, found=True

@@ -180,6 +180,20 @@ def merge(app: App, params: Params, body: Any) -> Any:
 KEYS = ("primary", "other")
 
 
+def restore(app: App, params: Params, _body: Any) -> Any:
+    """A person takes an object out of the recycling bin."""
+    kind = app.desk.catalog.named(params["type"])
+    id_ = int(params["id"])
+    row = app.desk.store.rows(kind, [id_]).get(id_)
+    if row is None or row.archived_at is None:
+        raise errors.resource_not_found()
+    try:
+        back = app.desk.store.restore(kind, row, Source("CRM_UI"))
+    except ValueError as error:
+        raise errors.conflict(f"cannot be restored: {error}") from None
+    return wire.record(app.desk.portal.id, kind, back, kind.columns(()))
+
+
 def _row(app: App, params: Params) -> tuple[Kind, Row]:
     kind = app.desk.catalog.named(params["type"])
     id_ = int(params["id"])
@@ -207,5 +221,6 @@ ACTS: dict[tuple[str, str], Act] = {
     ("DELETE", "/_sandbox/webhooks"): delete_webhooks,
     ("POST", f"{ONE}/edit"): edit,
     ("POST", f"{ONE}/archive"): archive,
+    ("POST", f"{ONE}/restore"): restore,
     ("POST", r"/_sandbox/objects/(?P<type>[^/]+)/merge"): merge,
 }

@@ -17,7 +17,7 @@ DATES = "|".join(versions.DATES)
 PREFIXES: dict[str, tuple[str, ...]] = {
     "objects": ("/crm/v3/objects", f"/crm/objects/(?:{DATES})"),
     "object-links": ("/crm/v4/objects", f"/crm/objects/(?:{DATES})"),
-    "associations": ("/crm/v4/associations", f"/crm/associations/(?:{DATES})"),
+    "associations": ("/crm/v4/associations", f"/crm/associations/(?:v4|{DATES})"),
     "links-v3": ("/crm/v3/associations",),
     "properties": ("/crm/v3/properties", f"/crm/properties/(?:{DATES})"),
     "schemas": (

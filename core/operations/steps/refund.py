@@ -14,7 +14,11 @@ from functools import partial
 
 from core.domain import booking_acts
 from core.domain.credits import Catalogue, CreditType
-from core.domain.double_refunds import after_cancel_without_credit, marked_by_another
+from core.domain.double_refunds import (
+    after_cancel_without_credit,
+    marked_by_another,
+    warned_of_moves,
+)
 from core.domain.judging import judge_again
 from core.domain.operations import SETTLED, Item, ItemState, Operation
 from core.domain.owed import STATUS
@@ -88,8 +92,7 @@ class RefundSteps:
             cancelled = self._cancelled(run, operation, todo, asked)
             todo = self._with_credit(run, operation, cancelled, asked)
         landed = self._given_back(run, operation, todo)
-        unmarked = self._unmarked(run, operation, marked_later)
-        at_once(lambda some: self._mark(run, operation, some), [*unmarked, *landed])
+        at_once(lambda some: self._mark(run, operation, some), [*marked_later, *landed])
 
     def recovered(self, operation: Operation) -> Consequences:
         """What follows from writes that an earlier run left open."""
@@ -169,6 +172,7 @@ class RefundSteps:
             contacts.get(item.contact_id or ContactId("")),
             self.catalogue,
             Terms(at=self.now(), zone=self.zone, include=operation.include),
+            cancels=of.cancels,
         )
 
     def _cancelled(
@@ -213,11 +217,15 @@ class RefundSteps:
         """Of those cancelled; the others end here. Of no other's cancel is a seat counted down."""
         ending = [i for i in items if i.credit is None and not self._pending(i, asked)]
         if ending:
-            ids = {item.booking_id for item in ending}
+            ids = [booking_of(item, operation.kind) for item in ending]
             histories = self.crm.histories(Kind.BOOKING, ids, [STATUS])
+            exams = self.crm.exams_of(ids)
             ended = [
-                after_cancel_without_credit(item, histories.get(item.booking_id)) for item in ending
+                after_cancel_without_credit(item, histories.get(id_), exams.get(id_, ()))
+                for item, id_ in zip(ending, ids, strict=True)
             ]
+            if moved := warned_of_moves(zip(ending, ended, strict=True)):
+                self.journal.warn(run, moved, at=self.now())
             self.recording.items(run, operation, ended)
         return [item for item in items if item.credit is not None]
 
@@ -267,8 +275,7 @@ class RefundSteps:
         items: Sequence[Item],
     ) -> list[Item]:
         """Those that nobody else has marked meanwhile: another's mark is never written over."""
-        ids = {booking_of(item, operation.kind) for item in items}
-        bookings = self.crm.bookings(ids) if ids else {}
+        bookings = self.crm.bookings_alone({booking_of(i, operation.kind) for i in items})
         others = [
             (item, by)
             for item in items
@@ -295,7 +302,10 @@ class RefundSteps:
         return [item for item in items if item.booking_id not in theirs]
 
     def _mark(self, run: Run, operation: Operation, items: Sequence[Item]) -> None:
-        """Only what is settled as landed is marked refunded (step 8)."""
+        """Only what is settled as landed is marked refunded (step 8), right after it was read."""
+        items = self._unmarked(run, operation, items)
+        if not items:
+            return
         sent_at = self.now()
         # a process that slept through all that followed must not mark what was taken back since
         self.journal.still_ours(run)
