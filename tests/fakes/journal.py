@@ -652,8 +652,10 @@ class MemoryJournal(
     # outbox
 
     @atomic
-    def put_due(self, due: Sequence[Due], *, at: datetime) -> None:
-        self._put(due, at)
+    def put_due(
+        self, due: Sequence[Due], *, at: datetime, held_until: datetime | None = None
+    ) -> None:
+        self._put(due, at, held_until)
 
     def _put(
         self, due: Sequence[Due], at: datetime, held_until: datetime | None = None
