@@ -115,7 +115,7 @@ class Journal:
         for one in self.subscriptions():
             if one["id"] == id_:
                 return one
-        raise errors.resource_not_found()
+        raise errors.object_not_found(f"No subscription with id {id_}")
 
     def unsubscribe(self, ids: Sequence[int]) -> None:
         """End some of them; what they wrote stays."""
@@ -262,7 +262,7 @@ class Journal:
         """Raises ApiError 404."""
         found = self._snapshots.get(id_)
         if found is None:
-            raise errors.resource_not_found()
+            raise errors.object_not_found(f"No snapshot with id {id_}")
         return found
 
 

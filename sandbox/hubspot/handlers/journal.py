@@ -42,8 +42,8 @@ def batch_read(desk: Desk, call: Call) -> Answer:
         raise errors.validation(f"No more than {BATCH_MAX} offsets at once")
     found = desk.journal.named(offsets)
     missing = [one for one in offsets if one not in {entry.offset for entry in found}]
-    problems = [errors.missing_in_batch("journal entry", missing)] if missing else []
-    return _batch(desk, call, found, problems)
+    problem = {**errors.missing_in_batch("journal entry", missing), "errors": [], "links": {}}
+    return _batch(desk, call, found, [problem] if missing else [])
 
 
 def subscriptions(desk: Desk, call: Call) -> Answer:  # noqa: ARG001 - a handler
