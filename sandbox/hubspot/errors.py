@@ -172,6 +172,13 @@ def unauthenticated() -> ApiError:
     )
 
 
+def expired(seconds: int) -> ApiError:
+    """401 for a token that was good once."""
+    message = f"The OAuth token used to make this call expired {seconds} second(s) ago."
+    body = {"status": "error", "message": message, "category": "EXPIRED_AUTHENTICATION"}
+    return ApiError(401, body)
+
+
 def missing_scopes(scopes: Sequence[str]) -> ApiError:
     """403. For schemas HubSpot names the scopes at the top, for all else within `errors`."""
     context = {"requiredGranularScopes": list(scopes)}

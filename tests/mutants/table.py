@@ -636,14 +636,14 @@ UNDOING = [
     Mutant(
         guard="only a refund that still stands is taken back",
         file=_in("operations/kinds/undo_rules"),
-        old="    if facts.refunded_by.get(item.booking_id) != refund.id:",
+        old="    if facts.refunded_by.get(id_) != refund.id:",
         new="    if False:",
         tests=_UNDO,
     ),
     Mutant(
         guard="a refund that is being taken back is not taken back by another",
         file=_in("operations/kinds/undo_rules"),
-        old="    if by := facts.undone_by.get(item.booking_id):",
+        old="    if by := facts.undone_by.get(id_):",
         new='    if by := "":',
         tests=_UNDO,
     ),
