@@ -350,12 +350,14 @@ class World:
             if step > 60:
                 self.quiet_world = True  # a storm passes; then everything must come right
             self.meanwhile()
+            set_by = self.set_by
             looks = [self._carry(operation) for operation in waiting]
             times = [look for look in looks if look is not None]
             if times:
-                # the engine sleeps no longer, whatever the clock showed when it was told
-                slept = min(min(times) - self.set_by, self.time + timedelta(seconds=WAIT_S_MAX))
-                self.time = max(self.time, slept)
+                then = min(times) - self.set_by
+                if self.set_by != set_by:  # they were told by a clock that was set since
+                    then = min(then, self.time + timedelta(seconds=WAIT_S_MAX))
+                self.time = max(self.time, then)
                 self.let_arrive()
         else:
             raise AssertionError(f"seed {self.seed}: not ended after 400 looks")
