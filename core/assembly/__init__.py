@@ -181,7 +181,13 @@ def assemble(
     noting = Noting(journal, now, looks=audit_looks)
     preflight = Preflight(inspecting, now)
     sitting = Sitting(
-        crm=crm, mirror=mirror, journal=journal, mirroring=mirroring, catalogue=catalogue, now=now
+        crm=crm,
+        mirror=mirror,
+        journal=journal,
+        mirroring=mirroring,
+        catalogue=catalogue,
+        now=now,
+        quiet=quiet,
     )
     activating = Activating(crm, journal, sitting, now)
     forgetting = Forgetting(journal, keep_personal, now)

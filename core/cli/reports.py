@@ -23,15 +23,19 @@ from core.domain.plans import Plan, Row, Verdict
 from core.domain.warnings import About, Warned
 from core.gateways.ports import Due, Event, OutboxState, WriteRecord
 from core.gateways.ports.inspecting import Finding
+from core.operations.kinds.registry import kind_of, titled
 
 Report = dict[str, Any]
 
 
 def of_plan(plan: Plan) -> Report:
     """A dry run: totals, then every row that is not simply carried out, then the others."""
+    kind = kind_of(plan.kind)
     return {
         "plan": plan.id,
         "kind": plan.kind.value,
+        "would": kind.confirming(plan) if plan.will_change else "",
+        "effect": kind.words.effect,
         "undoes": plan.undoes,
         "include": sorted(plan.include),
         "selection": plan.selection,
@@ -78,6 +82,7 @@ def of_operation(
     return {
         "operation": operation.id,
         "kind": operation.kind.value,
+        "title": titled(operation),
         "state": operation.state.value,
         "waiting_for": operation.waiting_for,
         "follow_ups": operation.follow_ups.value,
@@ -186,6 +191,7 @@ NEXT: dict[About, str] = {
     About.BALANCE: "correct the balance in HubSpot",
     About.REFUNDED_TWICE: "compare the balance with its history in HubSpot: python -m core contact",
     About.MERGED: "compare the balance with its history in HubSpot, and adjust it if need be",
+    About.MOVED: "count the seats of both exams anew: python -m core recount --exam ID --exam ID",
     About.CHECK: "compare the balance with its history in HubSpot",
     About.STATUS: "the student holds both the seat and the credit; if it should stay cancelled, "
     "set is_active to Cancelled in HubSpot, then python -m core recount --exam ID",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from core.domain.foreign_words import source_words
+from core.domain.foreign_writes import SAME_UPDATE
 from core.domain.operations import Item, Operation
 from core.domain.records import Booking, BookingStatus, History, Version
 from core.domain.warnings import About, Warned
 
 STATUS, MARK, MARKED_BY = "is_active", "token_refunded", "token_refund_admin"
+MARKED_AT = "token_refunded_at"
+KEYS = (STATUS, MARK, MARKED_AT, MARKED_BY)
 
 
 def disturbed(operation: Operation, booking: Booking, *, ours: bool) -> frozenset[About]:
@@ -36,6 +41,43 @@ def told(about: About, item: Item, booking: Booking, history: History | None) ->
         said = f"{held}, and its credit was given back by this operation"
         changed = _change(versions.get(MARKED_BY if booking.refunded else MARK, ()))
     return Warned(about=about, record=booking.id, told=f"booking {name} {said}{changed}")
+
+
+def overwritten_mark(operation: Operation, item: Item, history: History) -> Warned | None:
+    """Another's refund mark that stood there when ours was set; None: there was none.
+
+    HubSpot keeps no new version of a value that is set again. So a mark that is older than the
+    time that we set with it, or a name or a time before ours, is somebody else's.
+    """
+    marks, times, names = (history.get(key, ()) for key in (MARK, MARKED_AT, MARKED_BY))
+    if not times or not _is_at(times[0].value, operation.confirmed_at):
+        return None
+    ours = times[0].at
+    older = [v for v in marks[:1] if v.value.strip() and v.at < ours - SAME_UPDATE]
+    before = [v for v in (*names[1:2], *times[1:2]) if v.value.strip() and v.at < ours]
+    if not older and not before:
+        return None
+    theirs = (older or before)[0]
+    name = next((v.value for v in names if v.at < ours), "")
+    by = name or source_words(theirs.source, theirs.user_id or theirs.source_id)
+    return Warned(
+        about=About.REFUNDED_TWICE,
+        record=item.booking_id,
+        told=f"booking {item.booking_name or item.booking_id} was marked refunded by {by} at "
+        f"{theirs.at:%Y-%m-%d %H:%M:%S} UTC, just before this operation marked it "
+        f"({item.before} → {item.after}): its credit may have been given twice",
+    )
+
+
+def _is_at(value: str, at: datetime) -> bool:
+    """As HubSpot states a time: in milliseconds, or ISO 8601."""
+    text = value.strip()
+    try:
+        then = datetime.fromtimestamp(int(text) / 1000, UTC) if text.isdecimal() else None
+        then = then or datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        return False
+    return abs((then - at).total_seconds()) < 0.001 if then.tzinfo else False
 
 
 def _change(versions: tuple[Version, ...]) -> str:

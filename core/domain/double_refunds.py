@@ -7,7 +7,7 @@ is a decision over histories already read.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -21,13 +21,15 @@ from core.domain.owed import STATUS
 from core.domain.records import (
     MARKER,
     Booking,
-    BookingId,
     BookingStatus,
     ContactId,
     Counted,
+    ExamId,
     History,
+    ItemKey,
     Version,
 )
+from core.domain.warnings import About, Warned
 
 MARK, MARKED_AT, MARKED_BY = "token_refunded", "token_refunded_at", "token_refund_admin"
 #: What is read of each booking, with its history.
@@ -50,6 +52,8 @@ class Advice(StrEnum):
     UNCLEAR = "unclear"
     #: It is not cancelled any more, or belongs to another student.
     CHANGED = "changed"
+    #: We cancelled it, and it is of another exam or student than the one judged. A person decides.
+    MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,14 @@ class Evidence:
     #: None: HubSpot does not give it.
     history: History | None
     contact_ids: tuple[ContactId, ...]
+    #: None: not asked, for its exam does not matter.
+    exam_ids: tuple[ExamId, ...] | None = None
+
+    @property
+    def moved_to(self) -> ExamId | None:
+        """The one other exam that it was moved to since it was judged; None: it was not."""
+        others = [id_ for id_ in self.exam_ids or () if id_ != self.item.exam_id]
+        return others[0] if len(others) == 1 == len(self.exam_ids or ()) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +109,8 @@ class Assessment:
     told: str = ""
     #: Of a cancellation: whether it was ours that cancelled the booking; None: that is not known.
     ours: bool | None = None
+    #: The exam that its booking was moved to before it was cancelled.
+    exam_id: ExamId | None = None
 
     @property
     def theirs(self) -> bool:
@@ -194,7 +208,7 @@ def assess(
     now: datetime,
     quiet: timedelta,
     catalogue: Catalogue,
-    doubts: Mapping[BookingId, str] = MappingProxyType({}),
+    doubts: Mapping[ItemKey, str] = MappingProxyType({}),
 ) -> list[Assessment]:
     """What becomes of each of these refunds of one contact, in their order.
 
@@ -250,15 +264,20 @@ def _of_booking(found: Evidence, contact: Counted, *, cancelling: bool) -> Asses
         return Assessment(advice=Advice.CHANGED, told=told, ours=ours)
     if not found.contact_ids or set(found.contact_ids) - {found.item.contact_id, contact.id}:
         told = f"it belongs to contact {', '.join(found.contact_ids) or 'nobody'} now"
-        advice = Advice.UNCLEAR if cancelling else Advice.CHANGED
+        advice = Advice.MOVED if cancelling else Advice.CHANGED
         return Assessment(advice=advice, told=told, ours=ours)
+    if ours and _is_elsewhere(found) and found.item.ruling is not Ruling.OWED:
+        told = f"it was moved to exam {', '.join(found.exam_ids or ()) or 'none'} before that"
+        return Assessment(advice=Advice.MOVED, told=told, ours=ours, exam_id=found.moved_to)
     told = f"cancelled by {by_whom(cancel)}" if ours is False else ""
     return Assessment(advice=Advice.PAY, told=told, ours=ours)
 
 
-def _unless_in_doubt(
-    own: Assessment, found: Evidence, doubts: Mapping[BookingId, str]
-) -> Assessment:
+def _is_elsewhere(found: Evidence) -> bool:
+    return found.exam_ids is not None and found.exam_ids != (found.item.exam_id,)
+
+
+def _unless_in_doubt(own: Assessment, found: Evidence, doubts: Mapping[ItemKey, str]) -> Assessment:
     doubt = doubts.get(found.item.booking_id)
     if doubt is None or own.advice is not Advice.PAY or found.item.ruling is Ruling.OWED:
         return own
@@ -316,6 +335,8 @@ def after_assessment(item: Item, found: Assessment) -> Item:
     if item.state is ItemState.CANCELLED and found.ours is not None:
         sent = not found.ours and found.advice is not Advice.CHANGED
         item = replace(item, cancelled=found.ours, cancel_sent=sent)
+    if found.exam_id is not None:
+        item = replace(item, exam_id=found.exam_id)  # where its seat is freed
     told = found.told
     match found.advice:
         case Advice.PAY:
@@ -331,14 +352,36 @@ def after_assessment(item: Item, found: Assessment) -> Item:
         case Advice.CHANGED:
             why = f"changed since the preview: {told}"
             return replace(item, state=ItemState.SKIPPED, why=why)
+        case Advice.MOVED:
+            why = f"cancelled and not refunded: {told}"
+            return replace(item, state=ItemState.UNDECIDED, why=why)
 
 
-def after_cancel_without_credit(item: Item, history: History | None) -> Item:
+def warned_of_moves(changed: Iterable[tuple[Item, Item]]) -> list[Warned]:
+    """Bookings that were cancelled at another exam than the one judged; each as before and now."""
+    return [
+        Warned(
+            about=About.MOVED,
+            record=new.booking_id,
+            told=f"booking {new.booking_name or new.booking_id} was moved from exam "
+            f"{old.exam_id} to exam {new.exam_id} before this operation cancelled it: the seat "
+            "counts of both may be wrong",
+        )
+        for old, new in changed
+        if old.exam_id != new.exam_id
+    ]
+
+
+def after_cancel_without_credit(
+    item: Item, history: History | None, exam_ids: Sequence[ExamId]
+) -> Item:
     """Where a cancelled booking without a credit ends: done, where the cancel was ours.
 
     HubSpot also answers a cancel that found the booking Cancelled already. Where it does not give
-    the history, what is known stands.
+    the history, what is known stands. ``exam_ids``: where it is now, and its seat is freed.
     """
+    if len(exam_ids) == 1:
+        item = replace(item, exam_id=exam_ids[0])
     versions = (history or {}).get(STATUS)
     if history is None or not versions:
         if item.cancelled:
@@ -359,6 +402,8 @@ def marked_by_another(operation: Operation, booking: Booking) -> str:
     """Who else has marked a booking whose credit this operation gave back; empty: nobody."""
     at = booking.refunded_at
     by = booking.refund_admin
+    if booking.mark_unclear:
+        return f"somebody else ({booking.mark_unclear})"
     if not (booking.refunded or by or at):
         return ""
     moment = timedelta(milliseconds=1)  # HubSpot keeps milliseconds

@@ -23,11 +23,14 @@ def judge_again(
     contact: Contact | None,
     catalogue: Catalogue,
     terms: Terms,
+    *,
+    cancels: bool,
 ) -> Item:
     """The item as it goes on, or as it ends here with the reason.
 
     ``judge``: of an item that was cancelled here, by what is still to be done of it. ``contact``
-    is the plan's contact read afresh, None when it is gone or was not read.
+    is the plan's contact read afresh, None when it is gone or was not read. ``cancels``: of which
+    exam it is matters, for it is still to be cancelled.
     """
     is_cancelled = item.state is ItemState.CANCELLED
     if is_cancelled and item.credit is None:
@@ -47,6 +50,9 @@ def judge_again(
     if not is_cancelled and not _same_contact(item, booking, contact):
         changed = f"{CHANGED}: it now belongs to contact {booking.contact_id if booking else ''}"
         return replace(item, state=ItemState.SKIPPED, why=changed)
+    if cancels and not is_cancelled and not _same_exam(item, booking):
+        changed = f"{CHANGED}: it was moved to exam {booking.exam_id if booking else ''}"
+        return replace(item, state=ItemState.SKIPPED, why=changed)
     return item
 
 
@@ -60,6 +66,10 @@ def ends_here(item: Item, found: Judgement | Row) -> Item:
     told = f"{found.why}: {found.detail}" if found.detail else str(found.why)
     before = "cancelled, but its credit is still owed" if item.cancelled else CHANGED
     return replace(item, state=_STATES[found.verdict], why=f"{before}: {told}")
+
+
+def _same_exam(item: Item, booking: Booking | None) -> bool:
+    return booking is not None and booking.exam_id == item.exam_id
 
 
 def _same_contact(item: Item, booking: Booking | None, contact: Contact | None) -> bool:

@@ -28,6 +28,8 @@ class About(StrEnum):
     REFUNDED_TWICE = "refunded twice"
     #: Its student was merged with another while it ran: the other one's balance went with that.
     MERGED = "merged"
+    #: A booking was moved to another exam before it was cancelled: seats of both may be wrong.
+    MOVED = "moved"
     #: Whether somebody else wrote a balance at the same moment could not be found out.
     CHECK = "check"
     #: A booking that was cancelled, with its credit given back, is not cancelled any more.

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.booking_looks import MARK, MARKED_BY, STATUS, disturbed, told
+from core.domain.booking_looks import KEYS, disturbed, overwritten_mark, told
 from core.domain.operations import Item, ItemState, Operation
 from core.domain.records import Booking, BookingId, Kind
 from core.domain.warnings import About
 from core.domain.writes import MovementKind
 from core.gateways.ports import WriteRecord
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
-from core.operations.kinds.registry import kind_of
+from core.operations.kinds.registry import booking_of, kind_of
 
 CAUSES = frozenset({MovementKind.REFUND, MovementKind.SEAT_FREED})
 OF_BOOKINGS = (About.STATUS, About.MARK)
@@ -21,7 +21,7 @@ OF_BOOKINGS = (About.STATUS, About.MARK)
 
 @dataclass(frozen=True, slots=True)
 class BookingLooks:
-    """Three calls for a hundred bookings; histories only of those that changed."""
+    """Three calls for a hundred bookings: one for what they hold, two for how that came about."""
 
     crm: CrmLookUp
     journal: JournalLookUp
@@ -42,11 +42,14 @@ class BookingLooks:
         }
         if not kind_of(operation.kind).refunds or not ids:
             return
-        items = {i.booking_id: i for i in self.journal.items(operation_id, bookings=ids)
-                 if i.state is ItemState.DONE}  # fmt: skip
+        items = {
+            booking_of(item, operation.kind): item
+            for item in self.journal.items(operation_id, bookings=ids)
+            if item.state is ItemState.DONE
+        }
         bookings = {
             id_: booking
-            for id_, booking in self.crm.bookings(items.keys()).items()
+            for id_, booking in self.crm.bookings_alone(items.keys()).items()
             if booking is not None
         }
         self._keep(operation, items, bookings)
@@ -74,13 +77,17 @@ class BookingLooks:
             for about in OF_BOOKINGS
             if about not in wrong.get(id_, ()) and (about, str(id_)) in standing
         }
-        if not wrong and not well:
-            return
-        histories = self.crm.histories(Kind.BOOKING, wrong, (STATUS, MARK, MARKED_BY))
+        histories = self.crm.histories(Kind.BOOKING, bookings, KEYS)
         warned = [
             told(about, items[id_], bookings[id_], histories.get(id_))
             for id_, found in wrong.items()
             for about in sorted(found)
         ]
+        for id_, history in histories.items():
+            item = items[BookingId(id_)]
+            if item.credit is not None and history is not None:
+                warned += filter(None, [overwritten_mark(operation, item, history)])
+        if not warned and not well:
+            return
         run, _ = self.journal.begin_run(operation.id, at=self.now())
         self.journal.warn(run, warned, well=well, at=self.now())

@@ -119,6 +119,11 @@ class Mirroring:
         self.journal.put_due(due, at=self.now())
         self.nudge()
 
+    def put_later(self, due: Sequence[Due], after: timedelta) -> None:
+        """Make these due, to be copied when that time has passed."""
+        now = self.now()
+        self.journal.put_due(due, at=now, held_until=now + after)
+
     def offer(self, due: Sequence[Due]) -> None:
         """Copy these at once, though the outbox does not have them yet. Never waits."""
         if due:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from core.domain.audit import Entry, Subject, What
 from core.domain.credits import Catalogue
@@ -21,7 +21,7 @@ from core.domain.records import (
 )
 from core.domain.roles import Act, Actor
 from core.domain.sessions import ExamChange, Session, count
-from core.domain.writes import MovementKind
+from core.domain.writes import QUIET_PERIOD, MovementKind
 from core.gateways.errors import GatewayError
 from core.gateways.ports import Due, Event, Fate, MirrorRow, Outcome
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
@@ -71,6 +71,8 @@ class Sitting:
     mirroring: Mirroring
     catalogue: Catalogue
     now: Callable[[], datetime]
+    #: Longer than a request can be on its way.
+    quiet: timedelta = QUIET_PERIOD
 
     def sessions(self, since: date | None, until: date | None, actor: Actor) -> Listed:
         """Soonest first; from HubSpot's search, uncounted, when the mirror does not answer.
@@ -148,25 +150,24 @@ class Sitting:
     def set(self, changes: Mapping[ExamId, ExamChange]) -> dict[ExamId, Outcome]:
         """Set these, read back what is unknown, and have all that may have changed copied.
 
-        The values are absolute, so that a request sent twice changes nothing more.
+        The values are absolute, so that a request sent twice changes nothing more. The copies are
+        due before anything is sent, for when no request can be on its way any more; they are made
+        at once where it is known what became of it.
 
         Raises:
             GatewayError: what became of one cannot be read back; copies are due all the same.
+            JournalError: nothing was sent.
         """
+        self.mirroring.put_later(_dues(changes), self.quiet)
         outcomes: dict[ExamId, Outcome] = {}
         todo = dict(changes)
-        try:
-            for _ in range(TRIES):
-                outcomes |= self.crm.change_exams(todo)
-                todo = self._unsure(todo, outcomes)
-                if not todo:
-                    break
-        finally:
-            touched = [id_ for id_ in changes if _may_have_changed(outcomes.get(id_))]
-            if touched:
-                self.mirroring.put(
-                    [Due(kind=Kind.EXAM, record_id=id_, row=None) for id_ in touched]
-                )
+        for _ in range(TRIES):
+            outcomes |= self.crm.change_exams(todo)
+            todo = self._unsure(todo, outcomes)
+            if not todo:
+                break
+        if sure := {id_ for id_, told in outcomes.items() if told.fate is not Fate.UNKNOWN}:
+            self.mirroring.put(_dues(sure))
         return outcomes
 
     def _unsure(
@@ -225,8 +226,8 @@ def _is_so(exam: Exam, change: ExamChange) -> bool:
     return change.at is None or (at is not None and abs((at - change.at).total_seconds()) < 1)
 
 
-def _may_have_changed(outcome: Outcome | None) -> bool:
-    return outcome is None or outcome.fate in {Fate.LANDED, Fate.UNKNOWN}
+def _dues(ids: Iterable[ExamId]) -> list[Due]:
+    return [Due(kind=Kind.EXAM, record_id=id_, row=None) for id_ in sorted(ids)]
 
 
 def _exam(row: MirrorRow) -> Exam:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from sandbox.hubspot import control, errors, faults, routes, scopes, versions
+from sandbox.hubspot import control, errors, faults, oauth, routes, scopes
 from sandbox.hubspot.apps import Apps, Client
 from sandbox.hubspot.calls import Answer, Call, read_query
 from sandbox.hubspot.desk import Desk
@@ -57,6 +57,10 @@ class App:
             response = await control.answer(self, request)
             await response(scope, receive, send)
             return
+        if oauth.PATH.fullmatch(path) and request.method == "POST":
+            response = self._response(await self._granted(request))
+            await response(scope, receive, send)
+            return
         self.stats.begin(self.desk.store.now_ms())
         kind, outcome, reply = f"{scope['method']} ?", "dropped", None
         try:
@@ -71,11 +75,22 @@ class App:
         if reply is not None:
             await self._response(reply)(scope, receive, send)
 
+    async def _granted(self, request: Request) -> Answer:
+        """A token for the app's own id and secret; it is asked for without one."""
+        body, at = await request.body(), self.desk.store.now_ms()
+        try:
+            told = oauth.grant(self.apps, self.desk.portal, body, at=at, new_id=self.new_id)
+        except errors.ApiError as refusal:
+            return self._refused(refusal)
+        return Answer(200, told)
+
     async def _answer(self, request: Request, route: Route) -> Answer | None:
         """None when the connection was dropped."""
         scope = request.scope
         body = await request.body()
-        client = self.apps.by_header(request.headers.get("authorization", ""))
+        client = self.apps.by_header(
+            request.headers.get("authorization", ""), self.desk.store.now_ms()
+        )
         if len(scope["raw_path"]) + len(scope["query_string"]) > URI_MAX:
             raise errors.uri_too_long()
         fault = faults.pick(self.faults, scope["method"], scope["path"])
@@ -101,7 +116,7 @@ class App:
             return None
         await asyncio.sleep(self.latency_ms / 2_000)
         if fault is not None and fault.action is Action.STATUS:
-            reply = Answer(*_reordered(faults.answer(fault)))
+            reply = self._struck(fault)
         else:
             reply = await self._handled(call, route, fault)
         await asyncio.sleep(self.latency_ms / 2_000)
@@ -114,7 +129,7 @@ class App:
             case Action.SLOW:
                 await asyncio.sleep(fault.ms / 1_000)
             case Action.STATUS_AFTER:
-                return Answer(*_reordered(faults.answer(fault)))
+                return self._struck(fault)
             case _:
                 pass
         return reply
@@ -141,7 +156,6 @@ class App:
             )
         finally:
             self.stats.server_ms += (time.perf_counter() - started) * 1_000
-        reply = versions.shaped(reply, route.handler, call.path, at=self.desk.store.now_ms())
         return _with_problems(reply, problems) if problems else reply
 
     async def _later(self, call: Call, route: Route, ms: int) -> None:
@@ -206,6 +220,12 @@ class App:
         }
         return Answer(refusal.status, body, refusal.headers)
 
+    def _struck(self, fault: Fault) -> Answer:
+        status, headers, body = faults.answer(fault)
+        if isinstance(body, bytes):
+            return Answer(status, body, headers)
+        return self._refused(errors.ApiError(status, body, headers))
+
     def _response(self, reply: Answer) -> Response:
         headers = {"X-HubSpot-Correlation-Id": self.new_id(), **reply.headers}
         if reply.body is None:
@@ -213,11 +233,6 @@ class App:
         headers.setdefault("Content-Type", "application/json;charset=utf-8")
         content = reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)
         return Response(content, reply.status, headers)
-
-
-def _reordered(answer: tuple[int, dict[str, str], Any]) -> tuple[int, Any, dict[str, str]]:
-    status, headers, body = answer
-    return status, body, headers
 
 
 def _with_problems(reply: Answer, problems: list[dict[str, Any]]) -> Answer:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sandbox.hubspot import errors
 from sandbox.hubspot.limits import TIERS
+from sandbox.hubspot.merging import MODES
 from sandbox.hubspot.numbers import TEXTS
+from sandbox.hubspot.versions import DATES
 
 if TYPE_CHECKING:
     from sandbox.hubspot.app import App
 
+#: Where a JSON object of options is looked for when a server is made, in any process.
+ENVIRONMENT = "HUBSPOT_SANDBOX_OPTIONS"
 #: name -> the object that has it, and its name there
 PLACES: dict[str, tuple[Callable[[App], Any], str]] = {
     "latency_ms": (lambda app: app, "latency_ms"),
@@ -23,6 +28,7 @@ PLACES: dict[str, tuple[Callable[[App], Any], str]] = {
     "search_lag_ms": (lambda app: app.desk.lag, "ms"),
     "clock_offset_ms": (lambda app: app.desk.store, "clock_offset_ms"),
     "history_max": (lambda app: app.desk.store, "history_max"),
+    "merge_ids": (lambda app: app.desk.store, "merge_ids"),
     "shuffle": (lambda app: app.desk.options, "shuffle"),
     "write_through_merge": (lambda app: app.desk.options, "write_through_merge"),
     "ties_by_old_id": (lambda app: app.desk.options, "ties_by_old_id"),
@@ -39,8 +45,14 @@ PLACES: dict[str, tuple[Callable[[App], Any], str]] = {
     "touch_always": (lambda app: app.desk.options, "touch_always"),
     "traced": (lambda app: app.desk.options, "traced"),
 }
-#: the values of the options that are words
-WORDS = {"number_text": TEXTS, "unknown_route": ("html", "json")}
+#: the values of the options that are words, or lists of words
+WORDS: dict[str, tuple[str, ...]] = {
+    "merge_ids": MODES,
+    "number_text": TEXTS,
+    "unknown_route": ("html", "json"),
+    "traced": ("create", "update", "upsert"),
+    "number_ids": ("v4", *DATES),
+}
 
 
 def show(app: App) -> dict[str, Any]:
@@ -61,12 +73,24 @@ def change(app: App, body: Any) -> dict[str, Any]:
     for name, value in wanted.items():
         if name not in known or type(value) is not type(known[name]):
             raise errors.validation(f"{name}: {value!r} is no such option; known are {known}")
-        if name in WORDS and value not in WORDS[name]:
-            raise errors.validation(f"{name} is one of {', '.join(WORDS[name])}, not {value!r}")
+        words = value if isinstance(value, list) else [value]
+        if name in WORDS and any(word not in WORDS[name] for word in words):
+            raise errors.validation(f"{name}: {', '.join(WORDS[name])} are known, not {value!r}")
     for name, value in wanted.items():
         place, field = PLACES[name]
         setattr(place(app), field, frozenset(value) if isinstance(value, list) else value)
     return show(app)
+
+
+def from_environment(app: App, environment: Mapping[str, str]) -> None:
+    """Change what the environment says. Raises ValueError that names the variable."""
+    text = environment.get(ENVIRONMENT)
+    if not text:
+        return
+    try:
+        change(app, json.loads(text))
+    except (json.JSONDecodeError, errors.ApiError) as error:
+        raise ValueError(f"{ENVIRONMENT}: {error}") from None
 
 
 def _tier(name: object) -> tuple[int, int]:

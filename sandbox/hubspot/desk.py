@@ -13,6 +13,7 @@ from sandbox.hubspot.calls import Answer, Call, object_id
 from sandbox.hubspot.catalog import Catalog, Kind
 from sandbox.hubspot.exporting import Exports
 from sandbox.hubspot.inputs import Input, Values
+from sandbox.hubspot.journal import Journal
 from sandbox.hubspot.lag import Lag
 from sandbox.hubspot.links import LinkType
 from sandbox.hubspot.portal import Portal
@@ -71,6 +72,7 @@ class Desk:
     rollups: Rollups
     lag: Lag
     exports: Exports
+    journal: Journal
     apps: Apps
     rules: Rules = field(default_factory=Rules)
     options: Options = field(default_factory=Options)
@@ -180,7 +182,7 @@ class Desk:
     def require(self, kind: Kind, wanted: Input, call: Call) -> errors.ApiError | None:
         """The refusal of a new object that lacks what its type requires."""
         lacking = [name for name in kind.type.required if wanted.values.get(name) is None]
-        if versions.rules_hold(call.path):
+        if versions.since(call.version, versions.RULES_SINCE):
             return self.obey(kind, wanted, None, call, also=lacking)
         if not lacking:
             return None
@@ -191,7 +193,7 @@ class Desk:
         self, kind: Kind, wanted: Input, row: Row | None, call: Call, also: Sequence[str] = ()
     ) -> errors.ApiError | None:
         """The refusal of a write that an admin's rules forbid; older versions know no rules."""
-        if not versions.rules_hold(call.path):
+        if not versions.since(call.version, versions.RULES_SINCE):
             return None
         details = [errors.missing_required(name) for name in also]
         details += self.rules.lacking(

@@ -130,7 +130,8 @@ def answer(fault: Fault) -> tuple[int, dict[str, str], bytes | dict[str, Any]]:
         return fault.status, {**wait, "Content-Type": "text/html; charset=UTF-8"}, page.encode()
     if fault.status == 477:
         wait = wait or {"Retry-After": "30"}
-    body = {"status": "error", "message": WORDS.get(fault.status, "internal error")}
+    message = WORDS.get(fault.status, "internal error")
+    body = {"status": "error", "message": message, "category": "INTERNAL_ERROR"}
     return fault.status, wait, body
 
 

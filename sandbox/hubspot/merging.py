@@ -11,7 +11,9 @@ import orjson
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.rows import HISTORY_MAX, Row, Source
 
-NEW_ID_FOR = {"0-1"}  # a merged contact gets a new id; other objects keep the primary's
+CONTACTS = "0-1"
+#: whose merges make a new id: of contacts alone, of all objects, or of none
+MODES = ("contacts", "all", "kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +24,22 @@ class Plan:
     losers: tuple[Row, ...]
 
 
-def plan(kind: Kind, primary: Row, other: Row, *, at: int, new_id: int) -> Plan:
+def makes_new_id(mode: str, kind: Kind) -> bool:
+    """Whether what two objects become has an id of its own; else it has the primary's."""
+    return mode == "all" or (mode == "contacts" and kind.type.id == CONTACTS)
+
+
+def plan(kind: Kind, primary: Row, other: Row, *, at: int, new_id: int | None) -> Plan:
     """The primary's values win; the other's fill only what the primary lacks.
 
-    The other's values stay in the history, below the winner's own.
+    The other's values stay in the history, below the winner's own. Without a new id, the primary's
+    id is kept.
     """
-    winner_id = new_id if kind.type.id in NEW_ID_FOR else primary.id
+    winner_id = primary.id if new_id is None else new_id
     values = {**other.properties, **primary.properties}
     merged = _ids(primary) | _ids(other)
     values["hs_merged_object_ids"] = ";".join(str(i) for i in sorted(merged - {winner_id}))
-    if kind.type.id in NEW_ID_FOR:
+    if kind.type.id == CONTACTS:
         values["hs_calculated_merged_vids"] = ";".join(f"{i}:{at}" for i in sorted(merged))
     at = max(at, primary.updated_at + 1, other.updated_at + 1)
     winner = replace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import threading
@@ -18,10 +19,12 @@ from uuid import uuid4
 import uvicorn
 from starlette.types import Scope
 
+from sandbox.hubspot import choices
 from sandbox.hubspot.app import App
 from sandbox.hubspot.apps import Apps
 from sandbox.hubspot.desk import Desk
 from sandbox.hubspot.exporting import Exports
+from sandbox.hubspot.journal import Journal
 from sandbox.hubspot.lag import Lag
 from sandbox.hubspot.limits import TIERS, Daily
 from sandbox.hubspot.portal import Portal
@@ -110,6 +113,7 @@ class HubSpotServer:
             exports=Exports(self.store, searcher),
             rollups=rollups,
             lag=lag,
+            journal=Journal(self.store),
             apps=apps,
         )
         own = apps.add(
@@ -128,6 +132,11 @@ class HubSpotServer:
             drop=self._drop,
             latency_ms=latency_ms,
         )
+        try:
+            choices.from_environment(self.app, os.environ)
+        except ValueError:
+            self.store.close()
+            raise
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self._listening: socket.socket | None = None

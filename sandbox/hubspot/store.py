@@ -35,7 +35,7 @@ class Change:
     before: Row | None
     after: Row | None
     source: Source
-    #: the verb of the webhook: creation, change, deletion, merge, privacyDeletion
+    #: the verb of the webhook: creation, change, deletion, merge, restore, privacyDeletion
     verb: str
     merged: tuple[int, ...] = ()
 
@@ -47,6 +47,7 @@ class Store:
         self._now = now
         self.clock_offset_ms = 0
         self.history_max = HISTORY_MAX
+        self.merge_ids = "all"  # one of merging.MODES
         self.database = Database(path)
         self.catalog = Catalog(self.database, portal, at=self.now_ms())
         self.links = Links(self.database, self.catalog)
@@ -186,6 +187,22 @@ class Store:
             self._write(connection, kind, pairs)
         self._tell(kind, [(old, None) for old, _ in pairs], source, "deletion")
 
+    def restore(self, kind: Kind, row: Row, source: Source) -> Row:
+        """Out of the recycling bin. Raises ValueError when a unique value of it is taken by now."""
+        at = self.now_ms()
+        back = replace(row, archived_at=None, updated_at=max(at, row.updated_at + 1))
+        with self.database.writing() as connection:
+            for name in kind.unique_names():
+                value = row.properties.get(name)
+                holder = value and uniques.holder(connection, kind, name, value)
+                if holder:
+                    raise ValueError(f"{name} {value} is that of {holder} now")
+            self._write(connection, kind, [(row, back)])
+            uniques.move(connection, kind, None, back)
+        change = Change(kind=kind, before=None, after=back, source=source, verb="restore")
+        self._announce([change])
+        return back
+
     def forget(self, kind: Kind, row: Row, source: Source) -> None:
         """Delete for good, as privacy law asks."""
         with self.database.writing() as connection:
@@ -198,13 +215,16 @@ class Store:
         self._tell(kind, [(row, None)], source, "privacyDeletion")
 
     def merge(self, object_type: str, primary_id: int, other_id: int) -> int:
-        """Merge two objects; returns the id of what they became. Raises KeyError."""
+        """Merge two objects; returns the id of what they became. Raises KeyError, ValueError."""
         kind = self.catalog.kind(object_type)
         source = Source("MERGE_OBJECTS")
         with self.database.writing() as connection:
             found = self.rows(kind, [primary_id, other_id])
             primary, other = found[primary_id], found[other_id]
-            plan = merging.plan(kind, primary, other, at=self.now_ms(), new_id=self._next_id(kind))
+            _mergeable(primary, other)
+            fresh = merging.makes_new_id(self.merge_ids, kind)
+            new_id = self._next_id(kind) if fresh else None
+            plan = merging.plan(kind, primary, other, at=self.now_ms(), new_id=new_id)
             for row in (primary, other):
                 uniques.free(connection, kind, row)
             self._write(connection, kind, [(None, row) for row in (*plan.losers, plan.winner)])
@@ -283,3 +303,11 @@ class Store:
 def _reads_otherwise(kind: Kind, old: Row | None, new: Row) -> bool:
     before = old and words.text_of(kind, old.properties)
     return before != words.text_of(kind, new.properties)
+
+
+def _mergeable(primary: Row, other: Row) -> None:
+    if primary.id == other.id:
+        raise ValueError("an object cannot be merged with itself")
+    for row in (primary, other):
+        if row.archived_at is not None:
+            raise KeyError(row.id)

@@ -15,14 +15,16 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import httpx
 import orjson
 
-from sandbox.hubspot.rows import Row
+from sandbox.hubspot import events
+from sandbox.hubspot.events import VERBS, Event
+from sandbox.hubspot.links import LinkChange
 from sandbox.hubspot.store import Change, Store
 
 log = logging.getLogger(__name__)
@@ -30,13 +32,8 @@ BATCH_MAX, ATTEMPTS_MAX, TIMEOUT_S = 100, 10, 5.0
 #: HubSpot does not send these again
 KEPT = "webhook:"
 FINAL = frozenset({400, 401, 403, 404, 405})
-#: All that is told of contacts and of custom objects.
-EVERYTHING = tuple(
-    f"{family}.{verb}"
-    for family in ("contact", "object")
-    for verb in ("creation", "deletion", "propertyChange", "merge", "privacyDeletion")
-)
-Event = dict[str, Any]
+#: All that is told of every object type, in the form that new apps get.
+EVERYTHING = (*(f"object.{verb}" for verb in VERBS), "contact.privacyDeletion")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +42,8 @@ class Target:
 
     url: str
     secret: str
-    #: e.g. contact.propertyChange, object.creation; a property may be named behind a colon
+    #: e.g. contact.propertyChange, object.creation; an object type may be named behind an @ and a
+    #: property behind a colon: object.propertyChange@0-1:sj_credits
     subscriptions: tuple[str, ...]
     gather_ms: int = 50  # events of this long go into one request
     duplicate: float = 0.05  # of the requests come twice
@@ -60,47 +58,21 @@ def signature(secret: str, method: str, uri: str, body: bytes, timestamp: str) -
     return base64.b64encode(hmac.new(secret.encode(), text, hashlib.sha256).digest()).decode()
 
 
-def wanted(target: Target, type_: str, name: str | None) -> int | None:
+def signature_v1(secret: str, body: bytes) -> str:
+    """`X-HubSpot-Signature` of the first version: SHA-256 over secret and body."""
+    return hashlib.sha256(secret.encode() + body).hexdigest()
+
+
+def wanted(target: Target, type_: str, fields: Event) -> int | None:
     """The number of the subscription that asks for this event."""
+    name = fields.get("propertyName")
+    of = fields.get("objectTypeId", fields.get("fromObjectTypeId"))
     for number, subscription in enumerate(target.subscriptions, start=1):
         subscribed, _, only = subscription.partition(":")
-        if subscribed == type_ and only in {"", name}:
+        subscribed, _, only_of = subscribed.partition("@")
+        if subscribed == type_ and only in {"", name} and only_of in {"", of}:
             return 900_000 + number
     return None
-
-
-def events_of(change: Change, at: int) -> Iterator[tuple[str, Event]]:
-    """The events of one change, as (subscription type, own fields)."""
-    family = {"0-1": "contact"}.get(change.kind.type.id, "object")
-    row = change.after or change.before
-    if row is None:
-        return
-    base: Event = {
-        "objectId": row.id,
-        "occurredAt": at,
-        "changeSource": change.source.type,
-        "sourceId": change.source.id or "",
-    }
-    if family == "object":
-        base["objectTypeId"] = change.kind.type.id
-    if change.verb == "merge" and change.after is not None:
-        old = list(change.merged)
-        ids = {"primaryObjectId": old[0], "mergedObjectIds": old[1:], "newObjectId": row.id}
-        yield f"{family}.merge", {**base, **ids, "objectId": row.id, "numberOfPropertiesMoved": 0}
-    elif change.verb in {"creation", "deletion", "privacyDeletion"}:
-        yield f"{family}.{change.verb}", base
-    for name, value in _values(change.before, change.after) if change.verb != "merge" else ():
-        named = {**base, "propertyName": name, "propertyValue": value or ""}
-        yield f"{family}.propertyChange", named
-
-
-def _values(before: Row | None, after: Row | None) -> list[tuple[str, str | None]]:
-    if after is None:
-        return []
-    old = before.properties if before else {}
-    names = sorted(old.keys() | after.properties.keys())
-    changed = [name for name in names if old.get(name) != after.properties.get(name)]
-    return [(name, after.properties.get(name)) for name in changed]
 
 
 @dataclass(order=True, slots=True)
@@ -128,17 +100,16 @@ class Sender:
         self._thread = threading.Thread(target=self._run, name="hubspot-webhooks", daemon=True)
         self._thread.start()
 
-    def take(self, changes: Sequence[Change], at: int) -> None:
-        """Queue the events of some changes."""
-        events = []
-        for change in changes:
-            for type_, fields in events_of(change, at):
-                number = wanted(self.target, type_, fields.get("propertyName"))
-                if number is not None:
-                    events.append(self._event(type_, number, fields))
-        if events:
+    def take(self, told: Sequence[tuple[str, Event]]) -> None:
+        """Queue those of some events that are subscribed to."""
+        fresh = []
+        for type_, fields in told:
+            number = wanted(self.target, type_, fields)
+            if number is not None:
+                fresh.append(self._event(type_, number, fields))
+        if fresh:
             with self._wake:
-                self._fresh += events
+                self._fresh += fresh
                 self._wake.notify()
 
     def _event(self, type_: str, subscription: int, fields: Event) -> Event:
@@ -204,6 +175,9 @@ class Sender:
         url = self.target.url
         headers = {
             "Content-Type": "application/json",
+            "User-Agent": "HubSpot Connect 2.0 (sandbox)",
+            "X-HubSpot-Signature": signature_v1(self.target.secret, body),
+            "X-HubSpot-Signature-Version": "v1",
             "X-HubSpot-Signature-v3": signature(self.target.secret, "POST", url, body, timestamp),
             "X-HubSpot-Request-Timestamp": timestamp,
         }
@@ -228,6 +202,7 @@ class Senders:
         self._app_id = app_id
         self.all: list[Sender] = []
         store.listeners.append(self._take)
+        store.links.listeners.append(self._take_links)
 
     def subscribe(self, target: Target) -> None:
         """One subscription for each URL: a new one takes the place of the old."""
@@ -267,5 +242,15 @@ class Senders:
         self.all.clear()
 
     def _take(self, changes: Sequence[Change]) -> None:
+        if self.all:
+            at = self._store.now_ms()
+            self._send([event for change in changes for event in events.of_change(change, at)])
+
+    def _take_links(self, changes: Sequence[LinkChange]) -> None:
+        if self.all:
+            at, catalog = self._store.now_ms(), self._store.catalog
+            self._send([e for change in changes for e in events.of_link(change, catalog, at)])
+
+    def _send(self, told: Sequence[tuple[str, Event]]) -> None:
         for sender in self.all:
-            sender.take(changes, self._store.now_ms())
+            sender.take(told)

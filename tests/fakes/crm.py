@@ -258,6 +258,25 @@ class FakeCrm:
                 for id_, record in found
             }
 
+    def exams_of(self, ids: Collection[BookingId]) -> dict[BookingId, tuple[ExamId, ...]]:
+        with self._lock:
+            found = self._read("associations", Kind.BOOKING, ids)
+            return {
+                BookingId(id_): tuple(ExamId(e.id) for e in record.linked(Kind.EXAM))
+                if record
+                else ()
+                for id_, record in found
+            }
+
+    def bookings_alone(self, ids: Collection[BookingId]) -> dict[BookingId, Booking | None]:
+        with self._lock:
+            return {
+                BookingId(id_): None
+                if record is None
+                else replace(self._booking(record), contact_ids=(), exam_ids=())
+                for id_, record in self._read("read", Kind.BOOKING, ids)
+            }
+
     def histories(
         self, kind: Kind, ids: Collection[str], keys: Sequence[str]
     ) -> dict[str, History | None]:

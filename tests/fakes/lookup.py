@@ -83,6 +83,9 @@ def _counts(exam_id: str, bookings: Rows, tokens: Collection[str]) -> Counts:
     owed = sum(
         row["is_active"] == "Cancelled"
         and row["token_refunded"] is not True
+        and row.get("token_refunded_at") is None
+        and not str(row.get("token_refund_admin") or "").strip()
+        and str(row.get("attendance") or "").strip().lower() in {"", "no"}
         and str(row["token_used"] or "").lower() in spending
         for row in of
     )

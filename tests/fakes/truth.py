@@ -52,6 +52,7 @@ class Truth:
         self._now = now
         self._by_id: dict[Kind, dict[str, Record]] = {kind: {} for kind in Kind}
         self._next_id = 900_000
+        self.merge_ids = "all"
 
     def find(self, kind: Kind, id_: str) -> Record | None:
         """By its id or one it had before a merge; None when archived or never there."""
@@ -135,14 +136,15 @@ class Truth:
         self._forget_views(record)
 
     def merge(self, kind: Kind, primary_id: str, other_id: str) -> str:
-        """Contacts become a new record, others the primary; every old id finds it from now on.
+        """Two records become a new one, or the primary; every old id finds it from now on.
 
+        `merge_ids` says of which kinds a merge makes a new one: "all", "contacts" or none: "kept".
         The primary's values stay, and the other's fill what it lacks. What is lost of the
         other's balances remains in the history.
         """
         primary, other = self.need(kind, primary_id), self.need(kind, other_id)
         merged = primary
-        if kind is Kind.CONTACT:
+        if self.merge_ids == "all" or (self.merge_ids == "contacts" and kind is Kind.CONTACT):
             self._next_id += 1
             merged = Record(kind, str(self._next_id), self._now())
         former = {primary.id, other.id, *primary.former_ids, *other.former_ids} - {merged.id}
@@ -161,9 +163,13 @@ class Truth:
         for old in (primary, other):
             if old is merged:
                 continue
-            for booking in old.links.pop(Kind.BOOKING, []):
-                booking.links[old.kind].remove(old)
-                self.link(booking, merged)
+            for end in [end for ends in old.links.values() for end in ends]:
+                if old.kind is Kind.BOOKING:
+                    self.unlink(old, end)
+                    self.link(merged, end)
+                else:
+                    self.unlink(end, old)
+                    self.link(end, merged)
 
     def _join_versions(self, merged: Record, primary: Record, other: Record) -> None:
         values = {**_filled(other), **_filled(primary)}

@@ -339,8 +339,8 @@ GIVING_BACK = [
     Mutant(
         guard="only what is settled as landed is marked",
         file=_in("operations/steps/refund"),
-        old="[*unmarked, *landed])",
-        new="[*unmarked, *todo])",
+        old="[*marked_later, *landed])",
+        new="[*marked_later, *todo])",
         tests=_OPERATIONS + _STORM,
     ),
     Mutant(
@@ -520,6 +520,62 @@ GIVING_BACK = [
 
 RECHECK = [
     Mutant(
+        guard="another's mark is looked for right before ours is set",
+        file=_in("operations/steps/refund"),
+        old="        items = self._unmarked(run, operation, items)\n",
+        new="",
+        tests=_RECHECK,
+    ),
+    Mutant(
+        guard="a mark of another that ours is written over is told by its history",
+        file=_in("services/booking_looks"),
+        old="            if item.credit is not None and history is not None:",
+        new="            if False:",
+        tests=_RECHECK,
+    ),
+    Mutant(
+        guard="a booking that was moved to another exam since the preview is not cancelled",
+        file=_in("domain/judging"),
+        old="and not is_cancelled and not _same_exam(item, booking):",
+        new="and False:",
+        tests=_RECHECK,
+    ),
+    Mutant(
+        guard="a booking that was moved before our cancel is a person's to decide",
+        file=_in("domain/double_refunds"),
+        old="if ours and _is_elsewhere(found) and found.item.ruling is not Ruling.OWED:",
+        new="if False:",
+        tests=_RECHECK,
+    ),
+    Mutant(
+        guard="a desk that takes over gives no credit that the other one may have given",
+        file=_in("services/refund_check"),
+        old="                doubts=doubts,\n",
+        new="",
+        tests=_RECHECK,
+    ),
+    Mutant(
+        guard="a mark explains the credit of another desk only when it is not ours",
+        file=_in("domain/desk_refunds"),
+        old="if booking.refunded and booking.id not in ours",
+        new="if booking.refunded",
+        tests=_RECHECK,
+    ),
+    Mutant(
+        guard="an approval is refused while another desk is at work",
+        file=_in("services/approving"),
+        old="        return faults + self.objections()",
+        new="        return faults",
+        tests=(_UNIT + "test_another_desk.py",),
+    ),
+    Mutant(
+        guard="a retry is refused while another desk is at work",
+        file=_in("services/operating"),
+        old="        self.alone()\n",
+        new="",
+        tests=(_UNIT + "test_another_desk.py",),
+    ),
+    Mutant(
         guard="only what the last look allows goes out",
         file=_in("services/refund_check"),
         old="            id_: [m for m in movements if m.booking_id in self.going]",
@@ -588,14 +644,14 @@ UNDOING = [
     Mutant(
         guard="only a refund that still stands is taken back",
         file=_in("operations/kinds/undo_rules"),
-        old="    if facts.refunded_by.get(item.booking_id) != refund.id:",
+        old="    if facts.refunded_by.get(id_) != refund.id:",
         new="    if False:",
         tests=_UNDO,
     ),
     Mutant(
         guard="a refund that is being taken back is not taken back by another",
         file=_in("operations/kinds/undo_rules"),
-        old="    if by := facts.undone_by.get(item.booking_id):",
+        old="    if by := facts.undone_by.get(id_):",
         new='    if by := "":',
         tests=_UNDO,
     ),

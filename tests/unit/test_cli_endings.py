@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from contextlib import nullcontext
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -83,8 +84,13 @@ def test_a_note_that_was_refused_is_a_warning(desk: TestDesk) -> None:
 
 
 def test_a_write_that_could_not_be_checked_is_a_warning(desk: TestDesk) -> None:
-    desk.crm.unreadable_histories.add("1")
+    desk.time += timedelta(hours=1)
 
+    def hide(request: Request) -> None:
+        if request.changes:
+            desk.crm.unreadable_histories.add("1")
+
+    desk.crm.answered = hide
     done = run("refund", "--ids", "53", "--reason", "r", "--wait")
 
     assert 2 == done.exit_code

@@ -59,7 +59,8 @@ def test_an_ended_operation_only_moves_by_a_retry() -> None:
 def judged_again(
     kind: ChosenKind, mine: Item, fresh: Booking | None, person: Contact | None
 ) -> Item:
-    return judge_again(partial(kind.judge_begun, mine), mine, fresh, person, SCHOOL, TERMS)
+    judge = partial(kind.judge_begun, mine)
+    return judge_again(judge, mine, fresh, person, SCHOOL, TERMS, cancels=kind.cancels)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_a_cancelled_booking_goes_on_whoever_cancelled_it(ours: bool) -> None:
 def test_a_booking_without_a_credit_that_somebody_else_cancelled_ends_here() -> None:
     theirs = item(credit=None, state=ItemState.CANCELLED, cancel_sent=True, why="cancelled by lee")
     judged = judged_again(CANCEL, theirs, booking(), contact())
-    ended = after_cancel_without_credit(judged, None)
+    ended = after_cancel_without_credit(judged, None, ())
 
     assert (ItemState.SKIPPED, "already cancelled by lee") == (ended.state, ended.why)
 
@@ -105,7 +106,7 @@ def test_a_booking_without_a_credit_whose_history_hubspot_does_not_give_ends_by_
 ):
     answered = item(credit=None, state=ItemState.CANCELLED, cancelled=True)
 
-    ended = after_cancel_without_credit(answered, {})
+    ended = after_cancel_without_credit(answered, {}, ())
 
     assert (ItemState.DONE, True) == (ended.state, ended.cancelled)
 

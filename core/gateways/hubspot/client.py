@@ -78,6 +78,14 @@ class HubSpot:
         """The contacts associated with each booking, in a call for each 1,000."""
         return reading.contacts_of(self.hub, ids)
 
+    def exams_of(self, ids: Collection[BookingId]) -> dict[BookingId, tuple[ExamId, ...]]:
+        """The exams associated with each booking, in a call for each 1,000."""
+        return reading.exams_of(self.hub, ids)
+
+    def bookings_alone(self, ids: Collection[BookingId]) -> dict[BookingId, Booking | None]:
+        """Without their associations, in a call for each 100. None: no such booking."""
+        return reading.bookings_alone(self.hub, ids)
+
     def histories(
         self, kind: Kind, ids: Collection[str], keys: Sequence[str]
     ) -> dict[str, History | None]:

@@ -12,6 +12,7 @@ from core.domain.records import (
     BookingId,
     ContactId,
     Counted,
+    ExamId,
     History,
     Kind,
     is_record_id,
@@ -115,6 +116,24 @@ def contacts_of(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, tuple[C
     types = hub.portal.types
     found = links(hub, types[Kind.BOOKING], types[Kind.CONTACT], ids, "associations bookings")
     return {BookingId(id_): tuple(map(ContactId, linked)) for id_, linked in found.items()}
+
+
+def exams_of(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, tuple[ExamId, ...]]:
+    """Exams associated with each booking."""
+    types = hub.portal.types
+    found = links(hub, types[Kind.BOOKING], types[Kind.EXAM], ids, "associations bookings")
+    return {BookingId(id_): tuple(map(ExamId, linked)) for id_, linked in found.items()}
+
+
+def bookings_alone(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, Booking | None]:
+    """Bookings as they are, without what they are associated with."""
+    unique = list(dict.fromkeys(ids))
+    held = objects(hub, Kind.BOOKING, unique, lambda told: told)
+    return {
+        id_: None if told is None else records.read_booking(hub.portal, told, (), ())
+        for id_ in unique
+        for told in [held[id_]]
+    }
 
 
 def links(

@@ -28,9 +28,16 @@ class Outbox:
     _db: Database
 
     @writing
-    def put_due(self, connection: Connection, due: Sequence[Due], *, at: datetime) -> None:
+    def put_due(
+        self,
+        connection: Connection,
+        due: Sequence[Due],
+        *,
+        at: datetime,
+        held_until: datetime | None = None,
+    ) -> None:
         """Newer rows replace older ones of the same record (``rules.row_to_copy``)."""
-        put(connection, due, at=at)
+        put(connection, due, at=at, held_until=held_until)
 
     def take_due(self, *, now: datetime, until: datetime, limit: int) -> list[Due]:
         """Fresh ones first, then what was tried before. Asks before it takes the writer's turn."""

@@ -125,6 +125,14 @@ class Crm(Protocol):
         """The contacts that each booking is associated with; none of one that is gone."""
         ...
 
+    def exams_of(self, ids: Collection[BookingId]) -> dict[BookingId, tuple[ExamId, ...]]:
+        """The exams that each booking is associated with; none of one that is gone."""
+        ...
+
+    def bookings_alone(self, ids: Collection[BookingId]) -> dict[BookingId, Booking | None]:
+        """As ``bookings``, without contacts and exams, and without the calls for them."""
+        ...
+
     def histories(
         self, kind: Kind, ids: Collection[str], keys: Sequence[str]
     ) -> dict[str, History | None]:

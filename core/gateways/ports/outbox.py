@@ -51,8 +51,13 @@ class DeadLetters:
 class OutboxRecords(Protocol):
     """Each method is one transaction."""
 
-    def put_due(self, due: Sequence[Due], *, at: datetime) -> None:
-        """Newer rows replace older ones of the same record, and wake a dead one."""
+    def put_due(
+        self, due: Sequence[Due], *, at: datetime, held_until: datetime | None = None
+    ) -> None:
+        """Newer rows replace older ones of the same record, and wake a dead one.
+
+        ``held_until``: nobody takes them before; None: at once.
+        """
         ...
 
     def take_due(self, *, now: datetime, until: datetime, limit: int) -> list[Due]:

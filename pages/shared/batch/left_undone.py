@@ -21,6 +21,7 @@ NEXT: dict[About, str] = {
     About.BALANCE: "Correct that balance in HubSpot; the credits of this operation are right.",
     About.REFUNDED_TWICE: "Compare the balance with its history in HubSpot.",
     About.MERGED: "Compare the balance with its history in HubSpot, and adjust it if need be.",
+    About.MOVED: "An admin can set the seat counts right on the page of each exam.",
     About.CHECK: "Compare the balance with its history in HubSpot.",
     About.STATUS: "The student holds both the seat and the credit. If the booking should stay "
     "cancelled, set it to Cancelled in HubSpot and recount the exam.",

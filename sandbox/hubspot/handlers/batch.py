@@ -163,7 +163,12 @@ def _sorted_out(
         raise desk.refusal(everything) if everything else bad[0]
     good = [one for one, refusal in zip(wanted, refusals, strict=True) if refusal is None]
     entries = [
-        {**refusal.body, "context": {"objectWriteTraceId": [one.trace_id]}}
+        {
+            "errors": [],
+            "links": {},
+            **refusal.body,
+            "context": {"objectWriteTraceId": [one.trace_id]},
+        }
         for one, refusal in zip(wanted, refusals, strict=True)
         if refusal is not None
     ]

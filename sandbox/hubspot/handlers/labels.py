@@ -79,7 +79,11 @@ def limit(desk: Desk, call: Call) -> Answer:
         most = whole(entry.get("maxToObjectIds"), "maxToObjectIds", most=TIES_MAX, least=1)
         desk.store.links.limit(found, most)
         results.append(_limit(found, most, "userEnforcedMaxToObjectIds"))
-    fresh = call.path.rstrip("/").endswith("create") and call.version in {"v4", "2026-03"}
+    creates = call.path.rstrip("/").endswith("create")
+    if not creates:
+        for one in results:
+            one.pop("label", None)  # an update's answer names no label
+    fresh = creates and call.version in {"v4", "2026-03"}
     return desk.batch(call, 201 if fresh else 200, results, [], started)
 
 

@@ -111,7 +111,7 @@ def batch_default(desk: Desk, call: Call) -> Answer:
     plain = desk.store.links.default(kind, to)
     _tie(desk, call, kind, to, [(pair, plain) for pair, _ in pairs])
     results = _defaults(desk, kind, to, [pair for pair, _ in pairs])
-    return desk.batch(call, 200, results, problems, started)
+    return Answer(200, desk.batch(call, 200, results, problems, started).body)  # no 207 in any spec
 
 
 def batch_create(desk: Desk, call: Call) -> Answer:
@@ -220,6 +220,8 @@ def _bad_pair(kind: Kind, to: Kind, pair: Pair) -> dict[str, Any]:
         "message": f"Could not associate {kind.type.name} {pair[0]} with {to.type.name} {pair[1]}: "
         "one of them does not exist",
         "context": {"fromObjectId": [str(pair[0])], "toObjectId": [str(pair[1])]},
+        "errors": [],
+        "links": {},
     }
 
 

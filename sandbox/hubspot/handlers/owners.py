@@ -33,7 +33,7 @@ def get(desk: Desk, call: Call) -> Answer:
     for one in _owners(desk):
         if str(one[key]) == call.params["id"] and not call.flag("archived"):
             return Answer(200, one)
-    raise errors.resource_not_found()
+    raise errors.object_not_found("No owner exists with this id.")
 
 
 def _owners(desk: Desk) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sandbox.hubspot import definitions, errors, inputs
+from sandbox.hubspot import definitions, errors, inputs, versions
 from sandbox.hubspot.calls import Answer, Call
 from sandbox.hubspot.catalog import Kind
 from sandbox.hubspot.definitions import Definition
@@ -44,7 +44,8 @@ def archive(desk: Desk, call: Call) -> Answer:
 def batch_create(desk: Desk, call: Call) -> Answer:
     kind, started = desk.kind(call), desk.store.now_ms()
     made = [_create(desk, kind, entry) for entry in inputs.batch(call.json())]
-    return desk.batch(call, 201, [show(one) for one in made], [], started)
+    status = 200 if versions.since(call.version, "2026-09") else 201
+    return desk.batch(call, status, [show(one) for one in made], [], started)
 
 
 def batch_read(desk: Desk, call: Call) -> Answer:
@@ -57,6 +58,8 @@ def batch_read(desk: Desk, call: Call) -> Answer:
             "category": "OBJECT_NOT_FOUND",
             "message": f"No properties exist with the name {name}.",
             "context": {"name": [name]},
+            "errors": [],
+            "links": {},
         }
         for name, one in found.items()
         if one is None

@@ -109,6 +109,7 @@ def _show(desk: Desk, kind: Kind) -> dict[str, Any]:
         "searchableProperties": [t.primary],
         "primaryDisplayProperty": t.primary,
         "secondaryDisplayProperties": [],
+        "allowsSensitiveProperties": False,
         "archived": kind.archived_at is not None,
         "id": t.id.removeprefix("2-"),
         "fullyQualifiedName": desk.catalog.full_name(kind),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 import shutil
 import ssl
 import tempfile
@@ -27,7 +29,7 @@ from sandbox.hubspot.tool.problems import Unusable
 from sandbox.hubspot.tool.schema import Label, Schema
 from sandbox.hubspot.tool.seeds import Tie
 
-MADE_OF, DATABASE = "made-of.json", "hubspot.sqlite3"
+MADE_OF, DATABASE, LOCK = "made-of.json", "hubspot.sqlite3", "lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,7 @@ class Account:
         self._now = now
         self._options = {"tier": self._schema.tier, **options}
         self._server: HubSpotServer | None = None
+        self._lock: int | None = None
         self.token = token or self._schema.token
         self.url = ""
 
@@ -119,6 +122,7 @@ class Account:
             OSError: the port is taken, or the host is not this machine's.
         """
         try:
+            self._alone()
             server = self._made()
             self._server = server
             if server.store.is_empty():
@@ -143,6 +147,9 @@ class Account:
         if self._server is not None:
             self._server.stop()
             self._server = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
             self._scratch = None
@@ -212,6 +219,17 @@ class Account:
         if self._scratch is None:
             self._scratch = Path(tempfile.mkdtemp(prefix="hubspot-sandbox-"))
         return self._scratch
+
+    def _alone(self) -> None:
+        """Hold the state folder until the end; a process that dies lets go of it."""
+        state = self._state()
+        state.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(state / LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            text = "another sandbox runs on this folder; end it, or name another with --state"
+            raise Unusable([f"{state}: {text}"]) from None
 
     def _made(self) -> HubSpotServer:
         state = self._state()

@@ -24,6 +24,7 @@ from sandbox.hubspot.tool.account import Account, Files
 from sandbox.hubspot.tool.problems import Unusable
 from sandbox.hubspot.webhooks import EVERYTHING, Target
 
+PORT_MAX = 65_535
 #: given by an option of their own; all others by --option
 COMMON = ("latency_ms", "rate_limit", "daily_limit", "search_lag_ms", "tier")
 
@@ -59,10 +60,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _places(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--host", default="127.0.0.1", help="any address of this machine")
-    serve.add_argument("--port", type=_count, default=0, help="0, the default: any that is free")
+    serve.add_argument("--port", type=_port, default=0, help="0, the default: any that is free")
     serve.add_argument("--cert", type=Path, metavar="FILE.pem", help="serve HTTPS: certificate")
     serve.add_argument("--key", type=Path, metavar="FILE.pem", help="serve HTTPS: private key")
-    serve.add_argument("--token", help="the access token; default: pat-na1-local, or the schema's")
+    serve.add_argument(
+        "--token", type=_word, help="the access token; default: pat-na1-local, or the schema's"
+    )
     serve.add_argument("--state", type=Path, metavar="DIR", help="keep the data there")
     serve.add_argument("--fresh", action="store_true", help="forget what --state holds")
     serve.add_argument(
@@ -97,6 +100,18 @@ def _count(text: str) -> int:
     if not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
     return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > PORT_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to {PORT_MAX}")
+    return int(text)
+
+
+def _word(text: str) -> str:
+    if not text.isprintable() or not text or " " in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a token: give visible characters")
+    return text
 
 
 def _check(given: argparse.Namespace) -> int:

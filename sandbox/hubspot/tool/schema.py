@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.hubspot.definitions import FIELD_TYPES, NAME, TYPES, UNIQUE_MAX, Definition
+from sandbox.hubspot.handlers.labels import NAME as LABEL_NAME
 from sandbox.hubspot.limits import TIERS
 from sandbox.hubspot.object_types import ObjectType
 from sandbox.hubspot.portal import Portal
@@ -335,6 +336,8 @@ def _labels(report: Report, given: object, types: Iterable[ObjectType]) -> list[
         label = _text(report, place, entry, "label", None)
         usual = re.sub(r"\W+", "_", label.lower()).strip("_")
         name = _text(report, place, entry, "name", usual)
+        if name and not LABEL_NAME.fullmatch(name):
+            report.add((*place, "name"), f"{name!r}: letters, digits and _, no digit at first")
         inverse = _text(report, place, entry, "inverse", "") or None
         made = Label(from_type=ends[0], to_type=ends[1], name=name, label=label, inverse=inverse)
         if any({ends[0], ends[1]} == {o.from_type, o.to_type} and o.name == name for o in found):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from sandbox.hubspot import errors
@@ -126,6 +127,9 @@ class _Reader:
             return None
         try:
             text = as_text(given)
+            if text is not None and not _storable(text):
+                self.report.add(place, "half of a character (a lone surrogate) is no text")
+                return None
             return text if raw or text is None else stored(definition, text)
         except TypeError:
             self.report.add(place, f"{given!r} is no single value; write a text or a number")
@@ -154,6 +158,8 @@ class _Reader:
                 if not newest:
                     self.report.add(where, f"its first version is not the value {values[name]!r}")
                 read = [self.version((*where, n), one) for n, one in enumerate(versions)]
+                if any(a.at < b.at for a, b in pairwise(read)):
+                    self.report.add(where, "write the newest version first")
                 yield name, tuple(reversed(read))
 
     def version(self, place: Place, entry: Mapping[str, Any]) -> SeedVersion:
@@ -251,6 +257,14 @@ class _Reader:
         except (ValueError, OverflowError):
             self.report.add((*place, key), f"{given!r} is no time; write 2026-11-23T12:00:00Z")
             return usual
+
+
+def _storable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def read(

@@ -145,7 +145,6 @@ def test_a_merge_between_read_and_write_is_no_wrong_fate(
     writes = [write(primary), write(other)]
 
     fates = [hubspot.crm.write_counts(writes)[one.id].fate for one in writes]
-    hubspot.options(write_through_merge=True)
 
     if through:
         assert {Fate.LANDED, Fate.UNKNOWN} == set(fates)
@@ -164,7 +163,6 @@ def test_ties_are_found_by_an_id_from_before_a_merge_whatever_hubspot_answers(
     hubspot.merge(Kind.CONTACT, one, other)
 
     found = hubspot.crm.booking_ids_of(Kind.CONTACT, [one, other, alone])
-    hubspot.options(ties_by_old_id=False)
 
     assert [held, held, set()] == [set(found[id_]) for id_ in (one, other, alone)]
 
@@ -174,12 +172,12 @@ def test_a_merged_booking_keeps_its_contact_and_exam_by_its_old_id(
 ) -> None:
     contact, exam = hubspot.contact(), hubspot.exam()
     one, other = (hubspot.booking(contact=contact, exam=exam) for _ in range(2))
-    hubspot.merge(Kind.BOOKING, one, other)
+    merged = hubspot.merge(Kind.BOOKING, one, other)
 
     found = hubspot.crm.bookings([BookingId(other)])[BookingId(other)]
 
     assert found is not None
-    assert (one, contact, exam) == (found.id, found.contact_id, found.exam_id)
+    assert (merged, contact, exam) == (found.id, found.contact_id, found.exam_id)
 
 
 def test_the_marker_that_is_missing_says_what_to_run(hubspot: SandboxWorld) -> None:

@@ -113,14 +113,43 @@ def test_a_contact_merged_twice_answers_to_every_id_it_had(world: World) -> None
     assert [merged] * 3 == [target.id for target in read.values() if target]
 
 
-def test_a_merged_exam_keeps_the_id_of_the_first(world: World) -> None:
+@pytest.mark.parametrize("mode", ["all", "contacts", "kept"])
+def test_a_merged_exam_answers_to_both_old_ids(world: World, mode: str) -> None:
     primary, other = world.exam(total_bookings="3"), world.exam(total_bookings="4")
-    merged = world.merge(Kind.EXAM, primary, other)
+    merged = world.merge(Kind.EXAM, primary, other, mode)
 
     read = world.crm.exams([ExamId(primary), ExamId(other)])
 
-    assert primary == merged
-    assert [primary, primary] == [exam.id for exam in read.values() if exam]
+    assert (mode == "all") is (merged not in {primary, other})
+    assert [merged, merged] == [exam.id for exam in read.values() if exam]
+
+
+@pytest.mark.parametrize("mode", ["all", "contacts", "kept"])
+def test_a_merged_booking_answers_with_contact_and_exam_by_both_old_ids(
+    world: World, mode: str
+) -> None:
+    contact, exam = world.contact(), world.exam()
+    one, other = (world.booking(contact=contact, exam=exam) for _ in range(2))
+    merged = world.merge(Kind.BOOKING, one, other, mode)
+
+    read = world.crm.bookings([BookingId(one), BookingId(other)])
+
+    assert 2 == len(read)
+    for booking in read.values():
+        assert booking is not None
+        assert (merged, contact, exam) == (booking.id, booking.contact_id, booking.exam_id)
+
+
+@pytest.mark.parametrize("mode", ["all", "contacts", "kept"])
+def test_a_merged_contact_answers_in_each_way_of_merging(world: World, mode: str) -> None:
+    primary, other = world.contact(cs_credits="3"), world.contact(cs_credits="4")
+    merged = world.merge(Kind.CONTACT, primary, other, mode)
+
+    read = world.crm.contacts(contact_ids(primary, other))
+
+    assert (mode != "kept") is (merged not in {primary, other})
+    assert [merged, merged] == [contact.id for contact in read.values() if contact]
+    assert {3} == {contact.balances[CS] for contact in read.values() if contact}
 
 
 def test_an_exam_is_read_with_its_counter(world: World) -> None:
@@ -166,6 +195,31 @@ def test_a_booking_takes_contact_and_exam_from_its_associations(world: World) ->
     assert (True, "ann@school.test") == (booking.refunded, booking.refund_admin)
     assert datetime(2026, 5, 4, 10, tzinfo=UTC) == booking.refunded_at
     assert ("Clinical Skills", "Rome") == (booking.mock_type, booking.location)
+
+
+def test_a_booking_is_read_without_what_it_is_associated_with_when_that_is_enough(
+    world: World,
+) -> None:
+    id_ = world.booking(
+        contact=world.contact(), exam=world.exam(), token_refunded="true", token_refund_admin="ann"
+    )
+
+    read = world.crm.bookings_alone([BookingId(id_), BookingId("5")])
+
+    booking = read[BookingId(id_)]
+    assert read[BookingId("5")] is None
+    assert booking is not None
+    assert (True, "ann") == (booking.refunded, booking.refund_admin)
+    assert ((), ()) == (booking.contact_ids, booking.exam_ids)
+
+
+def test_contacts_and_exams_of_bookings_are_read_without_the_bookings(world: World) -> None:
+    contact, exam = world.contact(), world.exam()
+    id_, alone = world.booking(contact=contact, exam=exam), world.booking()
+    asked = [BookingId(id_), BookingId(alone)]
+
+    assert {id_: (contact,), alone: ()} == dict(world.crm.contacts_of(asked))
+    assert {id_: (exam,), alone: ()} == dict(world.crm.exams_of(asked))
 
 
 def test_a_booking_may_have_no_contact_or_several_and_none_is_chosen(world: World) -> None:

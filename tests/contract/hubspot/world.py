@@ -42,7 +42,10 @@ class World(Protocol):
     ) -> str: ...
     def link(self, booking: str, kind: Kind, other: str) -> None: ...
     def foreign_write(self, kind: Kind, id_: str, changes: Mapping[str, str]) -> None: ...
-    def merge(self, kind: Kind, primary: str, other: str) -> str: ...
+    def merge(self, kind: Kind, primary: str, other: str, mode: str = "") -> str:
+        """The mode says whose merges make a new id: all, contacts, or none (kept); "": as it is."""
+        ...
+
     def archive(self, kind: Kind, id_: str) -> None: ...
     def balance(self, id_: str, key: str) -> str:
         """What a contact holds, without asking the client."""
@@ -94,7 +97,8 @@ class FakeWorld:
     def foreign_write(self, kind: Kind, id_: str, changes: Mapping[str, str]) -> None:
         self.crm.foreign_write(kind, id_, changes)
 
-    def merge(self, kind: Kind, primary: str, other: str) -> str:
+    def merge(self, kind: Kind, primary: str, other: str, mode: str = "") -> str:
+        self.crm.truth.merge_ids = mode or self.crm.truth.merge_ids
         return self.crm.merge(kind, primary, other)
 
     def archive(self, kind: Kind, id_: str) -> None:
@@ -153,8 +157,13 @@ class SandboxWorld:
         body = {"properties": dict(changes), "raw": True}
         self._control("POST", f"objects/{OBJECT_TYPES[kind]}/{id_}/edit", body)
 
-    def merge(self, kind: Kind, primary: str, other: str) -> str:
-        return str(self.server.store.merge(OBJECT_TYPES[kind], int(primary), int(other)))
+    def merge(self, kind: Kind, primary: str, other: str, mode: str = "") -> str:
+        store = self.server.store
+        usual, store.merge_ids = store.merge_ids, mode or store.merge_ids
+        try:
+            return str(store.merge(OBJECT_TYPES[kind], int(primary), int(other)))
+        finally:
+            store.merge_ids = usual  # one sandbox serves all tests
 
     def archive(self, kind: Kind, id_: str) -> None:
         self._control("POST", f"objects/{OBJECT_TYPES[kind]}/{id_}/archive", {})

@@ -44,6 +44,19 @@ def test_what_one_has_taken_no_other_takes_until_the_time_is_over(journal: Journ
     assert ["c0", "c1"] == [d.record_id for d in take(journal, at=30)]
 
 
+def test_what_is_put_for_later_is_taken_then_and_at_once_when_it_is_put_again(
+    journal: Journal,
+) -> None:
+    journal.put_due([due("c0")], at=NOW, held_until=after(60))
+    journal.put_due([due("c1")], at=NOW, held_until=after(60))
+
+    assert [] == take(journal, at=59)
+    assert 2 == journal.outbox().due
+    journal.put_due([due("c0")], at=after(10))
+    assert ["c0"] == [d.record_id for d in take(journal, at=10)]
+    assert ["c1"] == [d.record_id for d in take(journal, at=60) if d.record_id != "c0"]
+
+
 def test_threads_share_what_is_due_between_them(journal: Journal) -> None:
     journal.put_due([due(f"c{n}") for n in range(40)], at=NOW)
     together = threading.Barrier(4)

@@ -365,6 +365,7 @@ def test_the_command_counts_what_its_files_make(
         (["--option", "gravity=1"], "gravity"),
         (["--option", "gravity"], "write NAME=VALUE"),
         (["--cert", "cert.pem"], "needs both --cert and --key"),
+        (["--option", 'traced=["read"]'], "create, update, upsert are known"),
         (["--host", "192.0.2.7"], "Choose others with --host and --port"),
         (["--schema", "nowhere.toml"], "nowhere.toml: cannot be read"),
     ],
@@ -404,3 +405,68 @@ def test_a_wrong_rule_of_a_schema_is_told(files: tuple[Path, Path], rule: str, t
 
     assert told in line
     assert line.startswith("my-portal.toml:2")
+
+
+def test_one_state_folder_serves_one_account_at_a_time(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    state = tmp_path / "kept"
+    other = Account(*files, state=state)
+    with Account(*files, state=state), pytest.raises(Unusable, match="another sandbox runs on"):
+        other.start()
+    with Account(*files, state=state) as again:
+        assert again.url
+
+
+def test_a_first_start_that_was_cut_short_begins_again(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    state = tmp_path / "kept"
+    good = files[1].read_text()
+    files[1].write_text('{"contacts": [{"id": "x"}]}')
+    with pytest.raises(Unusable):
+        Account(*files, state=state).start()
+
+    files[1].write_text(good)
+    with Account(*files, state=state) as account, client(account) as http:
+        assert 200 == http.get("/crm/v3/objects/contacts/101").status_code
+
+
+@pytest.mark.parametrize("args", [["--port", "70000"], ["--token", ""], ["--token", "a b"]])
+def test_the_command_refuses_what_no_server_has(args: list[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["serve", *args])
+
+
+@pytest.mark.parametrize(
+    ("contact", "told"),
+    [
+        ({"id": "1", "properties": {"firstname": "\ud800"}}, "lone surrogate"),
+        ({"id": "1", "properties": {"firstname": "\ud800"}, "raw": True}, "lone surrogate"),
+        (
+            {
+                "id": "1",
+                "properties": {"points": "1"},
+                "propertiesWithHistory": {
+                    "points": [
+                        {"value": "1", "timestamp": "2026-01-01T00:00:00Z"},
+                        {"value": "3", "timestamp": "2026-02-01T00:00:00Z"},
+                    ]
+                },
+            },
+            "write the newest version first",
+        ),
+    ],
+)
+def test_odd_values_of_a_seed_are_told(files: tuple[Path, Path], contact: Any, told: str) -> None:
+    (line,) = faults_of(files, seed={"contacts": [contact]})
+
+    assert told in line
+
+
+def test_files_may_begin_with_a_byte_order_mark(files: tuple[Path, Path]) -> None:
+    for path in files:
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+
+    with Account(*files) as account:
+        assert account.url

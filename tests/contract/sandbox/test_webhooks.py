@@ -171,3 +171,157 @@ def test_custom_objects_tell_their_type(hubspot: Sandbox, receiver: Receiver) ->
     until(lambda: bool(receiver.events()))
     (event,) = receiver.events()
     assert ("2-50158913", 501) == (event["objectTypeId"], event["objectId"])
+
+
+GENERIC = (
+    "object.creation",
+    "object.deletion",
+    "object.propertyChange",
+    "object.merge",
+    "object.restore",
+    "object.associationChange",
+)
+
+
+FLAGS = ("associationRemoved", "isPrimaryAssociation")
+
+
+def told(receiver: Receiver, count: int) -> dict[str, dict[str, Any]]:
+    until(lambda: len(receiver.events()) >= count)
+    events = receiver.events()
+    assert count == len(events), events
+    return {event["subscriptionType"]: event for event in events}
+
+
+def test_a_contact_is_told_of_in_the_generic_form(hubspot: Sandbox, receiver: Receiver) -> None:
+    subscribe(hubspot, receiver, "object.creation@0-1", "object.propertyChange@0-1:sj_credits")
+    made = hubspot.post("/crm/v3/objects/contacts", {"properties": {"sj_credits": "2"}}, 201)
+    hubspot.post("/crm/v3/objects/companies", {"properties": {"name": "Acme"}}, 201)
+
+    events = told(receiver, 2)
+    creation, change = events["object.creation"], events["object.propertyChange"]
+    assert {"objectTypeId": "0-1", "objectId": int(made["id"]), "changeFlag": "CREATED"} == {
+        key: creation[key] for key in ("objectTypeId", "objectId", "changeFlag")
+    }
+    assert ("0-1", "sj_credits", "2", False) == tuple(
+        change[key] for key in ("objectTypeId", "propertyName", "propertyValue", "isSensitive")
+    )
+    assert {"eventId", "subscriptionId", "portalId", "appId", "occurredAt", "changeSource"} <= (
+        creation.keys() & change.keys()
+    )
+
+
+def test_the_old_form_has_neither_the_type_nor_the_sensitivity(
+    hubspot: Sandbox, receiver: Receiver
+) -> None:
+    subscribe(hubspot, receiver, "contact.propertyChange:sj_credits", "contact.deletion")
+    hubspot.patch("/crm/v3/objects/contacts/101", {"sj_credits": "9"})
+    hubspot.http.delete("/crm/v3/objects/contacts/102")
+
+    events = told(receiver, 2)
+    change, deletion = events["contact.propertyChange"], events["contact.deletion"]
+    assert not {"objectTypeId", "isSensitive"} & (change.keys() | deletion.keys())
+    assert "DELETED" == deletion["changeFlag"]
+
+
+def test_both_forms_may_be_subscribed_to_at_once(hubspot: Sandbox, receiver: Receiver) -> None:
+    subscribe(hubspot, receiver, "contact.deletion", "object.deletion")
+    hubspot.http.delete("/crm/v3/objects/contacts/102")
+
+    assert {"contact.deletion", "object.deletion"} == told(receiver, 2).keys()
+
+
+@pytest.mark.parametrize("mode", ["all", "contacts", "kept"])
+def test_a_generic_merge_names_all_ids(hubspot: Sandbox, receiver: Receiver, mode: str) -> None:
+    hubspot.put("/_sandbox/options", {"merge_ids": mode})
+    subscribe(hubspot, receiver, *GENERIC)
+    body = {"primaryObjectId": "501", "objectIdToMerge": "503"}
+    new = hubspot.post("/crm/v3/objects/2-50158913/merge", body)["id"]
+    hubspot.put("/_sandbox/options", {"merge_ids": "all"})
+
+    events = told(receiver, 2)
+    merge = events["object.merge"]
+    assert ("2-50158913", 501, [503], int(new)) == tuple(
+        merge[key] for key in ("objectTypeId", "primaryObjectId", "mergedObjectIds", "newObjectId")
+    )
+    assert 503 == events["object.deletion"]["objectId"]
+
+
+def test_what_is_restored_is_told_of_once(hubspot: Sandbox, receiver: Receiver) -> None:
+    hubspot.http.delete("/crm/v3/objects/contacts/102")
+    subscribe(hubspot, receiver, *GENERIC, "contact.restore")
+    hubspot.post("/_sandbox/objects/0-1/102/restore", {})
+
+    events = told(receiver, 2)
+    assert {"object.restore", "contact.restore"} == events.keys()
+    assert {102} == {event["objectId"] for event in events.values()}
+
+
+def test_an_association_is_told_of_from_both_ends(hubspot: Sandbox, receiver: Receiver) -> None:
+    subscribe(hubspot, receiver, "object.associationChange", "contact.associationChange")
+    path = "/crm/v4/objects/0-1/101/associations"
+    hubspot.put(f"{path}/default/2-50158913/540")
+    hubspot.put(f"{path}/default/2-50158913/540")  # there already: nothing to tell
+
+    until(lambda: len(receiver.events()) >= 3)
+    events = receiver.events()
+    assert 3 == len(events)
+    ends = {
+        (event["subscriptionType"], event["fromObjectId"], event["toObjectId"]) for event in events
+    }
+    assert {
+        ("object.associationChange", 101, 540),
+        ("object.associationChange", 540, 101),
+        ("contact.associationChange", 101, 540),
+    } == ends
+    one = next(e for e in events if e.get("fromObjectTypeId") == "0-1")
+    assert ("2-50158913", "CONTACT_TO_P47100812_BOOKINGS", False, "USER_DEFINED") == tuple(
+        one[key]
+        for key in (
+            "toObjectTypeId",
+            "associationType",
+            "associationRemoved",
+            "associationCategory",
+        )
+    )
+    assert "objectId" not in one
+
+    receiver.requests.clear()
+    hubspot.http.delete(f"{path}/2-50158913/540")
+    until(lambda: len(receiver.events()) >= 3)
+    assert {True} == {event["associationRemoved"] for event in receiver.events()}
+
+
+def test_a_new_primary_company_tells_of_the_one_before(
+    hubspot: Sandbox, receiver: Receiver
+) -> None:
+    one, two = (
+        hubspot.post("/crm/v3/objects/companies", {"properties": {"name": name}}, 201)["id"]
+        for name in ("One", "Two")
+    )
+    spec = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}]
+    hubspot.put(f"/crm/v4/objects/0-1/101/associations/0-2/{one}", spec, 201)
+    subscribe(hubspot, receiver, "object.associationChange@0-1")
+    hubspot.put(f"/crm/v4/objects/0-1/101/associations/0-2/{two}", spec, 201)
+
+    until(lambda: len(receiver.events()) >= 3)
+    assert {
+        (int(one), 1, True, True),
+        (int(two), 1, False, True),
+        (int(two), 279, False, False),
+    } == {
+        (
+            e["toObjectId"],
+            e["associationTypeId"],
+            e["associationRemoved"],
+            e["isPrimaryAssociation"],
+        )
+        for e in receiver.events()
+    }
+
+
+def test_only_contacts_are_deleted_for_privacy(hubspot: Sandbox, receiver: Receiver) -> None:
+    subscribe(hubspot, receiver, *GENERIC, "contact.privacyDeletion")
+    hubspot.post("/crm/v3/objects/contacts/gdpr-delete", {"objectId": "102"}, 204)
+
+    assert {"contact.privacyDeletion"} == told(receiver, 1).keys()

@@ -170,12 +170,17 @@ def test_the_rows_of_a_contacts_bookings_are_given(mirror: MirrorLookUp) -> None
 def test_sessions_come_with_their_bookings_counted(mirror: MirrorLookUp) -> None:
     day = {"exam_date": "2031-05-04"}
     id_, empty = exam(mirror, **day, start_time="09:00"), exam(mirror, **day, start_time="13:00")
-    token = "Clinical Skills Token"
+    token, at = "Clinical Skills Token", "2031-05-01T09:00:00Z"
     for columns in (
         {"is_active": "Active", "token_used": token},
         {"is_active": "Completed", "token_used": token},
         {"is_active": "Cancelled", "token_used": token.upper()},
         {"is_active": "Cancelled", "token_used": token, "token_refunded": True},
+        {"is_active": "Cancelled", "token_used": token, "token_refund_admin": "ann@school.test"},
+        {"is_active": "Cancelled", "token_used": token, "token_refunded_at": at},
+        {"is_active": "Cancelled", "token_used": token, "attendance": "Yes"},
+        {"is_active": "Cancelled", "token_used": token, "attendance": "perhaps"},
+        {"is_active": "Cancelled", "token_used": token, "attendance": "No"},
         {"is_active": "Cancelled", "token_used": "Admin Override"},
         {"is_active": "Cancelled"},
     ):
@@ -184,7 +189,7 @@ def test_sessions_come_with_their_bookings_counted(mirror: MirrorLookUp) -> None
     got = mirror.sessions(date(2031, 5, 4), date(2031, 5, 4), [token], limit=10)
 
     assert [
-        (id_, Counts(active=1, completed=1, cancelled=4, owed=1)),
+        (id_, Counts(active=1, completed=1, cancelled=9, owed=2)),
         (empty, Counts()),
     ] == [(row["hubspot_id"], counts) for row, counts in got]
 

@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 
 from core.domain.audit import Entry, Sought, What
-from core.domain.records import ContactId, ExamId
+from core.domain.records import ContactId, ExamId, Kind
 from core.domain.sessions import ExamChange, Opening
+from core.domain.writes import QUIET_PERIOD
 from core.gateways.errors import GatewayError
+from core.services.sitting import TRIES
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, TestDesk
 from tests.unit.services.test_operations import desk, undecided
@@ -18,6 +20,7 @@ from tests.unit.services.test_operations import desk, undecided
 __all__ = ["desk"]  # a fixture
 
 OPEN = ExamChange(opening=Opening.ACTIVE)
+CLOSED = ExamChange(opening=Opening.INACTIVE)
 
 
 def told(desk: TestDesk, *what: What) -> Sequence[Entry]:
@@ -76,6 +79,44 @@ def test_a_change_of_an_exam_whose_end_nobody_knows_is_on_record(desk: TestDesk)
         desk.core.sitting.change(ExamId("70"), OPEN, ADMIN)
 
     assert [What.EXAM_ASKED] == [e.what for e in told(desk, What.EXAM_ASKED, What.EXAM_ANSWERED)]
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+def test_an_exam_whose_change_lands_as_the_process_dies_is_copied_all_the_same(
+    desk: TestDesk,
+) -> None:
+    def dies(request: Request) -> None:
+        if request.changes:
+            raise Killed
+
+    desk.crm.answered = dies
+    with pytest.raises(Killed):
+        desk.core.sitting.change(ExamId("70"), CLOSED, ADMIN)
+    desk.crm.answered = lambda _: None
+    desk.drain()
+
+    desk.time += QUIET_PERIOD
+    desk.drain()
+
+    assert "false" == desk.mirror.rows(Kind.EXAM, ["70"])["70"]["is_active"]
+
+
+def test_an_exam_whose_change_arrives_late_is_copied_when_it_has(desk: TestDesk) -> None:
+    """Whatever was read and copied meanwhile stands as it was before."""
+    faults = [Fault.LATE] * TRIES
+    desk.crm.sending = lambda r: faults.pop() if r.changes and faults else Fault.NONE
+    desk.core.sitting.change(ExamId("70"), CLOSED, ADMIN)
+    desk.drain()
+    desk.time += QUIET_PERIOD * 0.9
+    desk.crm.deliver_late(0)
+
+    desk.time += QUIET_PERIOD * 0.1
+    desk.drain()
+
+    assert "false" == desk.mirror.rows(Kind.EXAM, ["70"])["70"]["is_active"]
 
 
 def test_exams_that_a_person_opens_and_that_the_schedule_opens_are_on_record(

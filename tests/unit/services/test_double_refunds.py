@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.domain.desks import Takeover
+from core.domain.later_looks import LOOKS
 from core.domain.operations import Item, ItemState, Operation, Ruling
 from core.domain.plans import OperationKind
 from core.domain.records import MARKER, BookingId, Kind
@@ -319,6 +320,133 @@ def test_another_s_mark_is_never_written_over(desk: TestDesk) -> None:
     assert "lee@example.test" in warned.told
 
 
+def test_a_mark_that_another_sets_while_our_credit_goes_out_is_not_written_over(
+    desk: TestDesk,
+) -> None:
+    cancels(desk)
+    desk.time += timedelta(hours=1)
+    operation = desk.confirm("500")
+    before(desk, "write", Kind.CONTACT, lambda: lee_marks(desk))
+    desk.carry(operation)
+
+    held = desk.crm.truth.need(Kind.BOOKING, "500").properties
+    assert "lee@example.test" == held["token_refund_admin"]
+    assert "also marked by lee@example.test" in item_of(desk, operation).why
+    (warned,) = desk.journal.warnings(operation.id)
+    assert (About.REFUNDED_TWICE, "500") == (warned.about, warned.record)
+
+
+def test_an_unclear_mark_that_another_sets_while_our_credit_goes_out_is_kept(
+    desk: TestDesk,
+) -> None:
+    cancels(desk)
+    desk.time += timedelta(hours=1)
+    operation = desk.confirm("500")
+    before(
+        desk,
+        "write",
+        Kind.CONTACT,
+        lambda: desk.crm.foreign_write(Kind.BOOKING, "500", {"token_refunded": "perhaps"}),
+    )
+    desk.carry(operation)
+
+    assert "perhaps" == desk.crm.truth.need(Kind.BOOKING, "500").properties["token_refunded"]
+    (warned,) = desk.journal.warnings(operation.id)
+    assert "perhaps" in warned.told
+
+
+@pytest.mark.parametrize("marks", [{"token_refunded": "true"}, {}, {"token_refund_admin": ""}])
+def test_a_mark_that_ours_is_written_over_is_told_from_its_history(
+    desk: TestDesk, marks: dict[str, int | str | None]
+) -> None:
+    """Between the read right before our mark, and the mark, nothing can keep others away."""
+    cancels(desk)
+    desk.time += timedelta(hours=1)
+    operation = desk.confirm("500")
+    before(desk, "write", Kind.BOOKING, lambda: lee_marks(desk, **marks))
+    desk.carry(operation)
+    desk.time += LOOKS[0]
+
+    desk.core.late_looks.look()
+
+    (warned,) = desk.journal.warnings(operation.id)
+    assert (About.REFUNDED_TWICE, "500") == (warned.about, warned.record)
+    assert "(1 → 2): its credit may have been given twice" in warned.told
+    if marks.get("token_refund_admin") != "":
+        assert "was marked refunded by lee@example.test" in warned.told
+
+
+def lee_marks(desk: TestDesk, **marks: int | str | None) -> None:
+    theirs: dict[str, int | str | None] = {
+        "token_refunded": "true",
+        "token_refunded_at": int(desk.time.timestamp() * 1000),
+        "token_refund_admin": "lee@example.test",
+    }
+    desk.crm.foreign_write(Kind.BOOKING, "500", theirs | marks)
+
+
+# --- a booking that is moved to another exam
+
+
+def moves(desk: TestDesk, booking: str = "500") -> None:
+    desk.crm.unlink(booking, Kind.EXAM, "70")
+    desk.crm.link(booking, Kind.EXAM, "71")
+
+
+def test_a_booking_that_was_moved_since_the_preview_is_not_cancelled(desk: TestDesk) -> None:
+    desk.crm.add_exam("71", 5)
+    operation = desk.confirm("500", kind=CANCEL)
+    moves(desk)
+
+    desk.carry(operation)
+
+    item = item_of(desk, operation)
+    assert (ItemState.SKIPPED, 1) == (item.state, desk.held("100", CS))
+    assert "it was moved to exam 71" in item.why
+    assert "Active" == desk.crm.truth.need(Kind.BOOKING, "500").properties["is_active"]
+
+
+def test_a_booking_that_is_moved_just_before_its_cancel_waits_for_a_person(desk: TestDesk) -> None:
+    desk.crm.add_exam("71", 5)
+    operation = desk.confirm("500", "501", kind=CANCEL)
+    seats = desk.crm.balance(Kind.EXAM, "70", "total_bookings")
+    before(desk, "write", Kind.BOOKING, lambda: moves(desk))
+
+    desk.carry(operation)
+
+    item = item_of(desk, operation)
+    assert (ItemState.UNDECIDED, "71", True) == (item.state, item.exam_id, item.cancelled)
+    assert "cancelled and not refunded: it was moved to exam 71 before that" in item.why
+    assert (ItemState.DONE, 2) == (item_of(desk, operation, "501").state, desk.held("100", CS))
+    assert 4 == desk.crm.balance(Kind.EXAM, "71", "total_bookings")
+    assert seats - 1 == desk.crm.balance(Kind.EXAM, "70", "total_bookings")
+    (warned,) = desk.journal.warnings(operation.id)
+    assert (About.MOVED, "500") == (warned.about, warned.record)
+    assert "moved from exam 70 to exam 71" in warned.told
+
+    desk.core.deciding.rule(operation.id, BookingId("500"), ADMIN, refunded=False, why="asked Lee")
+    desk.carry(operation)
+    assert (ItemState.DONE, 3) == (item_of(desk, operation).state, desk.held("100", CS))
+    assert 4 == desk.crm.balance(Kind.EXAM, "71", "total_bookings")
+
+
+def test_a_booking_without_a_credit_that_is_moved_frees_the_seat_where_it_was_cancelled(
+    desk: TestDesk,
+) -> None:
+    desk.crm.add_exam("71", 5)
+    desk.booked("502", "100", status="Active", token="Admin Override")
+    operation = desk.confirm("502", kind=CANCEL)
+    seats = desk.crm.balance(Kind.EXAM, "70", "total_bookings")
+    before(desk, "write", Kind.BOOKING, lambda: moves(desk, "502"))
+
+    desk.carry(operation)
+
+    assert ItemState.DONE is item_of(desk, operation, "502").state
+    assert 4 == desk.crm.balance(Kind.EXAM, "71", "total_bookings")
+    assert seats == desk.crm.balance(Kind.EXAM, "70", "total_bookings")
+    assert [About.MOVED] == [one.about for one in desk.journal.warnings(operation.id)]
+
+
 def test_a_lost_answer_to_a_cancel_that_was_not_ours_is_told_from_one_that_was(
     desk: TestDesk,
 ) -> None:
@@ -565,6 +693,20 @@ def test_of_two_refunds_by_another_desk_one_mark_explains_one(desk: TestDesk) ->
     desk.time += timedelta(minutes=1)
     other_desk_marks(desk, "501")
     other_desk_gives(desk, by=2)
+    takes_over(desk)
+
+    operation = desk.run("500")
+
+    assert (ItemState.UNDECIDED, 3) == (item_of(desk, operation).state, desk.held("100", CS))
+
+
+def test_a_mark_of_this_desk_does_not_explain_a_credit_of_another_one(desk: TestDesk) -> None:
+    cancels(desk)
+    cancels(desk, "501")
+    desk.time += timedelta(hours=1)
+    desk.run("501")
+    desk.time += timedelta(hours=1)
+    other_desk_gives(desk)
     takes_over(desk)
 
     operation = desk.run("500")

@@ -13,7 +13,7 @@ from core.domain.foreign_writes import Conflict
 from core.domain.later_looks import LOOKS, RETRIED_FOR, RETRY
 from core.domain.operations import Operation, OperationState
 from core.domain.plans import OperationKind
-from core.domain.records import TOTAL_BOOKINGS, BookingId, Kind
+from core.domain.records import TOTAL_BOOKINGS, ChangeName, Kind
 from core.domain.selections import BadList
 from core.domain.warnings import About
 from core.domain.writes import MovementKind
@@ -214,12 +214,12 @@ def test_an_unclear_change_that_cost_nothing_is_closed_by_the_word() -> None:
         desk.core.correcting.decide(refund.id, _named(desk, refund), 1, ADMIN, "again")
 
 
-def _named(desk: Thinking, refund: Operation) -> BookingId:
+def _named(desk: Thinking, refund: Operation) -> ChangeName:
     (found,) = desk.core.correcting.findings(refund.id, ADMIN)
     return name_of(found.foreign)
 
 
-def test_a_quiet_account_costs_reads_by_the_hundred_and_no_history() -> None:
+def test_a_quiet_account_costs_reads_by_the_hundred_and_no_history_of_students() -> None:
     desk = Thinking()
     desk.refunded()
     before = dict(desk.crm.usage())
@@ -231,7 +231,7 @@ def test_a_quiet_account_costs_reads_by_the_hundred_and_no_history() -> None:
     after = desk.crm.usage()
     assert before["history contacts"] == after["history contacts"] - 1, "fresh when it ended"
     assert before["read contacts"] + 2 == after["read contacts"]
-    bookings = 2 * 3  # read with the associations to their contact and exam
+    bookings = 2 * 2  # as they are, and how their marks came about
     assert before["total"] + 2 + 1 + bookings == after["total"]
 
 

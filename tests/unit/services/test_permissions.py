@@ -381,6 +381,7 @@ UNASKED = {
         "Recording.record",
         "Erasing.erase",
         "Merges.settle",
+        "DeskRefunds.doubts",
         "RefundCheck.allowed",
         "RefundCheck.read",
         "Starts.stopping",
@@ -401,6 +402,7 @@ UNASKED = {
         "Desks.in_doubt",
         "Desks.others",
         "Desks.objections",
+        "Desks.require_alone",
         "Desks.findings",
     },
     "the clock's: due whoever is there": {

@@ -236,10 +236,11 @@ def test_after_a_merge_of_bookings_one_row_is_left_at_once(
     kept = desk.crm.merge(Kind.BOOKING, "501", "500")
 
     event = {"subscriptionType": "object.merge", "objectTypeId": OBJECT_TYPES[Kind.BOOKING]}
-    receiving.receive(delivery(desk, event | {"primaryObjectId": 501, "mergedObjectIds": [500]}))
+    ids = {"primaryObjectId": 501, "mergedObjectIds": [500], "newObjectId": int(kept)}
+    receiving.receive(delivery(desk, event | ids))
     desk.drain()
 
-    assert {kept} == desk.mirror.rows(Kind.BOOKING, ["500", "501"]).keys()
+    assert {kept} == desk.mirror.rows(Kind.BOOKING, ["500", "501", kept]).keys()
 
 
 def test_an_old_row_that_another_table_refers_to_is_a_failed_copy_with_its_reason(
