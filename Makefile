@@ -8,7 +8,7 @@ WORKERS ?= auto
 CODE  := $(wildcard api app.py asgi.py core pages sandbox scripts tests benchmarks)
 SLOW  := $(wildcard tests/e2e tests/crash)
 
-.PHONY: help setup run test test-fast test-slow mutants lint format bench coverage lock licences clean distclean
+.PHONY: help setup run test test-fast test-slow mutants modes specs lint format bench coverage lock licences clean distclean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,12 @@ test-slow: setup  ## run the browser journeys and the crash tests
 
 mutants: setup  ## take out each guard of the protocol, one at a time: some test must notice
 	$(PY) -m tests.mutants $(ARGS)
+
+modes: setup  ## run the suites of the HubSpot sandbox in every mode of its options (nightly)
+	$(PY) -m tests.modes $(ARGS)
+
+specs: setup  ## hold the HubSpot sandbox to HubSpot's published specs: make specs SPECS=folder
+	$(PY) -m tests.specs $(SPECS)
 
 lint: setup  ## ruff, mypy --strict and the import rules
 	$(PY) -m ruff check .

@@ -112,7 +112,7 @@ def _plan(core: Core, kind: OperationKind, bookings: int, contacts: int) -> Plan
     first = core.planning.preview(kind, ByReference(references=tuple(found)), ADMIN)
     by_contact: dict[str | None, list[BookingId]] = {}
     for row in first.will_change:
-        by_contact.setdefault(row.contact_id, []).append(row.booking_id)
+        by_contact.setdefault(row.contact_id, []).append(BookingId(row.booking_id))
     per_contact = bookings / contacts
     chosen: list[BookingId] = []
     for taken, ids in enumerate(by_contact.values(), start=1):

@@ -13,7 +13,7 @@ from core.domain.records import (
     CAPACITY,
     TOTAL_BOOKINGS,
     Booking,
-    BookingId,
+    BookingKey,
     BookingStatus,
     Contact,
     ContactId,
@@ -97,9 +97,9 @@ def names_for(mock_type: str, student_id: str, day: date) -> list[str]:
     return [name, *(f"{name} ({n})" for n in range(2, NAMES_MAX + 1))]
 
 
-def key_of(name: str, operation_id: str) -> BookingId:
+def key_of(name: str, operation_id: str) -> BookingKey:
     """What stands in the booking's place until it has an id: each attempt moves its own credit."""
-    return BookingId(f"{name}/{operation_id}")
+    return BookingKey(f"{name}/{operation_id}")
 
 
 def name_in(key: str) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from core.domain.credits import BALANCE_MAX, CreditType
 from core.domain.foreign_writes import Conflict, ForeignWrite
 from core.domain.plans import Row, Verdict, Why
-from core.domain.records import BookingId, Contact, ContactId, Kind
+from core.domain.records import ChangeName, Contact, ContactId, Kind
 from core.domain.writes import Movement, MovementKind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,14 +43,14 @@ def automatic(found: Sequence[ForeignWrite]) -> list[ForeignWrite]:
     ]
 
 
-def name_of(foreign: ForeignWrite) -> BookingId:
+def name_of(foreign: ForeignWrite) -> ChangeName:
     """What stands in a booking's place: the write, the counter, and by how much it is wrong.
 
     Of changes after our write, of which there may be several, their moment too. The journal lets
     each name move once, so no foreign write is ever made up for twice.
     """
     when = f"@{_ms(foreign.at)}" if foreign.conflict is not Conflict.WRITTEN_OVER else ""
-    return BookingId(f"{foreign.write_id}{when}/{foreign.credit}/{foreign.correction:+d}")
+    return ChangeName(f"{foreign.write_id}{when}/{foreign.credit}/{foreign.correction:+d}")
 
 
 def _ms(at: datetime) -> int:
@@ -61,7 +61,7 @@ def _ms(at: datetime) -> int:
 class Correction:
     """By how much one balance is wrong, and what it is called."""
 
-    name: BookingId
+    name: ChangeName
     told: str
     contact_id: ContactId
     credit: CreditType
@@ -96,7 +96,7 @@ def planned(row: Row) -> Correction:
     assert row.contact_id is not None, "every row of a correction has both"
     assert row.credit is not None, "every row of a correction has both"
     return Correction(
-        name=row.booking_id,
+        name=ChangeName(row.booking_id),
         told=row.booking_name,
         contact_id=row.contact_id,
         credit=row.credit,
@@ -104,7 +104,7 @@ def planned(row: Row) -> Correction:
     )
 
 
-def movements(name: BookingId) -> list[Movement]:
+def movements(name: ChangeName) -> list[Movement]:
     """Single credits, each with a name of its own; the first has the correction's."""
     _, credit, delta = name.rsplit("/", 2)
     step = 1 if int(delta) > 0 else -1

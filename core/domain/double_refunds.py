@@ -21,12 +21,12 @@ from core.domain.owed import STATUS
 from core.domain.records import (
     MARKER,
     Booking,
-    BookingId,
     BookingStatus,
     ContactId,
     Counted,
     ExamId,
     History,
+    ItemKey,
     Version,
 )
 from core.domain.warnings import About, Warned
@@ -208,7 +208,7 @@ def assess(
     now: datetime,
     quiet: timedelta,
     catalogue: Catalogue,
-    doubts: Mapping[BookingId, str] = MappingProxyType({}),
+    doubts: Mapping[ItemKey, str] = MappingProxyType({}),
 ) -> list[Assessment]:
     """What becomes of each of these refunds of one contact, in their order.
 
@@ -277,9 +277,7 @@ def _is_elsewhere(found: Evidence) -> bool:
     return found.exam_ids is not None and found.exam_ids != (found.item.exam_id,)
 
 
-def _unless_in_doubt(
-    own: Assessment, found: Evidence, doubts: Mapping[BookingId, str]
-) -> Assessment:
+def _unless_in_doubt(own: Assessment, found: Evidence, doubts: Mapping[ItemKey, str]) -> Assessment:
     doubt = doubts.get(found.item.booking_id)
     if doubt is None or own.advice is not Advice.PAY or found.item.ruling is Ruling.OWED:
         return own

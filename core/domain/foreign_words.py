@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from core.domain.corrections import name_of
 from core.domain.foreign_writes import Conflict, ForeignWrite
-from core.domain.records import BookingId, Kind
+from core.domain.records import ChangeName, Kind
 
 SOURCES = {
     "CRM_UI": "a person in HubSpot",
@@ -40,7 +40,7 @@ class ForeignFinding:
     student: str = ""
 
 
-def remedy(foreign: ForeignWrite, taken: Collection[BookingId]) -> Remedy:
+def remedy(foreign: ForeignWrite, taken: Collection[ChangeName]) -> Remedy:
     """``taken``: the names of the corrections that an operation makes, or has made."""
     if foreign.kind is Kind.EXAM:
         return Remedy.RECOUNT

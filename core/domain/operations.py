@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from core.domain.credits import CreditType
 from core.domain.plans import OperationKind, Row, Verdict
-from core.domain.records import BookingId, ContactId, ExamId
+from core.domain.records import ContactId, ExamId, ItemKey
 from core.domain.terms import ORDINARY, Inclusion
 
 
@@ -135,7 +135,7 @@ class Item:
     """One booking in an operation."""
 
     operation_id: str
-    booking_id: BookingId
+    booking_id: ItemKey
     #: Its place in the plan, from 0.
     n: int
     state: ItemState = ItemState.PENDING

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from core.domain.credits import ADMIN_OVERRIDE, Catalogue, CreditType
-from core.domain.records import Booking, BookingId, Contact, ContactId, ExamId
+from core.domain.records import Booking, BookingId, Contact, ContactId, ExamId, ItemKey
 from core.domain.terms import ORDINARY, Inclusion, Terms
 from core.domain.verdicts import OperationKind, Verdict, Why
 
@@ -22,7 +22,7 @@ __all__ = ["OperationKind", "Verdict", "Why"]  # read with the plans that bear t
 class Row:
     """One booking of a plan."""
 
-    booking_id: BookingId
+    booking_id: ItemKey
     verdict: Verdict
     why: Why
     #: More than ``why`` says, with the values found; may be empty.
@@ -86,7 +86,7 @@ class Plan:
         return tuple(row for row in self.rows if row.verdict is Verdict.WILL_CHANGE)
 
     @property
-    def excluded(self) -> frozenset[BookingId]:
+    def excluded(self) -> frozenset[ItemKey]:
         """The bookings that whoever previewed left out."""
         return frozenset(r.booking_id for r in self.rows if r.verdict is Verdict.EXCLUDED)
 
@@ -171,7 +171,7 @@ def plan_rows(
     contacts: Mapping[ContactId, Contact | None],
     catalogue: Catalogue,
     terms: Terms,
-    without: Collection[BookingId] = (),
+    without: Collection[ItemKey] = (),
 ) -> tuple[Row, ...]:
     """A row for each id, once, in the order asked; balances run on from row to row of a contact.
 

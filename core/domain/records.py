@@ -13,12 +13,24 @@ from core.domain.credits import Balances, CreditType
 ContactId = NewType("ContactId", str)
 BookingId = NewType("BookingId", str)
 ExamId = NewType("ExamId", str)
+#: A booking to be, which HubSpot gives no id yet (``core.domain.booking.key_of``).
+BookingKey = NewType("BookingKey", str)
+#: A change of a balance by others (``core.domain.corrections.name_of``).
+ChangeName = NewType("ChangeName", str)
+#: What a row of a plan and an item of an operation are known by, and claimed under. Which of these
+#: it is, the kind of the operation says (``core.operations.kinds.base.RowSubject``).
+ItemKey = BookingId | ExamId | BookingKey | ChangeName
 #: One HubSpot update of one counted object. Made by us and saved before it is sent.
 WriteId = NewType("WriteId", str)
 
 
 #: HubSpot's ids are 64-bit numbers.
 ID_DIGITS_MAX = 20
+
+
+def stored_key(text: str) -> ItemKey:
+    """What the store keeps of an item's key: which of them it is, its operation's kind says."""
+    return BookingId(text)
 
 
 def is_record_id(text: str) -> bool:

@@ -20,13 +20,13 @@ from core.domain.operations import (
     OperationState,
 )
 from core.domain.plans import Plan, Row, Verdict
-from core.domain.records import BookingId
+from core.domain.records import BookingId, ItemKey
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.gateways.errors import StateConflict
 from core.gateways.ports import Event, Journal
 from core.operations.kinds.base import RowSubject
-from core.operations.kinds.registry import of_subject
+from core.operations.kinds.registry import booking_of, of_subject
 from core.services.finding import ByIds
 from core.services.planning import Planning
 from core.services.undoing import Undoing
@@ -71,7 +71,9 @@ class Accounting:
         actor.require(Act.RUN_BATCHES)
         operation = self.journal.operation(operation_id)
         items = self._blocked(operation)
-        plan = self._previewed(operation, [item.booking_id for item in items], actor)
+        plan = self._previewed(
+            operation, [booking_of(item, operation.kind) for item in items], actor
+        )
         skipped = {r.booking_id: r for r in plan.rows if r.verdict is Verdict.SKIP}
         if done := [i for i in items if i.booking_id in skipped]:
             settled = [_found_done(item, skipped[item.booking_id]) for item in done]
@@ -84,7 +86,7 @@ class Accounting:
         actor: Actor,
         *,
         reason: str,
-        bookings: Collection[BookingId] = (),
+        bookings: Collection[ItemKey] = (),
     ) -> int:
         """Say why nothing more is done about these here; none named: about all of them.
 

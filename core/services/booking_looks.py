@@ -13,7 +13,7 @@ from core.domain.warnings import About
 from core.domain.writes import MovementKind
 from core.gateways.ports import WriteRecord
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
-from core.operations.kinds.registry import kind_of
+from core.operations.kinds.registry import booking_of, kind_of
 
 CAUSES = frozenset({MovementKind.REFUND, MovementKind.SEAT_FREED})
 OF_BOOKINGS = (About.STATUS, About.MARK)
@@ -42,8 +42,11 @@ class BookingLooks:
         }
         if not kind_of(operation.kind).refunds or not ids:
             return
-        items = {i.booking_id: i for i in self.journal.items(operation_id, bookings=ids)
-                 if i.state is ItemState.DONE}  # fmt: skip
+        items = {
+            booking_of(item, operation.kind): item
+            for item in self.journal.items(operation_id, bookings=ids)
+            if item.state is ItemState.DONE
+        }
         bookings = {
             id_: booking
             for id_, booking in self.crm.bookings_alone(items.keys()).items()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from core.domain.credits import Catalogue
 from core.domain.operations import Item, ItemState
-from core.domain.records import BookingId, Counted
+from core.domain.records import Counted, ItemKey
 from core.domain.writes import Write
 from core.gateways.ports import Due, Journal
 from core.services.item_steps import counted_due, credited
@@ -21,7 +21,7 @@ class ContactConsequences:
     catalogue: Catalogue
     operation_id: str
     #: Items in hand; empty when an earlier run's writes are recovered.
-    items: Mapping[BookingId, Item] = field(default_factory=dict)
+    items: Mapping[ItemKey, Item] = field(default_factory=dict)
     landed: list[Item] = field(default_factory=list)
 
     def of_landed(self, write: Write, target: Counted) -> tuple[list[Item], list[Due]]:

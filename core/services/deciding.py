@@ -8,7 +8,7 @@ from datetime import datetime
 
 from core.domain.audit import Entry, Subject, What
 from core.domain.operations import ENDED, Item, ItemState, Operation, OperationState, Ruling
-from core.domain.records import BookingId, Counted, Kind, WriteId
+from core.domain.records import Counted, ItemKey, Kind, WriteId
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.domain.writes import MovementKind, Write
@@ -140,7 +140,7 @@ class Deciding:
         return [item for item in items if item.booking_id not in moving]
 
     def rule(
-        self, operation_id: str, booking_id: BookingId, actor: Actor, *, refunded: bool, why: str
+        self, operation_id: str, booking_id: ItemKey, actor: Actor, *, refunded: bool, why: str
     ) -> Operation:
         """Say of a booking whether somebody else has refunded it.
 
@@ -222,7 +222,7 @@ class Deciding:
         if operation.state not in ENDED:
             self.engine.submit(operation.id)
 
-    def _unclear(self, operation: Operation, booking_id: BookingId) -> Item:
+    def _unclear(self, operation: Operation, booking_id: ItemKey) -> Item:
         items = self.journal.items(operation.id, bookings=[booking_id])
         if not items:
             raise UnknownId(f"operation {operation.id} has no booking {booking_id}")

@@ -10,7 +10,7 @@ from core.domain.credits import Catalogue, CreditType, UnreadableValue
 from core.domain.desk_refunds import gives_credits, hides_writes, is_explained
 from core.domain.double_refunds import BalanceChange, Evidence, cancelled_by
 from core.domain.operations import Ruling
-from core.domain.records import MARKER, Booking, BookingId, Counted, History, Kind
+from core.domain.records import MARKER, Booking, Counted, History, ItemKey, Kind
 from core.domain.writes import MovementKind
 from core.gateways.ports import Crm, Journal
 
@@ -22,7 +22,7 @@ MAY_BE_ITS_CREDIT = "that may have been its credit: no mark on a booking stands 
 class _Asked:
     """A booking that was cancelled before the takeover, and its student."""
 
-    booking_id: BookingId
+    booking_id: ItemKey
     credit: CreditType
     target: Counted
     cancelled: datetime
@@ -38,7 +38,7 @@ class DeskRefunds:
 
     def doubts(
         self, targets: Mapping[str, Counted], found: Mapping[str, Sequence[Evidence]]
-    ) -> dict[BookingId, str]:
+    ) -> dict[ItemKey, str]:
         """Why such a desk may have refunded some of these already. ``found``: by the id asked for.
 
         Raises:
@@ -54,7 +54,7 @@ class DeskRefunds:
         keys = sorted({one.credit for one in asked})
         histories = self.crm.histories(Kind.CONTACT, {one.target.id for one in asked}, keys)
         ours = self._ours(histories)
-        doubts: dict[BookingId, str] = {}
+        doubts: dict[ItemKey, str] = {}
         rises: list[tuple[_Asked, Sequence[BalanceChange]]] = []
         for one in asked:
             told = _rises(one, histories.get(one.target.id), until, ours)
@@ -74,7 +74,7 @@ class DeskRefunds:
 
     def _unexplained(
         self, rises: Sequence[tuple[_Asked, Sequence[BalanceChange]]], until: datetime
-    ) -> dict[BookingId, str]:
+    ) -> dict[ItemKey, str]:
         """Of those whose student got credits that no mark stands for."""
         if not rises:
             return {}

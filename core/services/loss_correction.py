@@ -13,7 +13,7 @@ from datetime import datetime
 from core.domain.corrections import automatic, correctable, movements, name_of
 from core.domain.foreign_acts import DESK
 from core.domain.foreign_writes import ForeignWrite
-from core.domain.records import BookingId, Kind
+from core.domain.records import ChangeName, Kind
 from core.domain.writes import Movement, MovementKind
 from core.gateways.ports import Event, Run
 from core.gateways.ports.lookup import JournalLookUp
@@ -56,7 +56,7 @@ class LossCorrection:
             return False
         names = [name_of(each) for each in lost]
         owners = self.journal.claim(run, names, MovementKind.CORRECTION)
-        by_contact: dict[str, list[BookingId]] = {}
+        by_contact: dict[str, list[ChangeName]] = {}
         for each in lost:
             if owners[name_of(each)] == run.operation_id:
                 by_contact.setdefault(each.target_id, []).append(name_of(each))

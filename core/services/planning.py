@@ -9,13 +9,13 @@ from datetime import datetime, timedelta, tzinfo
 from core.domain.credits import Catalogue
 from core.domain.owed import TakenBack
 from core.domain.plans import Plan, Row, Verdict, contacts_named, plan_rows
-from core.domain.records import BookingId
+from core.domain.records import BookingId, ItemKey
 from core.domain.roles import Act, Actor
 from core.domain.terms import ORDINARY, Inclusion, Terms
 from core.domain.verdicts import OperationKind
 from core.gateways.ports import Crm, Journal
 from core.operations.kinds.permissions import act_for
-from core.operations.kinds.registry import chosen_kind_of
+from core.operations.kinds.registry import booking_of, chosen_kind_of
 from core.services.finding import ByContact, ByIds, ByReference, Finding, Selection
 from core.services.preflight import Preflight
 
@@ -107,7 +107,7 @@ class Planning:
             NotReady, GatewayError: as ``preview``.
         """
         self.preflight.check()
-        ids = [row.booking_id for row in plan.rows]
+        ids = [booking_of(row, plan.kind) for row in plan.rows]
         return self._rows(plan.kind, ids, plan.include, plan.excluded)
 
     def _rows(
@@ -115,7 +115,7 @@ class Planning:
         kind: OperationKind,
         ids: Sequence[BookingId],
         include: frozenset[Inclusion],
-        without: Collection[BookingId],
+        without: Collection[ItemKey],
     ) -> tuple[Row, ...]:
         of = chosen_kind_of(kind)
         bookings = self.crm.bookings(ids)
@@ -124,8 +124,8 @@ class Planning:
         rows = plan_rows(of.judge, ids, bookings, contacts, self.catalogue, terms, without)
         if not of.of_owed:
             return rows
-        taken_back = self.journal.taken_back([row.booking_id for row in rows])
-        return tuple(_told(row, taken_back.get(row.booking_id)) for row in rows)
+        taken_back = self.journal.taken_back([booking_of(row, kind) for row in rows])
+        return tuple(_told(row, taken_back.get(booking_of(row, kind))) for row in rows)
 
 
 def _told(row: Row, taken_back: TakenBack | None) -> Row:

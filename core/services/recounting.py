@@ -150,7 +150,7 @@ def _row(session: Measured | None, id_: ExamId) -> Row:
     elif session.drift:
         verdict, why = Verdict.WILL_CHANGE, Why.RECOUNT
     return Row(
-        booking_id=BookingId(id_),
+        booking_id=id_,
         verdict=verdict,
         why=why,
         detail=detail,

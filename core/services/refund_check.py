@@ -36,25 +36,30 @@ from core.domain.records import (
     Counted,
     ExamId,
     History,
+    ItemKey,
     Kind,
 )
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Journal, Run
-from core.operations.kinds.registry import kind_of
+from core.operations.kinds.registry import booking_of, kind_of
 from core.services.desk_refunds import DeskRefunds
 from core.services.recording import Recording
 from core.services.steady import QuietPeriod
 
 
 def with_their_cancels(
-    crm: Crm, items: Sequence[Item], bookings: Mapping[BookingId, Booking | None]
+    crm: Crm,
+    operation: Operation,
+    items: Sequence[Item],
+    bookings: Mapping[BookingId, Booking | None],
 ) -> list[Item]:
     """The items; of each whose cancel's answer was lost, with whose cancel HubSpot's history shows.
 
     Raises:
         GatewayError: HubSpot could not be read.
     """
-    unsure = {item.booking_id for item in items if _is_unsure(item, bookings.get(item.booking_id))}
+    found = {item.booking_id: bookings.get(booking_of(item, operation.kind)) for item in items}
+    unsure = {item.booking_id for item in items if _is_unsure(item, found[item.booking_id])}
     if not unsure:
         return list(items)
     histories = crm.histories(Kind.BOOKING, unsure, [STATUS])
@@ -88,18 +93,18 @@ class RefundCheck:
     run: Run
     operation: Operation
     #: In hand; shared with what follows from the writes.
-    items: dict[BookingId, Item]
+    items: dict[ItemKey, Item]
     now: Callable[[], datetime]
     quiet: timedelta
     #: Those whose credit may go out now.
-    going: set[BookingId] = field(default_factory=set)
+    going: set[ItemKey] = field(default_factory=set)
     _histories: dict[str, History | None] = field(default_factory=dict)
     _contacts_of: dict[BookingId, tuple[ContactId, ...]] = field(default_factory=dict)
     _exams_of: dict[BookingId, tuple[ExamId, ...]] = field(default_factory=dict)
 
     def read(self, contacts: Collection[str]) -> None:
         """The bookings of these contacts, as they are now. Raises ``GatewayError``."""
-        ids = {item.booking_id for item in self._of(contacts)}
+        ids = {booking_of(item, self.operation.kind) for item in self._of(contacts)}
         if ids:
             self._histories = self.crm.histories(Kind.BOOKING, ids, KEYS)
             self._contacts_of = self.crm.contacts_of(ids)
@@ -151,11 +156,12 @@ class RefundCheck:
         return [item for item in self.items.values() if item.contact_id in contacts]
 
     def _evidence(self, item: Item) -> Evidence:
+        id_ = booking_of(item, self.operation.kind)
         return Evidence(
             item=item,
-            history=self._histories.get(item.booking_id),
-            contact_ids=self._contacts_of.get(item.booking_id, ()),
-            exam_ids=self._exams_of.get(item.booking_id),
+            history=self._histories.get(id_),
+            contact_ids=self._contacts_of.get(id_, ()),
+            exam_ids=self._exams_of.get(id_),
         )
 
     def _since(self, items: Sequence[Item]) -> datetime:

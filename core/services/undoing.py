@@ -8,12 +8,12 @@ from datetime import datetime
 
 from core.domain.operations import Item, ItemState, Operation
 from core.domain.plans import Plan, Row
-from core.domain.records import Booking, BookingId
+from core.domain.records import Booking, BookingId, ItemKey
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.domain.writes import MovementKind
 from core.gateways.ports import Crm, Journal
-from core.operations.kinds.registry import kind_of
+from core.operations.kinds.registry import booking_of, kind_of
 from core.operations.kinds.undo import UNDO
 from core.operations.kinds.undo_rules import Facts, plan_rows
 from core.services.planning import PLAN_LIFE
@@ -44,8 +44,8 @@ class Undoing:
         operation_id: str,
         actor: Actor,
         *,
-        only: Sequence[BookingId] = (),
-        without: Collection[BookingId] = (),
+        only: Sequence[ItemKey] = (),
+        without: Collection[ItemKey] = (),
     ) -> Plan:
         """What taking its credits back would do to each booking. Stored, and changes nothing.
 
@@ -92,28 +92,29 @@ class Undoing:
         ids = [row.booking_id for row in plan.rows]
         return self._rows(refund, self._given_back(refund, ids), plan.excluded)
 
-    def _given_back(self, refund: Operation, only: Sequence[BookingId]) -> list[Item]:
+    def _given_back(self, refund: Operation, only: Sequence[ItemKey]) -> list[Item]:
         """Done: its credit landed and its mark is set, and no retry touches it again."""
         wanted = set(only)
         items = self.journal.items(refund.id, states={ItemState.DONE})
         return [i for i in items if i.credit is not None and (not only or i.booking_id in wanted)]
 
     def _rows(
-        self, refund: Operation, items: Sequence[Item], without: Collection[BookingId]
+        self, refund: Operation, items: Sequence[Item], without: Collection[ItemKey]
     ) -> tuple[Row, ...]:
-        bookings = self.crm.bookings([item.booking_id for item in items])
-        facts = facts_of(self.crm, self.journal, items, bookings)
+        bookings = self.crm.bookings([booking_of(item, refund.kind) for item in items])
+        facts = facts_of(self.crm, self.journal, refund, items, bookings)
         return plan_rows(refund, items, facts, without)
 
 
 def facts_of(
     crm: Crm,
     journal: Journal,
+    of: Operation,
     items: Sequence[Item],
     bookings: Mapping[BookingId, Booking | None],
 ) -> Facts:
-    """What these items are judged by. Raises ``GatewayError``."""
-    ids = [item.booking_id for item in items]
+    """What these items of an operation are judged by. Raises ``GatewayError``."""
+    ids = [booking_of(item, of.kind) for item in items]
     return Facts(
         bookings=bookings,
         contacts=crm.contacts({item.contact_id for item in items if item.contact_id}),

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from sandbox.hubspot import control, errors, faults, routes, scopes
+from sandbox.hubspot import control, errors, faults, oauth, routes, scopes
 from sandbox.hubspot.apps import Apps, Client
 from sandbox.hubspot.calls import Answer, Call, read_query
 from sandbox.hubspot.desk import Desk
@@ -57,6 +57,10 @@ class App:
             response = await control.answer(self, request)
             await response(scope, receive, send)
             return
+        if oauth.PATH.fullmatch(path) and request.method == "POST":
+            response = self._response(await self._granted(request))
+            await response(scope, receive, send)
+            return
         self.stats.begin(self.desk.store.now_ms())
         kind, outcome, reply = f"{scope['method']} ?", "dropped", None
         try:
@@ -71,11 +75,22 @@ class App:
         if reply is not None:
             await self._response(reply)(scope, receive, send)
 
+    async def _granted(self, request: Request) -> Answer:
+        """A token for the app's own id and secret; it is asked for without one."""
+        body, at = await request.body(), self.desk.store.now_ms()
+        try:
+            told = oauth.grant(self.apps, self.desk.portal, body, at=at, new_id=self.new_id)
+        except errors.ApiError as refusal:
+            return self._refused(refusal)
+        return Answer(200, told)
+
     async def _answer(self, request: Request, route: Route) -> Answer | None:
         """None when the connection was dropped."""
         scope = request.scope
         body = await request.body()
-        client = self.apps.by_header(request.headers.get("authorization", ""))
+        client = self.apps.by_header(
+            request.headers.get("authorization", ""), self.desk.store.now_ms()
+        )
         if len(scope["raw_path"]) + len(scope["query_string"]) > URI_MAX:
             raise errors.uri_too_long()
         fault = faults.pick(self.faults, scope["method"], scope["path"])

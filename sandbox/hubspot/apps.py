@@ -17,6 +17,7 @@ class Client:
     name: str
     scopes: frozenset[str]
     limiter: Limiter
+    expires_at: int | None = None  # ms; None: never
 
     def source(self) -> Source:
         """What this app's writes leave in a property's history."""
@@ -47,10 +48,12 @@ class Apps:
         """Whose token this is."""
         return self._by_token.get(token)
 
-    def by_header(self, authorization: str) -> Client:
-        """Raises ApiError 401."""
+    def by_header(self, authorization: str, at: int) -> Client:
+        """Who asks, at this time in ms. Raises ApiError 401."""
         scheme, _, token = authorization.partition(" ")
         found = self._by_token.get(token.strip()) if scheme.lower() == "bearer" else None
         if found is None:
             raise errors.unauthenticated()
+        if found.expires_at is not None and found.expires_at <= at:
+            raise errors.expired((at - found.expires_at) // 1_000)
         return found

@@ -32,6 +32,8 @@ async def answer(app: App, request: Request) -> Response:
         _admit(app, request)
         if found := re.fullmatch(r"/_sandbox/exports/(\d+)\.csv", request.scope["path"]):
             return _file(app, found[1])
+        if found := re.fullmatch(r"/_sandbox/journal/([0-9a-f-]{36})\.json", request.scope["path"]):
+            return _journal(app, found[1], request.query_params.get("until", ""))
         for (method, pattern), act in ACTS.items():
             found = re.fullmatch(pattern, request.scope["path"])
             if found and method == request.method:
@@ -68,6 +70,16 @@ def _file(app: App, id_: str) -> Response:
     if task is None or task.status(app.desk.store.now_ms()) != "COMPLETE":
         raise errors.resource_not_found()
     return Response(exports.file(task), 200, {"Content-Type": "text/csv;charset=utf-8"})
+
+
+def _journal(app: App, offset: str, until: str) -> Response:
+    """The file of a journal entry, as long as its address is good."""
+    entries = app.desk.journal.named([offset])
+    if not entries:
+        raise errors.resource_not_found()
+    if not until.isdigit() or int(until) <= app.desk.store.now_ms():
+        raise errors.ApiError(403, {"status": "error", "message": "Request has expired"})
+    return _json(200, entries[0].file())
 
 
 Params = Mapping[str, str]

@@ -65,6 +65,16 @@ create table if not exists links (
     type_no integer not null,
     primary key (kind, to_kind, id, to_id, type_no)
 ) without rowid;
+create table if not exists journal_subscriptions (
+    id integer primary key autoincrement,
+    body text not null
+);
+create table if not exists journal_entries (
+    no integer primary key autoincrement,
+    offset text not null unique,
+    at integer not null,
+    body text not null
+);
 create table if not exists association_limits (no integer primary key, most integer not null);
 -- what free-text search looks through, in lower case
 create table if not exists words (

@@ -13,6 +13,7 @@ from sandbox.hubspot.calls import Answer, Call, object_id
 from sandbox.hubspot.catalog import Catalog, Kind
 from sandbox.hubspot.exporting import Exports
 from sandbox.hubspot.inputs import Input, Values
+from sandbox.hubspot.journal import Journal
 from sandbox.hubspot.lag import Lag
 from sandbox.hubspot.links import LinkType
 from sandbox.hubspot.portal import Portal
@@ -71,6 +72,7 @@ class Desk:
     rollups: Rollups
     lag: Lag
     exports: Exports
+    journal: Journal
     apps: Apps
     rules: Rules = field(default_factory=Rules)
     options: Options = field(default_factory=Options)

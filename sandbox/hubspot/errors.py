@@ -7,10 +7,12 @@ sources listed in docs/sandbox.md.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 Body: TypeAlias = dict[str, Any]
+_TYPE_ID = re.compile(r"\d+-\d+", re.ASCII)
 #: why a request was refused with 429, and HubSpot's words for it
 POLICIES = {
     "DAILY": "You have reached your daily limit.",
@@ -120,7 +122,9 @@ def conflict(message: str, **more: object) -> ApiError:
 
 def unknown_object_type(name: str) -> ApiError:
     """400 for an object type that this account does not have. It carries no category."""
-    message = f"Unable to infer object type from: {name}"
+    is_id = _TYPE_ID.fullmatch(name) is not None
+    told = "Invalid object or event type id" if is_id else "Unable to infer object type from"
+    message = f"{told}: {name}"
     return ApiError(400, {"status": "error", "message": message})
 
 
@@ -166,6 +170,13 @@ def unauthenticated() -> ApiError:
             "category": "INVALID_AUTHENTICATION",
         },
     )
+
+
+def expired(seconds: int) -> ApiError:
+    """401 for a token that was good once."""
+    message = f"The OAuth token used to make this call expired {seconds} second(s) ago."
+    body = {"status": "error", "message": message, "category": "EXPIRED_AUTHENTICATION"}
+    return ApiError(401, body)
 
 
 def missing_scopes(scopes: Sequence[str]) -> ApiError:

@@ -29,6 +29,18 @@ PREFIXES: dict[str, tuple[str, ...]] = {
     "pipelines": ("/crm/v3/pipelines", f"/crm/pipelines/(?:{DATES})"),
     "owners": ("/crm/v3/owners", f"/crm/owners/(?:{DATES})"),
     "legacy": ("",),
+    "journal": (
+        "/webhooks/v4/journal",
+        f"/webhooks-journal/journal(?:-local)?/(?:v4|{DATES})",
+    ),
+    "journal-subscriptions": (
+        "/webhooks/v4/subscriptions",
+        f"/webhooks-journal/subscriptions/(?:v4|{DATES})",
+    ),
+    "journal-snapshots": (
+        "/webhooks/v4/snapshots",
+        f"/webhooks-journal/snapshots/(?:v4|{DATES})",
+    ),
     "exports": ("/crm/v3/exports", f"/crm/exports/(?:{DATES})"),
 }
 T = "{type}"
@@ -97,6 +109,20 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     ("GET", "owners /{id}", "owners.get"),
     ("GET", "legacy /properties/v1/{type}/properties", "legacy.properties"),
     ("GET", "legacy /{type}/v2/properties", "legacy.properties"),
+    ("GET", "journal /earliest", "journal.earliest"),
+    ("GET", "journal /latest", "journal.latest"),
+    ("GET", "journal /offset/{offset}/next", "journal.following"),
+    ("GET", "journal /batch/earliest/{count}", "journal.batch_earliest"),
+    ("GET", "journal /batch/latest/{count}", "journal.batch_latest"),
+    ("GET", "journal /batch/{offset}/next/{count}", "journal.batch_following"),
+    ("POST", "journal /batch/read", "journal.batch_read"),
+    ("GET", "journal /status/{id}", "journal.snapshot_status"),
+    ("POST", "journal-snapshots /crm", "journal.snapshot"),
+    ("GET", "journal-subscriptions ", "journal.subscriptions"),
+    ("POST", "journal-subscriptions ", "journal.subscribe"),
+    ("DELETE", "journal-subscriptions /portals/{portal}", "journal.unsubscribe_account"),
+    ("GET", "journal-subscriptions /{id}", "journal.subscription"),
+    ("DELETE", "journal-subscriptions /{id}", "journal.unsubscribe"),
     ("POST", "exports /export/async", "exports.create"),
     ("GET", "exports /export/async/tasks/{id}/status", "exports.status"),
 )

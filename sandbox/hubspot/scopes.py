@@ -31,6 +31,27 @@ ALL: frozenset[str] = frozenset(
         ),
     }
 )
+#: what an app's own token may be granted, and no other token
+JOURNAL: frozenset[str] = frozenset(
+    f"developer.webhooks_journal.{what}"
+    for what in (
+        "read",
+        "snapshots.read",
+        "snapshots.write",
+        "subscriptions.read",
+        "subscriptions.write",
+    )
+)
+#: the handlers of the journal that need more than to read it
+JOURNAL_NEEDS = {
+    "journal.subscriptions": "subscriptions.read",
+    "journal.subscription": "subscriptions.read",
+    "journal.subscribe": "subscriptions.write",
+    "journal.unsubscribe": "subscriptions.write",
+    "journal.unsubscribe_account": "subscriptions.write",
+    "journal.snapshot": "snapshots.write",
+    "journal.snapshot_status": "snapshots.read",
+}
 READS = frozenset(
     {
         "objects.get",
@@ -64,6 +85,8 @@ def needed(handler: str, *, areas: Iterable[str]) -> list[str]:
     family = handler.partition(".")[0]
     if family == "account":
         return []
+    if family == "journal":
+        return [f"developer.webhooks_journal.{JOURNAL_NEEDS.get(handler, 'read')}"]
     if family == "exports":
         return ["crm.export"]
     access = "read" if handler in READS else "write"

@@ -24,6 +24,7 @@ from sandbox.hubspot.app import App
 from sandbox.hubspot.apps import Apps
 from sandbox.hubspot.desk import Desk
 from sandbox.hubspot.exporting import Exports
+from sandbox.hubspot.journal import Journal
 from sandbox.hubspot.lag import Lag
 from sandbox.hubspot.limits import TIERS, Daily
 from sandbox.hubspot.portal import Portal
@@ -112,6 +113,7 @@ class HubSpotServer:
             exports=Exports(self.store, searcher),
             rollups=rollups,
             lag=lag,
+            journal=Journal(self.store),
             apps=apps,
         )
         own = apps.add(

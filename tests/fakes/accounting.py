@@ -10,7 +10,7 @@ from typing import Any
 
 from core.domain.audit import Entry
 from core.domain.operations import DISMISSIBLE, Item, ItemState, Operation
-from core.domain.records import BookingId
+from core.domain.records import ItemKey
 from core.gateways.errors import UnknownId
 from core.gateways.journal.rules import check_put_away, dealt_with_event, done_since
 from core.gateways.ports import Event
@@ -30,7 +30,7 @@ class MemoryAccounting(MemoryAudit):
             if operation_id not in self._operations:
                 raise UnknownId(f"there is no operation {operation_id}")
             kept = self._operations[operation_id]
-            now: dict[BookingId, Item] = kept.items
+            now: dict[ItemKey, Item] = kept.items
             found = {
                 item.booking_id: replace(now[item.booking_id], state=item.state, why=item.why)
                 for item in changed
@@ -42,7 +42,7 @@ class MemoryAccounting(MemoryAudit):
             self.record(entry)
 
     def _deal_with(self, by: Operation, at: datetime) -> None:
-        mine: dict[BookingId, Item] = self._operations[by.id].items
+        mine: dict[ItemKey, Item] = self._operations[by.id].items
         done = {id_ for id_, item in mine.items() if item.state is ItemState.DONE}
         for id_, kept in sorted(self._operations.items()):
             earlier = kept.operation.confirmed_at < by.confirmed_at

@@ -34,7 +34,7 @@ from core.domain.operations import (
     keeps_claim,
 )
 from core.domain.plans import OperationKind, Plan, Row, Verdict
-from core.domain.records import TOTAL_BOOKINGS, BookingId, Kind, WriteId
+from core.domain.records import TOTAL_BOOKINGS, ItemKey, Kind, WriteId, stored_key
 from core.domain.repairs import Repair, RepairRow
 from core.domain.roles import Grant
 from core.domain.schedules import SlotRecord
@@ -88,6 +88,9 @@ from tests.fakes.undoing import MemoryUndoing
 from tests.fakes.warnings import MemoryWarnings
 from tests.fakes.works import MemoryWorks
 
+#: A key of an item, in its own type.
+K = TypeVar("K", bound=str)
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -107,7 +110,7 @@ def atomic(
 class _Operation:
     operation: Operation
     #: In plan order.
-    items: dict[BookingId, Item]
+    items: dict[ItemKey, Item]
     #: Since when it has been in its state.
     since: datetime
     writes: list[WriteId] = field(default_factory=list)
@@ -344,7 +347,7 @@ class MemoryJournal(
         operation_id: str,
         *,
         states: Collection[ItemState] = (),
-        bookings: Collection[BookingId] = (),
+        bookings: Collection[ItemKey] = (),
         limit: int | None = None,
         offset: int = 0,
     ) -> list[Item]:
@@ -406,9 +409,7 @@ class MemoryJournal(
     # claims and leases
 
     @atomic
-    def claim(
-        self, run: Run, bookings: Collection[BookingId], kind: MovementKind
-    ) -> dict[BookingId, str]:
+    def claim(self, run: Run, bookings: Collection[K], kind: MovementKind) -> dict[K, str]:
         self._fenced(run)
         return {
             booking: self._claims.setdefault((booking, kind), run.operation_id)
@@ -416,13 +417,13 @@ class MemoryJournal(
         }
 
     @atomic
-    def release_claims(self, run: Run, bookings: Collection[BookingId], kind: MovementKind) -> None:
+    def release_claims(self, run: Run, bookings: Collection[ItemKey], kind: MovementKind) -> None:
         self._fenced(run)
         for booking in bookings:
             self._release(run.operation_id, booking, kind)
 
     @atomic
-    def claimed(self, bookings: Collection[BookingId], kind: MovementKind) -> set[BookingId]:
+    def claimed(self, bookings: Collection[K], kind: MovementKind) -> set[K]:
         return {booking for booking in bookings if (booking, kind) in self._claims}
 
     @atomic
@@ -567,9 +568,9 @@ class MemoryJournal(
                     self._claims.pop(freed, None)
 
     @atomic
-    def moving(self, operation_id: str, kind: MovementKind) -> set[BookingId]:
+    def moving(self, operation_id: str, kind: MovementKind) -> set[ItemKey]:
         return {
-            BookingId(movement.booking_id)
+            stored_key(movement.booking_id)
             for record in self._records(operation_id)
             if record.state in LIVE
             for movement in record.write.movements
@@ -829,11 +830,11 @@ class MemoryJournal(
             if item.state is ItemState.DONE:
                 self._free_taken_back(run.operation_id, item.booking_id)
 
-    def _release_claims(self, operation_id: str, booking: BookingId) -> None:
+    def _release_claims(self, operation_id: str, booking: ItemKey) -> None:
         for kind in MovementKind:
             self._release(operation_id, booking, kind)
 
-    def _release(self, operation_id: str, booking: BookingId, kind: MovementKind) -> None:
+    def _release(self, operation_id: str, booking: ItemKey, kind: MovementKind) -> None:
         key: tuple[Any, MovementKind] = (booking, kind)
         if self._claims.get(key) == operation_id and key not in self._live:
             del self._claims[key]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection
-from typing import Any
+from typing import Any, TypeVar
 
 from core.domain.operations import Operation
 from core.domain.owed import TakenBack
-from core.domain.records import BookingId, WriteId
+from core.domain.records import BookingId, ItemKey, WriteId
 from core.domain.writes import MovementKind
 from core.gateways.journal.rules import OF_AN_UNDO
+
+#: A key of an item, in its own type.
+K = TypeVar("K", bound=str)
 
 
 class MemoryUndoing:
@@ -21,7 +24,7 @@ class MemoryUndoing:
     #: Operations that took back the credit of a booking and cleared its mark.
     _taken: dict[str, list[str]]
 
-    def owners(self, bookings: Collection[BookingId], kind: MovementKind) -> dict[BookingId, str]:
+    def owners(self, bookings: Collection[K], kind: MovementKind) -> dict[K, str]:
         with self._lock:
             return {id_: self._claims[id_, kind] for id_ in bookings if (id_, kind) in self._claims}
 
@@ -43,7 +46,7 @@ class MemoryUndoing:
             found = [one for one in made if operation_id and one.undoes == operation_id]
             return sorted(found, key=lambda one: (one.confirmed_at, one.id), reverse=True)
 
-    def _free_taken_back(self, operation_id: str, booking: BookingId) -> None:
+    def _free_taken_back(self, operation_id: str, booking: ItemKey) -> None:
         key = (booking, MovementKind.UNDO_REFUND)
         if self._claims.get(key) != operation_id or key not in self._live:
             return

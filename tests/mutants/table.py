@@ -30,6 +30,14 @@ _APPROVING = (_SERVICES + "test_approving.py", _UNIT + "test_approvals.py")
 _PLANS = (_UNIT + "test_plans.py", _UNIT + "test_unclear.py")
 _VERIFY = (_UNIT + "test_foreign_writes.py", _SERVICES + "test_late_looks.py")
 _RECHECK = (_SERVICES + "test_double_refunds.py",)
+_DESKS = (_SERVICES + "test_desks.py",)
+_CLOCKS = (
+    _UNIT + "test_clocks.py",
+    _SERVICES + "test_clock_watch.py",
+    f"{_SIMULATION}test_clocks.py",
+)
+_DECIDING = (_SERVICES + "test_double_refunds.py", _SERVICES + "test_operations.py")
+_FOLLOW_UPS = (_SERVICES + "test_follow_ups.py", _JOURNAL + "test_ending.py", *_SQLITE)
 _COPIES = (_SERVICES + "test_booking_copies.py",)
 _CLAIMS = (_JOURNAL + "test_claims.py", *_SQLITE)
 _FENCING = (_JOURNAL + "test_fencing.py", *_SQLITE)
@@ -636,14 +644,14 @@ UNDOING = [
     Mutant(
         guard="only a refund that still stands is taken back",
         file=_in("operations/kinds/undo_rules"),
-        old="    if facts.refunded_by.get(item.booking_id) != refund.id:",
+        old="    if facts.refunded_by.get(id_) != refund.id:",
         new="    if False:",
         tests=_UNDO,
     ),
     Mutant(
         guard="a refund that is being taken back is not taken back by another",
         file=_in("operations/kinds/undo_rules"),
-        old="    if by := facts.undone_by.get(item.booking_id):",
+        old="    if by := facts.undone_by.get(id_):",
         new='    if by := "":',
         tests=_UNDO,
     ),
@@ -1439,6 +1447,164 @@ LOOKING_BACK = [
     ),
 ]
 
+#: A second desk, and clocks that are set.
+OTHERS = [
+    Mutant(
+        guard="a record whose last write the journal does not know is not written",
+        file=_in("services/writing"),
+        old="        strange = self._strange(hand, targets.values(), held | survivors.keys())",
+        new="        strange: dict[str, str] = {}",
+        tests=_DESKS,
+    ),
+    Mutant(
+        guard="what another desk wrote is not judged by its balance, but left",
+        file=_in("services/writing"),
+        old="            may = targets.keys() - strange.keys()",
+        new="            may = targets.keys()",
+        tests=_DESKS,
+    ),
+    Mutant(
+        guard="no booking is cancelled whose student another desk wrote",
+        file=_in("operations/steps/refund"),
+        old="            judged = self._without_strangers(run, judged, contacts)",
+        new="            pass",
+        tests=_DESKS,
+    ),
+    Mutant(
+        guard="what another desk wrote after a takeover stays unknown",
+        file=_in("services/known_writes"),
+        old="            if until is None or stranger.at is None or stranger.at > until",
+        new="            if until is None",
+        tests=_DESKS,
+    ),
+    Mutant(
+        guard="a marker whose time HubSpot does not tell is not taken for an old one",
+        file=_in("services/known_writes"),
+        old="            if until is None or stranger.at is None or stranger.at > until",
+        new="            if until is None or (stranger.at is not None and stranger.at > until)",
+        tests=_DESKS,
+    ),
+    Mutant(
+        guard="a desk that was taken over writes nothing",
+        file=_in("services/desks"),
+        old='        if last is None or not last.taken_over_by:\n            return ""',
+        new='        if last is None or last:\n            return ""',
+        tests=_DESKS,
+    ),
+    Mutant(
+        guard="who was taken over stays so when the register is down",
+        file=_in("services/desks"),
+        old="replace(self._last or Others(), live=(), past=(), fault=str(error))",
+        new="Others(fault=str(error))",
+        tests=_DESKS,
+    ),
+    Mutant(
+        guard="nothing is confirmed while another desk is at work",
+        file=_in("services/desks"),
+        old="for one in told(others)]\n\n    def require_alone",
+        new="for one in told(others)][:0]\n\n    def require_alone",
+        tests=_DESKS,
+    ),
+    Mutant(
+        guard="the quiet period is counted by seconds that nobody sets",
+        file=_in("services/steady"),
+        old="        return self.clock.passed(sent_at, asked) >= self.length",
+        new="        return (asked or self.clock.now()) - sent_at >= self.length",
+        tests=_CLOCKS,
+    ),
+    Mutant(
+        guard="a time from the future counts from when it was first seen",
+        file=_in("services/steady"),
+        old="            if began_at is None:",
+        new="            if began_at is None and start == end:",
+        tests=_CLOCKS,
+    ),
+    Mutant(
+        guard="what would wait for a clock that was put back is looked at anew",
+        file=_in("services/clock_watch"),
+        old="NOTHING if put_back else MOST",
+        new="MOST",
+        tests=_CLOCKS,
+    ),
+    Mutant(
+        guard="times further ahead than any can be count as now",
+        file=_in("gateways/journal/times"),
+        old="        return self._bring_back(now, bounds) if self._any_ahead(now, bounds) else 0",
+        new="        return 0",
+        tests=(_JOURNAL + "test_times.py", *_SQLITE),
+    ),
+    Mutant(
+        guard="the day of a student is not let go when the clock was put back",
+        file=_in("services/clock_watch"),
+        old="    leases=timedelta(0),\n    days=MOST.days,",
+        new="    leases=timedelta(0),\n    days=timedelta(0),",
+        tests=_CLOCKS,
+    ),
+    Mutant(
+        guard="a slot that is held for longer than any can be rests one window",
+        file=_in("gateways/hubspot/shared_slots"),
+        old="            if looked.furthest > now + TRANSIT_S + limit.window_s + TICK_S:",
+        new="            if looked.furthest < 0:",
+        tests=(_UNIT + "hubspot",),
+    ),
+]
+
+#: What a person decides, and what follows an operation's end.
+AFTERWARDS = [
+    Mutant(
+        guard="a write is decided once, whoever else decides at the same moment",
+        file=_in("services/deciding"),
+        old="            self._undecided(operation, write_id)\n            settlement",
+        new="            settlement",
+        tests=_DECIDING,
+    ),
+    Mutant(
+        guard="what became of a booking is decided on what is known under the run",
+        file=_in("services/deciding"),
+        old="            item = self._unclear(operation, booking_id)\n            by,",
+        new="            item = self.journal.items(operation.id, bookings=[booking_id])[0]\n"
+        "            by,",
+        tests=_DECIDING,
+    ),
+    Mutant(
+        guard="who decides at the same moment as another tries again",
+        file=_in("services/deciding"),
+        old="            except Superseded:\n                continue",
+        new="            except Superseded:\n                raise",
+        tests=_DECIDING,
+    ),
+    Mutant(
+        guard="follow-ups that a person gave up are carried by nobody",
+        file=_in("gateways/journal/rules"),
+        old="    epoch = operation.epoch + by_a_person",
+        new="    epoch = operation.epoch",
+        tests=_FOLLOW_UPS,
+    ),
+    Mutant(
+        guard="follow-ups are ended only by the run that has them",
+        file=_in("gateways/journal/operations"),
+        old="        if operation.epoch != run.epoch:\n"
+        "            raise Superseded(run.operation_id, run.epoch, now=operation.epoch)\n"
+        "        if open_writes",
+        new="        if open_writes",
+        tests=_FOLLOW_UPS,
+    ),
+    Mutant(
+        guard="follow-ups with an open write are not done",
+        file=_in("gateways/journal/operations"),
+        old="        if open_writes := _unsettled(connection, run.operation_id)[1]:",
+        new="        if open_writes := 0:",
+        tests=_FOLLOW_UPS,
+    ),
+    Mutant(
+        guard="only follow-ups of an operation that has ended are carried",
+        file=_in("services/carrying"),
+        old="    return operation.state in ENDED and operation.follow_ups is FollowUps.DUE",
+        new="    return operation.follow_ups is not FollowUps.NONE",
+        tests=_FOLLOW_UPS,
+    ),
+]
+
 MUTANTS = [
     *SETTLING,
     *WRITING,
@@ -1450,4 +1616,6 @@ MUTANTS = [
     *JOURNAL,
     *COPYING,
     *LOOKING_BACK,
+    *OTHERS,
+    *AFTERWARDS,
 ]

@@ -25,6 +25,7 @@ from core.domain.records import MARKER, Kind
 from core.domain.roles import Actor, Role
 from core.domain.work import Work
 from core.domain.writes import QUIET_PERIOD, MovementKind
+from core.gateways.engine.hands import WAIT_S_MAX
 from core.gateways.ports import CarryOut
 from core.services.finding import ByReference
 from core.services.mirroring import Mirroring
@@ -349,10 +350,14 @@ class World:
             if step > 60:
                 self.quiet_world = True  # a storm passes; then everything must come right
             self.meanwhile()
+            set_by = self.set_by
             looks = [self._carry(operation) for operation in waiting]
             times = [look for look in looks if look is not None]
             if times:
-                self.time = max(self.time, min(times) - self.set_by)
+                then = min(times) - self.set_by
+                if self.set_by != set_by:  # they were told by a clock that was set since
+                    then = min(then, self.time + timedelta(seconds=WAIT_S_MAX))
+                self.time = max(self.time, then)
                 self.let_arrive()
         else:
             raise AssertionError(f"seed {self.seed}: not ended after 400 looks")

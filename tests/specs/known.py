@@ -66,6 +66,16 @@ KNOWN: tuple[Known, ...] = (
         r"associations.*(to|from)ObjectId: type \"string\", is \d+$",
         "ids of associations are numbers in 2026-03 (probed on a live account in 2026-08)",
     ),
+    known(
+        r"journal(-local)?/2026-03/(earliest|latest|offset/\{offset\}/next) 20[04]: the answer: "
+        "(a body|this status)",
+        "an entry has url, expiresAt and currentOffset, and 204 says that there is none "
+        "(HubSpot's guide; verified on the live API by a project on 2026-09-03)",
+    ),
+    known(
+        r"webhooks-journal/[-a-z]+/2026-09.*the documents have no such path",
+        "the journal has a version 2026-09 (HubSpot's guide; its documents have 2026-03 alone)",
+    ),
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from sandbox.hubspot.scopes import JOURNAL
 from tests.contract.sandbox.conftest import BOOKINGS, EXAMS, Sandbox
 
 CONTACT_TO_NOTE = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 201}]
@@ -51,6 +52,7 @@ class Tour:
             self.groups,
             self.schemas,
             self.the_rest,
+            self.journal,
             self.refusals,
         ):
             part()
@@ -251,6 +253,56 @@ class Tour:
             self.hubspot.clock.now += timedelta(milliseconds=250)
         self.ask("GET", f"{export}/tasks/1/status")
         self.ask("POST", export, {})
+
+    def journal(self) -> None:
+        """With the token that an app gets for its own id and secret."""
+        good = self.hubspot.http.headers["Authorization"]
+        portal = self.hubspot.server.app.desk.portal
+        form = {
+            "grant_type": "client_credentials", "client_id": portal.client_id,
+            "client_secret": portal.client_secret, "scope": " ".join(sorted(JOURNAL)),
+        }  # fmt: skip
+        told = self.hubspot.http.post(f"/oauth/{self.version}/token", data=form).json()
+        self.hubspot.http.headers["Authorization"] = f"Bearer {told['access_token']}"
+        ended = self._subscribed(portal.id)
+        for base in ("/webhooks-journal/journal/{v}", "/webhooks-journal/journal-local/{v}"):
+            self._polled(base, ended)
+        self.ask("DELETE", f"/webhooks-journal/subscriptions/{{v}}/portals/{portal.id}")
+        self.hubspot.http.headers["Authorization"] = good
+
+    def _subscribed(self, portal: int) -> str:
+        """Subscribe, and have something to read; returns the status of a snapshot."""
+        path = "/webhooks-journal/subscriptions/{v}"
+        asked = {
+            "subscriptionType": "OBJECT", "objectTypeId": "0-1", "portalId": portal,
+            "actions": ["CREATE", "UPDATE"], "properties": ["email"], "objectIds": [],
+        }  # fmt: skip
+        one = self.ask("POST", path, asked)
+        self.ask("POST", path, {**asked, "actions": []})
+        self.ask("GET", path)
+        self.ask("GET", f"{path}/{one['id']}")
+        self.ask("DELETE", f"{path}/{one['id']}")
+        self.ask("GET", f"{path}/{one['id']}")
+        self.ask("POST", path, asked)
+        snapshot = {"portalId": portal, "objectId": 103, "objectTypeId": "0-1", "properties": []}
+        body = {"snapshotRequests": [snapshot, {**snapshot, "objectId": 104}]}
+        made = self.ask("POST", "/webhooks-journal/snapshots/{v}/crm", body)
+        return str(made["snapshotResponses"][0]["snapshotStatusId"])
+
+    def _polled(self, base: str, snapshot: str) -> None:
+        first = self.ask("GET", f"{base}/earliest")["currentOffset"]
+        last = self.ask("GET", f"{base}/latest")["currentOffset"]
+        nobody = "00000000-0000-4000-8000-000000000000"
+        for offset in (first, last, nobody):
+            self.ask("GET", f"{base}/offset/{offset}/next")
+        self.ask("GET", f"{base}/batch/earliest/2")
+        self.ask("GET", f"{base}/batch/latest/2")
+        self.ask("GET", f"{base}/batch/{first}/next/2")
+        self.ask("GET", f"{base}/batch/{first}/next/1000")
+        self.ask("POST", f"{base}/batch/read", {"inputs": [first]})
+        self.ask("POST", f"{base}/batch/read", {"inputs": [first, nobody]})
+        self.ask("GET", f"{base}/status/{snapshot}")
+        self.ask("GET", f"{base}/status/{nobody}")
 
     def refusals(self) -> None:
         """What any call may be answered with."""

@@ -95,7 +95,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[Item], Facts]:
     bookings: dict[BookingId, Booking | None] = {}
     for n, each in enumerate(items):
         became = booking(each.booking_id, whose[n], **draw(st.sampled_from(changes)))
-        bookings[each.booking_id] = draw(st.sampled_from([became, became, None]))
+        bookings[BookingId(each.booking_id)] = draw(st.sampled_from([became, became, None]))
     counts = st.integers(0, 3)
     contacts: dict[ContactId, Contact | None] = {
         ContactId(id_): draw(
@@ -112,8 +112,10 @@ def worlds(draw: st.DrawFn) -> tuple[list[Item], Facts]:
     facts = Facts(
         bookings=bookings,
         contacts=contacts,
-        refunded_by={i.booking_id: by for i in items if (by := draw(owners))},
-        undone_by={i.booking_id: "another" for i in items if draw(st.integers(0, 5)) == 0},
+        refunded_by={BookingId(i.booking_id): by for i in items if (by := draw(owners))},
+        undone_by={
+            BookingId(i.booking_id): "another" for i in items if draw(st.integers(0, 5)) == 0
+        },
     )
     return items, facts
 
@@ -149,11 +151,12 @@ def test_only_what_this_refund_gave_and_still_stands_is_taken(
 
     for row in plan_rows(REFUND, items, facts):
         if row.verdict is WILL:
-            held = facts.bookings[row.booking_id]
+            id_ = BookingId(row.booking_id)
+            held = facts.bookings[id_]
             assert held is not None
             assert held.refunded
             assert held.status is BookingStatus.CANCELLED
-            assert facts.refunded_by[row.booking_id] == REFUND.id
+            assert facts.refunded_by[id_] == REFUND.id
             assert row.booking_id not in facts.undone_by
 
 
@@ -162,7 +165,7 @@ def test_the_run_judges_as_the_preview_did(world: tuple[list[Item], Facts]) -> N
     """Its own claim on the undo is nobody else's."""
     items, facts = world
     mine = [replace(i, operation_id="undo", state=ItemState.CLAIMED) for i in items]
-    own = {i.booking_id: "undo" for i in items} | dict(facts.undone_by)
+    own = {BookingId(i.booking_id): "undo" for i in items} | dict(facts.undone_by)
 
     judged = judge_again(UNDO, REFUND, mine, replace(facts, undone_by=own))
 
@@ -193,6 +196,19 @@ def test_a_spent_credit_is_told_with_what_is_left() -> None:
 
     assert (WILL, 1, 0) == (first.verdict, first.before, first.after)
     assert (Verdict.BLOCKED, Why.SPENT, "0 left") == (second.verdict, second.why, second.detail)
+
+
+def test_a_credit_that_another_undo_is_taking_is_skipped_and_says_by_which() -> None:
+    facts = Facts(
+        bookings={BookingId("50"): booking("50", "1")},
+        contacts={ContactId("1"): contact("1", cs_credits=1)},
+        refunded_by={BookingId("50"): "refund"},
+        undone_by={BookingId("50"): "another"},
+    )
+
+    (row,) = plan_rows(REFUND, [item(0, "50", "1", CREDITS[0])], facts)
+
+    assert (Verdict.SKIP, Why.BEING_TAKEN_BACK, "another") == (row.verdict, row.why, row.detail)
 
 
 @pytest.mark.parametrize("kind", list(OperationKind))

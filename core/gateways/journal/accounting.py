@@ -10,7 +10,7 @@ from sqlalchemy import Connection, exists, select, update
 
 from core.domain.audit import Entry
 from core.domain.operations import DISMISSIBLE, Item, ItemState, Operation
-from core.domain.records import BookingId
+from core.domain.records import ItemKey
 from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, writing
 from core.gateways.journal.fence import alike, chunks, unknown_operation
@@ -78,7 +78,7 @@ def deal_with(connection: Connection, by: Operation, at: datetime) -> None:
             ),
         )
     )
-    found: dict[str, list[BookingId]] = defaultdict(list)
+    found: dict[str, list[ItemKey]] = defaultdict(list)
     for operation_id, booking in connection.execute(query):
         found[operation_id].append(booking)
     for operation_id, bookings in sorted(found.items()):

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
-from core.domain.records import BookingId, Kind
+from core.domain.records import ItemKey, Kind
 from core.domain.writes import MovementKind, Write
 from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.fence import chunks, fence, upsert
 from core.gateways.journal.tables import MovementState, claims, leases, movements
 from core.gateways.ports.journal import Run
+
+#: A key of an item, in its own type.
+K = TypeVar("K", bound=str)
 
 #: Movements that happened, or may have, as the index ``movements_alone`` names them.
 LIVE_MOVEMENTS = (MovementState.OPEN, MovementState.LANDED, MovementState.UNDECIDED)
@@ -29,12 +33,12 @@ class Claims:
         self,
         connection: Connection,
         run: Run,
-        bookings: Collection[BookingId],
+        bookings: Collection[K],
         kind: MovementKind,
-    ) -> dict[BookingId, str]:
+    ) -> dict[K, str]:
         """The owner of each booking, which is us where nobody was before."""
         fence(connection, run)
-        owners: dict[BookingId, str] = {}
+        owners: dict[str, str] = {}
         while wanted := sorted(set(bookings) - owners.keys()):
             _insert_free(connection, run, wanted, kind)
             owners |= _owners(connection, wanted, kind)
@@ -45,7 +49,7 @@ class Claims:
         self,
         connection: Connection,
         run: Run,
-        bookings: Collection[BookingId],
+        bookings: Collection[ItemKey],
         kind: MovementKind,
     ) -> None:
         """This operation's claims on these, but for what moved or may have moved."""
@@ -54,17 +58,19 @@ class Claims:
 
     @reading
     def claimed(
-        self, connection: Connection, bookings: Collection[BookingId], kind: MovementKind
-    ) -> set[BookingId]:
+        self, connection: Connection, bookings: Collection[K], kind: MovementKind
+    ) -> set[K]:
         """Whoever owns them. What did not move is released when its item is settled."""
-        return set(_owners(connection, sorted(set(bookings)), kind))
+        owners = _owners(connection, sorted(set(bookings)), kind)
+        return {booking for booking in bookings if booking in owners}
 
     @reading
     def owners(
-        self, connection: Connection, bookings: Collection[BookingId], kind: MovementKind
-    ) -> dict[BookingId, str]:
+        self, connection: Connection, bookings: Collection[K], kind: MovementKind
+    ) -> dict[K, str]:
         """As ``claimed``, with who it is."""
-        return _owners(connection, sorted(set(bookings)), kind)
+        owners = _owners(connection, sorted(set(bookings)), kind)
+        return {booking: owners[booking] for booking in bookings if booking in owners}
 
     @writing
     def lease(
@@ -143,7 +149,7 @@ def _held(run: Run, kind: Kind, holder: str, ids: Sequence[str]) -> tuple[Column
 def release_unmoved(
     connection: Connection,
     operation_id: str,
-    bookings: Sequence[BookingId],
+    bookings: Sequence[ItemKey],
     kind: MovementKind | None = None,
 ) -> None:
     """Free the operation's claims on these bookings, but for what moved or may have moved."""
@@ -165,7 +171,7 @@ def release_unmoved(
 
 
 def _insert_free(
-    connection: Connection, run: Run, bookings: Sequence[BookingId], kind: MovementKind
+    connection: Connection, run: Run, bookings: Sequence[str], kind: MovementKind
 ) -> None:
     """In the order of the key, so that two processes never wait for each other in a ring."""
     rows = [
@@ -175,13 +181,11 @@ def _insert_free(
     connection.execute(upsert(connection, claims).on_conflict_do_nothing(), rows)
 
 
-def _owners(
-    connection: Connection, bookings: Sequence[BookingId], kind: MovementKind
-) -> dict[BookingId, str]:
-    owners: dict[BookingId, str] = {}
+def _owners(connection: Connection, bookings: Sequence[str], kind: MovementKind) -> dict[str, str]:
+    owners: dict[str, str] = {}
     for some in chunks(bookings):
         query = select(claims.c.booking_id, claims.c.operation_id).where(
             claims.c.kind == kind, claims.c.booking_id.in_(some)
         )
-        owners |= {BookingId(booking): owner for booking, owner in connection.execute(query)}
+        owners.update((row.booking_id, row.operation_id) for row in connection.execute(query))
     return owners

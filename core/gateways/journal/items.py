@@ -19,7 +19,7 @@ from core.domain.operations import (
     Progress,
     keeps_claim,
 )
-from core.domain.records import TOTAL_BOOKINGS, BookingId
+from core.domain.records import TOTAL_BOOKINGS, ItemKey
 from core.domain.writes import MovementKind
 from core.gateways.errors import UnknownId
 from core.gateways.journal.claims import release_unmoved
@@ -49,7 +49,7 @@ class Items:
         operation_id: str,
         *,
         states: Collection[ItemState] = (),
-        bookings: Collection[BookingId] = (),
+        bookings: Collection[ItemKey] = (),
         limit: int | None = None,
         offset: int = 0,
     ) -> list[Item]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, literal_column, select, update
 
 from core.domain.operations import Operation
 from core.domain.owed import TakenBack
-from core.domain.records import BookingId
+from core.domain.records import BookingId, ItemKey
 from core.domain.writes import MovementKind
 from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading
@@ -25,7 +25,7 @@ class Undoing:
 
     @reading
     def taken_back(
-        self, connection: Connection, bookings: Collection[BookingId]
+        self, connection: Connection, bookings: Collection[ItemKey]
     ) -> dict[BookingId, TakenBack]:
         """Once its mark is cleared: until then the refund stands."""
         found: dict[BookingId, TakenBack] = {}
@@ -53,9 +53,7 @@ class Undoing:
         return [OPERATIONS.load(row) for row in connection.execute(newest)]
 
 
-def free_taken_back(
-    connection: Connection, operation_id: str, bookings: Sequence[BookingId]
-) -> None:
+def free_taken_back(connection: Connection, operation_id: str, bookings: Sequence[ItemKey]) -> None:
     """These items of an undo are done: their bookings can be refunded, and undone, again."""
     for some in chunks(sorted(bookings)):
         landed = select(movements.c.booking_id).where(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from core.domain.audit import Entry
 from core.domain.operations import Item
-from core.domain.records import BookingId, Kind, WriteId
+from core.domain.records import ItemKey, Kind, WriteId
 from core.domain.writes import MovementKind, Write
 from core.gateways.errors import UnknownId
 from core.gateways.journal import acts
@@ -99,9 +99,7 @@ class Writes:
         return put(connection, due, at=at, held_until=held_until)
 
     @reading
-    def moving(
-        self, connection: Connection, operation_id: str, kind: MovementKind
-    ) -> set[BookingId]:
+    def moving(self, connection: Connection, operation_id: str, kind: MovementKind) -> set[ItemKey]:
         """Also those that another operation has taken back since."""
         query = select(movements.c.booking_id).where(
             movements.c.operation_id == operation_id,

@@ -21,7 +21,7 @@ from core.domain.operations import (
     Progress,
 )
 from core.domain.plans import Plan, Row, Verdict
-from core.domain.records import BookingId
+from core.domain.records import ItemKey
 from core.gateways.ports.alarms import AlarmRecords
 from core.gateways.ports.attention import AttentionRecords
 from core.gateways.ports.audit import AuditRecords
@@ -183,7 +183,7 @@ class Journal(
         operation_id: str,
         *,
         states: Collection[ItemState] = (),
-        bookings: Collection[BookingId] = (),
+        bookings: Collection[ItemKey] = (),
         limit: int | None = None,
         offset: int = 0,
     ) -> list[Item]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from core.domain.operations import Operation
 from core.domain.owed import TakenBack
 from core.domain.records import BookingId
 from core.domain.writes import MovementKind
 
+#: A key of an item, in its own type.
+K = TypeVar("K", bound=str)
+
 
 class UndoRecords(Protocol):
     """Asked alone. What an undo moves is saved like every movement."""
 
-    def owners(self, bookings: Collection[BookingId], kind: MovementKind) -> dict[BookingId, str]:
+    def owners(self, bookings: Collection[K], kind: MovementKind) -> dict[K, str]:
         """Those that ``claimed`` names, with the operation that owns each. Claims nothing."""
         ...
 

@@ -6,14 +6,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from core.domain.audit import Entry
 from core.domain.foreign_writes import ForeignWrite
 from core.domain.operations import Item
-from core.domain.records import BookingId, Kind, WriteId
+from core.domain.records import ItemKey, Kind, WriteId
 from core.domain.writes import MovementKind, Write
 from core.gateways.ports.outbox import Due
+
+#: A key of an item, in its own type.
+K = TypeVar("K", bound=str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +68,11 @@ class WriteRecords(Protocol):
     """Part of ``Journal``, whose rules hold here too."""
 
     # claims and leases
-    def claim(
-        self, run: Run, bookings: Collection[BookingId], kind: MovementKind
-    ) -> dict[BookingId, str]:
+    def claim(self, run: Run, bookings: Collection[K], kind: MovementKind) -> dict[K, str]:
         """Own (booking, kind) for this operation; the id of the owner for each booking."""
         ...
 
-    def claimed(self, bookings: Collection[BookingId], kind: MovementKind) -> set[BookingId]:
+    def claimed(self, bookings: Collection[K], kind: MovementKind) -> set[K]:
         """Those of these whose movement of that kind an operation owns: landed, or under way."""
         ...
 
@@ -139,7 +140,7 @@ class WriteRecords(Protocol):
         """
         ...
 
-    def moving(self, operation_id: str, kind: MovementKind) -> set[BookingId]:
+    def moving(self, operation_id: str, kind: MovementKind) -> set[ItemKey]:
         """Bookings of this operation whose movement of that kind is open, landed or undecided."""
         ...
 
@@ -163,7 +164,7 @@ class WriteRecords(Protocol):
         """Landed writes of ended operations that are due to be looked at again, oldest first."""
         ...
 
-    def release_claims(self, run: Run, bookings: Collection[BookingId], kind: MovementKind) -> None:
+    def release_claims(self, run: Run, bookings: Collection[ItemKey], kind: MovementKind) -> None:
         """This operation's claims on these, but for what moved or may have moved."""
         ...
 

@@ -16,7 +16,7 @@ from core.domain.booking_acts import Change
 from core.domain.credits import Catalogue
 from core.domain.operations import ENDED, Item, Operation
 from core.domain.plans import Judgement, Plan
-from core.domain.records import Booking, BookingId, BookingStatus
+from core.domain.records import Booking, BookingStatus, ItemKey
 from core.domain.roles import Act
 from core.domain.terms import Terms
 from core.domain.verdicts import OperationKind, Why
@@ -186,7 +186,7 @@ class CreditKind(KindOfOperation):
     """A kind whose items are claimed, and then moved by the write of their contact."""
 
     @abstractmethod
-    def claims(self, items: Sequence[Item]) -> dict[MovementKind, list[BookingId]]:
+    def claims(self, items: Sequence[Item]) -> dict[MovementKind, list[ItemKey]]:
         """Which claims these items need before anything of them is done."""
 
     @property

@@ -8,7 +8,7 @@ from core.domain.booking_acts import MARK
 from core.domain.credits import Catalogue
 from core.domain.operations import Item, ItemState, Operation
 from core.domain.plans import Judgement, Plan
-from core.domain.records import Booking, BookingId, BookingStatus
+from core.domain.records import Booking, BookingStatus, ItemKey
 from core.domain.roles import Act
 from core.domain.terms import Terms
 from core.domain.verdicts import OperationKind, Verdict, Why
@@ -105,7 +105,7 @@ class _Cancel(ChosenKind):
             return judge_refund(booking, catalogue, terms)
         return judge_cancel(booking, catalogue, terms)
 
-    def claims(self, items: Sequence[Item]) -> dict[MovementKind, list[BookingId]]:
+    def claims(self, items: Sequence[Item]) -> dict[MovementKind, list[ItemKey]]:
         """The seat's of each, and the credit's of those that spent one."""
         seats = {MovementKind.SEAT_FREED: [i.booking_id for i in items]} if items else {}
         return seats | refund_claims(items)

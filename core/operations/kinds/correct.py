@@ -8,7 +8,7 @@ from core.domain import corrections
 from core.domain.credits import Catalogue
 from core.domain.operations import Item, Operation
 from core.domain.plans import Plan
-from core.domain.records import BookingId
+from core.domain.records import ChangeName, ItemKey
 from core.domain.roles import Act
 from core.domain.verdicts import OperationKind, Why
 from core.domain.writes import Movement, MovementKind
@@ -65,13 +65,13 @@ class _Correct(CreditKind):
         """Claim, write, done: no booking is read or marked."""
         return toolbox.correcting
 
-    def claims(self, items: Sequence[Item]) -> dict[MovementKind, list[BookingId]]:
+    def claims(self, items: Sequence[Item]) -> dict[MovementKind, list[ItemKey]]:
         """The correction, of each."""
         return {MovementKind.CORRECTION: [item.booking_id for item in items]}
 
     def movements(self, item: Item) -> list[Movement]:
         """As many single credits as its name says."""
-        return corrections.movements(item.booking_id)
+        return corrections.movements(ChangeName(item.booking_id))
 
     def note(self, operation: Operation, items: Sequence[Item], catalogue: Catalogue) -> str:  # noqa: ARG002
         """No note is left."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.domain.operations import Item
-from core.domain.records import BookingId
+from core.domain.records import ItemKey
 from core.domain.writes import Movement, MovementKind
 
 
-def refund_claims(items: Sequence[Item]) -> dict[MovementKind, list[BookingId]]:
+def refund_claims(items: Sequence[Item]) -> dict[MovementKind, list[ItemKey]]:
     """The refund of each item that spent a credit."""
     credits_ = [item.booking_id for item in items if item.credit is not None]
     return {MovementKind.REFUND: credits_} if credits_ else {}

@@ -8,7 +8,7 @@ from core.domain.booking_acts import MARK
 from core.domain.credits import Catalogue
 from core.domain.operations import Item, Operation
 from core.domain.plans import Judgement, Plan
-from core.domain.records import Booking, BookingId, BookingStatus
+from core.domain.records import Booking, BookingStatus, ItemKey
 from core.domain.roles import Act
 from core.domain.terms import Terms
 from core.domain.verdicts import OperationKind, Why
@@ -92,7 +92,7 @@ class _Refund(ChosenKind):
         """The same, for nothing was done to the booking."""
         return judge_refund(booking, catalogue, terms)
 
-    def claims(self, items: Sequence[Item]) -> dict[MovementKind, list[BookingId]]:
+    def claims(self, items: Sequence[Item]) -> dict[MovementKind, list[ItemKey]]:
         """The credit's, of each."""
         return refund_claims(items)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Never, NoReturn, TypeVar
 
-from core.domain.operations import Operation
+from core.domain.operations import Item, Operation
+from core.domain.plans import Row
+from core.domain.records import BookingId
 from core.domain.verdicts import OperationKind
 from core.operations.kinds.base import ChosenKind, CreditKind, KindOfOperation, RowSubject
 from core.operations.kinds.book import BOOK
@@ -65,7 +67,7 @@ def credit_kind_of(key: OperationKind) -> CreditKind:
     kind = kind_of(key)
     if isinstance(kind, CreditKind):
         return kind
-    raise UnknownKind(f"a {key.value} claims nothing and moves no credit of its items")
+    raise UnknownKind(f"the kind {key.value!r} claims nothing and moves no credit of its items")
 
 
 def chosen_kind_of(key: OperationKind) -> ChosenKind:
@@ -77,7 +79,9 @@ def chosen_kind_of(key: OperationKind) -> ChosenKind:
     kind = kind_of(key)
     if isinstance(kind, ChosenKind):
         return kind
-    raise UnknownKind(f"no bookings are chosen for a {key.value}: it is planned in another way")
+    raise UnknownKind(
+        f"no bookings are chosen for the kind {key.value!r}: it is planned in another way"
+    )
 
 
 class ByKind(dict[OperationKind, V]):
@@ -86,7 +90,7 @@ class ByKind(dict[OperationKind, V]):
     def __missing__(self, key: OperationKind) -> NoReturn:
         """Raise ``UnknownKind``."""
         kind_of(key)
-        raise UnknownKind(f"this table has no entry for a {key.value}")
+        raise UnknownKind(f"this table has no entry for the kind {key.value!r}")
 
 
 def by_kind(entry: Callable[[KindOfOperation], V]) -> Mapping[OperationKind, V]:
@@ -109,6 +113,18 @@ NAMES: Mapping[OperationKind, str] = by_kind(lambda kind: kind.words.name)
 OF_OWED = frozenset(
     key for key, kind in KINDS.items() if isinstance(kind, ChosenKind) and kind.of_owed
 )
+
+
+def booking_of(item: Item | Row, kind: OperationKind) -> BookingId:
+    """The record id of the booking that this item, or row of a plan, is.
+
+    Raises:
+        UnknownKind: the items of this kind are no bookings that HubSpot has.
+    """
+    subject = kind_of(kind).subject
+    if subject is not RowSubject.BOOKING:
+        raise UnknownKind(f"item {item.booking_id} of the kind {kind.value!r} is a {subject.value}")
+    return BookingId(item.booking_id)
 
 
 def titled(operation: Operation) -> str:

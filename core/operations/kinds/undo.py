@@ -8,7 +8,7 @@ from core.domain.booking_acts import UNMARK
 from core.domain.credits import Catalogue
 from core.domain.operations import Item, Operation
 from core.domain.plans import Plan
-from core.domain.records import BookingId
+from core.domain.records import ItemKey
 from core.domain.roles import Act
 from core.domain.verdicts import OperationKind, Why
 from core.domain.writes import Movement, MovementKind
@@ -68,7 +68,7 @@ class _Undo(CreditKind):
         """Claim, judge again, write, clear the mark."""
         return toolbox.undoing
 
-    def claims(self, items: Sequence[Item]) -> dict[MovementKind, list[BookingId]]:
+    def claims(self, items: Sequence[Item]) -> dict[MovementKind, list[ItemKey]]:
         """The taking back, of each."""
         return {MovementKind.UNDO_REFUND: [item.booking_id for item in items]}
 

@@ -17,7 +17,8 @@ from core.domain.plans import (
     excluded,
     judge_contact,
 )
-from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId
+from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId, ItemKey
+from core.operations.kinds.registry import booking_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ def last_sent(refund: Operation, at: datetime) -> datetime:
 
 
 def plan_rows(
-    refund: Operation, items: Sequence[Item], facts: Facts, without: Collection[BookingId] = ()
+    refund: Operation, items: Sequence[Item], facts: Facts, without: Collection[ItemKey] = ()
 ) -> tuple[Row, ...]:
     """A row for each item, in order; balances run on from row to row of a contact.
 
@@ -76,7 +77,8 @@ def _row(
 ) -> Row:
     asked = item.contact_id or ContactId("")
     contact = facts.contacts.get(asked)
-    booking = facts.bookings.get(item.booking_id)
+    id_ = booking_of(item, refund.kind)
+    booking = facts.bookings.get(id_)
     judgement = _judge_booking(refund, item, booking, facts)
     if booking is not None and judgement.verdict is Verdict.WILL_CHANGE:
         judgement = _judge_contact(judgement, booking, contact, asked)
@@ -110,9 +112,10 @@ def _row(
 def _judge_booking(
     refund: Operation, item: Item, booking: Booking | None, facts: Facts
 ) -> Judgement:
-    if facts.refunded_by.get(item.booking_id) != refund.id:
+    id_ = booking_of(item, refund.kind)
+    if facts.refunded_by.get(id_) != refund.id:
         return _no(Verdict.SKIP, Why.TAKEN_BACK)
-    if by := facts.undone_by.get(item.booking_id):
+    if by := facts.undone_by.get(id_):
         return _no(Verdict.SKIP, Why.BEING_TAKEN_BACK, by)
     if booking is None:
         return _no(Verdict.BLOCKED, Why.NOT_FOUND)

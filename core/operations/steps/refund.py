@@ -23,17 +23,11 @@ from core.domain.judging import judge_again
 from core.domain.operations import SETTLED, Item, ItemState, Operation
 from core.domain.owed import STATUS
 from core.domain.plans import contacts_named, others_unreadable, with_current_hint
-from core.domain.records import (
-    Booking,
-    BookingId,
-    Contact,
-    ContactId,
-    Kind,
-)
+from core.domain.records import Booking, BookingId, Contact, ContactId, ItemKey, Kind
 from core.domain.terms import Terms
 from core.domain.warnings import About, Warned
 from core.gateways.ports import Crm, Fate, Journal, Run
-from core.operations.kinds.registry import chosen_kind_of, kind_of
+from core.operations.kinds.registry import booking_of, chosen_kind_of, kind_of
 from core.services.barring import raise_if_barred
 from core.services.batches import at_once
 from core.services.claiming import claimed
@@ -92,7 +86,7 @@ class RefundSteps:
         marked_later = [item for item in group if item.state is ItemState.GIVEN_BACK]
         todo = claimed(self.journal, run, operation, [i for i in group if i not in marked_later])
         asked = self.now()
-        bookings = self.crm.bookings({item.booking_id for item in todo})
+        bookings = self.crm.bookings({booking_of(item, operation.kind) for item in todo})
         todo = self._judged(run, operation, todo, bookings, asked)
         if kind_of(operation.kind).cancels:
             cancelled = self._cancelled(run, operation, todo, asked)
@@ -116,9 +110,9 @@ class RefundSteps:
 
         One whose cancel may still arrive does not end before: it could be cancelled by us unseen.
         """
-        named = contacts_named(bookings.get(item.booking_id) for item in items)
+        named = contacts_named(bookings.get(booking_of(i, operation.kind)) for i in items)
         contacts = self.crm.contacts(named | {i.contact_id for i in items if i.contact_id})
-        known = with_their_cancels(self.crm, items, bookings)
+        known = with_their_cancels(self.crm, operation, items, bookings)
         judged = [
             old if self._pending(old, asked) and _ends_active(new) else new
             for old, item in zip(items, known, strict=True)
@@ -135,7 +129,7 @@ class RefundSteps:
             for old, new in changed
             if new.cancelled
             and not old.cancelled
-            and (booking := bookings.get(new.booking_id)) is not None
+            and (booking := bookings.get(booking_of(new, operation.kind))) is not None
         ]
         self.recording.items(run, operation, [new for _, new in changed], due, found)
         going_on = [item for item in judged if item.state not in SETTLED]
@@ -169,7 +163,7 @@ class RefundSteps:
         bookings: Mapping[BookingId, Booking | None],
         contacts: Mapping[ContactId, Contact | None],
     ) -> Item:
-        booking = bookings.get(item.booking_id)
+        booking = bookings.get(booking_of(item, operation.kind))
         of = chosen_kind_of(operation.kind)
         return judge_again(
             partial(of.judge_begun, item),
@@ -202,9 +196,9 @@ class RefundSteps:
                 self.recording.items(run, operation, stopped)
                 return stopped
             self.journal.update_items(run, [each.item for each in sent])
-            ids = [item.booking_id for item in items]
+            ids = [booking_of(item, operation.kind) for item in items]
             outcomes = self.crm.cancel_bookings(ids, marker=operation.id, sent_at=now)
-        saved = [after_cancel(each, outcomes[each.item.booking_id]) for each in sent]
+        saved = [after_cancel(each, outcomes[id_]) for id_, each in zip(ids, sent, strict=True)]
         due = [
             cancelled_due(id_, outcome)
             for id_, outcome in outcomes.items()
@@ -223,13 +217,12 @@ class RefundSteps:
         """Of those cancelled; the others end here. Of no other's cancel is a seat counted down."""
         ending = [i for i in items if i.credit is None and not self._pending(i, asked)]
         if ending:
-            ids = {item.booking_id for item in ending}
+            ids = [booking_of(item, operation.kind) for item in ending]
             histories = self.crm.histories(Kind.BOOKING, ids, [STATUS])
             exams = self.crm.exams_of(ids)
             ended = [
                 after_cancel_without_credit(item, histories.get(id_), exams.get(id_, ()))
-                for item in ending
-                for id_ in [item.booking_id]
+                for item, id_ in zip(ending, ids, strict=True)
             ]
             if moved := warned_of_moves(zip(ending, ended, strict=True)):
                 self.journal.warn(run, moved, at=self.now())
@@ -246,7 +239,7 @@ class RefundSteps:
         wanted = movements_by_contact(operation, items)
         if not wanted:
             return []
-        in_hand = {item.booking_id: item for item in items}
+        in_hand: dict[ItemKey, Item] = {item.booking_id: item for item in items}
         then = ContactConsequences(self.journal, self.catalogue, run.operation_id, in_hand)
         check = self._check(run, operation, in_hand)
         begins = not kind_of(operation.kind).cancels
@@ -262,7 +255,7 @@ class RefundSteps:
         self.recording.items(run, operation, failed)
         return then.landed
 
-    def _check(self, run: Run, operation: Operation, in_hand: dict[BookingId, Item]) -> RefundCheck:
+    def _check(self, run: Run, operation: Operation, in_hand: dict[ItemKey, Item]) -> RefundCheck:
         return RefundCheck(
             crm=self.crm,
             journal=self.journal,
@@ -282,11 +275,11 @@ class RefundSteps:
         items: Sequence[Item],
     ) -> list[Item]:
         """Those that nobody else has marked meanwhile: another's mark is never written over."""
-        bookings = self.crm.bookings_alone({item.booking_id for item in items})
+        bookings = self.crm.bookings_alone({booking_of(i, operation.kind) for i in items})
         others = [
             (item, by)
             for item in items
-            if (booking := bookings.get(item.booking_id)) is not None
+            if (booking := bookings.get(booking_of(item, operation.kind))) is not None
             and (by := marked_by_another(operation, booking))
         ]
         if others:
@@ -317,12 +310,12 @@ class RefundSteps:
         # a process that slept through all that followed must not mark what was taken back since
         self.journal.still_ours(run)
         outcomes = self.crm.mark_refunded(
-            [item.booking_id for item in items],
+            [booking_of(item, operation.kind) for item in items],
             at=operation.confirmed_at,
             admin=operation.confirmed_by,
             sent_at=sent_at,
         )
-        saved = [after_mark(item, outcomes[item.booking_id]) for item in items]
+        saved = [after_mark(item, outcomes[booking_of(item, operation.kind)]) for item in items]
         due = [
             marked_due(id_, operation, outcome)
             for id_, outcome in outcomes.items()

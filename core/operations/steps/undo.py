@@ -16,7 +16,7 @@ from core.domain.credits import Catalogue
 from core.domain.operations import SETTLED, Item, ItemState, Operation
 from core.domain.records import Booking, BookingId, Kind
 from core.gateways.ports import Crm, Fate, Journal, Run
-from core.operations.kinds.registry import kind_of
+from core.operations.kinds.registry import booking_of, kind_of
 from core.operations.kinds.undo_rules import judge_again
 from core.services.barring import raise_if_barred
 from core.services.batches import at_once
@@ -58,7 +58,7 @@ class UndoSteps:
         todo = claimed(self.journal, run, operation, [i for i in group if i not in taken])
         to_clear = [item for item in taken if not self._on_its_way(item)]
         if todo:
-            bookings = self.crm.bookings({item.booking_id for item in todo})
+            bookings = self.crm.bookings({booking_of(item, operation.kind) for item in todo})
             todo = self._judged(run, operation, todo, bookings)
             to_clear += self._taken(run, operation, todo)
         at_once(lambda some: self._clear(run, operation, some), to_clear)
@@ -89,7 +89,7 @@ class UndoSteps:
         """Against fresh reads: a credit that is spent by now is not taken."""
         if not items:
             return []
-        facts = facts_of(self.crm, self.journal, items, bookings)
+        facts = facts_of(self.crm, self.journal, operation, items, bookings)
         refund = self.journal.operation(operation.undoes)
         judged = judge_again(operation, refund, items, facts)
         self.recording.items(run, operation, [item for item in judged if item.state in SETTLED])
@@ -112,8 +112,9 @@ class UndoSteps:
         sent_at = self.now()
         sent = [replace(item, sent_at=sent_at) for item in items]
         self.journal.update_items(run, sent)
-        outcomes = self.crm.unmark_refunded([item.booking_id for item in sent], sent_at=sent_at)
-        saved = [after_unmark(item, outcomes[item.booking_id]) for item in sent]
+        ids = [booking_of(item, operation.kind) for item in sent]
+        outcomes = self.crm.unmark_refunded(ids, sent_at=sent_at)
+        saved = [after_unmark(item, outcomes[id_]) for id_, item in zip(ids, sent, strict=True)]
         due = [
             unmarked_due(id_, outcome)
             for id_, outcome in outcomes.items()

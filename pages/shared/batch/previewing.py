@@ -9,9 +9,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.domain.plans import Plan, Row, Verdict
-from core.domain.records import BookingId
+from core.domain.records import ItemKey
 from core.domain.terms import Inclusion
-from core.operations.kinds.registry import kind_of
+from core.operations.kinds.registry import booking_of, kind_of
 from core.services.finding import ByIds
 from pages.shared import problems, tables, words
 from pages.shared.batch import address, choosing, confirming, figures, including
@@ -170,14 +170,14 @@ def _taken_by_types(plan: Plan) -> int:
 
 def _include(desk: Desk, plan: Plan, include: frozenset[Inclusion]) -> None:
     """A fresh preview of the same bookings that includes these on purpose, or no longer."""
-    same = ByIds(ids=tuple(row.booking_id for row in plan.rows), words=plan.selection)
+    same = ByIds(ids=tuple(booking_of(row, plan.kind) for row in plan.rows), words=plan.selection)
     with problems.told("This preview stays as it was; nothing was changed."):
         choosing.preview(desk, plan.kind, same, include=include, without=plan.excluded)
 
 
-def _preview_without(desk: Desk, plan: Plan, without: Collection[BookingId]) -> None:
+def _preview_without(desk: Desk, plan: Plan, without: Collection[ItemKey]) -> None:
     """A fresh preview of the same bookings, these left out. A plan itself never changes."""
-    ids = tuple(row.booking_id for row in plan.rows)
+    ids = tuple(booking_of(row, plan.kind) for row in plan.rows)
     with problems.told("This preview stays as it was; nothing was changed."):
         if not plan.undoes:
             same = ByIds(ids=ids, words=plan.selection)

@@ -9,6 +9,7 @@ import stamina
 
 from core.domain.portal import Portal
 from core.gateways.hubspot.client import connect
+from sandbox.hubspot import choices
 from sandbox.hubspot.server import HubSpotServer
 from tests.contract.hubspot.world import FakeWorld, SandboxWorld, World, utc_now
 
@@ -39,10 +40,12 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 
 def _world(served: Served, version: str) -> Iterator[SandboxWorld]:
     server, base_url = served
+    begun = choices.show(server.app)  # what the mode says; a test may choose for itself
     client = connect(
         base_url=base_url, token=TOKEN, api_version=version, portal=Portal(), now=utc_now
     )
     with stamina.set_testing(True, attempts=8, cap=True):  # it retries, but does not sleep
         yield SandboxWorld(server, base_url, client)
     server.app.faults.clear()
+    choices.change(server.app, begun)
     client.close()

@@ -145,7 +145,6 @@ def test_a_merge_between_read_and_write_is_no_wrong_fate(
     writes = [write(primary), write(other)]
 
     fates = [hubspot.crm.write_counts(writes)[one.id].fate for one in writes]
-    hubspot.options(write_through_merge=True)
 
     if through:
         assert {Fate.LANDED, Fate.UNKNOWN} == set(fates)
@@ -164,7 +163,6 @@ def test_ties_are_found_by_an_id_from_before_a_merge_whatever_hubspot_answers(
     hubspot.merge(Kind.CONTACT, one, other)
 
     found = hubspot.crm.booking_ids_of(Kind.CONTACT, [one, other, alone])
-    hubspot.options(ties_by_old_id=False)
 
     assert [held, held, set()] == [set(found[id_]) for id_ in (one, other, alone)]
 

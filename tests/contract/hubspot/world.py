@@ -55,6 +55,10 @@ class World(Protocol):
         """For the next writes: lose_request, lose_answer, not_sent, barred, late."""
         ...
 
+    def options(self, **options: Any) -> None:
+        """What the case is about, in whichever mode the suite runs (tests.modes)."""
+        ...
+
 
 @dataclass(slots=True)
 class FakeWorld:
@@ -116,6 +120,9 @@ class FakeWorld:
             "late": Fault.LATE,
         }
         self._faults += [kinds[action]] * times
+
+    def options(self, **options: Any) -> None:
+        """The fake has one mode: the one that the sandbox begins in."""
 
     def _fault(self, request: Request) -> Fault:
         return self._faults.pop() if request.changes and self._faults else Fault.NONE

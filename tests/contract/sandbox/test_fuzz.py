@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox.hubspot.routes import TABLE
+from sandbox.hubspot.scopes import ALL, JOURNAL
 
 from .conftest import Sandbox
 
@@ -33,6 +35,7 @@ WORDS = [
     "filterGroups", "filters", "propertyName", "operator", "value", "values", "highValue", "sorts",
     "direction", "limit", "after", "query", "associations", "to", "from", "types", "name", "label",
     "associationCategory", "associationTypeId", "type", "fieldType", "groupName", "options",
+    "subscriptionType", "actions", "objectIds", "objectTypeId", "portalId", "snapshotRequests",
     "primaryObjectId", "objectIdToMerge", "objectId", "hasUniqueValue", "requiredProperties",
     "archived", "email", "sj_credits", "booking_id", "is_active", "hs_timestamp",
 ]  # fmt: skip
@@ -93,6 +96,9 @@ PREFIXES = {
     "pipelines": "/crm/v3/pipelines",
     "owners": "/crm/v3/owners",
     "legacy": "",
+    "journal": "/webhooks-journal/journal/2026-03",
+    "journal-subscriptions": "/webhooks/v4/subscriptions",
+    "journal-snapshots": "/webhooks-journal/snapshots/v4",
     "links-v3": "/crm/v3/associations",
 }
 SETTINGS = settings(
@@ -103,8 +109,15 @@ SETTINGS = settings(
 @pytest.fixture(scope="module")
 def target(shared: Sandbox) -> Iterator[Sandbox]:
     shared.begin_again()
+    # an app that may do all, the journal too
+    scopes = sorted(ALL | JOURNAL)
+    app = {"token": "pat-fuzz", "app_id": 5, "name": "Fuzz", "rate_limit": 10**9, "scopes": scopes}
+    shared.put("/_sandbox/apps", app)
+    usual = shared.http.headers["Authorization"]
+    shared.http.headers["Authorization"] = "Bearer pat-fuzz"
     shared.put("/_sandbox/options", {"search_limit": 1_000_000, "unknown_route": "json"})
     yield shared
+    shared.http.headers["Authorization"] = usual
     shared.put("/_sandbox/options", {"search_limit": 5, "unknown_route": "html"})
 
 
@@ -113,8 +126,7 @@ def requests(draw: st.DrawFn) -> tuple[str, str]:
     method, template, _ = draw(st.sampled_from(TABLE))
     api, tail = template.split(" ")
     path = tail.replace("{type}", draw(TYPES)).replace("{to}", draw(TYPES))
-    for part in ("{id}", "{to_id}", "{name}", "{label}", "{stage}"):
-        path = path.replace(part, draw(KEYS))
+    path = re.sub(r"\{\w+\}", lambda _: str(draw(KEYS)), path)
     return method, f"{PREFIXES[api]}{path}"
 
 

@@ -18,12 +18,15 @@ from .node_client import _tool
 
 ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "sandbox" / "README.md"
+UNREACHABLE = re.compile("Failed to fetch|error sending request|dns error|timed out")
 FILES = re.compile(r"^`([\w.-]+)`:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def uv(*args: str | Path) -> None:
     command = [sys.executable, "-m", "uv", *map(str, args)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    if done.returncode and UNREACHABLE.search(done.stderr) and not os.environ.get("CI"):
+        pytest.skip(f"the package registry cannot be reached: {done.stderr[-300:]}")
     assert done.returncode == 0, done.stderr
 
 

@@ -362,3 +362,37 @@ def test_a_boolean_needs_true_and_false(hubspot: Sandbox) -> None:
     hubspot.post(path, {**body, "options": options[:1]}, 400)
     hubspot.post(path, {**body, "options": options}, 201)
     hubspot.http.delete(f"{path}/yes_no")
+
+
+def test_a_service_key_tells_its_own_scopes_and_has_them_alone(hubspot: Sandbox) -> None:
+    scopes = ["crm.objects.contacts.read"]
+    key = {"token": "pat-na1-service", "app_id": 77, "name": "Service key", "scopes": scopes}
+    hubspot.put("/_sandbox/apps", key)
+    path = "/oauth/v2/private-apps/get/access-token-info"
+
+    info = hubspot.post(path, {"tokenKey": "pat-na1-service"})
+
+    assert (77, scopes) == (info["appId"], info["scopes"])
+    headers = {"Authorization": "Bearer pat-na1-service"}
+    assert 200 == hubspot.http.get(f"{NEW}/101", headers=headers).status_code
+    body = {"properties": {"firstname": "x"}}
+    refused = hubspot.http.patch(f"{NEW}/101", headers=headers, json=body)
+    assert (403, "MISSING_SCOPES") == (refused.status_code, refused.json()["category"])
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("widgets", "Unable to infer object type from: widgets"),
+        ("bookings", "Unable to infer object type from: bookings"),
+        ("0-9999", "Invalid object or event type id: 0-9999"),
+        ("2-12345", "Invalid object or event type id: 2-12345"),
+    ],
+)
+def test_an_unknown_object_type_is_told_by_name_or_by_id(
+    hubspot: Sandbox, name: str, told: str
+) -> None:
+    body = hubspot.get(f"/crm/objects/2026-09/{name}", 400)
+
+    assert told == body["message"]
+    assert "category" not in body

@@ -255,3 +255,23 @@ def test_an_answer_ends_at_a_thousand_rows(server: httpx.Client) -> None:
     )
 
     assert (200, 1_000) == (found.status_code, len(found.json()))
+
+
+def test_a_path_that_is_none_is_told_by_the_newer_version(
+    server: httpx.Client, versions: Any
+) -> None:
+    told = {}
+    for version in (12, 14):
+        versions(version)
+        answer = server.get("/a/b")
+        told[version] = (answer.status_code, answer.json().get("code"))
+
+    assert {12: (404, None), 14: (404, "PGRST125")} == told
+
+
+def test_heads_and_errors_take_turns_on_one_connection(server: httpx.Client) -> None:
+    for _ in range(3):
+        assert 404 == server.head("/nothing").status_code
+        assert "PGRST205" == server.get("/nothing").json()["code"]
+        assert 200 == server.head(TABLE).status_code
+        assert 200 == server.get(TABLE, params={"limit": 1}).status_code

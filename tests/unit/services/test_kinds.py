@@ -10,7 +10,7 @@ import pytest
 
 from core.cli import reports
 from core.domain.operations import ItemState, OperationState
-from core.domain.records import BookingId, Kind
+from core.domain.records import BookingId, ExamId, Kind
 from core.domain.verdicts import OperationKind
 from core.domain.writes import MovementKind
 from core.operations.kinds.base import (
@@ -27,6 +27,7 @@ from core.operations.kinds.registry import (
     KINDS,
     NAMES,
     UnknownKind,
+    booking_of,
     chosen_kind_of,
     credit_kind_of,
     kind_of,
@@ -205,14 +206,20 @@ def test_what_does_not_say_its_claims_claims_nothing_and_moves_nothing(
     assert [] == desk.journal.open_writes()
 
 
-@pytest.mark.parametrize("kind", [OperationKind.CORRECT, OperationKind.UNDO])
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (OperationKind.CORRECT, "item 1 of the kind 'correct' is a balance"),
+        (OperationKind.UNDO, "no bookings are chosen for the kind 'undo'"),
+    ],
+)
 def test_the_steps_of_a_refund_give_nothing_for_a_kind_whose_bookings_are_not_judged_so(
-    desk: TestDesk, kind: OperationKind
+    desk: TestDesk, kind: OperationKind, told: str
 ) -> None:
     operation = replace(desk.confirm("1"), kind=kind)
     run, _ = desk.journal.begin_run(operation.id, at=desk.time)
 
-    with pytest.raises(UnknownKind, match=f"no bookings are chosen for a {kind.value}"):
+    with pytest.raises(UnknownKind, match=told):
         desk.core.carrying.toolbox.refunding.carry(run, operation, desk.journal.items(operation.id))
 
     assert 1 == balance(desk)
@@ -226,6 +233,28 @@ def test_the_steps_of_a_refund_give_nothing_for_a_kind_whose_bookings_are_not_ju
 def test_an_operation_of_an_unknown_kind_is_not_shown_as_another(desk: TestDesk) -> None:
     with pytest.raises(UnknownKind, match="'adjust'"):
         titled(replace(desk.confirm("1"), kind=ADJUST))
+
+
+# what an item is
+
+
+@EVERY
+def test_only_an_item_of_a_booking_that_hubspot_has_is_sent_as_one(
+    desk: TestDesk, kind: KindOfOperation
+) -> None:
+    (item,) = desk.journal.items(desk.confirm("1").id)
+
+    if kind.subject is RowSubject.BOOKING:
+        assert "1" == booking_of(item, kind.key)
+        return
+    with pytest.raises(UnknownKind, match=f"of the kind '{kind.key}' is a {kind.subject}"):
+        booking_of(item, kind.key)
+
+
+def test_the_rows_of_a_recount_are_known_by_their_exams(desk: TestDesk) -> None:
+    (row,) = desk.core.recounting.preview([ExamId("70")], ADMIN).rows
+
+    assert row.booking_id == row.exam_id == "70"
 
 
 # the same words everywhere

@@ -13,7 +13,7 @@ from core.domain.foreign_writes import Conflict
 from core.domain.later_looks import LOOKS, RETRIED_FOR, RETRY
 from core.domain.operations import Operation, OperationState
 from core.domain.plans import OperationKind
-from core.domain.records import TOTAL_BOOKINGS, BookingId, Kind
+from core.domain.records import TOTAL_BOOKINGS, ChangeName, Kind
 from core.domain.selections import BadList
 from core.domain.warnings import About
 from core.domain.writes import MovementKind
@@ -214,7 +214,7 @@ def test_an_unclear_change_that_cost_nothing_is_closed_by_the_word() -> None:
         desk.core.correcting.decide(refund.id, _named(desk, refund), 1, ADMIN, "again")
 
 
-def _named(desk: Thinking, refund: Operation) -> BookingId:
+def _named(desk: Thinking, refund: Operation) -> ChangeName:
     (found,) = desk.core.correcting.findings(refund.id, ADMIN)
     return name_of(found.foreign)
 
