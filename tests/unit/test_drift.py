@@ -146,10 +146,9 @@ def test_a_mark_that_another_job_made_old_again_is_named_by_who_set_it(
             Version(value=at, at=long_ago),
         ),
     }
-    truth = row(hours_ago=1, token_refunded=mark != "true")
-    truth["token_refunded_at"] = "2026-05-04T10:00:00+00:00"
-    held = row(hours_ago=1, token_refunded=mark == "true")
-    held["token_refunded_at"] = "2026-05-04T09:00:00+00:00" if at else None
+    times = "2026-05-04T10:00:00+00:00", "2026-05-04T09:00:00+00:00" if at else None
+    truth = row(hours_ago=1, token_refunded=mark != "true", token_refunded_at=times[0])
+    held = row(hours_ago=1, token_refunded=mark == "true", token_refunded_at=times[1])
 
     found = drift(kind=Kind.BOOKING, truth=Stated(row=truth), mirror=held, history=history)
 
