@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from core.domain.credits import SCHOOL, CreditType
@@ -98,12 +99,12 @@ class School:
     def balances(self) -> dict[str, Balances]:
         """In HubSpot, of every student."""
         read = self.desk.objects(CONTACTS, self.contacts, SCHOOL.keys)
-        return {id_: {key: int(row[key] or 0) for key in SCHOOL.keys} for id_, row in read.items()}
+        return {id_: {key: _whole(row[key]) for key in SCHOOL.keys} for id_, row in read.items()}
 
     def seats(self) -> dict[str, int]:
         """Taken in HubSpot, of every session."""
         read = self.desk.objects(EXAMS, self.exams, ["total_bookings"])
-        return {id_: int(row["total_bookings"]) for id_, row in read.items()}
+        return {id_: _whole(row["total_bookings"]) for id_, row in read.items()}
 
     def mirrored(self) -> tuple[dict[str, Balances], dict[str, int]]:
         """The same two, in Supabase."""
@@ -160,3 +161,10 @@ class School:
 def date_of(day: int) -> date:
     """The date of a session of that day."""
     return TODAY + timedelta(days=FIRST_DAY + day)
+
+
+def _whole(held: str | None) -> int:
+    """A count as HubSpot may write it: 3, 3.0."""
+    number = Decimal(held or 0)
+    assert number == int(number)
+    return int(number)
