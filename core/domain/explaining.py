@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import dropwhile
 
@@ -25,6 +25,8 @@ from core.domain.records import MARKER, History, Kind, Version
 
 #: A copy sets ``synced_at`` and ``updated_at`` in one statement, yet not in one microsecond.
 ONE_STATEMENT = timedelta(milliseconds=100)
+#: How many digits a time in milliseconds has, of the years 2001 to 2286.
+MS_DIGITS = 13
 
 
 def explain(evidence: Evidence, first: Sequence[str] = ()) -> Drift | None:
@@ -174,9 +176,22 @@ def _holds_one_before(history: History | None, columns: Sequence[str], held: Row
 
 
 def _plain(value: object) -> str:
-    """A counter as HubSpot or the mirror may write it: "3", "3.0", 3, and nothing for none."""
-    text = str(value if value is not None else "").removesuffix(".0")
-    return "0" if text == "" else text
+    """A value as HubSpot or the mirror may write it: "3", "3.0", 3; "true", True; a time.
+
+    Nothing, "false" and no credit are the same.
+    """
+    text = str(value if value is not None else "").removesuffix(".0").casefold()
+    if text in {"", "false"}:
+        return "0"
+    at = _in_milliseconds(text) or (moment(value) if "t" in text and text[:1].isdecimal() else None)
+    return text if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _in_milliseconds(text: str) -> datetime | None:
+    """A time as HubSpot writes it into its history; None for a number that is none."""
+    if not text.isdecimal() or len(text) != MS_DIGITS:
+        return None
+    return datetime.fromtimestamp(int(text) / 1000, UTC)
 
 
 def _by_us(version: Version, evidence: Evidence) -> bool:

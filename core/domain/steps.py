@@ -21,7 +21,7 @@ from core.domain.credits import (
 )
 from core.domain.foreign_writes import SAME_UPDATE
 from core.domain.records import MARKER, Booking, History, Version
-from core.domain.writes import MovementKind
+from core.domain.writes import OF_SEATS, MovementKind
 
 #: The student apps set the balance and the booking in two calls, within so long.
 TOGETHER = timedelta(minutes=2)
@@ -149,6 +149,7 @@ _CAUSES = {
     MovementKind.CORRECTION: StepCause.CORRECTION,
     MovementKind.UNDO_SPEND: StepCause.UNBOOKED,
 }
+assert _CAUSES.keys() | OF_SEATS == set(MovementKind), "every movement of a credit has its cause"
 
 
 def _by_us(step: Step, write: OurWrite, names: Mapping[str, str]) -> Step:

@@ -46,6 +46,25 @@ class MovementKind(StrEnum):
     UNDO_SEAT = "undo seat taken"
 
 
+#: Movements of seats; all others are of credits.
+OF_SEATS = frozenset({MovementKind.SEAT_FREED, MovementKind.SEAT_TAKEN, MovementKind.UNDO_SEAT})
+#: Movements that bring the item of a credit further when their write has landed.
+OF_ITEMS = frozenset({MovementKind.REFUND, MovementKind.UNDO_REFUND, MovementKind.CORRECTION})
+#: Movements of a booking to be, which take something for it or give that back.
+OF_NEW_BOOKINGS = frozenset(
+    {
+        MovementKind.SPEND,
+        MovementKind.SEAT_TAKEN,
+        MovementKind.UNDO_SPEND,
+        MovementKind.UNDO_SEAT,
+    }
+)
+#: Movements after which no item changes.
+OF_FOLLOW_UPS = frozenset({MovementKind.SEAT_FREED})
+
+assert set(MovementKind) == OF_ITEMS | OF_NEW_BOOKINGS | OF_FOLLOW_UPS, "each says what follows it"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
     """One counter of one object, +1 or -1, and the booking that caused it."""

@@ -15,8 +15,17 @@ from core.domain.mirror import (
     written_row,
 )
 from core.domain.operations import Item, ItemState, Operation
-from core.domain.records import Booking, BookingId, Contact, Counted, Exam, Kind
-from core.domain.writes import MovementKind, Write
+from core.domain.records import (
+    Booking,
+    BookingId,
+    Contact,
+    Counted,
+    Exam,
+    ItemKey,
+    Kind,
+    stored_key,
+)
+from core.domain.writes import OF_ITEMS, OF_NEW_BOOKINGS, Write
 from core.gateways.ports import Due, Fate, Outcome
 from core.services.settling import Ending, Result
 from core.services.starts import NOT_BEGUN
@@ -34,21 +43,14 @@ def counted_due(target: Counted, catalogue: Catalogue) -> Due:
     return Due(kind=target.kind, record_id=target.id, row=row)
 
 
-def credited(write: Write) -> list[BookingId]:
+def credited(write: Write) -> list[ItemKey]:
     """The items whose credit this write carries; further credits of one correction name none."""
-    kinds = {MovementKind.REFUND, MovementKind.UNDO_REFUND, MovementKind.CORRECTION}
-    return [BookingId(m.booking_id) for m in write.movements if m.kind in kinds]
+    return [stored_key(m.booking_id) for m in write.movements if m.kind in OF_ITEMS]
 
 
-def booked(write: Write) -> list[BookingId]:
+def booked(write: Write) -> list[ItemKey]:
     """The bookings to be for which this write takes something, or gives it back."""
-    kinds = {
-        MovementKind.SPEND,
-        MovementKind.SEAT_TAKEN,
-        MovementKind.UNDO_SPEND,
-        MovementKind.UNDO_SEAT,
-    }
-    return [BookingId(m.booking_id) for m in write.movements if m.kind in kinds]
+    return [stored_key(m.booking_id) for m in write.movements if m.kind in OF_NEW_BOOKINGS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from core.domain.credits import SCHOOL
 from core.domain.mirror import ID, PARTIAL, SOURCE_TIME, TABLES, columns
@@ -24,6 +24,7 @@ from core.gateways.ports import (
 from core.gateways.ports.lookup import Candidate
 from tests.fakes import lookup
 
+OLDEST = datetime.min.replace(tzinfo=UTC)
 COUNTERS = {*SCHOOL.keys, TOTAL_BOOKINGS}
 #: What a row holds of which nothing is known yet.
 BLANK: dict[Kind, dict[str, object]] = {
@@ -240,4 +241,6 @@ def _stated(row: MirrorRow) -> dict[str, object]:
 
 
 def _time(row: MirrorRow) -> datetime:
-    return datetime.fromisoformat(str(row[SOURCE_TIME]))
+    """A row that somebody else wrote tells none, and is older than any copy."""
+    at = row[SOURCE_TIME]
+    return OLDEST if at is None else datetime.fromisoformat(str(at))

@@ -12,15 +12,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import cast
 
 from core.assembly import Core, assemble
 from core.domain.credits import SCHOOL
 from core.domain.drift import Cause
-from core.domain.mirror import SOURCE_TIME, booking_row, contact_row, exam_row
+from core.domain.mirror import SOURCE_TIME
 from core.domain.operations import ENDED
 from core.domain.plans import OperationKind
-from core.domain.records import MARKER, Contact, Exam, Kind
+from core.domain.records import MARKER, Kind
 from core.domain.sweeps import SweepMode
 from core.domain.work import Work
 from core.gateways.errors import NotSent, Superseded
@@ -29,6 +28,7 @@ from core.services.finding import ByReference
 from tests.fakes.crm import FakeCrm, Fault, Request
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror
+from tests.simulation.stores import differing
 from tests.simulation.world import ADMIN, Crash, NoEngine
 
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
@@ -355,19 +355,4 @@ class DriftWorld:
     # --- the truth of the matter
 
     def differing(self) -> set[Key]:
-        """Both stores compared without any of the desk's own code but the rows' shape."""
-        read = {
-            Kind.CONTACT: lambda r: contact_row(cast("Contact", self.crm._counted(r)), SCHOOL),
-            Kind.BOOKING: lambda r: booking_row(self.crm._booking(r)),
-            Kind.EXAM: lambda r: exam_row(cast("Exam", self.crm._counted(r))),
-        }
-        found: set[Key] = set()
-        for kind in Kind:
-            truth = {record.id: read[kind](record) for record in self.crm.truth.all(kind)}
-            held = {str(row["hubspot_id"]): row for row in self.mirror.page(kind, "", 10**6)}
-            found |= {(kind, id_) for id_ in truth.keys() ^ held.keys()}
-            for id_ in truth.keys() & held.keys():
-                names = truth[id_].keys() - {SOURCE_TIME}
-                if any((truth[id_][n] or None) != (held[id_][n] or None) for n in names):
-                    found.add((kind, id_))
-        return found
+        return differing(self.crm, self.mirror)

@@ -129,6 +129,33 @@ def test_a_copy_that_was_read_just_before_somebody_wrote_is_named_by_who_wrote(
     assert "user 7" in found.evidence
 
 
+@pytest.mark.parametrize("before", [("", ""), ("false", "1777885200000"), ("true", "")])
+def test_a_mark_that_another_job_made_old_again_is_named_by_who_set_it(
+    before: tuple[str, str],
+) -> None:
+    """It copied what it had read before, and stamped it as a copy: only the history tells."""
+    written, long_ago = version(2), NOW - timedelta(hours=9)
+    mark, at = before
+    history = {
+        "token_refunded": (
+            replace(written, value="false" if mark == "true" else "true"),
+            Version(value=mark, at=long_ago),
+        ),
+        "token_refunded_at": (
+            replace(written, value="1777888800000"),
+            Version(value=at, at=long_ago),
+        ),
+    }
+    times = "2026-05-04T10:00:00+00:00", "2026-05-04T09:00:00+00:00" if at else None
+    truth = row(hours_ago=1, token_refunded=mark != "true", token_refunded_at=times[0])
+    held = row(hours_ago=1, token_refunded=mark == "true", token_refunded_at=times[1])
+
+    found = drift(kind=Kind.BOOKING, truth=Stated(row=truth), mirror=held, history=history)
+
+    assert (Cause.CHANGED_IN_HUBSPOT, written.at) == (found.cause, found.since)
+    assert "had read the value before" in found.evidence
+
+
 @pytest.mark.parametrize(("value", "cause"), [("9", Cause.UNEXPLAINED), ("2", Cause.OLDER_COPY)])
 def test_a_version_later_than_the_truth_counts_only_if_it_is_what_was_read(
     value: str, cause: Cause

@@ -198,6 +198,19 @@ def test_a_spent_credit_is_told_with_what_is_left() -> None:
     assert (Verdict.BLOCKED, Why.SPENT, "0 left") == (second.verdict, second.why, second.detail)
 
 
+def test_a_credit_that_another_undo_is_taking_is_skipped_and_says_by_which() -> None:
+    facts = Facts(
+        bookings={BookingId("50"): booking("50", "1")},
+        contacts={ContactId("1"): contact("1", cs_credits=1)},
+        refunded_by={BookingId("50"): "refund"},
+        undone_by={BookingId("50"): "another"},
+    )
+
+    (row,) = plan_rows(REFUND, [item(0, "50", "1", CREDITS[0])], facts)
+
+    assert (Verdict.SKIP, Why.BEING_TAKEN_BACK, "another") == (row.verdict, row.why, row.detail)
+
+
 @pytest.mark.parametrize("kind", list(OperationKind))
 def test_a_refund_alone_is_undone_and_each_other_kind_says_why_not(kind: OperationKind) -> None:
     assert (kind is OperationKind.REFUND) is (not kind_of(kind).not_undone(operation(kind=kind)))

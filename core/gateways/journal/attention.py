@@ -25,7 +25,7 @@ from core.domain.operations import UNBEGUN, FollowUps, ItemState, Operation, Ope
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.records import Kind
 from core.domain.warnings import UNCHECKED
-from core.domain.writes import MovementKind
+from core.domain.writes import OF_SEATS, MovementKind
 from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading
 from core.gateways.journal.records import OPERATIONS
@@ -45,14 +45,7 @@ from core.gateways.ports.writes import WriteState
 from core.operations.kinds.registry import OF_OWED
 
 #: Seats are counters as well, and no credits.
-CREDITS = (
-    MovementKind.REFUND,
-    MovementKind.SPEND,
-    MovementKind.CORRECTION,
-    MovementKind.UNDO_REFUND,
-    MovementKind.UNDO_SPEND,
-)
-
+CREDITS = tuple(kind for kind in MovementKind if kind not in OF_SEATS)
 
 #: How an item is counted that somebody else may have refunded.
 UNCLEAR = "unclear"

@@ -20,7 +20,7 @@ from core.domain.records import (
 )
 from core.domain.writes import Write
 from core.gateways.ports import Fate, Note, Outcome
-from tests.contract.hubspot.world import SandboxWorld, World, contact_ids, fresh_id, utc_now
+from tests.contract.hubspot.world import World, contact_ids, fresh_id, utc_now
 
 CS, SJ = CreditType("cs_credits"), CreditType("sj_credits")
 
@@ -59,6 +59,7 @@ def test_a_write_sets_its_balances_and_the_marker_and_nothing_else(world: World)
 
 
 def test_balances_and_marker_share_one_moment_of_history(world: World) -> None:
+    world.options(number_text="kept")
     id_ = world.contact(cs_credits="3")
     one = write(id_, to=4)
     world.crm.write_counts([one])
@@ -121,8 +122,7 @@ def test_a_write_that_waited_too_long_is_not_sent_at_all(world: World) -> None:
 
 
 def test_a_write_to_an_id_from_before_a_merge_is_known_by_its_marker(world: World) -> None:
-    if isinstance(world, SandboxWorld):
-        world.options(write_through_merge=True)  # else it is refused: test_faults.py
+    world.options(write_through_merge=True)  # else it is refused: test_faults.py
     primary, other = world.contact(cs_credits="3"), world.contact(cs_credits="4")
     merged = world.merge(Kind.CONTACT, primary, other)
     one = write(other, to=5)
@@ -149,6 +149,7 @@ def test_a_write_to_an_id_from_before_a_merge_is_known_by_its_marker(world: Worl
 def test_a_lost_write_has_the_fate_that_the_caller_can_know(
     world: World, fault: str, fate: Fate, balance: int
 ) -> None:
+    world.options(number_text="kept")
     id_ = world.contact(cs_credits="1")
     one = write(id_, to=2)
     world.fault(fault)
@@ -161,6 +162,7 @@ def test_a_lost_write_has_the_fate_that_the_caller_can_know(
 
 
 def test_a_booking_is_cancelled_once_or_twice_alike(world: World) -> None:
+    world.options(touch_always=False)
     id_ = BookingId(world.booking(token_used="Clinical Skills Token"))
     gone = BookingId(fresh_id())
 
@@ -192,6 +194,7 @@ def test_a_booking_is_marked_refunded_with_when_and_by_whom(world: World) -> Non
 
 
 def test_a_mark_is_cleared_of_all_it_said_and_of_nothing_else(world: World) -> None:
+    world.options(touch_always=False)
     id_, gone = BookingId(world.booking(token_used="Clinical Skills Token")), BookingId(fresh_id())
     world.crm.cancel_bookings([id_], marker="op-1", sent_at=utc_now())
     before = world.crm.bookings([id_])[id_]

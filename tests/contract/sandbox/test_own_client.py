@@ -53,7 +53,7 @@ def test_balances(ours: HubSpot, theirs: PythonSdk) -> None:
     for id_, row in rows.items():
         contact = contacts[ContactId(id_)]
         assert contact is not None
-        assert {name: int(row[name] or 0) for name in CREDITS} == {
+        assert {name: float(row[name] or 0) for name in CREDITS} == {
             str(name): balance for name, balance in contact.balances.items()
         }
 
@@ -85,5 +85,5 @@ def test_histories(ours: HubSpot, theirs: PythonSdk) -> None:
     history = ours.histories(Kind.CONTACT, ["103"], ["sj_credits"])["103"]
 
     assert history is not None
-    assert ["8", "7", "2"] == [version.value for version in history["sj_credits"]]
-    assert ["8", "7", "2"] == [version["value"] for version in versions]
+    assert [8, 7, 2] == [float(version.value or 0) for version in history["sj_credits"]]
+    assert [8, 7, 2] == [float(version["value"]) for version in versions]

@@ -466,6 +466,7 @@ UNASKED = {
         "Mirroring.offer",
         "Mirroring.probe",
         "Mirroring.put",
+        "Mirroring.put_later",
         "Mirroring.read_and_copy",
         "Mirroring.saved",
         "Mirroring.wait_until_empty",
