@@ -14,6 +14,7 @@ AREAS = (
     "deals",
     "feedback_submissions",
     "goals",
+    "leads",
     "line_items",
     "products",
     "quotes",

@@ -19,6 +19,7 @@ from sandbox.hubspot.standard import pipelines
 from sandbox.hubspot.standard.pipelines import DEALS, TICKETS
 
 COMPANIES, PRODUCTS, LINE_ITEMS = "0-2", "0-7", "0-8"
+CONVERSATIONS, LEADS = "0-11", "0-136"
 QUOTES, COMMUNICATIONS, FEEDBACK, TASKS = "0-14", "0-18", "0-19", "0-27"
 MEETINGS, CALLS, EMAILS, GOALS, POSTAL_MAIL = "0-47", "0-48", "0-49", "0-74", "0-116"
 
@@ -41,7 +42,9 @@ def standard_types() -> tuple[ObjectType, ...]:
         _activity(MEETINGS, "meeting_event", "meetings", "hs_meeting_title", "hs_meeting_body"),
         _activity(CALLS, "call", "calls", "hs_call_title", "hs_call_body", "hs_call_status"),
         _activity(EMAILS, "email", "emails", "hs_email_subject", "hs_email_text"),
+        _leads(),
         _goals(),
+        _conversations(),
         _activity(POSTAL_MAIL, "postal_mail", "postal_mail", "hs_postal_mail_body"),
     )
 
@@ -191,6 +194,38 @@ def _feedback() -> ObjectType:
         definitions=(
             *system(group, "hs_createdate", MODIFIED),
             *(text(n, group=group, read_only=True, hubspot_defined=True) for n in names),
+        ),
+    )
+
+
+def _leads() -> ObjectType:
+    group = "lead_information"
+    names = ("hs_lead_name", "hs_lead_type", "hs_lead_label")
+    return ObjectType(
+        id=LEADS,
+        name="lead",
+        plural="leads",
+        scope="leads",
+        primary="hs_lead_name",
+        defaults=("hs_createdate", MODIFIED, "hs_object_id"),
+        definitions=(
+            *system(group, "hs_createdate", MODIFIED),
+            *(text(n, group=group, hubspot_defined=True) for n in names),
+        ),
+    )
+
+
+def _conversations() -> ObjectType:
+    group = "conversation_information"
+    return ObjectType(
+        id=CONVERSATIONS,
+        name="conversation",
+        plural="conversations",
+        primary="hs_thread_id",
+        defaults=("hs_createdate", MODIFIED, "hs_object_id"),
+        definitions=(
+            *system(group, "hs_createdate", MODIFIED),
+            text("hs_thread_id", group=group, read_only=True, hubspot_defined=True),
         ),
     )
 

@@ -86,6 +86,7 @@ def test_a_search_goes_past_one_page_and_stops_at_its_limit(world: World) -> Non
 
 
 def test_each_status_and_refund_mark_can_be_searched_for(world: World) -> None:
+    world.options(search_lag_ms=0)
     place = f"Place {fresh_id()}"
     exam = world.exam(location=place)
     active = world.booking(exam=exam)
@@ -149,6 +150,7 @@ def test_calls_are_counted_by_kind(world: World) -> None:
 
 
 def test_a_sweep_finds_what_changed_since(world: World) -> None:
+    world.options(search_lag_ms=0)
     changed, untouched = world.exam(), world.exam()
     since = utc_now()
     world.foreign_write(Kind.EXAM, changed, {"capacity": "31"})

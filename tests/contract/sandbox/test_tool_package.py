@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from .node_client import _tool
+from .node_client import tool
 
 ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "sandbox" / "README.md"
@@ -71,7 +71,7 @@ def test_five_minutes_with_python_work(stranger: Path, project: Path) -> None:
 
 
 def test_five_minutes_with_node_work(stranger: Path, project: Path) -> None:
-    done = run(stranger, project, *_tool("node"), "--test", "points.test.js")
+    done = run(stranger, project, *tool("node"), "--test", "points.test.js")
 
     assert re.search(r"pass 2$", done.stdout, re.MULTILINE), done.stdout
 
