@@ -570,6 +570,27 @@ RECHECK = [
         tests=(_UNIT + "test_another_desk.py",),
     ),
     Mutant(
+        guard="a decision from which a write follows is refused while another desk is at work",
+        file=_in("services/deciding"),
+        old="        if goes_on:\n            self.alone()\n",
+        new="",
+        tests=(_UNIT + "test_another_desk.py",),
+    ),
+    Mutant(
+        guard="seats are not recounted while another desk is at work",
+        file=_in("services/recounting"),
+        old="        self.alone()\n",
+        new="",
+        tests=(_UNIT + "test_another_desk.py",),
+    ),
+    Mutant(
+        guard="the copy of an exam is due before it is opened",
+        file=_in("services/sitting"),
+        old="        self.mirroring.put_later(_dues(changes), self.quiet)\n",
+        new="",
+        tests=(_SERVICES + "test_acts.py",),
+    ),
+    Mutant(
         guard="a retry is refused while another desk is at work",
         file=_in("services/operating"),
         old="        self.alone()\n",
