@@ -243,7 +243,7 @@ def test_two_who_say_the_same_of_one_booking_decide_it_once(desk: TestDesk) -> N
     with pytest.raises(StateConflict, match="nothing to decide"):
         decide()
 
-    decided = desk.journal.audit(Sought(what=[What.DECIDED]))
+    decided = desk.journal.audit(Sought(what=(What.DECIDED,)))
     assert 1 == len(decided)
 
 

@@ -403,7 +403,7 @@ def test_of_two_who_decide_on_one_write_at_once_the_first_counts(desk: TestDesk)
     with pytest.raises(StateConflict, match="nothing to decide"):
         decide(operation_id, write_id, ADMIN, landed=False, why="me too")
 
-    assert 1 == len(desk.journal.audit(Sought(what=[What.DECIDED])))
+    assert 1 == len(desk.journal.audit(Sought(what=(What.DECIDED,))))
 
 
 def test_a_foreign_write_in_the_window_is_told_with_its_correction(desk: TestDesk) -> None:
