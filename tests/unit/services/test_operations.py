@@ -393,8 +393,8 @@ def test_of_two_who_decide_on_one_write_at_once_the_first_counts(desk: TestDesk)
     begin, decide = desk.journal.begin_run, desk.core.deciding.decide
     others = [lambda: decide(operation_id, write_id, ADMIN, landed=False, why="not there")]
 
-    def begin_run(id_: str, *, at: datetime) -> tuple[Run, Operation]:
-        begun = begin(id_, at=at)
+    def begin_run(operation_id: str, *, at: datetime) -> tuple[Run, Operation]:
+        begun = begin(operation_id, at=at)
         while others:
             others.pop()()
         return begun
