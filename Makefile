@@ -8,7 +8,7 @@ WORKERS ?= auto
 CODE  := $(wildcard api app.py asgi.py core pages sandbox scripts tests benchmarks)
 SLOW  := $(wildcard tests/e2e tests/crash)
 
-.PHONY: help setup run test test-fast test-slow mutants modes specs lint format bench coverage lock licences clean distclean
+.PHONY: help setup run test test-fast test-slow mutants modes specs clients lint format bench coverage lock licences clean distclean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ mutants: setup  ## take out each guard of the protocol, one at a time: some test
 
 modes: setup  ## run the suites of the HubSpot sandbox in every mode of its options (nightly)
 	$(PY) -m tests.modes $(ARGS)
+
+clients: setup  ## read the HubSpot sandbox with other people's clients, each in its own environment
+	$(PY) -m tests.clients $(ARGS)
 
 specs: setup  ## hold the HubSpot sandbox to HubSpot's published specs: make specs SPECS=folder
 	$(PY) -m tests.specs $(SPECS)

@@ -146,8 +146,10 @@ class Mirroring:
             return Drained()
         offered = self.handed.take(room, now)
         taken = offered or self.journal.take_due(now=now, until=now + HOLD, limit=room)
-        if not taken and self.outage.down:
-            self.probe()
+        if not taken:
+            if self.outage.down:
+                self.probe()
+            return Drained()
         blank = [due for due in taken if must_be_read(due)]
         self._copy([due for due in taken if not must_be_read(due)])
         if blank:

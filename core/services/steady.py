@@ -68,8 +68,10 @@ class SteadyClock:
         would_be = last.wall + timedelta(seconds=ticks - last.ticks)
         by = wall - would_be
         if abs(by) <= TOLERANCE:
-            self._stretches[-1] = replace(last, until=max(last.until, wall), wall=wall, ticks=ticks)
-            return self._stretches[-1]
+            until = max(last.until, wall)
+            current = Stretch(since=last.since, until=until, wall=wall, ticks=ticks)
+            self._stretches[-1] = current
+            return current
         self._noticed += 1
         self._jumps = [*self._jumps, Jump(at=wall, by=by)][-JUMPS_KEPT:]
         # when, between this look and the one before, nobody knows: each may reach to the other

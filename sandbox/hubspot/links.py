@@ -14,6 +14,7 @@ from sandbox.hubspot.database import Database
 from sandbox.hubspot.rows import Source
 from sandbox.hubspot.standard.ties import PRIMARY, BuiltIn, built_in
 
+TIE = "kind = ? and to_kind = ? and id = ? and to_id = ? and type_no = ?"
 HUBSPOT, USER = "HUBSPOT_DEFINED", "USER_DEFINED"
 
 
@@ -256,10 +257,7 @@ class Links:
         self._tell(kind, to, undone, source, removed=True)
 
     def _delete(self, connection: sqlite3.Connection, kind: Kind, to: Kind, link: Link) -> bool:
-        sql = (
-            "delete from links where kind = ? and to_kind = ? and id = ? and to_id = ?"
-            " and type_no = ?"
-        )
+        sql = f"delete from links where {TIE}"  # noqa: S608 - ours
         there = (kind.no, to.no, link.id, link.to_id, link.type.no)
         connection.execute(sql, (to.no, kind.no, link.to_id, link.id, link.type.inverse))
         return bool(connection.execute(sql, there).rowcount)
@@ -298,8 +296,10 @@ class Links:
         return found
 
     def move(self, kind: Kind, id_: int, new_id: int) -> None:
-        """Give one object's ties to another."""
+        """Give one object's ties to another, which keeps the primary ones that it has."""
         with self._database.writing() as connection:
+            for tie in self._second_primaries(connection, kind, id_, new_id):
+                connection.execute(f"delete from links where {TIE}", tie)  # noqa: S608 - ours
             connection.execute(
                 "update or ignore links set id = ? where kind = ? and id = ?",
                 (new_id, kind.no, id_),
@@ -309,6 +309,23 @@ class Links:
                 (new_id, kind.no, id_),
             )
         self.drop(kind, [id_])
+
+    @staticmethod
+    def _second_primaries(
+        connection: sqlite3.Connection, kind: Kind, id_: int, new_id: int
+    ) -> list[tuple[int, int, int, int, int]]:
+        """The primary ties of one object of which another has one, as rows of both directions."""
+        numbers = ", ".join(map(str, sorted(PRIMARY)))
+        sql = (
+            "select l.to_kind, l.to_id, l.type_no, t.inverse from links l"  # noqa: S608 - numbers
+            " join association_types t on t.no = l.type_no"
+            f" where l.kind = ? and l.id = ? and t.category = ? and t.type_id in ({numbers})"
+            " and exists (select 1 from links h where h.kind = l.kind and h.id = ?"
+            " and h.to_kind = l.to_kind and h.type_no = l.type_no)"
+        )
+        found = connection.execute(sql, (kind.no, id_, HUBSPOT, new_id)).fetchall()
+        there = [(kind.no, to, id_, to_id, no) for to, to_id, no, _ in found]
+        return there + [(to, kind.no, to_id, id_, back) for to, to_id, _, back in found]
 
     def drop(self, kind: Kind, ids: Sequence[int]) -> None:
         """Untie objects from everything."""

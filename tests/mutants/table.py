@@ -37,7 +37,8 @@ _CLOCKS = (
     f"{_SIMULATION}test_clocks.py",
 )
 _DECIDING = (_SERVICES + "test_double_refunds.py", _SERVICES + "test_operations.py")
-_FOLLOW_UPS = (_SERVICES + "test_follow_ups.py", _JOURNAL + "test_ending.py", *_SQLITE)
+_FOLLOW_UPS = (_SERVICES + "test_follow_ups.py",)
+_ENDING = (_JOURNAL + "test_ending.py", *_SQLITE)
 _COPIES = (_SERVICES + "test_booking_copies.py",)
 _CLAIMS = (_JOURNAL + "test_claims.py", *_SQLITE)
 _FENCING = (_JOURNAL + "test_fencing.py", *_SQLITE)
@@ -567,6 +568,27 @@ RECHECK = [
         old="        return faults + self.objections()",
         new="        return faults",
         tests=(_UNIT + "test_another_desk.py",),
+    ),
+    Mutant(
+        guard="a decision from which a write follows is refused while another desk is at work",
+        file=_in("services/deciding"),
+        old="        if goes_on:\n            self.alone()\n",
+        new="",
+        tests=(_UNIT + "test_another_desk.py",),
+    ),
+    Mutant(
+        guard="seats are not recounted while another desk is at work",
+        file=_in("services/recounting"),
+        old="        self.alone()\n",
+        new="",
+        tests=(_UNIT + "test_another_desk.py",),
+    ),
+    Mutant(
+        guard="the copy of an exam is due before it is opened",
+        file=_in("services/sitting"),
+        old="        self.mirroring.put_later(_dues(changes), self.quiet)\n",
+        new="",
+        tests=(_SERVICES + "test_acts.py",),
     ),
     Mutant(
         guard="a retry is refused while another desk is at work",
@@ -1578,7 +1600,7 @@ AFTERWARDS = [
         file=_in("gateways/journal/rules"),
         old="    epoch = operation.epoch + by_a_person",
         new="    epoch = operation.epoch",
-        tests=_FOLLOW_UPS,
+        tests=_ENDING,
     ),
     Mutant(
         guard="follow-ups are ended only by the run that has them",
@@ -1587,14 +1609,14 @@ AFTERWARDS = [
         "            raise Superseded(run.operation_id, run.epoch, now=operation.epoch)\n"
         "        if open_writes",
         new="        if open_writes",
-        tests=_FOLLOW_UPS,
+        tests=_ENDING,
     ),
     Mutant(
         guard="follow-ups with an open write are not done",
         file=_in("gateways/journal/operations"),
         old="        if open_writes := _unsettled(connection, run.operation_id)[1]:",
         new="        if open_writes := 0:",
-        tests=_FOLLOW_UPS,
+        tests=_ENDING,
     ),
     Mutant(
         guard="only follow-ups of an operation that has ended are carried",

@@ -116,3 +116,32 @@ def test_an_object_whose_unique_value_was_taken_stays_in_the_bin(hubspot: Sandbo
     refused = hubspot.post("/_sandbox/objects/0-1/101/restore", {}, 409)
     assert email in refused["message"]
     hubspot.get("/crm/v3/objects/0-1/101", 404)
+
+
+@pytest.mark.parametrize("mode", ["all", "contacts", "kept"])
+def test_a_merged_contact_keeps_the_primary_company_of_the_first(
+    start: Callable[..., Sandbox], mode: str
+) -> None:
+    hubspot = start()
+    hubspot.put("/_sandbox/options", {"merge_ids": mode})
+    spec = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}]
+    companies = []
+    for contact, name in (("101", "One"), ("102", "Two")):
+        made = hubspot.post("/crm/v3/objects/companies", {"properties": {"name": name}}, 201)
+        hubspot.put(f"/crm/v4/objects/0-1/{contact}/associations/0-2/{made['id']}", spec, 201)
+        companies.append(int(made["id"]))
+    new = merged(hubspot, "0-1", "101", "102")
+
+    found = hubspot.get(f"/crm/v4/objects/0-1/{new}/associations/0-2")["results"]
+    labels = {one["toObjectId"]: {t["label"] for t in one["associationTypes"]} for one in found}
+    assert {companies[0]: {None, "Primary"}, companies[1]: {None}} == labels
+    back = hubspot.get(f"/crm/v4/objects/0-2/{companies[1]}/associations/0-1")["results"]
+    assert [{"category": "HUBSPOT_DEFINED", "typeId": 280, "label": None}] == (
+        back[0]["associationTypes"]
+    )
+
+
+def test_an_id_that_was_merged_away_is_not_in_the_recycling_bin(hubspot: Sandbox) -> None:
+    merged(hubspot, "0-1", "101", "102")
+
+    hubspot.post("/_sandbox/objects/0-1/102/restore", {}, 404)

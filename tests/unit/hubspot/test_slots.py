@@ -222,3 +222,20 @@ def test_a_store_that_fails_means_that_nothing_is_sent(engine: sa.Engine) -> Non
 
     with pytest.raises(NotSent, match="operational store"):
         SharedSlots(engine, "calls").take(LIMIT, 0)
+
+
+def test_a_slot_held_by_seconds_of_before_the_machine_started_rests_one_window(
+    engine: sa.Engine,
+) -> None:
+    """The machine counts from the start again: what it stored lies thousands of seconds ahead."""
+    limit = Limit(count=1, window_s=10.0)
+    assert isinstance(SharedSlots(engine, "calls", lambda: 5_000.0).take(limit, 0), Grant)
+
+    seconds = [100.0]
+    slots = SharedSlots(engine, "calls", lambda: seconds[0])
+    wait = slots.take(limit, 0)
+    assert isinstance(wait, Wait)
+    assert wait.seconds <= limit.window_s
+    seconds[0] += limit.window_s + 1
+
+    assert isinstance(slots.take(limit, 0), Grant)

@@ -87,6 +87,22 @@ def test_after_the_clock_was_put_back_leases_and_copies_wait_for_nothing(watched
     assert 1 == len(watched.journal.take_due(now=now, until=until, limit=5))
 
 
+def test_a_students_day_stays_theirs_when_the_clock_is_put_back(watched: Watched) -> None:
+    """It is let go by name: two bookings of one day must not meet on it."""
+    now = watched.machine.run(SECOND)
+    run, other = running(watched.journal), running(watched.journal, "other")
+    until = now + 5 * MINUTE
+    watched.journal.lease(run, Kind.BOOKING, ["9/2026-05-04"], now=now, until=until)
+    watched.machine.set_by -= MINUTE
+    watched.machine.run(SECOND)
+    watched.watch.look()
+
+    now = watched.machine.clock.now()
+    until = now + MINUTE
+    lease = watched.journal.lease
+    assert set() == lease(other, Kind.BOOKING, ["9/2026-05-04"], now=now, until=until)
+
+
 def test_a_clock_that_was_put_back_while_nothing_ran_is_found_by_what_is_stored() -> None:
     watched = Watched()
     watched.machine.set_by += HOUR

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from core.domain.audit import Sought, What
 from core.domain.desks import Takeover
 from core.domain.later_looks import LOOKS
 from core.domain.operations import Item, ItemState, Operation, Ruling
@@ -229,6 +230,21 @@ def test_of_two_who_decide_on_one_booking_at_once_the_first_counts(
     desk.carry(operation)
 
     assert (2 if first else 3) == desk.held("100", CS)
+
+
+def test_two_who_say_the_same_of_one_booking_decide_it_once(desk: TestDesk) -> None:
+    operation = unclear(desk)
+
+    def decide() -> None:
+        rule = desk.core.deciding.rule
+        rule(operation.id, BookingId("500"), ADMIN, refunded=True, why="looked")
+
+    meanwhile(desk, decide)
+    with pytest.raises(StateConflict, match="nothing to decide"):
+        decide()
+
+    decided = desk.journal.audit(Sought(what=(What.DECIDED,)))
+    assert 1 == len(decided)
 
 
 def test_a_decision_that_others_always_forestall_decides_nothing_and_says_so(
