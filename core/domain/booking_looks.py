@@ -38,8 +38,11 @@ def told(about: About, item: Item, booking: Booking, history: History | None) ->
     else:
         by = f"by {booking.refund_admin}" if booking.refund_admin else "by nobody named"
         held = f"is marked refunded {by}" if booking.refunded else "is not marked refunded any more"
-        said = f"{held}, and its credit was given back by this operation"
+        given = f" ({item.before} → {item.after})" if item.after is not None else ""
+        said = f"{held}, and its credit was given back by this operation{given}"
         changed = _change(versions.get(MARKED_BY if booking.refunded else MARK, ()))
+        if booking.refunded:  # in another name than ours
+            changed += ": its credit may have been given twice"
     return Warned(about=about, record=booking.id, told=f"booking {name} {said}{changed}")
 
 

@@ -14,6 +14,7 @@ import pytest
 from core.domain.credits import SCHOOL
 from core.domain.operations import Item, ItemState
 from core.domain.records import Kind
+from core.domain.warnings import About
 from tests.simulation.company.admin_app import AdminApp
 from tests.simulation.company.students import Students
 from tests.simulation.seeds import Block, blocks
@@ -96,11 +97,18 @@ def check(world: World, *company: Students | AdminApp) -> None:
             ours = sum(i.contact_id == contact and i.credit == key for i in _given_back(world))
             actual = world.crm.balance(Kind.CONTACT, contact, key) + world.corrections(contact, key)
             assert world.started[contact, key] + theirs + ours == actual, f"{told}: {contact} {key}"
+    warned = {
+        warned.record
+        for operation in world.operations
+        for warned in world.store.warnings(operation)
+        if warned.about in {About.MARK, About.REFUNDED_TWICE}
+    }
     given_back = [item.booking_id for item in _given_back(world)]
     assert len(given_back) == len(set(given_back)), f"{told}: refunded twice by us"
     for item in _given_back(world):
         if item.booking_id in by_others:
-            seen = (item.contact_id, item.credit) in named
+            # long after ours, the balance alone shows nothing: their mark does
+            seen = (item.contact_id, item.credit) in named or item.booking_id in warned
             assert seen, f"{told}: {item.booking_id} was refunded by others too, and is not named"
 
 

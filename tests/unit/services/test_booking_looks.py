@@ -72,6 +72,7 @@ def test_a_mark_in_another_name_is_told_with_both_names() -> None:
     (warned,) = desk.look()
 
     assert "is marked refunded by eve@example.test" in warned.told
+    assert "its credit may have been given twice" in warned.told
     assert "ann@example.test → eve@example.test by an app (admin-app)" in warned.told
 
 
