@@ -36,6 +36,9 @@ class Block:
 
     world: str
     seeds: tuple[int, ...]
+    #: The same on each run, so that a test may ask how much its histories had in them. Of fresh
+    #: ones only what always holds: else a test would fail by chance.
+    fixed: bool = False
 
     def play(self, history: Callable[[int], Any]) -> None:
         """Each of them, up to the first that fails: its seed is kept."""
@@ -62,7 +65,7 @@ def blocks(world: str, fixed: range, *, fresh: int = 0, block: int = 50) -> Any:
     for kind, some in sets:
         number = numbers[kind] = numbers.get(kind, 0) + 1
         # the same name on each run and in each process, whatever was drawn
-        params.append(pytest.param(Block(world, some), id=f"{kind} {number}"))
+        params.append(pytest.param(Block(world, some, kind == "fixed"), id=f"{kind} {number}"))
     return params
 
 

@@ -100,7 +100,7 @@ def test_a_desk_that_takes_over_from_a_dead_one_gives_no_credit_twice(block: Blo
     block.play(lambda seed: seen.update(succeeded(seed)))
     # else nothing was in doubt
     rough = min(seen[what] for what in ("theirs", "ours", "unclear")) > 0
-    assert rough or len(block.seeds) < 30, seen
+    assert rough or not block.fixed, seen
 
 
 def succeeded(seed: int) -> Counter[str]:
