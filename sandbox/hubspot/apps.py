@@ -48,6 +48,11 @@ class Apps:
         """Whose token this is."""
         return self._by_token.get(token)
 
+    def is_secret(self, secret: str, app_id: int) -> bool:
+        """Whether it is this app's lasting token, which is its secret here as well."""
+        found = self._by_token.get(secret)
+        return found is not None and found.app_id == app_id and found.expires_at is None
+
     def by_header(self, authorization: str, at: int) -> Client:
         """Who asks, at this time in ms. Raises ApiError 401."""
         scheme, _, token = authorization.partition(" ")

@@ -25,7 +25,7 @@ def grant(
         raise _refused("UNSUPPORTED_GRANT_TYPE", "this sandbox grants client_credentials only")
     if form.get("client_id") != portal.client_id:
         raise _refused("BAD_CLIENT_ID", "missing or unknown client id")
-    if form.get("client_secret") != portal.client_secret:
+    if not apps.is_secret(form.get("client_secret", ""), portal.app_id):
         raise _refused("BAD_CLIENT_SECRET", "missing or invalid client secret")
     asked = frozenset(form.get("scope", "").split())
     if not asked or not asked <= scopes.JOURNAL:

@@ -26,9 +26,9 @@ class Portal:
     id: int = 47_100_812
     app_id: int = 28_463_211
     app_name: str = "Credit Desk"
-    #: with these the app gets its token for the webhooks journal
+    #: with this, and the token that it was given as its secret, the app gets its token for the
+    #: webhooks journal
     client_id: str = "sandbox-client"
-    client_secret: str = "sandbox-client-secret"
     with_marker: bool = True
     #: people who click in the HubSpot screen: user id -> email
     people: dict[int, str] = field(

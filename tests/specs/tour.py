@@ -260,7 +260,7 @@ class Tour:
         portal = self.hubspot.server.app.desk.portal
         form = {
             "grant_type": "client_credentials", "client_id": portal.client_id,
-            "client_secret": portal.client_secret, "scope": " ".join(sorted(JOURNAL)),
+            "client_secret": good.removeprefix("Bearer "), "scope": " ".join(sorted(JOURNAL)),
         }  # fmt: skip
         told = self.hubspot.http.post(f"/oauth/{self.version}/token", data=form).json()
         self.hubspot.http.headers["Authorization"] = f"Bearer {told['access_token']}"

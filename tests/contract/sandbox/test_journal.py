@@ -13,12 +13,12 @@ import pytest
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.scopes import JOURNAL
 
-from .conftest import BOOKINGS, Sandbox
+from .conftest import BOOKINGS, TOKEN, Sandbox
 
 FORM = {
     "grant_type": "client_credentials",
     "client_id": Portal().client_id,
-    "client_secret": Portal().client_secret,
+    "client_secret": TOKEN,
     "scope": " ".join(sorted(JOURNAL)),
 }
 PORTAL = Portal().id
