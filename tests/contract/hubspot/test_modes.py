@@ -105,7 +105,10 @@ def test_every_option_has_its_modes() -> None:
     assert len({name_of(mode) for mode in MODES}) == len(MODES)
 
 
-def test_every_mode_differs_from_how_the_sandbox_begins(tmp_path: Path) -> None:
+def test_every_mode_differs_from_how_the_sandbox_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(choices.ENVIRONMENT, raising=False)
     with HubSpotServer(tmp_path, token=TOKEN) as server:
         begins = choices.show(server.app)
 
