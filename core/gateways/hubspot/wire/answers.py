@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from core.domain.records import WriteId
 from core.domain.writes import Write
+from core.gateways.hubspot.wire.failures import readable
 from core.gateways.hubspot.wire.records import Json, modified_at
 from core.gateways.hubspot.wire.values import text
 from core.gateways.ports.crm import Fate, Outcome
@@ -192,7 +193,7 @@ def _failures(answer: Json) -> Iterator[tuple[str, Failure]]:
         context: Mapping[str, Any] = error.get("context") or {}
         failure = Failure(
             category=text(error.get("category")),
-            message=unquoted(text(error.get("message")).strip()),
+            message=unquoted(readable(error)),
         )
         for key in ("ids", "id", "objectWriteTraceId", "fromObjectId"):
             told = context.get(key) or ()
