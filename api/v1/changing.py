@@ -25,8 +25,7 @@ from core.domain.booking import Wish
 from core.domain.clients import ApiKey, ApiRequest, Scope
 from core.domain.operations import Operation
 from core.domain.records import BookingId, ContactId, ExamId
-from core.operations.kinds.base import RowSubject
-from core.operations.kinds.registry import kind_of
+from core.operations.kinds.registry import makes_bookings
 from core.services.operating import NotConfirmed
 from core.services.serving import End, Fault, NotServed, Outcome
 
@@ -160,7 +159,7 @@ async def _told(request: Request, kept: ApiRequest, outcome: Outcome) -> Respons
     body = telling.operation(outcome).model_dump(mode="json")
     if outcome.end in {End.UNDER_WAY, End.UNDECIDED}:
         return _said(202, body)
-    booked = kind_of(outcome.operation.kind).subject is RowSubject.NEW_BOOKING
+    booked = makes_bookings(outcome.operation.kind)
     status = 201 if booked else 200
     if booked and outcome.made is None:
         return _said(status, body)  # a repetition tells the id
@@ -196,7 +195,7 @@ def _came_to_nothing(core: Core, client: ApiKey, outcome: Outcome) -> Problem:
     told = telling.operation(outcome).model_dump(mode="json")
     words = [item.why for item in outcome.items] or ["it was called off before it began"]
     faults: list[Fault] = []
-    booking = kind_of(outcome.operation.kind).subject is RowSubject.NEW_BOOKING
+    booking = makes_bookings(outcome.operation.kind)
     if booking and outcome.items:
         faults = core.serving.against(_wished(outcome), client)
     if not faults:

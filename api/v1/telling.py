@@ -10,8 +10,7 @@ from core.domain.booking import ASKS, Ask, seats_left
 from core.domain.credits import Catalogue, CreditType, UnknownToken
 from core.domain.operations import ItemState
 from core.domain.records import Booking, Contact
-from core.operations.kinds.base import RowSubject
-from core.operations.kinds.registry import UnknownKind, kind_of
+from core.operations.kinds.registry import UnknownKind, kind_of, makes_bookings
 from core.services.checking import Checked, Offer
 from core.services.serving import Fault, Outcome
 
@@ -106,7 +105,7 @@ def operation(outcome: Outcome) -> models.Operation:
     kind = kind_of(of.kind)
     if kind.client_word is None:
         raise UnknownKind(f"a {of.kind.value} is no operation of an API client")
-    booking = kind.subject is RowSubject.NEW_BOOKING
+    booking = makes_bookings(of.kind)
     return models.Operation(
         operation_id=of.id,
         kind=kind.client_word,

@@ -56,7 +56,15 @@ def carriage(
     losses = LossCorrection(journal, writing, ExamConsequences(catalogue), now, correct_losses)
     toolbox: Toolbox[KindSteps] = Toolbox(
         refunding=RefundSteps(
-            crm, journal, writing, catalogue, recording, now, zone, quiet, starts
+            crm=crm,
+            journal=journal,
+            writing=writing,
+            catalogue=catalogue,
+            recording=recording,
+            now=now,
+            zone=zone,
+            quiet=quiet,
+            starts=starts,
         ),
         booking=BookSteps(
             crm=crm,

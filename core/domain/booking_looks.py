@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
+from core.domain.double_refunds import MARK, MARKED_AT, MARKED_BY, MOMENT
+from core.domain.exam_times import absolute
 from core.domain.foreign_words import source_words
 from core.domain.foreign_writes import SAME_UPDATE
 from core.domain.operations import Item, Operation
+from core.domain.owed import STATUS
 from core.domain.records import Booking, BookingStatus, History, Version
 from core.domain.warnings import About, Warned
-
-STATUS, MARK, MARKED_BY = "is_active", "token_refunded", "token_refund_admin"
-MARKED_AT = "token_refunded_at"
-KEYS = (STATUS, MARK, MARKED_AT, MARKED_BY)
 
 
 def disturbed(operation: Operation, booking: Booking, *, ours: bool) -> frozenset[About]:
@@ -53,7 +50,8 @@ def overwritten_mark(operation: Operation, item: Item, history: History) -> Warn
     time that we set with it, or a name or a time before ours, is somebody else's.
     """
     marks, times, names = (history.get(key, ()) for key in (MARK, MARKED_AT, MARKED_BY))
-    if not times or not _is_at(times[0].value, operation.confirmed_at):
+    stated = absolute(times[0].value.strip()) if times else None
+    if stated is None or abs(stated - operation.confirmed_at) >= MOMENT:
         return None
     ours = times[0].at
     older = [v for v in marks[:1] if v.value.strip() and v.at < ours - SAME_UPDATE]
@@ -70,17 +68,6 @@ def overwritten_mark(operation: Operation, item: Item, history: History) -> Warn
         f"{theirs.at:%Y-%m-%d %H:%M:%S} UTC, just before this operation marked it "
         f"({item.before} → {item.after}): its credit may have been given twice",
     )
-
-
-def _is_at(value: str, at: datetime) -> bool:
-    """As HubSpot states a time: in milliseconds, or ISO 8601."""
-    text = value.strip()
-    try:
-        then = datetime.fromtimestamp(int(text) / 1000, UTC) if text.isdecimal() else None
-        then = then or datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        return False
-    return abs((then - at).total_seconds()) < 0.001 if then.tzinfo else False
 
 
 def _change(versions: tuple[Version, ...]) -> str:

@@ -36,6 +36,8 @@ MARK, MARKED_AT, MARKED_BY = "token_refunded", "token_refunded_at", "token_refun
 KEYS = (STATUS, MARK, MARKED_AT, MARKED_BY)
 #: A balance set so soon after its contact was made is what it was made with, and no refund.
 CREATION = timedelta(seconds=5)
+#: HubSpot keeps times to the millisecond.
+MOMENT = timedelta(milliseconds=1)
 #: How HubSpot names the source of what a merge set: the versions before it are of two records.
 MERGED = "MERGE"
 
@@ -406,8 +408,7 @@ def marked_by_another(operation: Operation, booking: Booking) -> str:
         return f"somebody else ({booking.mark_unclear})"
     if not (booking.refunded or by or at):
         return ""
-    moment = timedelta(milliseconds=1)  # HubSpot keeps milliseconds
-    if at is not None and abs(at - operation.confirmed_at) < moment and operation.is_by(by):
+    if at is not None and abs(at - operation.confirmed_at) < MOMENT and operation.is_by(by):
         return ""
     when = f" at {at.astimezone(UTC):%-d %B %Y %H:%M:%S} UTC" if at else ""
     return f"{by or 'somebody else'}{when}"

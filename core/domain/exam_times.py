@@ -65,7 +65,7 @@ def _moment(day: date, raw: str, zone: tzinfo) -> datetime | None:
     told = raw.strip()
     if clock := _CLOCK.fullmatch(told):
         return _on(day, clock, zone)
-    at = _absolute(told)
+    at = absolute(told)
     if at is None or abs(at - _on_noon(day, zone)) > _NEAR:
         return None
     return at
@@ -87,7 +87,8 @@ def _on(day: date, clock: re.Match[str], zone: tzinfo) -> datetime | None:
     return local.astimezone(UTC)
 
 
-def _absolute(told: str) -> datetime | None:
+def absolute(told: str) -> datetime | None:
+    """A moment as HubSpot states one: in milliseconds, or in ISO 8601 with its zone."""
     try:
         if _MILLISECONDS.fullmatch(told):
             return datetime.fromtimestamp(int(told) / 1000, UTC)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.booking_looks import KEYS, disturbed, overwritten_mark, told
+from core.domain.booking_looks import disturbed, overwritten_mark, told
+from core.domain.double_refunds import KEYS
 from core.domain.operations import Item, ItemState, Operation
 from core.domain.records import Booking, BookingId, Kind
 from core.domain.warnings import About

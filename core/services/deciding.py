@@ -24,8 +24,7 @@ from core.gateways.ports import (
     WriteRecord,
     WriteState,
 )
-from core.operations.kinds.base import RowSubject
-from core.operations.kinds.registry import kind_of
+from core.operations.kinds.registry import kind_of, makes_bookings
 from core.services.item_steps import booked, credited
 
 NEVER = "a person found that its credit never arrived; retry gives it back"
@@ -103,7 +102,7 @@ class Deciding:
         _require_word(actor, why)
         operation = self._ended(operation_id)
         write = self._undecided(operation, write_id)
-        booking = kind_of(operation.kind).subject is RowSubject.NEW_BOOKING
+        booking = makes_bookings(operation.kind)
         decided = _decided_booking if booking else _decided
         state = WriteState.LANDED if landed else WriteState.VOID
 

@@ -21,9 +21,8 @@ from core.domain.verdicts import Verdict, Why
 from core.gateways.errors import GatewayError, UnknownId
 from core.gateways.ports import Journal
 from core.gateways.ports.lookup import CrmLookUp
-from core.operations.kinds.base import RowSubject
 from core.operations.kinds.cancel import CANCEL
-from core.operations.kinds.registry import kind_of
+from core.operations.kinds.registry import makes_bookings
 from core.services.booking import Booking
 from core.services.checking import Checking
 from core.services.finding import ByIds
@@ -181,7 +180,7 @@ class Serving:
         items = tuple(self.journal.items(operation_id))
         end = end_of(operation, items)
         made = None
-        if kind_of(operation.kind).subject is RowSubject.NEW_BOOKING and end is End.DONE:
+        if makes_bookings(operation.kind) and end is End.DONE:
             made = self._record_id(items[0])
         return Outcome(operation=operation, end=end, items=items, made=made)
 
@@ -229,7 +228,7 @@ def end_of(operation: Operation, items: Sequence[Item]) -> End:
     if operation.state not in ENDED:
         return End.UNDER_WAY
     states = {item.state for item in items}
-    booking = kind_of(operation.kind).subject is RowSubject.NEW_BOOKING
+    booking = makes_bookings(operation.kind)
     kept = booking and any(i.state is ItemState.FAILED and i.after is not None for i in items)
     if ItemState.UNDECIDED in states or kept:
         return End.UNDECIDED  # a credit was taken and could not go back: a person has to see to it

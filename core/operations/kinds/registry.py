@@ -107,6 +107,15 @@ def of_subject(*subjects: RowSubject) -> frozenset[OperationKind]:
     return frozenset(key for key, kind in KINDS.items() if kind.subject in subjects)
 
 
+def makes_bookings(key: OperationKind) -> bool:
+    """Whether the rows of this kind are bookings that HubSpot does not have yet.
+
+    Raises:
+        UnknownKind: there is none of that name.
+    """
+    return kind_of(key).subject is RowSubject.NEW_BOOKING
+
+
 #: What operations of each kind are called.
 NAMES: Mapping[OperationKind, str] = by_kind(lambda kind: kind.words.name)
 #: Kinds that give back what is owed, whose bookings are cancelled already.

@@ -39,6 +39,7 @@ from core.domain.writes import Movement, MovementKind, Write
 from core.gateways.ports import Due, Fate, Journal, Run
 from core.gateways.ports.lookup import CrmLookUp
 from core.services.barring import raise_if_barred
+from core.services.common_steps import CommonSteps
 from core.services.item_steps import booking_due, counted_due
 from core.services.recording import Recording
 from core.services.settling import Ending, Result
@@ -51,7 +52,7 @@ _BY = {_SEAT: 1, _SPEND: -1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BookSteps:
+class BookSteps(CommonSteps):
     """What the item of a booking operation goes through."""
 
     crm: CrmLookUp
@@ -77,14 +78,6 @@ class BookSteps:
     def recovered(self, operation: Operation) -> SeatConsequences:
         """What follows from writes that an earlier run left open."""
         return SeatConsequences(self.journal, self.catalogue, operation.id)
-
-    def waiting(self, operation: Operation, items: Sequence[Item]) -> dict[str, datetime]:  # noqa: ARG002
-        """None waits for anybody."""
-        return {}
-
-    def conclude(self, run: Run, operation: Operation) -> bool:  # noqa: ARG002
-        """Nothing is left."""
-        return False
 
     def _one(self, run: Run, operation: Operation, item: Item) -> None:
         now = self.now()

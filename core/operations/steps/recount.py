@@ -18,6 +18,7 @@ from core.domain.writes import Movement, MovementKind
 from core.gateways.errors import StateConflict
 from core.gateways.ports import Run
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
+from core.services.common_steps import CommonSteps
 from core.services.comparing import SETTLING
 from core.services.recounting import Measured, measure, unclear_told, warn_of_seats
 from core.services.settling import Consequences, Ending, Result
@@ -25,7 +26,7 @@ from core.services.writing import Writing
 
 
 @dataclass(frozen=True, slots=True)
-class RecountSteps:
+class RecountSteps(CommonSteps):
     """What a confirmed recount goes through: exams, and no items. See ``KindSteps``."""
 
     crm: CrmLookUp
@@ -45,10 +46,6 @@ class RecountSteps:
     def recovered(self, operation: Operation) -> Consequences:  # noqa: ARG002
         """The counts are due for the copy."""
         return self.then
-
-    def waiting(self, operation: Operation, items: Sequence[Item]) -> dict[str, datetime]:  # noqa: ARG002
-        """None waits for anybody."""
-        return {}
 
     def conclude(self, run: Run, operation: Operation) -> bool:
         """Write what is still wrong. True: not all is known yet, look again."""

@@ -13,7 +13,7 @@ from datetime import datetime, tzinfo
 from functools import partial
 
 from core.domain import booking_acts
-from core.domain.credits import Catalogue, CreditType
+from core.domain.credits import CreditType
 from core.domain.double_refunds import (
     after_cancel_without_credit,
     marked_by_another,
@@ -26,40 +26,31 @@ from core.domain.plans import contacts_named, others_unreadable, with_current_hi
 from core.domain.records import Booking, BookingId, Contact, ContactId, ItemKey, Kind
 from core.domain.terms import Terms
 from core.domain.warnings import About, Warned
-from core.gateways.ports import Crm, Fate, Journal, Run
+from core.gateways.ports import Crm, Fate, Run
 from core.operations.kinds.registry import booking_of, chosen_kind_of, kind_of
 from core.services.barring import raise_if_barred
 from core.services.batches import at_once
 from core.services.claiming import claimed
-from core.services.consequences import ContactConsequences
+from core.services.common_steps import CreditSteps
 from core.services.item_steps import (
     after_cancel,
     after_mark,
-    after_write,
     booking_due,
     cancelled_due,
     marked_due,
     not_sent,
     sending_cancel,
 )
-from core.services.kind_steps import movements_by_contact
-from core.services.recording import Recording
 from core.services.refund_check import RefundCheck, waiting, with_their_cancels
-from core.services.settling import Consequences
 from core.services.starts import Starts
 from core.services.steady import QuietPeriod
-from core.services.writing import Writing
 
 
-@dataclass(frozen=True, slots=True)
-class RefundSteps:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundSteps(CreditSteps):
     """What each item of a cancellation or refund goes through."""
 
     crm: Crm
-    journal: Journal
-    writing: Writing
-    catalogue: Catalogue
-    recording: Recording
     now: Callable[[], datetime]
     #: The school's, by whose clock an exam begins and is over.
     zone: tzinfo
@@ -71,10 +62,6 @@ class RefundSteps:
         if not kind_of(operation.kind).cancels:
             return {}
         return waiting(items, self.quiet, self.now())
-
-    def conclude(self, run: Run, operation: Operation) -> bool:  # noqa: ARG002
-        """Nothing is left."""
-        return False
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
         """Take these items as far as they go now.
@@ -93,10 +80,6 @@ class RefundSteps:
             todo = self._with_credit(run, operation, cancelled, asked)
         landed = self._given_back(run, operation, todo)
         at_once(lambda some: self._mark(run, operation, some), [*marked_later, *landed])
-
-    def recovered(self, operation: Operation) -> Consequences:
-        """What follows from writes that an earlier run left open."""
-        return ContactConsequences(self.journal, self.catalogue, operation.id)
 
     def _judged(
         self,
@@ -236,24 +219,10 @@ class RefundSteps:
         return not self.quiet.over(item.sent_at, asked)
 
     def _given_back(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
-        wanted = movements_by_contact(operation, items)
-        if not wanted:
-            return []
-        in_hand: dict[ItemKey, Item] = {item.booking_id: item for item in items}
-        then = ContactConsequences(self.journal, self.catalogue, run.operation_id, in_hand)
-        check = self._check(run, operation, in_hand)
+        """Each looked at once more. A booking that was cancelled is past its beginning."""
         begins = not kind_of(operation.kind).cancels
-        results = self.writing.write(
-            run, Kind.CONTACT, wanted, then, last_look=check, begins=begins
-        )
-        failed = [
-            new
-            for item in in_hand.values()
-            if item.state not in SETTLED
-            and (new := after_write(item, results[item.contact_id or ""])) is not None
-        ]
-        self.recording.items(run, operation, failed)
-        return then.landed
+        check = partial(self._check, run, operation)
+        return self._written(run, operation, items, begins=begins, check=check)
 
     def _check(self, run: Run, operation: Operation, in_hand: dict[ItemKey, Item]) -> RefundCheck:
         return RefundCheck(

@@ -12,38 +12,28 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.domain import booking_acts
-from core.domain.credits import Catalogue
 from core.domain.operations import SETTLED, Item, ItemState, Operation
-from core.domain.records import Booking, BookingId, Kind
-from core.gateways.ports import Crm, Fate, Journal, Run
+from core.domain.records import Booking, BookingId
+from core.gateways.ports import Crm, Fate, Run
 from core.operations.kinds.registry import booking_of, kind_of
 from core.operations.kinds.undo_rules import judge_again
 from core.services.barring import raise_if_barred
 from core.services.batches import at_once
 from core.services.claiming import claimed
-from core.services.consequences import ContactConsequences
+from core.services.common_steps import CreditSteps
 from core.services.item_steps import (
     after_unmark,
-    after_write,
     unmarked_due,
 )
-from core.services.kind_steps import movements_by_contact
-from core.services.recording import Recording
-from core.services.settling import Consequences
 from core.services.steady import QuietPeriod
 from core.services.undoing import facts_of
-from core.services.writing import Writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UndoSteps:
+class UndoSteps(CreditSteps):
     """What each item of an undo goes through."""
 
     crm: Crm
-    journal: Journal
-    writing: Writing
-    catalogue: Catalogue
-    recording: Recording
     now: Callable[[], datetime]
     quiet: QuietPeriod
 
@@ -60,20 +50,8 @@ class UndoSteps:
         if todo:
             bookings = self.crm.bookings({booking_of(item, operation.kind) for item in todo})
             todo = self._judged(run, operation, todo, bookings)
-            to_clear += self._taken(run, operation, todo)
+            to_clear += self._written(run, operation, todo)
         at_once(lambda some: self._clear(run, operation, some), to_clear)
-
-    def recovered(self, operation: Operation) -> Consequences:
-        """What follows from writes that an earlier run left open."""
-        return ContactConsequences(self.journal, self.catalogue, operation.id)
-
-    def waiting(self, operation: Operation, items: Sequence[Item]) -> dict[str, datetime]:  # noqa: ARG002
-        """None waits for anybody."""
-        return {}
-
-    def conclude(self, run: Run, operation: Operation) -> bool:  # noqa: ARG002
-        """Nothing is left."""
-        return False
 
     def _on_its_way(self, item: Item) -> bool:
         """A clearing that was sent may still arrive: it is not sent again before it cannot."""
@@ -94,18 +72,6 @@ class UndoSteps:
         judged = judge_again(operation, refund, items, facts)
         self.recording.items(run, operation, [item for item in judged if item.state in SETTLED])
         return [item for item in judged if item.state not in SETTLED]
-
-    def _taken(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
-        """Those whose credit is known to have left."""
-        wanted = movements_by_contact(operation, items)
-        if not wanted:
-            return []
-        in_hand = {item.booking_id: item for item in items}
-        then = ContactConsequences(self.journal, self.catalogue, run.operation_id, in_hand)
-        results = self.writing.write(run, Kind.CONTACT, wanted, then, begins=True)
-        ended = (after_write(item, results[item.contact_id or ""]) for item in items)
-        self.recording.items(run, operation, [item for item in ended if item is not None])
-        return then.landed
 
     def _clear(self, run: Run, operation: Operation, items: Sequence[Item]) -> None:
         """Saved before it is sent: a crash leaves a mark that may still be cleared."""

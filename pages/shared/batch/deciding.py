@@ -11,8 +11,7 @@ from core.domain.records import Contact, Exam, Kind
 from core.domain.roles import ALLOWED, Act
 from core.domain.writes import Write
 from core.gateways.ports import WriteRecord
-from core.operations.kinds.base import RowSubject
-from core.operations.kinds.registry import kind_of
+from core.operations.kinds.registry import makes_bookings
 from core.services.deciding import DOUBTS_MAX, Doubt
 from core.services.finding import exam_words
 from pages.shared import problems, words
@@ -123,7 +122,7 @@ def _who(doubt: Doubt) -> str:
 
 
 def _follows(operation: Operation, write: Write) -> str:
-    if kind_of(operation.kind).subject is RowSubject.NEW_BOOKING:
+    if makes_bookings(operation.kind):
         return OF_A_BOOKING
     return OF_SEATS if write.kind is Kind.EXAM else OF_CREDITS
 

@@ -1,0 +1,77 @@
+"""What the steps of several kinds of operation have in common (``kind_steps.KindSteps``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.domain.credits import Catalogue
+from core.domain.operations import SETTLED, Item, Operation
+from core.domain.records import ItemKey, Kind
+from core.gateways.ports import Journal, Run
+from core.services.consequences import ContactConsequences
+from core.services.item_steps import after_write
+from core.services.kind_steps import movements_by_contact
+from core.services.recording import Recording
+from core.services.settling import Consequences
+from core.services.writing import LastLook, Writing
+
+
+class CommonSteps:
+    """See ``KindSteps``: what most kinds answer."""
+
+    __slots__ = ()
+
+    def waiting(self, operation: Operation, items: Sequence[Item]) -> dict[str, datetime]:  # noqa: ARG002
+        """None waits for anybody."""
+        return {}
+
+    def conclude(self, run: Run, operation: Operation) -> bool:  # noqa: ARG002
+        """Nothing is left."""
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditSteps(CommonSteps):
+    """Of a kind whose items are moved by the write of their contact."""
+
+    journal: Journal
+    writing: Writing
+    catalogue: Catalogue
+    recording: Recording
+
+    def recovered(self, operation: Operation) -> Consequences:
+        """What follows from writes that an earlier run left open."""
+        return ContactConsequences(self.journal, self.catalogue, operation.id)
+
+    def _written(
+        self,
+        run: Run,
+        operation: Operation,
+        items: Sequence[Item],
+        *,
+        begins: bool = True,
+        check: Callable[[dict[ItemKey, Item]], LastLook] | None = None,
+    ) -> list[Item]:
+        """Those whose credit is known to have moved. What was refused is saved as failed.
+
+        ``begins``: see ``Writing.write``. ``check``: what looks at the items in hand once more.
+        """
+        wanted = movements_by_contact(operation, items)
+        if not wanted:
+            return []
+        in_hand: dict[ItemKey, Item] = {item.booking_id: item for item in items}
+        then = ContactConsequences(self.journal, self.catalogue, run.operation_id, in_hand)
+        last_look = None if check is None else check(in_hand)
+        results = self.writing.write(
+            run, Kind.CONTACT, wanted, then, last_look=last_look, begins=begins
+        )
+        failed = [
+            new
+            for item in in_hand.values()
+            if item.state not in SETTLED
+            and (new := after_write(item, results[item.contact_id or ""])) is not None
+        ]
+        self.recording.items(run, operation, failed)
+        return then.landed
