@@ -30,6 +30,8 @@ class Client:
     version: str
     packages: tuple[str, ...]
     program: str
+    #: what it is told
+    args: tuple[str, ...] = ()
     #: runs by Node; else by Python
     node: bool = False
     #: its address is written into it: requests to HubSpot are sent to the sandbox instead
@@ -60,14 +62,16 @@ CLIENTS = (
         name="tap-hubspot",
         version="4.5.0",
         packages=("tap-hubspot==4.5.0",),
-        program="singer_tap.py",
+        program="tap.py",
+        args=("singer",),
         rebased=True,
     ),
     Client(
         name="meltano-tap-hubspot",
         version="0.10.1",
         packages=("meltano-tap-hubspot==0.10.1",),
-        program="meltano_tap.py",
+        program="tap.py",
+        args=("meltano",),
         rebased=True,
     ),
     Client(
@@ -92,7 +96,7 @@ def command(client: Client) -> list[str]:
     program = str(HERE / "programs" / client.program)
     if client.node:
         return [*tool("node"), program, str(folder / "node_modules")]
-    return [str(folder / "venv" / "bin" / "python"), program]
+    return [str(folder / "venv" / "bin" / "python"), program, *client.args]
 
 
 def _install(client: Client, folder: Path) -> None:

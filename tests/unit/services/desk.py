@@ -15,7 +15,7 @@ from core.domain.records import BookingId, Kind
 from core.domain.roles import Actor, Role
 from core.domain.work import Work
 from core.gateways.errors import GatewayError, NotSent
-from core.gateways.ports import CarryOut
+from core.gateways.ports import CarryOut, Run
 from core.gateways.ports.inspecting import Finding, Heard, Quota
 from core.services.diagnosing import Diagnosing
 from core.services.finding import ByReference
@@ -176,3 +176,17 @@ class TestDesk:
     def drain(self) -> None:
         while self.core.mirroring.drain().taken:
             pass
+
+
+def as_a_run_begins(desk: TestDesk, act: Callable[[], object], *, times: int = 1) -> None:
+    """What somebody else does in the moment after a run began, so often."""
+    begin = desk.journal.begin_run
+    left = [act] * times
+
+    def begin_run(operation_id: str, *, at: datetime) -> tuple[Run, Operation]:
+        begun = begin(operation_id, at=at)
+        if left:
+            left.pop()()
+        return begun
+
+    desk.journal.begin_run = begin_run  # type: ignore[method-assign]  # the other's moment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -15,11 +15,10 @@ from core.domain.plans import OperationKind
 from core.domain.records import MARKER, BookingId, Kind
 from core.domain.warnings import About
 from core.gateways.errors import StateConflict, UnknownId
-from core.gateways.ports import Run
 from core.services.finding import ByReference
 from tests.fakes.crm import Fault, Request
 from tests.fakes.truth import OURS
-from tests.unit.services.desk import ADMIN, TestDesk
+from tests.unit.services.desk import ADMIN, TestDesk, as_a_run_begins
 
 CANCEL = OperationKind.CANCEL
 CS = "cs_credits"
@@ -186,20 +185,6 @@ def unclear_twice(desk: TestDesk) -> Operation:
     return desk.carry(operation)
 
 
-def meanwhile(desk: TestDesk, act: Callable[[], object], *, times: int = 1) -> None:
-    """So often, when a run begins."""
-    begin = desk.journal.begin_run
-    left = [act] * times
-
-    def begin_run(operation_id: str, *, at: datetime) -> tuple[Run, Operation]:
-        begun = begin(operation_id, at=at)
-        if left:
-            left.pop()()
-        return begun
-
-    desk.journal.begin_run = begin_run  # type: ignore[method-assign]  # the other person's moment
-
-
 def test_two_people_decide_on_two_bookings_of_one_operation_at_once(desk: TestDesk) -> None:
     operation = unclear_twice(desk)
 
@@ -207,7 +192,7 @@ def test_two_people_decide_on_two_bookings_of_one_operation_at_once(desk: TestDe
         rule = desk.core.deciding.rule
         rule(operation.id, BookingId(booking), ADMIN, refunded=True, why="the app")
 
-    meanwhile(desk, lambda: decide("501"))
+    as_a_run_begins(desk, lambda: decide("501"))
     decide("500")
 
     states = {item_of(desk, operation, booking).state for booking in ("500", "501")}
@@ -224,7 +209,7 @@ def test_of_two_who_decide_on_one_booking_at_once_the_first_counts(
         rule = desk.core.deciding.rule
         rule(operation.id, BookingId("500"), ADMIN, refunded=refunded, why="looked")
 
-    meanwhile(desk, lambda: decide(first))
+    as_a_run_begins(desk, lambda: decide(first))
     with pytest.raises(StateConflict, match=r"nothing to decide|decide when it has ended"):
         decide(not first)
     desk.carry(operation)
@@ -239,7 +224,7 @@ def test_two_who_say_the_same_of_one_booking_decide_it_once(desk: TestDesk) -> N
         rule = desk.core.deciding.rule
         rule(operation.id, BookingId("500"), ADMIN, refunded=True, why="looked")
 
-    meanwhile(desk, decide)
+    as_a_run_begins(desk, decide)
     with pytest.raises(StateConflict, match="nothing to decide"):
         decide()
 
@@ -252,7 +237,7 @@ def test_a_decision_that_others_always_forestall_decides_nothing_and_says_so(
 ) -> None:
     operation = unclear(desk)
     begin = desk.journal.begin_run
-    meanwhile(desk, lambda: begin(operation.id, at=desk.now()), times=100)
+    as_a_run_begins(desk, lambda: begin(operation.id, at=desk.now()), times=100)
 
     with pytest.raises(StateConflict, match="do it again"):
         desk.core.deciding.rule(operation.id, BookingId("500"), ADMIN, refunded=True, why="seen")

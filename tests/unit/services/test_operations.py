@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from core.cli import reports
 from core.domain.audit import Sought, What
 from core.domain.desks import Takeover
-from core.domain.operations import ItemState, Operation, OperationState
+from core.domain.operations import ItemState, OperationState
 from core.domain.plans import OperationKind
 from core.domain.records import BookingId, Kind, WriteId
 from core.domain.roles import Actor, NotAllowed, Role
@@ -18,12 +18,12 @@ from core.domain.selections import BadList
 from core.domain.warnings import About
 from core.domain.writes import MovementKind
 from core.gateways.errors import NotReady, StateConflict, UnknownId
-from core.gateways.ports import Due, Run, WriteState
+from core.gateways.ports import Due, WriteState
 from core.gateways.ports.inspecting import Finding, Health
 from core.services.finding import ByReference
 from core.services.operating import NotConfirmed
 from tests.fakes.crm import Fault, Request
-from tests.unit.services.desk import ADMIN, TestDesk
+from tests.unit.services.desk import ADMIN, TestDesk, as_a_run_begins
 
 CANCEL = OperationKind.CANCEL
 
@@ -390,16 +390,11 @@ def test_a_person_who_misses_the_credit_lets_a_retry_give_it_back(desk: TestDesk
 
 def test_of_two_who_decide_on_one_write_at_once_the_first_counts(desk: TestDesk) -> None:
     operation_id, write_id = undecided(desk)
-    begin, decide = desk.journal.begin_run, desk.core.deciding.decide
-    others = [lambda: decide(operation_id, write_id, ADMIN, landed=False, why="not there")]
+    decide = desk.core.deciding.decide
 
-    def begin_run(operation_id: str, *, at: datetime) -> tuple[Run, Operation]:
-        begun = begin(operation_id, at=at)
-        while others:
-            others.pop()()
-        return begun
-
-    desk.journal.begin_run = begin_run  # type: ignore[method-assign]  # the other person's moment
+    as_a_run_begins(
+        desk, lambda: decide(operation_id, write_id, ADMIN, landed=False, why="not there")
+    )
     with pytest.raises(StateConflict, match="nothing to decide"):
         decide(operation_id, write_id, ADMIN, landed=False, why="me too")
 
