@@ -195,8 +195,9 @@ NEXT: dict[About, str] = {
     About.CHECK: "compare the balance with its history in HubSpot",
     About.STATUS: "the student holds both the seat and the credit; if it should stay cancelled, "
     "set is_active to Cancelled in HubSpot, then python -m core recount --exam ID",
-    About.MARK: "look at the booking's history in HubSpot; if nobody else gave its credit back, "
-    "set token_refunded to true again, or the school's own tools refund it a second time",
+    About.MARK: "look at the balance's history in HubSpot; if nobody else gave the credit back, "
+    "set token_refunded to true again, or the school's own tools refund it a second time; if "
+    "somebody did, the student has one credit too many",
 }
 assert NEXT.keys() == set(About), "every warning names the next step"  # noqa: S101
 

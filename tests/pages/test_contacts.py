@@ -45,7 +45,7 @@ def opened(open_page: Open, id_: str) -> AppTest:
 
 
 def test_an_empty_search_says_what_will_stand_here(open_page: Open) -> None:
-    assert "Nobody was opened yet" in said(open_page(CONTACTS))
+    assert "Students you open appear here." in said(open_page(CONTACTS))
 
 
 def test_one_letter_is_not_searched_for(open_page: Open) -> None:

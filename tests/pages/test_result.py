@@ -9,6 +9,7 @@ from core.domain.operations import ENDED, FollowUps, ItemState, Operation, Opera
 from core.domain.plans import OperationKind, Verdict
 from core.domain.records import TOTAL_BOOKINGS, BookingId, ExamId, Kind
 from core.domain.roles import Actor, Role
+from core.domain.warnings import About, Warned
 from core.gateways.ports import Due, WriteState
 from core.services.access import Access
 from core.services.finding import ByExam
@@ -283,6 +284,26 @@ def test_a_seat_count_that_was_refused_is_told_with_the_way_to_the_exam(
     assert ["! Follow-ups incomplete"] == list(listed["State"][0])
     told = [record.event_words(e) for e in made.journal.events(operation_id=operation_id)]
     assert any(one.startswith(f"Left undone: exam {exam} was not counted down") for one in told)
+
+
+def test_another_balance_that_needs_correcting_is_not_called_a_follow_up(
+    open_page: Open, made: Stage
+) -> None:
+    operation = scenes.fine(made)
+    told = "contact 1: another balance needs correcting in HubSpot"
+    run, _ = made.journal.begin_run(operation, at=made.clock())
+    warned = [Warned(about=About.BALANCE, record=str(n), told=told) for n in range(2)]
+    made.journal.warn(run, warned[:1], at=made.clock())
+
+    shown = said(open_page(BATCH_CANCELLATION, operation=operation))
+    listed = frame_with(open_page(OPERATIONS), "Reason")
+    made.journal.warn(run, warned[1:], at=made.clock())
+    more = frame_with(open_page(OPERATIONS), "Reason")
+
+    assert "Needs attention: 1" in shown
+    assert "Follow-ups incomplete" not in shown
+    assert ["! Needs attention"] == list(listed["State"][0])
+    assert ["! 2 need attention"] == list(more["State"][0])
 
 
 def test_follow_ups_that_wait_are_told_and_can_be_given_up_and_retried(

@@ -25,15 +25,31 @@ NEXT: dict[About, str] = {
     About.CHECK: "Compare the balance with its history in HubSpot.",
     About.STATUS: "The student holds both the seat and the credit. If the booking should stay "
     "cancelled, set it to Cancelled in HubSpot and recount the exam.",
-    About.MARK: "If nobody else gave its credit back, set the refund mark in HubSpot again: "
-    "without it other tools may refund it a second time.",
+    About.MARK: "Look at the balance's history in HubSpot. If nobody else gave the credit back, "
+    "set the refund mark again: without it other tools may refund it a second time. If "
+    "somebody did, the student has one credit too many.",
 }
 assert NEXT.keys() == set(About), "every warning names the next step"
 
 
+#: Of these the operation itself is not done with; the others are for somebody to look at.
+FOLLOW_UPS = frozenset({About.SEATS, About.SEATS_UNTOLD, About.NOTE, About.FOLLOW_UPS, About.CHECK})
+
+
 def title(found: Sequence[Warned]) -> str:
-    """How many: "Follow-ups incomplete: 1"."""
-    return f"Follow-ups incomplete: {len(found):,}"
+    """How many: "Follow-ups incomplete: 1", or "Needs attention: 1"."""
+    unfinished = any(one.about in FOLLOW_UPS for one in found)
+    return f"{'Follow-ups incomplete' if unfinished else 'Needs attention'}: {len(found):,}"
+
+
+def in_a_list(found: Sequence[Warned]) -> str:
+    """The same as the state of its operation: "! Follow-ups incomplete"; empty: nothing."""
+    n = len(found)
+    if not n:
+        return ""
+    if any(one.about in FOLLOW_UPS for one in found):
+        return f"! {n:,} follow-ups incomplete" if n > 1 else "! Follow-ups incomplete"
+    return f"! {n:,} need attention" if n > 1 else "! Needs attention"
 
 
 def show(found: Sequence[Warned], told: str = "") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 
 import streamlit as st
 
@@ -147,7 +148,8 @@ def _how(operation: Operation) -> str:
     """How long it took, and what it asked of HubSpot."""
     if operation.started_at is None or operation.ended_at is None:
         return ""
-    took = words.span(operation.ended_at - operation.started_at)
+    length = operation.ended_at - operation.started_at
+    took = "less than 1 s" if length < timedelta(seconds=1) else words.span(length)
     return f"Took {took} and {words.count(operation.calls, 'call')} to HubSpot."
 
 

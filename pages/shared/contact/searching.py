@@ -41,7 +41,7 @@ def show(desk: Desk) -> None:
 def _lately() -> None:
     kept = address.lately()
     if not kept:
-        st.caption("Nobody was opened yet in this session. Whom you open stands here afterwards.")
+        st.caption("Students you open appear here.")
         return
     st.header("Opened lately", anchor=False)
     with st.container(horizontal=True, gap="small"):

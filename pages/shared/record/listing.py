@@ -17,7 +17,7 @@ from core.domain.operations import (
 from core.domain.roles import ALLOWED, Act
 from core.operations.kinds.registry import titled
 from pages.shared import kinds, places, row_buttons, tables, words
-from pages.shared.batch import address
+from pages.shared.batch import address, left_undone
 from pages.shared.batch.heading import COLOURS
 from pages.shared.gate import Desk
 
@@ -83,7 +83,8 @@ def _nothing(narrow: str) -> None:
 def _grid(desk: Desk, operations: Sequence[Operation]) -> None:
     progress = [desk.core.journal.progress(operation.id) for operation in operations]
     ids = [operation.id for operation in operations]
-    undone = [len(desk.core.journal.warnings(operation.id)) for operation in operations]
+    warned = [desk.core.journal.warnings(operation.id) for operation in operations]
+    undone = [left_undone.in_a_list(each) for each in warned]
     frame = operations_frame(operations, progress, undone, desk.now())
     usual = {words.OPERATION[state]: colour for state, (colour, _) in COLOURS.items()}
     states = dict.fromkeys(word for (word,) in frame["State"])
@@ -118,10 +119,10 @@ def _open(operation_id: str) -> None:
 def operations_frame(
     operations: Sequence[Operation],
     progress: Sequence[Progress],
-    undone: Sequence[int],
+    undone: Sequence[str],
     now: datetime,
 ) -> pd.DataFrame:
-    """One row for each operation. ``undone``: how much each left undone beside its credits."""
+    """One row for each operation. ``undone``: see ``left_undone.in_a_list``."""
     return pd.DataFrame(
         {
             "Open": ["Open"] * len(operations),
@@ -138,11 +139,11 @@ def operations_frame(
     )
 
 
-def _state(operation: Operation, progress: Progress, undone: int) -> str:
+def _state(operation: Operation, progress: Progress, undone: str) -> str:
     """Its state, unless something of it waits for a person."""
     bad = progress.needing_eyes(operation.state)
     if operation.state in ENDED and not bad and undone:
-        return f"! {undone:,} follow-ups incomplete" if undone > 1 else "! Follow-ups incomplete"
+        return undone
     return f"! {bad:,} to look at" if bad else words.OPERATION[operation.state]
 
 

@@ -253,6 +253,16 @@ def test_the_journal_is_for_an_apps_own_token_and_that_for_the_journal_alone(
     poller.ask("GET", "/crm/v3/objects/contacts/101", 403)
 
 
+def test_the_token_of_another_app_or_of_the_journal_itself_is_no_secret(poller: Poller) -> None:
+    another = {"token": "pat-another", "app_id": 99, "name": "Another app"}
+    assert poller.hubspot.http.put("/_sandbox/apps", json=another).is_success
+    granted = poller.http.headers["Authorization"].removeprefix("Bearer ")
+
+    for secret in ("pat-another", granted, ""):
+        answer = poller.hubspot.http.post("/oauth/v1/token", data={**FORM, "client_secret": secret})
+        assert "BAD_CLIENT_SECRET" == answer.json()["status"], secret
+
+
 @pytest.mark.parametrize(
     ("change", "status"),
     [

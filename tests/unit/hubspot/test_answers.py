@@ -80,6 +80,20 @@ def test_only_an_error_that_says_nothing_happened_is_a_refusal(category: str, fa
     assert (fate, "no") == (outcome.fate, outcome.reason)
 
 
+def test_a_record_refused_apart_from_its_batch_is_told_in_plain_words() -> None:
+    """HubSpot puts JSON into its message there, too."""
+    inside = (
+        'Property values were not valid: [{"isValid":false,"message":"is read only",'
+        '"error":"READ_ONLY_VALUE","name":"hs_object_id"}]'
+    )
+    refused = {**error("VALIDATION_ERROR", "1"), "message": inside}
+
+    outcome = answers.outcomes(["1"], {"errors": [refused]})["1"]
+
+    words = "HubSpot does not let hs_object_id be written: run python -m core doctor"
+    assert (Fate.REFUSED, words) == (outcome.fate, outcome.reason)
+
+
 def test_ids_may_be_numbers_and_errors_may_lack_everything() -> None:
     answer = {"results": [result(1), "junk", None], "errors": [{}, {"context": None}, "junk"]}
 

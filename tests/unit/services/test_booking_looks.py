@@ -76,6 +76,16 @@ def test_a_mark_in_another_name_is_told_with_both_names() -> None:
     assert "ann@example.test → eve@example.test by an app (admin-app)" in warned.told
 
 
+def test_a_mark_without_a_name_is_told_as_one_that_may_be_a_second_refund() -> None:
+    desk = Undone()
+    desk.others_set(token_refund_admin="")
+
+    (warned,) = desk.look()
+
+    assert "is marked refunded by nobody named" in warned.told
+    assert "its credit may have been given twice" in warned.told
+
+
 def test_a_mark_that_our_own_undo_cleared_is_nobodys_mischief() -> None:
     desk = TestDesk()
     desk.crm.add_contact("1", {"cs_credits": 2})

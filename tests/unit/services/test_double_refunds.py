@@ -149,6 +149,36 @@ def test_a_credit_given_back_to_a_student_who_was_just_made_is_seen() -> None:
     assert ItemState.UNDECIDED is item_of(desk, operation).state
 
 
+def test_a_credit_given_and_spent_in_the_seconds_after_a_student_was_made_is_seen() -> None:
+    """The balance is what it was made with; a bulk refund, whose booking was cancelled before."""
+    desk = TestDesk()
+    desk.crm.add_contact("100", {CS: 1})
+    desk.booked("500", "100")
+    operation = desk.confirm("500")
+    desk.time += timedelta(seconds=1)
+    gives_back(desk)
+    desk.time += timedelta(seconds=1)
+    desk.crm.foreign_write(Kind.CONTACT, "100", {CS: 1}, **STUDENT_APP)
+    desk.carry(operation)
+
+    item = item_of(desk, operation)
+    assert (1, ItemState.UNDECIDED) == (desk.held("100", CS), item.state)
+    assert "1 → 2" in item.why
+    assert "2 → 1" in item.why
+
+
+def test_a_balance_that_only_others_spent_in_those_seconds_is_refunded() -> None:
+    desk = TestDesk()
+    desk.crm.add_contact("100", {CS: 2})
+    desk.booked("500", "100")
+    operation = desk.confirm("500")
+    desk.time += timedelta(seconds=1)
+    desk.crm.foreign_write(Kind.CONTACT, "100", {CS: 1}, **STUDENT_APP)
+    desk.carry(operation)
+
+    assert (2, ItemState.DONE) == (desk.held("100", CS), item_of(desk, operation).state)
+
+
 def unclear(desk: TestDesk) -> Operation:
     operation = desk.confirm("500", kind=CANCEL)
     gives_back(desk)
@@ -230,6 +260,22 @@ def test_two_who_say_the_same_of_one_booking_decide_it_once(desk: TestDesk) -> N
 
     decided = desk.journal.audit(Sought(what=(What.DECIDED,)))
     assert 1 == len(decided)
+
+
+def test_a_worker_that_looks_late_in_that_moment_costs_a_decision_nothing(
+    desk: TestDesk,
+) -> None:
+    """It takes the operation up for itself, as another person would."""
+    operation = unclear(desk)
+    look = desk.core.late_looks.look
+    desk.time += timedelta(hours=3)
+
+    as_a_run_begins(desk, lambda: (desk.journal.begin_run(operation.id, at=desk.now()), look()))
+    rule = desk.core.deciding.rule
+    rule(operation.id, BookingId("500"), ADMIN, refunded=False, why="bought one")
+    desk.carry(operation)
+
+    assert (3, ItemState.DONE) == (desk.held("100", CS), item_of(desk, operation).state)
 
 
 def test_a_decision_that_others_always_forestall_decides_nothing_and_says_so(
