@@ -207,7 +207,7 @@ def _an_active_booking(sandbox: Mapping[str, str]) -> str:
     ]
     asked = {"filterGroups": [{"filters": filters}], "limit": 1}
     with HubSpot(sandbox) as hubspot:
-        answer = hubspot.post("/crm/objects/2026-09/2-50158913/search", json=asked)
+        answer = hubspot.post("/crm/objects/2026-09/2-50158943/search", json=asked)
     results: list[Any] = answer.raise_for_status().json()["results"]
     return str(results[0]["id"])
 
