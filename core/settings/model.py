@@ -39,6 +39,7 @@ from core.settings.values import (
     Secret,
     Secrets,
     ZoneName,
+    whole_path,
 )
 
 SECRETS_FILE = Path(".streamlit") / "secrets.toml"
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
     #: The folder that holds the two files; set for the time of one ``read``.
     _root: ClassVar[Path] = Path()
     _portal: Portal = PrivateAttr(default_factory=Portal)
+    _store_url: SecretStr = PrivateAttr(default=SecretStr(""))
 
     hubspot_token: Secret = Field(
         alias="HUBSPOT_TOKEN",
@@ -183,6 +185,11 @@ class Settings(BaseSettings):
         return self._portal
 
     @property
+    def store_url(self) -> SecretStr:
+        """``OPS_DATABASE_URL``; a file with its whole path, whoever asks from whichever folder."""
+        return self._store_url
+
+    @property
     def keep_personal(self) -> timedelta | None:
         """None: for ever."""
         days = self.keep_personal_days
@@ -220,6 +227,7 @@ class Settings(BaseSettings):
                 f"Set more than {least:g}, or a shorter CREDIT_DESK_REQUEST_TIMEOUT_S",
             )
         self._admins_may_be_here()
+        self._store_url = whole_path(self.ops_database_url, self._root)
         try:
             self._portal = make_portal(self.objects, self.properties, self.credits)
         except ValueError as error:

@@ -10,6 +10,7 @@ from core.domain.records import MARKER, Kind
 from core.gateways.errors import Forbidden, GatewayError, NotSent, Refused, Unauthorized
 from core.gateways.hubspot.hub import Hub
 from core.gateways.hubspot.transport import Call
+from core.gateways.hubspot.type_names import Schema, meant, other_name
 from core.gateways.hubspot.wire import definitions
 from core.gateways.hubspot.wire.records import Json
 from core.gateways.hubspot.wire.values import text
@@ -52,7 +53,14 @@ class Inspection:
                 raise
 
     def provision(self) -> list[str]:
-        """Make the marker property where it is missing; what was made."""
+        """Make the marker property where it is missing; what was made.
+
+        Raises:
+            Refused: an object type is another object by its own name; nothing was made.
+            GatewayError: HubSpot did not let us.
+        """
+        for another in filter(None, self.hub.each(self._another, Kind)):
+            raise Refused(f"{another.what}: {another.said}. {another.mend}")
         made = []
         for kind in Kind:
             held = self._definitions(kind)
@@ -122,6 +130,8 @@ class Inspection:
         return [finding for found in self.hub.each(self._object, Kind) for finding in found]
 
     def _object(self, kind: Kind) -> list[Finding]:
+        if another := self._another(kind):
+            return [another]  # what it lacks is nothing to add: it is not the object that is meant
         try:
             held = self._definitions(kind)
         except Forbidden as error:
@@ -133,6 +143,21 @@ class Inspection:
         except GatewayError as error:
             return [Finding(health=Health.FAULT, what=str(kind), said=str(error), mend=LATER)]
         return [*self._named(kind), *definitions.judge(self.hub.portal, kind, held)]
+
+    def _another(self, kind: Kind) -> Finding | None:
+        """The fault when the type's own name contradicts what it is set as."""
+        type_, schemas = self.hub.portal.types[kind], self._schemas()
+        name = other_name(kind, type_, schemas)
+        if not name:
+            return None
+        right = meant(kind, schemas)
+        return Finding(
+            health=Health.FAULT,
+            what=f"{kind}: object type {type_}",
+            said=f"portal.toml says that this object holds {kind}, its own name is {name}",
+            mend=f'Set [objects] {kind} = "{right or "..."}" in portal.toml, and leave {name} as it '
+            f"is. Custom objects here: {', '.join(self._custom_types()) or 'none that are visible'}",
+        )
 
     def _named(self, kind: Kind) -> list[Finding]:
         """A type by its name is understood in addresses; webhooks say ids, and are not matched."""
@@ -162,7 +187,7 @@ class Inspection:
     def _custom_types(self) -> list[str]:
         return [f"{id_} ({name})" for id_, name, _ in self._schemas()]
 
-    def _schemas(self) -> list[tuple[str, str, str]]:
+    def _schemas(self) -> list[Schema]:
         """Id, name and fully qualified name of each custom type that the token may see."""
         try:
             told = self.hub.read(Call(what="inspect", path=self.hub.paths.schemas(), method="GET"))

@@ -13,7 +13,7 @@ import stamina
 
 from core.domain.portal import OBJECT_TYPES, Portal
 from core.domain.records import MARKER, ContactId, Kind
-from core.gateways.errors import Unauthorized
+from core.gateways.errors import Refused, Unauthorized
 from core.gateways.hubspot.client import HubSpot, connect
 from core.gateways.hubspot.inspection import Inspection
 from core.gateways.hubspot.limiter import Priority
@@ -101,7 +101,24 @@ def test_an_unknown_object_type_comes_with_those_that_there_are(serve: Serve) ->
 
     found = wrong(serve(portal=Portal(types=types)))
 
-    assert "2-50158913 (bookings)" in found["bookings: object type 2-999"].mend
+    assert "2-50158943 (bookings)" in found["bookings: object type 2-999"].mend
+
+
+def test_an_object_whose_own_name_is_another_is_left_as_it_is(serve: Serve) -> None:
+    """What it lacks is not to be added to it: it is not the object that is meant."""
+    exams, bookings = OBJECT_TYPES[Kind.EXAM], OBJECT_TYPES[Kind.BOOKING]
+    types = {Kind.CONTACT: "0-1", Kind.BOOKING: exams, Kind.EXAM: "0-1"}
+    client = serve(portal=Portal(types=types))
+
+    found = wrong(client)
+
+    of_bookings = found[f"bookings: object type {exams}"]
+    assert "its own name is mock_exams" in of_bookings.said
+    assert f'[objects] bookings = "{bookings}"' in of_bookings.mend
+    assert f'[objects] exams = "{exams}"' in found["exams: object type 0-1"].mend
+    assert not [what for what in found if what.startswith(("bookings: prop", "exams: prop"))]
+    with pytest.raises(Refused, match="its own name is"):
+        Inspection(client.hub).provision()
 
 
 def test_properties_of_another_type_or_that_cannot_be_written_are_named(serve: Serve) -> None:
@@ -157,7 +174,7 @@ def test_a_hubspot_that_fails_is_to_be_looked_at_later(serve: Serve) -> None:
 
 def test_failures_in_the_middle_are_told_beside_the_rest(serve: Serve) -> None:
     client = serve()
-    faults = [{"action": "status", "status": 503, "path": "batch|2-50158915"}]
+    faults = [{"action": "status", "status": 503, "path": "batch|2-50158913"}]
     base_url = str(client.hub.transport.client.base_url)
     httpx.put(f"{base_url}/_sandbox/faults", json=faults, timeout=60, trust_env=False)
 
