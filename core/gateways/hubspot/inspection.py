@@ -155,8 +155,8 @@ class Inspection:
             health=Health.FAULT,
             what=f"{kind}: object type {type_}",
             said=f"portal.toml says that this object holds {kind}, its own name is {name}",
-            mend=f'Set [objects] {kind} = "{right or "..."}" in portal.toml, and leave {name} as it '
-            f"is. Custom objects here: {', '.join(self._custom_types()) or 'none that are visible'}",
+            mend=f'Set [objects] {kind} = "{right or "..."}" in portal.toml, and leave {name} as '
+            f"it is. Custom objects here: {', '.join(self._custom_types()) or 'none are visible'}",
         )
 
     def _named(self, kind: Kind) -> list[Finding]:
