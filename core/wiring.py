@@ -178,7 +178,7 @@ def build(settings: Settings) -> Runtime:
         request_timeout_s=settings.request_timeout_s,
         rate_share=settings.rate_share,
     )
-    inspection = Inspection(hubspot.hub)
+    inspection = Inspection(hubspot.hub, settings.hubspot_app_id)
     catalogue = settings.portal.catalogue
     mirror = Supabase(
         url=settings.supabase_url,
@@ -205,7 +205,7 @@ def build(settings: Settings) -> Runtime:
         admins=settings.admins,
         domains=settings.allowed_domains,
         unverified_from=settings.unverified_providers,
-        object_types=settings.portal.types,
+        object_types=hubspot.object_types,
         webhook_secret=settings.hubspot_client_secret.get_secret_value(),
         catalogue=catalogue,
         hold=timedelta(seconds=settings.hold_s),
@@ -236,6 +236,7 @@ def build(settings: Settings) -> Runtime:
         told=bool(settings.notify_urls),
         webhooks=core.receiving.set_up,
         public_url=settings.public_url,
+        key_warnings=mirror.key_warnings,
         desks=core.desks.findings,
         engine_fault=partial(start_fault, url),
         store=(store := StoreReport(journal, journal.address)).look,

@@ -29,6 +29,8 @@ class Diagnosing:
     #: Whether HubSpot's webhooks can be told from forgeries.
     webhooks: bool = True
     public_url: str = ""
+    #: What about Supabase's key works now and will not.
+    key_warnings: Callable[[], Sequence[str]] = tuple
     #: Whether another desk is at work on the account.
     desks: Callable[[], Sequence[Finding]] = tuple
     #: Which operational store this is; None: nobody can say.
@@ -78,11 +80,17 @@ class Diagnosing:
         return [warning]
 
     def _mirror(self) -> list[Finding]:
-        faults = self.mirror.faults()
-        if not faults:
+        found = [
+            Finding(health=Health.FAULT, what="Supabase", said=fault)
+            for fault in self.mirror.faults()
+        ]
+        if not found:
             said = "its schema is as expected, and a copy of each kind went through"
-            return [Finding(health=Health.FINE, what="Supabase", said=said)]
-        return [Finding(health=Health.FAULT, what="Supabase", said=fault) for fault in faults]
+            found.append(Finding(health=Health.FINE, what="Supabase", said=said))
+        warnings = self.key_warnings()
+        return found + [
+            Finding(health=Health.WARNING, what="Supabase key", said=each) for each in warnings
+        ]
 
     def _webhooks(self) -> Finding:
         what = "webhooks"

@@ -62,7 +62,7 @@ class Settings(BaseSettings):
 
     hubspot_token: Secret = Field(
         alias="HUBSPOT_TOKEN",
-        description="Make a service key or private app in HubSpot and set its token here",
+        description="Make a service key or an app in HubSpot and set its token here",
     )
     hubspot_base_url: Address = Field("https://api.hubapi.com", alias="HUBSPOT_BASE_URL")
     hubspot_api_version: str = Field(
@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     )
     supabase_service_role_key: Secret = Field(
         alias="SUPABASE_SERVICE_ROLE_KEY",
-        description="Copy the service role key from Supabase (Project Settings, API Keys)",
+        description="Copy a secret key, sb_secret_..., from Supabase (Project Settings, API Keys)",
     )
     ops_database_url: DatabaseUrl = Field(SecretStr(STATE_DATABASE), alias="OPS_DATABASE_URL")
 

@@ -33,7 +33,7 @@ class Door:
         self.desk.time = datetime.now(UTC)
         self.receiving = Receiving(
             mirroring=self.desk.core.mirroring,
-            types=OBJECT_TYPES,
+            types=lambda: OBJECT_TYPES,
             secret=secret,
             now=self.desk.now,
         )
