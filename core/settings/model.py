@@ -19,13 +19,21 @@ from pydantic_settings import (
 )
 
 from core.domain.approvals import SecondAdmin
+from core.domain.mirror_names import MirrorNames
 from core.domain.portal import Portal
 from core.domain.schedules import Schedule
 from core.domain.sweeps import SweepMode
 from core.domain.writes import QUIET_PERIOD, SEND_WITHIN_S
 from core.settings.cron import OFF, Cron
 from core.settings.faults import BadSettings, SettingFault
-from core.settings.portal import CreditRow, Objects, Properties, make_portal
+from core.settings.portal import (
+    Columns,
+    CreditRow,
+    Objects,
+    Properties,
+    make_names,
+    make_portal,
+)
 from core.settings.values import (
     Address,
     CronText,
@@ -36,6 +44,7 @@ from core.settings.values import (
     OptionalAddress,
     OptionalCount,
     OptionalToken,
+    SchemaName,
     Secret,
     Secrets,
     ZoneName,
@@ -55,6 +64,7 @@ class Settings(BaseSettings):
     #: The folder that holds the two files; set for the time of one ``read``.
     _root: ClassVar[Path] = Path()
     _portal: Portal = PrivateAttr(default_factory=Portal)
+    _names: MirrorNames = PrivateAttr(default_factory=MirrorNames)
 
     hubspot_token: Secret = Field(
         alias="HUBSPOT_TOKEN",
@@ -74,6 +84,12 @@ class Settings(BaseSettings):
     supabase_service_role_key: Secret = Field(
         alias="SUPABASE_SERVICE_ROLE_KEY",
         description="Copy the service role key from Supabase (Project Settings, API Keys)",
+    )
+    #: The schema of the mirror's tables, and of the desk's functions beside them.
+    supabase_schema: SchemaName = Field(
+        "public",
+        alias="SUPABASE_SCHEMA",
+        description="Set the schema that holds the tables, such as public or hubspot_sync",
     )
     ops_database_url: DatabaseUrl = Field(SecretStr(STATE_DATABASE), alias="OPS_DATABASE_URL")
 
@@ -175,12 +191,18 @@ class Settings(BaseSettings):
 
     objects: Objects = Field(default_factory=Objects, repr=False)
     properties: Properties = Field(default_factory=Properties, repr=False)
+    columns: Columns = Field(default_factory=Columns, repr=False)
     credits: list[CreditRow] = Field(default_factory=list, repr=False)
 
     @property
     def portal(self) -> Portal:
         """What this HubSpot account calls things."""
         return self._portal
+
+    @property
+    def mirror_names(self) -> MirrorNames:
+        """What the tables in Supabase call our columns."""
+        return self._names
 
     @property
     def keep_personal(self) -> timedelta | None:
@@ -222,6 +244,7 @@ class Settings(BaseSettings):
         self._admins_may_be_here()
         try:
             self._portal = make_portal(self.objects, self.properties, self.credits)
+            self._names = make_names(self.columns, self._portal)
         except ValueError as error:
             raise ValueError("portal.toml", f"cannot be: {error}", "Mend that name") from error
         return self

@@ -54,6 +54,15 @@ def _address_or_none(raw: str) -> str:
     return _address(raw) if raw.strip() else ""
 
 
+def _schema(raw: str) -> str:
+    name = raw.strip()
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$-]{0,62}", name):
+        raise ValueError("is no name of a schema: letters, digits and _, at most 63")
+    if name.startswith("pg_") or name == "information_schema":
+        raise ValueError("is a schema of PostgreSQL's own")
+    return name
+
+
 def _database(raw: SecretStr) -> SecretStr:
     url = raw.get_secret_value().strip()
     if url.startswith("postgres://"):  # as some hosts still hand it out; SQLAlchemy refuses it
@@ -92,6 +101,7 @@ OptionalAddress = Annotated[str, AfterValidator(_address_or_none)]
 OptionalCount = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_none_if_off)]
 OptionalToken = Annotated[SecretStr, AfterValidator(_token)]
 Secret = Annotated[SecretStr, AfterValidator(_filled)]
+SchemaName = Annotated[str, AfterValidator(_schema)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 Mails = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_mails)]
 Domains = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_domains)]

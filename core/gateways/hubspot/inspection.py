@@ -151,12 +151,13 @@ class Inspection:
         if not name:
             return None
         right = meant(kind, schemas)
+        others = ", ".join(self._custom_types()) or "none that the token may see"
         return Finding(
             health=Health.FAULT,
             what=f"{kind}: object type {type_}",
             said=f"portal.toml says that this object holds {kind}, its own name is {name}",
-            mend=f'Set [objects] {kind} = "{right or "..."}" in portal.toml, and leave {name} as it '
-            f"is. Custom objects here: {', '.join(self._custom_types()) or 'none that are visible'}",
+            mend=f'Set [objects] {kind} = "{right or "..."}" in portal.toml, and leave {name} '
+            f"as it is. Custom objects here: {others}",
         )
 
     def _named(self, kind: Kind) -> list[Finding]:
