@@ -33,6 +33,7 @@ from core.services.measuring import MeasuringThread
 from core.services.mirror_threads import MirrorThreads
 from core.services.scheduling import ScheduleThread
 from core.services.steady import SteadyClock
+from core.services.store_report import StoreReport
 from core.services.ticking import Ticker
 from core.settings import load
 
@@ -67,6 +68,8 @@ class Runtime:
 
     core: Core
     diagnosing: Diagnosing
+    #: Which operational store this process acts on.
+    store: StoreReport
     engine: Engine
     mirror_threads: MirrorThreads
     schedule: ScheduleThread
@@ -170,7 +173,7 @@ def build(settings: Settings) -> Runtime:
     from core.gateways.supabase.register import Register  # noqa: PLC0415
     from core.settings.telling import told  # noqa: PLC0415
 
-    url = settings.ops_database_url.get_secret_value()
+    url = settings.store_url.get_secret_value()
     journal = SqlJournal(url, admins=settings.admins)
     pace = SharedPace(url)
     hubspot = connect(
@@ -246,11 +249,13 @@ def build(settings: Settings) -> Runtime:
         public_url=settings.public_url,
         desks=core.desks.findings,
         engine_fault=partial(start_fault, url),
+        store=(store := StoreReport(journal, journal.address)).look,
         now=utc_now,
     )
     return Runtime(
         core=core,
         diagnosing=diagnosing,
+        store=store,
         engine=engine,
         mirror_threads=threads,
         schedule=ScheduleThread(core.scheduling, vitals=fitness),

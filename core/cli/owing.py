@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from core import wiring
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.output import show, told
+from core.cli.store import opened, warn_of_unknown_refunds
 from core.domain.owed import TakenBack, by_credit, taken, unclear, waiting
 
 
@@ -24,9 +24,10 @@ def owed(
     Those that an undo took back are listed with who and why, and not counted as owed; so are
     those of which it is unclear whether anything is owed, with the values in HubSpot.
     """
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         found = core.owing.found(actor_of(core, as_))
+        warn_of_unknown_refunds()
         rows = [
             {
                 "booking": one.booking.id,

@@ -48,6 +48,7 @@ from core.settings.values import (
     Secret,
     Secrets,
     ZoneName,
+    whole_path,
 )
 
 SECRETS_FILE = Path(".streamlit") / "secrets.toml"
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
     _root: ClassVar[Path] = Path()
     _portal: Portal = PrivateAttr(default_factory=Portal)
     _names: MirrorNames = PrivateAttr(default_factory=MirrorNames)
+    _store_url: SecretStr = PrivateAttr(default=SecretStr(""))
 
     hubspot_token: Secret = Field(
         alias="HUBSPOT_TOKEN",
@@ -205,6 +207,11 @@ class Settings(BaseSettings):
         return self._names
 
     @property
+    def store_url(self) -> SecretStr:
+        """``OPS_DATABASE_URL``; a file with its whole path, whoever asks from whichever folder."""
+        return self._store_url
+
+    @property
     def keep_personal(self) -> timedelta | None:
         """None: for ever."""
         days = self.keep_personal_days
@@ -242,6 +249,7 @@ class Settings(BaseSettings):
                 f"Set more than {least:g}, or a shorter CREDIT_DESK_REQUEST_TIMEOUT_S",
             )
         self._admins_may_be_here()
+        self._store_url = whole_path(self.ops_database_url, self._root)
         try:
             self._portal = make_portal(self.objects, self.properties, self.credits)
             self._names = make_names(self.columns, self._portal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -10,6 +11,7 @@ from pydantic_settings import NoDecode
 
 from core.settings import cron
 
+SQLITE = "sqlite:///"
 #: One that cannot be guessed by trying.
 TOKEN_LENGTH = 16
 
@@ -69,7 +71,20 @@ def _database(raw: SecretStr) -> SecretStr:
         url = url.replace("postgres://", "postgresql://", 1)
     if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
         raise ValueError("is neither sqlite:///... nor postgresql://...")
+    if url.startswith(SQLITE) and not url.removeprefix(SQLITE).strip("/"):
+        raise ValueError("names no file")
+    if url.startswith(f"{SQLITE}:memory:"):
+        raise ValueError("is forgotten when the process ends: name a file")
     return SecretStr(url)
+
+
+def whole_path(url: SecretStr, root: Path) -> SecretStr:
+    """``url``, a SQLite file as seen from the folder ``root``."""
+    text = url.get_secret_value()
+    if not text.startswith(SQLITE):
+        return url
+    file, question, query = text.removeprefix(SQLITE).partition("?")
+    return SecretStr(f"{SQLITE}{root.absolute() / file}{question}{query}")
 
 
 def _token(raw: SecretStr) -> SecretStr:

@@ -93,6 +93,34 @@ def test_what_has_a_default_need_not_be_set(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("required")
+def test_a_store_in_a_file_is_the_same_from_whichever_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    default = load(tmp_path).store_url.get_secret_value()
+    monkeypatch.setenv("OPS_DATABASE_URL", "sqlite:////var/lib/credit-desk/desk.sqlite")
+    whole = load(tmp_path).store_url.get_secret_value()
+    monkeypatch.setenv("OPS_DATABASE_URL", "postgresql://desk:pw@db.test/desk?sslmode=require")
+    server = load(tmp_path).store_url.get_secret_value()
+
+    assert f"sqlite:///{tmp_path}/.state/credit-desk.sqlite" == default
+    assert "sqlite:////var/lib/credit-desk/desk.sqlite" == whole
+    assert "postgresql://desk:pw@db.test/desk?sslmode=require" == server
+
+
+@pytest.mark.usefixtures("required")
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [("sqlite:///", "names no file"), ("sqlite:///:memory:", "forgotten when the process ends")],
+)
+def test_a_store_that_would_keep_nothing_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, said: str
+) -> None:
+    monkeypatch.setenv("OPS_DATABASE_URL", url)
+
+    assert said in faults(tmp_path)["OPS_DATABASE_URL"]
+
+
+@pytest.mark.usefixtures("required")
 def test_the_environment_wins_over_secrets_and_secrets_over_the_portal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,7 +63,9 @@ def test_the_real_command_prints_one_object_and_logs_apart(settings: dict[str, s
         check=True,
     )
 
-    assert json.loads(done.stdout) == {"operations": []}
+    report = json.loads(done.stdout)
+    assert {"operations", "store"} == set(report)
+    assert ([], True) == (report["operations"], report["store"]["new"])
 
 
 def csv(folder: Path, data: bytes) -> str:
