@@ -44,6 +44,7 @@ class Stamps:
             "updated_at": copied,
             "synced_at": copied,
             "credit_desk_synced_at": copied,
+            "credit_desk_changed_at": None,
             "source_modified_at": modified,
         }
 

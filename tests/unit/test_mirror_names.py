@@ -135,9 +135,12 @@ def test_numbers_and_texts_are_read_as_what_they_are_with_us() -> None:
 
 
 def test_only_the_desks_own_times_tell_when_it_copied() -> None:
-    theirs = {"updated_at": "2027-01-01T00:00:00", "synced_at": "2027-01-01T00:00:00"}
-    copied = {**theirs, "credit_desk_synced_at": "2027-02-01T00:00:00+00:00"}
-    changed = {**copied, "credit_desk_changed_at": "2027-03-01T00:00:00+00:00"}
+    theirs: dict[str, object] = {
+        "updated_at": "2027-01-01T00:00:00",
+        "synced_at": "2027-01-01T00:00:00",
+    }
+    copied: dict[str, object] = {**theirs, "credit_desk_synced_at": "2027-02-01T00:00:00+00:00"}
+    changed: dict[str, object] = {**copied, "credit_desk_changed_at": "2027-03-01T00:00:00+00:00"}
 
     def times(held: dict[str, object]) -> tuple[object, object]:
         row = NAMES.read(Kind.CONTACT, held)
