@@ -276,6 +276,9 @@ def opened() -> Iterator[Runtime]:
         runtime.stop(grace_s=SCRIPT_GRACE_S)
 
 
+#: How the app is started, whole.
+RUN = "python -m streamlit run asgi.py"
+
 _core: Core | None = None
 _runtime: Runtime | None = None
 _starting = threading.Lock()
@@ -314,11 +317,22 @@ def stop() -> None:
         runtime.stop(grace_s=SERVER_GRACE_S)
 
 
+class NotServed(RuntimeError):
+    """Nothing was started in this process: ``asgi.py`` does that, ``app.py`` alone does not."""
+
+    def __init__(self) -> None:
+        """Says what to run."""
+        super().__init__(f"only the pages were started. Stop this, and run: {RUN}")
+
+
 def get() -> Core:
-    """The one Core of this process, started by the first who asks."""
+    """The one Core of this process.
+
+    Raises:
+        NotServed: it was not started. Pages alone would be served without guards, API or worker.
+    """
     if _core is None:
-        start()
-    assert _core is not None  # noqa: S101 - start sets it or raises
+        raise NotServed
     return _core
 
 
