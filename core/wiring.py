@@ -187,7 +187,7 @@ def build(settings: Settings) -> Runtime:
         request_timeout_s=settings.request_timeout_s,
         rate_share=settings.rate_share,
     )
-    inspection = Inspection(hubspot.hub)
+    inspection = Inspection(hubspot.hub, settings.hubspot_app_id)
     catalogue = settings.portal.catalogue
     mirror = Supabase(
         url=settings.supabase_url,
@@ -216,7 +216,7 @@ def build(settings: Settings) -> Runtime:
         admins=settings.admins,
         domains=settings.allowed_domains,
         unverified_from=settings.unverified_providers,
-        object_types=settings.portal.types,
+        object_types=hubspot.object_types,
         webhook_secret=settings.hubspot_client_secret.get_secret_value(),
         catalogue=catalogue,
         hold=timedelta(seconds=settings.hold_s),
@@ -247,6 +247,7 @@ def build(settings: Settings) -> Runtime:
         told=bool(settings.notify_urls),
         webhooks=core.receiving.set_up,
         public_url=settings.public_url,
+        key_warnings=mirror.key_warnings,
         desks=core.desks.findings,
         engine_fault=partial(start_fault, url),
         store=(store := StoreReport(journal, journal.address)).look,
@@ -286,6 +287,9 @@ def opened() -> Iterator[Runtime]:
         runtime.stop(grace_s=SCRIPT_GRACE_S)
 
 
+#: How the app is started, whole.
+RUN = "python -m streamlit run asgi.py"
+
 _core: Core | None = None
 _runtime: Runtime | None = None
 _starting = threading.Lock()
@@ -324,11 +328,22 @@ def stop() -> None:
         runtime.stop(grace_s=SERVER_GRACE_S)
 
 
+class NotServed(RuntimeError):
+    """Nothing was started in this process: ``asgi.py`` does that, ``app.py`` alone does not."""
+
+    def __init__(self) -> None:
+        """Says what to run."""
+        super().__init__(f"only the pages were started. Stop this, and run: {RUN}")
+
+
 def get() -> Core:
-    """The one Core of this process, started by the first who asks."""
+    """The one Core of this process.
+
+    Raises:
+        NotServed: it was not started. Pages alone would be served without guards, API or worker.
+    """
     if _core is None:
-        start()
-    assert _core is not None  # noqa: S101 - start sets it or raises
+        raise NotServed
     return _core
 
 

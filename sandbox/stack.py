@@ -124,7 +124,9 @@ class Stack:
             "HUBSPOT_CLIENT_SECRET": kept["hubspot_client_secret"],
             "HUBSPOT_APP_ID": str(portal.app_id),
             "SUPABASE_URL": supabase.url,
-            "SUPABASE_SERVICE_ROLE_KEY": supabase.service_role_key,
+            "SUPABASE_SERVICE_ROLE_KEY": supabase.secret_key,
+            "SUPABASE_PUBLISHABLE_KEY": supabase.publishable_key,
+            # of the old kind, for what still uses it
             "SUPABASE_ANON_KEY": supabase.anon_key,
             "SUPABASE_DB_URL": supabase.db_url,
             "OIDC_METADATA_URL": self._identity.ready(),

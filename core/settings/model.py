@@ -39,11 +39,13 @@ from core.settings.values import (
     CronText,
     DatabaseUrl,
     Domains,
+    Hosts,
     Mails,
     Names,
     OptionalAddress,
     OptionalCount,
     OptionalToken,
+    PublicAddress,
     SchemaName,
     Secret,
     Secrets,
@@ -70,7 +72,7 @@ class Settings(BaseSettings):
 
     hubspot_token: Secret = Field(
         alias="HUBSPOT_TOKEN",
-        description="Make a service key or private app in HubSpot and set its token here",
+        description="Make a service key or an app in HubSpot and set its token here",
     )
     hubspot_base_url: Address = Field("https://api.hubapi.com", alias="HUBSPOT_BASE_URL")
     hubspot_api_version: str = Field(
@@ -85,7 +87,7 @@ class Settings(BaseSettings):
     )
     supabase_service_role_key: Secret = Field(
         alias="SUPABASE_SERVICE_ROLE_KEY",
-        description="Copy the service role key from Supabase (Project Settings, API Keys)",
+        description="Copy a secret key, sb_secret_..., from Supabase (Project Settings, API Keys)",
     )
     #: The schema of the mirror's tables, and of the desk's functions beside them.
     supabase_schema: SchemaName = Field(
@@ -145,7 +147,24 @@ class Settings(BaseSettings):
     #: The client secret of that app: webhooks are signed with it. Empty: none are taken.
     hubspot_client_secret: SecretStr = Field(SecretStr(""), alias="HUBSPOT_CLIENT_SECRET")
     #: How the outside world calls this app, with https://, as HubSpot signs it.
-    public_url: OptionalAddress = Field("", alias="CREDIT_DESK_PUBLIC_URL")
+    public_url: PublicAddress = Field(
+        "",
+        alias="CREDIT_DESK_PUBLIC_URL",
+        description="Give the desk a host name of its own, such as https://desk.example.org",
+    )
+    #: Other names and addresses by which probes and the platform call this app.
+    extra_hosts: Hosts = Field(
+        (),
+        alias="CREDIT_DESK_EXTRA_HOSTS",
+        description="Set names or IP addresses, separated by commas: 10.0.0.7, desk.internal:8501",
+    )
+
+    #: The sign-in without a secrets.toml: what ``[auth]`` in it would say.
+    oidc_client_id: str = Field("", alias="OIDC_CLIENT_ID")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), alias="OIDC_CLIENT_SECRET")
+    oidc_metadata_url: OptionalAddress = Field("", alias="OIDC_METADATA_URL")
+    oidc_redirect_uri: OptionalAddress = Field("", alias="OIDC_REDIRECT_URI")
+    auth_cookie_secret: SecretStr = Field(SecretStr(""), alias="AUTH_COOKIE_SECRET")
 
     #: By which a monitoring system shows itself to /api/readyz and /api/metrics. Empty: no details
     #: for anybody.

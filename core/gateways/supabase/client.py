@@ -202,6 +202,10 @@ class Supabase:
                 self._required = setup.required(answer)
         return self._required
 
+    def key_warnings(self) -> list[str]:
+        """What about the key works now and will not, with how to mend it; for ``doctor``."""
+        return setup.legacy_key(self.service_key)
+
     def faults(self) -> list[str]:
         """See ``Mirror.faults``."""
         given = setup.given_faults(self.url, self.service_key)

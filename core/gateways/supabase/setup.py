@@ -18,7 +18,7 @@ VERSION = 4
 #: What ``credit_desk_probe`` answers when a copy and a deletion went through.
 WORKS = "works"
 _URL = "set SUPABASE_URL to the project's URL (https://<ref>.supabase.co; Settings > API)"
-_KEY = "set SUPABASE_SERVICE_ROLE_KEY to the service_role or secret key (Settings > API keys)"
+_KEY = "set SUPABASE_SERVICE_ROLE_KEY to a secret key, sb_secret_... (Settings > API Keys)"
 
 
 def given_faults(url: str, key: str) -> list[str]:
@@ -33,6 +33,14 @@ def given_faults(url: str, key: str) -> list[str]:
             f"SUPABASE_SERVICE_ROLE_KEY holds the {role} key, which may not write: {_KEY}"
         )
     return faults
+
+
+def legacy_key(key: str) -> list[str]:
+    """The warning about a key of the old kind, a JWT, which works for now; [] for any other."""
+    if _role(key) != "service_role":
+        return []
+    ends = "a legacy service_role key, which hosted projects stop accepting at the end of 2026"
+    return [f"SUPABASE_SERVICE_ROLE_KEY holds {ends}: {_KEY}, then disable the legacy keys"]
 
 
 def _role(key: str) -> str:

@@ -56,6 +56,20 @@ def test_a_secret_key_of_the_new_kind_is_as_good_as_the_service_key(
     supabase.copy(Kind.CONTACT, A_ROW)
 
 
+def test_a_legacy_key_works_and_comes_with_the_warning_when_it_ends(
+    connect: Connect, stack: LocalSupabase
+) -> None:
+    keys = stack.settings
+    supabase = connect(service_key=keys.service_role_key)
+
+    assert [] == list(supabase.faults())
+    (warning,) = supabase.key_warnings()
+    assert "at the end of 2026" in warning
+    assert keys.service_role_key not in warning
+    others = (keys.secret_key, keys.publishable_key, keys.anon_key)
+    assert [[], [], []] == [connect(service_key=key).key_warnings() for key in others]
+
+
 def test_a_publishable_key_is_told_from_a_secret_one(
     connect: Connect, stack: LocalSupabase
 ) -> None:
@@ -66,7 +80,7 @@ def test_the_anon_key_is_told_from_the_service_key(connect: Connect, stack: Loca
     fault = only_fault(connect(service_key=stack.settings.anon_key))
 
     assert "holds the anon key" in fault
-    assert "service_role" in fault
+    assert "sb_secret_" in fault
 
 
 def test_a_key_that_does_not_tell_its_role_is_found_out_by_asking(
