@@ -55,8 +55,8 @@ def _received(service: Receiving, delivery: Delivery) -> Response:
         return _say(400, str(why))
     except NotSetUp as why:
         return _say(503, str(why))
-    except GatewayError:
-        log.exception("HubSpot could not be asked for its object types")
+    except GatewayError as why:
+        log.warning("a webhook could not be read, HubSpot sends it again: %s", why)
         return _say(503, "not ready; send it again")
     except JournalError:
         log.exception("a webhook could not be stored")

@@ -54,6 +54,15 @@ LATE_LOOKS = timedelta(minutes=1)
 SWITCH_S = 0.001
 
 
+def mirror_sql(settings: Settings, *, remove: bool = False) -> str:
+    """What makes a Supabase project ready for these settings, or takes it away again."""
+    from core.gateways.supabase import migrations  # noqa: PLC0415 - the command line's alone
+
+    if remove:
+        return migrations.removal(settings.supabase_schema)
+    return migrations.sql(settings.supabase_schema, settings.mirror_names)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     """The services over the gateways of the settings, and the threads that work for them."""
@@ -195,6 +204,8 @@ def build(settings: Settings) -> Runtime:
         url=settings.supabase_url,
         service_key=settings.supabase_service_role_key.get_secret_value(),
         columns=columns(catalogue),
+        schema=settings.supabase_schema,
+        names=settings.mirror_names,
         probes=probe_rows(catalogue, utc_now()),
     )
     notifier = Apprise([url.get_secret_value() for url in settings.notify_urls])

@@ -96,7 +96,10 @@ class Diagnosing:
         what = "webhooks"
         if not self.webhooks:
             said = "none is taken: a change made in HubSpot itself waits for the next sweep"
-            mend = "set HUBSPOT_CLIENT_SECRET and CREDIT_DESK_PUBLIC_URL; see docs/webhooks.md"
+            mend = (
+                "set HUBSPOT_CLIENT_SECRET, which an app has and a service key has not, and "
+                "CREDIT_DESK_PUBLIC_URL; see docs/hubspot-access.md"
+            )
             return Finding(health=Health.WARNING, what=what, said=said, mend=mend)
         if not self.public_url:
             said = "taken only where no proxy stands between: HubSpot signs the address it calls"

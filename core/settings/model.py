@@ -19,13 +19,21 @@ from pydantic_settings import (
 )
 
 from core.domain.approvals import SecondAdmin
+from core.domain.mirror_names import MirrorNames
 from core.domain.portal import Portal
 from core.domain.schedules import Schedule
 from core.domain.sweeps import SweepMode
 from core.domain.writes import QUIET_PERIOD, SEND_WITHIN_S
 from core.settings.cron import OFF, Cron
 from core.settings.faults import BadSettings, SettingFault
-from core.settings.portal import CreditRow, Objects, Properties, make_portal
+from core.settings.portal import (
+    Columns,
+    CreditRow,
+    Objects,
+    Properties,
+    make_names,
+    make_portal,
+)
 from core.settings.values import (
     Address,
     CronText,
@@ -38,6 +46,7 @@ from core.settings.values import (
     OptionalCount,
     OptionalToken,
     PublicAddress,
+    SchemaName,
     Secret,
     Secrets,
     ZoneName,
@@ -58,6 +67,7 @@ class Settings(BaseSettings):
     #: The folder that holds the two files; set for the time of one ``read``.
     _root: ClassVar[Path] = Path()
     _portal: Portal = PrivateAttr(default_factory=Portal)
+    _names: MirrorNames = PrivateAttr(default_factory=MirrorNames)
     _store_url: SecretStr = PrivateAttr(default=SecretStr(""))
 
     hubspot_token: Secret = Field(
@@ -78,6 +88,12 @@ class Settings(BaseSettings):
     supabase_service_role_key: Secret = Field(
         alias="SUPABASE_SERVICE_ROLE_KEY",
         description="Copy a secret key, sb_secret_..., from Supabase (Project Settings, API Keys)",
+    )
+    #: The schema of the mirror's tables, and of the desk's functions beside them.
+    supabase_schema: SchemaName = Field(
+        "public",
+        alias="SUPABASE_SCHEMA",
+        description="Set the schema that holds the tables, such as public or hubspot_sync",
     )
     ops_database_url: DatabaseUrl = Field(SecretStr(STATE_DATABASE), alias="OPS_DATABASE_URL")
 
@@ -196,12 +212,18 @@ class Settings(BaseSettings):
 
     objects: Objects = Field(default_factory=Objects, repr=False)
     properties: Properties = Field(default_factory=Properties, repr=False)
+    columns: Columns = Field(default_factory=Columns, repr=False)
     credits: list[CreditRow] = Field(default_factory=list, repr=False)
 
     @property
     def portal(self) -> Portal:
         """What this HubSpot account calls things."""
         return self._portal
+
+    @property
+    def mirror_names(self) -> MirrorNames:
+        """What the tables in Supabase call our columns."""
+        return self._names
 
     @property
     def store_url(self) -> SecretStr:
@@ -249,6 +271,7 @@ class Settings(BaseSettings):
         self._store_url = whole_path(self.ops_database_url, self._root)
         try:
             self._portal = make_portal(self.objects, self.properties, self.credits)
+            self._names = make_names(self.columns, self._portal)
         except ValueError as error:
             raise ValueError("portal.toml", f"cannot be: {error}", "Mend that name") from error
         return self

@@ -59,6 +59,15 @@ def _address_or_none(raw: str) -> str:
     return _address(raw) if raw.strip() else ""
 
 
+def _schema(raw: str) -> str:
+    name = raw.strip()
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$-]{0,62}", name):
+        raise ValueError("is no name of a schema: letters, digits and _, at most 63")
+    if name.startswith("pg_") or name == "information_schema":
+        raise ValueError("is a schema of PostgreSQL's own")
+    return name
+
+
 def _public(raw: str) -> str:
     address = _address_or_none(raw)
     parts = urlsplit(address)  # of an address in brackets that is none it raises ValueError
@@ -129,6 +138,7 @@ PublicAddress = Annotated[str, AfterValidator(_public)]
 OptionalCount = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_none_if_off)]
 OptionalToken = Annotated[SecretStr, AfterValidator(_token)]
 Secret = Annotated[SecretStr, AfterValidator(_filled)]
+SchemaName = Annotated[str, AfterValidator(_schema)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 Mails = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_mails)]
 Domains = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_domains)]

@@ -323,6 +323,8 @@ def test_a_portal_names_its_own_objects_properties_and_credits(tmp_path: Path) -
     ("portal", "name", "said"),
     [
         ('[properties.contacts]\nemial = "x"', "portal.toml", "contacts have no emial"),
+        ('[columns.bookings]\nstudent = "x"', "portal.toml", "names no column of ours: student"),
+        ("[columns.bookings]\nis_active = 3", "columns.bookings.is_active.str", "is wrong"),
         ('[properties.contacts]\nemail = "phone"', "portal.toml", "two properties of contacts"),
         ("[objects]\nrooms = '2-9'", "objects.rooms", "Extra inputs"),
         ("[[credits]]\nkey = 'a'", "credits.0.token", "is missing"),
@@ -335,6 +337,40 @@ def test_a_portal_that_cannot_be_is_named(
     (tmp_path / "portal.toml").write_text(portal)
 
     assert said in faults(tmp_path)[name]
+
+
+@pytest.mark.usefixtures("required")
+def test_a_school_names_the_schema_and_columns_of_its_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "portal.toml").write_text(
+        'SUPABASE_SCHEMA = "hubspot_sync"\n[columns.bookings]\n'
+        'contact_hubspot_id = "associated_contact_id"\n'
+        'is_active = ["is_active", "booking_status"]\n'
+    )
+
+    settings = load(tmp_path)
+
+    assert settings.supabase_schema == "hubspot_sync"
+    assert settings.mirror_names.column(Kind.BOOKING, "contact_hubspot_id") == (
+        "associated_contact_id"
+    )
+    assert settings.mirror_names.renamed[Kind.BOOKING]["is_active"] == (
+        "is_active",
+        "booking_status",
+    )
+
+
+@pytest.mark.usefixtures("required")
+@pytest.mark.parametrize(
+    "name", ["", "a b", "pg_catalog", "information_schema", "x" * 64, 'a"; --']
+)
+def test_a_schema_that_cannot_be_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("SUPABASE_SCHEMA", name)
+
+    assert "schema" in faults(tmp_path)["SUPABASE_SCHEMA"]
 
 
 @pytest.mark.usefixtures("required")

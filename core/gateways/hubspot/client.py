@@ -52,8 +52,12 @@ class HubSpot:
         return replace(self, hub=replace(self.hub, priority=priority))
 
     def object_types(self) -> dict[Kind, str]:
-        """The object type id of each kind. Raises GatewayError: a name could not be looked up."""
-        return self.hub.types.all()
+        """The object type id of each kind, for webhooks, of which many may come at once.
+
+        Raises:
+            GatewayError: a name could not be looked up, or another thread is looking it up.
+        """
+        return self.hub.types.all(wait=False)
 
     def close(self) -> None:
         """Wait for what is under way, then close the connections."""

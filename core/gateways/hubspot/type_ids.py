@@ -33,8 +33,10 @@ class TypeIds:
     _found: dict[Kind, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def of(self, kind: Kind) -> str:
+    def of(self, kind: Kind, *, wait: bool = True) -> str:
         """The id of the objects that hold this kind.
+
+        ``wait``: for another thread that is asking HubSpot just now.
 
         Raises:
             Refused: the account has no object of that name.
@@ -43,14 +45,19 @@ class TypeIds:
         given = self.given[kind]
         if TYPE_ID.fullmatch(given):
             return given
-        with self._lock:
-            if kind not in self._found:
-                self._found[kind] = standard(given) or custom(kind, given, self._asked())
-            return self._found[kind]
+        if kind not in self._found:
+            if not self._lock.acquire(blocking=wait):
+                raise NotSent("HubSpot is being asked for its object types")
+            try:
+                if kind not in self._found:
+                    self._found[kind] = standard(given) or custom(kind, given, self._asked())
+            finally:
+                self._lock.release()
+        return self._found[kind]
 
-    def all(self) -> dict[Kind, str]:
+    def all(self, *, wait: bool = True) -> dict[Kind, str]:
         """Of every kind. Raises as ``of``."""
-        return {kind: self.of(kind) for kind in Kind}
+        return {kind: self.of(kind, wait=wait) for kind in Kind}
 
     def _asked(self) -> Sequence[Schema]:
         try:
