@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import column, create_engine, inspect, select, table
+from sqlalchemy import create_engine, inspect, select, table, text
 from sqlalchemy.engine import make_url
 
 from core.gateways.engine.proof import SCHEMA, TABLE, _never, start_fault, tables_fault
@@ -51,7 +51,8 @@ def test_the_tables_of_those_at_work_are_tried_without_a_trace(desk: Desk) -> No
     database = create_engine(made if on_file else made.set(drivername="postgresql+psycopg"))
     named = table(TABLE, schema=None if on_file else ENGINE_SCHEMA)
     with database.connect() as connection:
-        found = connection.execute(select(column("version_name")).select_from(named))
-        kept = found.scalars().all()
+        kept = [
+            each for (each,) in connection.execute(select(text("version_name")).select_from(named))
+        ]
     database.dispose()
     assert ["1"] == kept
