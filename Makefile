@@ -37,7 +37,7 @@ test-slow: setup  ## run the browser journeys and the crash tests
 mutants: setup  ## take out each guard of the protocol, one at a time: some test must notice
 	$(PY) -m tests.mutants $(ARGS)
 
-modes: setup  ## run the suites of the HubSpot sandbox in every mode of its options (nightly)
+modes: setup  ## run the suites of the HubSpot sandbox with other values of its options (nightly)
 	$(PY) -m tests.modes $(ARGS)
 
 clients: setup  ## read the HubSpot sandbox with other people's clients, each in its own environment

@@ -33,6 +33,7 @@ from core.services.measuring import MeasuringThread
 from core.services.mirror_threads import MirrorThreads
 from core.services.scheduling import ScheduleThread
 from core.services.steady import SteadyClock
+from core.services.store_report import StoreReport
 from core.services.ticking import Ticker
 from core.settings import load
 
@@ -52,12 +53,23 @@ LATE_LOOKS = timedelta(minutes=1)
 SWITCH_S = 0.001
 
 
+def mirror_sql(settings: Settings, *, remove: bool = False) -> str:
+    """What makes a Supabase project ready for these settings, or takes it away again."""
+    from core.gateways.supabase import migrations  # noqa: PLC0415 - the command line's alone
+
+    if remove:
+        return migrations.removal(settings.supabase_schema)
+    return migrations.sql(settings.supabase_schema, settings.mirror_names)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     """The services over the gateways of the settings, and the threads that work for them."""
 
     core: Core
     diagnosing: Diagnosing
+    #: Which operational store this process acts on.
+    store: StoreReport
     engine: Engine
     mirror_threads: MirrorThreads
     schedule: ScheduleThread
@@ -161,7 +173,7 @@ def build(settings: Settings) -> Runtime:
     from core.gateways.supabase.register import Register  # noqa: PLC0415
     from core.settings.telling import told  # noqa: PLC0415
 
-    url = settings.ops_database_url.get_secret_value()
+    url = settings.store_url.get_secret_value()
     journal = SqlJournal(url, admins=settings.admins)
     pace = SharedPace(url)
     hubspot = connect(
@@ -175,12 +187,14 @@ def build(settings: Settings) -> Runtime:
         request_timeout_s=settings.request_timeout_s,
         rate_share=settings.rate_share,
     )
-    inspection = Inspection(hubspot.hub)
+    inspection = Inspection(hubspot.hub, settings.hubspot_app_id)
     catalogue = settings.portal.catalogue
     mirror = Supabase(
         url=settings.supabase_url,
         service_key=settings.supabase_service_role_key.get_secret_value(),
         columns=columns(catalogue),
+        schema=settings.supabase_schema,
+        names=settings.mirror_names,
         probes=probe_rows(catalogue, utc_now()),
     )
     notifier = Apprise([url.get_secret_value() for url in settings.notify_urls])
@@ -202,7 +216,7 @@ def build(settings: Settings) -> Runtime:
         admins=settings.admins,
         domains=settings.allowed_domains,
         unverified_from=settings.unverified_providers,
-        object_types=settings.portal.types,
+        object_types=hubspot.object_types,
         webhook_secret=settings.hubspot_client_secret.get_secret_value(),
         catalogue=catalogue,
         hold=timedelta(seconds=settings.hold_s),
@@ -233,13 +247,16 @@ def build(settings: Settings) -> Runtime:
         told=bool(settings.notify_urls),
         webhooks=core.receiving.set_up,
         public_url=settings.public_url,
+        key_warnings=mirror.key_warnings,
         desks=core.desks.findings,
         engine_fault=partial(start_fault, url),
+        store=(store := StoreReport(journal, journal.address)).look,
         now=utc_now,
     )
     return Runtime(
         core=core,
         diagnosing=diagnosing,
+        store=store,
         engine=engine,
         mirror_threads=threads,
         schedule=ScheduleThread(core.scheduling, vitals=fitness),
@@ -269,6 +286,9 @@ def opened() -> Iterator[Runtime]:
     finally:
         runtime.stop(grace_s=SCRIPT_GRACE_S)
 
+
+#: How the app is started, whole.
+RUN = "python -m streamlit run asgi.py"
 
 _core: Core | None = None
 _runtime: Runtime | None = None
@@ -308,11 +328,22 @@ def stop() -> None:
         runtime.stop(grace_s=SERVER_GRACE_S)
 
 
+class NotServed(RuntimeError):
+    """Nothing was started in this process: ``asgi.py`` does that, ``app.py`` alone does not."""
+
+    def __init__(self) -> None:
+        """Says what to run."""
+        super().__init__(f"only the pages were started. Stop this, and run: {RUN}")
+
+
 def get() -> Core:
-    """The one Core of this process, started by the first who asks."""
+    """The one Core of this process.
+
+    Raises:
+        NotServed: it was not started. Pages alone would be served without guards, API or worker.
+    """
     if _core is None:
-        start()
-    assert _core is not None  # noqa: S101 - start sets it or raises
+        raise NotServed
     return _core
 
 

@@ -6,6 +6,7 @@ import configparser
 import re
 import tomllib
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +14,10 @@ from api.guard.addresses import CLOSED, is_shut
 from api.guard.limits import LIMITS
 from core.cli.app import app
 from core.cli.upkeep import GRACE_S
-from core.settings.model import Settings
+from core.settings import load
+from core.settings.model import SECRETS_FILE, Settings
 from core.wiring import SERVER_GRACE_S
+from pages.shared import signing_in
 from scripts.processes import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -84,6 +87,34 @@ def test_what_is_started_exists() -> None:
     assert all((ROOT / script).is_file() for script in scripts)
 
 
+@pytest.mark.parametrize("name", UNITS)
+def test_units_and_commands_take_the_store_from_the_same_file(name: str) -> None:
+    """``.streamlit/secrets.toml`` of the working folder, which the settings read."""
+    service, command = unit(name), (DEPLOY / "credit-desk").read_text(encoding="utf-8")
+
+    assert {"Environment", "EnvironmentFile"}.isdisjoint(service)
+    assert "--secrets.files" not in service["ExecStart"]
+    assert f"cd {service['WorkingDirectory']} &&" in command
+    assert f"sudo -u {service['User']} " in command
+    assert f"ln -s /etc/credit-desk/secrets.toml {SECRETS_FILE}" in DOC
+
+
+def test_the_settings_that_the_doc_shows_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for field in Settings.model_fields.values():
+        monkeypatch.delenv(str(field.alias), raising=False)
+    (shown,) = re.findall(r"```toml\n(OPS_DATABASE_URL.*?)```", DOC, re.DOTALL)
+    (tmp_path / ".streamlit").mkdir()
+    filled = shown.replace('"..."', '"filled-in-by-a-person-with-32-letters"')
+    (tmp_path / SECRETS_FILE).write_text(filled, encoding="utf-8")
+
+    settings = load(tmp_path)
+
+    assert "sqlite:////var/lib/credit-desk/desk.sqlite" == settings.store_url.get_secret_value()
+    assert [] == signing_in.faults(tomllib.loads(filled)["auth"])
+
+
 def test_every_setting_that_is_named_exists() -> None:
     texts = [DOC, *((DEPLOY / name).read_text(encoding="utf-8") for name in UNITS)]
     named = set(re.findall(r"\b(?:CREDIT_DESK|HUBSPOT|SUPABASE|OPS)_[A-Z_]+\b", "\n".join(texts)))
@@ -97,7 +128,13 @@ def test_every_command_that_the_doc_gives_exists() -> None:
     known = {command.name or command.callback.__name__ for command in app.registered_commands}  # type: ignore[union-attr]
     known |= {str(group.name) for group in app.registered_groups}
 
-    assert set() == set(re.findall(r"python -m core (\w+)", DOC)) - known
+    assert (
+        set()
+        == set(
+            re.findall(r"(?:python -m core|^credit-desk|`credit-desk) ([a-z]+)", DOC, re.MULTILINE)
+        )
+        - known
+    )
 
 
 def test_the_limits_that_the_doc_tells_are_those_of_the_code() -> None:

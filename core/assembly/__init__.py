@@ -115,7 +115,7 @@ def assemble(
     admins: Collection[str],
     domains: Collection[str] = (),
     unverified_from: Collection[str] = (),
-    object_types: Mapping[Kind, str] = OBJECT_TYPES,
+    object_types: Callable[[], Mapping[Kind, str]] = lambda: OBJECT_TYPES,
     webhook_secret: str = "",
     catalogue: Catalogue = SCHOOL,
     hold: timedelta = timedelta(seconds=10),

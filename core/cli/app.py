@@ -10,13 +10,13 @@ from typing import Annotated
 
 import typer
 
-from core import wiring
 from core.assembly import Core
 from core.cli import reports
 from core.cli.acting import actor_of
 from core.cli.choosing import Planned, everything_owed, included, listed, of, selection
 from core.cli.ending import judge
 from core.cli.output import show, told
+from core.cli.store import opened
 from core.domain.operations import (
     ENDED,
     NEEDS_EYES,
@@ -173,7 +173,7 @@ def run_plan(
     takeover: bool = False,
 ) -> None:
     """Make the plan, and print it, or confirm it and print what becomes of it."""
-    with wiring.opened() as runtime:
+    with opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
         plan = planned(core, actor)
@@ -291,7 +291,7 @@ def operation(
     json: Json = False,
 ) -> None:
     """One operation: where it stands and what needs somebody's eyes."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
         report = report_of(core, core.following.operation(operation_id, actor))
@@ -310,7 +310,7 @@ def operations(
     json: Json = False,
 ) -> None:
     """All operations, newest first."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         found = [
             reports.of_operation(each, progress, now=core.operating.now())

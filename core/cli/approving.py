@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from core import wiring
 from core.cli import reports
 from core.cli.acting import actor_of
 from core.cli.app import (
@@ -20,6 +19,7 @@ from core.cli.app import (
     report_of,
 )
 from core.cli.output import show, told
+from core.cli.store import opened
 
 
 @app.command()
@@ -34,7 +34,7 @@ def approve(
     json: Json = False,
 ) -> None:
     """Approve what another admin confirmed: its hold begins. --dry-run: how it stands now."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
         if dry_run:

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from core import wiring
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
+from core.cli.ending import unfinished
 from core.cli.output import Unhealthy, show, told
+from core.cli.store import opened
 from core.domain.audit import Sought, What
 from core.domain.chain import EXPORTED, FIELDS, JSON_FIELDS, Link, exported
 from core.domain.selections import BadList
@@ -53,7 +54,7 @@ def entries(
     """Entries, newest first."""
     if context.invoked_subcommand is not None:
         return
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         sought = Sought(
             since=_utc(since),
             until=_utc(until),
@@ -86,20 +87,32 @@ def verify(
 ) -> None:
     """Go along the chain; exit code 1 and every fault when somebody changed it.
 
+    Exit code 2 when the log is empty, which proves nothing.
+
     Keep the hash that is printed somewhere else, and give it to --expect the next time: entries
     cut off at the end since then cannot be seen otherwise.
     """
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         verified = core.auditing.verify(
             actor_of(core, as_), since=since, expect=expect.strip().casefold()
         )
         head = verified.head
-        whole = {"whole": verified.whole, "entries": verified.total, "verified_from": since + 1}
+        is_empty = verified.total == 0 and not verified.faults
+        whole = {
+            "whole": None if is_empty else verified.whole,
+            "entries": verified.total,
+            "verified_from": since + 1,
+        }
         report = whole | {"head": {"n": head.n, "hash": head.hash}, "at": verified.at.isoformat()}
         show(report | {"faults": list(verified.faults)}, as_json=json)
         if verified.faults:
             raise Unhealthy(verified.faults)
+        if is_empty:
+            unfinished(
+                f"nothing was verified: the audit log of {runtime.store.address} is empty. If the "
+                "desk is at work already, this is not its store: docs/deploy.md, One store"
+            )
 
 
 def _utc(given: datetime | None) -> datetime | None:

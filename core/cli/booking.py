@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from core import wiring
 from core.cli import reports
 from core.cli.acting import actor_of
 from core.cli.app import (
@@ -23,6 +22,7 @@ from core.cli.app import (
     until_ended,
 )
 from core.cli.output import show, told
+from core.cli.store import opened
 from core.domain.booking import Wish
 from core.domain.operations import Item
 from core.domain.plans import Plan
@@ -56,7 +56,7 @@ def book(
         dominant_hand=hand.strip().capitalize(),
         override=override,
     )
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
         plan = core.booking.preview(wish, actor)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.assembly import Core
+from core.cli.store import warn_of_unknown_refunds
 from core.domain.plans import Plan
 from core.domain.records import ContactId, ExamId
 from core.domain.roles import Actor
@@ -61,9 +62,13 @@ def listed(ids: str) -> tuple[str, ...]:
 
 def everything_owed(without: Sequence[str] = ()) -> Planned:
     """A refund of all that ``owed`` finds, but for these."""
-    return lambda core, actor: core.planning.preview(
-        REFUND.key, core.owing.everything(actor), actor, without=without
-    )
+
+    def planned(core: Core, actor: Actor) -> Plan:
+        warn_of_unknown_refunds()
+        owed = core.owing.everything(actor)
+        return core.planning.preview(REFUND.key, owed, actor, without=without)
+
+    return planned
 
 
 def of(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from core import wiring
 from core.cli.acting import actor_of
 from core.cli.app import As, DryRun, Json, Reason, app
 from core.cli.output import show, told
 from core.cli.reports import Report
+from core.cli.store import opened
 from core.domain.desks import Registered
 from core.domain.owed import Owed
 from core.domain.roles import Act
@@ -16,7 +16,7 @@ from core.services.desks import Others
 @app.command()
 def desks(as_: As = "", json: Json = False) -> None:
     """This desk, other desks on the same account, and takeovers. Changes nothing."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         actor_of(core, as_).require(Act.WATCH)
         report = {"desk": core.desks.id(), **_others(core.desks.others())}
@@ -36,7 +36,7 @@ def takeover(
     Look at --dry-run first: it lists bookings that another desk may have refunded without marking
     them. Those for which HubSpot shows a credit of that desk wait for a decision when refunded.
     """
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
         seen = core.desks.look(actor)

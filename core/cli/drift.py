@@ -10,12 +10,12 @@ from typing import Annotated, Any, Protocol, TypeVar
 
 import typer
 
-from core import wiring
 from core.assembly import Core
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, Reason, app
 from core.cli.ending import unfinished
 from core.cli.output import show, told
+from core.cli.store import opened
 from core.domain.drift import Cause, Drift
 from core.domain.repairs import Repair, RepairRow, RepairState, RowState
 from core.domain.selections import BadList
@@ -42,7 +42,7 @@ def sweep(
 
     Goes on with an unfinished one of its mode. While HubSpot or Supabase is away, it waits.
     """
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         if known and full:
             raise BadList(["choose one of --known and --full"])
         mode = SweepMode.FULL if full else SweepMode.KNOWN if known else SweepMode.INCREMENTAL
@@ -71,7 +71,7 @@ def repair(
     json: Json = False,
 ) -> None:
     """Copy the truth over what drifts, and read both again as proof."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         if sum([bool(id_), bool(cause), all_]) != 1:
             raise BadList(["choose exactly one of --id, --cause and --all"])

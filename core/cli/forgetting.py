@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from core import wiring
 from core.cli.acting import actor_of
 from core.cli.app import As, DryRun, Json, app
 from core.cli.output import show, told
+from core.cli.store import opened
 from core.domain.selections import BadList
 
 
@@ -24,7 +24,7 @@ def forget(
     json: Json = False,
 ) -> None:
     """Blank names, e-mails and typed reasons in what ended before a day. Ids and movements stay."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         day = _day(before)
         if day is None and core.forgetting.keep is None:

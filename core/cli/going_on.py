@@ -23,6 +23,7 @@ from core.cli.app import (
 )
 from core.cli.choosing import Planned, listed
 from core.cli.output import told
+from core.cli.store import opened
 from core.domain.records import BookingId, WriteId
 from core.domain.roles import Actor
 from core.domain.selections import BadList
@@ -54,7 +55,7 @@ def retry(
             return
         if dry_run or (reason and not takeover):
             raise BadList(["--reason belongs to --blocked or --takeover, --dry-run to --blocked"])
-        with wiring.opened() as runtime:
+        with opened() as runtime:
             core, actor = runtime.core, actor_of(runtime.core, as_)
             if takeover:
                 core.desks.take_over(actor, reason=reason)
@@ -83,7 +84,7 @@ def dismiss(
     json: Json = False,
 ) -> None:
     """Say why nothing more is done about bookings that failed or are blocked. Changes no credit."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
         number = core.accounting.dismiss(
@@ -107,7 +108,7 @@ def stop(
     One that still waits or is held is called off. --wait prints how many bookings were done, and
     how many were not begun.
     """
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         ended = core.operating.stop(operation_id, actor_of(core, as_), reason=reason)
         if wait:
@@ -145,7 +146,7 @@ def decide(
 
     A booking that is owed is refunded by the next worker. See: operation ID, operation ID --history
     """
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
         if [landed, by, refunded].count(None) != 2:

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from core import wiring
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.output import show, told
+from core.cli.store import opened
 from core.domain.clients import ApiKey, Scope, name_faults
 from core.domain.selections import BadList
 
@@ -24,7 +24,7 @@ Until = Annotated[str, typer.Option("--until", metavar="DAY", help="the last day
 @keys.command("list")
 def list_(as_: As = "", json: Json = False) -> None:
     """Every key that was made; never the key itself."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         admitting = runtime.core.admitting
         found = admitting.keys(actor_of(runtime.core, as_))
         show({"keys": [_of(key, admitting.now()) for key in found]}, as_json=json)
@@ -33,7 +33,7 @@ def list_(as_: As = "", json: Json = False) -> None:
 @keys.command()
 def make(client: str, scope: Scopes, until: Until = "", as_: As = "", json: Json = False) -> None:
     """Make a key for this client. It is printed here and never again."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         scopes, expires_at = _wanted(client, scope, until)
         admitting = runtime.core.admitting
         made, text = admitting.make(
@@ -45,7 +45,7 @@ def make(client: str, scope: Scopes, until: Until = "", as_: As = "", json: Json
 @keys.command()
 def withdraw(key_id: str, as_: As = "", json: Json = False) -> None:
     """Let this key open nothing any more. What it confirmed and is held does not begin."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         admitting = runtime.core.admitting
         key = admitting.withdraw(key_id, actor_of(runtime.core, as_))
         show({"withdrawn": key.id, **_of(key, admitting.now())}, as_json=json)

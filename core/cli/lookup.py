@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from core import wiring
 from core.cli import reports
 from core.cli.acting import actor_of
 from core.cli.app import As, DryRun, Json, Wait, WaitS, app, told_of, until_ended
 from core.cli.ending import unfinished
 from core.cli.output import show, told
+from core.cli.store import opened
 from core.domain.credits import CreditType
 from core.domain.exam_times import day_in
 from core.domain.lookups import TEXT_MIN, FoundBy, Hit, Hits, Where, cleaned, may_be_phone
@@ -37,7 +37,7 @@ def contact(
     json: Json = False,
 ) -> None:
     """Find a student; the one who is found, live, with balances, bookings and their causes."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core, actor = runtime.core, actor_of(runtime.core, as_)
         if len(cleaned(query)) < TEXT_MIN and not query.strip().isdecimal():
             raise BadList([f"say whom to look for: at least {TEXT_MIN} letters, or an id"])
@@ -70,7 +70,7 @@ def exams(
     json: Json = False,
 ) -> None:
     """Sessions with seats, bookings and what is owed; those to come, unless told otherwise."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core, actor = runtime.core, actor_of(runtime.core, as_)
         if exam:
             detailed = core.sitting.session(ExamId(exam), actor)
@@ -91,7 +91,7 @@ def exams(
 @app.command()
 def activate(dry_run: DryRun = False, as_: As = "", json: Json = False) -> None:
     """Open every exam whose scheduled activation has come, in HubSpot and in the mirror."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core, actor = runtime.core, actor_of(runtime.core, as_)
         done = core.activating.due(actor) if dry_run else core.activating.activate(actor)
         if not dry_run:
@@ -112,7 +112,7 @@ def recount(
     json: Json = False,
 ) -> None:
     """Set the seat counts of exams to what their bookings hold."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core, actor = runtime.core, actor_of(runtime.core, as_)
         ids = [ExamId(id_) for id_ in exam]
         if dry_run:

@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 from core.cli.reports import in_words
+from core.cli.store import acted_on
 from core.domain.roles import NotAllowed
 from core.domain.selections import BadList
 from core.gateways.errors import GatewayError, JournalError
@@ -48,8 +49,9 @@ EXPECTED = (
 
 
 def show(report: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print the report: one JSON object, or its lines for a person."""
-    print(json.dumps(report, ensure_ascii=False) if as_json else in_words(report))  # noqa: T201
+    """Print the report: one JSON object that names the store, or its lines for a person."""
+    told = json.dumps({**report, **acted_on()}, ensure_ascii=False) if as_json else in_words(report)
+    print(told)  # noqa: T201
 
 
 @contextmanager

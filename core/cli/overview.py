@@ -6,10 +6,10 @@ from typing import Any
 
 import typer
 
-from core import wiring
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.output import show, told
+from core.cli.store import opened
 from core.domain.overview import Need, Urgency
 from core.services.overseeing import Overview
 
@@ -20,7 +20,7 @@ def overview(as_: As = "", json: Json = False) -> None:
 
     Also whether what students see is true, as the last sweep of all rows proves it.
     """
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
         found = core.overseeing.read(actor, patient=True)

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from core import wiring
 from core.assembly import Core
 from core.cli.acting import actor_of
 from core.cli.app import As, Bookings, Contact, DryRun, Exam, Ids, Json, Reason, app
 from core.cli.choosing import selection
 from core.cli.output import show, told
 from core.cli.reports import Report
+from core.cli.store import opened, warn_of_unknown_refunds
 from core.domain.owed import (
     Owed,
     TakenBack,
@@ -55,10 +55,11 @@ def owed(
     Not counted as owed: what was settled at adoption or decided not to be owed, what others gave
     back, what an undo took back, and what is unclear; each says who, when and why.
     """
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
         found = core.owing.found(actor)
+        warn_of_unknown_refunds()
         report: Report = {
             "baseline": _baseline(core.journal.baseline()),
             "owed": len(waiting(found)),
@@ -87,7 +88,7 @@ def baseline(
 
     Without options: the baseline in effect. --before with --dry-run: how many it would settle.
     """
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
         if before and withdraw:
@@ -167,7 +168,7 @@ def _decide(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    with wiring.opened() as runtime:
+    with opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
         found = core.owed_decisions.choice(chosen, actor)

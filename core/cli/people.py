@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from core import wiring
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.output import show, told
+from core.cli.store import opened
 from core.domain.roles import Role
 from core.domain.selections import BadList
 
@@ -22,7 +22,7 @@ Given = Annotated[list[str], typer.Argument(metavar="EMAIL=ROLE", help="staff, m
 @roles.command("list")
 def list_(as_: As = "", json: Json = False) -> None:
     """Everybody who has a role, and who gave it."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         people = runtime.core.access.people(actor_of(runtime.core, as_))
         rows = [{"email": p.email, "role": p.role.value, "by": p.by} for p in people]
         show({"people": rows}, as_json=json)
@@ -31,7 +31,7 @@ def list_(as_: As = "", json: Json = False) -> None:
 @roles.command()
 def grant(given: Given, as_: As = "", json: Json = False) -> None:
     """Give each address its role, instead of any it has."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         wanted = _wanted(given)
         access = runtime.core.access
         actor = actor_of(runtime.core, as_)
@@ -42,7 +42,7 @@ def grant(given: Given, as_: As = "", json: Json = False) -> None:
 @roles.command()
 def withdraw(email: str, as_: As = "", json: Json = False) -> None:
     """Take the role of this address away."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         was = runtime.core.access.withdraw(email, actor_of(runtime.core, as_))
         show({"withdrawn": email, "was": was.value}, as_json=json)
 

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from core import wiring
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.output import show, told
+from core.cli.store import opened
 from core.services.restoring import Forgotten
 
 Since = Annotated[
@@ -27,7 +27,7 @@ Since = Annotated[
 @app.command()
 def restored(since: Since, as_: As = "", json: Json = False) -> None:
     """After a restore: writes that HubSpot knows and the journal forgot. Changes nothing."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
         found = core.restoring.compare(since.replace(tzinfo=UTC), actor)

@@ -21,10 +21,12 @@ from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.ending import unfinished
 from core.cli.output import Unhealthy, show, told
+from core.cli.store import opened
 from core.domain.roles import Act, Actor, Role
 from core.domain.selections import BadList
 from core.gateways.ports.inspecting import Health
 from core.services.fitness import GRACE_S as UNFIT_AFTER_S
+from core.settings import load
 
 #: A worker asked to end finishes what is in hand for at most this long.
 GRACE_S = 25.0
@@ -46,7 +48,7 @@ def outbox(
     json: Json = False,
 ) -> None:
     """How many copies to the mirror are due, and which failed for good, by error."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         core = runtime.core
         if error and not retry:
             raise BadList(["--error goes with --retry"])
@@ -69,12 +71,26 @@ def outbox(
 @app.command()
 def doctor(json: Json = False) -> None:
     """Check token, scopes, objects, properties, marker, mirror and workers; how to mend each."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         found = runtime.diagnosing.findings()
         faults = [finding for finding in found if finding.health is Health.FAULT]
         show({"healthy": not faults, "findings": reports.of_findings(found)}, as_json=json)
         if faults:
             raise Unhealthy([f"{each.what}: {each.said}. {each.mend}".strip() for each in faults])
+
+
+@app.command("mirror-sql")
+def mirror_sql(
+    remove: Annotated[
+        bool, typer.Option("--remove", help="print what takes Credit Desk out of it again")
+    ] = False,
+) -> None:
+    """Print the SQL that makes a Supabase project ready, for SUPABASE_SCHEMA and [columns.*].
+
+    Run it as the owner of the tables, in Supabase's SQL editor or with psql. It can be repeated.
+    """
+    with told():
+        sys.stdout.write(wiring.mirror_sql(load(), remove=remove))
 
 
 @app.command()
@@ -84,7 +100,7 @@ def provision(
     json: Json = False,
 ) -> None:
     """Make the marker property in HubSpot where it is missing. Changes nothing else."""
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         if dry_run:
             found = [f for f in runtime.diagnosing.findings() if f.health is Health.FAULT]
             show({"made": [], "faults": reports.of_findings(found)}, as_json=json)
@@ -119,7 +135,7 @@ def worker(
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    with told(), wiring.opened() as runtime:
+    with told(), opened() as runtime:
         began = runtime.core.operating.now()
         runtime.fitness.grace_s, runtime.fitness.on_unfit = unfit_after, ended.set
         runtime.start()

@@ -60,8 +60,8 @@ PROPERTIES: Mapping[Kind, tuple[str, ...]] = {
 #: Object type ids. Contacts and notes are HubSpot's own; the two others are custom objects.
 OBJECT_TYPES: Mapping[Kind, str] = {
     Kind.CONTACT: "0-1",
-    Kind.BOOKING: "2-50158913",
-    Kind.EXAM: "2-50158915",
+    Kind.BOOKING: "2-50158943",
+    Kind.EXAM: "2-50158913",
 }
 
 

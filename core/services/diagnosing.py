@@ -8,6 +8,7 @@ from datetime import datetime
 
 from core.domain.audit import Entry, What
 from core.domain.roles import Act, Actor
+from core.domain.stores import Store
 from core.gateways.ports import Mirror
 from core.gateways.ports.inspecting import Finding, Health, Inspecting
 from core.gateways.ports.lookup import JournalLookUp
@@ -28,8 +29,12 @@ class Diagnosing:
     #: Whether HubSpot's webhooks can be told from forgeries.
     webhooks: bool = True
     public_url: str = ""
+    #: What about Supabase's key works now and will not.
+    key_warnings: Callable[[], Sequence[str]] = tuple
     #: Whether another desk is at work on the account.
     desks: Callable[[], Sequence[Finding]] = tuple
+    #: Which operational store this is; None: nobody can say.
+    store: Callable[[], Store | None] = lambda: None
     #: Starts an engine on a store of its own and ends it; why it does not start, or "".
     engine_fault: Callable[[], str] = lambda: ""
     now: Callable[[], datetime] = field(kw_only=True)
@@ -37,7 +42,7 @@ class Diagnosing:
     def findings(self) -> list[Finding]:
         """Everything that was looked at, faults first."""
         found = [*self.truth.inspect(), *self._mirror(), *self._notifications()]
-        found += [self._webhooks(), self._engine(), self._workers(), *self.desks()]
+        found += [*self._store(), self._webhooks(), self._engine(), self._workers(), *self.desks()]
         # after the look at HubSpot, whose answers say what time it is there
         found += Clocks(self.truth, self.journal, self.now).findings()
         order = [Health.FAULT, Health.WARNING, Health.FINE]
@@ -58,18 +63,43 @@ class Diagnosing:
         self.journal.record(done)
         return made
 
+    def _store(self) -> list[Finding]:
+        store = self.store()
+        if store is None:
+            return []
+        said = f"{store.address}, {store.entries:,} audit entries"
+        if store.has_started:
+            return [Finding(health=Health.FINE, what="operational store", said=said)]
+        mend = (
+            "if the desk is at work already, this is not its store: what is done here does not "
+            "exist for it. Set OPS_DATABASE_URL where the service takes it from "
+            "(docs/deploy.md, One store)"
+        )
+        said = f"{said}; {store.remark}"
+        warning = Finding(health=Health.WARNING, what="operational store", said=said, mend=mend)
+        return [warning]
+
     def _mirror(self) -> list[Finding]:
-        faults = self.mirror.faults()
-        if not faults:
+        found = [
+            Finding(health=Health.FAULT, what="Supabase", said=fault)
+            for fault in self.mirror.faults()
+        ]
+        if not found:
             said = "its schema is as expected, and a copy of each kind went through"
-            return [Finding(health=Health.FINE, what="Supabase", said=said)]
-        return [Finding(health=Health.FAULT, what="Supabase", said=fault) for fault in faults]
+            found.append(Finding(health=Health.FINE, what="Supabase", said=said))
+        warnings = self.key_warnings()
+        return found + [
+            Finding(health=Health.WARNING, what="Supabase key", said=each) for each in warnings
+        ]
 
     def _webhooks(self) -> Finding:
         what = "webhooks"
         if not self.webhooks:
             said = "none is taken: a change made in HubSpot itself waits for the next sweep"
-            mend = "set HUBSPOT_CLIENT_SECRET and CREDIT_DESK_PUBLIC_URL; see docs/webhooks.md"
+            mend = (
+                "set HUBSPOT_CLIENT_SECRET, which an app has and a service key has not, and "
+                "CREDIT_DESK_PUBLIC_URL; see docs/hubspot-access.md"
+            )
             return Finding(health=Health.WARNING, what=what, said=said, mend=mend)
         if not self.public_url:
             said = "taken only where no proxy stands between: HubSpot signs the address it calls"

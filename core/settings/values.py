@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from core.settings import cron
 
+#: With a port or without; an IPv6 address in brackets. No "*": each name is named.
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_][a-z0-9_.-]*)(:[0-9]{1,5})?")
+SQLITE = "sqlite:///"
 #: One that cannot be guessed by trying.
 TOKEN_LENGTH = 16
 
@@ -54,13 +59,53 @@ def _address_or_none(raw: str) -> str:
     return _address(raw) if raw.strip() else ""
 
 
+def _schema(raw: str) -> str:
+    name = raw.strip()
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$-]{0,62}", name):
+        raise ValueError("is no name of a schema: letters, digits and _, at most 63")
+    if name.startswith("pg_") or name == "information_schema":
+        raise ValueError("is a schema of PostgreSQL's own")
+    return name
+
+
+def _public(raw: str) -> str:
+    address = _address_or_none(raw)
+    parts = urlsplit(address)  # of an address in brackets that is none it raises ValueError
+    if parts.path or parts.query or parts.fragment:
+        raise ValueError("goes on after the host name, and the desk answers at / alone")
+    if address and (not parts.hostname or "@" in parts.netloc or parts.port == 0):
+        raise ValueError("names no host")
+    return address
+
+
+def _hosts(raw: tuple[str, ...]) -> tuple[str, ...]:
+    words = (word.strip().casefold().rstrip(".") for word in raw)
+    hosts = tuple(dict.fromkeys(word for word in words if word))
+    if not all(HOST.fullmatch(host) for host in hosts):
+        raise ValueError("holds something that is neither a host name nor an IP address")
+    return hosts
+
+
 def _database(raw: SecretStr) -> SecretStr:
     url = raw.get_secret_value().strip()
     if url.startswith("postgres://"):  # as some hosts still hand it out; SQLAlchemy refuses it
         url = url.replace("postgres://", "postgresql://", 1)
     if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
         raise ValueError("is neither sqlite:///... nor postgresql://...")
+    if url.startswith(SQLITE) and not url.removeprefix(SQLITE).strip("/"):
+        raise ValueError("names no file")
+    if url.startswith(f"{SQLITE}:memory:"):
+        raise ValueError("is forgotten when the process ends: name a file")
     return SecretStr(url)
+
+
+def whole_path(url: SecretStr, root: Path) -> SecretStr:
+    """``url``, a SQLite file as seen from the folder ``root``."""
+    text = url.get_secret_value()
+    if not text.startswith(SQLITE):
+        return url
+    file, question, query = text.removeprefix(SQLITE).partition("?")
+    return SecretStr(f"{SQLITE}{root.absolute() / file}{question}{query}")
 
 
 def _token(raw: SecretStr) -> SecretStr:
@@ -89,12 +134,15 @@ CronText = Annotated[str, AfterValidator(cron.expression)]
 ZoneName = Annotated[str, AfterValidator(cron.zone)]
 Address = Annotated[str, AfterValidator(_address)]
 OptionalAddress = Annotated[str, AfterValidator(_address_or_none)]
+PublicAddress = Annotated[str, AfterValidator(_public)]
 OptionalCount = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_none_if_off)]
 OptionalToken = Annotated[SecretStr, AfterValidator(_token)]
 Secret = Annotated[SecretStr, AfterValidator(_filled)]
+SchemaName = Annotated[str, AfterValidator(_schema)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 Mails = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_mails)]
 Domains = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_domains)]
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_hosts)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_names)]
 Secrets = Annotated[
     tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_secrets)

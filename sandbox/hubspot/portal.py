@@ -8,7 +8,7 @@ from sandbox.hubspot.definitions import Definition
 from sandbox.hubspot.object_types import ObjectType, choice, date, number, system, text
 from sandbox.hubspot.standard.types import standard_types
 
-CONTACTS, NOTES, BOOKINGS, EXAMS = "0-1", "0-46", "2-50158913", "2-50158915"
+CONTACTS, NOTES, BOOKINGS, EXAMS = "0-1", "0-46", "2-50158943", "2-50158913"
 MARKER = "credit_desk_last_write"
 CREDITS = (
     "sj_credits",

@@ -23,8 +23,8 @@ from sandbox.hubspot.rows import Row
 INDEXED = {
     "0-1": ("email", "student_id"),
     "0-46": (),
-    "2-50158913": ("booking_id", "is_active", "exam_date", "student_id", "mock_type"),
-    "2-50158915": ("is_active", "exam_date"),
+    "2-50158943": ("booking_id", "is_active", "exam_date", "student_id", "mock_type"),
+    "2-50158913": ("is_active", "exam_date"),
 }
 Found = tuple[Any, Row]
 

@@ -27,7 +27,7 @@ from tests.crash.hubspot import HubSpot
 from tests.crash.waiting import wait_for
 
 ADMIN = "admin@example.test"
-BOOKINGS = "2-50158913"
+BOOKINGS = "2-50158943"
 BATCH = 100
 UNLIMITED = 100_000
 #: (contact, credit type)

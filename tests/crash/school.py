@@ -14,7 +14,7 @@ from core.domain.records import Kind
 from core.gateways.ports import Due
 from tests.crash.desk import BOOKINGS, Desk
 
-CONTACTS, EXAMS = "0-1", "2-50158915"
+CONTACTS, EXAMS = "0-1", "2-50158913"
 TABLES = {Kind.CONTACT: "hubspot_contact_credits", Kind.EXAM: "hubspot_mock_exams"}
 #: Behind every session of the demo data.
 FIRST_DAY = 400

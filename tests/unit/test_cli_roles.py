@@ -16,6 +16,7 @@ from core import wiring
 from core.cli.app import app
 from core.domain.roles import Role
 from core.domain.work import parted
+from core.services.store_report import StoreReport
 from tests.unit.services.desk import ADMIN, TestDesk
 
 WHO = {role: f"{role}@example.test" for role in Role}
@@ -66,7 +67,7 @@ COMMANDS = [
     ("roles withdraw staff@example.test", ADMINS),
 ]
 #: Commands of whoever holds the settings: they act as nobody.
-OF_NOBODY = {"doctor", "worker", "operations", "restored"}
+OF_NOBODY = {"doctor", "worker", "operations", "restored", "hubspot-app"}
 
 
 @pytest.fixture
@@ -82,7 +83,12 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> TestDesk:
 
     @contextmanager
     def opened() -> Iterator[Any]:
-        yield SimpleNamespace(core=made.core, diagnosing=made.doctor(), start=lambda: _work(made))
+        yield SimpleNamespace(
+            core=made.core,
+            diagnosing=made.doctor(),
+            store=StoreReport(made.journal, "sqlite:///desk.sqlite"),
+            start=lambda: _work(made),
+        )
 
     monkeypatch.setattr(wiring, "opened", opened)
     return made

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import orjson
@@ -45,6 +47,11 @@ OPTIONS: dict[str, Any] = {
     # values are names and e-mails: they belong neither in logs nor in errors
     "hide_parameters": True,
 }
+#: Files are made by whoever comes first, and SQLite needs to write even to read.
+_USER_MENDS = (
+    "Run this as the user that the service runs as, or set OPS_DATABASE_URL to a file that this "
+    "user may write (docs/deploy.md, One store)"
+)
 #: Under this name a transaction that writes keeps what is left to its end (``recording.record``).
 AT_END = "desk_at_end"
 #: How long one try waits for another writer. Ours hold the pen for milliseconds.
@@ -107,10 +114,13 @@ class Database:
         stands_still_s: float = STANDS_STILL_S,
         at_end: Callable[[Connection], None] = lambda _: None,
     ) -> None:
-        """Opens nothing yet. ``url``: ``sqlite:///path`` or ``postgresql://...``.
+        """Connects to nothing yet. ``url``: ``sqlite:///path`` or ``postgresql://...``.
 
         ``stands_still_s``: how long PostgreSQL waits for the next word of a writing transaction.
         ``at_end``: called in each transaction that writes, just before it commits.
+
+        Raises:
+            JournalError: it is no such URL, or a SQLite file that this user may not make or write.
         """
         self._at_end = at_end
         self.url = _normal(url)
@@ -190,7 +200,12 @@ class Database:
 
     def __str__(self) -> str:
         """For error messages; never with a password."""
-        return f"the operational store {self.url.render_as_string(hide_password=True)}"
+        return f"the operational store {self.address}"
+
+    @property
+    def address(self) -> str:
+        """The URL, without a password."""
+        return self.url.render_as_string(hide_password=True)
 
 
 class _Part(Protocol):
@@ -241,7 +256,26 @@ def _normal(text: str) -> URL:
     )
 
 
+def _private_file(url: URL) -> None:
+    """Make the file and its folder where they are missing, for their owner alone.
+
+    Raises:
+        JournalError: this user may not.
+    """
+    path = Path(url.database or "")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        shown = url.render_as_string(hide_password=True)
+        raise JournalError(
+            f"the operational store {shown} cannot be opened: {error.filename or path}: "
+            f"{error.strerror}. {_USER_MENDS}"
+        ) from error
+
+
 def _sqlite(url: URL, patience_s: float) -> Engine:
+    _private_file(url)
     engine = create_engine(url, connect_args={"timeout": patience_s}, **OPTIONS)
 
     @event.listens_for(engine, "connect")

@@ -84,6 +84,11 @@ class SqlJournal(
         self._db = Database(url, patience_s, at_end=Chain(admins).append)
         upgrade(self._db)
 
+    @property
+    def address(self) -> str:
+        """The database's URL, without a password."""
+        return self._db.address
+
     def close(self) -> None:
         """Give all connections back."""
         self._db.close()

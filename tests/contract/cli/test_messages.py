@@ -63,7 +63,9 @@ def test_the_real_command_prints_one_object_and_logs_apart(settings: dict[str, s
         check=True,
     )
 
-    assert json.loads(done.stdout) == {"operations": []}
+    report = json.loads(done.stdout)
+    assert {"operations", "store"} == set(report)
+    assert ([], True) == (report["operations"], report["store"]["new"])
 
 
 def csv(folder: Path, data: bytes) -> str:
@@ -205,7 +207,7 @@ def _an_active_booking(sandbox: Mapping[str, str]) -> str:
     ]
     asked = {"filterGroups": [{"filters": filters}], "limit": 1}
     with HubSpot(sandbox) as hubspot:
-        answer = hubspot.post("/crm/objects/2026-09/2-50158913/search", json=asked)
+        answer = hubspot.post("/crm/objects/2026-09/2-50158943/search", json=asked)
     results: list[Any] = answer.raise_for_status().json()["results"]
     return str(results[0]["id"])
 

@@ -20,7 +20,7 @@ from sandbox.hubspot.server import HubSpotServer
 from tests.contract.hubspot.conftest import TOKEN
 from tests.contract.hubspot.test_writes import read, write
 from tests.contract.hubspot.world import SandboxWorld, contact_ids, fresh_id, utc_now
-from tests.modes import MEASURES, MODES, name_of, sample
+from tests.modes import MEASURES, MODES, WORLDS, modes_of, name_of, sample
 
 CS = CreditType("cs_credits")
 
@@ -103,6 +103,21 @@ def test_every_option_has_its_modes() -> None:
 
     assert set(choices.PLACES) == named | MEASURES
     assert len({name_of(mode) for mode in MODES}) == len(MODES)
+
+
+def test_every_mode_is_in_a_world() -> None:
+    met = {name_of(mode) for world in WORLDS.values() for mode in modes_of(world)}
+
+    assert set() == {name_of(mode) for mode in MODES} - met
+
+
+def test_a_world_is_made_of_modes_alone() -> None:
+    made = {name: modes_of(world) for name, world in WORLDS.items()}
+
+    assert {name: len(world) for name, world in WORLDS.items()} == {
+        name: len(modes) for name, modes in made.items()
+    }
+    assert not WORLDS.keys() & {name_of(mode) for mode in MODES}
 
 
 def test_every_mode_differs_from_how_the_sandbox_begins(

@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 TOKEN = "pat-na1-local"
-CONTACTS, NOTES, BOOKINGS, EXAMS = "0-1", "0-46", "2-50158913", "2-50158915"
+CONTACTS, NOTES, BOOKINGS, EXAMS = "0-1", "0-46", "2-50158943", "2-50158913"
 START = datetime(2026, 10, 1, 8, tzinfo=UTC)
 
 

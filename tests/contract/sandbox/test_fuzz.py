@@ -16,7 +16,7 @@ from sandbox.hubspot.scopes import ALL, JOURNAL
 from .conftest import Sandbox
 
 TYPES = st.sampled_from(
-    ["0-1", "contacts", "notes", "deals", "0-27", "2-50158913", "2-50158915", "nothings", "%00"]
+    ["0-1", "contacts", "notes", "deals", "0-27", "2-50158943", "2-50158913", "nothings", "%00"]
 )
 KEYS = st.sampled_from(["101", "501", "901", "999", "abc", "-1", "9" * 30, "1.0", "é", "batch"])
 NAMES = st.sampled_from(["email", "sj_credits", "exam_date", "hs_object_id", "x", "A B", ""])

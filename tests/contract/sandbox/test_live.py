@@ -32,7 +32,7 @@ def test_the_same_seed_moves_the_world_the_same_way(start: Callable[..., Sandbox
 def test_a_booking_spends_a_credit_under_the_name_of_the_student_app(hubspot: Sandbox) -> None:
     booked = next(act for act in acts(hubspot, 1, {"book": 1.0}, 20) if act.kind == "book")
 
-    ends = hubspot.get(f"/crm/v4/objects/2-50158913/{booked.id}/associations/0-1")["results"]
+    ends = hubspot.get(f"/crm/v4/objects/2-50158943/{booked.id}/associations/0-1")["results"]
     contact = ends[0]["toObjectId"]
     histories = [hubspot.history(contact, name) for name in ("sj_credits", "cs_credits")]
     newest = max((history[0] for history in histories), key=lambda one: str(one["timestamp"]))

@@ -166,11 +166,11 @@ def test_a_subscription_outlives_a_restart(
 
 def test_custom_objects_tell_their_type(hubspot: Sandbox, receiver: Receiver) -> None:
     subscribe(hubspot, receiver, "object.creation", "object.deletion")
-    hubspot.http.delete("/crm/v3/objects/2-50158913/501")
+    hubspot.http.delete("/crm/v3/objects/2-50158943/501")
 
     until(lambda: bool(receiver.events()))
     (event,) = receiver.events()
-    assert ("2-50158913", 501) == (event["objectTypeId"], event["objectId"])
+    assert ("2-50158943", 501) == (event["objectTypeId"], event["objectId"])
 
 
 GENERIC = (
@@ -236,12 +236,12 @@ def test_a_generic_merge_names_all_ids(hubspot: Sandbox, receiver: Receiver, mod
     hubspot.put("/_sandbox/options", {"merge_ids": mode})
     subscribe(hubspot, receiver, *GENERIC)
     body = {"primaryObjectId": "501", "objectIdToMerge": "503"}
-    new = hubspot.post("/crm/v3/objects/2-50158913/merge", body)["id"]
+    new = hubspot.post("/crm/v3/objects/2-50158943/merge", body)["id"]
     hubspot.put("/_sandbox/options", {"merge_ids": "all"})
 
     events = told(receiver, 2)
     merge = events["object.merge"]
-    assert ("2-50158913", 501, [503], int(new)) == tuple(
+    assert ("2-50158943", 501, [503], int(new)) == tuple(
         merge[key] for key in ("objectTypeId", "primaryObjectId", "mergedObjectIds", "newObjectId")
     )
     assert 503 == events["object.deletion"]["objectId"]
@@ -260,8 +260,8 @@ def test_what_is_restored_is_told_of_once(hubspot: Sandbox, receiver: Receiver) 
 def test_an_association_is_told_of_from_both_ends(hubspot: Sandbox, receiver: Receiver) -> None:
     subscribe(hubspot, receiver, "object.associationChange", "contact.associationChange")
     path = "/crm/v4/objects/0-1/101/associations"
-    hubspot.put(f"{path}/default/2-50158913/540")
-    hubspot.put(f"{path}/default/2-50158913/540")  # there already: nothing to tell
+    hubspot.put(f"{path}/default/2-50158943/540")
+    hubspot.put(f"{path}/default/2-50158943/540")  # there already: nothing to tell
 
     until(lambda: len(receiver.events()) >= 3)
     events = receiver.events()
@@ -275,7 +275,7 @@ def test_an_association_is_told_of_from_both_ends(hubspot: Sandbox, receiver: Re
         ("contact.associationChange", 101, 540),
     } == ends
     one = next(e for e in events if e.get("fromObjectTypeId") == "0-1")
-    assert ("2-50158913", "CONTACT_TO_P47100812_BOOKINGS", False, "USER_DEFINED") == tuple(
+    assert ("2-50158943", "CONTACT_TO_P47100812_BOOKINGS", False, "USER_DEFINED") == tuple(
         one[key]
         for key in (
             "toObjectTypeId",
@@ -287,7 +287,7 @@ def test_an_association_is_told_of_from_both_ends(hubspot: Sandbox, receiver: Re
     assert "objectId" not in one
 
     receiver.requests.clear()
-    hubspot.http.delete(f"{path}/2-50158913/540")
+    hubspot.http.delete(f"{path}/2-50158943/540")
     until(lambda: len(receiver.events()) >= 3)
     assert {True} == {event["associationRemoved"] for event in receiver.events()}
 

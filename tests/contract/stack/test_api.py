@@ -27,7 +27,7 @@ from tests.crash.desk import Desk
 from tests.crash.waiting import wait_for
 from tests.e2e.conftest import healthy
 
-CONTACTS, EXAMS, BOOKINGS = "0-1", "2-50158915", "2-50158913"
+CONTACTS, EXAMS, BOOKINGS = "0-1", "2-50158913", "2-50158943"
 CS = CreditType("cs_credits")
 ANSWERS = {"dominant_hand": "Right", "attending_location": "Toronto"}
 WITHIN_S = 60.0
