@@ -46,8 +46,9 @@ MEANS: dict[Cause, str] = {
     "HubSpot's values back.",
     Cause.CHANGED_IN_HUBSPOT: "Somebody or something other than this desk changed it in HubSpot, "
     "and the mirror has not heard of it. A repair copies it.",
-    Cause.OLDER_COPY: "This desk wrote it, and the mirror still shows the version before. A "
-    "repair copies it.",
+    Cause.OLDER_COPY: "The mirror shows values that HubSpot had before: this desk's copy is late, or "
+    "another app copied older values over it. Each check repairs it by itself, unless that is "
+    "switched off.",
     Cause.MISSING_ROW: "HubSpot has the record, the mirror has no row of it. A repair makes it.",
     Cause.ORPHAN_ROW: "The mirror has a row of a record that HubSpot never had.",
     Cause.CONTACT_MERGED: "The contact was merged into another one in HubSpot; students see the "
