@@ -181,7 +181,7 @@ def test_the_filters_narrow_and_are_taken_away(open_page: Open, made: Stage, don
     assert total == len(acts(at))
     later = made.clock().date()
     assert ["Signed in", "Asked for a repair"] == acts(choose(at, "from", later))
-    assert "No entry fits the filters." in said(choose(at, "contact", "none"))
+    assert "No entries match the filters." in said(choose(at, "contact", "none"))
 
 
 def test_days_the_wrong_way_round_are_said_to_be_so(open_page: Open, made: Stage) -> None:
@@ -189,7 +189,7 @@ def test_days_the_wrong_way_round_are_said_to_be_so(open_page: Open, made: Stage
 
     at = open_page(AUDIT, **{"from": "2026-12-02", "to": "2026-12-01"})
 
-    assert "No entry fits: *From* is a later day than *To*." in said(at)
+    assert "No entries: *From* is later than *To*." in said(at)
 
 
 def test_an_address_leads_to_what_it_narrows(open_page: Open, made: Stage) -> None:
@@ -226,7 +226,7 @@ def test_what_was_changed_after_it_was_verified_is_found_by_going_along_again(
 ) -> None:
     at = open_page(AUDIT)
     damage(made, 2)
-    assert "verified up to" in said(at.run())
+    assert ", intact at " in said(at.run())
 
     assert "Chain broken" in said(press(at, "afresh"))
 

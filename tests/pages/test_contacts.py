@@ -119,7 +119,7 @@ def test_a_phone_number_is_said_to_be_hubspots(open_page: Open, made: Stage) -> 
 def test_nobody_in_hubspot_either_is_said(open_page: Open) -> None:
     at = press(open_page(CONTACTS, find="zzzzzz"), "search_hubspot")
 
-    assert "HubSpot finds it under no name" in said(at)
+    assert "HubSpot has no such name" in said(at)
 
 
 def test_a_mirror_that_is_down_is_said_and_asked_of_hubspot_once(
@@ -127,7 +127,7 @@ def test_a_mirror_that_is_down_is_said_and_asked_of_hubspot_once(
 ) -> None:
     made.mirror.die()
     at = open_page(CONTACTS, find="okafor")
-    assert "Supabase does not answer" in said(at)
+    assert "Supabase is unreachable" in said(at)
     assert len(frame_with(at, "Found by"))
 
     before = made.crm.usage()["total"]
@@ -154,7 +154,7 @@ def test_whom_one_opened_stands_in_the_empty_search(open_page: Open) -> None:
     name = at.header[0].value
     next(button for button in at.button if button.label == "All students").click().run()
 
-    assert "Opened lately" in said(at)
+    assert "Recently opened" in said(at)
     press(at, f"lately_{SOMEBODY}")
     assert name == at.header[0].value
 
@@ -198,7 +198,7 @@ def test_a_copy_on_its_way_is_said_and_followed_until_it_is_there(
     assert "Mirror 3 s behind, copy queued, number 1 in the queue" in said(at)
 
     made.core.mirroring.drain()
-    assert "Mirror equal" in said(at.run())
+    assert "Supabase equal" in said(at.run())
 
 
 def test_a_copy_that_failed_is_said_and_an_admin_makes_it_again(
@@ -211,21 +211,21 @@ def test_a_copy_that_failed_is_said_and_an_admin_makes_it_again(
 
     press(at, "copy_again")
     made.core.mirroring.drain()
-    assert "Mirror equal" in said(at.run())
+    assert "Supabase equal" in said(at.run())
 
 
 def test_drift_with_nothing_on_its_way_is_told_apart(open_page: Open, made: Stage) -> None:
     made.crm.foreign_write(Kind.CONTACT, SOMEBODY, {"cs_credits": 17})
     at = opened(open_page, SOMEBODY)
 
-    assert "no copy is on its way" in said(at)
+    assert "no copy is queued" in said(at)
     assert "copy_again" in {button.key for button in at.button}
 
 
 def test_a_contact_that_the_mirror_lacks_is_said(open_page: Open, made: Stage) -> None:
     made.crm.add_contact("52000009999", lastname="Newcomer")
 
-    assert "Not in the mirror" in said(opened(open_page, "52000009999"))
+    assert "Not in Supabase" in said(opened(open_page, "52000009999"))
 
 
 def test_an_unreadable_balance_is_no_number_and_says_why(open_page: Open, made: Stage) -> None:
@@ -240,7 +240,7 @@ def test_supabase_away_leaves_the_truth_and_says_so(open_page: Open, made: Stage
     made.mirror.die()
     at = opened(open_page, SOMEBODY)
 
-    assert "Supabase does not answer" in said(at)
+    assert "Supabase is unreachable" in said(at)
     assert "mirror –" == at.metric[0].delta
 
 
@@ -291,8 +291,8 @@ def test_a_student_without_bookings_or_history_has_a_page(open_page: Open, made:
     told = said(opened(open_page, "52000009999"))
 
     assert "No bookings yet" in told
-    assert "No balance was ever changed" in told
-    assert "Nothing was done for this student" in told
+    assert "No balance has changed" in told
+    assert "Credit Desk has done nothing for this student" in told
 
 
 def test_what_is_owed_leads_an_admin_to_the_preview_of_its_refund(
