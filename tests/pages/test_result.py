@@ -283,7 +283,9 @@ def test_a_seat_count_that_was_refused_is_told_with_the_way_to_the_exam(
     listed = frame_with(open_page(OPERATIONS), "Reason")
     assert ["! Follow-ups incomplete"] == list(listed["State"][0])
     told = [record.event_words(e) for e in made.journal.events(operation_id=operation_id)]
-    assert any(one.startswith(f"Follow-ups incomplete: exam {exam} was not counted down") for one in told)
+    assert any(
+        one.startswith(f"Follow-ups incomplete: exam {exam} was not counted down") for one in told
+    )
 
 
 def test_another_balance_that_needs_correcting_is_not_called_a_follow_up(

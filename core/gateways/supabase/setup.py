@@ -61,7 +61,7 @@ def mend(error: GatewayError) -> str:
 def schema_faults(schema: Any, needed: Mapping[Kind, Collection[str]]) -> list[str]:
     """``schema`` is the answer of ``credit_desk_schema()``."""
     if not isinstance(schema, dict) or schema.get("version") != VERSION:
-        return [f"the mirror's functions are of another version: {APPLY}"]
+        return [f"Supabase's functions are of another version: {APPLY}"]
     tables = schema.get("tables") or {}
     secured = schema.get("row_level_security") or {}
     faults = []
