@@ -77,7 +77,7 @@ def test_keys_stand_with_what_they_may_and_when_they_were_used(
     shown = frame_with(open_page(API_KEYS), "State", "App")
 
     assert ["student-app", "old-app"] == list(shown["App"])
-    assert [["Active"], ["Withdrawn"]] == list(shown["State"])
+    assert [["Active"], ["Revoked"]] == list(shown["State"])
     assert ["read, book, cancel", "read"] == list(shown["May"])
     assert ["just now", "never"] == list(shown["Last used"])
 
@@ -90,7 +90,7 @@ def test_the_ticked_key_is_withdrawn_after_a_second_word(open_page: Open, made: 
     at.checkbox(key=f"sure_{key.id}").check().run()
     at.button(key="withdraw").click().run()
 
-    assert f"Key {key.id} of student-app opens nothing any more." in said(at)
+    assert f"Key {key.id} of student-app is revoked." in said(at)
     (kept,) = made.journal.api_keys()
     assert ADMIN == kept.withdrawn_by
 

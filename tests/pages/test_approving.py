@@ -138,7 +138,7 @@ def test_what_no_longer_matches_has_no_approve_but_a_way_to_a_new_preview(
 
     at = open_page(BULK_REFUND, who=by(BEN), operation=asked)
 
-    assert "1 booking would no longer go as asked for" in said(at)
+    assert "1 booking can no longer be done as requested" in said(at)
     assert "now already refunded" in said(at)
     assert "approve" not in buttons(at)
     press(at, "renew")
@@ -213,7 +213,7 @@ def test_the_list_names_what_waits_and_narrows_to_it(open_page: Open) -> None:
 
     choose(at, "narrow", "Awaiting approval")
 
-    assert [["To approve"]] == [list(cell) for cell in frame_with(at, "Reason")["State"]]
+    assert [["Awaiting approval"]] == [list(cell) for cell in frame_with(at, "Reason")["State"]]
     assert "You can approve" not in said(open_page(OPERATIONS))
 
 

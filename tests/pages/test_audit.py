@@ -58,7 +58,7 @@ def test_who_comes_first_finds_their_own_sign_in(open_page: Open) -> None:
     assert [("Admin", ADMIN)] == [
         (row.Role, row.Who) for row in frame_with(at, "Role", "Who").itertuples()
     ]
-    assert "Chain of 1 entry verified up to 12:00" in said(at)
+    assert "1 entry, intact at 12:00" in said(at)
 
 
 def test_a_sign_in_is_recorded_once_however_often_a_page_is_drawn(
@@ -240,7 +240,7 @@ def test_a_large_chain_is_verified_a_portion_at_each_look(
     at = open_page(AUDIT)
     assert "Verified 20 of 31 entries so far" in said(at)
 
-    assert "Chain of 31 entries verified" in said(at.run())
+    assert "31 entries, intact at" in said(at.run())
 
 
 def test_an_empty_audit_says_what_will_stand_there(

@@ -204,7 +204,7 @@ def test_managers_see_neither_booking_nor_cancelling(open_page: Open, made: Stag
         at = opened(open_page)
 
     assert not [box for box in at.selectbox if box.key == "book_exam"]
-    assert "Tick bookings to cancel them" not in said(at)
+    assert "Select bookings to cancel them" not in said(at)
 
 
 def test_staff_cancel_what_they_ticked_and_see_what_comes_back(

@@ -68,7 +68,7 @@ def test_results_stand_with_balances_as_students_see_them(open_page: Open, made:
 def test_a_typing_error_is_forgiven_and_said(open_page: Open) -> None:
     at = open_page(CONTACTS, find="okafr")
 
-    assert "Nobody is written “okafr”" in said(at)
+    assert "No exact match for “okafr”" in said(at)
     assert all("Okafor" in name for name in frame_with(at, "Found by")["Student"])
 
 
@@ -99,7 +99,7 @@ def test_typing_asks_hubspot_nothing(open_page: Open, made: Stage) -> None:
 def test_nobody_found_leads_to_hubspot_on_demand(open_page: Open, made: Stage) -> None:
     made.crm.add_contact("52000009999", firstname="Quentin", lastname="Newcomer")
     at = open_page(CONTACTS, find="newcomer")
-    assert "Nobody found for “newcomer”" in said(at)
+    assert "No student found for “newcomer”" in said(at)
 
     press(at, "search_hubspot")
 
@@ -165,9 +165,9 @@ def test_whom_one_opened_stands_in_the_empty_search(open_page: Open) -> None:
 def test_the_page_says_that_both_sides_are_equal_and_when_that_was_read(open_page: Open) -> None:
     at = opened(open_page, SOMEBODY)
 
-    assert "Mirror equal, confirmed 0.0 s ago" in said(at)
+    assert "Supabase equal, confirmed 0.0 s ago" in said(at)
     assert [c.label for c in SCHOOL.credits] == [*figures(at)][:5]
-    assert [f"mirror {metric.value}" for metric in at.metric][:5] == [
+    assert [f"Supabase {metric.value}" for metric in at.metric][:5] == [
         metric.delta for metric in at.metric
     ][:5]
 
@@ -195,7 +195,7 @@ def test_a_copy_on_its_way_is_said_and_followed_until_it_is_there(
 ) -> None:
     lookup_scenes.behind(made, SOMEBODY)
     at = opened(open_page, SOMEBODY)
-    assert "Mirror 3 s behind, copy queued, number 1 in the queue" in said(at)
+    assert "Supabase 3 s behind, copy queued, number 1 in the queue" in said(at)
 
     made.core.mirroring.drain()
     assert "Supabase equal" in said(at.run())
@@ -206,7 +206,7 @@ def test_a_copy_that_failed_is_said_and_an_admin_makes_it_again(
 ) -> None:
     lookup_scenes.given_up(made, SOMEBODY)
     at = opened(open_page, SOMEBODY)
-    assert "Copy failed, mirror 3 s behind" in said(at)
+    assert "Copy failed, Supabase 3 s behind" in said(at)
     assert "value too long for column email" in said(at)
 
     press(at, "copy_again")
@@ -241,7 +241,7 @@ def test_supabase_away_leaves_the_truth_and_says_so(open_page: Open, made: Stage
     at = opened(open_page, SOMEBODY)
 
     assert "Supabase is unreachable" in said(at)
-    assert "mirror –" == at.metric[0].delta
+    assert "Supabase –" == at.metric[0].delta
 
 
 def test_hubspot_away_leaves_the_mirror_and_says_so(
@@ -250,8 +250,8 @@ def test_hubspot_away_leaves_the_mirror_and_says_so(
     made.crm.sending = lambda _: Fault.NOT_SENT
     at = opened(open_page, student)
 
-    assert "HubSpot does not answer" in said(at)
-    assert "in the mirror" == at.metric[0].delta
+    assert "HubSpot is unreachable" in said(at)
+    assert "in Supabase" == at.metric[0].delta
     assert len(frame_with(at, "Paid with"))
     assert "refund_owed" not in {button.key for button in at.button}
 

@@ -88,7 +88,7 @@ def test_a_store_that_is_away_pauses_the_sweep_in_words(open_page: Open, made: S
 
     assert "Quick check paused" in said(at)
     assert "Supabase cannot be reached" in said(at)
-    assert "It goes on by itself in" in said(at)
+    assert "It continues by itself in" in said(at)
 
 
 # the preview of a repair

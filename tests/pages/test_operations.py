@@ -132,7 +132,7 @@ def test_a_mirror_that_is_behind_is_told_on_every_page(open_page: Open, made: St
 
     for place in (OPERATIONS, BULK_REFUND):
         at = open_page(place)
-        assert "1 copy to Supabase due for 3 min" in said(at)
+        assert "1 copy to Supabase pending for 3 min" in said(at)
         assert "Supabase cannot be reached" in said(at)
 
 
@@ -168,7 +168,7 @@ def test_dead_letters_stand_by_error_and_all_of_them_below(given_up: AppTest) ->
     assert [3, 1] == list(errors["Copies"])
     assert ["permission denied", "no column x"] == list(errors["Error"])
     assert 4 == len(frame_with(given_up, "Attempts"))
-    assert "Try 4 copies again" == given_up.button(key="revive").label
+    assert "Retry 4 copies" == given_up.button(key="revive").label
 
 
 def test_one_error_is_picked_and_only_its_copies_are_tried_again(
@@ -176,7 +176,7 @@ def test_one_error_is_picked_and_only_its_copies_are_tried_again(
 ) -> None:
     tick(given_up, "errors_", [1])
     assert ["52000000007"] == list(frame_with(given_up, "Attempts")["Record"])
-    assert "Try this copy again" == given_up.button(key="revive").label
+    assert "Retry this copy" == given_up.button(key="revive").label
 
     press(given_up, "revive")
 

@@ -119,7 +119,7 @@ def test_a_foreign_write_names_who_when_both_values_and_the_correction(
 
     at = open_page(BULK_REFUND, operation=operation_id)
 
-    assert "1 change by others at the same time" in said(at)
+    assert "1 overwritten change" in said(at)
     row = frame_with(at, "What happened").iloc[0]
     assert "a person in HubSpot (7)" == row["Changed by"]
     told = f"Changed {read} to {read - 1} between our read and our write, which set {read + 1}"
@@ -263,7 +263,7 @@ def test_what_was_given_up_is_not_called_copied(open_page: Open, made: Stage) ->
 
     at = open_page(OPERATIONS, operation=id_)
 
-    assert "but for 2 copies that were given up" in said(at)
+    assert "except 2 copies that failed" in said(at)
     assert "view=Copies+to+Supabase" in [e.proto.query_string for e in at.get("page_link")]
 
 
