@@ -13,22 +13,31 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
-from api.guard import Tally, guards
+from api.guard import Public, Tally, guards
 from api.routes import routes
 from api.v1 import app as students
-from core import settings, wiring
+from core import wiring
+from core.gateways.errors import EngineError, JournalError
+from core.settings import BadSettings, SettingFault, Settings, load
 from pages.shared import door, signing_in
 
 log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parent
+BASE_PATH = SettingFault(
+    name="server.baseUrlPath",
+    problem="is set, and the desk answers at / alone",
+    mend="Remove it, and give the desk a host name of its own",
+)
 
 
 @asynccontextmanager
@@ -37,7 +46,12 @@ async def lifespan(_: object) -> AsyncIterator[None]:
     # As st.navigation does it, but before the first visitor: until then Streamlit takes the
     # folder "pages" for its own and tells whoever opens a deep link that the page is unknown.
     PagesManager.uses_pages_directory = False
-    await asyncio.to_thread(_warm_up)
+    try:
+        await asyncio.to_thread(_warm_up)
+    except (EngineError, JournalError) as error:  # in place of a traceback
+        sys.stderr.write(f"Credit Desk does not start: {error}\n")
+        sys.stderr.flush()
+        os._exit(1)
     try:
         yield
     finally:
@@ -53,7 +67,7 @@ async def lifespan(_: object) -> AsyncIterator[None]:
 def _warm_up() -> None:
     import pages.shared.batch  # noqa: F401, PLC0415 - so that the first visitor need not wait
 
-    wiring.start(loaded)
+    wiring.start(loaded.settings)
     # Streamlit collects garbage after every rerun; without what was imported that costs nothing.
     gc.collect()
     gc.freeze()
@@ -71,30 +85,45 @@ def told(error: Exception) -> bool:
     return True
 
 
-def checked_settings() -> settings.Settings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What the server runs by."""
+
+    settings: Settings
+    public: Public
+    #: ``[auth]`` as Streamlit takes it; None: nobody can sign in, and the page says so.
+    auth: Any
+
+
+def checked() -> Checked:
     """Before anything starts: what is missing or wrong, all of it, in place of a traceback."""
-    faults: list[settings.SettingFault] = []
+    faults: list[SettingFault] = []
+    if st.get_option("server.baseUrlPath"):
+        faults.append(BASE_PATH)
     try:
-        found = settings.load()
-    except settings.BadSettings as error:
-        faults += error.faults
-    # Without any [auth] it starts: nobody can sign in, and the page says so.
-    if (auth := signing_in.section()) is not None:
-        faults += signing_in.faults(auth)
+        found = load()
+    except BadSettings as error:
+        if (auth := signing_in.section()) is not None:
+            faults += signing_in.faults(auth)
+        sys.exit(f"Credit Desk does not start: {BadSettings([*error.faults, *faults])}")
+    public = Public.of(found.public_url, found.extra_hosts)
+    if (auth := signing_in.of_settings(found, public.origin)) is not None:
+        faults += [*signing_in.faults(auth), *signing_in.misplaced(auth, public.is_host)]
     if faults:
-        sys.exit(f"Credit Desk does not start: {settings.BadSettings(faults)}")
-    return found
+        sys.exit(f"Credit Desk does not start: {BadSettings(faults)}")
+    return Checked(settings=found, public=public, auth=auth)
 
 
-loaded = checked_settings()
+loaded = checked()
 answers = Tally()
-students_api = students.application(wiring.get, wait_s=loaded.api_wait_s)
+students_api = students.application(wiring.get, wait_s=loaded.settings.api_wait_s)
 app = st.App(
     ROOT / "app.py",
     lifespan=lifespan,
-    routes=routes(loaded, answers),
+    secrets={"auth": loaded.auth} if loaded.auth is not None else None,
+    routes=routes(loaded.settings, answers),
     middleware=[
-        *guards(loaded.public_url, door.inline_scripts(), answers),
+        *guards(loaded.public, door.inline_scripts(), answers),
         Middleware(door.AtTheDoor),
         Middleware(students.AtItsPath, api=students_api),
     ],

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core.domain.webhooks import NotGenuine, Unreadable
-from core.gateways.errors import JournalError
+from core.gateways.errors import GatewayError, JournalError
 from core.services.receiving import PATH, Delivery, NotSetUp, Receiving
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,9 @@ def _received(service: Receiving, delivery: Delivery) -> Response:
         return _say(400, str(why))
     except NotSetUp as why:
         return _say(503, str(why))
+    except GatewayError as why:
+        log.warning("a webhook could not be read, HubSpot sends it again: %s", why)
+        return _say(503, "not ready; send it again")
     except JournalError:
         log.exception("a webhook could not be stored")
         return _say(503, "it could not be stored; send it again")

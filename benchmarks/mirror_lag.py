@@ -70,6 +70,9 @@ class Watched:
     def unrefunded(self, after: str = "", limit: int = 1000) -> list[str]:
         return self.mirror.unrefunded(after, limit)
 
+    def required(self, kind: Kind) -> frozenset[str]:
+        return self.mirror.required(kind)
+
     def faults(self) -> list[str]:
         return self.mirror.faults()
 

@@ -8,6 +8,7 @@ from core.cli import (  # noqa: F401 - they add their commands
     drift,
     forgetting,
     going_on,
+    hubspot_app,
     keys,
     lookup,
     overview,

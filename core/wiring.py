@@ -22,6 +22,7 @@ from core.assembly import Core, assemble, new_id, utc_now
 from core.domain.desks import Process
 from core.domain.mirror import columns, probe_rows
 from core.domain.schedules import Every
+from core.gateways.errors import EngineError
 from core.gateways.ports import Engine
 from core.services.alarms import LOOK_EVERY_S, Alarms
 from core.services.auditing import LOOK_EVERY_S as AUDIT_EVERY_S
@@ -53,6 +54,15 @@ LATE_LOOKS = timedelta(minutes=1)
 SWITCH_S = 0.001
 
 
+def mirror_sql(settings: Settings, *, remove: bool = False) -> str:
+    """What makes a Supabase project ready for these settings, or takes it away again."""
+    from core.gateways.supabase import migrations  # noqa: PLC0415 - the command line's alone
+
+    if remove:
+        return migrations.removal(settings.supabase_schema)
+    return migrations.sql(settings.supabase_schema, settings.mirror_names)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     """The services over the gateways of the settings, and the threads that work for them."""
@@ -72,13 +82,21 @@ class Runtime:
     clock: Ticker
     audit: Ticker
     fitness: Fitness
+    #: Why no engine can run on this Python and SQLite; "": one can.
+    engine_refusal: Callable[[], str]
     #: Notes which settings it starts with.
     at_start: Callable[[], None]
     #: Closes the gateways, after all threads have ended.
     close: Callable[[], None]
 
     def start(self) -> None:
-        """Become a worker: carry what was asked for, copy what is due, keep the schedules."""
+        """Become a worker: carry what was asked for, copy what is due, keep the schedules.
+
+        Raises:
+            EngineError: no engine can run here. It would be tried for ever, and nothing done.
+        """
+        if refusal := self.engine_refusal():
+            raise EngineError(f"{refusal}. What was confirmed waits until a worker can run")
         sys.setswitchinterval(SWITCH_S)
         self.at_start()
         self.mirror_threads.start()
@@ -154,6 +172,8 @@ def build(settings: Settings) -> Runtime:
     """
     from core.gateways.engine import DbosEngine  # noqa: PLC0415 - see above
     from core.gateways.engine.proof import start_fault  # noqa: PLC0415
+    from core.gateways.engine.system import system_url  # noqa: PLC0415
+    from core.gateways.engine.versions import version_fault  # noqa: PLC0415
     from core.gateways.hubspot.client import connect  # noqa: PLC0415
     from core.gateways.hubspot.inspection import Inspection  # noqa: PLC0415
     from core.gateways.hubspot.limiter import Priority  # noqa: PLC0415
@@ -178,12 +198,14 @@ def build(settings: Settings) -> Runtime:
         request_timeout_s=settings.request_timeout_s,
         rate_share=settings.rate_share,
     )
-    inspection = Inspection(hubspot.hub)
+    inspection = Inspection(hubspot.hub, settings.hubspot_app_id)
     catalogue = settings.portal.catalogue
     mirror = Supabase(
         url=settings.supabase_url,
         service_key=settings.supabase_service_role_key.get_secret_value(),
         columns=columns(catalogue),
+        schema=settings.supabase_schema,
+        names=settings.mirror_names,
         probes=probe_rows(catalogue, utc_now()),
     )
     notifier = Apprise([url.get_secret_value() for url in settings.notify_urls])
@@ -205,7 +227,7 @@ def build(settings: Settings) -> Runtime:
         admins=settings.admins,
         domains=settings.allowed_domains,
         unverified_from=settings.unverified_providers,
-        object_types=settings.portal.types,
+        object_types=hubspot.object_types,
         webhook_secret=settings.hubspot_client_secret.get_secret_value(),
         catalogue=catalogue,
         hold=timedelta(seconds=settings.hold_s),
@@ -236,6 +258,7 @@ def build(settings: Settings) -> Runtime:
         told=bool(settings.notify_urls),
         webhooks=core.receiving.set_up,
         public_url=settings.public_url,
+        key_warnings=mirror.key_warnings,
         desks=core.desks.findings,
         engine_fault=partial(start_fault, url),
         store=(store := StoreReport(journal, journal.address)).look,
@@ -254,6 +277,7 @@ def build(settings: Settings) -> Runtime:
         alarms=Ticker("alarms", alarms.look, LOOK_EVERY_S, fitness),
         audit=Ticker("audit", core.auditing.look, AUDIT_EVERY_S, fitness),
         fitness=fitness,
+        engine_refusal=partial(version_fault, system_url(url)),
         at_start=lambda: core.noting.settings(told(settings), where=socket.gethostname()),
         close=in_order(
             lambda: notifier.stop(NOTIFY_GRACE_S),
@@ -275,6 +299,9 @@ def opened() -> Iterator[Runtime]:
         runtime.stop(grace_s=SCRIPT_GRACE_S)
 
 
+#: How the app is started, whole.
+RUN = "python -m streamlit run asgi.py"
+
 _core: Core | None = None
 _runtime: Runtime | None = None
 _starting = threading.Lock()
@@ -287,7 +314,7 @@ def start(settings: Settings | None = None) -> None:
     stands in secrets.toml into the environment, over what the environment had.
 
     Raises:
-        BadSettings, JournalError: says what to mend.
+        BadSettings, EngineError, JournalError: says what to mend.
     """
     global _core, _runtime  # noqa: PLW0603 - the module's one pair of singletons
     with _starting:
@@ -313,11 +340,22 @@ def stop() -> None:
         runtime.stop(grace_s=SERVER_GRACE_S)
 
 
+class NotServed(RuntimeError):
+    """Nothing was started in this process: ``asgi.py`` does that, ``app.py`` alone does not."""
+
+    def __init__(self) -> None:
+        """Says what to run."""
+        super().__init__(f"only the pages were started. Stop this, and run: {RUN}")
+
+
 def get() -> Core:
-    """The one Core of this process, started by the first who asks."""
+    """The one Core of this process.
+
+    Raises:
+        NotServed: it was not started. Pages alone would be served without guards, API or worker.
+    """
     if _core is None:
-        start()
-    assert _core is not None  # noqa: S101 - start sets it or raises
+        raise NotServed
     return _core
 
 

@@ -49,6 +49,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     up.add_argument("--webhooks", default="", metavar="URL", help="tell of every change there")
     up.add_argument(
+        "--school",
+        nargs="?",
+        const="current",
+        choices=("current", "oldest"),
+        help="the school before Credit Desk: its properties, its tables of this generation",
+    )
+    up.add_argument(
         "--no-marker", action="store_true", help="leave out what `provision` would create"
     )
     env = commands.add_parser("env", help="print the settings of a started stack again")
@@ -81,6 +88,7 @@ def _rate(text: str) -> float:
 
 
 def _up(given: argparse.Namespace) -> int:
+    from sandbox.school.generations import Generation  # noqa: PLC0415 - as the next one
     from sandbox.stack import Options, Stack  # noqa: PLC0415 - servers and drivers: 0.5 s
 
     options = Options(
@@ -94,6 +102,7 @@ def _up(given: argparse.Namespace) -> int:
         port=given.port,
         marker=not given.no_marker,
         webhooks=given.webhooks,
+        school=Generation(given.school) if given.school else None,
     )
     signal.signal(signal.SIGTERM, _interrupt)
     with Stack(options) as stack:

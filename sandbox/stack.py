@@ -17,7 +17,11 @@ from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.server import HubSpotServer
 from sandbox.hubspot.webhooks import EVERYTHING, Target
 from sandbox.identity import IdentityProvider
-from sandbox.processes import read_json, write_private
+from sandbox.processes import SandboxError, read_json, write_private
+from sandbox.school.account import SchoolPortal
+from sandbox.school.fill import ZONE
+from sandbox.school.fill import fill as school_fill
+from sandbox.school.generations import TABLES, Generation
 from sandbox.state import ENV, alone_on, say
 from sandbox.supabase import LocalSupabase
 
@@ -39,6 +43,8 @@ class Options:
     #: The first of four ports in a row; 0: any; None: the default ones, or any where taken.
     port: int | None = 0
     marker: bool = True
+    #: The school as it is before Credit Desk, with its tables of this generation; None: demo data.
+    school: Generation | None = None
     #: Where HubSpot tells of every change, as an app's webhooks do; empty: as it was.
     webhooks: str = ""
 
@@ -86,12 +92,20 @@ class Stack:
         self._identity = IdentityProvider(state, chosen["identity"])
         self._open.callback(self._identity.stop)
         self._identity.launch()
-        self._supabase = LocalSupabase(state, chosen["supabase"], chosen["database"])
+        tables = TABLES[options.school] if options.school else None
+        self._supabase = LocalSupabase(
+            state,
+            chosen["supabase"],
+            chosen["database"],
+            schemas=tuple(dict.fromkeys(("public", tables.schema if tables else "public"))),
+            instead=tables.make if tables else None,
+        )
         supabase = self._supabase.start()
         self._open.callback(self._supabase.stop)
         if not (state / PLANTED).exists():
             _forget_half_filled(state)
-        portal = Portal(with_marker=options.marker)
+        # what `provision` makes is not there before Credit Desk
+        portal = SchoolPortal(with_marker=False) if tables else Portal(with_marker=options.marker)
         hubspot = HubSpotServer(
             state,
             port=chosen["hubspot"],
@@ -110,7 +124,9 @@ class Stack:
             "HUBSPOT_CLIENT_SECRET": kept["hubspot_client_secret"],
             "HUBSPOT_APP_ID": str(portal.app_id),
             "SUPABASE_URL": supabase.url,
-            "SUPABASE_SERVICE_ROLE_KEY": supabase.service_role_key,
+            "SUPABASE_SERVICE_ROLE_KEY": supabase.secret_key,
+            "SUPABASE_PUBLISHABLE_KEY": supabase.publishable_key,
+            # of the old kind, for what still uses it
             "SUPABASE_ANON_KEY": supabase.anon_key,
             "SUPABASE_DB_URL": supabase.db_url,
             "OIDC_METADATA_URL": self._identity.ready(),
@@ -119,6 +135,9 @@ class Stack:
             "AUTH_COOKIE_SECRET": kept["auth_cookie_secret"],
             "STATE_DIR": str(state),
         }
+        if tables:
+            settings |= {"SUPABASE_SCHEMA": tables.schema, "PORTAL_TOML": tables.portal}
+            settings |= {"CREDIT_DESK_TIME_ZONE": str(ZONE)}
         self._subscribe(hubspot, kept["hubspot_client_secret"])
         write_private(state / PORTS, json.dumps(chosen))
         write_private(state / ENV, json.dumps(settings))
@@ -135,13 +154,20 @@ class Stack:
         """Demo data, the first time. The plan of it is written last: without it, nothing counts."""
         size = self.options.size
         if (state / PLANTED).exists():
-            there = read_json(state / PLANTED).get("size")
-            if there != asdict(size):
-                say(f"the data of the first start stays as it is: {there}")
+            planted = read_json(state / PLANTED)
+            if planted.get("generation") != self.options.school:
+                raise SandboxError(
+                    f"{state} was first started with other tables: name another with --state"
+                )
+            if planted.get("size") != asdict(size):
+                say(f"the data of the first start stays as it is: {planted.get('size')}")
             return
         say(f"filling in {size.contacts} contacts, {size.bookings} bookings, {size.exams} exams")
         now = datetime.now(UTC).replace(microsecond=0)
-        planted = fill(hubspot.store, db_url, size, now)
+        if self.options.school:
+            planted = school_fill(hubspot.store, db_url, size, now, self.options.school)
+        else:
+            planted = fill(hubspot.store, db_url, size, now)
         write_private(state / PLANTED, json.dumps(planted, indent=1))
 
 

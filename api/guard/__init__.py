@@ -13,16 +13,14 @@ from api.guard.limits import Limits
 from api.guard.public import Public
 from api.guard.tally import Tally
 
-__all__ = ["Tally", "guards"]
+__all__ = ["Public", "Tally", "guards"]
 
 
-def guards(public_url: str, inline_scripts: Sequence[str], tally: Tally) -> list[Middleware]:
+def guards(public: Public, inline_scripts: Sequence[str], tally: Tally) -> list[Middleware]:
     """The outermost first. ``inline_scripts``: hashes of those that the pages may run.
 
-    ``public_url``: how browsers and HubSpot call the server; empty: it is called on this very
-    machine alone. ``tally``: counts what ``/api`` answers.
+    ``public``: how the server is called. ``tally``: counts what ``/api`` answers.
     """
-    public = Public.of(public_url)
     return [
         Middleware(SecurityHeaders, public=public, inline_scripts=inline_scripts),
         Middleware(Hosts, public=public),

@@ -18,6 +18,10 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY_VIOLATION = 1008
 
 
+#: Asked by probes, which call an IP address or a name of the platform. The answer is one word.
+HEALTH = frozenset({"/api/healthz", "/api/readyz"})
+
+
 class Hosts:
     """One decision for pages, websockets and ``/api``, from ``CREDIT_DESK_PUBLIC_URL``.
 
@@ -45,10 +49,15 @@ class Hosts:
             await refused(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Problem | None:
+        if scope["type"] == "http" and scope["path"] in HEALTH and scope["method"] in SAFE:
+            return None
         headers = Headers(scope=scope)
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
         if len(hosts) != 1 or not self.public.is_host(hosts[0]):
-            log.warning("a request for another host was refused; is CREDIT_DESK_PUBLIC_URL right?")
+            log.warning(
+                "a request for another host was refused; if it was for this one, name it in "
+                "CREDIT_DESK_PUBLIC_URL or CREDIT_DESK_EXTRA_HOSTS"
+            )
             return Problem(421, "this server does not answer to that host name")
         if not origins and scope["type"] == "http":
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
@@ -13,20 +14,26 @@ PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Public:
-    """``CREDIT_DESK_PUBLIC_URL`` in its parts; without one all of them are empty."""
+    """``CREDIT_DESK_PUBLIC_URL`` in its parts; without one all of them are empty.
+
+    And ``CREDIT_DESK_EXTRA_HOSTS``: names by which the same server is called besides.
+    """
 
     scheme: str
     host: str
     port: int | None
+    #: Each with the port that it is called at; None: any.
+    extra: frozenset[tuple[str, int | None]] = frozenset()
 
     @classmethod
-    def of(cls, url: str) -> Self:
-        """The settings have checked it before."""
+    def of(cls, url: str, extra: Sequence[str] = ()) -> Self:
+        """The settings have checked both before."""
         parts = urlsplit(url)
         return cls(
             scheme=parts.scheme,
             host=(parts.hostname or "").rstrip("."),
             port=parts.port or PORTS.get(parts.scheme),
+            extra=frozenset(named for each in extra if (named := _named(each))),
         )
 
     @property
@@ -35,21 +42,31 @@ class Public:
         return self.scheme == "https"
 
     @property
+    def origin(self) -> str:
+        """The public address as browsers state it; empty without one."""
+        if not self.host:
+            return ""
+        return f"{self.scheme}://{self._authority}"
+
+    @property
+    def _authority(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
     def websocket(self) -> str:
         """The origin of its websockets, as a policy names it; empty without a public address."""
         if not self.host:
             return ""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        port = "" if self.port == PORTS[self.scheme] else f":{self.port}"
-        return f"{'wss' if self.secure else 'ws'}://{host}{port}"
+        return f"{'wss' if self.secure else 'ws'}://{self._authority}"
 
     def is_host(self, header: str) -> bool:
-        """Whether a ``Host`` header names this server: its public name or this machine's own."""
+        """Whether a ``Host`` header names this server: one of its names, or this machine's own."""
         named = _named(header)
         if named is None:
             return False
         host, port = named
-        if host in LOOPBACK:
+        if host in LOOPBACK or not {(host, None), (host, port)}.isdisjoint(self.extra):
             return True
         return host == self.host and port in {None, self.port}
 

@@ -17,7 +17,7 @@ from core.cli.store import opened
 from core.domain.credits import CreditType
 from core.domain.exam_times import day_in
 from core.domain.lookups import TEXT_MIN, FoundBy, Hit, Hits, Where, cleaned, may_be_phone
-from core.domain.owed import taken, unclear, waiting
+from core.domain.owed import doubtful, settled, taken, unclear, waiting
 from core.domain.records import ContactId, ExamId
 from core.domain.selections import BadList
 from core.domain.sessions import Activated, Activation, Opening, Session, SessionFilter, narrowed
@@ -199,6 +199,13 @@ def _of_contact(presented: Presented) -> dict[str, Any]:
         "in_the_mirror": {key: row.get(key) for key in contact.balances},
         "unreadable": dict(contact.unreadable),
         "owed": [one.booking.id for one in waiting(presented.owed)],
+        "to_decide": [
+            {"booking": one.booking.id, "told": one.doubt} for one in doubtful(presented.owed)
+        ],
+        "not_owed": [
+            {"booking": one.booking.id, "told": f"{one.not_owed}: {one.told}"}
+            for one in settled(presented.owed)
+        ],
         "unclear": [
             {"booking": one.booking.id, "told": one.unclear} for one in unclear(presented.owed)
         ],

@@ -26,6 +26,7 @@ from core.domain.roles import Act, Actor, Role
 from core.domain.selections import BadList
 from core.gateways.ports.inspecting import Health
 from core.services.fitness import GRACE_S as UNFIT_AFTER_S
+from core.settings import load
 
 #: A worker asked to end finishes what is in hand for at most this long.
 GRACE_S = 25.0
@@ -76,6 +77,20 @@ def doctor(json: Json = False) -> None:
         show({"healthy": not faults, "findings": reports.of_findings(found)}, as_json=json)
         if faults:
             raise Unhealthy([f"{each.what}: {each.said}. {each.mend}".strip() for each in faults])
+
+
+@app.command("mirror-sql")
+def mirror_sql(
+    remove: Annotated[
+        bool, typer.Option("--remove", help="print what takes Credit Desk out of it again")
+    ] = False,
+) -> None:
+    """Print the SQL that makes a Supabase project ready, for SUPABASE_SCHEMA and [columns.*].
+
+    Run it as the owner of the tables, in Supabase's SQL editor or with psql. It can be repeated.
+    """
+    with told():
+        sys.stdout.write(wiring.mirror_sql(load(), remove=remove))
 
 
 @app.command()

@@ -210,17 +210,16 @@ def assess(
     now: datetime,
     quiet: timedelta,
     catalogue: Catalogue,
-    doubts: Mapping[ItemKey, str] = MappingProxyType({}),
+    against: Mapping[ItemKey, str] = MappingProxyType({}),
 ) -> list[Assessment]:
     """What becomes of each of these refunds of one contact, in their order.
 
     Whoever cancels a booking gives its credit back within ``quiet``, before or after, or not at
     all: an app that did it, or a person, thinks between its steps. ``cancelling``: this operation
-    cancels the bookings itself. ``doubts``: why the desk that this one took over from may have
-    refunded it long ago.
+    cancels the bookings itself. ``against``: what a person has said against refunding some.
     """
     own = [
-        _unless_in_doubt(_of_booking(each, contact, cancelling=cancelling), each, doubts)
+        _unless_settled(_of_booking(each, contact, cancelling=cancelling), each, against)
         for each in found
     ]
     asked = [
@@ -279,11 +278,11 @@ def _is_elsewhere(found: Evidence) -> bool:
     return found.exam_ids is not None and found.exam_ids != (found.item.exam_id,)
 
 
-def _unless_in_doubt(own: Assessment, found: Evidence, doubts: Mapping[ItemKey, str]) -> Assessment:
-    doubt = doubts.get(found.item.booking_id)
-    if doubt is None or own.advice is not Advice.PAY or found.item.ruling is Ruling.OWED:
+def _unless_settled(own: Assessment, found: Evidence, against: Mapping[ItemKey, str]) -> Assessment:
+    said = against.get(found.item.booking_id)
+    if said is None or own.advice is not Advice.PAY or found.item.ruling is Ruling.OWED:
         return own
-    return replace(own, advice=Advice.UNCLEAR, told=f"{own.told}; {doubt}".removeprefix("; "))
+    return replace(own, advice=Advice.CHANGED, told=said)
 
 
 def _mark(history: History) -> Assessment | None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from operator import itemgetter
 
 from core.domain.causes import REMEDIES, Cause, Remedy
-from core.domain.mirror import ID, PARTIAL, SOURCE_TIME, Row
+from core.domain.mirror import ID, PARTIAL, SOURCE_TIME, SPARE, Row
 from core.domain.records import History, Kind
 
 __all__ = [
@@ -27,6 +27,11 @@ __all__ = [
 
 #: Moments: HubSpot's and the mirror's text for one moment may differ.
 MOMENTS = frozenset({"token_refunded_at", "scheduled_activation_datetime"})
+#: What a school's table need not have, of any kind: nothing else that a row lacks is passed over.
+_SPARE = frozenset().union(*SPARE.values())
+#: The two texts for a hand: HubSpot's boolean, and the word that people choose.
+HAND = "dominant_hand"
+_HANDS = {"true": "right", "false": "left"}
 #: What HubSpot takes from a booking's contact and exam. A change there need not show in the
 #: booking's own history and modified time.
 CONTACT_OF = "contact_hubspot_id"
@@ -111,7 +116,8 @@ def suspects(
 
     ``columns``: all that a row may state. Made for 100,000 rows: one tuple compare for each.
     """
-    pick = itemgetter(*sorted(set(columns) - {SOURCE_TIME, PARTIAL}))
+    lacking = _SPARE - set(next(iter(mirror.values()), _SPARE))
+    pick = itemgetter(*sorted(set(columns) - {SOURCE_TIME, PARTIAL} - lacking))
     found = []
     for id_ in ids:
         try:
@@ -153,6 +159,8 @@ def _differing(truth: Row, held: Row) -> Iterator[str]:
     for name, value in truth.items():
         if name in {ID, SOURCE_TIME, PARTIAL} or _same(name, value, held.get(name)):
             continue
+        if name in _SPARE and name not in held:
+            continue
         yield name
 
 
@@ -160,7 +168,14 @@ def _same(name: str, truth: object, held: object) -> bool:
     """Null, false and "" of a text or a mark are one thing; 0 of a counter is not null."""
     if name in MOMENTS and (at := moment(truth)) is not None:
         return at == moment(held)
+    if name == HAND and truth and held:
+        return _hand(truth) == _hand(held)
     return truth == held or (_nothing(truth) and _nothing(held))
+
+
+def _hand(value: object) -> str:
+    told = str(value).strip().casefold()
+    return _HANDS.get(told, told)
 
 
 def _nothing(value: object) -> bool:

@@ -39,6 +39,19 @@ SOURCE_TIME = "source_modified_at"
 #: In a row that states only some columns of one that should be in the mirror already.
 PARTIAL = "partial"
 
+#: Columns that a school's table may lack: what they would hold is not copied and not compared.
+SPARE: dict[Kind, frozenset[str]] = {
+    Kind.CONTACT: frozenset({"ndecc_exam_date"}),
+    Kind.BOOKING: frozenset(
+        {"attending_location", "dominant_hand", "idempotency_key", "mock_type", "exam_date"}
+        | {"location", "start_time", "end_time"}
+    ),
+    Kind.EXAM: frozenset(
+        {"mock_exam_name", "mock_type", "end_time", "location", "capacity"}
+        | {"scheduled_activation_datetime"}
+    ),
+}
+
 #: In a row that asks for the deletion of one: HubSpot deleted its record for privacy, for good.
 ERASE = "erase"
 

@@ -142,7 +142,8 @@ class Comparing:
         if held is None:
             held = self.mirror.rows(kind, list(ids))
         names = columns(self.catalogue)[kind]
-        doubtful = suspects(ids, self._truth(kind, ids), held, names)
+        truth = self._truth(kind, ids)
+        doubtful = self._to_be_kept(kind, suspects(ids, truth, held, names), truth, held)
         if not doubtful:
             return Compared(compared=len(ids))
         sides = self._again(kind, doubtful, names)
@@ -164,6 +165,23 @@ class Comparing:
                 and ahead(sides.truth[id_].row, sides.mirror[id_])
             },
         )
+
+    def _to_be_kept(
+        self,
+        kind: Kind,
+        ids: Sequence[str],
+        truth: Mapping[str, Stated],
+        held: Mapping[str, Row],
+    ) -> list[str]:
+        """Without contacts that have no row because the table asks for what they lack."""
+        if all(id_ in held or id_ not in truth for id_ in ids):
+            return list(ids)
+        required = self.mirror.required(kind)
+        return [
+            id_
+            for id_ in ids
+            if id_ in held or id_ not in truth or all(truth[id_].row.get(name) for name in required)
+        ]
 
     def knows(self, kind: Kind, id_: str) -> bool:
         """Whether either store has it.

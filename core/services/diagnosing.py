@@ -29,6 +29,8 @@ class Diagnosing:
     #: Whether HubSpot's webhooks can be told from forgeries.
     webhooks: bool = True
     public_url: str = ""
+    #: What about Supabase's key works now and will not.
+    key_warnings: Callable[[], Sequence[str]] = tuple
     #: Whether another desk is at work on the account.
     desks: Callable[[], Sequence[Finding]] = tuple
     #: Which operational store this is; None: nobody can say.
@@ -78,17 +80,26 @@ class Diagnosing:
         return [warning]
 
     def _mirror(self) -> list[Finding]:
-        faults = self.mirror.faults()
-        if not faults:
+        found = [
+            Finding(health=Health.FAULT, what="Supabase", said=fault)
+            for fault in self.mirror.faults()
+        ]
+        if not found:
             said = "its schema is as expected, and a copy of each kind went through"
-            return [Finding(health=Health.FINE, what="Supabase", said=said)]
-        return [Finding(health=Health.FAULT, what="Supabase", said=fault) for fault in faults]
+            found.append(Finding(health=Health.FINE, what="Supabase", said=said))
+        warnings = self.key_warnings()
+        return found + [
+            Finding(health=Health.WARNING, what="Supabase key", said=each) for each in warnings
+        ]
 
     def _webhooks(self) -> Finding:
         what = "webhooks"
         if not self.webhooks:
             said = "none is taken: a change made in HubSpot itself waits for the next sweep"
-            mend = "set HUBSPOT_CLIENT_SECRET and CREDIT_DESK_PUBLIC_URL; see docs/webhooks.md"
+            mend = (
+                "set HUBSPOT_CLIENT_SECRET, which an app has and a service key has not, and "
+                "CREDIT_DESK_PUBLIC_URL; see docs/hubspot-access.md"
+            )
             return Finding(health=Health.WARNING, what=what, said=said, mend=mend)
         if not self.public_url:
             said = "taken only where no proxy stands between: HubSpot signs the address it calls"
@@ -110,7 +121,7 @@ class Diagnosing:
     def _engine(self) -> Finding:
         """Workers are alive before their engine has started, so they prove nothing of it."""
         if fault := self.engine_fault():
-            mend = "nothing that is confirmed is carried out until this is fixed: docs/deploy.md"
+            mend = "nothing that is confirmed is carried out until this is fixed (docs/deploy.md)"
             said = f"it does not start: {fault}"
             return Finding(health=Health.FAULT, what="engine", said=said, mend=mend)
         return Finding(health=Health.FINE, what="engine", said="starts")

@@ -64,7 +64,7 @@ TRUTH_WAIT = timedelta(seconds=5)
 PUT_BACK_MAX = timedelta(minutes=15)
 
 #: The mirror is as new as the copy was.
-DONE = frozenset({Copied.WRITTEN, Copied.ALREADY_EQUAL, Copied.NEWER_KEPT})
+DONE = frozenset({Copied.WRITTEN, Copied.ALREADY_EQUAL, Copied.NEWER_KEPT, Copied.NOT_KEPT})
 
 
 def wait_s(attempts: int, chance: float) -> float:
@@ -315,7 +315,7 @@ class Mirroring:
                 self._fail(those, Refused(result.reason))
             elif result.copied is Copied.MISSING:
                 self.put([replace(due, row=None) for due in those])  # whole, from the truth
-            elif result.copied is not Copied.NEWER_KEPT:
+            elif result.copied not in {Copied.NEWER_KEPT, Copied.NOT_KEPT}:
                 self._tell(those, at)
 
     def _done(self, dues: Sequence[Due], at: datetime) -> None:

@@ -72,7 +72,8 @@ class Receiving:
     """Order and number of deliveries do not matter: each record is read when it is copied."""
 
     mirroring: Mirroring
-    types: Mapping[Kind, str]
+    #: HubSpot's object type id of each kind. Raises GatewayError: a name could not be looked up.
+    types: Callable[[], Mapping[Kind, str]]
     #: The client secret of our app in HubSpot; empty: webhooks are not set up.
     secret: str = field(repr=False)
     now: Callable[[], datetime]
@@ -89,6 +90,7 @@ class Receiving:
         Raises:
             NotSetUp, NotGenuine, Unreadable: nothing was stored.
             JournalError: nothing is known to be stored; HubSpot is to send it again.
+            GatewayError: which objects it tells of is not known yet; the same.
         """
         if not self.secret:
             raise NotSetUp("HUBSPOT_CLIENT_SECRET is not set")
@@ -100,7 +102,7 @@ class Receiving:
             self.tally.refused()
             log.warning("a webhook was refused: %s", why)
             raise
-        told = heard(delivery.body, self.types)
+        told = heard(delivery.body, self.types())
         if told.records:
             self.mirroring.put([_due(record, told) for record in told.records])
         self.tally.took(told, now)

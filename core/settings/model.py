@@ -19,23 +19,34 @@ from pydantic_settings import (
 )
 
 from core.domain.approvals import SecondAdmin
+from core.domain.mirror_names import MirrorNames
 from core.domain.portal import Portal
 from core.domain.schedules import Schedule
 from core.domain.sweeps import SweepMode
 from core.domain.writes import QUIET_PERIOD, SEND_WITHIN_S
 from core.settings.cron import OFF, Cron
 from core.settings.faults import BadSettings, SettingFault
-from core.settings.portal import CreditRow, Objects, Properties, make_portal
+from core.settings.portal import (
+    Columns,
+    CreditRow,
+    Objects,
+    Properties,
+    make_names,
+    make_portal,
+)
 from core.settings.values import (
     Address,
     CronText,
     DatabaseUrl,
     Domains,
+    Hosts,
     Mails,
     Names,
     OptionalAddress,
     OptionalCount,
     OptionalToken,
+    PublicAddress,
+    SchemaName,
     Secret,
     Secrets,
     ZoneName,
@@ -56,11 +67,12 @@ class Settings(BaseSettings):
     #: The folder that holds the two files; set for the time of one ``read``.
     _root: ClassVar[Path] = Path()
     _portal: Portal = PrivateAttr(default_factory=Portal)
+    _names: MirrorNames = PrivateAttr(default_factory=MirrorNames)
     _store_url: SecretStr = PrivateAttr(default=SecretStr(""))
 
     hubspot_token: Secret = Field(
         alias="HUBSPOT_TOKEN",
-        description="Make a service key or private app in HubSpot and set its token here",
+        description="Make a service key or an app in HubSpot and set its token here",
     )
     hubspot_base_url: Address = Field("https://api.hubapi.com", alias="HUBSPOT_BASE_URL")
     hubspot_api_version: str = Field(
@@ -75,7 +87,13 @@ class Settings(BaseSettings):
     )
     supabase_service_role_key: Secret = Field(
         alias="SUPABASE_SERVICE_ROLE_KEY",
-        description="Copy the service role key from Supabase (Project Settings, API Keys)",
+        description="Copy a secret key, sb_secret_..., from Supabase (Project Settings, API Keys)",
+    )
+    #: The schema of the mirror's tables, and of the desk's functions beside them.
+    supabase_schema: SchemaName = Field(
+        "public",
+        alias="SUPABASE_SCHEMA",
+        description="Set the schema that holds the tables, such as public or hubspot_sync",
     )
     ops_database_url: DatabaseUrl = Field(SecretStr(STATE_DATABASE), alias="OPS_DATABASE_URL")
 
@@ -129,7 +147,24 @@ class Settings(BaseSettings):
     #: The client secret of that app: webhooks are signed with it. Empty: none are taken.
     hubspot_client_secret: SecretStr = Field(SecretStr(""), alias="HUBSPOT_CLIENT_SECRET")
     #: How the outside world calls this app, with https://, as HubSpot signs it.
-    public_url: OptionalAddress = Field("", alias="CREDIT_DESK_PUBLIC_URL")
+    public_url: PublicAddress = Field(
+        "",
+        alias="CREDIT_DESK_PUBLIC_URL",
+        description="Give the desk a host name of its own, such as https://desk.example.org",
+    )
+    #: Other names and addresses by which probes and the platform call this app.
+    extra_hosts: Hosts = Field(
+        (),
+        alias="CREDIT_DESK_EXTRA_HOSTS",
+        description="Set names or IP addresses, separated by commas: 10.0.0.7, desk.internal:8501",
+    )
+
+    #: The sign-in without a secrets.toml: what ``[auth]`` in it would say.
+    oidc_client_id: str = Field("", alias="OIDC_CLIENT_ID")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), alias="OIDC_CLIENT_SECRET")
+    oidc_metadata_url: OptionalAddress = Field("", alias="OIDC_METADATA_URL")
+    oidc_redirect_uri: OptionalAddress = Field("", alias="OIDC_REDIRECT_URI")
+    auth_cookie_secret: SecretStr = Field(SecretStr(""), alias="AUTH_COOKIE_SECRET")
 
     #: By which a monitoring system shows itself to /api/readyz and /api/metrics. Empty: no details
     #: for anybody.
@@ -177,12 +212,18 @@ class Settings(BaseSettings):
 
     objects: Objects = Field(default_factory=Objects, repr=False)
     properties: Properties = Field(default_factory=Properties, repr=False)
+    columns: Columns = Field(default_factory=Columns, repr=False)
     credits: list[CreditRow] = Field(default_factory=list, repr=False)
 
     @property
     def portal(self) -> Portal:
         """What this HubSpot account calls things."""
         return self._portal
+
+    @property
+    def mirror_names(self) -> MirrorNames:
+        """What the tables in Supabase call our columns."""
+        return self._names
 
     @property
     def store_url(self) -> SecretStr:
@@ -230,6 +271,7 @@ class Settings(BaseSettings):
         self._store_url = whole_path(self.ops_database_url, self._root)
         try:
             self._portal = make_portal(self.objects, self.properties, self.credits)
+            self._names = make_names(self.columns, self._portal)
         except ValueError as error:
             raise ValueError("portal.toml", f"cannot be: {error}", "Mend that name") from error
         return self

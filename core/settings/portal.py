@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.domain.credits import SCHOOL, Catalogue, Credit, CreditType
+from core.domain.mirror_names import MirrorNames
 from core.domain.portal import OBJECT_TYPES, Portal
 from core.domain.records import Kind
 
@@ -31,6 +32,30 @@ class Properties(_Table):
     contacts: dict[str, str] = Field(default_factory=dict)
     bookings: dict[str, str] = Field(default_factory=dict)
     exams: dict[str, str] = Field(default_factory=dict)
+
+
+class Columns(_Table):
+    """``[columns.contacts]`` and so on: our name = "the column", or a list of columns."""
+
+    contacts: dict[str, str | list[str]] = Field(default_factory=dict)
+    bookings: dict[str, str | list[str]] = Field(default_factory=dict)
+    exams: dict[str, str | list[str]] = Field(default_factory=dict)
+
+
+def make_names(columns: Columns, portal: Portal) -> MirrorNames:
+    """What the school's tables call our columns; ``ValueError`` says which name cannot be."""
+    given = {Kind.CONTACT: columns.contacts, Kind.BOOKING: columns.bookings}
+    given[Kind.EXAM] = columns.exams
+    return MirrorNames(
+        renamed={
+            kind: {
+                ours: (theirs,) if isinstance(theirs, str) else tuple(theirs)
+                for ours, theirs in own.items()
+            }
+            for kind, own in given.items()
+        },
+        catalogue=portal.catalogue,
+    )
 
 
 class CreditRow(_Table):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from core.settings import cron
 
+#: With a port or without; an IPv6 address in brackets. No "*": each name is named.
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_][a-z0-9_.-]*)(:[0-9]{1,5})?")
 SQLITE = "sqlite:///"
 #: One that cannot be guessed by trying.
 TOKEN_LENGTH = 16
@@ -54,6 +57,33 @@ def _address(raw: str) -> str:
 
 def _address_or_none(raw: str) -> str:
     return _address(raw) if raw.strip() else ""
+
+
+def _schema(raw: str) -> str:
+    name = raw.strip()
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$-]{0,62}", name):
+        raise ValueError("is no name of a schema: letters, digits and _, at most 63")
+    if name.startswith("pg_") or name == "information_schema":
+        raise ValueError("is a schema of PostgreSQL's own")
+    return name
+
+
+def _public(raw: str) -> str:
+    address = _address_or_none(raw)
+    parts = urlsplit(address)  # of an address in brackets that is none it raises ValueError
+    if parts.path or parts.query or parts.fragment:
+        raise ValueError("goes on after the host name, and the desk answers at / alone")
+    if address and (not parts.hostname or "@" in parts.netloc or parts.port == 0):
+        raise ValueError("names no host")
+    return address
+
+
+def _hosts(raw: tuple[str, ...]) -> tuple[str, ...]:
+    words = (word.strip().casefold().rstrip(".") for word in raw)
+    hosts = tuple(dict.fromkeys(word for word in words if word))
+    if not all(HOST.fullmatch(host) for host in hosts):
+        raise ValueError("holds something that is neither a host name nor an IP address")
+    return hosts
 
 
 def _database(raw: SecretStr) -> SecretStr:
@@ -104,12 +134,15 @@ CronText = Annotated[str, AfterValidator(cron.expression)]
 ZoneName = Annotated[str, AfterValidator(cron.zone)]
 Address = Annotated[str, AfterValidator(_address)]
 OptionalAddress = Annotated[str, AfterValidator(_address_or_none)]
+PublicAddress = Annotated[str, AfterValidator(_public)]
 OptionalCount = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_none_if_off)]
 OptionalToken = Annotated[SecretStr, AfterValidator(_token)]
 Secret = Annotated[SecretStr, AfterValidator(_filled)]
+SchemaName = Annotated[str, AfterValidator(_schema)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 Mails = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_mails)]
 Domains = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_domains)]
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_hosts)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_names)]
 Secrets = Annotated[
     tuple[SecretStr, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_secrets)

@@ -6,6 +6,7 @@ it there is a person whose role allows the page; otherwise the page has stopped.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -19,10 +20,11 @@ from core.assembly import Core
 from core.domain.roles import ALLOWED, Actor, NotAllowed
 from core.domain.sign_ins import DEFAULT_PROVIDER, ended, stated
 from core.gateways.errors import JournalError
-from core.settings import BadSettings
 from pages.shared import places, signing_in, words
 from pages.shared.places import Place
 from pages.shared.signing_in import Provider
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +52,10 @@ class Desk:
 
 def enter(place: Place) -> Desk:
     """First statement of every page. Past it, there is a person who may be here."""
+    core = _core()
     claims = signed_in()
     if claims is None:
         _sign_in_page()
-    core = _core()
     if ended(claims, core.operating.now()):
         _ended_page(claims)
     core.noting.signed_in(core.access.vouched(claims), claims)
@@ -92,7 +94,7 @@ def visible() -> list[Place]:
         return []
     try:
         role = wiring.get().access.signed_in(claims).role
-    except (NotAllowed, BadSettings, JournalError):
+    except (NotAllowed, wiring.NotServed, JournalError):
         return []  # the page itself says why
     return [place for place in places.PLACES if place.act in ALLOWED[role]]
 
@@ -102,6 +104,7 @@ def home() -> Place:
 
     Whoever is not signed in signs in here: only then is it known which page is theirs.
     """
+    _core()
     if signed_in() is None:
         _sign_in_page()
     mine = visible()
@@ -111,8 +114,8 @@ def home() -> Place:
 def _core() -> Core:
     try:
         return wiring.get()
-    except (BadSettings, JournalError) as error:
-        _not_ready_page(error)
+    except wiring.NotServed as error:
+        _not_served_page(error)
 
 
 def signed_in() -> Mapping[str, Any] | None:
@@ -139,12 +142,12 @@ def _heading(place: Place, email: str) -> None:
         st.logout()
 
 
-def _not_ready_page(error: BadSettings | JournalError) -> NoReturn:
-    """Only without ``asgi.py``, which does not start like this."""
-    faults = error.faults if isinstance(error, BadSettings) else (str(error),)
-    with _card("Credit Desk is not set up yet"):
-        st.markdown("\n".join(f"- {words.plain(str(fault))}" for fault in faults))
-        st.caption("Then start it again. `python -m core doctor` checks the rest.")
+def _not_served_page(error: wiring.NotServed) -> NoReturn:
+    """Of ``streamlit run app.py``: the server's own log says it too."""
+    log.critical("Credit Desk is not running: %s", error)
+    with _card("Start Credit Desk with asgi.py"):
+        st.markdown("`app.py` holds the pages alone. Nothing was started behind them. Run instead:")
+        st.code(wiring.RUN, language="sh")
     st.stop()
 
 

@@ -6,16 +6,17 @@ here all are found before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
+from streamlit.runtime.secrets import AttrDict
 
 from core.domain.sign_ins import DEFAULT_PROVIDER
-from core.settings import SettingFault
+from core.settings import SettingFault, Settings
 
 #: What every provider needs.
 KEYS = ("client_id", "client_secret", "server_metadata_url")
@@ -45,9 +46,48 @@ class Provider:
 def section() -> object:
     """``[auth]`` as it stands in the secrets, None when there is none."""
     try:
-        return st.secrets.get("auth")
+        found = st.secrets.get("auth")
     except StreamlitSecretNotFoundError:
         return None
+    return found.to_dict() if isinstance(found, AttrDict) else found
+
+
+def of_settings(settings: Settings, origin: str) -> object:
+    """``[auth]`` of the secrets, with what the settings say in its place; None: neither is there.
+
+    A setting from the environment wins over the file, as with all settings. ``origin``: the public
+    address, from which the address to come back to follows unless it is set; empty: there is none.
+    """
+    stated = {
+        "client_id": settings.oidc_client_id,
+        "client_secret": settings.oidc_client_secret.get_secret_value(),
+        "server_metadata_url": settings.oidc_metadata_url,
+        "redirect_uri": settings.oidc_redirect_uri,
+        "cookie_secret": settings.auth_cookie_secret.get_secret_value(),
+    }
+    given = {key: word.strip() for key, word in stated.items() if word.strip()}
+    written = section()
+    if not given or not isinstance(written, Mapping | None):
+        return written
+    here = {"redirect_uri": f"{origin}{CALLBACK}"} if origin else {}
+    return {**here, **(written or {}), **given}
+
+
+def misplaced(auth: object, answered: Callable[[str], bool]) -> list[SettingFault]:
+    """The fault of an address to come back to that this server would not answer.
+
+    ``answered``: whether it answers to a ``Host``.
+    """
+    redirect = _word(auth.get("redirect_uri")) if isinstance(auth, Mapping) else ""
+    if not _is_address(redirect) or answered(urlsplit(redirect).netloc):
+        return []
+    return [
+        _fault(
+            "redirect_uri in [auth]",
+            "names a host that CREDIT_DESK_PUBLIC_URL does not name",
+            f"Set the same address in both, this one with {CALLBACK} at its end",
+        )
+    ]
 
 
 def providers(auth: object) -> list[Provider]:
@@ -85,10 +125,10 @@ def _sections(auth: Mapping[str, Any]) -> list[str]:
 def _own_faults(auth: Mapping[str, Any]) -> Iterator[SettingFault]:
     """Of what all providers share."""
     redirect = _word(auth.get("redirect_uri"))
-    if not _is_address(redirect) or not redirect.endswith(CALLBACK):
+    if not _is_address(redirect) or urlsplit(redirect).path != CALLBACK:
         yield _fault(
             "redirect_uri in [auth]",
-            "is missing" if not redirect else f"is no address that ends with {CALLBACK}",
+            "is missing" if not redirect else f"is no address with the path {CALLBACK}",
             f"Set how browsers call this app, such as https://desk.example.org{CALLBACK}",
         )
     secret = _word(auth.get("cookie_secret"))

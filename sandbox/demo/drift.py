@@ -131,7 +131,9 @@ class Planter:
         self.contact_differences.changed[contact.id] = {
             credit: contact.balances[credit] + self.chance.choice((1, 4)),
             "synced_at": edited - timedelta(hours=1),
+            "credit_desk_synced_at": edited - timedelta(hours=1),
             "updated_at": edited,
+            "credit_desk_changed_at": edited,
         }
 
     def _older_copy(self, contact: Contact, _: int) -> None:
@@ -183,6 +185,8 @@ class Planter:
             self.exam_differences.changed[exam.id] = {
                 "total_bookings": exam.taken - 1,
                 "updated_at": self.now - timedelta(minutes=20),
+                "credit_desk_changed_at": self.now - timedelta(minutes=20),
                 "synced_at": self.now - timedelta(minutes=90),
+                "credit_desk_synced_at": self.now - timedelta(minutes=90),
             }
         return {"changed_in_mirror": [str(exam.id) for exam in wrong]}

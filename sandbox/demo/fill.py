@@ -8,7 +8,7 @@ import random
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -39,8 +39,15 @@ class School:
     seats: list[Seat]
 
 
-def make(size: Size, now: datetime) -> School:
-    """The same for the same arguments. Every stream of chance is its own, so that they can grow."""
+def make(
+    size: Size,
+    now: datetime,
+    events_of: Callable[[Iterable[Seat]], dict[int, list[balances.Event]]] = balances.events_of,
+) -> School:
+    """The same for the same arguments. Every stream of chance is its own, so that they can grow.
+
+    ``events_of``: what bookings do to balances.
+    """
     sessions = exams.plan(size.exams, now, _chance(size, "exams"))
     seating = Seating(
         exams=sessions,
@@ -50,7 +57,7 @@ def make(size: Size, now: datetime) -> School:
         chance=_chance(size, "seats"),
     )
     seats = list(seating.seats())
-    events = balances.events_of(seats)
+    events = events_of(seats)
     names, chance = _chance(size, "people"), _chance(size, "balances")
     contacts = [
         balances.contact(n, person(n, names), events.get(n, []), now, chance)

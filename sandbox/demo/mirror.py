@@ -43,6 +43,8 @@ class Stamps:
             "created_at": created,
             "updated_at": copied,
             "synced_at": copied,
+            "credit_desk_synced_at": copied,
+            "credit_desk_changed_at": None,
             "source_modified_at": modified,
         }
 
@@ -118,7 +120,6 @@ def write(db_url: str, tables: Mapping[str, Iterable[Row]]) -> None:
             name = sql.Identifier("public", table)
             cursor.execute(sql.SQL("truncate {}").format(name))
             _copy(cursor, name, iter(rows))
-        cursor.execute("truncate public.sync_metadata")
     with psycopg.connect(db_url, autocommit=True) as connection:
         for table in tables:
             connection.execute(sql.SQL("analyze {}").format(sql.Identifier("public", table)))

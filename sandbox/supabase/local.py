@@ -6,6 +6,7 @@ import http.client
 import json
 import secrets
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
@@ -14,7 +15,7 @@ from sandbox import ports
 from sandbox.processes import HOST, Child, SandboxError, accepts, read_json, write_private
 from sandbox.supabase import postgrest
 from sandbox.supabase.keys import api_key, short_key
-from sandbox.supabase.migrations import migrate
+from sandbox.supabase.migrations import migrate, prepare
 from sandbox.supabase.postgres import Postgres, new_password
 
 #: Run as a file: it needs nothing else of ours, and starts in half the time without it.
@@ -45,6 +46,10 @@ class LocalSupabase:
     state_dir: Path
     gateway_port: int = 0
     db_port: int = 0
+    #: The schemas that its API serves, the first by itself.
+    schemas: tuple[str, ...] = ("public",)
+    #: What stands in the database in place of our migrations: called before the API starts.
+    instead: Callable[[str], None] | None = None
     _children: list[Child] = field(default_factory=list, init=False)
     _postgres: Postgres | None = field(default=None, init=False)
     _settings: SupabaseSettings | None = field(default=None, init=False)
@@ -114,7 +119,8 @@ class LocalSupabase:
         gateway = self._start_gateway(chosen)
         self._postgres.port = chosen["db"]
         self._postgres.start()
-        migrate(self._postgres.dsn, authenticator_password=known["authenticator_password"])
+        prepare(self._postgres.dsn, authenticator_password=known["authenticator_password"])
+        (self.instead or migrate)(self._postgres.dsn)
         self._start_postgrest(chosen, known)
         gateway.wait_ready(lambda: accepts(chosen["gateway"]), 60)
         return self._settings
@@ -138,6 +144,7 @@ class LocalSupabase:
             db_port=chosen["db"],
             db_password=known["authenticator_password"],
             jwt_secret=known["jwt_secret"],
+            schemas=self.schemas,
         )
         self._children.append(child)
         child.start()

@@ -14,13 +14,18 @@ BOOTSTRAP = Path(__file__).with_name("bootstrap.sql")
 _NAME = re.compile(r"^(?P<version>\d{14})_(?P<name>\w+)\.sql$")
 
 
-def migrate(dsn: str, *, authenticator_password: str, folder: Path = FOLDER) -> list[str]:
-    """The versions applied now. Raises SandboxError naming the file that failed and was undone."""
+def prepare(dsn: str, *, authenticator_password: str) -> None:
+    """Make what every project has before its first migration. Harmless to repeat."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(BOOTSTRAP.read_text())
         connection.execute(
             psycopg.sql.SQL("alter role authenticator password {}").format(authenticator_password)
         )
+
+
+def migrate(dsn: str, *, folder: Path = FOLDER) -> list[str]:
+    """The versions applied now. Raises SandboxError naming the file that failed and was undone."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
         rows = connection.execute("select version from supabase_migrations.schema_migrations")
         done = {version for (version,) in rows}
         due = [path for path in files(folder) if path.name[:14] not in done]

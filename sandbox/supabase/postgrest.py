@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox.processes import HOST, Child, write_private
@@ -13,12 +14,20 @@ from sandbox.supabase.install import install, postgrest_path
 MAX_ROWS = 1000
 
 
-def make(folder: Path, *, port: int, db_port: int, db_password: str, jwt_secret: str) -> Child:
+def make(
+    folder: Path,
+    *,
+    port: int,
+    db_port: int,
+    db_password: str,
+    jwt_secret: str,
+    schemas: Sequence[str] = ("public",),
+) -> Child:
     """The process, not started yet. Its configuration holds secrets: only its owner may read it."""
     config = folder / "postgrest.conf"
     settings = {
         "db-uri": f"postgresql://authenticator:{db_password}@{HOST}:{db_port}/postgres",
-        "db-schemas": "public",
+        "db-schemas": ", ".join(schemas),
         "db-extra-search-path": "public, extensions",
         "db-anon-role": "anon",
         "db-max-rows": MAX_ROWS,
@@ -55,10 +64,9 @@ def ready(port: int, service_role_key: str) -> bool:
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
         connection.request(
-            "POST",
-            "/rpc/credit_desk_schema",
-            "{}",
-            {"Authorization": f"Bearer {service_role_key}", "Content-Type": "application/json"},
+            "GET",
+            "/",
+            headers={"Authorization": f"Bearer {service_role_key}"},
         )
         return connection.getresponse().status == http.client.OK
     except OSError:

@@ -49,7 +49,7 @@ def shows(person: Person, credits_: int) -> None:
     card = person.page.get_by_test_id("stMetric").filter(
         has=person.page.get_by_text(CARD, exact=True)
     )
-    told = re.compile(rf"^{CARD}\s+{credits_}\s+mirror {credits_}$")
+    told = re.compile(rf"^{CARD}\s+{credits_}\s+Supabase {credits_}$")
     expect(card).to_have_text(told, timeout=SLOW_MS, use_inner_text=True)
     person.sees(re.compile("Supabase equal, confirmed"))
 

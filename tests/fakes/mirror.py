@@ -51,6 +51,8 @@ class FakeMirror:
     referring: dict[tuple[Kind, str], str] = field(default_factory=dict)
     #: Whether two contacts may have one student id and e-mail, as in the desk's own tables.
     unique_students: bool = False
+    #: What a contact must have to have a row, as the school's own tables ask.
+    needs: frozenset[str] = frozenset()
     calls: int = 0
     wrong: list[str] = field(default_factory=list)
     _tables: dict[Kind, dict[str, dict[str, object]]] = field(
@@ -173,6 +175,11 @@ class FakeMirror:
         key = f'violates foreign key constraint on table "{table}" - 23503'
         return f"Supabase refused: update or delete on table {TABLES[kind]} {key}" if table else ""
 
+    def required(self, kind: Kind) -> frozenset[str]:
+        with self._lock:
+            self._answer()
+            return self.needs if kind is Kind.CONTACT else frozenset()
+
     def faults(self) -> list[str]:
         return [str(self.dead)] if self.dead else list(self.wrong)
 
@@ -192,6 +199,8 @@ class FakeMirror:
         held = table.get(str(row[ID]))
         if held is None and row.get(PARTIAL):
             return CopyResult(copied=Copied.MISSING)
+        if held is None and kind is Kind.CONTACT and any(not row.get(n) for n in self.needs):
+            return CopyResult(copied=Copied.NOT_KEPT)
         if self.unique_students and (why := _taken(kind, row, table)):
             return CopyResult(copied=Copied.REFUSED, reason=why)
         if held is None:

@@ -353,7 +353,7 @@ def test_what_the_desk_did_stands_with_who_and_why(open_page: Open, made: Stage)
 
 def test_staff_look_and_are_told_who_may(open_page: Open, made: Stage) -> None:
     made.crm.add_booking(
-        "88000999999", contact=SOMEBODY, status="Cancelled", token="Clinical Skills Token"
+        "88000999999", contact=SOMEBODY, status="Cancelled", token="Situational Judgment Token"
     )
     lookup_scenes.given_up(made, SOMEBODY)
     with seen_by(made, Role.STAFF):

@@ -22,6 +22,22 @@ def test_the_bare_address_leads_to_the_overview(made: Stage) -> None:
     assert "Overview" == at.run().title[0].value
 
 
+@pytest.mark.parametrize("who", [{}, signed_in(email=ADMIN)], ids=["signed out", "signed in"])
+@pytest.mark.parametrize("script", ["app.py", BULK_REFUND.path], ids=["home", "a page"])
+def test_pages_without_a_desk_behind_them_say_what_to_run(
+    script: str, who: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``streamlit run app.py`` serves them."""
+    monkeypatch.setattr(wiring, "_core", None)
+    at = AppTest.from_file(str(ROOT / script), default_timeout=60)
+    at.user = who
+    at.run()
+
+    assert ["Start Credit Desk with asgi.py"] == [title.value for title in at.title]
+    assert "python -m streamlit run asgi.py" == at.code[0].value
+    assert not at.button
+
+
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.title)
 def test_nobody_sees_a_page_signed_out(open_page: Open, place: Place) -> None:
     at = open_page(place, who={})

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import wiring
-from core.gateways.errors import JournalError, Refused
+from core.gateways.errors import Refused
 from pages.shared.places import OPERATIONS, PLACES, Place
 from scripts.processes import ROOT
 from tests.fakes.crm import Fault, Request
@@ -59,21 +58,6 @@ def test_what_is_wrong_with_the_sign_in_is_told_without_it(made: Stage, auth: ob
 
     assert b"canary" not in everything(at)
     assert not at.exception
-
-
-def test_a_store_that_does_not_answer_is_named_without_its_password(
-    made: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    del made
-
-    def closed() -> None:
-        raise JournalError("the operational store postgresql://desk:***@db/desk failed: refused")
-
-    monkeypatch.setattr(wiring, "get", closed)
-    at = opened(OPERATIONS, signed_in(email=ADMIN))
-
-    assert "Credit Desk is not set up yet" == at.title[0].value
-    assert b"canary" not in everything(at)
 
 
 def _refuse(request: Request) -> Fault:

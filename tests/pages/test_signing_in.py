@@ -8,6 +8,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.settings import load
 from pages.shared import signing_in
 from pages.shared.places import OPERATIONS
 from pages.shared.signing_in import Provider
@@ -60,9 +61,9 @@ def test_all_that_is_missing_is_told_at_once() -> None:
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"redirect_uri": "https://desk.example.test/"}, "no address that ends with"),
-        ({"redirect_uri": "desk.example.test/oauth2callback"}, "no address that ends with"),
-        ({"redirect_uri": "https://[/oauth2callback"}, "no address that ends with"),
+        ({"redirect_uri": "https://desk.example.test/"}, "no address with the path"),
+        ({"redirect_uri": "desk.example.test/oauth2callback"}, "no address with the path"),
+        ({"redirect_uri": "https://[/oauth2callback"}, "no address with the path"),
         ({"redirect_uri": 4711}, "redirect_uri in [auth] is missing"),
         ({"cookie_secret": "canary"}, "shorter than 32"),
         ({"client_secret": ["canary"]}, "client_secret in [auth] is missing"),
@@ -158,3 +159,66 @@ def test_a_click_asks_streamlit_for_that_provider(
 
 def test_the_name_that_streamlit_takes_for_auth_itself_is_none() -> None:
     assert [Provider(name=None)] == signing_in.providers(COMMON | IDP)
+
+
+OIDC = {
+    "OIDC_CLIENT_ID": "desk",
+    "OIDC_CLIENT_SECRET": "s",
+    "OIDC_METADATA_URL": "https://idp.test/.well-known/openid-configuration",
+    "AUTH_COOKIE_SECRET": "c" * 32,
+}
+ORIGIN = "https://desk.test"
+
+
+ACCOUNT = {
+    "HUBSPOT_TOKEN": "t",
+    "SUPABASE_URL": "https://school.supabase.test",
+    "SUPABASE_SERVICE_ROLE_KEY": "k",
+}
+
+
+def of_settings(auth: object, origin: str = ORIGIN, **given: str) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [*OIDC, "OIDC_REDIRECT_URI"]:
+            patch.delenv(name, raising=False)
+        for name, value in (ACCOUNT | given).items():
+            patch.setenv(name, value)
+        patch.setattr(signing_in, "section", lambda: auth)
+        return signing_in.of_settings(load(), origin)
+
+
+def test_the_sign_in_can_come_from_the_environment_alone() -> None:
+    made = of_settings(None, **OIDC)
+
+    assert f"{ORIGIN}/oauth2callback" == made["redirect_uri"]
+    assert [] == signing_in.faults(made)
+    assert [Provider(name=None)] == signing_in.providers(made)
+
+
+def test_without_settings_of_it_the_section_of_the_file_is_taken_as_it_is() -> None:
+    assert of_settings(None) is None
+    assert COMMON | IDP == of_settings(COMMON | IDP)
+    assert "nonsense" == of_settings("nonsense", **OIDC), "and its fault is named"
+
+
+def test_the_environment_wins_over_the_file_and_keeps_its_other_providers() -> None:
+    made = of_settings(COMMON | {"google": IDP}, **OIDC)
+
+    assert ("c" * 32, IDP) == (made["cookie_secret"], made["google"])
+    assert COMMON["redirect_uri"] == made["redirect_uri"], "no setting states one"
+
+
+def test_what_the_environment_leaves_out_is_named() -> None:
+    made = of_settings(None, origin="", OIDC_CLIENT_ID="desk")
+
+    named = {fault.name.split(" ")[0] for fault in signing_in.faults(made)}
+    assert {"redirect_uri", "cookie_secret", "client_secret", "server_metadata_url"} == named
+
+
+def test_an_address_to_come_back_to_that_the_server_does_not_answer_is_named() -> None:
+    auth = of_settings(None, **OIDC)
+
+    assert [] == signing_in.misplaced(auth, lambda host: host == "desk.test")
+    (fault,) = signing_in.misplaced(auth, lambda host: host == "other.test")
+    assert "names a host that CREDIT_DESK_PUBLIC_URL does not name" in str(fault)
+    assert [] == signing_in.misplaced({"redirect_uri": 7}, lambda _: False), "told elsewhere"

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,8 +16,9 @@ from starlette.requests import Request
 
 from api.webhooks import hubspot
 from core.domain.portal import OBJECT_TYPES
+from core.domain.records import Kind
 from core.domain.webhooks import signature
-from core.gateways.errors import JournalError
+from core.gateways.errors import JournalError, NotSent
 from core.services.receiving import PATH, Receiving
 from tests.unit.services.desk import TestDesk
 
@@ -33,7 +35,7 @@ class Door:
         self.desk.time = datetime.now(UTC)
         self.receiving = Receiving(
             mirroring=self.desk.core.mirroring,
-            types=OBJECT_TYPES,
+            types=lambda: OBJECT_TYPES,
             secret=secret,
             now=self.desk.now,
         )
@@ -74,6 +76,18 @@ def test_a_genuine_delivery_is_stored_and_answered() -> None:
 
     assert (200, {"events": 1, "records": 1}) == (answer.status_code, json.loads(answer.body))
     assert 1 == door.desk.journal.outbox().due
+
+
+def test_while_the_object_types_are_not_known_hubspot_is_to_send_again() -> None:
+    def unknown() -> dict[Kind, str]:
+        raise NotSent("HubSpot cannot be reached")
+
+    door = Door()
+    door.receiving = replace(door.receiving, types=unknown)
+
+    assert 503 == door.post().status_code
+    assert 0 == door.desk.journal.outbox().due
+    assert 401 == door.post(uri="https://elsewhere.example.test").status_code, "asked nothing"
 
 
 def test_behind_a_proxy_the_public_address_is_what_was_signed() -> None:

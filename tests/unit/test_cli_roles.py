@@ -67,7 +67,7 @@ COMMANDS = [
     ("roles withdraw staff@example.test", ADMINS),
 ]
 #: Commands of whoever holds the settings: they act as nobody.
-OF_NOBODY = {"doctor", "worker", "operations", "restored"}
+OF_NOBODY = {"doctor", "worker", "operations", "restored", "hubspot-app"}
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ class Built:
 def build(settings):
     print("TOKEN", settings.hubspot_token.get_secret_value())
     print("KEY", settings.supabase_service_role_key.get_secret_value())
+    print("AUTH", asgi.loaded.auth)
     return Built()
 
 st.secrets.load_if_toml_exists()
@@ -40,7 +41,15 @@ asgi._warm_up()
 def test_the_environment_wins_over_secrets_that_streamlit_puts_into_it(tmp_path: Path) -> None:
     (tmp_path / ".streamlit").mkdir()
     (tmp_path / ".streamlit" / "secrets.toml").write_text(SECRETS, encoding="utf-8")
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "HUBSPOT_TOKEN": "from-the-environment"}
+    sign_in = {
+        "OIDC_CLIENT_ID": "id-from-the-environment",
+        "OIDC_CLIENT_SECRET": "s",
+        "OIDC_METADATA_URL": "https://idp.test/.well-known/openid-configuration",
+        "AUTH_COOKIE_SECRET": "c" * 32,
+        "CREDIT_DESK_PUBLIC_URL": "https://desk.test",
+    }
+    here = {"PYTHONPATH": str(ROOT), "HUBSPOT_TOKEN": "from-the-environment"}
+    env = {**os.environ, **sign_in, **here}
 
     done = subprocess.run(
         [sys.executable, "-c", SERVER],
@@ -50,6 +59,8 @@ def test_the_environment_wins_over_secrets_that_streamlit_puts_into_it(tmp_path:
     assert done.returncode == 0, done.stderr
     assert "TOKEN from-the-environment" in done.stdout
     assert "KEY from-the-file" in done.stdout
+    assert "'client_id': 'id-from-the-environment'" in done.stdout
+    assert "'redirect_uri': 'https://desk.test/oauth2callback'" in done.stdout
 
 
 def test_the_server_names_all_that_is_wrong_with_settings_and_sign_in_and_does_not_start(
@@ -60,16 +71,18 @@ def test_the_server_names_all_that_is_wrong_with_settings_and_sign_in_and_does_n
     )
     (tmp_path / ".streamlit").mkdir()
     (tmp_path / ".streamlit" / "secrets.toml").write_text(wrong, encoding="utf-8")
+    (tmp_path / ".streamlit" / "config.toml").write_text('[server]\nbaseUrlPath = "desk"\n')
     env = {name: value for name, value in os.environ.items() if not name.startswith("SUPABASE")}
 
     done = subprocess.run(
         [sys.executable, "-c", "import asgi"],
-        cwd=tmp_path, env=env | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
-        timeout=120, check=False,
+        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+        env=env | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
 
     assert done.returncode == 1
     for name in (
+        "server.baseUrlPath is set, and the desk answers at / alone",
         "HUBSPOT_TOKEN is empty",
         "SUPABASE_URL is missing",
         "redirect_uri in [auth] is missing",

@@ -121,6 +121,57 @@ def test_a_store_that_would_keep_nothing_is_refused(
 
 
 @pytest.mark.usefixtures("required")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://desk.test/path",
+        "https://desk.test/?a=b",
+        "https://desk.test/#x",
+        "https://ann@desk.test",
+        "https://:443",
+        "https://[desk.test",
+        "desk.test",
+    ],
+)
+def test_a_public_address_is_a_scheme_and_a_host_and_nothing_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("CREDIT_DESK_PUBLIC_URL", url)
+
+    told = faults(tmp_path)["CREDIT_DESK_PUBLIC_URL"]
+    assert "Give the desk a host name of its own, such as https://desk.example.org" in told
+
+
+@pytest.mark.usefixtures("required")
+def test_a_slash_behind_the_public_host_is_no_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDIT_DESK_PUBLIC_URL", "https://desk.test:8443/")
+
+    assert "https://desk.test:8443" == load(tmp_path).public_url
+
+
+@pytest.mark.usefixtures("required")
+def test_extra_hosts_are_names_and_ip_addresses_with_or_without_a_port(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDIT_DESK_EXTRA_HOSTS", "10.0.0.7, Desk.Internal.:8501,[fd00::7],,a_b")
+
+    hosts = ("10.0.0.7", "desk.internal.:8501", "[fd00::7]", "a_b")
+    assert hosts == load(tmp_path).extra_hosts
+
+
+@pytest.mark.usefixtures("required")
+@pytest.mark.parametrize("host", ["*", "*.test", "https://x.test", "x.test/y", "fd00::7", "a b"])
+def test_an_extra_host_that_is_none_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("CREDIT_DESK_EXTRA_HOSTS", host)
+
+    assert "Set names or IP addresses" in faults(tmp_path)["CREDIT_DESK_EXTRA_HOSTS"]
+
+
+@pytest.mark.usefixtures("required")
 def test_the_environment_wins_over_secrets_and_secrets_over_the_portal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,6 +323,8 @@ def test_a_portal_names_its_own_objects_properties_and_credits(tmp_path: Path) -
     ("portal", "name", "said"),
     [
         ('[properties.contacts]\nemial = "x"', "portal.toml", "contacts have no emial"),
+        ('[columns.bookings]\nstudent = "x"', "portal.toml", "names no column of ours: student"),
+        ("[columns.bookings]\nis_active = 3", "columns.bookings.is_active.str", "is wrong"),
         ('[properties.contacts]\nemail = "phone"', "portal.toml", "two properties of contacts"),
         ("[objects]\nrooms = '2-9'", "objects.rooms", "Extra inputs"),
         ("[[credits]]\nkey = 'a'", "credits.0.token", "is missing"),
@@ -284,6 +337,40 @@ def test_a_portal_that_cannot_be_is_named(
     (tmp_path / "portal.toml").write_text(portal)
 
     assert said in faults(tmp_path)[name]
+
+
+@pytest.mark.usefixtures("required")
+def test_a_school_names_the_schema_and_columns_of_its_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "portal.toml").write_text(
+        'SUPABASE_SCHEMA = "hubspot_sync"\n[columns.bookings]\n'
+        'contact_hubspot_id = "associated_contact_id"\n'
+        'is_active = ["is_active", "booking_status"]\n'
+    )
+
+    settings = load(tmp_path)
+
+    assert settings.supabase_schema == "hubspot_sync"
+    assert settings.mirror_names.column(Kind.BOOKING, "contact_hubspot_id") == (
+        "associated_contact_id"
+    )
+    assert settings.mirror_names.renamed[Kind.BOOKING]["is_active"] == (
+        "is_active",
+        "booking_status",
+    )
+
+
+@pytest.mark.usefixtures("required")
+@pytest.mark.parametrize(
+    "name", ["", "a b", "pg_catalog", "information_schema", "x" * 64, 'a"; --']
+)
+def test_a_schema_that_cannot_be_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("SUPABASE_SCHEMA", name)
+
+    assert "schema" in faults(tmp_path)["SUPABASE_SCHEMA"]
 
 
 @pytest.mark.usefixtures("required")

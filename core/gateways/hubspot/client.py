@@ -33,6 +33,7 @@ from core.gateways.hubspot.limiter import Limiter, Priority
 from core.gateways.hubspot.shared_slots import SharedSlots, open_engine
 from core.gateways.hubspot.slots import MemorySlots, Slots
 from core.gateways.hubspot.transport import Transport, log_retries, make_client
+from core.gateways.hubspot.type_ids import TypeIds, custom_types
 from core.gateways.hubspot.wire import requests
 from core.gateways.hubspot.wire.paths import Paths
 from core.gateways.ports.crm import BookingFilter, Note, Outcome
@@ -49,6 +50,14 @@ class HubSpot:
     def at(self, priority: Priority) -> Self:
         """The same client, connections and limiter, for less or more urgent calls."""
         return replace(self, hub=replace(self.hub, priority=priority))
+
+    def object_types(self) -> dict[Kind, str]:
+        """The object type id of each kind, for webhooks, of which many may come at once.
+
+        Raises:
+            GatewayError: a name could not be looked up, or another thread is looking it up.
+        """
+        return self.hub.types.all(wait=False)
 
     def close(self) -> None:
         """Wait for what is under way, then close the connections."""
@@ -223,10 +232,13 @@ def connect(
     slots, close_slots = open_slots(slots_url)
     limiter = Limiter(*slots, time.monotonic, rate_share)
     log_retries()
+    transported = Transport(http, limiter, request_timeout_s, token)
+    paths = Paths(api_version)
     hub = Hub(
-        transport=Transport(http, limiter, request_timeout_s, token),
+        transport=transported,
         portal=portal,
-        paths=Paths(api_version),
+        paths=paths,
+        types=TypeIds(portal.types, partial(custom_types, transported, paths)),
         threads=Threads(concurrency),
         now=now,
     )

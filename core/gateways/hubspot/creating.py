@@ -32,6 +32,7 @@ def create_booking(hub: Hub, new: NewBooking, *, sent_at: datetime) -> Outcome:
             str(new.contact_id): _link_type(hub, Kind.CONTACT),
             str(new.exam_id): _link_type(hub, Kind.EXAM),
         }
+        path = hub.batch(Kind.BOOKING, "create")
     except (Unauthorized, Forbidden) as error:
         return _barred(error)
     except GatewayError as error:
@@ -43,7 +44,7 @@ def create_booking(hub: Hub, new: NewBooking, *, sent_at: datetime) -> Outcome:
         return Outcome(fate=Fate.NOT_SENT, reason=TOO_LATE)
     call = Call(
         what=f"write {Kind.BOOKING}",
-        path=hub.batch(Kind.BOOKING, "create"),
+        path=path,
         body=requests.new_booking_body(hub.portal, new, links),
     )
     try:
@@ -63,8 +64,8 @@ def _barred(error: GatewayError) -> Outcome:
 def _link_type(hub: Hub, to: Kind) -> Mapping[str, object]:
     """Category and id of the association that has no label."""
     if to not in hub.link_types:
-        types = hub.portal.types
-        path = hub.paths.associations(types[Kind.BOOKING], types[to], "labels")
+        ends = (hub.types.of(Kind.BOOKING), hub.types.of(to))
+        path = hub.paths.associations(*ends, "labels")
         told = hub.read(Call(what="read association types", path=path, method="GET"))
         plain = [one for one in told.get("results") or () if not one.get("label")]
         if not plain:

@@ -19,7 +19,7 @@ from core.gateways.ports.crm import BookingFilter
 
 def booking_ids_of(hub: Hub, kind: Kind, ids: Collection[str]) -> dict[str, tuple[BookingId, ...]]:
     """Bookings associated with each of these exams or contacts, by old ids as well."""
-    bookings = hub.portal.types[Kind.BOOKING]
+    bookings = hub.types.of(Kind.BOOKING)
     found = reading.links_now(hub, kind, bookings, ids, f"associations {kind}")
     return {id_: tuple(map(BookingId, held)) for id_, held in found.items()}
 
@@ -126,7 +126,7 @@ def changed_ids(hub: Hub, kind: Kind, since: datetime) -> list[str]:
 def listed_ids(hub: Hub, kind: Kind, *, after: str = "") -> tuple[list[str], str]:
     """One page of the list of all records, and where the next begins ("" after the last)."""
     query = {"limit": "100", "properties": "hs_object_id", **({"after": after} if after else {})}
-    path = hub.paths.objects(hub.portal.types[kind])
+    path = hub.paths.objects(hub.types.of(kind))
     answer = hub.read(Call(what=f"list {kind}", path=path, method="GET", query=query))
     return [text(told["id"]) for told in _results(answer)], answers.next_page(answer)
 
@@ -144,7 +144,7 @@ def archived_ids(hub: Hub, kind: Kind, ids: Collection[str]) -> set[str]:
 
 
 def _search(hub: Hub, kind: Kind, body: Body) -> list[Json]:
-    path = hub.paths.objects(hub.portal.types[kind], "search")
+    path = hub.paths.objects(hub.types.of(kind), "search")
     return _results(hub.read(Call(what=f"search {kind}", path=path, body=body)))
 
 

@@ -12,6 +12,7 @@ from core.domain.portal import Portal
 from core.domain.records import Kind
 from core.gateways.hubspot.limiter import Priority
 from core.gateways.hubspot.transport import Call, Transport
+from core.gateways.hubspot.type_ids import TypeIds
 from core.gateways.hubspot.wire.paths import Paths
 from core.gateways.hubspot.wire.records import Json
 
@@ -60,6 +61,8 @@ class Hub:
     transport: Transport
     portal: Portal
     paths: Paths
+    #: The object type id of each kind.
+    types: TypeIds
     threads: Threads
     now: Callable[[], datetime]
     priority: Priority = Priority.OPERATION
@@ -76,4 +79,4 @@ class Hub:
 
     def batch(self, kind: Kind, verb: str) -> str:
         """The path of a batch of one of our kinds."""
-        return self.paths.objects(self.portal.types[kind], "batch", verb)
+        return self.paths.objects(self.types.of(kind), "batch", verb)

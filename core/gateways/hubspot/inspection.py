@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from core.domain.records import MARKER, Kind
 from core.gateways.errors import Forbidden, GatewayError, NotSent, Refused, Unauthorized
+from core.gateways.hubspot import scopes
 from core.gateways.hubspot.hub import Hub
 from core.gateways.hubspot.transport import Call
+from core.gateways.hubspot.type_ids import custom_types
 from core.gateways.hubspot.type_names import Schema, meant, other_name
 from core.gateways.hubspot.wire import definitions
 from core.gateways.hubspot.wire.records import Json
@@ -27,13 +29,17 @@ class Inspection:
     """One account, looked at through its API."""
 
     hub: Hub
+    #: The desk's own app by the settings; empty: not set.
+    app_id: str = ""
 
     def inspect(self) -> list[Finding]:
         """Everything that was looked at, fine or not. Never raises ``GatewayError``."""
         way = self._way_there()
         if way.health is Health.FAULT:
             return [way]
-        return [way, *self._limits(), *self._scopes(), *self._objects()]
+        objects = self._objects()
+        unmarked = any(each.mend == definitions.PROVISION for each in objects)
+        return [way, *self._limits(), *self._token(unmarked), *self._scopes(), *objects]
 
     def quota(self) -> Quota:
         """The limits, as the last answers told them."""
@@ -69,7 +75,7 @@ class Inspection:
                 continue
             call = Call(
                 what="write properties",
-                path=self.hub.paths.properties(self.hub.portal.types[kind]),
+                path=self.hub.paths.properties(self.hub.types.of(kind)),
                 body=definitions.marker_definition(self.hub.portal, kind, held),
             )
             self.hub.transport.write(call, self.hub.priority)
@@ -115,24 +121,65 @@ class Inspection:
         return Finding(health=Health.FINE, what=what, said="is allowed")
 
     def _probes(self) -> Iterator[tuple[str, str]]:
-        hub, types = self.hub, self.hub.portal.types
-        for kind in Kind:
+        hub, known = self.hub, self._known()
+        for kind in known:
             yield f"reading {kind}", hub.batch(kind, "read")
             yield f"writing {kind}", hub.batch(kind, "update")
         notes = hub.portal.note_type
         yield "writing notes", hub.paths.objects(notes, "batch", "create")
         yield "reading notes", hub.paths.objects(notes, "batch", "read")
         for to in (Kind.CONTACT, Kind.EXAM):
-            path = hub.paths.associations(types[Kind.BOOKING], types[to], "batch", "read")
+            if not {Kind.BOOKING, to} <= known.keys():
+                continue
+            path = hub.paths.associations(known[Kind.BOOKING], known[to], "batch", "read")
             yield f"reading associations of bookings with {to}", path
+
+    def _known(self) -> dict[Kind, str]:
+        """The ids of the object types; those that cannot be found are told of their own."""
+        known = {}
+        for kind in Kind:
+            with suppress(GatewayError):
+                known[kind] = self.hub.types.of(kind)
+        return known
+
+    def _token(self, unmarked: bool) -> Iterator[Finding]:
+        """What HubSpot says of the token. ``unmarked``: a marker property is still to be made."""
+        call = Call(
+            what="inspect",
+            path=self.hub.paths.token_info(),
+            body={"tokenKey": self.hub.transport.token},
+        )
+        try:
+            told = self.hub.read(call)
+        except GatewayError as error:
+            said = f"HubSpot does not tell them ({error}); each call was tried instead"
+            yield Finding(health=Health.FINE, what="scopes", said=said)
+            return
+        yield scopes.judge(frozenset(map(text, told.get("scopes") or ())), unmarked=unmarked)
+        yield from self._app(text(told.get("appId")), text(told.get("hubId")))
+
+    def _app(self, app: str, account: str) -> Iterator[Finding]:
+        if not app:
+            return
+        said = f"the token is of app {app} in account {account}"
+        if self.app_id in {"", app}:
+            yield Finding(health=Health.FINE, what="app", said=said)
+            return
+        yield Finding(
+            health=Health.WARNING,
+            what="app",
+            said=f"{said}, but HUBSPOT_APP_ID is {self.app_id}: what another app writes would pass "
+            "for the desk's own",
+            mend=f"Set HUBSPOT_APP_ID to {app}, or HUBSPOT_TOKEN to the token of the other app",
+        )
 
     def _objects(self) -> list[Finding]:
         return [finding for found in self.hub.each(self._object, Kind) for finding in found]
 
     def _object(self, kind: Kind) -> list[Finding]:
-        if another := self._another(kind):
-            return [another]  # what it lacks is nothing to add: it is not the object that is meant
         try:
+            if another := self._another(kind):
+                return [another]  # what it lacks is nothing to add: it is not the one that is meant
             held = self._definitions(kind)
         except Forbidden as error:
             mend = f"Grant {', '.join(error.missing) or 'it'} to the token in HubSpot"
@@ -146,34 +193,27 @@ class Inspection:
 
     def _another(self, kind: Kind) -> Finding | None:
         """The fault when the type's own name contradicts what it is set as."""
-        type_, schemas = self.hub.portal.types[kind], self._schemas()
+        type_, schemas = self.hub.types.of(kind), self._schemas()
         name = other_name(kind, type_, schemas)
         if not name:
             return None
-        right = meant(kind, schemas)
+        right = meant(kind, schemas) or "..."
+        types = ", ".join(self._custom_types()) or "none that are visible"
         return Finding(
             health=Health.FAULT,
             what=f"{kind}: object type {type_}",
             said=f"portal.toml says that this object holds {kind}, its own name is {name}",
-            mend=f'Set [objects] {kind} = "{right or "..."}" in portal.toml, and leave {name} as '
-            f"it is. Custom objects here: {', '.join(self._custom_types()) or 'none are visible'}",
+            mend=f'Set [objects] {kind} = "{right}" in portal.toml, and leave {name} as it is. '
+            f"Custom objects here: {types}",
         )
 
     def _named(self, kind: Kind) -> list[Finding]:
-        """A type by its name is understood in addresses; webhooks say ids, and are not matched."""
-        type_ = self.hub.portal.types[kind]
-        if TYPE_ID.fullmatch(type_):
+        """The id that a name was found to be."""
+        given, id_ = self.hub.portal.types[kind], self.hub.types.of(kind)
+        if given == id_:
             return []
-        ids = [id_ for id_, *names in self._schemas() if _plain(type_) in map(_plain, names)]
-        id_ = ids[0] if len(ids) == 1 else "its object type id"
-        return [
-            Finding(
-                health=Health.FAULT,
-                what=f"{kind}: object type {type_}",
-                said="it is given by its name, but webhooks carry the id: each would be ignored",
-                mend=f'Set [objects] {kind} = "{id_}" in portal.toml',
-            )
-        ]
+        said = f"is {id_}"
+        return [Finding(health=Health.FINE, what=f"{kind}: object type {given}", said=said)]
 
     def _no_such_type(self, kind: Kind, error: Refused) -> Finding:
         types = ", ".join(self._custom_types()) or "none that the token may see"
@@ -190,29 +230,19 @@ class Inspection:
     def _schemas(self) -> list[Schema]:
         """Id, name and fully qualified name of each custom type that the token may see."""
         try:
-            told = self.hub.read(Call(what="inspect", path=self.hub.paths.schemas(), method="GET"))
+            return custom_types(self.hub.transport, self.hub.paths, self.hub.priority)
         except GatewayError:
             return []  # only to help with the mending, of what is told anyway
-        names = ("objectTypeId", "name", "fullyQualifiedName")
-        return [
-            (text(s.get(names[0])), text(s.get(names[1])), text(s.get(names[2])))
-            for s in told.get("results") or ()
-        ]
 
     def _definitions(self, kind: Kind) -> dict[str, Json]:
-        path = self.hub.paths.properties(self.hub.portal.types[kind])
+        path = self.hub.paths.properties(self.hub.types.of(kind))
         told = self.hub.read(Call(what="inspect", path=path, method="GET"))
         return {text(one.get("name")): one for one in told.get("results") or ()}
 
 
-def _plain(name: str) -> str:
-    """HubSpot takes ``p_name`` for the ``p{portal}_name`` of the account that asks."""
-    return NAME_OF_PORTAL.sub("", name.lower())
-
-
-#: "2-50158943"
-TYPE_ID = re.compile(r"\d+-\d+")
-NAME_OF_PORTAL = re.compile(r"^p\d*_")
-TOKEN = "Make a service key or private app in HubSpot and set its token as HUBSPOT_TOKEN"
+TOKEN = (
+    "Make a service key or an app in HubSpot (docs/hubspot-access.md) and set its token as "
+    "HUBSPOT_TOKEN"
+)
 ADDRESS = "Look at HUBSPOT_BASE_URL and at the way from this machine to it"
 LATER = "Look at status.hubspot.com, and try again later"

@@ -52,9 +52,9 @@ def contact_with_history(hub: Hub, id_: ContactId) -> tuple[Contact, History] | 
 
 def bookings_of(hub: Hub, contact_id: ContactId) -> list[Booking]:
     """In order of id. One that is gone since its association was read is left out."""
-    types = hub.portal.types
+    bookings, exams_type = hub.types.of(Kind.BOOKING), hub.types.of(Kind.EXAM)
     what = "associations contacts"
-    ids = reading.links_now(hub, Kind.CONTACT, types[Kind.BOOKING], [contact_id], what)
+    ids = reading.links_now(hub, Kind.CONTACT, bookings, [contact_id], what)
     found = [BookingId(id_) for id_ in ids[contact_id]]
     if not found:
         return []
@@ -64,8 +64,8 @@ def bookings_of(hub: Hub, contact_id: ContactId) -> list[Booking]:
         exams = pool.submit(
             reading.links,
             hub,
-            types[Kind.BOOKING],
-            types[Kind.EXAM],
+            bookings,
+            exams_type,
             found,
             "associations bookings",
         )
@@ -84,7 +84,7 @@ def scheduled_exam_ids(hub: Hub, due_by: datetime) -> list[ExamId]:
     while True:
         body = searches.scheduled_body(hub.portal, due_by, above=above)
         call = Call(
-            what="search exams", path=hub.paths.objects(hub.portal.types[Kind.EXAM], "search"),
+            what="search exams", path=hub.paths.objects(hub.types.of(Kind.EXAM), "search"),
             body=body,
         )  # fmt: skip
         page = [text(one["id"]) for one in hub.read(call).get("results") or () if "id" in one]

@@ -71,8 +71,8 @@ def histories(
 def bookings(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, Booking | None]:
     """Bookings with their associations, which HubSpot's batch read does not give."""
     unique = list(dict.fromkeys(ids))
-    portal, booking = hub.portal, hub.portal.types[Kind.BOOKING]
-    ends = (portal.types[Kind.CONTACT], portal.types[Kind.EXAM])
+    portal, booking = hub.portal, hub.types.of(Kind.BOOKING)
+    ends = (hub.types.of(Kind.CONTACT), hub.types.of(Kind.EXAM))
     # the three are independent: one after another would cost three times the latency
     held, contacts, exams = _together(
         lambda: objects(hub, Kind.BOOKING, unique, lambda told: told),
@@ -102,7 +102,7 @@ def links_now(
     HubSpot may answer such an id with nothing: those without any are asked for again by the id of
     the record that answers for them, which costs one read for each 100 of them.
     """
-    from_type = hub.portal.types[kind]
+    from_type = hub.types.of(kind)
     found = links(hub, from_type, to_type, ids, what)
     empty = [id_ for id_, ends in found.items() if not ends]
     answers_now = objects(hub, kind, empty, lambda told: text(told["id"])) if empty else {}
@@ -113,15 +113,15 @@ def links_now(
 
 def contacts_of(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, tuple[ContactId, ...]]:
     """Contacts associated with each booking."""
-    types = hub.portal.types
-    found = links(hub, types[Kind.BOOKING], types[Kind.CONTACT], ids, "associations bookings")
+    ends = (hub.types.of(Kind.BOOKING), hub.types.of(Kind.CONTACT))
+    found = links(hub, *ends, ids, "associations bookings")
     return {BookingId(id_): tuple(map(ContactId, linked)) for id_, linked in found.items()}
 
 
 def exams_of(hub: Hub, ids: Collection[BookingId]) -> dict[BookingId, tuple[ExamId, ...]]:
     """Exams associated with each booking."""
-    types = hub.portal.types
-    found = links(hub, types[Kind.BOOKING], types[Kind.EXAM], ids, "associations bookings")
+    ends = (hub.types.of(Kind.BOOKING), hub.types.of(Kind.EXAM))
+    found = links(hub, *ends, ids, "associations bookings")
     return {BookingId(id_): tuple(map(ExamId, linked)) for id_, linked in found.items()}
 
 

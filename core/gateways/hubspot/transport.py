@@ -107,7 +107,7 @@ class Call:
 
     what: str
     path: str
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | None = field(default=None, repr=False)  # names, or the token
     method: str = "POST"
     query: Mapping[str, str] = field(default_factory=dict)
 

@@ -58,6 +58,7 @@ def _write_batch(
     marker = hub.portal.names(kind)[MARKER]
 
     def send(some: Sequence[Write]) -> dict[WriteId, Outcome]:
+        path = hub.batch(kind, "update")  # may ask HubSpot, so before the time is looked at
         ticks = hub.transport.monotonic()
         left = {write.id: until[write.id] - ticks for write in some}
         timely = [write for write in some if left[write.id] > 0]
@@ -65,7 +66,7 @@ def _write_batch(
         fates: dict[WriteId, Outcome] = {w.id: late for w in some if w not in timely}
         if timely:
             body = requests.write_body(hub.portal, kind, timely)
-            call = Call(what=f"write {kind}", path=hub.batch(kind, "update"), body=body)
+            call = Call(what=f"write {kind}", path=path, body=body)
             within_s = min(left[write.id] for write in timely)
             answer = hub.transport.write(call, hub.priority, within_s=within_s)
             fates |= answers.write_outcomes(timely, answer, marker)
@@ -110,10 +111,11 @@ def change_records(
     until = None if sent_at is None else send_until(hub, sent_at)
 
     def send(some: Sequence[Id]) -> dict[Id, Outcome]:
+        path = hub.batch(kind, "update")  # may ask HubSpot, so before the time is looked at
         left = WRITE_WITHIN_S if until is None else until - hub.transport.monotonic()
         if left <= 0:
             return dict.fromkeys(some, Outcome(fate=Fate.NOT_SENT, reason=TOO_LATE))
-        call = Call(what=f"write {kind}", path=hub.batch(kind, "update"), body=body(some))
+        call = Call(what=f"write {kind}", path=path, body=body(some))
         return answers.outcomes(some, hub.transport.write(call, hub.priority, within_s=left))
 
     batches = requests.batches(ids)

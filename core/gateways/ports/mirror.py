@@ -26,6 +26,8 @@ class Copied(StrEnum):
     NEWER_KEPT = "newer kept"
     #: The row offered is partial and the mirror holds none: read the record, offer it whole.
     MISSING = "missing"
+    #: A contact without what the table asks of every row, such as a student id: it has no row.
+    NOT_KEPT = "not kept"
     REFUSED = "refused"
 
 
@@ -143,6 +145,14 @@ class Mirror(Protocol):
         """Keep the row of ``old`` under the id ``new``, unless there is one of ``new`` already.
 
         Repeating it is harmless.
+
+        Raises:
+            GatewayError: the mirror did not answer.
+        """
+        ...
+
+    def required(self, kind: Kind) -> frozenset[str]:
+        """What a contact must have to have a row; nothing of other kinds: those must be kept.
 
         Raises:
             GatewayError: the mirror did not answer.

@@ -14,7 +14,8 @@ import httpx
 
 from core.domain.drift import CONTACT_OF
 from core.domain.mirror import ID, SOURCE_TIME, TABLES
-from core.domain.records import BookingStatus, ContactId, Kind
+from core.domain.mirror_names import MirrorNames
+from core.domain.records import ContactId, Kind
 from core.domain.sessions import Counts
 from core.domain.texts import is_storable
 from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown, Refused, Store
@@ -73,11 +74,16 @@ class Supabase:
     service_key: str = field(repr=False)
     #: What each table must have, for ``faults``.
     columns: Mapping[Kind, Collection[str]]
+    #: The schema in which the tables and our functions are.
+    schema: str = "public"
+    #: What the tables call our columns.
+    names: MirrorNames = field(default_factory=MirrorNames)
     #: An invented row of each kind, which ``faults`` has copied, deleted and rolled back.
     probes: Mapping[Kind, MirrorRow] = field(default_factory=dict)
     timeout_s: float = TIMEOUT_S
     #: Tests put a transport of their own here.
     transport: httpx.BaseTransport | None = None
+    _required: frozenset[str] | None = field(default=None, init=False, repr=False)
     _client: Client | None = field(default=None, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
@@ -96,7 +102,7 @@ class Supabase:
         found: dict[str, MirrorRow] = {}
         for part in addressable([id_ for id_ in ids if is_storable(id_)]):
             for row in self._select(kind, part):
-                found[str(row[ID])] = row
+                found[str(row[ID])] = self.names.read(kind, row)
         return found
 
     def page(self, kind: Kind, after: str = "", limit: int = 1000) -> list[MirrorRow]:
@@ -106,22 +112,16 @@ class Supabase:
             query = client.table(TABLES[kind]).select("*").gt(ID, after)
             return query.order(ID).limit(limit).execute().data
 
-        return list(self._read(read))
+        return [self.names.read(kind, row) for row in self._read(read)]
 
     def unrefunded(self, after: str = "", limit: int = 1000) -> list[str]:
         """See ``Mirror.unrefunded``."""
-
-        def read(client: Client) -> Any:
-            query = client.table(TABLES[Kind.BOOKING]).select(ID).gt(ID, after)
-            query = query.eq("is_active", BookingStatus.CANCELLED.value)
-            query = query.not_.is_("token_refunded", "true").not_.is_("token_used", "null")
-            return query.order(ID).limit(limit).execute().data
-
-        return [str(row[ID]) for row in self._read(read)]
+        return lookup.ids(self.call(lookup.UNREFUNDED, {"after": after, "most": limit}))
 
     def candidates(self, text: str, *, limit: int) -> list[Candidate]:
         """See ``MirrorLookUp.candidates``."""
-        return lookup.candidates(self.call(lookup.FIND, lookup.find_params(text, limit)))
+        answer = self.call(lookup.FIND, lookup.find_params(text, limit))
+        return lookup.candidates(answer, self.names)
 
     def bookings_held(self, contact_id: ContactId) -> list[MirrorRow]:
         """See ``MirrorLookUp.bookings_held``."""
@@ -130,16 +130,17 @@ class Supabase:
 
         def read(client: Client) -> Any:
             query = client.table(TABLES[Kind.BOOKING]).select("*")
-            return query.eq(CONTACT_OF, contact_id).order(ID).execute().data
+            column = self.names.column(Kind.BOOKING, CONTACT_OF)
+            return query.eq(column, contact_id).order(ID).execute().data
 
-        return list(self._read(read))
+        return [self.names.read(Kind.BOOKING, row) for row in self._read(read)]
 
     def sessions(
         self, since: date | None, until: date | None, tokens: Collection[str], *, limit: int
     ) -> list[tuple[MirrorRow, Counts]]:
         """See ``MirrorLookUp.sessions``."""
         params = lookup.sessions_params(since, until, tokens, limit)
-        return lookup.sessions(self.call(lookup.SESSIONS, params))
+        return lookup.sessions(self.call(lookup.SESSIONS, params), self.names)
 
     def delete(self, kind: Kind, rows: Sequence[MirrorRow]) -> dict[str, DeleteResult]:
         """See ``Mirror.delete``. Takes any number of rows."""
@@ -191,6 +192,20 @@ class Supabase:
 
         return bool(self._read(change))
 
+    def required(self, kind: Kind) -> frozenset[str]:
+        """See ``Mirror.required``. Asked once: a table's keys do not change while it is used."""
+        if kind is not Kind.CONTACT:
+            return frozenset()
+        if self._required is None:
+            answer = self.call("credit_desk_schema", {})
+            with translated():
+                self._required = setup.required(answer)
+        return self._required
+
+    def key_warnings(self) -> list[str]:
+        """What about the key works now and will not, with how to mend it; for ``doctor``."""
+        return setup.legacy_key(self.service_key)
+
     def faults(self) -> list[str]:
         """See ``Mirror.faults``."""
         given = setup.given_faults(self.url, self.service_key)
@@ -200,18 +215,21 @@ class Supabase:
             schema = self.call("credit_desk_schema", {})
         except GatewayError as error:
             return [setup.mend(error)]
-        return setup.schema_faults(schema, self.columns) or list(self._probe_faults())
+        wrong = setup.schema_faults(schema, self.columns, self.names)
+        return wrong or list(self._probe_faults())
 
     def _probe_faults(self) -> Iterator[str]:
         """Whether a copy and a deletion really work, by one of each that is rolled back."""
-        for kind, row in self.probes.items():
-            try:
-                said = self.call("credit_desk_probe", {"kind": kind.value, "given": row})
-            except GatewayError as error:
-                yield f"{kind} cannot be copied: {setup.mend(error)}"
-            else:
-                if said != setup.WORKS:
-                    yield f"{kind} cannot be copied or deleted: the database says {said}"
+        if not self.probes:
+            return
+        rows = {kind.value: row for kind, row in self.probes.items()}
+        try:
+            said = self.call("credit_desk_probe", {"given": rows})
+        except GatewayError as error:
+            yield f"a copy cannot be tried: {setup.mend(error)}"
+        else:
+            if said != setup.WORKS:
+                yield f"a copy or a deletion does not work: the database says {said}"
 
     def close(self) -> None:
         """Let go of the connections. A later call makes new ones."""
@@ -274,6 +292,7 @@ class Supabase:
             postgrest_client_retry=False,
             auto_refresh_token=False,
             persist_session=False,
+            schema=self.schema,
         )
         client = Client(self.url, self.service_key, options)
         _ = client.postgrest  # made at first use, which two threads could be at once

@@ -8,12 +8,16 @@ from typing import Any
 
 from core.domain.likeness import inner_grams, telling_grams
 from core.domain.lookups import FoundBy
+from core.domain.mirror import ID
+from core.domain.mirror_names import MirrorNames
+from core.domain.records import Kind
 from core.domain.sessions import Counts
 from core.gateways.errors import OutcomeUnknown
 from core.gateways.ports import MirrorRow
 from core.gateways.ports.lookup import Candidate
 
 FIND, SESSIONS = "credit_desk_find", "credit_desk_sessions"
+UNREFUNDED = "credit_desk_unrefunded"
 _FOUND_BY = {
     "id": FoundBy.ID,
     "student_id": FoundBy.STUDENT_ID,
@@ -34,7 +38,12 @@ def find_params(text: str, limit: int) -> dict[str, Any]:
     }
 
 
-def candidates(answer: Any) -> list[Candidate]:
+def ids(answer: Any) -> list[str]:
+    """The ids that a function answered."""
+    return [str(row[ID]) for row in _rows(answer)]
+
+
+def candidates(answer: Any, names: MirrorNames) -> list[Candidate]:
     """Each contact once, by the first that it was found by.
 
     Raises:
@@ -45,7 +54,9 @@ def candidates(answer: Any) -> list[Candidate]:
         if row.get("found_by") not in _FOUND_BY or not isinstance(row.get("contact"), dict):
             raise OutcomeUnknown("Supabase's answer to a search is not as supabase/migrations say")
         found = Candidate(
-            row=row["contact"], by=_FOUND_BY[row["found_by"]], booking=row.get("booking") or ""
+            row=names.read(Kind.CONTACT, row["contact"]),
+            by=_FOUND_BY[row["found_by"]],
+            booking=row.get("booking") or "",
         )
         once.setdefault(str(found.row["hubspot_id"]), found)
     return list(once.values())
@@ -63,10 +74,13 @@ def sessions_params(
     }
 
 
-def sessions(answer: Any) -> list[tuple[MirrorRow, Counts]]:
+def sessions(answer: Any, names: MirrorNames) -> list[tuple[MirrorRow, Counts]]:
     """Exams with their counts, in the order given."""
-    names = ("active", "completed", "cancelled", "owed")
-    return [(row["exam"], Counts(**{name: row[name] for name in names})) for row in _rows(answer)]
+    counts = ("active", "completed", "cancelled", "owed")
+    return [
+        (names.read(Kind.EXAM, row["exam"]), Counts(**{name: row[name] for name in counts}))
+        for row in _rows(answer)
+    ]
 
 
 def _rows(answer: Any) -> list[dict[str, Any]]:

@@ -24,13 +24,17 @@ from core.gateways.ports.mirror import (
     MirrorRow,
 )
 
-APPLY = "apply supabase/migrations to the project (supabase db push)"
+APPLY = (
+    "apply supabase/migrations to the project (supabase db push, or run what "
+    "`python -m core mirror-sql` prints)"
+)
 _REFUSED = "refused: "
 _OUTCOMES = {
     "written": Copied.WRITTEN,
     "already_equal": Copied.ALREADY_EQUAL,
     "newer_kept": Copied.NEWER_KEPT,
     "missing": Copied.MISSING,
+    "not_kept": Copied.NOT_KEPT,
 }
 
 #: PostgREST: https://docs.postgrest.org/en/stable/references/errors.html

@@ -25,6 +25,7 @@ STATUS = {
 assert STATUS.keys() == set(BookingStatus), "every status has its word"
 
 OWED, BACK, TAKEN, UNCLEAR = "Owed", "Given back", "Taken back", "Unclear"
+TO_DECIDE = "Needs a decision"
 NONE = words.NOTHING
 
 
@@ -94,8 +95,12 @@ def bookings_frame(bookings: Sequence[Booking], owed: Mapping[BookingId, Owed]) 
 
 def credit_words(booking: Booking, owed: Owed | None) -> str:
     """What became of the credit that the booking spent."""
+    if owed is not None and owed.not_owed is not None:
+        return f"– {words.sentence(owed.not_owed)}"
     if booking.mark_unclear or (owed is not None and owed.unclear):
         return f"? {UNCLEAR}"
+    if owed is not None and owed.doubt:
+        return f"? {TO_DECIDE}"
     if booking.refunded:
         when = f" on {words.day(booking.refunded_at.date())}" if booking.refunded_at else ""
         return f"↩ {BACK}{when}"

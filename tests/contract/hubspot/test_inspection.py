@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,13 +12,15 @@ import httpx
 import pytest
 import stamina
 
+from core.domain.hubspot_app import FOR_PROVISION, NEEDED
 from core.domain.portal import OBJECT_TYPES, Portal
 from core.domain.records import MARKER, ContactId, Kind
-from core.gateways.errors import Refused, Unauthorized
+from core.gateways.errors import Forbidden, Refused, Unauthorized
 from core.gateways.hubspot.client import HubSpot, connect
 from core.gateways.hubspot.inspection import Inspection
 from core.gateways.hubspot.limiter import Priority
 from core.gateways.ports.inspecting import Finding, Health
+from sandbox.hubspot.portal import Portal as Account
 from sandbox.hubspot.scopes import ALL
 from sandbox.hubspot.server import HubSpotServer
 from tests.contract.hubspot.world import utc_now
@@ -33,9 +36,17 @@ class Serve(Protocol):
 def serve(tmp_path: Path) -> Iterator[Serve]:
     """An account with these scopes and properties, and a client to it."""
     with ExitStack() as stack:
+        numbers = itertools.count()
 
-        def start(*, portal: Portal | None = None, token: str = RIGHT, **options: Any) -> HubSpot:
-            server = HubSpotServer(tmp_path, token=RIGHT, **options)
+        def start(
+            *,
+            portal: Portal | None = None,
+            token: str = RIGHT,
+            account: Account | None = None,
+            **options: Any,
+        ) -> HubSpot:
+            folder = tmp_path / str(next(numbers))
+            server = HubSpotServer(folder, token=RIGHT, portal=account, **options)
             stack.enter_context(server)
             client = connect(
                 base_url=server.start(),
@@ -137,17 +148,102 @@ def test_properties_of_another_type_or_that_cannot_be_written_are_named(serve: S
     assert Health.WARNING is found["exams: property place"].health
 
 
-@pytest.mark.parametrize("name", ["p_bookings", "P_Bookings"])
-def test_a_type_given_by_its_name_is_a_fault_for_webhooks_carry_the_id(
-    serve: Serve, name: str
-) -> None:
+@pytest.mark.parametrize("name", ["p_bookings", "P_Bookings", "bookings", "p47100812_bookings"])
+def test_a_type_given_by_its_name_is_known_by_its_id(serve: Serve, name: str) -> None:
+    client = serve(
+        portal=Portal(types={**OBJECT_TYPES, Kind.BOOKING: name, Kind.CONTACT: "contact"})
+    )
+
+    found = {each.what: each for each in Inspection(client.hub).inspect()}
+
+    assert {} == wrong(client)
+    assert f"is {OBJECT_TYPES[Kind.BOOKING]}" == found[f"bookings: object type {name}"].said
+    assert dict(OBJECT_TYPES) == client.object_types()
+    ids, _ = client.listed_ids(Kind.BOOKING)
+    assert [] == ids
+
+
+@pytest.mark.parametrize("name", ["reservations", "p_reservations", "p999_bookings"])
+def test_a_name_that_no_type_has_comes_with_those_that_there_are(serve: Serve, name: str) -> None:
     client = serve(portal=Portal(types={**OBJECT_TYPES, Kind.BOOKING: name}))
 
-    found = wrong(client)[f"bookings: object type {name}"]
+    found = wrong(client)
+
+    assert [f"bookings: object type {name}"] == list(found)
+    assert "no custom object of this account is named so" in next(iter(found.values())).said
+    with pytest.raises(Refused, match=name):
+        client.object_types()
+
+
+def test_names_are_looked_up_once_and_ids_never(serve: Serve) -> None:
+    named = serve(portal=Portal(types={**OBJECT_TYPES, Kind.EXAM: "mock_exams"}))
+    for _ in range(2):
+        named.object_types()
+        named.listed_ids(Kind.EXAM)
+
+    assert {"inspect": 1, "list exams": 2, "total": 3} == dict(named.usage())
+    plain = serve()
+    plain.object_types()
+    assert 0 == plain.usage()["total"]
+
+
+def test_the_scopes_of_a_token_are_told_by_name_and_use(serve: Serve) -> None:
+    granted = frozenset(NEEDED) - {"crm.objects.custom.write", "crm.schemas.contacts.read"}
+    client = serve(scopes=granted)
+
+    found = wrong(client)["scopes"]
 
     assert Health.FAULT is found.health
-    assert "webhooks carry the id" in found.said
-    assert f'[objects] bookings = "{OBJECT_TYPES[Kind.BOOKING]}"' in found.mend
+    assert "crm.objects.custom.write (to cancel, book" in found.said
+    assert "Grant crm.objects.custom.write, crm.schemas.contacts.read" in found.mend
+
+
+def test_the_listed_scopes_are_enough_and_none_of_them_is_idle(serve: Serve) -> None:
+    whole = serve(scopes=frozenset(NEEDED))
+    assert {} == wrong(whole)
+    assert [] == Inspection(whole.hub).provision()
+
+    for scope in NEEDED:
+        lacking = wrong(serve(scopes=frozenset(NEEDED) - {scope}))
+        named = [what for what, each in lacking.items() if scope in each.mend]
+        assert len(named) > 1, f"{scope}: the list alone says that it is needed"
+
+
+def test_scopes_of_provision_are_asked_for_while_the_marker_is_missing(serve: Serve) -> None:
+    client = serve(scopes=frozenset(NEEDED), account=Account(with_marker=False))
+
+    assert Health.WARNING is wrong(client)["scopes"].health
+    assert "crm.schemas.contacts.write" in wrong(client)["scopes"].mend
+    with pytest.raises(Forbidden, match=r"crm\.schemas\.contacts\.write"):
+        Inspection(client.hub).provision()
+    able = serve(scopes=frozenset({*NEEDED, *FOR_PROVISION}), account=Account(with_marker=False))
+    assert 3 == len(Inspection(able.hub).provision())
+    assert {} == wrong(able)
+
+
+def test_a_token_of_which_hubspot_tells_nothing_is_tried_call_by_call(serve: Serve) -> None:
+    client = serve(scopes=frozenset(NEEDED) - {"crm.objects.contacts.write"})
+    base_url = str(client.hub.transport.client.base_url)
+    faults = [{"action": "status", "status": 404, "path": "access-token-info"}]
+    httpx.put(f"{base_url}/_sandbox/faults", json=faults, timeout=60, trust_env=False)
+
+    found = {each.what: each for each in Inspection(client.hub).inspect()}
+
+    assert Health.FINE is found["scopes"].health
+    assert "each call was tried instead" in found["scopes"].said
+    assert "crm.objects.contacts.write" in found["writing contacts"].mend
+
+
+def test_a_token_of_another_app_than_the_settings_name_is_told(serve: Serve) -> None:
+    client = serve()
+
+    right, other = (Inspection(client.hub, app) for app in ("28463211", "1"))
+
+    assert ["app"] == [each.what for each in other.inspect() if each.health is not Health.FINE]
+    (said,) = (each for each in other.inspect() if each.what == "app")
+    assert "Set HUBSPOT_APP_ID to 28463211" in said.mend
+    (fine,) = (each for each in right.inspect() if each.what == "app")
+    assert "the token is of app 28463211 in account 47100812" == fine.said
 
 
 def test_a_hubspot_that_cannot_be_reached_is_all_that_is_said(serve: Serve) -> None:

@@ -14,10 +14,13 @@ import httpx
 import pytest
 
 from core.domain.audit import Sought, What
+from core.domain.portal import OBJECT_TYPES
+from core.domain.records import Kind
 from core.domain.webhooks import signature
 from core.services.receiving import PATH
+from sandbox.hubspot.webhooks import EVERYTHING
 from sandbox.ports import any_free
-from scripts.processes import local_stack, running
+from scripts.processes import ROOT, local_stack, running
 from tests.crash.desk import Desk
 from tests.crash.waiting import wait_for
 from tests.e2e.conftest import healthy
@@ -158,6 +161,64 @@ def test_a_contact_deleted_for_privacy_leaves_the_mirror_at_once(app: Running) -
         return [contact] == [link.entry.subject_id for link in links]
 
     wait_for(told, within_s=WITHIN_S)
+
+
+@pytest.fixture
+def ready_file_alone(app: Running) -> Iterator[None]:
+    """HubSpot tells of what deploy/hubspot/webhooks-hsmeta.json subscribes to, and nothing else."""
+    hubspot = app.desk.hubspot
+    config = json.loads((ROOT / "deploy/hubspot/webhooks-hsmeta.json").read_text())["config"]
+    told = config["subscriptions"]
+    named = [
+        each["subscriptionType"]
+        + f"@{each['objectType'].replace('contact', '0-1')}"
+        + (f":{each['propertyName']}" if "propertyName" in each else "")
+        for each in told["crmObjects"]
+    ]
+    target = {
+        "url": f"{app.origin}{PATH}",
+        "secret": app.desk.stack["HUBSPOT_CLIENT_SECRET"],
+    }
+    own = [*named, *(each["subscriptionType"] for each in told["hubEvents"])]
+    hubspot.delete("/_sandbox/webhooks").raise_for_status()
+    hubspot.put("/_sandbox/webhooks", json={**target, "subscriptions": own}).raise_for_status()
+    yield
+    hubspot.delete("/_sandbox/webhooks").raise_for_status()
+    everything = {**target, "subscriptions": list(EVERYTHING)}
+    hubspot.put("/_sandbox/webhooks", json=everything).raise_for_status()
+
+
+@pytest.mark.usefixtures("ready_file_alone")
+def test_the_ready_file_of_a_project_based_app_brings_each_kind_of_change(app: Running) -> None:
+    contacts, bookings, exams = (app.ids(type_) for type_ in TABLES)
+    made = app.desk.hubspot.post(
+        "/crm/v3/objects/contacts", json={"properties": {"email": "ready@example.test"}}
+    ).json()["id"]
+    app.edit("0-1", contacts[14], ndecc_exam_date="2027-02-03")
+    app.edit(OBJECT_TYPES[Kind.BOOKING], bookings[4], attendance="Yes")
+    app.edit(OBJECT_TYPES[Kind.EXAM], exams[2], location="Room 9")
+    first, second = contacts[15:17]
+    new = str(
+        app.desk.hubspot.post(
+            "/_sandbox/objects/0-1/merge", json={"primary": first, "other": second}
+        ).json()["id"]
+    )
+    app.desk.hubspot.post(
+        "/crm/v3/objects/contacts/gdpr-delete", json={"objectId": contacts[17]}
+    ).raise_for_status()
+
+    def copied() -> bool:
+        people, booked, held = TABLES.values()
+        return (
+            app.row(people, made) is not None
+            and (app.row(people, contacts[14]) or {}).get("ndecc_exam_date") == "2027-02-03"
+            and (app.row(booked, bookings[4]) or {}).get("attendance") == "Yes"
+            and (app.row(held, exams[2]) or {}).get("location") == "Room 9"
+            and app.row(people, new) is not None
+            and [None] * 3 == [app.row(people, id_) for id_ in (first, second, contacts[17])]
+        )
+
+    wait_for(copied, within_s=WITHIN_S)
 
 
 EVENTS = json.dumps([{"subscriptionType": "contact.creation", "objectId": 1}]).encode()

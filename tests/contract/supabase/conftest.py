@@ -115,7 +115,7 @@ class Connect(Protocol):
 @pytest.fixture
 def connect(stack: LocalSupabase) -> Iterator[Connect]:
     """Makes clients of the stack, right but for what the test changes. All are closed."""
-    right = {"url": stack.settings.url, "service_key": stack.settings.service_role_key}
+    right = {"url": stack.settings.url, "service_key": stack.settings.secret_key}
     with ExitStack() as made:
 
         def connected(**changed: Any) -> Supabase:

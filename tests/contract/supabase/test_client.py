@@ -56,6 +56,20 @@ def test_a_secret_key_of_the_new_kind_is_as_good_as_the_service_key(
     supabase.copy(Kind.CONTACT, A_ROW)
 
 
+def test_a_legacy_key_works_and_comes_with_the_warning_when_it_ends(
+    connect: Connect, stack: LocalSupabase
+) -> None:
+    keys = stack.settings
+    supabase = connect(service_key=keys.service_role_key)
+
+    assert [] == list(supabase.faults())
+    (warning,) = supabase.key_warnings()
+    assert "at the end of 2026" in warning
+    assert keys.service_role_key not in warning
+    others = (keys.secret_key, keys.publishable_key, keys.anon_key)
+    assert [[], [], []] == [connect(service_key=key).key_warnings() for key in others]
+
+
 def test_a_publishable_key_is_told_from_a_secret_one(
     connect: Connect, stack: LocalSupabase
 ) -> None:
@@ -66,7 +80,7 @@ def test_the_anon_key_is_told_from_the_service_key(connect: Connect, stack: Loca
     fault = only_fault(connect(service_key=stack.settings.anon_key))
 
     assert "holds the anon key" in fault
-    assert "service_role" in fault
+    assert "sb_secret_" in fault
 
 
 def test_a_key_that_does_not_tell_its_role_is_found_out_by_asking(
@@ -105,17 +119,17 @@ def schema(supabase: Supabase) -> dict[str, Any]:
 
 
 def test_the_schema_of_our_migrations_is_well(schema: dict[str, Any], supabase: Supabase) -> None:
-    assert schema_faults(schema, supabase.columns) == []
+    assert schema_faults(schema, supabase.columns, supabase.names) == []
 
 
 def test_every_missing_table_and_column_is_named_at_once(
     schema: dict[str, Any], supabase: Supabase
 ) -> None:
-    del schema["tables"]["hubspot_mock_exams"]
+    del schema["tables"]["exams"]
     for column in ("sj_credits", "source_modified_at"):
-        del schema["tables"]["hubspot_contact_credits"][column]
+        del schema["tables"]["contacts"][column]
 
-    contacts, exams = schema_faults(schema, supabase.columns)
+    contacts, exams = schema_faults(schema, supabase.columns, supabase.names)
 
     assert contacts.startswith(
         "table hubspot_contact_credits lacks sj_credits, source_modified_at: apply "
@@ -124,9 +138,9 @@ def test_every_missing_table_and_column_is_named_at_once(
 
 
 def test_a_table_that_anybody_can_read_is_named(schema: dict[str, Any], supabase: Supabase) -> None:
-    schema["row_level_security"]["hubspot_bookings"] = False
+    schema["open"]["bookings"] = True
 
-    (fault,) = schema_faults(schema, supabase.columns)
+    (fault,) = schema_faults(schema, supabase.columns, supabase.names)
 
     assert "hubspot_bookings can be read by anybody" in fault
     assert "enable row level security" in fault
@@ -156,14 +170,14 @@ def test_a_table_that_takes_no_copy_is_a_fault_though_its_schema_is_well(
     finally:
         db.execute(f"alter table {table} drop constraint closed")
 
-    assert fault.startswith("exams cannot be copied or deleted: the database says")
+    assert fault.startswith("a copy or a deletion does not work: the database says exams: ")
     assert "closed" in fault
     assert [] == mirror.faults()
 
 
 @pytest.mark.parametrize("strange", [None, [], {}, {"version": 99}])
 def test_functions_of_another_version_are_named(strange: object, supabase: Supabase) -> None:
-    (fault,) = schema_faults(strange, supabase.columns)
+    (fault,) = schema_faults(strange, supabase.columns, supabase.names)
 
     assert "another version" in fault
 

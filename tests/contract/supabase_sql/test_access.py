@@ -8,12 +8,13 @@ import httpx
 import pytest
 from supabase.lib.client_options import SyncClientOptions
 
+from core.domain.records import Kind
 from sandbox.supabase import SupabaseSettings
 from sandbox.supabase.keys import mint, user_token
 from supabase import create_client
 from tests.contract.supabase_sql.conftest import client, copy
 
-TABLES = ("hubspot_contact_credits", "hubspot_bookings", "hubspot_mock_exams", "sync_metadata")
+TABLES = ("hubspot_contact_credits", "hubspot_bookings", "hubspot_mock_exams")
 NOW = "2026-11-23T12:00:00Z"
 
 
@@ -78,7 +79,7 @@ def test_the_functions_are_the_servers_alone(settings: SupabaseSettings, functio
         "credit_desk_copy": {"kind": "contacts", "rows": []},
         "credit_desk_delete": {"kind": "contacts", "rows": []},
         "credit_desk_copy_contacts": {"rows": [], "faults": []},
-        "credit_desk_fault": {"target": "pg_class", "given": {}},
+        "credit_desk_fault": {"of_kind": "contacts", "given": {}},
     }
     with client(settings, settings.anon_key) as anonymous:
         answer = anonymous.post(f"/rpc/{function}", json=bodies.get(function, {}))
@@ -105,10 +106,12 @@ def test_the_gateway_asks_for_a_key_it_knows(settings: SupabaseSettings) -> None
 def test_the_schema_tells_its_version_and_columns(server: httpx.Client) -> None:
     schema = server.post("/rpc/credit_desk_schema", json={}).json()
 
-    assert schema["version"] == 3
-    assert schema["tables"].keys() == set(TABLES)
-    assert schema["tables"]["hubspot_contact_credits"]["sj_credits"] == "integer"
-    assert schema["row_level_security"] == dict.fromkeys(TABLES, True)
+    assert schema["version"] == 4
+    assert schema["tables"].keys() == set(Kind)
+    assert schema["tables"]["contacts"]["sj_credits"] == "integer"
+    assert schema["open"] == dict.fromkeys(Kind, False)
+    assert schema["made"] == dict.fromkeys(Kind, True)
+    assert schema["stale"] == schema["names"] == []
 
 
 def test_supabase_py_speaks_to_it(settings: SupabaseSettings, people: dict[str, str]) -> None:

@@ -76,7 +76,8 @@ def test_deletions_among_copies_never_take_a_row_that_is_newer_than_was_compared
         with psycopg.connect(settings.db_url, autocommit=True) as connection:
             for _ in range(60):
                 held = connection.execute(
-                    "select hubspot_id, source_modified_at, synced_at from hubspot_contact_credits"
+                    "select hubspot_id, source_modified_at, credit_desk_synced_at"
+                    " from hubspot_contact_credits"
                     " where hubspot_id = any(%s) and cs_credits < %s",
                     [chance.sample(ids, 10), newest],
                 ).fetchall()

@@ -113,7 +113,7 @@ def test_the_same_version_repairs_a_row_that_was_changed_in_the_mirror(
     db.execute("update hubspot_contact_credits set sj_credits = 9 where hubspot_id = %s", [id_])
     edited = held(server, CONTACTS, id_)
 
-    assert edited["updated_at"] > edited["synced_at"], "an edit by somebody else leaves its trace"
+    assert edited["credit_desk_changed_at"] > edited["credit_desk_synced_at"], "it leaves a trace"
     assert copy(server, "contacts", row(id_, 5, sj_credits=5)) == [(id_, "written")]
     assert held(server, CONTACTS, id_)["sj_credits"] == 5
 

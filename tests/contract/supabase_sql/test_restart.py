@@ -85,7 +85,7 @@ def test_a_server_left_running_on_the_data_is_ended_first(tmp_path: Path) -> Non
     first = LocalSupabase(tmp_path)
     first.start()
     with LocalSupabase(tmp_path) as second:  # takes over while the first still runs
-        url = f"{second.settings.url}/rest/v1/sync_metadata"
+        url = f"{second.settings.url}/rest/v1/hubspot_mock_exams"
         assert (
             httpx.get(url, headers={"apikey": second.settings.service_role_key}, timeout=60).json()
             == []

@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.guard import Tally, guards
+from api.guard import Public, Tally, guards
 
 PUBLIC = "https://desk.example.test"
 HOST = "desk.example.test"
@@ -50,6 +50,7 @@ class Server:
     app: ASGIApp
     public_url: str = PUBLIC
     tally: Tally = field(default_factory=Tally)
+    extra_hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         inner = self.app
@@ -60,7 +61,8 @@ class Server:
                 await inner(scope, receive, send)
 
         stack: ASGIApp = Innermost(inner)
-        for each in reversed(guards(self.public_url, ["'sha256-x'"], self.tally)):
+        public = Public.of(self.public_url, self.extra_hosts)
+        for each in reversed(guards(public, ["'sha256-x'"], self.tally)):
             stack = each.cls(stack, *each.args, **each.kwargs)
         self.stack = stack
 

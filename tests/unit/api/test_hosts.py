@@ -20,7 +20,7 @@ STRANGE += ["desk.example.test/x", "desk.example.test:x", "desk.example.test:444
 
 
 @pytest.mark.parametrize("host", STRANGE)
-@pytest.mark.parametrize("path", ["/", "/api/healthz", "/_stcore/health", "/api/v1/bookings"])
+@pytest.mark.parametrize("path", ["/", "/api/metrics", "/_stcore/health", "/api/v1/bookings"])
 def test_a_request_for_another_host_is_refused(host: str, path: str) -> None:
     answer = serving().ask(path, host=host)
 
@@ -58,6 +58,47 @@ def test_without_a_public_address_only_this_machine_is_answered() -> None:
         server.ask("/", host="localhost:8501").status,
         server.ask("/", host=HOST).status,
     )
+
+
+@pytest.mark.parametrize("host", [*STRANGE, None])
+@pytest.mark.parametrize("path", ["/api/healthz", "/api/readyz"])
+def test_health_is_answered_whatever_a_probe_calls_the_server(host: str | None, path: str) -> None:
+    server = Server(serving().app, public_url="")
+
+    assert 200 == server.ask(path, host=host).status
+    assert 421 == server.ask(path, method="POST", host=host).status
+    assert 421 == server.ask(f"{path}/x", host=host).status
+
+
+EXTRA = ("10.0.0.7", "desk.internal:8501", "[fd00::7]")
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("10.0.0.7", 200),
+        ("10.0.0.7:8501", 200),
+        ("desk.internal:8501", 200),
+        ("DESK.internal.:8501", 200),
+        ("[fd00::7]:8501", 200),
+        (HOST, 200),
+        ("desk.internal", 421),
+        ("desk.internal:80", 421),
+        ("10.0.0.8", 421),
+        ("10.0.0.7.evil.test", 421),
+    ],
+)
+def test_extra_hosts_are_answered_and_no_others(host: str, status: int) -> None:
+    assert status == Server(serving().app, extra_hosts=EXTRA).ask("/", host=host).status
+
+
+def test_a_page_of_an_extra_host_may_open_a_websocket_to_that_host_alone() -> None:
+    server = Server(accepts, extra_hosts=EXTRA)
+    own, host = {"Origin": "http://10.0.0.7:8501"}, "10.0.0.7:8501"
+
+    assert ["websocket.accept"] == server.shake_hands(own, host=host)
+    assert ["websocket.close"] == server.shake_hands(own, host=HOST)
+    assert ["websocket.close"] == server.shake_hands({"Origin": "http://10.0.0.8"}, host=host)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ URL = "https://desk.example.test"
         ("webhooks", {"webhooks": False}, Health.WARNING, "HUBSPOT_CLIENT_SECRET"),
         ("webhooks", {"public_url": ""}, Health.WARNING, "CREDIT_DESK_PUBLIC_URL"),
         ("webhooks", {"public_url": URL}, Health.FINE, f"{URL}/api/webhooks/hubspot"),
+        ("Supabase key", {"key_warnings": lambda: ["it ends"]}, Health.WARNING, "it ends"),
         ("notifications", {"told": False}, Health.WARNING, "CREDIT_DESK_NOTIFY_URLS"),
     ],
 )

@@ -217,6 +217,7 @@ def test_what_the_desk_writes_while_a_cause_is_looked_for_is_not_the_cause(desk:
         if request.what == "history":
             desk.crm.sending = lambda _: Fault.NONE
             desk.time += timedelta(seconds=1)
+            desk.still_owed("31")
             desk.run("31")
         return Fault.NONE
 

@@ -254,6 +254,30 @@ ASKS = [
     Ask("owing.owed", WATCHERS, lambda w, a: w.core.owing.owed(a)),
     Ask("owing.everything", ADMINS, lambda w, a: w.core.owing.everything(a)),
     Ask("owing.found", WATCHERS, lambda w, a: w.core.owing.found(a)),
+    Ask("owed_decisions.baseline", EVERYBODY, lambda w, a: w.core.owed_decisions.baseline(a)),
+    Ask(
+        "owed_decisions.set_baseline",
+        ADMINS,
+        lambda w, a: w.core.owed_decisions.set_baseline(w.desk.time, "adopted", a),
+    ),
+    Ask(
+        "owed_decisions.withdraw_baseline",
+        ADMINS,
+        lambda w, a: w.core.owed_decisions.withdraw_baseline("a mistake", a),
+    ),
+    Ask("owed_decisions.choice", ADMINS, lambda w, a: w.core.owed_decisions.choice(OWED, a)),
+    Ask(
+        "owed_decisions.decide",
+        ADMINS,
+        lambda w, a: w.core.owed_decisions.decide(
+            w.core.owing.listed(), owed=False, reason="a no-show", actor=a
+        ),
+    ),
+    Ask(
+        "owed_decisions.withdraw",
+        ADMINS,
+        lambda w, a: w.core.owed_decisions.withdraw([BookingId("500")], "a mistake", a),
+    ),
     Ask(
         "planning.judged",
         ADMINS,
@@ -373,7 +397,8 @@ UNASKED = {
         "Recording.record",
         "Erasing.erase",
         "Merges.settle",
-        "DeskRefunds.doubts",
+        "OwedCheck.of",
+        "OwedCheck.why_never_owed",
         "RefundCheck.allowed",
         "RefundCheck.read",
         "Starts.stopping",
@@ -490,7 +515,6 @@ UNASKED = {
         "Finding.bookings",
         "Holding.until",
         "Owing.count",
-        "Owing.dated",
         "Owing.listed",
         "Planning.afresh",
         "Preflight.check",

@@ -28,7 +28,9 @@ def desk() -> TestDesk:
 
 @pytest.fixture
 def receiving(desk: TestDesk) -> Receiving:
-    return Receiving(mirroring=desk.core.mirroring, types=OBJECT_TYPES, secret=SECRET, now=desk.now)
+    return Receiving(
+        mirroring=desk.core.mirroring, types=lambda: OBJECT_TYPES, secret=SECRET, now=desk.now
+    )
 
 
 def delivery(desk: TestDesk, *events: object, **changed: Any) -> Delivery:
@@ -150,7 +152,7 @@ def test_without_a_secret_nobody_is_believed_not_even_who_signs_with_nothing(
     desk: TestDesk,
 ) -> None:
     open_door = Receiving(
-        mirroring=desk.core.mirroring, types=OBJECT_TYPES, secret="", now=desk.now
+        mirroring=desk.core.mirroring, types=lambda: OBJECT_TYPES, secret="", now=desk.now
     )
     forged = delivery(desk, CHANGED)
     unsigned = signature("", "POST", URI, forged.body, forged.timestamp)

@@ -11,6 +11,8 @@ from core.gateways.hubspot.wire.records import Json
 from core.gateways.hubspot.wire.values import text
 from core.gateways.ports.inspecting import Finding, Health
 
+#: How to mend a missing marker.
+PROVISION = "Run python -m core provision"
 WORDS = frozenset({"string", "enumeration"})
 STATUSES = frozenset(s.value for s in BookingStatus if s is not BookingStatus.UNKNOWN)
 
@@ -84,7 +86,7 @@ def _faults(
 ) -> Iterator[tuple[str, str]]:
     if told is None or told.get("archived"):
         named = f'Make it in HubSpot, or in portal.toml set [properties.{kind}] {ours} = "..."'
-        mend = "Run python -m core provision" if ours == MARKER else named
+        mend = PROVISION if ours == MARKER else named
         yield "does not exist" if told is None else "is archived", mend
         return
     type_ = text(told.get("type"))

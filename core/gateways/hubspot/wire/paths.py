@@ -30,6 +30,10 @@ class Paths:
         base = f"/crm/properties/{self.version}" if self._dated else "/crm/v3/properties"
         return "/".join((base, type_, *rest))
 
+    def token_info(self) -> str:
+        """What HubSpot says of a token; this path has no version of ours."""
+        return "/oauth/v2/private-apps/get/access-token-info"
+
     def schemas(self) -> str:
         """Custom object types."""
         return f"/crm-object-schemas/{self.version}/schemas"

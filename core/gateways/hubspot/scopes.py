@@ -1,0 +1,25 @@
+"""The scopes of a HubSpot token, held against those that the desk needs."""
+
+from __future__ import annotations
+
+from core.domain.hubspot_app import FOR_PROVISION, NEEDED
+from core.gateways.ports.inspecting import Finding, Health
+
+
+def judge(granted: frozenset[str], *, unmarked: bool) -> Finding:
+    """Holds the scopes of a token against the list. ``unmarked``: ``provision`` is still to run."""
+    wanted = {**NEEDED, **(FOR_PROVISION if unmarked else {})}
+    lacking = [scope for scope in wanted if scope not in granted]
+    if not lacking:
+        spare = len(granted - wanted.keys())
+        beside = f", and {spare} that it does not need" if spare else ""
+        said = f"the token has the {len(wanted)} that the desk needs{beside}"
+        return Finding(health=Health.FINE, what="scopes", said=said)
+    told = "; ".join(f"{scope} (to {wanted[scope]})" for scope in lacking)
+    return Finding(
+        # what a scope of schemas allows, one of objects may allow as well: each call is tried, too
+        health=Health.FAULT if any(".objects." in scope for scope in lacking) else Health.WARNING,
+        what="scopes",
+        said=f"the token lacks {told}",
+        mend=f"Grant {', '.join(lacking)} to the token's app or service key in HubSpot",
+    )
