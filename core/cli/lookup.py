@@ -138,19 +138,19 @@ def _why_gone(presented: Presented) -> str:
             return f"contact {presented.asked} is archived in HubSpot, where it can be restored"
         case Gone.UNKNOWN:
             return f"HubSpot knows no contact {presented.asked}"
-    return f"HubSpot does not answer, this is the mirror's copy: {presented.truth_fault}"
+    return f"HubSpot is unreachable; this is the copy in Supabase: {presented.truth_fault}"
 
 
 def _nobody(query: str, hits: Hits) -> str:
     """What to try next."""
     if hits.where is Where.HUBSPOT:
-        return f"HubSpot finds nobody for {query!r}: no name, e-mail, phone number or student id"
+        return f"HubSpot has no student for {query!r}: no name, e-mail, phone number or student id"
     if may_be_phone(query):
         return (
-            f"nobody found for {query!r}, which looks like a phone number: the mirror holds none, "
-            "--hubspot searches HubSpot for it"
+            f"no student found for {query!r}, which looks like a phone number: Supabase "
+            "holds none, --hubspot searches HubSpot for it"
         )
-    return f"nobody found for {query!r}; --hubspot searches HubSpot itself"
+    return f"no student found for {query!r}; --hubspot searches HubSpot itself"
 
 
 def _of_hits(hits: Hits) -> dict[str, Any]:

@@ -116,8 +116,8 @@ def _cause(evidence: Evidence, columns: Sequence[str]) -> _Found:
     if held is None:
         since = source_time(stated.row) or at
         if evidence.made_by_merge:
-            return Cause.CONTACT_MERGED, "made by a merge; the mirror holds the old ones", since
-        return Cause.MISSING_ROW, "the mirror has no row of it", since
+            return Cause.CONTACT_MERGED, "made by a merge; Supabase holds the old ones", since
+        return Cause.MISSING_ROW, "Supabase has no row of it", since
     return _changed(evidence, stated.row, held, columns)
 
 

@@ -70,7 +70,7 @@ class Repairing:
             drift for kind in Kind for drift in self.comparing.compare(kind, [record_id]).drifts
         ]
         if not found and not any(self.comparing.knows(kind, record_id) for kind in Kind):
-            raise BadList([f"neither HubSpot nor the mirror has a record {record_id}"])
+            raise BadList([f"neither HubSpot nor Supabase has a record {record_id}"])
         return found
 
     def of_cause(self, cause: Cause, actor: Actor) -> list[Drift]:

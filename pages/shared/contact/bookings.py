@@ -70,7 +70,7 @@ def show(desk: Desk, presented: Presented) -> None:
 def _cancel(desk: Desk, picked: Sequence[Booking]) -> None:
     """One or several of this student; the preview comes before anything is changed."""
     if not picked:
-        st.caption("Tick bookings to cancel them.")
+        st.caption("Select bookings to cancel them.")
         return
     label = f"Cancel {words.count(len(picked), 'booking')} …"
     if st.button(label, icon=":material/event_busy:", key="cancel_picked"):
@@ -117,14 +117,14 @@ def of_mirror(presented: Presented) -> None:
     """The mirror's rows, when HubSpot does not answer."""
     if not presented.held:
         return
-    st.header("Bookings in the mirror", anchor=False)
+    st.header("Bookings in Supabase", anchor=False)
     st.dataframe(
         held_frame(presented.held),
         column_config={"Exam": st.column_config.TextColumn(width=100)},
         hide_index=True,
         row_height=tables.ROW_PX,
         height=tables.height(len(presented.held), at_most=330),
-        alt="Bookings of the student in the mirror",
+        alt="Bookings of the student in Supabase",
     )
 
 
