@@ -31,6 +31,7 @@ from core.settings.portal import (
     CreditRow,
     Objects,
     Properties,
+    Values,
     make_names,
     make_portal,
 )
@@ -212,6 +213,7 @@ class Settings(BaseSettings):
 
     objects: Objects = Field(default_factory=Objects, repr=False)
     properties: Properties = Field(default_factory=Properties, repr=False)
+    values: Values = Field(default_factory=Values, repr=False)
     columns: Columns = Field(default_factory=Columns, repr=False)
     credits: list[CreditRow] = Field(default_factory=list, repr=False)
 
@@ -270,7 +272,7 @@ class Settings(BaseSettings):
         self._admins_may_be_here()
         self._store_url = whole_path(self.ops_database_url, self._root)
         try:
-            self._portal = make_portal(self.objects, self.properties, self.credits)
+            self._portal = make_portal(self.objects, self.properties, self.values, self.credits)
             self._names = make_names(self.columns, self._portal)
         except ValueError as error:
             raise ValueError("portal.toml", f"cannot be: {error}", "Mend that name") from error
