@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.domain.credits import SCHOOL, Catalogue, Credit, CreditType
+from core.domain.credits import SCHOOL, Catalogue, Credit, CreditType, DayRule
 from core.domain.mirror_names import MirrorNames
 from core.domain.portal import OBJECT_TYPES, WORDS, Portal
 from core.domain.records import Kind
@@ -95,13 +95,17 @@ class CreditRow(_Table):
 
 
 def make_portal(
-    objects: Objects, properties: Properties, values: Values, credits_: list[CreditRow]
+    objects: Objects,
+    properties: Properties,
+    values: Values,
+    credits_: list[CreditRow],
+    day_rule: DayRule = DayRule.ANY,
 ) -> Portal:
     """The account's names; ``ValueError`` says which of them cannot be."""
     rows: list[dict[str, Any]] = [row.model_dump() for row in credits_]
     made = tuple(Credit(**{**row, "key": CreditType(row["key"])}) for row in rows)
     return Portal(
-        catalogue=Catalogue(made) if made else SCHOOL,
+        catalogue=Catalogue(made or SCHOOL.credits, day_rule),
         types={
             Kind.CONTACT: objects.contacts,
             Kind.BOOKING: objects.bookings,

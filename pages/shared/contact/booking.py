@@ -76,7 +76,9 @@ def _offers(
     at, zone = desk.now(), desk.core.zone
     found = []
     for exam in exams:
-        if judge_exam(exam, at=at, zone=zone) or judge_day(presented.bookings, exam.exam_date):
+        rule = desk.core.catalogue.day_rule
+        taken = judge_day(presented.bookings, exam.exam_date, exam.mock_type, rule)
+        if judge_exam(exam, at=at, zone=zone) or taken:
             continue
         seat = judge_credit(contact, exam.mock_type, desk.core.catalogue, override=free)
         if free or seat.credit is not None:
