@@ -162,6 +162,7 @@ def assemble(
         catalogue=catalogue,
         now=now,
         ours=frozenset(our_sources),
+        zone=zone,
     )
     repairing = Repairing(
         comparing, Mending(comparing, mirroring, mirror, journal), journal, engine, now, make_id
