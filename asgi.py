@@ -26,7 +26,7 @@ from api.guard import Public, Tally, guards
 from api.routes import routes
 from api.v1 import app as students
 from core import wiring
-from core.gateways.errors import JournalError
+from core.gateways.errors import EngineError, JournalError
 from core.settings import BadSettings, SettingFault, Settings, load
 from pages.shared import door, signing_in
 
@@ -48,7 +48,7 @@ async def lifespan(_: object) -> AsyncIterator[None]:
     PagesManager.uses_pages_directory = False
     try:
         await asyncio.to_thread(_warm_up)
-    except JournalError as error:  # in place of a traceback
+    except (EngineError, JournalError) as error:  # in place of a traceback
         sys.stderr.write(f"Credit Desk does not start: {error}\n")
         sys.stderr.flush()
         os._exit(1)

@@ -22,6 +22,7 @@ from core.assembly import Core, assemble, new_id, utc_now
 from core.domain.desks import Process
 from core.domain.mirror import columns, probe_rows
 from core.domain.schedules import Every
+from core.gateways.errors import EngineError
 from core.gateways.ports import Engine
 from core.services.alarms import LOOK_EVERY_S, Alarms
 from core.services.auditing import LOOK_EVERY_S as AUDIT_EVERY_S
@@ -81,13 +82,21 @@ class Runtime:
     clock: Ticker
     audit: Ticker
     fitness: Fitness
+    #: Why no engine can run on this Python and SQLite; "": one can.
+    engine_refusal: Callable[[], str]
     #: Notes which settings it starts with.
     at_start: Callable[[], None]
     #: Closes the gateways, after all threads have ended.
     close: Callable[[], None]
 
     def start(self) -> None:
-        """Become a worker: carry what was asked for, copy what is due, keep the schedules."""
+        """Become a worker: carry what was asked for, copy what is due, keep the schedules.
+
+        Raises:
+            EngineError: no engine can run here. It would be tried for ever, and nothing done.
+        """
+        if refusal := self.engine_refusal():
+            raise EngineError(f"{refusal}. What was confirmed waits until a worker can run")
         sys.setswitchinterval(SWITCH_S)
         self.at_start()
         self.mirror_threads.start()
@@ -163,6 +172,8 @@ def build(settings: Settings) -> Runtime:
     """
     from core.gateways.engine import DbosEngine  # noqa: PLC0415 - see above
     from core.gateways.engine.proof import start_fault  # noqa: PLC0415
+    from core.gateways.engine.system import system_url  # noqa: PLC0415
+    from core.gateways.engine.versions import version_fault  # noqa: PLC0415
     from core.gateways.hubspot.client import connect  # noqa: PLC0415
     from core.gateways.hubspot.inspection import Inspection  # noqa: PLC0415
     from core.gateways.hubspot.limiter import Priority  # noqa: PLC0415
@@ -212,6 +223,7 @@ def build(settings: Settings) -> Runtime:
         journal=journal,
         engine=engine,
         correct_losses=settings.correct_losses,
+        mend_older_copies=settings.mend_older_copies,
         late_looks=Every(LATE_LOOKS),
         admins=settings.admins,
         domains=settings.allowed_domains,
@@ -266,6 +278,7 @@ def build(settings: Settings) -> Runtime:
         alarms=Ticker("alarms", alarms.look, LOOK_EVERY_S, fitness),
         audit=Ticker("audit", core.auditing.look, AUDIT_EVERY_S, fitness),
         fitness=fitness,
+        engine_refusal=partial(version_fault, system_url(url)),
         at_start=lambda: core.noting.settings(told(settings), where=socket.gethostname()),
         close=in_order(
             lambda: notifier.stop(NOTIFY_GRACE_S),
@@ -302,7 +315,7 @@ def start(settings: Settings | None = None) -> None:
     stands in secrets.toml into the environment, over what the environment had.
 
     Raises:
-        BadSettings, JournalError: says what to mend.
+        BadSettings, EngineError, JournalError: says what to mend.
     """
     global _core, _runtime  # noqa: PLW0603 - the module's one pair of singletons
     with _starting:

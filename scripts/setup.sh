@@ -23,9 +23,10 @@ apt_install() {
 }
 export DEBIAN_FRONTEND=noninteractive
 
-# CPython 3.11 to 3.14: the PostgreSQL wheel of the local stack exists for these.
+# CPython 3.11 to 3.14: the PostgreSQL wheel of the local stack exists for these. From 3.12 on the
+# engine needs SQLite 3.42 (core/gateways/engine/versions.py).
 suits() {
-  "$1" -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, 15) and sys.implementation.name == "cpython"))' \
+  "$1" -c 'import sqlite3, sys; sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, 15) and sys.implementation.name == "cpython" and (sys.version_info < (3, 12) or sqlite3.sqlite_version_info >= (3, 42))))' \
     >/dev/null 2>&1
 }
 
@@ -39,7 +40,7 @@ find_python() {
 
 make_venv() {
   local python
-  python=$(find_python) || die "Credit Desk needs Python 3.11, 3.12, 3.13 or 3.14, and none was found." \
+  python=$(find_python) || die "Credit Desk needs Python 3.11, or 3.12, 3.13 or 3.14 with SQLite 3.42 or newer, and none was found." \
     "  Debian, Ubuntu:  apt-get install python3 python3-venv" \
     "  macOS:           brew install python@3.13" \
     "Or name one:       make setup PYTHON=/path/to/python3"

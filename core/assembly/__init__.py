@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from core.assembly.owed import owed_services
 from core.assembly.parts import Core
 from core.assembly.protocol import carriage
 from core.domain.approvals import NO_SECOND, SecondAdmin
@@ -51,7 +52,6 @@ from core.services.noting import Noting
 from core.services.operating import Operating
 from core.services.outage import Outage
 from core.services.overseeing import Overseeing
-from core.services.owing import Owing
 from core.services.planning import Planning
 from core.services.preflight import Preflight
 from core.services.presenting import Presenting
@@ -122,6 +122,7 @@ def assemble(
     typed_above: int = 20,
     second: SecondAdmin = NO_SECOND,
     correct_losses: bool = True,
+    mend_older_copies: bool = True,
     late_looks: Schedule | None = None,
     audit_looks: bool = True,
     pace: Pace | None = None,
@@ -165,7 +166,13 @@ def assemble(
         zone=zone,
     )
     repairing = Repairing(
-        comparing, Mending(comparing, mirroring, mirror, journal), journal, engine, now, make_id
+        comparing,
+        Mending(comparing, mirroring, mirror, journal),
+        journal,
+        engine,
+        now,
+        make_id,
+        mend_older_copies,
     )
     sweeping = Sweeping(
         crm=reads,
@@ -175,12 +182,21 @@ def assemble(
         comparing=comparing,
         now=now,
         new_id=make_id,
-        replace_merged=repairing.replace_merged,
+        mend_unattended=repairing.mend_unattended,
         at_once=sweep_pages_at_once,
     )
     access = Access(tuple(admins), journal, now, tuple(domains), tuple(unverified_from))
     noting = Noting(journal, now, looks=audit_looks)
     preflight = Preflight(inspecting, now)
+    owed = owed_services(
+        crm=crm,
+        reads=reads,
+        mirror=mirror,
+        journal=journal,
+        finding=finding,
+        catalogue=catalogue,
+        now=now,
+    )
     sitting = Sitting(
         crm=crm,
         mirror=mirror,
@@ -188,19 +204,19 @@ def assemble(
         mirroring=mirroring,
         catalogue=catalogue,
         now=now,
+        check=owed.check,
         quiet=quiet,
     )
     activating = Activating(crm, journal, sitting, now)
     forgetting = Forgetting(journal, keep_personal, now)
-    planning = Planning(crm, journal, finding, catalogue, preflight, now, zone, make_id)
+    planning = Planning(crm, journal, finding, catalogue, preflight, now, zone, make_id, owed.check)
     holding = Holding(journal, hold, QuietPeriod(quiet, clock))
     checking = Checking(crm, sitting, catalogue, now, zone, noting)
     booking = Booking(crm, journal, sitting, catalogue, preflight, now, zone, make_id)
-    owing = Owing(reads, mirror, journal, catalogue)
     desks = Desks(
         crm=crm,
         journal=journal,
-        owing=owing,
+        owing=owed.owing,
         register=register,
         process=process or NOT_REGISTERED,
         now=now,
@@ -291,16 +307,17 @@ def assemble(
         sweeping=sweeping,
         repairing=repairing,
         scheduling=scheduling,
-        owing=owing,
+        owing=owed.owing,
+        owed_decisions=owed.decisions,
         measuring=Measuring(
             journal,
             mirroring.lag,
             now,
             source=new_id(),
             quota=inspecting.quota if inspecting else None,
-            owed=owing.count,
+            owed=owed.owing.count,
         ),
-        restoring=Restoring(crm, journal, owing, catalogue),
+        restoring=Restoring(crm, journal, owed.owing, catalogue),
         reviving=Reviving(journal, mirroring, now),
         receiving=receiving,
         readiness=readiness,
@@ -322,7 +339,7 @@ def assemble(
             noting=noting,
             catalogue=catalogue,
             now=now,
-            ours=frozenset(our_sources),
+            check=owed.check,
         ),
         sitting=sitting,
         activating=activating,

@@ -32,6 +32,7 @@ from core.services.mirroring import Mirroring
 from core.services.noting import Noting
 from core.services.operating import Operating
 from core.services.overseeing import Overseeing
+from core.services.owed_decisions import OwedDecisions
 from core.services.owing import Owing
 from core.services.planning import Planning
 from core.services.presenting import Presenting
@@ -74,6 +75,7 @@ class Core:
     scheduling: Scheduling
     measuring: Measuring
     owing: Owing
+    owed_decisions: OwedDecisions
     receiving: Receiving
     restoring: Restoring
     reviving: Reviving

@@ -17,7 +17,7 @@ from core.cli.store import opened
 from core.domain.credits import CreditType
 from core.domain.exam_times import clock, day_in
 from core.domain.lookups import TEXT_MIN, FoundBy, Hit, Hits, Where, cleaned, may_be_phone
-from core.domain.owed import taken, unclear, waiting
+from core.domain.owed import doubtful, settled, taken, unclear, waiting
 from core.domain.records import ContactId, ExamId
 from core.domain.selections import BadList
 from core.domain.sessions import Activated, Activation, Opening, Session, SessionFilter, narrowed
@@ -138,19 +138,19 @@ def _why_gone(presented: Presented) -> str:
             return f"contact {presented.asked} is archived in HubSpot, where it can be restored"
         case Gone.UNKNOWN:
             return f"HubSpot knows no contact {presented.asked}"
-    return f"HubSpot does not answer, this is the mirror's copy: {presented.truth_fault}"
+    return f"HubSpot is unreachable; this is the copy in Supabase: {presented.truth_fault}"
 
 
 def _nobody(query: str, hits: Hits) -> str:
     """What to try next."""
     if hits.where is Where.HUBSPOT:
-        return f"HubSpot finds nobody for {query!r}: no name, e-mail, phone number or student id"
+        return f"HubSpot has no student for {query!r}: no name, e-mail, phone number or student id"
     if may_be_phone(query):
         return (
-            f"nobody found for {query!r}, which looks like a phone number: the mirror holds none, "
-            "--hubspot searches HubSpot for it"
+            f"no student found for {query!r}, which looks like a phone number: Supabase "
+            "holds none, --hubspot searches HubSpot for it"
         )
-    return f"nobody found for {query!r}; --hubspot searches HubSpot itself"
+    return f"no student found for {query!r}; --hubspot searches HubSpot itself"
 
 
 def _of_hits(hits: Hits) -> dict[str, Any]:
@@ -199,6 +199,13 @@ def _of_contact(presented: Presented) -> dict[str, Any]:
         "in_the_mirror": {key: row.get(key) for key in contact.balances},
         "unreadable": dict(contact.unreadable),
         "owed": [one.booking.id for one in waiting(presented.owed)],
+        "to_decide": [
+            {"booking": one.booking.id, "told": one.doubt} for one in doubtful(presented.owed)
+        ],
+        "not_owed": [
+            {"booking": one.booking.id, "told": f"{one.not_owed}: {one.told}"}
+            for one in settled(presented.owed)
+        ],
         "unclear": [
             {"booking": one.booking.id, "told": one.unclear} for one in unclear(presented.owed)
         ],

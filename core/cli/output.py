@@ -14,7 +14,7 @@ from core.cli.reports import in_words
 from core.cli.store import acted_on
 from core.domain.roles import NotAllowed
 from core.domain.selections import BadList
-from core.gateways.errors import GatewayError, JournalError
+from core.gateways.errors import EngineError, GatewayError, JournalError
 from core.operations.kinds.registry import UnknownKind
 from core.services.approving import NotApproved
 from core.services.desks import AnotherDesk, NoTakeover
@@ -36,6 +36,7 @@ EXPECTED = (
     AnotherDesk,
     BadList,
     BadSettings,
+    EngineError,
     GatewayError,
     JournalError,
     NotAllowed,

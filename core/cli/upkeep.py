@@ -63,8 +63,8 @@ def outbox(
         show(report | {"errors": dict(copies.errors)}, as_json=json)
         if wait and (copies.state.due or copies.state.dead):
             unfinished(
-                f"{copies.state.due:,} copies still due, {copies.state.dead:,} given up; "
-                "python -m core outbox --retry tries those again"
+                f"{copies.state.due:,} copies still pending, {copies.state.dead:,} failed; "
+                "python -m core outbox --retry retries those"
             )
 
 

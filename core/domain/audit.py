@@ -62,6 +62,10 @@ class What(StrEnum):
     SET_UP = "set up HubSpot"
     SETTINGS = "settings changed"
     TAKEN_OVER = "took over from other desks"
+    BASELINE_SET = "set the adoption baseline"
+    BASELINE_WITHDRAWN = "withdrew the adoption baseline"
+    OWED_DECIDED = "decided whether a credit is owed"
+    OWED_WITHDRAWN = "withdrew a decision on an owed credit"
 
 
 #: What a move of an operation is called, by where it led.

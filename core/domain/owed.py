@@ -1,15 +1,31 @@
-"""Owed: a cancelled booking that spent a credit, with no movement giving it back (design, 2)."""
+"""Owed: a cancelled booking that spent a credit which nobody gave back.
+
+Without a refund mark alone nothing is owed: other apps give credits back without marking, and some
+are forfeited on purpose. What speaks against it is told with each booking.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from core.domain.credits import Catalogue, CreditType, UnknownToken
-from core.domain.plans import TOKEN, Why, attended, spent_nothing
-from core.domain.records import Booking, BookingId, BookingStatus, ContactId, History
+from core.domain.plans import (
+    TOKEN,
+    Judge,
+    Judgement,
+    Verdict,
+    Why,
+    attended,
+    blocked,
+    spent_nothing,
+)
+from core.domain.records import Booking, BookingId, BookingStatus, ContactId
+from core.domain.settled import OwedDecision
+from core.domain.terms import Terms
 
 #: The property whose history tells since when a booking is cancelled.
 STATUS = "is_active"
@@ -30,20 +46,39 @@ class TakenBack:
         return f"taken back by {self.by} on {when}: {self.reason} (operation {self.operation_id})"
 
 
+class NotOwed(StrEnum):
+    """Why nothing is owed for a cancelled booking without a refund mark, as people read it."""
+
+    SETTLED = "settled at adoption"
+    DECIDED = "not owed"
+    GIVEN_BACK = "already given back"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
-    """One credit that a student waits for."""
+    """One credit that a student may wait for."""
 
     booking: Booking
     #: None: the booking's token is not one that we know, and ``unclear`` says so.
     credit: CreditType | None
     #: When it was cancelled; when it was changed last, where HubSpot tells no more.
     since: datetime
+    #: Who cancelled it and when, as far as HubSpot tells.
+    cancelled_by: str = ""
     #: None: nobody ever took it back, so the student waits for it.
     taken_back: TakenBack | None = None
     #: What makes it unclear whether anything is owed, with the values. Such a one is listed, and
     #: neither counted nor refunded before somebody has corrected it in HubSpot.
     unclear: str = ""
+    #: What somebody else gave that may have been its credit. A person decides; until then it is
+    #: neither counted nor refunded.
+    doubt: str = ""
+    #: None: nothing says that it is not owed.
+    not_owed: NotOwed | None = None
+    #: Who says so, when, and why or by which values.
+    told: str = ""
+    #: What a person has decided of it, either way.
+    decision: OwedDecision | None = None
 
     @property
     def contact_id(self) -> ContactId | None:
@@ -85,7 +120,7 @@ def owed(
         and booking.id not in moved
         and ((credit := spent(booking, catalogue)) is not None or _token_unclear(booking))
     ]
-    return sorted(found, key=_longest)
+    return longest_first(found)
 
 
 def _token_unclear(booking: Booking) -> bool:
@@ -110,18 +145,37 @@ def _unclear(booking: Booking, credit: CreditType | None) -> str:
 
 
 def waiting(found: Iterable[Owed]) -> list[Owed]:
-    """Those for which students wait: neither taken back by an admin nor unclear."""
-    return [one for one in found if one.taken_back is None and not one.unclear]
+    """Those for which students wait: nothing speaks against any of them."""
+    return [one for one in _not_settled(found) if one.taken_back is None and not one.doubt]
 
 
 def taken(found: Iterable[Owed]) -> list[Owed]:
     """Those that an admin took back. They are refunded only when they are named."""
-    return [one for one in found if one.taken_back is not None and not one.unclear]
+    return [one for one in _not_settled(found) if one.taken_back is not None and not one.doubt]
 
 
 def unclear(found: Iterable[Owed]) -> list[Owed]:
     """Those of which it is unclear whether anything is owed: a person corrects them in HubSpot."""
-    return [one for one in found if one.unclear]
+    return [one for one in found if one.unclear and one.not_owed is None]
+
+
+def doubtful(found: Iterable[Owed]) -> list[Owed]:
+    """Those whose credit somebody else may have given back: a person decides."""
+    return [one for one in _not_settled(found) if one.doubt]
+
+
+def settled(found: Iterable[Owed]) -> list[Owed]:
+    """Those for which nothing is owed, with who says so and why."""
+    return [one for one in found if one.not_owed is not None]
+
+
+def _not_settled(found: Iterable[Owed]) -> list[Owed]:
+    return [one for one in found if one.not_owed is None and not one.unclear]
+
+
+def longest_first(found: Iterable[Owed]) -> list[Owed]:
+    """By when they were cancelled."""
+    return sorted(found, key=_longest)
 
 
 def _longest(one: Owed) -> tuple[datetime, str]:
@@ -134,17 +188,29 @@ def by_credit(found: Iterable[Owed], catalogue: Catalogue) -> dict[CreditType, i
     return {credit: counted[credit] for credit in catalogue.keys}
 
 
-def dated(found: Iterable[Owed], histories: Mapping[str, History | None]) -> list[Owed]:
-    """The same, since their cancellation as far as it is known; longest first."""
-    told = (replace(one, since=_cancelled_at(one, histories)) for one in found)
-    return sorted(told, key=_longest)
+#: Why nothing is owed, as the reason of a verdict.
+_WHY = {
+    NotOwed.SETTLED: Why.SETTLED,
+    NotOwed.DECIDED: Why.NOT_OWED,
+    NotOwed.GIVEN_BACK: Why.GIVEN_BACK,
+}
+
+assert _WHY.keys() == set(NotOwed), "every reason has its verdict"
 
 
-def _cancelled_at(one: Owed, histories: Mapping[str, History | None]) -> datetime:
-    """When the newest run of "Cancelled" began: it may have been written more than once."""
-    since = one.since
-    for version in (histories.get(one.booking.id) or {}).get(STATUS, ()):
-        if version.value != BookingStatus.CANCELLED.value:
-            break
-        since = version.at
-    return since
+def heeding(judge: Judge, found: Mapping[BookingId, Owed]) -> Judge:
+    """The judge of a refund, that heeds what speaks against these bookings."""
+
+    def heed(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:
+        one = found.get(booking.id)
+        against = None if one is None else verdict_against(one)
+        return against or judge(booking, catalogue, terms)
+
+    return heed
+
+
+def verdict_against(one: Owed) -> Judgement | None:
+    """Why its credit is not to be given back; None: nothing speaks against it."""
+    if one.not_owed is not None:
+        return Judgement(verdict=Verdict.SKIP, why=_WHY[one.not_owed], detail=one.told)
+    return blocked(Why.MAY_BE_GIVEN_BACK, one.doubt) if one.doubt else None

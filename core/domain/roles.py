@@ -30,6 +30,7 @@ class Act(StrEnum):
     OVERRIDE = "book without a credit"
     GIVE_KEYS = "give or withdraw API keys"
     SET_UP = "set up HubSpot"
+    DECIDE_OWED = "decide which credits are owed"
     TAKE_OVER = "take over from another desk"
 
 

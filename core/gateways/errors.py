@@ -91,6 +91,10 @@ class JournalError(Exception):
     """Base of what the operational store can say no to."""
 
 
+class EngineError(Exception):
+    """The engine cannot run here, so that nothing which is confirmed would be carried out."""
+
+
 class UnknownWord(JournalError):
     """The store holds a word that this version does not know: a kind of operation, a state."""
 

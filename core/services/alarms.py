@@ -119,7 +119,7 @@ class Alarms:
         todo = "HubSpot is right, Supabase is behind. See Operations, Copies to Supabase"
         yield Trouble(
             key="dead letters",
-            title=f"Credit Desk: {_count(number, 'copy', 'copies')} to Supabase given up",
+            title=f"Credit Desk: {_count(number, 'copy', 'copies')} to Supabase failed",
             text="\n".join([*named, *more, f"{errors.capitalize()}.", f"{todo}{self._at(COPIES)}"]),
         )
 
@@ -147,7 +147,7 @@ class Alarms:
                 yield self._failed(newest)
 
     def _failed(self, sweep: Sweep) -> Trouble:
-        told = "It is tried again by itself." if not sweep.ended else "Nobody goes on with it."
+        told = "It is tried again by itself." if not sweep.ended else "No worker continues it."
         return Trouble(
             key=f"sweep {sweep.mode}",
             title=f"Credit Desk: the {sweep.mode} sweep cannot go on",
@@ -168,8 +168,8 @@ class Alarms:
             yield Trouble(
                 key=f"undecided {id_}",
                 title="Credit Desk: an operation needs a person",
-                text=f"Something of operation {id_} is undecided: HubSpot does not tell it. "
-                f"Somebody has to look and say{self._at(f'/operations?operation={id_}')}",
+                text=f"HubSpot does not show whether a write of operation {id_} was applied. "
+                f"A person must decide{self._at(f'/operations?operation={id_}')}",
             )
         unended = frozenset(OperationState) - ENDED
         for operation in self.journal.operations(states=unended):

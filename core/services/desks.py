@@ -168,7 +168,7 @@ class Desks:
         Raises:
             GatewayError, JournalError: nothing is known.
         """
-        owed = self.owing.listed()
+        owed = [one for one in self.owing.listed() if one.not_owed is None]
         ids = {one.contact_id for one in owed if one.contact_id is not None}
         if not ids:
             return []

@@ -121,7 +121,7 @@ class Diagnosing:
     def _engine(self) -> Finding:
         """Workers are alive before their engine has started, so they prove nothing of it."""
         if fault := self.engine_fault():
-            mend = "nothing that is confirmed is carried out until this is fixed: docs/deploy.md"
+            mend = "nothing that is confirmed is carried out until this is fixed (docs/deploy.md)"
             said = f"it does not start: {fault}"
             return Finding(health=Health.FAULT, what="engine", said=said, mend=mend)
         return Finding(health=Health.FINE, what="engine", said="starts")

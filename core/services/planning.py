@@ -7,9 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from core.domain.credits import Catalogue
-from core.domain.owed import TakenBack
-from core.domain.plans import Plan, Row, Verdict, contacts_named, plan_rows
-from core.domain.records import BookingId, ItemKey
+from core.domain.owed import Owed, heeding
+from core.domain.plans import (
+    Judge,
+    Plan,
+    Row,
+    Verdict,
+    contacts_named,
+    plan_rows,
+    with_current_hint,
+)
+from core.domain.records import Booking, BookingId, ItemKey
 from core.domain.roles import Act, Actor
 from core.domain.terms import ORDINARY, Inclusion, Terms
 from core.domain.verdicts import OperationKind
@@ -17,6 +25,7 @@ from core.gateways.ports import Crm, Journal
 from core.operations.kinds.permissions import act_for
 from core.operations.kinds.registry import booking_of, chosen_kind_of
 from core.services.finding import ByContact, ByIds, ByReference, Finding, Selection
+from core.services.owed_check import OwedCheck
 from core.services.preflight import Preflight
 
 #: A preview older than this is made anew: too much may have changed for a person to confirm it.
@@ -36,6 +45,7 @@ class Planning:
     #: The school's, by whose clock an exam begins and is over.
     zone: tzinfo
     new_id: Callable[[], str]
+    check: OwedCheck
 
     def preview(
         self,
@@ -121,18 +131,26 @@ class Planning:
         bookings = self.crm.bookings(ids)
         contacts = self.crm.contacts(contacts_named(bookings.values()))
         terms = Terms(at=self.now(), zone=self.zone, include=include)
-        rows = plan_rows(of.judge, ids, bookings, contacts, self.catalogue, terms, without)
         if not of.of_owed:
-            return rows
-        taken_back = self.journal.taken_back([booking_of(row, kind) for row in rows])
-        return tuple(_told(row, taken_back.get(booking_of(row, kind))) for row in rows)
+            return plan_rows(of.judge, ids, bookings, contacts, self.catalogue, terms, without)
+        current = [with_current_hint(one, contacts) for one in bookings.values() if one]
+        given = [one for one in current if self._gives_back(of.judge, one, terms)]
+        found = {one.booking.id: one for one in self.check.of(given)}
+        judge = heeding(of.judge, found)
+        rows = plan_rows(judge, ids, bookings, contacts, self.catalogue, terms, without)
+        return tuple(_told(row, found.get(booking_of(row, kind))) for row in rows)
+
+    def _gives_back(self, judge: Judge, booking: Booking, terms: Terms) -> bool:
+        """Whether by its own fields its credit is to be given back."""
+        return judge(booking, self.catalogue, terms).verdict is Verdict.WILL_CHANGE
 
 
-def _told(row: Row, taken_back: TakenBack | None) -> Row:
-    """Whoever gives back what an admin took on purpose sees who and why."""
-    if taken_back is None or row.verdict is not Verdict.WILL_CHANGE:
+def _told(row: Row, found: Owed | None) -> Row:
+    """Whoever gives back what an admin took on purpose, or decided on, sees who and why."""
+    if found is None or row.verdict is not Verdict.WILL_CHANGE:
         return row
-    return replace(row, detail="; ".join(filter(None, (str(taken_back), row.detail))))
+    words = [found.taken_back, found.decision, row.detail]
+    return replace(row, detail="; ".join(str(word) for word in words if word))
 
 
 def _few(selection: Selection) -> bool:

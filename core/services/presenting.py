@@ -11,7 +11,7 @@ from enum import StrEnum
 from core.domain.audit import Entry, Subject, What
 from core.domain.credits import Catalogue, CreditType
 from core.domain.operations import Item, Operation
-from core.domain.owed import Owed, owed
+from core.domain.owed import Owed
 from core.domain.records import Booking, Contact, ContactId, History, Kind
 from core.domain.roles import Act, Actor
 from core.domain.standing import Standing, Waiting, stands
@@ -23,6 +23,7 @@ from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
 from core.operations.kinds.registry import kind_of
 from core.services.mirroring import Mirroring
 from core.services.noting import Noting
+from core.services.owed_check import OwedCheck, StudentRead
 
 #: Lines of the journal on one page.
 TRAIL_MAX = 200
@@ -77,13 +78,17 @@ class _Truth:
     contact: Contact | None = None
     history: History | None = None
     bookings: tuple[Booking, ...] = ()
+    owed: tuple[Owed, ...] = ()
     gone: Gone | None = None
     fault: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presenting:
-    """Four HubSpot calls, two after two others; stores are read meanwhile."""
+    """Four HubSpot calls, two after two others; one more where a cancelled booking bears no mark.
+
+    Stores are read meanwhile.
+    """
 
     crm: CrmLookUp
     mirror: MirrorLookUp
@@ -92,8 +97,7 @@ class Presenting:
     noting: Noting
     catalogue: Catalogue
     now: Callable[[], datetime]
-    #: ``source_id`` of the desk's own app in HubSpot, if it is known.
-    ours: frozenset[str] = frozenset()
+    check: OwedCheck
 
     def contact(self, id_: ContactId, actor: Actor) -> Presented:
         """The contact as it is now. A side that does not answer is told, not raised.
@@ -122,7 +126,7 @@ class Presenting:
             standing=standing,
             bookings=truth.bookings,
             held=tuple(self._held(id_)) if truth.fault and not fault else (),
-            owed=tuple(self._owed(truth.bookings)),
+            owed=truth.owed,
             steps=self._steps(truth, ids),
             trail=tuple(
                 TrailRow(item=item, operation=operation)
@@ -168,9 +172,13 @@ class Presenting:
             contact, history = found
             own = ContactId(contact.id)
             bookings = [replace(each, contact_ids=(own,)) for each in reading.result()]
+            read = StudentRead(contact=contact, history=history or None, bookings=bookings)
+            owed = tuple(self.check.of(bookings, read))
         except GatewayError as error:
             return _Truth(fault=str(error))
-        return _Truth(contact=contact, history=history, bookings=tuple(_newest_first(bookings)))
+        return _Truth(
+            contact=contact, history=history, bookings=tuple(_newest_first(bookings)), owed=owed
+        )
 
     def _gone(self, id_: ContactId) -> Gone:
         archived = self.crm.archived_ids(Kind.CONTACT, [id_])
@@ -207,13 +215,6 @@ class Presenting:
 
     # journal
 
-    def _owed(self, bookings: Sequence[Booking]) -> list[Owed]:
-        ids = [booking.id for booking in bookings]
-        if not ids:
-            return []
-        moved = self.journal.claimed(ids, MovementKind.REFUND)
-        return owed(bookings, moved, self.journal.taken_back(ids), self.catalogue)
-
     def _steps(self, truth: _Truth, ids: Sequence[str]) -> tuple[Step, ...] | None:
         if not truth.history:
             return None
@@ -224,7 +225,7 @@ class Presenting:
         ]
         named = self.journal.operations_named({r.write.operation_id for r in records})
         ours = [_our_write(r, named.get(r.write.operation_id)) for r in records]
-        found = steps(truth.history, ours, truth.bookings, self.catalogue, our_sources=self.ours)
+        found = steps(truth.history, ours, truth.bookings, self.catalogue)
         return tuple(found)
 
 

@@ -25,6 +25,7 @@ from core.domain.double_refunds import (
     waits_until,
     warned_of_moves,
 )
+from core.domain.later_looks import CLOCKS
 from core.domain.operations import Item, ItemState, Operation, Ruling
 from core.domain.owed import STATUS
 from core.domain.records import (
@@ -41,8 +42,9 @@ from core.domain.records import (
 )
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Journal, Run
-from core.operations.kinds.registry import booking_of, kind_of
-from core.services.desk_refunds import DeskRefunds
+from core.operations.kinds.registry import booking_of, chosen_kind_of, kind_of
+from core.services.owed_check import settled_by
+from core.services.planning import PLAN_LIFE
 from core.services.recording import Recording
 from core.services.steady import QuietPeriod
 
@@ -124,7 +126,7 @@ class RefundCheck:
         """
         changes = self._changes(targets)
         found = {id_: [self._evidence(item) for item in self._of([id_])] for id_ in targets}
-        doubts = DeskRefunds(self.crm, self.journal, self.catalogue).doubts(targets, found)
+        against = self._against([each for some in found.values() for each in some])
         saved: list[tuple[Item, Item]] = []
         for id_, target in targets.items():
             items = self._of([id_])
@@ -136,7 +138,7 @@ class RefundCheck:
                 now=self.now(),
                 quiet=self.quiet,
                 catalogue=self.catalogue,
-                doubts=doubts,
+                against=against,
             )
             for item, assessment in zip(items, said, strict=True):
                 new = after_assessment(item, assessment)
@@ -164,9 +166,24 @@ class RefundCheck:
             exam_ids=self._exams_of.get(id_),
         )
 
+    def _against(self, found: Sequence[Evidence]) -> dict[ItemKey, str]:
+        """What a person has said since the preview against refunding some of these."""
+        kind = self.operation.kind
+        if not chosen_kind_of(kind).of_owed or not found:
+            return {}
+        cancels = {booking_of(e.item, kind): cancelled_by(e.history) for e in found}
+        dated = {id_: cancel.at for id_, cancel in cancels.items() if cancel is not None}
+        return settled_by(self.journal, dated)
+
     def _since(self, items: Sequence[Item]) -> datetime:
-        """From when on a change of the balance may be the refund of one of these bookings."""
+        """From when on a change of the balance may be the refund of one of these bookings.
+
+        Of what was owed, from the preview: it has heeded what came before.
+        """
         begun = self.operation.started_at or self.operation.confirmed_at
+        if chosen_kind_of(self.operation.kind).of_owed:
+            planned = self.journal.planned_at(self.operation.id)
+            return min(begun, planned or self.operation.confirmed_at - PLAN_LIFE) - CLOCKS
         cancels = (cancelled_by(self._histories.get(item.booking_id)) for item in items)
         theirs = [c.at for c in cancels if c is not None and c.at > begun - self.quiet]
         return min([begun, *theirs]) - self.quiet

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from core.domain.audit import Entry, Subject, What
 from core.domain.credits import Catalogue
 from core.domain.drift import moment, source_time
-from core.domain.owed import owed, waiting
+from core.domain.owed import waiting
 from core.domain.records import (
     TOTAL_BOOKINGS,
     Booking,
@@ -21,13 +21,14 @@ from core.domain.records import (
 )
 from core.domain.roles import Act, Actor
 from core.domain.sessions import ExamChange, Session, count
-from core.domain.writes import QUIET_PERIOD, MovementKind
+from core.domain.writes import QUIET_PERIOD
 from core.gateways.errors import GatewayError
 from core.gateways.ports import Due, Event, Fate, MirrorRow, Outcome
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
 from core.services.finding import exam_words
 from core.services.looking_up import name_of
 from core.services.mirroring import Mirroring
+from core.services.owed_check import OwedCheck
 
 #: Sessions of one list.
 SESSIONS_MAX = 1000
@@ -71,6 +72,7 @@ class Sitting:
     mirroring: Mirroring
     catalogue: Catalogue
     now: Callable[[], datetime]
+    check: OwedCheck
     #: Longer than a request can be on its way.
     quiet: timedelta = QUIET_PERIOD
 
@@ -105,7 +107,7 @@ class Sitting:
             return None
         ids = self.crm.booking_ids_of(Kind.EXAM, [exam.id]).get(exam.id, ())
         bookings = [one for one in self.crm.bookings(ids).values() if one is not None]
-        wait = self._waiting(bookings)
+        wait = [one.booking.id for one in waiting(self.check.of(bookings))]
         session = Session(exam=exam, counts=count(bookings, len(wait)))
         return Detailed(
             session=session,
@@ -194,14 +196,6 @@ class Sitting:
         except GatewayError:
             return {}
         return {ContactId(id_): name_of(row) for id_, row in rows.items()}
-
-    def _waiting(self, bookings: Sequence[Booking]) -> list[BookingId]:
-        ids = [booking.id for booking in bookings]
-        if not ids:
-            return []
-        moved = self.journal.claimed(ids, MovementKind.REFUND)
-        found = owed(bookings, moved, self.journal.taken_back(ids), self.catalogue)
-        return [one.booking.id for one in waiting(found)]
 
 
 def _entry(exam: Exam, change: ExamChange, actor: Actor, at: datetime) -> Entry:

@@ -34,10 +34,11 @@ from core.domain.operations import (
     keeps_claim,
 )
 from core.domain.plans import OperationKind, Plan, Row, Verdict
-from core.domain.records import TOTAL_BOOKINGS, ItemKey, Kind, WriteId, stored_key
+from core.domain.records import TOTAL_BOOKINGS, BookingId, ItemKey, Kind, WriteId, stored_key
 from core.domain.repairs import Repair, RepairRow
 from core.domain.roles import Grant
 from core.domain.schedules import SlotRecord
+from core.domain.settled import Baseline, OwedDecision
 from core.domain.sweeps import Sweep
 from core.domain.warnings import About
 from core.domain.writes import MovementKind, Write
@@ -81,6 +82,7 @@ from tests.fakes.desks import MemoryDesks
 from tests.fakes.figures import MemoryFigures
 from tests.fakes.names import MemoryNames
 from tests.fakes.roles import MemoryRoles
+from tests.fakes.settled import MemorySettled
 from tests.fakes.times import MemoryTimes
 from tests.fakes.trail import MemoryTrail
 from tests.fakes.trends import MemoryTrends
@@ -147,6 +149,7 @@ class MemoryJournal(
     MemoryUndoing,
     MemoryWarnings,
     MemoryDesks,
+    MemorySettled,
     MemoryTimes,
 ):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
@@ -175,6 +178,8 @@ class MemoryJournal(
         self._desk = ""
         self._takeovers: list[Takeover] = []
         self._processes: set[str] = set()
+        self._baseline: Baseline | None = None
+        self._owed_decisions: dict[BookingId, OwedDecision] = {}
         self._nameless: set[str] = set()
         self._grants: dict[str, Grant] = {}
         self._keys: dict[str, ApiKey] = {}

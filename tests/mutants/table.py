@@ -30,6 +30,7 @@ _APPROVING = (_SERVICES + "test_approving.py", _UNIT + "test_approvals.py")
 _PLANS = (_UNIT + "test_plans.py", _UNIT + "test_unclear.py")
 _VERIFY = (_UNIT + "test_foreign_writes.py", _SERVICES + "test_late_looks.py")
 _RECHECK = (_SERVICES + "test_double_refunds.py",)
+_OWED = (_SERVICES + "test_owed_decisions.py",)
 _DESKS = (_SERVICES + "test_desks.py",)
 _CLOCKS = (
     _UNIT + "test_clocks.py",
@@ -549,18 +550,39 @@ RECHECK = [
         tests=_RECHECK,
     ),
     Mutant(
-        guard="a desk that takes over gives no credit that the other one may have given",
+        guard="a credit that others gave since the preview is not given by a refund",
         file=_in("services/refund_check"),
-        old="                doubts=doubts,\n",
-        new="",
+        old="            return min(begun, planned or ",
+        new="            return max(begun, planned or ",
+        tests=_OWED,
+    ),
+    Mutant(
+        guard="a mark explains the credit of somebody else only when it is not ours",
+        file=_in("services/owed_check"),
+        old="others = [one for one in cancelled if one.id not in refunded]",
+        new="others = cancelled",
         tests=_RECHECK,
     ),
     Mutant(
-        guard="a mark explains the credit of another desk only when it is not ours",
-        file=_in("domain/desk_refunds"),
-        old="if booking.refunded and booking.id not in ours",
-        new="if booking.refunded",
-        tests=_RECHECK,
+        guard="a decision or a baseline since the preview stops the refund",
+        file=_in("services/refund_check"),
+        old="                against=against,\n",
+        new="",
+        tests=_OWED,
+    ),
+    Mutant(
+        guard="a credit that an app gave back unmarked is not given again",
+        file=_in("services/planning"),
+        old="        judge = heeding(of.judge, found)\n",
+        new="        judge = of.judge\n",
+        tests=_OWED,
+    ),
+    Mutant(
+        guard="each credit that others gave explains one booking at most",
+        file=_in("domain/given_back"),
+        old="            rise.left -= 1\n            rise.explains",
+        new="            rise.explains",
+        tests=(_UNIT + "test_given_back.py",),
     ),
     Mutant(
         guard="an approval is refused while another desk is at work",

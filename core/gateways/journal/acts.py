@@ -21,6 +21,7 @@ from core.domain.plans import Plan
 from core.domain.records import Kind
 from core.domain.repairs import Repair, RepairRow
 from core.domain.roles import Role
+from core.domain.settled import Baseline, OwedDecision
 from core.domain.sweeps import Sweep
 from core.domain.writes import MovementKind
 from core.gateways.ports.journal import Event, Settlement, WriteState
@@ -298,4 +299,53 @@ def taken_over(takeover: Takeover, rename: str) -> Entry:
         what=What.TAKEN_OVER,
         reason=takeover.reason,
         detail=detail,
+    )
+
+
+def baseline_set(baseline: Baseline) -> Entry:
+    """What was cancelled before then is settled."""
+    return Entry(
+        at=baseline.at,
+        actor=baseline.by,
+        what=What.BASELINE_SET,
+        reason=baseline.reason,
+        after={"cancelled_before": timestamp(baseline.before)},
+    )
+
+
+def baseline_withdrawn(before: Baseline, *, by: str, at: datetime, reason: str) -> Entry:
+    """It is in effect no longer."""
+    return Entry(
+        at=at,
+        actor=by,
+        what=What.BASELINE_WITHDRAWN,
+        reason=reason,
+        before={"cancelled_before": timestamp(before.before)},
+    )
+
+
+def owed_decided(decision: OwedDecision, before: OwedDecision | None) -> Entry:
+    """A person's word on the credit of one booking."""
+    return Entry(
+        at=decision.at,
+        actor=decision.by,
+        what=What.OWED_DECIDED,
+        subject=Subject.BOOKING,
+        subject_id=decision.booking_id,
+        reason=decision.reason,
+        before={"owed": before.owed} if before else {},
+        after={"owed": decision.owed},
+    )
+
+
+def decision_withdrawn(decision: OwedDecision, *, by: str, at: datetime, reason: str) -> Entry:
+    """Nobody's word stands on this credit any more."""
+    return Entry(
+        at=at,
+        actor=by,
+        what=What.OWED_WITHDRAWN,
+        subject=Subject.BOOKING,
+        subject_id=decision.booking_id,
+        reason=reason,
+        before={"owed": decision.owed},
     )

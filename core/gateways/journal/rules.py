@@ -21,6 +21,7 @@ from core.domain.operations import (
 )
 from core.domain.records import Kind
 from core.domain.roles import Role
+from core.domain.settled import Baseline
 from core.domain.writes import MovementKind
 from core.gateways.errors import JournalError, StateConflict
 from core.gateways.ports.journal import DeadLetters, Event, WriteState
@@ -235,6 +236,12 @@ def key_event(key: ApiKey, *, by: str, at: datetime) -> Event:
 def last_admin() -> StateConflict:
     """Nobody could give a role again."""
     return StateConflict("this is the last admin: make another one first", state=Role.ADMIN)
+
+
+def baseline_stands(baseline: Baseline | None) -> StateConflict:
+    """There is one at a time, so that nobody moves the line without a word."""
+    told = f"a baseline is in effect: {baseline}. Withdraw it first"
+    return StateConflict(told, state="in effect")
 
 
 def row_to_copy(

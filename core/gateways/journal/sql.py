@@ -23,6 +23,7 @@ from core.gateways.journal.outbox import Outbox
 from core.gateways.journal.plans import Plans
 from core.gateways.journal.repairs import Repairs
 from core.gateways.journal.roles import Roles
+from core.gateways.journal.settled import Settled
 from core.gateways.journal.sweeps import Sweeps
 from core.gateways.journal.times import Times
 from core.gateways.journal.trail import Trail
@@ -60,6 +61,7 @@ class SqlJournal(
     Undoing,
     Warnings,
     Desks,
+    Settled,
     Times,
 ):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.

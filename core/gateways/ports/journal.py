@@ -32,6 +32,7 @@ from core.gateways.ports.forgetting import NameRecords
 from core.gateways.ports.outbox import DeadLetters, Due, OutboxRecords, OutboxState
 from core.gateways.ports.repairs import RepairRecords
 from core.gateways.ports.roles import RoleRecords
+from core.gateways.ports.settled import SettledRecords
 from core.gateways.ports.sweeps import SweepRecords
 from core.gateways.ports.times import TimeRecords
 from core.gateways.ports.trends import TrendRecords
@@ -94,6 +95,7 @@ class Journal(
     UndoRecords,
     WarningRecords,
     DeskRecords,
+    SettledRecords,
     TimeRecords,
     Protocol,
 ):

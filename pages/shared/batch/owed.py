@@ -8,12 +8,22 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.credits import Catalogue
-from core.domain.owed import Owed, by_credit, taken, unclear, waiting
+from core.domain.owed import (
+    Owed,
+    by_credit,
+    doubtful,
+    settled,
+    taken,
+    unclear,
+    verdict_against,
+    waiting,
+)
 from core.domain.plans import OperationKind
 from core.domain.selections import BOOKINGS_MAX, BadList
 from core.services.finding import ByIds, Selection
 from core.services.owing import EVERYTHING, LAGS, NOTHING
 from pages.shared import problems, tables, words
+from pages.shared.batch import owed_words
 from pages.shared.batch.figures import side_by_side
 from pages.shared.batch.ways import NOT_READ, Choice
 from pages.shared.gate import Desk
@@ -24,25 +34,24 @@ ROWS = 500
 
 def by_owed(desk: Desk, _: OperationKind) -> Choice:
     """Cancelled bookings whose credit did not come back: all of them, or those ticked."""
-    found: list[Owed] = []
-    doubtful: list[Owed] = []
-    shown: list[Owed] = []
-    read = False
-    with problems.told(NOT_READ), st.spinner("Looking for what is owed …", show_time=True):
-        find = lambda: desk.core.owing.found(desk.actor)  # noqa: E731
-        all_ = recent("owed", find, now=desk.now())
-        found, doubtful = _waiting_first(all_), unclear(all_)
-        date = lambda: desk.core.owing.dated(found[:ROWS])  # noqa: E731
-        shown = _waiting_first(recent("owed since", date, now=desk.now()))
-        read = True
+    all_: list[Owed] | None = None
+    with problems.told(NOT_READ):
+        owed_words.baseline(desk)
+        with st.spinner("Looking for what is owed …", show_time=True):
+            find = lambda: desk.core.owing.found(desk.actor)  # noqa: E731
+            all_ = recent("owed", find, now=desk.now())
+    found = _waiting_first(all_ or [])
     if not found:
-        if read:
-            st.success("Nobody waits for a credit.", icon=":material/check_circle:")
-        _unclear(desk, doubtful)
+        if all_ is not None:
+            st.success("No refunds owed.", icon=":material/check_circle:")
+        _others(desk, all_ or [])
         return _nothing
+    shown = found[:ROWS]
     _figures(desk, found, shown)
     ticked = _grid(desk, shown)
-    _unclear(desk, doubtful)
+    if ticked:
+        owed_words.decide(desk, ticked, key="ticked")
+    _others(desk, all_ or [])
     ids = tuple(one.booking.id for one in ticked or waiting(found))[:BOOKINGS_MAX]
     caveat = "" if ticked else LAGS
     named = f"{words.count(len(ticked), 'booking')} of those owed" if ticked else EVERYTHING
@@ -87,6 +96,98 @@ def _taken_back(found: Sequence[Owed]) -> str:
         return ""
     credit = words.count(back, "more credit was", "more credits were")
     return f"{credit} taken back by an undo: owed too, and given back only when ticked."
+
+
+def _others(desk: Desk, all_: Sequence[Owed]) -> None:
+    """What is not offered for a refund, and why: to decide, to correct, and settled."""
+    _doubtful(desk, doubtful(all_))
+    _unclear(desk, unclear(all_))
+    _settled(desk, settled(all_))
+
+
+def _doubtful(desk: Desk, found: Sequence[Owed]) -> None:
+    """Somebody else may have given these back: an admin says which are owed."""
+    if not found:
+        return
+    label = words.count(len(found), "booking needs a decision", "bookings need a decision")
+    with st.expander(f"{label}: the credit may be given back already", icon=":material/rule:"):
+        _first_rows(found)
+        ticked = _reasons(
+            desk,
+            found[:ROWS],
+            "What happened",
+            "Bookings that need a decision",
+            key="doubtful_grid",
+        )
+        if ticked:
+            owed_words.decide(desk, ticked, key="doubtful", owed_too=True)
+        elif owed_words.may_decide(desk):
+            st.caption("Tick bookings to mark them as owed or as not owed.")
+
+
+def _settled(desk: Desk, found: Sequence[Owed]) -> None:
+    """Nothing is owed for these, with who says so."""
+    if not found:
+        return
+    label = words.count(len(found), "cancelled booking is", "cancelled bookings are")
+    with st.expander(f"{label} not owed", icon=":material/task_alt:"):
+        _first_rows(found)
+        decided_first = sorted(found, key=lambda one: one.decision is None)[:ROWS]
+        ticked = _reasons(
+            desk,
+            decided_first,
+            "Why nothing is owed",
+            "Bookings that are not owed",
+            key="settled_grid",
+        )
+        decided = [one.booking.id for one in ticked if one.decision is not None]
+        others = [one for one in ticked if one.decision is None]
+        if decided:
+            owed_words.withdraw(desk, decided, key="settled")
+        if others:
+            owed_words.decide(desk, others, key="settled_owed", owed_too=True)
+        if not ticked and owed_words.may_decide(desk):
+            st.caption("Tick bookings to withdraw a decision, or to mark them as owed.")
+
+
+def _first_rows(found: Sequence[Owed]) -> None:
+    if len(found) > ROWS:
+        st.caption(f"The first {ROWS} are listed.")
+
+
+def _reasons(desk: Desk, found: Sequence[Owed], label: str, alt: str, *, key: str) -> list[Owed]:
+    """A row for each with what is said of it; those ticked."""
+    ids = [one.booking.id for one in found]
+    event = st.dataframe(
+        reasons_frame(found, desk.core.catalogue),
+        key=f"{key}_{tables.fingerprint(ids)}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config={
+            "Booking": st.column_config.TextColumn(width=320),
+            "Credit": st.column_config.TextColumn(width=150),
+            "Student": st.column_config.TextColumn("Student's HubSpot record", width=180),
+            "Why": st.column_config.TextColumn(label, width="large"),
+        },
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(found), at_most=270),
+        alt=alt,
+    )
+    return [found[row] for row in event.selection.rows if row < len(found)]
+
+
+def reasons_frame(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
+    """One row for each, with what speaks against a refund."""
+    against = [verdict_against(one) for one in found]
+    return pd.DataFrame(
+        {
+            "Booking": [one.booking.booking_id or one.booking.id for one in found],
+            "Credit": [words.credit(one.credit, catalogue) for one in found],
+            "Student": [one.contact_id or "none, or several" for one in found],
+            "Why": [words.sentence(f"{a.why}: {a.detail}" if a else "") for a in against],
+        }
+    )
 
 
 def _unclear(desk: Desk, found: Sequence[Owed]) -> None:
@@ -144,7 +245,9 @@ def _grid(desk: Desk, shown: Sequence[Owed]) -> list[Owed]:
             "Credit": st.column_config.TextColumn(width=150),
             "Exam": st.column_config.TextColumn("Exam date", width=110, alignment="right"),
             "Place": st.column_config.TextColumn(width=130),
-            "Student": st.column_config.TextColumn("Student's HubSpot record", width="medium"),
+            "Student": st.column_config.TextColumn("Student's HubSpot record", width=180),
+            "Cancelled": st.column_config.TextColumn("Cancelled by", width="large"),
+            "Decided": st.column_config.TextColumn("Decision", width="large"),
             "Undone": st.column_config.TextColumn("Taken back", width="large"),
         },
         hide_index=True,
@@ -165,8 +268,11 @@ def owed_frame(shown: Sequence[Owed], catalogue: Catalogue, desk: Desk) -> pd.Da
             "Exam": [words.day(one.booking.exam_date) for one in shown],
             "Place": [one.booking.location or words.NOTHING for one in shown],
             "Student": [one.contact_id or "none, or several" for one in shown],
+            "Cancelled": [words.sentence(one.cancelled_by or words.NOTHING) for one in shown],
         }
     )
+    if any(one.decision for one in shown):
+        frame["Decided"] = [words.sentence(str(one.decision or words.NOTHING)) for one in shown]
     if taken(shown):
         frame["Undone"] = [words.sentence(str(one.taken_back or words.NOTHING)) for one in shown]
     return frame

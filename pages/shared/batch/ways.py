@@ -47,7 +47,7 @@ def by_exam(desk: Desk, kind: OperationKind) -> Choice:
 
     def choice() -> Selection:
         if not ids:
-            raise BadList(["no exam is picked: tick at least one in the table"])
+            raise BadList(["no exam is selected: select at least one row"])
         return ByExam(ids=tuple(ExamId(id_) for id_ in ids))
 
     return choice
@@ -68,7 +68,7 @@ def by_contact(desk: Desk, kind: OperationKind) -> Choice:
 
     def choice() -> Selection:
         if not ids:
-            raise BadList(["no student is picked: search for one and tick the row"])
+            raise BadList(["no student is selected: search for one and select the row"])
         return ByContact(ids=tuple(ContactId(id_) for id_ in ids))
 
     return choice
@@ -116,7 +116,7 @@ def by_filter(desk: Desk, kind: OperationKind) -> Choice:
 def by_paste(_: Desk, kind: OperationKind) -> Choice:
     """Bookings pasted, one to a line."""
     text = st.text_area(
-        "Bookings, one to a line",
+        "Bookings, one per line",
         height=180,
         key=f"{kind}_pasted",
         placeholder="Clinical Skills-100234-May 4, 2026\n8812034411",

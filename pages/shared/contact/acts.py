@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.domain.owed import by_credit, taken, unclear, waiting
+from core.domain.owed import by_credit, doubtful, settled, taken, unclear, waiting
 from core.domain.records import BookingId
 from core.domain.roles import ALLOWED, Act
 from core.domain.terms import ORDINARY, Inclusion
@@ -15,7 +15,7 @@ from core.operations.kinds.refund import REFUND
 from core.services.finding import ByReference
 from core.services.presenting import Presented
 from pages.shared import places, problems, words
-from pages.shared.batch import address
+from pages.shared.batch import address, owed_words
 from pages.shared.contact import reading
 from pages.shared.gate import Desk
 
@@ -24,6 +24,8 @@ def show(desk: Desk, presented: Presented) -> None:
     """What is owed, with the way to give it back; what was taken back, with who and why."""
     _taken_back(desk, presented)
     _unclear(presented)
+    _to_decide(desk, presented)
+    _not_owed(desk, presented)
     owed = waiting(presented.owed)
     if not owed:
         return
@@ -42,6 +44,42 @@ def show(desk: Desk, presented: Presented) -> None:
         ids = [one.booking.id for one in owed]
         if admin and st.button(f"Refund {credits_} …", type="primary", key="refund_owed"):
             preview(desk, REFUND.key, ids)
+    if admin:
+        with st.expander("Mark as not owed", icon=":material/block:"):
+            named = {one.booking.booking_id or one.booking.id: one for one in owed}
+            picked = st.multiselect("Bookings", list(named), default=list(named), key="forfeit")
+            if picked:
+                owed_words.decide(desk, [named[name] for name in picked], key="student")
+
+
+def _to_decide(desk: Desk, presented: Presented) -> None:
+    """Somebody else may have given these back: an admin says which are owed."""
+    for one in doubtful(presented.owed):
+        name = one.booking.booking_id or one.booking.id
+        st.warning(
+            f"{words.plain(name)}: {words.plain(one.doubt)}. Until an admin decides, the credit is "
+            "neither owed nor refunded.",
+            title="Refunded already? An admin decides",
+            icon=":material/rule:",
+        )
+        owed_words.decide(desk, [one], key=f"doubt_{one.booking.id}", owed_too=True)
+
+
+def _not_owed(desk: Desk, presented: Presented) -> None:
+    """Cancelled without a refund mark, and nothing is owed: who says so and why."""
+    found = settled(presented.owed)
+    if not found:
+        return
+    label = words.count(len(found), "cancelled booking is", "cancelled bookings are")
+    with st.expander(f"{label} not owed", icon=":material/task_alt:"):
+        for one in found:
+            name = one.booking.booking_id or one.booking.id
+            st.markdown(f"{words.plain(name)}: {words.plain(f'{one.not_owed}: {one.told}')}.")
+        decided = [one.booking.id for one in found if one.decision is not None]
+        if decided:
+            owed_words.withdraw(desk, decided, key="student_settled")
+        elif others := [one for one in found if one.decision is None]:
+            owed_words.decide(desk, others, key="student_owed", owed_too=True)
 
 
 def _taken_back(desk: Desk, presented: Presented) -> None:

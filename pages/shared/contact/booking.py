@@ -49,7 +49,10 @@ def show(desk: Desk, contact: Contact, presented: Presented) -> None:
         problems.told(NOT_BOOKED),
     ):
         if not contact.student_id.strip():
-            st.info("HubSpot holds no student id. Bookings are named by it: enter it there first.")
+            st.info(
+                "This student has no student id in HubSpot. Enter it there first: bookings "
+                "are named by it."
+            )
             return
         free = _override(desk)
         ask = lambda: desk.core.booking.sessions(desk.actor)  # noqa: E731
@@ -93,7 +96,7 @@ def _none(desk: Desk, contact: Contact, exams: Sequence[Exam]) -> None:
     held = [c.label for c in desk.core.catalogue.credits if contact.balances.get(c.key, 0) > 0]
     at, zone = desk.now(), desk.core.zone
     if not any(judge_exam(exam, at=at, zone=zone) is None for exam in exams):
-        told = "No exam is open with seats left. The Exams page shows which open, and when."
+        told = "No open exam has seats left. The Exams page shows which exams open, and when."
     elif not held:
         told = "The student has no credit left. An admin can book without one."
     else:
@@ -127,7 +130,7 @@ def _form(
         type="primary",
         key="book_check",
         disabled=missing is not None,
-        help=f"Still to be answered: {missing}" if missing else None,
+        help=f"Missing: {missing}" if missing else None,
     ):
         wish = Wish(
             contact_id=ContactId(contact.id),

@@ -27,6 +27,7 @@ STATUS = {
 assert STATUS.keys() == set(BookingStatus), "every status has its word"
 
 OWED, BACK, TAKEN, UNCLEAR = "Owed", "Given back", "Taken back", "Unclear"
+TO_DECIDE = "Needs a decision"
 NONE = words.NOTHING
 
 
@@ -71,7 +72,7 @@ def show(desk: Desk, presented: Presented) -> None:
 def _cancel(desk: Desk, picked: Sequence[Booking]) -> None:
     """One or several of this student; the preview comes before anything is changed."""
     if not picked:
-        st.caption("Tick bookings to cancel them.")
+        st.caption("Select bookings to cancel them.")
         return
     label = f"Cancel {words.count(len(picked), 'booking')} …"
     if st.button(label, icon=":material/event_busy:", key="cancel_picked"):
@@ -98,8 +99,12 @@ def bookings_frame(
 
 def credit_words(booking: Booking, owed: Owed | None) -> str:
     """What became of the credit that the booking spent."""
+    if owed is not None and owed.not_owed is not None:
+        return f"– {words.sentence(owed.not_owed)}"
     if booking.mark_unclear or (owed is not None and owed.unclear):
         return f"? {UNCLEAR}"
+    if owed is not None and owed.doubt:
+        return f"? {TO_DECIDE}"
     if booking.refunded:
         when = f" on {words.day(booking.refunded_at.date())}" if booking.refunded_at else ""
         return f"↩ {BACK}{when}"
@@ -116,14 +121,14 @@ def of_mirror(presented: Presented) -> None:
     """The mirror's rows, when HubSpot does not answer."""
     if not presented.held:
         return
-    st.header("Bookings in the mirror", anchor=False)
+    st.header("Bookings in Supabase", anchor=False)
     st.dataframe(
         held_frame(presented.held),
         column_config={"Exam": st.column_config.TextColumn(width=100)},
         hide_index=True,
         row_height=tables.ROW_PX,
         height=tables.height(len(presented.held), at_most=330),
-        alt="Bookings of the student in the mirror",
+        alt="Bookings of the student in Supabase",
     )
 
 

@@ -65,7 +65,7 @@ def _told(listed: Listed) -> None:
         st.warning(
             f"The list comes from HubSpot's search, and bookings are not counted. "
             f"({words.plain(listed.mirror_fault)})",
-            title="Supabase does not answer",
+            title="Supabase is unreachable",
             icon=":material/cloud_off:",
         )
     if listed.more:
@@ -75,7 +75,7 @@ def _told(listed: Listed) -> None:
 def _sessions(desk: Desk, found: Sequence[Session]) -> None:
     if not found:
         st.info(
-            "No session fits. Choose other days, or clear a filter.",
+            "No session matches. Choose other days, or clear a filter.",
             title="Nothing to show",
             icon=":material/event:",
         )
@@ -85,7 +85,7 @@ def _sessions(desk: Desk, found: Sequence[Session]) -> None:
     told = [words.count(len(found), "session")]
     told += [f"{words.count(owed, 'credit')} owed"] if owed else []
     told += [f"{words.count(wrong, 'seat count')} to look at"] if wrong else []
-    st.caption(", ".join(told) + ". Counted in the mirror; a session opens live from HubSpot.")
+    st.caption(", ".join(told) + ". Counted in Supabase; a session opens live from HubSpot.")
     _grid(desk, found)
 
 

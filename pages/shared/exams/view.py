@@ -28,7 +28,7 @@ def show(desk: Desk, id_: ExamId) -> None:
             "All sessions", icon=":material/arrow_back:", on_click=address.leave, type="tertiary"
         )
         st.space("stretch")
-        st.button("Read again", icon=":material/refresh:", on_click=forget, key="again")
+        st.button("Refresh from HubSpot", icon=":material/refresh:", on_click=forget, key="again")
     acts.tell(desk)
     detailed = None
     with problems.told(NOT_READ):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, select, table, text
 from sqlalchemy.engine import make_url
 
-from core.gateways.engine.proof import SCHEMA, start_fault
-from core.gateways.engine.system import System
+from core.gateways.engine.proof import SCHEMA, TABLE, _never, start_fault, tables_fault
+from core.gateways.engine.system import SCHEMA as ENGINE_SCHEMA
+from core.gateways.engine.system import System, system_url
 from tests.contract.engine.conftest import Desk
 
 
@@ -34,3 +35,24 @@ def test_why_an_engine_does_not_start_is_told_in_one_line(
     monkeypatch.setattr(System, "launch", fail)
 
     assert "RuntimeError: NOT NULL constraint failed: application_versions" == start_fault(desk.url)
+
+
+def test_the_tables_of_those_at_work_are_tried_without_a_trace(desk: Desk) -> None:
+    url = system_url(desk.url)
+    assert "" == tables_fault(url), "none are there yet"
+    system = System(desk.url, "one", _never, _never)
+    system.launch()
+    system.destroy()
+
+    assert "" == tables_fault(url)
+
+    made = make_url(url)
+    on_file = made.get_backend_name() == "sqlite"
+    database = create_engine(made if on_file else made.set(drivername="postgresql+psycopg"))
+    named = table(TABLE, schema=None if on_file else ENGINE_SCHEMA)
+    with database.connect() as connection:
+        kept = [
+            each for (each,) in connection.execute(select(text("version_name")).select_from(named))
+        ]
+    database.dispose()
+    assert ["1"] == kept

@@ -87,6 +87,7 @@ class TestDesk:
         admins: Sequence[str] = (ADMIN.email,),
         correct_losses: bool = True,
         catalogue: Catalogue = SCHOOL,
+        mend_older_copies: bool = True,
     ) -> None:
         self.account = Account()
         self.time = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
@@ -108,6 +109,7 @@ class TestDesk:
             second=second,
             correct_losses=correct_losses,
             catalogue=catalogue,
+            mend_older_copies=mend_older_copies,
             now=self.now,
             clock=SteadyClock(self.now, self.seconds),
             make_id=lambda: f"id{next(ids)}",
@@ -130,6 +132,11 @@ class TestDesk:
 
     def plan(self, *ids: str, actor: Actor = ADMIN) -> Plan:
         return self.core.planning.preview(OperationKind.REFUND, ByReference(references=ids), actor)
+
+    def still_owed(self, *ids: str) -> None:
+        """A person says so of these, whatever the history of the balance tells."""
+        found = self.core.owed_decisions.choice(ByReference(references=ids), ADMIN)
+        self.core.owed_decisions.decide(found.open, owed=True, reason="looked at it", actor=ADMIN)
 
     def held(self, contact: str, key: str) -> int:
         return self.crm.balance(Kind.CONTACT, contact, key)

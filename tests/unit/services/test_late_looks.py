@@ -33,8 +33,10 @@ class Thinking(TestDesk):
         self.booked("51", "1", token=CS)
         self.time += timedelta(hours=1)
 
-    def refunded(self) -> Operation:
-        return self.run("51")
+    def refunded(self, unreadable: set[str] | None = None) -> Operation:
+        operation = self.confirm("51")
+        self.crm.unreadable_histories = unreadable or set()
+        return self.carry(operation)
 
     def app_sets(self, value: int, *, after_s: float = 10) -> None:
         self.time += timedelta(seconds=after_s)
@@ -237,8 +239,7 @@ def test_a_quiet_account_costs_reads_by_the_hundred_and_no_history_of_students()
 
 def test_what_could_not_be_checked_is_looked_at_until_it_is_known() -> None:
     desk = Thinking()
-    desk.crm.unreadable_histories = {"1"}
-    refund = desk.refunded()
+    refund = desk.refunded(unreadable={"1"})
     desk.app_sets(1)
     desk.look(RETRY)
     (warned,) = desk.journal.warnings(refund.id)
@@ -253,8 +254,7 @@ def test_what_could_not_be_checked_is_looked_at_until_it_is_known() -> None:
 
 def test_what_cannot_be_checked_for_a_day_needs_attention() -> None:
     desk = Thinking()
-    desk.crm.unreadable_histories = {"1"}
-    refund = desk.refunded()
+    refund = desk.refunded(unreadable={"1"})
     assert [] == desk.journal.needs_eyes()
     desk.look(RETRIED_FOR)
 

@@ -167,6 +167,7 @@ def test_a_hint_that_names_a_merged_contact_by_its_former_id_is_no_disagreement(
 ) -> None:
     desk.crm.add_contact("100", {"cs_credits": 1})
     desk.crm.add_contact("101", {"cs_credits": 5})
+    desk.time += timedelta(hours=1)
     desk.crm.add_booking(
         "500",
         contact="100",
@@ -175,6 +176,7 @@ def test_a_hint_that_names_a_merged_contact_by_its_former_id_is_no_disagreement(
         token="Clinical Skills Token",
         associated_contact_id="100",
     )
+    desk.time += timedelta(hours=1)
     merged = desk.crm.merge(Kind.CONTACT, "101", "100")
 
     operation = desk.run("500")

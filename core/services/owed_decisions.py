@@ -1,0 +1,155 @@
+"""Owed decisions: an admin says which unmarked cancelled bookings are owed and which are not.
+
+Nothing here changes a credit or HubSpot: the words are kept in the journal (docs/decisions/0025).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from core.domain.owed import Owed
+from core.domain.records import BookingId
+from core.domain.roles import Act, Actor
+from core.domain.selections import BadList
+from core.domain.settled import Baseline, OwedDecision
+from core.gateways.ports import Crm, Journal
+from core.services.finding import Finding, Selection
+from core.services.owed_check import OwedCheck
+
+NO_REASON = "give a reason: it is kept with the decision and in the audit"
+#: Decisions saved in one transaction, each with its entry in the audit.
+PORTION = 500
+
+
+@dataclass(frozen=True, slots=True)
+class OwedChoice:
+    """The bookings of a selection, as a decision would meet them."""
+
+    #: Cancelled, without a refund mark, and not refunded by this desk: a decision can be made.
+    open: tuple[Owed, ...]
+    #: Of the others, why not.
+    others: tuple[tuple[BookingId, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwedDecisions:
+    """The baseline of the adoption, and decisions on single bookings."""
+
+    crm: Crm
+    journal: Journal
+    finding: Finding
+    check: OwedCheck
+    now: Callable[[], datetime]
+
+    def baseline(self, actor: Actor) -> Baseline | None:
+        """The one that is in effect.
+
+        Raises:
+            NotAllowed: this person may not look students up.
+        """
+        actor.require(Act.LOOK_UP)
+        return self.journal.baseline()
+
+    def set_baseline(self, before: datetime, reason: str, actor: Actor) -> Baseline:
+        """From now on what was cancelled before then is settled: not listed, not refunded.
+
+        Raises:
+            NotAllowed: this person may not decide what is owed.
+            BadList: no reason was given, or the time lies ahead.
+            StateConflict: another baseline is in effect.
+        """
+        actor.require(Act.DECIDE_OWED)
+        _require_reason(reason)
+        now = self.now()
+        if before > now:
+            told = f"{before.astimezone(UTC):%-d %B %Y %H:%M} UTC lies ahead"
+            raise BadList([f"{told}: what is not cancelled yet cannot be settled"])
+        baseline = Baseline(before=before, by=actor.email, at=now, reason=reason.strip())
+        self.journal.set_baseline(baseline)
+        return baseline
+
+    def withdraw_baseline(self, reason: str, actor: Actor) -> Baseline:
+        """What was cancelled before then is judged by its history again.
+
+        Raises:
+            NotAllowed: this person may not decide what is owed.
+            BadList: no reason was given, or no baseline is in effect.
+        """
+        actor.require(Act.DECIDE_OWED)
+        _require_reason(reason)
+        before = self.journal.withdraw_baseline(
+            by=actor.email, at=self.now(), reason=reason.strip()
+        )
+        if before is None:
+            raise BadList(["no baseline is in effect"])
+        return before
+
+    def choice(self, selection: Selection, actor: Actor) -> OwedChoice:
+        """What decisions on these bookings would meet. Changes nothing.
+
+        Raises:
+            NotAllowed: this person may not decide what is owed.
+            BadList, GatewayError: as of a preview.
+        """
+        actor.require(Act.DECIDE_OWED)
+        ids = self.finding.bookings(selection).ids
+        bookings = self.crm.bookings(ids)
+        open_ = {one.booking.id: one for one in self.check.of(bookings.values())}
+        others = []
+        for id_ in ids:
+            booking = bookings.get(id_)
+            if id_ not in open_:
+                others.append((id_, self.check.why_never_owed(booking)))
+        return OwedChoice(tuple(open_.values()), tuple(others))
+
+    def decide(self, found: Sequence[Owed], *, owed: bool, reason: str, actor: Actor) -> int:
+        """Say of these that their credit is owed, or is not; how many.
+
+        Raises:
+            NotAllowed: this person may not decide what is owed.
+            BadList: no reason was given, or no booking is left to decide on.
+            JournalError: the first ones may be decided; the same again decides all.
+        """
+        actor.require(Act.DECIDE_OWED)
+        _require_reason(reason)
+        if not found:
+            raise BadList(["none of these is a cancelled booking without a refund mark"])
+        at = self.now()
+        decisions = [
+            OwedDecision(
+                booking_id=one.booking.id,
+                owed=owed,
+                by=actor.email,
+                at=at,
+                reason=reason.strip(),
+            )
+            for one in found
+        ]
+        for start in range(0, len(decisions), PORTION):
+            self.journal.decide_owed(decisions[start : start + PORTION])
+        return len(decisions)
+
+    def withdraw(self, ids: Sequence[BookingId], reason: str, actor: Actor) -> set[BookingId]:
+        """End the decisions on these: they are judged as all others; which had one.
+
+        Raises:
+            NotAllowed: this person may not decide what is owed.
+            BadList: no reason was given, or nothing was decided of any.
+        """
+        actor.require(Act.DECIDE_OWED)
+        _require_reason(reason)
+        withdrawn: set[BookingId] = set()
+        for start in range(0, len(ids), PORTION):
+            withdrawn |= self.journal.withdraw_decisions(
+                ids[start : start + PORTION], by=actor.email, at=self.now(), reason=reason.strip()
+            )
+        if not withdrawn:
+            raise BadList(["no decision is in effect on any of these bookings"])
+        return withdrawn
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise BadList([NO_REASON])
