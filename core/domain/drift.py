@@ -72,7 +72,7 @@ class Evidence:
     contact_merged: bool = False
     #: None: not asked for, or HubSpot does not give it.
     history: History | None = None
-    #: ``source_id`` of changes that the desk itself made, beside those of its marker.
+    #: ``source_id`` of the desk's own app; asked only of what it writes without its marker.
     ours: frozenset[str] = frozenset()
 
 

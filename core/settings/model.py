@@ -130,6 +130,8 @@ class Settings(BaseSettings):
 
     #: Whether a credit that another writer certainly erased is given again without asking.
     correct_losses: bool = Field(True, alias="CREDIT_DESK_CORRECT_LOSSES")
+    #: Whether older copies that another app wrote over newer ones are mended after each sweep.
+    mend_older_copies: bool = Field(True, alias="CREDIT_DESK_MEND_OLDER_COPIES")
 
     request_timeout_s: float = Field(30, alias="CREDIT_DESK_REQUEST_TIMEOUT_S", gt=0)
     #: How long after its sending a write is held to be still on its way.

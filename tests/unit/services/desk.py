@@ -85,6 +85,7 @@ class TestDesk:
         second: SecondAdmin = NO_SECOND,
         admins: Sequence[str] = (ADMIN.email,),
         correct_losses: bool = True,
+        mend_older_copies: bool = True,
     ) -> None:
         self.account = Account()
         self.time = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
@@ -105,6 +106,7 @@ class TestDesk:
             admins=admins,
             second=second,
             correct_losses=correct_losses,
+            mend_older_copies=mend_older_copies,
             now=self.now,
             clock=SteadyClock(self.now, self.seconds),
             make_id=lambda: f"id{next(ids)}",
