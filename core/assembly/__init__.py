@@ -166,6 +166,7 @@ def assemble(
         catalogue=catalogue,
         now=now,
         ours=frozenset(our_sources),
+        zone=zone,
     )
     repairing = Repairing(
         comparing,

@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from core.domain.approvals import SecondAdmin
+from core.domain.credits import DayRule
 from core.domain.mirror_names import MirrorNames
 from core.domain.portal import Portal
 from core.domain.schedules import Schedule
@@ -31,6 +32,7 @@ from core.settings.portal import (
     CreditRow,
     Objects,
     Properties,
+    Values,
     make_names,
     make_portal,
 )
@@ -221,8 +223,16 @@ class Settings(BaseSettings):
     #: More records than this drifting at a sweep of all rows: people are told.
     drift_alarm_above: int = Field(20, alias="CREDIT_DESK_DRIFT_ALARM_ABOVE", ge=0)
 
+    #: Which active booking of a day keeps a student from another of that day.
+    one_exam_a_day: DayRule = Field(
+        DayRule.ANY,
+        alias="CREDIT_DESK_ONE_EXAM_A_DAY",
+        description='Set "any type", "same type" or "off"',
+    )
+
     objects: Objects = Field(default_factory=Objects, repr=False)
     properties: Properties = Field(default_factory=Properties, repr=False)
+    values: Values = Field(default_factory=Values, repr=False)
     columns: Columns = Field(default_factory=Columns, repr=False)
     credits: list[CreditRow] = Field(default_factory=list, repr=False)
 
@@ -282,7 +292,9 @@ class Settings(BaseSettings):
         self._events_are_signed()
         self._store_url = whole_path(self.ops_database_url, self._root)
         try:
-            self._portal = make_portal(self.objects, self.properties, self.credits)
+            self._portal = make_portal(
+                self.objects, self.properties, self.values, self.credits, self.one_exam_a_day
+            )
             self._names = make_names(self.columns, self._portal)
         except ValueError as error:
             raise ValueError("portal.toml", f"cannot be: {error}", "Mend that name") from error
