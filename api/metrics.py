@@ -124,7 +124,7 @@ def families(reading: Reading) -> Iterator[Metric]:
         "How long the oldest of them is due",
         reading.oldest_due.total_seconds(),
     )
-    yield gauge("dead_letters", "Copies to Supabase that were given up", reading.outbox.dead)
+    yield gauge("dead_letters", "Copies to Supabase that failed for good", reading.outbox.dead)
     yield from _sweeps(reading)
     yield from _hubspot(reading)
     yield _lag(reading.lag)

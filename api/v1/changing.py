@@ -193,7 +193,7 @@ def _fingerprint(request: Request, asked: BaseModel) -> str:
 def _came_to_nothing(core: Core, client: ApiKey, outcome: Outcome) -> Problem:
     """An operation that changed nothing: as it stands now tells the kind, it itself the words."""
     told = telling.operation(outcome).model_dump(mode="json")
-    words = [item.why for item in outcome.items] or ["it was called off before it began"]
+    words = [item.why for item in outcome.items] or ["it was withdrawn before it started"]
     faults: list[Fault] = []
     booking = makes_bookings(outcome.operation.kind)
     if booking and outcome.items:

@@ -44,7 +44,7 @@ def changing(done: int) -> Responses:
     location = {"Location": {"schema": {"type": "string"}, "description": "The operation"}}
     under_way = {
         "model": Operation,
-        "description": "Under way, or a person must decide: ask at Location",
+        "description": "In progress, or a person must decide: ask at Location",
         "headers": location,
     }
     return {done: {"headers": location}, 202: under_way, **problems(400, 409, 413, 415)}

@@ -22,12 +22,14 @@ from core.gateways.ports import Crm, Due, Engine
 from core.gateways.ports.desks import DeskRegister
 from core.gateways.ports.inspecting import Inspecting
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
+from core.gateways.ports.outgoing import EventSender
 from core.gateways.ports.pace import Pace
 from core.operations.kinds.base import Planners
 from core.services.access import Access
 from core.services.accounting import Accounting
 from core.services.activating import Activating, activation_jobs
 from core.services.admitting import Admitting
+from core.services.announcing import Announcing
 from core.services.approving import Approving
 from core.services.auditing import Auditing
 from core.services.booking import Booking
@@ -122,6 +124,7 @@ def assemble(
     typed_above: int = 20,
     second: SecondAdmin = NO_SECOND,
     correct_losses: bool = True,
+    mend_older_copies: bool = True,
     late_looks: Schedule | None = None,
     audit_looks: bool = True,
     pace: Pace | None = None,
@@ -137,6 +140,7 @@ def assemble(
     make_id: Callable[[], str] = new_id,
     chance: Callable[[], float] = random.random,
     on_dead: Callable[[Sequence[Due]], None] = lambda _dead: None,
+    event_sender: EventSender | None = None,
 ) -> Core:
     """Services over these gateways. ``mirror_reads``: the truth for copies, less urgent.
 
@@ -162,9 +166,16 @@ def assemble(
         catalogue=catalogue,
         now=now,
         ours=frozenset(our_sources),
+        zone=zone,
     )
     repairing = Repairing(
-        comparing, Mending(comparing, mirroring, mirror, journal), journal, engine, now, make_id
+        comparing,
+        Mending(comparing, mirroring, mirror, journal),
+        journal,
+        engine,
+        now,
+        make_id,
+        mend_older_copies,
     )
     sweeping = Sweeping(
         crm=reads,
@@ -174,7 +185,7 @@ def assemble(
         comparing=comparing,
         now=now,
         new_id=make_id,
-        replace_merged=repairing.replace_merged,
+        mend_unattended=repairing.mend_unattended,
         at_once=sweep_pages_at_once,
     )
     access = Access(tuple(admins), journal, now, tuple(domains), tuple(unverified_from))
@@ -270,6 +281,13 @@ def assemble(
     )
     return Core(
         access=access,
+        announcing=Announcing(
+            journal=journal,
+            sender=event_sender,
+            now=now,
+            new_id=make_id,
+            chance=chance,
+        ),
         auditing=auditing,
         noting=noting,
         finding=finding,
@@ -331,7 +349,6 @@ def assemble(
             noting=noting,
             catalogue=catalogue,
             now=now,
-            ours=frozenset(our_sources),
             check=owed.check,
         ),
         sitting=sitting,

@@ -205,7 +205,7 @@ def until_ended(core: Core, operation: Operation, timeout_s: float) -> Operation
     while operation.state not in ENDED:
         if core.operating.now() > deadline:
             waits = operation.state is OperationState.AWAITING
-            onward = next_step(core, operation) if waits else "it goes on when a worker runs"
+            onward = next_step(core, operation) if waits else "it continues when a worker runs"
             raise StateConflict(
                 f"operation {operation.id} is still {operation.state} after {timeout_s:g} s; "
                 f"{onward}",
@@ -241,7 +241,7 @@ def _not_called_off(core: Core, operation: Operation) -> None:
     event = core.operating.called_off(operation.id)
     if event is not None:
         why = f": {event.detail['detail']}" if event.detail.get("detail") else ""
-        told = f"operation {operation.id} was called off by {event.actor}{why}; nothing was changed"
+        told = f"operation {operation.id} was withdrawn by {event.actor}{why}; nothing was changed"
         raise StateConflict(told, state=operation.state)
 
 

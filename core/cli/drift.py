@@ -136,7 +136,7 @@ def _followed(look: Callable[[], Told[F]], timeout_s: float) -> F:
             print(f"{why}; it goes on by itself", file=sys.stderr)  # noqa: T201
         before = why
         if time.monotonic() > until:
-            told = f"not ended after {timeout_s:g} s; it goes on when a worker runs"
+            told = f"not ended after {timeout_s:g} s; it continues when a worker runs"
             raise StateConflict(f"{told}. {why}".strip(), state="unended")
         time.sleep(POLL_S)
 

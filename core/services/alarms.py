@@ -87,6 +87,7 @@ class Alarms:
     def _troubles(self, now: datetime) -> Iterator[Trouble]:
         yield from self._audit()
         yield from self._dead_letters()
+        yield from self._dead_events()
         yield from self._drift()
         yield from self._sweeps()
         yield from (self._too_late(each) for each in self.late(now))
@@ -119,9 +120,20 @@ class Alarms:
         todo = "HubSpot is right, Supabase is behind. See Operations, Copies to Supabase"
         yield Trouble(
             key="dead letters",
-            title=f"Credit Desk: {_count(number, 'copy', 'copies')} to Supabase given up",
+            title=f"Credit Desk: {_count(number, 'copy', 'copies')} to Supabase failed",
             text="\n".join([*named, *more, f"{errors.capitalize()}.", f"{todo}{self._at(COPIES)}"]),
         )
+
+    def _dead_events(self) -> Iterator[Trouble]:
+        number = self.journal.outgoing().dead
+        if number:
+            yield Trouble(
+                key="dead events",
+                title=f"Credit Desk: {_count(number, 'event', 'events')} for other apps failed",
+                text="The receiver at CREDIT_DESK_EVENTS_URL did not take them for a day: what it "
+                "keeps about these bookings is out of date. See Operations, Copies to "
+                f"Supabase{self._at(COPIES)}",
+            )
 
     def _drift(self) -> Iterator[Trouble]:
         """By the last sweep that compared every row of the mirror."""
@@ -147,7 +159,7 @@ class Alarms:
                 yield self._failed(newest)
 
     def _failed(self, sweep: Sweep) -> Trouble:
-        told = "It is tried again by itself." if not sweep.ended else "Nobody goes on with it."
+        told = "It is tried again by itself." if not sweep.ended else "No worker continues it."
         return Trouble(
             key=f"sweep {sweep.mode}",
             title=f"Credit Desk: the {sweep.mode} sweep cannot go on",
@@ -168,8 +180,8 @@ class Alarms:
             yield Trouble(
                 key=f"undecided {id_}",
                 title="Credit Desk: an operation needs a person",
-                text=f"Something of operation {id_} is undecided: HubSpot does not tell it. "
-                f"Somebody has to look and say{self._at(f'/operations?operation={id_}')}",
+                text=f"HubSpot does not show whether a write of operation {id_} was applied. "
+                f"A person must decide{self._at(f'/operations?operation={id_}')}",
             )
         unended = frozenset(OperationState) - ENDED
         for operation in self.journal.operations(states=unended):

@@ -99,7 +99,7 @@ def id_of(due: Due) -> str:
 def row_of(due: Due) -> MirrorRow:
     """The row of a due that has one."""
     if due.row is None:
-        raise ValueError(f"{due.kind} {due.record_id} was not read from the truth yet")
+        raise ValueError(f"{due.kind} {due.record_id} was not read from HubSpot yet")
     return due.row
 
 

@@ -45,7 +45,7 @@ class Mending:
     def down(self) -> str:
         """Why copies wait, to be read on; "" when they do not."""
         outage = self.mirroring.outage.down
-        return f"; the mirror does not take them: {outage.why}" if outage else ""
+        return f"; Supabase does not take them: {outage.why}" if outage else ""
 
     def _waiting(self, kind: Kind, ids: Sequence[str]) -> set[str]:
         found = self.journal.waiting(kind, ids)
@@ -113,7 +113,7 @@ def _judged(
     if id_ in made.due:
         return replace(row, state=RowState.COPYING)
     if id_ in made.left_alone:
-        why = "the desk is writing it just now; the next sweep looks at it again"
+        why = "Credit Desk is writing it just now; the next check looks at it again"
         return replace(row, state=RowState.LEFT_ALONE, why=why)
     drift = next((drift for drift in made.drifts if drift.record_id == id_), None)
     if drift is None:

@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from core.domain.approvals import SecondAdmin
+from core.domain.credits import DayRule
 from core.domain.mirror_names import MirrorNames
 from core.domain.portal import Portal
 from core.domain.schedules import Schedule
@@ -31,6 +32,7 @@ from core.settings.portal import (
     CreditRow,
     Objects,
     Properties,
+    Values,
     make_names,
     make_portal,
 )
@@ -130,6 +132,8 @@ class Settings(BaseSettings):
 
     #: Whether a credit that another writer certainly erased is given again without asking.
     correct_losses: bool = Field(True, alias="CREDIT_DESK_CORRECT_LOSSES")
+    #: Whether older copies that another app wrote over newer ones are mended after each sweep.
+    mend_older_copies: bool = Field(True, alias="CREDIT_DESK_MEND_OLDER_COPIES")
 
     request_timeout_s: float = Field(30, alias="CREDIT_DESK_REQUEST_TIMEOUT_S", gt=0)
     #: How long after its sending a write is held to be still on its way.
@@ -165,6 +169,15 @@ class Settings(BaseSettings):
     oidc_metadata_url: OptionalAddress = Field("", alias="OIDC_METADATA_URL")
     oidc_redirect_uri: OptionalAddress = Field("", alias="OIDC_REDIRECT_URI")
     auth_cookie_secret: SecretStr = Field(SecretStr(""), alias="AUTH_COOKIE_SECRET")
+
+    #: Where other apps are told of the desk's changes (docs/events.md). Empty: nobody is told.
+    events_url: OptionalAddress = Field("", alias="CREDIT_DESK_EVENTS_URL")
+    #: Signs what is sent there.
+    events_secret: OptionalToken = Field(
+        SecretStr(""),
+        alias="CREDIT_DESK_EVENTS_SECRET",
+        description="Make one with `openssl rand -hex 32` and give it to the receiver",
+    )
 
     #: By which a monitoring system shows itself to /api/readyz and /api/metrics. Empty: no details
     #: for anybody.
@@ -210,8 +223,16 @@ class Settings(BaseSettings):
     #: More records than this drifting at a sweep of all rows: people are told.
     drift_alarm_above: int = Field(20, alias="CREDIT_DESK_DRIFT_ALARM_ABOVE", ge=0)
 
+    #: Which active booking of a day keeps a student from another of that day.
+    one_exam_a_day: DayRule = Field(
+        DayRule.ANY,
+        alias="CREDIT_DESK_ONE_EXAM_A_DAY",
+        description='Set "any type", "same type" or "off"',
+    )
+
     objects: Objects = Field(default_factory=Objects, repr=False)
     properties: Properties = Field(default_factory=Properties, repr=False)
+    values: Values = Field(default_factory=Values, repr=False)
     columns: Columns = Field(default_factory=Columns, repr=False)
     credits: list[CreditRow] = Field(default_factory=list, repr=False)
 
@@ -268,9 +289,12 @@ class Settings(BaseSettings):
                 f"Set more than {least:g}, or a shorter CREDIT_DESK_REQUEST_TIMEOUT_S",
             )
         self._admins_may_be_here()
+        self._events_are_signed()
         self._store_url = whole_path(self.ops_database_url, self._root)
         try:
-            self._portal = make_portal(self.objects, self.properties, self.credits)
+            self._portal = make_portal(
+                self.objects, self.properties, self.values, self.credits, self.one_exam_a_day
+            )
             self._names = make_names(self.columns, self._portal)
         except ValueError as error:
             raise ValueError("portal.toml", f"cannot be: {error}", "Mend that name") from error
@@ -283,6 +307,14 @@ class Settings(BaseSettings):
                 "CREDIT_DESK_ADMINS",
                 "names an admin of a domain that CREDIT_DESK_ALLOWED_DOMAINS does not name",
                 "Name the domain there, or another admin",
+            )
+
+    def _events_are_signed(self) -> None:
+        if self.events_url and not self.events_secret.get_secret_value():
+            raise ValueError(
+                "CREDIT_DESK_EVENTS_SECRET",
+                "is empty, and CREDIT_DESK_EVENTS_URL is set",
+                "Make one with `openssl rand -hex 32` and give it to the receiver",
             )
 
     @classmethod

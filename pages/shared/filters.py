@@ -27,5 +27,5 @@ def the_way_back(clear: Callable[[], None], *, narrowed: bool) -> None:
             on_click=clear,
             key="unfilter",
             type="tertiary",
-            help="Take all filters away",
+            help="Clear filters",
         )

@@ -174,7 +174,7 @@ def _sign_in_buttons(words_of_one: str) -> None:
     elif faults := signing_in.faults(auth):
         st.warning(
             "\n".join(f"- {words.plain(str(fault))}" for fault in faults),
-            title="Sign-in is not set up rightly",
+            title="Sign-in is not set up correctly",
             icon=":material/key_off:",
         )
     else:
@@ -200,7 +200,7 @@ def _ended_page(claims: Mapping[str, Any]) -> NoReturn:
     who = words.plain(stated(claims) or "somebody")
     with _card("Your sign-in has ended"):
         st.markdown(
-            f"You were signed in as {who} until just now. Operations that are under way go on by "
+            f"You were signed in as {who} until just now. Operations in progress continue by "
             "themselves; sign in again to see them."
         )
         _sign_in_buttons("Sign in again")

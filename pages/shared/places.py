@@ -28,7 +28,7 @@ OVERVIEW = Place(
     path="pages/watch/overview.py",
     title="Overview",
     icon=":material/monitor_heart:",
-    help="What needs attention now; whether what students see is true; what runs today.",
+    help="What needs attention now; whether Supabase matches HubSpot; what runs today.",
     act=Act.WATCH,
 )
 CONTACTS = Place(
@@ -63,14 +63,14 @@ OPERATIONS = Place(
     path="pages/operate/operations.py",
     title="Operations",
     icon=":material/list_alt:",
-    help="What ran, what runs and what failed; copies to Supabase that are due; workers.",
+    help="What ran, what runs and what failed; pending copies to Supabase; workers.",
     act=Act.WATCH,
 )
 DRIFT = Place(
     path="pages/watch/drift.py",
     title="Drift",
     icon=":material/difference:",
-    help="Where the mirror differs from HubSpot, since when and why; sweeps and repairs.",
+    help="Where Supabase differs from HubSpot, since when and why; checks and repairs.",
     act=Act.WATCH,
 )
 
@@ -78,14 +78,14 @@ AUDIT = Place(
     path="pages/watch/audit.py",
     title="Audit",
     icon=":material/policy:",
-    help="Who did what, when and why, with before and after; and that nobody changed it since.",
+    help="Who did what, when and why, with before and after; whether the log is intact.",
     act=Act.WATCH,
 )
 PEOPLE = Place(
     path="pages/manage/people.py",
     title="People",
     icon=":material/group:",
-    help="Who may do what. Admins give roles and withdraw them.",
+    help="Who may do what. Admins give roles and remove them.",
     act=Act.GIVE_ROLES,
 )
 
@@ -93,7 +93,7 @@ API_KEYS = Place(
     path="pages/manage/api_clients.py",
     title="API keys",
     icon=":material/key:",
-    help="Which student apps may book and cancel. Admins make keys and withdraw them.",
+    help="Which student apps may book and cancel. Admins make keys and revoke them.",
     act=Act.GIVE_KEYS,
 )
 

@@ -82,7 +82,7 @@ def explain(error: Exception) -> Problem:
     """The error in words."""
     match error:
         case BadList(faults=faults):
-            return Problem("This cannot be done as it was asked", faults)
+            return Problem("Fix this first", faults)
         case NotReady(faults=faults):
             return Problem("HubSpot is not ready for this", faults)
         case NotConfirmed(faults=faults):
@@ -94,7 +94,7 @@ def explain(error: Exception) -> Problem:
         case NotAllowed():
             return Problem("You may not do this", [str(error)])
         case StateConflict():
-            return Problem("It has moved on meanwhile", [str(error)])
+            return Problem("This operation changed since you opened the page", [str(error)])
         case UnknownId():
             return Problem(
                 "There is nothing at this address",
@@ -109,7 +109,7 @@ def explain(error: Exception) -> Problem:
 def _explain_stored(error: Exception) -> Problem:
     if isinstance(error, UnknownKind | UnknownWord):
         return Problem("This version of Credit Desk does not know this", [str(error)])
-    return Problem("The operational store says no", [str(error)], "Reload the page to go on.")
+    return Problem("The desk's database returned an error", [str(error)], "Reload the page.")
 
 
 def _explain_gateway(error: GatewayError) -> Problem:

@@ -34,8 +34,8 @@ def mirror_banner(desk: Desk, outbox: OutboxState, now: datetime) -> None:
     rows = desk.core.journal.outbox_rows(dead=False, limit=1)
     error = f" ({words.plain(rows[0].error)})" if rows and rows[0].error else ""
     st.warning(
-        f"**Students see older balances.** {words.count(outbox.due, 'copy', 'copies')} to Supabase "
-        f"due for {words.span(now - outbox.oldest)}{error}. They follow by themselves; operations "
-        "go on.",
+        f"**Students see older balances.** {words.count(outbox.due, 'copy', 'copies')} to "
+        f"Supabase pending for {words.span(now - outbox.oldest)}{error}. They follow by "
+        "themselves; operations continue.",
         icon=":material/cloud_off:",
     )

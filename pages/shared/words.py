@@ -35,26 +35,26 @@ VERDICT: dict[Verdict, str] = {
     Verdict.EXCLUDED: "◌ Excluded",
 }
 OPERATION: dict[OperationState, str] = {
-    OperationState.AWAITING: "To approve",
-    OperationState.HELD: "Held",
+    OperationState.AWAITING: "Awaiting approval",
+    OperationState.HELD: "Starting soon",
     OperationState.RUNNING: "Running",
     OperationState.STOPPING: "Stopping",
     OperationState.DONE: "Finished",
     OperationState.STOPPED: "Stopped",
-    OperationState.CALLED_OFF: "Called off",
+    OperationState.CALLED_OFF: "Withdrawn",
 }
 ITEM: dict[ItemState, str] = {
     ItemState.FAILED: "✕ Failed",
     ItemState.BLOCKED: "✕ Blocked",
     ItemState.UNDECIDED: "? Undecided",
-    ItemState.STOPPED: "◦ Not begun",
+    ItemState.STOPPED: "◦ Not started",
     ItemState.SKIPPED: "– Skipped",
     ItemState.EXCLUDED: "◌ Excluded",
     ItemState.DISMISSED: "◌ Dismissed",
     ItemState.PENDING: "◦ Waiting",
-    ItemState.CLAIMED: "• Under way",
+    ItemState.CLAIMED: "• In progress",
     ItemState.CANCELLED: "• Cancelled, credit due",
-    ItemState.GIVEN_BACK: "• Landed, mark due",
+    ItemState.GIVEN_BACK: "• Refunded, flag pending",
     ItemState.DONE: "✓ Done",
 }
 

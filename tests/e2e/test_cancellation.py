@@ -17,7 +17,7 @@ EXAMS = (0, 1)
 
 def preview(person: Person) -> list[dict[str, str]]:
     person.open("/batch_cancellation")
-    person.tick(*EXAMS, told="2 exams picked")
+    person.tick(*EXAMS, told="2 exams selected")
     person.press("Preview")
     assert person.figure("To cancel") > 0
     return person.download("CSV")
@@ -33,9 +33,9 @@ def test_called_off_in_time_changes_nothing(admin: Person, app: App) -> None:
     before = app.desk.balances(credited(promised))
 
     admin.confirm("Wrong exam", "Cancel")
-    admin.press("Call off")
+    admin.press("Withdraw")
 
-    admin.sees("Called off before it began. Nothing was changed.")
+    admin.sees("Withdrawn before it started. Nothing was changed.")
     assert {"Active"} == statuses(app, promised)
     assert before == app.desk.balances(before)
 

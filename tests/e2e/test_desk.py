@@ -49,9 +49,9 @@ def shows(person: Person, credits_: int) -> None:
     card = person.page.get_by_test_id("stMetric").filter(
         has=person.page.get_by_text(CARD, exact=True)
     )
-    told = re.compile(rf"^{CARD}\s+{credits_}\s+mirror {credits_}$")
+    told = re.compile(rf"^{CARD}\s+{credits_}\s+Supabase {credits_}$")
     expect(card).to_have_text(told, timeout=SLOW_MS, use_inner_text=True)
-    person.sees(re.compile("Mirror equal, confirmed"))
+    person.sees(re.compile("Supabase equal, confirmed"))
 
 
 def test_a_credit_is_seen_to_go_and_to_come_back_on_both_sides(

@@ -24,7 +24,7 @@ def gains(rows: list[dict[str, str]]) -> Counter[Counter_]:
 
 def test_a_refund_lands_in_both_stores(admin: Person, app: App) -> None:
     admin.open("/bulk_refund")
-    admin.tick(0, 1, 2, 3, 4, 5, told="6 exams picked")
+    admin.tick(0, 1, 2, 3, 4, 5, told="6 exams selected")
     assert not admin.faults_of_access()
     admin.press("Preview")
     back = admin.figure("To give back")
@@ -72,7 +72,7 @@ def refunded(app: App, request: pytest.FixtureRequest) -> Refunded:
 def test_the_same_choice_again_changes_nothing(admin: Person, refunded: Refunded) -> None:
     admin.open("/bulk_refund")
     admin.page.get_by_role("radio", name="Pasted list").click()
-    admin.write("Bookings, one to a line", "\n".join(refunded.bookings))
+    admin.write("Bookings, one per line", "\n".join(refunded.bookings))
     admin.press("Preview")
 
     admin.sees("Nothing to confirm")

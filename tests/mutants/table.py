@@ -578,6 +578,34 @@ RECHECK = [
         tests=_OWED,
     ),
     Mutant(
+        guard="an event is saved with the change that it tells of",
+        file=_in("gateways/journal/sql"),
+        old="            if announces:\n                announce(connection)\n",
+        new="",
+        tests=("tests/contract/journal/test_outgoing.py",),
+    ),
+    Mutant(
+        guard="an event that was not taken is kept and sent again",
+        file=_in("services/announcing"),
+        old="            self._failed(batch, str(error))\n            return 0\n",
+        new="            self._failed(batch, str(error))\n",
+        tests=(_SERVICES + "test_announcing.py",),
+    ),
+    Mutant(
+        guard="another app with our token does not pass for the desk by its source",
+        file=_in("domain/explaining"),
+        old="    return version.source_id in evidence.ours and WITHOUT_MARKER",
+        new="    return True or WITHOUT_MARKER",
+        tests=(_UNIT + "test_drift.py",),
+    ),
+    Mutant(
+        guard="one marker stands for one version of a balance",
+        file=_in("domain/double_refunds"),
+        old="own.add(min(near, key=lambda n: abs(versions[n].at - marker.at)))",
+        new="own.update(near)",
+        tests=_RECHECK,
+    ),
+    Mutant(
         guard="each credit that others gave explains one booking at most",
         file=_in("domain/given_back"),
         old="            rise.left -= 1\n            rise.explains",
@@ -783,8 +811,8 @@ BOOKING = [
     Mutant(
         guard="no second active booking of a student on one day",
         file=_in("operations/steps/book"),
-        old="        if fault := judge_day(held, item.exam_date, but=item.booking_name):",
-        new='        if fault := judge_day((), item.exam_date, but=""):',
+        old="        if fault := judge_day(held, item.exam_date, item.mock_type, rule, but=name):",
+        new='        if fault := judge_day((), item.exam_date, item.mock_type, rule, but=""):',
         tests=_BOOKING,
     ),
     Mutant(

@@ -38,7 +38,7 @@ EVIDENCE = {
     "the copy is older",
     Cause.CHANGED_IN_MIRROR: "its row was edited at {since}",
     Cause.COPY_FAILED: "value too long for column email",
-    Cause.MISSING_ROW: "the mirror has no row of it",
+    Cause.MISSING_ROW: "Supabase has no row of it",
     Cause.ORPHAN_ROW: "HubSpot has no such record, nor had it in its recycling bin",
     Cause.CONTACT_MERGED: "HubSpot answers for it with 52000000107, which it was merged into",
     Cause.CONTACT_GONE: "archived in HubSpot",

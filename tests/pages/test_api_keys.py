@@ -77,7 +77,7 @@ def test_keys_stand_with_what_they_may_and_when_they_were_used(
     shown = frame_with(open_page(API_KEYS), "State", "App")
 
     assert ["student-app", "old-app"] == list(shown["App"])
-    assert [["Holds"], ["Withdrawn"]] == list(shown["State"])
+    assert [["Active"], ["Revoked"]] == list(shown["State"])
     assert ["read, book, cancel", "read"] == list(shown["May"])
     assert ["just now", "never"] == list(shown["Last used"])
 
@@ -90,7 +90,7 @@ def test_the_ticked_key_is_withdrawn_after_a_second_word(open_page: Open, made: 
     at.checkbox(key=f"sure_{key.id}").check().run()
     at.button(key="withdraw").click().run()
 
-    assert f"Key {key.id} of student-app opens nothing any more." in said(at)
+    assert f"Key {key.id} of student-app is revoked." in said(at)
     (kept,) = made.journal.api_keys()
     assert ADMIN == kept.withdrawn_by
 
@@ -102,7 +102,7 @@ def test_a_withdrawn_key_has_no_button(open_page: Open, made: Stage) -> None:
     at = tick(open_page(API_KEYS), "keys_", [0])
 
     assert "withdraw" not in {button.key for button in at.button}
-    assert [f"Made by {ADMIN} just now.", f"Withdrawn by {ADMIN} just now."] == [
+    assert [f"Made by {ADMIN} just now.", f"Revoked by {ADMIN} just now."] == [
         text.value for text in at.text
     ]
 

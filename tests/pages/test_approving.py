@@ -65,7 +65,7 @@ def test_before_the_click_it_says_that_another_admin_has_to_approve(
 ) -> None:
     at = open_page(BULK_REFUND, plan=plan.id)
 
-    assert "Another admin has to approve this before it begins" in said(at)
+    assert "Another admin must approve this before it starts" in said(at)
     assert "more than 3 bookings: ben@example.test" in said(at)
     assert at.button(key="sure").label.startswith("Ask for approval: give back ")
 
@@ -79,7 +79,7 @@ def test_after_the_click_it_waits_and_tells_the_asker_whom_to_ask(
     press(at, "sure")
 
     assert S.AWAITING is state(made, plan.id)
-    assert "Waits for a second admin" in said(at)
+    assert "Awaiting a second admin" in said(at)
     assert "Send this to ben@example.test" in said(at)
     assert f"?operation={plan.id}" in at.code[0].value
     assert {"approve", "refuse"} & buttons(at) == set()
@@ -138,13 +138,13 @@ def test_what_no_longer_matches_has_no_approve_but_a_way_to_a_new_preview(
 
     at = open_page(BULK_REFUND, who=by(BEN), operation=asked)
 
-    assert "1 booking would no longer go as asked for" in said(at)
+    assert "1 booking can no longer be done as requested" in said(at)
     assert "now already refunded" in said(at)
     assert "approve" not in buttons(at)
     press(at, "renew")
     assert S.CALLED_OFF is state(made, asked)
     assert BEN == made.journal.plan(at.query_params["plan"]).made_by
-    assert "Another admin has to approve this before it begins" in said(at)
+    assert "Another admin must approve this before it starts" in said(at)
 
 
 def test_an_approval_that_comes_too_late_changes_nothing_and_says_what_differs(
@@ -158,7 +158,7 @@ def test_an_approval_that_comes_too_late_changes_nothing_and_says_what_differs(
 
     assert "Not approved" in said(at)
     assert "now already refunded" in said(at)
-    assert "It goes on waiting; nothing was changed." in said(at)
+    assert "It is still pending; nothing was changed." in said(at)
     assert S.AWAITING is state(made, asked)
 
 
@@ -209,11 +209,11 @@ def test_the_only_admin_is_told_before_the_click_and_refused_after(
 @pytest.mark.usefixtures("asked")
 def test_the_list_names_what_waits_and_narrows_to_it(open_page: Open) -> None:
     at = open_page(OPERATIONS, who=by(BEN))
-    assert "1 operation waits for a second admin. You can approve or refuse it." in said(at)
+    assert "1 operation awaits a second admin. You can approve or refuse it." in said(at)
 
-    choose(at, "narrow", "Wait for approval")
+    choose(at, "narrow", "Awaiting approval")
 
-    assert [["To approve"]] == [list(cell) for cell in frame_with(at, "Reason")["State"]]
+    assert [["Awaiting approval"]] == [list(cell) for cell in frame_with(at, "Reason")["State"]]
     assert "You can approve" not in said(open_page(OPERATIONS))
 
 

@@ -58,7 +58,7 @@ def test_who_comes_first_finds_their_own_sign_in(open_page: Open) -> None:
     assert [("Admin", ADMIN)] == [
         (row.Role, row.Who) for row in frame_with(at, "Role", "Who").itertuples()
     ]
-    assert "Chain of 1 entry verified up to 12:00" in said(at)
+    assert "1 entry, intact at 12:00" in said(at)
 
 
 def test_a_sign_in_is_recorded_once_however_often_a_page_is_drawn(
@@ -181,7 +181,7 @@ def test_the_filters_narrow_and_are_taken_away(open_page: Open, made: Stage, don
     assert total == len(acts(at))
     later = made.clock().date()
     assert ["Signed in", "Asked for a repair"] == acts(choose(at, "from", later))
-    assert "No entry fits the filters." in said(choose(at, "contact", "none"))
+    assert "No entries match the filters." in said(choose(at, "contact", "none"))
 
 
 def test_days_the_wrong_way_round_are_said_to_be_so(open_page: Open, made: Stage) -> None:
@@ -189,7 +189,7 @@ def test_days_the_wrong_way_round_are_said_to_be_so(open_page: Open, made: Stage
 
     at = open_page(AUDIT, **{"from": "2026-12-02", "to": "2026-12-01"})
 
-    assert "No entry fits: *From* is a later day than *To*." in said(at)
+    assert "No entries: *From* is later than *To*." in said(at)
 
 
 def test_an_address_leads_to_what_it_narrows(open_page: Open, made: Stage) -> None:
@@ -226,7 +226,7 @@ def test_what_was_changed_after_it_was_verified_is_found_by_going_along_again(
 ) -> None:
     at = open_page(AUDIT)
     damage(made, 2)
-    assert "verified up to" in said(at.run())
+    assert ", intact at " in said(at.run())
 
     assert "Chain broken" in said(press(at, "afresh"))
 
@@ -240,7 +240,7 @@ def test_a_large_chain_is_verified_a_portion_at_each_look(
     at = open_page(AUDIT)
     assert "Verified 20 of 31 entries so far" in said(at)
 
-    assert "Chain of 31 entries verified" in said(at.run())
+    assert "31 entries, intact at" in said(at.run())
 
 
 def test_an_empty_audit_says_what_will_stand_there(

@@ -36,12 +36,12 @@ def test_all_bookings_of_the_exams_picked_are_previewed(open_page: Open, made: S
 def test_a_pick_stays_the_exam_it_was_when_the_search_changes(open_page: Open) -> None:
     """Streamlit keeps positions: row 0 is another exam after the search."""
     at = tick(open_page(BULK_REFUND), "refund_exams_grid", [0])
-    assert "1 exam picked: Situational Judgment, 9 May 2026" in said(at).replace("**", "")
+    assert "1 exam selected: Situational Judgment, 9 May 2026" in said(at).replace("**", "")
 
     choose(at, "refund_exams_search", "Mini")
 
     assert ["Mini-mock"] == sorted(set(grid(at, "refund_exams_grid")["Type"]))
-    assert "1 exam picked: Situational Judgment, 9 May 2026" in said(at).replace("**", "")
+    assert "1 exam selected: Situational Judgment, 9 May 2026" in said(at).replace("**", "")
 
 
 def test_picks_of_several_searches_add_up(open_page: Open) -> None:
@@ -50,7 +50,7 @@ def test_picks_of_several_searches_add_up(open_page: Open) -> None:
     tick(at, "refund_exams_grid", [0])
     choose(at, "refund_exams_search", "")
 
-    assert "2 exams picked" in said(at)
+    assert "2 exams selected" in said(at)
 
 
 def test_picks_can_be_cleared(open_page: Open) -> None:
@@ -58,13 +58,13 @@ def test_picks_can_be_cleared(open_page: Open) -> None:
 
     press(at, "refund_exams_clear")
 
-    assert "No exam picked yet" in said(at)
+    assert "No exam selected" in said(at)
 
 
 def test_nothing_picked_is_told_and_nothing_is_read(open_page: Open) -> None:
     at = press(open_page(BULK_REFUND), "preview")
 
-    assert "No exam is picked" in said(at)
+    assert "No exam is selected" in said(at)
     assert UNTOUCHED in said(at)
     assert not previewed(at)
 
@@ -226,7 +226,7 @@ def test_hubspot_failing_at_the_preview_leaves_the_choice(open_page: Open, made:
     press(at, "preview")
 
     assert "Try again in a moment. Nothing was changed." in said(at)
-    assert "1 exam picked" in said(at)
+    assert "1 exam selected" in said(at)
     assert not previewed(at)
 
 

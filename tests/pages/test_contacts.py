@@ -68,7 +68,7 @@ def test_results_stand_with_balances_as_students_see_them(open_page: Open, made:
 def test_a_typing_error_is_forgiven_and_said(open_page: Open) -> None:
     at = open_page(CONTACTS, find="okafr")
 
-    assert "Nobody is written “okafr”" in said(at)
+    assert "No exact match for “okafr”" in said(at)
     assert all("Okafor" in name for name in frame_with(at, "Found by")["Student"])
 
 
@@ -99,7 +99,7 @@ def test_typing_asks_hubspot_nothing(open_page: Open, made: Stage) -> None:
 def test_nobody_found_leads_to_hubspot_on_demand(open_page: Open, made: Stage) -> None:
     made.crm.add_contact("52000009999", firstname="Quentin", lastname="Newcomer")
     at = open_page(CONTACTS, find="newcomer")
-    assert "Nobody found for “newcomer”" in said(at)
+    assert "No student found for “newcomer”" in said(at)
 
     press(at, "search_hubspot")
 
@@ -119,7 +119,7 @@ def test_a_phone_number_is_said_to_be_hubspots(open_page: Open, made: Stage) -> 
 def test_nobody_in_hubspot_either_is_said(open_page: Open) -> None:
     at = press(open_page(CONTACTS, find="zzzzzz"), "search_hubspot")
 
-    assert "HubSpot finds it under no name" in said(at)
+    assert "HubSpot has no such name" in said(at)
 
 
 def test_a_mirror_that_is_down_is_said_and_asked_of_hubspot_once(
@@ -127,7 +127,7 @@ def test_a_mirror_that_is_down_is_said_and_asked_of_hubspot_once(
 ) -> None:
     made.mirror.die()
     at = open_page(CONTACTS, find="okafor")
-    assert "Supabase does not answer" in said(at)
+    assert "Supabase is unreachable" in said(at)
     assert len(frame_with(at, "Found by"))
 
     before = made.crm.usage()["total"]
@@ -154,7 +154,7 @@ def test_whom_one_opened_stands_in_the_empty_search(open_page: Open) -> None:
     name = at.header[0].value
     next(button for button in at.button if button.label == "All students").click().run()
 
-    assert "Opened lately" in said(at)
+    assert "Recently opened" in said(at)
     press(at, f"lately_{SOMEBODY}")
     assert name == at.header[0].value
 
@@ -165,9 +165,9 @@ def test_whom_one_opened_stands_in_the_empty_search(open_page: Open) -> None:
 def test_the_page_says_that_both_sides_are_equal_and_when_that_was_read(open_page: Open) -> None:
     at = opened(open_page, SOMEBODY)
 
-    assert "Mirror equal, confirmed 0.0 s ago" in said(at)
+    assert "Supabase equal, confirmed 0.0 s ago" in said(at)
     assert [c.label for c in SCHOOL.credits] == [*figures(at)][:5]
-    assert [f"mirror {metric.value}" for metric in at.metric][:5] == [
+    assert [f"Supabase {metric.value}" for metric in at.metric][:5] == [
         metric.delta for metric in at.metric
     ][:5]
 
@@ -195,10 +195,10 @@ def test_a_copy_on_its_way_is_said_and_followed_until_it_is_there(
 ) -> None:
     lookup_scenes.behind(made, SOMEBODY)
     at = opened(open_page, SOMEBODY)
-    assert "Mirror 3 s behind, copy queued, number 1 in the queue" in said(at)
+    assert "Supabase 3 s behind, copy queued, number 1 in the queue" in said(at)
 
     made.core.mirroring.drain()
-    assert "Mirror equal" in said(at.run())
+    assert "Supabase equal" in said(at.run())
 
 
 def test_a_copy_that_failed_is_said_and_an_admin_makes_it_again(
@@ -206,26 +206,26 @@ def test_a_copy_that_failed_is_said_and_an_admin_makes_it_again(
 ) -> None:
     lookup_scenes.given_up(made, SOMEBODY)
     at = opened(open_page, SOMEBODY)
-    assert "Copy failed, mirror 3 s behind" in said(at)
+    assert "Copy failed, Supabase 3 s behind" in said(at)
     assert "value too long for column email" in said(at)
 
     press(at, "copy_again")
     made.core.mirroring.drain()
-    assert "Mirror equal" in said(at.run())
+    assert "Supabase equal" in said(at.run())
 
 
 def test_drift_with_nothing_on_its_way_is_told_apart(open_page: Open, made: Stage) -> None:
     made.crm.foreign_write(Kind.CONTACT, SOMEBODY, {"cs_credits": 17})
     at = opened(open_page, SOMEBODY)
 
-    assert "no copy is on its way" in said(at)
+    assert "no copy is queued" in said(at)
     assert "copy_again" in {button.key for button in at.button}
 
 
 def test_a_contact_that_the_mirror_lacks_is_said(open_page: Open, made: Stage) -> None:
     made.crm.add_contact("52000009999", lastname="Newcomer")
 
-    assert "Not in the mirror" in said(opened(open_page, "52000009999"))
+    assert "Not in Supabase" in said(opened(open_page, "52000009999"))
 
 
 def test_an_unreadable_balance_is_no_number_and_says_why(open_page: Open, made: Stage) -> None:
@@ -240,8 +240,8 @@ def test_supabase_away_leaves_the_truth_and_says_so(open_page: Open, made: Stage
     made.mirror.die()
     at = opened(open_page, SOMEBODY)
 
-    assert "Supabase does not answer" in said(at)
-    assert "mirror –" == at.metric[0].delta
+    assert "Supabase is unreachable" in said(at)
+    assert "Supabase –" == at.metric[0].delta
 
 
 def test_hubspot_away_leaves_the_mirror_and_says_so(
@@ -250,8 +250,8 @@ def test_hubspot_away_leaves_the_mirror_and_says_so(
     made.crm.sending = lambda _: Fault.NOT_SENT
     at = opened(open_page, student)
 
-    assert "HubSpot does not answer" in said(at)
-    assert "in the mirror" == at.metric[0].delta
+    assert "HubSpot is unreachable" in said(at)
+    assert "in Supabase" == at.metric[0].delta
     assert len(frame_with(at, "Paid with"))
     assert "refund_owed" not in {button.key for button in at.button}
 
@@ -291,8 +291,8 @@ def test_a_student_without_bookings_or_history_has_a_page(open_page: Open, made:
     told = said(opened(open_page, "52000009999"))
 
     assert "No bookings yet" in told
-    assert "No balance was ever changed" in told
-    assert "Nothing was done for this student" in told
+    assert "No balance has changed" in told
+    assert "Credit Desk has done nothing for this student" in told
 
 
 def test_what_is_owed_leads_an_admin_to_the_preview_of_its_refund(

@@ -94,10 +94,10 @@ def test_a_clean_sweep_is_told_with_its_proof(open_page: Open, made: Stage) -> N
     at = open_page(DRIFT)
 
     assert not at.exception
-    assert "Nothing drifts" in said(at)
+    assert "No drift" in said(at)
     assert "78 of 80 contacts, 500 of 500 bookings and 12 of 12 exams compared" in said(at)
     assert "2 records left alone" in said(at)
-    assert "as in HubSpot" == cards(at)["Credits in the mirror"]
+    assert "as in HubSpot" == cards(at)["Credits in Supabase"]
 
 
 def test_the_figures_of_the_newest_sweep_stand_on_top(open_page: Open, swept: Sweep) -> None:
@@ -108,7 +108,7 @@ def test_the_figures_of_the_newest_sweep_stand_on_top(open_page: Open, swept: Sw
     assert "3 records" == found["Drifting now"]
     assert "1 record" == found["Unexplained"]
     assert "2 days" == found["Oldest drift"]
-    assert "3 too many" == found["Credits in the mirror"]
+    assert "3 too many" == found["Credits in Supabase"]
     assert "590 records" == found["Compared"]
     assert "59 min ago" == found["Last check"]
     assert "4 credits too many and 1 credit too few" in said(at)
@@ -256,14 +256,14 @@ def test_the_address_opens_a_record(open_page: Open, swept: Sweep) -> None:
     assert [("Clinical Skills", "5", "1")] == list(
         zip(frame["Column"], frame["Mirror"], frame["Truth"], strict=True)
     )
-    assert "nothing says why" in said(at)
+    assert "nothing explains it" in said(at)
     assert "4 May 2026, 09:00:00" in said(at)
 
 
 def test_a_record_that_one_side_lacks_has_no_values(open_page: Open, swept: Sweep) -> None:
     at = open_page(DRIFT, record="bookings-88")
 
-    assert "One side has no such record at all" in said(at)
+    assert "Only one side has this record" in said(at)
 
 
 def test_a_record_that_does_not_drift_is_told(open_page: Open, swept: Sweep) -> None:
@@ -420,7 +420,7 @@ def test_net_credits_and_both_directions_are_told() -> None:
     assert "1 credit too many and 6 credits too few" in standing.both_words(gaps, 0)
     table = figures.balances_table(gaps, SCHOOL)
     assert ["Situational Judgment", "Clinical Skills"] == list(table["Credit"])
-    assert ["1 → 0", "3 → 9"] == list(table["Mirror → truth"])
+    assert ["1 → 0", "3 → 9"] == list(table["Supabase → HubSpot"])
 
 
 def test_the_csv_has_a_line_for_each_column_and_guards_formulas(made: Stage) -> None:

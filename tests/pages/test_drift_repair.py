@@ -88,7 +88,7 @@ def test_a_store_that_is_away_pauses_the_sweep_in_words(open_page: Open, made: S
 
     assert "Quick check paused" in said(at)
     assert "Supabase cannot be reached" in said(at)
-    assert "It goes on by itself in" in said(at)
+    assert "It continues by itself in" in said(at)
 
 
 # the preview of a repair
@@ -128,14 +128,14 @@ def test_what_a_person_must_correct_is_said_and_not_confirmed(
 ) -> None:
     at = open_page(DRIFT, repair="contacts-52000000005")
 
-    assert "A repair cannot mend these" in said(at)
+    assert "A repair cannot fix these" in said(at)
     assert "repair_sure" not in keys(at)
 
 
 def test_nothing_left_to_repair_is_good_news(open_page: Open, swept: Stage) -> None:
     at = open_page(DRIFT, repair="contacts-52000000040")
 
-    assert "None of these drifts any more" in said(at)
+    assert "None of these differ any more" in said(at)
 
 
 def test_a_store_that_is_away_is_told_and_nothing_was_changed(
@@ -168,7 +168,7 @@ def test_a_confirmed_repair_is_followed_to_its_proof(open_page: Open, swept: Sta
     at.run()
 
     assert not at.exception
-    assert "Repaired and proven" in said(at)
+    assert "Repaired and verified" in said(at)
     assert ["✓ Repaired"] * 3 == [state for (state,) in frame_with(at, "Why", "Before")["State"]]
     held = swept.mirror.rows(Kind.CONTACT, ["52000000020"])["52000000020"]
     truth = swept.crm.balance(Kind.CONTACT, "52000000020", "cs_credits")
@@ -233,4 +233,4 @@ def test_an_address_that_names_nothing_is_said_to_name_nothing(open_page: Open, 
 
     assert "There is nothing to repair at this address" in said(at)
     assert f"“{of}” is neither a cause of drift nor a record of HubSpot" in said(at)
-    assert "None of these drifts any more" not in said(at)
+    assert "None of these differ any more" not in said(at)

@@ -76,7 +76,7 @@ def test_place_and_opening_narrow_it_too(open_page: Open, made: Stage) -> None:
 
 
 def test_nothing_that_fits_is_said(open_page: Open) -> None:
-    assert "No session fits" in said(open_page(EXAMS, since="2031-01-01", until="2031-02-01"))
+    assert "No session matches" in said(open_page(EXAMS, since="2031-01-01", until="2031-02-01"))
 
 
 def test_without_the_mirror_the_list_comes_from_hubspot_uncounted(
@@ -85,7 +85,7 @@ def test_without_the_mirror_the_list_comes_from_hubspot_uncounted(
     made.mirror.die()
     at = open_page(EXAMS)
 
-    assert "Supabase does not answer" in said(at)
+    assert "Supabase is unreachable" in said(at)
     assert frame_with(at, "Seats")["Owed"].isna().all()
 
 

@@ -44,7 +44,7 @@ def test_calling_off_ends_it_before_anything_was_changed(
     press(at, "call_off")
 
     assert OperationState.CALLED_OFF is made.journal.operation(operation_id).state
-    assert "Called off before it began. Nothing was changed." in said(at)
+    assert "Withdrawn before it started. Nothing was changed." in said(at)
     assert "retry" not in [button.key for button in at.button]
 
 
@@ -56,7 +56,7 @@ def test_too_late_to_call_off_is_told_and_stopping_is_on_offer(
 
     press(at, "call_off")
 
-    assert "It has moved on meanwhile" in said(at)
+    assert "This operation changed since you opened the page" in said(at)
     assert "stop" in [button.key for button in at.button]
 
 
@@ -74,8 +74,8 @@ def test_a_running_operation_shows_how_far_it_is(
 
     total = made.journal.progress(operation_id).planned
     assert f"0 of {total} bookings" in said(at)
-    assert f"{total} bookings" == figures(at)["To go"]
-    assert "stay done; the rest can be resumed later" in said(at)
+    assert f"{total} bookings" == figures(at)["Remaining"]
+    assert "kept; the rest can be resumed later" in said(at)
 
 
 def test_what_it_waits_for_is_told(open_page: Open, made: Stage, operation_id: str) -> None:
@@ -86,7 +86,7 @@ def test_what_it_waits_for_is_told(open_page: Open, made: Stage, operation_id: s
     at = open_page(BATCH_CANCELLATION, operation=operation_id)
 
     assert "Waiting: HubSpot: no connection" in said(at)
-    assert "goes on by itself" in said(at)
+    assert "continues by itself" in said(at)
 
 
 def test_stopping_lets_the_group_in_hand_finish(
@@ -101,7 +101,7 @@ def test_stopping_lets_the_group_in_hand_finish(
 
     made.carry(operation_id)
     assert "Stopped" in said(at.run())
-    assert "What was done stays done." in said(at)
+    assert "Completed bookings are kept." in said(at)
 
 
 def test_the_page_shows_the_result_when_it_has_ended(
@@ -138,7 +138,7 @@ def test_a_manager_who_looks_on_reads_who_may_call_it_off_or_stop_it(
 ) -> None:
     with seen_by(made, Role.MANAGER):
         at = open_page(OPERATIONS, operation=operation_id)
-        assert "Until it begins an admin can call it off here." in said(at)
+        assert "Until it starts, an admin can withdraw it here." in said(at)
         assert "call_off" not in {button.key for button in at.button}
 
         running(made, operation_id)

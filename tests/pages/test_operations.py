@@ -21,7 +21,7 @@ from tests.pages.stage import ACTOR, ADMIN, Stage, confirmed
 
 
 def test_an_empty_desk_says_what_will_appear_here(open_page: Open) -> None:
-    assert "Nothing has been confirmed yet" in said(open_page(OPERATIONS))
+    assert "No operations yet" in said(open_page(OPERATIONS))
 
 
 def links(at: AppTest) -> set[str]:
@@ -51,15 +51,15 @@ def test_operations_stand_newest_first_with_their_counts(
     frame = frame_with(open_page(OPERATIONS), "Reason")
 
     progress = made.journal.progress(ids[1])
-    assert ["Held", "Finished"] == [cell[0] for cell in frame["State"]]
+    assert ["Starting soon", "Finished"] == [cell[0] for cell in frame["State"]]
     assert f"{progress.planned} of {progress.total}" == frame["Done"][1]
     assert "Exam cancelled by the school" == frame["Reason"][0]
 
 
 def test_the_list_narrows_to_what_is_under_way(open_page: Open, ids: list[str]) -> None:
-    at = choose(open_page(OPERATIONS), "narrow", "Under way")
+    at = choose(open_page(OPERATIONS), "narrow", "In progress")
 
-    assert ["Held"] == [cell[0] for cell in frame_with(at, "Reason")["State"]]
+    assert ["Starting soon"] == [cell[0] for cell in frame_with(at, "Reason")["State"]]
 
 
 def test_older_operations_are_turned_to(open_page: Open, made: Stage) -> None:
@@ -84,10 +84,10 @@ def test_one_operation_shows_its_bookings_writes_and_history(
     choose(at, f"detail_{done}", "Writes")
     assert "clean" in said(at)
     frames = [frame.value for frame in at.dataframe]
-    assert {"✓ Landed"} == {cell[0] for cell in frames[-1]["State"]}
+    assert {"✓ Applied"} == {cell[0] for cell in frames[-1]["State"]}
 
     choose(at, f"detail_{done}", "History")
-    assert ["Finished", "Begun", "Confirmed. Reason: Exam cancelled by the school"] == list(
+    assert ["Finished", "Started", "Confirmed. Reason: Exam cancelled by the school"] == list(
         at.dataframe[-1].value["What"]
     )
 
@@ -132,7 +132,7 @@ def test_a_mirror_that_is_behind_is_told_on_every_page(open_page: Open, made: St
 
     for place in (OPERATIONS, BULK_REFUND):
         at = open_page(place)
-        assert "1 copy to Supabase due for 3 min" in said(at)
+        assert "1 copy to Supabase pending for 3 min" in said(at)
         assert "Supabase cannot be reached" in said(at)
 
 
@@ -144,7 +144,7 @@ def test_nothing_due_is_said_too(open_page: Open) -> None:
 
 def test_workers_are_alive_or_silent(open_page: Open, made: Stage) -> None:
     at = choose(open_page(OPERATIONS), "view", "Workers")
-    assert ["✓ Alive"] == [cell[0] for cell in at.dataframe[0].value["State"]]
+    assert ["✓ Running"] == [cell[0] for cell in at.dataframe[0].value["State"]]
 
     made.clock.pass_(minutes=1)
     at.run()
@@ -167,16 +167,16 @@ def test_dead_letters_stand_by_error_and_all_of_them_below(given_up: AppTest) ->
 
     assert [3, 1] == list(errors["Copies"])
     assert ["permission denied", "no column x"] == list(errors["Error"])
-    assert 4 == len(frame_with(given_up, "Tries"))
-    assert "Try 4 copies again" == given_up.button(key="revive").label
+    assert 4 == len(frame_with(given_up, "Attempts"))
+    assert "Retry 4 copies" == given_up.button(key="revive").label
 
 
 def test_one_error_is_picked_and_only_its_copies_are_tried_again(
     given_up: AppTest, made: Stage
 ) -> None:
     tick(given_up, "errors_", [1])
-    assert ["52000000007"] == list(frame_with(given_up, "Tries")["Record"])
-    assert "Try this copy again" == given_up.button(key="revive").label
+    assert ["52000000007"] == list(frame_with(given_up, "Attempts")["Record"])
+    assert "Retry this copy" == given_up.button(key="revive").label
 
     press(given_up, "revive")
 
@@ -189,7 +189,7 @@ def test_one_copy_is_tried_again_without_the_others(given_up: AppTest, made: Sta
     """The button in its row does this: AppTest cannot click in a grid."""
     made.core.reviving.retry(ACTOR, kind=Kind.CONTACT, record_id="52000000001")
 
-    dead, due_ = [each.value for each in given_up.run().dataframe if "Tries" in each.value]
+    dead, due_ = [each.value for each in given_up.run().dataframe if "Attempts" in each.value]
     assert ["52000000001"] == list(due_["Record"])
     assert 3 == len(dead)
 

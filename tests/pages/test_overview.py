@@ -80,7 +80,7 @@ def test_a_calm_desk_says_so_and_what_proves_it(open_page: Open, made: Stage) ->
         "Every change since then is in Supabase." in said(at)
     )
     assert "Nothing needs attention." in said(at)
-    assert "1 worker is alive, Supabase answers; no operation waits for anybody." in said(at)
+    assert "1 worker is running, Supabase answers; no operation needs a person." in said(at)
     assert [] == lines(at)
 
 
@@ -89,7 +89,7 @@ def test_the_first_day_explains_itself(open_page: Open) -> None:
 
     assert "Not checked yet" in said(at)
     assert "A check compares every record in HubSpot" in said(at)
-    assert "Nothing was confirmed today." in said(at)
+    assert "No operations today." in said(at)
     assert ["Not checked"] == lines(at)
     assert ("drift", "") == link(at, "Run a check")
 

@@ -70,7 +70,7 @@ def test_a_slip_is_told_and_changes_nothing(open_page: Open, made: Stage, email:
 def test_the_ticked_person_s_role_is_withdrawn(open_page: Open, made: Stage) -> None:
     give(made, Role.MANAGER)
     at = tick(open_page(PEOPLE), "people_", [1])
-    assert f"Withdraw the role Manager from {BEN}" == at.button(key="withdraw").label
+    assert f"Remove the role Manager from {BEN}" == at.button(key="withdraw").label
 
     at.button(key="withdraw").click().run()
 

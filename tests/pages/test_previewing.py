@@ -65,7 +65,7 @@ def test_the_table_is_narrowed_by_verdict_and_by_text(open_page: Open, plan: Pla
 def test_nothing_fits_is_said(open_page: Open, plan: Plan) -> None:
     at = choose(open_page(BATCH_CANCELLATION, plan=plan.id), f"find_{plan.id}", "zzz")
 
-    assert "No booking of this preview fits." in said(at)
+    assert "No booking in this preview matches." in said(at)
 
 
 def test_ticked_rows_are_left_out_by_id_not_by_place(
@@ -99,11 +99,11 @@ def test_excluded_rows_can_be_included_again(open_page: Open, made: Stage, plan:
 
 def test_ticks_do_not_outlive_the_rows_they_were_of(open_page: Open, plan: Plan) -> None:
     at = tick(open_page(BATCH_CANCELLATION, plan=plan.id), "rows_", [0, 1])
-    assert "Exclude 2 ticked" in [button.label for button in at.button]
+    assert "Exclude 2 selected" in [button.label for button in at.button]
 
     choose(at, f"show_{plan.id}", [Verdict.WILL_CHANGE])
 
-    assert "Exclude 2 ticked" not in [button.label for button in at.button]
+    assert "Exclude 2 selected" not in [button.label for button in at.button]
 
 
 def test_all_but_the_ticked_rows_can_be_excluded(open_page: Open, made: Stage, plan: Plan) -> None:

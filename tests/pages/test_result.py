@@ -63,7 +63,7 @@ def test_retrying_takes_up_only_what_did_not_go_through(
 ) -> None:
     done = made.journal.progress(operation_id).states[ItemState.DONE]
     at = open_page(BULK_REFUND, operation=operation_id)
-    assert "Retry the 2 that did not go through" == at.button(key="retry").label
+    assert "Retry 2 unfinished" == at.button(key="retry").label
 
     press(at, "retry")
 
@@ -119,7 +119,7 @@ def test_a_foreign_write_names_who_when_both_values_and_the_correction(
 
     at = open_page(BULK_REFUND, operation=operation_id)
 
-    assert "1 change by others at the same time" in said(at)
+    assert "1 overwritten change" in said(at)
     row = frame_with(at, "What happened").iloc[0]
     assert "a person in HubSpot (7)" == row["Changed by"]
     told = f"Changed {read} to {read - 1} between our read and our write, which set {read + 1}"
@@ -189,7 +189,7 @@ def test_a_person_decides_what_hubspot_does_not_tell(
 ) -> None:
     record = next(w for w in made.journal.writes(undecided) if w.state is WriteState.UNDECIDED)
     at = open_page(BULK_REFUND, operation=undecided)
-    assert "Did this arrive?" in said(at)
+    assert "Was this applied?" in said(at)
     assert "was sent; it is" in said(at)
 
     choose(at, f"why_{record.write.id}", "I looked at the history in HubSpot")
@@ -263,7 +263,7 @@ def test_what_was_given_up_is_not_called_copied(open_page: Open, made: Stage) ->
 
     at = open_page(OPERATIONS, operation=id_)
 
-    assert "but for 2 copies that were given up" in said(at)
+    assert "except 2 copies that failed" in said(at)
     assert "view=Copies+to+Supabase" in [e.proto.query_string for e in at.get("page_link")]
 
 
@@ -283,7 +283,9 @@ def test_a_seat_count_that_was_refused_is_told_with_the_way_to_the_exam(
     listed = frame_with(open_page(OPERATIONS), "Reason")
     assert ["! Follow-ups incomplete"] == list(listed["State"][0])
     told = [record.event_words(e) for e in made.journal.events(operation_id=operation_id)]
-    assert any(one.startswith(f"Left undone: exam {exam} was not counted down") for one in told)
+    assert any(
+        one.startswith(f"Follow-ups incomplete: exam {exam} was not counted down") for one in told
+    )
 
 
 def test_another_balance_that_needs_correcting_is_not_called_a_follow_up(
@@ -340,7 +342,7 @@ def test_an_operation_that_found_nothing_left_to_do_says_whose_it_was(
 
     at = open_page(BULK_REFUND, operation=second)
 
-    assert "There was nothing left to do" in said(at)
+    assert "Nothing left to do" in said(at)
     why = words.plain(made.journal.items(second)[0].why).replace("\\", "")
     assert why in said(at)
     assert not at.success

@@ -189,7 +189,7 @@ def changed_no_more(world: World) -> None:
 Happening = Callable[[World], None]
 TROUBLES: list[tuple[Happening, Happening, str]] = [
     (changed, changed_no_more, "the audit was changed"),
-    (dead, dead_no_more, "2 copies to Supabase given up"),
+    (dead, dead_no_more, "2 copies to Supabase failed"),
     (drift, drift_no_more, f"{DRIFT_ABOVE + 1} records drift"),
     (stuck, stuck_no_more, "the known sweep cannot go on"),
     (late, late_no_more, "the known sweep is late"),
@@ -288,7 +288,7 @@ def test_a_trouble_that_comes_and_goes_is_no_flood(world: World) -> None:
         world.alarms.look()
         world.at += timedelta(minutes=1)
 
-    assert ["1 copy to Supabase given up"] == world.heard.titles
+    assert ["1 copy to Supabase failed"] == world.heard.titles
 
 
 def test_thousands_of_dead_letters_are_one_message_at_once(world: World) -> None:

@@ -185,7 +185,7 @@ def test_copies_that_stay_due_are_told_on_stderr(desk: TestDesk) -> None:
     done = run("outbox", "--wait", "--timeout", "0")
 
     assert 2 == done.exit_code
-    assert "still due, 0 given up" in done.stderr
+    assert "still pending, 0 failed" in done.stderr
 
 
 def test_an_exam_that_could_not_be_opened_is_told_on_stderr(desk: TestDesk) -> None:
@@ -205,7 +205,7 @@ def test_a_record_that_nobody_has_is_not_repaired_but_told(desk: TestDesk) -> No
     done = run("repair", "--id", "nope")
 
     assert (1, "") == (done.exit_code, done.stdout)
-    assert "neither HubSpot nor the mirror has a record nope\n" == why(done)
+    assert "neither HubSpot nor Supabase has a record nope\n" == why(done)
 
 
 def test_a_decision_says_how_it_is_known(desk: TestDesk) -> None:

@@ -72,7 +72,7 @@ def schema_faults(
 ) -> list[str]:
     """``schema`` is the answer of ``credit_desk_schema()``."""
     if not isinstance(schema, dict) or schema.get("version") != VERSION:
-        return [f"the mirror's functions are of another version: {APPLY}"]
+        return [f"Supabase's functions are of another version: {APPLY}"]
     where = schema.get("schema")
     if stale := sorted(schema.get("stale") or ()):
         tables = ", ".join(TABLES[Kind(kind)] for kind in stale)

@@ -14,7 +14,7 @@ from pages.shared.api_keys import making
 from pages.shared.gate import Desk
 
 #: State of a key to the colour of its badge.
-COLOURS = {"Holds": "green", "Over": "gray", "Withdrawn": "gray"}
+COLOURS = {"Active": "green", "Expired": "gray", "Revoked": "gray"}
 
 #: What the last withdrawal came to, told after the page was drawn anew.
 _TOLD = "_keys_told"
@@ -27,8 +27,8 @@ def show(desk: Desk) -> None:
     making.show_made()
     keys = in_use_first(desk.core.admitting.keys(desk.actor), desk.now())
     st.markdown(
-        "The student apps book and cancel through the API at `/api/v1`, each with a key of its "
-        "own. [Its description](/api/v1/docs) tells every request and tries it out."
+        "The student apps book and cancel through the API at `/api/v1`, each with its own key. "
+        "[The reference](/api/v1/docs) describes every request and can send it."
     )
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -48,21 +48,23 @@ def in_use_first(keys: Sequence[ApiKey], now: datetime) -> list[ApiKey]:
 def state(key: ApiKey, now: datetime) -> str:
     """In one word."""
     if key.withdrawn_at is not None:
-        return "Withdrawn"
-    return "Holds" if key.holds(now) else "Over"
+        return "Revoked"
+    return "Active" if key.holds(now) else "Expired"
 
 
 def _listing(desk: Desk, keys: Sequence[ApiKey]) -> ApiKey | None:
     columns = {
         "State": tables.badge_column("State", list(COLOURS), list(COLOURS.values())),
         "App": st.column_config.TextColumn(width=140),
-        "Key": st.column_config.TextColumn(width=120, help="Its first part: no secret"),
+        "Key": st.column_config.TextColumn(
+            width=120, help="The first part of the key, which is not secret"
+        ),
         "May": st.column_config.TextColumn(width=130),
     }
     ids = [key.id for key in keys]
     ticked = tables.one_ticked("keys", frame(desk, keys), ids, columns, alt="Every key of the API")
     if ticked is None:
-        st.caption("Tick a key to see who made it, and to withdraw it.")
+        st.caption("Select a key to see who made it, or to revoke it.")
         return None
     return keys[ticked]
 
@@ -96,20 +98,21 @@ def _withdrawal(desk: Desk, key: ApiKey | None) -> None:
     # as plain text: in Markdown an address becomes a link to write to
     st.text(f"Made by {key.made_by} {words.ago(key.made_at, now)}.")
     if key.withdrawn_at is not None:
-        st.text(f"Withdrawn by {key.withdrawn_by} {words.ago(key.withdrawn_at, now)}.")
+        st.text(f"Revoked by {key.withdrawn_by} {words.ago(key.withdrawn_at, now)}.")
         return
     name = f"key {key.id} of {key.client}"
     with st.container(border=True):
         st.markdown(
-            f"**Withdraw {name}?** From its next request on {words.plain(key.client)} is refused "
-            "with it, and what it has confirmed but not begun does not begin. A withdrawn key "
-            "cannot be given back; make a new one first if the app is to go on."
+            f"**Revoke {name}?** From its next request on {words.plain(key.client)} is refused "
+            "with this key, and what it confirmed and has not started does not start. A "
+            "revoked key cannot be restored: make a new one first if the app is to keep "
+            "working."
         )
-        sure = st.checkbox("Yes, the app is to lose this key", key=f"sure_{key.id}")
+        sure = st.checkbox("Yes, revoke this key", key=f"sure_{key.id}")
         if st.button(
-            f"Withdraw {name}", icon=":material/key_off:", key="withdraw", disabled=not sure
+            f"Revoke {name}", icon=":material/key_off:", key="withdraw", disabled=not sure
         ):
             with problems.told("Nothing was changed."):
                 desk.core.admitting.withdraw(key.id, desk.acting())
-                st.session_state[_TOLD] = f"{words.sentence(name)} opens nothing any more."
+                st.session_state[_TOLD] = f"{words.sentence(name)} is revoked."
                 st.rerun()

@@ -29,8 +29,8 @@ def show_made() -> None:
     client, text = made
     with st.container(border=True):
         st.markdown(
-            f":material/key: **The new key of {words.plain(client)}.** Copy it into the settings "
-            "of the app now: it is not kept here and cannot be shown again."
+            f":material/key: **New key for {words.plain(client)}.** Copy it into the app's "
+            "settings now: it is not stored here and cannot be shown again."
         )
         st.code(text, language=None, wrap_lines=True)
         if st.button("I have copied it", type="primary", key="made_kept"):
@@ -45,7 +45,10 @@ def form(desk: Desk) -> None:
     with st.form("make", border=True):
         st.header("Make a key", anchor=False)
         client = st.text_input("App", placeholder="student-app", key="make_client")
-        st.caption("Small letters, digits and hyphens. Operations and notes name the app so.")
+        st.caption(
+            "Lower-case letters, digits and hyphens. Operations and notes show the app "
+            "under this name."
+        )
         chosen = [
             scope
             for scope in SCOPES
@@ -59,7 +62,7 @@ def form(desk: Desk) -> None:
             min_value=desk.now().astimezone(desk.zone).date(),
             key="make_last",
             format="YYYY-MM-DD",
-            help="Empty: until it is withdrawn",
+            help="Empty: until it is revoked",
         )
         sure = st.form_submit_button("Make the key", type="primary", key="make_sure")
     if sure:

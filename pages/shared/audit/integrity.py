@@ -15,11 +15,11 @@ def show(desk: Desk) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         told = st.empty()
         afresh = st.button(
-            "Verify all again", icon=":material/fact_check:", type="tertiary", key="afresh",
-            help="Goes along the chain from its first entry",
+            "Verify the whole log", icon=":material/fact_check:", type="tertiary", key="afresh",
+            help="Verifies every entry from the first",
         )  # fmt: skip
     if afresh:
-        with st.spinner("Going along the chain …"):
+        with st.spinner("Verifying every entry …"):
             verified = auditing.standing(desk.actor, afresh=True)
     else:
         verified = auditing.standing(desk.actor)
@@ -36,8 +36,8 @@ def _badge(told: st.delta_generator.DeltaGenerator, verified: Verified, desk: De
             in_words(verified, desk),
             icon=":material/verified_user:",
             color="green",
-            help=f"Head: entry {verified.head.n:,}, hash {verified.head.hash}. Kept elsewhere, it "
-            "shows later that no entry was cut off.",
+            help=f"Last entry: {verified.head.n:,}, hash {verified.head.hash}. Store both "
+            "elsewhere: they show later that no entry was removed from the end.",
         )
     else:
         told.badge(
@@ -45,7 +45,7 @@ def _badge(told: st.delta_generator.DeltaGenerator, verified: Verified, desk: De
             "so far",
             icon=":material/pending:",
             color="gray",
-            help="A portion is verified at each look. The button verifies the rest at once.",
+            help="Each visit verifies a part. The button verifies the rest now.",
         )
 
 
@@ -54,7 +54,7 @@ def in_words(verified: Verified, desk: Desk) -> str:
     if not verified.total:
         return "Nothing to verify yet"
     of = words.count(verified.total, "entry", "entries")
-    return f"Chain of {of} verified up to {verified.at.astimezone(desk.zone):%H:%M}"
+    return f"{of}, intact at {verified.at.astimezone(desk.zone):%H:%M}"
 
 
 def _broken(verified: Verified) -> None:

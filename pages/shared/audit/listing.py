@@ -82,11 +82,11 @@ def _filters(desk: Desk) -> None:
         st.text_input("Operation", placeholder="Its id", key=address.OPERATION, **ids)
         st.text_input(
             "Contact", placeholder="HubSpot record id", key=address.CONTACT,
-            help="Also what was done to its bookings", **ids,
+            help="Includes changes to its bookings", **ids,
         )  # fmt: skip
         st.text_input(
             "Booking", placeholder="HubSpot record id", key=address.BOOKING,
-            help="Also the writes that carried its credit", **ids,
+            help="Includes the writes that moved its credit", **ids,
         )  # fmt: skip
         sought = address.sought(desk.zone)
         filters.the_way_back(address.clear, narrowed=sought != Sought())
@@ -94,7 +94,7 @@ def _filters(desk: Desk) -> None:
         csv_button(
             lambda: audit_csv(desk.core.auditing.export(sought, desk.actor)),
             f"audit-{desk.now():%Y-%m-%d-%H%M}",
-            f"The entries that fit, the newest {EXPORT_MAX:,} at most, each with its hash",
+            f"Matching entries, at most the newest {EXPORT_MAX:,}, each with its hash",
         )
 
 
@@ -106,9 +106,9 @@ def _nothing(sought: Sought) -> None:
             icon=":material/inbox:",
         )
     elif sought.since and sought.until and sought.since >= sought.until:
-        st.info("No entry fits: *From* is a later day than *To*.", icon=":material/filter_alt_off:")
+        st.info("No entries: *From* is later than *To*.", icon=":material/filter_alt_off:")
     else:
-        st.info("No entry fits the filters.", icon=":material/filter_alt_off:")
+        st.info("No entries match the filters.", icon=":material/filter_alt_off:")
 
 
 def _grid(desk: Desk, links: Sequence[Link]) -> None:
@@ -140,7 +140,7 @@ def _grid(desk: Desk, links: Sequence[Link]) -> None:
         hide_index=True,
         row_height=tables.ROW_PX,
         height=tables.height(len(links), at_most=GRID_PX),
-        alt="What was done, newest first",
+        alt="Audit entries, newest first",
     )
 
 

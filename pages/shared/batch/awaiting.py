@@ -42,10 +42,10 @@ def _watch(desk: Desk, operation_id: str) -> None:
     heading(desk, operation)
     left = words.span(operation.hold_until - desk.now())
     st.info(
-        f"It is {operation.needs_approval}, so an admin other than "
-        f"{words.plain(operation.confirmed_by)} has to approve it, within {left}; else it is "
-        "called off. Nothing has been changed yet.",
-        title="Waits for a second admin",
+        f"It is {operation.needs_approval}: an admin other than "
+        f"{words.plain(operation.confirmed_by)} must approve it within {left}, or it is "
+        "withdrawn. Nothing has been changed yet.",
+        title="Awaiting a second admin",
         icon=":material/how_to_reg:",
     )
 
@@ -61,8 +61,8 @@ def _for_the_asker(desk: Desk, operation: Operation) -> None:
             "your own approval would not count."
         )
         st.code(_link(operation), language=None)
-        if st.button("Call off", icon=":material/undo:", key="call_off"):
-            with problems.told("It goes on waiting."):
+        if st.button("Withdraw", icon=":material/undo:", key="call_off"):
+            with problems.told("It is still pending."):
                 ended = desk.core.operating.call_off(operation.id, desk.acting())
                 address.go_to_operation(ended)
     _plan(desk, desk.core.journal.plan(operation.id))
@@ -92,10 +92,10 @@ def _reread(desk: Desk, operation: Operation) -> Reread | None:
     key = f"reread_{operation.id}"
     if key not in st.session_state or st.session_state.pop(f"{key}_again", False):
         st.session_state.pop(key, None)
-        with problems.told("It goes on waiting."), st.spinner("Reading it again from HubSpot …"):
+        with problems.told("It is still pending."), st.spinner("Reading it from HubSpot …"):
             st.session_state[key] = desk.core.approving.read(operation.id, desk.acting())
     if key not in st.session_state:
-        st.button("Read again", icon=":material/refresh:", key="again")
+        st.button("Refresh from HubSpot", icon=":material/refresh:", key="again")
         return None
     found: Reread = st.session_state[key]
     return found
@@ -114,19 +114,19 @@ def _yes(desk: Desk, operation: Operation, found: Reread) -> None:
             f"Approve: {words.lowered(confirming.act(found.plan))}", type="primary", key="approve"
         ):
             st.session_state.pop(f"reread_{operation.id}", None)  # whatever it says, it is old now
-            with problems.told("It goes on waiting; nothing was changed."):
+            with problems.told("It is still pending; nothing was changed."):
                 done = desk.core.approving.approve(operation.id, desk.acting())
                 address.go_to_operation(done)
         st.caption(
-            f"As it would be done now, read from HubSpot "
-            f"{words.ago(found.plan.made_at, desk.now())}. It begins {hold} after you approve."
+            "What would be done now, read from HubSpot "
+            f"{words.ago(found.plan.made_at, desk.now())}. It starts {hold} after you approve."
         )
         _again_button(operation)
 
 
 def _again_button(operation: Operation) -> None:
     st.button(
-        "Read again", icon=":material/refresh:", key="again", type="tertiary",
+        "Refresh from HubSpot", icon=":material/refresh:", key="again", type="tertiary",
         on_click=_ask_again, args=(f"reread_{operation.id}_again",),
     )  # fmt: skip
 
@@ -137,12 +137,13 @@ def _differs(desk: Desk, operation: Operation, found: Reread) -> None:
         told.append(f"- and {len(found.differences) - TOLD_MAX:,} more")
     st.warning(
         "\n".join(told),
-        title=f"{words.count(len(found.differences), 'booking')} would no longer go as asked for",
+        title=f"{words.count(len(found.differences), 'booking')} can no longer be done as "
+        "requested",
         icon=":material/difference:",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        renewing.button(desk, operation, "Call off and preview again")
-        st.caption("It cannot be approved as it was asked for. Nothing was changed.")
+        renewing.button(desk, operation, "Withdraw and preview again")
+        st.caption("It cannot be approved as requested. Nothing was changed.")
         _again_button(operation)
 
 
@@ -154,7 +155,7 @@ def _no(desk: Desk, operation: Operation) -> None:
         )  # fmt: skip
         ready = bool((why or "").strip())
         if st.button("Refuse", icon=":material/block:", key="refuse", disabled=not ready):
-            with problems.told("It goes on waiting."):
+            with problems.told("It is still pending."):
                 ended = desk.core.approving.refuse(operation.id, desk.acting(), why or "")
                 address.go_to_operation(ended)
 

@@ -45,7 +45,7 @@ def show(desk: Desk, kind: OperationKind) -> None:
         icon=":material/visibility:",
         key="preview",
         disabled=choice is None,
-        help=None if choice else "What is wrong with the choice stands above",
+        help=None if choice else "Fix the errors above",
     )
     if pressed and choice is not None:
         with problems.told("Nothing was changed."):

@@ -33,14 +33,14 @@ def second_admin(desk: Desk, plan: Plan) -> str:
     others = desk.core.operating.other_admins(desk.actor.email)
     if others:
         st.info(
-            f"Another admin has to approve this before it begins, for it is {why}: "
+            f"Another admin must approve this before it starts, because it is {why}: "
             f"{words.either(others)}. Nothing changes until then.",
             icon=":material/how_to_reg:",
         )
     else:
         st.warning(
-            f"A second admin has to approve this, for it is {why}, and you are the only admin. "
-            "Give somebody else that role on the page People first.",
+            f"A second admin must approve this, because it is {why}, and you are the only "
+            "admin. Give another person the admin role on the page People first.",
             icon=":material/how_to_reg:",
         )
     return why
@@ -56,7 +56,7 @@ def show(desk: Desk, plan: Plan) -> None:
         )
     elif desk.now() > plan.expires_at:
         st.warning(
-            "Too much may have changed in HubSpot since. Use “Read again” above.",
+            "Too much may have changed in HubSpot since. Use “Refresh from HubSpot” above.",
             title="This preview is too old to confirm",
             icon=":material/hourglass_disabled:",
         )
@@ -118,8 +118,8 @@ def _next_step(desk: Desk, plan: Plan, reason: str, typed: int | None, second: s
         return f"Type {expected} to enable the button."
     if second:
         within = words.span(desk.core.operating.second.within)
-        return f"It waits for another admin, for {within} at most. You can call it off meanwhile."
+        return f"It waits for another admin, for at most {within}. You can withdraw it until then."
     now = desk.now()
     hold = desk.core.operating.holding.until(now, undoes=plan.undoes) - now
-    told = f"It begins after {words.span(hold)}, in which you can call it off."
+    told = f"It starts after {words.span(hold)}; until then you can withdraw it."
     return f"{told} {STILL_ON_ITS_WAY}" if hold > desk.core.operating.hold else told

@@ -49,8 +49,7 @@ def _copied(desk: Desk, state: OutboxState) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         given_up = words.count(state.dead, "copy", "copies")
         st.caption(
-            f":material/cloud_off: Supabase has every change, but for {given_up} that "
-            f"{'was' if state.dead == 1 else 'were'} given up.",
+            f":material/cloud_off: Supabase has every change except {given_up} that failed.",
             width="content",
         )
         st.page_link(places.OPERATIONS.path, label="See which", query_params=COPIES)

@@ -20,17 +20,15 @@ from pages.shared.gate import Desk
 
 #: What follows from the answer.
 OF_CREDITS = (
-    "Arrived: its bookings are marked refunded. Never arrived: they fail, and a retry gives the "
-    "credit back by a new write."
+    "Applied: its bookings are marked refunded. Not applied: they fail, and a retry refunds "
+    "the credit with a new write."
 )
-OF_SEATS = (
-    "Arrived: nothing more is to be done. Never arrived: the seats are counted by a new write."
-)
+OF_SEATS = "Applied: nothing more happens. Not applied: the seat count is written again."
 OF_A_REFUND = (
     "Already refunded: no credit is given, by this operation or another. Refund 1 credit: it is "
     "given now."
 )
-OF_A_BOOKING = "Arrived: the booking goes on. Never arrived: what was taken for it goes back."
+OF_A_BOOKING = "Applied: the booking continues. Not applied: what was taken for it is given back."
 
 
 def show(desk: Desk, operation: Operation) -> None:
@@ -42,12 +40,12 @@ def show(desk: Desk, operation: Operation) -> None:
     for doubt in doubts:
         _one(desk, operation, doubt)
     if len(found) > len(doubts):
-        st.caption(f"{len(found) - len(doubts):,} more follow when these are decided.")
+        st.caption(f"{len(found) - len(doubts):,} more appear when these are decided.")
     unclear = desk.core.deciding.unclear(operation.id, desk.actor)
     for item in unclear[:DOUBTS_MAX]:
         _unclear(desk, operation, item)
     if len(unclear) > DOUBTS_MAX:
-        st.caption(f"{len(unclear) - DOUBTS_MAX:,} more follow when these are decided.")
+        st.caption(f"{len(unclear) - DOUBTS_MAX:,} more appear when these are decided.")
 
 
 def _unclear(desk: Desk, operation: Operation, item: Item) -> None:
@@ -60,7 +58,7 @@ def _unclear(desk: Desk, operation: Operation, item: Item) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             why = st.text_input(
                 "How do you know?", key=f"why_{item.booking_id}", live=True, width=420,
-                placeholder="Say, the balance's history in HubSpot",
+                placeholder="For example: the balance's history in HubSpot",
             )  # fmt: skip
             for refunded, label in ((True, "Already refunded"), (False, "Refund 1 credit")):
                 st.button(
@@ -91,15 +89,15 @@ def _one(desk: Desk, operation: Operation, doubt: Doubt) -> None:
     record, write = doubt.record, doubt.record.write
     who, told = words.plain(_who(doubt)), words.plain(_told(desk, doubt))
     with st.container(border=True, key=f"decide_{write.id}"):
-        st.markdown(f"**Did this arrive? {who}**: {told}")
+        st.markdown(f"**Was this applied? {who}**: {told}")
         if Act.RUN_BATCHES not in ALLOWED[desk.actor.role]:
             return
         with st.container(horizontal=True, vertical_alignment="bottom"):
             why = st.text_input(
                 "How do you know?", key=f"why_{write.id}", live=True, width=420,
-                placeholder="Say, the contact's property history in HubSpot",
+                placeholder="For example: the contact's property history in HubSpot",
             )  # fmt: skip
-            for landed, label in ((True, "It arrived"), (False, "It never arrived")):
+            for landed, label in ((True, "Applied"), (False, "Not applied")):
                 st.button(
                     label,
                     key=f"{'landed' if landed else 'lost'}_{write.id}",

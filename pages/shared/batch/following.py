@@ -66,15 +66,15 @@ def _held(desk: Desk, operation: Operation, progress: Progress) -> None:
             st.caption(confirming.STILL_ON_ITS_WAY)
         st.progress(1 - left.total_seconds() / whole)
         if not _may_end(desk):
-            st.caption("Until it begins an admin can call it off here.")
+            st.caption("Until it starts, an admin can withdraw it here.")
             return
         st.button(
-            "Call off",
+            "Withdraw",
             icon=":material/undo:",
             key="call_off",
             on_click=_call_off,
             args=(desk, operation.id),
-            help="Ends it before it begins. Nothing is changed in HubSpot.",
+            help="Ends it before it starts. Nothing is changed in HubSpot.",
         )
 
 
@@ -85,8 +85,8 @@ def _running(desk: Desk, operation: Operation, progress: Progress) -> None:
         st.progress(done / total, text=_pace(desk, operation, progress))
         if operation.waiting_for:
             st.caption(
-                f":material/hourglass: Waiting: {words.plain(operation.waiting_for)}. "
-                "Nothing is lost; it goes on by itself."
+                f":material/hourglass: Waiting: {words.plain(operation.waiting_for)}. Nothing "
+                "is lost; it continues by itself."
             )
         if operation.state is OperationState.STOPPING:
             st.caption(_stopping(operation, progress))
@@ -102,8 +102,8 @@ def _stopping(operation: Operation, progress: Progress) -> str:
     begun = sum(states.get(state, 0) for state in BEGUN)
     left = states.get(ItemState.STOPPED, 0) + states.get(ItemState.PENDING, 0)
     return (
-        f"Stopping: {done} done and kept, {begun:,} begun and being finished, "
-        f"{left:,} not begun and left as they are."
+        f"Stopping: {done} done and kept, {begun:,} being finished, {left:,} not started and "
+        "left as they are."
     )
 
 
@@ -130,9 +130,9 @@ def _figures(desk: Desk, operation: Operation, progress: Progress) -> None:
     bad = progress.needing_eyes(operation.state)
     shown = [
         ("Done", states.get(ItemState.DONE, 0)),
-        ("Need a look", bad),
+        ("Needs attention", bad),
         ("Skipped", states.get(ItemState.SKIPPED, 0)),
-        ("To go", progress.planned - progress.settled),
+        ("Remaining", progress.planned - progress.settled),
     ]
     figures.side_by_side(
         [(label, kinds.rows(operation.kind, n)) for label, n in shown],
@@ -143,11 +143,11 @@ def _figures(desk: Desk, operation: Operation, progress: Progress) -> None:
 def _stop_button(desk: Desk, operation: Operation) -> None:
     """At the other end of the page from “Call off”, which a hand may still be reaching for."""
     if not _may_end(desk):
-        st.caption("An admin can stop it here. What is done stays done.")
+        st.caption("An admin can stop it here. Completed bookings are kept.")
         return
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         st.caption(
-            "Bookings already begun are finished within a few requests and stay done; the rest "
+            "Bookings already started are finished within a few requests and kept; the rest "
             "can be resumed later."
         )
         st.button(
@@ -184,4 +184,4 @@ def _trouble(operation: Operation) -> None:
     """What the last button said no to, once; too late to call off is told with what is left."""
     problem = st.session_state.get(f"trouble_{operation.id}")
     if problem is not None:
-        problems.show(problem, "It goes on as it was.")
+        problems.show(problem, "It continues unchanged.")

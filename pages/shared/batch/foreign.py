@@ -40,7 +40,7 @@ def show_foreign(desk: Desk, operation: Operation) -> None:
         "Somebody else changed these numbers in HubSpot while this operation wrote them. HubSpot "
         "keeps the last value, so one of the two changes was lost."
     )
-    title = f"{words.count(len(found), 'change')} by others at the same time"
+    title = words.count(len(found), "overwritten change")
     if open_:
         st.warning(told, title=title, icon=":material/call_split:")
     else:
@@ -82,7 +82,7 @@ def _decisions(desk: Desk, operation: Operation, found: Sequence[ForeignFinding]
     for each in found[:BOXES_MAX]:
         _decision(desk, operation, each)
     if len(found) > BOXES_MAX:
-        st.caption(f"{len(found) - BOXES_MAX:,} more follow when these are decided.")
+        st.caption(f"{len(found) - BOXES_MAX:,} more appear when these are decided.")
 
 
 def _decision(desk: Desk, operation: Operation, found: ForeignFinding) -> None:
@@ -103,7 +103,7 @@ def _decision(desk: Desk, operation: Operation, found: ForeignFinding) -> None:
             )  # fmt: skip
             why = st.text_input(
                 "How do you know?", key=f"judged_{name}", live=True, width=420,
-                placeholder="Say, the student's bookings of that minute",
+                placeholder="For example: the student's bookings of that minute",
             )  # fmt: skip
             st.button(
                 "Save decision",

@@ -57,12 +57,12 @@ def _default(name: str, key: str, shown: list[str], picked: Mapping[str, str]) -
 
 def _summary(name: str, noun: str, picked: Mapping[str, str]) -> None:
     if not picked:
-        st.caption(f"No {noun} picked yet: tick one or more in the table.")
+        st.caption(f"No {noun} selected: select one or more rows.")
         return
     told = "; ".join(words.plain(told) for told in list(picked.values())[:4])
     more = f" and {len(picked) - 4:,} more" if len(picked) > 4 else ""
     with st.container(horizontal=True, wrap=False):
-        st.markdown(f"**{words.count(len(picked), noun)} picked:** {told}{more}")
+        st.markdown(f"**{words.count(len(picked), noun)} selected:** {told}{more}")
         st.button("Clear", key=f"{name}_clear", type="tertiary", on_click=_clear, args=(name,))
 
 

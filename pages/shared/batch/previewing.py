@@ -48,8 +48,8 @@ def _heading(desk: Desk, plan: Plan) -> None:
                 on_click=address.back_to_operation, args=(plan.undoes,),
             )  # fmt: skip
         else:
-            st.button("Choose others", icon=":material/arrow_back:", on_click=address.leave)
-        if st.button("Read again", icon=":material/refresh:", key="again"):
+            st.button("Change selection", icon=":material/arrow_back:", on_click=address.leave)
+        if st.button("Refresh from HubSpot", icon=":material/refresh:", key="again"):
             _preview_without(desk, plan, plan.excluded)
         csv_button(
             lambda: tables.plan_csv(plan.rows),
@@ -97,7 +97,7 @@ def rows(desk: Desk, plan: Plan, *, choosable: bool) -> None:
         acts = st.container(horizontal=True, vertical_alignment="center", width="content")
     found = narrowed(plan.rows, shown or ORDER, text)
     if not found:
-        st.caption("No booking of this preview fits.")
+        st.caption("No booking in this preview matches.")
         return
     above = st.container()
     page = [found[n] for n in tables.page_of(f"plan_{plan.id}", len(found))]
@@ -148,7 +148,7 @@ def _choose(
     if not ticked:
         acts.caption("Select rows to exclude or keep.")
         return
-    told = f"{len(ticked):,} ticked"
+    told = f"{len(ticked):,} selected"
     back = ticked & plan.excluded
     if ticked - plan.excluded and acts.button(
         f"Exclude {told}", icon=":material/playlist_remove:", key="leave_out"

@@ -86,7 +86,7 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
     if operation.state is OperationState.STOPPED:
         left = kinds.rows(operation.kind, states.get(ItemState.STOPPED, 0))
         st.info(
-            f"{told} {left} not begun. What was done stays done.",
+            f"{told} {left} not started. Completed bookings are kept.",
             title="Stopped",
             icon=":material/stop_circle:",
         )
@@ -102,7 +102,7 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
     elif skipped := 0 if done else states.get(ItemState.SKIPPED, 0):
         st.info(
             f"{told}\n\n{_worst(desk, operation, {ItemState.SKIPPED}, skipped)}",
-            title="There was nothing left to do",
+            title="Nothing left to do",
             icon=":material/info:",
         )
     else:
@@ -115,7 +115,7 @@ def _called_off(desk: Desk, operation: Operation) -> None:
     by = f" By {words.plain(event.actor)}" if event else ""
     why = words.plain(str(event.detail.get("detail", ""))) if event else ""
     told = f"{by}: {why}." if why else f"{by}." if by else ""
-    st.info(f"Called off before it began. Nothing was changed.{told}", icon=":material/undo:")
+    st.info(f"Withdrawn before it started. Nothing was changed.{told}", icon=":material/undo:")
 
 
 def _worst(desk: Desk, operation: Operation, states: Collection[ItemState], n: int) -> str:
@@ -234,7 +234,7 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
     barred = bool(may and waits) and other_desks.in_the_way(desk)
     with st.container(horizontal=True, vertical_alignment="center", key="acts"):
         if again and may and not barred:
-            label = f"Retry the {again:,} that did not go through"
+            label = f"Retry {again:,} unfinished"
             if st.button(label, icon=":material/replay:", key="retry"):
                 with problems.told("Nothing was changed."):
                     address.go_to_operation(desk.core.operating.retry(operation.id, desk.acting()))

@@ -49,7 +49,7 @@ def offer(desk: Desk, operation: Operation) -> None:
         horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="undoing"
     ):
         st.caption(
-            "Given to the wrong students? You see first what taking it back would do.",
+            "Refunded the wrong students? A preview shows what would be taken back.",
             width="content",
         )
         if st.button("Undo this refund …", icon=":material/undo:", key="undo"):

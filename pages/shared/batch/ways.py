@@ -7,12 +7,13 @@ for the preview, and not while they are still typing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, tzinfo
 
 import pandas as pd
 import streamlit as st
 
 from core.domain import selections
+from core.domain.exam_times import hours
 from core.domain.records import Contact, ContactId, Exam, ExamId
 from core.domain.selections import BadList
 from core.domain.verdicts import OperationKind
@@ -41,11 +42,12 @@ def by_exam(desk: Desk, kind: OperationKind) -> Choice:
         if not exams:
             st.caption("No exam found. Exams come from HubSpot; try fewer letters.")
     options = {exam.id: exam_words(exam) for exam in exams}
-    ids = pick(f"{kind}_exams", "exam", options, _exam_frame(exams), EXAM_COLUMNS)
+    frame = _exam_frame(exams, desk.core.zone)
+    ids = pick(f"{kind}_exams", "exam", options, frame, EXAM_COLUMNS)
 
     def choice() -> Selection:
         if not ids:
-            raise BadList(["no exam is picked: tick at least one in the table"])
+            raise BadList(["no exam is selected: select at least one row"])
         return ByExam(ids=tuple(ExamId(id_) for id_ in ids))
 
     return choice
@@ -66,7 +68,7 @@ def by_contact(desk: Desk, kind: OperationKind) -> Choice:
 
     def choice() -> Selection:
         if not ids:
-            raise BadList(["no student is picked: search for one and tick the row"])
+            raise BadList(["no student is selected: search for one and select the row"])
         return ByContact(ids=tuple(ContactId(id_) for id_ in ids))
 
     return choice
@@ -114,7 +116,7 @@ def by_filter(desk: Desk, kind: OperationKind) -> Choice:
 def by_paste(_: Desk, kind: OperationKind) -> Choice:
     """Bookings pasted, one to a line."""
     text = st.text_area(
-        "Bookings, one to a line",
+        "Bookings, one per line",
         height=180,
         key=f"{kind}_pasted",
         placeholder="Clinical Skills-100234-May 4, 2026\n8812034411",
@@ -191,11 +193,11 @@ CONTACT_COLUMNS = {
 }
 
 
-def _exam_frame(exams: list[Exam]) -> pd.DataFrame:
+def _exam_frame(exams: list[Exam], zone: tzinfo) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Date": [exam.exam_date for exam in exams],
-            "Time": [" – ".join(filter(None, (e.start_time, e.end_time))) for e in exams],
+            "Time": [hours(exam, zone) for exam in exams],
             "Type": [exam.mock_type for exam in exams],
             "Place": [exam.location for exam in exams],
             "Booked": [_seats(exam) for exam in exams],

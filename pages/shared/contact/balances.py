@@ -61,21 +61,21 @@ def badge_words(standing: Standing, now: datetime) -> str:
         case Copy.EQUAL:
             seconds = max(0.0, (now - standing.at).total_seconds())
             ago = f"{seconds:.1f} s ago" if seconds < 10 else words.ago(standing.at, now)
-            return f"Mirror equal, confirmed {ago}"
+            return f"Supabase equal, confirmed {ago}"
         case Copy.BEHIND:
             place = f", number {standing.place} in the queue" if standing.place else ""
-            return f"Mirror {behind or 'a moment'} behind, copy queued{place}"
+            return f"Supabase {behind or 'a moment'} behind, copy queued{place}"
         case Copy.FAILED:
-            return f"Copy failed, mirror {behind or 'some time'} behind"
+            return f"Copy failed, Supabase {behind or 'some time'} behind"
         case Copy.DIFFERS:
-            return "Mirror differs, and no copy is on its way"
+            return "Supabase differs, and no copy is queued"
         case Copy.MISSING:
-            return "Not in the mirror, and no copy is on its way"
+            return "Not in Supabase, and no copy is queued"
         case Copy.UNREADABLE:
             return "A balance in HubSpot is not a number"
         case Copy.UNKNOWN:
-            return "Supabase does not answer, so the mirror is unknown"
-    return "HubSpot does not answer, so nothing is confirmed"
+            return "Supabase is unreachable, so its balances are unknown"
+    return "HubSpot is unreachable, so nothing is confirmed"
 
 
 def _badge(desk: Desk, standing: Standing) -> None:
@@ -104,7 +104,7 @@ def _card(catalogue: Catalogue, contact: Contact, key: CreditType, held: object)
     st.metric(
         words.credit(key, catalogue),
         "unreadable" if truth is None else f"{truth:,}",
-        delta=f"mirror {mirror}" + (" ≠" if wrong else ""),
+        delta=f"Supabase {mirror}" + (" ≠" if wrong else ""),
         delta_color="red" if wrong else "off",
         delta_arrow="off",
         help=contact.unreadable.get(key),
@@ -115,7 +115,7 @@ def _card(catalogue: Catalogue, contact: Contact, key: CreditType, held: object)
 
 def _mend(desk: Desk, contact: Contact) -> None:
     if Act.RUN_BATCHES not in ALLOWED[desk.actor.role]:
-        st.caption("HubSpot is right; students see the mirror. An admin can copy it again.")
+        st.caption("HubSpot is right; students see Supabase. An admin can copy it again.")
         return
     if st.button("Copy from HubSpot now", icon=":material/replay:", key="copy_again"):
         with problems.told("Nothing was changed."):
@@ -135,7 +135,7 @@ def of_mirror(desk: Desk, presented: Presented) -> None:
             st.metric(
                 words.credit(key, catalogue),
                 words.NOTHING if held is None else f"{held}",
-                delta="in the mirror",
+                delta="in Supabase",
                 delta_color="off",
                 delta_arrow="off",
                 border=True,

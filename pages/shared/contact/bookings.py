@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from core.domain.exam_times import hours
 from core.domain.owed import Owed
 from core.domain.records import Booking, BookingId, BookingStatus
 from core.domain.roles import ALLOWED, Act
@@ -44,7 +46,7 @@ def show(desk: Desk, presented: Presented) -> None:
     )
     key = f"bookings_{tables.fingerprint([booking.id for booking in shown])}"
     event = st.dataframe(
-        bookings_frame(shown, owed),
+        bookings_frame(shown, owed, desk.core.zone),
         key=key,
         column_config={
             "Status": tables.badge_column("Status", names, colours),
@@ -70,20 +72,22 @@ def show(desk: Desk, presented: Presented) -> None:
 def _cancel(desk: Desk, picked: Sequence[Booking]) -> None:
     """One or several of this student; the preview comes before anything is changed."""
     if not picked:
-        st.caption("Tick bookings to cancel them.")
+        st.caption("Select bookings to cancel them.")
         return
     label = f"Cancel {words.count(len(picked), 'booking')} …"
     if st.button(label, icon=":material/event_busy:", key="cancel_picked"):
         doing.cancel(desk, [booking.id for booking in picked])
 
 
-def bookings_frame(bookings: Sequence[Booking], owed: Mapping[BookingId, Owed]) -> pd.DataFrame:
+def bookings_frame(
+    bookings: Sequence[Booking], owed: Mapping[BookingId, Owed], zone: tzinfo
+) -> pd.DataFrame:
     """One row for each booking."""
     return pd.DataFrame(
         {
             "Status": [[STATUS[b.status][0]] for b in bookings],
             "Exam": [b.exam_date for b in bookings],
-            "Time": [" – ".join(filter(None, (b.start_time, b.end_time))) for b in bookings],
+            "Time": [hours(b, zone) for b in bookings],
             "Type": [b.mock_type for b in bookings],
             "Place": [b.location for b in bookings],
             "Paid with": [b.token or "nothing" for b in bookings],
@@ -117,14 +121,14 @@ def of_mirror(presented: Presented) -> None:
     """The mirror's rows, when HubSpot does not answer."""
     if not presented.held:
         return
-    st.header("Bookings in the mirror", anchor=False)
+    st.header("Bookings in Supabase", anchor=False)
     st.dataframe(
         held_frame(presented.held),
         column_config={"Exam": st.column_config.TextColumn(width=100)},
         hide_index=True,
         row_height=tables.ROW_PX,
         height=tables.height(len(presented.held), at_most=330),
-        alt="Bookings of the student in the mirror",
+        alt="Bookings of the student in Supabase",
     )
 
 

@@ -177,12 +177,12 @@ def _follow(desk: Desk, operation_id: str, said: OneStudent) -> None:
         reading.forget()
         st.rerun(scope="app")
     progress = desk.core.journal.progress(operation_id)
-    st.markdown(f"**{said.doing} in HubSpot …** You may leave this page: it goes on by itself.")
+    st.markdown(f"**{said.doing} in HubSpot …** You may leave this page: it continues by itself.")
     st.progress(progress.settled / max(progress.planned, 1))
     if operation.waiting_for:
         st.caption(f":material/hourglass: Waiting: {words.plain(operation.waiting_for)}.")
     if not desk.core.journal.workers():
-        st.caption(":material/hourglass: No worker is running; it begins when one is.")
+        st.caption(":material/hourglass: No worker is running; it starts when one is.")
 
 
 def _result(desk: Desk, operation: Operation, said: OneStudent) -> None:

@@ -31,18 +31,18 @@ COLUMNS = {
     "Balance": st.column_config.TextColumn(width=130),
     "Change": st.column_config.TextColumn("Change, credits", width=100, alignment="right"),
     "Cause": st.column_config.TextColumn(width=160),
-    "Of": st.column_config.TextColumn("Of what, by whom", width="large"),
+    "Of": st.column_config.TextColumn("Booking and source", width="large"),
 }
 
 
 def show(desk: Desk, presented: Presented) -> None:
     """The chart, the same as a table, and the way to the operations behind it."""
-    st.header("How the balances came about", anchor=False)
+    st.header("Balance history", anchor=False)
     if presented.steps is None:
         st.info("HubSpot gives no history of this student's balances.", icon=":material/history:")
         return
     if not presented.steps:
-        st.caption("No balance was ever changed.")
+        st.caption("No balance has changed.")
         return
     catalogue = desk.core.catalogue
     st.plotly_chart(

@@ -25,8 +25,8 @@ def show(desk: Desk) -> None:
         key=address.TEXT,
         bind="query-params",
         placeholder="Name, part of an e-mail, student id, HubSpot id or booking id",
-        help="Typing errors are forgiven. Phone numbers are not in the mirror: HubSpot is asked "
-        "for them when you say so.",
+        help="Finds names with typing errors. Phone numbers are in HubSpot alone: search there "
+        "for them.",
         autocomplete="off",
     )
     text = cleaned(typed or "")
@@ -43,7 +43,7 @@ def _lately() -> None:
     if not kept:
         st.caption("Students you open appear here.")
         return
-    st.header("Opened lately", anchor=False)
+    st.header("Recently opened", anchor=False)
     with st.container(horizontal=True, gap="small"):
         for id_, name in kept.items():
             st.button(
@@ -91,14 +91,14 @@ def _told(text: str, hits: Hits) -> None:
         st.warning(
             f"HubSpot was searched instead: it finds whole words only. "
             f"({words.plain(hits.mirror_fault)})",
-            title="Supabase does not answer",
+            title="Supabase is unreachable",
             icon=":material/cloud_off:",
         )
     if not hits.hits:
         _nobody(text, hits)
     elif hits.hits[0].by is FoundBy.LIKE:
         st.info(
-            f"Nobody is written “{words.plain(text)}”. These are close:",
+            f"No exact match for “{words.plain(text)}”. Similar names:",
             icon=":material/spellcheck:",
         )
     elif hits.more:
@@ -109,14 +109,14 @@ def _told(text: str, hits: Hits) -> None:
 
 def _nobody(text: str, hits: Hits) -> None:
     if hits.where is Where.HUBSPOT:
-        told = "HubSpot finds it under no name, e-mail, phone number or student id."
+        told = "HubSpot has no such name, e-mail, phone number or student id."
         if not hits.mirror_fault:
-            told += " Somebody entered a moment ago is found a few seconds later."
+            told += " A student entered a moment ago is found a few seconds later."
     elif may_be_phone(text):
-        told = "This looks like a phone number. The mirror holds none; HubSpot knows them."
+        told = "This looks like a phone number. Phone numbers are in HubSpot alone."
     else:
-        told = "Try fewer letters, or search HubSpot: the mirror may lack somebody quite new."
-    st.info(told, title=f"Nobody found for “{words.plain(text)}”", icon=":material/person_off:")
+        told = "Try fewer letters, or search HubSpot: Supabase may lack a new student."
+    st.info(told, title=f"No student found for “{words.plain(text)}”", icon=":material/person_off:")
 
 
 def _first(hits: Hits) -> None:
@@ -184,7 +184,7 @@ def _offer_hubspot(text: str, hits: Hits) -> None:
         "Search HubSpot for this number" if phone else "Search HubSpot",
         icon=":material/travel_explore:",
         type="secondary" if hits.hits and not phone else "primary",
-        help="Two calls to HubSpot: phone numbers too, and students whom the mirror lacks.",
+        help="Two calls to HubSpot: also finds phone numbers, and students whom Supabase lacks.",
         key="search_hubspot",
         on_click=_in_hubspot,
         args=(text,),

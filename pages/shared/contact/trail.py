@@ -20,7 +20,7 @@ def show(desk: Desk, presented: Presented) -> None:
     """Operations that had to do with the student, with who, why and what came of it."""
     st.header("Done by Credit Desk", anchor=False)
     if not presented.trail:
-        st.caption("Nothing was done for this student by Credit Desk yet.")
+        st.caption("Credit Desk has done nothing for this student yet.")
         return
     rows = presented.trail
     names = [words.ITEM[state] for state in ItemState]

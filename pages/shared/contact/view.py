@@ -33,7 +33,9 @@ def show(desk: Desk, id_: ContactId) -> None:
             "All students", icon=":material/arrow_back:", on_click=address.leave, type="tertiary"
         )
         st.space("stretch")
-        st.button("Read again", icon=":material/refresh:", on_click=reading.forget, key="again")
+        st.button(
+            "Refresh from HubSpot", icon=":material/refresh:", on_click=reading.forget, key="again"
+        )
     if not id_.isdecimal():
         _unknown(id_)
         return
@@ -84,8 +86,8 @@ def _without_truth(desk: Desk, presented: Presented) -> None:
     match presented.gone:
         case Gone.ARCHIVED:
             st.warning(
-                "It lies in HubSpot's recycling bin, from which it can be restored for 90 days. "
-                "Until then nothing can be booked, cancelled or given back.",
+                "It can be restored in HubSpot for 90 days. Until then nothing can be booked, "
+                "cancelled or refunded.",
                 title=f"Contact {presented.asked} is archived in HubSpot",
                 icon=":material/archive:",
             )
@@ -93,9 +95,9 @@ def _without_truth(desk: Desk, presented: Presented) -> None:
             _unknown(presented.asked)
         case None:
             st.warning(
-                f"What follows is the mirror's copy, as students see it. "
-                f"({words.plain(presented.truth_fault)})",
-                title="HubSpot does not answer",
+                "This is the copy in Supabase, as students see it. ("
+                f"{words.plain(presented.truth_fault)})",
+                title="HubSpot is unreachable",
                 icon=":material/cloud_off:",
             )
     if presented.row is not None:
@@ -104,7 +106,7 @@ def _without_truth(desk: Desk, presented: Presented) -> None:
     elif presented.standing.error:
         st.warning(
             words.plain(presented.standing.error),
-            title="Supabase does not answer either",
+            title="Supabase is unreachable, too",
             icon=":material/cloud_off:",
         )
     trail.show(desk, presented)

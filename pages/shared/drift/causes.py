@@ -36,23 +36,24 @@ SHORT: dict[Cause, str] = {
 }
 #: What it means, and who mends it.
 MEANS: dict[Cause, str] = {
-    Cause.UNEXPLAINED: "The two differ and nothing says why. A repair copies HubSpot's values "
-    "over the mirror's; if it comes back, somebody writes to the mirror unseen.",
-    Cause.COPY_FAILED: "The copy to Supabase was given up after eight tries. Mend what the error "
-    "says, then try the copy again or repair.",
-    Cause.UNREADABLE_VALUE: "HubSpot holds a balance that is no whole number from 0 up. A repair "
-    "cannot mend it: correct the value in HubSpot, and the copy follows.",
+    Cause.UNEXPLAINED: "HubSpot and Supabase differ and nothing explains it. A repair copies "
+    "HubSpot's values to Supabase; if the drift returns, something else "
+    "writes to Supabase.",
+    Cause.COPY_FAILED: "The copy to Supabase failed eight times. Fix what the error names, "
+    "then retry the copy or repair.",
+    Cause.UNREADABLE_VALUE: "A balance in HubSpot is not a whole number of 0 or more. A repair "
+    "cannot fix it: correct the value in HubSpot, and the copy follows.",
     Cause.CHANGED_IN_MIRROR: "The row was edited in Supabase after it was copied. A repair puts "
     "HubSpot's values back.",
-    Cause.CHANGED_IN_HUBSPOT: "Somebody or something other than this desk changed it in HubSpot, "
-    "and the mirror has not heard of it. A repair copies it.",
-    Cause.OLDER_COPY: "This desk wrote it, and the mirror still shows the version before. A "
-    "repair copies it.",
-    Cause.MISSING_ROW: "HubSpot has the record, the mirror has no row of it. A repair makes it.",
-    Cause.ORPHAN_ROW: "The mirror has a row of a record that HubSpot never had.",
-    Cause.CONTACT_MERGED: "The contact was merged into another one in HubSpot; students see the "
-    "one from before.",
-    Cause.CONTACT_GONE: "The record was archived in HubSpot; its row is still in the mirror.",
+    Cause.CHANGED_IN_HUBSPOT: "A person or app other than Credit Desk changed it in HubSpot, "
+    "and it was not copied to Supabase. A repair copies it.",
+    Cause.OLDER_COPY: "Supabase has values that HubSpot had before: the copy by Credit Desk is "
+    "late, or another app copied older values. Each check repairs it, unless that is switched off.",
+    Cause.MISSING_ROW: "HubSpot has the record, and Supabase has no row of it. A repair makes it.",
+    Cause.ORPHAN_ROW: "Supabase has a row of a record that HubSpot does not have.",
+    Cause.CONTACT_MERGED: "The contact was merged into another one in HubSpot; Supabase still "
+    "has the old row.",
+    Cause.CONTACT_GONE: "The record was archived in HubSpot; its row is still in Supabase.",
 }
 KINDS = {Kind.CONTACT: "Contact", Kind.BOOKING: "Booking", Kind.EXAM: "Exam"}
 #: What a record of the portal is called in a badge of the table.

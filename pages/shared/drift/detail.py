@@ -59,14 +59,14 @@ def _show(desk: Desk, drift: Drift) -> None:
             hide_index=True,
             row_height=tables.ROW_PX,
             height="content",
-            alt="What differs: the mirror's value, and HubSpot's that a repair puts in its place",
+            alt="Columns that differ: Supabase's value, and HubSpot's, which a repair copies",
         )
     else:
-        st.caption("One side has no such record at all, so there are no values to compare.")
+        st.caption("Only one side has this record, so there are no values to compare.")
     since = words.relative(drift.since, desk.now(), desk.zone)
     st.html(f"<b>Since</b> {words.exact(drift.since, desk.zone)} ({since})")
     told = evidence(drift, desk.core.catalogue, desk.zone)
-    st.markdown(f"**What speaks for it:** {words.plain(told)}")
+    st.markdown(f"**Evidence:** {words.plain(told)}")
 
 
 def sides_frame(desk: Desk, drift: Drift) -> pd.DataFrame:
@@ -83,7 +83,7 @@ def sides_frame(desk: Desk, drift: Drift) -> pd.DataFrame:
 
 def _repair(desk: Desk, drift: Drift) -> None:
     if not drift.repairable:
-        st.info("A repair cannot mend it.", icon=":material/person_edit:")
+        st.info("A repair cannot fix it.", icon=":material/person_edit:")
     elif not may_repair(desk):
         st.caption("Only an admin may repair it. Ask one to, with this page's address.")
     elif st.button("Preview its repair", icon=":material/build:", type="primary", key="repair_one"):

@@ -99,7 +99,7 @@ def balances(gaps: Sequence[Gap], catalogue: Catalogue) -> Any:
 
     truth = [sum(gap.truth for gap in gaps if gap.credit == key) for key in keys]
     mirror = [sum(gap.mirror for gap in gaps if gap.credit == key) for key in keys]
-    sides = [side("HubSpot (truth)", TRUTH, truth), side("Supabase (mirror)", MIRROR, mirror)]
+    sides = [side("HubSpot", TRUTH, truth), side("Supabase", MIRROR, mirror)]
     return charts.bars(sides, unit="credits of the contacts that drift", sideways=True)
 
 
@@ -114,7 +114,7 @@ def _balance_row(key: CreditType, gaps: Sequence[Gap], catalogue: Catalogue) -> 
     return {
         "Credit": words.credit(key, catalogue),
         "Contacts": sum(gap.contacts for gap in of),
-        "Mirror → truth": words.change(sum(g.mirror for g in of), sum(g.truth for g in of)),
+        "Supabase → HubSpot": words.change(sum(g.mirror for g in of), sum(g.truth for g in of)),
         "Too many": sum(gap.difference * gap.contacts for gap in of if gap.difference > 0),
         "Too few": -sum(gap.difference * gap.contacts for gap in of if gap.difference < 0),
     }
@@ -142,8 +142,8 @@ def differences(gaps: Sequence[Gap]) -> Any:
         )
 
     sides = [
-        side("Too few in the mirror", TOO_FEW, -1),
-        side("Too many in the mirror", TOO_MANY, 1),
+        side("Too few in Supabase", TOO_FEW, -1),
+        side("Too many in Supabase", TOO_MANY, 1),
     ]
     figure = charts.bars(sides, unit="balances")
     names = [b.name for b in address.BINS]

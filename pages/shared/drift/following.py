@@ -29,7 +29,7 @@ STATES: dict[RowState, tuple[str, str]] = {
 }
 REPAIRS = {
     RepairState.ASKED: "Asked for",
-    RepairState.RUNNING: "Under way",
+    RepairState.RUNNING: "In progress",
     RepairState.PAUSED: "Paused",
     RepairState.DONE: "Finished",
 }
@@ -72,10 +72,10 @@ def _progress(desk: Desk, repair_id: str) -> None:
         if repair.waiting_for:
             st.caption(
                 f":material/hourglass: Waiting: {words.plain(repair.waiting_for)}. Nothing is "
-                "lost; it goes on by itself."
+                "lost; it continues by itself."
             )
         elif repair.state is RepairState.ASKED:
-            st.caption("It begins as soon as a worker is free.")
+            st.caption("It starts as soon as a worker is free.")
 
 
 def _result(repair: Repair) -> None:
@@ -85,13 +85,13 @@ def _result(repair: Repair) -> None:
     if bad:
         st.warning(
             f"{done} repaired; {words.count(bad, 'record')} still differ. The table says why.",
-            title="Not all of it is mended",
+            title="Not everything was repaired",
             icon=":material/warning:",
         )
     else:
         st.success(
-            f"{done} read again from both stores: the mirror says what HubSpot says.",
-            title="Repaired and proven",
+            f"{done} read again from both: Supabase matches HubSpot.",
+            title="Repaired and verified",
             icon=":material/verified:",
         )
     shown = [(STATES[s][0], words.count(count(s, 0), "record")) for s in STATES if count(s, 0)]
@@ -112,19 +112,19 @@ def _rows(desk: Desk, repair: Repair) -> None:
             "State": tables.badge_column("State", words_of, colours),
             "Cause": st.column_config.TextColumn(width=150),
             "Record": st.column_config.TextColumn(width=180),
-            "Before": st.column_config.TextColumn("Mirror before → truth", width=330),
+            "Before": st.column_config.TextColumn("Supabase before → HubSpot", width=330),
             "Why": st.column_config.TextColumn("Now, by a fresh read", width="large"),
         },
         hide_index=True,
         row_height=tables.ROW_PX,
         height=tables.height(min(len(found), SHOWN)),
-        alt="What became of each record, what needs eyes first",
+        alt="Result for each record, problems first",
         key=f"repair_rows_{repair.id}_{repair.state}",
     )
     csv_button(
         lambda: repair_csv(desk.core.journal.repair_rows(repair.id)),
         f"repair-{repair.id}",
-        "Every record of the repair with what became of it",
+        "Every record of the repair with its result",
     )
 
 

@@ -97,7 +97,7 @@ def _balances(desk: Desk, standing: Standing, period: timedelta) -> None:
     del period  # of the sweep shown, whenever it was
     gaps = _gaps(desk, standing)
     if not gaps:
-        _nothing("No balance differs between HubSpot and the mirror.", good=True)
+        _nothing("No balance differs between HubSpot and Supabase.", good=True)
         return
     number = st.column_config.NumberColumn
     charts.show(
@@ -105,18 +105,18 @@ def _balances(desk: Desk, standing: Standing, period: timedelta) -> None:
         figures.balances_table(gaps, desk.core.catalogue),
         {
             "Credit": st.column_config.TextColumn(width=125),
-            "Mirror → truth": st.column_config.TextColumn(width=110, alignment="right"),
+            "Supabase → HubSpot": st.column_config.TextColumn(width=150, alignment="right"),
             "Contacts": number(width=70),
             "Too many": number(width=75),
             "Too few": number(width=70),
         },
         key=_key("balances", standing.shown.id if standing.shown else ""),
-        alt="Balances of the contacts that drift, truth against mirror, by credit type",
+        alt="Balances of the contacts that drift, HubSpot beside Supabase, by credit type",
         on_click=_clicked_credit,
     )  # fmt: skip
     st.caption(
-        "Of the contacts whose balance differs. A repair changes the mirror's figure into "
-        "HubSpot's. Click a bar to see its contacts below."
+        "Contacts whose balance differs. A repair sets Supabase's figure to HubSpot's. Click a "
+        "bar to see its contacts below."
     )
 
 
@@ -124,19 +124,19 @@ def _differences(desk: Desk, standing: Standing, period: timedelta) -> None:
     del period  # as above
     gaps = _gaps(desk, standing)
     if not gaps:
-        _nothing("No balance differs between HubSpot and the mirror.", good=True)
+        _nothing("No balance differs between HubSpot and Supabase.", good=True)
         return
     charts.show(
         figures.differences(gaps),
         figures.differences_table(gaps),
         {},
         key=_key("differences", standing.shown.id if standing.shown else ""),
-        alt="How many balances differ by how much, mirror minus truth",
+        alt="Number of balances by difference, Supabase minus HubSpot",
         on_click=_clicked_difference,
     )
     st.caption(
-        "Too few: the student sees less than they own and books nothing. Too many: the student "
-        "sees more and may book twice. Click a bar to see its contacts below."
+        "Too few: the student sees fewer credits than they own. Too many: the student sees "
+        "more, and may book twice. Click a bar to see its contacts below."
     )
 
 
@@ -169,7 +169,7 @@ def _copy_lag(desk: Desk, standing: Standing, period: timedelta) -> None:
             for (name, *_), short in zip(figures.LAGS, ("p50", "p99"), strict=True)
         },
         key=_key("copy_lag", period),
-        alt="Seconds from a change to its copy in the mirror, half of them and 99 of 100",
+        alt="Seconds from a change to its copy in Supabase: median and 99th percentile",
     )
     st.caption(
         "Between two marks of time: p50 is the mean of the minutes by their copies, p99 the worst "

@@ -65,8 +65,8 @@ def show(desk: Desk, of: str) -> None:
         return
     if not preview.drifts:
         st.success(
-            "Both stores were just read: the mirror says what HubSpot says.",
-            title="None of these drifts any more",
+            "Both were just read: Supabase matches HubSpot.",
+            title="None of these differ any more",
             icon=":material/verified:",
         )
         return
@@ -78,7 +78,7 @@ def show(desk: Desk, of: str) -> None:
     else:
         st.info(
             "A balance in HubSpot cannot be read. Correct it there; the copy follows by itself.",
-            title="A repair cannot mend these",
+            title="A repair cannot fix these",
             icon=":material/person_edit:",
         )
 
@@ -124,13 +124,16 @@ def _heading(desk: Desk, preview: Preview) -> None:
             st.header(f"Preview of a repair: {words.plain(what)}", anchor=False)
             when = words.relative(preview.read_at, desk.now(), desk.zone)
             st.html(f"Both stores read {when}. Nothing has been changed yet.")
-        st.button("Read again", icon=":material/refresh:", on_click=forget, key="again")
+        st.button("Refresh from both", icon=":material/refresh:", on_click=forget, key="again")
     counts = Counter(drift.remedy for drift in preview.drifts)
     shown = [
         (DOES[remedy], words.count(counts[remedy], "record")) for remedy in Remedy if counts[remedy]
     ]
     cards(shown, in_a_row=4)
-    st.caption("HubSpot wins: nothing is written there. What the desk is writing is left alone.")
+    st.caption(
+        "HubSpot is right: nothing is written there. Records that Credit Desk is "
+        "writing just now are skipped."
+    )
 
 
 def forget() -> None:
@@ -148,7 +151,7 @@ def _table(desk: Desk, preview: Preview) -> None:
         hide_index=True,
         row_height=tables.ROW_PX,
         height=tables.height(len(rows), at_most=360),
-        alt="What the repair would change, record by record, what it cannot mend first",
+        alt="What the repair would change, record by record, what it cannot fix first",
     )
     if len(preview.drifts) > SHOWN:
         st.caption(f"The first {SHOWN:,} of {words.count(len(preview.drifts), 'record')}.")
@@ -173,7 +176,7 @@ def _form(desk: Desk, able: Sequence[Drift]) -> None:
                 disabled=not said,
                 key="repair_sure",
             )
-            st.caption("It goes on when this page is closed." if said else "Give a reason first.")
+            st.caption("It continues when you close this page." if said else "Give a reason first.")
         if sure:
             with problems.told("Nothing was changed."):
                 done = desk.core.repairing.confirm(able, desk.acting(), said)

@@ -45,8 +45,8 @@ def show(desk: Desk, standing: Standing) -> None:
     _heading(desk, standing, sweep)
     if not sweep.drifting:
         st.success(
-            "Every record that was compared is the same on both sides. Students see what is true.",
-            title="Nothing drifts",
+            "Every record that was compared is the same on both sides. Supabase matches HubSpot.",
+            title="No drift",
             icon=":material/verified:",
         )
         return
@@ -110,7 +110,7 @@ def _filters(desk: Desk, sweep: Sweep) -> None:
             address.clear,
             lambda: drift_csv(desk.core.journal.drift_page(sweep.id, narrow).rows),
             f"drift-{sweep.started_at:%Y-%m-%d-%H%M}",
-            "All records that fit, with their values on both sides",
+            "All matching records, with their values on both sides",
             narrowed=narrow != Narrow(),
         )
 
@@ -134,7 +134,7 @@ def _grid(desk: Desk, rows: Sequence[Drift], mended: Collection[tuple[Kind, str]
         hide_index=True,
         row_height=tables.ROW_PX,
         height=tables.height(len(rows), at_most=GRID_PX),
-        alt="Records that differ between HubSpot and the mirror, the oldest first",
+        alt="Records that differ between HubSpot and Supabase, the oldest first",
     )
 
 
@@ -151,9 +151,9 @@ def drift_columns() -> dict[str, Any]:
         "Now": text(width=130),
         "Kind": text(width=75),
         "Record": text("HubSpot record", width=125),
-        "Change": text("Mirror → truth", width=330),
-        "Since": text("Drifts for", width=90, alignment="right"),
-        "Evidence": text("What speaks for it", width="large"),
+        "Change": text("Supabase → HubSpot", width=330),
+        "Since": text("Age", width=90, alignment="right"),
+        "Evidence": text("Evidence", width="large"),
     }
 
 

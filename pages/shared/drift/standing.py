@@ -97,13 +97,13 @@ def show(desk: Desk, standing: Standing, acts: Callable[[], None]) -> None:
             height="stretch",
         )
         for label, value, help_ in (
-            ("Unexplained", words.count(sweep.unexplained, "record"), "Nothing says why"),
+            ("Unexplained", words.count(sweep.unexplained, "record"), "No known cause"),
             (
                 "Oldest drift",
                 words.span(now - oldest[0].since) if oldest else words.NOTHING,
                 words.exact(oldest[0].since, desk.zone) if oldest else None,
             ),
-            ("Credits in the mirror", net_words(gaps, unread), both_words(gaps, unread)),
+            ("Credits in Supabase", net_words(gaps, unread), both_words(gaps, unread)),
             ("Compared", words.count(sum(sweep.compared.values()), "record"), proof_of(sweep)),
             (
                 "Last check",
@@ -186,8 +186,8 @@ def notices(desk: Desk, standing: Standing) -> None:
     for late in desk.core.scheduling.late(desk.now()):
         if late.job in NAMES:
             st.warning(
-                f"It was due {words.ago(late.slot, desk.now())}: {words.plain(late.why)}. Look "
-                "whether a worker runs (Operations, Workers), or run a check now.",
+                f"It was due {words.ago(late.slot, desk.now())}: {words.plain(late.why)}. See "
+                "whether a worker is running (Operations, Workers), or run a check now.",
                 title=f"{MODES[NAMES[late.job]]}: overdue",
                 icon=":material/schedule:",
             )
@@ -219,7 +219,7 @@ def _under_way(desk: Desk, before: Sequence[Sweep]) -> None:
 def _notice(desk: Desk, sweep: Sweep) -> None:
     told = f"{_sofar(desk, sweep)} The figures below are those of the check before."
     if sweep.state is SweepState.PAUSED:
-        again = f" It goes on {_when(desk, sweep)}." if sweep.next_try_at else ""
+        again = f" It continues {_when(desk, sweep)}." if sweep.next_try_at else ""
         st.warning(
             f"{words.sentence(words.plain(sweep.error or 'a store went away'))}.{again} What it "
             f"has compared so far is kept. {told}",

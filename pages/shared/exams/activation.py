@@ -23,7 +23,7 @@ def show(desk: Desk) -> None:
     """Twice a day by itself; an admin may run it at any time."""
     st.header("Scheduled activation", anchor=False)
     st.markdown(
-        "Sessions whose time has come are opened in HubSpot and in the mirror, at 5:00 and 17:00 "
+        "Sessions whose time has come are opened in HubSpot and in Supabase, at 5:00 and 17:00 "
         "UTC unless the settings say otherwise, and whenever an admin runs it."
     )
     with st.container(horizontal=True):

@@ -124,15 +124,15 @@ def _confirm(desk: Desk, exam: Exam, opening: Opening, changed: Callable[[], Non
                 LABELS[opening], type="primary", key="sure",
                 disabled=opening is Opening.SCHEDULED and at is None,
             )  # fmt: skip
-            st.button("Leave it", key="leave_it", on_click=_drop)
+            st.button("Not now", key="leave_it", on_click=_drop)
     if sure:
-        with problems.told("Whether it was changed shows when the session is read again."):
+        with problems.told("Refresh the session to see whether it was changed."):
             _change(desk, exam, ExamChange(opening=opening, at=at), changed)
 
 
 EFFECTS = {
-    Opening.ACTIVE: "Students can book it as soon as HubSpot and the mirror say so.",
-    Opening.INACTIVE: "Nobody can book it any more. Bookings that there are stay as they are.",
+    Opening.ACTIVE: "Students can book it as soon as HubSpot and Supabase have it.",
+    Opening.INACTIVE: "Nobody can book it any more. Existing bookings are kept.",
     Opening.SCHEDULED: "It opens with the first scheduled activation after that time, at 5:00 "
     "and 17:00 UTC unless the settings say otherwise.",
 }
@@ -172,8 +172,8 @@ def _change(desk: Desk, exam: Exam, change: ExamChange, changed: Callable[[], No
         changed()
         st.rerun()
     st.error(
-        f"{words.plain(outcome.reason or 'HubSpot did not say what became of it')}. "
-        "Read the session again before trying once more.",
+        f"{words.plain(outcome.reason or 'HubSpot did not say whether it was changed')}. "
+        "Refresh the session before you try again.",
         title="HubSpot did not change it",
         icon=":material/error:",
     )

@@ -100,7 +100,7 @@ def _when(desk: Desk, facts: Facts, need: Need) -> str:
 def _calm(found: Overview) -> str:
     """What was looked at, so that silence is not taken for well-being."""
     facts = found.facts
-    told = [words.count(facts.workers, "worker is alive", "workers are alive")]
+    told = [words.count(facts.workers, "worker is running", "workers are running")]
     answering = [
         name for name, side in (("HubSpot", facts.truth), ("Supabase", facts.mirror)) if side
     ]
@@ -108,4 +108,4 @@ def _calm(found: Overview) -> str:
         told.append(f"{' and '.join(answering)} {'answers' if len(answering) == 1 else 'answer'}")
     if facts.owed_at is not None:
         told.append("nothing is owed")
-    return f"{words.sentence(', '.join(told))}; no operation waits for anybody."
+    return f"{words.sentence(', '.join(told))}; no operation needs a person."

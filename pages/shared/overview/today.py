@@ -36,8 +36,8 @@ def show(desk: Desk, today: Today) -> None:
         st.markdown(f"{words.sentence('; '.join(told))}.")
     else:
         st.markdown(
-            "Nothing was confirmed today. A booking, a cancellation or a refund appears here from "
-            "the moment it is confirmed."
+            "No operations today. Bookings, cancellations and refunds appear here once they "
+            "are confirmed."
         )
     if today.operations:
         with st.container(border=True, key="today", gap="small"):

@@ -29,8 +29,8 @@ def show(desk: Desk) -> None:
         st.success(done, icon=":material/check_circle:")
     people = desk.core.access.people(desk.actor)
     st.markdown(
-        "Who signs in without a role sees nothing. A role holds from the next click on, and so "
-        "does its withdrawal: what the person has confirmed and is still held does not begin."
+        "People without a role see nothing. Changes apply from the next click on: what a "
+        "person confirmed and has not started does not start once the role is removed."
     )
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -51,7 +51,7 @@ def _listing(desk: Desk, people: Sequence[Grant]) -> Grant | None:
     shown = frame(desk, people)
     ticked = tables.one_ticked("people", shown, ids, columns, alt="Everybody who has a role")
     if ticked is None:
-        st.caption("Tick a person to withdraw their role.")
+        st.caption("Select a person to remove their role.")
         return None
     return people[ticked]
 
@@ -80,7 +80,7 @@ def _withdrawal(desk: Desk, person: Grant) -> None:
     if person.by == BY_SETTINGS:
         st.caption(f"{words.plain(person.email)} is changed in the settings ({BY_SETTINGS}).")
         return
-    act = f"Withdraw the role {WORDS[person.role]} from {person.email}"
+    act = f"Remove the role {WORDS[person.role]} from {person.email}"
     if st.button(act, icon=":material/person_remove:", key="withdraw"):
         with problems.told("Nothing was changed."):
             desk.core.access.withdraw(person.email, desk.acting())

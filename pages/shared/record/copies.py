@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.domain.outgoing import OutgoingEvent
 from core.domain.records import Kind
 from core.domain.roles import ALLOWED, Act
 from core.gateways.ports import DeadLetters, Due
@@ -26,34 +27,97 @@ assert KINDS.keys() == set(Kind), "every kind of record has its word"
 def show(desk: Desk) -> None:
     """How much is due, since when; what failed for good, with its error and a way to try again."""
     st.markdown(
-        "Every change in HubSpot is copied to Supabase at once. What waits here follows by itself; "
-        "what was given up waits for you."
+        "Every change in HubSpot is copied to Supabase at once. Pending copies follow by "
+        "themselves; failed ones need you."
     )
     _told()
     state = desk.core.journal.outbox()
     oldest = words.span(desk.now() - state.oldest) if state.oldest else words.NOTHING
     cards(
         [
-            ("Due", words.count(state.due, "copy", "copies")),
-            ("Oldest waits", oldest),
-            ("Given up", words.count(state.dead, "copy", "copies")),
+            ("Pending", words.count(state.due, "copy", "copies")),
+            ("Oldest pending", oldest),
+            ("Failed", words.count(state.dead, "copy", "copies")),
         ],
         in_a_row=4,
     )
     if state.dead:
         _dead(desk, state.dead)
     if state.due:
-        st.header("Due", anchor=False)
+        st.header("Pending", anchor=False)
         _grid(desk, desk.core.journal.outbox_rows(dead=False, limit=ROWS), "due")
     if not state.due and not state.dead:
         st.success("Supabase has every change.", icon=":material/cloud_done:")
+    _events(desk)
+
+
+def _events(desk: Desk) -> None:
+    """Events for other apps, where there is a receiver."""
+    state = desk.core.announcing.state(desk.actor)
+    if state is None:
+        return
+    st.header("Events for other apps", anchor=False)
+    oldest = words.span(desk.now() - state.oldest) if state.oldest else words.NOTHING
+    cards(
+        [
+            ("Pending", words.count(state.due, "event")),
+            ("Oldest pending", oldest),
+            ("Failed", words.count(state.dead, "event")),
+        ],
+        in_a_row=4,
+    )
+    if not state.dead:
+        return
+    rows = desk.core.announcing.dead(desk.actor, ROWS)
+    if Act.RUN_BATCHES in ALLOWED[desk.actor.role]:
+        st.button(
+            f"Retry {words.count(state.dead, 'event')}",
+            icon=":material/replay:",
+            key="revive_events",
+            on_click=_retry_events,
+            args=(desk,),
+        )
+    st.dataframe(
+        events_frame(rows, desk.now()),
+        column_config={
+            "Event": st.column_config.TextColumn(width=150),
+            "Record": st.column_config.TextColumn("HubSpot record", width=140),
+            "Age": st.column_config.TextColumn(width=100, alignment="right"),
+            "Attempts": st.column_config.NumberColumn(width=70),
+            "Error": st.column_config.TextColumn("Last error", width="large"),
+        },
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(rows), at_most=270),
+        alt="Events that failed",
+    )
+
+
+def events_frame(rows: Sequence[OutgoingEvent], now: datetime) -> pd.DataFrame:
+    """One row for each event."""
+    return pd.DataFrame(
+        {
+            "Event": [row.type.value for row in rows],
+            "Record": [row.data.get("booking_id") or row.data.get("contact_id") for row in rows],
+            "Age": [words.span(now - row.at) for row in rows],
+            "Attempts": [row.attempts for row in rows],
+            "Error": [row.error for row in rows],
+        }
+    )
+
+
+def _retry_events(desk: Desk) -> None:
+    try:
+        st.session_state["copies_told"] = desk.core.announcing.retry(desk.acting())
+    except problems.REFUSALS as error:
+        st.session_state["copies_told"] = problems.explain(error)
 
 
 def _dead(desk: Desk, dead: int) -> None:
-    st.header("Given up after eight tries", anchor=False)
+    st.header("Failed after eight tries", anchor=False)
     st.caption(
-        "Students see older values in these. Mend what the error names, in Supabase or in HubSpot, "
-        "then try again: HubSpot's values of that moment are copied."
+        "Students see older values in these. Fix what the error names, in Supabase or in "
+        "HubSpot, then retry: HubSpot's current values are copied."
     )
     groups = desk.core.journal.dead_letters()
     chosen = _choose(desk, groups) if len(groups) > 1 else None
@@ -64,7 +128,7 @@ def _dead(desk: Desk, dead: int) -> None:
     if may:
         number = chosen.number if chosen else dead
         st.button(
-            f"Try {_these(number) if chosen else words.count(number, 'copy', 'copies')} again",
+            f"Retry {_these(number) if chosen else words.count(number, 'copy', 'copies')}",
             icon=":material/replay:",
             key="revive",
             on_click=_retry,
@@ -88,15 +152,15 @@ def _choose(desk: Desk, groups: Sequence[DeadLetters]) -> DeadLetters | None:
         column_config={
             "Copies": st.column_config.NumberColumn(format="localized", width=80),
             "Records": st.column_config.TextColumn(width=200),
-            "Oldest": st.column_config.TextColumn("Oldest waits", width=110, alignment="right"),
+            "Oldest": st.column_config.TextColumn("Oldest pending", width=110, alignment="right"),
             "Error": st.column_config.TextColumn(width="large"),
         },
         hide_index=True,
         row_height=tables.ROW_PX,
         height=tables.height(len(groups), at_most=220),
-        alt="Errors, the commonest first",
+        alt="Errors, the most frequent first",
     )
-    st.caption("Pick a row to see and try only the copies with that error.")
+    st.caption("Select a row to see and retry only the copies with that error.")
     return next((groups[row] for row in event.selection.rows if row < len(groups)), None)
 
 
@@ -132,20 +196,20 @@ def _told() -> None:
     elif told is not None:
         verb = "is" if told == 1 else "are"
         st.toast(
-            f"{words.count(told, 'copy', 'copies')} {verb} tried again now.",
+            f"{words.count(told, 'copy', 'copies')} {verb} retried now.",
             icon=":material/replay:",
         )
 
 
 def _grid(desk: Desk, rows: Sequence[Due], name: str, *, retry: bool = False) -> None:
     if len(rows) == ROWS:
-        st.caption(f"The {ROWS} that wait longest.")
+        st.caption(f"The {ROWS} that are pending longest.")
     fingerprint = tables.fingerprint([f"{row.kind} {row.record_id}" for row in rows])
     key = f"retry_{fingerprint}"
     frame = copies_frame(rows, desk.now())
     columns: dict[str, Any] = {}
     if retry:
-        frame.insert(0, "Retry", ["Try again"] * len(rows))
+        frame.insert(0, "Retry", ["Retry"] * len(rows))
         columns["Retry"] = row_buttons.column(
             "Retry",
             rows,
@@ -159,9 +223,9 @@ def _grid(desk: Desk, rows: Sequence[Due], name: str, *, retry: bool = False) ->
             **columns,
             "What": st.column_config.TextColumn(width=90),
             "Record": st.column_config.TextColumn("HubSpot record", width=140),
-            "Waits": st.column_config.TextColumn(width=100, alignment="right"),
-            "Tries": st.column_config.NumberColumn(width=70),
-            "Next": st.column_config.TextColumn("Next try", width=100, alignment="right"),
+            "Pending for": st.column_config.TextColumn(width=100, alignment="right"),
+            "Attempts": st.column_config.NumberColumn(width=70),
+            "Next": st.column_config.TextColumn("Next attempt", width=100, alignment="right"),
             "Error": st.column_config.TextColumn("Last error", width="large"),
         },
         hide_index=True,
@@ -178,8 +242,8 @@ def copies_frame(rows: Sequence[Due], now: datetime) -> pd.DataFrame:
         {
             "What": [KINDS[row.kind] for row in rows],
             "Record": [row.record_id for row in rows],
-            "Waits": [words.span(_waits(row, now)) for row in rows],
-            "Tries": [row.attempts for row in rows],
+            "Pending for": [words.span(_waits(row, now)) for row in rows],
+            "Attempts": [row.attempts for row in rows],
             "Next": [_next(row, now) for row in rows],
             "Error": [row.error for row in rows],
         }

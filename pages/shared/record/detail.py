@@ -19,9 +19,9 @@ from pages.shared.gate import Desk
 
 VIEWS = ("Bookings", "Writes", "History")
 WRITE_STATES = {
-    WriteState.LANDED: ("✓ Landed", "green"),
-    WriteState.OPEN: ("• Outcome not known yet", "blue"),
-    WriteState.VOID: ("– Did not land", "gray"),
+    WriteState.LANDED: ("✓ Applied", "green"),
+    WriteState.OPEN: ("• Outcome unknown", "blue"),
+    WriteState.VOID: ("– Not applied", "gray"),
     WriteState.UNDECIDED: ("? Undecided", "orange"),
 }
 
@@ -157,18 +157,18 @@ def history_frame(events: Sequence[Event]) -> pd.DataFrame:
 EVENTS = {
     "confirmed": "Confirmed",
     "approved": "Approved as a second admin",
-    "approval refused": "Tried to approve it; it would no longer have gone as asked for",
-    "running": "Begun",
+    "approval refused": "Could not be approved: it can no longer be done as requested",
+    "running": "Started",
     "stopping": "Asked to stop",
     "stopped": "Stopped",
     "done": "Finished",
-    "called off": "Called off before it began",
-    "reopened": "Taken up again",
+    "called off": "Withdrawn before it started",
+    "reopened": "Resumed",
     "follow-ups due": "Asked to retry follow-ups",
     "follow-ups given up": "Gave up follow-ups",
     "follow-ups done": "Follow-ups done",
-    "left undone": "Left undone",
-    "made good": "Made good after all",
+    "left undone": "Follow-ups incomplete",
+    "made good": "Follow-ups completed later",
     DISMISSED: "Dismissed",
     FOUND_DONE: "Nothing left to do, found by a new preview",
     "dealt with": "Done since by another operation",
@@ -179,7 +179,7 @@ def event_words(event: Event) -> str:
     """An event as a sentence."""
     told = EVENTS.get(event.what, words.sentence(event.what))
     if event.what == "running" and event.detail.get("detail") == "retry":
-        told = "Begun again, for what did not go through"
+        told = "Started again for what was unfinished"
     if event.what == OperationState.CALLED_OFF and event.detail.get("detail"):
         told = f"{told}: {event.detail['detail']}"
     if "about" in event.detail:

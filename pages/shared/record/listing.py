@@ -26,8 +26,8 @@ ROWS = 25
 NARROW = "narrow"
 STATES: dict[str, frozenset[OperationState]] = {
     "All": frozenset(),
-    "Wait for approval": frozenset({OperationState.AWAITING}),
-    "Under way": frozenset(OperationState) - ENDED,
+    "Awaiting approval": frozenset({OperationState.AWAITING}),
+    "In progress": frozenset(OperationState) - ENDED,
     "Ended": ENDED,
 }
 
@@ -56,14 +56,14 @@ def show(desk: Desk) -> None:
 
 def _asked(desk: Desk, narrow: str) -> None:
     """What waits for a second admin, who may be the reader."""
-    waiting = desk.core.journal.operations(states=STATES["Wait for approval"])
-    if not waiting or narrow == "Wait for approval":
+    waiting = desk.core.journal.operations(states=STATES["Awaiting approval"])
+    if not waiting or narrow == "Awaiting approval":
         return
     theirs = sum(not operation.is_by(desk.actor.email) for operation in waiting)
     may = Act.RUN_BATCHES in ALLOWED[desk.actor.role] and theirs
     which = "it" if len(waiting) == 1 else f"{theirs:,} of them"
     st.info(
-        f"{words.count(len(waiting), 'operation waits', 'operations wait')} for a second admin."
+        f"{words.count(len(waiting), 'operation awaits', 'operations await')} a second admin."
         f"{f' You can approve or refuse {which}.' if may else ''}",
         icon=":material/how_to_reg:",
     )
@@ -71,11 +71,11 @@ def _asked(desk: Desk, narrow: str) -> None:
 
 def _nothing(narrow: str) -> None:
     told = {
-        "All": "Nothing has been confirmed yet. A bulk refund or a batch cancellation appears "
-        "here from the moment it is confirmed.",
-        "Wait for approval": "Nothing waits for a second admin.",
-        "Under way": "Nothing is under way.",
-        "Ended": "Nothing has ended yet.",
+        "All": "No operations yet. A bulk refund or a batch cancellation appears here once it "
+        "is confirmed.",
+        "Awaiting approval": "No operation awaits a second admin.",
+        "In progress": "No operation is in progress.",
+        "Ended": "No operation has ended yet.",
     }
     st.info(told[narrow], icon=":material/inbox:")
 
@@ -101,7 +101,7 @@ def _grid(desk: Desk, operations: Sequence[Operation]) -> None:
             "Operation": text(width=370),
             "Done": text("Done, bookings", width=108, alignment="right"),
             "Credits": text("Credits", width=65, alignment="right"),
-            "When": text(width=85, help="The exact time stands in the operation's history"),
+            "When": text(width=85, help="The operation's history has the exact time"),
             "Who": text(width=165),
             "Reason": text(width="medium"),
         },

@@ -16,24 +16,26 @@ def show(desk: Desk) -> None:
     workers = desk.core.journal.workers()
     lively = {worker.executor_id for worker in alive(workers, now)}
     st.markdown(
-        "Workers carry operations out. When one dies, another takes over what it had in hand; "
-        "nothing happens twice."
+        "Workers carry out operations. When one stops, another takes over its work; nothing "
+        "happens twice."
     )
     if not workers:
-        st.caption("None was ever heard of.")
+        st.caption("No worker has run.")
         return
     st.dataframe(
         pd.DataFrame(
             {
-                "State": [["✓ Alive" if w.executor_id in lively else "✕ Silent"] for w in workers],
+                "State": [
+                    ["✓ Running" if w.executor_id in lively else "✕ Silent"] for w in workers
+                ],
                 "Worker": [w.executor_id for w in workers],
                 "Machine": [f"{w.host}, process {w.pid}" for w in workers],
                 "Started": [words.ago(w.started_at, now) for w in workers],
-                "Heard of": [words.ago(w.heartbeat_at, now) for w in workers],
+                "Last seen": [words.ago(w.heartbeat_at, now) for w in workers],
             }
         ),
         column_config={
-            "State": tables.badge_column("State", ["✓ Alive", "✕ Silent"], ["green", "red"])
+            "State": tables.badge_column("State", ["✓ Running", "✕ Silent"], ["green", "red"])
         },
         hide_index=True,
         row_height=tables.ROW_PX,

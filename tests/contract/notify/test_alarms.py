@@ -58,9 +58,9 @@ def test_two_processes_and_a_restart_tell_a_dead_letter_once_and_its_end_once(
     notifier.stop(DEADLINE_S)
     journal.close()
     restarted_journal.close()
-    assert "Credit Desk: 1 copy to Supabase given up" == first["title"]
+    assert "Credit Desk: 1 copy to Supabase failed" == first["title"]
     assert first["message"].startswith("contacts 7\n")
     assert "Jane" not in first["message"]
-    assert "Credit Desk: well again (1 copy to Supabase given up)" == second["title"]
+    assert "Credit Desk: well again (1 copy to Supabase failed)" == second["title"]
     with pytest.raises(queue.Empty):
         received.get_nowait()
