@@ -79,6 +79,8 @@ def misplaced(auth: object, answered: Callable[[str], bool]) -> list[SettingFaul
     ``answered``: whether it answers to a ``Host``.
     """
     redirect = _word(auth.get("redirect_uri")) if isinstance(auth, Mapping) else ""
+    # Streamlit puts its own port in the place of "{port}"
+    redirect = redirect.replace(":{port}", "")
     if not _is_address(redirect) or answered(urlsplit(redirect).netloc):
         return []
     return [

@@ -222,3 +222,5 @@ def test_an_address_to_come_back_to_that_the_server_does_not_answer_is_named() -
     (fault,) = signing_in.misplaced(auth, lambda host: host == "other.test")
     assert "names a host that CREDIT_DESK_PUBLIC_URL does not name" in str(fault)
     assert [] == signing_in.misplaced({"redirect_uri": 7}, lambda _: False), "told elsewhere"
+    own = {"redirect_uri": "http://localhost:{port}/oauth2callback"}
+    assert [] == signing_in.misplaced(own, lambda host: host == "localhost")
