@@ -223,6 +223,7 @@ def build(settings: Settings) -> Runtime:
         journal=journal,
         engine=engine,
         correct_losses=settings.correct_losses,
+        mend_older_copies=settings.mend_older_copies,
         late_looks=Every(LATE_LOOKS),
         admins=settings.admins,
         domains=settings.allowed_domains,

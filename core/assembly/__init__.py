@@ -122,6 +122,7 @@ def assemble(
     typed_above: int = 20,
     second: SecondAdmin = NO_SECOND,
     correct_losses: bool = True,
+    mend_older_copies: bool = True,
     late_looks: Schedule | None = None,
     audit_looks: bool = True,
     pace: Pace | None = None,
@@ -162,9 +163,16 @@ def assemble(
         catalogue=catalogue,
         now=now,
         ours=frozenset(our_sources),
+        zone=zone,
     )
     repairing = Repairing(
-        comparing, Mending(comparing, mirroring, mirror, journal), journal, engine, now, make_id
+        comparing,
+        Mending(comparing, mirroring, mirror, journal),
+        journal,
+        engine,
+        now,
+        make_id,
+        mend_older_copies,
     )
     sweeping = Sweeping(
         crm=reads,
@@ -174,7 +182,7 @@ def assemble(
         comparing=comparing,
         now=now,
         new_id=make_id,
-        replace_merged=repairing.replace_merged,
+        mend_unattended=repairing.mend_unattended,
         at_once=sweep_pages_at_once,
     )
     access = Access(tuple(admins), journal, now, tuple(domains), tuple(unverified_from))
@@ -331,7 +339,6 @@ def assemble(
             noting=noting,
             catalogue=catalogue,
             now=now,
-            ours=frozenset(our_sources),
             check=owed.check,
         ),
         sitting=sitting,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +15,7 @@ from core.cli.ending import unfinished
 from core.cli.output import show, told
 from core.cli.store import opened
 from core.domain.credits import CreditType
-from core.domain.exam_times import day_in
+from core.domain.exam_times import clock, day_in
 from core.domain.lookups import TEXT_MIN, FoundBy, Hit, Hits, Where, cleaned, may_be_phone
 from core.domain.owed import doubtful, settled, taken, unclear, waiting
 from core.domain.records import ContactId, ExamId
@@ -76,13 +76,13 @@ def exams(
             detailed = core.sitting.session(ExamId(exam), actor)
             if detailed is None:
                 raise BadList([f"HubSpot has no exam {exam}"])
-            show(_of_session(detailed.session), as_json=json)
+            show(_of_session(detailed.session, core.zone), as_json=json)
             return
         first = since.date() if since else day_in(core.zone, core.operating.now())
         last: date | None = until.date() if until else first + AHEAD
         listed = core.sitting.sessions(first, last, actor)
         found = narrowed(listed.sessions, SessionFilter(mock_type=mock_type, place=place))
-        report = {"exams": [_of_session(each) for each in found], "more": listed.more}
+        report = {"exams": [_of_session(each, core.zone) for each in found], "more": listed.more}
         show(
             report | ({"mirror": listed.mirror_fault} if listed.mirror_fault else {}), as_json=json
         )
@@ -243,14 +243,14 @@ def _of_step(step: Step) -> dict[str, Any]:
     }
 
 
-def _of_session(session: Session) -> dict[str, Any]:
+def _of_session(session: Session, zone: tzinfo) -> dict[str, Any]:
     exam, counts = session.exam, session.counts
     at = exam.scheduled_activation_at
     return {
         "exam": exam.id,
         "type": exam.mock_type,
         "date": exam.exam_date.isoformat() if exam.exam_date else None,
-        "time": f"{exam.start_time}-{exam.end_time}",
+        "time": f"{clock(exam.start_time, zone)}-{clock(exam.end_time, zone)}",
         "place": exam.location,
         "open": exam.is_active,
         "activates_at": at.isoformat() if at and exam.is_active == Opening.SCHEDULED else None,

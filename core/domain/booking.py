@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
-from core.domain.credits import ADMIN_OVERRIDE, Catalogue, CreditType
+from core.domain.credits import ADMIN_OVERRIDE, Catalogue, CreditType, DayRule
 from core.domain.exam_times import is_over
 from core.domain.records import (
     CAPACITY,
@@ -152,13 +152,25 @@ def judge_exam(
     return None
 
 
-def judge_day(bookings: Iterable[Booking], day: date | None, *, but: str = "") -> Seat | None:
-    """Why the student cannot sit an exam that day. ``but``: the ``booking_id`` not to mind.
+def judge_day(
+    bookings: Iterable[Booking],
+    day: date | None,
+    mock_type: str,
+    rule: DayRule,
+    *,
+    but: str = "",
+) -> Seat | None:
+    """Why the student cannot sit an exam of that type on that day, by the school's rule.
 
-    A booking whose status or date cannot be read may be an active one of that day.
+    ``but``: the ``booking_id`` not to mind. A booking whose status, date or type cannot be read
+    may be an active one of that day and type.
     """
+    if rule is DayRule.OFF:
+        return None
     unclear: Seat | None = None
     for booking in bookings:
+        if rule is DayRule.SAME and booking.mock_type not in {"", mock_type}:
+            continue
         ended = booking.status in {BookingStatus.CANCELLED, BookingStatus.COMPLETED}
         if ended or (but and booking.booking_id == but):
             continue
@@ -219,7 +231,8 @@ def objections(
     found = [judge_student(contact), judge_exam(exam, at=at, zone=zone)]
     if exam is not None:
         if exam.exam_date is not None:
-            found.append(judge_day(bookings, exam.exam_date))
+            rule = catalogue.day_rule
+            found.append(judge_day(bookings, exam.exam_date, exam.mock_type, rule))
         missing = missing_answer(exam.mock_type, wish.attending_location, wish.dominant_hand)
         if missing is not None:
             found.append(_blocked(Why.ANSWER_MISSING, missing))

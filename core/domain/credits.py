@@ -45,15 +45,25 @@ class UnknownToken(ValueError):
     """A booking names a token that no credit type has."""
 
 
+class DayRule(StrEnum):
+    """Which active booking of a day keeps a student from another one of that day."""
+
+    ANY = "any type"
+    SAME = "same type"
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The credit types of one school. Checked as it is made.
+    """The credit types of one school, and its rule of booking. Checked as it is made.
 
     Raises:
         ValueError: two types share a key, a token or a mock type.
     """
 
     credits: tuple[Credit, ...]
+    #: Whether one student sits one exam a day.
+    day_rule: DayRule = DayRule.ANY
 
     def __post_init__(self) -> None:
         """Refuse a table in which a token or a mock type would mean two credits."""

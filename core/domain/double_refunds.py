@@ -173,7 +173,7 @@ def changes_by_others(
     Raises:
         UnreadableValue: a balance of that time cannot be read.
     """
-    markers = [version for version in history.get(MARKER, ()) if version.value in ours]
+    own = _made_by(history, credit, ours)
     others = [version for version in history.get(MARKER, ()) if version.value not in ours]
     versions = history.get(credit, ())
     found = []
@@ -182,7 +182,7 @@ def changes_by_others(
         made = first and created_at is not None and abs(version.at - created_at) <= CREATION
         if version.at < since or made or version.source.startswith(MERGED):
             break
-        if any(_one_update(version, marker) for marker in markers):
+        if n in own:
             continue
         before = 0 if first else parse_count(versions[n + 1].value)
         marker = next((m.value for m in others if _one_update(version, m)), "")
@@ -191,6 +191,22 @@ def changes_by_others(
         if change.by:
             found.append(change)
     return found
+
+
+def _made_by(history: History, credit: CreditType, ours: Collection[str]) -> set[int]:
+    """Which versions of this balance our writes made, by place: one each, the nearest in time.
+
+    Another app that shares our token may write in the same moment, with the same source.
+    """
+    versions = history.get(credit, ())
+    own: set[int] = set()
+    for marker in history.get(MARKER, ()):
+        if marker.value not in ours:
+            continue
+        near = [n for n, v in enumerate(versions) if n not in own and _one_update(v, marker)]
+        if near:
+            own.add(min(near, key=lambda n: abs(versions[n].at - marker.at)))
+    return own
 
 
 def _one_update(one: Version, other: Version) -> bool:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, tzinfo
 from operator import itemgetter
 
 from core.domain.causes import REMEDIES, Cause, Remedy
+from core.domain.exam_times import is_same_time
 from core.domain.mirror import ID, PARTIAL, SOURCE_TIME, SPARE, Row
 from core.domain.records import History, Kind
 
@@ -29,6 +30,8 @@ __all__ = [
 MOMENTS = frozenset({"token_refunded_at", "scheduled_activation_datetime"})
 #: What a school's table need not have, of any kind: nothing else that a row lacks is passed over.
 _SPARE = frozenset().union(*SPARE.values())
+#: Times of a day.
+TIMES = frozenset({"start_time", "end_time"})
 #: The two texts for a hand: HubSpot's boolean, and the word that people choose.
 HAND = "dominant_hand"
 _HANDS = {"true": "right", "false": "left"}
@@ -72,8 +75,10 @@ class Evidence:
     contact_merged: bool = False
     #: None: not asked for, or HubSpot does not give it.
     history: History | None = None
-    #: ``source_id`` of changes that the desk itself made, beside those of its marker.
+    #: ``source_id`` of the desk's own app; asked only of what it writes without its marker.
     ours: frozenset[str] = frozenset()
+    #: The school's, by whose clock times are compared.
+    zone: tzinfo = UTC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +116,12 @@ def suspects(
     truth: Mapping[str, Stated],
     mirror: Mapping[str, Row],
     columns: Collection[str],
+    zone: tzinfo = UTC,
 ) -> list[str]:
     """Those of these records that are not the same on both sides, in order.
 
-    ``columns``: all that a row may state. Made for 100,000 rows: one tuple compare for each.
+    ``columns``: all that a row may state. ``zone``: the school's, for times. Made for 100,000 rows:
+    one tuple compare for each.
     """
     lacking = _SPARE - set(next(iter(mirror.values()), _SPARE))
     pick = itemgetter(*sorted(set(columns) - {SOURCE_TIME, PARTIAL} - lacking))
@@ -126,17 +133,17 @@ def suspects(
                 continue
         except KeyError:
             pass  # one of them leaves a column out, or is not there
-        if _suspect(id_, truth.get(id_), mirror.get(id_)):
+        if _suspect(id_, truth.get(id_), mirror.get(id_), zone):
             found.append(id_)
     return found
 
 
-def _suspect(id_: str, stated: Stated | None, held: Row | None) -> bool:
+def _suspect(id_: str, stated: Stated | None, held: Row | None, zone: tzinfo) -> bool:
     """The same, with all that is to be forgiven: two texts of one moment, nothing and ""."""
     if stated is None or held is None:
         return (stated is None) is not (held is None)
     merged = stated.row[ID] != id_
-    return merged or bool(stated.unreadable) or any(_differing(stated.row, held))
+    return merged or bool(stated.unreadable) or any(_differing(stated.row, held, zone))
 
 
 def newer_in_mirror(stated: Stated, held: Row) -> bool:
@@ -149,17 +156,20 @@ def differing_columns(evidence: Evidence, first: Sequence[str]) -> tuple[str, ..
     """Those that differ, or that cannot be read; none of a record that one side lacks."""
     if evidence.truth is None or evidence.mirror is None:
         return tuple(evidence.truth.unreadable) if evidence.truth else ()
-    differing = {*_differing(evidence.truth.row, evidence.mirror), *evidence.truth.unreadable}
+    found = _differing(evidence.truth.row, evidence.mirror, evidence.zone)
+    differing = {*found, *evidence.truth.unreadable}
     merged = evidence.truth.row[ID] != evidence.record_id
     ordered = sorted(differing, key=lambda name: (name not in first, name))
     return (ID, *ordered) if merged else tuple(ordered)
 
 
-def _differing(truth: Row, held: Row) -> Iterator[str]:
+def _differing(truth: Row, held: Row, zone: tzinfo) -> Iterator[str]:
     for name, value in truth.items():
         if name in {ID, SOURCE_TIME, PARTIAL} or _same(name, value, held.get(name)):
             continue
         if name in _SPARE and name not in held:
+            continue
+        if name in TIMES and _same_time(truth, value, held.get(name), zone):
             continue
         yield name
 
@@ -171,6 +181,17 @@ def _same(name: str, truth: object, held: object) -> bool:
     if name == HAND and truth and held:
         return _hand(truth) == _hand(held)
     return truth == held or (_nothing(truth) and _nothing(held))
+
+
+def _same_time(truth: Row, one: object, other: object, zone: tzinfo) -> bool:
+    """A moment and a text of one time on the school's clock: HubSpot may hold either."""
+    if not (one and other):
+        return False
+    try:
+        day = date.fromisoformat(str(truth.get("exam_date")))
+    except ValueError:
+        return False
+    return is_same_time(day, str(one), str(other), zone)
 
 
 def _hand(value: object) -> str:

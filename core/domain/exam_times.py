@@ -44,6 +44,24 @@ def ends(exam: Exam | Booking, zone: tzinfo) -> datetime | None:
     return end + _DAY if past_midnight else end
 
 
+def clock(raw: str, zone: tzinfo) -> str:
+    """A time as people read it: a moment on the school's clock, a text as it is written."""
+    at = absolute(raw.strip())
+    return raw if at is None else f"{at.astimezone(zone):%H:%M}"
+
+
+def hours(exam: Exam | Booking, zone: tzinfo) -> str:
+    """From when to when, on the school's clock; "" when neither is written."""
+    told = (clock(raw, zone) for raw in (exam.start_time, exam.end_time))
+    return " – ".join(filter(None, told))
+
+
+def is_same_time(day: date, one: str, other: str, zone: tzinfo) -> bool:
+    """Whether a text and a moment, or two texts, are one time of that day on the school's clock."""
+    read = _moment(day, one, zone)
+    return read is not None and read == _moment(day, other, zone)
+
+
 def is_over(exam: Exam | Booking, at: datetime, zone: tzinfo) -> bool:
     """Whether it has ended; False when it has no day, of which nothing can be said."""
     end = ends(exam, zone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,11 +20,18 @@ from core.domain.drift import (
     moment,
     source_time,
 )
+from core.domain.foreign_writes import SAME_UPDATE
 from core.domain.mirror import ID, Row
 from core.domain.records import MARKER, History, Kind, Version
 
 #: A copy sets ``synced_at`` and ``updated_at`` in one statement, yet not in one microsecond.
 ONE_STATEMENT = timedelta(milliseconds=100)
+#: What the desk writes of each kind without its marker: refund marks, and when an exam opens.
+WITHOUT_MARKER: Mapping[Kind, frozenset[str]] = {
+    Kind.CONTACT: frozenset(),
+    Kind.BOOKING: frozenset({"token_refunded", "token_refunded_at", "token_refund_admin"}),
+    Kind.EXAM: frozenset({"is_active", "scheduled_activation_datetime"}),
+}
 #: How many digits a time in milliseconds has, of the years 2001 to 2286.
 MS_DIGITS = 13
 
@@ -132,7 +139,10 @@ def _changed(evidence: Evidence, truth: Row, held: Row, columns: Sequence[str]) 
     newest = _newest(evidence.history, columns)
     moved = newest is not None and (copied is None or newest.at > copied)
     if newest is not None and moved:
-        return _by(newest, evidence)
+        if copied is None and _holds_one_before(evidence.history, columns, held):
+            told = "its row has no time of this desk, and "
+            return Cause.OLDER_COPY, told + _older(newest, ""), newest.at
+        return _by(newest, evidence, columns)
     if ahead(truth, held):
         told = (
             f"its row claims the version of {copied and copied.isoformat()}, HubSpot has that of "
@@ -141,12 +151,15 @@ def _changed(evidence: Evidence, truth: Row, held: Row, columns: Sequence[str]) 
         )
         return Cause.CHANGED_IN_MIRROR, told, edited or evidence.read_at
     if edited and (synced is None or edited > synced + ONE_STATEMENT):
+        if newest is not None and _holds_one_before(evidence.history, columns, held):
+            return Cause.OLDER_COPY, _older(newest, f"at {edited.isoformat()}"), edited
         return Cause.CHANGED_IN_MIRROR, f"its row was edited at {edited.isoformat()}", edited
     if modified and copied and modified > copied:
         told = f"HubSpot's version is of {modified.isoformat()}; its history tells no more"
         return Cause.CHANGED_IN_HUBSPOT, told, modified
     if newest is not None and _holds_one_before(evidence.history, columns, held):
-        return _by(newest, evidence, "; a copy of just then had read the value before")
+        read = "; a copy of just then had read the value before"
+        return _by(newest, evidence, columns, read)
     if evidence.kind is Kind.BOOKING and TAKEN.issuperset(columns):
         told = "its contact or exam was changed, of which HubSpot keeps no history here"
         return Cause.CHANGED_IN_HUBSPOT, told, evidence.read_at
@@ -154,10 +167,16 @@ def _changed(evidence: Evidence, truth: Row, held: Row, columns: Sequence[str]) 
     return Cause.UNEXPLAINED, told, edited or evidence.read_at
 
 
-def _by(newest: Version, evidence: Evidence, more: str = "") -> _Found:
+def _older(newest: Version, when: str) -> str:
+    """What another app did that copies HubSpot by itself: it read before the newest change."""
+    wrote = " ".join(filter(None, ("another app wrote an older copy over it", when)))
+    return f"{wrote}: HubSpot's values of before {newest.at.isoformat()}"
+
+
+def _by(newest: Version, evidence: Evidence, columns: Sequence[str], more: str = "") -> _Found:
     """Whose change it is that the mirror lacks."""
     told = _told(newest)
-    if _by_us(newest, evidence):
+    if _by_us(newest, evidence, columns):
         return Cause.OLDER_COPY, f"written by the desk, {told}; the copy is older{more}", newest.at
     return Cause.CHANGED_IN_HUBSPOT, told + more, newest.at
 
@@ -194,11 +213,21 @@ def _in_milliseconds(text: str) -> datetime | None:
     return datetime.fromtimestamp(int(text) / 1000, UTC)
 
 
-def _by_us(version: Version, evidence: Evidence) -> bool:
-    """Our marker comes with every write of ours, and only our app writes it."""
+def _by_us(version: Version, evidence: Evidence, columns: Sequence[str]) -> bool:
+    """Our marker comes with every write of a balance, a seat count or a cancel of ours.
+
+    The source alone proves nothing, for another app may use the same token. It is asked only of
+    what the desk writes without a marker.
+    """
     marks = (evidence.history or {}).get(MARKER, ())
-    ours = evidence.ours | {mark.source_id for mark in marks if mark.source_id}
-    return version.source_id in ours or any(mark.at == version.at for mark in marks)
+    if any(_one_update(version, mark) for mark in marks):
+        return True
+    return version.source_id in evidence.ours and WITHOUT_MARKER[evidence.kind] >= set(columns)
+
+
+def _one_update(version: Version, mark: Version) -> bool:
+    near = abs(version.at - mark.at) <= SAME_UPDATE
+    return near and (version.source, version.source_id) == (mark.source, mark.source_id)
 
 
 def _newest(history: History | None, columns: Sequence[str]) -> Version | None:

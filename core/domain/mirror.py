@@ -118,7 +118,7 @@ def booking_row(booking: Booking) -> Row:
         "token_refund_admin": _text(booking.refund_admin),
         "attendance": _text(booking.attendance),
         "attending_location": _text(booking.attending_location),
-        "dominant_hand": _text(booking.dominant_hand),
+        "dominant_hand": _text(booking.raw_hand or booking.dominant_hand),
         "idempotency_key": _text(booking.idempotency_key),
         "mock_type": _text(booking.mock_type),
         "start_time": _text(booking.start_time),

@@ -57,6 +57,13 @@ PROPERTIES: Mapping[Kind, tuple[str, ...]] = {
     ),
 }
 
+#: Words of ours that an account may hold as other values, by kind and property.
+WORDS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
+    Kind.BOOKING: {"dominant_hand": ("Right", "Left")}
+}
+#: Values that say the same in every account, should it hold them: "right" as a yes.
+_KNOWN: Mapping[str, Mapping[str, str]] = {"dominant_hand": {"true": "Right", "false": "Left"}}
+
 #: Object type ids. Contacts and notes are HubSpot's own; the two others are custom objects.
 OBJECT_TYPES: Mapping[Kind, str] = {
     Kind.CONTACT: "0-1",
@@ -80,6 +87,8 @@ class Portal:
     note_to_contact: int = 202
     #: Only where HubSpot's name differs from ours.
     renamed: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
+    #: By kind and property: our word to HubSpot's value, where they differ.
+    values: Mapping[Kind, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     #: Our name of every property to HubSpot's.
     _names: Mapping[Kind, dict[str, str]] = field(init=False, repr=False, compare=False)
     _counters: Mapping[Kind, tuple[CreditType, ...]] = field(init=False, repr=False, compare=False)
@@ -102,6 +111,23 @@ class Portal:
             theirs = self.names(kind).values()
             if twice := sorted({name for name in theirs if list(theirs).count(name) > 1}):
                 raise ValueError(f"two properties of {kind} are called {', '.join(twice)}")
+            self._check_values(kind)
+
+    def _check_values(self, kind: Kind) -> None:
+        known = WORDS.get(kind, {})
+        for name, values in self.values.get(kind, {}).items():
+            where = f"[values.{kind}.{name}]"
+            if name not in known:
+                may = ", ".join(known) or "none"
+                raise ValueError(
+                    f"{where}: the values of {name} are HubSpot's own; to be named: {may}"
+                )
+            if strangers := sorted(set(values) - set(known[name])):
+                words = ", ".join(known[name])
+                raise ValueError(f"{where} {', '.join(strangers)} is no word of ours: {words}")
+            held = [value.casefold() for value in values.values()]
+            if "" in held or len(set(held)) < len(held):
+                raise ValueError(f"{where}: each word needs a value of its own")
 
     def _ours(self, kind: Kind) -> tuple[str, ...]:
         own = PROPERTIES[kind]
@@ -114,6 +140,19 @@ class Portal:
     def names(self, kind: Kind) -> Mapping[str, str]:
         """Our name of every property to HubSpot's."""
         return self._names[kind]
+
+    def value(self, kind: Kind, name: str, word: str) -> str:
+        """HubSpot's value for a word of ours; the word itself where the account has no other."""
+        return self.values.get(kind, {}).get(name, {}).get(word, word)
+
+    def word(self, kind: Kind, name: str, value: str) -> str:
+        """Our word for a value of HubSpot's; the value itself where we have none."""
+        told = value.strip().casefold()
+        for word, held in self.values.get(kind, {}).get(name, {}).items():
+            if held.casefold() == told:
+                return word
+        words = {word.casefold(): word for word in WORDS.get(kind, {}).get(name, ())}
+        return {**_KNOWN.get(name, {}), **words}.get(told, value)
 
     def counters(self, kind: Kind) -> tuple[CreditType, ...]:
         """What is counted on such a record."""

@@ -152,6 +152,8 @@ class Booking:
     location: str = ""
     attending_location: str = ""
     dominant_hand: str = ""
+    #: What ``dominant_hand`` holds in HubSpot, where that is another word.
+    raw_hand: str = ""
     attendance: str = ""
     idempotency_key: str = ""
     modified_at: datetime

@@ -88,12 +88,12 @@ def steps(
     ours: Collection[OurWrite],
     bookings: Sequence[Booking],
     catalogue: Catalogue,
-    *,
-    our_sources: Collection[str] = (),
 ) -> list[Step]:
-    """Every change of every balance, newest first."""
+    """Every change of every balance, newest first.
+
+    Ours are told by their markers alone: another app may use the same token.
+    """
     marks = history.get(MARKER, ())
-    sources = {*our_sources, *(mark.source_id for mark in marks if mark.source_id)}
     by_id = {write.write_id: write for write in ours}
     names = {str(booking.id): booking.booking_id or booking.id for booking in bookings}
     found: list[Step] = []
@@ -102,7 +102,7 @@ def steps(
             write = by_id.get(_mark_of(version, marks))
             if write is not None:
                 found.append(_by_us(step, write, names))
-            elif version.source_id in sources or _mark_of(version, marks):
+            elif _mark_of(version, marks):
                 found.append(replace(step, cause=StepCause.DESK, told="not in this journal"))
             else:
                 found.append(_by_others(step, version, bookings, catalogue))

@@ -168,7 +168,9 @@ class Checking:
             if mock_type not in {"", exam.mock_type} or judge_exam(exam, at=at, zone=self.zone):
                 continue
             seat = judge_credit(contact, exam.mock_type, self.catalogue, override=False)
-            if seat.credit is not None and judge_day(held, exam.exam_date) is None:
+            rule = self.catalogue.day_rule
+            taken = judge_day(held, exam.exam_date, exam.mock_type, rule)
+            if seat.credit is not None and taken is None:
                 offers.append(Offer(exam=exam, credit=seat.credit))
         return Offered(contact=contact, offers=tuple(offers))
 

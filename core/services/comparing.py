@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeVar
 
 from core.domain.credits import Catalogue
@@ -81,6 +81,8 @@ class Comparing:
     now: Callable[[], datetime]
     #: ``source_id`` of the desk's own app in HubSpot, if it is known.
     ours: frozenset[str] = frozenset()
+    #: The school's, by whose clock times are compared.
+    zone: tzinfo = UTC
 
     def compare(
         self,
@@ -143,13 +145,13 @@ class Comparing:
             held = self.mirror.rows(kind, list(ids))
         names = columns(self.catalogue)[kind]
         truth = self._truth(kind, ids)
-        doubtful = self._to_be_kept(kind, suspects(ids, truth, held, names), truth, held)
+        doubtful = self._to_be_kept(kind, suspects(ids, truth, held, names, self.zone), truth, held)
         if not doubtful:
             return Compared(compared=len(ids))
         sides = self._again(kind, doubtful, names)
         alone = {id_ for id_ in doubtful if self._busy(kind, id_, sides)}
         rest = [id_ for id_ in doubtful if id_ not in alone]
-        wrong = suspects(rest, sides.truth, sides.mirror, names)
+        wrong = suspects(rest, sides.truth, sides.mirror, names, self.zone)
         drifts = self._explained(kind, wrong, sides, made_by_merge)
         return Compared(
             compared=len(ids) - len(alone),
@@ -219,7 +221,7 @@ class Comparing:
             sides.writing |= {write.target_id for write in open_writes}
             sides.waiting |= self.journal.waiting(kind, pending)
             sides.mirror = _updated(sides.mirror, pending, self.mirror.rows(kind, pending))
-            wrong = suspects(pending, sides.truth, sides.mirror, names)
+            wrong = suspects(pending, sides.truth, sides.mirror, names, self.zone)
             pending = [id_ for id_ in wrong if _late(sides.truth.get(id_), sides.mirror.get(id_))]
             sides.moving = {id_ for id_ in pending if sides.truth.get(id_) != before.get(id_)}
             if not pending:
@@ -286,6 +288,7 @@ class Comparing:
             archived=archived,
             made_by_merge=made_by_merge,
             ours=self.ours,
+            zone=self.zone,
         )
 
     def _histories(self, kind: Kind, all_: Sequence[Evidence]) -> dict[str, History | None]:

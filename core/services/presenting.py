@@ -97,8 +97,6 @@ class Presenting:
     noting: Noting
     catalogue: Catalogue
     now: Callable[[], datetime]
-    #: ``source_id`` of the desk's own app in HubSpot, if it is known.
-    ours: frozenset[str] = frozenset()
     check: OwedCheck
 
     def contact(self, id_: ContactId, actor: Actor) -> Presented:
@@ -227,7 +225,7 @@ class Presenting:
         ]
         named = self.journal.operations_named({r.write.operation_id for r in records})
         ours = [_our_write(r, named.get(r.write.operation_id)) for r in records]
-        found = steps(truth.history, ours, truth.bookings, self.catalogue, our_sources=self.ours)
+        found = steps(truth.history, ours, truth.bookings, self.catalogue)
         return tuple(found)
 
 

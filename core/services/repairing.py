@@ -53,6 +53,8 @@ class Repairing:
     engine: Engine
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    #: Whether what only older copies of other apps caused is mended without a person's word.
+    older_copies: bool = True
 
     # what would be repaired
 
@@ -124,22 +126,33 @@ class Repairing:
             raise BadList(["nothing was chosen to repair"])
         return self._ask(drifts, actor.email, reason)
 
-    def replace_merged(self, drifts: Sequence[Drift]) -> Repair | None:
-        """Have the rows of merged records replaced without an admin's word, for sweeps.
+    def mend_unattended(self, sweep_id: str) -> list[Repair]:
+        """Have mended what a sweep found and needs no admin's word. For sweeps.
 
-        Two rows of one student fail the student app's read of it, and HubSpot never undoes a
-        merge, so there is nothing to decide. What failed for good before waits for a person.
+        Rows of merged records: two rows of one student fail the student app's read of it, and
+        HubSpot never undoes a merge. Older copies that another app wrote over newer ones: what
+        HubSpot says is copied again. What failed for good before waits for a person.
         """
-        merged = [drift for drift in drifts if drift.cause is Cause.CONTACT_MERGED]
-        failed = {
+        why = {Cause.CONTACT_MERGED: "merged in HubSpot"}
+        if self.older_copies:
+            why[Cause.OLDER_COPY] = "older copies over newer ones"
+        found = {cause: self.journal.drifts(sweep_id, causes=[cause]) for cause in why}
+        return [
+            self._ask(fresh, ITSELF, why[cause])
+            for cause, drifts in found.items()
+            if (fresh := self._fresh(drifts))
+        ]
+
+    def _fresh(self, drifts: Sequence[Drift]) -> list[Drift]:
+        """Those whose copy did not fail before, and is not on its way."""
+        waiting = {
             (kind, id_)
             for kind in Kind
             for id_ in self.journal.waiting(
-                kind, [drift.record_id for drift in merged if drift.kind is kind]
+                kind, [drift.record_id for drift in drifts if drift.kind is kind]
             )
         }
-        fresh = [each for each in merged if (each.kind, each.record_id) not in failed]
-        return self._ask(fresh, ITSELF, "merged in HubSpot") if fresh else None
+        return [each for each in drifts if (each.kind, each.record_id) not in waiting]
 
     def _ask(self, drifts: Sequence[Drift], by: str, reason: str) -> Repair:
         asked = Repair(

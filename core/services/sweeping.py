@@ -65,8 +65,8 @@ class Sweeping:
     comparing: Comparing
     now: Callable[[], datetime]
     new_id: Callable[[], str]
-    #: Given the merged records that a sweep found: their rows need no person's word to be replaced.
-    replace_merged: Callable[[Sequence[Drift]], object]
+    #: Given the sweep that ended: some of what it found needs no person's word to be mended.
+    mend_unattended: Callable[[str], object]
     #: Pages compared at once; 1: all in this thread, one thing after the other.
     at_once: int = AT_ONCE
 
@@ -162,8 +162,7 @@ class Sweeping:
     def _complete(self, sweep: Sweep) -> None:
         done = replace(sweep, state=SweepState.COMPLETE, saved_at=self.now())
         self.journal.save_sweep(self._counted(done))
-        if merged := self.journal.drifts(sweep.id, causes=[Cause.CONTACT_MERGED]):
-            self.replace_merged(merged)
+        self.mend_unattended(sweep.id)
         self.journal.forget_sweeps(before=self.now() - KEPT)
 
     def _counted(self, sweep: Sweep) -> Sweep:

@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from core.domain.approvals import SecondAdmin
+from core.domain.credits import DayRule
 from core.domain.mirror_names import MirrorNames
 from core.domain.portal import Portal
 from core.domain.schedules import Schedule
@@ -31,6 +32,7 @@ from core.settings.portal import (
     CreditRow,
     Objects,
     Properties,
+    Values,
     make_names,
     make_portal,
 )
@@ -130,6 +132,8 @@ class Settings(BaseSettings):
 
     #: Whether a credit that another writer certainly erased is given again without asking.
     correct_losses: bool = Field(True, alias="CREDIT_DESK_CORRECT_LOSSES")
+    #: Whether older copies that another app wrote over newer ones are mended after each sweep.
+    mend_older_copies: bool = Field(True, alias="CREDIT_DESK_MEND_OLDER_COPIES")
 
     request_timeout_s: float = Field(30, alias="CREDIT_DESK_REQUEST_TIMEOUT_S", gt=0)
     #: How long after its sending a write is held to be still on its way.
@@ -210,8 +214,16 @@ class Settings(BaseSettings):
     #: More records than this drifting at a sweep of all rows: people are told.
     drift_alarm_above: int = Field(20, alias="CREDIT_DESK_DRIFT_ALARM_ABOVE", ge=0)
 
+    #: Which active booking of a day keeps a student from another of that day.
+    one_exam_a_day: DayRule = Field(
+        DayRule.ANY,
+        alias="CREDIT_DESK_ONE_EXAM_A_DAY",
+        description='Set "any type", "same type" or "off"',
+    )
+
     objects: Objects = Field(default_factory=Objects, repr=False)
     properties: Properties = Field(default_factory=Properties, repr=False)
+    values: Values = Field(default_factory=Values, repr=False)
     columns: Columns = Field(default_factory=Columns, repr=False)
     credits: list[CreditRow] = Field(default_factory=list, repr=False)
 
@@ -270,7 +282,9 @@ class Settings(BaseSettings):
         self._admins_may_be_here()
         self._store_url = whole_path(self.ops_database_url, self._root)
         try:
-            self._portal = make_portal(self.objects, self.properties, self.credits)
+            self._portal = make_portal(
+                self.objects, self.properties, self.values, self.credits, self.one_exam_a_day
+            )
             self._names = make_names(self.columns, self._portal)
         except ValueError as error:
             raise ValueError("portal.toml", f"cannot be: {error}", "Mend that name") from error

@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.domain.credits import SCHOOL, Catalogue, Credit, CreditType
+from core.domain.credits import SCHOOL, Catalogue, Credit, CreditType, DayRule
 from core.domain.mirror_names import MirrorNames
-from core.domain.portal import OBJECT_TYPES, Portal
+from core.domain.portal import OBJECT_TYPES, WORDS, Portal
 from core.domain.records import Kind
 
 
@@ -32,6 +32,32 @@ class Properties(_Table):
     contacts: dict[str, str] = Field(default_factory=dict)
     bookings: dict[str, str] = Field(default_factory=dict)
     exams: dict[str, str] = Field(default_factory=dict)
+
+
+class Values(_Table):
+    """``[values.bookings.dominant_hand]`` and so on: our word = the account's value."""
+
+    contacts: dict[str, dict[str, str | bool]] = Field(default_factory=dict)
+    bookings: dict[str, dict[str, str | bool]] = Field(default_factory=dict)
+    exams: dict[str, dict[str, str | bool]] = Field(default_factory=dict)
+
+    def by_kind(self) -> dict[Kind, dict[str, dict[str, str]]]:
+        """In our spelling of our words, and HubSpot's of a yes and no."""
+        given = {Kind.CONTACT: self.contacts, Kind.BOOKING: self.bookings, Kind.EXAM: self.exams}
+        return {
+            kind: {name: _spelt(kind, name, values) for name, values in own.items()}
+            for kind, own in given.items()
+        }
+
+
+def _spelt(kind: Kind, name: str, values: dict[str, str | bool]) -> dict[str, str]:
+    words = {word.casefold(): word for word in WORDS.get(kind, {}).get(name, ())}
+    return {
+        words.get(word.casefold(), word): str(value).lower()
+        if value in {True, False}
+        else str(value)
+        for word, value in values.items()
+    }
 
 
 class Columns(_Table):
@@ -68,12 +94,18 @@ class CreditRow(_Table):
     falls_back_to_shared: bool = False
 
 
-def make_portal(objects: Objects, properties: Properties, credits_: list[CreditRow]) -> Portal:
+def make_portal(
+    objects: Objects,
+    properties: Properties,
+    values: Values,
+    credits_: list[CreditRow],
+    day_rule: DayRule = DayRule.ANY,
+) -> Portal:
     """The account's names; ``ValueError`` says which of them cannot be."""
     rows: list[dict[str, Any]] = [row.model_dump() for row in credits_]
     made = tuple(Credit(**{**row, "key": CreditType(row["key"])}) for row in rows)
     return Portal(
-        catalogue=Catalogue(made) if made else SCHOOL,
+        catalogue=Catalogue(made or SCHOOL.credits, day_rule),
         types={
             Kind.CONTACT: objects.contacts,
             Kind.BOOKING: objects.bookings,
@@ -86,4 +118,5 @@ def make_portal(objects: Objects, properties: Properties, credits_: list[CreditR
             Kind.BOOKING: properties.bookings,
             Kind.EXAM: properties.exams,
         },
+        values=values.by_kind(),
     )

@@ -68,6 +68,11 @@ class Desk:
                     "CREDIT_DESK_PUBLIC_URL",
                     "CREDIT_DESK_NOTIFY_URLS",
                     "CREDIT_DESK_ALLOWED_DOMAINS",
+                    # a sign-in is of a server at one address: who starts one says which
+                    "OIDC_CLIENT_ID",
+                    "OIDC_CLIENT_SECRET",
+                    "OIDC_METADATA_URL",
+                    "AUTH_COOKIE_SECRET",
                 ),
                 "",
             ),

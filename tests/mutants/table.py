@@ -783,8 +783,8 @@ BOOKING = [
     Mutant(
         guard="no second active booking of a student on one day",
         file=_in("operations/steps/book"),
-        old="        if fault := judge_day(held, item.exam_date, but=item.booking_name):",
-        new='        if fault := judge_day((), item.exam_date, but=""):',
+        old="        if fault := judge_day(held, item.exam_date, item.mock_type, rule, but=name):",
+        new='        if fault := judge_day((), item.exam_date, item.mock_type, rule, but=""):',
         tests=_BOOKING,
     ),
     Mutant(

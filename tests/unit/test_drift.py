@@ -90,17 +90,51 @@ SAME_VERSION = Stated(row=row(sj_credits=2))
         (Cause.UNREADABLE_VALUE, {"truth": Stated(row=row(), unreadable={CREDIT: "abc"})}),
         (Cause.CHANGED_IN_HUBSPOT, {"history": {CREDIT: (version(1),)}}),
         (Cause.CHANGED_IN_HUBSPOT, {"history": None}),
-        (Cause.OLDER_COPY, {"history": {CREDIT: (version(1, "us"),)}, "ours": frozenset({"us"})}),
         (
             Cause.OLDER_COPY,
+            {"history": {CREDIT: (version(1, "us"),), MARKER: (version(1, "us"),)}},
+        ),
+        # another app with our token: the same source, and no marker of that moment
+        (
+            Cause.CHANGED_IN_HUBSPOT,
+            {"history": {CREDIT: (version(1, "us"),)}, "ours": frozenset({"us"})},
+        ),
+        (
+            Cause.CHANGED_IN_HUBSPOT,
             {"history": {CREDIT: (version(1, "us"),), MARKER: (version(3, "us"),)}},
+        ),
+        # a cron of another app copied what it had read before our write
+        (
+            Cause.OLDER_COPY,
+            {
+                "truth": SAME_VERSION,
+                "history": {CREDIT: (replace(version(9), value="2"), version(20))},
+                "mirror": row(
+                    sj_credits=0,
+                    updated_at=NOW.isoformat(),
+                    synced_at="2026-05-04T08:00:00+00:00",
+                ),
+            },
+        ),
+        # the same, into a row that the desk never wrote
+        (
+            Cause.OLDER_COPY,
+            {
+                "truth": SAME_VERSION,
+                "history": {CREDIT: (replace(version(9), value="2"), version(20))},
+                "mirror": row(sj_credits=0, source_modified_at=None),
+            },
         ),
         (
             Cause.CHANGED_IN_MIRROR,
             {
                 "truth": SAME_VERSION,
                 "history": {CREDIT: (version(9),)},
-                "mirror": row(updated_at=NOW.isoformat(), synced_at="2026-05-04T08:00:00+00:00"),
+                "mirror": row(
+                    sj_credits=4,  # which HubSpot never held
+                    updated_at=NOW.isoformat(),
+                    synced_at="2026-05-04T08:00:00+00:00",
+                ),
             },
         ),
         (Cause.UNEXPLAINED, {"truth": SAME_VERSION}),
@@ -161,7 +195,7 @@ def test_a_version_later_than_the_truth_counts_only_if_it_is_what_was_read(
     value: str, cause: Cause
 ) -> None:
     later = replace(version(0.5), value=value)
-    marker = Version(value="w", at=later.at)
+    marker = replace(later, value="w")
     found = drift(truth=SAME_VERSION, history={CREDIT: (later,), MARKER: (marker,)})
 
     assert cause is found.cause

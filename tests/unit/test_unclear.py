@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.domain.booking import judge_credit, judge_day, judge_exam
-from core.domain.credits import SCHOOL, CreditType
+from core.domain.credits import SCHOOL, CreditType, DayRule
 from core.domain.mirror import booking_row, contact_row, exam_row
 from core.domain.owed import owed, unclear, waiting
 from core.domain.plans import Verdict, Why, judge_contact
@@ -367,9 +367,35 @@ def test_an_exam_date_that_cannot_be_read_is_told_with_its_value() -> None:
 def test_a_second_booking_that_day_is_found_even_where_it_cannot_be_read(
     fields: dict[str, Any], why: Why | None
 ) -> None:
-    fault = judge_day([booking(**fields)], date(2026, 6, 1))
+    fault = judge_day([booking(**fields)], date(2026, 6, 1), "", DayRule.ANY)
 
     assert why is (fault and fault.why)
+
+
+@pytest.mark.parametrize(
+    ("rule", "mock_type", "why"),
+    [
+        (DayRule.ANY, "Clinical Skills", Why.BOOKED_THAT_DAY),
+        (DayRule.ANY, "Mini-mock", Why.BOOKED_THAT_DAY),
+        (DayRule.SAME, "Clinical Skills", Why.BOOKED_THAT_DAY),
+        (DayRule.SAME, "Mini-mock", None),
+        (DayRule.OFF, "Clinical Skills", None),
+    ],
+)
+def test_one_exam_a_day_is_the_schools_rule(rule: DayRule, mock_type: str, why: Why | None) -> None:
+    held = booking(status=BookingStatus.ACTIVE, mock_type="Clinical Skills")
+
+    fault = judge_day([held], date(2026, 6, 1), mock_type, rule)
+
+    assert why is (fault and fault.why)
+
+
+def test_a_booking_of_a_type_that_nobody_wrote_may_be_one_of_the_same() -> None:
+    held = booking(status=BookingStatus.ACTIVE, mock_type="")
+
+    fault = judge_day([held], date(2026, 6, 1), "Mini-mock", DayRule.SAME)
+
+    assert fault is not None
 
 
 def test_seats_are_not_counted_while_a_booking_has_an_unreadable_status() -> None:

@@ -128,7 +128,8 @@ class BookSteps(CommonSteps):
         if changed := _moved(exam, item):
             return changed
         held = self.crm.bookings_of(ContactId(contact.id))
-        if fault := judge_day(held, item.exam_date, but=item.booking_name):
+        rule, name = self.catalogue.day_rule, item.booking_name
+        if fault := judge_day(held, item.exam_date, item.mock_type, rule, but=name):
             return _told(fault)
         if item.credit is None or self._has(item, _SPEND):
             return ""

@@ -7,12 +7,13 @@ for the preview, and not while they are still typing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, tzinfo
 
 import pandas as pd
 import streamlit as st
 
 from core.domain import selections
+from core.domain.exam_times import hours
 from core.domain.records import Contact, ContactId, Exam, ExamId
 from core.domain.selections import BadList
 from core.domain.verdicts import OperationKind
@@ -41,7 +42,8 @@ def by_exam(desk: Desk, kind: OperationKind) -> Choice:
         if not exams:
             st.caption("No exam found. Exams come from HubSpot; try fewer letters.")
     options = {exam.id: exam_words(exam) for exam in exams}
-    ids = pick(f"{kind}_exams", "exam", options, _exam_frame(exams), EXAM_COLUMNS)
+    frame = _exam_frame(exams, desk.core.zone)
+    ids = pick(f"{kind}_exams", "exam", options, frame, EXAM_COLUMNS)
 
     def choice() -> Selection:
         if not ids:
@@ -191,11 +193,11 @@ CONTACT_COLUMNS = {
 }
 
 
-def _exam_frame(exams: list[Exam]) -> pd.DataFrame:
+def _exam_frame(exams: list[Exam], zone: tzinfo) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Date": [exam.exam_date for exam in exams],
-            "Time": [" – ".join(filter(None, (e.start_time, e.end_time))) for e in exams],
+            "Time": [hours(exam, zone) for exam in exams],
             "Type": [exam.mock_type for exam in exams],
             "Place": [exam.location for exam in exams],
             "Booked": [_seats(exam) for exam in exams],

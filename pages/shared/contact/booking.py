@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 
 import streamlit as st
 
@@ -19,6 +20,7 @@ from core.domain.booking import (
     missing_answer,
     seats_left,
 )
+from core.domain.exam_times import clock
 from core.domain.records import Contact, ContactId, Exam, ExamId
 from core.domain.roles import ALLOWED, Act
 from core.domain.sessions import places
@@ -79,7 +81,9 @@ def _offers(
     at, zone = desk.now(), desk.core.zone
     found = []
     for exam in exams:
-        if judge_exam(exam, at=at, zone=zone) or judge_day(presented.bookings, exam.exam_date):
+        rule = desk.core.catalogue.day_rule
+        taken = judge_day(presented.bookings, exam.exam_date, exam.mock_type, rule)
+        if judge_exam(exam, at=at, zone=zone) or taken:
             continue
         seat = judge_credit(contact, exam.mock_type, desk.core.catalogue, override=free)
         if free or seat.credit is not None:
@@ -110,7 +114,7 @@ def _form(
     id_ = st.selectbox(
         "Exam",
         list(by_id),
-        format_func=lambda id_: _exam_words(by_id[id_].exam),
+        format_func=lambda id_: _exam_words(by_id[id_].exam, desk.core.zone),
         index=None,
         placeholder=f"Choose among {words.count(len(offers), 'exam')} with seats left",
         key="book_exam",
@@ -157,10 +161,10 @@ def _answers(exam: Exam, known: list[str]) -> tuple[str, str]:
     return "", ""
 
 
-def _exam_words(exam: Exam) -> str:
+def _exam_words(exam: Exam, zone: tzinfo) -> str:
     left = seats_left(exam)
     seats = "seats without limit" if left is None else f"{words.count(left, 'seat')} left"
-    time = f", {exam.start_time}" if exam.start_time else ""
+    time = f", {clock(exam.start_time, zone)}" if exam.start_time else ""
     return f"{exam_words(exam)}{time} · {seats}"
 
 

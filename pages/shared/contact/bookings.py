@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from core.domain.exam_times import hours
 from core.domain.owed import Owed
 from core.domain.records import Booking, BookingId, BookingStatus
 from core.domain.roles import ALLOWED, Act
@@ -44,7 +46,7 @@ def show(desk: Desk, presented: Presented) -> None:
     )
     key = f"bookings_{tables.fingerprint([booking.id for booking in shown])}"
     event = st.dataframe(
-        bookings_frame(shown, owed),
+        bookings_frame(shown, owed, desk.core.zone),
         key=key,
         column_config={
             "Status": tables.badge_column("Status", names, colours),
@@ -77,13 +79,15 @@ def _cancel(desk: Desk, picked: Sequence[Booking]) -> None:
         doing.cancel(desk, [booking.id for booking in picked])
 
 
-def bookings_frame(bookings: Sequence[Booking], owed: Mapping[BookingId, Owed]) -> pd.DataFrame:
+def bookings_frame(
+    bookings: Sequence[Booking], owed: Mapping[BookingId, Owed], zone: tzinfo
+) -> pd.DataFrame:
     """One row for each booking."""
     return pd.DataFrame(
         {
             "Status": [[STATUS[b.status][0]] for b in bookings],
             "Exam": [b.exam_date for b in bookings],
-            "Time": [" – ".join(filter(None, (b.start_time, b.end_time))) for b in bookings],
+            "Time": [hours(b, zone) for b in bookings],
             "Type": [b.mock_type for b in bookings],
             "Place": [b.location for b in bookings],
             "Paid with": [b.token or "nothing" for b in bookings],

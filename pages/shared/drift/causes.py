@@ -47,8 +47,8 @@ MEANS: dict[Cause, str] = {
     "HubSpot's values back.",
     Cause.CHANGED_IN_HUBSPOT: "A person or app other than Credit Desk changed it in HubSpot, "
     "and it was not copied to Supabase. A repair copies it.",
-    Cause.OLDER_COPY: "Credit Desk wrote it, and Supabase still has an older version. A repair "
-    "copies it.",
+    Cause.OLDER_COPY: "Supabase has values that HubSpot had before: the copy by Credit Desk is "
+    "late, or another app copied older values. Each check repairs it, unless that is switched off.",
     Cause.MISSING_ROW: "HubSpot has the record, and Supabase has no row of it. A repair makes it.",
     Cause.ORPHAN_ROW: "Supabase has a row of a record that HubSpot does not have.",
     Cause.CONTACT_MERGED: "The contact was merged into another one in HubSpot; Supabase still "

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 
 import pandas as pd
 import streamlit as st
 
-from core.domain.exam_times import day_in
+from core.domain.exam_times import day_in, hours
 from core.domain.sessions import Opening, Session, SessionFilter, narrowed, places
 from core.services.sitting import Listed
 from pages.shared import problems, row_buttons, tables, words
@@ -96,7 +96,7 @@ def _grid(desk: Desk, found: Sequence[Session]) -> None:
     looks = dict.fromkeys(wording.opening(each.exam, now) for each in found)
     number = st.column_config.NumberColumn
     st.dataframe(
-        sessions_frame(found, now),
+        sessions_frame(found, now, desk.core.zone),
         key=f"exams_{tables.fingerprint(ids)}",
         column_config={
             "Open": row_buttons.column("Open", ids, address.open_exam, key=key),
@@ -137,14 +137,14 @@ def _name(session: Session) -> str:
     return ", ".join(filter(None, (exam.mock_type, words.day(exam.exam_date), exam.location)))
 
 
-def sessions_frame(found: Sequence[Session], now: datetime) -> pd.DataFrame:
+def sessions_frame(found: Sequence[Session], now: datetime, zone: tzinfo) -> pd.DataFrame:
     """One row for each session."""
     return pd.DataFrame(
         {
             "Open": ["Open"] * len(found),
             "State": [[wording.opening(each.exam, now)[0]] for each in found],
             "Date": [each.exam.exam_date for each in found],
-            "Time": [wording.hours(each.exam) for each in found],
+            "Time": [hours(each.exam, zone) for each in found],
             "Type": [each.exam.mock_type or each.exam.name for each in found],
             "Place": [each.exam.location for each in found],
             "Seats": [wording.seats(each) for each in found],

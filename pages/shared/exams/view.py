@@ -7,6 +7,7 @@ from datetime import timedelta
 import streamlit as st
 
 from core.domain.clocks import within
+from core.domain.exam_times import hours
 from core.domain.records import ExamId
 from core.services.finding import exam_words
 from core.services.sitting import Detailed
@@ -72,7 +73,7 @@ def _heading(desk: Desk, detailed: Detailed) -> None:
             st.header(words.plain(exam_words(exam)), anchor=False, width="content")
             st.badge(told, color=colour)  # type: ignore[arg-type]
         at = exam.scheduled_activation_at
-        facts = [wording.hours(exam), exam.name, f"HubSpot {exam.id}"]
+        facts = [hours(exam, desk.core.zone), exam.name, f"HubSpot {exam.id}"]
         facts += [f"opens {words.exact(at, desk.zone)}"] if at and told != "✓ Active" else []
         read = words.relative(detailed.read_at, desk.now(), desk.zone)
         shown = " · ".join(words.escaped(fact) for fact in facts if fact)

@@ -37,11 +37,6 @@ def opening(exam: Exam, now: datetime) -> tuple[str, str]:
     return found.get(exam.is_active, UNKNOWN)
 
 
-def hours(exam: Exam) -> str:
-    """From when to when."""
-    return " – ".join(filter(None, (exam.start_time, exam.end_time)))
-
-
 def seats(session: Session) -> str:
     """Seats taken of those there are, as the exam's own counter says."""
     if session.counted is None:

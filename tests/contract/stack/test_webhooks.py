@@ -144,8 +144,9 @@ def test_merged_contacts_and_their_bookings_are_copied_under_the_new_id(app: Run
         return all(row.get("contact_hubspot_id") == new for row in held)
 
     wait_for(moved, within_s=WITHIN_S)
-    old = [app.row("hubspot_contact_credits", id_) for id_ in (first, second)]
-    assert [None, None] == old, "one student has one row"
+    old = {first, second} - {new}  # HubSpot may keep the primary's id (tests.modes)
+    held = [app.row("hubspot_contact_credits", id_) for id_ in old]
+    assert [None] * len(old) == held, "one student has one row"
 
 
 def test_a_contact_deleted_for_privacy_leaves_the_mirror_at_once(app: Running) -> None:
@@ -215,7 +216,7 @@ def test_the_ready_file_of_a_project_based_app_brings_each_kind_of_change(app: R
             and (app.row(booked, bookings[4]) or {}).get("attendance") == "Yes"
             and (app.row(held, exams[2]) or {}).get("location") == "Room 9"
             and app.row(people, new) is not None
-            and [None] * 3 == [app.row(people, id_) for id_ in (first, second, contacts[17])]
+            and not any(app.row(people, id_) for id_ in {first, second, contacts[17]} - {new})
         )
 
     wait_for(copied, within_s=WITHIN_S)

@@ -74,12 +74,23 @@ def test_the_daily_limit_is_not_waited_for() -> None:
     assert "midnight" in str(error)
 
 
-def test_missing_scopes_are_named() -> None:
-    scopes = ["crm.objects.contacts.write", "crm.objects.custom.write"]
-    error = told(403, {"errors": [{"context": {"requiredGranularScopes": scopes}}]})
+SCOPES = ["crm.objects.contacts.write", "crm.objects.custom.write"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"errors": [{"context": {"requiredGranularScopes": SCOPES}}]},
+        {"context": {"requiredGranularScopes": SCOPES}},
+        {"context": {"requiredGranularScopes": SCOPES}, "errors": [{"context": SCOPES}]},
+        {"errors": [{"context": {"requiredScopes": scope}} for scope in SCOPES]},
+    ],
+)
+def test_missing_scopes_are_named_wherever_they_stand(body: dict[str, Any]) -> None:
+    error = told(403, body)
 
     assert isinstance(error, Forbidden)
-    assert tuple(scopes) == error.missing
+    assert tuple(SCOPES) == error.missing
     assert "grant crm.objects.contacts.write, crm.objects.custom.write" in str(error)
 
 

@@ -9,6 +9,7 @@ from itertools import count
 
 from core.assembly import Core, assemble
 from core.domain.approvals import NO_SECOND, SecondAdmin
+from core.domain.credits import SCHOOL, Catalogue
 from core.domain.operations import ENDED, Item, Operation
 from core.domain.plans import OperationKind, Plan
 from core.domain.records import BookingId, Kind
@@ -85,6 +86,8 @@ class TestDesk:
         second: SecondAdmin = NO_SECOND,
         admins: Sequence[str] = (ADMIN.email,),
         correct_losses: bool = True,
+        catalogue: Catalogue = SCHOOL,
+        mend_older_copies: bool = True,
     ) -> None:
         self.account = Account()
         self.time = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
@@ -105,6 +108,8 @@ class TestDesk:
             admins=admins,
             second=second,
             correct_losses=correct_losses,
+            catalogue=catalogue,
+            mend_older_copies=mend_older_copies,
             now=self.now,
             clock=SteadyClock(self.now, self.seconds),
             make_id=lambda: f"id{next(ids)}",

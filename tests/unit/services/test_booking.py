@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.booking import Wish
+from core.domain.credits import SCHOOL, DayRule
 from core.domain.operations import Item, ItemState, Operation
 from core.domain.plans import OperationKind, Plan, Verdict, Why
 from core.domain.records import TOTAL_BOOKINGS, BookingStatus, ContactId, ExamId, Kind
@@ -193,6 +194,32 @@ def test_a_second_booking_of_that_day_is_refused_whatever_its_type(desk: TestDes
     (row,) = plan(desk, wish).rows
 
     assert (Why.BOOKED_THAT_DAY, NAME) == (row.why, row.detail)
+
+
+@pytest.mark.parametrize("rule", list(DayRule))
+def test_a_second_booking_of_that_day_is_made_where_the_schools_rule_lets_it(
+    rule: DayRule,
+) -> None:
+    desk = TestDesk(catalogue=replace(SCHOOL, day_rule=rule))
+    for id_, mock_type in (("80", "Clinical Skills"), ("81", "Mini-mock"), ("82", "Mini-mock")):
+        exam(desk, id_, mock_type=mock_type)
+    desk.crm.add_contact("101", {CS: 2, "sjmini_credits": 2}, student_id="S1")
+    other = replace(WISH, exam_id=ExamId("81"), attending_location="Calgary")
+    same = replace(other, exam_id=ExamId("82"))
+    book(desk, actor=ADMIN)
+
+    verdicts = [plan(desk, other, ADMIN).rows[0].verdict]
+    if verdicts == [Verdict.WILL_CHANGE]:
+        assert book(desk, other, ADMIN).state is ItemState.DONE
+        verdicts.append(plan(desk, same, ADMIN).rows[0].verdict)
+
+    blocked, free = Verdict.BLOCKED, Verdict.WILL_CHANGE
+    expected = {
+        DayRule.ANY: [blocked],
+        DayRule.SAME: [free, blocked],
+        DayRule.OFF: [free, free],
+    }
+    assert verdicts == expected[rule]
 
 
 def test_after_a_cancellation_the_day_is_free_and_the_old_booking_keeps_its_past(

@@ -660,6 +660,27 @@ def test_a_credit_of_another_desk_since_the_preview_is_told_with_the_name_of_tha
     assert "another desk (cd47a83b)" in item.why
 
 
+def test_a_credit_of_an_app_with_our_token_at_the_moment_of_our_write_is_not_taken_for_ours(
+    desk: TestDesk,
+) -> None:
+    """Two versions beside one marker: one of them is somebody else's."""
+    cancels(desk)
+    cancels(desk, "501")
+    desk.time += timedelta(hours=1)
+
+    def gives_at_once(request: Request) -> None:
+        if request.changes and request.kind is Kind.CONTACT:
+            desk.crm.answered = lambda _: None
+            desk.time += timedelta(milliseconds=30)
+            gives_back(desk, **SAME_TOKEN)
+
+    desk.crm.answered = gives_at_once
+    desk.run("501")
+    desk.time += timedelta(hours=1)
+
+    assert Why.MAY_BE_GIVEN_BACK is planned(desk).why
+
+
 # --- a desk that was taken over from, long after it gave a credit and could not mark it
 
 

@@ -23,6 +23,7 @@ from core.services import sweeping
 from core.services.mirroring import TRIES_MAX, UNANSWERED_MAX
 from core.services.repairing import ITSELF
 from tests.fakes.crm import Fault, Request
+from tests.fakes.truth import OURS
 from tests.unit.services.desk import ADMIN, TestDesk
 
 
@@ -435,6 +436,70 @@ def test_a_sweep_has_the_rows_of_a_merged_student_replaced_without_an_admin(
     assert {into} == set(desk.mirror.rows(Kind.CONTACT, ["11", "13", into]))
     assert into == desk.mirror.rows(Kind.BOOKING, ["31"])["31"]["contact_hubspot_id"]
     assert {} == sweep(desk)
+
+
+def cron_copies(desk: TestDesk, id_: str, **older: object) -> None:
+    """Another app's job writes what it had read before, and none of the desk's times."""
+    held = desk.mirror.rows(Kind.CONTACT, [id_])[id_]
+    stamps = {"updated_at": desk.time.isoformat(), "synced_at": held[SOURCE_TIME]}
+    desk.mirror.put(Kind.CONTACT, {**held, **stamps, **older})
+
+
+def refunded_then_overwritten(desk: TestDesk) -> None:
+    desk.run("31")
+    desk.drain()
+    desk.time += timedelta(minutes=1)
+    cron_copies(desk, "11", cs_credits=1)
+    desk.time += timedelta(minutes=5)
+
+
+def test_an_older_copy_of_another_job_is_named_and_mended_by_itself(desk: TestDesk) -> None:
+    refunded_then_overwritten(desk)
+
+    assert {"11": Cause.OLDER_COPY} == sweep(desk, SweepMode.KNOWN)
+
+    (drift,) = desk.journal.drifts(last(desk).id)
+    assert "another app wrote an older copy over it at 2026-05-04T10:0" in drift.evidence
+    (repair,) = desk.journal.repairs()
+    desk.carry_on(Work.REPAIR, repair.id)
+    assert (ITSELF, "older copies over newer ones") == (repair.asked_by, repair.reason)
+    assert 2 == desk.mirror.rows(Kind.CONTACT, ["11"])["11"]["cs_credits"]
+    assert {} == sweep(desk)
+    told = [link.entry for link in desk.journal.audit(Sought(what=(What.REPAIRED,)))]
+    assert [(ITSELF, "11")] == [(entry.actor, entry.subject_id) for entry in told]
+    assert 2 == desk.held("11", "cs_credits"), "HubSpot is never written"
+
+
+def test_an_edit_by_hand_in_the_mirror_waits_for_a_person(desk: TestDesk) -> None:
+    edit_mirror(desk, "12", cs_credits=7)
+
+    assert {"12": Cause.CHANGED_IN_MIRROR} == sweep(desk)
+    assert [] == desk.journal.repairs()
+
+
+def test_with_the_setting_off_an_older_copy_waits_for_a_person() -> None:
+    desk = TestDesk(mend_older_copies=False)
+    desk.crm.add_contact("11", {"cs_credits": 1}, email="11@example.test")
+    desk.booked("31", "11")
+    copy(desk, Kind.CONTACT, "11")
+    copy(desk, Kind.EXAM, "70")
+    desk.time += timedelta(hours=1)
+    refunded_then_overwritten(desk)
+
+    assert Cause.OLDER_COPY is sweep(desk)["11"]
+    assert [] == desk.journal.repairs()
+
+
+def test_a_write_of_an_old_app_with_our_token_is_not_called_the_desk_s(desk: TestDesk) -> None:
+    desk.run("31")
+    desk.drain()
+    desk.time += timedelta(minutes=5)
+    desk.crm.foreign_write(
+        Kind.CONTACT, "11", {"cs_credits": 0}, source=OURS[0], source_id=OURS[1], user_id=""
+    )
+    desk.time += timedelta(minutes=5)
+
+    assert {"11": Cause.CHANGED_IN_HUBSPOT} == sweep(desk)
 
 
 def test_merged_bookings_and_exams_are_replaced_too(desk: TestDesk) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from core.domain.booking import HANDS
+from core.domain.credits import ADMIN_OVERRIDE
 from core.domain.portal import Portal
 from core.domain.records import MARKER, TOTAL_BOOKINGS, BookingStatus, Kind
+from core.domain.sessions import Opening
 from core.gateways.hubspot.wire.records import Json
 from core.gateways.hubspot.wire.values import text
 from core.gateways.ports.inspecting import Finding, Health
@@ -25,8 +28,10 @@ class Need:
     types: frozenset[str] = frozenset()
     written: bool = False
     unique: bool = False
-    #: Options that an enumeration must have.
+    #: Options that an enumeration must have: what is written, and what is decided by.
     options: frozenset[str] = frozenset()
+    #: Whether a yes and no will do, if it has other values to be written in the portal.
+    worded: bool = False
     #: Without it the desk would be wrong, not only poorer.
     vital: bool = False
 
@@ -35,18 +40,33 @@ NUMBER = frozenset({"number"})
 COUNTER = Need(types=NUMBER, written=True, vital=True)
 OURS = Need(types=frozenset({"string"}), written=True, vital=True)
 DAY = Need(types=frozenset({"date"}))
+#: As a text of the school's clock, or as a moment.
+CLOCK = Need(types=WORDS | {"datetime", "number"})
+#: By which a booking is known to be the desk's own.
+NOTED = Need(types=frozenset({"string"}), written=True)
+OPENINGS = frozenset(opening.value for opening in Opening)
 
 NEEDS: Mapping[Kind, Mapping[str, Need]] = {
     Kind.CONTACT: {MARKER: OURS, "student_id": Need(types=frozenset({"number", "string"}))},
     Kind.BOOKING: {
-        "booking_id": Need(types=frozenset({"string"}), unique=True),
+        "booking_id": Need(types=frozenset({"string"}), written=True, unique=True),
         "is_active": Need(types=WORDS, written=True, options=STATUSES, vital=True),
-        "token_used": Need(types=WORDS, vital=True),
+        "token_used": Need(types=WORDS, written=True, vital=True),
         "token_refunded": Need(types=WORDS | {"bool"}, written=True, vital=True),
         "token_refunded_at": Need(
             types=frozenset({"number", "datetime"}), written=True, vital=True
         ),
         "token_refund_admin": Need(types=frozenset({"string"}), written=True, vital=True),
+        "idempotency_key": NOTED,
+        "associated_contact_id": Need(types=frozenset({"string", "number"}), written=True),
+        "attending_location": Need(types=WORDS, written=True),
+        "dominant_hand": Need(
+            types=WORDS | {"bool"}, written=True, options=frozenset(HANDS), worded=True
+        ),
+        "attendance": Need(types=WORDS | {"bool"}),
+        "mock_type": Need(types=WORDS),
+        "start_time": CLOCK,
+        "end_time": CLOCK,
         "exam_date": DAY,
         MARKER: OURS,
     },
@@ -55,16 +75,24 @@ NEEDS: Mapping[Kind, Mapping[str, Need]] = {
         TOTAL_BOOKINGS: COUNTER,
         "exam_date": DAY,
         "capacity": Need(types=NUMBER),
-        "is_active": Need(types=WORDS | {"bool"}),
+        "mock_type": Need(types=WORDS),
+        "start_time": CLOCK,
+        "end_time": CLOCK,
+        "is_active": Need(types=WORDS | {"bool"}, written=True, options=OPENINGS),
+        "scheduled_activation_datetime": Need(
+            types=frozenset({"datetime", "number"}), written=True
+        ),
     },
 }
 
 
 def needs(portal: Portal, kind: Kind) -> dict[str, Need]:
     """What each of our properties of this kind has to be, by our name."""
-    told = NEEDS[kind]
-    counters = dict.fromkeys(map(str, portal.counters(kind)), COUNTER)
-    return {name: {**told, **counters}.get(name, Need()) for name in portal.names(kind)}
+    told = {**NEEDS[kind], **dict.fromkeys(map(str, portal.counters(kind)), COUNTER)}
+    if kind is Kind.BOOKING:
+        tokens = frozenset({ADMIN_OVERRIDE, *(one.token for one in portal.catalogue.credits)})
+        told["token_used"] = replace(told["token_used"], options=tokens)
+    return {name: told.get(name, Need()) for name in portal.names(kind)}
 
 
 def judge(portal: Portal, kind: Kind, definitions: Mapping[str, Json]) -> Iterator[Finding]:
@@ -73,6 +101,7 @@ def judge(portal: Portal, kind: Kind, definitions: Mapping[str, Json]) -> Iterat
     for ours, need in needs(portal, kind).items():
         theirs = names[ours]
         faults = list(_faults(need, kind, ours, theirs, definitions.get(theirs)))
+        faults = faults or list(_worded(portal, need, kind, ours, definitions[theirs]))
         health = Health.FAULT if need.vital else Health.WARNING
         what = f"{kind}: property {theirs}"
         for said, mend in faults:
@@ -99,8 +128,24 @@ def _faults(
     if need.unique and not told.get("hasUniqueValue"):
         yield "does not hold unique values", "Bookings cannot be found by name until it does"
     held = {text(option.get("value")) for option in told.get("options") or ()}
-    if type_ == "enumeration" and (lacking := sorted(need.options - held)):
+    if type_ == "enumeration" and not need.worded and (lacking := sorted(need.options - held)):
         yield f"lacks the option {', '.join(lacking)}", "Add it to the property in HubSpot"
+
+
+def _worded(
+    portal: Portal, need: Need, kind: Kind, ours: str, told: Json
+) -> Iterator[tuple[str, str]]:
+    """Whether our words can be written as the values that the portal has for them."""
+    if not need.worded or text(told.get("type")) == "string":
+        return
+    is_bool = text(told.get("type")) == "bool"
+    held = {text(option.get("value")) for option in told.get("options") or ()}
+    may = {"true", "false"} if is_bool else held
+    values = {word: portal.value(kind, ours, word) for word in sorted(need.options)}
+    if wrong := {word: value for word, value in values.items() if value not in may}:
+        said = f"cannot hold {', '.join(wrong.values())}: it takes {', '.join(sorted(may))}"
+        lines = ", ".join(f'{word} = "..."' for word in wrong)
+        yield said, f"In portal.toml set [values.{kind}.{ours}] {lines}"
 
 
 def marker_definition(

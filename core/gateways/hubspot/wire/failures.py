@@ -70,15 +70,7 @@ def _limited(told: Mapping[str, Any], asked: float | None) -> NotSent:
 
 
 def _forbidden(told: Mapping[str, Any]) -> Forbidden:
-    # seen in the errors' contexts, and in one of the answer's own
-    scopes = tuple(
-        dict.fromkeys(
-            text(scope)
-            for error in (*_listed(told.get("errors")), told)
-            for key in ("requiredGranularScopes", "requiredScopes")
-            for scope in (error.get("context") or {}).get(key) or ()
-        )
-    )
+    scopes = tuple(dict.fromkeys(_missing_scopes(told)))
     named = f": grant {', '.join(scopes)} to the token" if scopes else _said(told)
     return Forbidden(
         f"HubSpot's token lacks a scope{named}",
@@ -86,6 +78,15 @@ def _forbidden(told: Mapping[str, Any]) -> Forbidden:
         category=text(told.get("category")),
         missing=scopes,
     )
+
+
+def _missing_scopes(told: Mapping[str, Any]) -> Iterator[str]:
+    """They are seen in the errors' contexts, and in one of the answer's own."""
+    for error in (*_listed(told.get("errors")), told):
+        context = error.get("context")
+        for key in ("requiredGranularScopes", "requiredScopes"):
+            named = context.get(key) if isinstance(context, Mapping) else None
+            yield from map(text, [named] if isinstance(named, str) else named or ())
 
 
 def readable(told: Mapping[str, Any]) -> str:

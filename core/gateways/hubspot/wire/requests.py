@@ -103,7 +103,7 @@ def new_booking_body(
         "idempotency_key": new.idempotency_key,
         "associated_contact_id": new.contact_id,
         "attending_location": new.attending_location,
-        "dominant_hand": new.dominant_hand,
+        "dominant_hand": portal.value(Kind.BOOKING, "dominant_hand", new.dominant_hand),
     }
     return {
         "inputs": [
