@@ -39,6 +39,7 @@ from core.services.ticking import Ticker
 from core.settings import load
 
 if TYPE_CHECKING:
+    from core.gateways.events.client import WebhookSender
     from core.settings import Settings
 
 #: How long to wait for what is in hand, at the end of a script and of the server.
@@ -78,6 +79,8 @@ class Runtime:
     alarms: Ticker
     #: Renews this process's entry in the register of desks.
     desks: Ticker
+    #: Tells other apps of the desk's changes.
+    events: Ticker
     #: Notices that this machine's clock was set.
     clock: Ticker
     audit: Ticker
@@ -101,6 +104,7 @@ class Runtime:
         self.at_start()
         self.mirror_threads.start()
         self.measuring.start()
+        self.events.start()
         self.clock.start()
         self.desks.start()
         self.engine.start(self.core.carries)
@@ -124,12 +128,15 @@ class Runtime:
         self.schedule.stop(left())
         self.engine.stop(grace_s=left())
         self.mirror_threads.stop(left())
+        self.events.stop(left())
         self.measuring.stop(left())
         self.desks.stop(max(left(), LEAVE_S))  # its last word opens a connection
         self.clock.stop(left())
         self.close()
 
 
+#: How often events for other apps are looked for.
+EVENTS_EVERY_S = 1.0
 #: Leaving the register is one call.
 LEAVE_S = 2.0
 
@@ -185,7 +192,7 @@ def build(settings: Settings) -> Runtime:
     from core.settings.telling import told  # noqa: PLC0415
 
     url = settings.store_url.get_secret_value()
-    journal = SqlJournal(url, admins=settings.admins)
+    journal = SqlJournal(url, admins=settings.admins, announces=bool(settings.events_url))
     pace = SharedPace(url)
     hubspot = connect(
         base_url=settings.hubspot_base_url,
@@ -247,6 +254,7 @@ def build(settings: Settings) -> Runtime:
         forget_schedule=settings.schedule(FORGET_SCHEDULE),
         keep_personal=settings.keep_personal,
         on_dead=alarms.dead_letters,
+        event_sender=(sender := event_sender(settings)),
     )
     alarms.late, alarms.audit = core.scheduling.late, core.auditing.judged
 
@@ -261,6 +269,7 @@ def build(settings: Settings) -> Runtime:
         public_url=settings.public_url,
         key_warnings=mirror.key_warnings,
         desks=core.desks.findings,
+        events_fault=core.announcing.fault,
         engine_fault=partial(start_fault, url),
         store=(store := StoreReport(journal, journal.address)).look,
         now=utc_now,
@@ -273,6 +282,7 @@ def build(settings: Settings) -> Runtime:
         mirror_threads=threads,
         schedule=ScheduleThread(core.scheduling, vitals=fitness),
         measuring=MeasuringThread(core.measuring),
+        events=Ticker("events", core.announcing.drain, EVENTS_EVERY_S, fitness),
         clock=Ticker("clock", core.clock_watch.look, CLOCK_EVERY_S, fitness),
         desks=Ticker("desks", core.desks.renew, RENEW_EVERY_S, fitness, at_end=core.desks.leave),
         alarms=Ticker("alarms", alarms.look, LOOK_EVERY_S, fitness),
@@ -283,11 +293,22 @@ def build(settings: Settings) -> Runtime:
         close=in_order(
             lambda: notifier.stop(NOTIFY_GRACE_S),
             hubspot.close,
+            *([sender.close] if sender else []),
             mirror.close,
             pace.close,
             journal.close,
         ),
     )
+
+
+def event_sender(settings: Settings) -> WebhookSender | None:
+    """To the receiver of the settings; None: there is none."""
+    from core.gateways.events.client import WebhookSender  # noqa: PLC0415
+
+    if not settings.events_url:
+        return None
+    secret = settings.events_secret.get_secret_value()
+    return WebhookSender(settings.events_url, secret, utc_now)
 
 
 @contextmanager

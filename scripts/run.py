@@ -17,6 +17,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
+import psycopg
+
 from sandbox.processes import is_free
 from scripts import secrets_file
 from scripts.processes import READY_S, ROOT, DidNotStartError, local_stack, running
@@ -74,20 +76,41 @@ def _local(origin: str, args: list[str]) -> Iterator[None]:
     """The local stack, made known to the app by the secrets file, and checked."""
     STATE.mkdir(parents=True, exist_ok=True)
     print("Starting the local HubSpot, Supabase and sign-in provider ...", flush=True)
-    where = ["--state", str(STATE / "sandbox"), "--webhooks", f"{origin}{WEBHOOKS}"]
-    with local_stack(*where, *args, log=STATE / "sandbox.log") as settings:
-        secrets_file.write(SECRETS, _for_the_app(settings, origin), origin=origin)
+    name = _name(args)
+    where = ["--state", str(STATE / name), "--webhooks", f"{origin}{WEBHOOKS}"]
+    with local_stack(*where, *args, log=STATE / f"{name}.log") as settings:
+        secrets_file.write(SECRETS, _for_the_app(settings, origin, name), origin=origin)
+        if settings.get("PORTAL_TOML"):
+            _adopt(settings["SUPABASE_DB_URL"])
         _core("provision")
         _core("doctor")
         _core("roles", "grant", *(f"{user}={role}" for user, role in GIVEN.items()))
         yield
 
 
-def _for_the_app(settings: dict[str, str], origin: str) -> dict[str, str]:
+def _name(args: list[str]) -> str:
+    """Of the state: the school's own tables and ours are never in one folder."""
+    if "--school" not in args:
+        return "sandbox"
+    after = args[args.index("--school") + 1 :][:1]
+    return "sandbox-oldest" if after == ["oldest"] else "sandbox-school"
+
+
+def _adopt(db_url: str) -> None:
+    """What the school's developer does once: run what `mirror-sql` prints."""
+    command = [sys.executable, "-m", "core", "mirror-sql"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise DidNotStartError(f"`python -m core mirror-sql` failed: {done.stderr.strip()}")
+    with psycopg.connect(db_url, autocommit=True) as connection:
+        connection.execute(done.stdout)
+
+
+def _for_the_app(settings: dict[str, str], origin: str, name: str) -> dict[str, str]:
     """The journal belongs to this local HubSpot: another account's operations must not meet it."""
     return {
         **settings,
-        "OPS_DATABASE_URL": f"sqlite:///{STATE / 'sandbox-operations.sqlite'}",
+        "OPS_DATABASE_URL": f"sqlite:///{STATE / f'{name}-operations.sqlite'}",
         "CREDIT_DESK_ADMINS": DEMO_USERS[0],
         "CREDIT_DESK_PUBLIC_URL": origin,
     }

@@ -18,9 +18,11 @@ _CORE = (
     "HUBSPOT_APP_ID",
     "SUPABASE_URL",
     "SUPABASE_SERVICE_ROLE_KEY",
+    "SUPABASE_SCHEMA",
     "OPS_DATABASE_URL",
     "CREDIT_DESK_ADMINS",
     "CREDIT_DESK_PUBLIC_URL",
+    "CREDIT_DESK_TIME_ZONE",
 )
 
 
@@ -42,7 +44,9 @@ def write(path: Path, settings: Mapping[str, str], *, origin: str) -> None:
     }
     core = {name: settings[name] for name in _CORE if name in settings}
     path.parent.mkdir(exist_ok=True)
-    write_private(path, "\n".join([HEADER, *_lines(core), "", "[auth]", *_lines(auth), ""]))
+    portal = settings.get("PORTAL_TOML", "")  # tables, as they stand in portal.toml
+    lines = [HEADER, *_lines(core), "", "[auth]", *_lines(auth), "", portal]
+    write_private(path, "\n".join(lines))
 
 
 def _lines(values: Mapping[str, str]) -> list[str]:

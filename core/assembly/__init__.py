@@ -22,12 +22,14 @@ from core.gateways.ports import Crm, Due, Engine
 from core.gateways.ports.desks import DeskRegister
 from core.gateways.ports.inspecting import Inspecting
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
+from core.gateways.ports.outgoing import EventSender
 from core.gateways.ports.pace import Pace
 from core.operations.kinds.base import Planners
 from core.services.access import Access
 from core.services.accounting import Accounting
 from core.services.activating import Activating, activation_jobs
 from core.services.admitting import Admitting
+from core.services.announcing import Announcing
 from core.services.approving import Approving
 from core.services.auditing import Auditing
 from core.services.booking import Booking
@@ -138,6 +140,7 @@ def assemble(
     make_id: Callable[[], str] = new_id,
     chance: Callable[[], float] = random.random,
     on_dead: Callable[[Sequence[Due]], None] = lambda _dead: None,
+    event_sender: EventSender | None = None,
 ) -> Core:
     """Services over these gateways. ``mirror_reads``: the truth for copies, less urgent.
 
@@ -278,6 +281,13 @@ def assemble(
     )
     return Core(
         access=access,
+        announcing=Announcing(
+            journal=journal,
+            sender=event_sender,
+            now=now,
+            new_id=make_id,
+            chance=chance,
+        ),
         auditing=auditing,
         noting=noting,
         finding=finding,

@@ -13,6 +13,7 @@ from core.services.access import Access
 from core.services.accounting import Accounting
 from core.services.activating import Activating
 from core.services.admitting import Admitting
+from core.services.announcing import Announcing
 from core.services.approving import Approving
 from core.services.auditing import Auditing
 from core.services.booking import Booking
@@ -55,6 +56,7 @@ class Core:
     """The services, assembled. Tests and production differ in the gateways only."""
 
     access: Access
+    announcing: Announcing
     auditing: Auditing
     noting: Noting
     finding: Finding

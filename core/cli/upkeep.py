@@ -47,7 +47,7 @@ def outbox(
     as_: As = "",
     json: Json = False,
 ) -> None:
-    """How many copies to the mirror are due, and which failed for good, by error."""
+    """Copies to Supabase and events for other apps: how many are due, and which failed."""
     with told(), opened() as runtime:
         core = runtime.core
         if error and not retry:
@@ -56,11 +56,17 @@ def outbox(
         actor.require(Act.WATCH)
         if retry:
             core.reviving.retry(actor, error=error or None)
+            if not error:
+                core.announcing.retry(actor)
         if wait:
             core.mirroring.wait_until_empty(core.operating.now() + timedelta(seconds=timeout))
         copies = core.following.copies(actor)
         report = reports.of_outbox(copies.state, copies.dead, now=core.operating.now())
-        show(report | {"errors": dict(copies.errors)}, as_json=json)
+        report |= {"errors": dict(copies.errors)}
+        if (events := core.announcing.state(actor)) is not None:
+            oldest = events.oldest.isoformat() if events.oldest else None
+            report["events"] = {"due": events.due, "dead": events.dead, "oldest": oldest}
+        show(report, as_json=json)
         if wait and (copies.state.due or copies.state.dead):
             unfinished(
                 f"{copies.state.due:,} copies still pending, {copies.state.dead:,} failed; "

@@ -47,6 +47,7 @@ class What(StrEnum):
     SWEEP = "asked for a sweep"
     COPY = "asked for a copy"
     DEAD_LETTERS = "retried dead letters"
+    EVENTS_RETRIED = "retried events for other apps"
     EXAM_ASKED = "asked to change an exam"
     EXAM_ANSWERED = "exam change answered"
     ACTIVATION_ASKED = "asked to open exams"

@@ -77,8 +77,14 @@ def _entry(
         reason=operation.reason,
         before=change.before,
         after=change.after,
-        detail={"contact": item.contact_id} | more | why,
+        detail={"contact": item.contact_id} | _exam(item) | more | why,
     )
+
+
+def _exam(item: Item) -> dict[str, str]:
+    """Where its seat is: other apps find their own records by exam and day."""
+    day = {"exam_date": item.exam_date.isoformat()} if item.exam_date else {}
+    return ({"exam": item.exam_id} if item.exam_id else {}) | day
 
 
 def created(operation: Operation, item: Item, booking: Booking, at: datetime) -> Entry:
@@ -92,7 +98,7 @@ def created(operation: Operation, item: Item, booking: Booking, at: datetime) ->
         subject_id=booking.id,
         reason=operation.reason,
         after={"status": booking.raw_status or booking.status.value, "token": booking.token},
-        detail={"contact": item.contact_id, "exam": item.exam_id},
+        detail={"contact": item.contact_id} | _exam(item),
     )
 
 

@@ -87,6 +87,7 @@ class Alarms:
     def _troubles(self, now: datetime) -> Iterator[Trouble]:
         yield from self._audit()
         yield from self._dead_letters()
+        yield from self._dead_events()
         yield from self._drift()
         yield from self._sweeps()
         yield from (self._too_late(each) for each in self.late(now))
@@ -122,6 +123,17 @@ class Alarms:
             title=f"Credit Desk: {_count(number, 'copy', 'copies')} to Supabase failed",
             text="\n".join([*named, *more, f"{errors.capitalize()}.", f"{todo}{self._at(COPIES)}"]),
         )
+
+    def _dead_events(self) -> Iterator[Trouble]:
+        number = self.journal.outgoing().dead
+        if number:
+            yield Trouble(
+                key="dead events",
+                title=f"Credit Desk: {_count(number, 'event', 'events')} for other apps failed",
+                text="The receiver at CREDIT_DESK_EVENTS_URL did not take them for a day: what it "
+                "keeps about these bookings is out of date. See Operations, Copies to "
+                f"Supabase{self._at(COPIES)}",
+            )
 
     def _drift(self) -> Iterator[Trouble]:
         """By the last sweep that compared every row of the mirror."""

@@ -35,6 +35,8 @@ class Diagnosing:
     desks: Callable[[], Sequence[Finding]] = tuple
     #: Which operational store this is; None: nobody can say.
     store: Callable[[], Store | None] = lambda: None
+    #: Why the receiver of events does not take one; "": it does; None: there is none.
+    events_fault: Callable[[], str | None] = lambda: None
     #: Starts an engine on a store of its own and ends it; why it does not start, or "".
     engine_fault: Callable[[], str] = lambda: ""
     now: Callable[[], datetime] = field(kw_only=True)
@@ -43,6 +45,7 @@ class Diagnosing:
         """Everything that was looked at, faults first."""
         found = [*self.truth.inspect(), *self._mirror(), *self._notifications()]
         found += [*self._store(), self._webhooks(), self._engine(), self._workers(), *self.desks()]
+        found += self._events()
         # after the look at HubSpot, whose answers say what time it is there
         found += Clocks(self.truth, self.journal, self.now).findings()
         order = [Health.FAULT, Health.WARNING, Health.FINE]
@@ -78,6 +81,20 @@ class Diagnosing:
         said = f"{said}; {store.remark}"
         warning = Finding(health=Health.WARNING, what="operational store", said=said, mend=mend)
         return [warning]
+
+    def _events(self) -> list[Finding]:
+        fault = self.events_fault()
+        if fault is None:
+            return []
+        what = "events for other apps"
+        if not fault:
+            said = "the receiver took a signed test event"
+            return [Finding(health=Health.FINE, what=what, said=said)]
+        mend = (
+            "check CREDIT_DESK_EVENTS_URL and CREDIT_DESK_EVENTS_SECRET against the receiver "
+            "(docs/events.md); changes are kept until it takes them"
+        )
+        return [Finding(health=Health.FAULT, what=what, said=fault, mend=mend)]
 
     def _mirror(self) -> list[Finding]:
         found = [

@@ -170,6 +170,15 @@ class Settings(BaseSettings):
     oidc_redirect_uri: OptionalAddress = Field("", alias="OIDC_REDIRECT_URI")
     auth_cookie_secret: SecretStr = Field(SecretStr(""), alias="AUTH_COOKIE_SECRET")
 
+    #: Where other apps are told of the desk's changes (docs/events.md). Empty: nobody is told.
+    events_url: OptionalAddress = Field("", alias="CREDIT_DESK_EVENTS_URL")
+    #: Signs what is sent there.
+    events_secret: OptionalToken = Field(
+        SecretStr(""),
+        alias="CREDIT_DESK_EVENTS_SECRET",
+        description="Make one with `openssl rand -hex 32` and give it to the receiver",
+    )
+
     #: By which a monitoring system shows itself to /api/readyz and /api/metrics. Empty: no details
     #: for anybody.
     metrics_token: OptionalToken = Field(
@@ -280,6 +289,7 @@ class Settings(BaseSettings):
                 f"Set more than {least:g}, or a shorter CREDIT_DESK_REQUEST_TIMEOUT_S",
             )
         self._admins_may_be_here()
+        self._events_are_signed()
         self._store_url = whole_path(self.ops_database_url, self._root)
         try:
             self._portal = make_portal(
@@ -297,6 +307,14 @@ class Settings(BaseSettings):
                 "CREDIT_DESK_ADMINS",
                 "names an admin of a domain that CREDIT_DESK_ALLOWED_DOMAINS does not name",
                 "Name the domain there, or another admin",
+            )
+
+    def _events_are_signed(self) -> None:
+        if self.events_url and not self.events_secret.get_secret_value():
+            raise ValueError(
+                "CREDIT_DESK_EVENTS_SECRET",
+                "is empty, and CREDIT_DESK_EVENTS_URL is set",
+                "Make one with `openssl rand -hex 32` and give it to the receiver",
             )
 
     @classmethod

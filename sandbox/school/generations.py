@@ -42,6 +42,12 @@ class Tables:
                 connection.execute(text)
 
 
+#: How the account holds a hand, whatever the tables are.
+HANDS = """[values.bookings.dominant_hand]
+Right = "true"
+Left = "false"
+"""
+
 TABLES = {
     Generation.CURRENT: Tables(
         file="current.sql",
@@ -49,7 +55,8 @@ TABLES = {
         contact="associated_contact_id",
         exam="associated_mock_exam",
         name="name",
-        portal="""[columns.bookings]
+        portal=f"""{HANDS}
+[columns.bookings]
 contact_hubspot_id = "associated_contact_id"
 exam_hubspot_id = "associated_mock_exam"
 is_active = ["is_active", "booking_status"]
@@ -68,7 +75,8 @@ is_active = ["is_active", "booking_status"]
             ),
             "hubspot_mock_exams": frozenset({"scheduled_activation_datetime"}),
         },
-        portal="""[columns.bookings]
+        portal=f"""{HANDS}
+[columns.bookings]
 contact_hubspot_id = "contact_id"
 exam_hubspot_id = "mock_exam_id"
 name = "student_name"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -32,9 +32,11 @@ class MemoryAudit:
     _noted: Head
     #: Saved and not yet chained: chaining costs a simulation of thousands of histories a tenth.
     _unchained: list[Entry]
+    _announce: Callable[[Sequence[Entry]], None]
 
     def record(self, *entries: Entry) -> None:
         with self._lock:
+            self._announce(entries)
             self._unchained += [as_recorded(each, self._role(each.actor)) for each in entries]
 
     def recorded(self) -> list[Entry]:

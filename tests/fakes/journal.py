@@ -33,6 +33,7 @@ from core.domain.operations import (
     Progress,
     keeps_claim,
 )
+from core.domain.outgoing import OutgoingEvent
 from core.domain.plans import OperationKind, Plan, Row, Verdict
 from core.domain.records import TOTAL_BOOKINGS, BookingId, ItemKey, Kind, WriteId, stored_key
 from core.domain.repairs import Repair, RepairRow
@@ -81,6 +82,7 @@ from tests.fakes.clients import MemoryClients
 from tests.fakes.desks import MemoryDesks
 from tests.fakes.figures import MemoryFigures
 from tests.fakes.names import MemoryNames
+from tests.fakes.outgoing import MemoryOutgoing
 from tests.fakes.roles import MemoryRoles
 from tests.fakes.settled import MemorySettled
 from tests.fakes.times import MemoryTimes
@@ -150,11 +152,15 @@ class MemoryJournal(
     MemoryWarnings,
     MemoryDesks,
     MemorySettled,
+    MemoryOutgoing,
     MemoryTimes,
 ):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
 
-    def __init__(self, *, admins: Collection[str] = ()) -> None:
+    def __init__(self, *, admins: Collection[str] = (), announces: bool = False) -> None:
+        self.announces = announces
+        self._announced = 0
+        self._outgoing: dict[str, tuple[OutgoingEvent, datetime]] = {}
         self._lock = threading.RLock()
         self._admins = {admin.casefold() for admin in admins}
         self._audit: list[Link] = []

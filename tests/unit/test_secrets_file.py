@@ -29,6 +29,19 @@ def test_what_is_written_reads_back_as_it_was(tmp_path: Path) -> None:
     assert "STATE_DIR" not in read
 
 
+def test_a_schools_own_names_go_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.toml"
+    portal = '[columns.bookings]\nexam_hubspot_id = "associated_mock_exam"\n'
+
+    given = SETTINGS | {"SUPABASE_SCHEMA": "hubspot_sync", "PORTAL_TOML": portal}
+    secrets_file.write(path, given, origin=ORIGIN)
+
+    read = tomllib.loads(path.read_text())
+    assert read["SUPABASE_SCHEMA"] == "hubspot_sync"
+    assert read["columns"]["bookings"] == {"exam_hubspot_id": "associated_mock_exam"}
+    assert "PORTAL_TOML" not in read
+
+
 def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
     path = tmp_path / "secrets.toml"
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from core.gateways.engine.system import SCHEMA as ENGINE_SCHEMA
 from core.gateways.engine.system import System, system_url
 from core.gateways.engine.versions import version_fault
+from core.gateways.journal.database import UNPREPARED
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ def tables_fault(url: str, *, schema: str = ENGINE_SCHEMA) -> str:
     if on_file and not Path(parsed.database or "").exists():
         return ""
     made = parsed if on_file else parsed.set(drivername="postgresql+psycopg")
-    engine = create_engine(made, connect_args={} if on_file else {"prepare_threshold": None})
+    engine = create_engine(made, connect_args={} if on_file else UNPREPARED)
     try:
         with engine.connect() as connection:
             tables = inspect(connection)
@@ -85,7 +86,8 @@ def _apart(url: str) -> Iterator[str]:
     try:
         yield url
     finally:
-        engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
+        made = make_url(url).set(drivername="postgresql+psycopg")
+        engine = create_engine(made, connect_args=UNPREPARED)
         with engine.begin() as connection:
             connection.execute(text(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE"))
         engine.dispose()

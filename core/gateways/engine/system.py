@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine import make_url
 
 from core.gateways.engine.hands import Leave
 from core.gateways.engine.looking import Look
+from core.gateways.journal.database import UNPREPARED
 
 if TYPE_CHECKING:
     from dbos import DBOSConfig
@@ -31,6 +34,15 @@ LAST_SITTINGS = 5
 LIVE = ("PENDING", "ENQUEUED", "DELAYED")
 #: A process that stands still in a transaction loses it after this, as it does in the journal.
 STANDS_STILL_S = 10.0
+STANDS_STILL = "idle_in_transaction_session_timeout"
+CONNECTIONS = 5
+#: A channel is a session's, too.
+USE_LISTEN_NOTIFY = False
+#: For how long a process waits for another that makes the tables, and how soon it looks again.
+TURN_S, TURN_AGAIN_S = 30.0, 0.2
+ONE_MAKES_TABLES = text("SELECT pg_try_advisory_xact_lock(hashtext('credit desk engine'))")
+
+log = logging.getLogger(__name__)
 
 #: Looks once and records what it found.
 LookOnce = Callable[[str, int], Look]
@@ -57,6 +69,48 @@ def system_url(url: str) -> str:
     return f"sqlite:///{path.with_name(f'{path.stem}-engine.sqlite')}"
 
 
+def pooled_engine(url: str) -> Engine:
+    """DBOS's connections to a PostgreSQL, which may stand behind a pooler of transactions.
+
+    Each transaction may there be on another connection of the server, shared with other programs.
+    So no statement is prepared and no setting outlives its transaction, as they do in DBOS's own.
+    """
+    engine = create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args={**UNPREPARED, "connect_timeout": 10},
+    )
+    limit = f"SET LOCAL {STANDS_STILL} = {round(1000 * STANDS_STILL_S)}"
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql(limit)
+
+    return engine
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """One process at a time makes tables.
+
+    Tried again and again: a transaction that waited would keep an index from being made.
+    """
+    apart = create_engine(engine.url, poolclass=NullPool, connect_args=UNPREPARED)
+    deadline = time.monotonic() + TURN_S
+    with apart.connect() as connection:
+        while not connection.execute(ONE_MAKES_TABLES).scalar():
+            connection.rollback()
+            if time.monotonic() > deadline:
+                log.warning("another process makes the engine's tables for long; going on")
+                break
+            time.sleep(TURN_AGAIN_S)
+        connection.exec_driver_sql(f"SET LOCAL {STANDS_STILL} = {round(2000 * TURN_S)}")
+        yield
+
+
 class System:
     """DBOS in this process, of which there can be only one."""
 
@@ -70,6 +124,8 @@ class System:
         self._look = look
         self._sit = sit
         self._workflow: Any = None
+        #: In PostgreSQL: our own, which a pooler of transactions bears.
+        self._engine: Engine | None = None
 
     def launch(self) -> None:
         """Load DBOS, make its tables if need be, take up what was left. Takes seconds.
@@ -79,7 +135,11 @@ class System:
         from dbos import DBOS  # noqa: PLC0415
 
         self._prepare_file()
+        if self._engine is None and not self._url.startswith("sqlite"):
+            self._engine = pooled_engine(self._url)
         try:
+            if self._engine is not None:
+                self._make_tables(self._engine)
             DBOS(config=self._config())
             _quiet()
             self._register()
@@ -87,6 +147,19 @@ class System:
         except BaseException:
             self.destroy()
             raise
+
+    def _make_tables(self, engine: Engine) -> None:
+        """As DBOS does it, but for its lock: that is a session's, which no pooler keeps."""
+        from dbos import _migration as tables  # noqa: PLC0415
+
+        _quiet()
+        asked = (engine, self._schema, USE_LISTEN_NOTIFY)
+        if not tables.should_migrate(*asked):
+            return
+        with _turn(engine):
+            if tables.should_migrate(*asked):
+                tables.ensure_dbos_schema(engine, self._schema)
+                tables.run_dbos_migrations(*asked)
 
     def _config(self) -> DBOSConfig:
         return {
@@ -97,9 +170,9 @@ class System:
             "executor_id": self._executor_id,
             "enable_otlp": False,
             "log_level": "WARNING",
-            "sys_db_pool_size": 5,
-            "sys_db_idle_transaction_timeout_sec": STANDS_STILL_S,
-            "use_listen_notify": False,
+            "sys_db_pool_size": CONNECTIONS,
+            "system_database_engine": self._engine,
+            "use_listen_notify": USE_LISTEN_NOTIFY,
         }
 
     def _prepare_file(self) -> None:
@@ -173,6 +246,8 @@ class System:
         from dbos import DBOS  # noqa: PLC0415
 
         DBOS.destroy(destroy_registry=True)
+        if self._engine is not None:
+            self._engine.dispose()
 
 
 def _quiet() -> None:

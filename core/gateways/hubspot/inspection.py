@@ -11,7 +11,7 @@ from core.gateways.errors import Forbidden, GatewayError, NotSent, Refused, Unau
 from core.gateways.hubspot import scopes
 from core.gateways.hubspot.hub import Hub
 from core.gateways.hubspot.transport import Call
-from core.gateways.hubspot.type_ids import custom_types
+from core.gateways.hubspot.type_ids import TYPE_ID, custom_types
 from core.gateways.hubspot.type_names import Schema, meant, other_name
 from core.gateways.hubspot.wire import definitions
 from core.gateways.hubspot.wire.records import Json
@@ -216,12 +216,14 @@ class Inspection:
         return [Finding(health=Health.FINE, what=f"{kind}: object type {given}", said=said)]
 
     def _no_such_type(self, kind: Kind, error: Refused) -> Finding:
+        given = self.hub.portal.types[kind]
         types = ", ".join(self._custom_types()) or "none that the token may see"
+        mend = f'Set [objects] {kind} = "..." in portal.toml. Custom objects here: {types}'
         return Finding(
             health=Health.FAULT,
-            what=f"{kind}: object type {self.hub.portal.types[kind]}",
+            what=f"{kind}: object type {given}",
             said=str(error),
-            mend=f'Set [objects] {kind} = "..." in portal.toml. Custom objects here: {types}',
+            mend=mend if TYPE_ID.fullmatch(given) else "Set it to the id or name of one of these",
         )
 
     def _custom_types(self) -> list[str]:

@@ -349,3 +349,8 @@ def decision_withdrawn(decision: OwedDecision, *, by: str, at: datetime, reason:
         reason=reason,
         before={"owed": decision.owed},
     )
+
+
+def events_revived(number: int, *, at: datetime, by: str) -> Entry:
+    """Events for other apps that were given up and are due again."""
+    return Entry(at=at, actor=by, what=What.EVENTS_RETRIED, detail={"events": number})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -52,6 +53,15 @@ _USER_MENDS = (
     "Run this as the user that the service runs as, or set OPS_DATABASE_URL to a file that this "
     "user may write (docs/deploy.md, One store)"
 )
+#: Supabase's, without its pooler.
+DIRECT_HOST = re.compile(r"db\.[a-z0-9]+\.supabase\.(co|com|red)$")
+IPV6_ONLY = (
+    "This is Supabase's direct host, which answers over IPv6 alone. Set OPS_DATABASE_URL to the "
+    "URL of the pooler, which answers over IPv4 (Supabase: Connect, Session pooler, port 5432; the "
+    "Transaction pooler, port 6543, works too)"
+)
+#: For psycopg: a pooler hands the next transaction to another connection, which knows no statement.
+UNPREPARED: dict[str, Any] = {"prepare_threshold": None}
 #: Under this name a transaction that writes keeps what is left to its end (``recording.record``).
 AT_END = "desk_at_end"
 #: How long one try waits for another writer. Ours hold the pen for milliseconds.
@@ -192,7 +202,14 @@ class Database:
 
     def _failure(self, error: DBAPIError, what: str) -> JournalError:
         """To be raised from None: PostgreSQL's own words go on to quote the row."""
-        return JournalError(f"{self} {what}: {_said(error)}")
+        return JournalError(f"{self} {what}: {_said(error)}{self._remedy(error)}")
+
+    def _remedy(self, error: DBAPIError) -> str:
+        """For a host that cannot be reached at all: no server has said anything yet."""
+        unreached = isinstance(error, OperationalError) and not getattr(
+            error.orig, "sqlstate", None
+        )
+        return f". {IPV6_ONLY}" if unreached and DIRECT_HOST.match(self.url.host or "") else ""
 
     def close(self) -> None:
         """Give all connections back."""
@@ -301,8 +318,7 @@ def _postgres(url: URL, stands_still_s: float) -> Engine:
         pool_pre_ping=True,
         pool_size=5,
         max_overflow=15,
-        # poolers between us and the database do not keep prepared statements
-        connect_args={"prepare_threshold": None, "connect_timeout": 10},
+        connect_args={**UNPREPARED, "connect_timeout": 10},
         execution_options={"schema_translate_map": {None: SCHEMA}},
         **OPTIONS,
     )

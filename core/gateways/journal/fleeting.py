@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.gateways.journal.database import SCHEMA
+from core.gateways.journal.database import SCHEMA, UNPREPARED
 
 #: One writer at a time; PostgreSQL would otherwise let two read the same free slot.
 LOCK = sa.text("select pg_advisory_xact_lock(3405691582)")
@@ -42,13 +42,12 @@ def opened(url: str, tables: str, *, connections: int = 2) -> sa.Engine:
         sa.event.listen(engine, "connect", _unsynced)
     else:
         made = made.set(drivername="postgresql+psycopg")
-        # poolers between us and the database do not keep prepared statements
         engine = sa.create_engine(
             made,
             isolation_level="AUTOCOMMIT",
             pool_size=connections,
             pool_pre_ping=True,
-            connect_args={"prepare_threshold": None},
+            connect_args={**UNPREPARED, "connect_timeout": 10},
         )
         tables = f"create schema if not exists {SCHEMA};{tables}"
     with transaction(engine) as connection:

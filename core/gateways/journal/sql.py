@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from sqlalchemy import Connection
+
 from core.gateways.journal.accounting import Accounting
 from core.gateways.journal.alarms import Alarms
 from core.gateways.journal.attention import Attention
@@ -20,6 +22,7 @@ from core.gateways.journal.migrate import upgrade
 from core.gateways.journal.names import Names
 from core.gateways.journal.operations import Operations
 from core.gateways.journal.outbox import Outbox
+from core.gateways.journal.outgoing import Outgoing, announce
 from core.gateways.journal.plans import Plans
 from core.gateways.journal.repairs import Repairs
 from core.gateways.journal.roles import Roles
@@ -62,6 +65,7 @@ class SqlJournal(
     Warnings,
     Desks,
     Settled,
+    Outgoing,
     Times,
 ):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
@@ -70,18 +74,31 @@ class SqlJournal(
     """
 
     def __init__(
-        self, url: str, *, patience_s: float = PATIENCE_S, admins: Collection[str] = ()
+        self,
+        url: str,
+        *,
+        patience_s: float = PATIENCE_S,
+        admins: Collection[str] = (),
+        announces: bool = False,
     ) -> None:
         """Opens the database and brings its tables up to date, whoever else does so too.
 
         ``url``: ``sqlite:///path`` or ``postgresql://user:password@host/name``. ``patience_s``:
         how long one of a few tries waits for another writer of a SQLite file. ``admins``: those
-        of the settings, for the role that stands in the audit.
+        of the settings, for the role that stands in the audit. ``announces``: keep an event for
+        other apps of each change, until it is sent.
 
         Raises:
             JournalError: it cannot be opened, or was made by a newer version of this program.
         """
-        self._db = Database(url, patience_s, at_end=Chain(admins).append)
+        chain = Chain(admins)
+
+        def at_end(connection: Connection) -> None:
+            if announces:
+                announce(connection)
+            chain.append(connection)  # the last: who holds its head waits for nobody
+
+        self._db = Database(url, patience_s, at_end=at_end)
         upgrade(self._db)
 
     @property

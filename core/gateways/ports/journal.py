@@ -30,6 +30,7 @@ from core.gateways.ports.desks import DeskRecords
 from core.gateways.ports.figures import FigureRecords
 from core.gateways.ports.forgetting import NameRecords
 from core.gateways.ports.outbox import DeadLetters, Due, OutboxRecords, OutboxState
+from core.gateways.ports.outgoing import OutgoingRecords
 from core.gateways.ports.repairs import RepairRecords
 from core.gateways.ports.roles import RoleRecords
 from core.gateways.ports.settled import SettledRecords
@@ -96,6 +97,7 @@ class Journal(
     WarningRecords,
     DeskRecords,
     SettledRecords,
+    OutgoingRecords,
     TimeRecords,
     Protocol,
 ):

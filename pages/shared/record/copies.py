@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.domain.outgoing import OutgoingEvent
 from core.domain.records import Kind
 from core.domain.roles import ALLOWED, Act
 from core.gateways.ports import DeadLetters, Due
@@ -47,6 +48,69 @@ def show(desk: Desk) -> None:
         _grid(desk, desk.core.journal.outbox_rows(dead=False, limit=ROWS), "due")
     if not state.due and not state.dead:
         st.success("Supabase has every change.", icon=":material/cloud_done:")
+    _events(desk)
+
+
+def _events(desk: Desk) -> None:
+    """Events for other apps, where there is a receiver."""
+    state = desk.core.announcing.state(desk.actor)
+    if state is None:
+        return
+    st.header("Events for other apps", anchor=False)
+    oldest = words.span(desk.now() - state.oldest) if state.oldest else words.NOTHING
+    cards(
+        [
+            ("Pending", words.count(state.due, "event")),
+            ("Oldest pending", oldest),
+            ("Failed", words.count(state.dead, "event")),
+        ],
+        in_a_row=4,
+    )
+    if not state.dead:
+        return
+    rows = desk.core.announcing.dead(desk.actor, ROWS)
+    if Act.RUN_BATCHES in ALLOWED[desk.actor.role]:
+        st.button(
+            f"Retry {words.count(state.dead, 'event')}",
+            icon=":material/replay:",
+            key="revive_events",
+            on_click=_retry_events,
+            args=(desk,),
+        )
+    st.dataframe(
+        events_frame(rows, desk.now()),
+        column_config={
+            "Event": st.column_config.TextColumn(width=150),
+            "Record": st.column_config.TextColumn("HubSpot record", width=140),
+            "Age": st.column_config.TextColumn(width=100, alignment="right"),
+            "Attempts": st.column_config.NumberColumn(width=70),
+            "Error": st.column_config.TextColumn("Last error", width="large"),
+        },
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(rows), at_most=270),
+        alt="Events that failed",
+    )
+
+
+def events_frame(rows: Sequence[OutgoingEvent], now: datetime) -> pd.DataFrame:
+    """One row for each event."""
+    return pd.DataFrame(
+        {
+            "Event": [row.type.value for row in rows],
+            "Record": [row.data.get("booking_id") or row.data.get("contact_id") for row in rows],
+            "Age": [words.span(now - row.at) for row in rows],
+            "Attempts": [row.attempts for row in rows],
+            "Error": [row.error for row in rows],
+        }
+    )
+
+
+def _retry_events(desk: Desk) -> None:
+    try:
+        st.session_state["copies_told"] = desk.core.announcing.retry(desk.acting())
+    except problems.REFUSALS as error:
+        st.session_state["copies_told"] = problems.explain(error)
 
 
 def _dead(desk: Desk, dead: int) -> None:

@@ -23,6 +23,9 @@ from tests.unit.services.test_acts import told
 OF_BOOKINGS = (What.CANCELLED, What.MARKED, What.BOOKED)
 WISH = Wish(contact_id=ContactId("1"), exam_id=ExamId("80"), dominant_hand="Left")
 
+#: Where the seat is: of the exam of every desk here.
+SEAT = {"exam": "70", "exam_date": "2036-06-02"}
+
 
 @pytest.fixture
 def desk() -> TestDesk:
@@ -67,7 +70,7 @@ def test_a_cancellation_is_told_from_the_booking_to_its_mark(desk: TestDesk) -> 
             entry.reason,
             entry.operation_id,
         )
-        assert {"contact": "1"} == entry.detail
+        assert {"contact": "1", **SEAT} == entry.detail
     assert ({"status": "Active"}, {"status": "Cancelled"}) == (cancelled.before, cancelled.after)
     assert ({"refunded": "no"}, {"refunded": "yes"}) == (marked.before, marked.after)
 
@@ -107,7 +110,7 @@ def test_a_cancel_whose_answer_was_lost_says_how_it_was_found(desk: TestDesk) ->
 
     (entry,) = told(desk, What.CANCELLED)
 
-    assert {"contact": "1", "found": "when it was read again"} == entry.detail
+    assert {"contact": "1", **SEAT, "found": "when it was read again"} == entry.detail
 
 
 @pytest.mark.parametrize(
@@ -160,7 +163,8 @@ def test_a_booking_is_told_by_the_id_that_hubspot_gave_it(free: TestDesk, fault:
     (made,) = [b for b in free.crm.bookings_of(ContactId("1")) if b.id != "51"]
     assert (What.BOOKED, "booking", made.id) == (entry.what, entry.subject, entry.subject_id)
     assert ({}, {"status": "Active", "token": made.token}) == (entry.before, entry.after)
-    assert {"contact": "1", "exam": "80"} == entry.detail
+    day = {"exam_date": "2026-06-01"}
+    assert {"contact": "1", "exam": "80"} | day == entry.detail
     assert "by phone" == entry.reason
 
 

@@ -254,6 +254,9 @@ ASKS = [
     Ask("owing.owed", WATCHERS, lambda w, a: w.core.owing.owed(a)),
     Ask("owing.everything", ADMINS, lambda w, a: w.core.owing.everything(a)),
     Ask("owing.found", WATCHERS, lambda w, a: w.core.owing.found(a)),
+    Ask("announcing.state", WATCHERS, lambda w, a: w.core.announcing.state(a)),
+    Ask("announcing.dead", WATCHERS, lambda w, a: w.core.announcing.dead(a)),
+    Ask("announcing.retry", ADMINS, lambda w, a: w.core.announcing.retry(a)),
     Ask("owed_decisions.baseline", EVERYBODY, lambda w, a: w.core.owed_decisions.baseline(a)),
     Ask(
         "owed_decisions.set_baseline",
@@ -397,6 +400,7 @@ UNASKED = {
         "Recording.record",
         "Erasing.erase",
         "Merges.settle",
+        "Announcing.fault",
         "OwedCheck.of",
         "StoreReport.look",
         "OwedCheck.why_never_owed",
@@ -509,6 +513,7 @@ UNASKED = {
         "Merges.settle",
     },
     "what a sweep found and needs no person's word": {"Repairing.mend_unattended"},
+    "what was saved to be sent, whoever is there": {"Announcing.drain"},
     "part of a service that has asked": {
         "Correcting.afresh",
         "Correcting.standing",

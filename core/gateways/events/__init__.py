@@ -1,0 +1,1 @@
+"""Tells other apps of the desk's changes."""

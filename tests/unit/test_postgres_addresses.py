@@ -1,0 +1,61 @@
+"""What connections to a PostgreSQL are made with, and what is said of one that is not reached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from psycopg import OperationalError as Unreached
+from psycopg.errors import InsufficientPrivilege
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from core.gateways.engine.system import pooled_engine
+from core.gateways.journal.database import Database
+
+DIRECT = "postgresql://postgres:canary@db.abcdefghijklmnop.supabase.co:5432/postgres"
+POOLER = "postgresql://postgres.abc:canary@aws-0-eu-1.pooler.supabase.com:6543/postgres"
+SAID = 'connection to server at "2600:1f::1", port 5432 failed: Network is unreachable'
+
+
+def told(url: str, error: DBAPIError) -> str:
+    return str(Database(url)._failure(error, "failed"))
+
+
+def unreached() -> DBAPIError:
+    return OperationalError("SELECT 1", {}, Unreached(SAID))
+
+
+def test_the_direct_host_that_is_not_reached_is_said_to_be_ipv6_only() -> None:
+    words = told(DIRECT, unreached())
+
+    assert SAID in words
+    assert "answers over IPv6 alone" in words
+    assert "Session pooler, port 5432" in words
+    assert "canary" not in words
+
+
+@pytest.mark.parametrize("url", [POOLER, "postgresql://desk@10.0.0.7/desk"])
+def test_of_another_host_nothing_is_said_of_ipv6(url: str) -> None:
+    assert "IPv6" not in told(url, unreached())
+
+
+def test_what_the_server_itself_refuses_is_not_blamed_on_ipv6() -> None:
+    refused = DBAPIError("SELECT 1", {}, InsufficientPrivilege("permission denied"))
+
+    assert told(DIRECT, refused).endswith("permission denied")
+
+
+def test_neither_journal_nor_engine_prepares_a_statement() -> None:
+    """A pooler of transactions hands the next one to a connection that does not know it."""
+    for engine in (Database(POOLER).engine, pooled_engine(POOLER)):
+        given: list[dict[str, Any]] = []
+
+        @event.listens_for(engine, "do_connect")
+        def _connect(*args: Any, given: list[dict[str, Any]] = given) -> None:
+            given.append(args[-1])
+            raise Unreached(SAID)
+
+        with pytest.raises(OperationalError):
+            engine.connect()
+        assert [None] == [each["prepare_threshold"] for each in given]
