@@ -110,8 +110,8 @@ def _set(core: Core, actor: Actor, at: datetime, reason: str, *, dry_run: bool) 
         core.owed_decisions.set_baseline(at, reason, actor)
     found = core.owing.found(actor)
     if dry_run:
-        open_ = [one for one in found if one.not_owed is None and one.decision is None]
-        would = sum(one.since < at and one.taken_back is None for one in open_)
+        undecided = [one for one in found if one.decision is None and one.taken_back is None]
+        would = sum(one.since < at for one in undecided)
         return {"before": at.isoformat(), "would_settle": would, "owed": len(waiting(found))}
     held = _baseline(core.journal.baseline())
     return {"baseline": held, "not_owed": _by_reason(found), "owed": len(waiting(found))}

@@ -75,6 +75,9 @@ class NewBooking:
     idempotency_key: str
     attending_location: str = ""
     dominant_hand: str = ""
+    #: For other apps that show them, where the account has properties for both.
+    student_name: str = ""
+    student_email: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

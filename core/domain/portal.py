@@ -57,6 +57,12 @@ PROPERTIES: Mapping[Kind, tuple[str, ...]] = {
     ),
 }
 
+#: Properties that a new booking gets where portal.toml says that the account has them: other apps
+#: read them. Nothing of ours depends on them.
+FOR_OTHERS: Mapping[Kind, tuple[str, ...]] = {
+    Kind.BOOKING: ("student_name", "student_email", "associated_mock_exam")
+}
+
 #: Words of ours that an account may hold as other values, by kind and property.
 WORDS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
     Kind.BOOKING: {"dominant_hand": ("Right", "Left")}
@@ -106,7 +112,7 @@ class Portal:
         for kind in Kind:
             ours = self._names[kind]
             if strangers := sorted(set(self.renamed.get(kind, {})) - set(ours)):
-                known = ", ".join(sorted(ours))
+                known = ", ".join(sorted({*ours, *FOR_OTHERS.get(kind, ())}))
                 raise ValueError(f"{kind} have no {', '.join(strangers)}; ours are: {known}")
             theirs = self.names(kind).values()
             if twice := sorted({name for name in theirs if list(theirs).count(name) > 1}):
@@ -130,7 +136,8 @@ class Portal:
                 raise ValueError(f"{where}: each word needs a value of its own")
 
     def _ours(self, kind: Kind) -> tuple[str, ...]:
-        own = PROPERTIES[kind]
+        renamed = self.renamed.get(kind, {})
+        own = PROPERTIES[kind] + tuple(n for n in FOR_OTHERS.get(kind, ()) if n in renamed)
         return own + tuple(map(str, self.catalogue.keys)) if kind is Kind.CONTACT else own
 
     def _named(self, kind: Kind) -> dict[str, str]:

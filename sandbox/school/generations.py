@@ -42,8 +42,13 @@ class Tables:
                 connection.execute(text)
 
 
-#: How the account holds a hand, whatever the tables are.
-HANDS = """[values.bookings.dominant_hand]
+#: What the account calls things, whatever the tables are.
+ACCOUNT = """[properties.bookings]
+student_name = "name"
+student_email = "email"
+associated_mock_exam = "associated_mock_exam"
+
+[values.bookings.dominant_hand]
 Right = "true"
 Left = "false"
 """
@@ -55,7 +60,7 @@ TABLES = {
         contact="associated_contact_id",
         exam="associated_mock_exam",
         name="name",
-        portal=f"""{HANDS}
+        portal=f"""{ACCOUNT}
 [columns.bookings]
 contact_hubspot_id = "associated_contact_id"
 exam_hubspot_id = "associated_mock_exam"
@@ -75,7 +80,7 @@ is_active = ["is_active", "booking_status"]
             ),
             "hubspot_mock_exams": frozenset({"scheduled_activation_datetime"}),
         },
-        portal=f"""{HANDS}
+        portal=f"""{ACCOUNT}
 [columns.bookings]
 contact_hubspot_id = "contact_id"
 exam_hubspot_id = "mock_exam_id"

@@ -64,6 +64,27 @@ def test_a_word_and_a_yes_are_both_understood_whatever_the_account_writes(portal
     assert read(portal, "") == ("", None)
 
 
+def test_what_only_other_apps_read_is_written_where_the_account_has_it() -> None:
+    new = NewBooking(
+        name="Clinical Skills-1-March 4, 2027",
+        contact_id=ContactId("1"),
+        exam_id=ExamId("2"),
+        token="Clinical Skills Token",
+        idempotency_key="op",
+        student_name="Ada Lovelace",
+        student_email="ada@example.test",
+    )
+    named = {"student_name": "name", "student_email": "email", "associated_mock_exam": "exam"}
+
+    def written(portal: Portal) -> dict[str, object]:
+        (made,) = new_booking_body(portal, new, {})["inputs"]  # type: ignore[misc]
+        return dict(made["properties"])  # type: ignore[index]
+
+    plain, more = written(Portal()), written(Portal(renamed={Kind.BOOKING: named}))
+
+    assert more == {**plain, "name": "Ada Lovelace", "email": "ada@example.test", "exam": "2"}
+
+
 def found(portal: Portal, **definition: object) -> Finding:
     name = portal.names(Kind.BOOKING)[HAND]
     told: dict[str, Any] = {name: {"name": name, **definition}}

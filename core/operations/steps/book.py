@@ -168,6 +168,8 @@ class BookSteps(CommonSteps):
             idempotency_key=operation.id,
             attending_location=item.attending_location,
             dominant_hand=item.dominant_hand,
+            student_name=item.contact_name,
+            student_email=item.contact_email,
         )
 
     def _held(self, item: Item) -> Booking | None:

@@ -33,10 +33,9 @@ from core.domain.records import (
 )
 from core.domain.sweeps import SweepMode
 from core.gateways.errors import Refused
-from core.gateways.ports import Due
 from core.gateways.ports.mirror import Copied, Deleted
 from sandbox.school.generations import Generation
-from tests.contract.school.world import School
+from tests.contract.school.world import School, due
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 _ids = count(91_000_000_001)
@@ -93,11 +92,6 @@ def copied(school: School, kind: Kind, row: Any) -> Copied:
     (result,) = school.mirror.copy(kind, [row]).values()
     assert result.copied is not Copied.REFUSED, result.reason
     return result.copied
-
-
-def due(contact: str) -> Due:
-    """To be read from HubSpot and copied."""
-    return Due(kind=Kind.CONTACT, record_id=contact, row=None)
 
 
 def credits_of(school: School, id_: str) -> dict[str, Any]:

@@ -20,14 +20,16 @@ from core.domain.credits import SCHOOL
 from core.domain.drift import Drift
 from core.domain.mirror import columns, probe_rows
 from core.domain.mirror_names import MirrorNames
-from core.domain.operations import ENDED, Operation, OperationState
+from core.domain.operations import ENDED, ItemState, Operation, OperationState
 from core.domain.plans import OperationKind
 from core.domain.portal import OBJECT_TYPES, Portal
 from core.domain.records import Kind
 from core.domain.sweeps import Sweep, SweepMode
+from core.domain.verdicts import Verdict
 from core.domain.work import Work
 from core.gateways.hubspot.client import HubSpot, connect
 from core.gateways.journal.sql import SqlJournal
+from core.gateways.ports import Due
 from core.gateways.supabase import migrations
 from core.gateways.supabase.client import Supabase
 from core.services.finding import ByReference
@@ -239,12 +241,16 @@ class School:
     def done(self, kind: OperationKind, bookings: list[str]) -> Operation:
         chosen = ByReference(references=tuple(bookings))
         plan = self.core.planning.preview(kind, chosen, ADMIN)
+        told = [(row.booking_id, row.why, row.detail) for row in plan.rows]
+        assert all(row.verdict is Verdict.WILL_CHANGE for row in plan.rows), told
         asked = self.core.operating.confirm(plan.id, ADMIN, reason="a test")
         self.carry(Work.OPERATION, asked.id)
         self.copy_all()
         ended = self.journal.operation(asked.id)
         assert ended.state in ENDED
         assert ended.state is OperationState.DONE, ended
+        items = self.journal.items(asked.id)
+        assert {item.state for item in items} == {ItemState.DONE}, items
         return ended
 
     def carry(self, work: Work, id_: str) -> None:
@@ -267,6 +273,11 @@ class School:
     def hubspot(self, kind: Kind, id_: str) -> Mapping[str, Any]:
         type_ = self.server.store.catalog.kind(OBJECT_TYPES[kind])
         return self.server.store.rows(type_, [int(id_)])[int(id_)].properties
+
+
+def due(contact: str) -> Due:
+    """To be read from HubSpot and copied."""
+    return Due(kind=Kind.CONTACT, record_id=contact, row=None)
 
 
 @contextmanager

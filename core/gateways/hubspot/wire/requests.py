@@ -93,7 +93,8 @@ def new_booking_body(
 ) -> Body:
     """One booking with its associations: made apart they could be lost. ``links``: id to type.
 
-    What describes the session is left out: HubSpot takes it from the exam.
+    What describes the session is left out: HubSpot takes it from the exam. What only other apps
+    read is written where the portal names a property for it.
     """
     names = portal.names(Kind.BOOKING)
     values = {
@@ -105,6 +106,12 @@ def new_booking_body(
         "attending_location": new.attending_location,
         "dominant_hand": portal.value(Kind.BOOKING, "dominant_hand", new.dominant_hand),
     }
+    for_others = {
+        "student_name": new.student_name,
+        "student_email": new.student_email,
+        "associated_mock_exam": new.exam_id,
+    }
+    values |= {key: value for key, value in for_others.items() if key in names}
     return {
         "inputs": [
             {
