@@ -16,13 +16,12 @@ from sandbox.demo.balances import Contact
 from sandbox.demo.exams import Exam, Part
 from sandbox.demo.mirror import Differences, Row, Stamps
 from sandbox.demo.seats import Seat
-from sandbox.hubspot.portal import CREDITS, Portal
+from sandbox.hubspot.portal import CREDITS
 
 UNREADABLE = ("abc", "-1", "1.5")
 #: Other ways of writing whole numbers, which are to be understood.
 ODD_BUT_READABLE = ("3.0", "")
 ORPHANS_FROM = 20_999_000_001
-DESK = ("INTEGRATION", str(Portal().app_id))
 
 Planted = dict[str, list[str]]
 
@@ -128,8 +127,12 @@ class Planter:
     def _changed_in_mirror(self, contact: Contact, _: int) -> None:
         credit = self.chance.choice(CREDITS)
         edited = self.now - timedelta(minutes=self.chance.uniform(1, 55))
+        value = contact.balances[credit] + self.chance.choice((1, 4))
+        had = {version.value for version in contact.history.get(credit, ())}
+        while str(value) in had:  # else it could be an older copy
+            value += 1
         self.contact_differences.changed[contact.id] = {
-            credit: contact.balances[credit] + self.chance.choice((1, 4)),
+            credit: value,
             "synced_at": edited - timedelta(hours=1),
             "credit_desk_synced_at": edited - timedelta(hours=1),
             "updated_at": edited,
@@ -137,9 +140,25 @@ class Planter:
         }
 
     def _older_copy(self, contact: Contact, _: int) -> None:
-        """Written by the desk itself, yet the mirror holds the version before it."""
+        """The desk had copied it; then another app wrote over the row what it had read before."""
         credit = self.chance.choice(CREDITS)
-        self._changed(contact, credit, str(contact.balances[credit] + 1), DESK)
+        before = contact.balances[credit]
+        if not contact.history.get(credit):
+            contact.change(credit, str(before), contact.created, school.STAFF)
+        contact.change(credit, str(before + 1), self._lately(contact), school.STUDENT_APP)
+        third = (self.now - contact.updated) / 3
+        copied, edited = contact.updated + third, contact.updated + 2 * third
+        self.contact_differences.changed[contact.id] = {
+            credit: before,
+            # HubSpot tells milliseconds: a row of a later moment would be ahead of it
+            "source_modified_at": contact.updated.replace(
+                microsecond=contact.updated.microsecond // 1000 * 1000
+            ),
+            "synced_at": copied,
+            "credit_desk_synced_at": copied,
+            "updated_at": edited,
+            "credit_desk_changed_at": edited,
+        }
 
     def _orphan(self, number: int) -> str:
         id_ = ORPHANS_FROM + number

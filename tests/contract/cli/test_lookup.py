@@ -33,7 +33,7 @@ def test_a_phone_number_is_recognised_and_found_in_hubspot_when_it_is_said(
 
 def test_nobody_anywhere_is_told_with_where_was_looked(run: Run) -> None:
     assert "--hubspot searches HubSpot itself" in run("contact", "zzzzzz").stderr
-    assert "HubSpot finds nobody" in run("contact", "zzzzzz", "--hubspot").stderr
+    assert "HubSpot has no student" in run("contact", "zzzzzz", "--hubspot").stderr
 
 
 def test_several_are_listed_and_a_deleted_one_ends_with_2(

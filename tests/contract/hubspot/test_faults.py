@@ -141,7 +141,7 @@ def test_a_merge_between_read_and_write_is_no_wrong_fate(
     """Whether HubSpot lets a write to an old id through is not known: both answers are safe."""
     hubspot.options(write_through_merge=through)
     primary, other = hubspot.contact(cs_credits="1"), hubspot.contact(cs_credits="1")
-    hubspot.merge(Kind.CONTACT, primary, other)
+    hubspot.merge(Kind.CONTACT, primary, other, "all")
     writes = [write(primary), write(other)]
 
     fates = [hubspot.crm.write_counts(writes)[one.id].fate for one in writes]

@@ -92,7 +92,8 @@ class Servers:
         return self.desk.balances(of)[of[0]], self.desk.mirrored(of)[of[0]]
 
     def seats(self, exam: str) -> int:
-        return int(self.desk.objects(EXAMS, [exam], ["total_bookings"])[exam]["total_bookings"])
+        held = self.desk.objects(EXAMS, [exam], ["total_bookings"])[exam]["total_bookings"]
+        return int(float(held))  # HubSpot may send it as 1.0
 
     def bookings(self, contact: str) -> list[tuple[str, str]]:
         """Record id and status in HubSpot of each."""

@@ -71,7 +71,7 @@ def test_what_hubspot_keeps_unique_is_unique(school: School) -> None:
 def test_no_balance_was_ever_below_zero(school: School) -> None:
     for contact in school.contacts:
         for credit, versions in contact.history.items():
-            values = [int(version.value or 0) for version in versions]
+            values = [int(float(version.value or 0)) for version in versions]
             moments = [version.at for version in versions]
             assert min(values) >= 0
             assert values[-1] == contact.balances[credit]
