@@ -30,14 +30,8 @@ from tests.unit.services.desk import ADMIN
 
 SIZE = Size(contacts=90, bookings=480, exams=14, seed=11)
 CANCELLED, REFUNDED, DAY = 60, 40, 30
-#: What a booking of each type is asked.
-PLACE = {"attending_location": "Vancouver"}
-ANSWERS = {
-    "Clinical Skills": {"dominant_hand": "Right"},
-    "Situational Judgment": PLACE,
-    "Mini-mock": PLACE,
-    "Mock Discussion": PLACE,
-}
+#: The type whose bookings ask for a hand; all others ask for a place.
+ASKS_HAND = "Clinical Skills"
 
 
 @pytest.fixture
@@ -225,7 +219,8 @@ def _books(school: School, apps: OldApps) -> None:
             wish = Wish(
                 contact_id=ContactId(student["hubspot_id"]),
                 exam_id=ExamId(exam["hubspot_id"]),
-                **ANSWERS[exam["mock_type"]],
+                dominant_hand="Right" if exam["mock_type"] == ASKS_HAND else "",
+                attending_location="" if exam["mock_type"] == ASKS_HAND else "Vancouver",
             )
             plan = school.core.booking.preview(wish, ADMIN)
             if not plan.will_change or plan.will_change[0].credit is None:
