@@ -25,7 +25,7 @@ from core.domain.mirror import ID, Row
 from core.domain.records import MARKER, History, Kind, Version
 
 #: A copy sets ``synced_at`` and ``updated_at`` in one statement, yet not in one microsecond.
-ONE_STATEMENT = timedelta(milliseconds=100)
+ONE_STATEMENT = timedelta(milliseconds=1)
 #: What the desk writes of each kind without its marker: refund marks, and when an exam opens.
 WITHOUT_MARKER: Mapping[Kind, frozenset[str]] = {
     Kind.CONTACT: frozenset(),

@@ -8,12 +8,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.domain.operations import OperationState
+from core.domain.outgoing import EventType, OutgoingEvent
 from core.domain.plans import OperationKind
 from core.domain.records import Kind
 from core.domain.roles import NotAllowed, Role
 from core.gateways.ports import Due
 from pages.shared.places import BULK_REFUND, OPERATIONS, OVERVIEW, Place
 from pages.shared.record import listing
+from tests.fakes.outgoing import FakeReceiver
 from tests.pages.acts import choose, frame_with, grid, press, said, tick
 from tests.pages.conftest import Open
 from tests.pages.desk_roles import seen_by
@@ -125,6 +127,30 @@ def test_copies_given_up_are_shown_with_their_error_and_tried_again(
     press(at, "revive")
 
     assert (1, 0) == (made.journal.outbox().due, made.journal.outbox().dead)
+
+
+def test_events_that_failed_are_shown_with_their_error_and_tried_again(
+    open_page: Open, made: Stage
+) -> None:
+    event = OutgoingEvent(
+        id="e1",
+        type=EventType.BALANCE_CHANGED,
+        at=made.clock.at,
+        data={"contact_id": "52000000003"},
+        attempts=58,
+        error="https://app.example.org answered 503",
+        dead=True,
+    )
+    made.journal._outgoing["e1"] = event, made.clock.at
+    made.core.announcing.sender = FakeReceiver()
+    at = choose(open_page(OPERATIONS), "view", "Copies to Supabase")
+    assert ["https://app.example.org answered 503"] == list(frame_with(at, "Event")["Error"])
+    assert "Retry 1 event" == at.button(key="revive_events").label
+
+    press(at, "revive_events")
+
+    state = made.journal.outgoing()
+    assert (1, 0) == (state.due, state.dead)
 
 
 def test_a_mirror_that_is_behind_is_told_on_every_page(open_page: Open, made: Stage) -> None:
