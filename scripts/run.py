@@ -117,10 +117,12 @@ def _for_the_app(settings: dict[str, str], origin: str, name: str) -> dict[str, 
 
 
 def _core(*command: str) -> None:
-    """``python -m core command``; it says on stderr what is wrong and how to mend it."""
+    """``python -m core command``; shows what it says on stderr where it fails."""
     args = [sys.executable, "-m", "core", *command]
-    if subprocess.run(args, cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode:
-        raise DidNotStartError(f"`python -m core {command[0]}` failed; why stands above")
+    done = subprocess.run(args, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.stderr.write(done.stderr)
+        raise DidNotStartError(f"`python -m core {command[0]}` failed, as said above")
 
 
 def _serve(origin: str, port: int, where: str, *, sign_in_as: Sequence[str] = ()) -> int:

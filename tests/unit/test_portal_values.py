@@ -33,8 +33,8 @@ def booked(portal: Portal, hand: str) -> str:
         idempotency_key="op",
         dominant_hand=hand,
     )
-    (made,) = new_booking_body(portal, new, {})["inputs"]  # type: ignore[misc]
-    return str(made["properties"][HAND])  # type: ignore[index]
+    (made,) = new_booking_body(portal, new, {})["inputs"]
+    return str(made["properties"][HAND])
 
 
 def read(portal: Portal, held: str) -> tuple[str, object]:
@@ -77,8 +77,8 @@ def test_what_only_other_apps_read_is_written_where_the_account_has_it() -> None
     named = {"student_name": "name", "student_email": "email", "associated_mock_exam": "exam"}
 
     def written(portal: Portal) -> dict[str, object]:
-        (made,) = new_booking_body(portal, new, {})["inputs"]  # type: ignore[misc]
-        return dict(made["properties"])  # type: ignore[index]
+        (made,) = new_booking_body(portal, new, {})["inputs"]
+        return dict(made["properties"])
 
     plain, more = written(Portal()), written(Portal(renamed={Kind.BOOKING: named}))
 

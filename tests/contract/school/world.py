@@ -281,7 +281,7 @@ def due(contact: str) -> Due:
 
 
 @contextmanager
-def school_before(folder: Path, generation: Generation) -> Iterator[School]:
+def school_before(folder: Path, generation: Generation, size: Size = SIZE) -> Iterator[School]:
     """As its developers left it: nothing of the desk is there."""
     tables = TABLES[generation]
     with ExitStack() as opened:
@@ -295,7 +295,7 @@ def school_before(folder: Path, generation: Generation) -> Iterator[School]:
         server = HubSpotServer(folder, token=TOKEN, portal=SchoolPortal())
         opened.callback(server.stop)
         now = datetime.now(UTC).replace(microsecond=0)
-        planted = fill(server.store, stack.settings.db_url, SIZE, now, generation)
+        planted = fill(server.store, stack.settings.db_url, size, now, generation)
         db = opened.enter_context(psycopg.connect(stack.settings.db_url, autocommit=True))
         url = server.start()
         school = School(generation, stack, server, url, db, folder, planted)
