@@ -70,7 +70,7 @@ def test_an_error_without_a_retry_is_a_mistake(run: Run) -> None:
 
 def test_what_is_owed_is_what_a_refund_of_it_would_give_back(run: Run) -> None:
     found = json.loads(run("owed", "--limit", "20000", "--json").stdout)
-    sure = [row["booking"] for row in found["bookings"] if not row["unclear"]]
+    sure = [row["booking"] for row in found["bookings"] if row["verdict"] == "owed"]
     ids = ",".join(sure)
     plan = json.loads(run("refund", "--ids", ids, "--dry-run", "--json").stdout)
 
@@ -84,7 +84,7 @@ def test_everything_that_is_owed_is_planned_at_once(run: Run) -> None:
     plan = json.loads(run("refund", "--owed", "--dry-run", "--json").stdout)
     both = run("refund", "--owed", "--ids", "1", "--dry-run")
 
-    sure = {row["booking"] for row in listed["bookings"] if not row["unclear"]}
+    sure = {row["booking"] for row in listed["bookings"] if row["verdict"] == "owed"}
     assert sure == {r["booking"] for r in plan["rows"]}
     assert listed["owed"] == sum(plan["counts"].values()) > 0
     assert "everything owed" == plan["selection"]
