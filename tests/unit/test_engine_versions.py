@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sqlite3
 from contextlib import closing, nullcontext
+from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -108,18 +109,12 @@ def test_the_doctor_finds_tables_that_take_no_row_and_leaves_none(tmp_path: Path
 
 def test_nothing_starts_where_the_engine_is_refused() -> None:
     began: list[str] = []
-    parts: dict[str, Any] = dict.fromkeys(
-        [
-            *("core", "diagnosing", "store", "engine", "mirror_threads", "schedule", "measuring"),
-            *("alarms", "desks", "clock", "audit", "fitness"),
-        ]
-    )
-    runtime = wiring.Runtime(
-        **parts,
-        engine_refusal=lambda: "SQLite is too old",
-        at_start=lambda: began.append("settings"),
-        close=lambda: None,
-    )
+    parts: dict[str, Any] = dict.fromkeys(field.name for field in fields(wiring.Runtime))
+    parts |= {
+        "engine_refusal": lambda: "SQLite is too old",
+        "at_start": lambda: began.append("settings"),
+    }
+    runtime = wiring.Runtime(**parts)
 
     with pytest.raises(EngineError, match=r"SQLite is too old\. What was confirmed waits"):
         runtime.start()
