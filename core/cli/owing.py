@@ -25,6 +25,7 @@ from core.domain.owed import (
     verdict_against,
     waiting,
 )
+from core.domain.plans import Judgement
 from core.domain.roles import Actor
 from core.domain.selections import BadList
 from core.domain.settled import Baseline, OwedDecision
@@ -206,12 +207,18 @@ def _row(one: Owed) -> dict[str, object]:
         "credit": one.credit,
         "since": one.since.isoformat(),
         "cancelled_by": one.cancelled_by,
-        "verdict": "owed" if against is None else against.why,
+        "verdict": _verdict(one, against),
         "told": "" if against is None else against.detail,
         "decision": _decision(one.decision),
         "taken_back": _taken(one.taken_back),
         "unclear": one.unclear,
     }
+
+
+def _verdict(one: Owed, against: Judgement | None) -> str:
+    if against is not None:
+        return str(against.why)
+    return "unclear" if one.unclear else "owed"
 
 
 def _by_reason(found: list[Owed]) -> dict[str, int]:
