@@ -27,6 +27,7 @@ from core.gateways.ports import Engine
 from core.services.alarms import LOOK_EVERY_S, Alarms
 from core.services.auditing import LOOK_EVERY_S as AUDIT_EVERY_S
 from core.services.clock_watch import LOOK_EVERY_S as CLOCK_EVERY_S
+from core.services.copy_direction import CopyDirection
 from core.services.desks import RENEW_EVERY_S
 from core.services.diagnosing import Diagnosing
 from core.services.fitness import Fitness
@@ -270,6 +271,7 @@ def build(settings: Settings) -> Runtime:
         key_warnings=mirror.key_warnings,
         desks=core.desks.findings,
         events_fault=core.announcing.fault,
+        direction=CopyDirection(journal, utc_now).findings,
         engine_fault=partial(start_fault, url),
         store=(store := StoreReport(journal, journal.address)).look,
         now=utc_now,

@@ -37,6 +37,8 @@ class Diagnosing:
     store: Callable[[], Store | None] = lambda: None
     #: Why the receiver of events does not take one; "": it does; None: there is none.
     events_fault: Callable[[], str | None] = lambda: None
+    #: Whether others write Supabase before HubSpot.
+    direction: Callable[[], Sequence[Finding]] = tuple
     #: Starts an engine on a store of its own and ends it; why it does not start, or "".
     engine_fault: Callable[[], str] = lambda: ""
     now: Callable[[], datetime] = field(kw_only=True)
@@ -45,7 +47,7 @@ class Diagnosing:
         """Everything that was looked at, faults first."""
         found = [*self.truth.inspect(), *self._mirror(), *self._notifications()]
         found += [*self._store(), self._webhooks(), self._engine(), self._workers(), *self.desks()]
-        found += self._events()
+        found += [*self._events(), *self.direction()]
         # after the look at HubSpot, whose answers say what time it is there
         found += Clocks(self.truth, self.journal, self.now).findings()
         order = [Health.FAULT, Health.WARNING, Health.FINE]

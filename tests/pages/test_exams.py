@@ -48,7 +48,7 @@ def test_sessions_stand_soonest_first_with_seats_and_what_is_owed(open_page: Ope
     assert 12 == len(frame)
     assert listed(at) == sorted(listed(at))
     assert "48 of 60" == frame["Seats"][0]
-    assert f"{frame['Owed'].sum()} credits owed" in said(at)
+    assert f"{frame['Owed'].sum()} credits without a refund mark" in said(at)
 
 
 def test_listing_asks_hubspot_nothing(open_page: Open, made: Stage) -> None:

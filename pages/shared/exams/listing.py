@@ -83,10 +83,16 @@ def _sessions(desk: Desk, found: Sequence[Session]) -> None:
     owed = sum(each.counts.owed for each in found if each.counts)
     wrong = sum(bool(each.drift) for each in found)
     told = [words.count(len(found), "session")]
-    told += [f"{words.count(owed, 'credit')} owed"] if owed else []
+    told += [f"{words.count(owed, 'credit')} without a refund mark"] if owed else []
     told += [f"{words.count(wrong, 'seat count')} to look at"] if wrong else []
     st.caption(", ".join(told) + ". Counted in Supabase; a session opens live from HubSpot.")
     _grid(desk, found)
+
+
+UNMARKED = (
+    "Credits of cancelled bookings without a refund mark in Supabase. The session says which of "
+    "them are owed."
+)
 
 
 def _grid(desk: Desk, found: Sequence[Session]) -> None:
@@ -108,7 +114,7 @@ def _grid(desk: Desk, found: Sequence[Session]) -> None:
             "Seats": st.column_config.TextColumn("Seats taken", width=95, alignment="right"),
             "Active": number("Active bookings", width=110),
             "Cancelled": number("Cancelled", width=80),
-            "Owed": number("Owed, credits", width=95),
+            "Owed": number("No refund mark", width=120, help=UNMARKED),
             "Seat count": st.column_config.TextColumn(width=100),
             "Opens": st.column_config.TextColumn(width=140),
         },
