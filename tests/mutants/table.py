@@ -1334,7 +1334,8 @@ COPYING = [
     Mutant(
         guard="a copy leaves the outbox only when the mirror has answered for it",
         file=_in("services/mirroring"),
-        old="DONE = frozenset({Copied.WRITTEN, Copied.ALREADY_EQUAL, Copied.NEWER_KEPT})",
+        old="DONE = frozenset({Copied.WRITTEN, Copied.ALREADY_EQUAL, Copied.NEWER_KEPT, "
+        "Copied.NOT_KEPT})",
         new="DONE = frozenset(Copied)",
         tests=(_UNIT + "test_mirroring.py",),
     ),
@@ -1361,14 +1362,14 @@ COPYING = [
     ),
     Mutant(
         guard="the mirror keeps what is newer",
-        file="supabase/migrations/20261123000300_copy_function.sql",
+        file="supabase/migrations/20261130000400_copy.sql",
         old="            when b.source_modified_at > n.source_modified_at then 'newer_kept'\n",
         new="",
         tests=_SQL,
     ),
     Mutant(
         guard="the mirror remembers the newer version of an equal row",
-        file="supabase/migrations/20261123000300_copy_function.sql",
+        file="supabase/migrations/20261130000400_copy.sql",
         old="            or n.verdict = 'already_equal' and (n.held is null or n.held <"
         " n.source_modified_at)\n",
         new="",
