@@ -111,7 +111,7 @@ def test_what_was_done_to_each_booking_is_shown_with_its_id_and_its_student(
         zip(marks["About"], marks["Contact"], strict=True)
     )
     assert {"Refunded no → yes"} == set(marks["Change"])
-    assert {""} == set(marks["More"]), "the contact has a column of its own"
+    assert not [more for more in marks["More"] if "contact" in more], "it has a column of its own"
 
 
 def test_a_booking_is_found_with_the_write_that_carried_its_credit(

@@ -50,8 +50,9 @@ def failed(made: TestDesk) -> Operation:
 
 def unclear(made: TestDesk) -> Operation:
     """A refund of a booking whose history HubSpot does not give."""
+    operation = made.confirm("53")
     made.crm.unreadable_histories.add("53")
-    operation = made.run("53")
+    made.carry(operation)
     assert ItemState.UNDECIDED is made.item(operation, "53").state
     return operation
 
@@ -133,10 +134,10 @@ def run(*args: str) -> Result:
 
 
 def blocked(made: TestDesk) -> Operation:
-    """A booking whose student's balance could not be read at the preview, and now can."""
-    made.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": "-1"})
+    """A booking whose attendance could not be read at the preview, and now can."""
+    made.crm.foreign_write(Kind.BOOKING, "53", {"attendance": "perhaps"})
     operation = made.run("53", "54")
-    made.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": "1"})
+    made.crm.foreign_write(Kind.BOOKING, "53", {"attendance": ""})
     return operation
 
 

@@ -52,6 +52,11 @@ COMMANDS = [
     ("repair --id 1 --dry-run", WATCHERS),
     ("outbox --retry", ADMINS),
     ("owed", WATCHERS),
+    ("baseline", set(Role)),
+    ("baseline --before 2026-01-01T08:00 --reason settled", ADMINS),
+    ("baseline --withdraw --reason wrong", ADMINS),
+    ("not-owed --ids 53 --reason forfeited", ADMINS),
+    ("still-owed --ids 53 --reason promised", ADMINS),
     ("overview", WATCHERS),
     ("forget --before 2026-01-01", ADMINS),
     ("audit verify", WATCHERS),
@@ -67,7 +72,7 @@ COMMANDS = [
     ("roles withdraw staff@example.test", ADMINS),
 ]
 #: Commands of whoever holds the settings: they act as nobody.
-OF_NOBODY = {"doctor", "worker", "operations", "restored", "hubspot-app"}
+OF_NOBODY = {"doctor", "worker", "operations", "restored", "hubspot-app", "mirror-sql"}
 
 
 @pytest.fixture

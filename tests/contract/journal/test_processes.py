@@ -133,7 +133,10 @@ def test_a_connection_that_broke_meanwhile_is_made_anew(postgres_journal_url: st
     ("url", "said"),
     [
         ("postgresql://desk:hush@127.0.0.1:1/ops", "postgres.*failed: .*refused"),
-        ("sqlite:////no/such/folder/ops.sqlite", "failed: unable to open database file"),
+        (
+            "sqlite:////dev/null/folder/ops.sqlite",
+            "cannot be opened: .*Not a directory",
+        ),
         ("mysql://desk:hush@somewhere/ops", "must be sqlite:///<file> or postgresql://"),
         ("sqlite://", "must be sqlite:///<file>"),
         ("nonsense hush", "is not a database URL"),

@@ -77,7 +77,10 @@ def owed_now(school: School) -> list[str]:
 
 
 def swept_clean(school: School, apps: OldApps) -> set[Cause]:
-    """Compared until nothing is found, with the repairs that need nobody; what was found first."""
+    """Compared until nothing is found, each time repaired; the causes of what was found.
+
+    Older copies are repaired without anybody; what others wrote in HubSpot an admin has copied.
+    """
     found: set[Cause] = set()
     for _ in range(3):
         apps.later(1)
@@ -86,6 +89,8 @@ def swept_clean(school: School, apps: OldApps) -> set[Cause]:
         if not drifts:
             return found
         found |= {drift.cause for drift in drifts}
+        if theirs := [drift for drift in drifts if drift.cause is not Cause.OLDER_COPY]:
+            school.core.repairing.confirm(theirs, ADMIN, "what others wrote in HubSpot")
         for repair in school.journal.repairs():
             if repair.state is not RepairState.DONE:
                 mended(school, repair.id)
