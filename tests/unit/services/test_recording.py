@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from core.domain.mirror import Row, booking_row, contact_row
+from core.domain.plans import OperationKind
 from core.domain.records import BookingId, ContactId, Kind
 from core.gateways.errors import JournalError
 from core.gateways.ports import Due, Run
@@ -25,11 +26,13 @@ class Watched(MemoryJournal):
     desk: TestDesk
     fails: bool = False
     seen: list[Row] = field(default_factory=list)
+    due: list[Due] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         MemoryJournal.__init__(self)
 
     def settle(self, *args: Any, **kwargs: Any) -> list[Due]:
+        self.due += kwargs.get("due", ())
         self.desk.drain()
         if not self.desk.mirror.dead:
             self.seen += self.desk.mirror.rows(Kind.CONTACT, ["1"]).values()
@@ -66,6 +69,21 @@ def test_a_copy_is_there_before_the_journal_has_it_and_is_not_made_again(desk: T
     assert 3 in [seen["cs_credits"] for seen in desk.journal.seen]
     assert desk.journal.outbox().due == 0
     assert desk.mirror.calls == made
+
+
+def test_a_cancelled_booking_without_a_credit_is_not_read_again_for_its_copy(
+    desk: TestDesk,
+) -> None:
+    """It settles after its cancel was answered, and copied: nothing was sent since."""
+    desk.booked("52", "1", token="Admin Override", status="Active")
+    booking = desk.crm.bookings([BookingId("52")])[BookingId("52")]
+    assert booking is not None
+    desk.mirror.put(Kind.BOOKING, booking_row(booking))
+    desk.run("52", kind=OperationKind.CANCEL)
+
+    assert desk.mirror.rows(Kind.BOOKING, ["52"])["52"]["is_active"] == "Cancelled"
+    assert isinstance(desk.journal, Watched)
+    assert [due.row is None for due in desk.journal.due if due.kind is Kind.BOOKING] == [False]
 
 
 def test_a_mirror_that_is_down_gets_its_copies_from_the_outbox(desk: TestDesk) -> None:
