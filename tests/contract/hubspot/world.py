@@ -52,6 +52,10 @@ class World(Protocol):
         """What a contact holds, without asking the client."""
         ...
 
+    def mark(self, booking: str) -> str:
+        """A booking's ``token_refunded``, without asking the client."""
+        ...
+
     def fault(self, action: str, *, times: int = 1) -> None:
         """For the next writes: lose_request, lose_answer, not_sent, barred, late."""
         ...
@@ -111,6 +115,9 @@ class FakeWorld:
 
     def balance(self, id_: str, key: str) -> str:
         return self.crm.truth.need(Kind.CONTACT, id_).properties.get(key) or ""
+
+    def mark(self, booking: str) -> str:
+        return self.crm.truth.need(Kind.BOOKING, booking).properties.get("token_refunded") or ""
 
     def fault(self, action: str, *, times: int = 1) -> None:
         kinds = {
@@ -177,9 +184,15 @@ class SandboxWorld:
         self._control("POST", f"objects/{OBJECT_TYPES[kind]}/{id_}/archive", {})
 
     def balance(self, id_: str, key: str) -> str:
-        kind = self.server.store.catalog.kind(OBJECT_TYPES[Kind.CONTACT])
-        held = self.server.store.rows(kind, [int(id_)])[int(id_)].properties.get(key) or ""
+        held = self._held(Kind.CONTACT, id_, key)
         return numbers.plain(held) if numbers.PLAIN.fullmatch(held) else held  # whatever the mode
+
+    def mark(self, booking: str) -> str:
+        return self._held(Kind.BOOKING, booking, "token_refunded")
+
+    def _held(self, kind: Kind, id_: str, name: str) -> str:
+        type_ = self.server.store.catalog.kind(OBJECT_TYPES[kind])
+        return self.server.store.rows(type_, [int(id_)])[int(id_)].properties.get(name) or ""
 
     def fault(self, action: str, *, times: int = 1) -> None:
         fault: dict[str, Any] = {"action": action, "path": "/batch/(update|create)", "times": times}
