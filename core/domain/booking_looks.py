@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.domain.double_refunds import MARK, MARKED_AT, MARKED_BY, MOMENT
+from core.domain.double_refunds import MARK, MARKED_AT, MARKED_BY, is_our_time
 from core.domain.exam_times import absolute
 from core.domain.foreign_words import source_words
 from core.domain.foreign_writes import SAME_UPDATE
@@ -50,8 +50,7 @@ def overwritten_mark(operation: Operation, item: Item, history: History) -> Warn
     time that we set with it, or a name or a time before ours, is somebody else's.
     """
     marks, times, names = (history.get(key, ()) for key in (MARK, MARKED_AT, MARKED_BY))
-    stated = absolute(times[0].value.strip()) if times else None
-    if stated is None or abs(stated - operation.confirmed_at) >= MOMENT:
+    if not times or not is_our_time(operation, absolute(times[0].value.strip())):
         return None
     ours = times[0].at
     older = [v for v in marks[:1] if v.value.strip() and v.at < ours - SAME_UPDATE]

@@ -415,6 +415,11 @@ def after_cancel_without_credit(
     return replace(item, state=ItemState.SKIPPED, why=why, cancelled=False, cancel_sent=True)
 
 
+def is_our_time(operation: Operation, at: datetime | None) -> bool:
+    """Whether a mark's time is the one that this operation sets."""
+    return at is not None and abs(at - operation.confirmed_at) < MOMENT
+
+
 def marked_by_another(operation: Operation, booking: Booking) -> str:
     """Who else has marked a booking whose credit this operation gave back; empty: nobody."""
     at = booking.refunded_at
@@ -423,7 +428,7 @@ def marked_by_another(operation: Operation, booking: Booking) -> str:
         return f"somebody else ({booking.mark_unclear})"
     if not (booking.refunded or by or at):
         return ""
-    if at is not None and abs(at - operation.confirmed_at) < MOMENT and operation.is_by(by):
+    if is_our_time(operation, at) and operation.is_by(by):
         return ""
     when = f" at {at.astimezone(UTC):%-d %B %Y %H:%M:%S} UTC" if at else ""
     return f"{by or 'somebody else'}{when}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import TypeVar
@@ -107,15 +107,18 @@ def _source_time(row: MirrorRow) -> datetime:
     return datetime.fromisoformat(str(row[SOURCE_TIME]))
 
 
-def settled_dues(operation: Operation, items: Iterable[Item], due: Sequence[Due]) -> list[Due]:
+def settled_dues(
+    operation: Operation, items: Iterable[Item], due: Sequence[Due], copied: Collection[str] = ()
+) -> list[Due]:
     """Copies of bookings that settle here, that we may have changed, and that ``due`` lacks.
 
     They are read first: the answer that would have told how the booking stands was lost, or it
-    was refused after an earlier one was.
+    was refused after an earlier one was. ``copied``: those of which this is known not to be so,
+    because a copy has been due since the last change of them was answered.
     """
     if operation.kind not in _OF_BOOKINGS:
         return []
-    known = {one.record_id for one in due if one.kind is Kind.BOOKING}
+    known = {*copied, *(one.record_id for one in due if one.kind is Kind.BOOKING)}
     return [
         Due(kind=Kind.BOOKING, record_id=item.booking_id, row=None)
         for item in items

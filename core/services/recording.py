@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -29,14 +29,17 @@ class Recording:
         items: Sequence[Item],
         due: Sequence[Due] = (),
         entries: Sequence[Entry] = (),
+        copied: Collection[str] = (),
     ) -> None:
         """What was learned of items. None settles without the copy of its booking being due.
+
+        ``copied``: bookings whose copy has been due since the last change of them was answered.
 
         Raises:
             JournalError: nothing of it was saved.
         """
         if items:
-            all_due = [*due, *settled_dues(operation, items, due)]
+            all_due = [*due, *settled_dues(operation, items, due, copied)]
             self.record(run, [], items, all_due, entries)
 
     def record(

@@ -68,6 +68,11 @@ def count(n: int, noun: str, plural: str = "") -> str:
     return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"
 
 
+def attention(n: int) -> str:
+    """Of rows: "1 needs attention", "5 need attention"."""
+    return f"{count(n, 'needs', 'need')} attention"
+
+
 def change(before: int | None, after: int | None) -> str:
     """A balance before and after, "4 → 5"; "–" when nothing is known."""
     if before is None or after is None:

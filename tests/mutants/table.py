@@ -1349,7 +1349,7 @@ COPYING = [
     Mutant(
         guard="no booking settles without its copy being due",
         file=_in("services/recording"),
-        old="all_due = [*due, *settled_dues(operation, items, due)]",
+        old="all_due = [*due, *settled_dues(operation, items, due, copied)]",
         new="all_due = [*due]",
         tests=_COPIES,
     ),

@@ -33,7 +33,7 @@ def operation_id(made: Stage) -> str:
 def test_what_failed_stands_first_with_its_reason(open_page: Open, operation_id: str) -> None:
     at = open_page(BULK_REFUND, operation=operation_id)
 
-    assert "2 bookings need a look" in said(at)
+    assert "2 bookings need attention" in said(at)
     states = [cell[0] for cell in frame_with(at, "Student", "Why")["State"]]
     assert ["✕ Blocked", "✕ Blocked", "– Skipped"] == states[:3]
     assert "✓ Done" == states[-1]
@@ -378,6 +378,19 @@ def blocked(made: Stage) -> str:
     return operation_id
 
 
+def test_a_booking_that_belongs_to_nobody_is_named_once(open_page: Open, made: Stage) -> None:
+    plan = made.core.planning.preview(OperationKind.CANCEL, ByExam(ids=(ExamId(EXAM),)), ACTOR)
+    row = plan.will_change[0]
+    made.crm.unlink(row.booking_id, Kind.CONTACT, str(row.contact_id))
+    operation_id = confirmed(made, exam=EXAM, kind=OperationKind.CANCEL)
+    made.carry(operation_id)
+
+    told = said(open_page(BATCH_CANCELLATION, operation=operation_id))
+
+    assert f"- {row.booking_name}: " in told
+    assert f"{row.booking_name}, {row.booking_name}" not in told
+
+
 def test_blocked_bookings_of_the_preview_are_told_with_everything_that_was_asked_for(
     open_page: Open, made: Stage, blocked: str
 ) -> None:
@@ -386,9 +399,9 @@ def test_blocked_bookings_of_the_preview_are_told_with_everything_that_was_asked
     states = made.journal.progress(blocked).states
     assert f"{states[ItemState.DONE]} of {sum(states.values())} bookings cancelled" in said(at)
     assert f"; {states[ItemState.SKIPPED]} skipped, 2 blocked." in said(at)
-    assert "2 bookings need a look" in said(at)
+    assert "2 bookings need attention" in said(at)
     listed = frame_with(open_page(OPERATIONS), "Reason")
-    assert ["! 2 to look at"] == list(listed["State"][0])
+    assert ["! 2 need attention"] == list(listed["State"][0])
     assert "retry" not in {button.key for button in at.button}, "nothing that was confirmed failed"
 
 
@@ -417,7 +430,7 @@ def test_blocked_bookings_are_dismissed_with_a_reason(
     assert 2 == made.journal.progress(blocked).states[ItemState.DISMISSED]
     told = said(open_page(BATCH_CANCELLATION, operation=blocked))
     assert "2 dismissed" in told
-    assert "need a look" not in told
+    assert "need attention" not in told
     events = [record.event_words(e) for e in made.journal.events(operation_id=blocked)]
     assert "Dismissed. Reason: They sit it elsewhere: 2 bookings" == events[0]
 

@@ -209,7 +209,13 @@ class RefundSteps(CreditSteps):
             ]
             if moved := warned_of_moves(zip(ending, ended, strict=True)):
                 self.journal.warn(run, moved, at=self.now())
-            self.recording.items(run, operation, ended)
+            # as the cancel left them, and its copy told
+            copied = [
+                new.booking_id
+                for old, new in zip(ending, ended, strict=True)
+                if old.cancelled and new.cancelled and new.exam_id == old.exam_id
+            ]
+            self.recording.items(run, operation, ended, copied=copied)
         return [item for item in items if item.credit is not None]
 
     def _pending(self, item: Item, asked: datetime) -> bool:

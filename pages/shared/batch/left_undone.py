@@ -31,25 +31,28 @@ NEXT: dict[About, str] = {
 }
 assert NEXT.keys() == set(About), "every warning names the next step"
 
-
 #: Of these the operation itself is not done with; the others are for somebody to look at.
 FOLLOW_UPS = frozenset({About.SEATS, About.SEATS_UNTOLD, About.NOTE, About.FOLLOW_UPS, About.CHECK})
 
 
 def title(found: Sequence[Warned]) -> str:
     """How many: "Follow-ups incomplete: 1", or "Needs attention: 1"."""
-    unfinished = any(one.about in FOLLOW_UPS for one in found)
-    return f"{'Follow-ups incomplete' if unfinished else 'Needs attention'}: {len(found):,}"
+    return f"{_words(found)[0]}: {len(found):,}"
 
 
 def in_a_list(found: Sequence[Warned]) -> str:
     """The same as the state of its operation: "! Follow-ups incomplete"; empty: nothing."""
-    n = len(found)
-    if not n:
+    if not found:
         return ""
+    one, many = _words(found)
+    return f"! {one}" if len(found) == 1 else f"! {len(found):,} {many}"
+
+
+def _words(found: Sequence[Warned]) -> tuple[str, str]:
+    """Of one, and after a number."""
     if any(one.about in FOLLOW_UPS for one in found):
-        return f"! {n:,} follow-ups incomplete" if n > 1 else "! Follow-ups incomplete"
-    return f"! {n:,} need attention" if n > 1 else "! Needs attention"
+        return "Follow-ups incomplete", "follow-ups incomplete"
+    return "Needs attention", "need attention"
 
 
 def show(found: Sequence[Warned], told: str = "") -> None:

@@ -93,7 +93,7 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
     elif bad:
         st.warning(
             f"{told}\n\n{_worst(desk, operation, NEEDS_EYES, bad)}",
-            title=f"{words.count(bad, f'{row} needs', f'{row}s need')} a look",
+            title=f"{words.count(bad, f'{row} needs', f'{row}s need')} attention",
             icon=":material/rule:",
         )
     elif undone:
@@ -118,14 +118,15 @@ def _called_off(desk: Desk, operation: Operation) -> None:
     st.info(f"Withdrawn before it started. Nothing was changed.{told}", icon=":material/undo:")
 
 
+def _whose(item: Item) -> str:
+    """Student and booking, or the booking alone where no student is known."""
+    return ", ".join(filter(None, (item.contact_name, item.booking_name or item.booking_id)))
+
+
 def _worst(desk: Desk, operation: Operation, states: Collection[ItemState], n: int) -> str:
     """The first few of ``n`` in these states, in full: a table cuts long sentences."""
     items = desk.core.journal.items(operation.id, states=states, limit=WORST)
-    lines = [
-        f"- {words.plain(i.contact_name or str(i.booking_name))}, "
-        f"{words.plain(i.booking_name or i.booking_id)}: {words.plain(i.why)}"
-        for i in items
-    ]
+    lines = [f"- {words.plain(_whose(i))}: {words.plain(i.why)}" for i in items]
     more = [f"- and {n - WORST:,} more, below"] if n > WORST else []
     return "\n".join([*lines, *more])
 

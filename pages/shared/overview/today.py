@@ -66,7 +66,7 @@ def _line(desk: Desk, operation: Operation, progress: Progress) -> None:
     colour, icon = COLOURS[operation.state]
     word = words.OPERATION[operation.state]
     if bad:
-        colour, icon, word = "orange", ":material/rule:", f"{bad:,} to look at"
+        colour, icon, word = "orange", ":material/rule:", words.attention(bad)
     state.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
     what.page_link(
         places.OPERATIONS.path,

@@ -144,7 +144,9 @@ def _state(operation: Operation, progress: Progress, undone: str) -> str:
     bad = progress.needing_eyes(operation.state)
     if operation.state in ENDED and not bad and undone:
         return undone
-    return f"! {bad:,} to look at" if bad else words.OPERATION[operation.state]
+    if bad:
+        return f"! {words.attention(bad)}"
+    return words.OPERATION[operation.state]
 
 
 def _turn(narrow: str, first: int, *, more: bool) -> None:

@@ -65,25 +65,25 @@ def test_a_mark_that_was_cleared_is_told_and_no_more_when_it_is_set_again() -> N
     assert [] == desk.look(LOOKS[1])
 
 
-def test_a_mark_in_another_name_is_told_with_both_names() -> None:
+@pytest.mark.parametrize(
+    ("name", "by", "now"),
+    [
+        ("eve@example.test", "eve@example.test", "eve@example.test"),
+        ("", "nobody named", "empty"),
+    ],
+    ids=["another", "none"],
+)
+def test_a_mark_without_our_name_is_told_with_both_as_what_may_be_a_second_refund(
+    name: str, by: str, now: str
+) -> None:
     desk = Undone()
-    desk.others_set(token_refund_admin="eve@example.test")
+    desk.others_set(token_refund_admin=name)
 
     (warned,) = desk.look()
 
-    assert "is marked refunded by eve@example.test" in warned.told
+    assert f"is marked refunded by {by}" in warned.told
     assert "its credit may have been given twice" in warned.told
-    assert "ann@example.test → eve@example.test by an app (admin-app)" in warned.told
-
-
-def test_a_mark_without_a_name_is_told_as_one_that_may_be_a_second_refund() -> None:
-    desk = Undone()
-    desk.others_set(token_refund_admin="")
-
-    (warned,) = desk.look()
-
-    assert "is marked refunded by nobody named" in warned.told
-    assert "its credit may have been given twice" in warned.told
+    assert f"ann@example.test → {now} by an app (admin-app)" in warned.told
 
 
 def test_a_mark_that_our_own_undo_cleared_is_nobodys_mischief() -> None:

@@ -10,6 +10,7 @@ import pytest
 from core.domain.audit import Sought, What
 from core.domain.desks import Takeover
 from core.domain.later_looks import LOOKS
+from core.domain.mirror import booking_row
 from core.domain.operations import Item, ItemState, Operation, Ruling
 from core.domain.plans import OperationKind, Row, Verdict, Why
 from core.domain.records import MARKER, BookingId, Kind
@@ -149,13 +150,19 @@ def test_a_credit_given_back_to_a_student_who_was_just_made_is_seen() -> None:
     assert ItemState.UNDECIDED is item_of(desk, operation).state
 
 
-def test_a_credit_given_and_spent_in_the_seconds_after_a_student_was_made_is_seen() -> None:
-    """The balance is what it was made with; a bulk refund, whose booking was cancelled before."""
+def a_second_after_its_student_was_made(balance: int) -> tuple[TestDesk, Operation]:
+    """A refund of a booking that was cancelled before, confirmed and not begun."""
     desk = TestDesk()
-    desk.crm.add_contact("100", {CS: 1})
+    desk.crm.add_contact("100", {CS: balance})
     desk.booked("500", "100")
     operation = desk.confirm("500")
     desk.time += timedelta(seconds=1)
+    return desk, operation
+
+
+def test_a_credit_given_and_spent_in_the_seconds_after_a_student_was_made_is_seen() -> None:
+    """The balance is what it was made with."""
+    desk, operation = a_second_after_its_student_was_made(1)
     gives_back(desk)
     desk.time += timedelta(seconds=1)
     desk.crm.foreign_write(Kind.CONTACT, "100", {CS: 1}, **STUDENT_APP)
@@ -168,11 +175,7 @@ def test_a_credit_given_and_spent_in_the_seconds_after_a_student_was_made_is_see
 
 
 def test_a_balance_that_only_others_spent_in_those_seconds_is_refunded() -> None:
-    desk = TestDesk()
-    desk.crm.add_contact("100", {CS: 2})
-    desk.booked("500", "100")
-    operation = desk.confirm("500")
-    desk.time += timedelta(seconds=1)
+    desk, operation = a_second_after_its_student_was_made(2)
     desk.crm.foreign_write(Kind.CONTACT, "100", {CS: 1}, **STUDENT_APP)
     desk.carry(operation)
 
@@ -482,15 +485,20 @@ def test_a_booking_without_a_credit_that_is_moved_frees_the_seat_where_it_was_ca
 ) -> None:
     desk.crm.add_exam("71", 5)
     desk.booked("502", "100", status="Active", token="Admin Override")
+    booking = desk.crm.bookings([BookingId("502")])[BookingId("502")]
+    assert booking is not None
+    desk.mirror.put(Kind.BOOKING, booking_row(booking))
     operation = desk.confirm("502", kind=CANCEL)
     seats = desk.crm.balance(Kind.EXAM, "70", "total_bookings")
     before(desk, "write", Kind.BOOKING, lambda: moves(desk, "502"))
 
     desk.carry(operation)
+    desk.drain()
 
     assert ItemState.DONE is item_of(desk, operation, "502").state
     assert 4 == desk.crm.balance(Kind.EXAM, "71", "total_bookings")
     assert seats == desk.crm.balance(Kind.EXAM, "70", "total_bookings")
+    assert "71" == desk.mirror.rows(Kind.BOOKING, ["502"])["502"]["exam_hubspot_id"]
     assert [About.MOVED] == [one.about for one in desk.journal.warnings(operation.id)]
 
 

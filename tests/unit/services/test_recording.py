@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from core.domain.mirror import Row, booking_row, contact_row
+from core.domain.operations import ItemState
 from core.domain.plans import OperationKind
 from core.domain.records import BookingId, ContactId, Kind
 from core.gateways.errors import JournalError
 from core.gateways.ports import Due, Run
 from core.services.handed import HANDED
 from core.services.recording import Recording
+from tests.fakes.crm import Fault, Request
 from tests.fakes.journal import MemoryJournal
 from tests.unit.services.desk import CS, TestDesk
 
@@ -84,6 +86,40 @@ def test_a_cancelled_booking_without_a_credit_is_not_read_again_for_its_copy(
     assert desk.mirror.rows(Kind.BOOKING, ["52"])["52"]["is_active"] == "Cancelled"
     assert isinstance(desk.journal, Watched)
     assert [due.row is None for due in desk.journal.due if due.kind is Kind.BOOKING] == [False]
+
+
+def test_a_cancel_that_only_its_second_look_shows_as_ours_is_copied(desk: TestDesk) -> None:
+    """Its answer was lost, and so was the history that the first look asked for."""
+    desk.booked("52", "1", token="Admin Override", status="Active")
+    booking = desk.crm.bookings([BookingId("52")])[BookingId("52")]
+    assert booking is not None
+    desk.mirror.put(Kind.BOOKING, booking_row(booking))
+    operation = desk.confirm("52", kind=OperationKind.CANCEL)
+    desk.time = operation.hold_until
+
+    desk.crm.sending = lambda r: Fault.ANSWER_LOST if r.changes else Fault.NONE
+    desk.crm.unreadable_histories.add("52")
+    assert desk.core.carrying.carry_out(operation.id) is not None
+    looks: list[Request] = []
+
+    def told_at_the_second_look(request: Request) -> Fault:
+        if request.what == "history" and request.kind is Kind.BOOKING:
+            looks.append(request)
+            if len(looks) == 2:
+                desk.crm.unreadable_histories.clear()
+        return Fault.NONE
+
+    desk.crm.sending = told_at_the_second_look
+    desk.time += timedelta(minutes=2)
+    desk.carry(operation)
+    desk.time += HANDED
+    desk.drain()
+
+    assert (ItemState.DONE, True) == (
+        desk.item(operation, "52").state,
+        desk.item(operation, "52").cancelled,
+    )
+    assert desk.mirror.rows(Kind.BOOKING, ["52"])["52"]["is_active"] == "Cancelled"
 
 
 def test_a_mirror_that_is_down_gets_its_copies_from_the_outbox(desk: TestDesk) -> None:
