@@ -426,6 +426,7 @@ UNASKED = {
         "Desks.objections",
         "Desks.require_alone",
         "Desks.findings",
+        "CopyDirection.findings",
     },
     "the clock's: due whoever is there": {
         "Activating.on_schedule",
