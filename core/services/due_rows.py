@@ -122,15 +122,10 @@ def settled_dues(
     return [
         Due(kind=Kind.BOOKING, record_id=item.booking_id, row=None)
         for item in items
-        if item.state in SETTLED and _may_be_untold(item) and item.booking_id not in known
+        if item.state in SETTLED and _touched(item) and item.booking_id not in known
     ]
 
 
-def _may_be_untold(item: Item) -> bool:
-    """Whether a change of its booking that this operation sent may have arrived without a copy.
-
-    A cancel known to have landed was known together with its copy; a mark follows ``after``.
-    """
-    if item.cancel_sent or item.after is not None:
-        return True
-    return item.sent_at is not None and not item.cancelled
+def _touched(item: Item) -> bool:
+    """Whether this operation sent a change of its booking that may have arrived."""
+    return item.cancelled or item.cancel_sent or item.sent_at is not None or item.after is not None

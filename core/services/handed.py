@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from core.domain.mirror import PARTIAL
 from core.domain.records import Kind
 from core.gateways.ports import Due
 
@@ -57,7 +56,7 @@ class Handed:
             _forget(self._saved, now)
             made = [(due, self._made.pop(_version(due), None)) for due in held]
             self._saved |= {_version(due): due for due, copy in made if copy is None}
-        return [due for due, copy in made if copy is not None and _is_for(copy, due)]
+        return [due for due, copy in made if copy is not None and copy.row == due.row]
 
     def made(self, copies: Sequence[Due], now: datetime) -> list[Due]:
         """These are copied. Those of them that are in the outbox, and may leave it."""
@@ -65,18 +64,11 @@ class Handed:
             _forget(self._made, now)
             saved = [(copy, self._saved.pop(_version(copy), None)) for copy in copies]
             self._made |= {_version(copy): copy for copy, due in saved if due is None}
-        return [due for copy, due in saved if due is not None and _is_for(copy, due)]
+        return [due for copy, due in saved if due is not None and copy.row == due.row]
 
 
 def _version(due: Due) -> Version:
     return due.kind, due.record_id, due.due_since
-
-
-def _is_for(copy: Due, due: Due) -> bool:
-    """The same row; or any whole one, where it had to be read first: it was read since."""
-    if copy.row is None or due.row is not None:
-        return copy.row == due.row
-    return PARTIAL not in copy.row
 
 
 def _ours(due: Due, now: datetime) -> bool:

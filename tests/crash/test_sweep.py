@@ -15,7 +15,7 @@ def test_a_sweep_whose_worker_is_killed_is_gone_on_with_at_its_page(desk: Desk) 
     with desk.worker() as worker:
         wait_for(desk.journal.workers)
         sweep = desk.core("sweep", "--known", "--timeout", "0", fails=True)
-        assert "goes on when a worker runs" in sweep
+        assert "it continues when a worker runs" in sweep
         (asked,) = desk.journal.sweeps()
         wait_for(lambda: desk.journal.sweep(asked.id).pages >= 3)
         worker.kill()

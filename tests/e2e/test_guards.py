@@ -61,9 +61,13 @@ def test_what_streamlit_would_tell_anybody_is_shut(app: App, target: str) -> Non
     assert 404 == asked(app, target)[0]
 
 
-@pytest.mark.parametrize("target", ["/", "/api/healthz", "/_stcore/health", "/static/js/x.js"])
+@pytest.mark.parametrize("target", ["/", "/_stcore/health", "/static/js/x.js"])
 def test_another_host_is_not_this_server(app: App, target: str) -> None:
     assert 421 == asked(app, target, host="desk.evil.test")[0]
+
+
+def test_health_is_told_whatever_host_a_platform_asks_for(app: App) -> None:
+    assert 200 == asked(app, "/api/healthz", host="10.1.2.3:8501")[0]
 
 
 def test_headers_without_end_are_refused(app: App) -> None:

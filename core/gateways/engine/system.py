@@ -22,6 +22,7 @@ from sqlalchemy.engine import make_url
 from core.gateways.engine.hands import Leave
 from core.gateways.engine.looking import Look
 from core.gateways.journal.database import UNPREPARED
+from core.gateways.sqlite import log_ahead
 
 if TYPE_CHECKING:
     from dbos import DBOSConfig
@@ -180,7 +181,7 @@ class System:
         database = make_url(self._url).database
         if self._url.startswith("sqlite") and database:
             with closing(sqlite3.connect(database, timeout=30)) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")
+                log_ahead(connection)
 
     def _register(self) -> None:
         from dbos import DBOS  # noqa: PLC0415

@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, Operationa
 
 from core.domain.texts import is_storable, storable, storable_json
 from core.gateways.errors import JournalError
+from core.gateways.sqlite import log_ahead
 
 log = logging.getLogger(__name__)
 
@@ -298,8 +299,9 @@ def _sqlite(url: URL, patience_s: float) -> Engine:
     @event.listens_for(engine, "connect")
     def _connected(raw: Any, _: object) -> None:
         raw.isolation_level = None  # BEGIN is ours, below
+        log_ahead(raw)
         cursor = raw.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.gateways.journal.database import SCHEMA, UNPREPARED
+from core.gateways.sqlite import log_ahead
 
 #: One writer at a time; PostgreSQL would otherwise let two read the same free slot.
 LOCK = sa.text("select pg_advisory_xact_lock(3405691582)")
@@ -57,7 +58,7 @@ def opened(url: str, tables: str, *, connections: int = 2) -> sa.Engine:
 
 
 def _unsynced(connection: Any, _record: Any) -> None:
-    connection.execute("pragma journal_mode=wal")
+    log_ahead(connection)
     connection.execute("pragma synchronous=off")
 
 

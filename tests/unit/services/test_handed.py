@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from core.domain.mirror import PARTIAL
 from core.domain.records import Kind
 from core.gateways.ports import Due
 from core.services.handed import HANDED, KEPT_MAX, Finished, Handed
@@ -21,13 +20,8 @@ LATE = NOW + HANDED
 
 
 def copy(record: str = "1", *, at: datetime = NOW, credits_: int = 3) -> Due:
-    row: dict[str, Any] = {"hubspot_id": record, "cs_credits": credits_, PARTIAL: True}
+    row: dict[str, Any] = {"hubspot_id": record, "cs_credits": credits_}
     return Due(kind=Kind.CONTACT, record_id=record, row=row, due_since=at)
-
-
-def whole(due: Due) -> Due:
-    """The same with every column, as it was read from the truth."""
-    return replace(due, row={"hubspot_id": due.record_id, "cs_credits": 3, "email": "a@b.test"})
 
 
 def held(due: Due, seq: int = 7) -> Due:
@@ -88,24 +82,6 @@ def test_a_row_that_the_outbox_made_another_of_stays_due(saved_first: bool) -> N
 
     assert [] == first()
     assert [] == last()
-
-
-@pytest.mark.parametrize("saved_first", [True, False])
-@pytest.mark.parametrize("found", [True, False], ids=["found", "gone"])
-def test_a_row_that_was_read_first_leaves_the_outbox_with_its_whole_copy(
-    saved_first: bool, found: bool
-) -> None:
-    handed = Handed()
-    blank = replace(copy(), row=None)
-    made = whole(blank) if found else blank
-    halves: list[Callable[[], list[Due]]] = [
-        lambda: handed.saved([held(blank)], SOON),
-        lambda: handed.made([made], SOON),
-    ]
-    first, last = halves if saved_first else reversed(halves)
-
-    assert [] == first()
-    assert [held(blank)] == last()
 
 
 def test_halves_that_never_meet_are_forgotten() -> None:
