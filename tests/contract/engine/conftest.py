@@ -26,6 +26,9 @@ from tests.contract.journal.stores import fresh_database, postgres_server
 DEADLINE_S = 120.0
 #: ``--dead-after`` where a worker is to seem dead: one that is only starved must not.
 SILENT_S = "6"
+#: What a worker says that stood still, by what it meets first: the next one's work, or, where it
+#: stood in a transaction, that PostgreSQL took it away (``STANDS_STILL_S``).
+LEFT = ("left to another process", "broke while saving")
 _numbers = itertools.count(1)
 
 
@@ -99,6 +102,10 @@ class Desk:
 
     def log_of(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()
+
+    def has_left(self, name: str) -> bool:
+        """Whether this worker noticed that its work is another's."""
+        return any(words in self.log_of(name) for words in LEFT)
 
     def close(self) -> None:
         for worker in self.workers:

@@ -107,7 +107,7 @@ def test_a_worker_that_only_seemed_dead_ends_without_another_word(desk: Desk) ->
     stun(desk, stunned)
     eventually(lambda: desk.told("carries", "op") == ["stunned", "second"])
     stunned.send_signal(signal.SIGCONT)
-    eventually(lambda: "left to another process" in desk.log_of("stunned"))
+    eventually(lambda: desk.has_left("stunned"))
     desk.let_go("op")
 
     eventually(lambda: desk.ended("op"))

@@ -69,7 +69,7 @@ def test_a_worker_that_only_seemed_dead_saves_no_page_more(desk: Desk) -> None:
     stun(desk, stunned)
     eventually(lambda: desk.told("sweeps", "s") == ["stunned", "second"])
     stunned.send_signal(signal.SIGCONT)
-    eventually(lambda: "left to another process" in desk.log_of("stunned"))
+    eventually(lambda: desk.has_left("stunned"))
     desk.let_go("s")
 
     eventually(lambda: desk.told("swept", "s") == ["second"])
