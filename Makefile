@@ -5,6 +5,8 @@ SHELL := /bin/bash
 PY    := .venv/bin/python
 STAMP := .venv/.installed
 WORKERS ?= auto
+# Images often set it; each process that the tests start would compile our code and theirs anew.
+unexport PYTHONDONTWRITEBYTECODE
 CODE  := $(wildcard api app.py asgi.py core pages sandbox scripts tests benchmarks)
 SLOW  := $(wildcard tests/e2e tests/crash)
 

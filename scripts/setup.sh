@@ -62,9 +62,10 @@ install_uv() {
   fi
 }
 
+# Compiled once here: else each of the many processes of a test run compiles pandas anew, 2 s each.
 install_packages() {
   say "Installing the pinned packages ..."
-  .venv/bin/python -m uv pip sync --quiet --python .venv/bin/python --require-hashes \
+  .venv/bin/python -m uv pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes \
     requirements.txt requirements-sandbox.txt requirements-dev.txt
 }
 

@@ -180,7 +180,10 @@ async def _pass_answer(
         client.write(head)
         return
     request = asked.popleft()
-    if request.method == b"HEAD" or status in {204, 304}:
+    if request.method == b"HEAD" and not LENGTHS & headers.keys():
+        # PostgREST ends the connection after such a head, and does not say so
+        client.write(head[:-2] + b"Connection: close\r\n\r\n")
+    elif request.method == b"HEAD" or status in {204, 304}:
         client.write(head)
     elif status < 400 or gateway.postgrest == 12:
         client.write(head)

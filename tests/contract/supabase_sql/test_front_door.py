@@ -269,9 +269,16 @@ def test_a_path_that_is_none_is_told_by_the_newer_version(
     assert {12: (404, None), 14: (404, "PGRST125")} == told
 
 
-def test_heads_and_errors_take_turns_on_one_connection(server: httpx.Client) -> None:
+def test_heads_and_errors_take_turns(server: httpx.Client) -> None:
     for _ in range(3):
         assert 404 == server.head("/nothing").status_code
         assert "PGRST205" == server.get("/nothing").json()["code"]
         assert 200 == server.head(TABLE).status_code
         assert 200 == server.get(TABLE, params={"limit": 1}).status_code
+
+
+@pytest.mark.parametrize("path", ["/nothing", TABLE])
+def test_a_head_whose_connection_ends_says_so(server: httpx.Client, path: str) -> None:
+    """PostgREST 12 ends it after a head without a length; a client may not use it again."""
+    assert "close" == server.head(path).headers["Connection"]
+    assert "Connection" not in server.get(path).headers
