@@ -63,7 +63,8 @@ def given_back(
     """What became of the credit of each of these bookings of one student.
 
     ``changes``: of the balance by others, newest first, since ``NEAR`` before the first cancel.
-    ``marked``: when others marked other bookings of this credit and student as refunded.
+    ``marked``: when others marked other bookings of this credit and student as refunded, or
+    cancelled those of them that a person has settled.
     ``label``: what the credit is called.
     """
     rises = [_Rise(change, change.by) for change in reversed(changes) if change.by > 0]
@@ -112,7 +113,9 @@ def _found(
     if rise is not None:
         seen = f"{label} went {rise.change}"
         if any(rise is each for each in contested):
-            told = f"{seen}; that may have been the credit of a booking marked then"
+            told = (
+                f"{seen}; that may have been the credit of another booking, marked or settled then"
+            )
             return BalanceEvidence(doubt=told)
         if rise.left:
             return BalanceEvidence(doubt=f"{seen}; its credit may be among these")

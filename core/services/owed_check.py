@@ -108,7 +108,7 @@ class OwedCheck:
         told = [by_word(one, decisions.get(one.booking.id), baseline) for one in found]
         dated = self._dated([one for one in told if one.not_owed is None], baseline)
         open_ = [one for one in dated.values() if _needs_evidence(one)]
-        said = self._evidence(open_, {one.booking.id for one in found}, read)
+        said = self._evidence(open_, read)
         return longest_first(
             _with(dated.get(one.booking.id, one), said.get(one.booking.id)) for one in told
         )
@@ -122,9 +122,9 @@ class OwedCheck:
         }
 
     def _evidence(
-        self, found: Sequence[Owed], asked: Collection[str], read: StudentRead | None
+        self, found: Sequence[Owed], read: StudentRead | None
     ) -> dict[BookingId, BalanceEvidence]:
-        """What the balances' histories say of each."""
+        """What the balances' histories say of each, whichever others were asked for with it."""
         of: dict[_Account, list[Cancelled]] = {}
         for one in found:
             if one.contact_id is not None and one.credit is not None:
@@ -137,12 +137,13 @@ class OwedCheck:
         risen = {account for account, some in changes.items() if any(c.by > 0 for c in some)}
         contacts = {account.contact_id for account in risen}
         others = self._bookings_of(contacts, read) if contacts else []
+        asked = {one.booking.id for one in found}
         marks, siblings = self._explaining([one for one in others if one.id not in asked])
         for account, some in changes.items():
             label = self.catalogue.by_key(account.credit).label
             bookings = [*of[account], *siblings.get(account, ())]
             said |= given_back(bookings, some, marks.get(account, ()), label)
-        return said
+        return {id_: told for id_, told in said.items() if id_ in asked}
 
     def _histories(self, of: _ByAccount, read: StudentRead | None) -> Mapping[str, History | None]:
         if read is not None:
@@ -214,14 +215,17 @@ class OwedCheck:
     def _explaining(
         self, bookings: Sequence[Booking]
     ) -> tuple[dict[_Account, list[datetime]], dict[_Account, list[Cancelled]]]:
-        """What else explains a credit, of bookings that were not asked for.
+        """What else explains a credit, of bookings whose own credit is not asked for.
 
-        When others marked them refunded; and those cancelled without a mark.
+        When others marked them refunded, or cancelled what is settled: that credit may be theirs.
+        And those cancelled without a mark. One that a person calls owed explains none.
         """
         cancelled = [one for one in bookings if one.status is BookingStatus.CANCELLED]
         refunded = self.journal.claimed([one.id for one in cancelled], MovementKind.REFUND)
         others = [one for one in cancelled if one.id not in refunded]
         dates = self._cancels([one.id for one in others if not one.refunded])
+        over = settled_by(self.journal, dates)
+        decisions = self.journal.owed_decisions(list(dates))
         marks: dict[_Account, list[datetime]] = {}
         siblings: dict[_Account, list[Cancelled]] = {}
         for one in others:
@@ -231,14 +235,16 @@ class OwedCheck:
             account = _Account(one.contact_id, credit)
             if one.refunded and one.refunded_at is not None:
                 marks.setdefault(account, []).append(one.refunded_at)
-            elif one.id in dates:
+            elif one.id in over:
+                marks.setdefault(account, []).append(dates[one.id])
+            elif one.id in dates and one.id not in decisions:
                 sibling = Cancelled(booking_id=one.id, at=dates[one.id])
                 siblings.setdefault(account, []).append(sibling)
         return marks, siblings
 
-    def _cancels(self, ids: Sequence[BookingId]) -> dict[str, datetime]:
+    def _cancels(self, ids: Sequence[BookingId]) -> dict[BookingId, datetime]:
         histories = self.crm.histories(Kind.BOOKING, ids, [STATUS]) if ids else {}
-        made = {id_: cancelled_by(history) for id_, history in histories.items()}
+        made = {id_: cancelled_by(histories.get(id_)) for id_ in ids}
         return {id_: cancel.at for id_, cancel in made.items() if cancel is not None}
 
 

@@ -1,6 +1,7 @@
 """Owed decisions: an admin says which unmarked cancelled bookings are owed and which are not.
 
-Nothing here changes a credit or HubSpot: the words are kept in the journal (docs/decisions/0025).
+Nothing here changes a credit or HubSpot: the words are kept in the journal
+(docs/decisions/0028-owed-is-not-unmarked.md).
 """
 
 from __future__ import annotations

@@ -297,6 +297,44 @@ def test_a_chosen_booking_is_not_charged_with_the_credit_of_another_one(desk: Te
     assert Verdict.WILL_CHANGE is planned(desk).verdict
 
 
+def test_a_credit_that_may_be_that_of_a_settled_booking_is_a_person_s_to_decide(
+    desk: TestDesk,
+) -> None:
+    """Settled: forfeited, or given back. Whose the one credit was, HubSpot does not tell."""
+    cancels(desk)
+    cancels(desk, "501", credit=1)
+    desk.time += timedelta(hours=1)
+    not_owed(desk, "500")
+
+    assert (NotOwed.DECIDED, None) == (found(desk)["500"].not_owed, found(desk)["501"].not_owed)
+    assert "may have been" in found(desk)["501"].doubt
+    assert (Verdict.BLOCKED, Why.MAY_BE_GIVEN_BACK) == (
+        planned(desk, "501").verdict,
+        planned(desk, "501").why,
+    )
+
+
+def test_a_settled_booking_and_another_have_a_credit_each(desk: TestDesk) -> None:
+    cancels(desk, credit=1)
+    cancels(desk, "501", credit=1)
+    desk.time += timedelta(hours=1)
+    not_owed(desk, "500")
+
+    assert NotOwed.GIVEN_BACK is found(desk)["501"].not_owed
+    assert Why.GIVEN_BACK is planned(desk, "501").why
+
+
+def test_a_credit_is_not_that_of_a_booking_that_a_person_calls_owed(desk: TestDesk) -> None:
+    """Else the other one, whose credit it was, would be refunded a second time."""
+    cancels(desk, credit=1)
+    cancels(desk, "501")
+    desk.time += timedelta(hours=1)
+    desk.still_owed("500")
+
+    assert (None, NotOwed.GIVEN_BACK) == (found(desk)["500"].not_owed, found(desk)["501"].not_owed)
+    assert Why.GIVEN_BACK is planned(desk, "501").why
+
+
 def test_credits_of_another_type_explain_nothing(desk: TestDesk) -> None:
     desk.booked("600", "100", token=SJ, status="Active")
     desk.time += timedelta(hours=1)
