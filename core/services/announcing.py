@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 BATCH_MAX = 100
 #: Whoever takes events has so long to send them.
 HOLD = timedelta(seconds=60)
+#: The longest that one request may take: a process whose hold ends sooner begins none.
+SENDING_MAX = timedelta(seconds=30)
 #: After so many failures an event is sent alone: one that is refused holds up no other.
 ALONE_AFTER = 3
 #: 1 s doubling to half an hour: with so many tries about a day.
@@ -49,10 +51,13 @@ class Announcing:
         sent = 0
         while self.sender is not None and not self._rests():
             now = self.now()
-            taken = self.journal.take_outgoing(now=now, until=now + HOLD, limit=BATCH_MAX)
+            until = now + HOLD
+            taken = self.journal.take_outgoing(now=now, until=until, limit=BATCH_MAX)
             if not taken:
                 return sent
             for batch in _batches(taken):
+                if self.now() + SENDING_MAX > until:  # the rest are whoever's takes them then
+                    return sent
                 sent += self._send(self.sender, batch)
         return sent
 

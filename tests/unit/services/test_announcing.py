@@ -14,7 +14,7 @@ from core.domain.outgoing import EventType, OutgoingEvent, body_of, signature
 from core.domain.plans import OperationKind
 from core.domain.records import Kind
 from core.domain.roles import Actor, NotAllowed, Role
-from core.services.announcing import ALONE_AFTER, BATCH_MAX, TRIES_MAX
+from core.services.announcing import ALONE_AFTER, BATCH_MAX, HOLD, TRIES_MAX
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.outgoing import FakeReceiver
 from tests.unit.services.desk import ADMIN, SJ, TestDesk
@@ -122,6 +122,30 @@ def test_one_event_that_is_always_refused_holds_up_no_other(desk: Announced) -> 
         desk.time += timedelta(minutes=1)
 
     assert [("balance.changed", "100")] == desk.told()
+
+
+def test_no_event_is_sent_by_two_processes_because_the_receiver_hangs(desk: Announced) -> None:
+    desk.run("500", kind=CANCEL)
+    desk.run("501", kind=CANCEL)
+    desk.receiver.refuse = lambda _: "no answer"
+    for _ in range(ALONE_AFTER):
+        desk.core.announcing.drain()
+        desk.time += timedelta(minutes=1)
+    began = desk.time
+    sent_at: list[timedelta] = []
+
+    def hangs(_: object) -> str:
+        sent_at.append(desk.time - began)
+        desk.time += timedelta(seconds=20)
+        return "no answer"
+
+    desk.receiver.refuse = hangs
+    desk.core.announcing.drain()
+
+    assert [timedelta(0), timedelta(seconds=20)] == sent_at, "each to be answered within the hold"
+    desk.receiver.refuse = lambda _: ""
+    desk.time = began + HOLD
+    assert 4 == desk.core.announcing.drain(), "those too that were taken and not sent"
 
 
 def test_an_event_that_failed_for_a_day_waits_for_a_person(desk: Announced) -> None:
