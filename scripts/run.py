@@ -37,7 +37,7 @@ def main(argv: list[str]) -> int:
     options, for_the_stack = _parser().parse_known_args(argv)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return _run(_port(options.port), for_the_stack)
+        return _run(_port(options.port), options.school, for_the_stack)
     except KeyboardInterrupt:
         return 0
     except DidNotStartError as error:
@@ -52,6 +52,13 @@ def _parser() -> argparse.ArgumentParser:
         'make run ARGS="--contacts 50000 --latency-ms 150"',
     )
     parser.add_argument("--port", type=int, default=8501, help="of the app; the next free one")
+    parser.add_argument(
+        "--school",
+        nargs="?",
+        const="current",
+        choices=("current", "oldest"),
+        help="the school before Credit Desk, with its tables of this generation",
+    )
     return parser
 
 
@@ -63,21 +70,22 @@ def _port(wanted: int) -> int:
     return next(port for port in range(wanted, wanted + 100) if is_free(port))
 
 
-def _run(port: int, for_the_stack: list[str]) -> int:
+def _run(port: int, school: str | None, for_the_stack: list[str]) -> int:
     origin = f"http://localhost:{port}"
     if os.environ.get("HUBSPOT_TOKEN") or secrets_file.is_someone_elses(SECRETS):
         return _serve(origin, port, "on the accounts of your settings")
-    with _local(origin, for_the_stack):
+    with _local(origin, school, for_the_stack):
         return _serve(origin, port, "on a local HubSpot and Supabase", sign_in_as=DEMO_USERS)
 
 
 @contextmanager
-def _local(origin: str, args: list[str]) -> Iterator[None]:
+def _local(origin: str, school: str | None, args: list[str]) -> Iterator[None]:
     """The local stack, made known to the app by the secrets file, and checked."""
     STATE.mkdir(parents=True, exist_ok=True)
     print("Starting the local HubSpot, Supabase and sign-in provider ...", flush=True)
-    name = _name(args)
+    name = _name(school)
     where = ["--state", str(STATE / name), "--webhooks", f"{origin}{WEBHOOKS}"]
+    where += ["--school", school] if school else []
     with local_stack(*where, *args, log=STATE / f"{name}.log") as settings:
         secrets_file.write(SECRETS, _for_the_app(settings, origin, name), origin=origin)
         if settings.get("PORTAL_TOML"):
@@ -88,22 +96,15 @@ def _local(origin: str, args: list[str]) -> Iterator[None]:
         yield
 
 
-def _name(args: list[str]) -> str:
+def _name(school: str | None) -> str:
     """Of the state: the school's own tables and ours are never in one folder."""
-    if "--school" not in args:
-        return "sandbox"
-    after = args[args.index("--school") + 1 :][:1]
-    return "sandbox-oldest" if after == ["oldest"] else "sandbox-school"
+    return {None: "sandbox", "oldest": "sandbox-oldest"}.get(school, "sandbox-school")
 
 
 def _adopt(db_url: str) -> None:
     """What the school's developer does once: run what `mirror-sql` prints."""
-    command = [sys.executable, "-m", "core", "mirror-sql"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise DidNotStartError(f"`python -m core mirror-sql` failed: {done.stderr.strip()}")
     with psycopg.connect(db_url, autocommit=True) as connection:
-        connection.execute(done.stdout)
+        connection.execute(_core("mirror-sql"))
 
 
 def _for_the_app(settings: dict[str, str], origin: str, name: str) -> dict[str, str]:
@@ -116,19 +117,19 @@ def _for_the_app(settings: dict[str, str], origin: str, name: str) -> dict[str, 
     }
 
 
-def _core(*command: str) -> None:
-    """``python -m core command``; shows what it says on stderr where it fails."""
+def _core(*command: str) -> str:
+    """What ``python -m core command`` prints; shows its stderr where it fails."""
     args = [sys.executable, "-m", "core", *command]
     done = subprocess.run(args, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.stderr.write(done.stderr)
         raise DidNotStartError(f"`python -m core {command[0]}` failed, as said above")
+    return done.stdout
 
 
 def _serve(origin: str, port: int, where: str, *, sign_in_as: Sequence[str] = ()) -> int:
     """The app in the foreground until it ends or Ctrl-C. Returns its exit code."""
-    script = next(name for name in ("asgi.py", "app.py") if (ROOT / name).exists())
-    command = ["-m", "streamlit", "run", script, "--server.port", str(port)]
+    command = ["-m", "streamlit", "run", "asgi.py", "--server.port", str(port)]
     with running(command, stdout=subprocess.DEVNULL) as app:
         _wait_until_healthy(app, port)
         rows = [
