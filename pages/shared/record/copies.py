@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from core.domain.outgoing import OutgoingEvent
 from core.domain.records import Kind
 from core.domain.roles import ALLOWED, Act
 from core.gateways.ports import DeadLetters, Due
+from core.gateways.ports.outbox import OutboxState
 from pages.shared import problems, row_buttons, tables, words
 from pages.shared.batch.figures import cards
 from pages.shared.gate import Desk
@@ -28,19 +29,11 @@ def show(desk: Desk) -> None:
     """How much is due, since when; what failed for good, with its error and a way to try again."""
     st.markdown(
         "Every change in HubSpot is copied to Supabase at once. Pending copies follow by "
-        "themselves; failed ones need you."
+        "themselves; an admin retries those that failed."
     )
     _told()
     state = desk.core.journal.outbox()
-    oldest = words.span(desk.now() - state.oldest) if state.oldest else words.NOTHING
-    cards(
-        [
-            ("Pending", words.count(state.due, "copy", "copies")),
-            ("Oldest pending", oldest),
-            ("Failed", words.count(state.dead, "copy", "copies")),
-        ],
-        in_a_row=4,
-    )
+    _cards(desk, state, "copy", "copies")
     if state.dead:
         _dead(desk, state.dead)
     if state.due:
@@ -51,21 +44,25 @@ def show(desk: Desk) -> None:
     _events(desk)
 
 
+def _cards(desk: Desk, state: OutboxState, noun: str, plural: str = "") -> None:
+    oldest = words.span(desk.now() - state.oldest) if state.oldest else words.NOTHING
+    cards(
+        [
+            ("Pending", words.count(state.due, noun, plural)),
+            ("Oldest pending", oldest),
+            ("Failed", words.count(state.dead, noun, plural)),
+        ],
+        in_a_row=4,
+    )
+
+
 def _events(desk: Desk) -> None:
     """Events for other apps, where there is a receiver."""
     state = desk.core.announcing.state(desk.actor)
     if state is None:
         return
     st.header("Events for other apps", anchor=False)
-    oldest = words.span(desk.now() - state.oldest) if state.oldest else words.NOTHING
-    cards(
-        [
-            ("Pending", words.count(state.due, "event")),
-            ("Oldest pending", oldest),
-            ("Failed", words.count(state.dead, "event")),
-        ],
-        in_a_row=4,
-    )
+    _cards(desk, state, "event")
     if not state.dead:
         return
     rows = desk.core.announcing.dead(desk.actor, ROWS)
@@ -74,8 +71,8 @@ def _events(desk: Desk) -> None:
             f"Retry {words.count(state.dead, 'event')}",
             icon=":material/replay:",
             key="revive_events",
-            on_click=_retry_events,
-            args=(desk,),
+            on_click=_retry,
+            args=(lambda: desk.core.announcing.retry(desk.acting()), "event"),
         )
     st.dataframe(
         events_frame(rows, desk.now()),
@@ -106,13 +103,6 @@ def events_frame(rows: Sequence[OutgoingEvent], now: datetime) -> pd.DataFrame:
     )
 
 
-def _retry_events(desk: Desk) -> None:
-    try:
-        st.session_state["copies_told"] = desk.core.announcing.retry(desk.acting())
-    except problems.REFUSALS as error:
-        st.session_state["copies_told"] = problems.explain(error)
-
-
 def _dead(desk: Desk, dead: int) -> None:
     st.header("Failed after eight tries", anchor=False)
     st.caption(
@@ -131,7 +121,7 @@ def _dead(desk: Desk, dead: int) -> None:
             f"Retry {_these(number) if chosen else words.count(number, 'copy', 'copies')}",
             icon=":material/replay:",
             key="revive",
-            on_click=_retry,
+            on_click=_retry_copies,
             args=(desk, {"error": chosen.error} if chosen else {}),
         )
     _grid(desk, rows, "dead", retry=may)
@@ -181,12 +171,19 @@ def _kinds(kinds: Mapping[Kind, int]) -> str:
     return ", ".join(words.count(number, noun) for noun, number in known)
 
 
-def _retry(desk: Desk, which: Mapping[str, Any]) -> None:
+def _retry(act: Callable[[], int], noun: str, plural: str = "") -> None:
     """A callback draws nothing: what came of it is kept for the drawing that follows."""
     try:
-        st.session_state["copies_told"] = desk.core.reviving.retry(desk.acting(), **which)
+        number = act()
     except problems.REFUSALS as error:
         st.session_state["copies_told"] = problems.explain(error)
+    else:
+        verb = "is" if number == 1 else "are"
+        st.session_state["copies_told"] = f"{words.count(number, noun, plural)} {verb} retried now."
+
+
+def _retry_copies(desk: Desk, which: Mapping[str, Any]) -> None:
+    _retry(lambda: desk.core.reviving.retry(desk.acting(), **which), "copy", "copies")
 
 
 def _told() -> None:
@@ -194,11 +191,7 @@ def _told() -> None:
     if isinstance(told, problems.Problem):
         problems.show(told, "Nothing was changed.")
     elif told is not None:
-        verb = "is" if told == 1 else "are"
-        st.toast(
-            f"{words.count(told, 'copy', 'copies')} {verb} retried now.",
-            icon=":material/replay:",
-        )
+        st.toast(told, icon=":material/replay:")
 
 
 def _grid(desk: Desk, rows: Sequence[Due], name: str, *, retry: bool = False) -> None:
@@ -213,7 +206,7 @@ def _grid(desk: Desk, rows: Sequence[Due], name: str, *, retry: bool = False) ->
         columns["Retry"] = row_buttons.column(
             "Retry",
             rows,
-            lambda row: _retry(desk, {"kind": row.kind, "record_id": row.record_id}),
+            lambda row: _retry_copies(desk, {"kind": row.kind, "record_id": row.record_id}),
             key=key,
             width=90,
         )
