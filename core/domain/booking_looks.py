@@ -59,7 +59,7 @@ def overwritten_mark(operation: Operation, item: Item, history: History) -> Warn
         return None
     theirs = (older or before)[0]
     name = next((v.value for v in names if v.at < ours), "")
-    by = name or source_words(theirs.source, theirs.user_id or theirs.source_id)
+    by = name or source_words(theirs)
     return Warned(
         about=About.REFUNDED_TWICE,
         record=item.booking_id,
@@ -75,7 +75,7 @@ def _change(versions: tuple[Version, ...]) -> str:
         return "; HubSpot does not tell who changed it"
     newest = versions[0]
     before = versions[1].value if len(versions) > 1 else ""
-    who = source_words(newest.source, newest.user_id or newest.source_id)
+    who = source_words(newest)
     return (
         f"; {before or 'empty'} → {newest.value or 'empty'} by {who} "
         f"at {newest.at:%Y-%m-%d %H:%M:%S} UTC"

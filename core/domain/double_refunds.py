@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from core.domain.credits import Catalogue, CreditType, parse_count
 from core.domain.desks import desk_of
+from core.domain.foreign_words import source_words
 from core.domain.foreign_writes import SAME_UPDATE
 from core.domain.operations import Item, ItemState, Operation, Ruling
 from core.domain.owed import STATUS
@@ -122,9 +123,7 @@ class Assessment:
 
 def by_whom(version: Version) -> str:
     """Who set this value, as far as HubSpot tells, and when, to the second."""
-    user = f"user {version.user_id}" if version.user_id else ""
-    who = " ".join(filter(None, (version.source, version.source_id, user))) or "somebody"
-    return f"{who} at {version.at.astimezone(UTC):%-d %B %Y %H:%M:%S} UTC"
+    return f"{source_words(version)} at {version.at.astimezone(UTC):%-d %B %Y %H:%M:%S} UTC"
 
 
 def cancelled_by(history: History | None) -> Version | None:

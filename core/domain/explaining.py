@@ -20,6 +20,7 @@ from core.domain.drift import (
     moment,
     source_time,
 )
+from core.domain.foreign_words import source_words
 from core.domain.foreign_writes import SAME_UPDATE
 from core.domain.mirror import ID, Row
 from core.domain.records import MARKER, History, Kind, Version
@@ -236,6 +237,5 @@ def _newest(history: History | None, columns: Sequence[str]) -> Version | None:
 
 
 def _told(version: Version) -> str:
-    who = " ".join(part for part in (version.source, version.source_id) if part) or "unknown"
-    user = f" by user {version.user_id}" if version.user_id else ""
-    return f"changed through {who}{user} at {version.at.isoformat()}"
+    who = source_words(version)
+    return f"changed by {who} at {version.at.isoformat()}"

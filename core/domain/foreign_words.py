@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from core.domain.corrections import name_of
 from core.domain.foreign_writes import Conflict, ForeignWrite
@@ -72,10 +73,22 @@ def told(foreign: ForeignWrite) -> str:
 
 def by(foreign: ForeignWrite) -> str:
     """Who it was, as far as HubSpot tells."""
-    return source_words(foreign.source, foreign.user_id or foreign.source_id)
+    return source_words(foreign)
 
 
-def source_words(source: str, who: str) -> str:
-    """Where a change came from, as HubSpot names it, with who it was."""
-    kind = SOURCES.get(source, source or "somebody")
+class Changed(Protocol):
+    """A change as HubSpot's history has it: of one property, or of several at once."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def source_id(self) -> str: ...
+    @property
+    def user_id(self) -> str: ...
+
+
+def source_words(change: Changed) -> str:
+    """Where a change came from, with who it was: "a person in HubSpot (user 7)"."""
+    kind = SOURCES.get(change.source, change.source or "somebody")
+    who = f"user {change.user_id}" if change.user_id else change.source_id
     return f"{kind} ({who})" if who else kind

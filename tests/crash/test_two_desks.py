@@ -23,7 +23,7 @@ QUIET_S = "13"
 NO_MARKS = {"action": "status", "status": 503, "path": f"{BOOKINGS}/batch/update"}
 TO_BE_WRITTEN = {ItemState.PENDING, ItemState.CLAIMED}
 #: What a desk may say of a booking that it did not refund: who wrote, and when.
-OTHER_WROTE = ("another desk (", "took over from this one", "marked refunded by", " by INTEGRATION")
+OTHER_WROTE = ("another desk (", "took over from this one", "marked refunded by", " by an app (")
 #: What stops a desk that has taken over: the other took over since, or began since.
 REFUSED = ("took over from this one", "is at work on this HubSpot account")
 

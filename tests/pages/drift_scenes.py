@@ -33,8 +33,8 @@ CAUSES = (
     (Cause.UNEXPLAINED, 1, timedelta(hours=7)),
 )
 EVIDENCE = {
-    Cause.CHANGED_IN_HUBSPOT: "changed through CRM_UI userId:7 by user 7 at {since}",
-    Cause.OLDER_COPY: "written by the desk, changed through INTEGRATION credit-desk at {since}; "
+    Cause.CHANGED_IN_HUBSPOT: "changed by a person in HubSpot (user 7) at {since}",
+    Cause.OLDER_COPY: "written by the desk, changed by an app (credit-desk) at {since}; "
     "the copy is older",
     Cause.CHANGED_IN_MIRROR: "its row was edited at {since}",
     Cause.COPY_FAILED: "value too long for column email",

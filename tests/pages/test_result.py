@@ -121,7 +121,7 @@ def test_a_foreign_write_names_who_when_both_values_and_the_correction(
 
     assert "1 overwritten change" in said(at)
     row = frame_with(at, "What happened").iloc[0]
-    assert "a person in HubSpot (7)" == row["Changed by"]
+    assert "a person in HubSpot (user 7)" == row["Changed by"]
     told = f"Changed {read} to {read - 1} between our read and our write, which set {read + 1}"
     assert told == row["What happened"]
     assert ("-1", "! Correction on offer") == tuple(row[["Correction", "Status"]])

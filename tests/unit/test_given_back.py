@@ -44,7 +44,7 @@ def _word(one: BalanceEvidence) -> str:
 def test_a_credit_given_near_the_cancel_is_that_of_the_booking(seconds: float) -> None:
     found = given_back([cancelled("1")], [change(seconds)], [], LABEL)
 
-    assert f"Clinical Skills went 2 → 3 by INTEGRATION 77 at {after(seconds):%-d %B %Y}" in (
+    assert f"Clinical Skills went 2 → 3 by an app (77) at {after(seconds):%-d %B %Y}" in (
         found[BookingId("1")].given
     )
 

@@ -82,8 +82,8 @@ def test_a_student_who_cancels_just_before_us_gets_one_credit(
     item = item_of(desk, operation)
     assert 2 == desk.held("100", CS)
     assert (ItemState.SKIPPED, Ruling.GIVEN, False) == (item.state, item.ruling, item.cancelled)
-    assert "already refunded: cancelled by INTEGRATION" in item.why
-    assert "Clinical Skills went 1 → 2 by INTEGRATION" in item.why
+    assert "already refunded: cancelled by an app (" in item.why
+    assert "Clinical Skills went 1 → 2 by an app (" in item.why
 
 
 def test_a_student_whose_app_thinks_before_it_gives_the_credit_back_gets_one(
@@ -132,7 +132,7 @@ def test_a_credit_that_came_just_before_our_cancel_is_for_a_person_to_decide(
     item = item_of(desk, operation)
     assert 2 == desk.held("100", CS)
     assert (ItemState.UNDECIDED, True) == (item.state, item.cancelled)
-    assert "1 → 2 by INTEGRATION student-app at 4 May 2026 10:00:20 UTC" in item.why
+    assert "1 → 2 by an app (student-app) at 4 May 2026 10:00:20 UTC" in item.why
     assert [item] == desk.core.deciding.unclear(operation.id, ADMIN)
 
 
@@ -566,7 +566,7 @@ def overridden(desk: TestDesk) -> Operation:
 def told_as_theirs(desk: TestDesk, operation: Operation) -> None:
     theirs, ours = item_of(desk, operation, "502"), item_of(desk, operation, "503")
     assert (ItemState.SKIPPED, False) == (theirs.state, theirs.cancelled)
-    assert "already cancelled by INTEGRATION student-app" in theirs.why
+    assert "already cancelled by an app (student-app)" in theirs.why
     assert (ItemState.DONE, True) == (ours.state, ours.cancelled)
     assert 9 == desk.crm.balance(Kind.EXAM, "70", "total_bookings")
     (warned,) = desk.journal.warnings(operation.id)
@@ -627,7 +627,7 @@ def test_a_booking_without_a_credit_that_is_active_again_is_told_as_changed(
 
     item = item_of(desk, overridden, "502")
     assert (ItemState.SKIPPED, False, False) == (item.state, item.cancelled, item.cancel_sent)
-    assert "it is Active now, set by INTEGRATION student-app" in item.why
+    assert "it is Active now, set by an app (student-app)" in item.why
     assert 9 == desk.crm.balance(Kind.EXAM, "70", "total_bookings")
 
 
@@ -729,7 +729,7 @@ def test_a_refund_that_another_desk_gave_long_ago_and_never_marked_waits_for_a_p
     row = planned(desk)
 
     assert (Verdict.BLOCKED, Why.MAY_BE_GIVEN_BACK) == (row.verdict, row.why)
-    assert "Clinical Skills went 1 → 2 by INTEGRATION" in row.detail
+    assert "Clinical Skills went 1 → 2 by an app (" in row.detail
     assert "another desk (" in row.detail
     desk.still_owed("500")
     operation = desk.run("500")

@@ -259,7 +259,7 @@ def test_a_credit_that_an_old_app_gave_back_unmarked_is_not_given_again(desk: Te
 
     assert (NotOwed.GIVEN_BACK, 0) == (one.not_owed, owed(desk))
     assert (Verdict.SKIP, Why.GIVEN_BACK) == (row.verdict, row.why)
-    assert "went 1 → 2 by INTEGRATION student-app at 5 May 2026 09:00:02 UTC" in row.detail
+    assert "went 1 → 2 by an app (student-app) at 5 May 2026 09:00:02 UTC" in row.detail
     with pytest.raises(BadList, match="nothing is owed"):
         desk.core.owing.everything(ADMIN)
 
@@ -275,7 +275,7 @@ def test_a_balance_set_by_hand_later_is_a_person_s_to_decide(desk: TestDesk) -> 
     row = planned(desk)
 
     assert (0, Verdict.BLOCKED, Why.MAY_BE_GIVEN_BACK) == (owed(desk), row.verdict, row.why)
-    assert "went 1 → 4 by CRM_UI ann user 7 at 8 May 2026" in row.detail
+    assert "went 1 → 4 by a person in HubSpot (user 7) at 8 May 2026" in row.detail
 
 
 def test_one_credit_for_two_cancellations_leaves_one_owed(desk: TestDesk) -> None:
