@@ -16,7 +16,7 @@ from types import MappingProxyType
 from core.domain.credits import Catalogue, CreditType, parse_count
 from core.domain.desks import desk_of
 from core.domain.foreign_words import source_words
-from core.domain.foreign_writes import SAME_UPDATE
+from core.domain.foreign_writes import same_update
 from core.domain.operations import Item, ItemState, Operation, Ruling
 from core.domain.owed import STATUS
 from core.domain.records import (
@@ -143,7 +143,7 @@ def is_ours(cancel: Version, history: History, marker: str) -> bool:
     found the booking Cancelled already leaves a marker that is younger than the cancel.
     """
     return any(
-        version.value == marker and version.at == cancel.at and _one_source(version, cancel)
+        version.value == marker and version.at == cancel.at and same_update(version, cancel)
         for version in history.get(MARKER, ())
     )
 
@@ -184,7 +184,7 @@ def changes_by_others(
         if n in own:
             continue
         before = 0 if first else parse_count(versions[n + 1].value)
-        marker = next((m.value for m in others if _one_update(version, m)), "")
+        marker = next((m.value for m in others if same_update(version, m)), "")
         after = parse_count(version.value)
         change = BalanceChange(before=before, after=after, version=version, marker=marker)
         if change.by:
@@ -202,18 +202,10 @@ def _made_by(history: History, credit: CreditType, ours: Collection[str]) -> set
     for marker in history.get(MARKER, ()):
         if marker.value not in ours:
             continue
-        near = [n for n, v in enumerate(versions) if n not in own and _one_update(v, marker)]
+        near = [n for n, v in enumerate(versions) if n not in own and same_update(v, marker)]
         if near:
             own.add(min(near, key=lambda n: abs(versions[n].at - marker.at)))
     return own
-
-
-def _one_update(one: Version, other: Version) -> bool:
-    return abs(one.at - other.at) <= SAME_UPDATE and _one_source(one, other)
-
-
-def _one_source(one: Version, other: Version) -> bool:
-    return (one.source, one.source_id) == (other.source, other.source_id)
 
 
 def assess(

@@ -21,7 +21,7 @@ from core.domain.drift import (
     source_time,
 )
 from core.domain.foreign_words import source_words
-from core.domain.foreign_writes import SAME_UPDATE
+from core.domain.foreign_writes import same_update
 from core.domain.mirror import ID, Row
 from core.domain.records import MARKER, History, Kind, Version
 
@@ -221,14 +221,9 @@ def _by_us(version: Version, evidence: Evidence, columns: Sequence[str]) -> bool
     what the desk writes without a marker.
     """
     marks = (evidence.history or {}).get(MARKER, ())
-    if any(_one_update(version, mark) for mark in marks):
+    if any(same_update(version, mark) for mark in marks):
         return True
     return version.source_id in evidence.ours and WITHOUT_MARKER[evidence.kind] >= set(columns)
-
-
-def _one_update(version: Version, mark: Version) -> bool:
-    near = abs(version.at - mark.at) <= SAME_UPDATE
-    return near and (version.source, version.source_id) == (mark.source, mark.source_id)
 
 
 def _newest(history: History | None, columns: Sequence[str]) -> Version | None:

@@ -296,8 +296,8 @@ class _Timeline:
         version = entry.version
         assert version is not None
         if step == 0:
-            return any(_same_update(version, other) for other in self.others)
-        by_app = version.source in APPS and not any(_same_update(version, m) for m in self.desks)
+            return any(same_update(version, other) for other in self.others)
+        by_app = version.source in APPS and not any(same_update(version, m) for m in self.desks)
         return step == -1 or step > 0 or not by_app
 
     def _unclear(self, version: Version, theirs: int, stood: int, told: str) -> ForeignWrite:
@@ -350,7 +350,7 @@ def _entries(
         if value is None:
             continue
         by = made_by.get(n)
-        late = by is None and any(_same_update(version, m) for m in again)
+        late = by is None and any(same_update(version, m) for m in again)
         entries.append(_Entry(version.at, value, version, by, again=late))
     # a history that begins with ours may have lost what was before
     first = write.before[credit] if entries and entries[0].ours is write else 0
@@ -375,7 +375,7 @@ def _paired(
     found: dict[int, Write] = {}
     for n, version in enumerate(versions):
         value = count(version.value)
-        ids = [id_ for id_ in reversed(moving) if _same_update(version, moving[id_])]
+        ids = [id_ for id_ in reversed(moving) if same_update(version, moving[id_])]
         made = next((id_ for id_ in ids if ours[id_].after[credit] == value), None)
         if made is not None:
             del moving[made]
@@ -409,7 +409,8 @@ def _moves(write: Write, credit: CreditType) -> bool:
     return credit in write.after and write.after[credit] != write.before[credit]
 
 
-def _same_update(version: Version, marker: Version) -> bool:
+def same_update(version: Version, marker: Version) -> bool:
+    """Whether one request made both: the same source, in the same moment."""
     return (
         abs(version.at - marker.at) <= SAME_UPDATE
         and version.source == marker.source

@@ -12,6 +12,7 @@ from core.domain.roles import Act, Actor
 from core.gateways.ports import Journal
 from core.gateways.ports.outbox import OutboxState
 from core.gateways.ports.outgoing import EventSender, NotDelivered
+from core.services.mirroring import wait_s
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ SENDING_MAX = timedelta(seconds=30)
 ALONE_AFTER = 3
 #: 1 s doubling to half an hour: with so many tries about a day.
 TRIES_MAX = 58
-SLOWEST = timedelta(minutes=30)
+SLOWEST_S = 1_800.0
 #: A process sends again after a failure no sooner than this: the receiver is likely to be away.
 REST = timedelta(seconds=5)
 
@@ -84,8 +85,7 @@ class Announcing:
         attempts = event.attempts + 1
         if attempts >= TRIES_MAX:
             return replace(event, attempts=attempts, error=error, dead=True, next_try_at=None)
-        pause = min(SLOWEST, timedelta(seconds=2 ** min(attempts - 1, 20)))
-        again = now + pause * (0.5 + self.chance() / 2)
+        again = now + timedelta(seconds=wait_s(attempts, self.chance(), SLOWEST_S))
         return replace(event, attempts=attempts, error=error, next_try_at=again)
 
     # for people

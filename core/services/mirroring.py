@@ -67,9 +67,9 @@ PUT_BACK_MAX = timedelta(minutes=15)
 DONE = frozenset({Copied.WRITTEN, Copied.ALREADY_EQUAL, Copied.NEWER_KEPT, Copied.NOT_KEPT})
 
 
-def wait_s(attempts: int, chance: float) -> float:
-    """Seconds until a row that failed so often is tried again: 1 doubling to 60, with jitter."""
-    return min(2.0 ** (attempts - 1), WAIT_MAX_S) * (0.5 + 0.5 * chance)
+def wait_s(attempts: int, chance: float, most_s: float = WAIT_MAX_S) -> float:
+    """Seconds until what failed so often is tried again: 1 doubling to ``most_s``, with jitter."""
+    return min(2.0 ** (attempts - 1), most_s) * (0.5 + 0.5 * chance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,15 +175,23 @@ class RefundCheck:
         dated = {id_: cancel.at for id_, cancel in cancels.items() if cancel is not None}
         return settled_by(self.journal, dated)
 
-    def _since(self, items: Sequence[Item]) -> datetime:
-        """From when on a change of the balance may be the refund of one of these bookings.
+    def _since(self, of: Mapping[str, Sequence[Item]]) -> dict[str, datetime]:
+        """From when on a change of each balance may be the refund of one of these bookings.
 
         Of what was owed, from the preview: it has heeded what came before.
         """
-        begun = self.operation.started_at or self.operation.confirmed_at
-        if chosen_kind_of(self.operation.kind).of_owed:
+        if of and chosen_kind_of(self.operation.kind).of_owed:
             planned = self.journal.planned_at(self.operation.id)
-            return min(begun, planned or self.operation.confirmed_at - PLAN_LIFE) - CLOCKS
+            previewed = planned or self.operation.confirmed_at - PLAN_LIFE
+            return dict.fromkeys(of, min(self._begun, previewed) - CLOCKS)
+        return {id_: self._since_cancel(items) for id_, items in of.items()}
+
+    @property
+    def _begun(self) -> datetime:
+        return self.operation.started_at or self.operation.confirmed_at
+
+    def _since_cancel(self, items: Sequence[Item]) -> datetime:
+        begun = self._begun
         cancels = (cancelled_by(self._histories.get(item.booking_id)) for item in items)
         theirs = [c.at for c in cancels if c is not None and c.at > begun - self.quiet]
         return min([begun, *theirs]) - self.quiet
@@ -192,11 +200,13 @@ class RefundCheck:
         self, targets: Mapping[str, Counted]
     ) -> dict[str, dict[CreditType, Sequence[BalanceChange] | None]]:
         """What others did to the balances of those that were changed of late, by the id asked."""
-        since = {
-            id_: self._since(items)
-            for id_ in targets
-            if (items := [i for i in self._of([id_]) if i.ruling is not Ruling.OWED])
-        }
+        since = self._since(
+            {
+                id_: items
+                for id_ in targets
+                if (items := [i for i in self._of([id_]) if i.ruling is not Ruling.OWED])
+            }
+        )
         of_late = {id_: at for id_, at in since.items() if targets[id_].modified_at >= at}
         if not of_late:
             return {}

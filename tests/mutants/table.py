@@ -552,8 +552,8 @@ RECHECK = [
     Mutant(
         guard="a credit that others gave since the preview is not given by a refund",
         file=_in("services/refund_check"),
-        old="            return min(begun, planned or ",
-        new="            return max(begun, planned or ",
+        old="            return dict.fromkeys(of, min(self._begun",
+        new="            return dict.fromkeys(of, max(self._begun",
         tests=_OWED,
     ),
     Mutant(
