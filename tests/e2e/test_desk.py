@@ -51,7 +51,7 @@ def shows(person: Person, credits_: int) -> None:
     )
     told = re.compile(rf"^{CARD}\s+{credits_}\s+Supabase {credits_}$")
     expect(card).to_have_text(told, timeout=SLOW_MS, use_inner_text=True)
-    person.sees(re.compile("Supabase equal, confirmed"))
+    person.sees(re.compile("Supabase matches, confirmed"))
 
 
 def test_a_credit_is_seen_to_go_and_to_come_back_on_both_sides(

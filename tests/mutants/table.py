@@ -557,6 +557,27 @@ RECHECK = [
         tests=_OWED,
     ),
     Mutant(
+        guard="the credit that may be that of a settled booking is not called another one's",
+        file=_in("services/owed_check"),
+        old="            elif one.id in over:\n",
+        new="            elif False:\n",
+        tests=_OWED,
+    ),
+    Mutant(
+        guard="a booking that a person calls owed explains no credit of another one",
+        file=_in("services/owed_check"),
+        old=" and one.id not in decisions:",
+        new=":",
+        tests=_OWED,
+    ),
+    Mutant(
+        guard="no event is sent by a process whose hold may end meanwhile",
+        file=_in("services/announcing"),
+        old="if self.now() + SENDING_MAX > until:",
+        new="if False:",
+        tests=("tests/unit/services/test_announcing.py",),
+    ),
+    Mutant(
         guard="a mark explains the credit of somebody else only when it is not ours",
         file=_in("services/owed_check"),
         old="others = [one for one in cancelled if one.id not in refunded]",

@@ -165,7 +165,7 @@ def test_whom_one_opened_stands_in_the_empty_search(open_page: Open) -> None:
 def test_the_page_says_that_both_sides_are_equal_and_when_that_was_read(open_page: Open) -> None:
     at = opened(open_page, SOMEBODY)
 
-    assert "Supabase equal, confirmed 0.0 s ago" in said(at)
+    assert "Supabase matches, confirmed 0.0 s ago" in said(at)
     assert [c.label for c in SCHOOL.credits] == [*figures(at)][:5]
     assert [f"Supabase {metric.value}" for metric in at.metric][:5] == [
         metric.delta for metric in at.metric
@@ -198,7 +198,7 @@ def test_a_copy_on_its_way_is_said_and_followed_until_it_is_there(
     assert "Supabase 3 s behind, copy queued, number 1 in the queue" in said(at)
 
     made.core.mirroring.drain()
-    assert "Supabase equal" in said(at.run())
+    assert "Supabase matches" in said(at.run())
 
 
 def test_a_copy_that_failed_is_said_and_an_admin_makes_it_again(
@@ -211,7 +211,7 @@ def test_a_copy_that_failed_is_said_and_an_admin_makes_it_again(
 
     press(at, "copy_again")
     made.core.mirroring.drain()
-    assert "Supabase equal" in said(at.run())
+    assert "Supabase matches" in said(at.run())
 
 
 def test_drift_with_nothing_on_its_way_is_told_apart(open_page: Open, made: Stage) -> None:

@@ -80,7 +80,7 @@ def test_a_calm_desk_says_so_and_what_proves_it(open_page: Open, made: Stage) ->
         "Every change since then is in Supabase." in said(at)
     )
     assert "Nothing needs attention." in said(at)
-    assert "1 worker is running, Supabase answers; no operation needs a person." in said(at)
+    assert "1 worker is running, Supabase answers; no operation needs attention." in said(at)
     assert [] == lines(at)
 
 

@@ -104,7 +104,7 @@ def _withdrawal(desk: Desk, key: ApiKey | None) -> None:
     with st.container(border=True):
         st.markdown(
             f"**Revoke {name}?** From its next request on {words.plain(key.client)} is refused "
-            "with this key, and what it confirmed and has not started does not start. A "
+            "with this key. Operations that it confirmed and that have not started do not start. A "
             "revoked key cannot be restored: make a new one first if the app is to keep "
             "working."
         )

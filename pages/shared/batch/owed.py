@@ -72,8 +72,8 @@ def _figures(desk: Desk, found: Sequence[Owed], shown: Sequence[Owed]) -> None:
     longest = next((one.since for one in waiting(shown)), None)
     figures = [
         ("Owed", words.count(len(wait), "credit")),
-        ("Wait for one", words.count(students, "student")),
-        ("Longest", words.span(desk.now() - longest) if longest else words.NOTHING),
+        ("Waiting", words.count(students, "student")),
+        ("Longest wait", words.span(desk.now() - longest) if longest else words.NOTHING),
     ]
     told = [_lost(wait), _taken_back(found)]
     side_by_side(figures, _by_type(wait, desk.core.catalogue), " ".join(filter(None, told)))
@@ -110,7 +110,7 @@ def _doubtful(desk: Desk, found: Sequence[Owed]) -> None:
     if not found:
         return
     label = words.count(len(found), "booking needs a decision", "bookings need a decision")
-    with st.expander(f"{label}: the credit may be given back already", icon=":material/rule:"):
+    with st.expander(f"{label}: the credit may already be given back", icon=":material/rule:"):
         _first_rows(found)
         ticked = _reasons(
             desk,

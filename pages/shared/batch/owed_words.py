@@ -86,7 +86,7 @@ def baseline(desk: Desk) -> None:
 
 def _set_baseline(desk: Desk) -> None:
     st.markdown(
-        "Bookings that were cancelled before the baseline count as settled: they are not listed as "
+        "Bookings that were cancelled before the baseline are settled: they are not listed as "
         "owed and no refund includes them. Set it once, at the moment Credit Desk takes over."
     )
     now = desk.now().astimezone(desk.zone)
@@ -96,7 +96,7 @@ def _set_baseline(desk: Desk) -> None:
             f"Time ({now:%Z})", value=now.time().replace(second=0, microsecond=0), step=60,
             key="baseline_time", width=120,
         )  # fmt: skip
-        why = _reason("baseline", "Why everything before is settled")
+        why = _reason("baseline", "Why bookings cancelled before then need no refund")
         at = datetime.combine(day, clock, desk.zone) if day and clock else None
         st.button(
             "Set baseline",
@@ -113,7 +113,8 @@ def _set_baseline(desk: Desk) -> None:
 def _withdraw_baseline(desk: Desk, held: Baseline) -> None:
     st.markdown(
         f"Set on {words.exact(held.at, desk.zone)} by {words.plain(held.by)}. Without it, bookings "
-        "cancelled before it are judged by the history of each student's balance again."
+        "cancelled before it may be owed again: Credit Desk looks in the history of each "
+        "student's balance for the refund."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         why = _reason("baseline", "Why the baseline is withdrawn")

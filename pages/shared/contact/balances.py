@@ -61,7 +61,7 @@ def badge_words(standing: Standing, now: datetime) -> str:
         case Copy.EQUAL:
             seconds = max(0.0, (now - standing.at).total_seconds())
             ago = f"{seconds:.1f} s ago" if seconds < 10 else words.ago(standing.at, now)
-            return f"Supabase equal, confirmed {ago}"
+            return f"Supabase matches, confirmed {ago}"
         case Copy.BEHIND:
             place = f", number {standing.place} in the queue" if standing.place else ""
             return f"Supabase {behind or 'a moment'} behind, copy queued{place}"
@@ -115,7 +115,9 @@ def _card(catalogue: Catalogue, contact: Contact, key: CreditType, held: object)
 
 def _mend(desk: Desk, contact: Contact) -> None:
     if Act.RUN_BATCHES not in ALLOWED[desk.actor.role]:
-        st.caption("HubSpot is right; students see Supabase. An admin can copy it again.")
+        st.caption(
+            "HubSpot is right; students see the balance in Supabase. An admin can copy it again."
+        )
         return
     if st.button("Copy from HubSpot now", icon=":material/replay:", key="copy_again"):
         with problems.told("Nothing was changed."):

@@ -108,4 +108,4 @@ def _calm(found: Overview) -> str:
         told.append(f"{' and '.join(answering)} {'answers' if len(answering) == 1 else 'answer'}")
     if facts.owed_at is not None:
         told.append("nothing is owed")
-    return f"{words.sentence(', '.join(told))}; no operation needs a person."
+    return f"{words.sentence(', '.join(told))}; no operation needs attention."

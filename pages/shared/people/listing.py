@@ -29,8 +29,9 @@ def show(desk: Desk) -> None:
         st.success(done, icon=":material/check_circle:")
     people = desk.core.access.people(desk.actor)
     st.markdown(
-        "People without a role see nothing. Changes apply from the next click on: what a "
-        "person confirmed and has not started does not start once the role is removed."
+        "People without a role see nothing. Changes apply from the next click on. "
+        "Operations that a person confirmed and that have not started do not start once the role "
+        "is removed."
     )
     left, right = st.columns([3, 2], gap="large")
     with left:
