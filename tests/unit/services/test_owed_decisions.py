@@ -314,6 +314,22 @@ def test_a_credit_that_may_be_that_of_a_settled_booking_is_a_person_s_to_decide(
     )
 
 
+def test_a_credit_between_a_booking_of_before_the_baseline_and_one_of_after_is_for_a_person(
+    desk: TestDesk,
+) -> None:
+    cancels(desk)
+    adopted = desk.time
+    desk.time += timedelta(seconds=1)
+    cancels(desk, "501", credit=1)
+    desk.time += timedelta(hours=1)
+    desk.core.owed_decisions.set_baseline(adopted, "adopted", ADMIN)
+
+    listed = found(desk)
+    assert (NotOwed.SETTLED, None) == (listed["500"].not_owed, listed["501"].not_owed)
+    assert "may have been" in listed["501"].doubt
+    assert Verdict.BLOCKED is planned(desk, "501").verdict
+
+
 def test_a_settled_booking_and_another_have_a_credit_each(desk: TestDesk) -> None:
     cancels(desk, credit=1)
     cancels(desk, "501", credit=1)
