@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 
@@ -22,7 +21,6 @@ from core.domain.records import (
     Version,
 )
 from core.gateways.ports import WriteState
-from core.services.mirroring import HOLD, WAIT_MAX_S
 from tests.fakes.truth import OURS, Record
 from tests.simulation.seeds import Block, blocks
 from tests.simulation.world import ADMIN, Rates, World
@@ -109,17 +107,7 @@ def _check_seats(world: World, told: str) -> None:
 
 
 def _check_mirror(world: World, told: str) -> None:
-    world.quiet_world = True
-    world.time += HOLD  # what a dead process held is free again
-    core = world.process()
-    for _ in range(50):
-        if not core.mirroring.drain().taken:
-            if not core.mirroring.journal.outbox().due:
-                break
-            world.time += timedelta(seconds=WAIT_MAX_S)  # one that failed waits for its next try
-    outbox = core.mirroring.journal.outbox()
-    assert outbox.due == 0, told
-    assert outbox.dead == 0, f"{told}: a copy was given up, though all it needed was an answer"
+    world.copy_all(told)
     for contact in {item for o in world.operations for item in _landed_contacts(world, o)}:
         row = world.mirror.rows(Kind.CONTACT, [contact])[contact]
         for key in _last_written_by_us(world, contact):

@@ -20,7 +20,6 @@ from core.domain.writes import MovementKind
 from core.gateways.errors import GatewayError, StateConflict
 from core.gateways.ports import WriteState
 from core.services.finding import ByReference
-from core.services.mirroring import HOLD
 from core.services.operating import NotConfirmed
 from tests.fakes.crm import Request
 from tests.simulation.seeds import Block, blocks
@@ -159,13 +158,7 @@ def check(world: Wavering) -> None:
 
 
 def _check_copies(world: Wavering, told: str) -> None:
-    world.quiet_world = True
-    world.time += HOLD
-    core = world.process()
-    for _ in range(50):
-        if not core.mirroring.drain().taken:
-            break
-    assert core.mirroring.journal.outbox().due == 0, told
+    world.copy_all(told)
     rows = world.mirror.rows(Kind.BOOKING, world.bookings)
     for booking, row in rows.items():
         assert row["token_refunded"] == world.is_marked(booking), f"{told}: copy of {booking}"

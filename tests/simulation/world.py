@@ -28,7 +28,7 @@ from core.domain.writes import QUIET_PERIOD, MovementKind
 from core.gateways.engine.hands import WAIT_S_MAX
 from core.gateways.ports import CarryOut
 from core.services.finding import ByReference
-from core.services.mirroring import Mirroring
+from core.services.mirroring import HOLD, WAIT_MAX_S, Mirroring
 from core.services.steady import SteadyClock
 from core.services.writing import LEASE
 from tests.fakes.crm import FakeCrm, Fault, Request
@@ -366,6 +366,20 @@ class World:
         """What people do between two looks of the workers: here, nothing."""
 
     # --- what must hold
+
+    def copy_all(self, told: str) -> None:
+        """In peace every copy is made; none is given up."""
+        self.quiet_world = True
+        self.time += HOLD  # what a dead process held is free again
+        mirroring = self.process().mirroring
+        for _ in range(50):
+            if not mirroring.drain().taken:
+                if not self.store.outbox().due:
+                    break
+                self.time += timedelta(seconds=WAIT_MAX_S)  # one that failed waits for its next try
+        outbox = self.store.outbox()
+        assert outbox.due == 0, told
+        assert outbox.dead == 0, f"{told}: a copy was given up, though all it needed was an answer"
 
     def ideal(self, contact: str, key: CreditType) -> int:
         landed = sum(
