@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from core.domain.double_refunds import MARK, MARKED_AT, MARKED_BY, is_our_time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from core.domain.double_refunds import (
+    MARK,
+    MARKED_AT,
+    MARKED_BY,
+    BalanceChange,
+    is_our_time,
+)
 from core.domain.exam_times import absolute
 from core.domain.foreign_words import source_words
 from core.domain.foreign_writes import SAME_UPDATE
@@ -10,6 +19,9 @@ from core.domain.operations import Item, Operation
 from core.domain.owed import STATUS
 from core.domain.records import Booking, BookingStatus, History, Version
 from core.domain.warnings import About, Warned
+
+#: A mark that follows its credit within this time leaves others no moment to give it too.
+AT_ONCE = timedelta(seconds=2)
 
 
 def disturbed(operation: Operation, booking: Booking, *, ours: bool) -> frozenset[About]:
@@ -66,6 +78,34 @@ def overwritten_mark(operation: Operation, item: Item, history: History) -> Warn
         told=f"booking {item.booking_name or item.booking_id} was marked refunded by {by} at "
         f"{theirs.at:%Y-%m-%d %H:%M:%S} UTC, just before this operation marked it "
         f"({item.before} → {item.after}): its credit may have been given twice",
+    )
+
+
+def marked_late(operation: Operation, history: History | None, landed: datetime) -> datetime | None:
+    """When HubSpot got our mark of a booking whose credit landed then; None: at once, or not ours.
+
+    Until it is marked, others see a booking whose credit is still owed.
+    """
+    times = (history or {}).get(MARKED_AT, ())
+    if not times or not is_our_time(operation, absolute(times[0].value.strip())):
+        return None
+    return times[0].at if times[0].at > landed + AT_ONCE else None
+
+
+def given_before_mark(
+    item: Item, changes: Sequence[BalanceChange], landed: datetime, marked: datetime
+) -> Warned | None:
+    """Credits that others gave after ours and before our mark; None: there were none."""
+    seen = [one for one in changes if one.by > 0 and landed < one.version.at <= marked]
+    if not seen:
+        return None
+    return Warned(
+        about=About.REFUNDED_TWICE,
+        record=item.booking_id,
+        told=f"booking {item.booking_name or item.booking_id} was refunded by this operation "
+        f"({item.before} → {item.after}) at {landed:%Y-%m-%d %H:%M:%S} UTC, and marked at "
+        f"{marked:%H:%M:%S}; between, the balance went {'; '.join(map(str, reversed(seen)))}: its "
+        "credit may have been given twice",
     )
 
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.booking_looks import disturbed, overwritten_mark, told
+from core.domain.booking_looks import (
+    disturbed,
+    given_before_mark,
+    marked_late,
+    overwritten_mark,
+    told,
+)
 from core.domain.double_refunds import KEYS
 from core.domain.operations import Item, ItemState, Operation
-from core.domain.records import Booking, BookingId, Kind
-from core.domain.warnings import About
+from core.domain.records import Booking, BookingId, History, Kind
+from core.domain.warnings import About, Warned
 from core.domain.writes import MovementKind
 from core.gateways.ports import WriteRecord
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
 from core.operations.kinds.registry import booking_of, kind_of
+from core.services.balance_histories import read_histories
 
 CAUSES = frozenset({MovementKind.REFUND, MovementKind.SEAT_FREED})
 OF_BOOKINGS = (About.STATUS, About.MARK)
@@ -22,7 +29,10 @@ OF_BOOKINGS = (About.STATUS, About.MARK)
 
 @dataclass(frozen=True, slots=True)
 class BookingLooks:
-    """Three calls for a hundred bookings: one for what they hold, two for how that came about."""
+    """Three calls for a hundred bookings: one for what they hold, two for how that came about.
+
+    Two more for the students of bookings whose mark came long after their credit.
+    """
 
     crm: CrmLookUp
     journal: JournalLookUp
@@ -53,13 +63,20 @@ class BookingLooks:
             for id_, booking in self.crm.bookings_alone(items.keys()).items()
             if booking is not None
         }
-        self._keep(operation, items, bookings)
+        landed = {
+            BookingId(m.booking_id): record.modified_at
+            for record in records
+            for m in record.write.movements
+            if m.kind is MovementKind.REFUND and record.modified_at is not None
+        }
+        self._keep(operation, items, bookings, landed)
 
     def _keep(
         self,
         operation: Operation,
         items: dict[BookingId, Item],
         bookings: dict[BookingId, Booking],
+        landed: Mapping[BookingId, datetime],
     ) -> None:
         owners = self.journal.owners(items.keys(), MovementKind.REFUND)
         wrong = {
@@ -88,7 +105,38 @@ class BookingLooks:
             item = items[BookingId(id_)]
             if item.credit is not None and history is not None:
                 warned += filter(None, [overwritten_mark(operation, item, history)])
+        warned += self._given_between(operation, items, histories, landed)
         if not warned and not well:
             return
         run, _ = self.journal.begin_run(operation.id, at=self.now())
         self.journal.warn(run, warned, well=well, at=self.now())
+
+    def _given_between(
+        self,
+        operation: Operation,
+        items: Mapping[BookingId, Item],
+        histories: Mapping[str, History | None],
+        landed: Mapping[BookingId, datetime],
+    ) -> list[Warned]:
+        """Credits that others may have given to bookings which waited for their mark."""
+        late = {
+            id_: marked
+            for id_, at in landed.items()
+            if (marked := marked_late(operation, histories.get(id_), at)) is not None
+        }
+        if not late:
+            return []
+        read = read_histories(
+            self.crm,
+            self.journal,
+            {contact for id_ in late if (contact := items[id_].contact_id) is not None},
+            {credit for id_ in late if (credit := items[id_].credit) is not None},
+            since=min(landed[id_] for id_ in late),
+        )
+        found = []
+        for id_, marked in late.items():
+            item, at = items[id_], landed[id_]
+            if item.credit is not None and item.contact_id is not None:
+                changes = read.by_others(item.contact_id, item.credit, since=at)
+                found.append(given_before_mark(item, changes or (), at, marked))
+        return [warned for warned in found if warned is not None]

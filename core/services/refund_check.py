@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.domain import booking_acts
-from core.domain.credits import Catalogue, CreditType, UnreadableValue
+from core.domain.credits import Catalogue, CreditType
 from core.domain.double_refunds import (
     KEYS,
     Advice,
@@ -20,7 +20,6 @@ from core.domain.double_refunds import (
     assess,
     by_whom,
     cancelled_by,
-    changes_by_others,
     is_ours,
     waits_until,
     warned_of_moves,
@@ -29,7 +28,6 @@ from core.domain.later_looks import CLOCKS
 from core.domain.operations import Item, ItemState, Operation, Ruling
 from core.domain.owed import STATUS
 from core.domain.records import (
-    MARKER,
     Booking,
     BookingId,
     BookingStatus,
@@ -43,6 +41,7 @@ from core.domain.records import (
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Journal, Run
 from core.operations.kinds.registry import booking_of, chosen_kind_of, kind_of
+from core.services.balance_histories import read_histories
 from core.services.owed_check import settled_by
 from core.services.planning import PLAN_LIFE
 from core.services.recording import Recording
@@ -210,18 +209,19 @@ class RefundCheck:
         of_late = {id_: at for id_, at in since.items() if targets[id_].modified_at >= at}
         if not of_late:
             return {}
-        keys = sorted({item.credit for item in self._of(of_late) if item.credit is not None})
-        histories = self.crm.histories(Kind.CONTACT, {targets[id_].id for id_ in of_late}, keys)
-        marks = {
-            version.value
-            for history in histories.values()
-            for version in (history or {}).get(MARKER, ())
-            if version.at >= min(of_late.values())
-        }
-        ours = self.journal.known_writes(marks) if marks else set()
+        keys = {item.credit for item in self._of(of_late) if item.credit is not None}
+        read = read_histories(
+            self.crm,
+            self.journal,
+            {targets[id_].id for id_ in of_late},
+            keys,
+            since=min(of_late.values()),
+        )
         return {
             id_: {
-                key: _by_others(histories.get(targets[id_].id), key, targets[id_], at, ours)
+                key: read.by_others(
+                    targets[id_].id, key, since=at, created_at=targets[id_].created_at
+                )
                 for key in keys
             }
             for id_, at in of_late.items()
@@ -238,23 +238,6 @@ class RefundCheck:
         )
         items = [new for _, new in changed]
         self.recording.items(self.run, self.operation, items, entries=found)
-
-
-def _by_others(
-    history: History | None,
-    credit: CreditType,
-    target: Counted,
-    since: datetime,
-    ours: Collection[str],
-) -> list[BalanceChange] | None:
-    if history is None:
-        return None
-    try:
-        return changes_by_others(
-            history, credit, since=since, created_at=target.created_at, ours=ours
-        )
-    except UnreadableValue:
-        return None
 
 
 def waiting(items: Sequence[Item], quiet: QuietPeriod, now: datetime) -> dict[str, datetime]:

@@ -536,6 +536,13 @@ RECHECK = [
         tests=_RECHECK,
     ),
     Mutant(
+        guard="a credit that others gave between ours and our late mark is told",
+        file=_in("services/booking_looks"),
+        old="        warned += self._given_between(operation, items, histories, landed)\n",
+        new="",
+        tests=(_SERVICES + "test_booking_looks.py",),
+    ),
+    Mutant(
         guard="a booking that was moved to another exam since the preview is not cancelled",
         file=_in("domain/judging"),
         old="and not is_cancelled and not _same_exam(item, booking):",

@@ -115,6 +115,8 @@ class World:
         self.lags: dict[int, timedelta] = {}
         self.plans: list[tuple[datetime, Callable[[], None]]] = []
         self.depth = 0
+        #: By how many others stand still meanwhile.
+        self.workers: dict[int, Core] = {}
         self.copying = False
         self.quiet_world = True
         self.operations: list[str] = []
@@ -295,6 +297,12 @@ class World:
             finally:
                 self.copying = False
 
+    def _worker(self) -> Core:
+        """Whose turn it is: it lives, and remembers, until it crashes."""
+        if self.depth not in self.workers:
+            self.workers[self.depth] = self.process()
+        return self.workers[self.depth]
+
     def carry(self, operation_id: str) -> datetime | None:
         """Another process takes it up, while the one whose turn it is stands still."""
         return self._carry(operation_id)
@@ -303,10 +311,11 @@ class World:
         """One look of one worker. A crash is the end of that worker, not of the world."""
         self.depth += 1
         try:
-            carrying = self.process().carrying
+            carrying = self._worker().carrying
             again = carrying.carry_out(operation_id)
             return carrying.follow_up(operation_id) if again is None else again
         except Crash:
+            del self.workers[self.depth]
             return self.now()
         finally:
             self.depth -= 1

@@ -11,6 +11,7 @@ from core.domain.operations import Operation
 from core.domain.plans import OperationKind
 from core.domain.records import Kind
 from core.domain.warnings import About, Warned
+from tests.fakes.crm import Fault
 from tests.unit.services.desk import ADMIN, CS, TestDesk
 
 ADMIN_APP = {"source": "INTEGRATION", "source_id": "admin-app", "user_id": ""}
@@ -100,3 +101,43 @@ def test_a_mark_that_our_own_undo_cleared_is_nobodys_mischief() -> None:
 
     assert [] == desk.journal.warnings(refund.id)
     assert [] == desk.journal.warnings(undo.id)
+
+
+def refunded_with_a_late_mark(*, others_give: bool) -> list[Warned]:
+    """A worker ends between a credit and its mark; its booking looks owed for a minute."""
+    desk = TestDesk()
+    desk.crm.add_contact("1", {"cs_credits": 2})
+    desk.booked("51", "1", token=CS)
+    desk.time += timedelta(hours=1)
+    desk.crm.sending = lambda request: (
+        Fault.NOT_SENT if request.changes and request.kind is Kind.BOOKING else Fault.NONE
+    )
+    refund = desk.confirm("51")
+    held = desk.core.carrying.carry_out(refund.id)
+    assert held is not None
+    desk.time = held
+    desk.core.carrying.carry_out(refund.id)
+    assert 3 == desk.held("1", "cs_credits")
+    desk.time += timedelta(minutes=1)
+    if others_give:
+        desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 4}, **ADMIN_APP)
+    desk.time += timedelta(minutes=1)
+    desk.crm.sending = lambda _: Fault.NONE
+    desk.carry(refund)
+
+    desk.time += LOOKS[1]
+    desk.core.late_looks.look()
+
+    return desk.journal.warnings(refund.id)
+
+
+def test_a_credit_that_others_gave_before_our_late_mark_is_told_with_both() -> None:
+    (warned,) = refunded_with_a_late_mark(others_give=True)
+
+    assert (About.REFUNDED_TWICE, "51") == (warned.about, warned.record)
+    assert "was refunded by this operation (2 → 3) at 2026-05-04 10:00:10 UTC" in warned.told
+    assert "the balance went 3 → 4 by an app (admin-app)" in warned.told
+
+
+def test_a_late_mark_alone_is_no_refund_given_twice() -> None:
+    assert [] == refunded_with_a_late_mark(others_give=False)
