@@ -435,6 +435,7 @@ UNASKED = {
         "Alarms.look",
         "Auditing.judged",
         "Auditing.look",
+        "BalanceHistories.by_others",
         "BookingLooks.look",
         "LateLooks.look",
         "Noting.settings",
