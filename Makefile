@@ -34,7 +34,7 @@ test-fast: setup  ## run the tests that need no server of their own
 	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(addprefix --ignore=,$(SLOW)) $(ARGS)
 
 test-slow: setup  ## run the browser journeys and the crash tests
-	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(SLOW) $(ARGS)
+	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(SLOW) $(ARGS)
 
 mutants: setup  ## take out each guard of the protocol, one at a time: some test must notice
 	$(PY) -m tests.mutants $(ARGS)

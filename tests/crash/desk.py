@@ -41,7 +41,7 @@ class Desk:
     stack: Mapping[str, str]
     folder: Path
     #: How long one command may take.
-    patience_s: float = 120
+    patience_s: float = 240
 
     def __post_init__(self) -> None:
         self.hubspot = HubSpot(self.stack)

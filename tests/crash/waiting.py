@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-#: A few looks of a worker, its dead-after time and two quiet periods.
-ENDS_WITHIN_S = 120.0
+#: A few looks of a worker, its dead-after time and two quiet periods, on a machine with other work.
+ENDS_WITHIN_S = 240.0
 
 
 def wait_for(found: Callable[[], Any], *, within_s: float = ENDS_WITHIN_S) -> Any:
