@@ -206,7 +206,7 @@ def build(settings: Settings) -> Runtime:
         request_timeout_s=settings.request_timeout_s,
         rate_share=settings.rate_share,
     )
-    inspection = Inspection(hubspot.hub, settings.hubspot_app_id)
+    inspection = Inspection(hubspot.hub, settings.hubspot_app_id, settings.tell)
     catalogue = settings.portal.catalogue
     mirror = Supabase(
         url=settings.supabase_url,
@@ -256,6 +256,7 @@ def build(settings: Settings) -> Runtime:
         keep_personal=settings.keep_personal,
         on_dead=alarms.dead_letters,
         event_sender=(sender := event_sender(settings)),
+        tell_by=settings.tell_by,
     )
     alarms.late, alarms.audit = core.scheduling.late, core.auditing.judged
 

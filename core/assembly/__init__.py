@@ -11,6 +11,7 @@ from core.assembly.owed import owed_services
 from core.assembly.parts import Core
 from core.assembly.protocol import carriage
 from core.domain.approvals import NO_SECOND, SecondAdmin
+from core.domain.channels import NO_TELLING, TellBy
 from core.domain.credits import SCHOOL, Catalogue
 from core.domain.desks import Process
 from core.domain.portal import OBJECT_TYPES
@@ -68,6 +69,7 @@ from core.services.serving import Serving
 from core.services.sitting import Sitting
 from core.services.steady import QuietPeriod, SteadyClock
 from core.services.sweeping import AT_ONCE, Sweeping
+from core.services.told import Told
 from core.services.undoing import Undoing
 from core.services.watching import Watching
 
@@ -141,6 +143,7 @@ def assemble(
     chance: Callable[[], float] = random.random,
     on_dead: Callable[[Sequence[Due]], None] = lambda _dead: None,
     event_sender: EventSender | None = None,
+    tell_by: TellBy = NO_TELLING,
 ) -> Core:
     """Services over these gateways. ``mirror_reads``: the truth for copies, less urgent.
 
@@ -236,6 +239,8 @@ def assemble(
         second,
         objections=desks.objections,
         alone=desks.require_alone,
+        tell_by=tell_by,
+        catalogue=catalogue,
     )
     correcting = Correcting(crm, journal, preflight, now, make_id)
     undoing = Undoing(crm, journal, preflight, now, make_id)
@@ -255,6 +260,7 @@ def assemble(
         zone=zone,
         new_id=make_id,
         desks=desks,
+        tell_by=tell_by,
     )
     late = LateLooks(
         journal,
@@ -359,6 +365,7 @@ def assemble(
         serving=Serving(crm, journal, booking, planning, operating, checking, now, make_id),
         forgetting=forgetting,
         following=Following(journal),
+        telling=Told(journal, engine, catalogue, now, tell_by, desks.require_alone),
         accounting=Accounting(journal, planning, undoing, now),
         journal=journal,
         catalogue=catalogue,

@@ -47,6 +47,7 @@ from core.services.scheduling import Scheduling
 from core.services.serving import Serving
 from core.services.sitting import Sitting
 from core.services.sweeping import Sweeping
+from core.services.told import Told
 from core.services.undoing import Undoing
 from core.services.watching import Watching
 
@@ -95,6 +96,7 @@ class Core:
     forgetting: Forgetting
     following: Following
     accounting: Accounting
+    telling: Told
     journal: Journal
     catalogue: Catalogue
     #: The school's time zone.

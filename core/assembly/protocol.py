@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 
 from core.domain.approvals import SecondAdmin
+from core.domain.channels import TellBy
 from core.domain.credits import Catalogue
 from core.domain.roles import Act
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
@@ -25,6 +26,7 @@ from core.services.recording import Recording
 from core.services.settling import Settling
 from core.services.starts import Starts
 from core.services.steady import QuietPeriod
+from core.services.telling import TellingStudents
 from core.services.verifying import WriteVerification
 from core.services.writing import Writing
 
@@ -45,6 +47,7 @@ def carriage(
     zone: tzinfo,
     new_id: Callable[[], str],
     desks: Desks,
+    tell_by: TellBy,
 ) -> Carrying:
     """What carries operations: the exactly-once protocol over these gateways."""
     recording = Recording(journal, mirroring, now)
@@ -104,6 +107,7 @@ def carriage(
             now,
             verification,
             losses,
+            TellingStudents(crm, journal, catalogue, quiet, now, tell_by),
             in_turn=in_turn,
         ),
         lambda: crm.usage()["total"],

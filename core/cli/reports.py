@@ -187,6 +187,7 @@ NEXT: dict[About, str] = {
     About.SEATS: "python -m core recount --exam {record}",
     About.SEATS_UNTOLD: "python -m core decide {operation} {record} --landed|--never --why TEXT",
     About.NOTE: "python -m core retry {operation}, or write the note in HubSpot, if it matters",
+    About.TOLD: "python -m core tell {operation} --again tells those who were not told",
     About.FOLLOW_UPS: "python -m core retry {operation}; to give them up: stop {operation}",
     About.BALANCE: "correct the balance in HubSpot",
     About.REFUNDED_TWICE: "compare the balance with its history in HubSpot: python -m core contact",

@@ -105,7 +105,10 @@ def provision(
     as_: As = "",
     json: Json = False,
 ) -> None:
-    """Make the marker property in HubSpot where it is missing. Changes nothing else."""
+    """Make the desk's own properties in HubSpot where they are missing. Changes nothing else.
+
+    They are the marker, and where CREDIT_DESK_TELL is properties, those that a workflow listens to.
+    """
     with told(), opened() as runtime:
         if dry_run:
             found = [f for f in runtime.diagnosing.findings() if f.health is Health.FAULT]

@@ -29,6 +29,7 @@ class What(StrEnum):
     TAKEN_UP = "taken up again"
     ENDED = "ended"
     FOLLOW_UPS = "gave up or retried follow-ups"
+    TELL = "had students told"
     DECIDED = "decided on a write"
     DISMISSED = "dismissed bookings"
     FOUND_DONE = "found bookings dealt with"

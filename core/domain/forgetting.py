@@ -13,7 +13,7 @@ SOMEBODY = "a student"
 #: In place of a reason, where an operation is taken up again.
 NOT_KEPT = "not kept any more"
 #: Of an event's details, those that hold what people typed.
-TYPED = frozenset({"reason", "why", "detail"})
+TYPED = frozenset({"reason", "why", "detail", "reason_for_students"})
 #: Columns of a contact's row that tell who it is.
 PERSONAL = frozenset({"student_id", "email", "firstname", "lastname", "ndecc_exam_date"})
 _NAMED = re.compile(r"\bcontacts? .+", re.DOTALL)

@@ -29,6 +29,8 @@ FOR_PROVISION: Mapping[str, str] = {
     "crm.schemas.contacts.write": "make the marker property of contacts",
     "crm.schemas.custom.write": "make the marker property of bookings and exams",
 }
+#: Needed where CREDIT_DESK_TELL is single-send, and granted by hand: not every account has it.
+FOR_MAILS: Mapping[str, str] = {"transactional-email": "tell students by e-mail"}
 
 #: Where HubSpot delivers to, when nobody has said how it calls this app.
 ANYWHERE = "https://desk.example.com"

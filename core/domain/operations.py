@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from core.domain.channels import Channel
 from core.domain.credits import CreditType
 from core.domain.plans import OperationKind, Row, Verdict
 from core.domain.records import ContactId, ExamId, ItemKey
@@ -221,6 +222,10 @@ class Operation:
     follow_ups: FollowUps = FollowUps.NONE
     #: What an admin included on purpose that would be blocked otherwise.
     include: frozenset[Inclusion] = ORDINARY
+    #: By which way its students are told; off: they are not.
+    tell: Channel = Channel.OFF
+    #: What they are told as the reason. ``reason`` is the school's own, and never sent to them.
+    reason_for_students: str = ""
 
     def is_by(self, email: str) -> bool:
         """Whether this person confirmed it, however the address is written."""

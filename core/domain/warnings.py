@@ -20,6 +20,8 @@ class About(StrEnum):
     SEATS_UNTOLD = "seats untold"
     #: A student's timeline has no note of it.
     NOTE = "note"
+    #: A student was not told of it, or it is not known whether they were.
+    TOLD = "told"
     #: Seats, notes or verification are tried again by themselves, or were given up.
     FOLLOW_UPS = "follow-ups"
     #: Another balance of the student cannot be read, and waits for somebody to correct it.
@@ -57,7 +59,10 @@ def of_follow_ups(operation: Operation) -> list[Warned]:
             why = f": {operation.waiting_for}" if operation.waiting_for else ""
             told = f"follow-ups are pending and tried again by themselves{why}"
         case FollowUps.GIVEN_UP:
-            told = "follow-ups were given up: seats, notes or the check may be missing"
+            told = (
+                "follow-ups were given up: seats, notes, the check or the telling of students "
+                "may be missing"
+            )
         case _:
             return []
     return [Warned(about=About.FOLLOW_UPS, record=operation.id, told=told)]

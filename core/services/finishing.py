@@ -1,4 +1,4 @@
-"""Finishing: seats, notes and verification, once every item is settled (section 6, steps 8, 9).
+"""Finishing: seats, notes, telling, verification, once all is settled (section 6, steps 8, 9).
 
 They are tried before the operation ends; what is left then is carried on by itself.
 """
@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.domain.channels import Channel
 from core.domain.credits import Catalogue
 from core.domain.operations import SETTLED, Item, ItemState, Operation
 from core.domain.records import TOTAL_BOOKINGS, ContactId, Counted, Kind
@@ -24,12 +25,13 @@ from core.gateways.errors import GatewayError, Refused, about_one
 from core.gateways.ports import Crm, Due, Fate, Journal, Note, Run
 from core.operations.kinds.base import FollowUp
 from core.operations.kinds.registry import kind_of
+from core.services.apart import apart
 from core.services.barring import raise_if_barred
-from core.services.due_rows import halves
 from core.services.item_steps import counted_due
 from core.services.loss_correction import LossCorrection
 from core.services.recounting import warn_of_seats
 from core.services.settling import Ending, Result
+from core.services.telling import TellingStudents
 from core.services.verifying import WriteVerification
 from core.services.writing import Writing
 
@@ -48,6 +50,7 @@ class Finishing:
     now: Callable[[], datetime]
     verification: WriteVerification
     losses: LossCorrection
+    telling: TellingStudents
     #: One thing after the other: for simulations by a seed.
     in_turn: bool = False
 
@@ -60,6 +63,8 @@ class Finishing:
             parts.append(("seats", lambda: self._free_seats(run, items)))
         elif FollowUp.NOTES in follow_ups:
             items = self.journal.items(operation.id, states={ItemState.DONE})
+        if operation.tell is not Channel.OFF:
+            parts.append(("telling the students", lambda: self.telling.tell(run, operation)))
         if FollowUp.NOTES in follow_ups:
             parts.append(("notes", lambda: self._note(run, operation, items)))
         left = self._all(parts)
@@ -148,20 +153,10 @@ class Finishing:
     def _note_apart(
         self, run: Run, operation: Operation, by_contact: Mapping[ContactId, list[Item]]
     ) -> bool:
-        """One contact that HubSpot refuses to be asked about holds up no other's note."""
-        try:
-            return self._note_batch(run, operation, by_contact)
-        except Refused as error:
-            if not about_one(error):
-                raise
-            ids = list(by_contact)
-            if len(ids) == 1:
-                self._refused(run, {ids[0]: str(error)})
-                return False
-        unknown = False
-        for some in halves(ids):
-            unknown |= self._note_apart(run, operation, {id_: by_contact[id_] for id_ in some})
-        return unknown
+        def note(ids: Sequence[ContactId]) -> bool:
+            return self._note_batch(run, operation, {id_: by_contact[id_] for id_ in ids})
+
+        return apart(list(by_contact), note, lambda id_, why: self._refused(run, {id_: why}))
 
     def _refused(self, run: Run, reasons: Mapping[ContactId, str]) -> None:
         """A note that HubSpot refuses costs nobody a credit: told, and not tried for ever."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.approvals import NO_SECOND, SecondAdmin
+from core.domain.channels import NO_TELLING, Channel, TellBy
+from core.domain.credits import SCHOOL, Catalogue
 from core.domain.operations import (
     ENDED,
     RETRYABLE,
@@ -25,6 +27,7 @@ from core.gateways.errors import StateConflict, UnknownId
 from core.gateways.ports import Engine, Event, Journal
 from core.operations.kinds.permissions import act_for, second_admin_why
 from core.operations.kinds.registry import kind_of
+from core.operations.kinds.telling import faults as untold
 from core.services.holding import Holding
 
 
@@ -54,6 +57,9 @@ class Operating:
     objections: Callable[[], list[str]] = list
     #: Raises ``AnotherDesk`` for the same, where nothing is confirmed.
     alone: Callable[[], None] = lambda: None
+    #: How students can be told.
+    tell_by: TellBy = NO_TELLING
+    catalogue: Catalogue = SCHOOL
 
     @property
     def hold(self) -> timedelta:
@@ -68,6 +74,7 @@ class Operating:
         reason: str,
         typed: int | None = None,
         at_once: bool = False,
+        tell: str | None = None,
     ) -> Operation:
         """Make the plan an operation, held for a while. Confirming again returns the same one.
 
@@ -75,7 +82,8 @@ class Operating:
 
         ``typed``: the number of bookings as the admin typed it; needed above ``typed_above``.
         None means that a script confirms, which named its bookings itself. ``at_once``: without
-        the hold, for one student who waits on the phone; a booking has none anyway.
+        the hold, for one student who waits on the phone; a booking has none anyway. ``tell``: the
+        reason that its students are told; None: they are told nothing.
 
         Raises:
             NotAllowed, UnknownId, NotConfirmed: nothing was changed.
@@ -89,6 +97,8 @@ class Operating:
         held = self.holding.until(now, undoes=plan.undoes, at_once=without)
         why = second_admin_why(self.second, plan)
         faults = self._faults(plan, reason, typed, now) + self._nobody(why, actor)
+        if tell is not None:
+            faults += untold(plan, tell, self.tell_by, self.catalogue)
         if actor.only is None:  # an app's student cannot see to it; its writes are guarded as all
             faults += self.objections()
         if faults and not self._confirmed_before(plan_id):
@@ -105,6 +115,8 @@ class Operating:
             needs_approval=why,
             undoes=plan.undoes,
             include=plan.include,
+            tell=Channel.OFF if tell is None else self.tell_by.channel,
+            reason_for_students=(tell or "").strip(),
         )
         items = [item_of(plan.id, n, row) for n, row in enumerate(plan.rows)]
         if self.journal.confirm(operation, items):
@@ -205,6 +217,9 @@ class Operating:
             detail["asked"] = len(plan.rows)
         if operation.needs_approval:
             detail["needs_approval"] = operation.needs_approval
+        if operation.tell is not Channel.OFF:
+            detail["tell"] = operation.tell.value
+            detail["reason_for_students"] = operation.reason_for_students
         if operation.include:
             detail["include"] = sorted(operation.include)
         self.journal.add_event(

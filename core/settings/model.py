@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from core.domain.approvals import SecondAdmin
+from core.domain.channels import Channel, TellBy
 from core.domain.credits import DayRule
 from core.domain.mirror_names import MirrorNames
 from core.domain.portal import Portal
@@ -134,6 +135,20 @@ class Settings(BaseSettings):
     correct_losses: bool = Field(True, alias="CREDIT_DESK_CORRECT_LOSSES")
     #: Whether older copies that another app wrote over newer ones are mended after each sweep.
     mend_older_copies: bool = Field(True, alias="CREDIT_DESK_MEND_OLDER_COPIES")
+
+    #: Whether students can be told of what was done, and by which way (docs/telling.md).
+    tell: Channel = Field(
+        Channel.OFF,
+        alias="CREDIT_DESK_TELL",
+        description='Set "off", "properties" or "single-send"',
+    )
+    #: Of single-send: HubSpot's id of the transactional e-mail that is the template. 0: none.
+    tell_email_id: int = Field(
+        0,
+        alias="CREDIT_DESK_TELL_EMAIL_ID",
+        ge=0,
+        description="Copy the id of the saved e-mail from HubSpot (docs/telling.md)",
+    )
 
     request_timeout_s: float = Field(30, alias="CREDIT_DESK_REQUEST_TIMEOUT_S", gt=0)
     #: How long after its sending a write is held to be still on its way.
@@ -271,6 +286,11 @@ class Settings(BaseSettings):
         )
 
     @property
+    def tell_by(self) -> TellBy:
+        """How students can be told."""
+        return TellBy(channel=self.tell, email_id=self.tell_email_id)
+
+    @property
     def sweep_schedules(self) -> dict[SweepMode, Schedule]:
         """Those that are not off."""
         given = {
@@ -290,6 +310,7 @@ class Settings(BaseSettings):
             )
         self._admins_may_be_here()
         self._events_are_signed()
+        self._mail_has_a_template()
         self._store_url = whole_path(self.ops_database_url, self._root)
         try:
             self._portal = make_portal(
@@ -315,6 +336,14 @@ class Settings(BaseSettings):
                 "CREDIT_DESK_EVENTS_SECRET",
                 "is empty, and CREDIT_DESK_EVENTS_URL is set",
                 "Make one with `openssl rand -hex 32` and give it to the receiver",
+            )
+
+    def _mail_has_a_template(self) -> None:
+        if self.tell is Channel.SINGLE_SEND and not self.tell_email_id:
+            raise ValueError(
+                "CREDIT_DESK_TELL_EMAIL_ID",
+                "is not set, and CREDIT_DESK_TELL is single-send",
+                "Copy the id of the saved e-mail from HubSpot (docs/telling.md)",
             )
 
     @classmethod

@@ -41,6 +41,8 @@ from core.gateways.errors import NotSent, OutcomeUnknown, Refused, Unauthorized
 from core.gateways.hubspot.wire import records
 from core.gateways.hubspot.wire.records import Json
 from core.gateways.ports.crm import BookingFilter, Fate, Note, Outcome
+from core.gateways.ports.telling import Mail
+from tests.fakes.telling_crm import FakeTelling
 from tests.fakes.truth import Record, Truth
 
 NO_TOKEN = "HubSpot refuses the token: set HUBSPOT_TOKEN to a live one"
@@ -107,7 +109,7 @@ def _nothing(_: Request) -> None:
 
 
 @dataclass(slots=True)
-class FakeCrm:
+class FakeCrm(FakeTelling):
     """An account with nothing in it until ``add_*`` is called. Safe for threads."""
 
     now: Callable[[], datetime]
@@ -128,6 +130,13 @@ class FakeCrm:
     notes_down: bool = False
     late: list[Late] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    #: E-mails that were sent, by send id.
+    mails: dict[str, Mail] = field(default_factory=dict)
+    #: What becomes of a mail to an address, where it is not sent: HubSpot's ``sendResult``.
+    send_results: dict[str, str] = field(default_factory=dict)
+    #: True: HubSpot takes e-mails, and sends them when ``send_mails`` is called.
+    mails_wait: bool = False
+    _taken: dict[str, Mail] = field(default_factory=dict)
     truth: Truth = field(init=False)
     portal: Portal = field(init=False)
     _created: int = 0

@@ -41,6 +41,7 @@ from core.domain.roles import Grant
 from core.domain.schedules import SlotRecord
 from core.domain.settled import Baseline, OwedDecision
 from core.domain.sweeps import Sweep
+from core.domain.telling import Telling
 from core.domain.warnings import About
 from core.domain.writes import MovementKind, Write
 from core.gateways.errors import StateConflict, Superseded, UnknownId
@@ -85,6 +86,7 @@ from tests.fakes.names import MemoryNames
 from tests.fakes.outgoing import MemoryOutgoing
 from tests.fakes.roles import MemoryRoles
 from tests.fakes.settled import MemorySettled
+from tests.fakes.telling import MemoryTellings
 from tests.fakes.times import MemoryTimes
 from tests.fakes.trail import MemoryTrail
 from tests.fakes.trends import MemoryTrends
@@ -119,6 +121,7 @@ class _Operation:
     since: datetime
     writes: list[WriteId] = field(default_factory=list)
     noted: set[str] = field(default_factory=set)
+    told: dict[str, Telling] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,7 @@ class MemoryJournal(
     MemorySettled,
     MemoryOutgoing,
     MemoryTimes,
+    MemoryTellings,
 ):
     """``core.gateways.ports.journal.Journal``, gone with the process."""
 
@@ -230,6 +234,8 @@ class MemoryJournal(
         ordered = {item.booking_id: item for item in sorted(items, key=lambda item: item.n)}
         self._operations[operation.id] = _Operation(operation, ordered, operation.confirmed_at)
         self.record(acts.confirmed(operation, items))
+        for entry in acts.telling(operation):
+            self.record(entry)
         return True
 
     @atomic

@@ -52,7 +52,9 @@ class MemoryNames(MemoryAudit):
                     kept.operation,
                     selection=nameless(kept.operation.selection, names),
                     reason="",
+                    reason_for_students="",
                 )
+                kept.told = {id_: replace(one, detail="") for id_, one in kept.told.items()}
                 self._events[:] = [
                     replace(event, detail=unsaid(event.detail))
                     if event.operation_id == plan_id

@@ -26,8 +26,9 @@ from core.domain.records import (
     WriteId,
 )
 from core.domain.sessions import ExamChange
+from core.domain.telling import Message
 from core.domain.writes import Write
-from core.gateways.hubspot import creating, discovery, lookup, reading, writing
+from core.gateways.hubspot import creating, discovery, lookup, reading, telling, writing
 from core.gateways.hubspot.hub import Hub, Threads
 from core.gateways.hubspot.limiter import Limiter, Priority
 from core.gateways.hubspot.shared_slots import SharedSlots, open_engine
@@ -37,6 +38,7 @@ from core.gateways.hubspot.type_ids import TypeIds, custom_types
 from core.gateways.hubspot.wire import requests
 from core.gateways.hubspot.wire.paths import Paths
 from core.gateways.ports.crm import BookingFilter, Note, Outcome
+from core.gateways.ports.telling import Mail, Recipient, Sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,30 @@ class HubSpot:
     def change_exams(self, changes: Mapping[ExamId, ExamChange]) -> dict[ExamId, Outcome]:
         """Set ``is_active``, and the time of a scheduled one. Repeating it is harmless."""
         return lookup.change_exams(self.hub, changes)
+
+    # telling students
+
+    def recipients(self, ids: Collection[ContactId]) -> dict[ContactId, Recipient | None]:
+        """By the id asked for. None: archived or deleted."""
+        return telling.recipients(self.hub, ids)
+
+    def show_told(
+        self, messages: Sequence[Message], *, sent_at: datetime
+    ) -> dict[ContactId, Outcome]:
+        """Set the properties that a workflow listens to, of each contact once."""
+        return telling.show_told(self.hub, messages, sent_at=sent_at)
+
+    def shown_told(self, ids: Collection[ContactId], operation_id: str) -> set[ContactId]:
+        """Those of these contacts whose properties tell of this operation, or did."""
+        return telling.shown_told(self.hub, ids, operation_id)
+
+    def send_told(self, mails: Sequence[Mail], *, sent_at: datetime) -> dict[ContactId, Sent]:
+        """Ask for these e-mails. After UNKNOWN nobody can tell."""
+        return telling.send_told(self.hub, mails, sent_at=sent_at)
+
+    def sent_told(self, status_ids: Collection[str]) -> Mapping[str, Sent]:
+        """What became of mails that HubSpot had not sent yet."""
+        return telling.sent_told(self.hub, status_ids)
 
     # looking up
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from core.domain.records import MARKER, Kind
+from core.domain.channels import Channel
+from core.domain.records import Kind
 from core.gateways.errors import Forbidden, GatewayError, NotSent, Refused, Unauthorized
 from core.gateways.hubspot import scopes
 from core.gateways.hubspot.hub import Hub
 from core.gateways.hubspot.transport import Call
 from core.gateways.hubspot.type_ids import TYPE_ID, custom_types
 from core.gateways.hubspot.type_names import Schema, meant, other_name
-from core.gateways.hubspot.wire import definitions
+from core.gateways.hubspot.wire import definitions, telling
 from core.gateways.hubspot.wire.records import Json
 from core.gateways.hubspot.wire.values import text
 from core.gateways.ports.inspecting import Finding, Health, Heard, Quota
@@ -31,6 +32,8 @@ class Inspection:
     hub: Hub
     #: The desk's own app by the settings; empty: not set.
     app_id: str = ""
+    #: By which way students are told.
+    channel: Channel = Channel.OFF
 
     def inspect(self) -> list[Finding]:
         """Everything that was looked at, fine or not. Never raises ``GatewayError``."""
@@ -59,7 +62,7 @@ class Inspection:
                 raise
 
     def provision(self) -> list[str]:
-        """Make the marker property where it is missing; what was made.
+        """Make the marker where it is missing, and what students are told by; what was made.
 
         Raises:
             Refused: an object type is another object by its own name; nothing was made.
@@ -70,17 +73,21 @@ class Inspection:
         made = []
         for kind in Kind:
             held = self._definitions(kind)
-            name = self.hub.portal.names(kind)[MARKER]
-            if name in held:
-                continue
-            call = Call(
-                what="write properties",
-                path=self.hub.paths.properties(self.hub.types.of(kind)),
-                body=definitions.marker_definition(self.hub.portal, kind, held),
-            )
-            self.hub.transport.write(call, self.hub.priority)
-            made.append(f"property {name} of {kind}")
+            for wanted in self._ours(kind, held):
+                if wanted["name"] in held:
+                    continue
+                path = self.hub.paths.properties(self.hub.types.of(kind))
+                call = Call(what="write properties", path=path, body=wanted)
+                self.hub.transport.write(call, self.hub.priority)
+                made.append(f"property {wanted['name']} of {kind}")
         return made
+
+    def _ours(self, kind: Kind, held: Mapping[str, Json]) -> list[dict[str, str]]:
+        """The properties that the desk makes, in the group of what is written with them."""
+        marker = definitions.marker_definition(self.hub.portal, kind, held)
+        if kind is not Kind.CONTACT or self.channel is not Channel.PROPERTIES:
+            return [marker]
+        return [marker, *telling.property_definitions(marker["groupName"])]
 
     def _way_there(self) -> Finding:
         what = "HubSpot"
@@ -155,7 +162,9 @@ class Inspection:
             said = f"HubSpot does not tell them ({error}); each call was tried instead"
             yield Finding(health=Health.FINE, what="scopes", said=said)
             return
-        yield scopes.judge(frozenset(map(text, told.get("scopes") or ())), unmarked=unmarked)
+        granted = frozenset(map(text, told.get("scopes") or ()))
+        mails = self.channel is Channel.SINGLE_SEND
+        yield scopes.judge(granted, unmarked=unmarked, mails=mails)
         yield from self._app(text(told.get("appId")), text(told.get("hubId")))
 
     def _app(self, app: str, account: str) -> Iterator[Finding]:
@@ -189,7 +198,9 @@ class Inspection:
             return [self._no_such_type(kind, error)]
         except GatewayError as error:
             return [Finding(health=Health.FAULT, what=str(kind), said=str(error), mend=LATER)]
-        return [*self._named(kind), *definitions.judge(self.hub.portal, kind, held)]
+        listens = kind is Kind.CONTACT and self.channel is Channel.PROPERTIES
+        shown = telling.judge(held) if listens else ()
+        return [*self._named(kind), *definitions.judge(self.hub.portal, kind, held), *shown]
 
     def _another(self, kind: Kind) -> Finding | None:
         """The fault when the type's own name contradicts what it is set as."""

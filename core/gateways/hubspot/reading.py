@@ -27,6 +27,8 @@ from core.gateways.hubspot.wire.values import text
 
 Ask = Callable[[Sequence[str]], Matched]
 Made = TypeVar("Made")
+#: Contacts whose histories HubSpot gives in one answer.
+HISTORIES_AT_ONCE = requests.HISTORY_BATCH_MAX
 
 
 def counted(hub: Hub, kind: Kind, ids: Collection[str]) -> dict[str, Counted | None]:
@@ -44,7 +46,7 @@ def objects(
         call = Call(what=f"read {kind}", path=hub.batch(kind, "read"), body=body)
         return answers.match(some, hub.read(call))
 
-    return _all(hub, ask, ids, make)
+    return asked(hub, ask, ids, make)
 
 
 def histories(
@@ -59,12 +61,12 @@ def histories(
         call = Call(what=f"history {kind}", path=hub.batch(kind, "read"), body=body)
         return answers.match(some, hub.read(call))
 
-    return _all(
+    return asked(
         hub,
         ask,
         ids,
         lambda told: records.read_history(hub.portal, kind, told, wanted),
-        requests.HISTORY_BATCH_MAX,
+        HISTORIES_AT_ONCE,
     )
 
 
@@ -159,14 +161,14 @@ def links(
         alone = [{id_: ""} for id_ in silent] if told.strangers and len(pages) > 1 else []
         return [more, *alone] if more else alone
 
-    asked = requests.batches(filter(is_record_id, ids), requests.LINKS_BATCH_MAX)
-    pending = [dict.fromkeys(some, "") for some in asked]
+    wanted = requests.batches(filter(is_record_id, ids), requests.LINKS_BATCH_MAX)
+    pending = [dict.fromkeys(some, "") for some in wanted]
     while pending:
         pending = [pages for rest in hub.each(ask, pending) for pages in rest]
     return found
 
 
-def _all(
+def asked(
     hub: Hub,
     ask: Ask,
     wanted: Collection[str],

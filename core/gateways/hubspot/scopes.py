@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from core.domain.hubspot_app import FOR_PROVISION, NEEDED
+from core.domain.hubspot_app import FOR_MAILS, FOR_PROVISION, NEEDED
 from core.gateways.ports.inspecting import Finding, Health
 
 
-def judge(granted: frozenset[str], *, unmarked: bool) -> Finding:
-    """Holds the scopes of a token against the list. ``unmarked``: ``provision`` is still to run."""
-    wanted = {**NEEDED, **(FOR_PROVISION if unmarked else {})}
+def judge(granted: frozenset[str], *, unmarked: bool, mails: bool = False) -> Finding:
+    """Holds the scopes of a token against the list.
+
+    ``unmarked``: ``provision`` is still to run. ``mails``: students are told by e-mails.
+    """
+    wanted = {**NEEDED, **(FOR_PROVISION if unmarked else {}), **(FOR_MAILS if mails else {})}
     lacking = [scope for scope in wanted if scope not in granted]
     if not lacking:
         spare = len(granted - wanted.keys())

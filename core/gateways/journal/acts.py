@@ -13,6 +13,7 @@ from typing import Protocol
 
 from core.domain.audit import MOVED, SUBJECTS, Entry, Subject, What
 from core.domain.chain import timestamp
+from core.domain.channels import Channel
 from core.domain.clients import ApiKey
 from core.domain.credits import Balances
 from core.domain.desks import Takeover
@@ -74,6 +75,32 @@ def confirmed(operation: Operation, items: Sequence[Item]) -> Entry:
         | _includes(operation),
         subject=subject,
         subject_id=subject_id,
+    )
+
+
+def telling(operation: Operation) -> list[Entry]:
+    """The reason that its students are told, apart from the internal one; nothing: none is told."""
+    if operation.tell is Channel.OFF:
+        return []
+    entry = Entry(
+        at=operation.confirmed_at,
+        actor=operation.confirmed_by,
+        what=What.TELL,
+        operation_id=operation.id,
+        reason=operation.reason_for_students,
+        detail={"by": operation.tell.value},
+    )
+    return [entry]
+
+
+def told_again(operation: Operation, number: int, *, at: datetime, actor: str) -> Entry:
+    """Students of it who were not told, or perhaps not, are told on a person's word."""
+    return Entry(
+        at=at,
+        actor=actor,
+        what=What.TELL,
+        operation_id=operation.id,
+        detail={"by": operation.tell.value, "again": number},
     )
 
 

@@ -26,7 +26,7 @@ from core.gateways.journal import acts
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.recording import record
 from core.gateways.journal.sweep_tables import drifts, repair_rows
-from core.gateways.journal.tables import events, items, operations, plan_rows, plans
+from core.gateways.journal.tables import events, items, operations, plan_rows, plans, told
 
 #: The columns that name a student, or show an address of theirs.
 NAMING = ("booking_name", "contact_name", "contact_email")
@@ -103,8 +103,8 @@ class Names:
 def _unselected(connection: Connection, plan_id: str, names: Collection[str]) -> None:
     """How the bookings of a plan were chosen, without these names."""
     for table in (plans, operations):
-        told = connection.execute(select(table.c.selection).where(table.c.id == plan_id))
-        for selection in told.scalars():
+        found = connection.execute(select(table.c.selection).where(table.c.id == plan_id))
+        for selection in found.scalars():
             words: dict[str, Any] = {"selection": nameless(selection, names)}
             connection.execute(update(table).where(table.c.id == plan_id).values(words))
 
@@ -127,7 +127,9 @@ def _impersonal(connection: Connection, table: Table, contact_id: str) -> int:
 def _without_reasons(connection: Connection, operation_id: str) -> None:
     """What people typed, of the operation and in its history."""
     same = operations.c.id == operation_id
-    connection.execute(update(operations).where(same).values(reason=""))
+    connection.execute(update(operations).where(same).values(reason="", reason_for_students=""))
+    of_operation = told.c.operation_id == operation_id
+    connection.execute(update(told).where(of_operation).values(detail=""))
     query = select(events.c.seq, events.c.detail).where(events.c.operation_id == operation_id)
     for seq, detail in connection.execute(query).all():
         if (kept := unsaid(detail)) != detail:

@@ -45,7 +45,7 @@ class Operations:
             return False
         if items:
             connection.execute(items_table.insert(), [ITEMS.dump(item) for item in items])
-        record(connection, acts.confirmed(operation, items))
+        record(connection, acts.confirmed(operation, items), *acts.telling(operation))
         return True
 
     @writing

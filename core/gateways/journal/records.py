@@ -15,6 +15,7 @@ from core.domain.operations import Item, Operation
 from core.domain.plans import Row as PlanRow
 from core.domain.schedules import SlotRecord
 from core.domain.sweeps import Sweep
+from core.domain.telling import Telling
 from core.gateways.journal import sweep_tables, tables
 from core.gateways.ports.journal import Due, Event, WorkerInfo
 
@@ -44,6 +45,7 @@ OPERATIONS = Records(Operation, tables.operations)
 ITEMS = Records(Item, tables.items)
 PLAN_ROWS = Records(PlanRow, tables.plan_rows)
 FOREIGN_WRITES = Records(ForeignWrite, tables.foreign_writes)
+TOLD = Records(Telling, tables.told)
 OUTBOX = Records(Due, tables.outbox)
 EVENTS = Records(Event, tables.events)
 WORKERS = Records(WorkerInfo, tables.workers)

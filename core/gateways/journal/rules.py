@@ -163,6 +163,17 @@ def followed(operation: Operation, to: FollowUps) -> Operation:
     return replace(operation, follow_ups=to, epoch=epoch, waiting_for=waiting_for)
 
 
+def check_told_again(operation: Operation) -> None:
+    """Whether students of it can be told on a person's word.
+
+    Raises:
+        StateConflict: it goes on and tells them by itself, or nothing was done.
+    """
+    if operation.state not in ENDED - {OperationState.CALLED_OFF}:
+        told = f"operation {operation.id} is {operation.state}: only of an ended one"
+        raise StateConflict(f"{told} students are told again", state=operation.state)
+
+
 def approved(
     operation: Operation, *, by: str, at: datetime, hold_until: datetime, since: datetime | None
 ) -> Operation:

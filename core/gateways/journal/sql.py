@@ -28,6 +28,7 @@ from core.gateways.journal.repairs import Repairs
 from core.gateways.journal.roles import Roles
 from core.gateways.journal.settled import Settled
 from core.gateways.journal.sweeps import Sweeps
+from core.gateways.journal.telling import Tellings
 from core.gateways.journal.times import Times
 from core.gateways.journal.trail import Trail
 from core.gateways.journal.trends import Trends
@@ -67,6 +68,7 @@ class SqlJournal(
     Settled,
     Outgoing,
     Times,
+    Tellings,
 ):
     """``core.gateways.ports.journal.Journal``. Threads and processes may share it.
 

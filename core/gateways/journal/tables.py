@@ -23,9 +23,11 @@ from sqlalchemy import (
     true,
 )
 
+from core.domain.channels import Channel
 from core.domain.foreign_writes import Conflict
 from core.domain.operations import FollowUps, ItemState, OperationState, Ruling
 from core.domain.records import Kind
+from core.domain.telling import TellingState
 from core.domain.terms import ORDINARY, Inclusion
 from core.domain.verdicts import OperationKind, Verdict, Why
 from core.domain.warnings import UNCHECKED
@@ -135,6 +137,8 @@ operations = Table(
     Column(
         "follow_ups", Word(FollowUps), nullable=False, default=FollowUps.NONE, server_default=""
     ),
+    Column("tell", Word(Channel), nullable=False, default=Channel.OFF, server_default="off"),
+    _text("reason_for_students"),
     _index_of("operations_undoing", "undoes", where="undoes <> ''"),
     _index_of("operations_following_up", "ended_at", where="follow_ups = 'due'"),
 )
@@ -273,6 +277,19 @@ notes = Table(
     metadata,
     Column("operation_id", ForeignKey("operations.id"), primary_key=True),
     Column("contact_id", String, primary_key=True),
+)
+
+told = Table(
+    "told",
+    metadata,
+    Column("operation_id", ForeignKey("operations.id"), primary_key=True),
+    Column("contact_id", String, primary_key=True),
+    Column("state", Word(TellingState), nullable=False),
+    #: When it was last sent so that it may have arrived.
+    Column("sent_at", UtcTime),
+    _text("detail"),
+    _text("status_id"),
+    Column("failures", Integer, nullable=False, default=0, server_default="0"),
 )
 
 outbox = Table(

@@ -23,6 +23,7 @@ from core.domain.records import (
     WriteId,
 )
 from core.domain.writes import Write
+from core.gateways.ports.telling import TellingCrm
 
 
 class Fate(StrEnum):
@@ -98,7 +99,7 @@ def _same(held: str, wanted: str) -> bool:
     return not wanted or held.casefold() == wanted.casefold()
 
 
-class Crm(Protocol):
+class Crm(TellingCrm, Protocol):
     """Reads are fresh (by id) unless they say *search*; a search may lag and only finds ids.
 
     Every method takes any number of ids and splits them into HubSpot's batches, in parallel.

@@ -35,6 +35,7 @@ from core.gateways.ports.repairs import RepairRecords
 from core.gateways.ports.roles import RoleRecords
 from core.gateways.ports.settled import SettledRecords
 from core.gateways.ports.sweeps import SweepRecords
+from core.gateways.ports.telling import TellingRecords
 from core.gateways.ports.times import TimeRecords
 from core.gateways.ports.trends import TrendRecords
 from core.gateways.ports.undoing import UndoRecords
@@ -99,6 +100,7 @@ class Journal(
     SettledRecords,
     OutgoingRecords,
     TimeRecords,
+    TellingRecords,
     Protocol,
 ):
     """The operational store. All times are UTC and passed in by the caller."""

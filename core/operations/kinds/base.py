@@ -18,6 +18,7 @@ from core.domain.operations import ENDED, Item, Operation
 from core.domain.plans import Judgement, Plan
 from core.domain.records import Booking, BookingStatus, ItemKey
 from core.domain.roles import Act
+from core.domain.telling import Happened
 from core.domain.terms import Terms
 from core.domain.verdicts import OperationKind, Why
 from core.domain.writes import Movement, MovementKind
@@ -163,6 +164,10 @@ class KindOfOperation(ABC):
     @abstractmethod
     def note(self, operation: Operation, items: Sequence[Item], catalogue: Catalogue) -> str:
         """What a student's timeline says of these items of theirs; empty when it leaves none."""
+
+    @abstractmethod
+    def told(self, items: Sequence[Item], catalogue: Catalogue) -> Happened | None:
+        """What a student is told of these items of theirs; None: it tells no student anything."""
 
     @property
     @abstractmethod

@@ -8,6 +8,7 @@ from core.domain.credits import Catalogue
 from core.domain.operations import Item, Operation
 from core.domain.plans import Plan
 from core.domain.roles import Act
+from core.domain.telling import Happened
 from core.domain.verdicts import OperationKind, Verdict
 from core.operations.kinds import notes
 from core.operations.kinds.base import (
@@ -84,6 +85,10 @@ class _Book(KindOfOperation):
     def note(self, operation: Operation, items: Sequence[Item], catalogue: Catalogue) -> str:
         """Which booking was made, and for what."""
         return " ".join(notes.booked(operation, item, catalogue) for item in items)
+
+    def told(self, items: Sequence[Item], catalogue: Catalogue) -> Happened | None:  # noqa: ARG002
+        """Nothing, so far."""
+        return None
 
     def confirming(self, plan: Plan) -> str:
         """Book for 1 credit."""

@@ -10,6 +10,7 @@ from core.domain.operations import Item, ItemState, Operation
 from core.domain.plans import Judgement, Plan
 from core.domain.records import Booking, BookingStatus, ItemKey
 from core.domain.roles import Act
+from core.domain.telling import Happened, given_back
 from core.domain.terms import Terms
 from core.domain.verdicts import OperationKind, Verdict, Why
 from core.domain.writes import Movement, MovementKind
@@ -117,6 +118,10 @@ class _Cancel(ChosenKind):
     def note(self, operation: Operation, items: Sequence[Item], catalogue: Catalogue) -> str:
         """Which bookings were cancelled, and which credits came back."""
         return notes.given_back("Cancelled", operation, items, catalogue)
+
+    def told(self, items: Sequence[Item], catalogue: Catalogue) -> Happened | None:
+        """Which bookings were cancelled, and which credits came back."""
+        return given_back("cancelled", "Your booking for {exam} was cancelled.", items, catalogue)
 
     def confirming(self, plan: Plan) -> str:
         """Cancel 3 bookings and give back 2 credits."""

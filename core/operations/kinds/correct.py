@@ -10,6 +10,7 @@ from core.domain.operations import Item, Operation
 from core.domain.plans import Plan
 from core.domain.records import ChangeName, ItemKey
 from core.domain.roles import Act
+from core.domain.telling import Happened
 from core.domain.verdicts import OperationKind, Why
 from core.domain.writes import Movement, MovementKind
 from core.operations.kinds.base import CreditKind, P, Planners, RowSubject, S, Toolbox
@@ -76,6 +77,10 @@ class _Correct(CreditKind):
     def note(self, operation: Operation, items: Sequence[Item], catalogue: Catalogue) -> str:  # noqa: ARG002
         """No note is left."""
         return ""
+
+    def told(self, items: Sequence[Item], catalogue: Catalogue) -> Happened | None:  # noqa: ARG002
+        """Nothing, so far."""
+        return None
 
     def confirming(self, plan: Plan) -> str:
         """Correct 3 balances."""

@@ -8,6 +8,7 @@ from core.domain.credits import Catalogue
 from core.domain.operations import Item, Operation
 from core.domain.plans import Plan
 from core.domain.roles import Act
+from core.domain.telling import Happened
 from core.domain.verdicts import OperationKind
 from core.operations.kinds.base import KindOfOperation, P, Planners, RowSubject, S, Toolbox
 from core.operations.kinds.words import KindPage, KindWords, counted
@@ -64,6 +65,10 @@ class _Recount(KindOfOperation):
     def note(self, operation: Operation, items: Sequence[Item], catalogue: Catalogue) -> str:  # noqa: ARG002
         """No note is left."""
         return ""
+
+    def told(self, items: Sequence[Item], catalogue: Catalogue) -> Happened | None:  # noqa: ARG002
+        """Nothing, so far."""
+        return None
 
     def confirming(self, plan: Plan) -> str:
         """Set the seat counts of 3 exams."""

@@ -10,6 +10,7 @@ from core.domain.operations import Item, Operation
 from core.domain.plans import Judgement, Plan
 from core.domain.records import Booking, BookingStatus, ItemKey
 from core.domain.roles import Act
+from core.domain.telling import Happened, given_back
 from core.domain.terms import Terms
 from core.domain.verdicts import OperationKind, Why
 from core.domain.writes import Movement, MovementKind
@@ -103,6 +104,12 @@ class _Refund(ChosenKind):
     def note(self, operation: Operation, items: Sequence[Item], catalogue: Catalogue) -> str:
         """Which bookings were refunded, and which credits came back."""
         return notes.given_back("Refunded", operation, items, catalogue)
+
+    def told(self, items: Sequence[Item], catalogue: Catalogue) -> Happened | None:
+        """Of which bookings the credits came back, only now."""
+        return given_back(
+            "refunded", "Your booking for {exam} had been cancelled.", items, catalogue
+        )
 
     def confirming(self, plan: Plan) -> str:
         """Give back 3 credits to 2 students."""

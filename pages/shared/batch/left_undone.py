@@ -17,6 +17,7 @@ NEXT: dict[About, str] = {
     About.SEATS: "An admin can set the count right on the page of the exam.",
     About.SEATS_UNTOLD: "An admin looks at the exam in HubSpot, and says what became of it.",
     About.NOTE: "An admin can retry it below.",
+    About.TOLD: "An admin can tell again below.",
     About.FOLLOW_UPS: "All credits are done. An admin can retry the follow-ups or give them up.",
     About.BALANCE: "Correct that balance in HubSpot; the credits of this operation are right.",
     About.REFUNDED_TWICE: "Compare the balance with its history in HubSpot.",
@@ -32,7 +33,16 @@ NEXT: dict[About, str] = {
 assert NEXT.keys() == set(About), "every warning names the next step"
 
 #: Of these the operation itself is not done with; the others are for somebody to look at.
-FOLLOW_UPS = frozenset({About.SEATS, About.SEATS_UNTOLD, About.NOTE, About.FOLLOW_UPS, About.CHECK})
+FOLLOW_UPS = frozenset(
+    {
+        About.SEATS,
+        About.SEATS_UNTOLD,
+        About.NOTE,
+        About.TOLD,
+        About.FOLLOW_UPS,
+        About.CHECK,
+    }
+)
 
 
 def title(found: Sequence[Warned]) -> str:

@@ -10,6 +10,7 @@ from core.domain.credits import CreditType
 from core.domain.operations import Item, Operation, OperationState
 from core.domain.plans import OperationKind, Plan, Row, Verdict, Why
 from core.domain.records import BookingId, ContactId, ExamId, Kind, WriteId
+from core.domain.telling import Telling, TellingState
 from core.domain.writes import Movement, MovementKind, Write
 from core.gateways.ports.journal import Due, Journal, Run, Settlement, WriteState
 
@@ -66,6 +67,16 @@ def row(n: int) -> Row:
         before=None if blocked else 2,
         after=None if blocked else 3,
     )
+
+
+def telling(contact_id: str, **changes: Any) -> Telling:
+    values: dict[str, Any] = {
+        "operation_id": "op",
+        "contact_id": ContactId(contact_id),
+        "state": TellingState.SENDING,
+        "sent_at": NOW,
+    }
+    return Telling(**{**values, **changes})
 
 
 def operation(operation_id: str = "op", **changes: Any) -> Operation:

@@ -23,6 +23,7 @@ from tests.contract.journal.given import (
     outcome,
     running,
     saved,
+    telling,
     write,
 )
 
@@ -52,6 +53,7 @@ CALLS: dict[str, Callable[[Journal, Run], object]] = {
     "resend": lambda j, run: j.resend(run, [WriteId("w1")], at=after(9)),
     "settle": lambda j, run: j.settle(run, [outcome("w1")], due=[due()], at=NOW),
     "record_noted": lambda j, run: j.record_noted(run, ["c0"]),
+    "record_tellings": lambda j, run: j.record_tellings(run, [telling("c0")]),
     "warn": lambda j, run: j.warn(
         run, [Warned(about=About.NOTE, record="c0", told="no note")], at=NOW
     ),
@@ -72,6 +74,7 @@ def state(journal: Journal) -> list[object]:
         journal.items("op"),
         journal.writes("op"),
         journal.noted("op"),
+        journal.tellings("op"),
         journal.outbox(),
         journal.events(),
     ]

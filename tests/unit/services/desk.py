@@ -9,6 +9,7 @@ from itertools import count
 
 from core.assembly import Core, assemble
 from core.domain.approvals import NO_SECOND, SecondAdmin
+from core.domain.channels import NO_TELLING, TellBy
 from core.domain.credits import SCHOOL, Catalogue
 from core.domain.operations import ENDED, Item, Operation
 from core.domain.plans import OperationKind, Plan
@@ -88,6 +89,7 @@ class TestDesk:
         correct_losses: bool = True,
         catalogue: Catalogue = SCHOOL,
         mend_older_copies: bool = True,
+        tell_by: TellBy = NO_TELLING,
     ) -> None:
         self.account = Account()
         self.time = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
@@ -114,6 +116,7 @@ class TestDesk:
             clock=SteadyClock(self.now, self.seconds),
             make_id=lambda: f"id{next(ids)}",
             chance=lambda: 0.5,
+            tell_by=tell_by,
         )
         self.crm.add_exam("70", 10, mock_type="Clinical Skills")
         self.schedule = self.core.scheduling

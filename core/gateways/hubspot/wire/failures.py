@@ -23,6 +23,8 @@ WAIT_S = {"TEN_SECONDLY_ROLLING": 2.0, "SECONDLY": 1.0}
 LOCKED_S, MIGRATING_S, DAILY_S, OTHER_S = 2.0, 60.0, 300.0, 5.0
 DETAILS = "Property values were not valid: "
 WORDS_MAX = 400
+#: How the properties begin that tell students.
+TOLD = "credit_desk_told_"
 
 
 def failure(status: int, headers: Mapping[str, str], body: bytes) -> GatewayError:
@@ -97,7 +99,7 @@ def readable(told: Mapping[str, Any]) -> str:
 
 def _problems(told: Mapping[str, Any]) -> Iterator[str]:
     for name, code, words in _details(told):
-        if code == "PROPERTY_DOESNT_EXIST" and name == MARKER:
+        if code == "PROPERTY_DOESNT_EXIST" and (name == MARKER or name.startswith(TOLD)):
             yield f"HubSpot has no property {name}: run python -m core provision"
         elif code == "PROPERTY_DOESNT_EXIST":
             yield f"HubSpot has no property {name}: run python -m core doctor"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,16 @@ class Paths:
         """Property definitions of one object type."""
         base = f"/crm/properties/{self.version}" if self._dated else "/crm/v3/properties"
         return "/".join((base, type_, *rest))
+
+    def single_send(self) -> str:
+        """The transactional single-send API."""
+        if self._dated:
+            return f"/marketing/transactional/{self.version}/single-email/send"
+        return "/marketing/v3/transactional/single-email/send"
+
+    def send_status(self, status_id: str) -> str:
+        """What became of an e-mail that was asked for; HubSpot has this path in one style alone."""
+        return f"/marketing/v3/email/send-statuses/{quote(status_id, safe='')}"
 
     def token_info(self) -> str:
         """What HubSpot says of a token; this path has no version of ours."""

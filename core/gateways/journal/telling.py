@@ -1,0 +1,77 @@
+"""What is known of the telling of each student."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, update
+
+from core.domain.telling import TELLABLE_AGAIN, Telling, TellingState
+from core.gateways.journal import acts
+from core.gateways.journal.database import Database, reading, writing
+from core.gateways.journal.fence import fence, upsert
+from core.gateways.journal.operations import find
+from core.gateways.journal.recording import record
+from core.gateways.journal.records import TOLD
+from core.gateways.journal.rules import check_told_again
+from core.gateways.journal.tables import told
+from core.gateways.ports.journal import Run
+
+
+class Tellings:
+    """See ``core.gateways.ports.telling.TellingRecords``."""
+
+    _db: Database
+
+    @reading
+    def tellings(
+        self,
+        connection: Connection,
+        operation_id: str,
+        *,
+        states: Collection[TellingState] = (),
+    ) -> list[Telling]:
+        """In the order of contact ids."""
+        query = select(*TOLD.columns).where(told.c.operation_id == operation_id)
+        if states:
+            query = query.where(told.c.state.in_(states))
+        return [TOLD.load(row) for row in connection.execute(query.order_by(told.c.contact_id))]
+
+    @writing
+    def record_tellings(
+        self, connection: Connection, run: Run, tellings: Sequence[Telling]
+    ) -> None:
+        """The last word on each student stands."""
+        fence(connection, run)
+        rows = [TOLD.dump(one) for one in tellings]
+        if not rows:
+            return
+        insert = upsert(connection, told)
+        key = list(told.primary_key)
+        changed = {c.name: insert.excluded[c.name] for c in told.c if not c.primary_key}
+        connection.execute(insert.on_conflict_do_update(index_elements=key, set_=changed), rows)
+
+    @reading
+    def telling_counts(
+        self, connection: Connection, operation_id: str
+    ) -> Mapping[TellingState, int]:
+        """Counted in the database."""
+        query = select(told.c.state, func.count()).where(told.c.operation_id == operation_id)
+        counted = connection.execute(query.group_by(told.c.state))
+        return {row[0]: row[1] for row in counted}
+
+    @writing
+    def tell_again(
+        self, connection: Connection, operation_id: str, *, at: datetime, actor: str
+    ) -> int:
+        """Under the operation's lock: it is not carried on meanwhile."""
+        operation, _ = find(connection, operation_id, lock=True)
+        check_told_again(operation)
+        due = update(told).where(
+            told.c.operation_id == operation_id, told.c.state.in_(TELLABLE_AGAIN)
+        )
+        number = connection.execute(due.values(state=TellingState.WAITING)).rowcount
+        if number:
+            record(connection, acts.told_again(operation, number, at=at, actor=actor))
+        return number

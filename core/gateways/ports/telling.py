@@ -1,0 +1,103 @@
+"""The ports of telling students: what is kept of it, and HubSpot, which mails them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from core.domain.records import ContactId
+from core.domain.telling import Message, Telling, TellingState
+
+if TYPE_CHECKING:
+    from core.gateways.ports.crm import Outcome
+    from core.gateways.ports.journal import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """A student as HubSpot can mail them."""
+
+    #: Differs from the id asked for after a merge.
+    id: ContactId
+    #: Empty: none is known.
+    email: str
+    #: Of all e-mail of the school.
+    opted_out: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One transactional e-mail, to be made of a template of the account."""
+
+    message: Message
+    #: The template's id.
+    email_id: int
+    to: str
+    #: HubSpot sends at most one e-mail by the same.
+    send_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What became of one mail that HubSpot was asked for."""
+
+    outcome: Outcome
+    #: HubSpot took it and has not sent it yet; by this it is asked again. Empty: it is decided.
+    status_id: str = ""
+
+
+class TellingCrm(Protocol):
+    """Part of ``Crm``, whose rules hold here too."""
+
+    def recipients(self, ids: Collection[ContactId]) -> dict[ContactId, Recipient | None]:
+        """By the id asked for. None: archived or deleted."""
+        ...
+
+    def show_told(
+        self, messages: Sequence[Message], *, sent_at: datetime
+    ) -> dict[ContactId, Outcome]:
+        """Set the properties that a workflow listens to, of each contact once.
+
+        Not sent at all when it cannot be handed to the network within ``SEND_WITHIN_S`` of
+        ``sent_at``. After UNKNOWN ask ``shown_told``.
+        """
+        ...
+
+    def shown_told(self, ids: Collection[ContactId], operation_id: str) -> set[ContactId]:
+        """Those of these contacts whose properties tell of this operation, or did."""
+        ...
+
+    def send_told(self, mails: Sequence[Mail], *, sent_at: datetime) -> dict[ContactId, Sent]:
+        """Ask for these e-mails, within the same time. After UNKNOWN nobody can tell."""
+        ...
+
+    def sent_told(self, status_ids: Collection[str]) -> Mapping[str, Sent]:
+        """What became of mails that HubSpot had not sent yet. Raises ``GatewayError``."""
+        ...
+
+
+class TellingRecords(Protocol):
+    """Part of ``Journal``, whose rules hold here too."""
+
+    def tellings(
+        self, operation_id: str, *, states: Collection[TellingState] = ()
+    ) -> list[Telling]:
+        """By contact id; all states where none is named. A student without one waits."""
+        ...
+
+    def record_tellings(self, run: Run, tellings: Sequence[Telling]) -> None:
+        """Keep these in place of what was known of the same students. Raises ``Superseded``."""
+        ...
+
+    def telling_counts(self, operation_id: str) -> Mapping[TellingState, int]:
+        """How many are in each state."""
+        ...
+
+    def tell_again(self, operation_id: str, *, at: datetime, actor: str) -> int:
+        """Those held back, failed or unclear wait anew. How many; with its entry in the audit.
+
+        Raises ``UnknownId``, and ``StateConflict`` unless the operation has ended.
+        """
+        ...

@@ -1,0 +1,34 @@
+"""What the students of a plan would be told, and what speaks against it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.domain.channels import Channel, TellBy
+from core.domain.credits import Catalogue
+from core.domain.operations import ItemState, item_of
+from core.domain.plans import Plan
+from core.domain.telling import Message, affected, message
+from core.operations.kinds.registry import kind_of
+
+OFF = "telling students is off: set CREDIT_DESK_TELL (docs/telling.md)"
+NO_REASON = "give a reason for students: it is sent to them"
+
+
+def preview(plan: Plan, reason: str, catalogue: Catalogue) -> Message | None:
+    """What the first student of this plan is told once all is done; None: nobody is told."""
+    items = [item_of(plan.id, n, row) for n, row in enumerate(plan.will_change)]
+    whose = affected([replace(item, state=ItemState.DONE) for item in items])
+    for id_, theirs in whose.items():
+        if happened := kind_of(plan.kind).told(theirs, catalogue):
+            return message(plan.id, id_, happened, theirs, reason.strip())
+    return None
+
+
+def faults(plan: Plan, reason: str, by: TellBy, catalogue: Catalogue) -> list[str]:
+    """What speaks against telling them with this reason, for people; empty: nothing."""
+    if by.channel is Channel.OFF:
+        return [OFF]
+    if plan.will_change and preview(plan, reason, catalogue) is None:
+        return [f"{kind_of(plan.kind).words.name}: students are told nothing of it"]
+    return [] if reason.strip() else [NO_REASON]

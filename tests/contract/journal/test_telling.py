@@ -1,0 +1,93 @@
+"""What is known of the telling of each student, by every store."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.domain.audit import What
+from core.domain.channels import Channel
+from core.domain.operations import FollowUps, OperationState
+from core.domain.telling import TellingState
+from core.gateways.errors import StateConflict, UnknownId
+from core.gateways.ports.journal import Event, Journal
+from tests.contract.journal.given import ADMIN, NOW, after, operation, running, telling
+
+HELD, WAITING, SENDING, TOLD, FAILED, UNCLEAR = TellingState
+
+
+def test_the_last_word_on_each_student_stands(journal: Journal) -> None:
+    run = running(journal)
+    other = running(journal, "other", 1)
+    journal.record_tellings(run, [telling("c2"), telling("c1")])
+    journal.record_tellings(
+        run,
+        [telling("c1", state=FAILED, sent_at=None, detail="no e-mail", status_id="s1", failures=2)],
+    )
+    journal.record_tellings(run, [])
+    journal.record_tellings(other, [telling("c1", operation_id="other", state=TOLD)])
+
+    told = [
+        telling("c1", state=FAILED, sent_at=None, detail="no e-mail", status_id="s1", failures=2),
+        telling("c2"),
+    ]
+    assert told == journal.tellings("op")
+    assert told[1:] == journal.tellings("op", states={SENDING, TOLD})
+    assert {FAILED: 1, SENDING: 1} == journal.telling_counts("op")
+    assert [] == journal.tellings("nothing")
+    assert {} == journal.telling_counts("nothing")
+
+
+def test_those_who_were_not_told_wait_anew_on_a_persons_word(journal: Journal) -> None:
+    run = running(journal)
+    states = {"c1": HELD, "c2": FAILED, "c3": UNCLEAR, "c4": TOLD, "c5": SENDING}
+    journal.record_tellings(run, [telling(id_, state=state) for id_, state in states.items()])
+    journal.end(run, at=after(1), actor=ADMIN, left="telling")
+
+    assert 3 == journal.tell_again("op", at=after(2), actor=ADMIN)
+    assert 0 == journal.tell_again("op", at=after(3), actor=ADMIN)
+
+    assert {"c1": WAITING, "c2": WAITING, "c3": WAITING, "c4": TOLD, "c5": SENDING} == {
+        one.contact_id: one.state for one in journal.tellings("op")
+    }
+    assert {NOW} == {one.sent_at for one in journal.tellings("op")}
+    asked = [e for e in journal.audit_entries(limit=50) if e.entry.what is What.TELL]
+    assert [(ADMIN, {"by": "off", "again": 3})] == [(e.entry.actor, e.entry.detail) for e in asked]
+    assert FollowUps.DUE is journal.operation("op").follow_ups
+
+
+def test_an_operation_that_goes_on_tells_by_itself(journal: Journal) -> None:
+    run = running(journal)
+    journal.record_tellings(run, [telling("c1", state=FAILED)])
+
+    with pytest.raises(StateConflict, match="op is running: only of an ended one"):
+        journal.tell_again("op", at=after(2), actor=ADMIN)
+    with pytest.raises(UnknownId):
+        journal.tell_again("nothing", at=after(2), actor=ADMIN)
+    assert [FAILED] == [one.state for one in journal.tellings("op")]
+
+
+def test_the_two_reasons_are_kept_apart_and_forgotten_together(journal: Journal) -> None:
+    tells = operation(tell=Channel.SINGLE_SEND, reason_for_students="the examiner cannot come")
+    journal.confirm(tells, [])
+    journal.add_event(
+        Event(at=NOW, actor=ADMIN, what="confirmed", operation_id="op", detail={
+            "bookings": 1, "reason": tells.reason, "reason_for_students": tells.reason_for_students,
+        })
+    )  # fmt: skip
+    assert tells == journal.operation("op")
+    found = {e.entry.what: e.entry.reason for e in journal.audit_entries(limit=50)}
+    assert ("the examiner is ill", "the examiner cannot come") == (
+        found[What.CONFIRMED],
+        found[What.TELL],
+    )
+    journal.move("op", OperationState.RUNNING, at=NOW, actor="")
+    run, _ = journal.begin_run("op", at=NOW)
+    journal.record_tellings(run, [telling("c1", state=FAILED, detail="ada@example.test bounced")])
+    journal.move("op", OperationState.DONE, at=NOW, actor="")
+
+    journal.forget_students("op", by=ADMIN, at=after(9))
+
+    kept = journal.operation("op")
+    assert ("", "", Channel.SINGLE_SEND) == (kept.reason, kept.reason_for_students, kept.tell)
+    assert [telling("c1", state=FAILED, detail="")] == journal.tellings("op")
+    assert {"bookings": 1} in [dict(event.detail) for event in journal.events(operation_id="op")]
