@@ -123,6 +123,11 @@ def delete_stats(app: App, _params: Params, _body: Any) -> Any:
     return app.stats.show()
 
 
+def delete_emails(app: App, _params: Params, _body: Any) -> Any:
+    app.desk.mailing.forget()
+    return []
+
+
 def put_app(app: App, _params: Params, body: Any) -> Any:
     """Another app with a token of its own: {"token", "app_id", "name", "rate_limit"}."""
     try:
@@ -227,6 +232,9 @@ ACTS: dict[tuple[str, str], Act] = {
     ("DELETE", "/_sandbox/stats"): delete_stats,
     ("GET", "/_sandbox/options"): lambda app, _params, _body: choices.show(app),
     ("PUT", "/_sandbox/options"): lambda app, _params, body: choices.change(app, body),
+    ("GET", "/_sandbox/emails"): lambda app, _params, _body: app.desk.mailing.show(),
+    ("PUT", "/_sandbox/emails"): lambda app, _params, body: app.desk.mailing.change(body),
+    ("DELETE", "/_sandbox/emails"): delete_emails,
     ("PUT", "/_sandbox/apps"): put_app,
     ("PUT", "/_sandbox/webhooks"): put_webhooks,
     ("GET", "/_sandbox/webhooks"): get_webhooks,

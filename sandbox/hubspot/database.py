@@ -75,6 +75,15 @@ create table if not exists journal_entries (
     at integer not null,
     body text not null
 );
+create table if not exists mails (
+    no integer primary key autoincrement,
+    status_id text not null unique,
+    send_id text,
+    at integer not null,
+    pending_ms integer not null,
+    result text not null,
+    body text not null
+);
 create table if not exists association_limits (no integer primary key, most integer not null);
 -- what free-text search looks through, in lower case
 create table if not exists words (

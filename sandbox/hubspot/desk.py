@@ -16,6 +16,7 @@ from sandbox.hubspot.inputs import Input, Values
 from sandbox.hubspot.journal import Journal
 from sandbox.hubspot.lag import Lag
 from sandbox.hubspot.links import LinkType
+from sandbox.hubspot.mailing import Mailing
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.rollups import Rollups
 from sandbox.hubspot.rows import Row, Source
@@ -73,6 +74,7 @@ class Desk:
     lag: Lag
     exports: Exports
     journal: Journal
+    mailing: Mailing
     apps: Apps
     rules: Rules = field(default_factory=Rules)
     options: Options = field(default_factory=Options)

@@ -41,6 +41,8 @@ PREFIXES: dict[str, tuple[str, ...]] = {
         "/webhooks/v4/snapshots",
         f"/webhooks-journal/snapshots/(?:v4|{DATES})",
     ),
+    "transactional": ("/marketing/v3/transactional", f"/marketing/transactional/(?:{DATES})"),
+    "email": ("/marketing/v3/email",),
     "exports": ("/crm/v3/exports", f"/crm/exports/(?:{DATES})"),
 }
 T = "{type}"
@@ -123,6 +125,8 @@ TABLE: tuple[tuple[str, str, str], ...] = (
     ("DELETE", "journal-subscriptions /portals/{portal}", "journal.unsubscribe_account"),
     ("GET", "journal-subscriptions /{id}", "journal.subscription"),
     ("DELETE", "journal-subscriptions /{id}", "journal.unsubscribe"),
+    ("POST", "transactional /single-email/send", "mailing.send"),
+    ("GET", "email /send-statuses/{id}", "mailing.status"),
     ("POST", "exports /export/async", "exports.create"),
     ("GET", "exports /export/async/tasks/{id}/status", "exports.status"),
 )

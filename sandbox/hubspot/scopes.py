@@ -24,6 +24,7 @@ ALL: frozenset[str] = frozenset(
     {
         "crm.export",
         "crm.objects.owners.read",
+        "transactional-email",
         *(
             f"crm.{what}.{area}.{access}"
             for what in ("objects", "schemas")
@@ -88,6 +89,8 @@ def needed(handler: str, *, areas: Iterable[str]) -> list[str]:
         return []
     if family == "journal":
         return [f"developer.webhooks_journal.{JOURNAL_NEEDS.get(handler, 'read')}"]
+    if family == "mailing":
+        return ["transactional-email"]
     if family == "exports":
         return ["crm.export"]
     access = "read" if handler in READS else "write"

@@ -27,6 +27,7 @@ from sandbox.hubspot.exporting import Exports
 from sandbox.hubspot.journal import Journal
 from sandbox.hubspot.lag import Lag
 from sandbox.hubspot.limits import TIERS, Daily
+from sandbox.hubspot.mailing import Mailing
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.rollups import Rollups
 from sandbox.hubspot.scopes import ALL
@@ -114,6 +115,7 @@ class HubSpotServer:
             rollups=rollups,
             lag=lag,
             journal=Journal(self.store),
+            mailing=Mailing(self.store),
             apps=apps,
         )
         own = apps.add(

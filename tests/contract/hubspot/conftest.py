@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 import stamina
 
+from core.domain.channels import Channel
 from core.domain.portal import Portal
 from core.gateways.hubspot.client import connect
+from core.gateways.hubspot.inspection import Inspection
 from sandbox.hubspot import choices
 from sandbox.hubspot.server import HubSpotServer
 from tests.contract.hubspot.world import FakeWorld, SandboxWorld, World, utc_now
@@ -21,7 +23,18 @@ Served = tuple[HubSpotServer, str]
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One sandbox for all tests: each makes records of its own."""
     with HubSpotServer(tmp_path_factory.mktemp("hubspot"), token=TOKEN, rate_limit=2000) as server:
-        yield server, server.start()
+        base_url = server.start()
+        _provision(base_url)
+        yield server, base_url
+
+
+def _provision(base_url: str) -> None:
+    """What students are told by, as an account that tells them has it."""
+    client = connect(
+        base_url=base_url, token=TOKEN, api_version="2026-09", portal=Portal(), now=utc_now
+    )
+    Inspection(client.hub, channel=Channel.PROPERTIES).provision()
+    client.close()
 
 
 @pytest.fixture
@@ -45,7 +58,9 @@ def _world(served: Served, version: str) -> Iterator[SandboxWorld]:
         base_url=base_url, token=TOKEN, api_version=version, portal=Portal(), now=utc_now
     )
     with stamina.set_testing(True, attempts=8, cap=True):  # it retries, but does not sleep
+        server.app.desk.mailing.pending_ms = 0
         yield SandboxWorld(server, base_url, client)
     server.app.faults.clear()
+    server.app.desk.mailing.forget()
     choices.change(server.app, begun)
     client.close()

@@ -14,7 +14,7 @@ from core.domain.portal import OBJECT_TYPES
 from core.domain.records import ContactId, Kind
 from core.gateways.hubspot.client import HubSpot
 from core.gateways.ports import Crm
-from sandbox.hubspot import numbers
+from sandbox.hubspot import mailing, numbers
 from sandbox.hubspot.seed import SeedLink, SeedObject
 from sandbox.hubspot.server import HubSpotServer
 from tests.fakes.crm import SESSION, FakeCrm, Fault, Request
@@ -58,6 +58,18 @@ class World(Protocol):
 
     def fault(self, action: str, *, times: int = 1) -> None:
         """For the next writes: lose_request, lose_answer, not_sent, barred, late."""
+        ...
+
+    def mails(self, email: str) -> list[str]:
+        """The send ids of the e-mails that this address was sent."""
+        ...
+
+    def mail_result(self, email: str, result: str) -> None:
+        """What becomes of e-mails to this address, instead of being sent."""
+        ...
+
+    def mails_wait(self, *, wait: bool) -> None:
+        """Whether HubSpot takes e-mails and sends them later; False: now, those it has as well."""
         ...
 
     def options(self, **options: Any) -> None:
@@ -129,6 +141,17 @@ class FakeWorld:
         }
         self._faults += [kinds[action]] * times
 
+    def mails(self, email: str) -> list[str]:
+        return [id_ for id_, mail in self.crm.mails.items() if mail.to == email]
+
+    def mail_result(self, email: str, result: str) -> None:
+        self.crm.send_results[email] = result
+
+    def mails_wait(self, *, wait: bool) -> None:
+        self.crm.mails_wait = True
+        if not wait:
+            self.crm.send_mails()
+
     def options(self, **options: Any) -> None:
         """The fake has one mode: the one that the sandbox begins in."""
 
@@ -195,7 +218,11 @@ class SandboxWorld:
         return self.server.store.rows(type_, [int(id_)])[int(id_)].properties.get(name) or ""
 
     def fault(self, action: str, *, times: int = 1) -> None:
-        fault: dict[str, Any] = {"action": action, "path": "/batch/(update|create)", "times": times}
+        fault: dict[str, Any] = {
+            "action": action,
+            "path": "/batch/(update|create)|/single-email/send",
+            "times": times,
+        }
         if action == "not_sent":
             fault |= {"action": "status", "status": 429, "retry_after": 60}
         if action == "barred":
@@ -203,6 +230,19 @@ class SandboxWorld:
         if action == "late":
             fault |= {"ms": 60_000}
         self.faults([fault])
+
+    def mails(self, email: str) -> list[str]:
+        shown = self.server.app.desk.mailing.show()
+        to_them = [one for one in shown if one["message"]["to"] == email]
+        return [one["message"]["sendId"] for one in to_them if one["sendResult"] == mailing.SENT]
+
+    def mail_result(self, email: str, result: str) -> None:
+        self._control("PUT", "emails", {"results": {email: result}})
+
+    def mails_wait(self, *, wait: bool) -> None:
+        self._control("PUT", "emails", {"pending_ms": 1_000 if wait else 0})
+        if not wait:
+            self.options(clock_offset_ms=2_000)
 
     def faults(self, faults: list[dict[str, Any]]) -> None:
         """Any of the sandbox's faults."""

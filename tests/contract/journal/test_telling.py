@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from core.domain.audit import What
+from core.domain.audit import Entry, Sought, What
 from core.domain.channels import Channel
 from core.domain.operations import FollowUps, OperationState
 from core.domain.telling import TellingState
 from core.gateways.errors import StateConflict, UnknownId
 from core.gateways.ports.journal import Event, Journal
-from tests.contract.journal.given import ADMIN, NOW, after, operation, running, telling
+from tests.contract.journal.given import ADMIN, NOW, after, operation, plan_of, running, telling
+
+#: Nothing of it is left to be carried.
+OVER: dict[str, Any] = {"items": 0, "state": OperationState.RUNNING}
+
+
+def entries(journal: Journal) -> list[Entry]:
+    return [link.entry for link in journal.audit(Sought(), limit=50)]
+
 
 HELD, WAITING, SENDING, TOLD, FAILED, UNCLEAR = TellingState
 
@@ -38,7 +48,7 @@ def test_the_last_word_on_each_student_stands(journal: Journal) -> None:
 
 
 def test_those_who_were_not_told_wait_anew_on_a_persons_word(journal: Journal) -> None:
-    run = running(journal)
+    run = running(journal, **OVER)
     states = {"c1": HELD, "c2": FAILED, "c3": UNCLEAR, "c4": TOLD, "c5": SENDING}
     journal.record_tellings(run, [telling(id_, state=state) for id_, state in states.items()])
     journal.end(run, at=after(1), actor=ADMIN, left="telling")
@@ -50,13 +60,13 @@ def test_those_who_were_not_told_wait_anew_on_a_persons_word(journal: Journal) -
         one.contact_id: one.state for one in journal.tellings("op")
     }
     assert {NOW} == {one.sent_at for one in journal.tellings("op")}
-    asked = [e for e in journal.audit_entries(limit=50) if e.entry.what is What.TELL]
-    assert [(ADMIN, {"by": "off", "again": 3})] == [(e.entry.actor, e.entry.detail) for e in asked]
+    asked = [entry for entry in entries(journal) if entry.what == What.TELL]
+    assert [(ADMIN, {"by": "off", "again": 3})] == [(e.actor, e.detail) for e in asked]
     assert FollowUps.DUE is journal.operation("op").follow_ups
 
 
 def test_an_operation_that_goes_on_tells_by_itself(journal: Journal) -> None:
-    run = running(journal)
+    run = running(journal, **OVER)
     journal.record_tellings(run, [telling("c1", state=FAILED)])
 
     with pytest.raises(StateConflict, match="op is running: only of an ended one"):
@@ -68,6 +78,7 @@ def test_an_operation_that_goes_on_tells_by_itself(journal: Journal) -> None:
 
 def test_the_two_reasons_are_kept_apart_and_forgotten_together(journal: Journal) -> None:
     tells = operation(tell=Channel.SINGLE_SEND, reason_for_students="the examiner cannot come")
+    journal.save_plan(plan_of(1))
     journal.confirm(tells, [])
     journal.add_event(
         Event(at=NOW, actor=ADMIN, what="confirmed", operation_id="op", detail={
@@ -75,7 +86,7 @@ def test_the_two_reasons_are_kept_apart_and_forgotten_together(journal: Journal)
         })
     )  # fmt: skip
     assert tells == journal.operation("op")
-    found = {e.entry.what: e.entry.reason for e in journal.audit_entries(limit=50)}
+    found = {e.what: e.reason for e in entries(journal)}
     assert ("the examiner is ill", "the examiner cannot come") == (
         found[What.CONFIRMED],
         found[What.TELL],
