@@ -15,6 +15,7 @@ from core.cli import (  # noqa: F401 - they add their commands
     owing,
     people,
     restoring,
+    telling,
     upkeep,
 )
 from core.cli.app import app

@@ -25,6 +25,7 @@ from core.domain.operations import (
     Operation,
     OperationState,
 )
+from core.domain.selections import BadList
 from core.gateways.errors import StateConflict
 from core.operations.kinds.cancel import CANCEL
 from core.operations.kinds.refund import REFUND
@@ -61,6 +62,11 @@ Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="kept with
 TakeOver = Annotated[
     bool, typer.Option("--takeover", help="take over from other desks first, for the same reason")
 ]
+Tell = Annotated[bool, typer.Option("--tell", help="tell the students, as the settings say how")]
+ForStudents = Annotated[
+    str,
+    typer.Option("--reason-for-students", metavar="TEXT", help="of --tell: sent to the students"),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="print the plan, change nothing")]
 Wait = Annotated[bool, typer.Option("--wait", help="carry it here and wait for its end")]
 WaitS = Annotated[float, typer.Option("--timeout", metavar="SECONDS", help="of --wait")]
@@ -78,6 +84,8 @@ def cancel(
     include_past: Past = False,
     without: Without = "",
     reason: Reason = "",
+    tell: Tell = False,
+    reason_for_students: ForStudents = "",
     as_: As = "",
     dry_run: DryRun = False,
     takeover: TakeOver = False,
@@ -93,7 +101,10 @@ def cancel(
         chosen, left = selection(exam, contact, bookings, ids), listed(without)
         include = included(attended=include_attended, past=include_past)
         planned = of(CANCEL.key, chosen, left, include)
-        run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
+        told_why = for_students(tell=tell, reason=reason_for_students)
+        run_plan(
+            planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover, tell=told_why
+        )
 
 
 @app.command()
@@ -106,6 +117,8 @@ def refund(
     include_attended: Attended = False,
     without: Without = "",
     reason: Reason = "",
+    tell: Tell = False,
+    reason_for_students: ForStudents = "",
     as_: As = "",
     dry_run: DryRun = False,
     takeover: TakeOver = False,
@@ -124,7 +137,10 @@ def refund(
             chosen = selection(exam, contact, bookings, ids, owed)
             include = included(attended=include_attended)
             planned = of(REFUND.key, chosen, left, include)
-        run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
+        told_why = for_students(tell=tell, reason=reason_for_students)
+        run_plan(
+            planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover, tell=told_why
+        )
 
 
 @app.command()
@@ -171,6 +187,7 @@ def run_plan(
     as_json: bool,
     *,
     takeover: bool = False,
+    tell: str | None = None,
 ) -> None:
     """Make the plan, and print it, or confirm it and print what becomes of it."""
     with opened() as runtime:
@@ -178,11 +195,12 @@ def run_plan(
         actor = actor_of(core, as_)
         plan = planned(core, actor)
         if dry_run:
-            show(reports.of_plan(plan) | other_desks(core), as_json=as_json)
+            would = {} if tell is None else {"would_tell": core.telling.would(plan, tell)}
+            show(reports.of_plan(plan) | would | other_desks(core), as_json=as_json)
             return
         if takeover:
             core.desks.take_over(actor, reason=reason)
-        operation = core.operating.confirm(plan.id, actor, reason=reason)
+        operation = core.operating.confirm(plan.id, actor, reason=reason, tell=tell)
         counts = {verdict.value: n for verdict, n in plan.counts.items()}
         if wait:
             if operation.state is OperationState.AWAITING:
@@ -191,6 +209,17 @@ def run_plan(
             operation = until_ended(core, operation, timeout_s)
             _not_called_off(core, operation)
         told_of(core, operation, waited=wait, also={"plan_counts": counts}, as_json=as_json)
+
+
+def for_students(*, tell: bool, reason: str) -> str | None:
+    """The reason that students are told; None: they are told nothing.
+
+    Raises:
+        BadList: a reason is given for nobody.
+    """
+    if reason and not tell:
+        raise BadList(["--reason-for-students goes with --tell"])
+    return reason if tell else None
 
 
 def other_desks(core: Core) -> reports.Report:
@@ -254,6 +283,7 @@ def report_of(core: Core, operation: Operation) -> reports.Report:
         foreign=core.correcting.standing(operation.id),
         undone_by=core.journal.undoing(operation.id),
         warnings=core.journal.warnings(operation.id),
+        told=core.telling.counts(operation),
         now=core.operating.now(),
     )
 

@@ -20,12 +20,15 @@ from core.domain.operations import (
     Progress,
 )
 from core.domain.plans import Plan, Row, Verdict
+from core.domain.telling import Telling, TellingState
 from core.domain.warnings import About, Warned
 from core.gateways.ports import Due, Event, OutboxState, WriteRecord
 from core.gateways.ports.inspecting import Finding
 from core.operations.kinds.registry import kind_of, titled
 
 Report = dict[str, Any]
+#: Of whom nobody is told.
+NOBODY: Mapping[TellingState, int] = {}
 
 
 def of_plan(plan: Plan) -> Report:
@@ -75,6 +78,7 @@ def of_operation(
     foreign: Sequence[ForeignFinding] = (),
     undone_by: Sequence[Operation] = (),
     warnings: Sequence[Warned] = (),
+    told: Mapping[TellingState, int] = NOBODY,
     now: datetime,
 ) -> Report:
     """Where it stands, with the items that need somebody's eyes."""
@@ -88,6 +92,9 @@ def of_operation(
         "follow_ups": operation.follow_ups.value,
         "selection": operation.selection,
         "reason": operation.reason,
+        "tell": operation.tell.value,
+        "reason_for_students": operation.reason_for_students,
+        "told": {state.value: n for state, n in told.items()},
         "by": operation.confirmed_by,
         "confirmed_at": operation.confirmed_at.isoformat(),
         "hold_until": operation.hold_until.isoformat(),
@@ -209,6 +216,33 @@ def _warned(one: Warned, operation_id: str) -> Report:
         "record": one.record,
         "told": one.told,
         "next_step": NEXT[one.about].format(record=one.record, operation=operation_id),
+    }
+
+
+def of_tellings(
+    operation: Operation,
+    told: Mapping[TellingState, int],
+    not_told: Sequence[tuple[Telling, Item]],
+) -> Report:
+    """Who was told, counted; each who was not, or perhaps not, with the reason."""
+    return {
+        "operation": operation.id,
+        "tell": operation.tell.value,
+        "reason_for_students": operation.reason_for_students,
+        "follow_ups": operation.follow_ups.value,
+        "told": {state.value: n for state, n in told.items()},
+        "not_told": [
+            {
+                "contact": one.contact_id,
+                "booking": item.booking_id,
+                "booking_id": item.booking_name,
+                "state": one.state.value,
+                "why": one.detail,
+                "sent_at": one.sent_at.isoformat() if one.sent_at else None,
+            }
+            for one, item in not_told
+        ],
+        "next_step": f"python -m core tell {operation.id} --again" if not_told else "",
     }
 
 

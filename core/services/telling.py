@@ -117,7 +117,7 @@ class TellingStudents:
         sent = [one for one in this.known.values() if one.state is TellingState.SENDING]
         said = self.crm.sent_told([one.status_id for one in sent if one.status_id])
         learned = [
-            _after(one, said[one.status_id], sent_at=self.now())
+            self._after(one, said[one.status_id], self.now())
             if one.status_id
             else replace(one, state=TellingState.UNCLEAR, detail=LOST)
             for one in sent
@@ -183,7 +183,7 @@ class TellingStudents:
         sending = [replace(one, state=TellingState.SENDING, sent_at=at) for one in before]
         self.journal.record_tellings(this.run, sending)
         sent = self._send(this, list(ready.values()), at)
-        learned = [_after(one, sent[one.contact_id], sent_at=at) for one in before]
+        learned = [self._after(one, sent[one.contact_id], at) for one in before]
         self._keep(this, learned)
         raise_if_barred(one.outcome for one in sent.values())
         undecided = {TellingState.SENDING, TellingState.WAITING}
@@ -223,6 +223,27 @@ class TellingStudents:
 
     # what is kept
 
+    def _after(self, before: Telling, sent: Sent, at: datetime) -> Telling:
+        """What is known after HubSpot's word.
+
+        ``before``: as it stood; its ``sent_at`` says whether an earlier one may have arrived.
+        ``at``: when this one was sent, or asked about.
+        """
+        kept = replace(before, detail="", status_id=sent.status_id)
+        match sent.outcome.fate:
+            case Fate.LANDED if sent.status_id:
+                return replace(kept, state=TellingState.SENDING)
+            case Fate.LANDED:
+                return replace(kept, state=TellingState.TOLD, sent_at=at)
+            case Fate.NOT_SENT:
+                return replace(kept, state=TellingState.WAITING)
+            case Fate.REFUSED:
+                return _failed(kept, sent.outcome.reason)
+            case Fate.UNKNOWN if self.by.channel is Channel.SINGLE_SEND:
+                return replace(kept, state=TellingState.UNCLEAR, sent_at=at, detail=LOST)
+            case Fate.UNKNOWN:  # what HubSpot shows tells, later
+                return replace(kept, state=TellingState.SENDING, sent_at=at)
+
     def _keep(self, this: _Round, learned: Sequence[Telling]) -> None:
         if not learned:
             return
@@ -237,27 +258,6 @@ class TellingStudents:
         if warned or well:
             self.journal.warn(this.run, warned, well=well, at=self.now())
         known.update({one.contact_id: one for one in learned})
-
-
-def _after(before: Telling, sent: Sent, *, sent_at: datetime | None = None) -> Telling:
-    """What is known after HubSpot's word.
-
-    ``before``: as it stood; its ``sent_at`` says whether an earlier one may have arrived.
-    ``sent_at``: when properties or the mail were sent just now.
-    """
-    outcome, kept = sent.outcome, replace(before, detail="", status_id=sent.status_id)
-    match outcome.fate:
-        case Fate.LANDED if sent.status_id:
-            return replace(kept, state=TellingState.SENDING)
-        case Fate.LANDED:
-            return replace(kept, state=TellingState.TOLD, sent_at=sent_at or before.sent_at)
-        case Fate.NOT_SENT:
-            return replace(kept, state=TellingState.WAITING)
-        case Fate.REFUSED:
-            return _failed(kept, outcome.reason)
-        case Fate.UNKNOWN:
-            # settled the next time, as after a crash
-            return replace(kept, state=TellingState.SENDING, sent_at=sent_at or before.sent_at)
 
 
 def _failed(before: Telling, reason: str) -> Telling:

@@ -44,6 +44,13 @@ class Told:
         """What one student of this plan would be told; None: nobody would be."""
         return telling.preview(plan, reason, self.catalogue)
 
+    def would(self, plan: Plan, reason: str) -> str:
+        """The text that one student would be told; what speaks against it, if something does."""
+        if found := telling.faults(plan, reason, self.by, self.catalogue):
+            return "; ".join(found)
+        said = self.preview(plan, reason)
+        return said.text if said else ""
+
     def counts(self, operation: Operation) -> Mapping[TellingState, int]:
         """How many students are in each state; empty: nobody is told of it."""
         if operation.tell is Channel.OFF:

@@ -11,6 +11,7 @@ from typing import Any
 
 from core.assembly import Core, assemble
 from core.domain.approvals import NO_SECOND, SecondAdmin
+from core.domain.channels import NO_TELLING, TellBy
 from core.domain.credits import SCHOOL
 from core.domain.plans import OperationKind
 from core.domain.records import ExamId, Kind
@@ -122,6 +123,7 @@ def stage(
     group_size: int = 500,
     journal: Any = None,
     second: SecondAdmin = NO_SECOND,
+    tell_by: TellBy = NO_TELLING,
 ) -> Stage:
     """An empty account. ``journal``: a real one in the place of the one in memory."""
     clock = clock or Clock()
@@ -139,6 +141,7 @@ def stage(
         make_id=lambda: f"id{next(ids)}",
         group_size=group_size,
         groups_at_once=1,
+        tell_by=tell_by,
     )
     made = Stage(core, crm, journal, mirror, engine, clock)
     made.worker_beats()

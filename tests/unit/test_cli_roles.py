@@ -40,6 +40,8 @@ COMMANDS = [
     ("approve OP", ADMINS),
     ("decide OP w1 --landed --why seen", ADMINS),
     ("operation OP --history", WATCHERS),
+    ("tell OP", WATCHERS),
+    ("tell OP --again", ADMINS),
     ("book --contact 2 --exam 70 --hand Left --dry-run", DESK),
     ("book --contact 2 --exam 70 --hand Left --override --dry-run", ADMINS),
     ("contact 1", set(Role)),

@@ -8,7 +8,7 @@ from core.domain.channels import Channel, TellBy
 from core.domain.credits import Catalogue
 from core.domain.operations import ItemState, item_of
 from core.domain.plans import Plan
-from core.domain.telling import Message, affected, message
+from core.domain.telling import Message, message
 from core.operations.kinds.registry import kind_of
 
 OFF = "telling students is off: set CREDIT_DESK_TELL (docs/telling.md)"
@@ -17,12 +17,15 @@ NO_REASON = "give a reason for students: it is sent to them"
 
 def preview(plan: Plan, reason: str, catalogue: Catalogue) -> Message | None:
     """What the first student of this plan is told once all is done; None: nobody is told."""
-    items = [item_of(plan.id, n, row) for n, row in enumerate(plan.will_change)]
-    whose = affected([replace(item, state=ItemState.DONE) for item in items])
-    for id_, theirs in whose.items():
-        if happened := kind_of(plan.kind).told(theirs, catalogue):
-            return message(plan.id, id_, happened, theirs, reason.strip())
-    return None
+    first = next((row.contact_id for row in plan.will_change if row.contact_id), None)
+    if first is None:
+        return None
+    rows = [row for row in plan.will_change if row.contact_id == first]
+    items = [replace(item_of(plan.id, n, row), state=ItemState.DONE) for n, row in enumerate(rows)]
+    happened = kind_of(plan.kind).told(items, catalogue)
+    if happened is None:
+        return None
+    return message(plan.id, first, happened, items, reason.strip())
 
 
 def faults(plan: Plan, reason: str, by: TellBy, catalogue: Catalogue) -> list[str]:

@@ -8,7 +8,7 @@ from core.domain.plans import Plan
 from core.operations.kinds.permissions import second_admin_why
 from core.operations.kinds.registry import kind_of
 from pages.shared import other_desks, problems, words
-from pages.shared.batch import address
+from pages.shared.batch import address, telling
 from pages.shared.gate import Desk
 
 #: Long enough for a sentence, short enough for a note on a timeline.
@@ -91,15 +91,17 @@ def _form(desk: Desk, plan: Plan) -> None:
                     autocomplete="off",
                 )
             )
-        ready = bool((reason or "").strip()) and typed == expected
+        tell = telling.ask(desk, plan, key=plan.id)
+        ready = bool((reason or "").strip()) and typed == expected and tell != ""
         with st.container(horizontal=True, vertical_alignment="center"):
             label = f"Ask for approval: {words.lowered(act(plan))}" if second else act(plan)
             sure = st.button(label, type="primary", disabled=not ready, key="sure")
-            st.caption(_next_step(desk, plan, reason or "", typed, second))
+            untold = tell == ""
+            st.caption(_next_step(desk, plan, reason or "", typed, second, untold=untold))
         if sure:
             with problems.told("Nothing was changed."):
                 done = desk.core.operating.confirm(
-                    plan.id, desk.acting(), reason=reason or "", typed=typed
+                    plan.id, desk.acting(), reason=reason or "", typed=typed, tell=tell
                 )
                 address.go_to_operation(done)
 
@@ -110,12 +112,17 @@ def _number(text: str | None) -> int:
     return int(digits) if digits.isdecimal() and len(digits) < 10 else -1
 
 
-def _next_step(desk: Desk, plan: Plan, reason: str, typed: int | None, second: str) -> str:
+def _next_step(
+    desk: Desk, plan: Plan, reason: str, typed: int | None, second: str, *, untold: bool
+) -> str:
+    """What is still wanting, or what comes next; ``untold``: the students' reason is wanting."""
     expected = len(plan.will_change)
     if not reason.strip():
         return "Give a reason first."
     if typed != expected:
         return f"Type {expected} to enable the button."
+    if untold:
+        return "Give a reason for students, or do not tell them."
     if second:
         within = words.span(desk.core.operating.second.within)
         return f"It waits for another admin, for at most {within}. You can withdraw it until then."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.domain.channels import Channel
 from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import Operation, OperationState
 from core.operations.kinds.registry import titled
@@ -41,7 +42,15 @@ def heading(desk: Desk, operation: Operation) -> None:
             f"Confirmed by {words.escaped(operation.confirmed_by)} {when}. "
             f"{_approval(desk, operation)}{_included(operation)}"
             f"Reason: {words.escaped(operation.reason or NOT_KEPT)}"
+            f"{_told(operation)}"
         )
+
+
+def _told(operation: Operation) -> str:
+    """HTML: the reason that the students are told; empty when they are told nothing."""
+    if operation.tell is Channel.OFF:
+        return ""
+    return f"<br>Students are told: {words.escaped(operation.reason_for_students or NOT_KEPT)}"
 
 
 def _included(operation: Operation) -> str:

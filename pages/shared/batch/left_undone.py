@@ -17,7 +17,7 @@ NEXT: dict[About, str] = {
     About.SEATS: "An admin can set the count right on the page of the exam.",
     About.SEATS_UNTOLD: "An admin looks at the exam in HubSpot, and says what became of it.",
     About.NOTE: "An admin can retry it below.",
-    About.TOLD: "An admin can tell again below.",
+    About.TOLD: "An admin can tell again, on the page of the operation.",
     About.FOLLOW_UPS: "All credits are done. An admin can retry the follow-ups or give them up.",
     About.BALANCE: "Correct that balance in HubSpot; the credits of this operation are right.",
     About.REFUNDED_TWICE: "Compare the balance with its history in HubSpot.",

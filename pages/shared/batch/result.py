@@ -29,6 +29,7 @@ from pages.shared.batch import (
     figures,
     left_undone,
     renewing,
+    telling,
     undoing,
     unfinished,
 )
@@ -67,6 +68,7 @@ def summary(desk: Desk, operation: Operation) -> None:
     _outcome(desk, operation, progress)
     undoing.told(desk, operation)
     deciding.show(desk, operation)
+    telling.told(desk, operation)
     show_foreign(desk, operation)
     _figures(desk, operation, progress)
 
@@ -241,6 +243,7 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
                     address.go_to_operation(desk.core.operating.retry(operation.id, desk.acting()))
         if not again:
             _follow_up_acts(desk, operation)
+        telling.again(desk, operation)
         unfinished.offer(desk, operation, progress)
         if called_off:
             renewing.button(desk, operation)

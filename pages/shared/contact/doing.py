@@ -20,7 +20,7 @@ from core.operations.kinds.words import OneStudent
 from core.services.finding import ByReference
 from pages.shared import places, problems, words
 from pages.shared.batch import address as batch_address
-from pages.shared.batch import left_undone
+from pages.shared.batch import left_undone, telling
 from pages.shared.contact import address, reading
 from pages.shared.gate import Desk
 from pages.shared.recent import forget
@@ -91,10 +91,14 @@ def _preview(desk: Desk, plan: Plan, said: OneStudent) -> None:
         _back("Back to the student", primary=True)
         return
     reason = st.text_input("Reason", value=said.reason, key="doing_reason")
+    tell = telling.ask(desk, plan, key="doing")
     with st.container(horizontal=True):
-        if st.button(_confirm_words(plan, said), type="primary", key="doing_confirm"):
+        label, untold = _confirm_words(plan, said), tell == ""
+        if st.button(label, type="primary", key="doing_confirm", disabled=untold):
             with problems.told(UNCHANGED):
-                desk.core.operating.confirm(plan.id, desk.acting(), reason=reason, at_once=True)
+                desk.core.operating.confirm(
+                    plan.id, desk.acting(), reason=reason, at_once=True, tell=tell
+                )
                 reading.forget()
                 st.rerun()
         _back("Not now")

@@ -22,6 +22,7 @@ from core import services
 from core.assembly import Core
 from core.domain.audit import Sought
 from core.domain.booking import Wish
+from core.domain.channels import Channel, TellBy
 from core.domain.clients import Scope
 from core.domain.drift import Cause
 from core.domain.plans import OperationKind
@@ -100,6 +101,13 @@ def _held(desk: TestDesk) -> str:
 
 def _ended(desk: TestDesk) -> str:
     return desk.carry(desk.journal.operation(_held(desk))).id
+
+
+def _not_told(desk: TestDesk) -> str:
+    """Students without an e-mail address."""
+    plan, why = _plan_for_many(desk), "the venue is closed"
+    operation = desk.core.operating.confirm(plan, ADMIN, reason="closed", tell=why)
+    return desk.carry(operation).id
 
 
 def _refunded(desk: TestDesk) -> str:
@@ -243,6 +251,8 @@ ASKS = [
         lambda w, a: w.core.accounting.dismiss(w.it, a, reason="seen"),
         _ended,
     ),
+    Ask("telling.again", ADMINS, lambda w, a: w.core.telling.again(w.it, a), _not_told),
+    Ask("telling.not_told", WATCHERS, lambda w, a: w.core.telling.not_told(w.it, a), _not_told),
     Ask("operating.retry", ADMINS, lambda w, a: w.core.operating.retry(w.it, a), _ended),
     Ask("operating.history", WATCHERS, lambda w, a: w.core.operating.history(w.it, a), _ended),
     Ask("overseeing.read", WATCHERS, lambda w, a: w.core.overseeing.read(a)),
@@ -438,6 +448,7 @@ UNASKED = {
         "BalanceHistories.by_others",
         "BookingLooks.look",
         "LateLooks.look",
+        "TellingStudents.tell",
         "Noting.settings",
         "Measuring.measure",
         "MeasuringThread.start",
@@ -499,6 +510,12 @@ UNASKED = {
         "Outage.succeeded",
     },
     "who ended an operation that its page has opened": {"Operating.called_off"},
+    "what the students of a plan or operation that was opened are told": {
+        "Told.counts",
+        "Told.offered",
+        "Told.preview",
+        "Told.would",
+    },
     "an API client's, which proves itself by its key, whose scopes are asked": {
         "Admitting.admit",
         "Serving.against",
@@ -549,7 +566,7 @@ UNASKED = {
 
 
 def desk() -> TestDesk:
-    made = TestDesk()
+    made = TestDesk(tell_by=TellBy(channel=Channel.PROPERTIES))
     made.crm.add_contact("1", {"cs_credits": 2, "sj_credits": 1})
     made.crm.add_contact("2", {"cs_credits": 2})
     made.booked("51", "1", status="Active")
