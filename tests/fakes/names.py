@@ -74,6 +74,9 @@ class MemoryNames(MemoryAudit):
                 rows = [row for row in plan.rows if row.contact_id == contact_id]
                 if rows:
                     count += self._blank(plan, {row.contact_name for row in rows}, contact_id)
+            for kept in self._operations.values():
+                if (one := kept.told.get(contact_id)) is not None:
+                    kept.told[contact_id] = replace(one, detail="")
             for found in self._drifts.values():
                 for key, drift in found.items():
                     found[key], blanked = _impersonal(drift, contact_id)

@@ -1706,6 +1706,88 @@ AFTERWARDS = [
     ),
 ]
 
+_TELLING = (_SERVICES + "test_telling.py",)
+_TOLD_ONCE = (*_TELLING, f"{_SIMULATION}test_telling.py")
+TELLING = [
+    Mutant(
+        guard="the intent to tell a student is saved before anything is sent",
+        file=_in("services/telling"),
+        old="        self.journal.record_tellings(this.run, sending)\n",
+        new="",
+        tests=_TOLD_ONCE,
+    ),
+    Mutant(
+        guard="a mail whose answer was lost is not sent again by itself",
+        file=_in("services/telling"),
+        old="                return replace(kept, state=TellingState.UNCLEAR, sent_at=at, detail=LOST)",
+        new="                return replace(kept, state=TellingState.WAITING, sent_at=at)",
+        tests=_TELLING,
+    ),
+    Mutant(
+        guard="a mail keeps its name while an earlier one may have been sent",
+        file=_in("services/telling"),
+        old="    if before.sent_at is None:\n        state, failures",
+        new="    if True:\n        state, failures",
+        tests=_TELLING,
+    ),
+    Mutant(
+        guard="a mail that was surely refused gets a new name, or HubSpot drops the next",
+        file="core/domain/telling.py",
+        old='        again = f"-{self.failures}" if self.failures else ""',
+        new='        again = ""',
+        tests=_TELLING,
+    ),
+    Mutant(
+        guard="properties are not sent again before the quiet period is over",
+        file=_in("services/telling"),
+        old="if one.sent_at and self.quiet.over(one.sent_at)]",
+        new="if one.sent_at]",
+        tests=_TOLD_ONCE,
+    ),
+    Mutant(
+        guard="properties that were sent are looked for before they are sent again",
+        file=_in("services/telling"),
+        old="        if one.sent_at is not None and self.by.channel is Channel.PROPERTIES:",
+        new="        if False:",
+        tests=_TOLD_ONCE,
+    ),
+    Mutant(
+        guard="a student with a booking that may still be done is held back",
+        file=_in("services/telling"),
+        old="        held = unfinished(items)",
+        new="        held: frozenset[ContactId] = frozenset()",
+        tests=_TELLING,
+    ),
+    Mutant(
+        guard="students are told by the way that was confirmed, and by no other",
+        file=_in("services/telling"),
+        old="        if self.by.channel is not operation.tell:",
+        new="        if False:",
+        tests=_TELLING,
+    ),
+    Mutant(
+        guard="a merged student whose answer was lost is shown, not told again",
+        file=_in("services/telling"),
+        old="    if merged and one.state is TellingState.SENDING:",
+        new="    if False:",
+        tests=_TELLING,
+    ),
+    Mutant(
+        guard="a pending mail is not told before HubSpot has sent it",
+        file="core/gateways/hubspot/wire/telling.py",
+        old="        return Sent(outcome=Outcome(fate=Fate.LANDED), status_id=status_id)",
+        new="        return Sent(outcome=Outcome(fate=Fate.LANDED))",
+        tests=(*_TELLING, "tests/contract/hubspot/test_telling.py"),
+    ),
+    Mutant(
+        guard="students are told again only of an operation that has ended",
+        file=_in("gateways/journal/rules"),
+        old='    if operation.state not in ENDED - {OperationState.CALLED_OFF}:\n        told = f"operation {operation.id} is {operation.state}: only of an ended one"\n        raise StateConflict(f"{told} students',
+        new='    if False:\n        told = f"operation {operation.id} is {operation.state}: only of an ended one"\n        raise StateConflict(f"{told} students',
+        tests=(_JOURNAL + "test_telling.py",),
+    ),
+]
+
 MUTANTS = [
     *SETTLING,
     *WRITING,
@@ -1719,4 +1801,5 @@ MUTANTS = [
     *LOOKING_BACK,
     *OTHERS,
     *AFTERWARDS,
+    *TELLING,
 ]

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from core.assembly import Core, assemble
 from core.domain.approvals import NO_SECOND, SecondAdmin
+from core.domain.channels import NO_TELLING, TellBy
 from core.domain.corrections import name_of
 from core.domain.credits import SCHOOL, CreditType
 from core.domain.desks import Takeover
@@ -92,6 +93,7 @@ class World:
     company: Sequence[Companion] = ()
     #: Those whose turn comes between two steps of the journal, too.
     between: Sequence[Companion] = ()
+    tell_by: TellBy = NO_TELLING
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -273,6 +275,7 @@ class World:
             chance=self.rng.random,
             groups_at_once=1,
             group_size=self.rng.choice([1, 3, 500]),
+            tell_by=self.tell_by,
         )
 
     @property

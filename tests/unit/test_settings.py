@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.domain.approvals import NO_SECOND
+from core.domain.channels import NO_TELLING, Channel, TellBy
 from core.domain.credits import SCHOOL
 from core.domain.portal import OBJECT_TYPES
 from core.domain.records import Kind
@@ -410,3 +411,29 @@ def test_importing_settings_loads_no_library() -> None:
     )
 
     assert "False" == done.stdout.strip()
+
+
+@pytest.mark.usefixtures("required")
+def test_students_are_told_nothing_unless_the_settings_say_how(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert NO_TELLING == load(tmp_path).tell_by
+
+    monkeypatch.setenv("CREDIT_DESK_TELL", "single-send")
+    monkeypatch.setenv("CREDIT_DESK_TELL_EMAIL_ID", "190000001")
+    assert TellBy(channel=Channel.SINGLE_SEND, email_id=190000001) == load(tmp_path).tell_by
+
+
+@pytest.mark.usefixtures("required")
+def test_a_way_to_tell_students_that_cannot_work_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDIT_DESK_TELL", "single-send")
+    told = faults(tmp_path)
+    assert "is not set, and CREDIT_DESK_TELL is single-send" in told["CREDIT_DESK_TELL_EMAIL_ID"]
+
+    monkeypatch.setenv("CREDIT_DESK_TELL", "pigeon")
+    monkeypatch.setenv("CREDIT_DESK_TELL_EMAIL_ID", "x")
+    told = faults(tmp_path)
+    assert {"CREDIT_DESK_TELL", "CREDIT_DESK_TELL_EMAIL_ID"} == set(told)
+    assert 'Set "off", "properties" or "single-send"' in told["CREDIT_DESK_TELL"]

@@ -92,6 +92,8 @@ class Names:
             _unselected(connection, plan_id, {name})
         blanked = _blanked(connection, plan_rows, of_student)
         blanked += _blanked(connection, items, items.c.contact_id == contact_id)
+        of_theirs = update(told).where(told.c.contact_id == contact_id)
+        connection.execute(of_theirs.values(detail=""))
         blanked += sum(
             _impersonal(connection, table, contact_id) for table in (drifts, repair_rows)
         )

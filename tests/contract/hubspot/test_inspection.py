@@ -12,6 +12,7 @@ import httpx
 import pytest
 import stamina
 
+from core.domain.channels import Channel
 from core.domain.hubspot_app import FOR_PROVISION, NEEDED
 from core.domain.portal import OBJECT_TYPES, Portal
 from core.domain.records import MARKER, ContactId, Kind
@@ -19,6 +20,7 @@ from core.gateways.errors import Forbidden, Refused, Unauthorized
 from core.gateways.hubspot.client import HubSpot, connect
 from core.gateways.hubspot.inspection import Inspection
 from core.gateways.hubspot.limiter import Priority
+from core.gateways.hubspot.transport import Call
 from core.gateways.ports.inspecting import Finding, Health
 from sandbox.hubspot.portal import Portal as Account
 from sandbox.hubspot.scopes import ALL
@@ -355,3 +357,53 @@ def test_the_clock_of_hubspot_is_told_from_its_answers(serve: Serve) -> None:
     ahead_s = inspection.heard().ahead_s
     assert ahead_s is not None
     assert abs(ahead_s) < 60, "it runs on this machine"
+
+
+def looked_at(client: HubSpot, channel: Channel) -> dict[str, Finding]:
+    """What is to be mended where students are told in this way."""
+    found = Inspection(client.hub, channel=channel).inspect()
+    return {finding.what: finding for finding in found if finding.health is not Health.FINE}
+
+
+def test_properties_that_tell_students_are_named_and_made_where_they_are_told_so(
+    serve: Serve,
+) -> None:
+    client = serve()
+    assert [] == Inspection(client.hub, channel=Channel.SINGLE_SEND).provision()
+    missing = looked_at(client, Channel.PROPERTIES)
+    assert 7 == len(missing)
+    assert {("does not exist", "Run python -m core provision", Health.WARNING)} == {
+        (one.said, one.mend, one.health) for one in missing.values()
+    }
+
+    made = Inspection(client.hub, channel=Channel.PROPERTIES).provision()
+
+    assert "property credit_desk_told_operation of contacts" in made
+    assert {f"contacts: property {name.split()[1]}" for name in made} == set(missing)
+    assert {} == looked_at(client, Channel.PROPERTIES)
+    assert [] == Inspection(client.hub, channel=Channel.PROPERTIES).provision()
+
+
+def test_a_property_of_another_type_cannot_tell_students(serve: Serve) -> None:
+    client = serve()
+    wrong_type = {
+        "name": "credit_desk_told_exam_date", "label": "x", "groupName": "contactinformation",
+        "type": "string", "fieldType": "text",
+    }  # fmt: skip
+    path = client.hub.paths.properties("0-1")
+    client.hub.transport.write(Call(what="write", path=path, body=wrong_type), Priority.OPERATION)
+    Inspection(client.hub, channel=Channel.PROPERTIES).provision()
+
+    (finding,) = looked_at(client, Channel.PROPERTIES).values()
+
+    assert "is of type string" == finding.said
+    assert "Let it be of type date: archive it" in finding.mend
+
+
+def test_single_send_needs_a_scope_of_its_own(serve: Serve) -> None:
+    client = serve(scopes=ALL - {"transactional-email"})
+
+    assert {} == looked_at(client, Channel.OFF)
+    (finding,) = looked_at(client, Channel.SINGLE_SEND).values()
+
+    assert "the token lacks transactional-email (to tell students by e-mail)" == finding.said

@@ -102,3 +102,13 @@ def test_the_two_reasons_are_kept_apart_and_forgotten_together(journal: Journal)
     assert ("", "", Channel.SINGLE_SEND) == (kept.reason, kept.reason_for_students, kept.tell)
     assert [telling("c1", state=FAILED, detail="")] == journal.tellings("op")
     assert {"bookings": 1} in [dict(event.detail) for event in journal.events(operation_id="op")]
+
+
+def test_what_is_known_of_a_student_who_is_erased_tells_nothing_of_them(journal: Journal) -> None:
+    run = running(journal)
+    bounced = {"state": FAILED, "detail": "ada@example.test bounced"}
+    journal.record_tellings(run, [telling("c1", **bounced), telling("c2", **bounced)])
+
+    journal.erase_student("c1", row_deleted=True, at=after(9))
+
+    assert ["", "ada@example.test bounced"] == [one.detail for one in journal.tellings("op")]
