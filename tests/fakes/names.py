@@ -74,9 +74,7 @@ class MemoryNames(MemoryAudit):
                 rows = [row for row in plan.rows if row.contact_id == contact_id]
                 if rows:
                     count += self._blank(plan, {row.contact_name for row in rows}, contact_id)
-            for kept in self._operations.values():
-                if (one := kept.told.get(contact_id)) is not None:
-                    kept.told[contact_id] = replace(one, detail="")
+            self._forget_telling(contact_id)
             for found in self._drifts.values():
                 for key, drift in found.items():
                     found[key], blanked = _impersonal(drift, contact_id)
@@ -95,6 +93,11 @@ class MemoryNames(MemoryAudit):
             if count or row_deleted:
                 self.record(acts.erased(contact_id, count, row_deleted=row_deleted, at=at))
             return count
+
+    def _forget_telling(self, contact_id: str) -> None:
+        for kept in self._operations.values():
+            if (one := kept.told.get(contact_id)) is not None:
+                kept.told[contact_id] = replace(one, detail="")
 
     def _blank(self, plan: Plan, names: set[str], contact_id: str) -> int:
         rows, count = _blanked(list(plan.rows), contact_id)

@@ -1719,8 +1719,8 @@ TELLING = [
     Mutant(
         guard="a mail whose answer was lost is not sent again by itself",
         file=_in("services/telling"),
-        old="                return replace(kept, state=TellingState.UNCLEAR, sent_at=at, detail=LOST)",
-        new="                return replace(kept, state=TellingState.WAITING, sent_at=at)",
+        old="state=TellingState.UNCLEAR, sent_at=at, detail=LOST)",
+        new="state=TellingState.WAITING, sent_at=at)",
         tests=_TELLING,
     ),
     Mutant(
@@ -1781,9 +1781,9 @@ TELLING = [
     ),
     Mutant(
         guard="students are told again only of an operation that has ended",
-        file=_in("gateways/journal/rules"),
-        old='    if operation.state not in ENDED - {OperationState.CALLED_OFF}:\n        told = f"operation {operation.id} is {operation.state}: only of an ended one"\n        raise StateConflict(f"{told} students',
-        new='    if False:\n        told = f"operation {operation.id} is {operation.state}: only of an ended one"\n        raise StateConflict(f"{told} students',
+        file=_in("gateways/journal/telling"),
+        old="        check_told_again(operation)\n",
+        new="",
         tests=(_JOURNAL + "test_telling.py",),
     ),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -65,14 +66,24 @@ def _words(found: Sequence[Warned]) -> tuple[str, str]:
     return "Needs attention", "need attention"
 
 
+def _folded(found: Sequence[Warned]) -> list[Warned]:
+    """Students who were not told as one: the page of the operation lists them."""
+    told = [one for one in found if one.about is About.TOLD]
+    if len(told) < 2:
+        return list(found)
+    one = replace(told[0], told=f"{len(told):,} students were not told, or perhaps not")
+    return [*(each for each in found if each.about is not About.TOLD), one]
+
+
 def show(found: Sequence[Warned], told: str = "") -> None:
     """One box, with ``told`` above; below it the way to each exam. Nothing when there is none."""
     if not found:
         return
+    folded = _folded(found)
     lines = [
-        f"- {words.sentence(words.plain(one.told))}. {NEXT[one.about]}" for one in found[:TOLD_MAX]
+        f"- {words.sentence(words.plain(one.told))}. {NEXT[one.about]}" for one in folded[:TOLD_MAX]
     ]
-    more = [f"- and {len(found) - TOLD_MAX:,} more"] if len(found) > TOLD_MAX else []
+    more = [f"- and {len(folded) - TOLD_MAX:,} more"] if len(folded) > TOLD_MAX else []
     st.warning(
         "\n\n".join(filter(None, [told, "\n".join([*lines, *more])])),
         title=title(found),

@@ -243,7 +243,6 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
                     address.go_to_operation(desk.core.operating.retry(operation.id, desk.acting()))
         if not again:
             _follow_up_acts(desk, operation)
-        telling.again(desk, operation)
         unfinished.offer(desk, operation, progress)
         if called_off:
             renewing.button(desk, operation)

@@ -18,6 +18,8 @@ from pages.shared.gate import Desk
 
 #: Long enough for a sentence or two of an e-mail.
 REASON_MAX = 300
+#: Of the table of those who were not told: it stands above the bookings.
+ROWS_PX = 240
 HOW = {
     Channel.PROPERTIES: "HubSpot mails each student once, by the workflow that the school made "
     "for it, when their bookings are done.",
@@ -67,12 +69,18 @@ def told(desk: Desk, operation: Operation) -> None:
         return
     n = counts.get(TellingState.TOLD, 0)
     others = [f"{number:,} {s.value}" for s, number in counts.items() if s is not TellingState.TOLD]
-    said = f"{words.count(n, 'student was told', 'students were told')}"
-    st.markdown(f":material/mail: {', '.join([said, *others])}.")
-    found = _not_told(desk, operation)
-    if found:
+    said = ", ".join([words.count(n, "student was told", "students were told"), *others])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/mail: {said}.", width="content")
+        _again(desk, operation, sum(counts.get(state, 0) for state in TELLABLE_AGAIN))
+    if found := _not_told(desk, operation):
         st.dataframe(
             frame(found),
+            column_config={
+                "Student": st.column_config.TextColumn(width=200),
+                "Told": st.column_config.TextColumn(width=90),
+                "Why": st.column_config.TextColumn(width=540),
+            },
             hide_index=True,
             row_height=tables.ROW_PX,
             height=tables.height(len(found), at_most=ROWS_PX),
@@ -81,27 +89,20 @@ def told(desk: Desk, operation: Operation) -> None:
         )
 
 
-#: Of the table of those who were not told: it stands above the bookings.
-ROWS_PX = 240
-
-
 def frame(found: Sequence[tuple[Telling, Item]]) -> pd.DataFrame:
     """Who was not told, and why."""
     return pd.DataFrame(
         {
             "Student": [item.contact_name or one.contact_id for one, item in found],
-            "E-mail": [item.contact_email or words.NOTHING for _, item in found],
-            "Booking": [item.booking_name or item.booking_id for _, item in found],
             "Told": [words.sentence(one.state.value) for one, _ in found],
             "Why": [words.sentence(one.detail) for one, _ in found],
+            "E-mail": [item.contact_email or words.NOTHING for _, item in found],
         }
     )
 
 
-def again(desk: Desk, operation: Operation) -> None:
+def _again(desk: Desk, operation: Operation, number: int) -> None:
     """The button that tells those who were not told, and no one else."""
-    counts = desk.core.telling.counts(operation)
-    number = sum(counts.get(state, 0) for state in TELLABLE_AGAIN)
     if not number or operation.state not in ENDED or not _may(desk, Act.RUN_BATCHES):
         return
     if st.button(

@@ -11,9 +11,9 @@ import pytest
 from core.domain.channels import Channel, TellBy
 from core.domain.operations import FollowUps, Operation
 from core.domain.plans import OperationKind
-from core.domain.records import Kind
+from core.domain.records import ContactId, Kind
 from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.telling import TellingState
+from core.domain.telling import Telling, TellingState
 from core.domain.warnings import About
 from core.gateways.errors import StateConflict
 from core.gateways.hubspot.wire.telling import OPERATION, PROPERTIES
@@ -434,3 +434,24 @@ def test_many_students_are_told_after_the_end_which_does_not_wait_for_them(by: T
 
     assert {TellingState.TOLD: 130} == desk.core.telling.counts(operation)
     assert set(told_by_hubspot(desk, operation).values()) == {1}
+
+
+def test_who_waits_anew_is_not_told_while_properties_of_before_may_arrive() -> None:
+    """As after a clock that was set back between the two."""
+    desk = desk_with(SHOWN, 1)
+    operation = confirmed(desk, "500")
+    run, _ = desk.journal.begin_run(operation.id, at=desk.time)
+    waits = Telling(
+        operation_id=operation.id,
+        contact_id=ContactId("100"),
+        state=TellingState.WAITING,
+        sent_at=desk.time + desk.core.operating.hold,
+    )
+    desk.journal.record_tellings(run, [waits])
+
+    desk.time += desk.core.operating.hold
+    desk.core.carrying.carry_out(operation.id)
+    assert not told_by_hubspot(desk, operation)
+
+    operation = desk.follow_up(operation)
+    assert {"100": 1} == told_by_hubspot(desk, operation)
