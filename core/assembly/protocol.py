@@ -12,6 +12,7 @@ from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
 from core.operations.kinds.base import Toolbox
 from core.operations.steps.book import BookSteps
 from core.operations.steps.correct import CorrectSteps
+from core.operations.steps.forfeit import ForfeitSteps
 from core.operations.steps.recount import RecountSteps
 from core.operations.steps.refund import RefundSteps
 from core.operations.steps.undo import UndoSteps
@@ -56,6 +57,17 @@ def carriage(
     losses = LossCorrection(journal, writing, ExamConsequences(catalogue), now, correct_losses)
     toolbox: Toolbox[KindSteps] = Toolbox(
         refunding=RefundSteps(
+            crm=crm,
+            journal=journal,
+            writing=writing,
+            catalogue=catalogue,
+            recording=recording,
+            now=now,
+            zone=zone,
+            quiet=quiet,
+            starts=starts,
+        ),
+        forfeiting=ForfeitSteps(
             crm=crm,
             journal=journal,
             writing=writing,

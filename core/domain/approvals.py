@@ -41,8 +41,8 @@ NO_SECOND = SecondAdmin()
 
 
 def credits_moved(plan: Plan) -> int:
-    """How many credits the plan moves. A correction may move several in one row."""
-    return sum(abs(_delta(row)) for row in plan.will_change)
+    """How many credits the plan moves, or keeps. A correction may move several in one row."""
+    return sum(max(abs(_delta(row)), row.credit is not None) for row in plan.will_change)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class What(StrEnum):
     CANCELLED = "cancelled a booking"
     MARKED = "marked a booking refunded"
     UNMARKED = "cleared the mark of a refund"
+    FORFEITED = "kept the credit of a booking"
     BOOKED = "created a booking"
     REPAIR = "asked for a repair"
     REPAIRED = "repaired a record"

@@ -18,6 +18,8 @@ class Change:
     what: What
     before: Mapping[str, str]
     after: Mapping[str, str]
+    #: How an item stands before this is written to its booking.
+    follows: ItemState = ItemState.GIVEN_BACK
 
 
 _CANCEL = Change(
@@ -25,9 +27,11 @@ _CANCEL = Change(
     {"status": BookingStatus.ACTIVE.value},
     {"status": BookingStatus.CANCELLED.value},
 )
-#: What is written to a booking once its credit has landed: by a refund, and by its undo.
+#: What is written to a booking once its credit has landed: by a refund, and by its undo. And what
+#: is written once its cancel has, when its credit is kept.
 MARK = Change(What.MARKED, {"refunded": "no"}, {"refunded": "yes"})
 UNMARK = Change(What.UNMARKED, {"refunded": "yes"}, {"refunded": "no"})
+FORFEIT = Change(What.FORFEITED, {}, {"credit": "kept"}, ItemState.CANCELLED)
 
 
 def entries(
@@ -40,7 +44,7 @@ def entries(
 ) -> list[Entry]:
     """Of each write that is known to have landed, or to have been refused.
 
-    ``mark``: what operations of its kind write to a booking whose credit has landed.
+    ``mark``: what operations of its kind write to a booking whose credit has landed, or is kept.
     ``changed``: each item as it stood and as it stands now. ``found``: by reading the bookings,
     for the answer was lost.
     """
@@ -58,7 +62,7 @@ def _changes(mark: Change | None, old: Item, new: Item) -> Iterator[tuple[Change
         yield _CANCEL, True
     elif old.cancel_sent and refused and not new.cancelled:
         yield _CANCEL, False
-    if mark and old.state is ItemState.GIVEN_BACK and (refused or new.state is ItemState.DONE):
+    if mark and old.state is mark.follows and (refused or new.state is ItemState.DONE):
         yield mark, not refused
 
 

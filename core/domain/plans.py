@@ -27,7 +27,7 @@ class Row:
     why: Why
     #: More than ``why`` says, with the values found; may be empty.
     detail: str = ""
-    #: The credit that comes back, or is taken; None when none is.
+    #: The credit that comes back, is taken, or is kept; None when none is.
     credit: CreditType | None = None
     contact_id: ContactId | None = None
     exam_id: ExamId | None = None
@@ -72,7 +72,7 @@ class Plan:
 
     @property
     def credits(self) -> dict[CreditType, int]:
-        """Credits that move, by type."""
+        """Credits that move, or are kept on purpose, by type."""
         return dict(Counter(row.credit for row in self.will_change if row.credit is not None))
 
     @property
@@ -98,6 +98,7 @@ INCLUDED_BY: Mapping[Why, Inclusion] = {
     Why.EXAM_PAST: Inclusion.PAST,
     Why.EXAM_BEGUN: Inclusion.PAST,
     Why.DATE_UNCLEAR: Inclusion.PAST,
+    Why.FORFEITED: Inclusion.FORFEITED,
 }
 
 
@@ -109,6 +110,8 @@ class Judgement:
     why: Why
     detail: str = ""
     credit: CreditType | None = None
+    #: Its credit stays spent: no balance changes, and none has to be readable.
+    kept: bool = False
 
 
 #: What a kind of operation makes of a booking, by the booking's own fields. What cannot be read
@@ -229,7 +232,7 @@ def _row(
     if judgement.verdict is Verdict.WILL_CHANGE:
         judgement = judge_contact(judgement, contact)
     before = after = None
-    if judgement.credit is not None and contact is not None:
+    if judgement.credit is not None and not judgement.kept and contact is not None:
         before = running.get((contact.id, judgement.credit), contact.balances[judgement.credit])
         after = running[(contact.id, judgement.credit)] = before + 1
     return Row(
@@ -255,7 +258,7 @@ def judge_contact(judgement: Judgement, contact: Contact | None) -> Judgement:
 
     Another balance that cannot be read stops nothing: it is named, so that somebody corrects it.
     """
-    if judgement.credit is None:
+    if judgement.credit is None or judgement.kept:
         return judgement
     if contact is None:
         return blocked(Why.CONTACT_GONE)

@@ -54,6 +54,9 @@ TOTAL_BOOKINGS = CreditType("total_bookings")
 CAPACITY = "capacity"
 #: The property that says whether a booking's credit was given back.
 REFUND_MARK = "token_refunded"
+#: The property that says of a cancelled booking by whom, when and why its credit was kept; empty:
+#: it was not.
+FORFEITED = "credit_forfeited"
 
 
 class BookingStatus(StrEnum):
@@ -138,6 +141,8 @@ class Booking:
     refunded: bool = False
     refunded_at: datetime | None = None
     refund_admin: str = ""
+    #: ``FORFEITED``: that its credit was kept on purpose, in words; empty: it was not.
+    forfeited: str = ""
     #: Properties that decide something and could not be read: our name to "what and why". Each is
     #: at its empty value in its field above, which then means nothing.
     unclear: Mapping[str, str] = field(default_factory=dict)

@@ -20,6 +20,8 @@ class OperationKind(StrEnum):
     BOOK = "book"
     #: Takes credits back that a refund gave, and clears its marks. Its rows are bookings.
     UNDO = "undo"
+    #: Cancels and keeps the credits on purpose: marked, so that they are never owed.
+    FORFEIT = "forfeit"
 
 
 class Verdict(StrEnum):
@@ -37,6 +39,7 @@ class Why(StrEnum):
 
     CANCEL_AND_GIVE_BACK = "cancel, and give its credit back"
     CANCEL_ONLY = "cancel; it spent no credit"
+    FORFEIT = "cancel, and keep its credit"
     GIVE_BACK = "give its credit back"
     RECOUNT = "set the seat count to what the bookings hold"
     CORRECT = "give the change of somebody else its due"
@@ -58,6 +61,7 @@ class Why(StrEnum):
     NOT_OWED = "not owed"
     GIVEN_BACK = "already given back, without a refund mark"
     CLAIMED = "already being given back by another operation"
+    CANCELLED_ONCE = "already cancelled or given back by another operation"
     TAKEN_BACK = "already taken back"
     BEING_TAKEN_BACK = "already being taken back by another operation"
     NOT_MARKED = "not marked refunded any more"
@@ -86,6 +90,7 @@ class Why(StrEnum):
     ATTENDED = "attended"
     ATTENDANCE_UNCLEAR = "attendance is unclear"
     REFUND_UNCLEAR = "refund mark is unclear"
+    FORFEITED = "credit kept on purpose"
     MAY_BE_GIVEN_BACK = "may be given back already: a person decides"
     EXAM_DATELESS = "the exam has no date"
     EXAM_FULL = "all seats of the exam are taken"

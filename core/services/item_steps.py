@@ -106,6 +106,15 @@ def after_mark(item: Item, outcome: Outcome) -> Item:
     return item
 
 
+def after_forfeit(item: Item, outcome: Outcome) -> Item:
+    if outcome.fate is Fate.LANDED:
+        return replace(item, state=ItemState.DONE, why="")
+    if outcome.fate is Fate.REFUSED:
+        why = f"cancelled and its credit kept, but HubSpot refused the mark: {outcome.reason}"
+        return replace(item, state=ItemState.FAILED, why=why)
+    return item
+
+
 def cancelled_due(id_: BookingId, outcome: Outcome) -> Due:
     """The copy of a booking that was cancelled just now."""
     at = outcome.modified_at

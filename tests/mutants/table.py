@@ -326,14 +326,14 @@ WRITING = [
 GIVING_BACK = [
     Mutant(
         guard="cancel first: no credit goes back for a booking whose cancel is not known",
-        file=_in("operations/steps/refund"),
+        file=_in("services/cancel_steps"),
         old="return [item for item in (*items, *saved) if item.state is ItemState.CANCELLED]",
         new="return [*(i for i in items if i.state is ItemState.CANCELLED), *saved]",
         tests=_RACES + _STORM,
     ),
     Mutant(
         guard="that a cancel is sent is saved before it is",
-        file=_in("operations/steps/refund"),
+        file=_in("services/cancel_steps"),
         old="        self.journal.update_items(run, [each.item for each in sent])\n",
         new="",
         tests=_RACES + _STORM,
@@ -361,7 +361,7 @@ GIVING_BACK = [
     ),
     Mutant(
         guard="an item whose cancel may still arrive does not end",
-        file=_in("operations/steps/refund"),
+        file=_in("services/cancel_steps"),
         old="            old if self._pending(old, asked) and _ends_active(new) else new",
         new="            new",
         tests=_RACES,
@@ -375,7 +375,7 @@ GIVING_BACK = [
     ),
     Mutant(
         guard="a booking without a credit does not end while our cancel may still arrive",
-        file=_in("operations/steps/refund"),
+        file=_in("services/cancel_steps"),
         old="i.credit is None and not self._pending(i, asked)]",
         new="i.credit is None]",
         tests=_RECHECK,
@@ -524,7 +524,7 @@ RECHECK = [
     Mutant(
         guard="another's mark is looked for right before ours is set",
         file=_in("operations/steps/refund"),
-        old="        items = self._unmarked(run, operation, items)\n",
+        old="        items = self._unmarked(run, operation, items, bookings)\n",
         new="",
         tests=_RECHECK,
     ),
@@ -1566,7 +1566,7 @@ OTHERS = [
     ),
     Mutant(
         guard="no booking is cancelled whose student another desk wrote",
-        file=_in("operations/steps/refund"),
+        file=_in("services/cancel_steps"),
         old="            judged = self._without_strangers(run, judged, contacts)",
         new="            pass",
         tests=_DESKS,

@@ -115,10 +115,18 @@ class HubSpot:
         return writing.change_bookings(self.hub, ids, body, sent_at=sent_at)
 
     def mark_refunded(
-        self, ids: Collection[BookingId], *, at: datetime, admin: str, sent_at: datetime
+        self,
+        ids: Collection[BookingId],
+        *,
+        at: datetime,
+        admin: str,
+        sent_at: datetime,
+        forfeited: Collection[BookingId] = (),
     ) -> dict[BookingId, Outcome]:
         """Set ``token_refunded``, ``token_refunded_at``, ``token_refund_admin``. Repeatable."""
-        body = partial(requests.refunded_body, self.hub.portal, at=at, admin=admin)
+        body = partial(
+            requests.refunded_body, self.hub.portal, at=at, admin=admin, forfeited=forfeited
+        )
         return writing.change_bookings(self.hub, ids, body, sent_at=sent_at)
 
     def unmark_refunded(
@@ -126,6 +134,13 @@ class HubSpot:
     ) -> dict[BookingId, Outcome]:
         """Empty what ``mark_refunded`` sets. Repeatable."""
         body = partial(requests.unrefunded_body, self.hub.portal)
+        return writing.change_bookings(self.hub, ids, body, sent_at=sent_at)
+
+    def mark_forfeited(
+        self, ids: Collection[BookingId], *, told: str, sent_at: datetime
+    ) -> dict[BookingId, Outcome]:
+        """Set ``credit_forfeited`` to what is told. Repeatable."""
+        body = partial(requests.forfeited_body, self.hub.portal, told=told)
         return writing.change_bookings(self.hub, ids, body, sent_at=sent_at)
 
     def create_booking(self, new: NewBooking, *, sent_at: datetime) -> Outcome:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from core.domain.records import MARKER, Kind
+from core.domain.records import Kind
 from core.gateways.errors import Forbidden, GatewayError, NotSent, Refused, Unauthorized
 from core.gateways.hubspot import scopes
 from core.gateways.hubspot.hub import Hub
@@ -59,7 +59,7 @@ class Inspection:
                 raise
 
     def provision(self) -> list[str]:
-        """Make the marker property where it is missing; what was made.
+        """Make our own properties where they are missing; what was made.
 
         Raises:
             Refused: an object type is another object by its own name; nothing was made.
@@ -70,16 +70,14 @@ class Inspection:
         made = []
         for kind in Kind:
             held = self._definitions(kind)
-            name = self.hub.portal.names(kind)[MARKER]
-            if name in held:
-                continue
-            call = Call(
-                what="write properties",
-                path=self.hub.paths.properties(self.hub.types.of(kind)),
-                body=definitions.marker_definition(self.hub.portal, kind, held),
-            )
-            self.hub.transport.write(call, self.hub.priority)
-            made.append(f"property {name} of {kind}")
+            for own in definitions.missing_own(self.hub.portal, kind, held):
+                call = Call(
+                    what="write properties",
+                    path=self.hub.paths.properties(self.hub.types.of(kind)),
+                    body=own,
+                )
+                self.hub.transport.write(call, self.hub.priority)
+                made.append(f"property {own['name']} of {kind}")
         return made
 
     def _way_there(self) -> Finding:

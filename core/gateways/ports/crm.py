@@ -160,9 +160,18 @@ class Crm(Protocol):
         ...
 
     def mark_refunded(
-        self, ids: Collection[BookingId], *, at: datetime, admin: str, sent_at: datetime
+        self,
+        ids: Collection[BookingId],
+        *,
+        at: datetime,
+        admin: str,
+        sent_at: datetime,
+        forfeited: Collection[BookingId] = (),
     ) -> dict[BookingId, Outcome]:
         """Set ``token_refunded``, ``token_refunded_at``, ``token_refund_admin``. Repeatable.
+
+        ``forfeited``: those of them that say that their credit was kept, which is emptied in the
+        same update.
 
         Not sent at all when it cannot be handed to the network within ``SEND_WITHIN_S`` of
         ``sent_at``: a later one could mark what was taken back meanwhile.
@@ -173,6 +182,12 @@ class Crm(Protocol):
         self, ids: Collection[BookingId], *, sent_at: datetime
     ) -> dict[BookingId, Outcome]:
         """Empty what ``mark_refunded`` sets, within the same time. Repeatable."""
+        ...
+
+    def mark_forfeited(
+        self, ids: Collection[BookingId], *, told: str, sent_at: datetime
+    ) -> dict[BookingId, Outcome]:
+        """Set ``credit_forfeited`` to what is told, within the same time. Repeatable."""
         ...
 
     def create_booking(self, new: NewBooking, *, sent_at: datetime) -> Outcome:

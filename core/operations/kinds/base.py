@@ -54,6 +54,7 @@ class Toolbox(Generic[S]):
     """What items can go through; each kind takes its own. Made where services are assembled."""
 
     refunding: S
+    forfeiting: S
     undoing: S
     correcting: S
     booking: S
@@ -211,6 +212,16 @@ class ChosenKind(CreditKind):
     @abstractmethod
     def of_owed(self) -> bool:
         """Whether its bookings are those of which a credit is still owed."""
+
+    @property
+    @abstractmethod
+    def keeps(self) -> bool:
+        """Whether the credits of the bookings that it cancels are kept: never owed from then on."""
+
+    @property
+    @abstractmethod
+    def also_needs(self) -> frozenset[str]:
+        """Properties of bookings that its writes need, and that an account may be without."""
 
     @abstractmethod
     def judge(self, booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:

@@ -16,6 +16,7 @@ from core.operations.kinds.base import ChosenKind, CreditKind, KindOfOperation, 
 from core.operations.kinds.book import BOOK
 from core.operations.kinds.cancel import CANCEL
 from core.operations.kinds.correct import CORRECT
+from core.operations.kinds.forfeit import FORFEIT
 from core.operations.kinds.recount import RECOUNT
 from core.operations.kinds.refund import REFUND
 from core.operations.kinds.undo import UNDO
@@ -36,6 +37,8 @@ def kind_of(key: OperationKind) -> KindOfOperation:
     match key:
         case OperationKind.CANCEL:
             return CANCEL
+        case OperationKind.FORFEIT:
+            return FORFEIT
         case OperationKind.REFUND:
             return REFUND
         case OperationKind.UNDO:
@@ -121,6 +124,10 @@ NAMES: Mapping[OperationKind, str] = by_kind(lambda kind: kind.words.name)
 #: Kinds that give back what is owed, whose bookings are cancelled already.
 OF_OWED = frozenset(
     key for key, kind in KINDS.items() if isinstance(kind, ChosenKind) and kind.of_owed
+)
+#: Kinds that keep the credits of the bookings that they cancel.
+KEEPING = frozenset(
+    key for key, kind in KINDS.items() if isinstance(kind, ChosenKind) and kind.keeps
 )
 
 

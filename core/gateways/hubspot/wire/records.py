@@ -10,6 +10,7 @@ from core.domain.credits import CreditType, UnreadableValue, parse_count
 from core.domain.portal import Portal
 from core.domain.records import (
     CAPACITY,
+    FORFEITED,
     MARKER,
     REFUND_MARK,
     Booking,
@@ -179,6 +180,7 @@ def read_booking(
         refunded=refunded,
         refunded_at=moment(p.get("token_refunded_at")),
         refund_admin=text(p.get("token_refund_admin")),
+        forfeited=text(p.get(FORFEITED)).strip(),
         unclear=unclear,
         contact_ids=tuple(map(ContactId, contacts)),
         exam_ids=tuple(map(ExamId, exams)),
