@@ -18,8 +18,6 @@ class Change:
     what: What
     before: Mapping[str, str]
     after: Mapping[str, str]
-    #: How an item stands before this is written to its booking.
-    follows: ItemState = ItemState.GIVEN_BACK
 
 
 _CANCEL = Change(
@@ -31,7 +29,7 @@ _CANCEL = Change(
 #: is written once its cancel has, when its credit is kept.
 MARK = Change(What.MARKED, {"refunded": "no"}, {"refunded": "yes"})
 UNMARK = Change(What.UNMARKED, {"refunded": "yes"}, {"refunded": "no"})
-FORFEIT = Change(What.FORFEITED, {}, {"credit": "kept"}, ItemState.CANCELLED)
+FORFEIT = Change(What.FORFEITED, {}, {"credit": "kept"})
 
 
 def entries(
@@ -62,7 +60,7 @@ def _changes(mark: Change | None, old: Item, new: Item) -> Iterator[tuple[Change
         yield _CANCEL, True
     elif old.cancel_sent and refused and not new.cancelled:
         yield _CANCEL, False
-    if mark and old.state is mark.follows and (refused or new.state is ItemState.DONE):
+    if mark and old.state is ItemState.GIVEN_BACK and (refused or new.state is ItemState.DONE):
         yield mark, not refused
 
 

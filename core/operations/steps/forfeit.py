@@ -31,17 +31,24 @@ class ForfeitSteps(CancelSteps):
             GatewayError: HubSpot could not be read. Every item is saved where it stood.
             Superseded: another process has the operation.
         """
-        ours = self._ours(run, operation, self._ready(run, operation, group))
-        at_once(lambda some: self._mark(run, operation, some), ours)
+        known = [item for item in group if item.state is ItemState.GIVEN_BACK]
+        todo = self._ready(run, operation, [item for item in group if item not in known])
+        to_mark = [item for item in known if not self._on_its_way(item)]
+        to_mark += self._ours(run, operation, todo)
+        at_once(lambda some: self._mark(run, operation, some), to_mark)
+
+    def _on_its_way(self, item: Item) -> bool:
+        """A mark that was sent may still arrive: its claim is held until it cannot, or has."""
+        return item.sent_at is not None and not self.quiet.over(item.sent_at)
 
     def _ours(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
         """Those that this operation cancelled. The others end here: none of them is marked."""
         asked = self.now()
         sure = [item for item in items if not self._pending(item, asked)]
         ours, ended = [], []
-        for old, new in zip(sure, self._ended(run, operation, sure), strict=True):
+        for new in self._ended(run, operation, sure):
             if new.state is ItemState.DONE:
-                ours.append(replace(new, state=ItemState.CANCELLED, why=old.why))
+                ours.append(replace(new, state=ItemState.GIVEN_BACK, sent_at=None))
             else:
                 ended.append(new)
         self.recording.items(run, operation, [*ours, *ended])
@@ -50,13 +57,14 @@ class ForfeitSteps(CancelSteps):
     def _mark(self, run: Run, operation: Operation, items: Sequence[Item]) -> None:
         """For HubSpot, and for the desk should it lose its own store. The journal knows already."""
         sent_at = self.now()
+        sent = [replace(item, sent_at=sent_at) for item in items]
         # a process that slept through all that followed must not mark what was refunded since
-        self.journal.still_ours(run)
-        ids = [booking_of(item, operation.kind) for item in items]
+        self.journal.update_items(run, sent)
+        ids = [booking_of(item, operation.kind) for item in sent]
         told = str(Forfeited.by_operation(operation))
         outcomes = self.crm.mark_forfeited(ids, told=told, sent_at=sent_at)
-        saved = [after_forfeit(item, outcomes[id_]) for id_, item in zip(ids, items, strict=True)]
-        changed, mark = zip(items, saved, strict=True), kind_of(operation.kind).mark
+        saved = [after_forfeit(item, outcomes[id_]) for id_, item in zip(ids, sent, strict=True)]
+        changed, mark = zip(sent, saved, strict=True), kind_of(operation.kind).mark
         entries = booking_acts.entries(operation, changed, self.now(), mark=mark)
         self.recording.items(run, operation, saved, entries=entries)
         raise_if_barred(outcomes.values())

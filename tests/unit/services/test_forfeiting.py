@@ -158,9 +158,9 @@ def test_it_is_an_admins_even_for_one_student_and_needs_a_reason(desk: TestDesk)
         desk.core.operating.confirm(made.id, ADMIN, reason="  ")
 
 
-@pytest.mark.parametrize("limits", [{"above_bookings": 0}, {"above_credits": 0}])
-def test_a_second_admin_is_asked_as_for_a_cancellation(limits: dict[str, int]) -> None:
-    desk = TestDesk(second=SecondAdmin(**limits), admins=(ADMIN.email, "bob@example.test"))
+@pytest.mark.parametrize("second", [SecondAdmin(above_bookings=0), SecondAdmin(above_credits=0)])
+def test_a_second_admin_is_asked_as_for_a_cancellation(second: SecondAdmin) -> None:
+    desk = TestDesk(second=second, admins=(ADMIN.email, "bob@example.test"))
     desk.crm.add_contact("100", {CREDITS: 1})
     desk.booked("500", "100", status="Active")
 
