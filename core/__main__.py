@@ -6,6 +6,7 @@ from core.cli import (  # noqa: F401 - they add their commands
     booking,
     desks,
     drift,
+    exporting,
     forgetting,
     going_on,
     hubspot_app,

@@ -41,6 +41,7 @@ from core.services.comparing import Comparing
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.desks import Desks
+from core.services.exporting import Exporting
 from core.services.finding import Finding
 from core.services.following import Following
 from core.services.forgetting import Forgetting, forgetting_jobs
@@ -359,6 +360,7 @@ def assemble(
         serving=Serving(crm, journal, booking, planning, operating, checking, now, make_id),
         forgetting=forgetting,
         following=Following(journal),
+        exporting=Exporting(journal, mirror, auditing, owed.owing, catalogue, now),
         accounting=Accounting(journal, planning, undoing, now),
         journal=journal,
         catalogue=catalogue,

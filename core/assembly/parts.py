@@ -23,6 +23,7 @@ from core.services.clock_watch import ClockWatch
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.desks import Desks
+from core.services.exporting import Exporting
 from core.services.finding import Finding
 from core.services.following import Following
 from core.services.forgetting import Forgetting
@@ -94,6 +95,7 @@ class Core:
     serving: Serving
     forgetting: Forgetting
     following: Following
+    exporting: Exporting
     accounting: Accounting
     journal: Journal
     catalogue: Catalogue

@@ -27,6 +27,7 @@ from core.domain.operations import (
 )
 from core.gateways.errors import StateConflict
 from core.operations.kinds.cancel import CANCEL
+from core.operations.kinds.forfeit import FORFEIT
 from core.operations.kinds.refund import REFUND
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,12 @@ Past = Annotated[
         "--include-past", help="include exams that have begun or are over, on purpose (admins)"
     ),
 ]
+Forfeited = Annotated[
+    bool,
+    typer.Option(
+        "--include-forfeited", help="give back what was kept on purpose after all (admins)"
+    ),
+]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="kept with the operation")]
 TakeOver = Annotated[
     bool, typer.Option("--takeover", help="take over from other desks first, for the same reason")
@@ -77,6 +84,9 @@ def cancel(
     include_attended: Attended = False,
     include_past: Past = False,
     without: Without = "",
+    forfeit: Annotated[
+        bool, typer.Option("--forfeit", help="keep the credits, as the command forfeit (admins)")
+    ] = False,
     reason: Reason = "",
     as_: As = "",
     dry_run: DryRun = False,
@@ -85,14 +95,42 @@ def cancel(
     timeout: WaitS = 3600,
     json: Json = False,
 ) -> None:
-    """Cancel bookings and give their credits back.
+    """Cancel bookings and give their credits back; with --forfeit they are kept.
 
     Bookings that were attended and exams that have begun are blocked, unless they are included.
     """
     with told():
         chosen, left = selection(exam, contact, bookings, ids), listed(without)
         include = included(attended=include_attended, past=include_past)
-        planned = of(CANCEL.key, chosen, left, include)
+        planned = of(FORFEIT.key if forfeit else CANCEL.key, chosen, left, include)
+        run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
+
+
+@app.command("forfeit")
+def forfeit_(
+    exam: Exam = None,
+    contact: Contact = None,
+    bookings: Bookings = None,
+    ids: Ids = "",
+    include_attended: Attended = False,
+    include_past: Past = False,
+    without: Without = "",
+    reason: Reason = "",
+    as_: As = "",
+    dry_run: DryRun = False,
+    takeover: TakeOver = False,
+    wait: Wait = False,
+    timeout: WaitS = 3600,
+    json: Json = False,
+) -> None:
+    """Cancel bookings and keep their credits on purpose: nothing is owed for them (admins).
+
+    To give one back after all: refund --include-forfeited.
+    """
+    with told():
+        chosen, left = selection(exam, contact, bookings, ids), listed(without)
+        include = included(attended=include_attended, past=include_past)
+        planned = of(FORFEIT.key, chosen, left, include)
         run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
 
 
@@ -104,6 +142,7 @@ def refund(
     ids: Ids = "",
     owed: Owed = False,
     include_attended: Attended = False,
+    include_forfeited: Forfeited = False,
     without: Without = "",
     reason: Reason = "",
     as_: As = "",
@@ -122,7 +161,7 @@ def refund(
         planned = everything_owed(left)
         if not owed or exam or contact or bookings or ids:
             chosen = selection(exam, contact, bookings, ids, owed)
-            include = included(attended=include_attended)
+            include = included(attended=include_attended, forfeited=include_forfeited)
             planned = of(REFUND.key, chosen, left, include)
         run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
 

@@ -18,6 +18,7 @@ class What(StrEnum):
     """The acts that are recorded, as people read them after "who"."""
 
     SIGNED_IN = "signed in"
+    EXPORTED = "exported a list"
     LOOKED = "looked at a contact"
     PLANNED = "made a preview"
     CONFIRMED = "confirmed"

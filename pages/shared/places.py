@@ -49,7 +49,8 @@ BATCH_CANCELLATION = Place(
     path="pages/operate/batch_cancellation.py",
     title="Batch cancellation",
     icon=":material/event_busy:",
-    help="Cancel many bookings at once. Each credit they spent goes back to its student.",
+    help="Cancel many bookings at once. The credits they spent go back to their students, or are "
+    "kept on purpose.",
     act=Act.RUN_BATCHES,
 )
 BULK_REFUND = Place(

@@ -12,8 +12,8 @@ import streamlit as st
 from core.domain.credits import Catalogue
 from core.domain.operations import SETTLED, Item, ItemState
 from core.domain.plans import OperationKind, Row, Verdict
+from core.domain.spreadsheets import Table
 from pages.shared import words
-from pages.shared.exports import csv_bytes
 from pages.shared.kinds import SAID
 
 #: Rows sent to the browser at once. Totals are always over all.
@@ -128,10 +128,10 @@ def item_why(item: Item, kind: OperationKind) -> str:
 COMMON = ("booking_id", "record_id", "student", "email", "contact_id", "credit")
 
 
-def plan_csv(rows: Sequence[Row]) -> bytes:
+def plan_table(rows: Sequence[Row]) -> Table:
     """All rows of a plan. Its list of bookings can be uploaded again."""
     columns = ("verdict", "why", *COMMON, "balance_before", "balance_after")
-    return csv_bytes(
+    return Table(
         columns,
         (
             _common(row)
@@ -142,10 +142,10 @@ def plan_csv(rows: Sequence[Row]) -> bytes:
     )
 
 
-def item_csv(items: Sequence[Item], kind: OperationKind) -> bytes:
+def item_table(items: Sequence[Item], kind: OperationKind) -> Table:
     """All items of an operation. Its list of bookings can be uploaded again."""
     columns = ("state", "why", *COMMON, "balance_before", "balance_after")
-    return csv_bytes(
+    return Table(
         columns,
         (
             _common(item)

@@ -217,11 +217,11 @@ def _never_owed(core: Core, still: set[str], told: str) -> None:
     found = core.owing.listed()
     assert not still & {one.booking.id for one in waiting(found)}, f"{told}: owed"
     said = {one.booking.id for one in found if one.not_owed is NotOwed.FORFEITED}
-    # of one that a student's app had given back, a refund on purpose found that, and holds the claim
+    # a refund on purpose that found a student's app to have given the credit back holds the claim
     free = still - core.journal.claimed([BookingId(id_) for id_ in still], MovementKind.REFUND)
     assert free == said, f"{told}: listed as forfeited"
-    if still:
-        plan = core.planning.preview(REFUND, ByReference(references=tuple(still)), ADMIN)
+    if free:
+        plan = core.planning.preview(REFUND, ByReference(references=tuple(free)), ADMIN)
         assert not plan.will_change, f"{told}: a plain refund would give it back"
 
 

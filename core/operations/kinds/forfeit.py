@@ -34,7 +34,7 @@ class _Forfeit(ChosenKind):
         begins="cancellation begins",
         begin="cancellations begin",
         done="cancelled without refund",
-        moved="",
+        moved="given back",
         item="",
         credit="credit kept",
         choosing="Cancels bookings and **keeps** the credit that each spent. Seats are freed, and "

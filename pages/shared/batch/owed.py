@@ -26,6 +26,7 @@ from pages.shared import problems, tables, words
 from pages.shared.batch import owed_words
 from pages.shared.batch.figures import side_by_side
 from pages.shared.batch.ways import NOT_READ, Choice
+from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
 from pages.shared.recent import recent
 
@@ -40,6 +41,13 @@ def by_owed(desk: Desk, _: OperationKind) -> Choice:
         with st.spinner("Looking for what is owed …", show_time=True):
             find = lambda: desk.core.owing.found(desk.actor)  # noqa: E731
             all_ = recent("owed", find, now=desk.now())
+    if all_:
+        csv_button(
+            desk,
+            lambda: desk.core.exporting.owed(desk.actor, all_),
+            f"owed-{desk.now():%Y-%m-%d-%H%M}",
+            "All cancelled bookings without a refund mark, owed or not, with the reason",
+        )
     found = _waiting_first(all_ or [])
     if not found:
         if all_ is not None:
@@ -140,8 +148,14 @@ def _settled(desk: Desk, found: Sequence[Owed]) -> None:
             "Bookings that are not owed",
             key="settled_grid",
         )
+        kept = [one for one in ticked if one.forfeited]
         decided = [one.booking.id for one in ticked if one.decision is not None]
-        others = [one for one in ticked if one.decision is None]
+        others = [one for one in ticked if one.decision is None and not one.forfeited]
+        if kept:
+            st.caption(
+                f"{words.count(len(kept), 'credit was', 'credits were')} kept on purpose. To give "
+                "one back, choose the booking by its id and include it in the preview."
+            )
         if decided:
             owed_words.withdraw(desk, decided, key="settled")
         if others:

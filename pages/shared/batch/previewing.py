@@ -8,14 +8,16 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.domain.exports import Listing
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import ItemKey
 from core.domain.terms import Inclusion
+from core.operations.kinds.base import ChosenKind
 from core.operations.kinds.registry import booking_of, kind_of
 from core.services.finding import ByIds
 from pages.shared import problems, tables, words
 from pages.shared.batch import address, choosing, confirming, figures, including
-from pages.shared.exports import csv_button
+from pages.shared.exports import csv_button, of
 from pages.shared.gate import Desk
 
 #: Pixels of the table of bookings, with room for the confirmation below it on a small screen.
@@ -39,8 +41,8 @@ def _heading(desk: Desk, plan: Plan) -> None:
     made = words.relative(plan.made_at, desk.now(), desk.zone)
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.container(gap="xxsmall"):
-            of = "the undo of " if plan.undoes else ""
-            st.header(f"Preview of {of}{words.plain(plan.selection)}", anchor=False)
+            which = "the undo of " if plan.undoes else ""
+            st.header(f"Preview of {which}{words.plain(plan.selection)}", anchor=False)
             st.html(f"{words.count(len(plan.rows), 'booking')}, read from HubSpot {made}")
         if plan.undoes:
             st.button(
@@ -52,7 +54,8 @@ def _heading(desk: Desk, plan: Plan) -> None:
         if st.button("Refresh from HubSpot", icon=":material/refresh:", key="again"):
             _preview_without(desk, plan, plan.excluded)
         csv_button(
-            lambda: tables.plan_csv(plan.rows),
+            desk,
+            lambda: of(Listing.PREVIEW, tables.plan_table(plan.rows), plan.id),
             f"preview-{plan.id}",
             "All bookings of this preview",
         )
@@ -60,14 +63,15 @@ def _heading(desk: Desk, plan: Plan) -> None:
 
 def totals(desk: Desk, plan: Plan) -> None:
     """What confirming would change. How many are skipped or blocked stands with the rows."""
+    kind = kind_of(plan.kind)
+    keeps = isinstance(kind, ChosenKind) and kind.keeps
     shown = [
         (
-            "To take back" if plan.undoes else "To give back",
+            "To take back" if plan.undoes else "To keep" if keeps else "To give back",
             words.count(sum(plan.credits.values()), "credit"),
         ),
         ("Students", f"{plan.contacts:,}"),
     ]
-    kind = kind_of(plan.kind)
     if kind.cancels:
         shown.insert(0, ("To cancel", words.count(len(plan.will_change), "booking")))
     by_type = figures.planned_by_type(plan.will_change, desk.core.catalogue)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import streamlit as st
 
+from core.domain.exports import Listing
 from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import (
     NEEDS_EYES,
@@ -34,7 +35,7 @@ from pages.shared.batch import (
 )
 from pages.shared.batch.foreign import show_foreign
 from pages.shared.batch.heading import heading
-from pages.shared.exports import csv_button
+from pages.shared.exports import csv_button, of
 from pages.shared.gate import Desk
 from pages.shared.kinds import SAID
 
@@ -246,7 +247,12 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
             renewing.button(desk, operation)
         else:
             csv_button(
-                lambda: tables.item_csv(desk.core.journal.items(operation.id), operation.kind),
+                desk,
+                lambda: of(
+                    Listing.OPERATION,
+                    tables.item_table(desk.core.journal.items(operation.id), operation.kind),
+                    operation.id,
+                ),
                 f"{operation.kind}-{operation.id}",
                 "All bookings of this operation with what happened to each",
                 label="Download CSV",

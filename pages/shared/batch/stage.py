@@ -12,12 +12,15 @@ from pages.shared.batch import address, choosing, following, previewing, result
 from pages.shared.gate import Desk
 
 
-def show(desk: Desk, kind: OperationKind) -> None:
-    """Choose, preview, follow or result, as the address and the journal say."""
+def show(desk: Desk, kind: OperationKind, *, keeping: OperationKind | None = None) -> None:
+    """Choose, preview, follow or result, as the address and the journal say.
+
+    ``keeping``: the kind that keeps the credits which ``kind`` gives back; None: there is none.
+    """
     status.banners(desk)
     id_ = address.named()
     if id_ is None:
-        choosing.show(desk, kind)
+        choosing.show(desk, kind, keeping=keeping)
         return
     with problems.told("Nothing was changed."):
         _show(desk, kind, id_)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.domain.exports import ACTS, Listing
 from core.domain.lookups import TEXT_MIN, FoundBy, Hit, Hits, Where, cleaned, may_be_phone
+from core.domain.roles import ALLOWED
 from pages.shared import problems, row_buttons, tables, words
 from pages.shared.contact import address
+from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
 from pages.shared.recent import recent
 
@@ -18,6 +21,14 @@ IN_HUBSPOT = "_contacts_in_hubspot"
 
 def show(desk: Desk) -> None:
     """A box to type in, and whom it finds."""
+    if ACTS[Listing.STUDENTS] in ALLOWED[desk.actor.role]:
+        csv_button(
+            desk,
+            desk.core.exporting.students,
+            f"students-{desk.now():%Y-%m-%d-%H%M}",
+            "All students with their balances, as Supabase holds them",
+            label="All students as CSV",
+        )
     typed = st.text_input(
         "Find a student",
         type="search",
