@@ -102,7 +102,9 @@ def cancel(
     with told():
         chosen, left = selection(exam, contact, bookings, ids), listed(without)
         include = included(attended=include_attended, past=include_past)
-        planned = of(FORFEIT.key if forfeit else CANCEL.key, chosen, left, include)
+        planned = of(CANCEL.key, chosen, left, include)
+        if forfeit:
+            planned = of(FORFEIT.key, chosen, left, include)
         run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
 
 

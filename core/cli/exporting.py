@@ -21,12 +21,12 @@ from core.domain.selections import BadList
 
 #: How each whole list is made. What is exported of one preview, operation or repair has its page.
 LISTS: Mapping[str, Callable[[Core, Actor], Export]] = {
-    Listing.OPERATIONS: lambda core, _: core.exporting.operations(),
+    Listing.OPERATIONS: lambda core, actor: core.exporting.operations(actor),
     Listing.AUDIT: lambda core, actor: core.exporting.audit(Sought(), actor),
     Listing.OWED: lambda core, actor: core.exporting.owed(actor),
-    Listing.DRIFT: lambda core, _: core.exporting.drift(),
-    Listing.STUDENTS: lambda core, _: core.exporting.students(),
-    Listing.EXAMS: lambda core, _: core.exporting.exams(),
+    Listing.DRIFT: lambda core, actor: core.exporting.drift(actor),
+    Listing.STUDENTS: lambda core, actor: core.exporting.students(actor),
+    Listing.EXAMS: lambda core, actor: core.exporting.exams(actor),
 }
 
 
@@ -52,7 +52,6 @@ def export(
 
 def taken(core: Core, export_: Export, actor: Actor, file: Path) -> Report:
     """Write it to this file; what is told of it."""
-    core.exporting.require(export_, actor)  # before a file of that name is emptied
     with file.open("wb") as out:
         written = core.exporting.write(export_, actor, out)
     return {"list": export_.listing.value, "written": written, "file": str(file)}

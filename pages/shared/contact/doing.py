@@ -36,10 +36,11 @@ def cancel(desk: Desk, ids: Sequence[BookingId], *, keep: bool = False) -> None:
     """Preview the cancellation of these bookings of one student. ``keep``: their credits, too."""
     with problems.told(UNCHANGED):
         with st.spinner("Reading the bookings from HubSpot …"):
-            choice = ByReference(references=tuple(ids))
-            plan = desk.core.planning.preview(
-                FORFEIT.key if keep else CANCEL.key, choice, desk.acting()
-            )
+            choice, preview = ByReference(references=tuple(ids)), desk.core.planning.preview
+            if keep:
+                plan = preview(FORFEIT.key, choice, desk.acting())
+            else:
+                plan = preview(CANCEL.key, choice, desk.acting())
         go_to(plan.id)
 
 

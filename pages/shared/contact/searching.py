@@ -24,7 +24,7 @@ def show(desk: Desk) -> None:
     if ACTS[Listing.STUDENTS] in ALLOWED[desk.actor.role]:
         csv_button(
             desk,
-            desk.core.exporting.students,
+            lambda: desk.core.exporting.students(desk.actor),
             f"students-{desk.now():%Y-%m-%d-%H%M}",
             "All students with their balances, as Supabase holds them",
             label="All students as CSV",

@@ -44,7 +44,7 @@ def show(desk: Desk) -> None:
         states = STATES[narrow or "All"]
         csv_button(
             desk,
-            lambda: desk.core.exporting.operations(states),
+            lambda: desk.core.exporting.operations(desk.actor, states),
             f"operations-{desk.now():%Y-%m-%d-%H%M}",
             "All these operations, not only those shown",
         )

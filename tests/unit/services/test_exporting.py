@@ -58,8 +58,8 @@ def test_all_operations_are_in_it_and_not_only_a_page(
         desk.time += timedelta(minutes=5)
         desk.run(f"50{n}")
 
-    rows = taken(desk, desk.core.exporting.operations())
-    some = taken(desk, desk.core.exporting.operations({OperationState.HELD}))
+    rows = taken(desk, desk.core.exporting.operations(ADMIN))
+    some = taken(desk, desk.core.exporting.operations(ADMIN, {OperationState.HELD}))
 
     assert 5 == len({row["operation"] for row in rows})
     assert {("refund", "done", "1", "1")} == {
@@ -116,7 +116,7 @@ def test_drift_has_a_row_for_each_column_of_the_last_complete_sweep(
 ) -> None:
     monkeypatch.setattr(exporting, "PORTION", 1)
     with pytest.raises(BadList, match="no complete sweep"):
-        desk.core.exporting.drift()
+        desk.core.exporting.drift(ADMIN)
     sweep = Sweep(
         id="s1",
         mode=SweepMode.FULL,
@@ -127,8 +127,8 @@ def test_drift_has_a_row_for_each_column_of_the_last_complete_sweep(
     desk.journal.ask_sweep(sweep)
     desk.journal.save_sweep(sweep, [drift("520", "cs_credits", "email"), drift("521", "email")])
 
-    rows = taken(desk, desk.core.exporting.drift())
-    some = taken(desk, desk.core.exporting.drift("s1", Narrow(record="521")))
+    rows = taken(desk, desk.core.exporting.drift(ADMIN))
+    some = taken(desk, desk.core.exporting.drift(ADMIN, "s1", Narrow(record="521")))
 
     assert [("520", "cs_credits", "3", "2"), ("520", "email", "'=cmd", "")] == [
         (row["record_id"], row["column"], row["truth"], row["mirror"]) for row in rows[:2]
@@ -141,11 +141,11 @@ def test_students_and_exams_are_those_of_the_mirror(desk: TestDesk) -> None:
     row = {"hubspot_id": "100", "email": "s@x.test", "cs_credits": 2, "firstname": "+Ann"}
     desk.mirror.copy(Kind.CONTACT, [row | {"source_modified_at": NOON.isoformat()}])
 
-    (student,) = taken(desk, desk.core.exporting.students())
+    (student,) = taken(desk, desk.core.exporting.students(ADMIN))
 
     told = [student[name] for name in ("hubspot_id", "email", "cs_credits", "firstname")]
     assert ["100", "s@x.test", "2", "'+Ann"] == told
-    assert [] == taken(desk, desk.core.exporting.exams())
+    assert [] == taken(desk, desk.core.exporting.exams(ADMIN))
 
 
 @pytest.mark.parametrize(

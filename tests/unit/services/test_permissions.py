@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import io
 import pkgutil
 import re
 from collections.abc import Callable
@@ -24,11 +25,13 @@ from core.domain.audit import Sought
 from core.domain.booking import Wish
 from core.domain.clients import Scope
 from core.domain.drift import Cause
+from core.domain.exports import Export, Listing
 from core.domain.plans import OperationKind
 from core.domain.records import BookingId, ContactId, ExamId, WriteId
 from core.domain.roles import Actor, NotAllowed, Role
 from core.domain.selections import BadList
 from core.domain.sessions import ExamChange, Opening
+from core.domain.spreadsheets import Table
 from core.domain.sweeps import SweepMode
 from core.domain.work import Work
 from core.gateways.errors import StateConflict, UnknownId
@@ -40,6 +43,7 @@ EVERYBODY = frozenset(Role)
 DESK = frozenset({Role.STAFF, Role.ADMIN})
 WATCHERS = frozenset({Role.MANAGER, Role.ADMIN})
 ADMINS = frozenset({Role.ADMIN})
+STUDENTS = Export(listing=Listing.STUDENTS, table=Table(["a"], []), narrowed={})
 
 ANN = ContactId("1")
 BEN = "ben@example.test"
@@ -213,6 +217,14 @@ ASKS = [
     Ask("deciding.undecided", WATCHERS, lambda w, a: w.core.deciding.undecided(w.it, a)),
     Ask("deciding.doubts", WATCHERS, lambda w, a: w.core.deciding.doubts([], a)),
     Ask("Diagnosing.provision", ADMINS, lambda w, a: w.desk.doctor().provision(a)),
+    Ask("exporting.operations", WATCHERS, lambda w, a: w.core.exporting.operations(a)),
+    Ask("exporting.audit", WATCHERS, lambda w, a: w.core.exporting.audit(Sought(), a)),
+    Ask("exporting.owed", WATCHERS, lambda w, a: w.core.exporting.owed(a)),
+    Ask("exporting.drift", WATCHERS, lambda w, a: w.core.exporting.drift(a, "s1")),
+    Ask("exporting.students", ADMINS, lambda w, a: w.core.exporting.students(a)),
+    Ask("exporting.exams", EVERYBODY, lambda w, a: w.core.exporting.exams(a)),
+    Ask("exporting.write", ADMINS, lambda w, a: w.core.exporting.write(STUDENTS, a, io.BytesIO())),
+    Ask("exporting.taken", ADMINS, lambda w, a: w.core.exporting.taken(STUDENTS, a)),
     Ask("finding.exams", EVERYBODY, lambda w, a: w.core.finding.exams(a)),
     Ask("finding.contacts", EVERYBODY, lambda w, a: w.core.finding.contacts(a, "ann")),
     Ask("following.operation", WATCHERS, lambda w, a: w.core.following.operation(w.it, a), _held),
@@ -391,8 +403,9 @@ UNASKED = {
         "RecountSteps.carry",
         "RecountSteps.conclude",
         "RecountSteps.recovered",
+        "ForfeitSteps.carry",
         "RefundSteps.carry",
-        "RefundSteps.waiting",
+        "CancelSteps.waiting",
         "UndoSteps.carry",
         "ContactConsequences.of_landed",
         "ContactConsequences.of_undecided",
