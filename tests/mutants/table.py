@@ -30,6 +30,8 @@ _APPROVING = (_SERVICES + "test_approving.py", _UNIT + "test_approvals.py")
 _PLANS = (_UNIT + "test_plans.py", _UNIT + "test_unclear.py")
 _VERIFY = (_UNIT + "test_foreign_writes.py", _SERVICES + "test_late_looks.py")
 _RECHECK = (_SERVICES + "test_double_refunds.py",)
+_FORFEIT = (_SERVICES + "test_forfeiting.py",)
+_EXPORTING = (_SERVICES + "test_exporting.py",)
 _OWED = (_SERVICES + "test_owed_decisions.py",)
 _DESKS = (_SERVICES + "test_desks.py",)
 _CLOCKS = (
@@ -730,6 +732,117 @@ RECHECK = [
         old="            and (by := marked_by_another(operation, booking))",
         new='            and (by := "")',
         tests=_RECHECK,
+    ),
+]
+
+FORFEITING = [
+    Mutant(
+        guard="a credit is kept only where the cancel was ours",
+        file=_in("operations/steps/forfeit"),
+        old="            if new.state is ItemState.DONE:",
+        new="            if True:",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="what marks a kept credit is not sent again while it may still arrive",
+        file=_in("operations/steps/forfeit"),
+        old="if not self._on_its_way(item)]",
+        new="]",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a kept credit is not owed by the journal, marked or not",
+        file=_in("services/owed_check"),
+        old="        kept = kept_by(self.journal, histories) if histories else {}",
+        new="        kept: dict[BookingId, str] = {}",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a kept credit is not owed by HubSpot's mark alone",
+        file=_in("services/owed_check"),
+        old="_kept(one, one.booking.forfeited, kept_too=kept_too)",
+        new="one",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a kept credit is kept by that cancellation, not by a later one of others",
+        file=_in("services/owed_check"),
+        old="        or is_ours(cancel, histories[id_] or {}, one.operation_id)",
+        new="        or True",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a refund stops at a credit that was kept since its preview, by the journal",
+        file=_in("services/refund_check"),
+        old="        return said | kept_by(",
+        new="        return said or kept_by(",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a refund stops at HubSpot's mark of a kept credit",
+        file=_in("operations/kinds/booking_rules"),
+        old=" and booking.forfeited and not included:",
+        new=" and False:",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a refund on purpose clears the mark of the kept credit",
+        file=_in("operations/steps/refund"),
+        old="if booking and booking.forfeited},",
+        new="if False},",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a kept credit explains no credit of the student's other booking",
+        file=_in("services/owed_check"),
+        old="        over |= {one.id for one in others if one.forfeited}\n",
+        new="",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a decision is no way around a kept credit",
+        file=_in("services/owed_decisions"),
+        old="        if kept := [one for one in found if one.forfeited]:",
+        new="        if kept := []:",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="nothing is kept on an account that cannot say so",
+        file=_in("services/preflight"),
+        old="            or (found.property_ in also and found.health is not Health.FINE)\n",
+        new="",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a kept credit counts for a second admin",
+        file=_in("domain/approvals"),
+        old="max(abs(_delta(row)), row.credit is not None)",
+        new="abs(_delta(row))",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="the claim on the seat of a cancelled booking is kept until it is counted",
+        file=_in("gateways/journal/items"),
+        old=", but=MovementKind.SEAT_FREED)",
+        new=")",
+        tests=("tests/contract/journal/test_undoing.py",),
+    ),
+]
+
+EXPORTS = [
+    Mutant(
+        guard="no list leaves without its role",
+        file=_in("services/exporting"),
+        old="        actor.require(ACTS[export.listing])\n",
+        new="",
+        tests=_EXPORTING,
+    ),
+    Mutant(
+        guard="an export that breaks off is recorded",
+        file=_in("services/exporting"),
+        old="        finally:\n            self._record",
+        new="        finally:\n            whole and self._record",
+        tests=_EXPORTING,
     ),
 ]
 
@@ -1711,6 +1824,8 @@ MUTANTS = [
     *WRITING,
     *GIVING_BACK,
     *RECHECK,
+    *FORFEITING,
+    *EXPORTS,
     *UNDOING,
     *BOOKING,
     *PEOPLE,
