@@ -248,6 +248,7 @@ class OwedCheck:
         dates = {id_: cancel.at for id_, cancel in cancels.items() if cancel is not None}
         over = {*settled_by(self.journal, dates), *kept_by(self.journal, histories)}
         over |= {one.id for one in others if one.forfeited}
+        over &= dates.keys()
         decisions = self.journal.owed_decisions(list(dates))
         marks: dict[_Account, list[datetime]] = {}
         siblings: dict[_Account, list[Cancelled]] = {}
@@ -258,7 +259,7 @@ class OwedCheck:
             account = _Account(one.contact_id, credit)
             if one.refunded and one.refunded_at is not None:
                 marks.setdefault(account, []).append(one.refunded_at)
-            elif one.id in over and one.id in dates:
+            elif one.id in over:
                 marks.setdefault(account, []).append(dates[one.id])
             elif one.id in dates and one.id not in decisions:
                 sibling = Cancelled(booking_id=one.id, at=dates[one.id])

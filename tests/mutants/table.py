@@ -774,8 +774,8 @@ FORFEITING = [
     Mutant(
         guard="a refund stops at a credit that was kept since its preview, by the journal",
         file=_in("services/refund_check"),
-        old="        return said | kept_by(",
-        new="        return said or kept_by(",
+        old="        if Inclusion.FORFEITED in self.operation.include:",
+        new="        if True:",
         tests=_FORFEIT,
     ),
     Mutant(
@@ -795,8 +795,9 @@ FORFEITING = [
     Mutant(
         guard="a kept credit explains no credit of the student's other booking",
         file=_in("services/owed_check"),
-        old="        over |= {one.id for one in others if one.forfeited}\n",
-        new="",
+        old=", *kept_by(self.journal, histories)}\n"
+        "        over |= {one.id for one in others if one.forfeited}\n",
+        new="}\n",
         tests=_FORFEIT,
     ),
     Mutant(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -16,7 +16,7 @@ from core.domain.roles import Actor, NotAllowed, Role
 from core.domain.selections import BadList
 from core.domain.terms import Inclusion
 from core.domain.verdicts import OperationKind
-from core.domain.writes import MovementKind
+from core.domain.writes import QUIET_PERIOD, MovementKind
 from core.gateways.errors import NotReady, StateConflict
 from core.gateways.ports.inspecting import Finding, Health
 from core.operations.kinds.permissions import includable
@@ -371,6 +371,28 @@ def test_a_lost_answer_of_the_cancel_or_of_the_mark_is_settled_by_reading(
     assert ("Cancelled", TOLD) == (status(desk, "500"), mark(desk, "500"))
     assert 9 == desk.crm.balance(Kind.EXAM, "70", SEATS)
     assert 1 == desk.held("100", CREDITS)
+
+
+def test_a_mark_that_may_still_arrive_holds_the_claim_and_is_not_sent_again(
+    desk: TestDesk,
+) -> None:
+    """Else it could arrive after a refund on purpose had cleared it."""
+    marks: list[datetime] = []
+
+    def late(request: Request) -> Fault:
+        if request.changes and request.kind is Kind.BOOKING and status(desk, "500") == "Cancelled":
+            marks.append(desk.time)
+            assert {"500"} == desk.journal.claimed([BookingId("500")], MovementKind.REFUND)
+            return Fault.LATE if len(marks) == 1 else Fault.NONE
+        return Fault.NONE
+
+    operation = desk.confirm("500", kind=FORFEIT)
+    desk.crm.sending = late
+    desk.carry(operation)
+
+    assert ItemState.DONE is desk.item(operation, "500").state
+    assert 2 == len(marks)
+    assert marks[1] - marks[0] >= QUIET_PERIOD
 
 
 def test_a_refused_mark_is_told_and_tried_again_and_nothing_is_owed_meanwhile(
