@@ -108,7 +108,8 @@ class CancelSteps(CreditSteps):
         ]
         self.recording.items(run, operation, [new for _, new in changed], due, found)
         going_on = [item for item in judged if item.state not in SETTLED]
-        if warned := _other_balances(going_on, contacts):
+        keeps = chosen_kind_of(operation.kind).keeps
+        if not keeps and (warned := _other_balances(going_on, contacts)):
             self.journal.warn(run, warned, at=self.now())
         return going_on
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
+
 from core.domain.operations import OperationState
 from core.domain.plans import OperationKind
 from core.domain.records import FORFEITED, ExamId, Kind
 from core.domain.terms import Inclusion
 from core.services.finding import ByExam, ByReference
 from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND, CONTACTS
+from scripts.processes import ROOT
 from tests.pages.acts import choose, press, said
 from tests.pages.conftest import Open
 from tests.pages.stage import ACTOR, Stage
@@ -75,3 +78,10 @@ def test_what_was_kept_is_told_on_the_students_page_and_given_back_on_purpose(
     assert (OperationKind.REFUND, frozenset({Inclusion.FORFEITED})) == (plan.kind, plan.include)
     shown = open_page(BULK_REFUND, plan=plan.id)
     assert "Includes credits that were kept on purpose" in said(shown)
+
+
+def test_no_table_can_be_downloaded_past_the_audit() -> None:
+    """Streamlit's own button would write formulas as they are, and nobody would know of it."""
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+
+    assert config["client"]["disableDataExport"]

@@ -41,13 +41,6 @@ def by_owed(desk: Desk, _: OperationKind) -> Choice:
         with st.spinner("Looking for what is owed …", show_time=True):
             find = lambda: desk.core.owing.found(desk.actor)  # noqa: E731
             all_ = recent("owed", find, now=desk.now())
-    if all_:
-        csv_button(
-            desk,
-            lambda: desk.core.exporting.owed(desk.actor, all_),
-            f"owed-{desk.now():%Y-%m-%d-%H%M}",
-            "All cancelled bookings without a refund mark, owed or not, with the reason",
-        )
     found = _waiting_first(all_ or [])
     if not found:
         if all_ is not None:
@@ -107,10 +100,17 @@ def _taken_back(found: Sequence[Owed]) -> str:
 
 
 def _others(desk: Desk, all_: Sequence[Owed]) -> None:
-    """What is not offered for a refund, and why: to decide, to correct, and settled."""
+    """What is not offered for a refund, and why: to decide, to correct, and settled. All as CSV."""
     _doubtful(desk, doubtful(all_))
     _unclear(desk, unclear(all_))
     _settled(desk, settled(all_))
+    if all_:
+        csv_button(
+            desk,
+            lambda: desk.core.exporting.owed(desk.actor, all_),
+            f"owed-{desk.now():%Y-%m-%d-%H%M}",
+            "All cancelled bookings without a refund mark, owed or not, with the reason",
+        )
 
 
 def _doubtful(desk: Desk, found: Sequence[Owed]) -> None:

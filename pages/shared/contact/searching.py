@@ -21,14 +21,6 @@ IN_HUBSPOT = "_contacts_in_hubspot"
 
 def show(desk: Desk) -> None:
     """A box to type in, and whom it finds."""
-    if ACTS[Listing.STUDENTS] in ALLOWED[desk.actor.role]:
-        csv_button(
-            desk,
-            lambda: desk.core.exporting.students(desk.actor),
-            f"students-{desk.now():%Y-%m-%d-%H%M}",
-            "All students with their balances, as Supabase holds them",
-            label="All students as CSV",
-        )
     typed = st.text_input(
         "Find a student",
         type="search",
@@ -43,10 +35,22 @@ def show(desk: Desk) -> None:
     text = cleaned(typed or "")
     if not text:
         _lately()
+        _export(desk)
     elif len(text) < TEXT_MIN:
         st.caption(f"Type at least {TEXT_MIN} letters.")
     else:
         _found(desk, text)
+
+
+def _export(desk: Desk) -> None:
+    if ACTS[Listing.STUDENTS] in ALLOWED[desk.actor.role]:
+        csv_button(
+            desk,
+            lambda: desk.core.exporting.students(desk.actor),
+            f"students-{desk.now():%Y-%m-%d-%H%M}",
+            "With their balances, as Supabase holds them",
+            label="All students as CSV",
+        )
 
 
 def _lately() -> None:
