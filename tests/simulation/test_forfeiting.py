@@ -282,7 +282,7 @@ def _play(
     def history(seed: int) -> None:
         world = of(seed, Rates(crash=0.03, second_worker=0.1, spend=0.05))
         if students:
-            world.company = (Students(rate=0.02),)
+            world.company = (Students(rate=0.15),)
         world.run()
         seen.update(check(world, alone=not students))
 

@@ -25,7 +25,7 @@ from core.domain.records import (
     Kind,
     Version,
 )
-from core.domain.texts import quoted
+from core.domain.texts import quoted, storable
 from core.gateways.hubspot.wire.values import day, is_nothing, moment, text, whole
 
 Json = Mapping[str, Any]
@@ -34,6 +34,8 @@ Properties = Mapping[str, str | None]
 ABSENT = "is not a property of this account: run python -m core doctor"
 #: What ``token_refunded`` holds besides nothing, in small letters: a text, or HubSpot's yes or no.
 MARKED, NOT_MARKED = "true", "false"
+#: What we write there is shorter; anybody can write more.
+TOLD_OF_KEPT_MAX = 600
 STATUSES = {status.value: status for status in BookingStatus if status is not BookingStatus.UNKNOWN}
 
 
@@ -180,7 +182,7 @@ def read_booking(
         refunded=refunded,
         refunded_at=moment(p.get("token_refunded_at")),
         refund_admin=text(p.get("token_refund_admin")),
-        forfeited=text(p.get(FORFEITED)).strip(),
+        forfeited=storable(text(p.get(FORFEITED)).strip())[:TOLD_OF_KEPT_MAX],
         unclear=unclear,
         contact_ids=tuple(map(ContactId, contacts)),
         exam_ids=tuple(map(ExamId, exams)),
