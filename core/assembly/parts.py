@@ -9,6 +9,7 @@ from datetime import tzinfo
 from core.domain.credits import Catalogue
 from core.domain.work import Work
 from core.gateways.ports import CarryOut, Journal
+from core.services.adjusting import Adjusting
 from core.services.access import Access
 from core.services.accounting import Accounting
 from core.services.activating import Activating
@@ -73,6 +74,7 @@ class Core:
     mirroring: Mirroring
     sweeping: Sweeping
     undoing: Undoing
+    adjusting: Adjusting
     repairing: Repairing
     scheduling: Scheduling
     measuring: Measuring

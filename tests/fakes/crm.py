@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, auto
-from typing import cast
+from typing import Literal, cast
 
 from core.domain.booking import NewBooking
 from core.domain.credits import (
@@ -374,6 +374,16 @@ class FakeCrm:
                 if _has(text, c.firstname, c.lastname, c.email, c.phone)
                 or text in (c.student_id, c.id)
             ][:limit]
+
+    def contacts_named(
+        self, by: Literal["email", "student_id"], values: Collection[str]
+    ) -> dict[str, tuple[ContactId, ...]]:
+        with self._lock:
+            held: dict[str, list[ContactId]] = {}
+            for record in self._search(Kind.CONTACT):
+                of = (record.properties.get(by) or "").strip().casefold()
+                held.setdefault(of, []).append(ContactId(record.id))
+            return {v: tuple(held.get(v.strip().casefold(), ())) for v in values}
 
     def scheduled_exam_ids(self, due_by: datetime) -> list[ExamId]:
         with self._lock:
