@@ -239,8 +239,14 @@ def assemble(
         alone=desks.require_alone,
     )
     correcting = Correcting(crm, journal, preflight, now, make_id)
-    adjusting = Adjusting(crm, journal, catalogue, preflight, now, make_id)
-    undoing = Undoing(crm, journal, preflight, now, make_id, adjusting)
+    undoing = Undoing(
+        crm,
+        journal,
+        preflight,
+        now,
+        make_id,
+        Adjusting(crm, journal, catalogue, preflight, now, make_id),
+    )
     receiving = Receiving(mirroring=mirroring, types=object_types, secret=webhook_secret, now=now)
     carrying = carriage(
         crm=crm,
@@ -304,7 +310,7 @@ def assemble(
                 bookings=planning.afresh,
                 corrections=correcting.afresh,
                 undos=undoing.afresh,
-                adjustments=adjusting.afresh,
+                adjustments=undoing.adjusting.afresh,
             ),
             holding=holding,
             now=now,
@@ -314,7 +320,7 @@ def assemble(
         deciding=Deciding(crm, journal, engine, now, desks.require_alone),
         correcting=correcting,
         undoing=undoing,
-        adjusting=adjusting,
+        adjusting=undoing.adjusting,
         carrying=carrying,
         late_looks=late,
         desks=desks,

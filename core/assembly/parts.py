@@ -9,10 +9,10 @@ from datetime import tzinfo
 from core.domain.credits import Catalogue
 from core.domain.work import Work
 from core.gateways.ports import CarryOut, Journal
-from core.services.adjusting import Adjusting
 from core.services.access import Access
 from core.services.accounting import Accounting
 from core.services.activating import Activating
+from core.services.adjusting import Adjusting
 from core.services.admitting import Admitting
 from core.services.announcing import Announcing
 from core.services.approving import Approving

@@ -114,18 +114,14 @@ def _columns_of(lines: Sequence[str], begins: int, delimiter: str) -> _Columns:
     columns, twice = best
     missing = [name for name in NEEDED if name not in columns.places]
     if missing:
-        raise BadList(
-            [f"no column {' and no column '.join(missing)}: the file needs a header line "
-             "student,credit,change,reason, of which the reason may be missing"]
-        )  # fmt: skip
+        header = "a header line student,credit,change,reason (the reason may be missing)"
+        raise BadList([f"no column {' and no column '.join(missing)}: the file needs {header}"])
     if twice:
         raise BadList([f"several columns of the {name}: keep one" for name in twice])
     return columns
 
 
-def _columns(
-    lines: Sequence[str], begins: int, delimiter: str
-) -> tuple[_Columns, Sequence[str]]:
+def _columns(lines: Sequence[str], begins: int, delimiter: str) -> tuple[_Columns, Sequence[str]]:
     first = next(tables.records(lines, begins, delimiter), None)
     header = [] if first is None or first.fault else [_plain(cell) for cell in first.cells]
     of = {name: [n for n, cell in enumerate(header) if cell in HEADERS[name]] for name in HEADERS}

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from urllib.parse import quote, unquote
 
 from core.domain.credits import BALANCE_MAX, CreditType
 from core.domain.plans import Row, Verdict, Why, excluded
@@ -113,7 +112,16 @@ def _told(change: Change) -> str:
 def _kept(stood: int | str | None) -> str:
     if stood is None:
         return ""
-    return str(stood) if isinstance(stood, int) else f"{_UNREAD}{quote(stood, safe='')}"
+    return str(stood) if isinstance(stood, int) else f"{_UNREAD}{_escaped(stood)}"
+
+
+def _escaped(text: str) -> str:
+    """Without the sign that parts a name."""
+    return text.replace("%", "%25").replace("/", "%2F")
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("%2F", "/").replace("%25", "%")
 
 
 def counted_as(stood: int | str) -> int:
@@ -144,7 +152,7 @@ def named(name: str, told: str = "") -> Adjustment:
 
 
 def _stood(kept: str) -> int | str:
-    return unquote(kept[1:]) if kept.startswith(_UNREAD) else int(kept)
+    return _unescaped(kept[1:]) if kept.startswith(_UNREAD) else int(kept)
 
 
 def replaces(name: str) -> str | None:
@@ -207,9 +215,7 @@ def _set(one: Adjustment, now: int) -> Row:
     frozen = replace(one, stood=now)
     if one.change.to == now:
         return _row(frozen, Verdict.SKIP, Why.ALREADY_SO)
-    return replace(
-        _row(frozen, Verdict.WILL_CHANGE, Why.SET), before=now, after=one.change.to
-    )
+    return replace(_row(frozen, Verdict.WILL_CHANGE, Why.SET), before=now, after=one.change.to)
 
 
 def _unreadable(one: Adjustment, target: Counted) -> Row:

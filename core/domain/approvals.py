@@ -34,7 +34,9 @@ class SecondAdmin:
 
     def exceeded(self, *, bookings: int, credits_: int) -> str:
         """Which limits so many are above ("more than 50 bookings"); empty: none."""
-        return _above((self.above_bookings, bookings, "booking"), (self.above_credits, credits_, "credit"))
+        return _above(
+            (self.above_bookings, bookings, "booking"), (self.above_credits, credits_, "credit")
+        )
 
     def adjusted(self, *, credits_: int, of_one: int) -> str:
         """The same of an adjustment: "more than 5 credits for one student".

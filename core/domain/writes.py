@@ -88,10 +88,9 @@ class Movement:
     delta: int
 
     def __post_init__(self) -> None:
-        """A movement is one credit, but for an adjustment: only its whole change is known by name."""
+        """A movement is one credit; an adjustment, which has one name, is its whole change."""
         if self.delta not in (1, -1) and self.kind is not MovementKind.ADJUSTMENT:
             raise ValueError(f"a movement is +1 or -1, not {self.delta}")
-
 
     @property
     def replaces(self) -> str | None:

@@ -55,9 +55,7 @@ class Adjusting:
         planned = plan_rows(wanted, contacts)
         return self._saved(request, _words(planned), planned, actor)
 
-    def undone(
-        self, of: Operation, actor: Actor, *, without: Collection[ItemKey] = ()
-    ) -> Plan:
+    def undone(self, of: Operation, actor: Actor, *, without: Collection[ItemKey] = ()) -> Plan:
         """What takes this adjustment back, change by change. Stored, and changes nothing.
 
         Raises:
@@ -100,11 +98,11 @@ class Adjusting:
             NotReady, GatewayError: as ``preview``.
         """
         self.preflight.check()
-        return self._rows([named(row.booking_id, row.booking_name) for row in plan.rows], plan.excluded)
+        return self._rows(
+            [named(row.booking_id, row.booking_name) for row in plan.rows], plan.excluded
+        )
 
-    def _rows(
-        self, wanted: Sequence[Adjustment], without: Collection[ItemKey]
-    ) -> tuple[Row, ...]:
+    def _rows(self, wanted: Sequence[Adjustment], without: Collection[ItemKey]) -> tuple[Row, ...]:
         contacts = self.crm.contacts({one.contact_id for one in wanted})
         done = self.journal.claimed([one.name for one in wanted], MovementKind.ADJUSTMENT)
         return plan_rows(wanted, contacts, done, without)

@@ -27,8 +27,8 @@ from core.services.operating import NotConfirmed
 from tests.simulation.seeds import Block, blocks
 from tests.simulation.world import ADMIN, Crash, Rates, World
 
-BLOCK = 125
-OPERATIONS_MAX = 6
+BLOCK = 100
+OPERATIONS_MAX = 4
 KEYS = SCHOOL.keys[:2]
 UNREADABLE = ("abc", "-1", "2.5")
 
@@ -59,7 +59,7 @@ class Adjusted(World):
             )  # fmt: skip
 
     def run(self) -> None:
-        for _ in range(3):
+        for _ in range(2):
             self.quiet_world = True
             for _ in range(self.rng.randint(1, 2)):
                 self._ask()
@@ -241,7 +241,7 @@ def _seen(
     )
 
 
-@pytest.mark.parametrize("block", blocks("adjusted", range(500), fresh=125, block=BLOCK))
+@pytest.mark.parametrize("block", blocks("adjusted", range(500), fresh=50, block=BLOCK))
 def test_each_change_of_a_balance_is_there_once_or_not_at_all(block: Block) -> None:
     seen: Counter[str] = Counter()
 

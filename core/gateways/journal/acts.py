@@ -6,11 +6,12 @@ Ids alone: a plan's words and an item's names may name students.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from core.domain.adjustments import named, replaces
 from core.domain.audit import MOVED, SUBJECTS, Entry, Subject, What
 from core.domain.chain import timestamp
 from core.domain.clients import ApiKey
@@ -176,7 +177,8 @@ def settled(
     bookings: dict[str, list[str]] = {}
     for kind, booking in moves:
         bookings.setdefault(kind.value, []).append(booking)
-    why = {"why": outcome.reason} if outcome.reason else {}
+    why: dict[str, object] = {"why": outcome.reason} if outcome.reason else {}
+    why |= {"replaced": texts} if (texts := _replaced(bookings)) else {}
     return Entry(
         at=word.at,
         actor=word.by,
@@ -189,6 +191,12 @@ def settled(
         after={str(credit): n for credit, n in of.after.items()},
         detail={"write": outcome.write_id, "bookings": bookings} | why,
     )
+
+
+def _replaced(names: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What stood, letter by letter, in counters that could not be read and were written over."""
+    adjusted = names.get(MovementKind.ADJUSTMENT.value, ())
+    return {str(named(n).credit): text for n in adjusted if (text := replaces(n)) is not None}
 
 
 def role_changed(

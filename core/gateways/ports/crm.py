@@ -221,7 +221,7 @@ class Crm(Protocol):
     def contacts_named(
         self, by: Literal["email", "student_id"], values: Collection[str]
     ) -> dict[str, tuple[ContactId, ...]]:
-        """Search: all contacts that have each of these e-mails, or student ids; case is no matter."""
+        """Search: all contacts with each of these e-mails, or student ids, in any case."""
         ...
 
     def changed_ids(self, kind: Kind, since: datetime) -> list[str]:

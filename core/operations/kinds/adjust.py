@@ -19,7 +19,7 @@ from core.operations.kinds.words import KindPage, KindWords, counted
 
 
 class _Adjust(CreditKind):
-    """Its rows are changes of balances, each made once. Undone, it is one of these the other way."""
+    """Its rows are changes of balances, each made once. It is undone by the opposite changes."""
 
     key = OperationKind.ADJUST
     subject = RowSubject.ADJUSTMENT

@@ -12,8 +12,8 @@ from core.domain.operations import Item, Operation
 from core.domain.plans import Row
 from core.domain.records import BookingId
 from core.domain.verdicts import OperationKind
-from core.operations.kinds.base import ChosenKind, CreditKind, KindOfOperation, RowSubject
 from core.operations.kinds.adjust import ADJUST
+from core.operations.kinds.base import ChosenKind, CreditKind, KindOfOperation, RowSubject
 from core.operations.kinds.book import BOOK
 from core.operations.kinds.cancel import CANCEL
 from core.operations.kinds.correct import CORRECT

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from core.domain.adjustments import judged, named
@@ -14,20 +14,18 @@ from core.domain.plans import Verdict
 from core.domain.records import Counted, ItemKey
 from core.domain.writes import Movement
 from core.gateways.ports import Run
-from core.operations.steps.correct import CorrectSteps
+from core.services.common_steps import CreditSteps
 from core.services.recording import Recording
-from core.services.writing import LastLook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdjustSteps(CorrectSteps):
+class AdjustSteps(CreditSteps):
     """See ``KindSteps``."""
 
-    def look(
-        self, run: Run, operation: Operation
-    ) -> Callable[[dict[ItemKey, Item]], LastLook] | None:
-        """Each change is judged on the very balance that its write goes out from."""
-        return partial(AdjustCheck, self.recording, run, operation)
+    def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
+        """See ``KindSteps``. Each change is judged on the balance that its write goes out from."""
+        check = partial(AdjustCheck, self.recording, run, operation)
+        self._moved(run, operation, group, check)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +60,4 @@ class AdjustCheck:
         self.items.update({item.booking_id: item for item in ended})
         self.recording.items(self.run, self.operation, ended)
         over = {item.booking_id for item in ended}
-        return {
-            id_: [m for m in wanted[id_] if m.booking_id not in over] for id_ in targets
-        }
+        return {id_: [m for m in wanted[id_] if m.booking_id not in over] for id_ in targets}

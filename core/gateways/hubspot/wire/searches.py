@@ -124,9 +124,10 @@ def contacts_bodies(portal: Portal, text: str, *, limit: int) -> Iterator[Body]:
 
 
 def named_body(property_: str, values: Sequence[str], *, above: str) -> Body:
-    """One page of contacts with any of these values. HubSpot wants those of ``IN`` in small letters.
+    """One page of contacts with any of these values.
 
-    They are given as they are written too, for a search that is particular about case.
+    HubSpot wants those of ``IN`` in small letters. They are given as they are written too, for a
+    search that is particular about case.
     """
     either = sorted({form for value in values for form in (value.strip(), value.strip().lower())})
     filters = [
