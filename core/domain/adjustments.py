@@ -100,6 +100,13 @@ class Adjustment:
         return self.change.to - counted_as(self.stood)
 
     @property
+    def written(self) -> str:
+        """As ``read_change`` reads it, and a spreadsheet leaves it: "give 2"."""
+        if self.change.to is not None:
+            return f"set {self.change.to}"
+        return f"{'give' if self.change.by > 0 else 'take'} {abs(self.change.by)}"
+
+    @property
     def told(self) -> str:
         """For people, with its own reason: "+2: for the delay", "set to 5"."""
         return f"{_told(self.change)}: {self.reason}" if self.reason else _told(self.change)
