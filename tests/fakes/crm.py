@@ -34,6 +34,7 @@ from core.domain.records import (
     History,
     Kind,
     WriteId,
+    is_record_id,
 )
 from core.domain.sessions import ExamChange, is_due
 from core.domain.writes import SEND_WITHIN_S, Write
@@ -383,7 +384,8 @@ class FakeCrm:
             for record in self._search(Kind.CONTACT):
                 of = (record.properties.get(by) or "").strip().casefold()
                 held.setdefault(of, []).append(ContactId(record.id))
-            return {v: tuple(held.get(v.strip().casefold(), ())) for v in values}
+            asked = {v for v in values if by == "email" or is_record_id(v)}
+            return {v: tuple(held.get(v.casefold(), ()) if v in asked else ()) for v in values}
 
     def scheduled_exam_ids(self, due_by: datetime) -> list[ExamId]:
         with self._lock:

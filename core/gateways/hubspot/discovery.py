@@ -114,8 +114,12 @@ def search_contacts(hub: Hub, words: str, *, limit: int) -> list[Contact]:
 def contacts_named(
     hub: Hub, by: Literal["email", "student_id"], values: Collection[str]
 ) -> dict[str, tuple[ContactId, ...]]:
-    """By HubSpot's search, past its page of 200: several contacts may have one student id."""
+    """By HubSpot's search, past its page of 200: several contacts may have one student id.
+
+    Student ids are numbers; asked for text, a property of numbers would refuse the whole search.
+    """
     property_ = hub.portal.names(Kind.CONTACT)[by]
+    asked = [value for value in values if by == "email" or is_record_id(value)]
 
     def ask(some: Sequence[str]) -> list[Json]:
         found: list[Json] = []
@@ -128,7 +132,7 @@ def contacts_named(
             above = _highest(page)
 
     by_value: dict[str, list[ContactId]] = {}
-    for part in hub.each(ask, requests.batches(values, searches.NAMED_MAX)):
+    for part in hub.each(ask, requests.batches(asked, searches.NAMED_MAX)):
         for told in part:
             held = text((told.get("properties") or {}).get(property_)).strip().casefold()
             by_value.setdefault(held, []).append(ContactId(text(told["id"])))

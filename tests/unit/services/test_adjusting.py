@@ -235,7 +235,8 @@ def test_the_history_names_the_adjustment_and_drift_finds_no_stranger(desk: Adju
     ended = desk.adjust(("1", "cs_credits", "+3"))
     desk.drain()
 
-    steps = desk.core.presenting.contact(ContactId("1"), ADMIN).steps or []
+    steps = desk.core.presenting.contact(ContactId("1"), ADMIN).steps
+    assert steps
     assert (StepCause.ADJUSTMENT, 2, 5) == (steps[0].cause, steps[0].before, steps[0].after)
     assert f"+3 by {ADMIN.email}" == steps[0].told
     assert ended.id == steps[0].operation_id
