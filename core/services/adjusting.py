@@ -49,7 +49,7 @@ class Adjusting:
             raise BadList(["no change is given: name a student, a credit and a change"])
         rows, faults = read(given.rows, self.catalogue)
         request = self.new_id()
-        wanted, contacts, unknown = self._found(request, rows)
+        wanted, contacts, unknown = self._found(request, given.rows, rows)
         if wrong := [*given.faults, *faults, *unknown]:
             raise BadList(told(wrong))
         planned = plan_rows(wanted, contacts)
@@ -125,18 +125,25 @@ class Adjusting:
         return plan
 
     def _found(
-        self, request: str, rows: Sequence[Read]
+        self, request: str, asked: Sequence[Asked], rows: Sequence[Read]
     ) -> tuple[list[Adjustment], dict[ContactId, Contact | None], list[Fault]]:
-        """The changes with their students; and the rows whose student is nobody, or several."""
-        meant, contacts = self._students({row.asked.student.strip() for row in rows})
+        """The changes with their students; and the rows whose student is nobody, or several.
+
+        ``rows``: those of ``asked`` of which all else can be read.
+        """
+        students = {one.student.strip() for one in asked} - {""}
+        meant, contacts = self._students(students)
         wanted: list[Adjustment] = []
-        faults: list[Fault] = []
+        faults = [
+            (one.line, _nobody(student, meant[student]))
+            for one in asked
+            if (student := one.student.strip()) and len(meant[student]) != 1
+        ]
         first: dict[tuple[ContactId, str], int] = {}
         for n, row in enumerate(rows):
             student, line = row.asked.student.strip(), row.asked.line
             found = meant[student]
             if len(found) != 1:
-                faults.append((line, _nobody(student, found)))
                 continue
             (id_,) = found
             if (before := first.setdefault((id_, row.credit), n)) != n:

@@ -75,10 +75,8 @@ def _credits(plan: Plan) -> list[figures.Figure]:
     if kind_of(plan.kind).subject is RowSubject.ADJUSTMENT:
         changes = [(r.after or 0) - (r.before or 0) for r in plan.will_change]
         given, taken = sum(n for n in changes if n > 0), -sum(n for n in changes if n < 0)
-        return [
-            ("To give", words.count(given, "credit")),
-            ("To take", words.count(taken, "credit")),
-        ]
+        both = [("To give", given), ("To take", taken)]
+        return [(label, words.count(n, "credit")) for label, n in both if n]
     label = "To take back" if plan.undoes else "To give back"
     return [(label, words.count(sum(plan.credits.values()), "credit"))]
 
@@ -100,7 +98,8 @@ def rows(desk: Desk, plan: Plan, *, choosable: bool) -> None:
             key=f"show_{plan.id}",
         )
         text = st.text_input(
-            "Find in the preview", placeholder="Find a student, booking or reason", type="search",
+            "Find in the preview", type="search",
+            placeholder=f"Find a student, {tables.OF[plan.kind].lower()} or reason",
             live=True, label_visibility="collapsed", key=f"find_{plan.id}", width=300,
         )  # fmt: skip
         acts = st.container(horizontal=True, vertical_alignment="center", width="content")

@@ -1,4 +1,4 @@
-"""Adjusting balances: previewed, confirmed, written once, noted, undone, and asked of two admins."""
+"""Adjusting balances: previewed, confirmed, written once, noted, undone, asked of two admins."""
 
 from __future__ import annotations
 
@@ -280,7 +280,8 @@ def test_every_fault_of_every_row_is_told_and_nothing_is_stored(desk: Adjusted) 
     assert "line 3: HubSpot has no student 'nobody@example.test'" in told[1]
     assert "line 5: cs_credits of 900 is changed by line 4 already" == told[2]
     assert told[3].startswith("line 6: change '5' says neither")
-    assert "line 7: HubSpot has no student '78'" in told[4]
+    assert "line 7: HubSpot has no student '78'" in told[5]
+    assert "line 6: HubSpot has no student '77'" in told[4]
     assert {2, 3, 5, 6, 7, 8} == {int(one.split(":")[0].split()[1]) for one in told}
     assert not desk.journal._plans
 
