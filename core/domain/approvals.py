@@ -82,8 +82,9 @@ class Difference:
     now: Row
 
     def __str__(self) -> str:
-        """For people: "500: give its credit back; now already refunded"."""
-        named = self.then.booking_name or self.then.booking_id
+        """For people: "Ada, 500: give its credit back; now already refunded"."""
+        what = self.then.booking_name or self.then.booking_id
+        named = ", ".join(filter(None, [self.then.contact_name, what]))
         return f"{named}: {_told(self.then, self.now)}; now {_told(self.now, self.then)}"
 
 

@@ -172,13 +172,14 @@ def settled(
 ) -> Entry:
     """What became of a write, with each counter as it was read and as it was set.
 
+    Of one that could not be read the text that stood there.
+
     ``moves``: the kind and the booking of each of its movements.
     """
     bookings: dict[str, list[str]] = {}
     for kind, booking in moves:
         bookings.setdefault(kind.value, []).append(booking)
-    why: dict[str, object] = {"why": outcome.reason} if outcome.reason else {}
-    why |= {"replaced": texts} if (texts := _replaced(bookings)) else {}
+    why = {"why": outcome.reason} if outcome.reason else {}
     return Entry(
         at=word.at,
         actor=word.by,
@@ -187,7 +188,7 @@ def settled(
         subject=SUBJECTS[of.kind],
         subject_id=of.target_id,
         reason=word.reason,
-        before={str(credit): n for credit, n in of.before.items()},
+        before={str(credit): n for credit, n in of.before.items()} | _replaced(bookings),
         after={str(credit): n for credit, n in of.after.items()},
         detail={"write": outcome.write_id, "bookings": bookings} | why,
     )

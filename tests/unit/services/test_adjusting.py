@@ -115,7 +115,8 @@ def test_a_balance_that_cannot_be_read_is_set_and_the_audit_keeps_what_stood_the
         for link in desk.journal.audit(Sought(what=(What.WRITTEN,)), limit=9)
         if link.entry.operation_id == ended.id
     ]
-    assert {"cs_credits": "abc", "sj_credits": "-1"} == entry.detail["replaced"]
+    assert {"cs_credits": "abc", "sj_credits": "-1"} == entry.before
+    assert {"cs_credits": 2, "sj_credits": 1} == entry.after
     assert {"cs_credits": 2, "sj_credits": 2} == desk.journal.progress(ended.id).net
     assert not desk.journal.foreign_writes(ended.id)
 
@@ -307,6 +308,19 @@ def test_the_contacts_of_before_a_merge_are_one_student(desk: Adjusted) -> None:
     desk.carry(operation)
 
     assert before + 4 == desk.held(survivor, "cs_credits")
+
+
+def test_what_is_taken_from_two_who_became_one_is_there_to_be_taken(desk: Adjusted) -> None:
+    desk.crm.foreign_write(Kind.CONTACT, "2", {"cs_credits": 2})
+    operation = desk.ask(desk.preview(("1", "cs_credits", "-2"), ("2", "cs_credits", "-2")))
+    survivor = desk.crm.merge(Kind.CONTACT, "1", "2")
+    assert 2 == desk.held(survivor, "cs_credits")
+
+    desk.carry(operation)
+
+    assert 0 == desk.held(survivor, "cs_credits")
+    states = [item.state for item in desk.items(operation)]
+    assert [ItemState.DONE, ItemState.BLOCKED] == states
 
 
 # undoing
