@@ -192,7 +192,7 @@ def test_contacts_are_found_by_e_mail_and_by_student_id_all_of_them(world: World
 
 
 def test_more_names_than_one_search_takes_are_all_found(world: World) -> None:
-    students = [fresh_id() for _ in range(61)]
+    students = [fresh_id() for _ in range(111)]
     ids = [world.contact(student_id=student) for student in students]
 
     found = world.crm.contacts_named("student_id", students)
