@@ -42,14 +42,15 @@ class _Adjust(CreditKind):
     one_student = None
     client_word = None
     second_admin = True
-    renewable = False
+    renewable = True
     held = True
     cancels = False
     refunds = False
     claimed_is_begun = False
     mark = None
     follow_ups = frozenset({FollowUp.NOTES})
-    deals_with = frozenset()
+    #: Under the same name: the request of two previews is one.
+    deals_with = frozenset({OperationKind.ADJUST})
     claimed_by_others = Why.ADJUSTED
 
     def act(self, plan: Plan) -> Act:  # noqa: ARG002 - whatever it holds

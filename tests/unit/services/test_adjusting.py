@@ -148,6 +148,20 @@ def test_two_previews_of_one_list_give_once(desk: Adjusted) -> None:
     assert 8 == desk.held("1", "cs_credits")
 
 
+def test_what_was_blocked_is_dealt_with_once_another_preview_of_it_is_done(desk: Adjusted) -> None:
+    plan = desk.preview(("1", "cs_credits", "-2"))
+    again = desk.core.adjusting.again(plan, ADMIN, without=())
+    operation = desk.ask(plan)
+    desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 1})
+    desk.carry(operation)
+    desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 3})
+
+    later = desk.carry(desk.ask(again))
+
+    (item,) = desk.items(operation)
+    assert (ItemState.SKIPPED, f"done since by operation {later.id}") == (item.state, item.why)
+
+
 # what happens meanwhile
 
 
@@ -419,6 +433,10 @@ def test_a_second_admin_approves_what_still_is_as_it_was() -> None:
     approved = desk.core.approving.approve(given.id, BOB)
     with pytest.raises(NotApproved, match="it was 0 and is 1 now"):
         desk.core.approving.approve(set_to.id, BOB)
+
+    renewed = desk.core.approving.renew(set_to.id, ADMIN)
+    assert [Why.BALANCE_MOVED] == [row.why for row in renewed.rows]
+    assert [(1, 4)] == balances(desk.core.adjusting.again(renewed, ADMIN, without=()))
 
     desk.carry(approved)
     assert (4, 1) == (desk.held("1", "cs_credits"), desk.held("2", "cs_credits"))
