@@ -10,6 +10,7 @@ from core.domain.credits import Catalogue
 from core.domain.roles import Act
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
 from core.operations.kinds.base import Toolbox
+from core.operations.steps.adjust import AdjustSteps
 from core.operations.steps.book import BookSteps
 from core.operations.steps.correct import CorrectSteps
 from core.operations.steps.forfeit import ForfeitSteps
@@ -98,6 +99,9 @@ def carriage(
             quiet=quiet,
         ),
         correcting=CorrectSteps(
+            journal=journal, writing=writing, catalogue=catalogue, recording=recording
+        ),
+        adjusting=AdjustSteps(
             journal=journal, writing=writing, catalogue=catalogue, recording=recording
         ),
         recounting=RecountSteps(

@@ -10,7 +10,7 @@ from core.domain.exports import Export, Listing
 from core.domain.spreadsheets import Table
 from pages.shared.gate import Desk
 
-__all__ = ["csv_button", "of"]
+__all__ = ["csv_button", "example_button", "of"]
 
 
 def of(listing: Listing, table: Table, named: str) -> Export:
@@ -25,9 +25,18 @@ def csv_button(
 
     ``told``: what is in it.
     """
+    _button(label, lambda: desk.core.exporting.taken(make(), desk.actor), name, told)
+
+
+def example_button(text: str, name: str, told: str) -> None:
+    """A file to begin with. It holds nothing of the desk, and so is no export."""
+    _button("Example", text.encode, name, told)
+
+
+def _button(label: str, make: Callable[[], bytes], name: str, told: str) -> None:
     st.download_button(
         label,
-        lambda: desk.core.exporting.taken(make(), desk.actor),
+        make,
         file_name=f"{name}.csv",
         mime="text/csv",
         icon=":material/download:",

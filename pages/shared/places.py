@@ -60,6 +60,13 @@ BULK_REFUND = Place(
     help="Give credits back for bookings that are already cancelled and still owed one.",
     act=Act.RUN_BATCHES,
 )
+ADJUST_CREDITS = Place(
+    path="pages/operate/adjust_credits.py",
+    title="Adjust credits",
+    icon=":material/balance:",
+    help="Give or take credits, or set a balance: of one student, or of a list of many.",
+    act=Act.RUN_BATCHES,
+)
 OPERATIONS = Place(
     path="pages/operate/operations.py",
     title="Operations",
@@ -104,6 +111,7 @@ PLACES = (
     EXAMS,
     BULK_REFUND,
     BATCH_CANCELLATION,
+    ADJUST_CREDITS,
     OPERATIONS,
     DRIFT,
     AUDIT,

@@ -219,7 +219,10 @@ def test_a_spreadsheet_runs_nothing(hostile: Stage) -> None:
     plan = hostile.journal.plan(_preview(hostile))
     items = hostile.journal.items(_held(hostile))
 
-    for table in (tables.plan_table(plan.rows), tables.item_table(items, OperationKind.REFUND)):
+    for table in (
+        tables.plan_table(plan.rows, plan.kind),
+        tables.item_table(items, OperationKind.REFUND),
+    ):
         file = csv_bytes(table)
         cells = [cell for row in csv.reader(io.StringIO(file.decode("utf-8-sig"))) for cell in row]
         assert [] == [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]

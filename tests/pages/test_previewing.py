@@ -178,9 +178,10 @@ def test_totals_by_type_count_each_student_s_balance_once(made: Stage, plan: Pla
 
     assert sum(plan.credits.values()) == sum(table["Credits"])
     row = plan.will_change[0]
-    twice = (row, replace(row, booking_id=BookingId("2"), before=row.after, after=9))
-    two = planned_by_type(twice, made.core.catalogue)
-    assert [(2, 1, f"{row.before} → 9")] == list(
+    assert row.after is not None
+    more = replace(row, booking_id=BookingId("2"), before=row.after, after=row.after + 1)
+    two = planned_by_type((row, more), made.core.catalogue)
+    assert [(2, 1, f"{row.before} → {more.after}")] == list(
         two[["Credits", "Students", "Balances"]].itertuples(index=False, name=None)
     )
 
@@ -190,7 +191,9 @@ def test_the_csv_has_every_row_and_no_formula(plan: Plan) -> None:
 
     table = list(
         csv.reader(
-            io.StringIO(csv_bytes(tables.plan_table((evil, *plan.rows))).decode("utf-8-sig"))
+            io.StringIO(
+                csv_bytes(tables.plan_table((evil, *plan.rows), plan.kind)).decode("utf-8-sig")
+            )
         )
     )
 

@@ -35,6 +35,8 @@ COMMANDS = [
     ("export operations --csv /dev/null", WATCHERS),
     ("export students --csv /dev/null", ADMINS),
     ("refund --ids 53 --reason r", ADMINS),
+    ("adjust --contact 1 --credit cs_credits --change +1 --reason r", ADMINS),
+    ("adjust --contact 1 --credit cs_credits --change =0 --dry-run", ADMINS),
     ("correct OP", ADMINS),
     ("undo OP --reason r", ADMINS),
     ("undo OP --dry-run", ADMINS),

@@ -364,7 +364,10 @@ def test_every_csv_that_the_desk_writes_of_bookings_can_be_uploaded_again(
         for n, (id_, name) in enumerate(zip(ids, told, strict=True))
     ]
 
-    for data in (csv_bytes(tables.plan_table(rows)), csv_bytes(tables.item_table(items, kind))):
+    for data in (
+        csv_bytes(tables.plan_table(rows, kind)),
+        csv_bytes(tables.item_table(items, kind)),
+    ):
         found = from_csv(data)
         assert tuple(ids) == found.references
         assert len(ids) == found.rows

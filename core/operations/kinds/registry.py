@@ -12,6 +12,7 @@ from core.domain.operations import Item, Operation
 from core.domain.plans import Row
 from core.domain.records import BookingId
 from core.domain.verdicts import OperationKind
+from core.operations.kinds.adjust import ADJUST
 from core.operations.kinds.base import ChosenKind, CreditKind, KindOfOperation, RowSubject
 from core.operations.kinds.book import BOOK
 from core.operations.kinds.cancel import CANCEL
@@ -49,6 +50,8 @@ def kind_of(key: OperationKind) -> KindOfOperation:
             return CORRECT
         case OperationKind.RECOUNT:
             return RECOUNT
+        case OperationKind.ADJUST:
+            return ADJUST
         case _:
             return _unknown(key)
 
@@ -145,4 +148,5 @@ def booking_of(item: Item | Row, kind: OperationKind) -> BookingId:
 
 def titled(operation: Operation) -> str:
     """What it is: "Bulk refund of exam Clinical Skills, 4 May 2026"."""
-    return f"{kind_of(operation.kind).words.name} of {operation.selection}"
+    name = UNDO.words.name if operation.undoes else kind_of(operation.kind).words.name
+    return f"{name} of {operation.selection}"
