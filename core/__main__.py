@@ -1,11 +1,13 @@
 """``python -m core``."""
 
 from core.cli import (  # noqa: F401 - they add their commands
+    adjusting,
     approving,
     audit,
     booking,
     desks,
     drift,
+    exporting,
     forgetting,
     going_on,
     hubspot_app,

@@ -29,6 +29,7 @@ from core.operations.kinds.base import Planners
 from core.services.access import Access
 from core.services.accounting import Accounting
 from core.services.activating import Activating, activation_jobs
+from core.services.adjusting import Adjusting
 from core.services.admitting import Admitting
 from core.services.announcing import Announcing
 from core.services.approving import Approving
@@ -42,6 +43,7 @@ from core.services.comparing import Comparing
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.desks import Desks
+from core.services.exporting import Exporting
 from core.services.finding import Finding
 from core.services.following import Following
 from core.services.forgetting import Forgetting, forgetting_jobs
@@ -243,7 +245,14 @@ def assemble(
         catalogue=catalogue,
     )
     correcting = Correcting(crm, journal, preflight, now, make_id)
-    undoing = Undoing(crm, journal, preflight, now, make_id)
+    undoing = Undoing(
+        crm,
+        journal,
+        preflight,
+        now,
+        make_id,
+        Adjusting(crm, journal, catalogue, preflight, now, make_id),
+    )
     receiving = Receiving(mirroring=mirroring, types=object_types, secret=webhook_secret, now=now)
     carrying = carriage(
         crm=crm,
@@ -305,7 +314,10 @@ def assemble(
             engine=engine,
             access=access,
             planners=Planners(
-                bookings=planning.afresh, corrections=correcting.afresh, undos=undoing.afresh
+                bookings=planning.afresh,
+                corrections=correcting.afresh,
+                undos=undoing.afresh,
+                adjustments=undoing.adjusting.afresh,
             ),
             holding=holding,
             now=now,
@@ -315,6 +327,7 @@ def assemble(
         deciding=Deciding(crm, journal, engine, now, desks.require_alone),
         correcting=correcting,
         undoing=undoing,
+        adjusting=undoing.adjusting,
         carrying=carrying,
         late_looks=late,
         desks=desks,
@@ -366,6 +379,7 @@ def assemble(
         forgetting=forgetting,
         following=Following(journal),
         telling=Told(journal, engine, catalogue, now, tell_by, desks.require_alone),
+        exporting=Exporting(journal, mirror, auditing, owed.owing, catalogue, now),
         accounting=Accounting(journal, planning, undoing, now),
         journal=journal,
         catalogue=catalogue,

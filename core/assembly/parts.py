@@ -12,6 +12,7 @@ from core.gateways.ports import CarryOut, Journal
 from core.services.access import Access
 from core.services.accounting import Accounting
 from core.services.activating import Activating
+from core.services.adjusting import Adjusting
 from core.services.admitting import Admitting
 from core.services.announcing import Announcing
 from core.services.approving import Approving
@@ -23,6 +24,7 @@ from core.services.clock_watch import ClockWatch
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.desks import Desks
+from core.services.exporting import Exporting
 from core.services.finding import Finding
 from core.services.following import Following
 from core.services.forgetting import Forgetting
@@ -74,6 +76,7 @@ class Core:
     mirroring: Mirroring
     sweeping: Sweeping
     undoing: Undoing
+    adjusting: Adjusting
     repairing: Repairing
     scheduling: Scheduling
     measuring: Measuring
@@ -95,6 +98,7 @@ class Core:
     serving: Serving
     forgetting: Forgetting
     following: Following
+    exporting: Exporting
     accounting: Accounting
     telling: Told
     journal: Journal

@@ -11,8 +11,10 @@ from core.domain.credits import Catalogue
 from core.domain.roles import Act
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
 from core.operations.kinds.base import Toolbox
+from core.operations.steps.adjust import AdjustSteps
 from core.operations.steps.book import BookSteps
 from core.operations.steps.correct import CorrectSteps
+from core.operations.steps.forfeit import ForfeitSteps
 from core.operations.steps.recount import RecountSteps
 from core.operations.steps.refund import RefundSteps
 from core.operations.steps.undo import UndoSteps
@@ -69,6 +71,17 @@ def carriage(
             quiet=quiet,
             starts=starts,
         ),
+        forfeiting=ForfeitSteps(
+            crm=crm,
+            journal=journal,
+            writing=writing,
+            catalogue=catalogue,
+            recording=recording,
+            now=now,
+            zone=zone,
+            quiet=quiet,
+            starts=starts,
+        ),
         booking=BookSteps(
             crm=crm,
             journal=journal,
@@ -89,6 +102,9 @@ def carriage(
             quiet=quiet,
         ),
         correcting=CorrectSteps(
+            journal=journal, writing=writing, catalogue=catalogue, recording=recording
+        ),
+        adjusting=AdjustSteps(
             journal=journal, writing=writing, catalogue=catalogue, recording=recording
         ),
         recounting=RecountSteps(

@@ -28,6 +28,7 @@ from core.domain.operations import (
 from core.domain.selections import BadList
 from core.gateways.errors import StateConflict
 from core.operations.kinds.cancel import CANCEL
+from core.operations.kinds.forfeit import FORFEIT
 from core.operations.kinds.refund import REFUND
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,12 @@ Past = Annotated[
         "--include-past", help="include exams that have begun or are over, on purpose (admins)"
     ),
 ]
+Forfeited = Annotated[
+    bool,
+    typer.Option(
+        "--include-forfeited", help="give back what was kept on purpose after all (admins)"
+    ),
+]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="kept with the operation")]
 TakeOver = Annotated[
     bool, typer.Option("--takeover", help="take over from other desks first, for the same reason")
@@ -83,6 +90,9 @@ def cancel(
     include_attended: Attended = False,
     include_past: Past = False,
     without: Without = "",
+    forfeit: Annotated[
+        bool, typer.Option("--forfeit", help="keep the credits, as the command forfeit (admins)")
+    ] = False,
     reason: Reason = "",
     tell: Tell = False,
     reason_for_students: ForStudents = "",
@@ -93,7 +103,7 @@ def cancel(
     timeout: WaitS = 3600,
     json: Json = False,
 ) -> None:
-    """Cancel bookings and give their credits back.
+    """Cancel bookings and give their credits back; with --forfeit they are kept.
 
     Bookings that were attended and exams that have begun are blocked, unless they are included.
     """
@@ -101,6 +111,41 @@ def cancel(
         chosen, left = selection(exam, contact, bookings, ids), listed(without)
         include = included(attended=include_attended, past=include_past)
         planned = of(CANCEL.key, chosen, left, include)
+        if forfeit:
+            planned = of(FORFEIT.key, chosen, left, include)
+        told_why = for_students(tell=tell, reason=reason_for_students)
+        run_plan(
+            planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover, tell=told_why
+        )
+
+
+@app.command("forfeit")
+def forfeit_(
+    exam: Exam = None,
+    contact: Contact = None,
+    bookings: Bookings = None,
+    ids: Ids = "",
+    include_attended: Attended = False,
+    include_past: Past = False,
+    without: Without = "",
+    reason: Reason = "",
+    tell: Tell = False,
+    reason_for_students: ForStudents = "",
+    as_: As = "",
+    dry_run: DryRun = False,
+    takeover: TakeOver = False,
+    wait: Wait = False,
+    timeout: WaitS = 3600,
+    json: Json = False,
+) -> None:
+    """Cancel bookings and keep their credits on purpose: nothing is owed for them (admins).
+
+    To give one back after all: refund --include-forfeited.
+    """
+    with told():
+        chosen, left = selection(exam, contact, bookings, ids), listed(without)
+        include = included(attended=include_attended, past=include_past)
+        planned = of(FORFEIT.key, chosen, left, include)
         told_why = for_students(tell=tell, reason=reason_for_students)
         run_plan(
             planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover, tell=told_why
@@ -115,6 +160,7 @@ def refund(
     ids: Ids = "",
     owed: Owed = False,
     include_attended: Attended = False,
+    include_forfeited: Forfeited = False,
     without: Without = "",
     reason: Reason = "",
     tell: Tell = False,
@@ -135,7 +181,7 @@ def refund(
         planned = everything_owed(left)
         if not owed or exam or contact or bookings or ids:
             chosen = selection(exam, contact, bookings, ids, owed)
-            include = included(attended=include_attended)
+            include = included(attended=include_attended, forfeited=include_forfeited)
             planned = of(REFUND.key, chosen, left, include)
         told_why = for_students(tell=tell, reason=reason_for_students)
         run_plan(
@@ -259,7 +305,7 @@ def next_step(core: Core, operation: Operation) -> str:
         return "no worker is running: start the app or python -m core worker"
     if operation.undoes and operation.hold_until > core.operating.now() + core.operating.hold:
         return (
-            f"it begins at {operation.hold_until:%H:%M:%S} UTC, when nothing of the refund can be "
+            f"it begins at {operation.hold_until:%H:%M:%S} UTC, when nothing that it undoes can be "
             "on its way to HubSpot any more"
         )
     return ""

@@ -11,12 +11,12 @@ import typer
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.ending import unfinished
+from core.cli.exporting import taken
 from core.cli.output import Unhealthy, show, told
 from core.cli.store import opened
 from core.domain.audit import Sought, What
-from core.domain.chain import EXPORTED, FIELDS, JSON_FIELDS, Link, exported
+from core.domain.chain import FIELDS, JSON_FIELDS, Link
 from core.domain.selections import BadList
-from core.domain.spreadsheets import csv_bytes
 from core.services.auditing import EXPORT_MAX
 
 audit = typer.Typer(help="Who did what, when and why; and whether anybody changed it since.")
@@ -47,11 +47,13 @@ def entries(
         str, typer.Option("--booking", metavar="ID", help="also of the writes of its credit")
     ] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, max=EXPORT_MAX)] = 50,
-    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="write them")] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="write all of them")
+    ] = None,
     as_: As = "",
     json: Json = False,
 ) -> None:
-    """Entries, newest first."""
+    """Entries, newest first. With --csv every matching one, whatever --limit says."""
     if context.invoked_subcommand is not None:
         return
     with told(), opened() as runtime:
@@ -65,12 +67,12 @@ def entries(
             booking_id=booking.strip(),
         )
         core = runtime.core
-        links = list(core.auditing.export(sought, actor_of(core, as_), limit=limit))
-        report: dict[str, Any] = {"found": core.auditing.count(sought, actor_of(core, as_))}
+        who = actor_of(core, as_)
         if csv is not None:
-            csv.write_bytes(csv_bytes(EXPORTED, map(exported, links)))
-            show(report | {"written": len(links), "file": str(csv)}, as_json=json)
+            show(taken(core, core.exporting.audit(sought, who), who, csv), as_json=json)
             return
+        links = list(core.auditing.export(sought, who, limit=limit))
+        report: dict[str, Any] = {"found": core.auditing.count(sought, who)}
         show(report | {"entries": [_entry(link) for link in links]}, as_json=json)
 
 

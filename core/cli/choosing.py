@@ -45,9 +45,15 @@ def selection(
     return ByReference.of(from_text(ids))
 
 
-def included(*, attended: bool, past: bool = False) -> frozenset[Inclusion]:
+def included(
+    *, attended: bool, past: bool = False, forfeited: bool = False
+) -> frozenset[Inclusion]:
     """What the options include on purpose."""
-    chosen = ((Inclusion.ATTENDED, attended), (Inclusion.PAST, past))
+    chosen = (
+        (Inclusion.ATTENDED, attended),
+        (Inclusion.PAST, past),
+        (Inclusion.FORFEITED, forfeited),
+    )
     return frozenset(one for one, asked in chosen if asked)
 
 

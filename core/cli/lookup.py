@@ -203,8 +203,7 @@ def _of_contact(presented: Presented) -> dict[str, Any]:
             {"booking": one.booking.id, "told": one.doubt} for one in doubtful(presented.owed)
         ],
         "not_owed": [
-            {"booking": one.booking.id, "told": f"{one.not_owed}: {one.told}"}
-            for one in settled(presented.owed)
+            {"booking": one.booking.id, "told": one.against} for one in settled(presented.owed)
         ],
         "unclear": [
             {"booking": one.booking.id, "told": one.unclear} for one in unclear(presented.owed)

@@ -18,6 +18,7 @@ class What(StrEnum):
     """The acts that are recorded, as people read them after "who"."""
 
     SIGNED_IN = "signed in"
+    EXPORTED = "exported a list"
     LOOKED = "looked at a contact"
     PLANNED = "made a preview"
     CONFIRMED = "confirmed"
@@ -41,6 +42,7 @@ class What(StrEnum):
     CANCELLED = "cancelled a booking"
     MARKED = "marked a booking refunded"
     UNMARKED = "cleared the mark of a refund"
+    FORFEITED = "kept the credit of a booking"
     BOOKED = "created a booking"
     REPAIR = "asked for a repair"
     REPAIRED = "repaired a record"

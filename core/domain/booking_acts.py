@@ -25,9 +25,11 @@ _CANCEL = Change(
     {"status": BookingStatus.ACTIVE.value},
     {"status": BookingStatus.CANCELLED.value},
 )
-#: What is written to a booking once its credit has landed: by a refund, and by its undo.
+#: What is written to a booking once its credit has landed: by a refund, and by its undo. And what
+#: is written once its cancel has, when its credit is kept.
 MARK = Change(What.MARKED, {"refunded": "no"}, {"refunded": "yes"})
 UNMARK = Change(What.UNMARKED, {"refunded": "yes"}, {"refunded": "no"})
+FORFEIT = Change(What.FORFEITED, {}, {"credit": "kept"})
 
 
 def entries(
@@ -40,7 +42,7 @@ def entries(
 ) -> list[Entry]:
     """Of each write that is known to have landed, or to have been refused.
 
-    ``mark``: what operations of its kind write to a booking whose credit has landed.
+    ``mark``: what operations of its kind write to a booking whose credit has landed, or is kept.
     ``changed``: each item as it stood and as it stands now. ``found``: by reading the bookings,
     for the answer was lost.
     """

@@ -69,7 +69,8 @@ class ItemState(StrEnum):
     #: Cancelled in HubSpot by this operation; its credit is still owed. Of a booking to be: given
     #: up, and what was taken for it goes back.
     CANCELLED = "cancelled"
-    #: Its credit has landed; not yet marked refunded. Of an undo: taken back, and still marked.
+    #: Its credit has landed; not yet marked refunded. Of an undo: taken back, and still marked. Of
+    #: one without refund: cancelled by us for certain, and not yet marked.
     GIVEN_BACK = "given back"
     DONE = "done"
     #: Nothing was to be done, or it changed since the preview; ``why`` says which.
@@ -157,8 +158,8 @@ class Item:
     #: Only of a booking to be: what its exam asks the student.
     attending_location: str = ""
     dominant_hand: str = ""
-    #: When the cancel, the creation of a booking to be, or the clearing of a mark was last sent
-    #: that may have arrived. None: never, or it surely went nowhere.
+    #: When the cancel, the creation of a booking to be, or what marks a kept credit or clears a
+    #: mark was last sent that may have arrived. None: never, or it surely went nowhere.
     sent_at: datetime | None = None
     ruling: Ruling = Ruling.NONE
     #: The balance of ``credit`` around the write that gave it back, or took it.

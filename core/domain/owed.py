@@ -52,6 +52,7 @@ class NotOwed(StrEnum):
     SETTLED = "settled at adoption"
     DECIDED = "not owed"
     GIVEN_BACK = "already given back"
+    FORFEITED = "forfeited"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,8 @@ class Owed:
     cancelled_by: str = ""
     #: None: nobody ever took it back, so the student waits for it.
     taken_back: TakenBack | None = None
+    #: Who kept its credit on purpose, when and why; empty: nobody did.
+    forfeited: str = ""
     #: What makes it unclear whether anything is owed, with the values. Such a one is listed, and
     #: neither counted nor refunded before somebody has corrected it in HubSpot.
     unclear: str = ""
@@ -79,6 +82,13 @@ class Owed:
     told: str = ""
     #: What a person has decided of it, either way.
     decision: OwedDecision | None = None
+
+    @property
+    def against(self) -> str:
+        """Why nothing is owed, as people read it; empty: something is."""
+        if self.not_owed is None or self.told.startswith(self.not_owed):
+            return self.told
+        return f"{self.not_owed}: {self.told}"
 
     @property
     def contact_id(self) -> ContactId | None:
@@ -193,6 +203,7 @@ _WHY = {
     NotOwed.SETTLED: Why.SETTLED,
     NotOwed.DECIDED: Why.NOT_OWED,
     NotOwed.GIVEN_BACK: Why.GIVEN_BACK,
+    NotOwed.FORFEITED: Why.FORFEITED,
 }
 
 assert _WHY.keys() == set(NotOwed), "every reason has its verdict"
@@ -211,6 +222,8 @@ def heeding(judge: Judge, found: Mapping[BookingId, Owed]) -> Judge:
 
 def verdict_against(one: Owed) -> Judgement | None:
     """Why its credit is not to be given back; None: nothing speaks against it."""
+    if one.not_owed is NotOwed.FORFEITED:
+        return blocked(Why.FORFEITED, one.told)
     if one.not_owed is not None:
         return Judgement(verdict=Verdict.SKIP, why=_WHY[one.not_owed], detail=one.told)
     return blocked(Why.MAY_BE_GIVEN_BACK, one.doubt) if one.doubt else None

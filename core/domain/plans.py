@@ -27,7 +27,7 @@ class Row:
     why: Why
     #: More than ``why`` says, with the values found; may be empty.
     detail: str = ""
-    #: The credit that comes back, or is taken; None when none is.
+    #: The credit that comes back, is taken, or is kept; None when none is.
     credit: CreditType | None = None
     contact_id: ContactId | None = None
     exam_id: ExamId | None = None
@@ -43,6 +43,13 @@ class Row:
     #: Balance of ``credit`` before this row and after it, rows of one contact counted in order.
     before: int | None = None
     after: int | None = None
+
+    @property
+    def moves(self) -> int:
+        """How many credits, in either direction; one, where no balance is told."""
+        if self.before is None or self.after is None:
+            return 1
+        return abs(self.after - self.before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +79,12 @@ class Plan:
 
     @property
     def credits(self) -> dict[CreditType, int]:
-        """Credits that move, by type."""
-        return dict(Counter(row.credit for row in self.will_change if row.credit is not None))
+        """Credits that move, or are kept, by type; one row of an adjustment may move several."""
+        found: Counter[CreditType] = Counter()
+        for row in self.will_change:
+            if row.credit is not None:
+                found[row.credit] += row.moves
+        return dict(found)
 
     @property
     def contacts(self) -> int:
@@ -98,6 +109,7 @@ INCLUDED_BY: Mapping[Why, Inclusion] = {
     Why.EXAM_PAST: Inclusion.PAST,
     Why.EXAM_BEGUN: Inclusion.PAST,
     Why.DATE_UNCLEAR: Inclusion.PAST,
+    Why.FORFEITED: Inclusion.FORFEITED,
 }
 
 
@@ -109,6 +121,8 @@ class Judgement:
     why: Why
     detail: str = ""
     credit: CreditType | None = None
+    #: Its credit stays spent: no balance changes, and none has to be readable.
+    kept: bool = False
 
 
 #: What a kind of operation makes of a booking, by the booking's own fields. What cannot be read
@@ -229,7 +243,7 @@ def _row(
     if judgement.verdict is Verdict.WILL_CHANGE:
         judgement = judge_contact(judgement, contact)
     before = after = None
-    if judgement.credit is not None and contact is not None:
+    if judgement.credit is not None and not judgement.kept and contact is not None:
         before = running.get((contact.id, judgement.credit), contact.balances[judgement.credit])
         after = running[(contact.id, judgement.credit)] = before + 1
     return Row(
@@ -255,7 +269,7 @@ def judge_contact(judgement: Judgement, contact: Contact | None) -> Judgement:
 
     Another balance that cannot be read stops nothing: it is named, so that somebody corrects it.
     """
-    if judgement.credit is None:
+    if judgement.credit is None or judgement.kept:
         return judgement
     if contact is None:
         return blocked(Why.CONTACT_GONE)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.domain.credits import SCHOOL, Catalogue, CreditType
-from core.domain.records import MARKER, TOTAL_BOOKINGS, Kind
+from core.domain.records import FORFEITED, MARKER, TOTAL_BOOKINGS, Kind
 
 #: Our name of each property of each kind. HubSpot's name is the same unless the portal says.
 PROPERTIES: Mapping[Kind, tuple[str, ...]] = {
@@ -30,6 +30,7 @@ PROPERTIES: Mapping[Kind, tuple[str, ...]] = {
         "token_refunded",
         "token_refunded_at",
         "token_refund_admin",
+        FORFEITED,
         "attendance",
         "attending_location",
         "dominant_hand",

@@ -32,6 +32,7 @@ class Act(StrEnum):
     SET_UP = "set up HubSpot"
     DECIDE_OWED = "decide which credits are owed"
     TAKE_OVER = "take over from another desk"
+    EXPORT_STUDENTS = "export the list of students"
 
 
 ALLOWED: dict[Role, frozenset[Act]] = {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 #: A cell that begins so is a formula to a spreadsheet.
 _WIDE = (  # to some spreadsheets these are, too
@@ -14,13 +16,37 @@ _WIDE = (  # to some spreadsheets these are, too
 FORMULA_STARTS = (*"=+-@\t\r\n", *_WIDE)
 
 
-def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
-    """UTF-8 with a byte order mark, so that Excel shows every name as it is."""
+#: Rows that are made into text in one go.
+PORTION = 1000
+#: Before everything: it tells Excel that what follows is UTF-8, so that it shows every name.
+BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns, and rows that may still be read while they are written."""
+
+    columns: Sequence[str]
+    rows: Iterable[Mapping[str, object]]
+
+    def portions(self) -> Iterator[tuple[bytes, int]]:
+        """The file part by part, each with how many rows it has: never all of it at once."""
+        yield BOM + _lines([list(self.columns)]), 0
+        rows = iter(self.rows)
+        while some := list(islice(rows, PORTION)):
+            cells = [[_cell(row.get(column)) for column in self.columns] for row in some]
+            yield _lines(cells), len(some)
+
+
+def csv_bytes(table: Table) -> bytes:
+    """The whole file."""
+    return b"".join(part for part, _ in table.portions())
+
+
+def _lines(rows: Iterable[Sequence[str | int]]) -> bytes:
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
-    return out.getvalue().encode("utf-8-sig")
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
 
 
 def _cell(value: object) -> str | int:

@@ -105,7 +105,7 @@ class Message:
 
 #: The names of ``Message.fields``, and what each is for.
 FIELDS: Mapping[str, str] = {
-    "act": "What happened: cancelled or refunded",
+    "act": "What happened: cancelled, cancelled without refund, refunded",
     "exam": "The exams, each with its day",
     "exam_date": "The day of the exam, the first of several",
     "credits": "Credits given back",
@@ -154,9 +154,20 @@ def given_back(act: str, sentence: str, items: Sequence[Item], catalogue: Catalo
     ]
     credits_ = ", ".join(f"{back.count(label)} {label}" for label in dict.fromkeys(back))
     noun = "credit" if len(back) == 1 else "credits"
-    lines = [sentence.format(exam=exam_of(item)) for item in items]
+    lines = _each(sentence, items)
     given = [f"Given back to you: {credits_} {noun}."] if back else []
     return Happened(act=act, sentences=[*lines, *given], credits_back=len(back))
+
+
+def kept(act: str, sentence: str, items: Sequence[Item]) -> Happened:
+    """Of bookings of one student whose credits do not come back."""
+    return Happened(
+        act=act, sentences=[*_each(sentence, items), "No credit is given back."], credits_back=0
+    )
+
+
+def _each(sentence: str, items: Sequence[Item]) -> list[str]:
+    return [sentence.format(exam=exam_of(item)) for item in items]
 
 
 def affected(items: Sequence[Item]) -> dict[ContactId, list[Item]]:

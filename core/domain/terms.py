@@ -15,6 +15,8 @@ class Inclusion(StrEnum):
     ATTENDED = "attended"
     #: The exam is over, has begun, or its date cannot be read.
     PAST = "past"
+    #: Its credit was kept on purpose when the booking was cancelled.
+    FORFEITED = "forfeited"
 
 
 #: Nothing out of the ordinary: the only choice of staff and of the students' API.

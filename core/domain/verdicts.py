@@ -20,6 +20,10 @@ class OperationKind(StrEnum):
     BOOK = "book"
     #: Takes credits back that a refund gave, and clears its marks. Its rows are bookings.
     UNDO = "undo"
+    #: Cancels and keeps the credits on purpose: marked, so that they are never owed.
+    FORFEIT = "forfeit"
+    #: Grants, takes or sets credits by an admin's word. Its rows are changes of balances.
+    ADJUST = "adjust"
 
 
 class Verdict(StrEnum):
@@ -37,12 +41,17 @@ class Why(StrEnum):
 
     CANCEL_AND_GIVE_BACK = "cancel, and give its credit back"
     CANCEL_ONLY = "cancel; it spent no credit"
+    FORFEIT = "cancel, and keep its credit"
     GIVE_BACK = "give its credit back"
     RECOUNT = "set the seat count to what the bookings hold"
     CORRECT = "give the change of somebody else its due"
     BOOK = "book, and spend a credit"
     BOOK_FREE = "book by admin override, without a credit"
     TAKE_BACK = "take its credit back, and clear its mark"
+    GRANT = "give credits"
+    TAKE = "take credits"
+    SET = "set the balance"
+    MEND = "set the balance in place of what cannot be read"
     # excluded
     EXCLUDED = "excluded at the preview"
     # skip
@@ -58,10 +67,14 @@ class Why(StrEnum):
     NOT_OWED = "not owed"
     GIVEN_BACK = "already given back, without a refund mark"
     CLAIMED = "already being given back by another operation"
+    CANCELLED_ONCE = "already cancelled or given back by another operation"
     TAKEN_BACK = "already taken back"
     BEING_TAKEN_BACK = "already being taken back by another operation"
     NOT_MARKED = "not marked refunded any more"
     ACTIVE_AGAIN = "not cancelled any more"
+    ALREADY_SO = "the balance is that already"
+    ADJUSTED = "already done, or being done by another operation"
+    NOT_PUT_BACK = "what stood there could not be read, so it is not put back: set the balance"
     # blocked
     NOT_FOUND = "no such booking in HubSpot"
     OTHERS = "is a booking of another student"
@@ -86,6 +99,7 @@ class Why(StrEnum):
     ATTENDED = "attended"
     ATTENDANCE_UNCLEAR = "attendance is unclear"
     REFUND_UNCLEAR = "refund mark is unclear"
+    FORFEITED = "credit kept on purpose"
     MAY_BE_GIVEN_BACK = "may be given back already: a person decides"
     EXAM_DATELESS = "the exam has no date"
     EXAM_FULL = "all seats of the exam are taken"
@@ -97,4 +111,7 @@ class Why(StrEnum):
     MARKED_BY_OTHERS = "marked refunded by somebody else since"
     OF_ANOTHER = "belongs to another contact now than the one who got the credit"
     SPENT = "the credit is spent already"
+    BELOW_ZERO = "the balance would go below 0"
+    BALANCE_MOVED = "another balance stands there now"
+    CREDITS_SPENT = "not as many credits are left"
     ANSWER_MISSING = "not all is answered that this exam asks"

@@ -106,6 +106,20 @@ def after_mark(item: Item, outcome: Outcome) -> Item:
     return item
 
 
+def after_forfeit(item: Item, outcome: Outcome) -> Item:
+    """``sent_at`` stays while the mark may still be on its way."""
+    match outcome.fate:
+        case Fate.LANDED:
+            return replace(item, state=ItemState.DONE, why="", sent_at=None)
+        case Fate.REFUSED:
+            why = f"cancelled and its credit kept, but HubSpot refused the mark: {outcome.reason}"
+            return replace(item, state=ItemState.FAILED, why=why, sent_at=None)
+        case Fate.NOT_SENT:
+            return replace(item, sent_at=None)
+        case Fate.UNKNOWN:
+            return item
+
+
 def cancelled_due(id_: BookingId, outcome: Outcome) -> Due:
     """The copy of a booking that was cancelled just now."""
     at = outcome.modified_at

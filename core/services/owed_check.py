@@ -1,7 +1,7 @@
 """Owed check: what speaks against refunding cancelled bookings that bear no refund mark.
 
-In this order: a person's decision on the booking, the adoption baseline, the history of the
-student's balance near the cancellation.
+In this order: that its credit was kept on purpose, a person's decision on the booking, the adoption
+baseline, the history of the student's balance near the cancellation.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from core.domain.double_refunds import (
     by_whom,
     cancelled_by,
     changes_by_others,
+    is_ours,
 )
 from core.domain.given_back import NEAR, BalanceEvidence, Cancelled, given_back
 from core.domain.owed import STATUS, NotOwed, Owed, longest_first, owed, spent
@@ -75,10 +76,17 @@ class OwedCheck:
     journal: Journal
     catalogue: Catalogue
 
-    def of(self, bookings: Iterable[Booking | None], read: StudentRead | None = None) -> list[Owed]:
+    def of(
+        self,
+        bookings: Iterable[Booking | None],
+        read: StudentRead | None = None,
+        *,
+        kept_too: bool = False,
+    ) -> list[Owed]:
         """Those of these bookings that are cancelled, spent a credit and were not refunded here.
 
-        ``read``: the one student of all of them.
+        ``read``: the one student of all of them. ``kept_too``: judge those whose credit was kept
+        on purpose as all others, for it is to be given back on purpose.
 
         Raises:
             GatewayError, JournalError: nothing is known.
@@ -89,7 +97,7 @@ class OwedCheck:
             return []
         moved = self.journal.claimed(ids, MovementKind.REFUND)
         found = owed(candidates, moved, self.journal.taken_back(ids), self.catalogue)
-        return self._checked(found, read) if found else []
+        return self._checked(found, read, kept_too=kept_too) if found else []
 
     def why_never_owed(self, booking: Booking | None) -> str:
         """Why this booking is none of those that may be owed, in the words of a refund."""
@@ -101,24 +109,36 @@ class OwedCheck:
             return Why.ALREADY_REFUNDED
         return Why.NO_TOKEN if spent_nothing(booking) else Why.CLAIMED
 
-    def _checked(self, found: Sequence[Owed], read: StudentRead | None) -> list[Owed]:
+    def _checked(
+        self, found: Sequence[Owed], read: StudentRead | None, *, kept_too: bool
+    ) -> list[Owed]:
         """The same, each with what speaks against it and since when; longest first."""
-        decisions = self.journal.owed_decisions([one.booking.id for one in found])
+        ids = [one.booking.id for one in found]
+        decisions = self.journal.owed_decisions(ids)
         baseline = self.journal.baseline()
-        told = [by_word(one, decisions.get(one.booking.id), baseline) for one in found]
-        dated = self._dated([one for one in told if one.not_owed is None], baseline)
+        marked = [_kept(one, one.booking.forfeited, kept_too=kept_too) for one in found]
+        told = [by_word(one, decisions.get(one.booking.id), baseline) for one in marked]
+        open_ = [one for one in told if one.not_owed is None]
+        dated = self._dated(open_, baseline, kept_too=kept_too)
         open_ = [one for one in dated.values() if _needs_evidence(one)]
         said = self._evidence(open_, read)
         return longest_first(
             _with(dated.get(one.booking.id, one), said.get(one.booking.id)) for one in told
         )
 
-    def _dated(self, found: Sequence[Owed], baseline: Baseline | None) -> dict[BookingId, Owed]:
-        """Since their cancellation, judged by the baseline once that is known."""
-        ids = [one.booking.id for one in found]
-        histories = self.crm.histories(Kind.BOOKING, ids, [STATUS]) if ids else {}
+    def _dated(
+        self, found: Sequence[Owed], baseline: Baseline | None, *, kept_too: bool
+    ) -> dict[BookingId, Owed]:
+        """Since their cancellation, judged by whose it was and by the baseline."""
+        histories = self._statuses([one.booking.id for one in found])
+        kept = kept_by(self.journal, histories) if histories else {}
         return {
-            one.booking.id: dated(one, histories.get(one.booking.id), baseline) for one in found
+            one.booking.id: dated(
+                _kept(one, kept.get(one.booking.id, ""), kept_too=kept_too),
+                histories[one.booking.id],
+                baseline,
+            )
+            for one in found
         }
 
     def _evidence(
@@ -223,8 +243,12 @@ class OwedCheck:
         cancelled = [one for one in bookings if one.status is BookingStatus.CANCELLED]
         refunded = self.journal.claimed([one.id for one in cancelled], MovementKind.REFUND)
         others = [one for one in cancelled if one.id not in refunded]
-        dates = self._cancels([one.id for one in others if not one.refunded])
-        over = settled_by(self.journal, dates)
+        histories = self._statuses([one.id for one in others if not one.refunded])
+        cancels = {id_: cancelled_by(history) for id_, history in histories.items()}
+        dates = {id_: cancel.at for id_, cancel in cancels.items() if cancel is not None}
+        over = {*settled_by(self.journal, dates), *kept_by(self.journal, histories)}
+        over |= {one.id for one in others if one.forfeited}
+        over &= dates.keys()
         decisions = self.journal.owed_decisions(list(dates))
         marks: dict[_Account, list[datetime]] = {}
         siblings: dict[_Account, list[Cancelled]] = {}
@@ -242,10 +266,9 @@ class OwedCheck:
                 siblings.setdefault(account, []).append(sibling)
         return marks, siblings
 
-    def _cancels(self, ids: Sequence[BookingId]) -> dict[BookingId, datetime]:
+    def _statuses(self, ids: Sequence[BookingId]) -> dict[BookingId, History | None]:
         histories = self.crm.histories(Kind.BOOKING, ids, [STATUS]) if ids else {}
-        made = {id_: cancelled_by(histories.get(id_)) for id_ in ids}
-        return {id_: cancel.at for id_, cancel in made.items() if cancel is not None}
+        return {id_: histories.get(id_) for id_ in ids}
 
 
 def settled_by(journal: Journal, cancelled: Mapping[BookingId, datetime]) -> dict[ItemKey, str]:
@@ -264,8 +287,38 @@ def settled_by(journal: Journal, cancelled: Mapping[BookingId, datetime]) -> dic
     return said | {id_: str(baseline) for id_ in before if id_ not in again}
 
 
+def kept_by(
+    journal: Journal, histories: Mapping[BookingId, History | None]
+) -> dict[BookingId, str]:
+    """By whom and why the credits of these cancelled bookings were kept, as the journal knows.
+
+    It holds as long as the cancellation is the one that kept it, or HubSpot does not tell whose
+    it is.
+
+    Raises:
+        JournalError: the journal does not tell.
+    """
+    kept = journal.forfeited(list(histories))
+    return {
+        id_: str(one)
+        for id_, one in kept.items()
+        if (cancel := cancelled_by(histories[id_])) is None
+        or is_ours(cancel, histories[id_] or {}, one.operation_id)
+    }
+
+
+def _kept(one: Owed, told: str, *, kept_too: bool) -> Owed:
+    """With the word of whoever kept its credit. ``kept_too``: it settles nothing."""
+    if not told:
+        return one
+    one = replace(one, forfeited=told)
+    return one if kept_too else replace(one, not_owed=NotOwed.FORFEITED, told=told)
+
+
 def by_word(one: Owed, decision: OwedDecision | None, baseline: Baseline | None) -> Owed:
     """What persons have said of it, as far as its last change tells."""
+    if one.not_owed is not None:
+        return one
     if decision is not None:
         one = replace(one, decision=decision)
         if not decision.owed:
@@ -280,9 +333,11 @@ def dated(one: Owed, history: History | None, baseline: Baseline | None) -> Owed
     """
     cancel = cancelled_by(history)
     if cancel is None:
-        decided = one.decision is not None or one.taken_back is not None
+        decided = one.decision is not None or one.taken_back is not None or one.forfeited
         return one if decided else replace(one, doubt=NO_HISTORY)
     one = replace(one, since=cancel.at, cancelled_by=by_whom(cancel))
+    if one.not_owed is not None:
+        return one
     return _by_baseline(one, baseline)
 
 

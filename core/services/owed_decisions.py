@@ -19,6 +19,7 @@ from core.gateways.ports import Crm, Journal
 from core.services.finding import Finding, Selection
 from core.services.owed_check import OwedCheck
 
+KEPT = "to give it back after all, refund it and include what was forfeited"
 NO_REASON = "give a reason: it is kept with the decision and in the audit"
 #: Decisions saved in one transaction, each with its entry in the audit.
 PORTION = 500
@@ -97,12 +98,14 @@ class OwedDecisions:
         actor.require(Act.DECIDE_OWED)
         ids = self.finding.bookings(selection).ids
         bookings = self.crm.bookings(ids)
-        open_ = {one.booking.id: one for one in self.check.of(bookings.values())}
+        found = {one.booking.id: one for one in self.check.of(bookings.values())}
+        open_ = {id_: one for id_, one in found.items() if not one.forfeited}
         others = []
         for id_ in ids:
-            booking = bookings.get(id_)
-            if id_ not in open_:
-                others.append((id_, self.check.why_never_owed(booking)))
+            if id_ in found and id_ not in open_:
+                others.append((id_, f"{found[id_].forfeited}; {KEPT}"))
+            elif id_ not in open_:
+                others.append((id_, self.check.why_never_owed(bookings.get(id_))))
         return OwedChoice(tuple(open_.values()), tuple(others))
 
     def decide(self, found: Sequence[Owed], *, owed: bool, reason: str, actor: Actor) -> int:
@@ -110,13 +113,16 @@ class OwedDecisions:
 
         Raises:
             NotAllowed: this person may not decide what is owed.
-            BadList: no reason was given, or no booking is left to decide on.
+            BadList: no reason was given, no booking is left to decide on, or the credit of one was
+                kept on purpose.
             JournalError: the first ones may be decided; the same again decides all.
         """
         actor.require(Act.DECIDE_OWED)
         _require_reason(reason)
         if not found:
             raise BadList(["none of these is a cancelled booking without a refund mark"])
+        if kept := [one for one in found if one.forfeited]:
+            raise BadList([f"{one.booking.id} is {one.forfeited}; {KEPT}" for one in kept])
         at = self.now()
         decisions = [
             OwedDecision(

@@ -93,7 +93,7 @@ class Planning:
         """
         least = chosen_kind_of(kind).least(few=_few(selection))
         actor.require(Act.RUN_BATCHES if include else least)
-        self.preflight.check()
+        self.preflight.check(chosen_kind_of(kind).also_needs)
         found = self.finding.bookings(selection)
         left = self.finding.among(found, without)
         made_at = self.now()
@@ -116,7 +116,7 @@ class Planning:
         Raises:
             NotReady, GatewayError: as ``preview``.
         """
-        self.preflight.check()
+        self.preflight.check(chosen_kind_of(plan.kind).also_needs)
         ids = [booking_of(row, plan.kind) for row in plan.rows]
         return self._rows(plan.kind, ids, plan.include, plan.excluded)
 
@@ -135,7 +135,8 @@ class Planning:
             return plan_rows(of.judge, ids, bookings, contacts, self.catalogue, terms, without)
         current = [with_current_hint(one, contacts) for one in bookings.values() if one]
         given = [one for one in current if self._gives_back(of.judge, one, terms)]
-        found = {one.booking.id: one for one in self.check.of(given)}
+        kept_too = Inclusion.FORFEITED in include
+        found = {one.booking.id: one for one in self.check.of(given, kept_too=kept_too)}
         judge = heeding(of.judge, found)
         rows = plan_rows(judge, ids, bookings, contacts, self.catalogue, terms, without)
         return tuple(_told(row, found.get(booking_of(row, kind))) for row in rows)
@@ -149,7 +150,7 @@ def _told(row: Row, found: Owed | None) -> Row:
     """Whoever gives back what an admin took on purpose, or decided on, sees who and why."""
     if found is None or row.verdict is not Verdict.WILL_CHANGE:
         return row
-    words = [found.taken_back, found.decision, row.detail]
+    words = [found.forfeited, found.taken_back, found.decision, row.detail]
     return replace(row, detail="; ".join(str(word) for word in words if word))
 
 

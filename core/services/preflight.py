@@ -7,7 +7,7 @@ credits back.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.domain.clocks import within
@@ -24,20 +24,26 @@ class Preflight:
 
     truth: Inspecting | None
     now: Callable[[], datetime]
-    _fine_at: datetime | None = None
+    #: When the account was found in order, by which properties it needed beside the usual ones.
+    _fine_at: dict[frozenset[str], datetime] = field(default_factory=dict)
 
-    def check(self) -> None:
-        """Raise ``NotReady`` with every fault, unless all is in order."""
-        if self.truth is None or self._found_fine():
+    def check(self, also: frozenset[str] = frozenset()) -> None:
+        """Raise ``NotReady`` with every fault, unless all is in order.
+
+        ``also``: properties of ours that this account may be without, and that are needed now.
+        """
+        if self.truth is None or self._found_fine(also):
             return
         faults = [
             f"{found.what}: {found.said}. {found.mend}".strip()
             for found in self.truth.inspect()
             if found.health is Health.FAULT
+            or (found.property_ in also and found.health is not Health.FINE)
         ]
         if faults:
             raise NotReady(faults)
-        self._fine_at = self.now()
+        self._fine_at[also] = self.now()
 
-    def _found_fine(self) -> bool:
-        return self._fine_at is not None and within(self._fine_at, self.now(), BELIEVED)
+    def _found_fine(self, also: frozenset[str]) -> bool:
+        found_at = self._fine_at.get(also)
+        return found_at is not None and within(found_at, self.now(), BELIEVED)

@@ -38,11 +38,12 @@ from core.domain.records import (
     ItemKey,
     Kind,
 )
+from core.domain.terms import Inclusion
 from core.domain.writes import Movement
 from core.gateways.ports import Crm, Journal, Run
 from core.operations.kinds.registry import booking_of, chosen_kind_of, kind_of
 from core.services.balance_histories import read_histories
-from core.services.owed_check import settled_by
+from core.services.owed_check import kept_by, settled_by
 from core.services.planning import PLAN_LIFE
 from core.services.recording import Recording
 from core.services.steady import QuietPeriod
@@ -172,7 +173,10 @@ class RefundCheck:
             return {}
         cancels = {booking_of(e.item, kind): cancelled_by(e.history) for e in found}
         dated = {id_: cancel.at for id_, cancel in cancels.items() if cancel is not None}
-        return settled_by(self.journal, dated)
+        said = settled_by(self.journal, dated)
+        if Inclusion.FORFEITED in self.operation.include:
+            return said
+        return said | kept_by(self.journal, {booking_of(e.item, kind): e.history for e in found})
 
     def _since(self, of: Mapping[str, Sequence[Item]]) -> dict[str, datetime]:
         """From when on a change of each balance may be the refund of one of these bookings.

@@ -1,9 +1,13 @@
-"""Batch cancellation: cancel many bookings, each credit given back."""
+"""Batch cancellation: cancel many bookings, each credit given back or kept on purpose."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from core.operations.kinds.cancel import CANCEL
+from core.operations.kinds.forfeit import FORFEIT
 from pages.shared import batch, gate, places
+from pages.shared.batch import choosing
 
 desk = gate.enter(places.BATCH_CANCELLATION)
-batch.show(desk, CANCEL.key)
+batch.show(desk, CANCEL.key, partial(choosing.show, keeping=FORFEIT.key))

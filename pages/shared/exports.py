@@ -1,4 +1,4 @@
-"""CSV for people who open it in a spreadsheet; the command line writes the same."""
+"""Downloads: every list leaves by the same way as from the command line."""
 
 from __future__ import annotations
 
@@ -6,16 +6,34 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.domain.spreadsheets import FORMULA_STARTS, csv_bytes
+from core.domain.exports import Export, Listing
+from core.domain.spreadsheets import Table
+from pages.shared.gate import Desk
 
-__all__ = ["FORMULA_STARTS", "csv_button", "csv_bytes"]
+__all__ = ["csv_button", "example_button", "of"]
 
 
-def csv_button(make: Callable[[], bytes], name: str, told: str, *, label: str = "CSV") -> None:
+def of(listing: Listing, table: Table, named: str) -> Export:
+    """What a page holds already: of one preview, operation or repair, which is ``named``."""
+    return Export(listing=listing, table=table, narrowed={"id": named})
+
+
+def csv_button(
+    desk: Desk, make: Callable[[], Export], name: str, told: str, *, label: str = "CSV"
+) -> None:
     """The file is made when somebody wants it, and the page is not drawn again for it.
 
     ``told``: what is in it.
     """
+    _button(label, lambda: desk.core.exporting.taken(make(), desk.actor), name, told)
+
+
+def example_button(text: str, name: str, told: str) -> None:
+    """A file to begin with. It holds nothing of the desk, and so is no export."""
+    _button("Example", text.encode, name, told)
+
+
+def _button(label: str, make: Callable[[], bytes], name: str, told: str) -> None:
     st.download_button(
         label,
         make,

@@ -6,16 +6,24 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.domain.exports import Export
 from pages.shared.exports import csv_button
+from pages.shared.gate import Desk
 
 
 def end_of_row(
-    clear: Callable[[], None], csv: Callable[[], bytes], name: str, told: str, *, narrowed: bool
+    desk: Desk,
+    clear: Callable[[], None],
+    export: Callable[[], Export],
+    name: str,
+    told: str,
+    *,
+    narrowed: bool,
 ) -> None:
     """The way back to all, while something is left out; and what fits as CSV."""
     the_way_back(clear, narrowed=narrowed)
     st.space("stretch")
-    csv_button(csv, name, told)
+    csv_button(desk, export, name, told)
 
 
 def the_way_back(clear: Callable[[], None], *, narrowed: bool) -> None:

@@ -49,7 +49,8 @@ BATCH_CANCELLATION = Place(
     path="pages/operate/batch_cancellation.py",
     title="Batch cancellation",
     icon=":material/event_busy:",
-    help="Cancel many bookings at once. Each credit they spent goes back to its student.",
+    help="Cancel many bookings at once. The credits they spent go back to their students, or are "
+    "kept on purpose.",
     act=Act.RUN_BATCHES,
 )
 BULK_REFUND = Place(
@@ -57,6 +58,13 @@ BULK_REFUND = Place(
     title="Bulk refund",
     icon=":material/redo:",
     help="Give credits back for bookings that are already cancelled and still owed one.",
+    act=Act.RUN_BATCHES,
+)
+ADJUST_CREDITS = Place(
+    path="pages/operate/adjust_credits.py",
+    title="Adjust credits",
+    icon=":material/balance:",
+    help="Give or take credits, or set a balance: of one student, or of a list of many.",
     act=Act.RUN_BATCHES,
 )
 OPERATIONS = Place(
@@ -103,6 +111,7 @@ PLACES = (
     EXAMS,
     BULK_REFUND,
     BATCH_CANCELLATION,
+    ADJUST_CREDITS,
     OPERATIONS,
     DRIFT,
     AUDIT,

@@ -53,8 +53,8 @@ ITEM: dict[ItemState, str] = {
     ItemState.DISMISSED: "◌ Dismissed",
     ItemState.PENDING: "◦ Waiting",
     ItemState.CLAIMED: "• In progress",
-    ItemState.CANCELLED: "• Cancelled, credit due",
-    ItemState.GIVEN_BACK: "• Refunded, flag pending",
+    ItemState.CANCELLED: "• Cancelled, credit pending",
+    ItemState.GIVEN_BACK: "• Flag pending",
     ItemState.DONE: "✓ Done",
 }
 

@@ -10,6 +10,7 @@ from sandbox.hubspot.standard.types import standard_types
 
 CONTACTS, NOTES, BOOKINGS, EXAMS = "0-1", "0-46", "2-50158943", "2-50158913"
 MARKER = "credit_desk_last_write"
+FORFEITED = "credit_forfeited"
 CREDITS = (
     "sj_credits",
     "cs_credits",
@@ -61,6 +62,11 @@ class Portal:
 def marker(group: str) -> Definition:
     """The property that names the last write that changed the credits."""
     return Definition(name=MARKER, label="Credit Desk last write", group=group)
+
+
+def _forfeited(group: str) -> Definition:
+    """The property that says why the credit of a cancelled booking was kept."""
+    return Definition(name=FORFEITED, label="Credit forfeited", group=group)
 
 
 def _contacts(with_marker: bool) -> ObjectType:
@@ -153,7 +159,7 @@ def _bookings(with_marker: bool) -> ObjectType:
             number("token_refunded_at", group=group),
             *(text(name, group=group, calculated=True) for name in derived),
             date("exam_date", group=group, calculated=True),
-            *((marker(group),) if with_marker else ()),
+            *((marker(group), _forfeited(group)) if with_marker else ()),
         ),
     )
 

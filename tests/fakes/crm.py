@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, auto
-from typing import cast
+from types import MappingProxyType
+from typing import Literal, cast
 
 from core.domain.booking import NewBooking
 from core.domain.credits import (
@@ -22,6 +23,7 @@ from core.domain.credits import (
 )
 from core.domain.portal import Portal
 from core.domain.records import (
+    FORFEITED,
     MARKER,
     Booking,
     BookingId,
@@ -34,6 +36,7 @@ from core.domain.records import (
     History,
     Kind,
     WriteId,
+    is_record_id,
 )
 from core.domain.sessions import ExamChange, is_due
 from core.domain.writes import SEND_WITHIN_S, Write
@@ -384,6 +387,17 @@ class FakeCrm(FakeTelling):
                 or text in (c.student_id, c.id)
             ][:limit]
 
+    def contacts_named(
+        self, by: Literal["email", "student_id"], values: Collection[str]
+    ) -> dict[str, tuple[ContactId, ...]]:
+        with self._lock:
+            held: dict[str, list[ContactId]] = {}
+            for record in self._search(Kind.CONTACT):
+                of = (record.properties.get(by) or "").strip().casefold()
+                held.setdefault(of, []).append(ContactId(record.id))
+            asked = {v for v in values if by == "email" or is_record_id(v)}
+            return {v: tuple(held.get(v.casefold(), ()) if v in asked else ()) for v in values}
+
     def scheduled_exam_ids(self, due_by: datetime) -> list[ExamId]:
         with self._lock:
             exams = [cast("Exam", self._counted(record)) for record in self._search(Kind.EXAM)]
@@ -450,20 +464,32 @@ class FakeCrm(FakeTelling):
             return {ExamId(id_): outcome for id_, outcome in self._send(Kind.EXAM, values, change)}
 
     def mark_refunded(
-        self, ids: Collection[BookingId], *, at: datetime, admin: str, sent_at: datetime
+        self,
+        ids: Collection[BookingId],
+        *,
+        at: datetime,
+        admin: str,
+        sent_at: datetime,
+        forfeited: Collection[BookingId] = (),
     ) -> dict[BookingId, Outcome]:
         marks = {
             "token_refunded": "true",
             "token_refunded_at": str((at - EPOCH) // timedelta(milliseconds=1)),
             "token_refund_admin": admin,
         }
-        return self._change_bookings(ids, marks, sent_at=sent_at)
+        cleared = {id_: {FORFEITED: ""} for id_ in forfeited}
+        return self._change_bookings(ids, marks, sent_at=sent_at, also=cleared)
 
     def unmark_refunded(
         self, ids: Collection[BookingId], *, sent_at: datetime
     ) -> dict[BookingId, Outcome]:
         marks = ("token_refunded", "token_refunded_at", "token_refund_admin")
         return self._change_bookings(ids, dict.fromkeys(marks, ""), sent_at=sent_at)
+
+    def mark_forfeited(
+        self, ids: Collection[BookingId], *, told: str, sent_at: datetime
+    ) -> dict[BookingId, Outcome]:
+        return self._change_bookings(ids, {FORFEITED: told}, sent_at=sent_at)
 
     def create_booking(self, new: NewBooking, *, sent_at: datetime) -> Outcome:
         with self._lock:
@@ -628,9 +654,12 @@ class FakeCrm(FakeTelling):
         values: Mapping[str, str],
         *,
         sent_at: datetime | None = None,
+        also: Mapping[BookingId, Mapping[str, str]] = MappingProxyType({}),
     ) -> dict[BookingId, Outcome]:
         with self._lock:
-            send = self._change(Kind.BOOKING, dict.fromkeys(ids, values))
+            wanted: dict[str, dict[str, str | None]]
+            wanted = {id_: {**values, **also.get(id_, {})} for id_ in ids}
+            send = self._change(Kind.BOOKING, wanted)
             late = ids if sent_at is not None and self._is_past(sent_at) else ()
             return {BookingId(id_): outcome for id_, outcome in send(late)}
 

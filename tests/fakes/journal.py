@@ -843,13 +843,12 @@ class MemoryJournal(
         kept.items |= {item.booking_id: item for item in items}
         for item in items:
             if item.state in SETTLED and not keeps_claim(item):
-                self._release_claims(run.operation_id, item.booking_id)
+                for kind in set(MovementKind) - (
+                    {MovementKind.SEAT_FREED} if item.cancelled else set()
+                ):
+                    self._release(run.operation_id, item.booking_id, kind)
             if item.state is ItemState.DONE:
                 self._free_taken_back(run.operation_id, item.booking_id)
-
-    def _release_claims(self, operation_id: str, booking: ItemKey) -> None:
-        for kind in MovementKind:
-            self._release(operation_id, booking, kind)
 
     def _release(self, operation_id: str, booking: ItemKey, kind: MovementKind) -> None:
         key: tuple[Any, MovementKind] = (booking, kind)

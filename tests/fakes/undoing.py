@@ -6,11 +6,13 @@ import threading
 from collections.abc import Collection
 from typing import Any, TypeVar
 
+from core.domain.forfeited import Forfeited, still_kept
 from core.domain.operations import Operation
 from core.domain.owed import TakenBack
 from core.domain.records import BookingId, ItemKey, WriteId
 from core.domain.writes import MovementKind
 from core.gateways.journal.rules import OF_AN_UNDO
+from core.operations.kinds.registry import KEEPING
 
 #: A key of an item, in its own type.
 K = TypeVar("K", bound=str)
@@ -39,6 +41,17 @@ class MemoryUndoing:
         return TakenBack(
             operation_id=last.id, by=last.confirmed_by, at=last.confirmed_at, reason=last.reason
         )
+
+    def forfeited(self, bookings: Collection[BookingId]) -> dict[BookingId, Forfeited]:
+        with self._lock:
+            found = [
+                (id_, kept.operation)
+                for kept in self._operations.values()
+                if kept.operation.kind in KEEPING
+                for id_ in set(bookings) & kept.items.keys()
+                if kept.items[id_].cancelled
+            ]
+        return still_kept(found, self.taken_back([id_ for id_, _ in found]))
 
     def undoing(self, operation_id: str) -> list[Operation]:
         with self._lock:

@@ -17,6 +17,7 @@ _MOVEMENTS = "test_every_movement_lands_once_and_every_foreign_write_is_found"
 _CRASHES = "test_a_world_of_crashes_and_second_workers_loses_nothing"
 _MERGES = "test_students_who_became_one_get_each_credit_once"
 _UNDOS = "test_each_credit_is_there_once_or_not_at_all_whatever_is_undone"
+_ADJUSTED = "test_each_change_of_a_balance_is_there_once_or_not_at_all"
 _SEATS = "test_credit_seat_and_booking_come_together_or_not_at_all"
 
 #: The contract of the journal over a SQLite file; PostgreSQL's own cases are ``_BOTH``.
@@ -25,11 +26,14 @@ _WRITES = (_UNIT + "test_writes.py",)
 _RACES = (_SERVICES + "test_races.py",)
 _OPERATIONS = (_SERVICES + "test_operations.py",)
 _UNDO = (_UNIT + "test_undoing.py", _SERVICES + "test_undoing.py")
+_ADJUST = (_UNIT + "test_adjustments.py", _SERVICES + "test_adjusting.py")
 _BOOKING = (_SERVICES + "test_booking.py",)
 _APPROVING = (_SERVICES + "test_approving.py", _UNIT + "test_approvals.py")
 _PLANS = (_UNIT + "test_plans.py", _UNIT + "test_unclear.py")
 _VERIFY = (_UNIT + "test_foreign_writes.py", _SERVICES + "test_late_looks.py")
 _RECHECK = (_SERVICES + "test_double_refunds.py",)
+_FORFEIT = (_SERVICES + "test_forfeiting.py",)
+_EXPORTING = (_SERVICES + "test_exporting.py",)
 _OWED = (_SERVICES + "test_owed_decisions.py",)
 _DESKS = (_SERVICES + "test_desks.py",)
 _CLOCKS = (
@@ -56,6 +60,7 @@ _STORM = (
     f"{_SIMULATION}test_exactly_once.py::{_MERGES}[fixed 1]",
 )
 _STORM_OF_UNDOS = (f"{_SIMULATION}test_undoing.py::{_UNDOS}[fixed 1]",)
+_STORM_OF_ADJUSTMENTS = (f"{_SIMULATION}test_adjusting.py::{_ADJUSTED}[fixed 1]",)
 _STORM_OF_BOOKINGS = (f"{_SIMULATION}test_booking.py::{_SEATS}[fixed 1]",)
 _SQL = ("tests/contract/supabase_sql/test_copy.py",)
 
@@ -326,14 +331,14 @@ WRITING = [
 GIVING_BACK = [
     Mutant(
         guard="cancel first: no credit goes back for a booking whose cancel is not known",
-        file=_in("operations/steps/refund"),
+        file=_in("services/cancel_steps"),
         old="return [item for item in (*items, *saved) if item.state is ItemState.CANCELLED]",
         new="return [*(i for i in items if i.state is ItemState.CANCELLED), *saved]",
         tests=_RACES + _STORM,
     ),
     Mutant(
         guard="that a cancel is sent is saved before it is",
-        file=_in("operations/steps/refund"),
+        file=_in("services/cancel_steps"),
         old="        self.journal.update_items(run, [each.item for each in sent])\n",
         new="",
         tests=_RACES + _STORM,
@@ -361,7 +366,7 @@ GIVING_BACK = [
     ),
     Mutant(
         guard="an item whose cancel may still arrive does not end",
-        file=_in("operations/steps/refund"),
+        file=_in("services/cancel_steps"),
         old="            old if self._pending(old, asked) and _ends_active(new) else new",
         new="            new",
         tests=_RACES,
@@ -375,7 +380,7 @@ GIVING_BACK = [
     ),
     Mutant(
         guard="a booking without a credit does not end while our cancel may still arrive",
-        file=_in("operations/steps/refund"),
+        file=_in("services/cancel_steps"),
         old="i.credit is None and not self._pending(i, asked)]",
         new="i.credit is None]",
         tests=_RECHECK,
@@ -524,7 +529,7 @@ RECHECK = [
     Mutant(
         guard="another's mark is looked for right before ours is set",
         file=_in("operations/steps/refund"),
-        old="        items = self._unmarked(run, operation, items)\n",
+        old="        items = self._unmarked(run, operation, items, bookings)\n",
         new="",
         tests=_RECHECK,
     ),
@@ -730,6 +735,118 @@ RECHECK = [
         old="            and (by := marked_by_another(operation, booking))",
         new='            and (by := "")',
         tests=_RECHECK,
+    ),
+]
+
+FORFEITING = [
+    Mutant(
+        guard="a credit is kept only where the cancel was ours",
+        file=_in("operations/steps/forfeit"),
+        old="            if new.state is ItemState.DONE:",
+        new="            if True:",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="what marks a kept credit is not sent again while it may still arrive",
+        file=_in("operations/steps/forfeit"),
+        old="if not self._on_its_way(item)]",
+        new="]",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a kept credit is not owed by the journal, marked or not",
+        file=_in("services/owed_check"),
+        old="        kept = kept_by(self.journal, histories) if histories else {}",
+        new="        kept: dict[BookingId, str] = {}",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a kept credit is not owed by HubSpot's mark alone",
+        file=_in("services/owed_check"),
+        old="_kept(one, one.booking.forfeited, kept_too=kept_too)",
+        new="one",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a kept credit is kept by that cancellation, not by a later one of others",
+        file=_in("services/owed_check"),
+        old="        or is_ours(cancel, histories[id_] or {}, one.operation_id)",
+        new="        or True",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a refund stops at a credit that was kept since its preview, by the journal",
+        file=_in("services/refund_check"),
+        old="        if Inclusion.FORFEITED in self.operation.include:",
+        new="        if True:",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a refund stops at HubSpot's mark of a kept credit",
+        file=_in("operations/kinds/booking_rules"),
+        old=" and booking.forfeited and not included:",
+        new=" and False:",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a refund on purpose clears the mark of the kept credit",
+        file=_in("operations/steps/refund"),
+        old="if booking and booking.forfeited},",
+        new="if False},",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a kept credit explains no credit of the student's other booking",
+        file=_in("services/owed_check"),
+        old=", *kept_by(self.journal, histories)}\n"
+        "        over |= {one.id for one in others if one.forfeited}\n",
+        new="}\n",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a decision is no way around a kept credit",
+        file=_in("services/owed_decisions"),
+        old="        if kept := [one for one in found if one.forfeited]:",
+        new="        if kept := []:",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="nothing is kept on an account that cannot say so",
+        file=_in("services/preflight"),
+        old="            or (found.property_ in also and found.health is not Health.FINE)\n",
+        new="",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="a kept credit counts for a second admin",
+        file=_in("domain/approvals"),
+        old="max(abs(_delta(row)), row.credit is not None)",
+        new="abs(_delta(row))",
+        tests=_FORFEIT,
+    ),
+    Mutant(
+        guard="the claim on the seat of a cancelled booking is kept until it is counted",
+        file=_in("gateways/journal/items"),
+        old=", but=MovementKind.SEAT_FREED)",
+        new=")",
+        tests=("tests/contract/journal/test_undoing.py",),
+    ),
+]
+
+EXPORTS = [
+    Mutant(
+        guard="no list leaves without its role",
+        file=_in("services/exporting"),
+        old="        actor.require(ACTS[export.listing])\n",
+        new="",
+        tests=_EXPORTING,
+    ),
+    Mutant(
+        guard="an export that breaks off is recorded",
+        file=_in("services/exporting"),
+        old="        finally:\n            self._record",
+        new="        finally:\n            whole and self._record",
+        tests=_EXPORTING,
     ),
 ]
 
@@ -1566,7 +1683,7 @@ OTHERS = [
     ),
     Mutant(
         guard="no booking is cancelled whose student another desk wrote",
-        file=_in("operations/steps/refund"),
+        file=_in("services/cancel_steps"),
         old="            judged = self._without_strangers(run, judged, contacts)",
         new="            pass",
         tests=_DESKS,
@@ -1788,11 +1905,136 @@ TELLING = [
     ),
 ]
 
+ADJUSTING = [
+    Mutant(
+        guard="no balance goes below 0",
+        file=_in("domain/adjustments"),
+        old="    if after < 0:",
+        new="    if after < -BALANCE_MAX:",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="a balance that moved since the preview is not set",
+        file=_in("domain/adjustments"),
+        old="    if one.stood is not None and one.stood != now:",
+        new="    if one.stood is not None and one.stood != now and not now:",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="text that is another than the one seen is not written over",
+        file=_in("domain/adjustments"),
+        old="    if one.stood is not None and one.stood != text:",
+        new="    if False:",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="no write goes out over any text but the one in its name",
+        file=_in("domain/writes"),
+        old="    return credit not in over or target.held.get(credit) != over[credit]",
+        new="    return credit not in over",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="no write over text goes out over a number",
+        file=_in("domain/writes"),
+        old="            if credit not in target.held:",
+        new="            if False:",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="a write over text is never sent again as it is",
+        file=_in("domain/writes"),
+        old="    return not write.mends and all(held)",
+        new="    return all(held)",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="each change is judged on the balance that its write goes out from",
+        file=_in("operations/steps/adjust"),
+        old="            if row.verdict is not Verdict.WILL_CHANGE:",
+        new="            if False:",
+        tests=(*_ADJUST, *_STORM_OF_ADJUSTMENTS),
+    ),
+    Mutant(
+        guard="changes of students who became one count from each other",
+        file=_in("operations/steps/adjust"),
+        old='                so_far[row.credit or CreditType("")] = row.after',
+        new="                pass",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="a change is claimed before it is made",
+        file=_in("operations/kinds/adjust"),
+        old="        return {MovementKind.ADJUSTMENT: [item.booking_id for item in items]}",
+        new="        return {}",
+        tests=(*_ADJUST, *_STORM_OF_ADJUSTMENTS),
+    ),
+    Mutant(
+        guard="a refreshed preview has the names of the first",
+        file=_in("services/adjusting"),
+        old="stood=None) for row in plan.rows]",
+        new="stood=None, request=self.new_id()) for row in plan.rows]",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="what is taken back is named by what it takes back",
+        file=_in("domain/adjustments"),
+        old='        request=f"{_UNDO}{name}",',
+        new='        request=f"{_UNDO}{name}/{id(one)}",',
+        tests=(*_ADJUST, *_STORM_OF_ADJUSTMENTS),
+    ),
+    Mutant(
+        guard="text that could not be read is not put back",
+        file=_in("domain/adjustments"),
+        old="        return _row(one, Verdict.SKIP, Why.NOT_PUT_BACK)",
+        new="        pass",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="a number set in place of text is a person's to judge",
+        file=_in("domain/foreign_writes"),
+        old="        if text := self.write.mends.get(self.credit):",
+        new='        if text := "":',
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="the text that we wrote over counts as we counted it",
+        file=_in("domain/foreign_writes"),
+        old="    return lambda raw: stood.get(raw, count(raw)) if stood else count(raw)",
+        new="    return count",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="a row's credit is changed once in a list",
+        file=_in("services/adjusting"),
+        old="            if (before := first.setdefault((id_, row.credit), n)) != n:",
+        new="            if (before := first.setdefault((id_, row.credit), n)) < 0:",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="who is meant is not guessed",
+        file=_in("services/adjusting"),
+        old="student := one.student.strip()) and len(meant[student]) != 1",
+        new="student := one.student.strip()) and not meant[student]",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="adjustments have limits of their own for a second admin",
+        file=_in("operations/kinds/permissions"),
+        old="    if kind_of(plan.kind).subject is RowSubject.ADJUSTMENT:",
+        new="    if False:",
+        tests=_ADJUST,
+    ),
+]
+
 MUTANTS = [
+    *ADJUSTING,
     *SETTLING,
     *WRITING,
     *GIVING_BACK,
     *RECHECK,
+    *FORFEITING,
+    *EXPORTS,
     *UNDOING,
     *BOOKING,
     *PEOPLE,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.domain.audit import Entry, Subject, What
-from core.domain.chain import EMPTY, FIELDS, Link, texts
+from core.domain.chain import Link, texts
 from core.domain.credits import SCHOOL
 from core.domain.operations import ItemState
 from core.domain.plans import OperationKind
@@ -264,13 +262,3 @@ def test_managers_and_admins_look_and_staff_do_not(
     refused = "Audit is not open to you" == at.title[0].value
     assert refused == (role is Role.STAFF)
     assert refused == (not at.dataframe)
-
-
-def test_the_export_holds_all_fields_and_no_formula() -> None:
-    entry = Entry(at=NOON, actor="a", what="b", reason="=HYPERLINK(1)")
-    link = Link(n=1, texts=texts(entry), hash=EMPTY.hash)
-
-    rows = list(csv.DictReader(io.StringIO(listing.audit_csv([link]).decode("utf-8-sig"))))
-
-    assert ["n", *FIELDS, "hash", "reason_commitment", "reason_salt"] == list(rows[0])
-    assert "'=HYPERLINK(1)" == rows[0]["reason"]

@@ -15,9 +15,9 @@ from core.domain.operations import Item
 from core.domain.plans import OperationKind
 from core.domain.records import Kind
 from core.domain.roles import Grant, Role
+from core.domain.spreadsheets import Table, csv_bytes
 from core.services.finding import ByContact, ByExam
 from pages.shared import tables, words
-from pages.shared.exports import csv_bytes
 from pages.shared.places import (
     BATCH_CANCELLATION,
     BULK_REFUND,
@@ -219,7 +219,11 @@ def test_a_spreadsheet_runs_nothing(hostile: Stage) -> None:
     plan = hostile.journal.plan(_preview(hostile))
     items = hostile.journal.items(_held(hostile))
 
-    for file in (tables.plan_csv(plan.rows), tables.item_csv(items, OperationKind.REFUND)):
+    for table in (
+        tables.plan_table(plan.rows, plan.kind),
+        tables.item_table(items, OperationKind.REFUND),
+    ):
+        file = csv_bytes(table)
         cells = [cell for row in csv.reader(io.StringIO(file.decode("utf-8-sig"))) for cell in row]
         assert [] == [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
         assert any(cell.startswith("'=1+1") for cell in cells)
@@ -227,7 +231,9 @@ def test_a_spreadsheet_runs_nothing(hostile: Stage) -> None:
 
 @pytest.mark.parametrize("start", [*"=+-@\t\r\n", *FULL_WIDTH], ids=repr)
 def test_each_beginning_of_a_formula_is_made_text(start: str) -> None:
-    (_, row) = csv.reader(io.StringIO(csv_bytes(["a"], [{"a": f"{start}1"}]).decode("utf-8-sig")))
+    (_, row) = csv.reader(
+        io.StringIO(csv_bytes(Table(["a"], [{"a": f"{start}1"}])).decode("utf-8-sig"))
+    )
 
     assert [f"'{start}1"] == row
 

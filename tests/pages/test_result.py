@@ -9,6 +9,7 @@ from core.domain.operations import ENDED, FollowUps, ItemState, Operation, Opera
 from core.domain.plans import OperationKind, Verdict
 from core.domain.records import TOTAL_BOOKINGS, BookingId, ExamId, Kind
 from core.domain.roles import Actor, Role
+from core.domain.spreadsheets import csv_bytes
 from core.domain.warnings import About, Warned
 from core.gateways.ports import Due, WriteState
 from core.services.access import Access
@@ -101,7 +102,7 @@ def test_two_retries_are_one(open_page: Open, made: Stage, operation_id: str) ->
 def test_the_csv_has_every_booking_with_what_happened(made: Stage, operation_id: str) -> None:
     items = made.journal.items(operation_id)
 
-    told = tables.item_csv(items, OperationKind.REFUND).decode("utf-8-sig")
+    told = csv_bytes(tables.item_table(items, OperationKind.REFUND)).decode("utf-8-sig")
     table = list(csv.DictReader(io.StringIO(told)))
 
     assert [item.booking_id for item in items] == [row["record_id"] for row in table]

@@ -24,7 +24,7 @@ from core.domain.selections import (
     from_text,
     ranges,
 )
-from core.domain.spreadsheets import csv_bytes, escaped, unescaped
+from core.domain.spreadsheets import Table, csv_bytes, escaped, unescaped
 from pages.shared import tables
 
 NAME = "Clinical Skills-4711-May 4, 2026"
@@ -364,7 +364,10 @@ def test_every_csv_that_the_desk_writes_of_bookings_can_be_uploaded_again(
         for n, (id_, name) in enumerate(zip(ids, told, strict=True))
     ]
 
-    for data in (tables.plan_csv(rows), tables.item_csv(items, kind)):
+    for data in (
+        csv_bytes(tables.plan_table(rows, kind)),
+        csv_bytes(tables.item_table(items, kind)),
+    ):
         found = from_csv(data)
         assert tuple(ids) == found.references
         assert len(ids) == found.rows
@@ -372,7 +375,7 @@ def test_every_csv_that_the_desk_writes_of_bookings_can_be_uploaded_again(
 
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=9))
 def test_csv_has_a_line_for_each_row(rows: list[tuple[str, str]]) -> None:
-    data = csv_bytes(("a", "b"), [{"a": a, "b": b} for a, b in rows]).decode("utf-8-sig")
+    data = csv_bytes(Table(("a", "b"), [{"a": a, "b": b} for a, b in rows])).decode("utf-8-sig")
 
     read = list(csv.reader(io.StringIO(data, newline=""), strict=True))
 

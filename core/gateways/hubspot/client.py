@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
-from typing import Self, cast
+from typing import Literal, Self, cast
 
 import httpx
 
@@ -117,10 +117,18 @@ class HubSpot:
         return writing.change_bookings(self.hub, ids, body, sent_at=sent_at)
 
     def mark_refunded(
-        self, ids: Collection[BookingId], *, at: datetime, admin: str, sent_at: datetime
+        self,
+        ids: Collection[BookingId],
+        *,
+        at: datetime,
+        admin: str,
+        sent_at: datetime,
+        forfeited: Collection[BookingId] = (),
     ) -> dict[BookingId, Outcome]:
         """Set ``token_refunded``, ``token_refunded_at``, ``token_refund_admin``. Repeatable."""
-        body = partial(requests.refunded_body, self.hub.portal, at=at, admin=admin)
+        body = partial(
+            requests.refunded_body, self.hub.portal, at=at, admin=admin, forfeited=forfeited
+        )
         return writing.change_bookings(self.hub, ids, body, sent_at=sent_at)
 
     def unmark_refunded(
@@ -128,6 +136,13 @@ class HubSpot:
     ) -> dict[BookingId, Outcome]:
         """Empty what ``mark_refunded`` sets. Repeatable."""
         body = partial(requests.unrefunded_body, self.hub.portal)
+        return writing.change_bookings(self.hub, ids, body, sent_at=sent_at)
+
+    def mark_forfeited(
+        self, ids: Collection[BookingId], *, told: str, sent_at: datetime
+    ) -> dict[BookingId, Outcome]:
+        """Set ``credit_forfeited`` to what is told. Repeatable."""
+        body = partial(requests.forfeited_body, self.hub.portal, told=told)
         return writing.change_bookings(self.hub, ids, body, sent_at=sent_at)
 
     def create_booking(self, new: NewBooking, *, sent_at: datetime) -> Outcome:
@@ -212,6 +227,12 @@ class HubSpot:
     def search_contacts(self, text: str, *, limit: int = 20) -> list[Contact]:
         """By name, e-mail, phone, student id or record id; for a list to choose from."""
         return discovery.search_contacts(self.hub, text, limit=limit)
+
+    def contacts_named(
+        self, by: Literal["email", "student_id"], values: Collection[str]
+    ) -> dict[str, tuple[ContactId, ...]]:
+        """All contacts that have each of these e-mails, or student ids; case is no matter."""
+        return discovery.contacts_named(self.hub, by, values)
 
     def changed_ids(self, kind: Kind, since: datetime) -> list[str]:
         """Ids of records that search knows to have changed since."""

@@ -62,7 +62,7 @@ class Inspection:
                 raise
 
     def provision(self) -> list[str]:
-        """Make the marker where it is missing, and what students are told by; what was made.
+        """Make our own properties where they are missing; what was made.
 
         Raises:
             Refused: an object type is another object by its own name; nothing was made.
@@ -73,21 +73,24 @@ class Inspection:
         made = []
         for kind in Kind:
             held = self._definitions(kind)
-            for wanted in self._ours(kind, held):
-                if wanted["name"] in held:
-                    continue
-                path = self.hub.paths.properties(self.hub.types.of(kind))
-                call = Call(what="write properties", path=path, body=wanted)
+            for own in self._missing(kind, held):
+                call = Call(
+                    what="write properties",
+                    path=self.hub.paths.properties(self.hub.types.of(kind)),
+                    body=own,
+                )
                 self.hub.transport.write(call, self.hub.priority)
-                made.append(f"property {wanted['name']} of {kind}")
+                made.append(f"property {own['name']} of {kind}")
         return made
 
-    def _ours(self, kind: Kind, held: Mapping[str, Json]) -> list[dict[str, str]]:
-        """The properties that the desk makes, in the group of what is written with them."""
-        marker = definitions.marker_definition(self.hub.portal, kind, held)
-        if kind is not Kind.CONTACT or self.channel is not Channel.PROPERTIES:
-            return [marker]
-        return [marker, *telling.property_definitions(marker["groupName"])]
+    def _missing(self, kind: Kind, held: Mapping[str, Json]) -> list[dict[str, str]]:
+        """Our own properties that this kind lacks; of contacts those that tell students, too."""
+        missing = list(definitions.missing_own(self.hub.portal, kind, held))
+        if kind is Kind.CONTACT and self.channel is Channel.PROPERTIES:
+            group = definitions.group_of(self.hub.portal, kind, held)
+            told = telling.property_definitions(group)
+            missing += [one for one in told if one["name"] not in held]
+        return missing
 
     def _way_there(self) -> Finding:
         what = "HubSpot"

@@ -151,14 +151,19 @@ def release_unmoved(
     operation_id: str,
     bookings: Sequence[ItemKey],
     kind: MovementKind | None = None,
+    but: MovementKind | None = None,
 ) -> None:
-    """Free the operation's claims on these bookings, but for what moved or may have moved."""
+    """Free the operation's claims on these bookings, but for what moved or may have moved.
+
+    ``kind``: of this kind alone. ``but``: of all others.
+    """
     moved = select(movements.c.write_id).where(
         movements.c.booking_id == claims.c.booking_id,
         movements.c.kind == claims.c.kind,
         always(movements.c.state, *LIVE_MOVEMENTS),
     )
-    of_kind = () if kind is None else (claims.c.kind == kind,)
+    of_kind = [] if kind is None else [claims.c.kind == kind]
+    of_kind += [] if but is None else [claims.c.kind != but]
     for some in chunks(sorted(bookings)):
         connection.execute(
             delete(claims).where(

@@ -151,8 +151,12 @@ def save_items(connection: Connection, run: Run, changed: Sequence[Item]) -> Non
         )
         if connection.execute(found.values(values)).rowcount != len(bookings):
             raise UnknownId(f"operation {run.operation_id} has not all of {', '.join(bookings)}")
-    settled = [i.booking_id for i in changed if i.state in SETTLED and not keeps_claim(i)]
-    release_unmoved(connection, run.operation_id, settled)
+    settled = [i for i in changed if i.state in SETTLED and not keeps_claim(i)]
+    free = [item.booking_id for item in settled if not item.cancelled]
+    release_unmoved(connection, run.operation_id, free)
+    # their seats are still to be counted, once: an operation that meets one again leaves it alone
+    cancelled = [item.booking_id for item in settled if item.cancelled]
+    release_unmoved(connection, run.operation_id, cancelled, but=MovementKind.SEAT_FREED)
     done = [item.booking_id for item in changed if item.state is ItemState.DONE]
     if done and _undoes(connection, run.operation_id):
         free_taken_back(connection, run.operation_id, done)

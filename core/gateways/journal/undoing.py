@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, delete, literal_column, select, update
 
+from core.domain.forfeited import Forfeited, still_kept
 from core.domain.operations import Operation
 from core.domain.owed import TakenBack
 from core.domain.records import BookingId, ItemKey
@@ -15,7 +16,8 @@ from core.gateways.journal.database import Database, reading
 from core.gateways.journal.fence import chunks
 from core.gateways.journal.records import OPERATIONS
 from core.gateways.journal.rules import OF_AN_UNDO
-from core.gateways.journal.tables import MovementState, claims, movements, operations
+from core.gateways.journal.tables import MovementState, claims, items, movements, operations
+from core.operations.kinds.registry import KEEPING
 
 
 class Undoing:
@@ -28,20 +30,26 @@ class Undoing:
         self, connection: Connection, bookings: Collection[ItemKey]
     ) -> dict[BookingId, TakenBack]:
         """Once its mark is cleared: until then the refund stands."""
-        found: dict[BookingId, TakenBack] = {}
-        told = (operations.c.id, operations.c.confirmed_by, operations.c.confirmed_at)
-        query = (
-            select(movements.c.booking_id, *told, operations.c.reason)
-            .join(operations, operations.c.id == movements.c.operation_id)
-            .where(movements.c.kind == MovementKind.UNDO_REFUND)
-            .where(always(movements.c.state, MovementState.UNDONE))
-            .order_by(operations.c.confirmed_at, operations.c.id)
-        )
-        for some in chunks(sorted(set(bookings))):
-            for row in connection.execute(query.where(movements.c.booking_id.in_(some))):
-                booking, id_, by, at, reason = row
-                found[booking] = TakenBack(operation_id=id_, by=by, at=at, reason=reason)
-        return found
+        return _taken_back(connection, bookings)
+
+    @reading
+    def forfeited(
+        self, connection: Connection, bookings: Collection[ItemKey]
+    ) -> dict[BookingId, Forfeited]:
+        """By the key of the items: few operations keep credits, and each is asked for all."""
+        keeping = select(*OPERATIONS.columns).where(operations.c.kind.in_(KEEPING))
+        made = {one.id: one for one in map(OPERATIONS.load, connection.execute(keeping))}
+        found = [
+            (booking, made[id_])
+            for some in chunks(sorted(set(bookings)))
+            for ids in chunks(sorted(made))
+            for booking, id_ in connection.execute(
+                select(items.c.booking_id, items.c.operation_id).where(
+                    items.c.operation_id.in_(ids), items.c.booking_id.in_(some), items.c.cancelled
+                )
+            )
+        ]
+        return still_kept(found, _taken_back(connection, [booking for booking, _ in found]))
 
     @reading
     def undoing(self, connection: Connection, operation_id: str) -> list[Operation]:
@@ -51,6 +59,25 @@ class Undoing:
         )
         newest = query.order_by(operations.c.confirmed_at.desc(), operations.c.id.desc())
         return [OPERATIONS.load(row) for row in connection.execute(newest)]
+
+
+def _taken_back(
+    connection: Connection, bookings: Collection[ItemKey]
+) -> dict[BookingId, TakenBack]:
+    found: dict[BookingId, TakenBack] = {}
+    told = (operations.c.id, operations.c.confirmed_by, operations.c.confirmed_at)
+    query = (
+        select(movements.c.booking_id, *told, operations.c.reason)
+        .join(operations, operations.c.id == movements.c.operation_id)
+        .where(movements.c.kind == MovementKind.UNDO_REFUND)
+        .where(always(movements.c.state, MovementState.UNDONE))
+        .order_by(operations.c.confirmed_at, operations.c.id)
+    )
+    for some in chunks(sorted(set(bookings))):
+        for row in connection.execute(query.where(movements.c.booking_id.in_(some))):
+            booking, id_, by, at, reason = row
+            found[booking] = TakenBack(operation_id=id_, by=by, at=at, reason=reason)
+    return found
 
 
 def free_taken_back(connection: Connection, operation_id: str, bookings: Sequence[ItemKey]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from core.domain.booking import NewBooking
 from core.domain.records import (
@@ -161,9 +161,18 @@ class Crm(TellingCrm, Protocol):
         ...
 
     def mark_refunded(
-        self, ids: Collection[BookingId], *, at: datetime, admin: str, sent_at: datetime
+        self,
+        ids: Collection[BookingId],
+        *,
+        at: datetime,
+        admin: str,
+        sent_at: datetime,
+        forfeited: Collection[BookingId] = (),
     ) -> dict[BookingId, Outcome]:
         """Set ``token_refunded``, ``token_refunded_at``, ``token_refund_admin``. Repeatable.
+
+        ``forfeited``: those of them that say that their credit was kept, which is emptied in the
+        same update.
 
         Not sent at all when it cannot be handed to the network within ``SEND_WITHIN_S`` of
         ``sent_at``: a later one could mark what was taken back meanwhile.
@@ -174,6 +183,12 @@ class Crm(TellingCrm, Protocol):
         self, ids: Collection[BookingId], *, sent_at: datetime
     ) -> dict[BookingId, Outcome]:
         """Empty what ``mark_refunded`` sets, within the same time. Repeatable."""
+        ...
+
+    def mark_forfeited(
+        self, ids: Collection[BookingId], *, told: str, sent_at: datetime
+    ) -> dict[BookingId, Outcome]:
+        """Set ``credit_forfeited`` to what is told, within the same time. Repeatable."""
         ...
 
     def create_booking(self, new: NewBooking, *, sent_at: datetime) -> Outcome:
@@ -217,6 +232,12 @@ class Crm(TellingCrm, Protocol):
 
     def search_contacts(self, text: str, *, limit: int = 20) -> list[Contact]:
         """Search by name, e-mail, phone, student id; for a list to choose from."""
+        ...
+
+    def contacts_named(
+        self, by: Literal["email", "student_id"], values: Collection[str]
+    ) -> dict[str, tuple[ContactId, ...]]:
+        """Search: all contacts with each of these e-mails, or student ids, in any case."""
         ...
 
     def changed_ids(self, kind: Kind, since: datetime) -> list[str]:

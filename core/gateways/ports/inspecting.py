@@ -29,6 +29,8 @@ class Finding:
     said: str
     #: How to mend it; empty when nothing is to mend.
     mend: str = ""
+    #: Our name of the property that was looked at; empty: it was none.
+    property_: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol, TypeVar
 
+from core.domain.forfeited import Forfeited
 from core.domain.operations import Operation
 from core.domain.owed import TakenBack
 from core.domain.records import BookingId
@@ -23,6 +24,13 @@ class UndoRecords(Protocol):
 
     def taken_back(self, bookings: Collection[BookingId]) -> dict[BookingId, TakenBack]:
         """The latest undo that took back the credit of each of these, where one did."""
+        ...
+
+    def forfeited(self, bookings: Collection[BookingId]) -> dict[BookingId, Forfeited]:
+        """The latest operation that cancelled each of these and kept its credit, where one did.
+
+        Not that of which an undo later took back the credit, for by then it had been given back.
+        """
         ...
 
     def undoing(self, operation_id: str) -> list[Operation]:

@@ -39,6 +39,8 @@ class RowSubject(StrEnum):
     EXAM = "exam"
     #: A balance that somebody else changed, by the name of that change (``corrections.name_of``).
     BALANCE = "balance"
+    #: A change of a balance that somebody asks for, by its name (``adjustments.Adjustment``).
+    ADJUSTMENT = "adjustment"
 
 
 class FollowUp(Enum):
@@ -55,8 +57,10 @@ class Toolbox(Generic[S]):
     """What items can go through; each kind takes its own. Made where services are assembled."""
 
     refunding: S
+    forfeiting: S
     undoing: S
     correcting: S
+    adjusting: S
     booking: S
     recounting: S
 
@@ -68,6 +72,7 @@ class Planners(Generic[P]):
     bookings: P
     undos: P
     corrections: P
+    adjustments: P
 
 
 class KindOfOperation(ABC):
@@ -216,6 +221,16 @@ class ChosenKind(CreditKind):
     @abstractmethod
     def of_owed(self) -> bool:
         """Whether its bookings are those of which a credit is still owed."""
+
+    @property
+    @abstractmethod
+    def keeps(self) -> bool:
+        """Whether the credits of the bookings that it cancels are kept: never owed from then on."""
+
+    @property
+    @abstractmethod
+    def also_needs(self) -> frozenset[str]:
+        """Properties of bookings that its writes need, and that an account may be without."""
 
     @abstractmethod
     def judge(self, booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:

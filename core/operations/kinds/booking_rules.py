@@ -5,6 +5,7 @@ What cannot be read decides nothing: it blocks, with the value that was found.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from core.domain.credits import Catalogue, UnknownToken
@@ -37,6 +38,23 @@ def judge_cancel(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgem
     if spent_nothing(booking):
         return Judgement(verdict=Verdict.WILL_CHANGE, why=Why.CANCEL_ONLY)
     return _credit_back(booking, catalogue, Why.CANCEL_AND_GIVE_BACK)
+
+
+def judge_forfeit(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:
+    """Of a booking that is to be cancelled, and its credit kept."""
+    judgement = judge_cancel(booking, catalogue, terms)
+    if judgement.credit is None:
+        return judgement
+    return replace(judgement, why=Why.FORFEIT, kept=True)
+
+
+def judge_owed(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:
+    """Of a cancelled booking whose credit is to be given back, unless it was kept on purpose."""
+    judgement = judge_refund(booking, catalogue, terms)
+    included = Inclusion.FORFEITED in terms.include
+    if judgement.verdict is Verdict.WILL_CHANGE and booking.forfeited and not included:
+        return blocked(Why.FORFEITED, booking.forfeited)
+    return judgement
 
 
 def judge_refund(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:

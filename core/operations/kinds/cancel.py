@@ -17,7 +17,7 @@ from core.domain.writes import Movement, MovementKind
 from core.operations.kinds import notes
 from core.operations.kinds.base import ChosenKind, FollowUp, P, Planners, RowSubject, S, Toolbox
 from core.operations.kinds.booking_rules import judge_cancel, judge_refund
-from core.operations.kinds.movements import refund_claims, refund_movements
+from core.operations.kinds.movements import cancel_claims, refund_movements
 from core.operations.kinds.words import KindPage, KindWords, OneStudent, counted
 
 
@@ -66,10 +66,12 @@ class _Cancel(ChosenKind):
     mark = MARK
     follow_ups = frozenset({FollowUp.SEATS, FollowUp.NOTES})
     #: A booking that was cancelled got its credit; one that was refunded had been cancelled.
-    deals_with = frozenset({OperationKind.CANCEL, OperationKind.REFUND})
-    claimed_by_others = Why.CLAIMED
+    deals_with = frozenset({OperationKind.CANCEL, OperationKind.FORFEIT, OperationKind.REFUND})
+    claimed_by_others = Why.CANCELLED_ONCE
     finds = BookingStatus.ACTIVE
     of_owed = False
+    keeps = False
+    also_needs = frozenset[str]()
 
     def act(self, plan: Plan) -> Act:
         """Staff cancel for one student at a time; with nothing included on purpose."""
@@ -108,8 +110,7 @@ class _Cancel(ChosenKind):
 
     def claims(self, items: Sequence[Item]) -> dict[MovementKind, list[ItemKey]]:
         """The seat's of each, and the credit's of those that spent one."""
-        seats = {MovementKind.SEAT_FREED: [i.booking_id for i in items]} if items else {}
-        return seats | refund_claims(items)
+        return cancel_claims(items)
 
     def movements(self, item: Item) -> list[Movement]:
         """Its credit, given back."""

@@ -15,6 +15,12 @@ def refund_claims(items: Sequence[Item]) -> dict[MovementKind, list[ItemKey]]:
     return {MovementKind.REFUND: credits_} if credits_ else {}
 
 
+def cancel_claims(items: Sequence[Item]) -> dict[MovementKind, list[ItemKey]]:
+    """The seat of each item, and the refund of each that spent a credit."""
+    seats = {MovementKind.SEAT_FREED: [i.booking_id for i in items]} if items else {}
+    return seats | refund_claims(items)
+
+
 def refund_movements(item: Item) -> list[Movement]:
     """One credit, given back."""
     return [one_credit(item, MovementKind.REFUND, 1)]

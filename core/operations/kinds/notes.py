@@ -12,10 +12,17 @@ from core.domain.operations import Item, Operation
 def given_back(what: str, operation: Operation, items: Sequence[Item], catalogue: Catalogue) -> str:
     """Of bookings whose credits went back to one student; ``what`` was done to them."""
     names = ", ".join(item.booking_name or item.booking_id for item in items)
-    back = [catalogue.by_key(i.credit).label for i in items if i.credit is not None]
-    credits_ = ", ".join(f"{back.count(label)} {label}" for label in dict.fromkeys(back))
+    credits_ = _counted(items, catalogue)
     given = f"Given back: {credits_}. " if credits_ else "No credit was spent on it. "
     return f"{what} by Credit Desk: {names}. {given}{signed(operation)}"
+
+
+def kept(operation: Operation, items: Sequence[Item], catalogue: Catalogue) -> str:
+    """Of bookings that were cancelled, and whose credits one student does not get back."""
+    names = ", ".join(item.booking_name or item.booking_id for item in items)
+    credits_ = _counted(items, catalogue)
+    told = f"Credits kept: {credits_}. " if credits_ else "No credit was spent on it. "
+    return f"Cancelled by Credit Desk: {names}. {told}{signed(operation)}"
 
 
 def booked(operation: Operation, item: Item, catalogue: Catalogue) -> str:
@@ -29,6 +36,12 @@ def booked(operation: Operation, item: Item, catalogue: Catalogue) -> str:
     return " ".join(
         [f"Booked by Credit Desk: {item.booking_name}.", spent, *told, signed(operation)]
     )
+
+
+def _counted(items: Sequence[Item], catalogue: Catalogue) -> str:
+    """Their credits by type: "2 Clinical Skills, 1 Shared"; empty: none."""
+    labels = [catalogue.by_key(i.credit).label for i in items if i.credit is not None]
+    return ", ".join(f"{labels.count(label)} {label}" for label in dict.fromkeys(labels))
 
 
 def signed(operation: Operation) -> str:

@@ -16,7 +16,7 @@ from core.domain.verdicts import OperationKind, Why
 from core.domain.writes import Movement, MovementKind
 from core.operations.kinds import notes
 from core.operations.kinds.base import ChosenKind, FollowUp, P, Planners, RowSubject, S, Toolbox
-from core.operations.kinds.booking_rules import judge_refund
+from core.operations.kinds.booking_rules import judge_owed
 from core.operations.kinds.movements import refund_claims, refund_movements
 from core.operations.kinds.words import KindPage, KindWords, counted
 
@@ -38,7 +38,8 @@ class _Refund(ChosenKind):
         item="",
         credit="credit given back",
         choosing="Gives credits back for bookings that are **already cancelled** and still owed "
-        "one. Other bookings are skipped.",
+        "one. Other bookings are skipped. Credits that were kept on purpose are blocked until you "
+        "include them.",
         not_undone="",
         not_retried="",
         page=KindPage.BULK_REFUND,
@@ -54,10 +55,12 @@ class _Refund(ChosenKind):
     mark = MARK
     follow_ups = frozenset({FollowUp.NOTES})
     #: A booking that was cancelled got its credit; one that was refunded had been cancelled.
-    deals_with = frozenset({OperationKind.CANCEL, OperationKind.REFUND})
+    deals_with = frozenset({OperationKind.CANCEL, OperationKind.FORFEIT, OperationKind.REFUND})
     claimed_by_others = Why.CLAIMED
     finds = BookingStatus.CANCELLED
     of_owed = True
+    keeps = False
+    also_needs = frozenset[str]()
 
     def act(self, plan: Plan) -> Act:  # noqa: ARG002 - whatever it holds
         """An admin's, even of one booking."""
@@ -81,7 +84,7 @@ class _Refund(ChosenKind):
 
     def judge(self, booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:
         """As a booking that is cancelled, and whose credit is to be given back."""
-        return judge_refund(booking, catalogue, terms)
+        return judge_owed(booking, catalogue, terms)
 
     def judge_begun(
         self,
@@ -91,7 +94,7 @@ class _Refund(ChosenKind):
         terms: Terms,
     ) -> Judgement:
         """The same, for nothing was done to the booking."""
-        return judge_refund(booking, catalogue, terms)
+        return judge_owed(booking, catalogue, terms)
 
     def claims(self, items: Sequence[Item]) -> dict[MovementKind, list[ItemKey]]:
         """The credit's, of each."""

@@ -12,10 +12,12 @@ from core.domain.operations import Item, Operation
 from core.domain.plans import Row
 from core.domain.records import BookingId
 from core.domain.verdicts import OperationKind
+from core.operations.kinds.adjust import ADJUST
 from core.operations.kinds.base import ChosenKind, CreditKind, KindOfOperation, RowSubject
 from core.operations.kinds.book import BOOK
 from core.operations.kinds.cancel import CANCEL
 from core.operations.kinds.correct import CORRECT
+from core.operations.kinds.forfeit import FORFEIT
 from core.operations.kinds.recount import RECOUNT
 from core.operations.kinds.refund import REFUND
 from core.operations.kinds.undo import UNDO
@@ -36,6 +38,8 @@ def kind_of(key: OperationKind) -> KindOfOperation:
     match key:
         case OperationKind.CANCEL:
             return CANCEL
+        case OperationKind.FORFEIT:
+            return FORFEIT
         case OperationKind.REFUND:
             return REFUND
         case OperationKind.UNDO:
@@ -46,6 +50,8 @@ def kind_of(key: OperationKind) -> KindOfOperation:
             return CORRECT
         case OperationKind.RECOUNT:
             return RECOUNT
+        case OperationKind.ADJUST:
+            return ADJUST
         case _:
             return _unknown(key)
 
@@ -122,6 +128,10 @@ NAMES: Mapping[OperationKind, str] = by_kind(lambda kind: kind.words.name)
 OF_OWED = frozenset(
     key for key, kind in KINDS.items() if isinstance(kind, ChosenKind) and kind.of_owed
 )
+#: Kinds that keep the credits of the bookings that they cancel.
+KEEPING = frozenset(
+    key for key, kind in KINDS.items() if isinstance(kind, ChosenKind) and kind.keeps
+)
 
 
 def booking_of(item: Item | Row, kind: OperationKind) -> BookingId:
@@ -138,4 +148,5 @@ def booking_of(item: Item | Row, kind: OperationKind) -> BookingId:
 
 def titled(operation: Operation) -> str:
     """What it is: "Bulk refund of exam Clinical Skills, 4 May 2026"."""
-    return f"{kind_of(operation.kind).words.name} of {operation.selection}"
+    name = UNDO.words.name if operation.undoes else kind_of(operation.kind).words.name
+    return f"{name} of {operation.selection}"

@@ -14,6 +14,7 @@ class KindPage(StrEnum):
     CONTACTS = "contacts"
     EXAMS = "exams"
     OPERATIONS = "operations"
+    ADJUST_CREDITS = "adjust_credits"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,67 +1,31 @@
 """What a refund or a cancellation goes through: claim, judge again, cancel, write, mark.
 
-These are steps 2 to 8 of docs/exactly-once.md. One group of bookings at a time, whole contacts
-together. Each step saves what it learned before the next begins, so a crash between any two resumes
-where it was.
+These are steps 2 to 8 of docs/exactly-once.md; the first half is ``CancelSteps``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
 from functools import partial
 
 from core.domain import booking_acts
-from core.domain.credits import CreditType
-from core.domain.double_refunds import (
-    after_cancel_without_credit,
-    marked_by_another,
-    warned_of_moves,
-)
-from core.domain.judging import judge_again
-from core.domain.operations import SETTLED, Item, ItemState, Operation
-from core.domain.owed import STATUS
-from core.domain.plans import contacts_named, others_unreadable, with_current_hint
-from core.domain.records import Booking, BookingId, Contact, ContactId, ItemKey, Kind
-from core.domain.terms import Terms
+from core.domain.double_refunds import marked_by_another
+from core.domain.operations import Item, ItemState, Operation
+from core.domain.records import Booking, BookingId, ItemKey
 from core.domain.warnings import About, Warned
-from core.gateways.ports import Crm, Fate, Run
-from core.operations.kinds.registry import booking_of, chosen_kind_of, kind_of
+from core.gateways.ports import Fate, Run
+from core.operations.kinds.registry import booking_of, kind_of
 from core.services.barring import raise_if_barred
 from core.services.batches import at_once
-from core.services.claiming import claimed
-from core.services.common_steps import CreditSteps
-from core.services.item_steps import (
-    after_cancel,
-    after_mark,
-    booking_due,
-    cancelled_due,
-    marked_due,
-    not_sent,
-    sending_cancel,
-)
-from core.services.refund_check import RefundCheck, waiting, with_their_cancels
-from core.services.starts import Starts
-from core.services.steady import QuietPeriod
+from core.services.cancel_steps import CancelSteps
+from core.services.item_steps import after_mark, marked_due
+from core.services.refund_check import RefundCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundSteps(CreditSteps):
+class RefundSteps(CancelSteps):
     """What each item of a cancellation or refund goes through."""
-
-    crm: Crm
-    now: Callable[[], datetime]
-    #: The school's, by whose clock an exam begins and is over.
-    zone: tzinfo
-    quiet: QuietPeriod
-    starts: Starts
-
-    def waiting(self, operation: Operation, items: Sequence[Item]) -> dict[str, datetime]:
-        """By contact: until when its items wait for what somebody else does."""
-        if not kind_of(operation.kind).cancels:
-            return {}
-        return waiting(items, self.quiet, self.now())
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
         """Take these items as far as they go now.
@@ -71,158 +35,9 @@ class RefundSteps(CreditSteps):
             Superseded: another process has the operation.
         """
         marked_later = [item for item in group if item.state is ItemState.GIVEN_BACK]
-        todo = claimed(self.journal, run, operation, [i for i in group if i not in marked_later])
-        asked = self.now()
-        bookings = self.crm.bookings({booking_of(item, operation.kind) for item in todo})
-        todo = self._judged(run, operation, todo, bookings, asked)
-        if kind_of(operation.kind).cancels:
-            cancelled = self._cancelled(run, operation, todo, asked)
-            todo = self._with_credit(run, operation, cancelled, asked)
+        todo = self._ready(run, operation, [i for i in group if i not in marked_later])
         landed = self._given_back(run, operation, todo)
         at_once(lambda some: self._mark(run, operation, some), [*marked_later, *landed])
-
-    def _judged(
-        self,
-        run: Run,
-        operation: Operation,
-        items: Sequence[Item],
-        bookings: Mapping[BookingId, Booking | None],
-        asked: datetime,
-    ) -> list[Item]:
-        """Against fresh reads, contacts too: nothing is cancelled whose credit cannot return.
-
-        One whose cancel may still arrive does not end before: it could be cancelled by us unseen.
-        """
-        named = contacts_named(bookings.get(booking_of(i, operation.kind)) for i in items)
-        contacts = self.crm.contacts(named | {i.contact_id for i in items if i.contact_id})
-        known = with_their_cancels(self.crm, operation, items, bookings)
-        judged = [
-            old if self._pending(old, asked) and _ends_active(new) else new
-            for old, item in zip(items, known, strict=True)
-            for new in [self._judge(operation, item, bookings, contacts)]
-        ]
-        if kind_of(operation.kind).cancels:
-            judged = self._without_strangers(run, judged, contacts)
-        changed = [(old, new) for old, new in zip(items, judged, strict=True) if new != old]
-        # of a cancel whose answer was lost, this is where it is known to have landed
-        mark = kind_of(operation.kind).mark
-        found = booking_acts.entries(operation, changed, self.now(), mark=mark, found=True)
-        due = [
-            booking_due(booking)
-            for old, new in changed
-            if new.cancelled
-            and not old.cancelled
-            and (booking := bookings.get(booking_of(new, operation.kind))) is not None
-        ]
-        self.recording.items(run, operation, [new for _, new in changed], due, found)
-        going_on = [item for item in judged if item.state not in SETTLED]
-        if warned := _other_balances(going_on, contacts):
-            self.journal.warn(run, warned, at=self.now())
-        return going_on
-
-    def _without_strangers(
-        self, run: Run, items: Sequence[Item], contacts: Mapping[ContactId, Contact | None]
-    ) -> list[Item]:
-        """No seat is freed whose credit could not return because another desk is at work."""
-        begun = {i.booking_id for i in items if i.state in SETTLED or i.cancelled or i.cancel_sent}
-        of = {
-            item.booking_id: contact
-            for item in items
-            if item.booking_id not in begun and item.credit is not None
-            if (contact := contacts.get(item.contact_id or ContactId(""))) is not None
-        }
-        strange = self.writing.strangers(run, Kind.CONTACT, of.values())
-        return [
-            replace(item, state=ItemState.BLOCKED, why=strange[contact.id])
-            if (contact := of.get(item.booking_id)) is not None and contact.id in strange
-            else item
-            for item in items
-        ]
-
-    def _judge(
-        self,
-        operation: Operation,
-        item: Item,
-        bookings: Mapping[BookingId, Booking | None],
-        contacts: Mapping[ContactId, Contact | None],
-    ) -> Item:
-        booking = bookings.get(booking_of(item, operation.kind))
-        of = chosen_kind_of(operation.kind)
-        return judge_again(
-            partial(of.judge_begun, item),
-            item,
-            booking and with_current_hint(booking, contacts),
-            contacts.get(item.contact_id or ContactId("")),
-            self.catalogue,
-            Terms(at=self.now(), zone=self.zone, include=operation.include),
-            cancels=of.cancels,
-        )
-
-    def _cancelled(
-        self, run: Run, operation: Operation, items: Sequence[Item], asked: datetime
-    ) -> list[Item]:
-        """Cancel first: nobody ever sees a credit for a seat that is still held (step 4)."""
-        todo = [item for item in items if item.state is not ItemState.CANCELLED]
-        parts = at_once(lambda some: self._cancel_batch(run, operation, some, asked), todo)
-        saved = [item for part in parts for item in part]
-        return [item for item in (*items, *saved) if item.state is ItemState.CANCELLED]
-
-    def _cancel_batch(
-        self, run: Run, operation: Operation, items: Sequence[Item], asked: datetime
-    ) -> list[Item]:
-        """The items as they go on. Saved before it is sent: a crash leaves one that may arrive."""
-        with self.starts.turn(run) as may:
-            now = self.now()
-            sent = [sending_cancel(i, now, pending=self._pending(i, asked)) for i in items]
-            if not may:
-                stopped = [not_sent(each) for each in sent]
-                self.recording.items(run, operation, stopped)
-                return stopped
-            self.journal.update_items(run, [each.item for each in sent])
-            ids = [booking_of(item, operation.kind) for item in items]
-            outcomes = self.crm.cancel_bookings(ids, marker=operation.id, sent_at=now)
-        saved = [after_cancel(each, outcomes[id_]) for id_, each in zip(ids, sent, strict=True)]
-        due = [
-            cancelled_due(id_, outcome)
-            for id_, outcome in outcomes.items()
-            if outcome.fate is Fate.LANDED
-        ]
-        changed = zip([each.item for each in sent], saved, strict=True)
-        mark = kind_of(operation.kind).mark
-        told = booking_acts.entries(operation, changed, self.now(), mark=mark)
-        self.recording.items(run, operation, saved, due, told)
-        raise_if_barred(outcomes.values())
-        return saved
-
-    def _with_credit(
-        self, run: Run, operation: Operation, items: Sequence[Item], asked: datetime
-    ) -> list[Item]:
-        """Of those cancelled; the others end here. Of no other's cancel is a seat counted down."""
-        ending = [i for i in items if i.credit is None and not self._pending(i, asked)]
-        if ending:
-            ids = [booking_of(item, operation.kind) for item in ending]
-            histories = self.crm.histories(Kind.BOOKING, ids, [STATUS])
-            exams = self.crm.exams_of(ids)
-            ended = [
-                after_cancel_without_credit(item, histories.get(id_), exams.get(id_, ()))
-                for item, id_ in zip(ending, ids, strict=True)
-            ]
-            if moved := warned_of_moves(zip(ending, ended, strict=True)):
-                self.journal.warn(run, moved, at=self.now())
-            # as the cancel left them, and its copy told
-            copied = [
-                new.booking_id
-                for old, new in zip(ending, ended, strict=True)
-                if old.cancelled and new.cancelled and new.exam_id == old.exam_id
-            ]
-            self.recording.items(run, operation, ended, copied=copied)
-        return [item for item in items if item.credit is not None]
-
-    def _pending(self, item: Item, asked: datetime) -> bool:
-        """Whether a cancel sent for it may have arrived after its booking was ``asked`` for."""
-        if not item.cancel_sent or item.sent_at is None:
-            return False
-        return not self.quiet.over(item.sent_at, asked)
 
     def _given_back(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
         """Each looked at once more. A booking that was cancelled is past its beginning."""
@@ -248,9 +63,9 @@ class RefundSteps(CreditSteps):
         run: Run,
         operation: Operation,
         items: Sequence[Item],
+        bookings: Mapping[BookingId, Booking | None],
     ) -> list[Item]:
         """Those that nobody else has marked meanwhile: another's mark is never written over."""
-        bookings = self.crm.bookings_alone({booking_of(i, operation.kind) for i in items})
         others = [
             (item, by)
             for item in items
@@ -278,7 +93,8 @@ class RefundSteps(CreditSteps):
 
     def _mark(self, run: Run, operation: Operation, items: Sequence[Item]) -> None:
         """Only what is settled as landed is marked refunded (step 8), right after it was read."""
-        items = self._unmarked(run, operation, items)
+        bookings = self.crm.bookings_alone({booking_of(i, operation.kind) for i in items})
+        items = self._unmarked(run, operation, items, bookings)
         if not items:
             return
         sent_at = self.now()
@@ -289,6 +105,7 @@ class RefundSteps(CreditSteps):
             at=operation.confirmed_at,
             admin=operation.confirmed_by,
             sent_at=sent_at,
+            forfeited={id_ for id_, booking in bookings.items() if booking and booking.forfeited},
         )
         saved = [after_mark(item, outcomes[booking_of(item, operation.kind)]) for item in items]
         due = [
@@ -300,25 +117,3 @@ class RefundSteps(CreditSteps):
         told = booking_acts.entries(operation, changed, self.now(), mark=mark)
         self.recording.items(run, operation, saved, due, told)
         raise_if_barred(outcomes.values())
-
-
-def _other_balances(
-    items: Sequence[Item], contacts: Mapping[ContactId, Contact | None]
-) -> list[Warned]:
-    """Balances that stop nothing here, but that somebody has to correct: once for each student."""
-    moved: dict[ContactId, set[CreditType]] = {}
-    for item in items:
-        if item.credit is not None and item.contact_id is not None:
-            moved.setdefault(item.contact_id, set()).add(item.credit)
-    found = []
-    for id_, credits_ in moved.items():
-        contact = contacts.get(id_)
-        others = others_unreadable(contact, credits_) if contact else ""
-        if contact and others:
-            told = f"contact {contact.id}: {others}"
-            found.append(Warned(about=About.BALANCE, record=contact.id, told=told))
-    return found
-
-
-def _ends_active(item: Item) -> bool:
-    return item.state in SETTLED and not item.cancelled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,14 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from core.domain.audit import Entry, Sought, Subject, What, change_of
-from core.domain.chain import EXPORTED, Link, exported
+from core.domain.chain import Link
 from core.domain.credits import Catalogue
-from core.services.auditing import EXPORT_MAX
 from pages.shared import filters, places, row_buttons, tables, words
 from pages.shared.audit import address, integrity
 from pages.shared.batch import address as operation_address
 from pages.shared.contact import address as contact_address
-from pages.shared.exports import csv_button, csv_bytes
+from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
 
 PAGE_ROWS = 100
@@ -92,9 +91,10 @@ def _filters(desk: Desk) -> None:
         filters.the_way_back(address.clear, narrowed=sought != Sought())
     with csv:
         csv_button(
-            lambda: audit_csv(desk.core.auditing.export(sought, desk.actor)),
+            desk,
+            lambda: desk.core.exporting.audit(sought, desk.actor),
             f"audit-{desk.now():%Y-%m-%d-%H%M}",
-            f"Matching entries, at most the newest {EXPORT_MAX:,}, each with its hash",
+            "All matching entries, each with its hash",
         )
 
 
@@ -230,8 +230,3 @@ def _plain(value: object) -> str:
     if isinstance(value, list):
         return " ".join(map(_plain, value))
     return words.NOTHING if value is None else str(value)
-
-
-def audit_csv(links: Iterable[Link]) -> bytes:
-    """All that is kept of each, times in UTC."""
-    return csv_bytes(EXPORTED, map(exported, links))

@@ -13,6 +13,7 @@ from core.operations.kinds.registry import chosen_kind_of
 from core.services.finding import Selection
 from pages.shared import problems
 from pages.shared.batch import address
+from pages.shared.batch import keeping as kept_credits
 from pages.shared.batch.owed import by_owed
 from pages.shared.batch.ways import WAYS, Way
 from pages.shared.gate import Desk
@@ -22,9 +23,12 @@ BY = "by"
 OWED = "Owed"
 
 
-def show(desk: Desk, kind: OperationKind) -> None:
-    """Nothing on this stage changes anything."""
-    of = chosen_kind_of(kind)
+def show(desk: Desk, kind: OperationKind, *, keeping: OperationKind | None = None) -> None:
+    """Nothing on this stage changes anything. ``keeping``: what may be chosen in its place."""
+    made = kind
+    if keeping is not None and kept_credits.choose(keeps=False, key=f"{kind}_credits"):
+        made = keeping
+    of = chosen_kind_of(made)
     st.markdown(f"{of.words.choosing} Nothing changes until you confirm.")
     ways: dict[str, Way] = {**WAYS, OWED: by_owed} if of.of_owed else WAYS
     linked = st.query_params.pop(BY, None)
@@ -49,7 +53,7 @@ def show(desk: Desk, kind: OperationKind) -> None:
     )
     if pressed and choice is not None:
         with problems.told("Nothing was changed."):
-            preview(desk, kind, choice())
+            preview(desk, made, choice())
 
 
 def preview(

@@ -15,15 +15,19 @@ from pages.shared import words
 NAMES = {
     Inclusion.ATTENDED: ("attended booking", "attended bookings"),
     Inclusion.PAST: ("booking of a past exam", "bookings of past exams"),
+    Inclusion.FORFEITED: ("booking whose credit was kept", "bookings whose credits were kept"),
 }
 MEANINGS = {
     Inclusion.ATTENDED: "The student was there, or the attendance in HubSpot cannot be read.",
     Inclusion.PAST: "The exam has begun or is over, or its date in HubSpot cannot be read.",
+    Inclusion.FORFEITED: "It was cancelled without refund on purpose. Its credit is given back "
+    "after all, and it counts as forfeited no more.",
 }
 #: What an operation says of itself.
 INCLUDED = {
     Inclusion.ATTENDED: "attended bookings",
     Inclusion.PAST: "exams that have begun or are over",
+    Inclusion.FORFEITED: "credits that were kept on purpose",
 }
 
 assert NAMES.keys() == MEANINGS.keys() == INCLUDED.keys() == set(Inclusion), "each has its words"

@@ -26,6 +26,7 @@ from pages.shared import problems, tables, words
 from pages.shared.batch import owed_words
 from pages.shared.batch.figures import side_by_side
 from pages.shared.batch.ways import NOT_READ, Choice
+from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
 from pages.shared.recent import recent
 
@@ -99,10 +100,17 @@ def _taken_back(found: Sequence[Owed]) -> str:
 
 
 def _others(desk: Desk, all_: Sequence[Owed]) -> None:
-    """What is not offered for a refund, and why: to decide, to correct, and settled."""
+    """What is not offered for a refund, and why: to decide, to correct, and settled. All as CSV."""
     _doubtful(desk, doubtful(all_))
     _unclear(desk, unclear(all_))
     _settled(desk, settled(all_))
+    if all_:
+        csv_button(
+            desk,
+            lambda: desk.core.exporting.owed(desk.actor, all_),
+            f"owed-{desk.now():%Y-%m-%d-%H%M}",
+            "All cancelled bookings without a refund mark, owed or not, with the reason",
+        )
 
 
 def _doubtful(desk: Desk, found: Sequence[Owed]) -> None:
@@ -140,8 +148,14 @@ def _settled(desk: Desk, found: Sequence[Owed]) -> None:
             "Bookings that are not owed",
             key="settled_grid",
         )
+        kept = [one for one in ticked if one.forfeited]
         decided = [one.booking.id for one in ticked if one.decision is not None]
-        others = [one for one in ticked if one.decision is None]
+        others = [one for one in ticked if one.decision is None and not one.forfeited]
+        if kept:
+            st.caption(
+                f"{words.count(len(kept), 'credit was', 'credits were')} kept on purpose. To give "
+                "one back, choose the booking by its id and include it in the preview."
+            )
         if decided:
             owed_words.withdraw(desk, decided, key="settled")
         if others:

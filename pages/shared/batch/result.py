@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 import streamlit as st
 
+from core.domain.exports import Listing
 from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import (
     NEEDS_EYES,
@@ -18,9 +19,10 @@ from core.domain.operations import (
     Progress,
 )
 from core.domain.roles import ALLOWED, Act
+from core.domain.verdicts import OperationKind
 from core.domain.warnings import About
 from core.operations.kinds.base import RowSubject
-from core.operations.kinds.registry import kind_of
+from core.operations.kinds.registry import by_kind, kind_of
 from pages.shared import kinds, other_desks, places, problems, tables, words
 from pages.shared.batch import (
     address,
@@ -35,7 +37,7 @@ from pages.shared.batch import (
 )
 from pages.shared.batch.foreign import show_foreign
 from pages.shared.batch.heading import heading
-from pages.shared.exports import csv_button
+from pages.shared.exports import csv_button, of
 from pages.shared.gate import Desk
 from pages.shared.kinds import SAID
 
@@ -51,6 +53,14 @@ ORDER = (
     ItemState.EXCLUDED,
     ItemState.DISMISSED,
     ItemState.DONE,
+)
+#: The button that leaves the result for another one of its page.
+NEW: Mapping[OperationKind, str] = by_kind(
+    lambda kind: (
+        "Adjust more credits"
+        if kind.subject is RowSubject.ADJUSTMENT
+        else f"New {places.OF_KIND[kind.key].title.lower()}"
+    )
 )
 
 
@@ -179,11 +189,11 @@ def items_table(desk: Desk, operation: Operation) -> None:
     page = tables.page_of(f"items_{operation.id}", total)
     items = read_page(desk, operation.id, [(s, progress.states.get(s, 0)) for s in states], page)
     if not items:
-        st.caption("No bookings.")
+        st.caption(f"No {SAID[operation.kind].row}s.")
         return
     above.dataframe(
         tables.item_frame(items, operation.kind, desk.core.catalogue),
-        column_config=tables.item_columns(),
+        column_config=tables.item_columns(operation.kind),
         hide_index=True,
         row_height=tables.ROW_PX,
         height=tables.height(len(items)),
@@ -248,7 +258,12 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
             renewing.button(desk, operation)
         else:
             csv_button(
-                lambda: tables.item_csv(desk.core.journal.items(operation.id), operation.kind),
+                desk,
+                lambda: of(
+                    Listing.OPERATION,
+                    tables.item_table(desk.core.journal.items(operation.id), operation.kind),
+                    operation.id,
+                ),
                 f"{operation.kind}-{operation.id}",
                 "All bookings of this operation with what happened to each",
                 label="Download CSV",
@@ -260,7 +275,7 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
 
 def _onward(operation: Operation) -> None:
     st.button(
-        f"New {places.OF_KIND[operation.kind].title.lower()}",
+        NEW[operation.kind],
         icon=":material/add:",
         on_click=address.leave,
         key="new",

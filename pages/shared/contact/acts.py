@@ -74,12 +74,17 @@ def _not_owed(desk: Desk, presented: Presented) -> None:
     with st.expander(f"{label} not owed", icon=":material/task_alt:"):
         for one in found:
             name = one.booking.booking_id or one.booking.id
-            st.markdown(f"{words.plain(name)}: {words.plain(f'{one.not_owed}: {one.told}')}.")
+            st.markdown(f"{words.plain(name)}: {words.plain(one.against)}.")
         decided = [one.booking.id for one in found if one.decision is not None]
         if decided:
             owed_words.withdraw(desk, decided, key="student_settled")
-        elif others := [one for one in found if one.decision is None]:
+        elif others := [one for one in found if one.decision is None and not one.forfeited]:
             owed_words.decide(desk, others, key="student_owed", owed_too=True)
+        kept = [one.booking.id for one in found if one.forfeited]
+        admin = Act.RUN_BATCHES in ALLOWED[desk.actor.role]
+        label = f"Give {words.count(len(kept), 'kept credit')} back …"
+        if kept and admin and st.button(label, icon=":material/redo:", key="give_kept_back"):
+            preview(desk, REFUND.key, kept, frozenset({Inclusion.FORFEITED}))
 
 
 def _taken_back(desk: Desk, presented: Presented) -> None:

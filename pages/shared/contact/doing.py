@@ -13,14 +13,16 @@ from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import BookingId, Contact
 from core.domain.roles import ALLOWED, Act
 from core.gateways.errors import UnknownId
+from core.operations.kinds.base import ChosenKind
 from core.operations.kinds.cancel import CANCEL
+from core.operations.kinds.forfeit import FORFEIT
 from core.operations.kinds.permissions import includable
-from core.operations.kinds.registry import kind_of
+from core.operations.kinds.registry import booking_of, kind_of
 from core.operations.kinds.words import OneStudent
 from core.services.finding import ByReference
 from pages.shared import places, problems, words
 from pages.shared.batch import address as batch_address
-from pages.shared.batch import left_undone, telling
+from pages.shared.batch import keeping, left_undone, telling
 from pages.shared.contact import address, reading
 from pages.shared.gate import Desk
 from pages.shared.recent import forget
@@ -30,12 +32,15 @@ TO_BATCHES = "_doing_to_batches"
 UNCHANGED = "Nothing was changed."
 
 
-def cancel(desk: Desk, ids: Sequence[BookingId]) -> None:
-    """Preview the cancellation of these bookings of one student."""
+def cancel(desk: Desk, ids: Sequence[BookingId], *, keep: bool = False) -> None:
+    """Preview the cancellation of these bookings of one student. ``keep``: their credits, too."""
     with problems.told(UNCHANGED):
         with st.spinner("Reading the bookings from HubSpot …"):
-            choice = ByReference(references=tuple(ids))
-            plan = desk.core.planning.preview(CANCEL.key, choice, desk.acting())
+            choice, preview = ByReference(references=tuple(ids)), desk.core.planning.preview
+            if keep:
+                plan = preview(FORFEIT.key, choice, desk.acting())
+            else:
+                plan = preview(CANCEL.key, choice, desk.acting())
         go_to(plan.id)
 
 
@@ -86,11 +91,17 @@ def _preview(desk: Desk, plan: Plan, said: OneStudent) -> None:
     st.markdown(f"**{_title(desk, plan, said)}**")
     for row in plan.rows:
         st.markdown(_row_words(desk, row))
+    _choose_credits(desk, plan)
     _offer_to_include(desk, plan)
     if not done:
         _back("Back to the student", primary=True)
         return
-    reason = st.text_input("Reason", value=said.reason, key="doing_reason")
+    reason = st.text_input(
+        "Reason",
+        value=said.reason,
+        key=f"doing_reason_{plan.kind}",
+        placeholder="Kept with the operation, and written into the note",
+    )
     tell = telling.ask(desk, plan, key="doing")
     with st.container(horizontal=True):
         label, untold = _confirm_words(plan, said), tell == ""
@@ -102,6 +113,17 @@ def _preview(desk: Desk, plan: Plan, said: OneStudent) -> None:
                 reading.forget()
                 st.rerun()
         _back("Not now")
+
+
+def _choose_credits(desk: Desk, plan: Plan) -> None:
+    """For admins: whether the credits of what is cancelled come back, or are kept."""
+    of = kind_of(plan.kind)
+    may = Act.RUN_BATCHES in ALLOWED[desk.actor.role]
+    if not (may and isinstance(of, ChosenKind) and of.cancels):
+        return
+    keep = keeping.choose(keeps=of.keeps, key=f"doing_credits_{plan.id}")
+    if keep is not of.keeps:
+        cancel(desk, [booking_of(row, plan.kind) for row in plan.rows], keep=keep)
 
 
 def _offer_to_include(desk: Desk, plan: Plan) -> None:
@@ -148,9 +170,14 @@ def _row_words(desk: Desk, row: Row) -> str:
     change = "no credit moves"
     if row.credit is not None:
         label = words.credit(row.credit, desk.core.catalogue)
-        change = f"{label} credit **{words.change(row.before, row.after)}**"
+        change = f"{label} credit **{_moved(row)}**"
     told = " · ".join(filter(None, [name, *asked, change, words.plain(row.detail)]))
     return f":material/check: {told}"
+
+
+def _moved(one: Row | Item) -> str:
+    """The balance before and after; that it stays as it is, where the credit is kept."""
+    return "kept" if one.after is None else words.change(one.before, one.after)
 
 
 def _confirm_words(plan: Plan, said: OneStudent) -> str:
@@ -207,8 +234,7 @@ def _item(desk: Desk, item: Item, said: OneStudent) -> None:
     name = words.plain(item.booking_name or item.booking_id)
     label = words.credit(item.credit, desk.core.catalogue)
     if item.state is ItemState.DONE:
-        moved = f"{label} credit {words.change(item.before, item.after)}."
-        told = moved if item.credit is not None else "No credit moved."
+        told = f"{label} credit {_moved(item)}." if item.credit is not None else "No credit moved."
         st.success(f"{name}. {told}", title=said.done, icon=":material/check_circle:")
         return
     title = f"{said.not_done}: {words.ITEM[item.state][2:].lower()}"

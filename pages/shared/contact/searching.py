@@ -5,9 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.domain.exports import ACTS, Listing
 from core.domain.lookups import TEXT_MIN, FoundBy, Hit, Hits, Where, cleaned, may_be_phone
+from core.domain.roles import ALLOWED
 from pages.shared import problems, row_buttons, tables, words
 from pages.shared.contact import address
+from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
 from pages.shared.recent import recent
 
@@ -32,10 +35,22 @@ def show(desk: Desk) -> None:
     text = cleaned(typed or "")
     if not text:
         _lately()
+        _export(desk)
     elif len(text) < TEXT_MIN:
         st.caption(f"Type at least {TEXT_MIN} letters.")
     else:
         _found(desk, text)
+
+
+def _export(desk: Desk) -> None:
+    if ACTS[Listing.STUDENTS] in ALLOWED[desk.actor.role]:
+        csv_button(
+            desk,
+            lambda: desk.core.exporting.students(desk.actor),
+            f"students-{desk.now():%Y-%m-%d-%H%M}",
+            "With their balances, as Supabase holds them",
+            label="All students as CSV",
+        )
 
 
 def _lately() -> None:

@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
+from core.domain.exports import Listing
 from core.domain.repairs import UNSETTLED, Repair, RepairRow, RepairState, RowState
+from core.domain.spreadsheets import Table
 from core.gateways.errors import UnknownId
 from pages.shared import problems, tables, words
 from pages.shared.batch.figures import cards
 from pages.shared.drift import address
 from pages.shared.drift.causes import KINDS, SHORT
 from pages.shared.drift.rows import column_name, value
-from pages.shared.exports import csv_button, csv_bytes
+from pages.shared.exports import csv_button, of
 from pages.shared.gate import Desk
 
 SHOWN = 500
@@ -122,7 +124,10 @@ def _rows(desk: Desk, repair: Repair) -> None:
         key=f"repair_rows_{repair.id}_{repair.state}",
     )
     csv_button(
-        lambda: repair_csv(desk.core.journal.repair_rows(repair.id)),
+        desk,
+        lambda: of(
+            Listing.REPAIR, repair_table(desk.core.journal.repair_rows(repair.id)), repair.id
+        ),
         f"repair-{repair.id}",
         "Every record of the repair with its result",
     )
@@ -159,13 +164,13 @@ def _now(row: RepairRow) -> str:
     return words.sentence(row.why)
 
 
-def repair_csv(found: Sequence[RepairRow]) -> bytes:
+def repair_table(found: Sequence[RepairRow]) -> Table:
     """All of them, a line for each column that differed."""
     columns = (
         "state", "kind", "record_id", "cause", "column", "mirror_before", "truth_before",
         "mirror_now", "truth_now", "why",
     )  # fmt: skip
-    return csv_bytes(
+    return Table(
         columns,
         (
             {

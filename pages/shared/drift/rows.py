@@ -20,7 +20,6 @@ from pages.shared import filters, row_buttons, tables, words
 from pages.shared.drift import address
 from pages.shared.drift.causes import BADGES, KINDS, LOOKS, SHORT
 from pages.shared.drift.standing import MODES, Standing
-from pages.shared.exports import csv_bytes
 from pages.shared.gate import Desk
 
 #: Rows sent to the browser at once.
@@ -107,8 +106,9 @@ def _filters(desk: Desk, sweep: Sweep) -> None:
         )  # fmt: skip
         narrow = address.narrowed(desk.core.catalogue)
         filters.end_of_row(
+            desk,
             address.clear,
-            lambda: drift_csv(desk.core.journal.drift_page(sweep.id, narrow).rows),
+            lambda: desk.core.exporting.drift(desk.actor, sweep.id, narrow),
             f"drift-{sweep.started_at:%Y-%m-%d-%H%M}",
             "All matching records, with their values on both sides",
             narrowed=narrow != Narrow(),
@@ -208,29 +208,3 @@ def value(side: Mapping[str, object], name: str) -> str:
     """As it stands there; "–" for nothing."""
     found = side.get(name)
     return words.NOTHING if found is None or found == "" else str(found)
-
-
-def drift_csv(rows: Sequence[Drift]) -> bytes:
-    """All of them, a line for each column that differs."""
-    columns = (
-        "kind", "record_id", "cause", "column", "truth", "mirror", "since", "evidence",
-        "repairable",
-    )  # fmt: skip
-    return csv_bytes(
-        columns,
-        (
-            {
-                "kind": row.kind.value,
-                "record_id": row.record_id,
-                "cause": row.cause.value,
-                "column": name,
-                "truth": row.truth.get(name),
-                "mirror": row.mirror.get(name),
-                "since": row.since.isoformat(),
-                "evidence": row.evidence,
-                "repairable": "yes" if row.repairable else "no",
-            }
-            for row in rows
-            for name in row.columns or ("",)
-        ),
-    )

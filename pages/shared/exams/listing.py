@@ -13,6 +13,7 @@ from core.domain.sessions import Opening, Session, SessionFilter, narrowed, plac
 from core.services.sitting import Listed
 from pages.shared import problems, row_buttons, tables, words
 from pages.shared.exams import address, wording
+from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
 
 NOT_READ = "Nothing was read, and nothing was changed."
@@ -85,7 +86,15 @@ def _sessions(desk: Desk, found: Sequence[Session]) -> None:
     told = [words.count(len(found), "session")]
     told += [f"{words.count(owed, 'credit')} without a refund mark"] if owed else []
     told += [f"{words.count(wrong, 'seat count')} to look at"] if wrong else []
-    st.caption(", ".join(told) + ". Counted in Supabase; a session opens live from HubSpot.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(", ".join(told) + ". Counted in Supabase; a session opens live from HubSpot.")
+        st.space("stretch")
+        csv_button(
+            desk,
+            lambda: desk.core.exporting.exams(desk.actor),
+            f"exams-{desk.now():%Y-%m-%d-%H%M}",
+            "All exams, not only those shown",
+        )
     _grid(desk, found)
 
 

@@ -19,6 +19,7 @@ from core.operations.kinds.registry import titled
 from pages.shared import kinds, places, row_buttons, tables, words
 from pages.shared.batch import address, left_undone
 from pages.shared.batch.heading import COLOURS
+from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
 
 ROWS = 25
@@ -40,6 +41,13 @@ def show(desk: Desk) -> None:
             label_visibility="collapsed", key=NARROW, bind="query-params",
         )  # fmt: skip
         st.space("stretch")
+        states = STATES[narrow or "All"]
+        csv_button(
+            desk,
+            lambda: desk.core.exporting.operations(desk.actor, states),
+            f"operations-{desk.now():%Y-%m-%d-%H%M}",
+            "All these operations, not only those shown",
+        )
         for place in (places.BULK_REFUND, places.BATCH_CANCELLATION):
             if place.act in ALLOWED[desk.actor.role]:
                 st.page_link(place.path, label=f"New {place.title.lower()}", icon=":material/add:")

@@ -219,7 +219,7 @@ def test_scopes_of_provision_are_asked_for_while_the_marker_is_missing(serve: Se
     with pytest.raises(Forbidden, match=r"crm\.schemas\.contacts\.write"):
         Inspection(client.hub).provision()
     able = serve(scopes=frozenset({*NEEDED, *FOR_PROVISION}), account=Account(with_marker=False))
-    assert 3 == len(Inspection(able.hub).provision())
+    assert 4 == len(Inspection(able.hub).provision())
     assert {} == wrong(able)
 
 

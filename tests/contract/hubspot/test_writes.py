@@ -263,6 +263,27 @@ def test_a_clearing_that_is_lost_has_the_fate_that_the_caller_can_know(
     assert world.mark(id_) == ("" if cleared else "true")
 
 
+def test_a_kept_credit_is_told_on_its_booking_and_cleared_with_the_mark_of_a_refund(
+    world: World,
+) -> None:
+    id_, other = BookingId(world.booking()), BookingId(world.booking())
+    told = "forfeited by ann@school.test on 4 May 2026: no-show, <b>again</b>"
+    late = utc_now() - timedelta(seconds=11)
+
+    unset = world.crm.mark_forfeited([id_], told="late", sent_at=late)[id_]
+    kept = world.crm.mark_forfeited([id_, other], told=told, sent_at=utc_now())
+    first = world.crm.bookings([id_, other])
+    back = world.crm.mark_refunded(
+        [id_, other], at=utc_now(), admin="ann", sent_at=utc_now(), forfeited=[id_]
+    )
+    second = world.crm.bookings([id_, other])
+
+    assert Fate.NOT_SENT is unset.fate
+    assert {Fate.LANDED} == {one.fate for one in (*kept.values(), *back.values())}
+    assert [(told, False)] * 2 == [(b.forfeited, b.refunded) for b in first.values() if b]
+    assert [("", True), (told, True)] == [(b.forfeited, b.refunded) for b in second.values() if b]
+
+
 def mark(world: World, id_: BookingId, at: datetime, sent_at: datetime | None = None) -> Outcome:
     admin, sent_at = "ann@school.test", sent_at or utc_now()
     return world.crm.mark_refunded([id_], at=at, admin=admin, sent_at=sent_at)[id_]

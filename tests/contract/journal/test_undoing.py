@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.domain.audit import Sought
+from core.domain.forfeited import Forfeited
 from core.domain.operations import ItemState
 from core.domain.owed import TakenBack
 from core.domain.plans import OperationKind
@@ -203,3 +204,57 @@ def test_asking_for_thousands_of_owners_claims_nothing(journal: Journal) -> None
     assert {B0: "one", B1: "one"} == journal.owners(asked, REFUND)
     assert {} == journal.taken_back(asked)
     assert {} == journal.owners([], REFUND)
+
+
+def keeping(journal: Journal, id_: str, *, cancelled: bool = True, at: int = 0) -> Run:
+    """An operation without refund that cancelled b0 and b1 (or did not, it is not known)."""
+    run = running(
+        journal, id_, kind=OperationKind.FORFEIT, confirmed_at=after(at), reason=f"why {id_}"
+    )
+    changed = [replace(item(n, operation_id=id_), cancelled=cancelled) for n in (0, 1)]
+    journal.update_items(run, changed)
+    return run
+
+
+def test_the_latest_word_on_a_kept_credit_is_told_once_its_cancel_is_known(
+    journal: Journal,
+) -> None:
+    keeping(journal, "one", at=1)
+    keeping(journal, "two", at=2)
+    keeping(journal, "unsure", at=3, cancelled=False)
+    refunded(journal, "plain")
+
+    found = journal.forfeited([B0, BookingId("b9")])
+
+    told = Forfeited(operation_id="two", by=ADMIN, at=after(2), reason="why two")
+    assert {B0: told} == found
+    assert {} == journal.forfeited([])
+
+
+def test_a_credit_that_was_given_back_and_taken_again_is_kept_by_nobody(journal: Journal) -> None:
+    keeping(journal, "kept", at=1)
+    refunded(journal)
+    done(journal, taken(journal, confirmed_at=after(10)), 0)
+
+    assert {B1} == journal.forfeited([B0, B1]).keys()
+    keeping(journal, "again", at=20)
+    assert {B0: "again", B1: "again"} == {
+        id_: one.operation_id for id_, one in journal.forfeited([B0, B1]).items()
+    }
+
+
+def test_the_seat_of_a_cancelled_booking_stays_claimed_until_it_is_counted(
+    journal: Journal,
+) -> None:
+    """Else another operation could count it too, or fail at its own count."""
+    run = keeping(journal, "kept")
+    for kind in (MovementKind.SEAT_FREED, REFUND):
+        journal.claim(run, [B0, B1], kind)
+    ended = [
+        replace(item(0, operation_id="kept"), cancelled=True, state=ItemState.DONE),
+        replace(item(1, operation_id="kept"), cancelled=False, state=ItemState.SKIPPED),
+    ]
+    journal.update_items(run, ended)
+
+    assert {B0: "kept"} == journal.owners([B0, B1], MovementKind.SEAT_FREED)
+    assert {} == journal.owners([B0, B1], REFUND)

@@ -27,7 +27,7 @@ READABLE = {
     "nothing": 0,
 }
 #: Properties of a booking that an operation sets.
-SET = {"is_active", "token_refunded", "token_refunded_at", "token_refund_admin"}
+SET = {"is_active", "token_refunded", "token_refunded_at", "token_refund_admin", "credit_forfeited"}
 
 
 def before(odd: Oddity, credit: str = CREDIT) -> int | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import io
 import pkgutil
 import re
 from collections.abc import Callable
@@ -20,16 +21,19 @@ import pytest
 
 from core import services
 from core.assembly import Core
+from core.domain.adjustment_lists import Asked
 from core.domain.audit import Sought
 from core.domain.booking import Wish
 from core.domain.channels import Channel, TellBy
 from core.domain.clients import Scope
 from core.domain.drift import Cause
+from core.domain.exports import Export, Listing
 from core.domain.plans import OperationKind
 from core.domain.records import BookingId, ContactId, ExamId, WriteId
 from core.domain.roles import Actor, NotAllowed, Role
 from core.domain.selections import BadList
 from core.domain.sessions import ExamChange, Opening
+from core.domain.spreadsheets import Table
 from core.domain.sweeps import SweepMode
 from core.domain.work import Work
 from core.gateways.errors import StateConflict, UnknownId
@@ -41,12 +45,14 @@ EVERYBODY = frozenset(Role)
 DESK = frozenset({Role.STAFF, Role.ADMIN})
 WATCHERS = frozenset({Role.MANAGER, Role.ADMIN})
 ADMINS = frozenset({Role.ADMIN})
+STUDENTS = Export(listing=Listing.STUDENTS, table=Table(["a"], []), narrowed={})
 
 ANN = ContactId("1")
 BEN = "ben@example.test"
 OWED = ByReference(references=("53",))
 GAP = Cause.MISSING_ROW
 CLOSED = ExamChange(opening=Opening.INACTIVE)
+PLUS_ONE = [Asked(student="1", credit="cs_credits", change="+1")]
 WISH = Wish(contact_id=ContactId("1"), exam_id=ExamId("70"), dominant_hand="Left")
 FREE = Wish(contact_id=ContactId("1"), exam_id=ExamId("70"), dominant_hand="Left", override=True)
 
@@ -127,6 +133,11 @@ def _contact(desk: TestDesk) -> object:
     return desk.crm.contacts([ANN])[ANN]
 
 
+def _adjusted(desk: TestDesk) -> str:
+    plan = desk.core.adjusting.preview(PLUS_ONE, ADMIN)
+    return desk.carry(desk.core.operating.confirm(plan.id, ADMIN, reason="r")).id
+
+
 def _key(desk: TestDesk) -> str:
     return desk.core.admitting.make("app", [Scope.READ], ADMIN)[0].id
 
@@ -151,6 +162,19 @@ ASKS = [
     Ask("access.people", ADMINS, lambda w, a: w.core.access.people(a)),
     Ask("access.grant", ADMINS, lambda w, a: w.core.access.grant(BEN, Role.ADMIN, a)),
     Ask("access.withdraw", ADMINS, lambda w, a: w.core.access.withdraw(BEN, a), _ben),
+    Ask("adjusting.preview", ADMINS, lambda w, a: w.core.adjusting.preview(PLUS_ONE, a)),
+    Ask(
+        "adjusting.again",
+        ADMINS,
+        lambda w, a: w.core.adjusting.again(w.core.journal.plan(w.it), a, without=()),
+        lambda desk: desk.core.adjusting.preview(PLUS_ONE, ADMIN).id,
+    ),
+    Ask(
+        "adjusting.undone",
+        ADMINS,
+        lambda w, a: w.core.adjusting.undone(w.core.journal.operation(w.it), a),
+        _adjusted,
+    ),
     Ask("activating.due", EVERYBODY, lambda w, a: w.core.activating.due(a)),
     Ask("activating.past", EVERYBODY, lambda w, a: w.core.activating.past(a)),
     Ask("activating.activate", ADMINS, lambda w, a: w.core.activating.activate(a)),
@@ -221,6 +245,14 @@ ASKS = [
     Ask("deciding.undecided", WATCHERS, lambda w, a: w.core.deciding.undecided(w.it, a)),
     Ask("deciding.doubts", WATCHERS, lambda w, a: w.core.deciding.doubts([], a)),
     Ask("Diagnosing.provision", ADMINS, lambda w, a: w.desk.doctor().provision(a)),
+    Ask("exporting.operations", WATCHERS, lambda w, a: w.core.exporting.operations(a)),
+    Ask("exporting.audit", WATCHERS, lambda w, a: w.core.exporting.audit(Sought(), a)),
+    Ask("exporting.owed", WATCHERS, lambda w, a: w.core.exporting.owed(a)),
+    Ask("exporting.drift", WATCHERS, lambda w, a: w.core.exporting.drift(a, "s1")),
+    Ask("exporting.students", ADMINS, lambda w, a: w.core.exporting.students(a)),
+    Ask("exporting.exams", EVERYBODY, lambda w, a: w.core.exporting.exams(a)),
+    Ask("exporting.write", ADMINS, lambda w, a: w.core.exporting.write(STUDENTS, a, io.BytesIO())),
+    Ask("exporting.taken", ADMINS, lambda w, a: w.core.exporting.taken(STUDENTS, a)),
     Ask("finding.exams", EVERYBODY, lambda w, a: w.core.finding.exams(a)),
     Ask("finding.contacts", EVERYBODY, lambda w, a: w.core.finding.contacts(a, "ann")),
     Ask("following.operation", WATCHERS, lambda w, a: w.core.following.operation(w.it, a), _held),
@@ -396,13 +428,15 @@ UNASKED = {
         "BookSteps.recovered",
         "CommonSteps.conclude",
         "CommonSteps.waiting",
+        "AdjustSteps.carry",
         "CorrectSteps.carry",
         "CreditSteps.recovered",
         "RecountSteps.carry",
         "RecountSteps.conclude",
         "RecountSteps.recovered",
+        "ForfeitSteps.carry",
         "RefundSteps.carry",
-        "RefundSteps.waiting",
+        "CancelSteps.waiting",
         "UndoSteps.carry",
         "ContactConsequences.of_landed",
         "ContactConsequences.of_undecided",
@@ -414,6 +448,8 @@ UNASKED = {
         "OwedCheck.of",
         "StoreReport.look",
         "OwedCheck.why_never_owed",
+        "AdjustCheck.allowed",
+        "AdjustCheck.read",
         "RefundCheck.allowed",
         "RefundCheck.read",
         "Starts.stopping",
@@ -534,6 +570,7 @@ UNASKED = {
     "what a sweep found and needs no person's word": {"Repairing.mend_unattended"},
     "what was saved to be sent, whoever is there": {"Announcing.drain"},
     "part of a service that has asked": {
+        "Adjusting.afresh",
         "Correcting.afresh",
         "Correcting.standing",
         "Finding.among",

@@ -455,3 +455,34 @@ def test_who_waits_anew_is_not_told_while_properties_of_before_may_arrive() -> N
 
     operation = desk.follow_up(operation)
     assert {"100": 1} == told_by_hubspot(desk, operation)
+
+
+@BOTH
+def test_a_student_whose_credit_is_kept_is_told_so(by: TellBy) -> None:
+    desk = desk_with(by, 1)
+    plan = desk.core.planning.preview(
+        OperationKind.FORFEIT, ByReference(references=("500",)), ADMIN
+    )
+    said = desk.core.telling.preview(plan, WHY)
+    operation = desk.core.operating.confirm(plan.id, ADMIN, reason="internal", tell=WHY)
+    operation = desk.carry(operation)
+
+    assert said is not None
+    assert (
+        "Your booking for Clinical Skills on 2 June 2036 was cancelled.\n"
+        "No credit is given back.\n"
+        "Reason: the examiner is ill"
+    ) == said.text
+    assert {"100": 1} == told_by_hubspot(desk, operation)
+
+
+def test_a_kind_that_tells_nobody_anything_is_not_confirmed_with_it() -> None:
+    desk = desk_with(SHOWN, 1)
+    refund = desk.carry(confirmed(desk, "500", tell=None))
+    desk.booked("700", "100")
+    refund = desk.run("700")
+    undo = desk.core.undoing.preview(refund.id, ADMIN)
+
+    assert not desk.core.telling.offered(undo)
+    with pytest.raises(NotConfirmed, match="students are told nothing of it"):
+        desk.core.operating.confirm(undo.id, ADMIN, reason="internal", tell=WHY)

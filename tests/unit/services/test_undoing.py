@@ -292,6 +292,30 @@ def test_a_clearing_that_may_still_arrive_is_waited_for(desk: Undone) -> None:
     assert ["", "", ""] == desk.marks("51")
 
 
+def test_a_process_that_ends_as_it_clears_leaves_word_that_it_was_sending(desk: Undone) -> None:
+    """Else the next one would not wait for a clearing that may still arrive."""
+    undo = desk.ask(desk.run("51"))
+    desk.later()
+    sent: list[str] = []
+
+    def end(request: Request) -> Fault:
+        if request.changes and request.kind is Kind.BOOKING:
+            sent.append(desk.time.isoformat())
+            if len(sent) == 1:
+                raise KeyboardInterrupt
+        return Fault.NONE
+
+    desk.crm.sending = end
+    with pytest.raises(KeyboardInterrupt):
+        desk.core.carrying.carry_out(undo.id)
+    begun = desk.time
+
+    desk.carry(undo)
+
+    assert 2 == len(sent)
+    assert desk.time >= begun + QUIET_PERIOD
+
+
 def test_it_begins_when_no_mark_of_the_refund_can_still_arrive(desk: Undone) -> None:
     """Else a late one would mark a booking whose credit was taken: neither there nor owed."""
     refund = desk.confirm("51")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from core.domain.booking import HANDS
 from core.domain.credits import ADMIN_OVERRIDE
 from core.domain.portal import Portal
-from core.domain.records import MARKER, TOTAL_BOOKINGS, BookingStatus, Kind
+from core.domain.records import FORFEITED, MARKER, TOTAL_BOOKINGS, BookingStatus, Kind
 from core.domain.sessions import Opening
 from core.gateways.hubspot.wire.records import Json
 from core.gateways.hubspot.wire.values import text
@@ -57,6 +57,7 @@ NEEDS: Mapping[Kind, Mapping[str, Need]] = {
             types=frozenset({"number", "datetime"}), written=True, vital=True
         ),
         "token_refund_admin": Need(types=frozenset({"string"}), written=True, vital=True),
+        FORFEITED: NOTED,
         "idempotency_key": NOTED,
         "associated_contact_id": Need(types=frozenset({"string", "number"}), written=True),
         "attending_location": Need(types=WORDS, written=True),
@@ -85,6 +86,25 @@ NEEDS: Mapping[Kind, Mapping[str, Need]] = {
     },
 }
 
+_MARKER = {
+    MARKER: (
+        "Credit Desk last write",
+        "Names the last write of Credit Desk. Please leave it alone.",
+    )
+}
+#: Properties that are ours alone, which ``provision`` makes: label and description.
+OWN: Mapping[Kind, Mapping[str, tuple[str, str]]] = {
+    Kind.CONTACT: _MARKER,
+    Kind.BOOKING: {
+        **_MARKER,
+        FORFEITED: (
+            "Credit forfeited",
+            "Who kept the credit of this cancelled booking, when and why. Written by Credit Desk.",
+        ),
+    },
+    Kind.EXAM: _MARKER,
+}
+
 
 def needs(portal: Portal, kind: Kind) -> dict[str, Need]:
     """What each of our properties of this kind has to be, by our name."""
@@ -105,7 +125,7 @@ def judge(portal: Portal, kind: Kind, definitions: Mapping[str, Json]) -> Iterat
         health = Health.FAULT if need.vital else Health.WARNING
         what = f"{kind}: property {theirs}"
         for said, mend in faults:
-            yield Finding(health=health, what=what, said=said, mend=mend)
+            yield Finding(health=health, what=what, said=said, mend=mend, property_=ours)
         if not faults:
             yield Finding(health=Health.FINE, what=what, said="is as needed")
 
@@ -115,7 +135,7 @@ def _faults(
 ) -> Iterator[tuple[str, str]]:
     if told is None or told.get("archived"):
         named = f'Make it in HubSpot, or in portal.toml set [properties.{kind}] {ours} = "..."'
-        mend = PROVISION if ours == MARKER else named
+        mend = PROVISION if ours in OWN[kind] else named
         yield "does not exist" if told is None else "is archived", mend
         return
     type_ = text(told.get("type"))
@@ -148,17 +168,26 @@ def _worded(
         yield said, f"In portal.toml set [values.{kind}.{ours}] {lines}"
 
 
-def marker_definition(
+def missing_own(
     portal: Portal, kind: Kind, definitions: Mapping[str, Json]
-) -> dict[str, str]:
-    """The marker property, in the group of what is written with it."""
-    names = portal.names(kind)
-    beside = definitions.get(names[next(iter(portal.counters(kind)), "is_active")]) or {}
-    return {
-        "name": names[MARKER],
-        "label": "Credit Desk last write",
-        "description": "Names the last write of Credit Desk. Please leave it alone.",
-        "groupName": text(beside.get("groupName")) or "contactinformation",
-        "type": "string",
-        "fieldType": "text",
-    }
+) -> list[dict[str, str]]:
+    """Our own properties that there are not yet, in the group of what is written with them."""
+    names, group = portal.names(kind), group_of(portal, kind, definitions)
+    return [
+        {
+            "name": names[ours],
+            "label": label,
+            "description": description,
+            "groupName": group,
+            "type": "string",
+            "fieldType": "text",
+        }
+        for ours, (label, description) in OWN[kind].items()
+        if names[ours] not in definitions
+    ]
+
+
+def group_of(portal: Portal, kind: Kind, definitions: Mapping[str, Json]) -> str:
+    """The group of what our own properties are written with."""
+    beside = portal.names(kind)[next(iter(portal.counters(kind)), "is_active")]
+    return text((definitions.get(beside) or {}).get("groupName")) or "contactinformation"

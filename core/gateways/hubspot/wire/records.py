@@ -10,6 +10,7 @@ from core.domain.credits import CreditType, UnreadableValue, parse_count
 from core.domain.portal import Portal
 from core.domain.records import (
     CAPACITY,
+    FORFEITED,
     MARKER,
     REFUND_MARK,
     Booking,
@@ -24,7 +25,7 @@ from core.domain.records import (
     Kind,
     Version,
 )
-from core.domain.texts import quoted
+from core.domain.texts import quoted, storable
 from core.gateways.hubspot.wire.values import day, is_nothing, moment, text, whole
 
 Json = Mapping[str, Any]
@@ -33,6 +34,8 @@ Properties = Mapping[str, str | None]
 ABSENT = "is not a property of this account: run python -m core doctor"
 #: What ``token_refunded`` holds besides nothing, in small letters: a text, or HubSpot's yes or no.
 MARKED, NOT_MARKED = "true", "false"
+#: What we write there is shorter; anybody can write more.
+TOLD_OF_KEPT_MAX = 600
 STATUSES = {status.value: status for status in BookingStatus if status is not BookingStatus.UNKNOWN}
 
 
@@ -49,11 +52,12 @@ def properties(portal: Portal, kind: Kind, answer: Json) -> dict[str, str | None
 def read_counted(portal: Portal, kind: Kind, answer: Json) -> Counted:
     """A contact or an exam."""
     p = properties(portal, kind, answer)
-    balances, unreadable = _counts(p, portal.counters(kind))
+    balances, unreadable, held = _counts(p, portal.counters(kind))
     common: dict[str, Any] = {
         "id": text(answer["id"]),
         "balances": balances,
         "unreadable": unreadable,
+        "held": held,
         "unclear": {} if MARKER in p else {MARKER: ABSENT},
         "marker": text(p.get(MARKER)),
         "modified_at": modified_at(answer),
@@ -69,9 +73,11 @@ def modified_at(answer: Json) -> datetime:
 
 def _counts(
     p: Mapping[str, str | None], keys: Sequence[CreditType]
-) -> tuple[dict[CreditType, int], dict[CreditType, str]]:
+) -> tuple[dict[CreditType, int], dict[CreditType, str], dict[CreditType, str]]:
+    """Those that can be read; of the others why not, and what HubSpot holds."""
     balances: dict[CreditType, int] = {}
     unreadable: dict[CreditType, str] = {}
+    held: dict[CreditType, str] = {}
     for key in keys:
         if key not in p:
             # an archived property is left out of the answer: its balance is not 0 but unknown
@@ -81,7 +87,8 @@ def _counts(
             balances[key] = parse_count(p[key])
         except UnreadableValue as fault:
             unreadable[key] = f"holds {quoted(p[key])}, which {fault}"
-    return balances, unreadable
+            held[key] = p[key] or ""
+    return balances, unreadable, held
 
 
 def _unread(p: Properties, reads: Mapping[str, Callable[[object], object]]) -> dict[str, str]:
@@ -179,6 +186,7 @@ def read_booking(
         refunded=refunded,
         refunded_at=moment(p.get("token_refunded_at")),
         refund_admin=text(p.get("token_refund_admin")),
+        forfeited=storable(text(p.get(FORFEITED)).strip())[:TOLD_OF_KEPT_MAX],
         unclear=unclear,
         contact_ids=tuple(map(ContactId, contacts)),
         exam_ids=tuple(map(ExamId, exams)),

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from core.domain.booking import NewBooking
 from core.domain.portal import Portal
-from core.domain.records import MARKER, BookingStatus, ExamId, Kind
+from core.domain.records import FORFEITED, MARKER, BookingStatus, ExamId, Kind
 from core.domain.sessions import ExamChange
 from core.domain.writes import Write
 from core.gateways.hubspot.wire.answers import MERGED
@@ -125,15 +125,24 @@ def new_booking_body(
     }
 
 
-def refunded_body(portal: Portal, ids: Sequence[str], *, at: datetime, admin: str) -> Body:
-    """Bookings are marked refunded."""
+def refunded_body(
+    portal: Portal, ids: Sequence[str], *, at: datetime, admin: str, forfeited: Collection[str]
+) -> Body:
+    """Bookings are marked refunded; those that were ``forfeited`` are that no more."""
     names = portal.names(Kind.BOOKING)
     marks = {
         names["token_refunded"]: "true",
         names["token_refunded_at"]: milliseconds(at),
         names["token_refund_admin"]: admin,
     }
-    return _updates(dict.fromkeys(ids, marks))
+    cleared = {names[FORFEITED]: ""}
+    return _updates({id_: marks | cleared if id_ in forfeited else marks for id_ in ids})
+
+
+def forfeited_body(portal: Portal, ids: Sequence[str], *, told: str) -> Body:
+    """Bookings say that their credit was kept."""
+    mark = {portal.names(Kind.BOOKING)[FORFEITED]: told}
+    return _updates(dict.fromkeys(ids, mark))
 
 
 def unrefunded_body(portal: Portal, ids: Sequence[str]) -> Body:
