@@ -48,6 +48,8 @@ class Mailing:
         if email_id not in self.templates:
             raise errors.object_not_found(f"No email with id {email_id}")
         send_id = message.get("sendId")
+        if not isinstance(send_id, str | None):
+            raise errors.validation("message.sendId must be a text")
         at = self.store.now_ms()
         with self.store.database.writing() as connection:
             double = (

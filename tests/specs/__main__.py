@@ -24,7 +24,7 @@ from tests.specs.tour import Told, Tour, paths
 
 VERSIONS = ("2026-03", "2026-09")
 #: not of a dated version
-ELSEWHERE = ("/links-v3", "/legacy", "/private-apps")
+ELSEWHERE = ("/links-v3", "/legacy", "/private-apps", "/email/send-statuses")
 
 
 def main(argv: Sequence[str]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from sandbox.hubspot.mailing import FIRST_EMAIL
 from sandbox.hubspot.scopes import JOURNAL
 from tests.contract.sandbox.conftest import BOOKINGS, EXAMS, Sandbox
 
@@ -253,6 +254,10 @@ class Tour:
             self.hubspot.clock.now += timedelta(milliseconds=250)
         self.ask("GET", f"{export}/tasks/1/status")
         self.ask("POST", export, {})
+        mail = "/marketing/transactional/{v}/single-email/send"
+        to = {"to": "student0@school.example", "sendId": "tour"}
+        self.ask("POST", mail, {"emailId": FIRST_EMAIL, "message": to})
+        self.ask("POST", mail, {"emailId": 1, "message": to})
 
     def journal(self) -> None:
         """With the token that an app gets for its own id and secret."""

@@ -100,6 +100,8 @@ PREFIXES = {
     "journal-subscriptions": "/webhooks/v4/subscriptions",
     "journal-snapshots": "/webhooks-journal/snapshots/v4",
     "links-v3": "/crm/v3/associations",
+    "transactional": "/marketing/transactional/2026-09",
+    "email": "/marketing/v3/email",
 }
 SETTINGS = settings(
     max_examples=250, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
