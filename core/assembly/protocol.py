@@ -12,6 +12,7 @@ from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
 from core.operations.kinds.base import Toolbox
 from core.operations.steps.book import BookSteps
 from core.operations.steps.correct import CorrectSteps
+from core.operations.steps.move import MoveSteps
 from core.operations.steps.recount import RecountSteps
 from core.operations.steps.refund import RefundSteps
 from core.operations.steps.undo import UndoSteps
@@ -87,6 +88,17 @@ def carriage(
         ),
         correcting=CorrectSteps(
             journal=journal, writing=writing, catalogue=catalogue, recording=recording
+        ),
+        moving=MoveSteps(
+            crm=crm,
+            journal=journal,
+            writing=writing,
+            catalogue=catalogue,
+            recording=recording,
+            now=now,
+            zone=zone,
+            quiet=quiet,
+            starts=starts,
         ),
         recounting=RecountSteps(
             crm, journal, writing, ExamConsequences(catalogue), mirroring.nudge, now

@@ -41,6 +41,7 @@ class What(StrEnum):
     MARKED = "marked a booking refunded"
     UNMARKED = "cleared the mark of a refund"
     BOOKED = "created a booking"
+    BOOKING_MOVED = "moved a booking"
     REPAIR = "asked for a repair"
     REPAIRED = "repaired a record"
     REPAIR_ENDED = "repair ended"

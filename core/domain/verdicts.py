@@ -20,6 +20,8 @@ class OperationKind(StrEnum):
     BOOK = "book"
     #: Takes credits back that a refund gave, and clears its marks. Its rows are bookings.
     UNDO = "undo"
+    #: Ties bookings to another exam, credit kept. Its rows are bookings.
+    MOVE = "move"
 
 
 class Verdict(StrEnum):
@@ -43,6 +45,7 @@ class Why(StrEnum):
     BOOK = "book, and spend a credit"
     BOOK_FREE = "book by admin override, without a credit"
     TAKE_BACK = "take its credit back, and clear its mark"
+    MOVE = "move to the other exam; its credit is kept"
     # excluded
     EXCLUDED = "excluded at the preview"
     # skip
@@ -62,6 +65,9 @@ class Why(StrEnum):
     BEING_TAKEN_BACK = "already being taken back by another operation"
     NOT_MARKED = "not marked refunded any more"
     ACTIVE_AGAIN = "not cancelled any more"
+    NOT_ACTIVE = "not active, so it has no seat to move"
+    ALREADY_THERE = "already at that exam"
+    BEING_CHANGED = "another operation is changing it, or has cancelled it before"
     # blocked
     NOT_FOUND = "no such booking in HubSpot"
     OTHERS = "is a booking of another student"
@@ -89,6 +95,9 @@ class Why(StrEnum):
     MAY_BE_GIVEN_BACK = "may be given back already: a person decides"
     EXAM_DATELESS = "the exam has no date"
     EXAM_FULL = "all seats of the exam are taken"
+    NO_SEAT_LEFT = "no seat left at that exam"
+    OTHER_CREDIT = "its credit does not pay for exams of that type"
+    TARGET_BEGUN = "the exam that it would move to has begun"
     SEATS_UNREADABLE = "the exam's seat count cannot be read"
     DAY_UNCLEAR = "a booking of the student cannot be read, and may be on that date"
     BOOKED_THAT_DAY = "the student has an active booking on that date"

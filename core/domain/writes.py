@@ -50,7 +50,8 @@ class MovementKind(StrEnum):
 OF_SEATS = frozenset({MovementKind.SEAT_FREED, MovementKind.SEAT_TAKEN, MovementKind.UNDO_SEAT})
 #: Movements that bring the item of a credit further when their write has landed.
 OF_ITEMS = frozenset({MovementKind.REFUND, MovementKind.UNDO_REFUND, MovementKind.CORRECTION})
-#: Movements of a booking to be, which take something for it or give that back.
+#: Movements of a booking to be, or of one that moves to another exam: they take something for it
+#: or give that back.
 OF_NEW_BOOKINGS = frozenset(
     {
         MovementKind.SPEND,
