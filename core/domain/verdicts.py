@@ -60,7 +60,7 @@ class Why(StrEnum):
     SETTLED = "settled at adoption"
     NOT_OWED = "not owed"
     GIVEN_BACK = "already given back, without a refund mark"
-    CLAIMED = "already being given back by another operation"
+    CLAIMED = "already being given back, or moved, by another operation"
     TAKEN_BACK = "already taken back"
     BEING_TAKEN_BACK = "already being taken back by another operation"
     NOT_MARKED = "not marked refunded any more"

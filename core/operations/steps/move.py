@@ -58,8 +58,6 @@ _BY = {MovementKind.SEAT_TAKEN: 1, MovementKind.UNDO_SEAT: -1}
 class Look:
     """What HubSpot says of some bookings, of their students and of the exam that they go to."""
 
-    #: Before it was read: what arrives while it is answered is not in it.
-    asked: datetime
     to: Exam | None
     bookings: Mapping[ItemKey, Booking]
     contacts: Mapping[ContactId, Contact | None]
@@ -138,7 +136,6 @@ class MoveSteps(CommonSteps):
     # looking
 
     def _look(self, operation: Operation, items: Sequence[Item]) -> Look:
-        asked = self.now()
         id_ = _to(operation)
         to = self.crm.exams([id_])[id_]
         read = self._read(operation, items)
@@ -147,7 +144,7 @@ class MoveSteps(CommonSteps):
         contacts = self.crm.contacts(named)
         current = {key: with_current_hint(one, contacts) for key, one in read.items()}
         students = students_of(self.crm, found, contacts)
-        return Look(asked=asked, to=to, bookings=current, contacts=contacts, students=students)
+        return Look(to=to, bookings=current, contacts=contacts, students=students)
 
     def _read(self, operation: Operation, items: Sequence[Item]) -> dict[ItemKey, Booking]:
         ids = {item.booking_id: booking_of(item, operation.kind) for item in items}
@@ -242,21 +239,33 @@ class MoveSteps(CommonSteps):
         One that may still arrive is waited for. One that was begun is brought to its end, unless
         somebody took it to a third exam.
         """
-        if not items:
+        rest = [*self._sent(run, operation, items), *(i for i in items if i.sent_at is None)]
+        if not rest:
             return
-        look = self._look(operation, items)
-        waits = [i for i in items if i.sent_at and not self.quiet.over(i.sent_at, look.asked)]
-        arrived = [i for i in items if i.sent_at and _there(operation, i, look.bookings)]
-        over = {item.booking_id for item in (*waits, *arrived)}
-        rest = [item for item in items if item.booking_id not in over]
+        look = self._look(operation, rest)
         half = [item for item in rest if item.sent_at and _half(operation, item, look.bookings)]
         begun = {item.booking_id for item in half}
         whole = [item for item in rest if item.booking_id not in begun]
         judged = self._judged(operation, whole, look, seated=True)
         going = [item for item in judged if item.state not in SETTLED]
         self._give_up(run, operation, [i for i in judged if i.state in SETTLED])
-        self._done(run, operation, arrived, look.bookings)
         self._send(run, operation, [*half, *going], look)
+
+    def _sent(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
+        """Of those that were sent: what neither has arrived, nor can arrive any more."""
+        sent = [(item, item.sent_at) for item in items if item.sent_at is not None]
+        if not sent:
+            return []
+        asked = self.now()
+        read = self._read(operation, [item for item, _ in sent])
+        arrived = [item for item, _ in sent if _there(operation, item, read)]
+        self._done(run, operation, arrived, read)
+        there = {item.booking_id for item in arrived}
+        return [
+            item
+            for item, at in sent
+            if item.booking_id not in there and self.quiet.over(at, asked)
+        ]
 
     def _send(self, run: Run, operation: Operation, items: Sequence[Item], look: Look) -> None:
         if not items or look.to is None:
@@ -312,11 +321,19 @@ class MoveSteps(CommonSteps):
         self.recording.items(run, operation, done, [booking_due(b) for b in bookings], told)
         cancelled = [b for b in bookings if b.status is not BookingStatus.ACTIVE]
         if cancelled:
-            names = ", ".join(b.booking_id for b in cancelled)
-            told_of = f"exam {_to(operation)}: {names} was cancelled by somebody else as it moved"
-            seats = f"{told_of}; they may have counted the exam that it left: recount both"
-            warned = Warned(about=About.SEATS, record=_to(operation), told=seats)
-            self.journal.warn(run, [warned], at=self.now())
+            self._warn_of_cancels(run, operation, items, cancelled)
+
+    def _warn_of_cancels(
+        self, run: Run, operation: Operation, items: Sequence[Item], cancelled: Sequence[Booking]
+    ) -> None:
+        """Whoever cancelled one as it moved counted one of the two exams down, or none."""
+        ids = {booking.id for booking in cancelled}
+        left = {i.exam_id for i in items if booking_of(i, operation.kind) in ids and i.exam_id}
+        exams = ", ".join([*sorted(left), _to(operation)])
+        names = ", ".join(booking.booking_id for booking in cancelled)
+        told = f"cancelled by somebody else as it moved: {names}; recount exams {exams}"
+        warned = Warned(about=About.SEATS, record=_to(operation), told=told)
+        self.journal.warn(run, [warned], at=self.now())
 
     def _give_up(self, run: Run, operation: Operation, items: Sequence[Item]) -> None:
         """Saved before anything goes back, so that no later look takes it up again."""

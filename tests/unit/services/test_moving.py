@@ -639,7 +639,7 @@ def test_booking_cancelled_as_it_moved_is_moved_and_both_counts_are_named(
     assert ((THERE,), NEW) == where(desk)
     (warned,) = desk.journal.warnings(operation.id)
     assert (About.SEATS, THERE) == (warned.about, warned.record)
-    assert "recount both" in warned.told
+    assert f"recount exams {HERE}, {THERE}" in warned.told
 
 
 def test_exam_closed_since_the_preview_changes_nothing(desk: TestDesk) -> None:
@@ -684,7 +684,6 @@ def test_seat_here_that_cannot_be_freed_yet_is_freed_later(desk: TestDesk) -> No
 
 def test_stop_leaves_what_has_no_seat_there_as_it_was(desk: TestDesk) -> None:
     operation = confirmed(desk, *three(desk))
-    desk.core.carrying.groups_at_once  # noqa: B018 - of one group
     stop = lambda: desk.core.operating.stop(operation.id, ADMIN)  # noqa: E731
     at_read = 0
 
