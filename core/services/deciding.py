@@ -91,7 +91,8 @@ class Deciding:
 
         Landed: its bookings are marked refunded; of an undo, their marks are cleared. Never: they
         fail, and "retry failed only" moves their credits by a new write. A booking to be, or
-        one that moves, goes on, or gives back what it took. Seats that were never counted down are counted now.
+        one that moves, goes on, or gives back what it took. Seats that were never counted down
+        are counted now.
 
         Raises:
             NotAllowed: the actor may not run batches.
@@ -114,7 +115,9 @@ class Deciding:
             self.journal.settle(
                 run,
                 [settlement],
-                items=[decided(item, write, landed=landed) for item in self._items(operation, write)],
+                items=[
+                    decided(item, write, landed=landed) for item in self._items(operation, write)
+                ],
                 due=[Due(kind=write.kind, record_id=write.target_id, row=None)],
                 at=now,
                 entries=[_entry(write, state, actor, why, now)],

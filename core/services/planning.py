@@ -26,7 +26,7 @@ from core.domain.verdicts import OperationKind
 from core.gateways.ports import Crm, Journal
 from core.operations.kinds.base import MovingKind
 from core.operations.kinds.permissions import act_for
-from core.operations.kinds.registry import booking_of, chosen_kind_of
+from core.operations.kinds.registry import booking_of, chosen_kind_of, goes_to_exam
 from core.services.finding import (
     ByContact,
     ByIds,
@@ -72,7 +72,8 @@ class Planning:
     ) -> Plan:
         """What this operation would do to each booking chosen. Stored before it is returned.
 
-        ``to``: of a move, the exam that the bookings go to. ``include``: what an admin includes on purpose that would be blocked otherwise.
+        ``to``: of a move, the exam that the bookings go to.
+        ``include``: what an admin includes on purpose that would be blocked otherwise.
         ``without``: bookings that are left out, by record id or ``booking_id``.
 
         Raises:
@@ -128,13 +129,14 @@ class Planning:
 
     def _words(self, kind: OperationKind, found: Found, to: ExamId | None) -> str:
         """What was chosen, and where to. Raises ``BadList`` when a move has no exam to go to."""
-        moving = isinstance(chosen_kind_of(kind), MovingKind)
+        moving = goes_to_exam(kind)
         if moving is (to is None):
             raise BadList([NO_TARGET if moving else f"a {kind} has no exam to go to"])
         if to is None:
             return found.words
         exam = self.crm.exams([to])[to]
-        return f"{found.words} to {exam_words(exam) if exam else f'exam {to}'}"
+        where = f" to {exam_words(exam) if exam else f'exam {to}'}"
+        return f"{found.words.removesuffix(where)}{where}"  # those of an earlier preview say it
 
     def afresh(self, plan: Plan) -> tuple[Row, ...]:
         """The same bookings, judged on fresh reads.

@@ -59,6 +59,13 @@ BULK_REFUND = Place(
     help="Give credits back for bookings that are already cancelled and still owed one.",
     act=Act.RUN_BATCHES,
 )
+MOVE_BOOKINGS = Place(
+    path="pages/operate/move_bookings.py",
+    title="Move bookings",
+    icon=":material/move_down:",
+    help="Move many bookings to another exam. Each keeps the credit it spent.",
+    act=Act.RUN_BATCHES,
+)
 OPERATIONS = Place(
     path="pages/operate/operations.py",
     title="Operations",
@@ -103,6 +110,7 @@ PLACES = (
     EXAMS,
     BULK_REFUND,
     BATCH_CANCELLATION,
+    MOVE_BOOKINGS,
     OPERATIONS,
     DRIFT,
     AUDIT,

@@ -117,7 +117,9 @@ def item_why(item: Item, kind: OperationKind) -> str:
     """What happened to a booking, as a sentence; "" while nothing has."""
     if item.state is ItemState.DONE:
         happened = "cancelled" if item.cancelled else SAID[kind].item
-        told = ", ".join(filter(None, [happened, SAID[kind].credit if item.credit else ""]))
+        credit = SAID[kind].credit if item.credit else ""
+        named = f"now {item.new_name}" if item.new_name else ""
+        told = ", ".join(filter(None, [happened, credit, named]))
     elif item.state in SETTLED:
         told = item.why
     else:

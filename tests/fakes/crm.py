@@ -15,12 +15,12 @@ from enum import Enum, auto
 from typing import cast
 
 from core.domain.booking import NewBooking
-from core.domain.moves import Move
 from core.domain.credits import (
     SCHOOL,
     Catalogue,
     parse_count,
 )
+from core.domain.moves import Move
 from core.domain.portal import Portal
 from core.domain.records import (
     MARKER,

@@ -24,7 +24,7 @@ from core.operations.kinds import move_rules, notes
 from core.operations.kinds.base import FollowUp, MovingKind, P, Planners, RowSubject, S, Toolbox
 from core.operations.kinds.booking_rules import judge_move
 from core.operations.kinds.staff import of_one_student
-from core.operations.kinds.words import KindPage, KindWords, counted
+from core.operations.kinds.words import KindPage, KindWords, OneStudent, counted
 
 
 class _Move(MovingKind):
@@ -52,7 +52,17 @@ class _Move(MovingKind):
         "HubSpot says now",
         page=KindPage.MOVE_BOOKINGS,
     )
-    one_student = None
+    one_student = OneStudent(
+        reason="Moved for the student",
+        doing="Moving",
+        done="Moved",
+        not_done="Not moved",
+        next="The booking is where it was. Look at what HubSpot says now.",
+        question="Move {bookings}? The credit is kept",
+        nothing="This cannot be moved",
+        confirm="Move {bookings}",
+        confirm_free="Move {bookings}",
+    )
     client_word = None
     second_admin = True
     renewable = True

@@ -106,6 +106,15 @@ def moving_kind_of(key: OperationKind) -> MovingKind:
     raise UnknownKind(f"the kind {key.value!r} moves no booking to another exam")
 
 
+def goes_to_exam(key: OperationKind) -> bool:
+    """Whether the bookings of this kind go to another exam, which is chosen with them.
+
+    Raises:
+        UnknownKind: there is none of that name.
+    """
+    return isinstance(kind_of(key), MovingKind)
+
+
 class ByKind(dict[OperationKind, V]):
     """A table with an entry for each kind. Asked for another one, it names it."""
 

@@ -262,9 +262,7 @@ class MoveSteps(CommonSteps):
         self._done(run, operation, arrived, read)
         there = {item.booking_id for item in arrived}
         return [
-            item
-            for item, at in sent
-            if item.booking_id not in there and self.quiet.over(at, asked)
+            item for item, at in sent if item.booking_id not in there and self.quiet.over(at, asked)
         ]
 
     def _send(self, run: Run, operation: Operation, items: Sequence[Item], look: Look) -> None:

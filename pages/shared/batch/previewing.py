@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import ItemKey
 from core.domain.terms import Inclusion
-from core.operations.kinds.registry import booking_of, kind_of
+from core.operations.kinds.registry import booking_of, goes_to_exam, kind_of
 from core.services.finding import ByIds
 from pages.shared import problems, tables, words
 from pages.shared.batch import address, choosing, confirming, figures, including
@@ -60,16 +60,15 @@ def _heading(desk: Desk, plan: Plan) -> None:
 
 def totals(desk: Desk, plan: Plan) -> None:
     """What confirming would change. How many are skipped or blocked stands with the rows."""
-    shown = [
-        (
-            "To take back" if plan.undoes else "To give back",
-            words.count(sum(plan.credits.values()), "credit"),
-        ),
-        ("Students", f"{plan.contacts:,}"),
-    ]
-    kind = kind_of(plan.kind)
+    kind, change = kind_of(plan.kind), words.count(len(plan.will_change), "booking")
+    credits_ = words.count(sum(plan.credits.values()), "credit")
+    shown = [("Students", f"{plan.contacts:,}")]
+    if goes_to_exam(plan.kind):
+        shown.insert(0, ("To move", change))
+    else:
+        shown.insert(0, ("To take back" if plan.undoes else "To give back", credits_))
     if kind.cancels:
-        shown.insert(0, ("To cancel", words.count(len(plan.will_change), "booking")))
+        shown.insert(0, ("To cancel", change))
     by_type = figures.planned_by_type(plan.will_change, desk.core.catalogue)
     figures.side_by_side(shown, by_type, kind.words.effect)
 
@@ -172,7 +171,9 @@ def _include(desk: Desk, plan: Plan, include: frozenset[Inclusion]) -> None:
     """A fresh preview of the same bookings that includes these on purpose, or no longer."""
     same = ByIds(ids=tuple(booking_of(row, plan.kind) for row in plan.rows), words=plan.selection)
     with problems.told("This preview stays as it was; nothing was changed."):
-        choosing.preview(desk, plan.kind, same, include=include, without=plan.excluded)
+        choosing.preview(
+            desk, plan.kind, same, to=plan.to_exam, include=include, without=plan.excluded
+        )
 
 
 def _preview_without(desk: Desk, plan: Plan, without: Collection[ItemKey]) -> None:
@@ -181,7 +182,9 @@ def _preview_without(desk: Desk, plan: Plan, without: Collection[ItemKey]) -> No
     with problems.told("This preview stays as it was; nothing was changed."):
         if not plan.undoes:
             same = ByIds(ids=ids, words=plan.selection)
-            choosing.preview(desk, plan.kind, same, include=plan.include, without=without)
+            choosing.preview(
+                desk, plan.kind, same, to=plan.to_exam, include=plan.include, without=without
+            )
         with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
             fresh = desk.core.undoing.preview(plan.undoes, desk.acting(), only=ids, without=without)
         address.go_to_plan(fresh)

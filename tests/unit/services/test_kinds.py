@@ -132,7 +132,7 @@ ASKED: dict[str, Callable[[TestDesk], object]] = {
     "its claims": lambda _: credit_kind_of(ADJUST),
     "its verdicts": lambda _: chosen_kind_of(ADJUST),
     "its steps": lambda _: kind_of(ADJUST).steps(
-        Toolbox(refunding=1, undoing=2, correcting=3, booking=4, recounting=5)
+        Toolbox(refunding=1, undoing=2, correcting=3, booking=4, recounting=5, moving=6)
     ),
     "a preview": lambda desk: desk.core.planning.preview(
         ADJUST, ByReference(references=("1",)), ADMIN

@@ -139,9 +139,7 @@ def tied_body(moves: Sequence[Move], type_: Mapping[str, object]) -> Body:
 def untied_body(moves: Sequence[Move]) -> Body:
     """Bookings are untied from the exams that they leave, whatever the label of the tie."""
     return {
-        "inputs": [
-            {"from": {"id": move.booking_id}, "to": [{"id": move.leaves}]} for move in moves
-        ]
+        "inputs": [{"from": {"id": move.booking_id}, "to": [{"id": move.leaves}]} for move in moves]
     }
 
 
