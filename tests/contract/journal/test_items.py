@@ -63,6 +63,7 @@ def test_what_is_learned_of_items_is_saved(journal: Journal) -> None:
         "cancel_sent": True,
         "before": 2,
         "after": 3,
+        "new_name": "Clinical Skills-1-May 11, 2026",
     }
     alike = [replace(item(n), **learned) for n in (0, 2)]
     other = replace(
