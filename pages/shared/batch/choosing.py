@@ -34,7 +34,7 @@ def show(desk: Desk, kind: OperationKind) -> None:
     way = st.segmented_control(
         "Choose bookings by",
         list(ways),
-        default=next(iter(ways)),
+        default=None if f"{kind}_way" in st.session_state else next(iter(ways)),
         required=True,
         key=f"{kind}_way",
         persist_state="session",
