@@ -113,30 +113,32 @@ class Planning:
         found = self.finding.bookings(selection)
         left = self.finding.among(found, without)
         made_at = self.now()
-        rows = self._rows(kind, found.ids, include, left, to)
+        exam = self._target(kind, to)
+        rows = self._rows(kind, found.ids, include, left, exam)
         return Plan(
             id=plan_id or self.new_id(),
             kind=kind,
-            selection=self._words(kind, found, to),
+            selection=_words(found, to, exam),
             made_by=actor.email,
             made_at=made_at,
             expires_at=made_at + PLAN_LIFE,
             rows=rows,
             include=include,
-            to_exam=to,
+            to_exam=ExamId(exam.id) if exam else to,
             caveat=found.caveat,
         )
 
-    def _words(self, kind: OperationKind, found: Found, to: ExamId | None) -> str:
-        """What was chosen, and where to. Raises ``BadList`` when a move has no exam to go to."""
+    def _target(self, kind: OperationKind, to: ExamId | None) -> Exam | None:
+        """The exam that a move goes to; None: HubSpot has no such exam, or it is no move.
+
+        Raises:
+            BadList: a move has no exam to go to, or what is no move has one.
+            GatewayError: HubSpot did not answer.
+        """
         moving = goes_to_exam(kind)
         if moving is (to is None):
             raise BadList([NO_TARGET if moving else f"a {kind} has no exam to go to"])
-        if to is None:
-            return found.words
-        exam = self.crm.exams([to])[to]
-        where = f" to {exam_words(exam) if exam else f'exam {to}'}"
-        return f"{found.words.removesuffix(where)}{where}"  # those of an earlier preview say it
+        return self.crm.exams([to])[to] if to else None
 
     def afresh(self, plan: Plan) -> tuple[Row, ...]:
         """The same bookings, judged on fresh reads.
@@ -146,7 +148,8 @@ class Planning:
         """
         self.preflight.check()
         ids = [booking_of(row, plan.kind) for row in plan.rows]
-        return self._rows(plan.kind, ids, plan.include, plan.excluded, plan.to_exam)
+        exam = self._target(plan.kind, plan.to_exam)
+        return self._rows(plan.kind, ids, plan.include, plan.excluded, exam)
 
     def _rows(
         self,
@@ -154,18 +157,15 @@ class Planning:
         ids: Sequence[BookingId],
         include: frozenset[Inclusion],
         without: Collection[ItemKey],
-        to: ExamId | None,
+        to: Exam | None,
     ) -> tuple[Row, ...]:
         of = chosen_kind_of(kind)
         bookings = self.crm.bookings(ids)
         contacts = self.crm.contacts(contacts_named(bookings.values()))
-        terms = Terms(at=self.now(), zone=self.zone, include=include)
+        terms = Terms(at=self.now(), zone=self.zone, include=include, to=to)
         if isinstance(of, MovingKind):
-            exam = self.crm.exams([to])[to] if to else None
-            rows = plan_rows(
-                of.judge, ids, bookings, contacts, self.catalogue, replace(terms, to=exam), without
-            )
-            return self._placed(of, rows, exam, bookings, contacts)
+            rows = plan_rows(of.judge, ids, bookings, contacts, self.catalogue, terms, without)
+            return self._placed(of, rows, to, bookings, contacts)
         if not of.of_owed:
             return plan_rows(of.judge, ids, bookings, contacts, self.catalogue, terms, without)
         current = [with_current_hint(one, contacts) for one in bookings.values() if one]
@@ -196,6 +196,14 @@ class Planning:
     def _gives_back(self, judge: Judge, booking: Booking, terms: Terms) -> bool:
         """Whether by its own fields its credit is to be given back."""
         return judge(booking, self.catalogue, terms).verdict is Verdict.WILL_CHANGE
+
+
+def _words(found: Found, to: ExamId | None, exam: Exam | None) -> str:
+    """What was chosen, and where to."""
+    if to is None:
+        return found.words
+    where = f" to {exam_words(exam) if exam else f'exam {to}'}"
+    return f"{found.words.removesuffix(where)}{where}"  # those of an earlier preview say it
 
 
 def _placed(

@@ -65,8 +65,9 @@ class _Cancel(ChosenKind):
     claimed_is_begun = False
     mark = MARK
     follow_ups = frozenset({FollowUp.SEATS, FollowUp.NOTES})
-    #: A booking that was cancelled got its credit; one that was refunded had been cancelled.
-    deals_with = frozenset({OperationKind.CANCEL, OperationKind.REFUND})
+    #: A booking that was cancelled got its credit, and has no seat to move; one that was refunded
+    #: had been cancelled.
+    deals_with = frozenset({OperationKind.CANCEL, OperationKind.REFUND, OperationKind.MOVE})
     claimed_by_others = Why.CLAIMED
     finds = BookingStatus.ACTIVE
     of_owed = False

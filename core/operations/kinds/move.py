@@ -72,7 +72,7 @@ class _Move(MovingKind):
     claimed_is_begun = True
     mark = None
     follow_ups = frozenset({FollowUp.SEATS_LEFT, FollowUp.NOTES})
-    #: A booking that could not be moved may have been moved, or cancelled, since.
+    #: A booking that could not be moved may have been moved since.
     deals_with = frozenset({OperationKind.MOVE})
     claimed_by_others = Why.BEING_CHANGED
     finds = BookingStatus.ACTIVE

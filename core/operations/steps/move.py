@@ -35,6 +35,7 @@ from core.domain.records import (
     Kind,
 )
 from core.domain.terms import Terms
+from core.domain.verdicts import Why
 from core.domain.warnings import About, Warned
 from core.domain.writes import Movement, MovementKind, Write
 from core.gateways.ports import Due, Fate, Journal, Outcome, Run
@@ -89,7 +90,7 @@ class MoveSteps(CommonSteps):
         begun = [item for item in group if item.state is not ItemState.CANCELLED]
         ours = claimed(self.journal, run, operation, begun)
         back = [item for item in group if item.state is ItemState.CANCELLED]
-        to = self.crm.exams([_to(operation)])[_to(operation)]
+        to = self._target(operation)
         days = {i.booking_id: _days(i, to) for i in (*ours, *back)}
         in_hand = self._alone(run, [*ours, *back], days)
         seated = self._seated(operation)
@@ -136,8 +137,7 @@ class MoveSteps(CommonSteps):
     # looking
 
     def _look(self, operation: Operation, items: Sequence[Item]) -> Look:
-        id_ = _to(operation)
-        to = self.crm.exams([id_])[id_]
+        to = self._target(operation)
         read = self._read(operation, items)
         found = list(read.values())
         named = contacts_named(found) | {_whose(item) for item in items}
@@ -145,6 +145,12 @@ class MoveSteps(CommonSteps):
         current = {key: with_current_hint(one, contacts) for key, one in read.items()}
         students = students_of(self.crm, found, contacts)
         return Look(to=to, bookings=current, contacts=contacts, students=students)
+
+    def _target(self, operation: Operation) -> Exam | None:
+        """The exam that the bookings go to; None: it is gone, or was merged into another."""
+        id_ = _to(operation)
+        to = self.crm.exams([id_])[id_]
+        return to if to is not None and to.id == id_ else None
 
     def _read(self, operation: Operation, items: Sequence[Item]) -> dict[ItemKey, Booking]:
         ids = {item.booking_id: booking_of(item, operation.kind) for item in items}
@@ -249,7 +255,11 @@ class MoveSteps(CommonSteps):
         judged = self._judged(operation, whole, look, seated=True)
         going = [item for item in judged if item.state not in SETTLED]
         self._give_up(run, operation, [i for i in judged if i.state in SETTLED])
-        self._send(run, operation, [*half, *going], look)
+        if look.to is not None:
+            self._send(run, operation, [*half, *going], look.to, look)
+        else:
+            gone = [replace(item, why=str(Why.EXAM_GONE)) for item in half]
+            self._give_up(run, operation, gone)
 
     def _sent(self, run: Run, operation: Operation, items: Sequence[Item]) -> list[Item]:
         """Of those that were sent: what neither has arrived, nor can arrive any more."""
@@ -265,11 +275,13 @@ class MoveSteps(CommonSteps):
             item for item, at in sent if item.booking_id not in there and self.quiet.over(at, asked)
         ]
 
-    def _send(self, run: Run, operation: Operation, items: Sequence[Item], look: Look) -> None:
-        if not items or look.to is None:
+    def _send(
+        self, run: Run, operation: Operation, items: Sequence[Item], to: Exam, look: Look
+    ) -> None:
+        if not items:
             return
         found = [look.bookings[item.booking_id] for item in items]
-        names = free_names(self.crm, look.to, found, look.students)
+        names = free_names(self.crm, to, found, look.students)
         sent_at = self.now()
         sent = [
             replace(
@@ -287,7 +299,8 @@ class MoveSteps(CommonSteps):
             for before, move in zip(items, moves, strict=True)
             if outcomes[move.booking_id].fate is Fate.NOT_SENT
         ]
-        self.journal.update_items(run, unsent)  # of an earlier one, its time stays
+        if unsent:
+            self.journal.update_items(run, unsent)  # of an earlier one, its time stays
         raise_if_barred(outcomes.values())
         read = self._read(operation, sent)
         arrived = [item for item in sent if _there(operation, item, read)]
@@ -367,7 +380,9 @@ class MoveSteps(CommonSteps):
             for item, move in zip(sent, moves, strict=True)
             if (after := _restored(item, outcomes[move.booking_id])) is not None
         ]
-        self.recording.items(run, operation, settled)
+        # the copy of a part of the move may have been made meanwhile
+        due = [Due(kind=Kind.BOOKING, record_id=i.booking_id, row=None) for i in settled]
+        self.recording.items(run, operation, settled, due)
         raise_if_barred(outcomes.values())
 
     def _give_seats_back(self, run: Run, operation: Operation, items: Sequence[Item]) -> None:

@@ -14,6 +14,7 @@ from core.domain.operations import Item, ItemState, Operation, OperationState
 from core.domain.outgoing import EventType, event_of
 from core.domain.plans import OperationKind, Plan, Row, Verdict, Why
 from core.domain.records import (
+    MARKER,
     TOTAL_BOOKINGS,
     Booking,
     BookingId,
@@ -760,3 +761,94 @@ def test_days_are_free_for_others_once_the_bookings_are_settled(desk: TestDesk) 
 def confirmed_again(desk: TestDesk) -> Operation:
     made = desk.core.planning.preview(MOVE.key, ByReference(references=("501",)), ADMIN, to=HERE)
     return desk.core.operating.confirm(made.id, ADMIN, reason="a test")
+
+
+def test_exam_that_is_deleted_half_way_puts_the_booking_back(desk: TestDesk) -> None:
+    operation = confirmed(desk)
+
+    faulty(desk, Fault.REQUEST_LOST, nth=2)
+    for _ in range(2):  # its hold, and the first look
+        again = desk.core.carrying.carry_out(operation.id)
+        assert again is not None
+        desk.time = max(desk.time, again)
+    assert {HERE, THERE} == set(booking(desk).exam_ids)
+    desk.crm.archive(Kind.EXAM, THERE)
+
+    desk.carry(operation)
+
+    left = item(desk, operation)
+    assert ItemState.FAILED is left.state
+    assert str(Why.EXAM_GONE) in left.why
+    assert ((HERE,), OLD) == where(desk)
+    assert 3 == desk.crm.balance(Kind.EXAM, HERE, TOTAL_BOOKINGS)
+
+
+def test_copy_of_half_a_move_does_not_stay_when_it_is_put_back(desk: TestDesk) -> None:
+    operation = confirmed(desk)
+    faulty(desk, Fault.REFUSED, nth=3)
+    answered = desk.crm.answered
+
+    def after(request: Request) -> None:
+        answered(request)
+        if request.changes and request.kind is Kind.BOOKING:
+            desk.core.mirroring.put([Due(kind=Kind.BOOKING, record_id="501", row=None)])
+            desk.drain()
+
+    desk.crm.answered = after
+    desk.carry(operation)
+    desk.crm.answered = answered
+    desk.drain()
+
+    assert HERE == desk.mirror.rows(Kind.BOOKING, ["501"])["501"]["exam_hubspot_id"]
+
+
+def test_exam_is_named_by_an_id_from_before_a_merge(desk: TestDesk) -> None:
+    exam(desk, "82", 4, day="2026-06-08")
+    desk.crm.truth.merge_ids = "all"
+    new = desk.crm.merge(Kind.EXAM, THERE, "82")
+
+    made = plan(desk, to=ExamId("82"))
+    operation = desk.carry(desk.core.operating.confirm(made.id, ADMIN, reason="a test"))
+
+    assert new == made.to_exam
+    assert ItemState.DONE is item(desk, operation).state
+    assert (new,) == booking(desk).exam_ids
+
+
+def test_person_decides_on_a_seat_of_which_hubspot_does_not_tell(desk: TestDesk) -> None:
+    """Never taken: the booking stays where it is. Taken: the move goes on."""
+    for landed, state in ((False, ItemState.FAILED), (True, ItemState.DONE)):
+        operation = undecided(desk)
+        (record,) = desk.core.deciding.undecided(operation.id, ADMIN)
+        assert ItemState.UNDECIDED is item(desk, operation).state
+        assert [] == desk.core.deciding.unclear(operation.id, ADMIN)
+
+        desk.core.deciding.decide(
+            operation.id, record.write.id, ADMIN, landed=landed, why="looked at the history"
+        )
+        desk.carry(operation)
+
+        assert state is item(desk, operation).state
+
+
+def undecided(desk: TestDesk) -> Operation:
+    """The answer to the seat's write is lost, somebody writes after it, and no history is told."""
+    operation = confirmed(desk)
+    desk.crm.unreadable_histories.add(THERE)
+
+    def sending(request: Request) -> Fault:
+        if request.changes and request.kind is Kind.EXAM:
+            desk.crm.sending = lambda _: Fault.NONE
+            return Fault.ANSWER_LOST
+        return Fault.NONE
+
+    def after(request: Request) -> None:
+        if request.changes and request.kind is Kind.EXAM:
+            desk.crm.answered = lambda _: None
+            desk.crm.foreign_write(Kind.EXAM, THERE, {MARKER: "w-of-another"})
+
+    desk.crm.sending, desk.crm.answered = sending, after
+    ended = desk.carry(operation)
+    desk.crm.unreadable_histories.clear()
+    desk.crm.foreign_write(Kind.EXAM, THERE, {MARKER: ""})
+    return ended
