@@ -324,15 +324,14 @@ class MoveSteps(CommonSteps):
         """Read at the other exam, and nowhere else. Its seat here is freed at the end."""
         done = [replace(item, state=ItemState.DONE, why="") for item in items]
         bookings = [read[item.booking_id] for item in items]
+        if cancelled := [b for b in bookings if b.status is not BookingStatus.ACTIVE]:
+            self._warn_of_cancels(run, operation, items, cancelled)  # first: no crash forgets it
         at = self.recording.now()
         told = [
             booking_acts.moved(operation, item, booking, at)
             for item, booking in zip(done, bookings, strict=True)
         ]
         self.recording.items(run, operation, done, [booking_due(b) for b in bookings], told)
-        cancelled = [b for b in bookings if b.status is not BookingStatus.ACTIVE]
-        if cancelled:
-            self._warn_of_cancels(run, operation, items, cancelled)
 
     def _warn_of_cancels(
         self, run: Run, operation: Operation, items: Sequence[Item], cancelled: Sequence[Booking]
