@@ -12,6 +12,7 @@ import streamlit as st
 from core.domain.credits import Catalogue
 from core.domain.operations import SETTLED, Item, ItemState
 from core.domain.plans import OperationKind, Row, Verdict
+from core.operations.kinds.registry import goes_to_exam
 from pages.shared import words
 from pages.shared.exports import csv_bytes
 from pages.shared.kinds import SAID
@@ -83,6 +84,12 @@ def plan_frame(rows: Sequence[Row], catalogue: Catalogue) -> pd.DataFrame:
             "Why": [plan_why(row) for row in rows],
         }
     )
+
+
+def column_order(frame: pd.DataFrame, kind: OperationKind) -> list[str]:
+    """The columns to show: where no credit moves, the reasons have the place of the balances."""
+    without = {"Credit", "Balance"} if goes_to_exam(kind) else set[str]()
+    return [name for name in frame.columns if name not in without]
 
 
 def plan_why(row: Row) -> str:

@@ -126,8 +126,10 @@ def _said(row: Row) -> str:
 
 def _grid(desk: Desk, plan: Plan, page: Sequence[Row], *, less: int, **choice: Any) -> Any:
     """``less``: pixels that page numbers below the grid take from it."""
+    frame = tables.plan_frame(page, desk.core.catalogue)
     return st.dataframe(
-        tables.plan_frame(page, desk.core.catalogue),
+        frame,
+        column_order=tables.column_order(frame, plan.kind),
         key=f"rows_{tables.fingerprint([row.booking_id for row in page])}",
         column_config=tables.plan_columns(),
         hide_index=True,

@@ -180,8 +180,10 @@ def items_table(desk: Desk, operation: Operation) -> None:
     if not items:
         st.caption("No bookings.")
         return
+    frame = tables.item_frame(items, operation.kind, desk.core.catalogue)
     above.dataframe(
-        tables.item_frame(items, operation.kind, desk.core.catalogue),
+        frame,
+        column_order=tables.column_order(frame, operation.kind),
         column_config=tables.item_columns(),
         hide_index=True,
         row_height=tables.ROW_PX,

@@ -29,7 +29,7 @@ from core.domain.sweeps import SweepMode
 from core.domain.terms import Inclusion
 from core.domain.warnings import About
 from core.domain.work import Work
-from core.domain.writes import MovementKind
+from core.domain.writes import QUIET_PERIOD, MovementKind
 from core.gateways.errors import StateConflict
 from core.gateways.ports import Due
 from core.operations.kinds.move import MOVE
@@ -852,3 +852,71 @@ def undecided(desk: TestDesk) -> Operation:
     desk.crm.unreadable_histories.clear()
     desk.crm.foreign_write(Kind.EXAM, THERE, {MARKER: ""})
     return ended
+
+
+def test_move_waits_for_a_booking_of_the_other_day_that_is_under_way(desk: TestDesk) -> None:
+    exam(desk, "82", 1, day="2026-06-08", mock_type="Mini-mock")
+    desk.crm.foreign_write(Kind.CONTACT, "101", {"sjmini_credits": 1})
+    wish = Wish(contact_id=ContactId("101"), exam_id=ExamId("82"), attending_location="Calgary")
+    book = desk.core.booking.preview(wish, ADMIN)
+    desk.core.operating.confirm(book.id, ADMIN, reason="a test")
+    move = confirmed(desk)
+    desk.time += timedelta(minutes=1)
+
+    def sending(request: Request) -> Fault:
+        if request.changes:
+            desk.crm.sending = lambda _: Fault.NONE
+            desk.core.carrying.carry_out(move.id)
+        return Fault.NONE
+
+    desk.crm.sending = sending
+    desk.carry(desk.journal.operation(book.id))
+    desk.carry(move)
+
+    left = item(desk, move)
+    assert ItemState.BLOCKED is left.state
+    assert str(Why.BOOKED_THAT_DAY) in left.why
+    assert ((HERE,), OLD) == where(desk)
+
+
+def test_half_moved_booking_that_a_colleague_takes_elsewhere_is_left_there(desk: TestDesk) -> None:
+    operation = confirmed(desk)
+    exam(desk, "82", 1, day="2026-06-09")
+    faulty(desk, Fault.REQUEST_LOST, nth=2)
+    for _ in range(2):  # its hold, and the first look
+        again = desk.core.carrying.carry_out(operation.id)
+        assert again is not None
+        desk.time = max(desk.time, again)
+    for id_ in (HERE, THERE):
+        desk.crm.unlink("501", Kind.EXAM, id_)
+    desk.crm.link("501", Kind.EXAM, "82")
+
+    desk.carry(operation)
+
+    assert ItemState.FAILED is item(desk, operation).state
+    assert (("82",), OLD) == where(desk)
+    assert (3, 4) == seats(desk)
+
+
+def test_nothing_ends_while_a_part_of_putting_it_back_may_still_arrive(desk: TestDesk) -> None:
+    operation = confirmed(desk)
+    count = 0
+
+    def sending(request: Request) -> Fault:
+        nonlocal count
+        if request.changes and request.kind is Kind.BOOKING:
+            count += 1
+            return {3: Fault.REFUSED, 4: Fault.LATE}.get(count, Fault.NONE)
+        return Fault.NONE
+
+    desk.crm.sending = sending
+    while not desk.crm.late:
+        again = desk.core.carrying.carry_out(operation.id)
+        assert again is not None
+        desk.time = max(desk.time, again)
+    sent = desk.crm.late[0].since
+    desk.carry(operation)
+
+    assert desk.time - sent >= QUIET_PERIOD
+    assert ((HERE,), OLD) == where(desk)
+    assert (3, 4) == seats(desk)
