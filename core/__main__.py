@@ -1,6 +1,7 @@
 """``python -m core``."""
 
 from core.cli import (  # noqa: F401 - they add their commands
+    adjusting,
     approving,
     audit,
     booking,

@@ -28,6 +28,7 @@ from core.operations.kinds.base import Planners
 from core.services.access import Access
 from core.services.accounting import Accounting
 from core.services.activating import Activating, activation_jobs
+from core.services.adjusting import Adjusting
 from core.services.admitting import Admitting
 from core.services.announcing import Announcing
 from core.services.approving import Approving
@@ -238,7 +239,14 @@ def assemble(
         alone=desks.require_alone,
     )
     correcting = Correcting(crm, journal, preflight, now, make_id)
-    undoing = Undoing(crm, journal, preflight, now, make_id)
+    undoing = Undoing(
+        crm,
+        journal,
+        preflight,
+        now,
+        make_id,
+        Adjusting(crm, journal, catalogue, preflight, now, make_id),
+    )
     receiving = Receiving(mirroring=mirroring, types=object_types, secret=webhook_secret, now=now)
     carrying = carriage(
         crm=crm,
@@ -299,7 +307,10 @@ def assemble(
             engine=engine,
             access=access,
             planners=Planners(
-                bookings=planning.afresh, corrections=correcting.afresh, undos=undoing.afresh
+                bookings=planning.afresh,
+                corrections=correcting.afresh,
+                undos=undoing.afresh,
+                adjustments=undoing.adjusting.afresh,
             ),
             holding=holding,
             now=now,
@@ -309,6 +320,7 @@ def assemble(
         deciding=Deciding(crm, journal, engine, now, desks.require_alone),
         correcting=correcting,
         undoing=undoing,
+        adjusting=undoing.adjusting,
         carrying=carrying,
         late_looks=late,
         desks=desks,

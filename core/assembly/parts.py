@@ -12,6 +12,7 @@ from core.gateways.ports import CarryOut, Journal
 from core.services.access import Access
 from core.services.accounting import Accounting
 from core.services.activating import Activating
+from core.services.adjusting import Adjusting
 from core.services.admitting import Admitting
 from core.services.announcing import Announcing
 from core.services.approving import Approving
@@ -73,6 +74,7 @@ class Core:
     mirroring: Mirroring
     sweeping: Sweeping
     undoing: Undoing
+    adjusting: Adjusting
     repairing: Repairing
     scheduling: Scheduling
     measuring: Measuring

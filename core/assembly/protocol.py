@@ -10,6 +10,7 @@ from core.domain.credits import Catalogue
 from core.domain.roles import Act
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
 from core.operations.kinds.base import Toolbox
+from core.operations.steps.adjust import AdjustSteps
 from core.operations.steps.book import BookSteps
 from core.operations.steps.correct import CorrectSteps
 from core.operations.steps.move import MoveSteps
@@ -99,6 +100,9 @@ def carriage(
             zone=zone,
             quiet=quiet,
             starts=starts,
+        ),
+        adjusting=AdjustSteps(
+            journal=journal, writing=writing, catalogue=catalogue, recording=recording
         ),
         recounting=RecountSteps(
             crm, journal, writing, ExamConsequences(catalogue), mirroring.nudge, now

@@ -230,7 +230,7 @@ def next_step(core: Core, operation: Operation) -> str:
         return "no worker is running: start the app or python -m core worker"
     if operation.undoes and operation.hold_until > core.operating.now() + core.operating.hold:
         return (
-            f"it begins at {operation.hold_until:%H:%M:%S} UTC, when nothing of the refund can be "
+            f"it begins at {operation.hold_until:%H:%M:%S} UTC, when nothing that it undoes can be "
             "on its way to HubSpot any more"
         )
     return ""

@@ -16,6 +16,9 @@ class SecondAdmin:
     #: More bookings, or more credits, than this. 0: always. None: never for their number.
     above_bookings: int | None = None
     above_credits: int | None = None
+    #: More credits than this by one adjustment, or for one student in it.
+    above_adjusted: int | None = None
+    above_adjusted_of_one: int | None = None
     #: A request that nobody approved for so long is called off.
     within: timedelta = timedelta(hours=24)
 
@@ -24,16 +27,34 @@ class SecondAdmin:
         """Whether any plan can be too large for one admin."""
         return (self.above_bookings, self.above_credits) != (None, None)
 
+    @property
+    def limits_adjustments(self) -> bool:
+        """Whether any adjustment of balances can be too large for one admin."""
+        return (self.above_adjusted, self.above_adjusted_of_one) != (None, None)
+
     def exceeded(self, *, bookings: int, credits_: int) -> str:
         """Which limits so many are above ("more than 50 bookings"); empty: none."""
-        return " and ".join(
-            f"more than {limit:,} {noun}{'' if limit == 1 else 's'}"
-            for limit, number, noun in (
-                (self.above_bookings, bookings, "booking"),
-                (self.above_credits, credits_, "credit"),
-            )
-            if limit is not None and number > limit
+        return _above(
+            (self.above_bookings, bookings, "booking"), (self.above_credits, credits_, "credit")
         )
+
+    def adjusted(self, *, credits_: int, of_one: int) -> str:
+        """The same of an adjustment: "more than 5 credits for one student".
+
+        ``of_one``: credits of the student with the most.
+        """
+        total = _above((self.above_adjusted, credits_, "credit"))
+        one = _above((self.above_adjusted_of_one, of_one, "credit"))
+        return " and ".join(filter(None, [total, f"{one} for one student" if one else ""]))
+
+
+def _above(*limits: tuple[int | None, int, str]) -> str:
+    """Of limits with a number and its noun those that the number is above."""
+    return " and ".join(
+        f"more than {limit:,} {noun}{'' if limit == 1 else 's'}"
+        for limit, number, noun in limits
+        if limit is not None and number > limit
+    )
 
 
 #: Nobody is asked, unless the settings say so.
@@ -45,6 +66,14 @@ def credits_moved(plan: Plan) -> int:
     return sum(abs(_delta(row)) for row in plan.will_change)
 
 
+def most_of_one(plan: Plan) -> int:
+    """How many credits it moves of the student of whom it moves the most."""
+    moved: dict[str | None, int] = {}
+    for row in plan.will_change:
+        moved[row.contact_id] = moved.get(row.contact_id, 0) + abs(_delta(row))
+    return max(moved.values(), default=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One row that would no longer do what the frozen plan says of it."""
@@ -53,8 +82,9 @@ class Difference:
     now: Row
 
     def __str__(self) -> str:
-        """For people: "500: give its credit back; now already refunded"."""
-        named = self.then.booking_name or self.then.booking_id
+        """For people: "Ada, 500: give its credit back; now already refunded"."""
+        what = self.then.booking_name or self.then.booking_id
+        named = ", ".join(filter(None, [self.then.contact_name, what]))
         return f"{named}: {_told(self.then, self.now)}; now {_told(self.now, self.then)}"
 
 

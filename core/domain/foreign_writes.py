@@ -8,7 +8,7 @@ gives one or more. Where several values would explain a step, a person decides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -176,6 +176,7 @@ class _Timeline:
         known: Known,
     ) -> _Timeline:
         ours = {**known.landed, write.id: write}
+        count = _reading(count, credit, ours.values())
         again = [*_repeated(markers, ours), *(m for m in markers if m.value in known.void)]
         entries = _entries(write, credit, history, markers, count, ours, again)
         place = next((n for n, e in enumerate(entries) if e.ours is write), None)
@@ -211,6 +212,12 @@ class _Timeline:
     def _written_over(self, version: Version, theirs: int, read: int) -> ForeignWrite:
         """A credit that we wrote over may have been for the booking that we refunded."""
         ours = self.write.after[self.credit]
+        if text := self.write.mends.get(self.credit):
+            told = (
+                f"{theirs} was set in place of {text!r} just before we set {ours}: if {ours} is "
+                f"what it shall be, 0 is due, else {theirs - ours}"
+            )
+            return self._unclear(version, theirs, ours, told)
         if refunds := self._refunds(theirs - read):
             told = (
                 f"{read} → {theirs} just before our refund of booking {refunds}, which wrote over "
@@ -330,6 +337,14 @@ class _Timeline:
             user_id=version.user_id,
             evidence=evidence,
         )
+
+
+def _reading(
+    count: Callable[[str], int | None], credit: CreditType, ours: Iterable[Write]
+) -> Callable[[str], int | None]:
+    """As ``count``, but for the texts that we set a balance in place of: they count as we said."""
+    stood = {text: w.before[credit] for w in ours if (text := w.mends.get(credit)) is not None}
+    return lambda raw: stood.get(raw, count(raw)) if stood else count(raw)
 
 
 def _entries(

@@ -46,6 +46,13 @@ class Row:
     before: int | None = None
     after: int | None = None
 
+    @property
+    def moves(self) -> int:
+        """How many credits, in either direction; one, where no balance is told."""
+        if self.before is None or self.after is None:
+            return 1
+        return abs(self.after - self.before)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -76,8 +83,12 @@ class Plan:
 
     @property
     def credits(self) -> dict[CreditType, int]:
-        """Credits that move, by type."""
-        return dict(Counter(row.credit for row in self.will_change if row.credit is not None))
+        """How many credits move, by type; one row of an adjustment may move several."""
+        found: Counter[CreditType] = Counter()
+        for row in self.will_change:
+            if row.credit is not None:
+                found[row.credit] += row.moves
+        return dict(found)
 
     @property
     def contacts(self) -> int:

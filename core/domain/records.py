@@ -15,7 +15,8 @@ BookingId = NewType("BookingId", str)
 ExamId = NewType("ExamId", str)
 #: A booking to be, which HubSpot gives no id yet (``core.domain.booking.key_of``).
 BookingKey = NewType("BookingKey", str)
-#: A change of a balance by others (``core.domain.corrections.name_of``).
+#: A change of a balance: by others (``core.domain.corrections.name_of``), or one that an admin asks
+#: for (``core.domain.adjustments``).
 ChangeName = NewType("ChangeName", str)
 #: What a row of a plan and an item of an operation are known by, and claimed under. Which of these
 #: it is, the kind of the operation says (``core.operations.kinds.base.RowSubject``).
@@ -79,6 +80,8 @@ class Counted:
     balances: Balances
     #: Counters that could not: key to "its raw value and why", as people read it.
     unreadable: Mapping[CreditType, str] = field(default_factory=dict)
+    #: Of those, what HubSpot holds, letter by letter. A property that is absent holds nothing.
+    held: Mapping[CreditType, str] = field(default_factory=dict)
     #: Other properties that decide something and could not be read: our name to "what and why".
     unclear: Mapping[str, str] = field(default_factory=dict)
     #: ``credit_desk_last_write``: the id of the last write that changed the counters.

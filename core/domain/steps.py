@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from core.domain.adjustments import named
 from core.domain.booking import name_in
 from core.domain.credits import (
     Catalogue,
@@ -40,6 +41,7 @@ class StepCause(StrEnum):
     REFUND = "refund"
     UNDO = "refund taken back"
     CORRECTION = "correction"
+    ADJUSTMENT = "adjustment"
     UNBOOKED = "booking that was not made"
     #: The desk's own write, of which this journal keeps nothing.
     DESK = "Credit Desk"
@@ -147,6 +149,7 @@ _CAUSES = {
     MovementKind.REFUND: StepCause.REFUND,
     MovementKind.UNDO_REFUND: StepCause.UNDO,
     MovementKind.CORRECTION: StepCause.CORRECTION,
+    MovementKind.ADJUSTMENT: StepCause.ADJUSTMENT,
     MovementKind.UNDO_SPEND: StepCause.UNBOOKED,
 }
 assert _CAUSES.keys() | OF_SEATS == set(MovementKind), "every movement of a credit has its cause"
@@ -164,7 +167,9 @@ def _by_us(step: Step, write: OurWrite, names: Mapping[str, str]) -> Step:
 
 
 def _named(kind: MovementKind, key: str) -> str:
-    """A booking that was to be made has its name within its key."""
+    """A booking that was to be made has its name within its key, an adjustment what it did."""
+    if kind is MovementKind.ADJUSTMENT:
+        return named(key).told
     to_be = kind in {MovementKind.SPEND, MovementKind.UNDO_SPEND}
     return name_in(key) if to_be else key
 

@@ -22,6 +22,8 @@ class OperationKind(StrEnum):
     UNDO = "undo"
     #: Ties bookings to another exam, credit kept. Its rows are bookings.
     MOVE = "move"
+    #: Grants, takes or sets credits by an admin's word. Its rows are changes of balances.
+    ADJUST = "adjust"
 
 
 class Verdict(StrEnum):
@@ -46,6 +48,10 @@ class Why(StrEnum):
     BOOK_FREE = "book by admin override, without a credit"
     TAKE_BACK = "take its credit back, and clear its mark"
     MOVE = "move to the other exam; its credit is kept"
+    GRANT = "give credits"
+    TAKE = "take credits"
+    SET = "set the balance"
+    MEND = "set the balance in place of what cannot be read"
     # excluded
     EXCLUDED = "excluded at the preview"
     # skip
@@ -68,6 +74,9 @@ class Why(StrEnum):
     NOT_ACTIVE = "not active, so it has no seat to move"
     ALREADY_THERE = "already at that exam"
     BEING_CHANGED = "another operation is changing it, or has cancelled it before"
+    ALREADY_SO = "the balance is that already"
+    ADJUSTED = "already done, or being done by another operation"
+    NOT_PUT_BACK = "what stood there could not be read, so it is not put back: set the balance"
     # blocked
     NOT_FOUND = "no such booking in HubSpot"
     OTHERS = "is a booking of another student"
@@ -106,4 +115,7 @@ class Why(StrEnum):
     MARKED_BY_OTHERS = "marked refunded by somebody else since"
     OF_ANOTHER = "belongs to another contact now than the one who got the credit"
     SPENT = "the credit is spent already"
+    BELOW_ZERO = "the balance would go below 0"
+    BALANCE_MOVED = "another balance stands there now"
+    CREDITS_SPENT = "not as many credits are left"
     ANSWER_MISSING = "not all is answered that this exam asks"

@@ -6,11 +6,12 @@ names it. Everything here is a decision over values already read; nothing is sen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from core.domain.adjustments import counted_as, replaces
 from core.domain.credits import BALANCE_MAX, Balances, CreditType
 from core.domain.records import (
     CAPACITY,
@@ -44,12 +45,21 @@ class MovementKind(StrEnum):
     #: A booking that could not be made gives back what it took.
     UNDO_SPEND = "undo spend"
     UNDO_SEAT = "undo seat taken"
+    #: Credits that an admin gives or takes, by any number, or a balance that one sets.
+    ADJUSTMENT = "adjustment"
 
 
 #: Movements of seats; all others are of credits.
 OF_SEATS = frozenset({MovementKind.SEAT_FREED, MovementKind.SEAT_TAKEN, MovementKind.UNDO_SEAT})
 #: Movements that bring the item of a credit further when their write has landed.
-OF_ITEMS = frozenset({MovementKind.REFUND, MovementKind.UNDO_REFUND, MovementKind.CORRECTION})
+OF_ITEMS = frozenset(
+    {
+        MovementKind.REFUND,
+        MovementKind.UNDO_REFUND,
+        MovementKind.CORRECTION,
+        MovementKind.ADJUSTMENT,
+    }
+)
 #: Movements of a booking to be, or of one that moves to another exam: they take something for it
 #: or give that back.
 OF_NEW_BOOKINGS = frozenset(
@@ -68,7 +78,10 @@ assert set(MovementKind) == OF_ITEMS | OF_NEW_BOOKINGS | OF_FOLLOW_UPS, "each sa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
-    """One counter of one object, +1 or -1, and the booking that caused it."""
+    """One counter of one object, +1 or -1, and the booking that caused it.
+
+    An adjustment has no booking; it carries its own name, and its whole change at once.
+    """
 
     booking_id: str
     kind: MovementKind
@@ -76,9 +89,14 @@ class Movement:
     delta: int
 
     def __post_init__(self) -> None:
-        """A movement is one credit: larger changes are several movements."""
-        if self.delta not in (1, -1):
+        """A movement is one credit; an adjustment, which has one name, is its whole change."""
+        if self.delta not in (1, -1) and self.kind is not MovementKind.ADJUSTMENT:
             raise ValueError(f"a movement is +1 or -1, not {self.delta}")
+
+    @property
+    def replaces(self) -> str | None:
+        """What stands in the counter that cannot be read, and is written over; None: a number."""
+        return replaces(self.booking_id) if self.kind is MovementKind.ADJUSTMENT else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +114,16 @@ class Write:
     marker_before: str
     #: When it was last handed to the network.
     sent_at: datetime
+
+    @property
+    def mends(self) -> Mapping[CreditType, str]:
+        """Of each counter that could not be read: the text that this writes over."""
+        return mended(self.movements)
+
+
+def mended(movements: Iterable[Movement]) -> dict[CreditType, str]:
+    """The texts that these movements write over, by counter."""
+    return {m.credit: text for m in movements if (text := m.replaces) is not None}
 
 
 class WriteRefused(ValueError):
@@ -117,8 +145,8 @@ def plan_balances(target: Counted, movements: Sequence[Movement]) -> tuple[Balan
         WriteRefused: a counter is unreadable, absent, or would leave 0..``BALANCE_MAX``; or a
             seat would be taken that the exam does not have.
     """
-    moved = net(movements)
-    unread = target.unreadable
+    moved, over = net(movements), mended(movements)
+    unread = {key: why for key, why in target.unreadable.items() if _stays(target, key, over)}
     faults = [f"{key} {unread[key]}" for key in sorted(moved) if key in unread]
     if MARKER in target.unclear:
         faults.append(f"{MARKER} {target.unclear[MARKER]}")
@@ -127,14 +155,24 @@ def plan_balances(target: Counted, movements: Sequence[Movement]) -> tuple[Balan
     before: dict[CreditType, int] = {}
     after: dict[CreditType, int] = {}
     for credit, delta in moved.items():
-        if credit not in target.balances:
+        if credit in over:
+            if credit not in target.held:
+                raise WriteRefused(f"{credit} does not hold {over[credit]!r} any more")
+            before[credit] = counted_as(over[credit])
+        elif credit in target.balances:
+            before[credit] = target.balances[credit]
+        else:
             raise WriteRefused(f"{credit} was not read")
-        before[credit] = target.balances[credit]
         after[credit] = before[credit] + delta
         if not 0 <= after[credit] <= BALANCE_MAX:
             raise WriteRefused(f"{credit} is {before[credit]} and would become {after[credit]}")
     _check_seats(target, movements, after)
     return before, after
+
+
+def _stays(target: Counted, credit: CreditType, over: Mapping[CreditType, str]) -> bool:
+    """Whether what cannot be read in this counter is not the very text to be written over."""
+    return credit not in over or target.held.get(credit) != over[credit]
 
 
 def _check_seats(target: Counted, movements: Sequence[Movement], after: Balances) -> None:
@@ -199,4 +237,6 @@ def believe(
 
 
 def _as_read(write: Write, target: Counted) -> bool:
-    return all(target.balances.get(credit) == value for credit, value in write.before.items())
+    """Text that is written over is looked at again: it counts as a number that it is not."""
+    held = (target.balances.get(credit) == value for credit, value in write.before.items())
+    return not write.mends and all(held)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.domain.credits import Catalogue
-from core.domain.operations import SETTLED, Item, Operation
+from core.domain.operations import SETTLED, Item, ItemState, Operation
 from core.domain.records import ItemKey, Kind
 from core.gateways.ports import Journal, Run
+from core.services.claiming import claimed
 from core.services.consequences import ContactConsequences
 from core.services.item_steps import after_write
 from core.services.kind_steps import movements_by_contact
@@ -44,6 +45,20 @@ class CreditSteps(CommonSteps):
     def recovered(self, operation: Operation) -> Consequences:
         """What follows from writes that an earlier run left open."""
         return ContactConsequences(self.journal, self.catalogue, operation.id)
+
+    def _moved(
+        self,
+        run: Run,
+        operation: Operation,
+        group: Sequence[Item],
+        check: Callable[[dict[ItemKey, Item]], LastLook] | None = None,
+    ) -> None:
+        """Of items that are done once their credit has landed: no booking is read or marked."""
+        landed = [item for item in group if item.state is ItemState.GIVEN_BACK]
+        todo = claimed(self.journal, run, operation, [i for i in group if i not in landed])
+        landed += self._written(run, operation, todo, check=check)
+        done = [replace(item, state=ItemState.DONE, why="") for item in landed]
+        self.journal.update_items(run, done)
 
     def _written(
         self,

@@ -29,7 +29,10 @@ from core.services.item_steps import booked, credited, takes_seat
 
 NEVER = "a person found that its credit never arrived; retry gives it back"
 HOW = "say how you know: it is kept with the decision"
-NEVER_TAKEN = "a person found that its credit was never taken; retry takes it"
+NEVERS = {
+    MovementKind.UNDO_REFUND: "a person found that its credit was never taken; retry takes it",
+    MovementKind.ADJUSTMENT: "a person found that this change never arrived; retry makes it",
+}
 
 
 BUSY = "others are deciding on the same operation at this moment: do it again"
@@ -313,8 +316,8 @@ def _decided(item: Item, write: Write, *, landed: bool) -> Item:
     if landed and item.credit is not None:
         before, after = write.before[item.credit], write.after[item.credit]
         return replace(item, state=ItemState.GIVEN_BACK, why="", before=before, after=after)
-    taking = any(m.kind is MovementKind.UNDO_REFUND for m in write.movements)
-    return replace(item, state=ItemState.FAILED, why=NEVER_TAKEN if taking else NEVER)
+    told = next((NEVERS[m.kind] for m in write.movements if m.kind in NEVERS), NEVER)
+    return replace(item, state=ItemState.FAILED, why=told)
 
 
 def _decided_booking(item: Item, write: Write, *, landed: bool) -> Item:

@@ -13,9 +13,11 @@ from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.domain.writes import MovementKind
 from core.gateways.ports import Crm, Journal
+from core.operations.kinds.base import RowSubject
 from core.operations.kinds.registry import booking_of, kind_of
 from core.operations.kinds.undo import UNDO
 from core.operations.kinds.undo_rules import Facts, plan_rows
+from core.services.adjusting import Adjusting
 from core.services.planning import PLAN_LIFE
 from core.services.preflight import Preflight
 
@@ -29,6 +31,8 @@ class Undoing:
     preflight: Preflight
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    #: What is undone of an adjustment are balances, and no booking.
+    adjusting: Adjusting
 
     def of(self, operation_id: str, actor: Actor) -> list[Operation]:
         """Operations that undo this one, whatever became of them, newest first.
@@ -63,6 +67,8 @@ class Undoing:
         refund = self.journal.operation(operation_id)
         if why := kind_of(refund.kind).not_undone(refund):
             raise BadList([why])
+        if kind_of(refund.kind).subject is RowSubject.ADJUSTMENT:
+            return self.adjusting.undone(refund, actor, without=without)
         self.preflight.check()
         items = self._given_back(refund, only)
         if not items:

@@ -127,6 +127,17 @@ class Settings(BaseSettings):
         alias="CREDIT_DESK_SECOND_ADMIN_ABOVE_CREDITS",
         description='Set a whole number from 0 up, or "off"',
     )
+    #: More credits than this by one adjustment of balances, or for one student in it.
+    second_above_adjusted: OptionalCount = Field(
+        None,
+        alias="CREDIT_DESK_SECOND_ADMIN_ABOVE_ADJUSTED",
+        description='Set a whole number from 0 up, or "off"',
+    )
+    second_above_adjusted_of_one: OptionalCount = Field(
+        None,
+        alias="CREDIT_DESK_SECOND_ADMIN_ABOVE_ADJUSTED_OF_ONE",
+        description='Set a whole number from 0 up, or "off"',
+    )
     #: For how long a request for a second admin waits before it is called off.
     second_within_h: float = Field(24, alias="CREDIT_DESK_SECOND_ADMIN_WITHIN_H", gt=0, le=24 * 90)
 
@@ -267,6 +278,8 @@ class Settings(BaseSettings):
         return SecondAdmin(
             above_bookings=self.second_above_bookings,
             above_credits=self.second_above_credits,
+            above_adjusted=self.second_above_adjusted,
+            above_adjusted_of_one=self.second_above_adjusted_of_one,
             within=timedelta(hours=self.second_within_h),
         )
 

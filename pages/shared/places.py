@@ -66,6 +66,13 @@ MOVE_BOOKINGS = Place(
     help="Move many bookings to another exam. Each keeps the credit it spent.",
     act=Act.RUN_BATCHES,
 )
+ADJUST_CREDITS = Place(
+    path="pages/operate/adjust_credits.py",
+    title="Adjust credits",
+    icon=":material/balance:",
+    help="Give or take credits, or set a balance: of one student, or of a list of many.",
+    act=Act.RUN_BATCHES,
+)
 OPERATIONS = Place(
     path="pages/operate/operations.py",
     title="Operations",
@@ -111,6 +118,7 @@ PLACES = (
     BULK_REFUND,
     BATCH_CANCELLATION,
     MOVE_BOOKINGS,
+    ADJUST_CREDITS,
     OPERATIONS,
     DRIFT,
     AUDIT,

@@ -9,14 +9,20 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.domain.adjustments import named, replaces
 from core.domain.credits import Catalogue
 from core.domain.operations import SETTLED, Item, ItemState
 from core.domain.plans import OperationKind, Row, Verdict
-from core.operations.kinds.registry import goes_to_exam
+from core.operations.kinds.base import RowSubject
+from core.operations.kinds.registry import by_kind, goes_to_exam, kind_of
 from pages.shared import words
 from pages.shared.exports import csv_bytes
 from pages.shared.kinds import SAID
 
+#: What the column says in which each row has its name.
+OF: Mapping[OperationKind, str] = by_kind(
+    lambda kind: "Change" if kind.subject is RowSubject.ADJUSTMENT else "Booking"
+)
 #: Rows sent to the browser at once. Totals are always over all.
 PAGE_ROWS = 500
 ROW_PX = 30
@@ -53,34 +59,34 @@ def badge_column(label: str, words_of: Sequence[str], colours: Sequence[str]) ->
     )
 
 
-def booking_columns() -> dict[str, Any]:
+def booking_columns(kind: OperationKind) -> dict[str, Any]:
     """What plans and items have in common."""
     text = st.column_config.TextColumn
     return {
         "Student": text(width=128),
-        "Booking": text(width=300),
+        OF[kind]: text(width=300),
         "Credit": text(width=128),
         "Balance": text("Balance, credits", width=103, alignment="right"),
         "Why": text(width="large"),
     }
 
 
-def plan_columns() -> dict[str, Any]:
+def plan_columns(kind: OperationKind) -> dict[str, Any]:
     """How the frame of a plan's rows is shown."""
     names = [words.VERDICT[verdict] for verdict in Verdict]
     badge = badge_column("Verdict", names, [VERDICT_COLOURS[verdict] for verdict in Verdict])
-    return {"Verdict": badge} | booking_columns()
+    return {"Verdict": badge} | booking_columns(kind)
 
 
-def plan_frame(rows: Sequence[Row], catalogue: Catalogue) -> pd.DataFrame:
+def plan_frame(rows: Sequence[Row], kind: OperationKind, catalogue: Catalogue) -> pd.DataFrame:
     """These rows of a plan, in this order."""
     return pd.DataFrame(
         {
             "Verdict": [[words.VERDICT[row.verdict]] for row in rows],
             "Student": [row.contact_name or words.NOTHING for row in rows],
-            "Booking": [row.booking_name or row.booking_id for row in rows],
+            OF[kind]: [row.booking_name or row.booking_id for row in rows],
             "Credit": [words.credit(row.credit, catalogue) for row in rows],
-            "Balance": [words.change(row.before, row.after) for row in rows],
+            "Balance": [balance(row, kind) for row in rows],
             "Why": [plan_why(row) for row in rows],
         }
     )
@@ -98,12 +104,12 @@ def plan_why(row: Row) -> str:
     return words.sentence(told)
 
 
-def item_columns() -> dict[str, Any]:
+def item_columns(kind: OperationKind) -> dict[str, Any]:
     """How the frame of an operation's items is shown."""
     names = [words.ITEM[state] for state in ItemState]
     badge = badge_column("State", names, [ITEM_COLOURS[state] for state in ItemState])
     happened = st.column_config.TextColumn("What happened", width="large")
-    return {"State": badge} | booking_columns() | {"Why": happened}
+    return {"State": badge} | booking_columns(kind) | {"Why": happened}
 
 
 def item_frame(items: Sequence[Item], kind: OperationKind, catalogue: Catalogue) -> pd.DataFrame:
@@ -112,12 +118,24 @@ def item_frame(items: Sequence[Item], kind: OperationKind, catalogue: Catalogue)
         {
             "State": [[words.ITEM[item.state]] for item in items],
             "Student": [item.contact_name or words.NOTHING for item in items],
-            "Booking": [item.booking_name or item.booking_id for item in items],
+            OF[kind]: [item.booking_name or item.booking_id for item in items],
             "Credit": [words.credit(item.credit, catalogue) for item in items],
-            "Balance": [words.change(item.before, item.after) for item in items],
+            "Balance": [balance(item, kind) for item in items],
             "Why": [item_why(item, kind) for item in items],
         }
     )
+
+
+def balance(row: Row | Item, kind: OperationKind) -> str:
+    """Before and after; text that stood in place of a number as it stood."""
+    text = replaces(row.booking_id) if _adjusts(kind) else None
+    if text is None or row.after is None:
+        return words.change(row.before, row.after)
+    return f"{words.straight(text)!r} {words.ARROW} {row.after:,}"
+
+
+def _adjusts(kind: OperationKind) -> bool:
+    return kind_of(kind).subject is RowSubject.ADJUSTMENT
 
 
 def item_why(item: Item, kind: OperationKind) -> str:
@@ -135,15 +153,17 @@ def item_why(item: Item, kind: OperationKind) -> str:
 
 
 COMMON = ("booking_id", "record_id", "student", "email", "contact_id", "credit")
+#: The first of these are what an upload of changes has.
+ADJUSTED = ("student", "credit", "change", "reason", "name", "mail")
 
 
-def plan_csv(rows: Sequence[Row]) -> bytes:
-    """All rows of a plan. Its list of bookings can be uploaded again."""
-    columns = ("verdict", "why", *COMMON, "balance_before", "balance_after")
+def plan_csv(rows: Sequence[Row], kind: OperationKind) -> bytes:
+    """All rows of a plan. Its list of bookings, or of changes, can be uploaded again."""
+    columns = ("verdict", "why", *_columns(kind), "balance_before", "balance_after")
     return csv_bytes(
         columns,
         (
-            _common(row)
+            _common(row, kind)
             | {"verdict": row.verdict, "why": plan_why(row)}
             | {"balance_before": row.before, "balance_after": row.after}
             for row in rows
@@ -152,12 +172,12 @@ def plan_csv(rows: Sequence[Row]) -> bytes:
 
 
 def item_csv(items: Sequence[Item], kind: OperationKind) -> bytes:
-    """All items of an operation. Its list of bookings can be uploaded again."""
-    columns = ("state", "why", *COMMON, "balance_before", "balance_after")
+    """All items of an operation. Its list of bookings, or of changes, can be uploaded again."""
+    columns = ("state", "why", *_columns(kind), "balance_before", "balance_after")
     return csv_bytes(
         columns,
         (
-            _common(item)
+            _common(item, kind)
             | {"state": item.state, "why": item_why(item, kind)}
             | {"balance_before": item.before, "balance_after": item.after}
             for item in items
@@ -165,7 +185,21 @@ def item_csv(items: Sequence[Item], kind: OperationKind) -> bytes:
     )
 
 
-def _common(row: Row | Item) -> dict[str, object]:
+def _columns(kind: OperationKind) -> tuple[str, ...]:
+    return ADJUSTED if _adjusts(kind) else COMMON
+
+
+def _common(row: Row | Item, kind: OperationKind) -> dict[str, object]:
+    if _adjusts(kind):
+        one = named(row.booking_id, row.booking_name)
+        return {
+            "student": row.contact_id,
+            "credit": one.credit,
+            "change": one.written,
+            "reason": one.reason,
+            "name": row.contact_name,
+            "mail": row.contact_email,
+        }
     return {
         "booking_id": row.booking_name or row.booking_id,
         "record_id": row.booking_id,

@@ -94,6 +94,10 @@ def fill(store: Store, db_url: str, size: Size, now: datetime) -> dict[str, Any]
             for a, b in planter.merges
         ]
     odd = drift.pop("odd_contacts")
+    # where HubSpot keeps the primary's id, that contact's row is right already
+    kept = {each["into"] for each in merged if each["into"] == each["primary"]}
+    of_contacts = drift["contacts"]
+    of_contacts["contact_merged"] = [i for i in of_contacts["contact_merged"] if i not in kept]
     return {
         "size": asdict(size),
         "now": now.isoformat(),

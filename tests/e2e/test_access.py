@@ -103,7 +103,13 @@ def test_every_page_can_be_used_by_everybody(
     context = browser.new_context(storage_state=signed_in, color_scheme=scheme)
     person = Person(context.new_page(), app.origin)
     faults = {}
-    for address in ("/overview", "/bulk_refund", "/batch_cancellation", "/operations"):
+    for address in (
+        "/overview",
+        "/bulk_refund",
+        "/batch_cancellation",
+        "/adjust_credits",
+        "/operations",
+    ):
         person.open(address)
         person.sees(ADMIN)
         faults[address] = person.faults_of_access()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, auto
-from typing import cast
+from typing import Literal, cast
 
 from core.domain.booking import NewBooking
 from core.domain.credits import (
@@ -35,6 +35,7 @@ from core.domain.records import (
     History,
     Kind,
     WriteId,
+    is_record_id,
 )
 from core.domain.sessions import ExamChange, is_due
 from core.domain.writes import SEND_WITHIN_S, Write
@@ -379,6 +380,17 @@ class FakeCrm:
                 if _has(text, c.firstname, c.lastname, c.email, c.phone)
                 or text in (c.student_id, c.id)
             ][:limit]
+
+    def contacts_named(
+        self, by: Literal["email", "student_id"], values: Collection[str]
+    ) -> dict[str, tuple[ContactId, ...]]:
+        with self._lock:
+            held: dict[str, list[ContactId]] = {}
+            for record in self._search(Kind.CONTACT):
+                of = (record.properties.get(by) or "").strip().casefold()
+                held.setdefault(of, []).append(ContactId(record.id))
+            asked = {v for v in values if by == "email" or is_record_id(v)}
+            return {v: tuple(held.get(v.casefold(), ()) if v in asked else ()) for v in values}
 
     def scheduled_exam_ids(self, due_by: datetime) -> list[ExamId]:
         with self._lock:

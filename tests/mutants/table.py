@@ -17,6 +17,7 @@ _MOVEMENTS = "test_every_movement_lands_once_and_every_foreign_write_is_found"
 _CRASHES = "test_a_world_of_crashes_and_second_workers_loses_nothing"
 _MERGES = "test_students_who_became_one_get_each_credit_once"
 _UNDOS = "test_each_credit_is_there_once_or_not_at_all_whatever_is_undone"
+_ADJUSTED = "test_each_change_of_a_balance_is_there_once_or_not_at_all"
 _SEATS = "test_credit_seat_and_booking_come_together_or_not_at_all"
 
 #: The contract of the journal over a SQLite file; PostgreSQL's own cases are ``_BOTH``.
@@ -25,6 +26,7 @@ _WRITES = (_UNIT + "test_writes.py",)
 _RACES = (_SERVICES + "test_races.py",)
 _OPERATIONS = (_SERVICES + "test_operations.py",)
 _UNDO = (_UNIT + "test_undoing.py", _SERVICES + "test_undoing.py")
+_ADJUST = (_UNIT + "test_adjustments.py", _SERVICES + "test_adjusting.py")
 _BOOKING = (_SERVICES + "test_booking.py",)
 _APPROVING = (_SERVICES + "test_approving.py", _UNIT + "test_approvals.py")
 _PLANS = (_UNIT + "test_plans.py", _UNIT + "test_unclear.py")
@@ -56,6 +58,7 @@ _STORM = (
     f"{_SIMULATION}test_exactly_once.py::{_MERGES}[fixed 1]",
 )
 _STORM_OF_UNDOS = (f"{_SIMULATION}test_undoing.py::{_UNDOS}[fixed 1]",)
+_STORM_OF_ADJUSTMENTS = (f"{_SIMULATION}test_adjusting.py::{_ADJUSTED}[fixed 1]",)
 _STORM_OF_BOOKINGS = (f"{_SIMULATION}test_booking.py::{_SEATS}[fixed 1]",)
 _MOVING = (_SERVICES + "test_moving.py",)
 _STORM_OF_MOVES = tuple(
@@ -298,8 +301,8 @@ WRITING = [
     Mutant(
         guard="what is in neither results nor errors is unknown",
         file=_in("gateways/hubspot/wire/answers"),
-        old='        return Outcome(fate=Fate.UNKNOWN, reason="HubSpot\'s answer does not tell")',
-        new='        return Outcome(fate=Fate.LANDED, reason="HubSpot\'s answer does not tell")',
+        old='NOT_TOLD = Outcome(fate=Fate.UNKNOWN, reason="HubSpot\'s answer does not tell")',
+        new='NOT_TOLD = Outcome(fate=Fate.LANDED, reason="HubSpot\'s answer does not tell")',
         tests=(_UNIT + "hubspot/test_answers.py",),
     ),
     Mutant(
@@ -523,8 +526,8 @@ GIVING_BACK = [
     Mutant(
         guard="a seat that was counted down is not counted down again",
         file=_in("services/finishing"),
-        old="            if item.exam_id is not None and item.booking_id not in done:",
-        new="            if item.exam_id is not None:",
+        old="            if item.exam_id is not None and (name := name_of(item)) not in done:",
+        new="            if item.exam_id is not None and (name := name_of(item)):",
         tests=_OPERATIONS + _STORM,
     ),
 ]
@@ -1816,7 +1819,130 @@ MOVING = [
     ),
 ]
 
+ADJUSTING = [
+    Mutant(
+        guard="no balance goes below 0",
+        file=_in("domain/adjustments"),
+        old="    if after < 0:",
+        new="    if after < -BALANCE_MAX:",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="a balance that moved since the preview is not set",
+        file=_in("domain/adjustments"),
+        old="    if one.stood is not None and one.stood != now:",
+        new="    if one.stood is not None and one.stood != now and not now:",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="text that is another than the one seen is not written over",
+        file=_in("domain/adjustments"),
+        old="    if one.stood is not None and one.stood != text:",
+        new="    if False:",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="no write goes out over any text but the one in its name",
+        file=_in("domain/writes"),
+        old="    return credit not in over or target.held.get(credit) != over[credit]",
+        new="    return credit not in over",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="no write over text goes out over a number",
+        file=_in("domain/writes"),
+        old="            if credit not in target.held:",
+        new="            if False:",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="a write over text is never sent again as it is",
+        file=_in("domain/writes"),
+        old="    return not write.mends and all(held)",
+        new="    return all(held)",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="each change is judged on the balance that its write goes out from",
+        file=_in("operations/steps/adjust"),
+        old="            if row.verdict is not Verdict.WILL_CHANGE:",
+        new="            if False:",
+        tests=(*_ADJUST, *_STORM_OF_ADJUSTMENTS),
+    ),
+    Mutant(
+        guard="changes of students who became one count from each other",
+        file=_in("operations/steps/adjust"),
+        old='                so_far[row.credit or CreditType("")] = row.after',
+        new="                pass",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="a change is claimed before it is made",
+        file=_in("operations/kinds/adjust"),
+        old="        return {MovementKind.ADJUSTMENT: [item.booking_id for item in items]}",
+        new="        return {}",
+        tests=(*_ADJUST, *_STORM_OF_ADJUSTMENTS),
+    ),
+    Mutant(
+        guard="a refreshed preview has the names of the first",
+        file=_in("services/adjusting"),
+        old="stood=None) for row in plan.rows]",
+        new="stood=None, request=self.new_id()) for row in plan.rows]",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="what is taken back is named by what it takes back",
+        file=_in("domain/adjustments"),
+        old='        request=f"{_UNDO}{name}",',
+        new='        request=f"{_UNDO}{name}/{id(one)}",',
+        tests=(*_ADJUST, *_STORM_OF_ADJUSTMENTS),
+    ),
+    Mutant(
+        guard="text that could not be read is not put back",
+        file=_in("domain/adjustments"),
+        old="        return _row(one, Verdict.SKIP, Why.NOT_PUT_BACK)",
+        new="        pass",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="a number set in place of text is a person's to judge",
+        file=_in("domain/foreign_writes"),
+        old="        if text := self.write.mends.get(self.credit):",
+        new='        if text := "":',
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="the text that we wrote over counts as we counted it",
+        file=_in("domain/foreign_writes"),
+        old="    return lambda raw: stood.get(raw, count(raw)) if stood else count(raw)",
+        new="    return count",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="a row's credit is changed once in a list",
+        file=_in("services/adjusting"),
+        old="            if (before := first.setdefault((id_, row.credit), n)) != n:",
+        new="            if (before := first.setdefault((id_, row.credit), n)) < 0:",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="who is meant is not guessed",
+        file=_in("services/adjusting"),
+        old="student := one.student.strip()) and len(meant[student]) != 1",
+        new="student := one.student.strip()) and not meant[student]",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="adjustments have limits of their own for a second admin",
+        file=_in("operations/kinds/permissions"),
+        old="    if kind_of(plan.kind).subject is RowSubject.ADJUSTMENT:",
+        new="    if False:",
+        tests=_ADJUST,
+    ),
+]
+
 MUTANTS = [
+    *ADJUSTING,
     *SETTLING,
     *WRITING,
     *GIVING_BACK,

@@ -219,7 +219,10 @@ def test_a_spreadsheet_runs_nothing(hostile: Stage) -> None:
     plan = hostile.journal.plan(_preview(hostile))
     items = hostile.journal.items(_held(hostile))
 
-    for file in (tables.plan_csv(plan.rows), tables.item_csv(items, OperationKind.REFUND)):
+    for file in (
+        tables.plan_csv(plan.rows, plan.kind),
+        tables.item_csv(items, OperationKind.REFUND),
+    ):
         cells = [cell for row in csv.reader(io.StringIO(file.decode("utf-8-sig"))) for cell in row]
         assert [] == [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
         assert any(cell.startswith("'=1+1") for cell in cells)

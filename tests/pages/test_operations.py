@@ -234,7 +234,7 @@ def strange(made: Stage) -> str:
     """A held operation of a kind that a newer version stored."""
     id_ = confirmed(made, kind=OperationKind.REFUND)
     kept = made.journal._operations[id_]
-    kept.operation = replace(kept.operation, kind=cast(OperationKind, "adjust"))
+    kept.operation = replace(kept.operation, kind=cast(OperationKind, "lend"))
     return id_
 
 
@@ -248,7 +248,7 @@ def test_an_operation_of_an_unknown_kind_is_named_and_shown_as_no_other(
         at = open_page(place, **params)
 
         assert not at.exception
-        assert "does not know the kind of operation 'adjust'" in plainly(said(at))
+        assert "does not know the kind of operation 'lend'" in plainly(said(at))
         assert "refund begins" not in said(at)
 
 

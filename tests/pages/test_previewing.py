@@ -177,9 +177,10 @@ def test_totals_by_type_count_each_student_s_balance_once(made: Stage, plan: Pla
 
     assert sum(plan.credits.values()) == sum(table["Credits"])
     row = plan.will_change[0]
-    twice = (row, replace(row, booking_id=BookingId("2"), before=row.after, after=9))
-    two = planned_by_type(twice, made.core.catalogue)
-    assert [(2, 1, f"{row.before} → 9")] == list(
+    assert row.after is not None
+    more = replace(row, booking_id=BookingId("2"), before=row.after, after=row.after + 1)
+    two = planned_by_type((row, more), made.core.catalogue)
+    assert [(2, 1, f"{row.before} → {more.after}")] == list(
         two[["Credits", "Students", "Balances"]].itertuples(index=False, name=None)
     )
 
@@ -187,7 +188,9 @@ def test_totals_by_type_count_each_student_s_balance_once(made: Stage, plan: Pla
 def test_the_csv_has_every_row_and_no_formula(plan: Plan) -> None:
     evil = replace(plan.rows[0], contact_name='=HYPERLINK("http://x")', booking_name="+1")
 
-    table = list(csv.reader(io.StringIO(tables.plan_csv((evil, *plan.rows)).decode("utf-8-sig"))))
+    table = list(
+        csv.reader(io.StringIO(tables.plan_csv((evil, *plan.rows), plan.kind).decode("utf-8-sig")))
+    )
 
     assert len(plan.rows) + 2 == len(table)
     assert '\'=HYPERLINK("http://x")' == table[1][table[0].index("student")]

@@ -199,7 +199,7 @@ def test_a_manager_reads_who_may(
 
     at = open_page(OPERATIONS, operation=refund)
 
-    assert "An admin can take these credits back here." in said(at)
+    assert "An admin can undo this refund here." in said(at)
     assert "undo" not in keys(at)
 
 

@@ -30,6 +30,8 @@ COMMANDS = [
     ("cancel --ids 51,52 --reason r", ADMINS),
     ("cancel --exam 70 --dry-run", ADMINS),
     ("refund --ids 53 --reason r", ADMINS),
+    ("adjust --contact 1 --credit cs_credits --change +1 --reason r", ADMINS),
+    ("adjust --contact 1 --credit cs_credits --change =0 --dry-run", ADMINS),
     ("correct OP", ADMINS),
     ("move --ids 51 --to 71 --dry-run", DESK),
     ("move --ids 51,52 --to 71 --dry-run", ADMINS),

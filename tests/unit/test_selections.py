@@ -364,7 +364,7 @@ def test_every_csv_that_the_desk_writes_of_bookings_can_be_uploaded_again(
         for n, (id_, name) in enumerate(zip(ids, told, strict=True))
     ]
 
-    for data in (tables.plan_csv(rows), tables.item_csv(items, kind)):
+    for data in (tables.plan_csv(rows, kind), tables.item_csv(items, kind)):
         found = from_csv(data)
         assert tuple(ids) == found.references
         assert len(ids) == found.rows

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
-from typing import Self, cast
+from typing import Literal, Self, cast
 
 import httpx
 
@@ -193,6 +193,12 @@ class HubSpot:
     def search_contacts(self, text: str, *, limit: int = 20) -> list[Contact]:
         """By name, e-mail, phone, student id or record id; for a list to choose from."""
         return discovery.search_contacts(self.hub, text, limit=limit)
+
+    def contacts_named(
+        self, by: Literal["email", "student_id"], values: Collection[str]
+    ) -> dict[str, tuple[ContactId, ...]]:
+        """All contacts that have each of these e-mails, or student ids; case is no matter."""
+        return discovery.contacts_named(self.hub, by, values)
 
     def changed_ids(self, kind: Kind, since: datetime) -> list[str]:
         """Ids of records that search knows to have changed since."""

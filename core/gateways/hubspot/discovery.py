@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import cast
+from typing import Literal, cast
 
 from core.domain.records import BookingId, Contact, ContactId, Exam, Kind, is_record_id
 from core.gateways.hubspot import reading
@@ -109,6 +109,36 @@ def search_contacts(hub: Hub, words: str, *, limit: int) -> list[Contact]:
     told = {text(one["id"]): one for page in pages for one in page}
     found = [records.read_counted(hub.portal, Kind.CONTACT, one) for one in told.values()]
     return cast("list[Contact]", found)[:limit]
+
+
+def contacts_named(
+    hub: Hub, by: Literal["email", "student_id"], values: Collection[str]
+) -> dict[str, tuple[ContactId, ...]]:
+    """By HubSpot's search, past its page of 200: several contacts may have one student id.
+
+    Student ids are numbers; asked for text, a property of numbers would refuse the whole search.
+    """
+    property_ = hub.portal.names(Kind.CONTACT)[by]
+    asked = [value for value in values if by == "email" or is_record_id(value)]
+
+    def ask(some: Sequence[str]) -> list[Json]:
+        found: list[Json] = []
+        above = "0"
+        while True:
+            page = _search(hub, Kind.CONTACT, searches.named_body(property_, some, above=above))
+            found += page
+            if len(page) < searches.PAGE_MAX:
+                return found
+            above = _highest(page)
+
+    by_value: dict[str, list[ContactId]] = {}
+    for part in hub.each(ask, requests.batches(asked, searches.NAMED_MAX)):
+        for told in part:
+            held = text((told.get("properties") or {}).get(property_)).strip().casefold()
+            by_value.setdefault(held, []).append(ContactId(text(told["id"])))
+    return {
+        value: tuple(dict.fromkeys(by_value.get(value.strip().casefold(), ()))) for value in values
+    }
 
 
 def changed_ids(hub: Hub, kind: Kind, since: datetime) -> list[str]:

@@ -6,11 +6,12 @@ Ids alone: a plan's words and an item's names may name students.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from core.domain.adjustments import named, replaces
 from core.domain.audit import MOVED, SUBJECTS, Entry, Subject, What
 from core.domain.chain import timestamp
 from core.domain.clients import ApiKey
@@ -178,6 +179,8 @@ def settled(
 ) -> Entry:
     """What became of a write, with each counter as it was read and as it was set.
 
+    Of one that could not be read the text that stood there.
+
     ``moves``: the kind and the booking of each of its movements.
     """
     bookings: dict[str, list[str]] = {}
@@ -192,10 +195,16 @@ def settled(
         subject=SUBJECTS[of.kind],
         subject_id=of.target_id,
         reason=word.reason,
-        before={str(credit): n for credit, n in of.before.items()},
+        before={str(credit): n for credit, n in of.before.items()} | _replaced(bookings),
         after={str(credit): n for credit, n in of.after.items()},
         detail={"write": outcome.write_id, "bookings": bookings} | why,
     )
+
+
+def _replaced(names: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What stood, letter by letter, in counters that could not be read and were written over."""
+    adjusted = names.get(MovementKind.ADJUSTMENT.value, ())
+    return {str(named(n).credit): text for n in adjusted if (text := replaces(n)) is not None}
 
 
 def role_changed(

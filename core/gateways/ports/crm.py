@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from core.domain.booking import NewBooking
 from core.domain.moves import Move
@@ -229,6 +229,12 @@ class Crm(Protocol):
 
     def search_contacts(self, text: str, *, limit: int = 20) -> list[Contact]:
         """Search by name, e-mail, phone, student id; for a list to choose from."""
+        ...
+
+    def contacts_named(
+        self, by: Literal["email", "student_id"], values: Collection[str]
+    ) -> dict[str, tuple[ContactId, ...]]:
+        """Search: all contacts with each of these e-mails, or student ids, in any case."""
         ...
 
     def changed_ids(self, kind: Kind, since: datetime) -> list[str]:

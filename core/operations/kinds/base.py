@@ -39,6 +39,8 @@ class RowSubject(StrEnum):
     EXAM = "exam"
     #: A balance that somebody else changed, by the name of that change (``corrections.name_of``).
     BALANCE = "balance"
+    #: A change of a balance that somebody asks for, by its name (``adjustments.Adjustment``).
+    ADJUSTMENT = "adjustment"
 
 
 class FollowUp(Enum):
@@ -59,6 +61,7 @@ class Toolbox(Generic[S]):
     refunding: S
     undoing: S
     correcting: S
+    adjusting: S
     booking: S
     recounting: S
     moving: S
@@ -71,6 +74,7 @@ class Planners(Generic[P]):
     bookings: P
     undos: P
     corrections: P
+    adjustments: P
 
 
 class KindOfOperation(ABC):

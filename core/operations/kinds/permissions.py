@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from core.domain.approvals import SecondAdmin, credits_moved
+from core.domain.approvals import SecondAdmin, credits_moved, most_of_one
 from core.domain.plans import INCLUDED_BY, Plan
 from core.domain.roles import Act
 from core.domain.terms import Inclusion
 from core.domain.verdicts import OperationKind, Verdict
-from core.operations.kinds.base import ChosenKind
+from core.operations.kinds.base import ChosenKind, RowSubject
 from core.operations.kinds.registry import kind_of
 
 
@@ -24,7 +24,9 @@ def act_for(plan: Plan) -> Act:
 
 def second_admin_asked(second: SecondAdmin, kind: OperationKind) -> bool:
     """Whether any plan of this kind needs a second admin."""
-    return kind_of(kind).second_admin and second.limited
+    of = kind_of(kind)
+    adjusts = of.subject is RowSubject.ADJUSTMENT
+    return of.second_admin and (second.limits_adjustments if adjusts else second.limited)
 
 
 def second_admin_why(second: SecondAdmin, plan: Plan) -> str:
@@ -34,6 +36,8 @@ def second_admin_why(second: SecondAdmin, plan: Plan) -> str:
     """
     if not second_admin_asked(second, plan.kind) or act_for(plan) is not Act.RUN_BATCHES:
         return ""
+    if kind_of(plan.kind).subject is RowSubject.ADJUSTMENT:
+        return second.adjusted(credits_=credits_moved(plan), of_one=most_of_one(plan))
     return second.exceeded(bookings=len(plan.will_change), credits_=credits_moved(plan))
 
 

@@ -13,6 +13,7 @@ from core.domain.plans import Row
 from core.domain.records import BookingId, ItemKey, stored_key
 from core.domain.verdicts import OperationKind
 from core.domain.writes import Movement
+from core.operations.kinds.adjust import ADJUST
 from core.operations.kinds.base import (
     ChosenKind,
     CreditKind,
@@ -56,6 +57,8 @@ def kind_of(key: OperationKind) -> KindOfOperation:
             return CORRECT
         case OperationKind.RECOUNT:
             return RECOUNT
+        case OperationKind.ADJUST:
+            return ADJUST
         case _:
             return _unknown(key)
 
@@ -179,4 +182,5 @@ def item_moved(movement: Movement, kind: OperationKind) -> ItemKey:
 
 def titled(operation: Operation) -> str:
     """What it is: "Bulk refund of exam Clinical Skills, 4 May 2026"."""
-    return f"{kind_of(operation.kind).words.name} of {operation.selection}"
+    name = UNDO.words.name if operation.undoes else kind_of(operation.kind).words.name
+    return f"{name} of {operation.selection}"

@@ -15,6 +15,7 @@ class KindPage(StrEnum):
     EXAMS = "exams"
     MOVE_BOOKINGS = "move_bookings"
     OPERATIONS = "operations"
+    ADJUST_CREDITS = "adjust_credits"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from core.domain.operations import Item, ItemState, Operation
+from core.domain.operations import Item, Operation
 from core.gateways.ports import Run
-from core.services.claiming import claimed
 from core.services.common_steps import CreditSteps
 
 
@@ -17,8 +16,4 @@ class CorrectSteps(CreditSteps):
 
     def carry(self, run: Run, operation: Operation, group: Sequence[Item]) -> None:
         """See ``KindSteps``."""
-        landed = [item for item in group if item.state is ItemState.GIVEN_BACK]
-        todo = claimed(self.journal, run, operation, [i for i in group if i not in landed])
-        landed += self._written(run, operation, todo)
-        done = [replace(item, state=ItemState.DONE, why="") for item in landed]
-        self.journal.update_items(run, done)
+        self._moved(run, operation, group)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain.plans import Plan
+from core.operations.kinds.base import FollowUp
 from core.operations.kinds.permissions import second_admin_why
 from core.operations.kinds.registry import kind_of
 from pages.shared import other_desks, problems, words
 from pages.shared.batch import address
 from pages.shared.gate import Desk
+from pages.shared.kinds import SAID
 
 #: Long enough for a sentence, short enough for a note on a timeline.
 REASON_MAX = 300
 #: Why an undo that follows its refund at once is held for longer.
-STILL_ON_ITS_WAY = "Until then something of the refund may still be on its way to HubSpot."
+STILL_ON_ITS_WAY = "Until then something of what it undoes may still be on its way to HubSpot."
 
 
 def act(plan: Plan) -> str:
@@ -50,7 +52,7 @@ def show(desk: Desk, plan: Plan) -> None:
     """The confirmation, or why there is nothing to confirm."""
     if not plan.will_change:
         st.info(
-            "None of these bookings would change. The table says why for each.",
+            f"None of these {SAID[plan.kind].row}s would change. The table says why for each.",
             title="Nothing to confirm",
             icon=":material/done_all:",
         )
@@ -74,9 +76,9 @@ def _form(desk: Desk, plan: Plan) -> None:
         boxes = st.columns([3, 2]) if many else [st.container()]
         reason = boxes[0].text_input(
             "Reason",
-            placeholder="Kept with the operation"
-            if plan.undoes
-            else "Kept with the operation, and written into the notes",
+            placeholder="Kept with the operation, and written into the notes"
+            if FollowUp.NOTES in kind_of(plan.kind).follow_ups
+            else "Kept with the operation",
             max_chars=REASON_MAX,
             live=True,
             key=f"reason_{plan.id}",
@@ -85,7 +87,7 @@ def _form(desk: Desk, plan: Plan) -> None:
         if many:
             typed = _number(
                 boxes[1].text_input(
-                    f"Type {expected} to confirm this many bookings",
+                    f"Type {expected} to confirm this many {SAID[plan.kind].row}s",
                     live=True,
                     key=f"typed_{plan.id}",
                     autocomplete="off",

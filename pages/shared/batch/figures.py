@@ -64,7 +64,7 @@ def planned_by_type(rows: Sequence[Row], catalogue: Catalogue) -> pd.DataFrame:
             continue
         first.setdefault((row.credit, row.contact_id), row.before)
         last[row.credit, row.contact_id] = row.after
-        back[row.credit] = back.get(row.credit, 0) + (1 if row.after > row.before else -1)
+        back[row.credit] = back.get(row.credit, 0) + row.after - row.before
     keys = [key for key in catalogue.keys if key in back]
     return pd.DataFrame(
         {

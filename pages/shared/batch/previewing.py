@@ -11,12 +11,14 @@ from streamlit.delta_generator import DeltaGenerator
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import ItemKey
 from core.domain.terms import Inclusion
+from core.operations.kinds.base import RowSubject
 from core.operations.kinds.registry import booking_of, goes_to_exam, kind_of
 from core.services.finding import ByIds
-from pages.shared import problems, tables, words
-from pages.shared.batch import address, choosing, confirming, figures, including
+from pages.shared import kinds, problems, tables, words
+from pages.shared.batch import address, choosing, confirming, figures, including, undoing
 from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
+from pages.shared.kinds import SAID
 
 #: Pixels of the table of bookings, with room for the confirmation below it on a small screen.
 GRID_PX = 333
@@ -41,10 +43,10 @@ def _heading(desk: Desk, plan: Plan) -> None:
         with st.container(gap="xxsmall"):
             of = "the undo of " if plan.undoes else ""
             st.header(f"Preview of {of}{words.plain(plan.selection)}", anchor=False)
-            st.html(f"{words.count(len(plan.rows), 'booking')}, read from HubSpot {made}")
+            st.html(f"{kinds.rows(plan.kind, len(plan.rows))}, read from HubSpot {made}")
         if plan.undoes:
             st.button(
-                "Back to the refund", icon=":material/arrow_back:",
+                f"Back to the {undoing.UNDONE[plan.kind]}", icon=":material/arrow_back:",
                 on_click=address.back_to_operation, args=(plan.undoes,),
             )  # fmt: skip
         else:
@@ -52,25 +54,32 @@ def _heading(desk: Desk, plan: Plan) -> None:
         if st.button("Refresh from HubSpot", icon=":material/refresh:", key="again"):
             _preview_without(desk, plan, plan.excluded)
         csv_button(
-            lambda: tables.plan_csv(plan.rows),
+            lambda: tables.plan_csv(plan.rows, plan.kind),
             f"preview-{plan.id}",
-            "All bookings of this preview",
+            f"All {SAID[plan.kind].row}s of this preview",
         )
 
 
 def totals(desk: Desk, plan: Plan) -> None:
     """What confirming would change. How many are skipped or blocked stands with the rows."""
     kind, change = kind_of(plan.kind), words.count(len(plan.will_change), "booking")
-    credits_ = words.count(sum(plan.credits.values()), "credit")
-    shown = [("Students", f"{plan.contacts:,}")]
-    if goes_to_exam(plan.kind):
-        shown.insert(0, ("To move", change))
-    else:
-        shown.insert(0, ("To take back" if plan.undoes else "To give back", credits_))
+    moved = [("To move", change)] if goes_to_exam(plan.kind) else _credits(plan)
+    shown = [*moved, ("Students", f"{plan.contacts:,}")]
     if kind.cancels:
         shown.insert(0, ("To cancel", change))
     by_type = figures.planned_by_type(plan.will_change, desk.core.catalogue)
     figures.side_by_side(shown, by_type, kind.words.effect)
+
+
+def _credits(plan: Plan) -> list[figures.Figure]:
+    """How many credits move, and which way."""
+    if kind_of(plan.kind).subject is RowSubject.ADJUSTMENT:
+        changes = [(r.after or 0) - (r.before or 0) for r in plan.will_change]
+        given, taken = sum(n for n in changes if n > 0), -sum(n for n in changes if n < 0)
+        both = [("To give", given), ("To take", taken)]
+        return [(label, words.count(n, "credit")) for label, n in both if n]
+    label = "To take back" if plan.undoes else "To give back"
+    return [(label, words.count(sum(plan.credits.values()), "credit"))]
 
 
 @st.fragment
@@ -90,13 +99,14 @@ def rows(desk: Desk, plan: Plan, *, choosable: bool) -> None:
             key=f"show_{plan.id}",
         )
         text = st.text_input(
-            "Find in the preview", placeholder="Find a student, booking or reason", type="search",
+            "Find in the preview", type="search",
+            placeholder=f"Find a student, {tables.OF[plan.kind].lower()} or reason",
             live=True, label_visibility="collapsed", key=f"find_{plan.id}", width=300,
         )  # fmt: skip
         acts = st.container(horizontal=True, vertical_alignment="center", width="content")
     found = narrowed(plan.rows, shown or ORDER, text)
     if not found:
-        st.caption("No booking in this preview matches.")
+        st.caption(f"No {SAID[plan.kind].row} in this preview matches.")
         return
     above = st.container()
     page = [found[n] for n in tables.page_of(f"plan_{plan.id}", len(found))]
@@ -126,12 +136,12 @@ def _said(row: Row) -> str:
 
 def _grid(desk: Desk, plan: Plan, page: Sequence[Row], *, less: int, **choice: Any) -> Any:
     """``less``: pixels that page numbers below the grid take from it."""
-    frame = tables.plan_frame(page, desk.core.catalogue)
+    frame = tables.plan_frame(page, plan.kind, desk.core.catalogue)
     return st.dataframe(
         frame,
         column_order=tables.column_order(frame, plan.kind),
         key=f"rows_{tables.fingerprint([row.booking_id for row in page])}",
-        column_config=tables.plan_columns(),
+        column_config=tables.plan_columns(plan.kind),
         hide_index=True,
         row_height=tables.ROW_PX,
         height=tables.height(len(page), at_most=GRID_PX - less - _taken_by_types(plan)),
@@ -179,7 +189,13 @@ def _include(desk: Desk, plan: Plan, include: frozenset[Inclusion]) -> None:
 
 
 def _preview_without(desk: Desk, plan: Plan, without: Collection[ItemKey]) -> None:
-    """A fresh preview of the same bookings, these left out. A plan itself never changes."""
+    """A fresh preview of the same rows, these left out. A plan itself never changes."""
+    if kind_of(plan.kind).subject is RowSubject.ADJUSTMENT:
+        with problems.told("This preview stays as it was; nothing was changed."):
+            with st.spinner("Reading the balances from HubSpot …", show_time=True):
+                fresh = desk.core.adjusting.again(plan, desk.acting(), without=without)
+            address.go_to_plan(fresh)
+        return
     ids = tuple(booking_of(row, plan.kind) for row in plan.rows)
     with problems.told("This preview stays as it was; nothing was changed."):
         if not plan.undoes:

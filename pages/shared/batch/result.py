@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 import streamlit as st
@@ -18,9 +18,10 @@ from core.domain.operations import (
     Progress,
 )
 from core.domain.roles import ALLOWED, Act
+from core.domain.verdicts import OperationKind
 from core.domain.warnings import About
 from core.operations.kinds.base import RowSubject
-from core.operations.kinds.registry import goes_to_exam, kind_of
+from core.operations.kinds.registry import by_kind, goes_to_exam, kind_of
 from pages.shared import kinds, other_desks, places, problems, tables, words
 from pages.shared.batch import (
     address,
@@ -50,6 +51,14 @@ ORDER = (
     ItemState.EXCLUDED,
     ItemState.DISMISSED,
     ItemState.DONE,
+)
+#: The button that leaves the result for another one of its page.
+NEW: Mapping[OperationKind, str] = by_kind(
+    lambda kind: (
+        "Adjust more credits"
+        if kind.subject is RowSubject.ADJUSTMENT
+        else f"New {places.OF_KIND[kind.key].title.lower()}"
+    )
 )
 
 
@@ -178,13 +187,13 @@ def items_table(desk: Desk, operation: Operation) -> None:
     page = tables.page_of(f"items_{operation.id}", total)
     items = read_page(desk, operation.id, [(s, progress.states.get(s, 0)) for s in states], page)
     if not items:
-        st.caption("No bookings.")
+        st.caption(f"No {SAID[operation.kind].row}s.")
         return
     frame = tables.item_frame(items, operation.kind, desk.core.catalogue)
     above.dataframe(
         frame,
         column_order=tables.column_order(frame, operation.kind),
-        column_config=tables.item_columns(),
+        column_config=tables.item_columns(operation.kind),
         hide_index=True,
         row_height=tables.ROW_PX,
         height=tables.height(len(items)),
@@ -261,7 +270,7 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
 
 def _onward(operation: Operation) -> None:
     st.button(
-        f"New {places.OF_KIND[operation.kind].title.lower()}",
+        NEW[operation.kind],
         icon=":material/add:",
         on_click=address.leave,
         key="new",

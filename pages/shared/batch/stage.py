@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.domain.operations import ENDED, Operation
@@ -10,14 +12,22 @@ from core.gateways.errors import UnknownId
 from pages.shared import places, problems, status
 from pages.shared.batch import address, choosing, following, previewing, result
 from pages.shared.gate import Desk
+from pages.shared.kinds import SAID
 
 
-def show(desk: Desk, kind: OperationKind) -> None:
-    """Choose, preview, follow or result, as the address and the journal say."""
+def show(
+    desk: Desk,
+    kind: OperationKind,
+    choose: Callable[[Desk, OperationKind], None] = choosing.show,
+) -> None:
+    """Choose, preview, follow or result, as the address and the journal say.
+
+    ``choose``: what is drawn where nothing is named yet; bookings, unless a page chooses others.
+    """
     status.banners(desk)
     id_ = address.named()
     if id_ is None:
-        choosing.show(desk, kind)
+        choose(desk, kind)
         return
     with problems.told("Nothing was changed."):
         _show(desk, kind, id_)
@@ -33,7 +43,7 @@ def _show(desk: Desk, kind: OperationKind, id_: str) -> None:
         plan = desk.core.journal.plan(id_)
     except UnknownId as error:
         problems.show(problems.explain(error), "Nothing was changed.")
-        st.button("Choose bookings", icon=":material/arrow_back:", on_click=address.leave)
+        st.button(f"Choose {SAID[kind].row}s", icon=":material/arrow_back:", on_click=address.leave)
         return
     _elsewhere(plan.kind, kind, {address.PLAN: id_})
     previewing.show(desk, plan)

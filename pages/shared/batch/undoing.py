@@ -2,30 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.domain.operations import ENDED, Operation, OperationState
+from core.domain.operations import ENDED, ItemState, Operation, OperationState
 from core.domain.roles import ALLOWED, Act
-from core.operations.kinds.registry import kind_of
+from core.domain.verdicts import OperationKind
+from core.operations.kinds.base import RowSubject
+from core.operations.kinds.registry import by_kind, kind_of
 from pages.shared import places, problems, words
 from pages.shared.batch import address
 from pages.shared.gate import Desk
+
+#: What an undo of this kind takes back, or an operation that can be undone is.
+UNDONE: Mapping[OperationKind, str] = by_kind(
+    lambda kind: "adjustment" if kind.subject is RowSubject.ADJUSTMENT else "refund"
+)
+WRONG: Mapping[OperationKind, str] = by_kind(
+    lambda kind: (
+        "Adjusted the wrong balances?"
+        if kind.subject is RowSubject.ADJUSTMENT
+        else "Refunded the wrong students?"
+    )
+)
 
 
 def told(desk: Desk, operation: Operation) -> None:
     """For whoever reads a result: what it took back, or what took it back."""
     if operation.undoes:
-        _link("The refund that this takes back", operation.undoes, ":material/redo:")
+        of = UNDONE[operation.kind]
+        _link(f"The {of} that this takes back", operation.undoes, ":material/redo:")
         return
     for undo in _asked(desk, operation):
-        progress = desk.core.journal.progress(undo.id)
-        taken = words.count(-sum(progress.net.values()), "credit")
-        what = f"{taken} taken back" if undo.state in ENDED else "Being taken back"
+        what = _taken(desk, undo) if undo.state in ENDED else "Being taken back"
         when = words.ago(undo.confirmed_at, desk.now())
         label = f"{what} by {words.plain(undo.confirmed_by)}, asked for {when}"
         _link(label, undo.id, ":material/undo:")
+
+
+def _taken(desk: Desk, undo: Operation) -> str:
+    """What an undo has done: credits that went, or balances that were changed back."""
+    progress = desk.core.journal.progress(undo.id)
+    if _adjusts(undo):
+        done = progress.states.get(ItemState.DONE, 0)
+        return f"{words.count(done, 'balance')} changed back"
+    return f"{words.count(-sum(progress.net.values()), 'credit')} taken back"
+
+
+def _adjusts(operation: Operation) -> bool:
+    return kind_of(operation.kind).subject is RowSubject.ADJUSTMENT
 
 
 def _link(label: str, operation_id: str, icon: str) -> None:
@@ -40,32 +66,40 @@ def offer(desk: Desk, operation: Operation) -> None:
     kind = kind_of(operation.kind)
     if kind.cancels:  # where people look for it
         st.caption(f"{words.sentence(kind.words.not_undone)}.")
-    if kind.words.not_undone or not _left(desk, operation):
+    if kind.not_undone(operation) or not _left(desk, operation):
         return
+    of = UNDONE[operation.kind]
     if Act.RUN_BATCHES not in ALLOWED[desk.actor.role]:
-        st.caption("An admin can take these credits back here.")
+        st.caption(f"An admin can undo this {of} here.")
         return
     with st.container(
         horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="undoing"
     ):
         st.caption(
-            "Refunded the wrong students? A preview shows what would be taken back.",
+            f"{WRONG[operation.kind]} A preview shows what would be taken back.",
             width="content",
         )
-        if st.button("Undo this refund …", icon=":material/undo:", key="undo"):
+        if st.button(f"Undo this {of} …", icon=":material/undo:", key="undo"):
             _preview(desk, operation)
 
 
 def _preview(desk: Desk, operation: Operation) -> None:
     with problems.told("Nothing was changed."):
-        with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
+        with st.spinner("Reading it from HubSpot …", show_time=True):
             plan = desk.core.undoing.preview(operation.id, desk.acting())
         place = places.OF_KIND[plan.kind]
         st.switch_page(place.path, query_params={address.PLAN: plan.id})
 
 
 def _left(desk: Desk, operation: Operation) -> int:
-    """How many credits of it nobody took back or is taking back."""
+    """How many credits of it, or changed balances, nobody took back or is taking back."""
+    if _adjusts(operation):
+        asked = _asked(desk, operation)
+        if any(undo.state not in ENDED for undo in asked):
+            return 0
+        states = [desk.core.journal.progress(one.id).states for one in (operation, *asked)]
+        made, *back = [state.get(ItemState.DONE, 0) for state in states]
+        return made - sum(back)
     given = sum(desk.core.journal.progress(operation.id).net.values())
     for undo in _asked(desk, operation):
         if undo.state not in ENDED:

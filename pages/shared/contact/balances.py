@@ -6,13 +6,15 @@ from datetime import datetime
 
 import streamlit as st
 
+from core.domain.adjustment_lists import Asked, AskedList
 from core.domain.credits import Catalogue, CreditType
 from core.domain.records import Contact, ContactId
 from core.domain.roles import ALLOWED, Act
 from core.domain.standing import Copy, Standing
 from core.services.looking_up import name_of
 from core.services.presenting import Presented
-from pages.shared import problems, words
+from pages.shared import places, problems, words
+from pages.shared.batch import address, adjusting
 from pages.shared.contact import reading
 from pages.shared.gate import Desk
 
@@ -47,7 +49,7 @@ def show(desk: Desk, contact: Contact, presented: Presented) -> None:
                 reading.forget()
                 st.rerun(scope="app")
         _badge(desk, standing)
-        _cards(desk.core.catalogue, contact, dict(row) if row else None, standing)
+        _cards(desk, contact, dict(row) if row else None, standing)
 
     draw()
     if presented.standing.copy in {Copy.FAILED, Copy.DIFFERS, Copy.MISSING}:
@@ -87,14 +89,32 @@ def _badge(desk: Desk, standing: Standing) -> None:
             st.caption(words.plain(standing.error), width="content")
 
 
-def _cards(
-    catalogue: Catalogue, contact: Contact, row: dict[str, object] | None, standing: Standing
-) -> None:
+def _cards(desk: Desk, contact: Contact, row: dict[str, object] | None, standing: Standing) -> None:
+    catalogue = desk.core.catalogue
+    adjusts = Act.RUN_BATCHES in ALLOWED[desk.actor.role]
     with st.grid(len(catalogue.keys), min_column_width=150, gap="small"):
         for key in catalogue.keys:
             known = row is not None and standing.copy is not Copy.UNKNOWN
             held = row.get(key) if row is not None and known else None
-            _card(catalogue, contact, key, held)
+            with st.container(gap="xxsmall"):
+                _card(catalogue, contact, key, held)
+                if adjusts:
+                    _adjust(desk, contact, key)
+
+
+def _adjust(desk: Desk, contact: Contact, key: CreditType) -> None:
+    """Asks by how much, and goes to the page on which it is confirmed."""
+    label = words.credit(key, desk.core.catalogue)
+    with st.popover("Adjust", icon=":material/balance:", type="tertiary", key=f"adjust_{key}"):
+        st.markdown(f"**{label}** of {words.plain(contact.name)}")
+        asked = adjusting.change(f"adjust_{key}")
+        if not st.button("Preview", type="primary", key=f"adjust_{key}_preview"):
+            return
+        with problems.told("Nothing was changed."):
+            one = Asked(student=contact.id, credit=key, change=asked)
+            plan = adjusting.preview(desk, AskedList(rows=(one,)))
+            reading.forget()
+            st.switch_page(places.OF_KIND[plan.kind].path, query_params={address.PLAN: plan.id})
 
 
 def _card(catalogue: Catalogue, contact: Contact, key: CreditType, held: object) -> None:

@@ -177,3 +177,24 @@ def test_the_recycling_bin_tells_what_is_archived_from_what_never_was(world: Wor
     world.archive(Kind.CONTACT, archived)
 
     assert {archived} == world.crm.archived_ids(Kind.CONTACT, [there, archived, fresh_id()])
+
+
+def test_contacts_are_found_by_e_mail_and_by_student_id_all_of_them(world: World) -> None:
+    student, mail = fresh_id(), f"S{fresh_id()}@Example.test"
+    first, second = world.contact(student_id=student), world.contact(student_id=student)
+    third = world.contact(email=mail.lower())
+
+    by_id = world.crm.contacts_named("student_id", [student, "nobody"])
+    by_mail = world.crm.contacts_named("email", [mail, "nobody@example.test"])
+
+    assert {student: {first, second}, "nobody": set()} == {k: set(v) for k, v in by_id.items()}
+    assert {mail: (third,), "nobody@example.test": ()} == by_mail
+
+
+def test_more_names_than_one_search_takes_are_all_found(world: World) -> None:
+    students = [fresh_id() for _ in range(111)]
+    ids = [world.contact(student_id=student) for student in students]
+
+    found = world.crm.contacts_named("student_id", students)
+
+    assert {student: (id_,) for student, id_ in zip(students, ids, strict=True)} == found

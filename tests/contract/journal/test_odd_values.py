@@ -138,10 +138,10 @@ def test_a_kind_of_operation_that_a_newer_version_stored_is_named_and_nothing_is
 ) -> None:
     running(journal)
     journal.save_plan(plan_of(1))
-    changed = text(f"UPDATE {_named(journal, table)} SET kind = 'adjust'")  # noqa: S608
+    changed = text(f"UPDATE {_named(journal, table)} SET kind = 'lend'")  # noqa: S608
     journal._db.write(lambda connection: connection.execute(changed))
 
-    with pytest.raises(UnknownWord, match="the operation kind 'adjust', which this version"):
+    with pytest.raises(UnknownWord, match="the operation kind 'lend', which this version"):
         ask(journal)
 
 

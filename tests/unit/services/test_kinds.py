@@ -40,7 +40,7 @@ from pages.shared.kinds import SAID
 from tests.unit.services.desk import ADMIN, TestDesk
 
 #: As a newer version would have stored it.
-ADJUST = cast(OperationKind, "adjust")
+LEND = cast(OperationKind, "lend")
 EVERY = pytest.mark.parametrize("kind", list(KINDS.values()), ids=lambda kind: kind.key)
 
 
@@ -89,7 +89,9 @@ def test_nothing_of_a_kind_has_a_default_that_another_could_inherit() -> None:
 
 @EVERY
 def test_whoever_approves_a_kind_can_read_its_plans_anew(kind: KindOfOperation) -> None:
-    planners = Planners(bookings="bookings", undos="undos", corrections="corrections")
+    planners = Planners(
+        bookings="bookings", undos="undos", corrections="corrections", adjustments="adjustments"
+    )
 
     assert kind.second_admin is (kind.afresh(planners) is not None)
     assert kind.second_admin or not kind.renewable
@@ -127,18 +129,20 @@ def test_kinds_that_move_no_credit_of_their_items_have_no_movements() -> None:
 
 
 ASKED: dict[str, Callable[[TestDesk], object]] = {
-    "its words": lambda _: kind_of(ADJUST).words,
-    "its name": lambda _: NAMES[ADJUST],
-    "its claims": lambda _: credit_kind_of(ADJUST),
-    "its verdicts": lambda _: chosen_kind_of(ADJUST),
-    "its steps": lambda _: kind_of(ADJUST).steps(
-        Toolbox(refunding=1, undoing=2, correcting=3, booking=4, recounting=5, moving=6)
+    "its words": lambda _: kind_of(LEND).words,
+    "its name": lambda _: NAMES[LEND],
+    "its claims": lambda _: credit_kind_of(LEND),
+    "its verdicts": lambda _: chosen_kind_of(LEND),
+    "its steps": lambda _: kind_of(LEND).steps(
+        Toolbox(
+            refunding=1, undoing=2, correcting=3, booking=4, recounting=5, adjusting=6, moving=7
+        )
     ),
     "a preview": lambda desk: desk.core.planning.preview(
-        ADJUST, ByReference(references=("1",)), ADMIN
+        LEND, ByReference(references=("1",)), ADMIN
     ),
     "a verdict": lambda desk: desk.core.planning.judged(
-        ADJUST, ByReference(references=("1",)), ADMIN
+        LEND, ByReference(references=("1",)), ADMIN
     ),
 }
 
@@ -147,7 +151,7 @@ ASKED: dict[str, Callable[[TestDesk], object]] = {
 def test_of_a_kind_that_nobody_knows_nothing_is_answered(desk: TestDesk, asked: str) -> None:
     before = desk.crm.usage()["total"]
 
-    with pytest.raises(UnknownKind, match="'adjust'"):
+    with pytest.raises(UnknownKind, match="'lend'"):
         ASKED[asked](desk)
 
     assert before == desk.crm.usage()["total"]
@@ -156,13 +160,13 @@ def test_of_a_kind_that_nobody_knows_nothing_is_answered(desk: TestDesk, asked: 
 
 def test_a_plan_of_an_unknown_kind_is_nobodys_to_confirm(desk: TestDesk) -> None:
     plan = desk.plan("1")
-    desk.journal._plans[plan.id] = strange = replace(plan, kind=ADJUST)
+    desk.journal._plans[plan.id] = strange = replace(plan, kind=LEND)
 
-    with pytest.raises(UnknownKind, match="'adjust'"):
+    with pytest.raises(UnknownKind, match="'lend'"):
         act_for(strange)
-    with pytest.raises(UnknownKind, match="'adjust'"):
+    with pytest.raises(UnknownKind, match="'lend'"):
         second_admin_why(desk.core.operating.second, strange)
-    with pytest.raises(UnknownKind, match="'adjust'"):
+    with pytest.raises(UnknownKind, match="'lend'"):
         desk.core.operating.confirm(plan.id, ADMIN, reason="it looks like a refund")
 
     assert not desk.journal._operations
@@ -175,10 +179,10 @@ def test_an_operation_of_an_unknown_kind_is_not_run(desk: TestDesk, *, begun: bo
     if begun:
         to = OperationState.RUNNING
         operation = desk.journal.move(operation.id, to, at=desk.time, actor=ADMIN.email)
-    desk.journal._operations[operation.id].operation = replace(operation, kind=ADJUST)
+    desk.journal._operations[operation.id].operation = replace(operation, kind=LEND)
 
     for _ in range(3):
-        with pytest.raises(UnknownKind, match="'adjust'"):
+        with pytest.raises(UnknownKind, match="'lend'"):
             desk.core.carrying.carry_out(operation.id)
 
     assert (1, ItemState.PENDING) == (balance(desk), state(desk, operation.id))
@@ -186,7 +190,7 @@ def test_an_operation_of_an_unknown_kind_is_not_run(desk: TestDesk, *, begun: bo
 
 
 @pytest.mark.parametrize(
-    "kind", [ADJUST, OperationKind.BOOK, OperationKind.RECOUNT], ids=["unknown", "book", "recount"]
+    "kind", [LEND, OperationKind.BOOK, OperationKind.RECOUNT], ids=["unknown", "book", "recount"]
 )
 def test_what_does_not_say_its_claims_claims_nothing_and_moves_nothing(
     desk: TestDesk, kind: OperationKind
@@ -231,8 +235,8 @@ def test_the_steps_of_a_refund_give_nothing_for_a_kind_whose_bookings_are_not_ju
 
 
 def test_an_operation_of_an_unknown_kind_is_not_shown_as_another(desk: TestDesk) -> None:
-    with pytest.raises(UnknownKind, match="'adjust'"):
-        titled(replace(desk.confirm("1"), kind=ADJUST))
+    with pytest.raises(UnknownKind, match="'lend'"):
+        titled(replace(desk.confirm("1"), kind=LEND))
 
 
 # what an item is

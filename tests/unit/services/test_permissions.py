@@ -20,6 +20,7 @@ import pytest
 
 from core import services
 from core.assembly import Core
+from core.domain.adjustment_lists import Asked
 from core.domain.audit import Sought
 from core.domain.booking import Wish
 from core.domain.clients import Scope
@@ -46,6 +47,7 @@ BEN = "ben@example.test"
 OWED = ByReference(references=("53",))
 GAP = Cause.MISSING_ROW
 CLOSED = ExamChange(opening=Opening.INACTIVE)
+PLUS_ONE = [Asked(student="1", credit="cs_credits", change="+1")]
 WISH = Wish(contact_id=ContactId("1"), exam_id=ExamId("70"), dominant_hand="Left")
 FREE = Wish(contact_id=ContactId("1"), exam_id=ExamId("70"), dominant_hand="Left", override=True)
 
@@ -119,6 +121,11 @@ def _contact(desk: TestDesk) -> object:
     return desk.crm.contacts([ANN])[ANN]
 
 
+def _adjusted(desk: TestDesk) -> str:
+    plan = desk.core.adjusting.preview(PLUS_ONE, ADMIN)
+    return desk.carry(desk.core.operating.confirm(plan.id, ADMIN, reason="r")).id
+
+
 def _key(desk: TestDesk) -> str:
     return desk.core.admitting.make("app", [Scope.READ], ADMIN)[0].id
 
@@ -143,6 +150,19 @@ ASKS = [
     Ask("access.people", ADMINS, lambda w, a: w.core.access.people(a)),
     Ask("access.grant", ADMINS, lambda w, a: w.core.access.grant(BEN, Role.ADMIN, a)),
     Ask("access.withdraw", ADMINS, lambda w, a: w.core.access.withdraw(BEN, a), _ben),
+    Ask("adjusting.preview", ADMINS, lambda w, a: w.core.adjusting.preview(PLUS_ONE, a)),
+    Ask(
+        "adjusting.again",
+        ADMINS,
+        lambda w, a: w.core.adjusting.again(w.core.journal.plan(w.it), a, without=()),
+        lambda desk: desk.core.adjusting.preview(PLUS_ONE, ADMIN).id,
+    ),
+    Ask(
+        "adjusting.undone",
+        ADMINS,
+        lambda w, a: w.core.adjusting.undone(w.core.journal.operation(w.it), a),
+        _adjusted,
+    ),
     Ask("activating.due", EVERYBODY, lambda w, a: w.core.activating.due(a)),
     Ask("activating.past", EVERYBODY, lambda w, a: w.core.activating.past(a)),
     Ask("activating.activate", ADMINS, lambda w, a: w.core.activating.activate(a)),
@@ -386,6 +406,7 @@ UNASKED = {
         "BookSteps.recovered",
         "CommonSteps.conclude",
         "CommonSteps.waiting",
+        "AdjustSteps.carry",
         "CorrectSteps.carry",
         "CreditSteps.recovered",
         "RecountSteps.carry",
@@ -406,6 +427,8 @@ UNASKED = {
         "OwedCheck.of",
         "StoreReport.look",
         "OwedCheck.why_never_owed",
+        "AdjustCheck.allowed",
+        "AdjustCheck.read",
         "RefundCheck.allowed",
         "RefundCheck.read",
         "Starts.stopping",
@@ -523,6 +546,7 @@ UNASKED = {
     "what a sweep found and needs no person's word": {"Repairing.mend_unattended"},
     "what was saved to be sent, whoever is there": {"Announcing.drain"},
     "part of a service that has asked": {
+        "Adjusting.afresh",
         "Correcting.afresh",
         "Correcting.standing",
         "Finding.among",

@@ -49,11 +49,12 @@ def properties(portal: Portal, kind: Kind, answer: Json) -> dict[str, str | None
 def read_counted(portal: Portal, kind: Kind, answer: Json) -> Counted:
     """A contact or an exam."""
     p = properties(portal, kind, answer)
-    balances, unreadable = _counts(p, portal.counters(kind))
+    balances, unreadable, held = _counts(p, portal.counters(kind))
     common: dict[str, Any] = {
         "id": text(answer["id"]),
         "balances": balances,
         "unreadable": unreadable,
+        "held": held,
         "unclear": {} if MARKER in p else {MARKER: ABSENT},
         "marker": text(p.get(MARKER)),
         "modified_at": modified_at(answer),
@@ -69,9 +70,11 @@ def modified_at(answer: Json) -> datetime:
 
 def _counts(
     p: Mapping[str, str | None], keys: Sequence[CreditType]
-) -> tuple[dict[CreditType, int], dict[CreditType, str]]:
+) -> tuple[dict[CreditType, int], dict[CreditType, str], dict[CreditType, str]]:
+    """Those that can be read; of the others why not, and what HubSpot holds."""
     balances: dict[CreditType, int] = {}
     unreadable: dict[CreditType, str] = {}
+    held: dict[CreditType, str] = {}
     for key in keys:
         if key not in p:
             # an archived property is left out of the answer: its balance is not 0 but unknown
@@ -81,7 +84,8 @@ def _counts(
             balances[key] = parse_count(p[key])
         except UnreadableValue as fault:
             unreadable[key] = f"holds {quoted(p[key])}, which {fault}"
-    return balances, unreadable
+            held[key] = p[key] or ""
+    return balances, unreadable, held
 
 
 def _unread(p: Properties, reads: Mapping[str, Callable[[object], object]]) -> dict[str, str]:

@@ -19,6 +19,8 @@ from core.gateways.ports.crm import BookingFilter
 
 PAGE_MAX, FILTERS_MAX, FILTERS_TOTAL_MAX, CAP = 200, 6, 18, 10_000
 ID_DIGITS_MAX = 18
+#: Values to be found by one search.
+NAMED_MAX = 100
 
 #: HubSpot's name of the time of the last change.
 MODIFIED = {
@@ -119,6 +121,21 @@ def contacts_bodies(portal: Portal, text: str, *, limit: int) -> Iterator[Body]:
         groups: Sequence[Body] = [{"filters": [_filter(key, "EQ", text)]} for key in keys]
         yield {**wanted, "filterGroups": groups}
     yield {**wanted, "query": text}
+
+
+def named_body(property_: str, values: Sequence[str], *, above: str) -> Body:
+    """One page of contacts with any of these values, which ``IN`` wants in small letters."""
+    either = sorted({value.strip().lower() for value in values})
+    filters = [
+        {"propertyName": property_, "operator": "IN", "values": either},
+        _filter("hs_object_id", "GT", above),
+    ]
+    return {
+        "filterGroups": [{"filters": filters}],
+        "properties": [property_],
+        "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+        "limit": PAGE_MAX,
+    }
 
 
 def changed_body(kind: Kind, since: datetime, *, above: str) -> Body:
