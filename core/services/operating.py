@@ -104,6 +104,7 @@ class Operating:
             hold_until=now + self.second.within if why else held,
             needs_approval=why,
             undoes=plan.undoes,
+            to_exam=plan.to_exam,
             include=plan.include,
         )
         items = [item_of(plan.id, n, row) for n, row in enumerate(plan.rows)]

@@ -48,6 +48,7 @@ def made(plan: Plan) -> Entry:
         operation_id=plan.id,
         detail={"kind": plan.kind.value, "rows": verdicts, "credits": dict(plan.credits)}
         | _undoes(plan)
+        | _moves_to(plan)
         | _includes(plan),
         subject=subject,
         subject_id=subject_id,
@@ -72,6 +73,7 @@ def confirmed(operation: Operation, items: Sequence[Item]) -> Entry:
         detail={"kind": operation.kind.value, "bookings": len(planned)}
         | needs
         | _undoes(operation)
+        | _moves_to(operation)
         | _includes(operation),
         subject=subject,
         subject_id=subject_id,
@@ -80,6 +82,11 @@ def confirmed(operation: Operation, items: Sequence[Item]) -> Entry:
 
 def _undoes(one: Plan | Operation) -> dict[str, str]:
     return {"undoes": one.undoes} if one.undoes else {}
+
+
+def _moves_to(one: Plan | Operation) -> dict[str, str]:
+    """The exam that bookings are moved to."""
+    return {"to_exam": one.to_exam} if one.to_exam else {}
 
 
 def _includes(one: Plan | Operation) -> dict[str, list[str]]:
