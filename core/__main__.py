@@ -13,6 +13,7 @@ from core.cli import (  # noqa: F401 - they add their commands
     hubspot_app,
     keys,
     lookup,
+    moving,
     overview,
     owing,
     people,

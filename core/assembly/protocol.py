@@ -15,6 +15,7 @@ from core.operations.steps.adjust import AdjustSteps
 from core.operations.steps.book import BookSteps
 from core.operations.steps.correct import CorrectSteps
 from core.operations.steps.forfeit import ForfeitSteps
+from core.operations.steps.move import MoveSteps
 from core.operations.steps.recount import RecountSteps
 from core.operations.steps.refund import RefundSteps
 from core.operations.steps.undo import UndoSteps
@@ -103,6 +104,17 @@ def carriage(
         ),
         correcting=CorrectSteps(
             journal=journal, writing=writing, catalogue=catalogue, recording=recording
+        ),
+        moving=MoveSteps(
+            crm=crm,
+            journal=journal,
+            writing=writing,
+            catalogue=catalogue,
+            recording=recording,
+            now=now,
+            zone=zone,
+            quiet=quiet,
+            starts=starts,
         ),
         adjusting=AdjustSteps(
             journal=journal, writing=writing, catalogue=catalogue, recording=recording

@@ -370,9 +370,10 @@ def operation(
     with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
-        report = report_of(core, core.following.operation(operation_id, actor))
+        found = core.following.operation(operation_id, actor)
+        report = report_of(core, found)
         if rows:
-            report["rows"] = reports.of_items(core.journal.items(operation_id))
+            report["rows"] = reports.of_items(core.journal.items(operation_id), found)
         if history:
             report["events"] = reports.of_events(core.operating.history(operation_id, actor))
             report["writes"] = reports.of_writes(core.following.writes(operation_id, actor))

@@ -82,8 +82,12 @@ def of(
     chosen: Selection,
     without: Sequence[str] = (),
     include: frozenset[Inclusion] = ORDINARY,
+    to: ExamId | None = None,
 ) -> Planned:
-    """A plan of these bookings, but for those left out; ``include``: on purpose."""
+    """A plan of these bookings, but for those left out; ``include``: on purpose.
+
+    ``to``: of a move, the exam that they go to.
+    """
     return lambda core, actor: core.planning.preview(
-        kind, chosen, actor, without=without, include=include
+        kind, chosen, actor, to=to, without=without, include=include
     )

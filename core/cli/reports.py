@@ -40,6 +40,7 @@ def of_plan(plan: Plan) -> Report:
         "would": kind.confirming(plan) if plan.will_change else "",
         "effect": kind.words.effect,
         "undoes": plan.undoes,
+        "to_exam": plan.to_exam,
         "include": sorted(plan.include),
         "selection": plan.selection,
         "caveat": plan.caveat,
@@ -67,7 +68,13 @@ def _row(row: Row) -> Report:
         "credit": row.credit,
         "before": row.before,
         "after": row.after,
+        **_renamed(row),
     }
+
+
+def _renamed(one: Row | Item) -> Report:
+    """What a booking is called at the exam that it moves to."""
+    return {"new_booking_id": one.new_name} if one.new_name else {}
 
 
 def of_operation(
@@ -108,9 +115,10 @@ def of_operation(
         "calls": operation.calls,
         "seconds": round(((operation.ended_at or now) - begun).total_seconds(), 3),
         **_stop(operation, progress),
-        "needs_eyes": [_item(item) for item in items if item.state in NEEDS_EYES],
+        "needs_eyes": [_item(item, operation) for item in items if item.state in NEEDS_EYES],
         "foreign_writes": [_foreign(each, operation.id) for each in foreign],
         "undoes": operation.undoes,
+        "to_exam": operation.to_exam,
         "include": sorted(operation.include),
         "undone_by": [{"operation": o.id, "state": o.state.value} for o in undone_by],
         "warnings": [_warned(one, operation.id) for one in warnings],
@@ -128,12 +136,12 @@ def _stop(operation: Operation, progress: Progress) -> Report:
     return {"stop": {"done": done, "being_finished": begun, "not_begun": left}}
 
 
-def of_items(items: Sequence[Item]) -> list[Report]:
+def of_items(items: Sequence[Item], operation: Operation) -> list[Report]:
     """Every booking that was asked for, with what became of it."""
-    return [_item(item) for item in items]
+    return [_item(item, operation) for item in items]
 
 
-def _item(item: Item) -> Report:
+def _item(item: Item, operation: Operation) -> Report:
     return {
         "booking": item.booking_id,
         "booking_id": item.booking_name,
@@ -141,17 +149,18 @@ def _item(item: Item) -> Report:
         "state": item.state.value,
         "why": "" if item.state in {ItemState.DONE, ItemState.PENDING} else item.why,
         "credit": item.credit,
-        "next_step": _next_of(item),
+        "next_step": _next_of(item, operation),
+        **_renamed(item),
     }
 
 
-def _next_of(item: Item) -> str:
+def _next_of(item: Item, operation: Operation) -> str:
     """What somebody can do about a booking that failed or is blocked."""
     if item.state not in DISMISSIBLE:
         return ""
     again = f"python -m core retry {item.operation_id}"
     if item.planned:
-        return again
+        return kind_of(operation.kind).words.not_retried or again
     return f"correct it in HubSpot, then {again} --blocked; or python -m core dismiss"
 
 

@@ -44,6 +44,7 @@ class What(StrEnum):
     UNMARKED = "cleared the mark of a refund"
     FORFEITED = "kept the credit of a booking"
     BOOKED = "created a booking"
+    BOOKING_MOVED = "moved a booking"
     REPAIR = "asked for a repair"
     REPAIRED = "repaired a record"
     REPAIR_ENDED = "repair ended"

@@ -145,13 +145,20 @@ def judge_exam(
         return _blocked(Why.EXAM_PAST, f"{exam.exam_date:%-d %B %Y}")
     if seated:
         return None
+    if fault := seats_unreadable(exam):
+        return fault
+    left = seats_left(exam)
+    if left is not None and left <= 0:
+        return _blocked(Why.EXAM_FULL, f"{exam.capacity} seats")
+    return None
+
+
+def seats_unreadable(exam: Exam) -> Seat | None:
+    """Why nobody can say how many seats are left; None when somebody can."""
     if exam.unreadable:
         return _blocked(Why.SEATS_UNREADABLE, "; ".join(exam.unreadable.values()))
     if CAPACITY in exam.unclear:
         return _blocked(Why.SEATS_UNREADABLE, f"{CAPACITY} {exam.unclear[CAPACITY]}")
-    left = seats_left(exam)
-    if left is not None and left <= 0:
-        return _blocked(Why.EXAM_FULL, f"{exam.capacity} seats")
     return None
 
 

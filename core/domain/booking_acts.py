@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.domain.audit import Entry, Subject, What
@@ -116,4 +116,22 @@ def not_created(operation: Operation, item: Item, why: str, at: datetime) -> Ent
         reason=operation.reason,
         after={"booking": BookingStatus.ACTIVE.value},
         detail={"exam": item.exam_id, "why": why},
+    )
+
+
+def moved(operation: Operation, item: Item, booking: Booking, at: datetime) -> Entry:
+    """A booking that is at another exam now, and the one that it left."""
+    there = replace(item, exam_id=operation.to_exam, exam_date=booking.exam_date)
+    left = {"exam_date": item.exam_date.isoformat()} if item.exam_date else {}
+    return Entry(
+        at=at,
+        actor=operation.confirmed_by,
+        what=What.BOOKING_MOVED,
+        operation_id=operation.id,
+        subject=Subject.BOOKING,
+        subject_id=item.booking_id,
+        reason=operation.reason,
+        before={"exam_id": item.exam_id} | left,
+        after={"exam_id": operation.to_exam},
+        detail={"contact": item.contact_id} | _exam(there),
     )

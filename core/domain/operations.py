@@ -66,8 +66,8 @@ class ItemState(StrEnum):
     PENDING = "pending"
     #: Ours alone to give back; judged again on fresh reads; nothing sent yet, or only a cancel.
     CLAIMED = "claimed"
-    #: Cancelled in HubSpot by this operation; its credit is still owed. Of a booking to be: given
-    #: up, and what was taken for it goes back.
+    #: Cancelled in HubSpot by this operation; its credit is still owed. Of a booking to be, and of
+    #: one that was to move: given up, and what was taken for it goes back.
     CANCELLED = "cancelled"
     #: Its credit has landed; not yet marked refunded. Of an undo: taken back, and still marked. Of
     #: one without refund: cancelled by us for certain, and not yet marked.
@@ -158,8 +158,10 @@ class Item:
     #: Only of a booking to be: what its exam asks the student.
     attending_location: str = ""
     dominant_hand: str = ""
-    #: When the cancel, the creation of a booking to be, or what marks a kept credit or clears a
-    #: mark was last sent that may have arrived. None: never, or it surely went nowhere.
+    #: Only of a move: what the booking is called at the exam that it moves to.
+    new_name: str = ""
+    #: When the cancel, the creation of a booking to be, the move, or what marks a kept credit or
+    #: clears a mark was last sent that may have arrived. None: never, or it surely went nowhere.
     sent_at: datetime | None = None
     ruling: Ruling = Ruling.NONE
     #: The balance of ``credit`` around the write that gave it back, or took it.
@@ -190,6 +192,7 @@ def item_of(operation_id: str, n: int, row: Row) -> Item:
         mock_type=row.mock_type,
         attending_location=row.attending_location,
         dominant_hand=row.dominant_hand,
+        new_name=row.new_name,
         planned=planned,
     )
 
@@ -220,6 +223,8 @@ class Operation:
     approved_at: datetime | None = None
     #: Of an undo: the refund whose credits it takes back.
     undoes: str = ""
+    #: Of a move: the exam that the bookings go to.
+    to_exam: ExamId | None = None
     follow_ups: FollowUps = FollowUps.NONE
     #: What an admin included on purpose that would be blocked otherwise.
     include: frozenset[Inclusion] = ORDINARY

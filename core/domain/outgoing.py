@@ -27,6 +27,7 @@ class EventType(StrEnum):
 
     BOOKING_MADE = "booking.made"
     BOOKING_CANCELLED = "booking.cancelled"
+    BOOKING_MOVED = "booking.moved"
     BALANCE_CHANGED = "balance.changed"
     #: Sent by ``doctor``: nothing happened.
     TEST = "test"
@@ -66,6 +67,9 @@ def _told(entry: Entry) -> tuple[EventType, dict[str, Any]] | None:
             return EventType.BOOKING_MADE, _booking(entry)
         case What.CANCELLED:
             return EventType.BOOKING_CANCELLED, _booking(entry)
+        case What.BOOKING_MOVED:
+            left = {f"from_{name}": entry.before.get(name) for name in ("exam_id", "exam_date")}
+            return EventType.BOOKING_MOVED, _booking(entry) | left
         case What.WRITTEN if entry.subject == Subject.CONTACT and entry.before != entry.after:
             balances = {"before": dict(entry.before), "after": dict(entry.after)}
             return EventType.BALANCE_CHANGED, {"contact_id": entry.subject_id, **balances}

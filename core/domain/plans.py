@@ -40,6 +40,8 @@ class Row:
     #: Only of a booking to be: what its exam asks the student.
     attending_location: str = ""
     dominant_hand: str = ""
+    #: Only of a move: what the booking is called at the exam that it moves to.
+    new_name: str = ""
     #: Balance of ``credit`` before this row and after it, rows of one contact counted in order.
     before: int | None = None
     after: int | None = None
@@ -66,6 +68,8 @@ class Plan:
     rows: tuple[Row, ...] = field(repr=False)
     #: Of an undo: the refund whose credits it takes back.
     undoes: str = ""
+    #: Of a move: the exam that the bookings go to.
+    to_exam: ExamId | None = None
     #: What may be missing from the rows, and why; empty: nothing is.
     caveat: str = ""
     #: What an admin includes on purpose that would be blocked otherwise.

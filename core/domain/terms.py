@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
+from core.domain.records import Exam
+
 
 class Inclusion(StrEnum):
     """Bookings that are blocked unless an admin includes them on purpose, with a reason."""
@@ -31,6 +33,8 @@ class Terms:
     #: The school's time zone, by which exams begin and end.
     zone: tzinfo
     include: frozenset[Inclusion] = ORDINARY
+    #: Of a move: the exam that bookings go to; None: there is none such.
+    to: Exam | None = None
 
 
 def in_words(include: Iterable[Inclusion]) -> str:

@@ -22,6 +22,8 @@ class OperationKind(StrEnum):
     UNDO = "undo"
     #: Cancels and keeps the credits on purpose: marked, so that they are never owed.
     FORFEIT = "forfeit"
+    #: Ties bookings to another exam, credit kept. Its rows are bookings.
+    MOVE = "move"
     #: Grants, takes or sets credits by an admin's word. Its rows are changes of balances.
     ADJUST = "adjust"
 
@@ -48,6 +50,7 @@ class Why(StrEnum):
     BOOK = "book, and spend a credit"
     BOOK_FREE = "book by admin override, without a credit"
     TAKE_BACK = "take its credit back, and clear its mark"
+    MOVE = "move to the other exam; its credit is kept"
     GRANT = "give credits"
     TAKE = "take credits"
     SET = "set the balance"
@@ -67,11 +70,14 @@ class Why(StrEnum):
     NOT_OWED = "not owed"
     GIVEN_BACK = "already given back, without a refund mark"
     CLAIMED = "already being given back by another operation"
-    CANCELLED_ONCE = "already cancelled or given back by another operation"
+    CANCELLED_ONCE = "already cancelled, given back or being moved by another operation"
     TAKEN_BACK = "already taken back"
     BEING_TAKEN_BACK = "already being taken back by another operation"
     NOT_MARKED = "not marked refunded any more"
     ACTIVE_AGAIN = "not cancelled any more"
+    NOT_ACTIVE = "not active, so it has no seat to move"
+    ALREADY_THERE = "already at that exam"
+    BEING_CHANGED = "another operation is changing it, or has cancelled it before"
     ALREADY_SO = "the balance is that already"
     ADJUSTED = "already done, or being done by another operation"
     NOT_PUT_BACK = "what stood there could not be read, so it is not put back: set the balance"
@@ -103,6 +109,9 @@ class Why(StrEnum):
     MAY_BE_GIVEN_BACK = "may be given back already: a person decides"
     EXAM_DATELESS = "the exam has no date"
     EXAM_FULL = "all seats of the exam are taken"
+    NO_SEAT_LEFT = "no seat left at that exam"
+    OTHER_CREDIT = "its credit does not pay for exams of that type"
+    TARGET_BEGUN = "the exam that it would move to has begun"
     SEATS_UNREADABLE = "the exam's seat count cannot be read"
     DAY_UNCLEAR = "a booking of the student cannot be read, and may be on that date"
     BOOKED_THAT_DAY = "the student has an active booking on that date"

@@ -60,7 +60,8 @@ OF_ITEMS = frozenset(
         MovementKind.ADJUSTMENT,
     }
 )
-#: Movements of a booking to be, which take something for it or give that back.
+#: Movements of a booking to be, or of one that moves to another exam: they take something for it
+#: or give that back.
 OF_NEW_BOOKINGS = frozenset(
     {
         MovementKind.SPEND,

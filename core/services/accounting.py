@@ -137,7 +137,8 @@ class Accounting:
         if operation.undoes:
             return self.undoing.preview(operation.undoes, actor, only=ids)
         words = f"what was blocked of {operation.selection}"
-        return self.planning.preview(operation.kind, ByIds(ids=tuple(ids), words=words), actor)
+        chosen = ByIds(ids=tuple(ids), words=words)
+        return self.planning.preview(operation.kind, chosen, actor, to=operation.to_exam)
 
     def _put_away(
         self,

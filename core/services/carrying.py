@@ -37,7 +37,7 @@ from core.gateways.errors import (
 from core.gateways.ports import Journal, Run
 from core.operations.kinds.base import Toolbox
 from core.operations.kinds.permissions import act_for, second_admin_asked, second_admin_why
-from core.operations.kinds.registry import kind_of
+from core.operations.kinds.registry import item_moved, kind_of
 from core.services.finishing import Finishing
 from core.services.kind_steps import KindSteps
 from core.services.settling import Settling
@@ -249,7 +249,8 @@ class Carrying:
         items = [item for item in items if item.contact_id not in waiting]
         if again is not None:
             open_writes = self.journal.open_writes(operation_id=run.operation_id)
-            moving = {m.booking_id for write in open_writes for m in write.movements}
+            kind = operation.kind
+            moving = {item_moved(m, kind) for write in open_writes for m in write.movements}
             items = [item for item in items if item.booking_id not in moving]
         return group_items(items, self.group_size, CONTACTS_IN_GROUP)
 

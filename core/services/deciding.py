@@ -24,8 +24,8 @@ from core.gateways.ports import (
     WriteRecord,
     WriteState,
 )
-from core.operations.kinds.registry import kind_of, makes_bookings
-from core.services.item_steps import booked, credited
+from core.operations.kinds.registry import item_moved, kind_of
+from core.services.item_steps import booked, credited, takes_seat
 
 NEVER = "a person found that its credit never arrived; retry gives it back"
 HOW = "say how you know: it is kept with the decision"
@@ -93,8 +93,9 @@ class Deciding:
         """Settle an undecided write as landed, or as never arrived.
 
         Landed: its bookings are marked refunded; of an undo, their marks are cleared. Never: they
-        fail, and "retry failed only" moves their credits by a new write. A booking to be
-        goes on, or gives back what it took. Seats that were never counted down are counted now.
+        fail, and "retry failed only" moves their credits by a new write. A booking to be, or
+        one that moves, goes on, or gives back what it took. Seats that were never counted down
+        are counted now.
 
         Raises:
             NotAllowed: the actor may not run batches.
@@ -105,8 +106,8 @@ class Deciding:
         _require_word(actor, why)
         operation = self._ended(operation_id)
         write = self._undecided(operation, write_id)
-        booking = makes_bookings(operation.kind)
-        decided = _decided_booking if booking else _decided
+        taking = takes_seat(write)
+        decided = _decided_booking if taking else _decided
         state = WriteState.LANDED if landed else WriteState.VOID
 
         def settle(run: Run, operation: Operation, now: datetime) -> None:
@@ -117,14 +118,16 @@ class Deciding:
             self.journal.settle(
                 run,
                 [settlement],
-                items=[decided(item, write, landed=landed) for item in self._items(write)],
+                items=[
+                    decided(item, write, landed=landed) for item in self._items(operation, write)
+                ],
                 due=[Due(kind=write.kind, record_id=write.target_id, row=None)],
                 at=now,
                 entries=[_entry(write, state, actor, why, now)],
             )
 
         said = f"decided that write {write.id} {'landed' if landed else 'never arrived'}"
-        goes_on = landed or booking or not self._items(write)
+        goes_on = landed or taking or not self._items(operation, write)
         return self._said(operation, said, actor, why, settle, goes_on=goes_on)
 
     def unclear(self, operation_id: str, actor: Actor) -> list[Item]:
@@ -138,7 +141,8 @@ class Deciding:
         if not items:
             return []
         records = self.journal.undecided_writes(operation_id)
-        moving = {movement.booking_id for r in records for movement in r.write.movements}
+        kind = self.journal.operation(operation_id).kind
+        moving = {item_moved(movement, kind) for r in records for movement in r.write.movements}
         return [item for item in items if item.booking_id not in moving]
 
     def rule(
@@ -230,7 +234,8 @@ class Deciding:
             raise UnknownId(f"operation {operation.id} has no booking {booking_id}")
         item = items[0]
         records = self.journal.undecided_writes(operation.id)
-        if any(m.booking_id == booking_id for r in records for m in r.write.movements):
+        kind = operation.kind
+        if any(item_moved(m, kind) == booking_id for r in records for m in r.write.movements):
             told = f"a write of booking {booking_id} is undecided: decide on the write"
             raise StateConflict(told, state=operation.state)
         if item.state is not ItemState.UNDECIDED:
@@ -258,8 +263,9 @@ class Deciding:
                 return record.write
         raise UnknownId(f"operation {operation.id} has no write {write_id}")
 
-    def _items(self, write: Write) -> list[Item]:
-        ids = credited(write) or booked(write)
+    def _items(self, operation: Operation, write: Write) -> list[Item]:
+        """Those that go on, or not, by what became of it."""
+        ids = credited(write) or booked(write, operation.kind)
         return self.journal.items(write.operation_id, bookings=ids) if ids else []
 
 

@@ -11,10 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.domain.booking import key_of
 from core.domain.channels import Channel
 from core.domain.credits import Catalogue
 from core.domain.operations import SETTLED, Item, ItemState, Operation
-from core.domain.records import TOTAL_BOOKINGS, ContactId, Counted, Kind
+from core.domain.records import TOTAL_BOOKINGS, ContactId, Counted, ItemKey, Kind
 from core.domain.warnings import About, Warned
 from core.domain.writes import (
     Movement,
@@ -60,9 +61,11 @@ class Finishing:
         follow_ups = kind_of(operation.kind).follow_ups
         if FollowUp.SEATS in follow_ups:
             items = [i for i in self.journal.items(operation.id) if i.cancelled]
-            parts.append(("seats", lambda: self._free_seats(run, items)))
-        elif FollowUp.NOTES in follow_ups:
+            parts.append(("seats", lambda: self._free_seats(run, items, _of_booking)))
+        elif follow_ups:
             items = self.journal.items(operation.id, states={ItemState.DONE})
+        if FollowUp.SEATS_LEFT in follow_ups:
+            parts.append(("seats", lambda: self._free_seats(run, items, _of_operation)))
         if operation.tell is not Channel.OFF:
             parts.append(("telling the students", lambda: self.telling.tell(run, operation)))
         if FollowUp.NOTES in follow_ups:
@@ -109,13 +112,18 @@ class Finishing:
         if warned:
             self.journal.warn(run, warned, at=self.now())
 
-    def _free_seats(self, run: Run, items: Sequence[Item]) -> bool:
-        """Count exams down by the bookings we cancelled. True: not all is known yet."""
+    def _free_seats(
+        self, run: Run, items: Sequence[Item], name_of: Callable[[Item], ItemKey]
+    ) -> bool:
+        """Count exams down by the bookings that left them. True: not all is known yet.
+
+        ``name_of``: under which name the seat of an item is freed, once.
+        """
         done = self.journal.moving(run.operation_id, MovementKind.SEAT_FREED)
         wanted: dict[str, list[Movement]] = {}
         for item in items:
-            if item.exam_id is not None and item.booking_id not in done:
-                wanted.setdefault(item.exam_id, []).append(_seat_freed(item))
+            if item.exam_id is not None and (name := name_of(item)) not in done:
+                wanted.setdefault(item.exam_id, []).append(_seat_freed(name))
         if not wanted:
             return False
         results = self._seats_apart(run, wanted)
@@ -229,9 +237,19 @@ def _left(name: str, part: Callable[[], bool]) -> str:
         return f"{name}: {error}"
 
 
-def _seat_freed(item: Item) -> Movement:
+def _of_booking(item: Item) -> ItemKey:
+    """A booking is cancelled once."""
+    return item.booking_id
+
+
+def _of_operation(item: Item) -> ItemKey:
+    """A booking may leave exam after exam, once by each operation."""
+    return key_of(item.booking_id, item.operation_id)
+
+
+def _seat_freed(name: ItemKey) -> Movement:
     return Movement(
-        booking_id=item.booking_id,
+        booking_id=name,
         kind=MovementKind.SEAT_FREED,
         credit=TOTAL_BOOKINGS,
         delta=-1,

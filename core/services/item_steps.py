@@ -25,8 +25,10 @@ from core.domain.records import (
     Kind,
     stored_key,
 )
+from core.domain.verdicts import OperationKind
 from core.domain.writes import OF_ITEMS, OF_NEW_BOOKINGS, Write
 from core.gateways.ports import Due, Fate, Outcome
+from core.operations.kinds.registry import item_moved
 from core.services.settling import Ending, Result
 from core.services.starts import NOT_BEGUN
 
@@ -48,9 +50,14 @@ def credited(write: Write) -> list[ItemKey]:
     return [stored_key(m.booking_id) for m in write.movements if m.kind in OF_ITEMS]
 
 
-def booked(write: Write) -> list[ItemKey]:
-    """The bookings to be for which this write takes something, or gives it back."""
-    return [stored_key(m.booking_id) for m in write.movements if m.kind in OF_NEW_BOOKINGS]
+def takes_seat(write: Write) -> bool:
+    """Whether it takes something for a booking that is not there yet, or gives that back."""
+    return any(movement.kind in OF_NEW_BOOKINGS for movement in write.movements)
+
+
+def booked(write: Write, kind: OperationKind) -> list[ItemKey]:
+    """The items of those bookings, of an operation of this kind."""
+    return [item_moved(m, kind) for m in write.movements if m.kind in OF_NEW_BOOKINGS]
 
 
 @dataclass(frozen=True, slots=True)

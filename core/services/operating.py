@@ -114,6 +114,7 @@ class Operating:
             hold_until=now + self.second.within if why else held,
             needs_approval=why,
             undoes=plan.undoes,
+            to_exam=plan.to_exam,
             include=plan.include,
             tell=Channel.OFF if tell is None else self.tell_by.channel,
             reason_for_students=(tell or "").strip(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
@@ -10,6 +10,7 @@ from core.domain.credits import Catalogue
 from core.domain.owed import Owed, heeding
 from core.domain.plans import (
     Judge,
+    Judgement,
     Plan,
     Row,
     Verdict,
@@ -17,19 +18,31 @@ from core.domain.plans import (
     plan_rows,
     with_current_hint,
 )
-from core.domain.records import Booking, BookingId, ItemKey
+from core.domain.records import Booking, BookingId, Contact, ContactId, Exam, ExamId, ItemKey
 from core.domain.roles import Act, Actor
+from core.domain.selections import BadList
 from core.domain.terms import ORDINARY, Inclusion, Terms
 from core.domain.verdicts import OperationKind
 from core.gateways.ports import Crm, Journal
+from core.operations.kinds.base import MovingKind
 from core.operations.kinds.permissions import act_for
-from core.operations.kinds.registry import booking_of, chosen_kind_of
-from core.services.finding import ByContact, ByIds, ByReference, Finding, Selection
+from core.operations.kinds.registry import booking_of, chosen_kind_of, goes_to_exam
+from core.services.finding import (
+    ByContact,
+    ByIds,
+    ByReference,
+    Finding,
+    Found,
+    Selection,
+    exam_words,
+)
+from core.services.moving import free_names, students_of
 from core.services.owed_check import OwedCheck
 from core.services.preflight import Preflight
 
 #: A preview older than this is made anew: too much may have changed for a person to confirm it.
 PLAN_LIFE = timedelta(hours=1)
+NO_TARGET = "choose the exam that the bookings go to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +66,13 @@ class Planning:
         selection: Selection,
         actor: Actor,
         *,
+        to: ExamId | None = None,
         include: frozenset[Inclusion] = ORDINARY,
         without: Collection[str] = (),
     ) -> Plan:
         """What this operation would do to each booking chosen. Stored before it is returned.
 
+        ``to``: of a move, the exam that the bookings go to.
         ``include``: what an admin includes on purpose that would be blocked otherwise.
         ``without``: bookings that are left out, by record id or ``booking_id``.
 
@@ -66,7 +81,7 @@ class Planning:
                 student alone.
             BadList, NotReady, GatewayError: as ``judged``; nothing was stored.
         """
-        plan = self.judged(kind, selection, actor, include=include, without=without)
+        plan = self.judged(kind, selection, actor, to=to, include=include, without=without)
         actor.require(act_for(plan))
         self.journal.save_plan(plan)
         return plan
@@ -78,6 +93,7 @@ class Planning:
         actor: Actor,
         *,
         plan_id: str = "",
+        to: ExamId | None = None,
         include: frozenset[Inclusion] = ORDINARY,
         without: Collection[str] = (),
     ) -> Plan:
@@ -86,8 +102,8 @@ class Planning:
         Raises:
             UnknownKind: no bookings are chosen for operations of this kind.
             NotAllowed: the actor may not cancel even for one student, or not include these.
-            BadList: nothing or too much was chosen, references that no booking has, or what is
-                left out was not chosen.
+            BadList: nothing or too much was chosen, references that no booking has, what is left
+                out was not chosen, or no exam to move to.
             NotReady: HubSpot lacks what the writes would need, all of it named.
             GatewayError: HubSpot did not answer.
         """
@@ -97,18 +113,32 @@ class Planning:
         found = self.finding.bookings(selection)
         left = self.finding.among(found, without)
         made_at = self.now()
-        rows = self._rows(kind, found.ids, include, left)
+        exam = self._target(kind, to)
+        rows = self._rows(kind, found.ids, include, left, exam)
         return Plan(
             id=plan_id or self.new_id(),
             kind=kind,
-            selection=found.words,
+            selection=_words(found, to, exam),
             made_by=actor.email,
             made_at=made_at,
             expires_at=made_at + PLAN_LIFE,
             rows=rows,
             include=include,
+            to_exam=ExamId(exam.id) if exam else to,
             caveat=found.caveat,
         )
+
+    def _target(self, kind: OperationKind, to: ExamId | None) -> Exam | None:
+        """The exam that a move goes to; None: HubSpot has no such exam, or it is no move.
+
+        Raises:
+            BadList: a move has no exam to go to, or what is no move has one.
+            GatewayError: HubSpot did not answer.
+        """
+        moving = goes_to_exam(kind)
+        if moving is (to is None):
+            raise BadList([NO_TARGET if moving else f"a {kind} has no exam to go to"])
+        return self.crm.exams([to])[to] if to else None
 
     def afresh(self, plan: Plan) -> tuple[Row, ...]:
         """The same bookings, judged on fresh reads.
@@ -118,7 +148,8 @@ class Planning:
         """
         self.preflight.check(chosen_kind_of(plan.kind).also_needs)
         ids = [booking_of(row, plan.kind) for row in plan.rows]
-        return self._rows(plan.kind, ids, plan.include, plan.excluded)
+        exam = self._target(plan.kind, plan.to_exam)
+        return self._rows(plan.kind, ids, plan.include, plan.excluded, exam)
 
     def _rows(
         self,
@@ -126,11 +157,15 @@ class Planning:
         ids: Sequence[BookingId],
         include: frozenset[Inclusion],
         without: Collection[ItemKey],
+        to: Exam | None,
     ) -> tuple[Row, ...]:
         of = chosen_kind_of(kind)
         bookings = self.crm.bookings(ids)
         contacts = self.crm.contacts(contacts_named(bookings.values()))
-        terms = Terms(at=self.now(), zone=self.zone, include=include)
+        terms = Terms(at=self.now(), zone=self.zone, include=include, to=to)
+        if isinstance(of, MovingKind):
+            rows = plan_rows(of.judge, ids, bookings, contacts, self.catalogue, terms, without)
+            return self._placed(of, rows, to, bookings, contacts)
         if not of.of_owed:
             return plan_rows(of.judge, ids, bookings, contacts, self.catalogue, terms, without)
         current = [with_current_hint(one, contacts) for one in bookings.values() if one]
@@ -141,9 +176,48 @@ class Planning:
         rows = plan_rows(judge, ids, bookings, contacts, self.catalogue, terms, without)
         return tuple(_told(row, found.get(booking_of(row, kind))) for row in rows)
 
+    def _placed(
+        self,
+        of: MovingKind,
+        rows: tuple[Row, ...],
+        to: Exam | None,
+        bookings: Mapping[BookingId, Booking | None],
+        contacts: Mapping[ContactId, Contact | None],
+    ) -> tuple[Row, ...]:
+        """With the names that the bookings get; blocked, those that do not fit there together."""
+        ids = [booking_of(row, of.key) for row in rows if row.verdict is Verdict.WILL_CHANGE]
+        found = [one for id_ in ids if (one := bookings[id_]) is not None]
+        if to is None or not found:
+            return rows
+        students = students_of(self.crm, found, contacts)
+        faults = of.misfits(found, to, students, self.catalogue)
+        names = free_names(self.crm, to, [b for b in found if b.id not in faults], students)
+        return tuple(_placed(row, booking_of(row, of.key), faults, names) for row in rows)
+
     def _gives_back(self, judge: Judge, booking: Booking, terms: Terms) -> bool:
         """Whether by its own fields its credit is to be given back."""
         return judge(booking, self.catalogue, terms).verdict is Verdict.WILL_CHANGE
+
+
+def _words(found: Found, to: ExamId | None, exam: Exam | None) -> str:
+    """What was chosen, and where to."""
+    if to is None:
+        return found.words
+    where = f" to {exam_words(exam) if exam else f'exam {to}'}"
+    return f"{found.words.removesuffix(where)}{where}"  # those of an earlier preview say it
+
+
+def _placed(
+    row: Row,
+    id_: BookingId,
+    faults: Mapping[BookingId, Judgement],
+    names: Mapping[BookingId, str],
+) -> Row:
+    if fault := faults.get(id_):
+        return replace(row, verdict=fault.verdict, why=fault.why, detail=fault.detail)
+    if name := names.get(id_):
+        return replace(row, new_name=name, detail=f"becomes {name}")
+    return row
 
 
 def _told(row: Row, found: Owed | None) -> Row:

@@ -60,6 +60,13 @@ BULK_REFUND = Place(
     help="Give credits back for bookings that are already cancelled and still owed one.",
     act=Act.RUN_BATCHES,
 )
+MOVE_BOOKINGS = Place(
+    path="pages/operate/move_bookings.py",
+    title="Move bookings",
+    icon=":material/move_down:",
+    help="Move many bookings to another exam. Each keeps the credit it spent.",
+    act=Act.RUN_BATCHES,
+)
 ADJUST_CREDITS = Place(
     path="pages/operate/adjust_credits.py",
     title="Adjust credits",
@@ -111,6 +118,7 @@ PLACES = (
     EXAMS,
     BULK_REFUND,
     BATCH_CANCELLATION,
+    MOVE_BOOKINGS,
     ADJUST_CREDITS,
     OPERATIONS,
     DRIFT,

@@ -15,7 +15,7 @@ from core.domain.operations import SETTLED, Item, ItemState
 from core.domain.plans import OperationKind, Row, Verdict
 from core.domain.spreadsheets import Table
 from core.operations.kinds.base import RowSubject
-from core.operations.kinds.registry import by_kind, kind_of
+from core.operations.kinds.registry import by_kind, goes_to_exam, kind_of
 from pages.shared import words
 from pages.shared.kinds import SAID
 
@@ -92,6 +92,12 @@ def plan_frame(rows: Sequence[Row], kind: OperationKind, catalogue: Catalogue) -
     )
 
 
+def column_order(frame: pd.DataFrame, kind: OperationKind) -> list[str]:
+    """The columns to show: where no credit moves, the reasons have the place of the balances."""
+    without = {"Credit", "Balance"} if goes_to_exam(kind) else set[str]()
+    return [name for name in frame.columns if name not in without]
+
+
 def plan_why(row: Row) -> str:
     """The reason of a verdict as a sentence, with the values found."""
     told = f"{row.why}: {row.detail}" if row.detail else str(row.why)
@@ -136,7 +142,9 @@ def item_why(item: Item, kind: OperationKind) -> str:
     """What happened to a booking, as a sentence; "" while nothing has."""
     if item.state is ItemState.DONE:
         happened = "cancelled" if item.cancelled else SAID[kind].item
-        told = ", ".join(filter(None, [happened, SAID[kind].credit if item.credit else ""]))
+        credit = SAID[kind].credit if item.credit else ""
+        named = f"now {item.new_name}" if item.new_name else ""
+        told = ", ".join(filter(None, [happened, credit, named]))
     elif item.state in SETTLED:
         told = item.why
     else:

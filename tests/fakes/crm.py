@@ -21,6 +21,7 @@ from core.domain.credits import (
     Catalogue,
     parse_count,
 )
+from core.domain.moves import Move
 from core.domain.portal import Portal
 from core.domain.records import (
     FORFEITED,
@@ -85,6 +86,10 @@ class Request:
     def changes(self) -> bool:
         """Whether it changes HubSpot."""
         return self.what == "write"
+
+
+class _RefusedError(Exception):
+    """HubSpot refuses this change of one record; nothing happened."""
 
 
 @dataclass(slots=True)
@@ -491,6 +496,49 @@ class FakeCrm(FakeTelling):
     ) -> dict[BookingId, Outcome]:
         return self._change_bookings(ids, {FORFEITED: told}, sent_at=sent_at)
 
+    def move_bookings(
+        self, moves: Sequence[Move], *, marker: str, sent_at: datetime
+    ) -> dict[BookingId, Outcome]:
+        with self._lock:
+            by_id: dict[str, Move] = {move.booking_id: move for move in moves}
+            late = list(by_id) if self._is_past(sent_at) else []
+
+            def tie(record: Record, id_: str) -> None:
+                exam = self.truth.find(Kind.EXAM, by_id[id_].to)
+                if exam is None:
+                    raise _RefusedError(f"no exam with ID {by_id[id_].to} exists")
+                self.truth.link(record, exam)
+
+            def untie(record: Record, id_: str) -> None:
+                exam = self.truth.find(Kind.EXAM, by_id[id_].leaves)
+                if exam in record.links.get(Kind.EXAM, ()):
+                    self.truth.unlink(record, cast("Record", exam))
+
+            def name(record: Record, id_: str) -> None:
+                wanted = by_id[id_].name
+                if self._held(wanted) not in {None, record.id}:
+                    raise _RefusedError(f"another booking already has the booking_id {wanted}")
+                self.truth.change(record, {"booking_id": wanted, MARKER: marker})
+
+            fates: dict[BookingId, Outcome] = {}
+            for step in (tie, untie, name):
+                going = [i for i in by_id if not fates or fates[BookingId(i)].fate is Fate.LANDED]
+                for id_, outcome in self._send(Kind.BOOKING, going, step, late):
+                    half = bool(fates) and outcome.fate is Fate.NOT_SENT
+                    told = replace(outcome, fate=Fate.UNKNOWN) if half else outcome
+                    fates[BookingId(id_)] = told
+                late = []
+            return fates
+
+    def _held(self, name: str) -> str | None:
+        """The booking that has this name, in HubSpot's spelling of it."""
+        named = (
+            record.id
+            for record in self.truth.all(Kind.BOOKING)
+            if (record.properties.get("booking_id") or "").casefold() == name.casefold()
+        )
+        return next(named, None)
+
     def create_booking(self, new: NewBooking, *, sent_at: datetime) -> Outcome:
         with self._lock:
             if self._is_past(sent_at):
@@ -523,8 +571,7 @@ class FakeCrm(FakeTelling):
             return outcome
 
     def _refuses(self, new: NewBooking) -> str:
-        held = (r.properties.get("booking_id") or "" for r in self.truth.all(Kind.BOOKING))
-        if new.name.casefold() in {name.casefold() for name in held}:
+        if self._held(new.name) is not None:
             return f"another booking already has the booking_id {new.name}"
         for kind, id_ in ((Kind.CONTACT, new.contact_id), (Kind.EXAM, new.exam_id)):
             if self.truth.find(kind, id_) is None:
@@ -606,7 +653,10 @@ class FakeCrm(FakeTelling):
             record = self.truth.find(request.kind, id_)
             if record is None:
                 return Outcome(fate=Fate.REFUSED, reason=GONE)
-            change(record, id_)
+            try:
+                change(record, id_)
+            except _RefusedError as error:
+                return Outcome(fate=Fate.REFUSED, reason=str(error))
             return Outcome(fate=Fate.LANDED, modified_at=record.modified_at)
 
         return self._fated(request, id_, fault, apply)

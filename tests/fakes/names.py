@@ -126,10 +126,12 @@ def _blanked(found: list[N], contact_id: str | None = None) -> tuple[list[N], in
         each
         for each in found
         if contact_id in {None, each.contact_id}
-        and (each.booking_name or each.contact_name or each.contact_email)
+        and (each.booking_name or each.new_name or each.contact_name or each.contact_email)
     ]
     blank = [
-        replace(each, booking_name="", contact_name="", contact_email="") if each in named else each
+        replace(each, booking_name="", new_name="", contact_name="", contact_email="")
+        if each in named
+        else each
         for each in found
     ]
     return blank, len(named)

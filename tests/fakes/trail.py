@@ -40,7 +40,7 @@ class MemoryTrail:
         def late(item: Item, of: Operation) -> bool:
             due = of.follow_ups is FollowUps.DUE
             ended = of.ended_at is not None and of.ended_at < ended_since
-            return item.exam_id == exam_id and (due or not ended)
+            return exam_id in {item.exam_id, of.to_exam} and (due or not ended)
 
         return self._items(late)
 

@@ -62,6 +62,15 @@ _STORM = (
 _STORM_OF_UNDOS = (f"{_SIMULATION}test_undoing.py::{_UNDOS}[fixed 1]",)
 _STORM_OF_ADJUSTMENTS = (f"{_SIMULATION}test_adjusting.py::{_ADJUSTED}[fixed 1]",)
 _STORM_OF_BOOKINGS = (f"{_SIMULATION}test_booking.py::{_SEATS}[fixed 1]",)
+_MOVING = (_SERVICES + "test_moving.py",)
+_STORM_OF_MOVES = tuple(
+    f"{_SIMULATION}test_moves.py::{name}[fixed 1]"
+    for name in (
+        "test_booking_has_its_seat_where_it_is_and_no_other",
+        "test_crashes_and_second_workers_move_nothing_twice",
+        "test_late_changes_and_merged_students_leave_every_booking_at_one_exam",
+    )
+)
 _SQL = ("tests/contract/supabase_sql/test_copy.py",)
 
 
@@ -294,8 +303,8 @@ WRITING = [
     Mutant(
         guard="what is in neither results nor errors is unknown",
         file=_in("gateways/hubspot/wire/answers"),
-        old='        return Outcome(fate=Fate.UNKNOWN, reason="HubSpot\'s answer does not tell")',
-        new='        return Outcome(fate=Fate.LANDED, reason="HubSpot\'s answer does not tell")',
+        old='NOT_TOLD = Outcome(fate=Fate.UNKNOWN, reason="HubSpot\'s answer does not tell")',
+        new='NOT_TOLD = Outcome(fate=Fate.LANDED, reason="HubSpot\'s answer does not tell")',
         tests=(_UNIT + "hubspot/test_answers.py",),
     ),
     Mutant(
@@ -519,8 +528,8 @@ GIVING_BACK = [
     Mutant(
         guard="a seat that was counted down is not counted down again",
         file=_in("services/finishing"),
-        old="            if item.exam_id is not None and item.booking_id not in done:",
-        new="            if item.exam_id is not None:",
+        old="            if item.exam_id is not None and (name := name_of(item)) not in done:",
+        new="            if item.exam_id is not None and (name := name_of(item)):",
         tests=_OPERATIONS + _STORM,
     ),
 ]
@@ -1905,6 +1914,107 @@ TELLING = [
     ),
 ]
 
+MOVING = [
+    Mutant(
+        guard="a booking that moves has its seat there before it is changed",
+        file=_in("operations/steps/move"),
+        old="        self._change(run, operation, [*had, *got])",
+        new="        self._change(run, operation, todo)",
+        tests=_MOVING + _STORM_OF_MOVES,
+    ),
+    Mutant(
+        guard="no more seats are taken than are left on the count that is written",
+        file=_in("operations/steps/move"),
+        old="id_: moves[: max(0, left)] if (left := _left(target)) is not None else moves",
+        new="id_: moves",
+        tests=_MOVING + _STORM_OF_MOVES,
+    ),
+    Mutant(
+        guard="a move that may still arrive is waited for",
+        file=_in("operations/steps/move"),
+        old="if item.booking_id not in there and self.quiet.over(at, asked)",
+        new="if item.booking_id not in there",
+        tests=_MOVING + _STORM_OF_MOVES,
+    ),
+    Mutant(
+        guard="what may still arrive is waited for before a booking is put back",
+        file=_in("operations/steps/move"),
+        old="quiet = [i for i in items if not i.sent_at or self.quiet.over(i.sent_at, asked)]",
+        new="quiet = list(items)",
+        tests=_MOVING + _STORM_OF_MOVES,
+    ),
+    Mutant(
+        guard="a booking is judged again once it has its seat there",
+        file=_in("operations/steps/move"),
+        old="        self._give_up(run, operation, [i for i in judged if i.state in SETTLED])",
+        new="        going = whole",
+        tests=_MOVING,
+    ),
+    Mutant(
+        guard="a booking that somebody took to a third exam is left there",
+        file=_in("operations/steps/move"),
+        old="    if booking is None or not move.meets(booking):",
+        new="    if booking is None:",
+        tests=_MOVING,
+    ),
+    Mutant(
+        guard="half a move is put back before its seat is given back",
+        file=_in("operations/steps/move"),
+        old="half = [item for item in quiet if item.sent_at and _half(operation, item, read)]",
+        new="half: list[Item] = []",
+        tests=_MOVING,
+    ),
+    Mutant(
+        guard="nobody else books or moves a student on either day meanwhile",
+        file=_in("operations/steps/move"),
+        old="alone = [item for item in items if days[item.booking_id] <= got]",
+        new="alone = list(items)",
+        tests=_MOVING + _STORM_OF_MOVES,
+    ),
+    Mutant(
+        guard="a move claims what a cancellation of the booking needs",
+        file="core/operations/kinds/move.py",
+        old="return {MovementKind.SEAT_FREED: [i.booking_id for i in items]} if items else {}",
+        new="return {}",
+        tests=_MOVING + _STORM_OF_MOVES,
+    ),
+    Mutant(
+        guard="the seat of each move is freed under a name of its own",
+        file=_in("services/finishing"),
+        old="    return key_of(item.booking_id, item.operation_id)",
+        new="    return item.booking_id",
+        tests=_MOVING + _STORM_OF_MOVES,
+    ),
+    Mutant(
+        guard="whoever cancelled a booking as it moved has both exams named",
+        file=_in("operations/steps/move"),
+        old="if cancelled := [b for b in bookings if b.status is not BookingStatus.ACTIVE]:",
+        new="if cancelled := list[Booking]():",
+        tests=_MOVING,
+    ),
+    Mutant(
+        guard="one student's bookings do not meet on one day at the exam they move to",
+        file="core/operations/kinds/move_rules.py",
+        old="            there.append(",
+        new="            [].append(",
+        tests=_MOVING,
+    ),
+    Mutant(
+        guard="the credit that was spent pays for the exam that a booking moves to",
+        file="core/operations/kinds/booking_rules.py",
+        old="    if spent in may:",
+        new="    if True:",
+        tests=_MOVING,
+    ),
+    Mutant(
+        guard="a recount waits for what moves to its exam",
+        file=_in("gateways/journal/trail"),
+        old="        return leaving + _items(connection, coming, elsewhere, late, limit=None)",
+        new="        return leaving",
+        tests=(_JOURNAL + "test_trail.py", *_SQLITE),
+    ),
+]
+
 ADJUSTING = [
     Mutant(
         guard="no balance goes below 0",
@@ -2037,6 +2147,7 @@ MUTANTS = [
     *EXPORTS,
     *UNDOING,
     *BOOKING,
+    *MOVING,
     *PEOPLE,
     *JOURNAL,
     *COPYING,

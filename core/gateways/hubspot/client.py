@@ -12,6 +12,7 @@ from typing import Literal, Self, cast
 import httpx
 
 from core.domain.booking import NewBooking
+from core.domain.moves import Move
 from core.domain.portal import Portal
 from core.domain.records import (
     Booking,
@@ -28,7 +29,7 @@ from core.domain.records import (
 from core.domain.sessions import ExamChange
 from core.domain.telling import Message
 from core.domain.writes import Write
-from core.gateways.hubspot import creating, discovery, lookup, reading, telling, writing
+from core.gateways.hubspot import creating, discovery, lookup, moving, reading, telling, writing
 from core.gateways.hubspot.hub import Hub, Threads
 from core.gateways.hubspot.limiter import Limiter, Priority
 from core.gateways.hubspot.shared_slots import SharedSlots, open_engine
@@ -144,6 +145,12 @@ class HubSpot:
         """Set ``credit_forfeited`` to what is told. Repeatable."""
         body = partial(requests.forfeited_body, self.hub.portal, told=told)
         return writing.change_bookings(self.hub, ids, body, sent_at=sent_at)
+
+    def move_bookings(
+        self, moves: Sequence[Move], *, marker: str, sent_at: datetime
+    ) -> dict[BookingId, Outcome]:
+        """Tie to one exam, untie from the other, name, mark. Repeating it is harmless."""
+        return moving.move_bookings(self.hub, moves, marker=marker, sent_at=sent_at)
 
     def create_booking(self, new: NewBooking, *, sent_at: datetime) -> Outcome:
         """Create it Active with its associations, at once; a name exists only once."""

@@ -29,8 +29,8 @@ def create_booking(hub: Hub, new: NewBooking, *, sent_at: datetime) -> Outcome:
     until = send_until(hub, sent_at)
     try:
         links = {
-            str(new.contact_id): _link_type(hub, Kind.CONTACT),
-            str(new.exam_id): _link_type(hub, Kind.EXAM),
+            str(new.contact_id): link_type(hub, Kind.CONTACT),
+            str(new.exam_id): link_type(hub, Kind.EXAM),
         }
         path = hub.batch(Kind.BOOKING, "create")
     except (Unauthorized, Forbidden) as error:
@@ -61,7 +61,7 @@ def _barred(error: GatewayError) -> Outcome:
     return Outcome(fate=Fate.NOT_SENT, reason=str(error), barred=str(error))
 
 
-def _link_type(hub: Hub, to: Kind) -> Mapping[str, object]:
+def link_type(hub: Hub, to: Kind) -> Mapping[str, object]:
     """Category and id of the association that has no label."""
     if to not in hub.link_types:
         ends = (hub.types.of(Kind.BOOKING), hub.types.of(to))

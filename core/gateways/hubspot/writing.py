@@ -72,7 +72,7 @@ def _write_batch(
             fates |= answers.write_outcomes(timely, answer, marker)
         return fates
 
-    return _each(writes, lambda write: write.id, send)
+    return each_apart(writes, lambda write: write.id, send)
 
 
 def send_until(hub: Hub, sent_at: datetime) -> float:
@@ -119,7 +119,7 @@ def change_records(
         return answers.outcomes(some, hub.transport.write(call, hub.priority, within_s=left))
 
     batches = requests.batches(ids)
-    return _joined(hub.each(lambda batch: _each(batch, lambda id_: id_, send), batches))
+    return _joined(hub.each(lambda batch: each_apart(batch, lambda id_: id_, send), batches))
 
 
 def add_notes(hub: Hub, notes: Sequence[Note]) -> dict[ContactId, Outcome]:
@@ -145,10 +145,10 @@ def add_notes(hub: Hub, notes: Sequence[Note]) -> dict[ContactId, Outcome]:
         return answers.note_outcomes(some, answer)
 
     batches = requests.batches(by_contact)
-    return _joined(hub.each(lambda batch: _each(batch, lambda id_: id_, send), batches))
+    return _joined(hub.each(lambda batch: each_apart(batch, lambda id_: id_, send), batches))
 
 
-def _each(
+def each_apart(
     items: Sequence[Item],
     name: Callable[[Item], Id],
     send: Callable[[Sequence[Item]], dict[Id, Outcome]],

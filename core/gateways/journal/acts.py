@@ -49,6 +49,7 @@ def made(plan: Plan) -> Entry:
         operation_id=plan.id,
         detail={"kind": plan.kind.value, "rows": verdicts, "credits": dict(plan.credits)}
         | _undoes(plan)
+        | _moves_to(plan)
         | _includes(plan),
         subject=subject,
         subject_id=subject_id,
@@ -73,6 +74,7 @@ def confirmed(operation: Operation, items: Sequence[Item]) -> Entry:
         detail={"kind": operation.kind.value, "bookings": len(planned)}
         | needs
         | _undoes(operation)
+        | _moves_to(operation)
         | _includes(operation),
         subject=subject,
         subject_id=subject_id,
@@ -107,6 +109,11 @@ def told_again(operation: Operation, number: int, *, at: datetime, actor: str) -
 
 def _undoes(one: Plan | Operation) -> dict[str, str]:
     return {"undoes": one.undoes} if one.undoes else {}
+
+
+def _moves_to(one: Plan | Operation) -> dict[str, str]:
+    """The exam that bookings are moved to."""
+    return {"to_exam": one.to_exam} if one.to_exam else {}
 
 
 def _includes(one: Plan | Operation) -> dict[str, list[str]]:

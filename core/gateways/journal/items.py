@@ -34,7 +34,18 @@ from core.gateways.journal.undoing import free_taken_back
 from core.gateways.ports.journal import Event, Run
 
 #: What a run learns of an item; the rest is the plan's.
-_LEARNED = ("state", "why", "before", "after", "cancelled", "cancel_sent", "sent_at", "ruling")
+_LEARNED = (
+    "state",
+    "why",
+    "before",
+    "after",
+    "cancelled",
+    "cancel_sent",
+    "sent_at",
+    "ruling",
+    "exam_id",
+    "new_name",
+)
 
 
 class Items:

@@ -29,7 +29,7 @@ from core.gateways.journal.sweep_tables import drifts, repair_rows
 from core.gateways.journal.tables import events, items, operations, plan_rows, plans, told
 
 #: The columns that name a student, or show an address of theirs.
-NAMING = ("booking_name", "contact_name", "contact_email")
+NAMING = ("booking_name", "new_name", "contact_name", "contact_email")
 #: The columns of drift that hold values of a row.
 _HELD = ("truth", "mirror", "truth_now", "mirror_now")
 _UNDECIDED = text("state = 'undecided'")

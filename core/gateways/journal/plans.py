@@ -32,6 +32,7 @@ _HEADER = (
     "made_at",
     "expires_at",
     "undoes",
+    "to_exam",
     "caveat",
     "include",
 )

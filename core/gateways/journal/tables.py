@@ -76,6 +76,7 @@ def _booking_columns() -> list[Column[Any]]:
         _text("mock_type"),
         _text("attending_location"),
         _text("dominant_hand"),
+        _text("new_name"),
         Column("before", Integer),
         Column("after", Integer),
     ]
@@ -95,6 +96,7 @@ plans = Table(
     #: When the students that it and its operation name were forgotten.
     Column("forgotten_at", UtcTime),
     _text("undoes"),
+    Column("to_exam", String),
     _text("caveat"),
     _included(),
 )
@@ -133,6 +135,7 @@ operations = Table(
     _text("approved_by"),
     Column("approved_at", UtcTime),
     _text("undoes"),
+    Column("to_exam", String),
     _included(),
     Column(
         "follow_ups", Word(FollowUps), nullable=False, default=FollowUps.NONE, server_default=""
@@ -140,6 +143,7 @@ operations = Table(
     Column("tell", Word(Channel), nullable=False, default=Channel.OFF, server_default="off"),
     _text("reason_for_students"),
     _index_of("operations_undoing", "undoes", where="undoes <> ''"),
+    _index_of("operations_moving_to", "to_exam", where="to_exam IS NOT NULL"),
     _index_of("operations_following_up", "ended_at", where="follow_ups = 'due'"),
 )
 

@@ -59,13 +59,16 @@ class Trail:
     def items_of_exam(
         self, connection: Connection, exam_id: str, *, ended_since: datetime
     ) -> list[tuple[Item, Operation]]:
-        """Of operations that have not ended, or only since then, or have follow-ups due."""
+        """By its index each: SQLite would take none for the two at once."""
         late = or_(
             operations.c.ended_at.is_(None),
             operations.c.ended_at >= ended_since,
             always(operations.c.follow_ups, FollowUps.DUE),
         )
-        return _items(connection, items.c.exam_id == exam_id, late, limit=None)
+        leaving = _items(connection, items.c.exam_id == exam_id, late, limit=None)
+        elsewhere = items.c.exam_id.is_distinct_from(exam_id)
+        coming = operations.c.to_exam == exam_id
+        return leaving + _items(connection, coming, elsewhere, late, limit=None)
 
     @reading
     def events_called(

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal, Protocol
 
 from core.domain.booking import NewBooking
+from core.domain.moves import Move
 from core.domain.records import (
     Booking,
     BookingId,
@@ -189,6 +190,18 @@ class Crm(TellingCrm, Protocol):
         self, ids: Collection[BookingId], *, told: str, sent_at: datetime
     ) -> dict[BookingId, Outcome]:
         """Set ``credit_forfeited`` to what is told, within the same time. Repeatable."""
+        ...
+
+    def move_bookings(
+        self, moves: Sequence[Move], *, marker: str, sent_at: datetime
+    ) -> dict[BookingId, Outcome]:
+        """Tie each to the exam that it goes to, untie it from the other, and then name it.
+
+        The marker is set with the name, and ``associated_mock_exam`` where the account has it.
+        Repeatable. In several requests: after any fate but LANDED and NOT_SENT read the bookings,
+        for a part of it may have landed. What does not reach the network within ``SEND_WITHIN_S``
+        of ``sent_at`` is not sent.
+        """
         ...
 
     def create_booking(self, new: NewBooking, *, sent_at: datetime) -> Outcome:

@@ -111,7 +111,10 @@ class JournalLookUp(Journal, Protocol):
         ...
 
     def items_of_exam(self, exam_id: str, *, ended_since: datetime) -> list[tuple[Item, Operation]]:
-        """Of operations that have not ended, or only since then."""
+        """Bookings that leave it, or move to it.
+
+        Of operations that have not ended, or only since then, or have follow-ups due.
+        """
         ...
 
     def events_called(self, names: Sequence[str], *, limit: int = 50) -> list[Event]:

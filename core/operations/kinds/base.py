@@ -7,16 +7,17 @@ out cannot be made, and mypy says which.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Generic, Literal, TypeVar
 
 from core.domain.booking_acts import Change
 from core.domain.credits import Catalogue
+from core.domain.moves import Student
 from core.domain.operations import ENDED, Item, Operation
 from core.domain.plans import Judgement, Plan
-from core.domain.records import Booking, BookingStatus, ItemKey
+from core.domain.records import Booking, BookingId, BookingStatus, ContactId, Exam, ItemKey
 from core.domain.roles import Act
 from core.domain.telling import Happened
 from core.domain.terms import Terms
@@ -50,6 +51,8 @@ class FollowUp(Enum):
     SEATS = "seats"
     #: Leave a note on each student's timeline.
     NOTES = "notes"
+    #: Count the exams that bookings were moved from down.
+    SEATS_LEFT = "seats left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,7 @@ class Toolbox(Generic[S]):
     adjusting: S
     booking: S
     recounting: S
+    moving: S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,4 +251,23 @@ class ChosenKind(CreditKind):
         """What nobody gets around who previews one: asked before HubSpot is.
 
         ``few``: the choice names bookings, or one student.
+        """
+
+
+class MovingKind(ChosenKind):
+    """A chosen kind whose bookings all go to one other exam (``Plan.to_exam``)."""
+
+    @abstractmethod
+    def misfits(
+        self,
+        bookings: Sequence[Booking],
+        to: Exam,
+        students: Mapping[ContactId, Student],
+        catalogue: Catalogue,
+        *,
+        seated: Collection[BookingId] = (),
+    ) -> dict[BookingId, Judgement]:
+        """Why some of these, each fit to move by itself, do not fit there together, in this order.
+
+        ``seated``: those that have their seat there already.
         """

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from core.domain.booking import judge_exam, missing_answer
 from core.domain.credits import Catalogue, UnknownToken
 from core.domain.exam_times import begins, ends, has_begun, is_over
 from core.domain.plans import TOKEN, Judgement, attended, blocked, skipped, spent_nothing
-from core.domain.records import Booking, BookingStatus
+from core.domain.records import Booking, BookingStatus, Exam
 from core.domain.terms import Inclusion, Terms
 from core.domain.verdicts import Verdict, Why
 
@@ -76,6 +77,60 @@ def judge_refund(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgem
         or _association_fault(booking)
         or _credit_back(booking, catalogue, Why.GIVE_BACK)
     )
+
+
+def judge_move(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:
+    """Of a booking that is to go to the exam ``terms.to``, its credit kept."""
+    if booking.status is BookingStatus.UNKNOWN:
+        return blocked(Why.STATUS_UNKNOWN, _status_found(booking))
+    if booking.status is not BookingStatus.ACTIVE:
+        return skipped(Why.NOT_ACTIVE)
+    if terms.to is not None and booking.exam_ids == (terms.to.id,):
+        return skipped(Why.ALREADY_THERE)
+    return (
+        _active_mark_fault(booking)
+        or _association_fault(booking)
+        or _exam_fault(booking)
+        or _attendance_fault(booking, terms)
+        or _time_fault(booking, terms)
+        or _token_fault(booking)
+        or _target_fault(booking, catalogue, terms)
+        or Judgement(verdict=Verdict.WILL_CHANGE, why=Why.MOVE)
+    )
+
+
+def _target_fault(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement | None:
+    """Why it cannot be at that exam, whether or not a seat is left there."""
+    closed = judge_exam(terms.to, at=terms.at, zone=terms.zone, seated=True)
+    if closed is not None:
+        return blocked(closed.why, closed.detail)
+    assert terms.to is not None  # noqa: S101 - judged
+    if has_begun(terms.to, terms.at, terms.zone):
+        return blocked(Why.TARGET_BEGUN)
+    return _credit_fault(booking, terms.to, catalogue) or _answer_fault(booking, terms.to)
+
+
+def _credit_fault(booking: Booking, to: Exam, catalogue: Catalogue) -> Judgement | None:
+    """The credit stays spent, so it must be one that pays for the other exam too."""
+    if spent_nothing(booking):
+        return None
+    try:
+        spent = catalogue.by_token(booking.token)
+    except UnknownToken:
+        return blocked(Why.UNKNOWN_TOKEN, f"token_used is {booking.token!r}")
+    may = catalogue.payable_with(to.mock_type)
+    if spent in may:
+        return None
+    takes = " or ".join(credit.label for credit in may) or "no credit"
+    return blocked(Why.OTHER_CREDIT, f"spent {spent.label}; a {to.mock_type} exam takes {takes}")
+
+
+def _answer_fault(booking: Booking, to: Exam) -> Judgement | None:
+    """Another type of exam may ask what the booking does not answer."""
+    if booking.mock_type == to.mock_type:
+        return None
+    missing = missing_answer(to.mock_type, booking.attending_location, booking.dominant_hand)
+    return blocked(Why.ANSWER_MISSING, missing) if missing else None
 
 
 def _active_mark_fault(booking: Booking) -> Judgement | None:

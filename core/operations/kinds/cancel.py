@@ -12,12 +12,13 @@ from core.domain.records import Booking, BookingStatus, ItemKey
 from core.domain.roles import Act
 from core.domain.telling import Happened, given_back
 from core.domain.terms import Terms
-from core.domain.verdicts import OperationKind, Verdict, Why
+from core.domain.verdicts import OperationKind, Why
 from core.domain.writes import Movement, MovementKind
 from core.operations.kinds import notes
 from core.operations.kinds.base import ChosenKind, FollowUp, P, Planners, RowSubject, S, Toolbox
 from core.operations.kinds.booking_rules import judge_cancel, judge_refund
 from core.operations.kinds.movements import cancel_claims, refund_movements
+from core.operations.kinds.staff import of_one_student
 from core.operations.kinds.words import KindPage, KindWords, OneStudent, counted
 
 
@@ -65,8 +66,16 @@ class _Cancel(ChosenKind):
     claimed_is_begun = False
     mark = MARK
     follow_ups = frozenset({FollowUp.SEATS, FollowUp.NOTES})
-    #: A booking that was cancelled got its credit; one that was refunded had been cancelled.
-    deals_with = frozenset({OperationKind.CANCEL, OperationKind.FORFEIT, OperationKind.REFUND})
+    #: A booking that was cancelled got its credit, and has no seat to move; one that was refunded
+    #: had been cancelled.
+    deals_with = frozenset(
+        {
+            OperationKind.CANCEL,
+            OperationKind.FORFEIT,
+            OperationKind.REFUND,
+            OperationKind.MOVE,
+        }
+    )
     claimed_by_others = Why.CANCELLED_ONCE
     finds = BookingStatus.ACTIVE
     of_owed = False
@@ -75,10 +84,7 @@ class _Cancel(ChosenKind):
 
     def act(self, plan: Plan) -> Act:
         """Staff cancel for one student at a time; with nothing included on purpose."""
-        if plan.include:
-            return Act.RUN_BATCHES
-        whose = {row.contact_id for row in plan.rows if row.verdict is not Verdict.EXCLUDED}
-        return Act.BOOK_ONE if len(whose) == 1 and None not in whose else Act.RUN_BATCHES
+        return of_one_student(plan)
 
     def act_unread(self, *, batches: bool) -> Act | None:
         """An admin's plan may be large, and whose it is decides nothing."""

@@ -66,7 +66,7 @@ class _Forfeit(ChosenKind):
     claimed_is_begun = False
     mark = MARK
     follow_ups = frozenset({FollowUp.SEATS, FollowUp.NOTES})
-    deals_with = frozenset({OperationKind.CANCEL, OperationKind.FORFEIT})
+    deals_with = frozenset({OperationKind.CANCEL, OperationKind.FORFEIT, OperationKind.MOVE})
     claimed_by_others = Why.CANCELLED_ONCE
     finds = BookingStatus.ACTIVE
     of_owed = False

@@ -44,6 +44,12 @@ def _counted(items: Sequence[Item], catalogue: Catalogue) -> str:
     return ", ".join(f"{labels.count(label)} {label}" for label in dict.fromkeys(labels))
 
 
+def moved(operation: Operation, items: Sequence[Item]) -> str:
+    """Of bookings of one student that were moved to another exam."""
+    names = ", ".join(f"{i.booking_name or i.booking_id} is now {i.new_name}" for i in items)
+    return f"Moved by Credit Desk: {names}. The credit is kept. {signed(operation)}"
+
+
 def signed(operation: Operation) -> str:
     """Why, and by whom."""
     return f"Reason: {operation.reason or NOT_KEPT}. By {operation.confirmed_by}."

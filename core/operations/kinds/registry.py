@@ -10,14 +10,22 @@ from typing import Never, NoReturn, TypeVar
 
 from core.domain.operations import Item, Operation
 from core.domain.plans import Row
-from core.domain.records import BookingId
+from core.domain.records import BookingId, ItemKey, stored_key
 from core.domain.verdicts import OperationKind
+from core.domain.writes import Movement
 from core.operations.kinds.adjust import ADJUST
-from core.operations.kinds.base import ChosenKind, CreditKind, KindOfOperation, RowSubject
+from core.operations.kinds.base import (
+    ChosenKind,
+    CreditKind,
+    KindOfOperation,
+    MovingKind,
+    RowSubject,
+)
 from core.operations.kinds.book import BOOK
 from core.operations.kinds.cancel import CANCEL
 from core.operations.kinds.correct import CORRECT
 from core.operations.kinds.forfeit import FORFEIT
+from core.operations.kinds.move import MOVE
 from core.operations.kinds.recount import RECOUNT
 from core.operations.kinds.refund import REFUND
 from core.operations.kinds.undo import UNDO
@@ -44,6 +52,8 @@ def kind_of(key: OperationKind) -> KindOfOperation:
             return REFUND
         case OperationKind.UNDO:
             return UNDO
+        case OperationKind.MOVE:
+            return MOVE
         case OperationKind.BOOK:
             return BOOK
         case OperationKind.CORRECT:
@@ -88,6 +98,27 @@ def chosen_kind_of(key: OperationKind) -> ChosenKind:
     raise UnknownKind(
         f"no bookings are chosen for the kind {key.value!r}: it is planned in another way"
     )
+
+
+def moving_kind_of(key: OperationKind) -> MovingKind:
+    """The same, of a kind whose bookings all go to one other exam.
+
+    Raises:
+        UnknownKind: there is none of that name, or its bookings stay at their exams.
+    """
+    kind = kind_of(key)
+    if isinstance(kind, MovingKind):
+        return kind
+    raise UnknownKind(f"the kind {key.value!r} moves no booking to another exam")
+
+
+def goes_to_exam(key: OperationKind) -> bool:
+    """Whether the bookings of this kind go to another exam, which is chosen with them.
+
+    Raises:
+        UnknownKind: there is none of that name.
+    """
+    return isinstance(kind_of(key), MovingKind)
 
 
 class ByKind(dict[OperationKind, V]):
@@ -144,6 +175,16 @@ def booking_of(item: Item | Row, kind: OperationKind) -> BookingId:
     if subject is not RowSubject.BOOKING:
         raise UnknownKind(f"item {item.booking_id} of the kind {kind.value!r} is a {subject.value}")
     return BookingId(item.booking_id)
+
+
+def item_moved(movement: Movement, kind: OperationKind) -> ItemKey:
+    """The item of an operation of this kind that this movement is of.
+
+    A booking may move a seat once for each operation: its name stands before the operation's.
+    """
+    if kind_of(kind).subject is RowSubject.BOOKING:
+        return BookingId(movement.booking_id.partition("/")[0])
+    return stored_key(movement.booking_id)
 
 
 def titled(operation: Operation) -> str:

@@ -13,6 +13,7 @@ class KindPage(StrEnum):
     BULK_REFUND = "bulk_refund"
     CONTACTS = "contacts"
     EXAMS = "exams"
+    MOVE_BOOKINGS = "move_bookings"
     OPERATIONS = "operations"
     ADJUST_CREDITS = "adjust_credits"
 

@@ -7,11 +7,12 @@ from typing import NoReturn
 
 import streamlit as st
 
+from core.domain.records import ExamId
 from core.domain.terms import ORDINARY, Inclusion
 from core.domain.verdicts import OperationKind
-from core.operations.kinds.registry import chosen_kind_of
+from core.operations.kinds.registry import chosen_kind_of, goes_to_exam
 from core.services.finding import Selection
-from pages.shared import problems
+from pages.shared import open_exams, problems
 from pages.shared.batch import address
 from pages.shared.batch import keeping as kept_credits
 from pages.shared.batch.owed import by_owed
@@ -37,23 +38,35 @@ def show(desk: Desk, kind: OperationKind, *, keeping: OperationKind | None = Non
     way = st.segmented_control(
         "Choose bookings by",
         list(ways),
-        default=next(iter(ways)),
+        default=None if f"{kind}_way" in st.session_state else next(iter(ways)),
         required=True,
         key=f"{kind}_way",
         persist_state="session",
     )
     choice = ways[way or next(iter(ways))](desk, kind)
+    to, lacks = _target(desk, kind)
+    lacks = lacks if choice else "Fix the errors above"
     pressed = st.button(
         "Preview",
         type="primary",
         icon=":material/visibility:",
         key="preview",
-        disabled=choice is None,
-        help=None if choice else "Fix the errors above",
+        disabled=bool(lacks),
+        help=lacks or None,
     )
     if pressed and choice is not None:
         with problems.told("Nothing was changed."):
-            preview(desk, made, choice())
+            preview(desk, made, choice(), to=to)
+
+
+def _target(desk: Desk, kind: OperationKind) -> tuple[ExamId | None, str]:
+    """Of a move, the exam that the bookings go to; and what is lacking, if anything is."""
+    if not goes_to_exam(kind):
+        return None, ""
+    to = None
+    with problems.told("Nothing was read, and nothing was changed."):
+        to = open_exams.choose(desk, f"{kind}_to")
+    return to, "" if to else "Choose the exam to move to"
 
 
 def preview(
@@ -61,17 +74,19 @@ def preview(
     kind: OperationKind,
     selection: Selection,
     *,
+    to: ExamId | None = None,
     include: frozenset[Inclusion] = ORDINARY,
     without: Collection[str] = (),
 ) -> NoReturn:
     """Read the bookings, store the plan and go to it. ``without``: those left out.
 
+    ``to``: of a move, the exam that they go to.
     ``include``: what the admin includes on purpose that is blocked otherwise.
 
     Raises what ``Planning.preview`` raises.
     """
     with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
         plan = desk.core.planning.preview(
-            kind, selection, desk.acting(), include=include, without=without
+            kind, selection, desk.acting(), to=to, include=include, without=without
         )
     address.go_to_plan(plan)

@@ -11,9 +11,9 @@ from core.domain.records import Contact, Exam, Kind
 from core.domain.roles import ALLOWED, Act
 from core.domain.writes import Write
 from core.gateways.ports import WriteRecord
-from core.operations.kinds.registry import makes_bookings
 from core.services.deciding import DOUBTS_MAX, Doubt
 from core.services.finding import exam_words
+from core.services.item_steps import takes_seat
 from pages.shared import problems, words
 from pages.shared.batch import address
 from pages.shared.gate import Desk
@@ -104,7 +104,7 @@ def _one(desk: Desk, operation: Operation, doubt: Doubt) -> None:
                     disabled=not (why or "").strip(),
                     on_click=partial(_decide, desk, operation, record, landed=landed, why=why),
                 )
-        st.caption(_follows(operation, write))
+        st.caption(_follows(write))
         problem = st.session_state.pop(f"undecided_{write.id}", None)
         if problem is not None:
             problems.show(problem, "Nothing was decided.")
@@ -119,8 +119,8 @@ def _who(doubt: Doubt) -> str:
     return f"{doubt.record.write.kind} {doubt.record.write.target_id}, gone from HubSpot"
 
 
-def _follows(operation: Operation, write: Write) -> str:
-    if makes_bookings(operation.kind):
+def _follows(write: Write) -> str:
+    if takes_seat(write):
         return OF_A_BOOKING
     return OF_SEATS if write.kind is Kind.EXAM else OF_CREDITS
 

@@ -67,5 +67,10 @@ def _summary(name: str, noun: str, picked: Mapping[str, str]) -> None:
 
 
 def _clear(name: str) -> None:
-    st.session_state[f"{name}_picked"] = {}
+    start_with(name, {})
+
+
+def start_with(name: str, picked: Mapping[str, str]) -> None:
+    """These are picked from now on, id to words, and no others."""
+    st.session_state[f"{name}_picked"] = dict(picked)
     st.session_state[f"{name}_cleared"] = st.session_state.get(f"{name}_cleared", 0) + 1

@@ -13,7 +13,7 @@ from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import ItemKey
 from core.domain.terms import Inclusion
 from core.operations.kinds.base import ChosenKind, RowSubject
-from core.operations.kinds.registry import booking_of, kind_of
+from core.operations.kinds.registry import booking_of, goes_to_exam, kind_of
 from core.services.finding import ByIds
 from pages.shared import kinds, problems, tables, words
 from pages.shared.batch import address, choosing, confirming, figures, including, undoing
@@ -64,10 +64,11 @@ def _heading(desk: Desk, plan: Plan) -> None:
 
 def totals(desk: Desk, plan: Plan) -> None:
     """What confirming would change. How many are skipped or blocked stands with the rows."""
-    shown = [*_credits(plan), ("Students", f"{plan.contacts:,}")]
-    kind = kind_of(plan.kind)
+    kind, change = kind_of(plan.kind), words.count(len(plan.will_change), "booking")
+    moved = [("To move", change)] if goes_to_exam(plan.kind) else _credits(plan)
+    shown = [*moved, ("Students", f"{plan.contacts:,}")]
     if kind.cancels:
-        shown.insert(0, ("To cancel", words.count(len(plan.will_change), "booking")))
+        shown.insert(0, ("To cancel", change))
     by_type = figures.planned_by_type(plan.will_change, desk.core.catalogue)
     figures.side_by_side(shown, by_type, kind.words.effect)
 
@@ -139,8 +140,10 @@ def _said(row: Row) -> str:
 
 def _grid(desk: Desk, plan: Plan, page: Sequence[Row], *, less: int, **choice: Any) -> Any:
     """``less``: pixels that page numbers below the grid take from it."""
+    frame = tables.plan_frame(page, plan.kind, desk.core.catalogue)
     return st.dataframe(
-        tables.plan_frame(page, plan.kind, desk.core.catalogue),
+        frame,
+        column_order=tables.column_order(frame, plan.kind),
         key=f"rows_{tables.fingerprint([row.booking_id for row in page])}",
         column_config=tables.plan_columns(plan.kind),
         hide_index=True,
@@ -184,7 +187,9 @@ def _include(desk: Desk, plan: Plan, include: frozenset[Inclusion]) -> None:
     """A fresh preview of the same bookings that includes these on purpose, or no longer."""
     same = ByIds(ids=tuple(booking_of(row, plan.kind) for row in plan.rows), words=plan.selection)
     with problems.told("This preview stays as it was; nothing was changed."):
-        choosing.preview(desk, plan.kind, same, include=include, without=plan.excluded)
+        choosing.preview(
+            desk, plan.kind, same, to=plan.to_exam, include=include, without=plan.excluded
+        )
 
 
 def _preview_without(desk: Desk, plan: Plan, without: Collection[ItemKey]) -> None:
@@ -199,7 +204,9 @@ def _preview_without(desk: Desk, plan: Plan, without: Collection[ItemKey]) -> No
     with problems.told("This preview stays as it was; nothing was changed."):
         if not plan.undoes:
             same = ByIds(ids=ids, words=plan.selection)
-            choosing.preview(desk, plan.kind, same, include=plan.include, without=without)
+            choosing.preview(
+                desk, plan.kind, same, to=plan.to_exam, include=plan.include, without=without
+            )
         with st.spinner("Reading the bookings and their students from HubSpot …", show_time=True):
             fresh = desk.core.undoing.preview(plan.undoes, desk.acting(), only=ids, without=without)
         address.go_to_plan(fresh)

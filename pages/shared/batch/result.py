@@ -22,7 +22,7 @@ from core.domain.roles import ALLOWED, Act
 from core.domain.verdicts import OperationKind
 from core.domain.warnings import About
 from core.operations.kinds.base import RowSubject
-from core.operations.kinds.registry import by_kind, kind_of
+from core.operations.kinds.registry import by_kind, goes_to_exam, kind_of
 from pages.shared import kinds, other_desks, places, problems, tables, words
 from pages.shared.batch import (
     address,
@@ -150,7 +150,8 @@ def _figures(desk: Desk, operation: Operation, progress: Progress) -> None:
         return
     states = [state for state in ORDER if progress.states.get(state)]
     moved = words.sentence(SAID[kind].moved) or "Net change"
-    shown = [(moved, kinds.credits_of(kind, progress))] if progress.total else []
+    counts = progress.total and not goes_to_exam(kind)
+    shown = [(moved, kinds.credits_of(kind, progress))] if counts else []
     shown += [(words.ITEM[state], kinds.rows(kind, progress.states[state])) for state in states]
     by_type = figures.landed_by_type(progress, desk.core.catalogue)
     figures.side_by_side(shown, by_type, _how(operation))
@@ -191,8 +192,10 @@ def items_table(desk: Desk, operation: Operation) -> None:
     if not items:
         st.caption(f"No {SAID[operation.kind].row}s.")
         return
+    frame = tables.item_frame(items, operation.kind, desk.core.catalogue)
     above.dataframe(
-        tables.item_frame(items, operation.kind, desk.core.catalogue),
+        frame,
+        column_order=tables.column_order(frame, operation.kind),
         column_config=tables.item_columns(operation.kind),
         hide_index=True,
         row_height=tables.ROW_PX,

@@ -21,7 +21,7 @@ from core.gateways.ports import BookingFilter
 from core.operations.kinds.registry import chosen_kind_of
 from core.services.finding import ByContact, ByExam, ByFilter, ByReference, Selection, exam_words
 from pages.shared import problems, words
-from pages.shared.batch.picking import pick
+from pages.shared.batch.picking import pick, start_with
 from pages.shared.gate import Desk
 from pages.shared.recent import recent
 
@@ -30,6 +30,7 @@ Choice = Callable[[], Selection]
 
 NOT_READ = "Nothing was read, and nothing was changed."
 SEARCH_MIN = 2
+EXAM = "Exam"
 
 
 def by_exam(desk: Desk, kind: OperationKind) -> Choice:
@@ -51,6 +52,12 @@ def by_exam(desk: Desk, kind: OperationKind) -> Choice:
         return ByExam(ids=tuple(ExamId(id_) for id_ in ids))
 
     return choice
+
+
+def begin_with_exam(kind: OperationKind, exam: Exam) -> None:
+    """The page of this kind opens with this exam picked, and no other."""
+    st.session_state[f"{kind}_way"] = EXAM
+    start_with(f"{kind}_exams", {exam.id: exam_words(exam)})
 
 
 def by_contact(desk: Desk, kind: OperationKind) -> Choice:
@@ -158,7 +165,7 @@ def _no_file() -> Selection:
 #: How bookings are chosen. What cannot be previewed as it is has told why.
 Way = Callable[[Desk, OperationKind], Choice | None]
 WAYS: dict[str, Way] = {
-    "Exam": by_exam,
+    EXAM: by_exam,
     "Student": by_contact,
     "Filter": by_filter,
     "Pasted list": by_paste,

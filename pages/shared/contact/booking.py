@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
 
 import streamlit as st
 
@@ -18,18 +17,14 @@ from core.domain.booking import (
     judge_day,
     judge_exam,
     missing_answer,
-    seats_left,
 )
-from core.domain.exam_times import clock
 from core.domain.records import Contact, ContactId, Exam, ExamId
 from core.domain.roles import ALLOWED, Act
 from core.domain.sessions import places
-from core.services.finding import exam_words
 from core.services.presenting import Presented
-from pages.shared import problems, words
+from pages.shared import open_exams, problems, words
 from pages.shared.contact import doing
 from pages.shared.gate import Desk
-from pages.shared.recent import recent
 
 NOT_BOOKED = "Nothing was booked."
 
@@ -55,8 +50,7 @@ def show(desk: Desk, contact: Contact, presented: Presented) -> None:
             )
             return
         free = _override(desk)
-        ask = lambda: desk.core.booking.sessions(desk.actor)  # noqa: E731
-        sessions = recent("exams to book", ask, now=desk.now())
+        sessions = open_exams.sessions(desk)
         exams = [session.exam for session in sessions]
         offers = _offers(desk, contact, presented, exams, free=free)
         if not offers:
@@ -114,7 +108,7 @@ def _form(
     id_ = st.selectbox(
         "Exam",
         list(by_id),
-        format_func=lambda id_: _exam_words(by_id[id_].exam, desk.core.zone),
+        format_func=lambda id_: open_exams.told(by_id[id_].exam, desk.core.zone),
         index=None,
         placeholder=f"Choose among {words.count(len(offers), 'exam')} with seats left",
         key="book_exam",
@@ -159,13 +153,6 @@ def _answers(exam: Exam, known: list[str]) -> tuple[str, str]:
             )
             return "", at or ""
     return "", ""
-
-
-def _exam_words(exam: Exam, zone: tzinfo) -> str:
-    left = seats_left(exam)
-    seats = "seats without limit" if left is None else f"{words.count(left, 'seat')} left"
-    time = f", {clock(exam.start_time, zone)}" if exam.start_time else ""
-    return f"{exam_words(exam)}{time} · {seats}"
 
 
 def _cost(desk: Desk, contact: Contact, offer: Offer) -> str:

@@ -14,7 +14,7 @@ from core.domain.owed import Owed
 from core.domain.records import Booking, BookingId, BookingStatus
 from core.domain.roles import ALLOWED, Act
 from core.services.presenting import Presented
-from pages.shared import tables, words
+from pages.shared import open_exams, problems, tables, words
 from pages.shared.contact import doing
 from pages.shared.gate import Desk
 
@@ -66,17 +66,28 @@ def show(desk: Desk, presented: Presented) -> None:
     )
     if may_cancel:
         rows = [row for row in event.selection.rows if row < len(shown)]
-        _cancel(desk, [shown[row] for row in rows])
+        _change(desk, [shown[row] for row in rows])
 
 
-def _cancel(desk: Desk, picked: Sequence[Booking]) -> None:
+def _change(desk: Desk, picked: Sequence[Booking]) -> None:
     """One or several of this student; the preview comes before anything is changed."""
     if not picked:
-        st.caption("Select bookings to cancel them.")
+        st.caption("Select bookings to cancel or move them.")
         return
-    label = f"Cancel {words.count(len(picked), 'booking')} …"
-    if st.button(label, icon=":material/event_busy:", key="cancel_picked"):
-        doing.cancel(desk, [booking.id for booking in picked])
+    ids, what = [booking.id for booking in picked], words.count(len(picked), "booking")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if st.button(f"Cancel {what} …", icon=":material/event_busy:", key="cancel_picked"):
+            doing.cancel(desk, ids)
+        with problems.told(doing.UNCHANGED):
+            to = open_exams.choose(desk, "move_picked_to")
+        if st.button(
+            f"Move {what} …",
+            icon=":material/move_down:",
+            key="move_picked",
+            disabled=to is None,
+            help=None if to else "Choose the exam to move to",
+        ):
+            doing.move(desk, ids, to)
 
 
 def bookings_frame(

@@ -10,12 +10,14 @@ import streamlit as st
 from core.domain.foreign_words import Remedy
 from core.domain.operations import ENDED, Item, ItemState, Operation
 from core.domain.plans import Plan, Row, Verdict
-from core.domain.records import BookingId, Contact
+from core.domain.records import BookingId, Contact, ExamId
 from core.domain.roles import ALLOWED, Act
+from core.domain.verdicts import OperationKind
 from core.gateways.errors import UnknownId
 from core.operations.kinds.base import ChosenKind
 from core.operations.kinds.cancel import CANCEL
 from core.operations.kinds.forfeit import FORFEIT
+from core.operations.kinds.move import MOVE
 from core.operations.kinds.permissions import includable
 from core.operations.kinds.registry import booking_of, kind_of
 from core.operations.kinds.words import OneStudent
@@ -34,13 +36,24 @@ UNCHANGED = "Nothing was changed."
 
 def cancel(desk: Desk, ids: Sequence[BookingId], *, keep: bool = False) -> None:
     """Preview the cancellation of these bookings of one student. ``keep``: their credits, too."""
+    if keep:
+        _preview_of(desk, FORFEIT.key, ids)
+    else:
+        _preview_of(desk, CANCEL.key, ids)
+
+
+def move(desk: Desk, ids: Sequence[BookingId], to: ExamId | None) -> None:
+    """Preview the move of these bookings of one student to that exam."""
+    _preview_of(desk, MOVE.key, ids, to)
+
+
+def _preview_of(
+    desk: Desk, kind: OperationKind, ids: Sequence[BookingId], to: ExamId | None = None
+) -> None:
     with problems.told(UNCHANGED):
         with st.spinner("Reading the bookings from HubSpot …"):
-            choice, preview = ByReference(references=tuple(ids)), desk.core.planning.preview
-            if keep:
-                plan = preview(FORFEIT.key, choice, desk.acting())
-            else:
-                plan = preview(CANCEL.key, choice, desk.acting())
+            choice = ByReference(references=tuple(ids))
+            plan = desk.core.planning.preview(kind, choice, desk.acting(), to=to)
         go_to(plan.id)
 
 
@@ -134,8 +147,8 @@ def _offer_to_include(desk: Desk, plan: Plan) -> None:
         "Include blocked bookings …",
         icon=":material/rule:",
         key="doing_include",
-        help="Opens this preview on the page Batch cancellation, where you include attended "
-        "bookings or past exams on purpose, with the reason.",
+        help=f"Opens this preview on the page {places.OF_KIND[plan.kind].title}, where you include "
+        "attended bookings or past exams on purpose, with the reason.",
         on_click=_to_batches,
         args=(plan.id,),
     )
@@ -234,7 +247,10 @@ def _item(desk: Desk, item: Item, said: OneStudent) -> None:
     name = words.plain(item.booking_name or item.booking_id)
     label = words.credit(item.credit, desk.core.catalogue)
     if item.state is ItemState.DONE:
-        told = f"{label} credit {_moved(item)}." if item.credit is not None else "No credit moved."
+        moved = f"{label} credit {_moved(item)}."
+        told = moved if item.credit is not None else "No credit moved."
+        if item.new_name:
+            told = f"It is now {words.plain(item.new_name)}. {told}"
         st.success(f"{name}. {told}", title=said.done, icon=":material/check_circle:")
         return
     title = f"{said.not_done}: {words.ITEM[item.state][2:].lower()}"

@@ -13,11 +13,12 @@ from core.domain.sessions import ExamChange, Opening
 from core.domain.verdicts import OperationKind
 from core.gateways.ports import Fate
 from core.operations.kinds.cancel import CANCEL
+from core.operations.kinds.move import MOVE
 from core.operations.kinds.refund import REFUND
 from core.services.finding import ByExam, ByIds, Selection, exam_words
 from core.services.sitting import Detailed
 from pages.shared import places, problems, words
-from pages.shared.batch import address
+from pages.shared.batch import address, ways
 from pages.shared.exams import wording
 from pages.shared.gate import Desk
 
@@ -102,6 +103,11 @@ def _batches(desk: Desk, detailed: Detailed) -> None:
         key="cancel",
     ):  # fmt: skip
         _preview(desk, CANCEL.key, ByExam(ids=(ExamId(detailed.session.exam.id),)))
+    if counts.active and st.button(
+        f"Move {words.count(counts.active, 'booking')} …", icon=":material/move_down:", key="move"
+    ):
+        ways.begin_with_exam(MOVE.key, detailed.session.exam)
+        st.switch_page(places.MOVE_BOOKINGS.path)
 
 
 def _preview(desk: Desk, kind: OperationKind, choice: Selection) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from core.domain.operations import RETRYABLE, ItemState, OperationState
 from core.domain.plans import OperationKind
-from core.domain.records import TOTAL_BOOKINGS, Kind
+from core.domain.records import TOTAL_BOOKINGS, ExamId, Kind
 from core.domain.writes import MovementKind
 from core.gateways.errors import UnknownId
 from core.gateways.ports.journal import Journal, WriteState
@@ -63,6 +63,8 @@ def test_what_is_learned_of_items_is_saved(journal: Journal) -> None:
         "cancel_sent": True,
         "before": 2,
         "after": 3,
+        "exam_id": ExamId("moved there"),
+        "new_name": "Clinical Skills-1-May 11, 2026",
     }
     alike = [replace(item(n), **learned) for n in (0, 2)]
     other = replace(

@@ -44,6 +44,7 @@ def item_of(plan: Plan, n: int) -> Item:
         contact_id=row.contact_id,
         exam_id=row.exam_id,
         booking_name=row.booking_name,
+        new_name=row.booking_name,
         contact_name=row.contact_name,
         contact_email=row.contact_email,
         exam_date=row.exam_date,
@@ -75,7 +76,7 @@ def ended(
 
 
 def unnamed(each: N) -> N:
-    return replace(each, booking_name="", contact_name="", contact_email="")
+    return replace(each, booking_name="", new_name="", contact_name="", contact_email="")
 
 
 def forgotten(journal: Journal, before: datetime = LATER) -> list[str]:

@@ -6,6 +6,7 @@ from datetime import UTC, timedelta, timezone
 import pytest
 
 from core.domain.plans import Verdict
+from core.domain.records import ExamId
 from core.domain.terms import Inclusion
 from core.gateways.errors import UnknownId
 from core.gateways.journal.plans import KEPT_AFTER_EXPIRY, PORTION
@@ -52,6 +53,16 @@ def test_what_an_admin_included_is_kept_with_the_plan_and_the_operation(journal:
     assert both == journal.plan("op").include
     assert both == journal.operation("op").include
     assert [both] == [one.include for one in journal.operations()]
+
+
+def test_the_exam_of_a_move_is_kept_with_the_plan_and_the_operation(journal: Journal) -> None:
+    plan = plan_of(2)
+    named = tuple(replace(row, new_name=f"new {n}") for n, row in enumerate(plan.rows))
+    journal.save_plan(replace(plan, to_exam=ExamId("e2"), rows=named))
+    journal.confirm(operation("op", to_exam=ExamId("e2")), [])
+
+    assert ("e2", named) == (journal.plan("op").to_exam, journal.plan("op").rows)
+    assert ["e2"] == [one.to_exam for one in journal.operations()]
 
 
 def test_a_plan_may_be_empty(journal: Journal) -> None:

@@ -72,6 +72,18 @@ def test_what_still_works_on_an_exam_is_told_and_what_ended_since(trail: Journal
     assert [] == trail.items_of_exam("e2", ended_since=after(0))
 
 
+def test_what_moves_to_an_exam_works_on_it_as_what_leaves_it(trail: JournalLookUp) -> None:
+    moving = operation("move", to_exam=ExamId("e2"))
+    trail.confirm(moving, [item(n, operation_id="move", exam_id=ExamId("e1")) for n in (0, 1)])
+    confirmed(trail, "another", 2)
+
+    found = {exam: trail.items_of_exam(exam, ended_since=after(0)) for exam in ("e1", "e2", "e3")}
+
+    assert {"move", "another"} == {each.id for _, each in found["e1"]}
+    assert [("move", "b0"), ("move", "b1")] == [(of.id, i.booking_id) for i, of in found["e2"]]
+    assert [] == found["e3"]
+
+
 def test_events_are_found_by_their_name_newest_first(trail: JournalLookUp) -> None:
     for n, what in enumerate(("opened", "looked", "opened", "closed")):
         trail.add_event(Event(at=after(n), actor=ADMIN, what=what))

@@ -135,7 +135,14 @@ ASKED: dict[str, Callable[[TestDesk], object]] = {
     "its verdicts": lambda _: chosen_kind_of(LEND),
     "its steps": lambda _: kind_of(LEND).steps(
         Toolbox(
-            refunding=1, undoing=2, correcting=3, booking=4, recounting=5, adjusting=6, forfeiting=7
+            refunding=1,
+            undoing=2,
+            correcting=3,
+            booking=4,
+            recounting=5,
+            adjusting=6,
+            forfeiting=7,
+            moving=8,
         )
     ),
     "a preview": lambda desk: desk.core.planning.preview(

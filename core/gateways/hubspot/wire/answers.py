@@ -29,6 +29,7 @@ DENIED = frozenset({"OBJECT_NOT_FOUND", "VALIDATION_ERROR", "CONFLICT", "FORBIDD
 BARRED = frozenset({"INVALID_AUTHENTICATION", "EXPIRED_AUTHENTICATION", "MISSING_SCOPES"})
 NOT_TAKEN = frozenset({"RATE_LIMITS", "LOCKED"})
 GONE = "OBJECT_NOT_FOUND"
+NOT_TOLD = Outcome(fate=Fate.UNKNOWN, reason="HubSpot's answer does not tell")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +140,19 @@ def write_outcomes(writes: Collection[Write], answer: Json, marker: str) -> dict
     return fates
 
 
+def tied_outcomes(ids: Collection[Id], answer: Json) -> dict[Id, Outcome]:
+    """The fate of each new association, by the id that it goes out from. It has no time."""
+    failed = dict(_failures(answer))
+    made = {text(result.get("fromObjectId")) for result in _dicts(answer.get("results"))}
+    return {id_: _tie_outcome(failed.get(id_), told=id_ in made) for id_ in ids}
+
+
+def untied_outcomes(ids: Collection[Id], answer: Json) -> dict[Id, Outcome]:
+    """The same of associations taken away: HubSpot names only those that it could not."""
+    failed = dict(_failures(answer))
+    return {id_: _tie_outcome(failed.get(id_), told=True) for id_ in ids}
+
+
 def created_outcome(trace_id: str, answer: Json) -> Outcome:
     """The fate of the one record that a batch was to create."""
     results = _dicts(answer.get("results"))
@@ -161,13 +175,23 @@ def note_outcomes(contact_ids: Collection[Id], answer: Json) -> dict[Id, Outcome
     return {id_: _outcome(id_, matched) for id_ in contact_ids}
 
 
+def _tie_outcome(failure: Failure | None, *, told: bool) -> Outcome:
+    if failure is not None:
+        return _failed(failure)
+    return Outcome(fate=Fate.LANDED) if told else NOT_TOLD
+
+
 def _outcome(id_: str, matched: Matched) -> Outcome:
     failure = matched.failed.get(id_)
     result = matched.found.get(id_)
     if result is not None and failure is None:
         return Outcome(fate=Fate.LANDED, modified_at=modified_at(result))
     if failure is None or result is not None:
-        return Outcome(fate=Fate.UNKNOWN, reason="HubSpot's answer does not tell")
+        return NOT_TOLD
+    return _failed(failure)
+
+
+def _failed(failure: Failure) -> Outcome:
     if failure.category in BARRED:
         told = f"HubSpot refuses the token ({failure.category}): {failure.message}"
         return Outcome(fate=Fate.NOT_SENT, reason=told, barred=told)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from core.domain.booking import NewBooking
+from core.domain.moves import Move
 from core.domain.portal import Portal
 from core.domain.records import FORFEITED, MARKER, BookingStatus, ExamId, Kind
 from core.domain.sessions import ExamChange
@@ -123,6 +124,36 @@ def new_booking_body(
             }
         ]
     }
+
+
+def tied_body(moves: Sequence[Move], type_: Mapping[str, object]) -> Body:
+    """Bookings are tied to the exams that they go to; ``type_``: category and id of the tie."""
+    return {
+        "inputs": [
+            {"from": {"id": move.booking_id}, "to": {"id": move.to}, "types": [dict(type_)]}
+            for move in moves
+        ]
+    }
+
+
+def untied_body(moves: Sequence[Move]) -> Body:
+    """Bookings are untied from the exams that they leave, whatever the label of the tie."""
+    return {
+        "inputs": [{"from": {"id": move.booking_id}, "to": [{"id": move.leaves}]} for move in moves]
+    }
+
+
+def moved_body(portal: Portal, moves: Sequence[Move], *, marker: str) -> Body:
+    """Bookings get the names that they have at their exams; other apps, where they look for it."""
+    names = portal.names(Kind.BOOKING)
+    hint = names.get("associated_mock_exam")
+    return _updates(
+        {
+            move.booking_id: {names["booking_id"]: move.name, names[MARKER]: marker}
+            | ({hint: move.to} if hint else {})
+            for move in moves
+        }
+    )
 
 
 def refunded_body(

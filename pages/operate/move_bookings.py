@@ -1,0 +1,9 @@
+"""Move bookings: bring active bookings to another exam, each credit kept."""
+
+from __future__ import annotations
+
+from core.operations.kinds.move import MOVE
+from pages.shared import batch, gate, places
+
+desk = gate.enter(places.MOVE_BOOKINGS)
+batch.show(desk, MOVE.key)

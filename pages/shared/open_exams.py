@@ -1,0 +1,58 @@
+"""Exams that are open, from today on: to book one, or to move bookings to one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import tzinfo
+
+import streamlit as st
+
+from core.domain.booking import judge_exam, seats_left
+from core.domain.exam_times import clock, has_begun
+from core.domain.records import Exam, ExamId
+from core.domain.sessions import Session
+from core.services.finding import exam_words
+from pages.shared import words
+from pages.shared.gate import Desk
+from pages.shared.recent import recent
+
+
+def sessions(desk: Desk) -> Sequence[Session]:
+    """Sessions from today on, soonest first, as the mirror or HubSpot has them.
+
+    Raises:
+        GatewayError: neither answers.
+    """
+    ask = lambda: desk.core.booking.sessions(desk.actor)  # noqa: E731
+    return recent("exams to book", ask, now=desk.now())
+
+
+def told(exam: Exam, zone: tzinfo) -> str:
+    """An exam in a list: what, when, where, and how many seats are left."""
+    left = seats_left(exam)
+    seats = "seats without limit" if left is None else f"{words.count(left, 'seat')} left"
+    time = f", {clock(exam.start_time, zone)}" if exam.start_time else ""
+    return f"{exam_words(exam)}{time} · {seats}"
+
+
+def choose(desk: Desk, key: str) -> ExamId | None:
+    """The exam that bookings are to move to; None: none is chosen yet.
+
+    Raises:
+        GatewayError: as ``sessions``.
+    """
+    at, zone = desk.now(), desk.core.zone
+    exams = {
+        each.exam.id: each.exam
+        for each in sessions(desk)
+        if judge_exam(each.exam, at=at, zone=zone) is None and not has_begun(each.exam, at, zone)
+    }
+    id_ = st.selectbox(
+        "Move to",
+        list(exams),
+        format_func=lambda id_: told(exams[id_], zone),
+        index=None,
+        placeholder=f"Choose among {words.count(len(exams), 'open exam')} with seats left",
+        key=key,
+    )
+    return None if id_ is None else ExamId(id_)
