@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from core.domain import references, tables
 from core.domain.adjustments import BadChange, Change, read_change
 from core.domain.credits import Catalogue, CreditType
+from core.domain.records import ContactId
 from core.domain.selections import BOOKINGS_MAX, BadList, ranges
 from core.domain.spreadsheets import unescaped
 from core.domain.texts import storable
@@ -30,23 +31,33 @@ HEADERS: Mapping[str, frozenset[str]] = {
 }
 NEEDED = ("student", "credit", "change")
 
+#: A student by HubSpot id, or by text that may be one of several things.
+Who = tuple[ContactId | None, str]
+#: What is wrong with a line, for people.
+Fault = tuple[int, str]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """One row as somebody wrote it."""
 
-    #: A HubSpot id, a student id or an e-mail.
-    student: str
+    #: A HubSpot id, a student id or an e-mail; not looked at where ``contact_id`` is given.
+    student: str = ""
     #: A credit type by its key, its name or its token.
     credit: str
     change: str
     reason: str = ""
     #: Where it stands in its file; 0: it is none's.
     line: int = 0
+    #: The student's HubSpot id, where that and nothing else is meant.
+    contact_id: ContactId | None = None
+
+    @property
+    def who(self) -> Who:
+        """How the student is named; equal for rows that name the same one alike."""
+        return (self.contact_id, "" if self.contact_id else self.student.strip())
 
 
-#: What is wrong with a line, for people.
-Fault = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,14 +195,15 @@ def _names(*names: str) -> Iterator[str]:
 
 
 def _wrong(one: Asked) -> Iterator[str]:
-    if not one.student.strip():
+    _, student = one.who
+    if one.contact_id is None and not student:
         yield "no student: give a HubSpot id, a student id or an e-mail"
-    elif one.student[:1].isdigit() and not one.student.isdigit() and "@" not in one.student:
+    elif student[:1].isdigit() and not student.isdigit() and "@" not in student:
         try:
-            references.read(one.student)
+            references.read(student)
         except references.Unclear as unclear:
             if str(unclear) != references.NEITHER:
-                yield f"student {one.student[:60]!r} {unclear}"
+                yield f"student {student[:60]!r} {unclear}"
     if len(one.reason) > REASON_MAX:
         yield f"the reason has {len(one.reason):,} characters; {REASON_MAX} are kept at most"
     if one.reason != storable(one.reason):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core.domain.adjustment_lists import Asked, AskedList, Fault, Read, read, told
+from core.domain.adjustment_lists import Asked, AskedList, Fault, Read, Who, read, told
 from core.domain.adjustments import Adjustment, named, plan_rows, undoing
 from core.domain.credits import Catalogue
 from core.domain.operations import ItemState, Operation
 from core.domain.plans import Plan, Row
-from core.domain.records import Contact, ContactId, ItemKey, is_record_id
+from core.domain.records import Contact, ContactId, ItemKey, at_present, is_record_id
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.domain.writes import MovementKind
@@ -33,8 +33,12 @@ class Adjusting:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
 
-    def preview(self, asked: AskedList | Sequence[Asked], actor: Actor) -> Plan:
+    def preview(
+        self, asked: AskedList | Sequence[Asked], actor: Actor, *, plan_id: str = ""
+    ) -> Plan:
         """Each balance before and after. Stored, and changes nothing.
+
+        ``plan_id``: of the plan, which names its changes; "": a new one.
 
         Raises:
             NotAllowed: the actor may not run batches.
@@ -48,7 +52,7 @@ class Adjusting:
         if not given.rows and not given.faults:
             raise BadList(["no change is given: name a student, a credit and a change"])
         rows, faults = read(given.rows, self.catalogue)
-        request = self.new_id()
+        request = plan_id or self.new_id()
         wanted, contacts, unknown = self._found(request, given.rows, rows)
         if wrong := [*given.faults, *faults, *unknown]:
             raise BadList(told(wrong))
@@ -131,24 +135,24 @@ class Adjusting:
 
         ``rows``: those of ``asked`` of which all else can be read.
         """
-        students = {one.student.strip() for one in asked} - {""}
-        meant, contacts = self._students(students)
+        named_ = [one for one in asked if any(one.who)]
+        meant, contacts = self._students({one.who for one in named_})
         wanted: list[Adjustment] = []
         faults = [
-            (one.line, _nobody(student, meant[student]))
-            for one in asked
-            if (student := one.student.strip()) and len(meant[student]) != 1
+            (one.line, _nobody(one.who, meant[one.who]))
+            for one in named_
+            if len(meant[one.who]) != 1
         ]
         first: dict[tuple[ContactId, str], int] = {}
         for n, row in enumerate(rows):
-            student, line = row.asked.student.strip(), row.asked.line
-            found = meant[student]
+            line, found = row.asked.line, meant[row.asked.who]
             if len(found) != 1:
                 continue
             (id_,) = found
             if (before := first.setdefault((id_, row.credit), n)) != n:
                 where = f"by line {rows[before].asked.line}" if line else "here"
-                faults.append((line, f"{row.credit} of {student} is changed {where} already"))
+                told_ = f"{row.credit} of {_said(row.asked.who)} is changed {where} already"
+                faults.append((line, told_))
                 continue
             wanted.append(
                 Adjustment(
@@ -162,37 +166,45 @@ class Adjusting:
         return wanted, contacts, faults
 
     def _students(
-        self, students: Collection[str]
-    ) -> tuple[dict[str, tuple[ContactId, ...]], dict[ContactId, Contact | None]]:
-        """By HubSpot id, student id or e-mail, whatever fits; as they are in HubSpot now."""
-        mails = [one for one in students if "@" in one]
-        others = [one for one in students if "@" not in one]
+        self, students: Collection[Who]
+    ) -> tuple[dict[Who, tuple[ContactId, ...]], dict[ContactId, Contact | None]]:
+        """Who is meant, as they are in HubSpot now: by HubSpot id where that is said, else by
+        HubSpot id, student id or e-mail, whatever fits.
+        """
+        said = {id_ for id_, _ in students if id_ is not None}
+        texts = {text for id_, text in students if id_ is None}
+        mails = [one for one in texts if "@" in one]
+        others = [one for one in texts if "@" not in one]
         named_ = self.crm.contacts_named("email", mails) if mails else {}
         if others:
             named_ |= self.crm.contacts_named("student_id", others)
         ids = {ContactId(one) for one in others if is_record_id(one)}
-        contacts = self.crm.contacts(ids | {id_ for found in named_.values() for id_ in found})
-        meant = {
-            one: _once(contacts, [*named_[one], *([ContactId(one)] if one in ids else [])])
-            for one in students
+        found_ = {id_ for found in named_.values() for id_ in found}
+        contacts = self.crm.contacts(said | ids | found_)
+        meant: dict[Who, tuple[ContactId, ...]] = {
+            (None, text): at_present(
+                contacts, [*named_[text], *([ContactId(text)] if text in ids else [])]
+            )
+            for text in texts
         }
+        meant |= {(id_, ""): at_present(contacts, [id_]) for id_ in said}
         held = {c.id: c for c in contacts.values() if c is not None}
         return meant, contacts | {ContactId(id_): contact for id_, contact in held.items()}
 
 
-def _once(
-    contacts: dict[ContactId, Contact | None], ids: Iterable[ContactId]
-) -> tuple[ContactId, ...]:
-    """Those that are there, each by the id that it has now."""
-    found = (contacts.get(id_) for id_ in ids)
-    return tuple(dict.fromkeys(ContactId(one.id) for one in found if one is not None))
+def _said(who: Who) -> str:
+    id_, text = who
+    return id_ or text
 
 
-def _nobody(student: str, found: Sequence[ContactId]) -> str:
+def _nobody(who: Who, found: Sequence[ContactId]) -> str:
+    id_, text = who
+    if id_ is not None:
+        return f"HubSpot has no contact {id_}"
     if not found:
-        return f"HubSpot has no student {student[:60]!r}, by HubSpot id, student id or e-mail"
+        return f"HubSpot has no student {text[:60]!r}, by HubSpot id, student id or e-mail"
     those = ", ".join(found[:5])
-    return f"{student[:60]!r} means several students ({those}): name one by HubSpot id or e-mail"
+    return f"{text[:60]!r} means several students ({those}): name one by HubSpot id or e-mail"
 
 
 def _words(rows: Sequence[Row]) -> str:

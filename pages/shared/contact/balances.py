@@ -111,7 +111,7 @@ def _adjust(desk: Desk, contact: Contact, key: CreditType) -> None:
         if not st.button("Preview", type="primary", key=f"adjust_{key}_preview"):
             return
         with problems.told("Nothing was changed."):
-            one = Asked(student=contact.id, credit=key, change=asked)
+            one = Asked(contact_id=ContactId(contact.id), credit=key, change=asked)
             plan = adjusting.preview(desk, AskedList(rows=(one,)))
             reading.forget()
             st.switch_page(places.OF_KIND[plan.kind].path, query_params={address.PLAN: plan.id})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -69,6 +70,22 @@ def balances(plan: Plan) -> list[tuple[int | None, int | None]]:
 
 
 # giving, taking, setting
+
+
+def test_contact_named_by_its_hubspot_id_is_that_contact_whatever_student_id_another_has() -> None:
+    desk = Adjusted()
+    desk.crm.add_contact("901", {"cs_credits": 4}, student_id="77")
+    one = Asked(contact_id=ContactId("901"), credit="cs_credits", change="+1")
+
+    plan = desk.core.adjusting.preview([one], ADMIN)
+
+    assert [("901", 4, 5)] == [(row.contact_id, row.before, row.after) for row in plan.rows]
+    with pytest.raises(BadList, match="'901' means several students"):
+        desk.preview(("901", "cs_credits", "+1"))
+    with pytest.raises(BadList, match="HubSpot has no contact 555"):
+        desk.core.adjusting.preview([replace(one, contact_id=ContactId("555"))], ADMIN)
+    with pytest.raises(BadList, match="cs_credits of 901 is changed here already"):
+        desk.core.adjusting.preview([one, one], ADMIN)
 
 
 def test_credits_are_given_taken_and_set_and_the_copy_follows(desk: Adjusted) -> None:
