@@ -82,19 +82,19 @@ async def book(
 
 
 @cancelling.post(
-    "/contacts/{contact_id}/bookings/{booking_id}/cancel",
+    "/contacts/{contact_id}/bookings/{record_id}/cancel",
     response_model=models.Operation,
     responses=changing(200),
 )
 async def cancel(
     request: Request,
     contact_id: ContactPath,
-    booking_id: BookingPath,
+    record_id: BookingPath,
     cancellation: models.Cancellation,
     key: RequestKey,
 ) -> Response:
     """Cancel one booking of this contact and give its credit back."""
-    return await _cancelled(request, key, contact_id, [booking_id], cancellation)
+    return await _cancelled(request, key, contact_id, [record_id], cancellation)
 
 
 @cancelling.post(
@@ -109,7 +109,7 @@ async def cancel_several(
 
     When one of them cannot be cancelled, none is, and every reason is told.
     """
-    return await _cancelled(request, key, contact_id, cancellations.booking_ids, cancellations)
+    return await _cancelled(request, key, contact_id, cancellations.record_ids, cancellations)
 
 
 @operations.get("/operations/{operation_id}")

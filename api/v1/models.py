@@ -19,7 +19,15 @@ Line = Annotated[
     str,
     Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", description="One line, without controls"),
 ]
-
+#: Of a booking in an answer: by which HubSpot knows it, and by which the school does.
+HubSpotId = Annotated[str, Field(description="HubSpot's record id")]
+SchoolId = Annotated[
+    str,
+    Field(
+        description="The school's booking id, the property booking_id",
+        examples=["Clinical Skills-S1042-June 1, 2026"],
+    ),
+]
 
 #: What a booking must answer.
 Asked = Literal["dominant_hand", "attending_location"]
@@ -53,7 +61,17 @@ class Cancellation(_Taken):
 class Cancellations(Cancellation):
     """Bookings of one contact. All are cancelled, or none when one of them cannot be."""
 
-    booking_ids: Annotated[list[RecordId], Field(min_length=1, max_length=CANCEL_MAX)]
+    record_ids: Annotated[list[RecordId], Field(min_length=1, max_length=CANCEL_MAX)]
+
+
+class Student(BaseModel):
+    """A contact of HubSpot who is a student."""
+
+    contact_id: Annotated[str, Field(description="HubSpot's id, by which all else is asked")]
+    student_id: str
+    email: str
+    firstname: str
+    lastname: str
 
 
 class Balance(BaseModel):
@@ -88,7 +106,7 @@ class Fault(BaseModel):
     type: Annotated[str, Field(examples=["/api/v1/problems/no-credit"])]
     title: str
     detail: str
-    booking_id: Annotated[str | None, Field(description="The booking it is about")] = None
+    record_id: Annotated[str | None, Field(description="HubSpot's id of its booking")] = None
     where: Annotated[str | None, Field(description="The part of the request it is about")] = None
 
 
@@ -131,8 +149,8 @@ class Sessions(BaseModel):
 class Booking(BaseModel):
     """A booking as HubSpot states it."""
 
-    booking_id: Annotated[str, Field(description="HubSpot's record id")]
-    name: Annotated[str, Field(examples=["Clinical Skills-S1042-June 1, 2026"])]
+    record_id: HubSpotId
+    booking_id: SchoolId
     exam_id: str | None
     status: Literal["Active", "Cancelled", "Completed", "unknown"]
     mock_type: str
@@ -156,10 +174,10 @@ class Bookings(BaseModel):
 class OperationBooking(BaseModel):
     """One booking of an operation."""
 
-    booking_id: Annotated[
+    record_id: Annotated[
         str | None, Field(description="null: it was not made, or HubSpot has not told its id yet")
     ]
-    name: str
+    booking_id: SchoolId
     exam_id: str | None
     state: Annotated[str, Field(examples=["done", "failed", "pending"])]
     why: Annotated[str, Field(description="In words; of one that failed, why")]

@@ -42,6 +42,8 @@ _KINDS = (
     Kind("supabase-unavailable", 503, "Supabase is unreachable"),
     Kind("store-unavailable", 503, "The operational store does not answer"),
     # bookings and cancellations
+    Kind("student-not-found", 404, "No student has this student id and this e-mail"),
+    Kind("student-ambiguous", 409, "Several contacts have this student id and this e-mail"),
     Kind("contact-not-found", 404, "There is no such contact"),
     Kind("exam-not-found", 404, "There is no such exam"),
     Kind("booking-not-found", 404, "There is no such booking"),
@@ -149,7 +151,7 @@ def told_of(fault: Fault) -> dict[str, str]:
         "title": kind.title,
         "detail": sentence(f"{words}: {fault.detail}" if fault.detail else words),
     }
-    return told | ({"booking_id": fault.booking} if fault.booking else {})
+    return told | ({"record_id": fault.booking} if fault.booking else {})
 
 
 def sentence(text: str) -> str:

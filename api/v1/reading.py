@@ -18,6 +18,9 @@ from core.domain.records import BookingId, ContactId, ExamId
 
 T = TypeVar("T")
 
+#: Text of one line that is not empty.
+TEXT = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
+
 ContactPath = Annotated[
     str, Path(pattern=r"^[0-9]{1,20}$", description="HubSpot's id of the contact")
 ]
@@ -28,6 +31,12 @@ ExamQuery = Annotated[str | None, Query(pattern=r"^[0-9]{1,20}$", description="O
 TypeQuery = Annotated[
     str | None, Query(max_length=100, description="Exams of this type, such as Clinical Skills")
 ]
+StudentQuery = Annotated[
+    str, Query(min_length=1, max_length=100, pattern=TEXT, description="The school's student id")
+]
+EmailQuery = Annotated[
+    str, Query(min_length=3, max_length=254, pattern=TEXT, description="In any case")
+]
 
 router = APIRouter(
     tags=["look up"],
@@ -35,6 +44,25 @@ router = APIRouter(
     dependencies=[SECURITY],
     responses=problems(),
 )
+
+
+@router.get("/students")
+async def student(request: Request, student_id: StudentQuery, email: EmailQuery) -> models.Student:
+    """The student with this student id **and** this e-mail, as the student app signs people in.
+
+    The e-mail in any case; both must be one contact's.
+    """
+
+    def look(core: Core, key: ApiKey) -> models.Student:
+        found = core.checking.student(student_id.strip(), email.strip(), key.actor)
+        if not found:
+            raise Problem("student-not-found")
+        if len(found) > 1:
+            ids = ", ".join(contact.id for contact in found[:5])
+            raise Problem("student-ambiguous", f"Contacts {ids} have both: merge them in HubSpot.")
+        return telling.student(found[0])
+
+    return await ask(request, look)
 
 
 @router.get("/contacts/{contact_id}/balances")
@@ -118,15 +146,15 @@ async def bookings(request: Request, contact_id: ContactPath) -> models.Bookings
     return await ask(request, look)
 
 
-@router.get("/contacts/{contact_id}/bookings/{booking_id}")
+@router.get("/contacts/{contact_id}/bookings/{record_id}")
 async def booking(
-    request: Request, contact_id: ContactPath, booking_id: BookingPath
+    request: Request, contact_id: ContactPath, record_id: BookingPath
 ) -> models.Booking:
     """One booking of this contact."""
 
     def look(core: Core, key: ApiKey) -> models.Booking:
         of = ContactId(contact_id)
-        held = core.checking.booking(of, BookingId(booking_id), key.actor)
+        held = core.checking.booking(of, BookingId(record_id), key.actor)
         if held is None:
             raise Problem("booking-not-found", "This contact has no such booking.")
         return telling.booking(held, core.catalogue)

@@ -20,6 +20,17 @@ _ASKS: Mapping[Ask, models.Asked] = {
 }
 
 
+def student(contact: Contact) -> models.Student:
+    """Who it is; what they hold is asked for by the id."""
+    return models.Student(
+        contact_id=contact.id,
+        student_id=contact.student_id,
+        email=contact.email,
+        firstname=contact.firstname,
+        lastname=contact.lastname,
+    )
+
+
 def balances(contact: Contact, catalogue: Catalogue) -> list[models.Balance]:
     """All credit types, in the order in which people see them."""
     return [
@@ -72,8 +83,8 @@ def session(offer: Offer, contact: Contact, catalogue: Catalogue) -> models.Sess
 def booking(held: Booking, catalogue: Catalogue) -> models.Booking:
     """As HubSpot states it."""
     return models.Booking(
-        booking_id=held.id,
-        name=held.booking_id,
+        record_id=held.id,
+        booking_id=held.booking_id,
         exam_id=held.exam_id,
         status=held.status.value,
         mock_type=held.mock_type,
@@ -112,8 +123,8 @@ def operation(outcome: Outcome) -> models.Operation:
         state=outcome.end,
         bookings=[
             models.OperationBooking(
-                booking_id=outcome.made if booking else item.booking_id,
-                name=item.booking_name,
+                record_id=outcome.made if booking else item.booking_id,
+                booking_id=item.booking_name,
                 exam_id=item.exam_id,
                 state=item.state.value.replace(" ", "_"),
                 why="" if item.state is ItemState.DONE else item.why,

@@ -58,8 +58,6 @@ class Asked:
         return (self.contact_id, "" if self.contact_id else self.student.strip())
 
 
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedList:
     """The rows of a file, and what is wrong with others of it."""

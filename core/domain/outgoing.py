@@ -78,7 +78,7 @@ def _told(entry: Entry) -> tuple[EventType, dict[str, Any]] | None:
 
 def _booking(entry: Entry) -> dict[str, Any]:
     return {
-        "booking_id": entry.subject_id,
+        "record_id": entry.subject_id,
         "contact_id": entry.detail.get("contact"),
         "exam_id": entry.detail.get("exam"),
         "exam_date": entry.detail.get("exam_date"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -110,17 +110,6 @@ class Contact(Counted):
     def name(self) -> str:
         """What to call this person on a screen; the id when there is no name."""
         return f"{self.firstname} {self.lastname}".strip() or self.email or self.id
-
-
-def at_present(
-    contacts: Mapping[ContactId, Contact | None], ids: Iterable[ContactId]
-) -> tuple[ContactId, ...]:
-    """Those of ``ids`` that are there, each once, by the id that it has now, also after a merge.
-
-    ``contacts``: as they were read, by the ids asked for.
-    """
-    found = (contacts.get(id_) for id_ in ids)
-    return tuple(dict.fromkeys(ContactId(one.id) for one in found if one is not None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

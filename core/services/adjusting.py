@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from core.domain.adjustments import Adjustment, named, plan_rows, undoing
 from core.domain.credits import Catalogue
 from core.domain.operations import ItemState, Operation
 from core.domain.plans import Plan, Row
-from core.domain.records import Contact, ContactId, ItemKey, at_present, is_record_id
+from core.domain.records import Contact, ContactId, ItemKey, is_record_id
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.domain.writes import MovementKind
@@ -182,14 +182,25 @@ class Adjusting:
         found_ = {id_ for found in named_.values() for id_ in found}
         contacts = self.crm.contacts(said | ids | found_)
         meant: dict[Who, tuple[ContactId, ...]] = {
-            (None, text): at_present(
+            (None, text): _at_present(
                 contacts, [*named_[text], *([ContactId(text)] if text in ids else [])]
             )
             for text in texts
         }
-        meant |= {(id_, ""): at_present(contacts, [id_]) for id_ in said}
+        meant |= {(id_, ""): _at_present(contacts, [id_]) for id_ in said}
         held = {c.id: c for c in contacts.values() if c is not None}
         return meant, contacts | {ContactId(id_): contact for id_, contact in held.items()}
+
+
+def _at_present(
+    contacts: Mapping[ContactId, Contact | None], ids: Iterable[ContactId]
+) -> tuple[ContactId, ...]:
+    """Those of ``ids`` that are there, each once, by the id that it has now, also after a merge.
+
+    ``contacts``: as they were read, by the ids asked for.
+    """
+    found = (contacts.get(id_) for id_ in ids)
+    return tuple(dict.fromkeys(ContactId(one.id) for one in found if one is not None))
 
 
 def _said(who: Who) -> str:

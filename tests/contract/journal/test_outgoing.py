@@ -50,7 +50,7 @@ def test_an_event_is_saved_with_the_entry_that_it_tells_of(announcing: Journal) 
     assert (EventType.BOOKING_CANCELLED, after(1)) == (first.type, first.at)
     assert EventType.BOOKING_MADE is second.type
     assert {
-        "booking_id": "b1",
+        "record_id": "b1",
         "contact_id": "c1",
         "exam_id": "e1",
         "exam_date": "2026-05-04",
@@ -68,11 +68,11 @@ def test_a_journal_that_announces_nothing_keeps_none(journal: Journal) -> None:
 
 def test_events_are_taken_by_one_process_until_its_time_is_over(announcing: Journal) -> None:
     announcing.record(entry(1), entry(2))
-    assert ["b1"] == [event.data["booking_id"] for event in taken(announcing, limit=1)]
-    assert ["b2"] == [event.data["booking_id"] for event in taken(announcing)]
+    assert ["b1"] == [event.data["record_id"] for event in taken(announcing, limit=1)]
+    assert ["b2"] == [event.data["record_id"] for event in taken(announcing)]
     assert [] == taken(announcing, 59)
 
-    assert ["b1", "b2"] == [event.data["booking_id"] for event in taken(announcing, 61)]
+    assert ["b1", "b2"] == [event.data["record_id"] for event in taken(announcing, 61)]
 
 
 def test_sent_events_are_gone_and_failed_ones_come_back_in_time(announcing: Journal) -> None:

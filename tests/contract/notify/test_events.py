@@ -25,7 +25,7 @@ EVENT = OutgoingEvent(
     id="e1",
     type=EventType.BOOKING_CANCELLED,
     at=datetime(2026, 11, 30, 9, 0, tzinfo=UTC),
-    data={"booking_id": "22", "contact_id": "1201", "exam_id": "7", "exam_date": "2026-12-04"},
+    data={"record_id": "22", "contact_id": "1201", "exam_id": "7", "exam_date": "2026-12-04"},
 )
 DEADLINE_S = 30
 

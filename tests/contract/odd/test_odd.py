@@ -174,7 +174,7 @@ def test_student_apps_cancel_no_booking_on_a_guess(ran: Ran) -> None:
     items = {b for b, item in ran.items.items() if item.state is ItemState.DONE}
     left = [odd for odd in ran.school.all if odd.to_cancel and odd.booking not in items]
     for odd in left[::7]:
-        body = {"booking_ids": [odd.booking]}
+        body = {"record_ids": [odd.booking]}
         answer = ran.school.ask("POST", f"/contacts/{odd.contact}/cancellations", json=body)
         assert answer.status_code in {200, 409, 422}, f"{named(odd)}: {answer.text[:300]}"
     held = ran.school.held(Kind.CONTACT, [odd.contact for odd in left])

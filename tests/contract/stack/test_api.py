@@ -158,11 +158,11 @@ def test_every_credit_that_pays_falls_in_both_stores_and_comes_back(servers: Ser
 
         booked = servers.book(contact, exam, f"b{n}")
         assert 201 == booked.status_code, booked.text
-        id_ = booked.json()["bookings"][0]["booking_id"]
+        id_ = booked.json()["bookings"][0]["record_id"]
         assert ((1, 1), 1) == (servers.held(contact, credit), servers.seats(exam))
         listed = servers.ask("GET", f"/contacts/{contact}/bookings").json()["bookings"]
         assert [(id_, "Active", credit)] == [
-            (one["booking_id"], one["status"], one["credit"]) for one in listed
+            (one["record_id"], one["status"], one["credit"]) for one in listed
         ]
 
         cancelled = servers.post(f"/contacts/{contact}/bookings/{id_}/cancel", {}, f"c{n}")

@@ -116,13 +116,13 @@ class School:
         return self.post(f"/contacts/{contact}/bookings", BOOK | wish, key)
 
     def cancel(self, *ids: str, key: str = "", contact: str = "101") -> httpx.Response:
-        return self.post(f"/contacts/{contact}/cancellations", {"booking_ids": list(ids)}, key)
+        return self.post(f"/contacts/{contact}/cancellations", {"record_ids": list(ids)}, key)
 
     def booked(self, **wish: Any) -> str:
         """The id of a booking just made."""
         made = self.book(**wish)
         assert made.status_code == 201, made.text
-        return str(made.json()["bookings"][0]["booking_id"])
+        return str(made.json()["bookings"][0]["record_id"])
 
     # what came of it
 

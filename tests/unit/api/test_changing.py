@@ -35,7 +35,8 @@ def test_a_booking_takes_one_credit_and_one_seat_and_tells_both(school: School) 
         answer.status_code, told["kind"], told["state"], answer.headers["location"],
     )  # fmt: skip
     assert (held.id, NAME, CS, 2, 1) == (
-        booked["booking_id"], booked["name"], booked["credit"], booked["before"], booked["after"],
+        booked["record_id"], booked["booking_id"], booked["credit"], booked["before"],
+        booked["after"],
     )  # fmt: skip
     assert (1, 4, 1) == school.state()
     assert "Left" == held.dominant_hand
@@ -137,7 +138,7 @@ def test_a_cancellation_gives_the_credit_and_the_seat_back(school: School) -> No
     (cancelled,) = told["bookings"]
     assert (200, "cancel", "done") == (answer.status_code, told["kind"], told["state"])
     assert (id_, CS, 1, 2) == (
-        cancelled["booking_id"], cancelled["credit"], cancelled["before"], cancelled["after"],
+        cancelled["record_id"], cancelled["credit"], cancelled["before"], cancelled["after"],
     )  # fmt: skip
     assert (2, 3, 0) == school.state()
 
@@ -172,7 +173,7 @@ def test_several_bookings_are_cancelled_together_in_one_operation(school: School
 
     answer = school.cancel(*ids)
 
-    assert (200, ids) == (answer.status_code, [b["booking_id"] for b in answer.json()["bookings"]])
+    assert (200, ids) == (answer.status_code, [b["record_id"] for b in answer.json()["bookings"]])
     assert ((2, 3, 0), (2, 0, 0)) == (school.state(), school.state(exam="81"))
 
 
@@ -181,7 +182,7 @@ def test_when_one_of_several_cannot_be_cancelled_none_is_and_all_reasons_are_tol
 ) -> None:
     school.exam("81", exam_date="2026-06-02")
     good, gone = school.booked(), school.booked(exam_id="81")
-    others = school.book(contact="102").json()["bookings"][0]["booking_id"]
+    others = school.book(contact="102").json()["bookings"][0]["record_id"]
     assert 200 == school.cancel(gone).status_code
 
     answer = school.cancel(good, gone, others, "999")
@@ -189,7 +190,7 @@ def test_when_one_of_several_cannot_be_cancelled_none_is_and_all_reasons_are_tol
     assert (409, "already-cancelled") == kind(answer)
     found = ["already-cancelled", "somebody-elses-booking", "booking-not-found"]
     assert found == faults(answer)
-    assert [gone, others, "999"] == [fault["booking_id"] for fault in answer.json()["faults"]]
+    assert [gone, others, "999"] == [fault["record_id"] for fault in answer.json()["faults"]]
     assert (1, 5, 1) == school.state()
 
 

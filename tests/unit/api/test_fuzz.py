@@ -48,7 +48,7 @@ def test_a_request_against_the_description_is_refused_as_described(school: Schoo
 
 def test_a_request_of_what_is_there_is_answered_as_described(school: School) -> None:
     (booked,) = school.get("/contacts/101/bookings").json()["bookings"]
-    ids = {"contact_id": "101", "booking_id": booked["booking_id"], "exam_id": "81"}
+    ids = {"contact_id": "101", "record_id": booked["record_id"], "exam_id": "81"}
 
     fuzz(school, schema_of(school, **ids), GenerationMode.POSITIVE)
 

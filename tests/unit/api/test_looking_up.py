@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import httpx
 import pytest
 
+from core.domain.audit import Sought, What
+from core.domain.clients import Scope
 from core.domain.records import Kind
 from tests.unit.api.school import CS, School, faults, kind
 
@@ -131,7 +136,7 @@ def test_bookings_stand_with_what_they_spent_and_whether_it_came_back(school: Sc
     told = school.get("/contacts/101/bookings").json()["bookings"]
 
     assert [(later, "Active", False), (id_, "Cancelled", True)] == [
-        (one["booking_id"], one["status"], one["refunded"]) for one in told
+        (one["record_id"], one["status"], one["refunded"]) for one in told
     ]
     assert {CS} == {one["credit"] for one in told}
     assert told[1] == school.get(f"/contacts/101/bookings/{id_}").json()
@@ -141,3 +146,44 @@ def test_one_booking_is_found_for_its_own_contact_alone(school: School) -> None:
     id_ = school.booked()
 
     assert (404, "booking-not-found") == kind(school.get(f"/contacts/102/bookings/{id_}"))
+
+
+def student(school: School, student_id: str, email: str, **options: Any) -> httpx.Response:
+    return school.get("/students", params={"student_id": student_id, "email": email}, **options)
+
+
+def test_a_student_is_found_by_student_id_and_email_together(school: School) -> None:
+    school.desk.crm.add_contact("201", {CS: 2}, student_id="900", email="Ada@example.test")
+    school.desk.crm.add_contact("202", {}, student_id="901", email="ben@example.test")
+
+    found = student(school, " 900 ", "ada@EXAMPLE.test")
+
+    assert 200 == found.status_code, found.text
+    assert ("201", "900") == (found.json()["contact_id"], found.json()["student_id"])
+    looks = school.desk.journal.audit(Sought(what=(What.LOOKED,)), limit=9)
+    assert [("201", school.key.address)] == [(x.entry.subject_id, x.entry.actor) for x in looks]
+    for student_id, email in (
+        ("900", "ben@example.test"),
+        ("901", "ada@example.test"),
+        ("902", "ada@example.test"),
+        ("S1", "ada@example.test"),
+    ):
+        assert (404, "student-not-found") == kind(student(school, student_id, email))
+    assert (422, "invalid-request") == kind(student(school, " ", "ada@example.test"))
+
+
+def test_several_contacts_with_both_are_told_as_ambiguous(school: School) -> None:
+    for id_ in ("201", "202"):
+        school.desk.crm.add_contact(id_, {}, student_id="900", email="ada@example.test")
+
+    answer = student(school, "900", "ada@example.test")
+
+    assert (409, "student-ambiguous") == kind(answer)
+    assert "201, 202" in answer.json()["detail"]
+
+
+def test_a_key_without_the_scope_to_read_finds_no_student(school: School) -> None:
+    _, text = school.new_key(Scope.CANCEL)
+    headers = {"Authorization": f"Bearer {text}"}
+
+    assert (403, "not-allowed") == kind(student(school, "900", "a@b.test", headers=headers))

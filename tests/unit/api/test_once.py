@@ -205,8 +205,8 @@ def test_a_booking_whose_id_hubspot_does_not_tell_just_then_is_told_with_it_late
     school.desk.crm.sending = lambda _: Fault.NONE
     second = school.book("once")
 
-    assert (201, None) == (first.status_code, first.json()["bookings"][0]["booking_id"])
-    assert second.json()["bookings"][0]["booking_id"] is not None
+    assert (201, None) == (first.status_code, first.json()["bookings"][0]["record_id"])
+    assert second.json()["bookings"][0]["record_id"] is not None
 
 
 def test_one_that_was_never_carried_out_is_too_old_after_an_hour(school: School) -> None:
@@ -235,7 +235,7 @@ def test_after_a_day_the_answer_is_told_afresh_and_nothing_happens_again(school:
     first = school.book("once")
     school.desk.time += ANSWER_KEPT + timedelta(seconds=1)
     school.cancel("900")
-    name = first.json()["bookings"][0]["name"]
+    name = first.json()["bookings"][0]["booking_id"]
     assert name not in str(school.desk.journal._requests["student-app", "once"])
 
     again = school.book("once")

@@ -51,7 +51,7 @@ def test_a_cancellation_tells_of_the_booking_and_of_the_balance(desk: Announced)
     booking, balance = desk.receiver.taken
     assert (EventType.BOOKING_CANCELLED, EventType.BALANCE_CHANGED) == (booking.type, balance.type)
     assert {
-        "booking_id": "500",
+        "record_id": "500",
         "contact_id": "100",
         "exam_id": "70",
         "exam_date": "2036-06-02",
