@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.v1 import PATH, changing, documentation, reading
+from api.v1.admin import routes as admin
 from api.v1.described import as_problems
 from api.v1.door import Door
 from api.v1.problems import Problem
@@ -60,7 +61,8 @@ def application(core: Callable[[], Core], *, wait_s: float) -> FastAPI:
     )
     app.state.door = Door(core=core, wait_s=wait_s)
     app.add_exception_handler(HTTPException, _slip)
-    for router in (reading.router, changing.booking, changing.cancelling, changing.operations):
+    students = (reading.router, changing.booking, changing.cancelling, changing.operations)
+    for router in (*students, admin.router):
         app.include_router(router)
     documentation.add_to(app)
     describe = app.openapi

@@ -138,7 +138,7 @@ async def _cancelled(
 
 async def _changed(request: Request, key: str, asked: BaseModel, begin: Begin) -> Response:
     """Kept first, then begun, then waited for; a final answer is kept for repetitions."""
-    print_ = _fingerprint(request, asked)
+    print_ = fingerprint(request, asked)
     kept = await ask(request, lambda core, client: core.serving.begin(client, key, print_))
     if kept.status is not None and kept.answer is not None:
         return _said(kept.status, dict(kept.answer), REPLAYED)
@@ -184,9 +184,12 @@ def _said(status: int, body: dict[str, object], headers: dict[str, str] | None =
     return JSONResponse(body, status_code=status, headers=told, media_type=media_type)
 
 
-def _fingerprint(request: Request, asked: BaseModel) -> str:
-    """Of what is meant: spaces and the order of members do not matter."""
-    meant = [request.method, request.scope["path"], asked.model_dump(mode="json")]
+def fingerprint(request: Request, asked: BaseModel, *more: str) -> str:
+    """Of what is meant: spaces and the order of members do not matter.
+
+    ``more``: what is meant beside the body.
+    """
+    meant = [request.method, request.scope["path"], asked.model_dump(mode="json"), *more]
     return hashlib.sha256(json.dumps(meant, sort_keys=True).encode()).hexdigest()
 
 

@@ -47,7 +47,11 @@ def changing(done: int) -> Responses:
         "description": "In progress, or a person must decide: ask at Location",
         "headers": location,
     }
-    return {done: {"headers": location}, 202: under_way, **problems(400, 409, 413, 415)}
+    return {done: {"headers": location}, 202: under_way, **REFUSED}
+
+
+#: Of every change, beside those of every route.
+REFUSED = problems(400, 409, 413, 415)
 
 
 def as_problems(schema: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -21,15 +21,18 @@ from api.v1.problems import KINDS, Problem, of_faults, sentence, type_of
 from core.assembly import Core
 from core.domain.clients import ApiKey, Scope
 from core.domain.roles import NotAllowed
+from core.domain.selections import BadList
 from core.gateways.errors import (
     GatewayError,
     JournalError,
     NotSent,
     OutcomeUnknown,
+    StateConflict,
     Store,
     UnknownId,
 )
 from core.services.admitting import AsksTooOften, NotAdmitted
+from core.services.desks import AnotherDesk
 from core.services.operating import NotConfirmed
 from core.services.serving import KeyReused, NotServed
 
@@ -146,12 +149,23 @@ def problem_of(error: Exception) -> Problem:
                 "idempotency-key-reused",
                 "Make a new key for each change. Nothing was changed by this request.",
             )
-        case NotConfirmed(faults=faults):
-            told = " ".join(sentence(fault) for fault in faults)
-            return Problem("not-confirmed", f"{told} Nothing was changed.")
         case RequestValidationError():
             return _invalid(error)
-    return _unable(error)
+    return _refusal(error) or _unable(error)
+
+
+def _refusal(error: Exception) -> Problem | None:
+    """What a service refuses with reasons for people; None: it is something else."""
+    match error:
+        case NotConfirmed(faults=faults):
+            return _refused("not-confirmed", faults)
+        case BadList(faults=faults):
+            return _refused("list-refused", faults)
+        case StateConflict():
+            return _refused("wrong-state", [str(error)])
+        case AnotherDesk():
+            return _refused("another-desk", [str(error)])
+    return None
 
 
 def _unable(error: Exception) -> Problem:
@@ -173,6 +187,14 @@ def _unable(error: Exception) -> Problem:
     log.error("an API request failed", exc_info=error)
     detail = "Send it again under the same Idempotency-Key; nothing happens twice."
     return Problem("internal-error", detail)
+
+
+def _refused(name: str, faults: Sequence[str]) -> Problem:
+    """With all of the reasons, which are written for people."""
+    kind = KINDS[name]
+    said = [sentence(fault) for fault in faults]
+    told = [{"type": type_of(name), "title": kind.title, "detail": each} for each in said]
+    return Problem(name, " ".join([*said, "Nothing was changed."]), faults=told)
 
 
 def _not_admitted() -> Problem:

@@ -33,13 +33,13 @@ SchoolId = Annotated[
 Asked = Literal["dominant_hand", "attending_location"]
 
 
-class _Taken(BaseModel):
+class Taken(BaseModel):
     """Anything that is not named here is a slip, and told."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
-class BookingWish(_Taken):
+class BookingWish(Taken):
     """The seat that is wanted, and what its exam asks of the student."""
 
     exam_id: RecordId
@@ -52,7 +52,7 @@ class BookingWish(_Taken):
     reason: Annotated[Line, Field(description="Kept with the operation and its note")] = ""
 
 
-class Cancellation(_Taken):
+class Cancellation(Taken):
     """Why one booking is cancelled."""
 
     reason: Annotated[Line, Field(description="Kept with the operation and its note")] = ""

@@ -30,6 +30,7 @@ from core.services.access import Access
 from core.services.accounting import Accounting
 from core.services.activating import Activating, activation_jobs
 from core.services.adjusting import Adjusting
+from core.services.admin_requests import AdminRequests
 from core.services.admitting import Admitting
 from core.services.announcing import Announcing
 from core.services.approving import Approving
@@ -260,6 +261,7 @@ def assemble(
         mirroring=mirroring,
         catalogue=catalogue,
         may=access.may,
+        acts_for_admins=access.acts_for_admins,
         quiet=QuietPeriod(quiet, clock),
         group_size=group_size,
         groups_at_once=groups_at_once,
@@ -376,6 +378,7 @@ def assemble(
         admitting=Admitting(journal=journal, now=now, pace=pace, rate=api_rate),
         checking=checking,
         serving=Serving(crm, journal, booking, planning, operating, checking, now, make_id),
+        admin_requests=AdminRequests(journal, access, planning, undoing.adjusting, operating, now),
         forgetting=forgetting,
         following=Following(journal),
         telling=Told(journal, engine, catalogue, now, tell_by, desks.require_alone),

@@ -13,6 +13,7 @@ from core.services.access import Access
 from core.services.accounting import Accounting
 from core.services.activating import Activating
 from core.services.adjusting import Adjusting
+from core.services.admin_requests import AdminRequests
 from core.services.admitting import Admitting
 from core.services.announcing import Announcing
 from core.services.approving import Approving
@@ -96,6 +97,7 @@ class Core:
     admitting: Admitting
     checking: Checking
     serving: Serving
+    admin_requests: AdminRequests
     forgetting: Forgetting
     following: Following
     exporting: Exporting

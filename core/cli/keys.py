@@ -17,7 +17,7 @@ from core.domain.selections import BadList
 keys = typer.Typer(help="Keys of the students' API: make and withdraw.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 
-Scopes = Annotated[list[str], typer.Option("--scope", metavar="SCOPE", help="read, book, cancel")]
+Scopes = Annotated[list[str], typer.Option("--scope", metavar="SCOPE", help=", ".join(Scope))]
 Until = Annotated[str, typer.Option("--until", metavar="DAY", help="the last day, 2027-05-31; UTC")]
 
 

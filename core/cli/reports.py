@@ -103,6 +103,7 @@ def of_operation(
         "reason_for_students": operation.reason_for_students,
         "told": {state.value: n for state, n in told.items()},
         "by": operation.confirmed_by,
+        "via": operation.via,
         "confirmed_at": operation.confirmed_at.isoformat(),
         "hold_until": operation.hold_until.isoformat(),
         "needs_approval": operation.needs_approval,

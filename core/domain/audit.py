@@ -60,6 +60,7 @@ class What(StrEnum):
     ROLE_WITHDRAWN = "withdrew a role"
     KEY_MADE = "made an API key"
     KEY_WITHDRAWN = "withdrew an API key"
+    THROUGH_APP = "asked through an app"
     FORGOT = "forgot reasons"
     FORGOT_STUDENTS = "forgot students"
     ERASED = "erased a student"

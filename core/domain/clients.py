@@ -19,6 +19,7 @@ class Scope(StrEnum):
     READ = "read"
     BOOK = "book"
     CANCEL = "cancel"
+    ADMIN = "admin"
 
 
 #: What each scope lets a client do, for people.
@@ -26,13 +27,19 @@ MEANING: Mapping[Scope, str] = {
     Scope.READ: "look up balances, open sessions and bookings",
     Scope.BOOK: "book for a student, with a credit",
     Scope.CANCEL: "cancel bookings of one student",
+    Scope.ADMIN: "do what an admin does, in the name of the admin whom each request names",
 }
 #: The same in the words of the services. Whoever books is told why not, and so looks up.
 ACTS: Mapping[Scope, frozenset[Act]] = {
     Scope.READ: frozenset({Act.LOOK_UP}),
     Scope.BOOK: frozenset({Act.LOOK_UP, Act.BOOK_ONE}),
     Scope.CANCEL: frozenset({Act.BOOK_ONE}),
+    #: Nothing by itself: whatever it asks for, the admin whom it names must be allowed.
+    Scope.ADMIN: frozenset(),
 }
+
+#: What an app of students needs. The other one is for an admin app alone.
+FOR_STUDENTS = frozenset(Scope) - {Scope.ADMIN}
 
 assert MEANING.keys() == ACTS.keys() == set(Scope), "every scope says what it allows"
 

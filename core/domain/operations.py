@@ -232,6 +232,8 @@ class Operation:
     tell: Channel = Channel.OFF
     #: What they are told as the reason. ``reason`` is the school's own, and never sent to them.
     reason_for_students: str = ""
+    #: The API key through which an admin confirmed it; empty: it came in another way.
+    via: str = ""
 
     def is_by(self, email: str) -> bool:
         """Whether this person confirmed it, however the address is written."""

@@ -66,6 +66,8 @@ class Actor:
     role: Role
     #: What an API client's key leaves of the role. None: a person, who may all of it.
     only: frozenset[Act] | None = None
+    #: Of an admin who acts over HTTP: the API key that named them (``api:admin-app/3f9a…``).
+    via: str = ""
     #: Whom to ask for what the role does not allow.
     admins: tuple[str, ...] = field(default=(), compare=False, repr=False)
 

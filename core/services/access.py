@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from core.domain import sign_ins
-from core.domain.clients import is_client, key_in
+from core.domain.clients import ApiKey, Scope, is_client, key_in
 from core.domain.roles import Act, Actor, Grant, NotAllowed, Role
 from core.domain.selections import BadList
 from core.gateways.errors import StateConflict
@@ -82,6 +82,27 @@ class Access:
         whom = () if role is Role.ADMIN else tuple(self.other_admins(email))
         return Actor(email=email, role=role, admins=whom)
 
+    def admin_through(self, key: ApiKey, email: str) -> Actor:
+        """The admin whom a request of this key names, as of this moment.
+
+        Raises:
+            NotAllowed: the key is not made for it, or the address is not an admin's.
+            JournalError: the roles cannot be read.
+        """
+        key.require(Scope.ADMIN)
+        if is_client(email.strip()):
+            raise NotAllowed(f"{email} is an API client: name the person who acts")
+        actor = self.actor(email)
+        actor.require(Act.RUN_BATCHES)
+        return replace(actor, via=key.address)
+
+    def acts_for_admins(self, address: str) -> bool:
+        """Whether the API key of this address may still act for the admins it names."""
+        try:
+            return Scope.ADMIN in self._key(address).scopes
+        except NotAllowed:
+            return False
+
     def may(self, email: str, act: Act) -> bool:
         """Whether this person may do this now."""
         try:
@@ -145,10 +166,13 @@ class Access:
         return before
 
     def _client(self, address: str) -> Actor:
+        return self._key(address).actor
+
+    def _key(self, address: str) -> ApiKey:
         key = self.journal.api_key(key_in(address))
         if key is None or key.address != address or not key.holds(self.now()):
             raise NotAllowed(f"the key of {address} was withdrawn, or its time is over")
-        return key.actor
+        return key
 
     def _of_ours(self, email: str) -> bool:
         return not self.domains or email.rpartition("@")[2].casefold() in self.domains

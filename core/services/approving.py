@@ -202,6 +202,8 @@ class Approving:
             faults.append("nobody approved it in time: preview it again")
         if not self._still_admin(operation.confirmed_by):
             faults.append(f"{operation.confirmed_by}, who asked, may no longer do this")
+        if operation.via and not self.access.acts_for_admins(operation.via):
+            faults.append(f"the key of {operation.via}, which asked, was revoked or is over")
         return faults + self.objections()
 
     def _still_admin(self, email: str) -> bool:

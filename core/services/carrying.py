@@ -74,6 +74,8 @@ class Carrying:
     finishing: Finishing
     calls: Callable[[], int]
     may: Callable[[str, Act], bool]
+    #: Whether this API key may still act for the admins it names.
+    acts_for_admins: Callable[[str], bool]
     now: Callable[[], datetime]
     #: How long ago a time was, though the clock was set meanwhile.
     passed: Callable[[datetime], timedelta]
@@ -191,6 +193,8 @@ class Carrying:
         for email in filter(None, (operation.confirmed_by, operation.approved_by)):
             if not self.may(email, act):
                 return f"{email} may no longer {act}"
+        if operation.via and not self.acts_for_admins(operation.via):
+            return f"the key of {operation.via} was revoked, or its time is over"
         why = operation.needs_approval
         if not why and second_admin_asked(self.second, operation.kind):
             why = second_admin_why(self.second, self.journal.plan(operation.id))

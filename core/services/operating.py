@@ -118,6 +118,7 @@ class Operating:
             include=plan.include,
             tell=Channel.OFF if tell is None else self.tell_by.channel,
             reason_for_students=(tell or "").strip(),
+            via=actor.via,
         )
         items = [item_of(plan.id, n, row) for n, row in enumerate(plan.rows)]
         if self.journal.confirm(operation, items):

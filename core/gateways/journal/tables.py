@@ -142,6 +142,7 @@ operations = Table(
     ),
     Column("tell", Word(Channel), nullable=False, default=Channel.OFF, server_default="off"),
     _text("reason_for_students"),
+    _text("via"),
     _index_of("operations_undoing", "undoes", where="undoes <> ''"),
     _index_of("operations_moving_to", "to_exam", where="to_exam IS NOT NULL"),
     _index_of("operations_following_up", "ended_at", where="follow_ups = 'due'"),

@@ -6,12 +6,12 @@ from datetime import datetime, time, timedelta
 
 import streamlit as st
 
-from core.domain.clients import MEANING, Scope
+from core.domain.clients import FOR_STUDENTS, MEANING, Scope
 from pages.shared import problems, words
 from pages.shared.gate import Desk
 
 #: In the order in which people think of them.
-SCOPES = (Scope.READ, Scope.BOOK, Scope.CANCEL)
+SCOPES = (Scope.READ, Scope.BOOK, Scope.CANCEL, Scope.ADMIN)
 
 assert set(SCOPES) == set(Scope), "every scope can be given"
 
@@ -53,7 +53,9 @@ def form(desk: Desk) -> None:
             scope
             for scope in SCOPES
             if st.checkbox(
-                f"**{scope.value}**: {MEANING[scope]}", value=True, key=f"make_{scope.value}"
+                f"**{scope.value}**: {MEANING[scope]}",
+                value=scope in FOR_STUDENTS,
+                key=f"make_{scope.value}",
             )
         ]
         last = st.date_input(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain.channels import Channel
+from core.domain.clients import client_in
 from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import Operation, OperationState
 from core.operations.kinds.registry import titled
@@ -39,7 +40,7 @@ def heading(desk: Desk, operation: Operation) -> None:
             st.header(title(operation), anchor=False, width="content")
             st.badge(words.OPERATION[operation.state], icon=icon, color=colour)  # type: ignore[arg-type]
         st.html(
-            f"Confirmed by {words.escaped(operation.confirmed_by)} {when}. "
+            f"Confirmed by {words.escaped(operation.confirmed_by)}{_via(operation)} {when}. "
             f"{_approval(desk, operation)}{_included(operation)}"
             f"Reason: {words.escaped(operation.reason or NOT_KEPT)}"
             f"{_told(operation)}"
@@ -51,6 +52,13 @@ def _told(operation: Operation) -> str:
     if operation.tell is Channel.OFF:
         return ""
     return f"<br>Students are told: {words.escaped(operation.reason_for_students or NOT_KEPT)}"
+
+
+def _via(operation: Operation) -> str:
+    """HTML: the app through which it was confirmed; empty when it was done here."""
+    if not operation.via:
+        return ""
+    return f" through the app {words.escaped(client_in(operation.via))}"
 
 
 def _included(operation: Operation) -> str:

@@ -359,7 +359,7 @@ def test_the_description_is_read_without_a_key_and_asks_no_foreign_host(school: 
     assert "SwaggerUIBundle" in text("/docs/start.js")
     assert text("/docs/files/swagger-ui-bundle.js")
     assert [{"url": "/api/v1"}] == described["servers"]
-    assert 9 == sum(len(each) for each in described["paths"].values())
+    assert 19 == sum(len(each) for each in described["paths"].values())
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE", "OPTIONS", "BREW"])

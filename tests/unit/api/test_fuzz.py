@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, Phase
 from schemathesis import GenerationMode
 
 from tests.unit.api.school import School
+from tests.unit.services.desk import ADMIN
 
+ACTING = {"Acting-Admin": ADMIN.email}
 #: Of each route.
 EXAMPLES = 20
 #: A wish may be as described and still lack what its exam asks: that is told with 422.
@@ -48,14 +50,24 @@ def test_a_request_against_the_description_is_refused_as_described(school: Schoo
 
 def test_a_request_of_what_is_there_is_answered_as_described(school: School) -> None:
     (booked,) = school.get("/contacts/101/bookings").json()["bookings"]
-    ids = {"contact_id": "101", "record_id": booked["record_id"], "exam_id": "81"}
+    plan = school.post("/admin/plans", {"kind": "cancel", "exam_ids": ["80"]}, headers=ACTING)
+    id_ = plan.json()["plan_id"]
+    school.post("/admin/operations", {"plan_id": id_, "reason": "snow"}, headers=ACTING)
+    ids = {
+        "contact_id": "101",
+        "record_id": booked["record_id"],
+        "exam_id": "81",
+        "plan_id": id_,
+        "operation_id": id_,
+        **ACTING,
+    }
 
     fuzz(school, schema_of(school, **ids), GenerationMode.POSITIVE)
 
 
 def fuzz(school: School, schema: Any, mode: GenerationMode) -> None:
     operations = [found.ok() for found in schema.get_all_operations()]
-    assert 9 == len(operations)
+    assert 19 == len(operations)
     for operation in operations:
 
         @FEW

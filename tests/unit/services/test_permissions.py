@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import chain
 from typing import Any, get_type_hints
 
@@ -25,7 +25,7 @@ from core.domain.adjustment_lists import Asked
 from core.domain.audit import Sought
 from core.domain.booking import Wish
 from core.domain.channels import Channel, TellBy
-from core.domain.clients import Scope
+from core.domain.clients import ApiRequest, Scope
 from core.domain.drift import Cause
 from core.domain.exports import Export, Listing
 from core.domain.plans import OperationKind
@@ -158,6 +158,62 @@ def _stop(world: World, actor: Actor) -> object:
     return world.core.operating.stop(world.it, actor)
 
 
+REQUEST = ApiRequest(
+    client="admin-app",
+    key="k",
+    fingerprint="f",
+    operation_id="r1",
+    at=datetime(2026, 1, 1, tzinfo=UTC),
+)
+_OVER_HTTP = [
+    Ask(
+        "admin_requests.preview",
+        ADMINS,
+        lambda w, a: w.core.admin_requests.preview(REQUEST, PLUS_ONE, a),
+    ),
+    Ask(
+        "admin_requests.confirm",
+        ADMINS,
+        lambda w, a: w.core.admin_requests.confirm(REQUEST, w.it, a, reason="r", typed=None),
+        _plan_for_many,
+    ),
+    Ask(
+        "admin_requests.stop",
+        ADMINS,
+        lambda w, a: w.core.admin_requests.stop(REQUEST, w.it, a, reason=""),
+        _held,
+    ),
+    Ask(
+        "admin_requests.retry",
+        ADMINS,
+        lambda w, a: w.core.admin_requests.retry(REQUEST, w.it, a),
+        _ended,
+    ),
+    Ask(
+        "admin_requests.plan",
+        ADMINS,
+        lambda w, a: w.core.admin_requests.plan(w.it, a),
+        _plan_for_many,
+    ),
+    Ask(
+        "admin_requests.rows",
+        ADMINS,
+        lambda w, a: w.core.admin_requests.rows(w.it, a, verdicts=(), limit=9, offset=0),
+        _plan_for_many,
+    ),
+    Ask(
+        "admin_requests.followed",
+        ADMINS,
+        lambda w, a: w.core.admin_requests.followed(w.it, a),
+        _held,
+    ),
+    Ask(
+        "admin_requests.items",
+        ADMINS,
+        lambda w, a: w.core.admin_requests.items(w.it, a, states=(), limit=9, offset=0),
+        _held,
+    ),
+]
 ASKS = [
     Ask("access.people", ADMINS, lambda w, a: w.core.access.people(a)),
     Ask("access.grant", ADMINS, lambda w, a: w.core.access.grant(BEN, Role.ADMIN, a)),
@@ -181,6 +237,12 @@ ASKS = [
     Ask("admitting.keys", ADMINS, lambda w, a: w.core.admitting.keys(a)),
     Ask("admitting.make", ADMINS, lambda w, a: w.core.admitting.make("app", [Scope.READ], a)),
     Ask("admitting.withdraw", ADMINS, lambda w, a: w.core.admitting.withdraw(w.it, a), _key),
+    *_OVER_HTTP,
+    Ask(
+        "checking.student",
+        EVERYBODY,
+        lambda w, a: w.core.checking.student("900", "ann@example.test", a),
+    ),
     Ask("checking.contact", EVERYBODY, lambda w, a: w.core.checking.contact(ANN, a)),
     Ask("checking.bookings", EVERYBODY, lambda w, a: w.core.checking.bookings(ANN, a)),
     Ask(
@@ -402,12 +464,15 @@ ASKS = [
 UNASKED = {
     "who a person is: asked before there is an actor": {
         "Access.actor",
+        "Access.acts_for_admins",
+        "Access.admin_through",
         "Access.first_admin",
         "Access.may",
         "Access.other_admins",
         "Approving.whom_to_ask",
         "Access.signed_in",
         "Access.vouched",
+        "AdminRequests.admin",
         "Noting.signed_in",
     },
     "the engine's: carries what somebody who may has confirmed": {
