@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.contract.sandbox.node_client import NodeMissing, tool
+from tests.contract.npm import NodeMissing, tool
 
 HERE = Path(__file__).parent
 CACHE = (HERE.parents[1] / ".cache").resolve() / "clients"

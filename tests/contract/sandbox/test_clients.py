@@ -16,9 +16,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.contract.npm import NodeMissing
+
 from .clients import CONTACTS, Body, HubSpotClient, PythonSdk, Raw, Reply
 from .conftest import TOKEN, Sandbox
-from .node_client import NodeMissing, NodeSdk
+from .node_client import NodeSdk
 
 URL = os.environ.get("HUBSPOT_CONTRACT_URL", "")
 REAL = {"url": URL, "token": os.environ.get("HUBSPOT_CONTRACT_TOKEN", "")} if URL else None

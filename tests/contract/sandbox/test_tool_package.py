@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from .node_client import tool
+from tests.contract.npm import tool
 
 ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "sandbox" / "README.md"
