@@ -1,4 +1,4 @@
-"""The students' API as one application, and where it stands."""
+"""The HTTP API as one application, and where it stands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from api.v1.door import Door
 from api.v1.problems import Problem
 from core.assembly import Core
 
-SUMMARY = "Check credit, book and cancel for students, each change exactly once."
+SUMMARY = "For student apps and admin apps. Each change exactly once."
 _OF_STATUS = {404: "path-not-found", 405: "method-not-allowed"}
 
 

@@ -13,12 +13,18 @@ from api.v1.problems import KINDS, Problem, type_of
 
 WORDS = """
 Send your key as `Authorization: Bearer <key>`; an admin of Credit Desk makes it, with the scopes
-`read`, `book` and `cancel`.
+`read`, `book` and `cancel`, or `admin` for an admin app.
 
-Every change needs an `Idempotency-Key` header. Send a change again under the same key as often as
+`booking_id` is the school's booking id, `record_id` HubSpot's id of a booking. `contact_id` and
+`exam_id` are HubSpot's.
+
+Every POST needs an `Idempotency-Key` header. Send a change again under the same key as often as
 you like: it happens once, and you get the same answer. Whatever is refused changes nothing.
 
 A change answers when it has ended, or after some seconds with **202** and a `Location` to ask at.
+Requests below `/admin` name the admin who acts in the header `Acting-Admin`, by e-mail. Confirm a
+plan and follow its operation.
+
 Everything that goes wrong is `application/problem+json`; tell problems apart by their `type`.
 """
 

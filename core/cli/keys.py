@@ -1,4 +1,4 @@
-"""Commands on keys of the students' API: list, make, withdraw."""
+"""Commands on keys of the HTTP API: list, make, withdraw."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.cli.store import opened
 from core.domain.clients import ApiKey, Scope, name_faults
 from core.domain.selections import BadList
 
-keys = typer.Typer(help="Keys of the students' API: make and withdraw.", no_args_is_help=True)
+keys = typer.Typer(help="Keys of the HTTP API: make and withdraw.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 
 Scopes = Annotated[list[str], typer.Option("--scope", metavar="SCOPE", help=", ".join(Scope))]

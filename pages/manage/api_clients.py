@@ -1,4 +1,4 @@
-"""API keys: which student apps may ask for what; admins make and withdraw their keys."""
+"""API keys: which apps may ask for what; admins make and withdraw their keys."""
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ _OPERATIONS = (_SERVICES + "test_operations.py",)
 _UNDO = (_UNIT + "test_undoing.py", _SERVICES + "test_undoing.py")
 _ADJUST = (_UNIT + "test_adjustments.py", _SERVICES + "test_adjusting.py")
 _BOOKING = (_SERVICES + "test_booking.py",)
+_ADMIN_APPS = (_UNIT + "api/test_admin.py",)
 _APPROVING = (_SERVICES + "test_approving.py", _UNIT + "test_approvals.py")
 _PLANS = (_UNIT + "test_plans.py", _UNIT + "test_unclear.py")
 _VERIFY = (_UNIT + "test_foreign_writes.py", _SERVICES + "test_late_looks.py")
@@ -993,6 +994,27 @@ BOOKING = [
 ]
 
 PEOPLE = [
+    Mutant(
+        guard="what a revoked key confirmed for an admin does not begin",
+        file=_in("services/carrying"),
+        old="        if operation.via and not self.acts_for_admins(operation.via):",
+        new="        if False:",
+        tests=_ADMIN_APPS,
+    ),
+    Mutant(
+        guard="what a revoked key asked for is not approved",
+        file=_in("services/approving"),
+        old="        if operation.via and not self.access.acts_for_admins(operation.via):",
+        new="        if False:",
+        tests=_ADMIN_APPS,
+    ),
+    Mutant(
+        guard="a stop or retry whose answer was lost is not done again",
+        file=_in("services/admin_requests"),
+        old="            _said(event) in what and event.actor",
+        new="            False and event.actor",
+        tests=_ADMIN_APPS,
+    ),
     Mutant(
         guard="the role is looked at again when the operation begins",
         file=_in("services/carrying"),
@@ -2124,8 +2146,15 @@ ADJUSTING = [
     Mutant(
         guard="who is meant is not guessed",
         file=_in("services/adjusting"),
-        old="student := one.student.strip()) and len(meant[student]) != 1",
-        new="student := one.student.strip()) and not meant[student]",
+        old="if len(meant[one.who]) != 1",
+        new="if not meant[one.who]",
+        tests=_ADJUST,
+    ),
+    Mutant(
+        guard="a student named by HubSpot id is nobody with that student id",
+        file=_in("services/adjusting"),
+        old="texts = {text for id_, text in students if id_ is None}",
+        new="texts = {text or str(id_) for id_, text in students}",
         tests=_ADJUST,
     ),
     Mutant(

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.clients import Scope, digest
+from core.domain.clients import FOR_STUDENTS, Scope, digest
 from core.domain.roles import Grant, Role
 from pages.shared.places import API_KEYS
 from tests.pages.acts import frame_with, said, tick
@@ -57,8 +57,18 @@ def test_a_key_is_made_for_the_scopes_chosen_and_to_the_end_of_its_last_day(
     assert "2026-07-01T00:00:00+00:00" == key.expires_at.isoformat()
 
 
+def test_the_scope_of_admins_is_given_only_where_it_is_ticked(open_page: Open, made: Stage) -> None:
+    at = make_on_page(open_page(API_KEYS))
+    at.button(key="made_kept").click().run()
+    at.checkbox(key="make_admin").check()
+    make_on_page(at, "admin-app", *FOR_STUDENTS)
+
+    scopes = {key.client: key.scopes for key in made.journal.api_keys()}
+    assert {"student-app": FOR_STUDENTS, "admin-app": {Scope.ADMIN}} == scopes
+
+
 def test_slips_are_told_all_at_once_and_make_no_key(open_page: Open, made: Stage) -> None:
-    at = make_on_page(open_page(API_KEYS), "Student App", *Scope)
+    at = make_on_page(open_page(API_KEYS), "Student App", *FOR_STUDENTS)
 
     assert "no name for a client" in said(at)
     assert "at least one scope" in said(at)
@@ -78,7 +88,7 @@ def test_keys_stand_with_what_they_may_and_when_they_were_used(
 
     assert ["student-app", "old-app"] == list(shown["App"])
     assert [["Active"], ["Revoked"]] == list(shown["State"])
-    assert ["read, book, cancel", "read"] == list(shown["May"])
+    assert ["read, book, cancel, admin", "read"] == list(shown["May"])
     assert ["just now", "never"] == list(shown["Last used"])
 
 

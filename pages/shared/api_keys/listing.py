@@ -27,7 +27,8 @@ def show(desk: Desk) -> None:
     making.show_made()
     keys = in_use_first(desk.core.admitting.keys(desk.actor), desk.now())
     st.markdown(
-        "The student apps book and cancel through the API at `/api/v1`, each with its own key. "
+        "Other apps use the API at `/api/v1`, each with its own key: student apps to book and "
+        "cancel, an admin app to do what admins do here. "
         "[The reference](/api/v1/docs) describes every request and can send it."
     )
     left, right = st.columns([3, 2], gap="large")
