@@ -99,18 +99,26 @@ class AdminRequests:
         return self.journal.plan(id_)  # of two at once, the first that was saved counts
 
     def confirm(
-        self, request: ApiRequest, plan_id: str, actor: Actor, *, reason: str, typed: int | None
+        self,
+        request: ApiRequest,
+        plan_id: str,
+        actor: Actor,
+        *,
+        reason: str,
+        typed: int | None,
+        tell: str | None = None,
     ) -> Operation:
         """Confirm a preview: held, or awaiting a second admin, as from the pages.
 
-        ``typed``: how many rows change, as the admin typed it; None: nothing was typed.
+        ``typed``: how many rows change, as the admin typed it; None: nothing was typed. ``tell``:
+        the reason that its students are told; None: they are told nothing.
 
         Raises:
             NotAllowed, UnknownId, NotConfirmed, JournalError: as ``Operating.confirm``.
         """
         actor.require(Act.RUN_BATCHES)
         self._record(request, actor, "confirm", plan_id)
-        return self.operating.confirm(plan_id, actor, reason=reason, typed=typed or 0)
+        return self.operating.confirm(plan_id, actor, reason=reason, typed=typed or 0, tell=tell)
 
     def stop(
         self, request: ApiRequest, operation_id: str, actor: Actor, *, reason: str

@@ -111,6 +111,13 @@ class Confirmation(Taken):
     reason: Annotated[
         Line, Field(min_length=1, description="Kept with the operation and in the notes")
     ]
+    tell_students: Annotated[
+        Line | None,
+        Field(
+            description="The reason that its students are told, may be empty; null: they are told "
+            "nothing. Only where the desk is set to tell students"
+        ),
+    ] = None
     typed: Annotated[
         int | None,
         Field(

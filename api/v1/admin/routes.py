@@ -156,6 +156,7 @@ async def confirm(
             actor,
             reason=confirmation.reason,
             typed=confirmation.typed,
+            tell=confirmation.tell_students,
         )
         return _followed(core, actor, confirmed.id)
 
