@@ -2151,13 +2151,6 @@ ADJUSTING = [
         tests=_ADJUST,
     ),
     Mutant(
-        guard="a student named by HubSpot id is nobody with that student id",
-        file=_in("services/adjusting"),
-        old="texts = {text for id_, text in students if id_ is None}",
-        new="texts = {text or str(id_) for id_, text in students}",
-        tests=_ADJUST,
-    ),
-    Mutant(
         guard="adjustments have limits of their own for a second admin",
         file=_in("operations/kinds/permissions"),
         old="    if kind_of(plan.kind).subject is RowSubject.ADJUSTMENT:",
