@@ -44,6 +44,7 @@ from core.services.comparing import Comparing
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.desks import Desks
+from core.services.exam_cancellation import ExamCancellation
 from core.services.exporting import Exporting
 from core.services.finding import Finding
 from core.services.following import Following
@@ -374,6 +375,7 @@ def assemble(
         ),
         sitting=sitting,
         activating=activating,
+        exam_cancellation=ExamCancellation(crm, journal, sitting, now),
         recounting=Recounting(crm, journal, engine, now, make_id, desks.require_alone),
         admitting=Admitting(journal=journal, now=now, pace=pace, rate=api_rate),
         checking=checking,

@@ -25,6 +25,7 @@ from core.services.clock_watch import ClockWatch
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.desks import Desks
+from core.services.exam_cancellation import ExamCancellation
 from core.services.exporting import Exporting
 from core.services.finding import Finding
 from core.services.following import Following
@@ -90,6 +91,7 @@ class Core:
     presenting: Presenting
     sitting: Sitting
     activating: Activating
+    exam_cancellation: ExamCancellation
     recounting: Recounting
     readiness: Readiness
     watching: Watching

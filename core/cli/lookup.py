@@ -252,6 +252,7 @@ def _of_session(session: Session, zone: tzinfo) -> dict[str, Any]:
         "time": f"{clock(exam.start_time, zone)}-{clock(exam.end_time, zone)}",
         "place": exam.location,
         "open": exam.is_active,
+        "cancellation": str(exam.cancelled) if exam.cancelled else None,
         "activates_at": at.isoformat() if at and exam.is_active == Opening.SCHEDULED else None,
         "capacity": exam.capacity,
         "unreadable": {**exam.unreadable, **exam.unclear},

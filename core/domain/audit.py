@@ -54,6 +54,8 @@ class What(StrEnum):
     EVENTS_RETRIED = "retried events for other apps"
     EXAM_ASKED = "asked to change an exam"
     EXAM_ANSWERED = "exam change answered"
+    EXAM_CANCELLED = "cancelled an exam"
+    EXAM_REOPENED = "reopened a cancelled exam"
     ACTIVATION_ASKED = "asked to open exams"
     ACTIVATED = "opened exams"
     ROLE_GIVEN = "gave a role"

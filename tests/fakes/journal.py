@@ -35,7 +35,16 @@ from core.domain.operations import (
 )
 from core.domain.outgoing import OutgoingEvent
 from core.domain.plans import OperationKind, Plan, Row, Verdict
-from core.domain.records import TOTAL_BOOKINGS, BookingId, ItemKey, Kind, WriteId, stored_key
+from core.domain.records import (
+    TOTAL_BOOKINGS,
+    BookingId,
+    CancelledExam,
+    ExamId,
+    ItemKey,
+    Kind,
+    WriteId,
+    stored_key,
+)
 from core.domain.repairs import Repair, RepairRow
 from core.domain.roles import Grant
 from core.domain.schedules import SlotRecord
@@ -79,6 +88,7 @@ from core.gateways.ports.trends import Measure
 from tests.fakes.accounting import MemoryAccounting
 from tests.fakes.alarms import MemoryAlarms
 from tests.fakes.attention import MemoryAttention
+from tests.fakes.cancelled_exams import MemoryCancelledExams
 from tests.fakes.clients import MemoryClients
 from tests.fakes.desks import MemoryDesks
 from tests.fakes.figures import MemoryFigures
@@ -155,6 +165,7 @@ class MemoryJournal(
     MemoryWarnings,
     MemoryDesks,
     MemorySettled,
+    MemoryCancelledExams,
     MemoryOutgoing,
     MemoryTimes,
     MemoryTellings,
@@ -190,6 +201,7 @@ class MemoryJournal(
         self._processes: set[str] = set()
         self._baseline: Baseline | None = None
         self._owed_decisions: dict[BookingId, OwedDecision] = {}
+        self._cancelled_exams: dict[ExamId, CancelledExam] = {}
         self._nameless: set[str] = set()
         self._grants: dict[str, Grant] = {}
         self._keys: dict[str, ApiKey] = {}

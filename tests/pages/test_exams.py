@@ -267,3 +267,71 @@ def test_what_could_not_be_opened_stands_first_with_why(open_page: Open, made: S
     assert kept.startswith("✕ ")
     assert kept.endswith(": HubSpot refused it")
     assert "scheduled" == state(made, due)
+
+
+# a cancelled exam
+
+
+def cancelled(open_page: Open) -> AppTest:
+    at = press(open_page(EXAMS, exam=EXAM), "ask_cancel_exam")
+    choose(at, "reason_cancel", "the room is closed")
+    return press(at, "sure_cancel")
+
+
+def test_an_exam_is_cancelled_with_a_reason(open_page: Open, made: Stage) -> None:
+    at = press(open_page(EXAMS, exam=EXAM), "ask_cancel_exam")
+    assert at.button(key="sure_cancel").disabled
+    assert "true" == state(made)
+
+    choose(at, "reason_cancel", "the room is closed")
+    press(at, "sure_cancel")
+
+    assert "false" == state(made)
+    assert "is cancelled and closed for booking" in said(at)
+    assert "This exam is cancelled" in said(at)
+    assert f"It was cancelled by {ACTOR.email} on 4 May 2026: the room is closed" in said(at)
+    assert {"ask_active", "ask_inactive", "ask_scheduled"}.isdisjoint(keys(at))
+    assert {"cancel", "move", "ask_reopen_exam"} <= keys(at)
+
+
+def test_the_list_says_which_exam_is_cancelled(open_page: Open) -> None:
+    cancelled(open_page)
+
+    states = [cell[0] for cell in frame_with(open_page(EXAMS), "Seats")["State"]]
+
+    assert 1 == states.count("✕ Cancelled")
+
+
+def test_a_cancelled_exam_that_is_open_in_hubspot_is_closed_again(
+    open_page: Open, made: Stage
+) -> None:
+    at = cancelled(open_page)
+    made.crm.foreign_write(Kind.EXAM, EXAM, {"is_active": "true"})
+    press(at, "again")
+    assert "yet not closed in HubSpot" in said(at)
+
+    press(at, "close_again")
+
+    assert "false" == state(made)
+    assert "yet not closed in HubSpot" not in said(at)
+
+
+def test_a_cancelled_exam_is_reopened_with_a_reason(open_page: Open, made: Stage) -> None:
+    at = press(cancelled(open_page), "ask_reopen_exam")
+    choose(at, "reason_reopen", "another room")
+    press(at, "sure_cancel")
+
+    assert "This exam is cancelled" not in said(at)
+    assert "It is inactive until you activate it" in said(at)
+    assert "false" == state(made)
+    assert "ask_active" in keys(at)
+
+
+def test_a_cancellation_that_hubspot_refuses_is_said(open_page: Open, made: Stage) -> None:
+    at = press(open_page(EXAMS, exam=EXAM), "ask_cancel_exam")
+    choose(at, "reason_cancel", "the room is closed")
+    made.crm.sending = lambda request: Fault.REFUSED if request.changes else Fault.NONE
+    press(at, "sure_cancel")
+
+    assert "is cancelled at the desk, not in HubSpot" in said(at)
+    assert "yet not closed in HubSpot" in said(at)

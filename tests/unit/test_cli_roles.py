@@ -59,6 +59,8 @@ COMMANDS = [
     ("activate", ADMINS),
     ("activate --dry-run", set(Role)),
     ("recount --exam 70", ADMINS),
+    ("cancel-exam 70 --reason r", ADMINS),
+    ("reopen-exam 70 --reason r", ADMINS),
     ("sweep --full", WATCHERS),
     ("repair --id 1", ADMINS),
     ("repair --id 1 --dry-run", WATCHERS),

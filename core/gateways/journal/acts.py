@@ -20,7 +20,7 @@ from core.domain.credits import Balances
 from core.domain.desks import Takeover
 from core.domain.operations import ENDED, Item, Operation, OperationState
 from core.domain.plans import Plan
-from core.domain.records import Kind
+from core.domain.records import CancelledExam, Kind
 from core.domain.repairs import Repair, RepairRow
 from core.domain.roles import Role
 from core.domain.settled import Baseline, OwedDecision
@@ -391,6 +391,31 @@ def decision_withdrawn(decision: OwedDecision, *, by: str, at: datetime, reason:
         subject_id=decision.booking_id,
         reason=reason,
         before={"owed": decision.owed},
+    )
+
+
+def exam_cancelled(exam: CancelledExam) -> Entry:
+    """From now on nobody is booked on it."""
+    return Entry(
+        at=exam.at,
+        actor=exam.by,
+        what=What.EXAM_CANCELLED,
+        subject=Subject.EXAM,
+        subject_id=exam.exam_id,
+        reason=exam.reason,
+    )
+
+
+def exam_reopened(before: CancelledExam, *, by: str, at: datetime, reason: str) -> Entry:
+    """It may be opened for booking again; who had cancelled it, and why."""
+    return Entry(
+        at=at,
+        actor=by,
+        what=What.EXAM_REOPENED,
+        subject=Subject.EXAM,
+        subject_id=before.exam_id,
+        reason=reason,
+        before={"cancelled_by": before.by, "reason": before.reason},
     )
 
 

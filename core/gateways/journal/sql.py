@@ -10,6 +10,7 @@ from core.gateways.journal.accounting import Accounting
 from core.gateways.journal.alarms import Alarms
 from core.gateways.journal.attention import Attention
 from core.gateways.journal.audit import Audit
+from core.gateways.journal.cancelled_exams import CancelledExams
 from core.gateways.journal.chain import Chain
 from core.gateways.journal.claims import Claims
 from core.gateways.journal.clients import Clients
@@ -66,6 +67,7 @@ class SqlJournal(
     Warnings,
     Desks,
     Settled,
+    CancelledExams,
     Outgoing,
     Times,
     Tellings,

@@ -25,6 +25,7 @@ from core.domain.records import ItemKey
 from core.gateways.ports.alarms import AlarmRecords
 from core.gateways.ports.attention import AttentionRecords
 from core.gateways.ports.audit import AuditRecords
+from core.gateways.ports.cancelled_exams import CancelledExamRecords
 from core.gateways.ports.clients import ClientRecords
 from core.gateways.ports.desks import DeskRecords
 from core.gateways.ports.figures import FigureRecords
@@ -98,6 +99,7 @@ class Journal(
     WarningRecords,
     DeskRecords,
     SettledRecords,
+    CancelledExamRecords,
     OutgoingRecords,
     TimeRecords,
     TellingRecords,

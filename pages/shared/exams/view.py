@@ -74,7 +74,8 @@ def _heading(desk: Desk, detailed: Detailed) -> None:
             st.badge(told, color=colour)  # type: ignore[arg-type]
         at = exam.scheduled_activation_at
         facts = [hours(exam, desk.core.zone), exam.name, f"HubSpot {exam.id}"]
-        facts += [f"opens {words.exact(at, desk.zone)}"] if at and told != "✓ Active" else []
+        opens = at if told not in {"✓ Active", wording.CANCELLED[0]} else None
+        facts += [f"opens {words.exact(opens, desk.zone)}"] if opens else []
         read = words.relative(detailed.read_at, desk.now(), desk.zone)
         shown = " · ".join(words.escaped(fact) for fact in facts if fact)
         st.html(f"{shown} · read from HubSpot {read}")

@@ -138,6 +138,10 @@ def _adjusted(desk: TestDesk) -> str:
     return desk.carry(desk.core.operating.confirm(plan.id, ADMIN, reason="r")).id
 
 
+def _exam_cancelled(desk: TestDesk) -> None:
+    desk.core.exam_cancellation.cancel(ExamId("70"), ADMIN, reason="r")
+
+
 def _key(desk: TestDesk) -> str:
     return desk.core.admitting.make("app", [Scope.READ], ADMIN)[0].id
 
@@ -307,6 +311,17 @@ ASKS = [
     Ask("deciding.undecided", WATCHERS, lambda w, a: w.core.deciding.undecided(w.it, a)),
     Ask("deciding.doubts", WATCHERS, lambda w, a: w.core.deciding.doubts([], a)),
     Ask("Diagnosing.provision", ADMINS, lambda w, a: w.desk.doctor().provision(a)),
+    Ask(
+        "exam_cancellation.cancel",
+        ADMINS,
+        lambda w, a: w.core.exam_cancellation.cancel(ExamId("70"), a, reason="r"),
+    ),
+    Ask(
+        "exam_cancellation.reopen",
+        ADMINS,
+        lambda w, a: w.core.exam_cancellation.reopen(ExamId("70"), a, reason="r"),
+        _exam_cancelled,
+    ),
     Ask("exporting.operations", WATCHERS, lambda w, a: w.core.exporting.operations(a)),
     Ask("exporting.audit", WATCHERS, lambda w, a: w.core.exporting.audit(Sought(), a)),
     Ask("exporting.owed", WATCHERS, lambda w, a: w.core.exporting.owed(a)),
@@ -651,6 +666,7 @@ UNASKED = {
         "Owing.listed",
         "Planning.afresh",
         "Preflight.check",
+        "Sitting.exam",
         "Sitting.set",
         "Tally.refused",
         "Tally.took",
