@@ -19,6 +19,7 @@ from core.services.announcing import Announcing
 from core.services.approving import Approving
 from core.services.auditing import Auditing
 from core.services.booking import Booking
+from core.services.cancelling_exams import CancellingExams
 from core.services.carrying import Carrying
 from core.services.checking import Checking
 from core.services.clock_watch import ClockWatch
@@ -92,6 +93,7 @@ class Core:
     sitting: Sitting
     activating: Activating
     exam_cancellation: ExamCancellation
+    cancelling_exams: CancellingExams
     recounting: Recounting
     readiness: Readiness
     watching: Watching
@@ -118,4 +120,5 @@ class Core:
             Work.FOLLOW_UPS: self.carrying.follow_up,
             Work.SWEEP: self.sweeping.carry_out,
             Work.REPAIR: self.repairing.carry_out,
+            Work.EXAM: self.cancelling_exams.carry_out,
         }

@@ -55,6 +55,8 @@ class What(StrEnum):
     EXAM_ASKED = "asked to change an exam"
     EXAM_ANSWERED = "exam change answered"
     EXAM_CANCELLED = "cancelled an exam"
+    EXAM_ACT_ASKED = "asked to cancel an exam as one act"
+    EXAM_ACT_ENDED = "cancellation of an exam ended"
     EXAM_REOPENED = "reopened a cancelled exam"
     ACTIVATION_ASKED = "asked to open exams"
     ACTIVATED = "opened exams"

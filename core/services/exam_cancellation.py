@@ -62,10 +62,14 @@ class ExamCancellation:
 
         Raises:
             NotAllowed: this person may not.
-            BadList: no reason, no such exam, or it is not cancelled. Nothing was changed.
+            BadList: no reason, no such exam, it is not cancelled, or its bookings are being
+                cancelled with it. Nothing was changed.
             GatewayError: HubSpot could not be read.
         """
         exam = self._exam(id_, actor, reason)
+        act = self.journal.last_exam_act(ExamId(exam.id))
+        if act is not None and not act.ended:
+            raise BadList([f"exam {exam.id} is being cancelled with its bookings: stop that first"])
         before = self.journal.reopen_exam(
             ExamId(exam.id), by=actor.email, at=self.now(), reason=reason.strip()
         )

@@ -21,6 +21,7 @@ from core.domain.clients import ApiKey, ApiRequest
 from core.domain.credits import CreditType
 from core.domain.desks import Takeover
 from core.domain.drift import Drift
+from core.domain.exam_acts import ExamAct
 from core.domain.foreign_writes import ForeignWrite
 from core.domain.operations import (
     ENDED,
@@ -91,6 +92,7 @@ from tests.fakes.attention import MemoryAttention
 from tests.fakes.cancelled_exams import MemoryCancelledExams
 from tests.fakes.clients import MemoryClients
 from tests.fakes.desks import MemoryDesks
+from tests.fakes.exam_acts import MemoryExamActs
 from tests.fakes.figures import MemoryFigures
 from tests.fakes.names import MemoryNames
 from tests.fakes.outgoing import MemoryOutgoing
@@ -166,6 +168,7 @@ class MemoryJournal(
     MemoryDesks,
     MemorySettled,
     MemoryCancelledExams,
+    MemoryExamActs,
     MemoryOutgoing,
     MemoryTimes,
     MemoryTellings,
@@ -202,6 +205,7 @@ class MemoryJournal(
         self._baseline: Baseline | None = None
         self._owed_decisions: dict[BookingId, OwedDecision] = {}
         self._cancelled_exams: dict[ExamId, CancelledExam] = {}
+        self._exam_acts: dict[str, ExamAct] = {}
         self._nameless: set[str] = set()
         self._grants: dict[str, Grant] = {}
         self._keys: dict[str, ApiKey] = {}

@@ -60,6 +60,8 @@ COMMANDS = [
     ("activate --dry-run", set(Role)),
     ("recount --exam 70", ADMINS),
     ("cancel-exam 70 --reason r", ADMINS),
+    ("cancel-exam 70 --give-back --dry-run", ADMINS),
+    ("cancel-exam 70 --keep --reason r", ADMINS),
     ("reopen-exam 70 --reason r", ADMINS),
     ("sweep --full", WATCHERS),
     ("repair --id 1", ADMINS),

@@ -16,6 +16,7 @@ from core.gateways.journal.claims import Claims
 from core.gateways.journal.clients import Clients
 from core.gateways.journal.database import PATIENCE_S, Database
 from core.gateways.journal.desks import Desks
+from core.gateways.journal.exam_acts import ExamActs
 from core.gateways.journal.figures import Counts
 from core.gateways.journal.history import History
 from core.gateways.journal.items import Items
@@ -68,6 +69,7 @@ class SqlJournal(
     Desks,
     Settled,
     CancelledExams,
+    ExamActs,
     Outgoing,
     Times,
     Tellings,

@@ -28,6 +28,7 @@ from core.gateways.ports.audit import AuditRecords
 from core.gateways.ports.cancelled_exams import CancelledExamRecords
 from core.gateways.ports.clients import ClientRecords
 from core.gateways.ports.desks import DeskRecords
+from core.gateways.ports.exam_acts import ExamActRecords
 from core.gateways.ports.figures import FigureRecords
 from core.gateways.ports.forgetting import NameRecords
 from core.gateways.ports.outbox import DeadLetters, Due, OutboxRecords, OutboxState
@@ -100,6 +101,7 @@ class Journal(
     DeskRecords,
     SettledRecords,
     CancelledExamRecords,
+    ExamActRecords,
     OutgoingRecords,
     TimeRecords,
     TellingRecords,

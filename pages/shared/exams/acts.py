@@ -58,7 +58,8 @@ def show(desk: Desk, detailed: Detailed, changed: Callable[[], None]) -> None:
         cancelling.buttons(desk, exam, done)
         st.space("stretch")
         _batches(desk, detailed)
-    cancelling.confirm(desk, exam, done)
+    active = session.counts.active if session.counts else 0
+    cancelling.confirm(desk, exam, active, done)
     asked_id, asked = st.session_state.get(_ASKED, ("", ""))
     if asked_id == exam.id and not exam.cancelled:
         _confirm(desk, exam, Opening(asked), changed)

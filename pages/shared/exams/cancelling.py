@@ -11,6 +11,7 @@ from core.domain.sessions import Opening
 from core.gateways.ports import Fate
 from core.services.finding import exam_words
 from pages.shared import problems, words
+from pages.shared.exams import whole
 from pages.shared.gate import Desk
 
 #: The act that waits to be confirmed: exam id and which.
@@ -29,7 +30,7 @@ class Done(Protocol):
 EFFECTS = {
     _CANCEL: "The exam is closed for booking, in HubSpot and in Supabase, and stays closed: nobody "
     "can be booked on it or moved to it, and no schedule opens it, until an admin reopens it. Its "
-    "bookings are kept.",
+    "bookings are kept, unless you choose to cancel them too.",
     _REOPEN: "The exam stays inactive. Activate or schedule it when students may book it again.",
 }
 LABELS = {_CANCEL: "Cancel this exam", _REOPEN: "Reopen this exam"}
@@ -63,7 +64,7 @@ def buttons(desk: Desk, exam: Exam, done: Done) -> None:
     _button("Reopen exam …", ":material/event_repeat:", exam, _REOPEN)
 
 
-def confirm(desk: Desk, exam: Exam, done: Done) -> None:
+def confirm(desk: Desk, exam: Exam, active: int, done: Done) -> None:
     """The act that was asked for: what it does, its reason, and the one button that does it."""
     asked_id, act = st.session_state.get(_ASKED, ("", ""))
     if asked_id != exam.id or (act == _CANCEL) == bool(exam.cancelled):
@@ -71,7 +72,12 @@ def confirm(desk: Desk, exam: Exam, done: Done) -> None:
     with st.container(border=True, key="confirm_cancel"):
         st.markdown(f"**{LABELS[act]}**: {words.plain(exam_words(exam))}")
         st.caption(EFFECTS[act])
+        bookings = whole.choose(active) if act == _CANCEL else whole.Bookings.KEPT
         reason = st.text_input("Reason", key=f"reason_{act}", max_chars=500)
+        if bookings is not whole.Bookings.KEPT:
+            whole.confirm(desk, exam, bookings, reason, lambda: _begun(exam, done))
+            st.button("Not now", key="leave_cancel", on_click=_drop)
+            return
         with st.container(horizontal=True):
             sure = st.button(
                 LABELS[act], type="primary", key="sure_cancel", disabled=not reason.strip()
@@ -81,6 +87,11 @@ def confirm(desk: Desk, exam: Exam, done: Done) -> None:
         _cancel(desk, exam, reason, done)
     elif sure:
         _reopen(desk, exam, reason, done)
+
+
+def _begun(exam: Exam, done: Done) -> NoReturn:
+    _drop()
+    done(f"{words.plain(exam_words(exam))} is being cancelled; its report is below.", ok=True)
 
 
 def _button(label: str, icon: str, exam: Exam, act: str) -> None:

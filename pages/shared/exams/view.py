@@ -13,7 +13,7 @@ from core.services.finding import exam_words
 from core.services.sitting import Detailed
 from pages.shared import problems, words
 from pages.shared.batch.figures import cards
-from pages.shared.exams import acts, address, attendees, wording
+from pages.shared.exams import acts, address, attendees, whole, wording
 from pages.shared.gate import Desk
 
 NOT_READ = "Nothing was read, and nothing was changed."
@@ -39,6 +39,7 @@ def show(desk: Desk, id_: ExamId) -> None:
         _heading(desk, detailed)
         _figures(detailed)
         acts.show(desk, detailed, forget)
+        whole.show(desk, detailed.session.exam, forget)
         attendees.show(desk, detailed)
 
 

@@ -138,6 +138,10 @@ def _adjusted(desk: TestDesk) -> str:
     return desk.carry(desk.core.operating.confirm(plan.id, ADMIN, reason="r")).id
 
 
+def _exam_act(desk: TestDesk) -> str:
+    return desk.core.cancelling_exams.ask(ExamId("70"), ADMIN, to=None, keeps=False, reason="r").id
+
+
 def _exam_cancelled(desk: TestDesk) -> None:
     desk.core.exam_cancellation.cancel(ExamId("70"), ADMIN, reason="r")
 
@@ -322,6 +326,27 @@ ASKS = [
         lambda w, a: w.core.exam_cancellation.reopen(ExamId("70"), a, reason="r"),
         _exam_cancelled,
     ),
+    Ask(
+        "cancelling_exams.preview",
+        ADMINS,
+        lambda w, a: w.core.cancelling_exams.preview(ExamId("70"), a, to=None, keeps=False),
+    ),
+    Ask(
+        "cancelling_exams.ask",
+        ADMINS,
+        lambda w, a: w.core.cancelling_exams.ask(ExamId("70"), a, to=None, keeps=False, reason="r"),
+    ),
+    Ask(
+        "cancelling_exams.stop",
+        ADMINS,
+        lambda w, a: w.core.cancelling_exams.stop(w.it, a),
+        _exam_act,
+    ),
+    Ask(
+        "cancelling_exams.report",
+        EVERYBODY,
+        lambda w, a: w.core.cancelling_exams.report(ExamId("70"), a),
+    ),
     Ask("exporting.operations", WATCHERS, lambda w, a: w.core.exporting.operations(a)),
     Ask("exporting.audit", WATCHERS, lambda w, a: w.core.exporting.audit(Sought(), a)),
     Ask("exporting.owed", WATCHERS, lambda w, a: w.core.exporting.owed(a)),
@@ -491,6 +516,7 @@ UNASKED = {
         "Noting.signed_in",
     },
     "the engine's: carries what somebody who may has confirmed": {
+        "CancellingExams.carry_out",
         "Carrying.carry_out",
         "Carrying.follow_up",
         "Fitness.failed",
