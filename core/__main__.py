@@ -5,6 +5,7 @@ from core.cli import (  # noqa: F401 - they add their commands
     approving,
     audit,
     booking,
+    cancelling_exams,
     desks,
     drift,
     exporting,

@@ -81,6 +81,7 @@ _NAMES: Mapping[Why, str] = {
     Why.NO_CREDIT: "no-credit",
     Why.NO_CREDIT_TYPE: "no-credit",
     Why.EXAM_FULL: "exam-full",
+    Why.EXAM_CANCELLED: "exam-not-open",
     Why.EXAM_CLOSED: "exam-not-open",
     Why.EXAM_DATELESS: "exam-not-open",
     Why.EXAM_PAST: "exam-over",

@@ -37,6 +37,7 @@ from core.services.approving import Approving
 from core.services.auditing import Auditing
 from core.services.booking import Booking
 from core.services.booking_looks import BookingLooks
+from core.services.cancelling_exams import CancellingExams
 from core.services.carrying import GROUP_SIZE, GROUPS_AT_ONCE
 from core.services.checking import Checking
 from core.services.clock_watch import ClockWatch
@@ -44,6 +45,7 @@ from core.services.comparing import Comparing
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.desks import Desks
+from core.services.exam_cancellation import ExamCancellation
 from core.services.exporting import Exporting
 from core.services.finding import Finding
 from core.services.following import Following
@@ -374,6 +376,18 @@ def assemble(
         ),
         sitting=sitting,
         activating=activating,
+        exam_cancellation=ExamCancellation(crm, journal, sitting, now),
+        cancelling_exams=CancellingExams(
+            crm,
+            journal,
+            engine,
+            ExamCancellation(crm, journal, sitting, now),
+            planning,
+            operating,
+            access.actor,
+            now,
+            make_id,
+        ),
         recounting=Recounting(crm, journal, engine, now, make_id, desks.require_alone),
         admitting=Admitting(journal=journal, now=now, pace=pace, rate=api_rate),
         checking=checking,

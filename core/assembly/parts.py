@@ -19,12 +19,14 @@ from core.services.announcing import Announcing
 from core.services.approving import Approving
 from core.services.auditing import Auditing
 from core.services.booking import Booking
+from core.services.cancelling_exams import CancellingExams
 from core.services.carrying import Carrying
 from core.services.checking import Checking
 from core.services.clock_watch import ClockWatch
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.desks import Desks
+from core.services.exam_cancellation import ExamCancellation
 from core.services.exporting import Exporting
 from core.services.finding import Finding
 from core.services.following import Following
@@ -90,6 +92,8 @@ class Core:
     presenting: Presenting
     sitting: Sitting
     activating: Activating
+    exam_cancellation: ExamCancellation
+    cancelling_exams: CancellingExams
     recounting: Recounting
     readiness: Readiness
     watching: Watching
@@ -116,4 +120,5 @@ class Core:
             Work.FOLLOW_UPS: self.carrying.follow_up,
             Work.SWEEP: self.sweeping.carry_out,
             Work.REPAIR: self.repairing.carry_out,
+            Work.EXAM: self.cancelling_exams.carry_out,
         }

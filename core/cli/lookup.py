@@ -11,6 +11,7 @@ import typer
 from core.cli import reports
 from core.cli.acting import actor_of
 from core.cli.app import As, DryRun, Json, Wait, WaitS, app, told_of, until_ended
+from core.cli.cancelling_exams import of_report
 from core.cli.ending import unfinished
 from core.cli.output import show, told
 from core.cli.store import opened
@@ -76,13 +77,15 @@ def exams(
             detailed = core.sitting.session(ExamId(exam), actor)
             if detailed is None:
                 raise BadList([f"HubSpot has no exam {exam}"])
-            show(_of_session(detailed.session, core.zone), as_json=json)
+            found = _of_session(detailed.session, core.zone)
+            act = core.cancelling_exams.report(ExamId(detailed.session.exam.id), actor)
+            show(found | {"cancelling": of_report(act) if act else None}, as_json=json)
             return
         first = since.date() if since else day_in(core.zone, core.operating.now())
         last: date | None = until.date() if until else first + AHEAD
         listed = core.sitting.sessions(first, last, actor)
-        found = narrowed(listed.sessions, SessionFilter(mock_type=mock_type, place=place))
-        report = {"exams": [_of_session(each, core.zone) for each in found], "more": listed.more}
+        fit = narrowed(listed.sessions, SessionFilter(mock_type=mock_type, place=place))
+        report = {"exams": [_of_session(each, core.zone) for each in fit], "more": listed.more}
         show(
             report | ({"mirror": listed.mirror_fault} if listed.mirror_fault else {}), as_json=json
         )
@@ -252,6 +255,7 @@ def _of_session(session: Session, zone: tzinfo) -> dict[str, Any]:
         "time": f"{clock(exam.start_time, zone)}-{clock(exam.end_time, zone)}",
         "place": exam.location,
         "open": exam.is_active,
+        "cancellation": str(exam.cancelled) if exam.cancelled else None,
         "activates_at": at.isoformat() if at and exam.is_active == Opening.SCHEDULED else None,
         "capacity": exam.capacity,
         "unreadable": {**exam.unreadable, **exam.unclear},

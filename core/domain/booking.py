@@ -137,6 +137,8 @@ def judge_exam(
     """
     if exam is None:
         return _blocked(Why.EXAM_GONE)
+    if exam.cancelled:
+        return _blocked(Why.EXAM_CANCELLED, f"on {exam.cancelled.at:%-d %B %Y}")
     if exam.is_active != Opening.ACTIVE:
         return _blocked(Why.EXAM_CLOSED, f"is_active is {exam.is_active!r}")
     if exam.exam_date is None:

@@ -113,6 +113,23 @@ class Contact(Counted):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CancelledExam:
+    """An admin cancelled this exam at the desk: nobody is booked on it until it is reopened.
+
+    HubSpot's ``is_active`` knows no such value; there the exam is inactive.
+    """
+
+    exam_id: ExamId
+    by: str
+    at: datetime
+    reason: str
+
+    def __str__(self) -> str:
+        """For staff: "cancelled by ann@x.test on 4 May 2026: the room is closed"."""
+        return f"cancelled by {self.by} on {self.at:%-d %B %Y}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exam(Counted):
     """An exam session. ``balances`` holds ``total_bookings`` alone."""
 
@@ -127,6 +144,8 @@ class Exam(Counted):
     #: 'true', 'false' or 'scheduled', as HubSpot holds it.
     is_active: str = ""
     scheduled_activation_at: datetime | None = None
+    #: None: it is not cancelled, or the journal was not asked (``services/exams_read.py``).
+    cancelled: CancelledExam | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,4 +154,5 @@ class Activation:
 def is_due(exam: Exam, now: datetime) -> bool:
     """Whether this exam is to become active by now."""
     at = exam.scheduled_activation_at
-    return exam.is_active == Opening.SCHEDULED and at is not None and at <= now
+    scheduled = exam.is_active == Opening.SCHEDULED and not exam.cancelled
+    return scheduled and at is not None and at <= now

@@ -98,6 +98,7 @@ class Why(StrEnum):
     OUT_OF_RANGE = "its balance would leave what a balance can be"
     NO_STUDENT_ID = "the student has no student id in HubSpot, of which bookings are named"
     EXAM_GONE = "HubSpot has no such exam"
+    EXAM_CANCELLED = "the exam is cancelled"
     EXAM_CLOSED = "the exam is not open for booking"
     EXAM_PAST = "exam is over"
     EXAM_BEGUN = "exam has begun"

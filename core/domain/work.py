@@ -14,6 +14,8 @@ class Work(StrEnum):
     FOLLOW_UPS = "follow-ups"
     SWEEP = "sweep"
     REPAIR = "repair"
+    #: The cancellation of an exam as one act, by its id.
+    EXAM = "exam act"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from core.domain.sessions import (
 )
 from core.gateways.ports import Event, Fate, Outcome
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
+from core.services.exams_read import exams_read
 from core.services.finding import exam_words
 from core.services.sitting import Sitting
 
@@ -111,7 +112,7 @@ class Activating:
     def _found(self, at: datetime) -> tuple[list[ActivationRow], list[Exam]]:
         """What search named for nothing, and the exams that are due, each once."""
         ids = self.crm.scheduled_exam_ids(at)
-        read = self.crm.exams(ids) if ids else {}
+        read = exams_read(self.crm, self.journal, ids) if ids else {}
         gone = [ActivationRow(exam_id=i, what=Activated.GONE) for i, e in read.items() if e is None]
         found = {exam.id: exam for exam in read.values() if exam is not None}
         late = [exam for exam in found.values() if not is_due(exam, at)]
@@ -137,6 +138,8 @@ def _row(exam: Exam, what: Activated, why: str = "") -> ActivationRow:
 
 def _not_due(exam: Exam) -> str:
     """What keeps an exam that a search found from being opened, with its value."""
+    if exam.cancelled:
+        return str(exam.cancelled)
     if unread := exam.unclear.get("scheduled_activation_datetime"):
         return f"scheduled_activation_datetime {unread}"
     scheduled = exam.is_active == Opening.SCHEDULED

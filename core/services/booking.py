@@ -17,6 +17,7 @@ from core.domain.verdicts import Verdict
 from core.gateways.ports import Journal
 from core.gateways.ports.lookup import CrmLookUp
 from core.operations.kinds.book import BOOK
+from core.services.exams_read import exam_read
 from core.services.finding import exam_words
 from core.services.planning import PLAN_LIFE
 from core.services.preflight import Preflight
@@ -60,7 +61,7 @@ class Booking:
         actor.require(Act.OVERRIDE if wish.override else Act.BOOK_ONE)
         self.preflight.check()
         contact = self.crm.contacts([wish.contact_id])[wish.contact_id]
-        exam = self.crm.exams([wish.exam_id])[wish.exam_id]
+        exam = exam_read(self.crm, self.journal, wish.exam_id)
         held = self.crm.bookings_of(ContactId(contact.id)) if contact else []
         made_at = self.now()
         seat = judge_wish(wish, contact, exam, held, self.catalogue, at=made_at, zone=self.zone)

@@ -128,9 +128,9 @@ class Checking:
         """
         self._looks(wish.contact_id, actor)
         with ThreadPoolExecutor(1, thread_name_prefix="check") as pool:
-            reading = pool.submit(self.crm.exams, [wish.exam_id])
+            reading = pool.submit(self.sitting.exam, wish.exam_id)
             contact, held = self._student(wish.contact_id)
-            exam = reading.result()[wish.exam_id]
+            exam = reading.result()
         if contact is None:
             return None
         at, zone = self.now(), self.zone

@@ -75,6 +75,7 @@ class Operating:
         typed: int | None = None,
         at_once: bool = False,
         tell: str | None = None,
+        needs_approval: str = "",
     ) -> Operation:
         """Make the plan an operation, held for a while. Confirming again returns the same one.
 
@@ -84,6 +85,8 @@ class Operating:
         None means that a script confirms, which named its bookings itself. ``at_once``: without
         the hold, for one student who waits on the phone; a booking has none anyway. ``tell``: the
         reason that its students are told; None: they are told nothing.
+        ``needs_approval``: why it needs a second admin, though its own size may ask for none: it is
+        a part of something larger.
 
         Raises:
             NotAllowed, UnknownId, NotConfirmed: nothing was changed.
@@ -95,7 +98,7 @@ class Operating:
         without = not kind_of(plan.kind).held or (at_once and one)
         now = self.now()
         held = self.holding.until(now, undoes=plan.undoes, at_once=without)
-        why = second_admin_why(self.second, plan)
+        why = second_admin_why(self.second, plan) or needs_approval
         faults = self._faults(plan, reason, typed, now) + self._nobody(why, actor)
         if tell is not None:
             faults += untold(plan, tell, self.tell_by, self.catalogue)

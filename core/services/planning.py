@@ -27,6 +27,7 @@ from core.gateways.ports import Crm, Journal
 from core.operations.kinds.base import MovingKind
 from core.operations.kinds.permissions import act_for
 from core.operations.kinds.registry import booking_of, chosen_kind_of, goes_to_exam
+from core.services.exams_read import exam_read
 from core.services.finding import (
     ByContact,
     ByIds,
@@ -138,7 +139,7 @@ class Planning:
         moving = goes_to_exam(kind)
         if moving is (to is None):
             raise BadList([NO_TARGET if moving else f"a {kind} has no exam to go to"])
-        return self.crm.exams([to])[to] if to else None
+        return exam_read(self.crm, self.journal, to) if to else None
 
     def afresh(self, plan: Plan) -> tuple[Row, ...]:
         """The same bookings, judged on fresh reads.

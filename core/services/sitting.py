@@ -14,17 +14,19 @@ from core.domain.records import (
     TOTAL_BOOKINGS,
     Booking,
     BookingId,
+    CancelledExam,
     ContactId,
     Exam,
     ExamId,
     Kind,
 )
 from core.domain.roles import Act, Actor
-from core.domain.sessions import ExamChange, Session, count
+from core.domain.sessions import ExamChange, Opening, Session, count
 from core.domain.writes import QUIET_PERIOD
 from core.gateways.errors import GatewayError
 from core.gateways.ports import Due, Event, Fate, MirrorRow, Outcome
 from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
+from core.services.exams_read import exam_read, with_cancellations
 from core.services.finding import exam_words
 from core.services.looking_up import name_of
 from core.services.mirroring import Mirroring
@@ -88,11 +90,22 @@ class Sitting:
         try:
             rows = self.mirror.sessions(since, until, tokens, limit=SESSIONS_MAX)
         except GatewayError as error:
-            exams = self.crm.search_exams(since=since, until=until, limit=SESSIONS_MAX)
+            searched = self.crm.search_exams(since=since, until=until, limit=SESSIONS_MAX)
+            exams = with_cancellations(self.journal, searched)
             found = tuple(Session(exam=exam, counts=None) for exam in exams)
             return Listed(sessions=found, mirror_fault=str(error), more=len(found) >= SESSIONS_MAX)
-        held = tuple(Session(exam=_exam(row), counts=counts) for row, counts in rows)
+        exams = with_cancellations(self.journal, [_exam(row) for row, _ in rows])
+        counted = zip(exams, (counts for _, counts in rows), strict=True)
+        held = tuple(Session(exam=exam, counts=counts) for exam, counts in counted)
         return Listed(sessions=held, more=len(held) >= SESSIONS_MAX)
+
+    def exam(self, id_: ExamId) -> Exam | None:
+        """As HubSpot states it now, with the desk's word on it. None: no such exam.
+
+        Raises:
+            GatewayError: HubSpot or the journal does not answer.
+        """
+        return exam_read(self.crm, self.journal, id_)
 
     def session(self, id_: ExamId, actor: Actor) -> Detailed | None:
         """One session with its bookings, as HubSpot states them now. None: no such exam.
@@ -102,7 +115,7 @@ class Sitting:
             GatewayError: HubSpot does not answer.
         """
         actor.require(Act.LOOK_UP)
-        exam = self.crm.exams([id_])[id_]
+        exam = self.exam(id_)
         if exam is None:
             return None
         ids = self.crm.booking_ids_of(Kind.EXAM, [exam.id]).get(exam.id, ())
@@ -120,14 +133,18 @@ class Sitting:
     def change(self, id_: ExamId, change: ExamChange, actor: Actor) -> Outcome:
         """Open, close or schedule one exam, in HubSpot at once and in the mirror soon.
 
+        One that is cancelled is only closed: nothing else is sent for it.
+
         Raises:
             NotAllowed: this person may not.
             GatewayError: what became of it cannot be read back.
         """
         actor.require(Act.RUN_BATCHES)
-        exam = self.crm.exams([id_])[id_]
+        exam = self.exam(id_)
         if exam is None:
             return Outcome(fate=Fate.REFUSED, reason="the exam is gone from HubSpot")
+        if exam.cancelled and change.opening is not Opening.INACTIVE:
+            return _refused(exam.cancelled)
         entry = _entry(exam, change, actor, self.now())
         self.journal.record(entry)  # before it is sent: what becomes of it may stay unknown
         outcome = self.set({ExamId(exam.id): change})[ExamId(exam.id)]
@@ -158,8 +175,20 @@ class Sitting:
 
         Raises:
             GatewayError: what became of one cannot be read back; copies are due all the same.
-            JournalError: nothing was sent.
+            JournalError: nothing was sent, or nobody knows whether one was cancelled meanwhile.
         """
+        outcomes = self._set(changes)
+        return outcomes | self._closed_again(changes)
+
+    def _closed_again(self, changes: Mapping[ExamId, ExamChange]) -> dict[ExamId, Outcome]:
+        """Those that an admin cancelled as they were being opened: closed, and refused."""
+        opened = [i for i, change in changes.items() if change.opening is not Opening.INACTIVE]
+        late = self.journal.cancelled_exams(opened) if opened else {}
+        if late:
+            self._set({id_: ExamChange(opening=Opening.INACTIVE) for id_ in late})
+        return {id_: _refused(word) for id_, word in late.items()}
+
+    def _set(self, changes: Mapping[ExamId, ExamChange]) -> dict[ExamId, Outcome]:
         self.mirroring.put_later(_dues(changes), self.quiet)
         outcomes: dict[ExamId, Outcome] = {}
         todo = dict(changes)
@@ -196,6 +225,10 @@ class Sitting:
         except GatewayError:
             return {}
         return {ContactId(id_): name_of(row) for id_, row in rows.items()}
+
+
+def _refused(word: CancelledExam) -> Outcome:
+    return Outcome(fate=Fate.REFUSED, reason=f"{word}; an admin can reopen it")
 
 
 def _entry(exam: Exam, change: ExamChange, actor: Actor, at: datetime) -> Entry:

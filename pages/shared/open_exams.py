@@ -35,8 +35,8 @@ def told(exam: Exam, zone: tzinfo) -> str:
     return f"{exam_words(exam)}{time} · {seats}"
 
 
-def choose(desk: Desk, key: str) -> ExamId | None:
-    """The exam that bookings are to move to; None: none is chosen yet.
+def choose(desk: Desk, key: str, *, but: str = "") -> ExamId | None:
+    """The exam that bookings are to move to, not ``but``; None: none is chosen yet.
 
     Raises:
         GatewayError: as ``sessions``.
@@ -45,7 +45,9 @@ def choose(desk: Desk, key: str) -> ExamId | None:
     exams = {
         each.exam.id: each.exam
         for each in sessions(desk)
-        if judge_exam(each.exam, at=at, zone=zone) is None and not has_begun(each.exam, at, zone)
+        if each.exam.id != but
+        and judge_exam(each.exam, at=at, zone=zone) is None
+        and not has_begun(each.exam, at, zone)
     }
     id_ = st.selectbox(
         "Move to",

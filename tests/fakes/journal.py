@@ -21,6 +21,7 @@ from core.domain.clients import ApiKey, ApiRequest
 from core.domain.credits import CreditType
 from core.domain.desks import Takeover
 from core.domain.drift import Drift
+from core.domain.exam_acts import ExamAct
 from core.domain.foreign_writes import ForeignWrite
 from core.domain.operations import (
     ENDED,
@@ -35,7 +36,16 @@ from core.domain.operations import (
 )
 from core.domain.outgoing import OutgoingEvent
 from core.domain.plans import OperationKind, Plan, Row, Verdict
-from core.domain.records import TOTAL_BOOKINGS, BookingId, ItemKey, Kind, WriteId, stored_key
+from core.domain.records import (
+    TOTAL_BOOKINGS,
+    BookingId,
+    CancelledExam,
+    ExamId,
+    ItemKey,
+    Kind,
+    WriteId,
+    stored_key,
+)
 from core.domain.repairs import Repair, RepairRow
 from core.domain.roles import Grant
 from core.domain.schedules import SlotRecord
@@ -79,8 +89,10 @@ from core.gateways.ports.trends import Measure
 from tests.fakes.accounting import MemoryAccounting
 from tests.fakes.alarms import MemoryAlarms
 from tests.fakes.attention import MemoryAttention
+from tests.fakes.cancelled_exams import MemoryCancelledExams
 from tests.fakes.clients import MemoryClients
 from tests.fakes.desks import MemoryDesks
+from tests.fakes.exam_acts import MemoryExamActs
 from tests.fakes.figures import MemoryFigures
 from tests.fakes.names import MemoryNames
 from tests.fakes.outgoing import MemoryOutgoing
@@ -155,6 +167,8 @@ class MemoryJournal(
     MemoryWarnings,
     MemoryDesks,
     MemorySettled,
+    MemoryCancelledExams,
+    MemoryExamActs,
     MemoryOutgoing,
     MemoryTimes,
     MemoryTellings,
@@ -190,6 +204,8 @@ class MemoryJournal(
         self._processes: set[str] = set()
         self._baseline: Baseline | None = None
         self._owed_decisions: dict[BookingId, OwedDecision] = {}
+        self._cancelled_exams: dict[ExamId, CancelledExam] = {}
+        self._exam_acts: dict[str, ExamAct] = {}
         self._nameless: set[str] = set()
         self._grants: dict[str, Grant] = {}
         self._keys: dict[str, ApiKey] = {}

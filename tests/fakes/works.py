@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from core.domain.audit import Entry
 from core.domain.drift import Cause, Drift
+from core.domain.exam_acts import ExamAct
 from core.domain.operations import ENDED, FollowUps, Operation, OperationState
 from core.domain.repairs import Repair, RepairRow, RowState
 from core.domain.schedules import SlotRecord
@@ -34,6 +35,8 @@ class MemoryWorks(MemoryAudit):
     _drifts: dict[str, dict[tuple[str, str], Drift]]
     _repairs: dict[str, tuple[Repair, dict[int, RepairRow]]]
     _slots: dict[str, SlotRecord]
+    _exam_acts: dict[str, ExamAct]
+    take_exam_act: Callable[[str], ExamAct]
 
     # what is to be carried
 
@@ -48,6 +51,7 @@ class MemoryWorks(MemoryAudit):
                 ),
                 (Work.SWEEP, [(s.started_at, s) for s in self._sweeps.values() if not s.ended]),
                 (Work.REPAIR, [(r.asked_at, r) for r, _ in self._repairs.values() if not r.ended]),
+                (Work.EXAM, [(a.asked_at, a) for a in self._exam_acts.values() if not a.ended]),
             ]
             return [
                 Task(work=work, id=each.id, state=each.state.value)
@@ -63,6 +67,7 @@ class MemoryWorks(MemoryAudit):
                 Work.FOLLOW_UPS: self._operations,
                 Work.SWEEP: self._sweeps,
                 Work.REPAIR: self._repairs,
+                Work.EXAM: self._exam_acts,
             }
             if id_ not in of[work]:
                 raise UnknownId(f"there is no {work} {id_}")
@@ -75,6 +80,8 @@ class MemoryWorks(MemoryAudit):
                 kept.operation = replace(kept.operation, epoch=kept.operation.epoch + 1)
             elif work is Work.SWEEP:
                 self.take_sweep(id_)
+            elif work is Work.EXAM:
+                self.take_exam_act(id_)
             else:
                 self.take_repair(id_)
 

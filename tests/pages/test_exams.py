@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 from core.domain.plans import OperationKind
 from core.domain.records import ExamId, Kind
 from core.domain.roles import Role
+from core.services.cancelling_exams import ExamActReport
+from core.services.finding import exam_words
 from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND, EXAMS, OPERATIONS, Place
 from tests.fakes.crm import Fault
 from tests.pages import lookup_scenes
@@ -267,3 +269,162 @@ def test_what_could_not_be_opened_stands_first_with_why(open_page: Open, made: S
     assert kept.startswith("✕ ")
     assert kept.endswith(": HubSpot refused it")
     assert "scheduled" == state(made, due)
+
+
+# a cancelled exam
+
+
+def cancelled(open_page: Open) -> AppTest:
+    at = press(open_page(EXAMS, exam=EXAM), "ask_cancel_exam")
+    choose(at, "reason_cancel", "the room is closed")
+    return press(at, "sure_cancel")
+
+
+def test_an_exam_is_cancelled_with_a_reason(open_page: Open, made: Stage) -> None:
+    at = press(open_page(EXAMS, exam=EXAM), "ask_cancel_exam")
+    assert at.button(key="sure_cancel").disabled
+    assert "true" == state(made)
+
+    choose(at, "reason_cancel", "the room is closed")
+    press(at, "sure_cancel")
+
+    assert "false" == state(made)
+    assert "is cancelled and closed for booking" in said(at)
+    assert "This exam is cancelled" in said(at)
+    assert f"It was cancelled by {ACTOR.email} on 4 May 2026: the room is closed" in said(at)
+    assert {"ask_active", "ask_inactive", "ask_scheduled"}.isdisjoint(keys(at))
+    assert {"cancel", "move", "ask_reopen_exam"} <= keys(at)
+
+
+def test_the_list_says_which_exam_is_cancelled(open_page: Open) -> None:
+    cancelled(open_page)
+
+    states = [cell[0] for cell in frame_with(open_page(EXAMS), "Seats")["State"]]
+
+    assert 1 == states.count("✕ Cancelled")
+
+
+def test_a_cancelled_exam_that_is_open_in_hubspot_is_closed_again(
+    open_page: Open, made: Stage
+) -> None:
+    at = cancelled(open_page)
+    made.crm.foreign_write(Kind.EXAM, EXAM, {"is_active": "true"})
+    press(at, "again")
+    assert "yet not closed in HubSpot" in said(at)
+
+    press(at, "close_again")
+
+    assert "false" == state(made)
+    assert "yet not closed in HubSpot" not in said(at)
+
+
+def test_a_cancelled_exam_is_reopened_with_a_reason(open_page: Open, made: Stage) -> None:
+    at = press(cancelled(open_page), "ask_reopen_exam")
+    choose(at, "reason_reopen", "another room")
+    press(at, "sure_cancel")
+
+    assert "This exam is cancelled" not in said(at)
+    assert "It is inactive until you activate it" in said(at)
+    assert "false" == state(made)
+    assert "ask_active" in keys(at)
+
+
+def test_a_cancellation_that_hubspot_refuses_is_said(open_page: Open, made: Stage) -> None:
+    at = press(open_page(EXAMS, exam=EXAM), "ask_cancel_exam")
+    choose(at, "reason_cancel", "the room is closed")
+    made.crm.sending = lambda request: Fault.REFUSED if request.changes else Fault.NONE
+    press(at, "sure_cancel")
+
+    assert "is cancelled at the desk, not in HubSpot" in said(at)
+    assert "yet not closed in HubSpot" in said(at)
+
+
+# with its bookings, as one act
+
+
+def previewed(open_page: Open, choice: str) -> AppTest:
+    at = press(open_page(EXAMS, exam=EXAM), "ask_cancel_exam")
+    choose(at, "exam_bookings", choice)
+    choose(at, "reason_cancel", "the room is closed")
+    return press(at, "exam_act_preview")
+
+
+def carried(made: Stage) -> ExamActReport:
+    for _ in range(60):
+        for task in made.journal.unended(at=made.clock()):
+            again = made.core.carries[task.work](task.id)
+            if again is not None and again > made.clock():
+                made.clock.at = again
+    report = made.core.cancelling_exams.report(ExamId(EXAM), ACTOR)
+    assert report is not None
+    return report
+
+
+def test_cancelling_an_exam_with_its_bookings_is_previewed_and_asks_for_the_number(
+    open_page: Open, made: Stage
+) -> None:
+    at = previewed(open_page, "Cancel them, give credits back")
+
+    number = made.core.cancelling_exams.preview(ExamId(EXAM), ACTOR, to=None, keeps=False).number
+    assert number > 20
+    assert f"{number} bookings" == figures(at)["Cancelled"]
+    assert "true" == state(made)
+    assert at.button(key="exam_act_sure").disabled
+    choose(at, "exam_act_typed", str(number))
+    assert f"Close exam, move 0, cancel {number}" == at.button(key="exam_act_sure").label
+
+    press(at, "exam_act_sure")
+
+    assert "is being cancelled; its report is below" in said(at)
+    assert "In progress: closing the exam" in said(at)
+    assert "exam_act_stop" in keys(at)
+
+
+def test_the_report_says_what_became_of_everything(open_page: Open, made: Stage) -> None:
+    at = previewed(open_page, "Cancel them, keep credits (forfeit)")
+    number = int(at.button(key="exam_act_sure").label.split()[-1])
+    left = figures(at)["Left as they are"]
+    choose(at, "exam_act_typed", str(number))
+    press(at, "exam_act_sure")
+    report = carried(made)
+
+    shown = open_page(EXAMS, exam=EXAM)
+
+    assert report.cancel is not None
+    assert number == report.cancel.done
+    told = figures(shown)
+    assert ("closed", "0 bookings", "kept", left) == (
+        told["Exam"], told["Moved"], told["Credits"], told["Not done"],
+    )  # fmt: skip
+    assert "exam_act_stop" not in keys(shown)
+    assert "false" == state(made)
+
+
+def test_an_exam_is_not_offered_as_the_one_to_move_its_own_bookings_to(
+    open_page: Open, made: Stage
+) -> None:
+    exam = made.core.sitting.exam(ExamId(EXAM))
+    assert exam is not None
+    at = press(open_page(EXAMS, exam=EXAM), "ask_cancel_exam")
+    choose(at, "exam_bookings", "Cancel them, give credits back")
+
+    options = at.selectbox(key="exam_act_to").options
+
+    assert options
+    assert not [each for each in options if each.startswith(exam_words(exam))]
+
+
+def test_an_act_is_stopped_and_its_exam_stays_cancelled(open_page: Open, made: Stage) -> None:
+    at = previewed(open_page, "Cancel them, give credits back")
+    choose(at, "exam_act_typed", at.button(key="exam_act_sure").label.split()[-1])
+    press(at, "exam_act_sure")
+    act = made.core.cancelling_exams.report(ExamId(EXAM), ACTOR)
+    assert act is not None
+    made.core.cancelling_exams.carry_out(act.act.id)
+
+    press(open_page(EXAMS, exam=EXAM), "exam_act_stop")
+    carried(made)
+
+    shown = said(open_page(EXAMS, exam=EXAM))
+    assert "Stopped. What is done is kept; the exam stays cancelled" in shown
+    assert f"stopped by {ACTOR.email}" in shown

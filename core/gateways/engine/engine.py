@@ -35,9 +35,10 @@ AT_ONCE: Mapping[Work, int] = {
     Work.FOLLOW_UPS: 2,
     Work.SWEEP: 2,
     Work.REPAIR: 2,
+    Work.EXAM: 2,
 }
 #: Each call of these ends where it is when it is told to, and loses a page at most.
-PROMPT = frozenset({Work.SWEEP, Work.REPAIR})
+PROMPT = frozenset({Work.SWEEP, Work.REPAIR, Work.EXAM})
 #: A sitting that waits long is ended and begun anew, so that its record stays short.
 LOOKS_MAX = 100
 #: After its grace, what is in hand is superseded; it ends at its next word with the journal.

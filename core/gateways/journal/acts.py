@@ -18,9 +18,10 @@ from core.domain.channels import Channel
 from core.domain.clients import ApiKey
 from core.domain.credits import Balances
 from core.domain.desks import Takeover
+from core.domain.exam_acts import ExamAct
 from core.domain.operations import ENDED, Item, Operation, OperationState
 from core.domain.plans import Plan
-from core.domain.records import Kind
+from core.domain.records import CancelledExam, Kind
 from core.domain.repairs import Repair, RepairRow
 from core.domain.roles import Role
 from core.domain.settled import Baseline, OwedDecision
@@ -391,6 +392,58 @@ def decision_withdrawn(decision: OwedDecision, *, by: str, at: datetime, reason:
         subject_id=decision.booking_id,
         reason=reason,
         before={"owed": decision.owed},
+    )
+
+
+def exam_cancelled(exam: CancelledExam) -> Entry:
+    """From now on nobody is booked on it."""
+    return Entry(
+        at=exam.at,
+        actor=exam.by,
+        what=What.EXAM_CANCELLED,
+        subject=Subject.EXAM,
+        subject_id=exam.exam_id,
+        reason=exam.reason,
+    )
+
+
+def exam_act_asked(act: ExamAct) -> Entry:
+    """Who cancels which exam with all its bookings, why, and where those who fit go."""
+    return Entry(
+        at=act.asked_at,
+        actor=act.asked_by,
+        what=What.EXAM_ACT_ASKED,
+        subject=Subject.EXAM,
+        subject_id=act.exam_id,
+        reason=act.reason,
+        detail={"act": act.id, "to_exam": act.to_exam, "keeps_credits": act.keeps},
+    )
+
+
+def exam_act_ended(act: ExamAct) -> Entry:
+    """How it ended, and by which operations."""
+    assert act.ended_at is not None  # noqa: S101 - it has ended
+    return Entry(
+        at=act.ended_at,
+        actor=act.stopped_by or act.asked_by,
+        what=What.EXAM_ACT_ENDED,
+        subject=Subject.EXAM,
+        subject_id=act.exam_id,
+        detail={"act": act.id, "state": act.state.value, "operations": list(act.operations)}
+        | ({"why": act.fault} if act.fault else {}),
+    )
+
+
+def exam_reopened(before: CancelledExam, *, by: str, at: datetime, reason: str) -> Entry:
+    """It may be opened for booking again; who had cancelled it, and why."""
+    return Entry(
+        at=at,
+        actor=by,
+        what=What.EXAM_REOPENED,
+        subject=Subject.EXAM,
+        subject_id=before.exam_id,
+        reason=reason,
+        before={"cancelled_by": before.by, "reason": before.reason},
     )
 
 

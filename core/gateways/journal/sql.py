@@ -10,11 +10,13 @@ from core.gateways.journal.accounting import Accounting
 from core.gateways.journal.alarms import Alarms
 from core.gateways.journal.attention import Attention
 from core.gateways.journal.audit import Audit
+from core.gateways.journal.cancelled_exams import CancelledExams
 from core.gateways.journal.chain import Chain
 from core.gateways.journal.claims import Claims
 from core.gateways.journal.clients import Clients
 from core.gateways.journal.database import PATIENCE_S, Database
 from core.gateways.journal.desks import Desks
+from core.gateways.journal.exam_acts import ExamActs
 from core.gateways.journal.figures import Counts
 from core.gateways.journal.history import History
 from core.gateways.journal.items import Items
@@ -66,6 +68,8 @@ class SqlJournal(
     Warnings,
     Desks,
     Settled,
+    CancelledExams,
+    ExamActs,
     Outgoing,
     Times,
     Tellings,

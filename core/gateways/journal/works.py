@@ -15,6 +15,7 @@ from core.gateways.errors import UnknownId
 from core.gateways.journal.columns import always
 from core.gateways.journal.database import Database, reading, writing
 from core.gateways.journal.epochs import next_epoch
+from core.gateways.journal.exam_acts import exam_acts
 from core.gateways.journal.fence import added
 from core.gateways.journal.records import SLOTS
 from core.gateways.journal.sweep_tables import repairs, slots, sweeps
@@ -25,18 +26,21 @@ TABLES: dict[Work, Table] = {
     Work.FOLLOW_UPS: operations,
     Work.SWEEP: sweeps,
     Work.REPAIR: repairs,
+    Work.EXAM: exam_acts,
 }
 UNENDED: dict[Work, ColumnElement[bool]] = {
     Work.OPERATION: operations.c.state.not_in(ENDED),
     Work.FOLLOW_UPS: always(operations.c.follow_ups, FollowUps.DUE),
     Work.SWEEP: sweeps.c.state.not_in(SWEEP_ENDED),
     Work.REPAIR: repairs.c.state != RepairState.DONE,
+    Work.EXAM: exam_acts.c.ended_at.is_(None),
 }
 OLDEST_FIRST = {
     Work.OPERATION: operations.c.confirmed_at,
     Work.FOLLOW_UPS: operations.c.ended_at,
     Work.SWEEP: sweeps.c.started_at,
     Work.REPAIR: repairs.c.asked_at,
+    Work.EXAM: exam_acts.c.asked_at,
 }
 
 

@@ -25,8 +25,10 @@ from core.domain.records import ItemKey
 from core.gateways.ports.alarms import AlarmRecords
 from core.gateways.ports.attention import AttentionRecords
 from core.gateways.ports.audit import AuditRecords
+from core.gateways.ports.cancelled_exams import CancelledExamRecords
 from core.gateways.ports.clients import ClientRecords
 from core.gateways.ports.desks import DeskRecords
+from core.gateways.ports.exam_acts import ExamActRecords
 from core.gateways.ports.figures import FigureRecords
 from core.gateways.ports.forgetting import NameRecords
 from core.gateways.ports.outbox import DeadLetters, Due, OutboxRecords, OutboxState
@@ -98,6 +100,8 @@ class Journal(
     WarningRecords,
     DeskRecords,
     SettledRecords,
+    CancelledExamRecords,
+    ExamActRecords,
     OutgoingRecords,
     TimeRecords,
     TellingRecords,

@@ -130,6 +130,11 @@ class ByKind(dict[OperationKind, V]):
         raise UnknownKind(f"this table has no entry for the kind {key.value!r}")
 
 
+def cancelling(*, keeps: bool) -> OperationKind:
+    """The kind that cancels bookings, and keeps their credits or gives them back."""
+    return FORFEIT.key if keeps else CANCEL.key
+
+
 def by_kind(entry: Callable[[KindOfOperation], V]) -> Mapping[OperationKind, V]:
     """The table of what ``entry`` makes of each kind, in the order of the enumeration."""
     return ByKind({key: entry(kind_of(key)) for key in OperationKind})

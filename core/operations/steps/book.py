@@ -40,6 +40,7 @@ from core.gateways.ports import Due, Fate, Journal, Run
 from core.gateways.ports.lookup import CrmLookUp
 from core.services.barring import raise_if_barred
 from core.services.common_steps import CommonSteps
+from core.services.exams_read import exam_read
 from core.services.item_steps import booking_due, counted_due
 from core.services.recording import Recording
 from core.services.settling import Ending, Result
@@ -119,7 +120,7 @@ class BookSteps(CommonSteps):
         """Why it is not to be, on fresh reads; "" when it is. What it has already is not asked."""
         contact_id, exam_id = _whose(item), ExamId(item.exam_id or "")
         contact = self.crm.contacts([contact_id])[contact_id]
-        exam = self.crm.exams([exam_id])[exam_id]
+        exam = exam_read(self.crm, self.journal, exam_id)
         if contact is None:
             return str(Why.CONTACT_GONE)
         seated = self._has(item, _SEAT)

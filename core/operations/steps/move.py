@@ -44,6 +44,7 @@ from core.operations.kinds.registry import booking_of, item_moved, moving_kind_o
 from core.services.barring import raise_if_barred
 from core.services.claiming import claimed
 from core.services.common_steps import CommonSteps
+from core.services.exams_read import exam_read
 from core.services.item_steps import booking_due, counted_due
 from core.services.moving import free_names, students_of
 from core.services.recording import Recording
@@ -149,7 +150,7 @@ class MoveSteps(CommonSteps):
     def _target(self, operation: Operation) -> Exam | None:
         """The exam that the bookings go to; None: it is gone, or was merged into another."""
         id_ = _to(operation)
-        to = self.crm.exams([id_])[id_]
+        to = exam_read(self.crm, self.journal, id_)
         return to if to is not None and to.id == id_ else None
 
     def _read(self, operation: Operation, items: Sequence[Item]) -> dict[ItemKey, Booking]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from typing import NoReturn
 
 import streamlit as st
 
@@ -19,10 +21,10 @@ from core.services.finding import ByExam, ByIds, Selection, exam_words
 from core.services.sitting import Detailed
 from pages.shared import places, problems, words
 from pages.shared.batch import address, ways
-from pages.shared.exams import wording
+from pages.shared.exams import cancelling, wording
 from pages.shared.gate import Desk
 
-#: What the last change came to, told after the page was read anew.
+#: What the last change came to and whether it went well, told after the page was read anew.
 _TOLD = "_exam_told"
 #: The change that waits to be confirmed: exam id and what.
 _ASKED = "_exam_asked"
@@ -31,9 +33,11 @@ _ASKED = "_exam_asked"
 def tell(desk: Desk) -> None:
     """What the last change came to."""
     del desk
-    told = st.session_state.pop(_TOLD, None)
-    if told:
+    told, ok = st.session_state.pop(_TOLD, ("", True))
+    if told and ok:
         st.success(told, icon=":material/check_circle:")
+    elif told:
+        st.warning(told, icon=":material/warning:")
 
 
 def show(desk: Desk, detailed: Detailed, changed: Callable[[], None]) -> None:
@@ -41,26 +45,46 @@ def show(desk: Desk, detailed: Detailed, changed: Callable[[], None]) -> None:
     session = detailed.session
     if session.drift:
         _miscount(desk, detailed)
+    exam = session.exam
+    if exam.cancelled:
+        cancelling.standing(exam, exam.cancelled)
     if Act.RUN_BATCHES not in ALLOWED[desk.actor.role]:
         st.caption("An admin can open, close or schedule this session, and cancel or refund it.")
         return
-    exam = session.exam
+    done = partial(_done, changed)
     with st.container(horizontal=True, gap="small"):
-        for opening, label, icon in (
-            (Opening.ACTIVE, "Activate", ":material/event_available:"),
-            (Opening.INACTIVE, "Deactivate", ":material/block:"),
-            (Opening.SCHEDULED, "Schedule", ":material/schedule:"),
-        ):
-            if opening is Opening.SCHEDULED or exam.is_active != opening:
-                st.button(
-                    f"{label} …", icon=icon, key=f"ask_{opening.name.lower()}",
-                    on_click=_ask, args=(exam.id, opening.value),
-                )  # fmt: skip
+        if not exam.cancelled:
+            _openings(exam)
+        cancelling.buttons(desk, exam, done)
         st.space("stretch")
         _batches(desk, detailed)
+    active = session.counts.active if session.counts else 0
+    cancelling.confirm(desk, exam, active, done)
     asked_id, asked = st.session_state.get(_ASKED, ("", ""))
-    if asked_id == exam.id:
+    if asked_id == exam.id and not exam.cancelled:
         _confirm(desk, exam, Opening(asked), changed)
+
+
+def _openings(exam: Exam) -> None:
+    """What it can be opened or closed to."""
+    for opening, label, icon in (
+        (Opening.ACTIVE, "Activate", ":material/event_available:"),
+        (Opening.INACTIVE, "Deactivate", ":material/block:"),
+        (Opening.SCHEDULED, "Schedule", ":material/schedule:"),
+    ):
+        if opening is Opening.SCHEDULED or exam.is_active != opening:
+            st.button(
+                f"{label} …", icon=icon, key=f"ask_{opening.name.lower()}",
+                on_click=_ask, args=(exam.id, opening.value),
+            )  # fmt: skip
+
+
+def _done(changed: Callable[[], None], told: str, *, ok: bool) -> NoReturn:
+    """Say so above the session, once it was read anew."""
+    st.session_state[_TOLD] = (told, ok)
+    _drop()
+    changed()
+    st.rerun()
 
 
 def _miscount(desk: Desk, detailed: Detailed) -> None:
@@ -73,10 +97,11 @@ def _miscount(desk: Desk, detailed: Detailed) -> None:
     if st.button(f"Set the seat count {change}", icon=":material/rule:", key="recount"):
         with problems.told("Nothing was changed."):
             asked = desk.core.recounting.recount([ExamId(session.exam.id)], desk.acting())
-            st.session_state[_TOLD] = (
+            told = (
                 f"The seat count is being set: {words.plain(asked.reason)}. Read the session again "
                 "in a moment; while somebody books or cancels there it waits."
             )
+            st.session_state[_TOLD] = (told, True)
             st.rerun()
 
 
@@ -173,10 +198,7 @@ def _change(desk: Desk, exam: Exam, change: ExamChange, changed: Callable[[], No
     if outcome.fate is Fate.LANDED:
         then, _ = wording.OPENING[change.opening]
         when = f" for {words.exact(change.at, desk.zone)}" if change.at else ""
-        st.session_state[_TOLD] = f"{words.plain(exam_words(exam))} is now {then}{when}."
-        _drop()
-        changed()
-        st.rerun()
+        _done(changed, f"{words.plain(exam_words(exam))} is now {then}{when}.", ok=True)
     st.error(
         f"{words.plain(outcome.reason or 'HubSpot did not say whether it was changed')}. "
         "Refresh the session before you try again.",

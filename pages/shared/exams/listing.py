@@ -179,7 +179,7 @@ def _counts(found: Sequence[Session], name: str) -> pd.Series:
 
 def _opens(session: Session, now: datetime) -> str:
     exam = session.exam
-    if exam.is_active != Opening.SCHEDULED:
+    if exam.cancelled or exam.is_active != Opening.SCHEDULED:
         return ""
     at = exam.scheduled_activation_at
     if at is None:

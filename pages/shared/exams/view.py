@@ -13,7 +13,7 @@ from core.services.finding import exam_words
 from core.services.sitting import Detailed
 from pages.shared import problems, words
 from pages.shared.batch.figures import cards
-from pages.shared.exams import acts, address, attendees, wording
+from pages.shared.exams import acts, address, attendees, whole, wording
 from pages.shared.gate import Desk
 
 NOT_READ = "Nothing was read, and nothing was changed."
@@ -39,6 +39,7 @@ def show(desk: Desk, id_: ExamId) -> None:
         _heading(desk, detailed)
         _figures(detailed)
         acts.show(desk, detailed, forget)
+        whole.show(desk, detailed.session.exam, forget)
         attendees.show(desk, detailed)
 
 
@@ -74,7 +75,8 @@ def _heading(desk: Desk, detailed: Detailed) -> None:
             st.badge(told, color=colour)  # type: ignore[arg-type]
         at = exam.scheduled_activation_at
         facts = [hours(exam, desk.core.zone), exam.name, f"HubSpot {exam.id}"]
-        facts += [f"opens {words.exact(at, desk.zone)}"] if at and told != "✓ Active" else []
+        opens = at if told not in {"✓ Active", wording.CANCELLED[0]} else None
+        facts += [f"opens {words.exact(opens, desk.zone)}"] if opens else []
         read = words.relative(detailed.read_at, desk.now(), desk.zone)
         shown = " · ".join(words.escaped(fact) for fact in facts if fact)
         st.html(f"{shown} · read from HubSpot {read}")

@@ -13,6 +13,8 @@ OPENING = {
     Opening.INACTIVE: ("– Inactive", "gray"),
     Opening.SCHEDULED: ("◦ Scheduled", "blue"),
 }
+#: Whatever HubSpot says: the desk books nobody there.
+CANCELLED = ("✕ Cancelled", "red")
 UNKNOWN = ("? Unknown", "orange")
 OVERDUE = ("! Overdue", "orange")
 
@@ -30,6 +32,8 @@ assert ACTIVATED.keys() == set(Activated), "every end of an activation has its w
 
 def opening(exam: Exam, now: datetime) -> tuple[str, str]:
     """Whether the exam is open, in a word and its colour."""
+    if exam.cancelled:
+        return CANCELLED
     at = exam.scheduled_activation_at
     if exam.is_active == Opening.SCHEDULED and (at is None or at <= now):
         return OVERDUE

@@ -15,6 +15,9 @@ from core.domain.work import Task, Work
 from core.gateways.errors import Superseded, UnknownId
 from core.gateways.ports.journal import Journal
 from tests.contract.journal.given import NOW, after, operation
+from tests.contract.journal.test_exam_acts import E2
+from tests.contract.journal.test_exam_acts import act as exam_act
+from tests.contract.journal.test_exam_acts import ended as over
 from tests.contract.journal.test_sweeps import drift
 
 KNOWN, FULL = SweepMode.KNOWN, SweepMode.FULL
@@ -209,14 +212,19 @@ def test_all_that_has_not_ended_is_to_be_carried(journal: Journal) -> None:
     journal.ask_sweep(asked_for("s2", 1))
     journal.ask_sweep(asked_for("f", 0.5, FULL))
     journal.ask_repair(repair("r1"), ROWS)
+    journal.ask_exam_act(exam_act("a1"))
+    journal.ask_exam_act(exam_act("a2", E2))
+    journal.save_exam_act(over(exam_act("a2", E2)))
 
     assert [
         Task(work=Work.OPERATION, id="o2", state="held"),
         Task(work=Work.SWEEP, id="f", state="asked for"),
         Task(work=Work.SWEEP, id="s2", state="asked for"),
         Task(work=Work.REPAIR, id="r1", state="asked for"),
+        Task(work=Work.EXAM, id="a1", state="closing the exam"),
     ] == journal.unended()
-    assert ["o2", "sweep/f", "repair/r1"] == [task.key for task in journal.unended(limit=1)]
+    first = [task.key for task in journal.unended(limit=1)]
+    assert ["o2", "sweep/f", "repair/r1", "exam act/a1"] == first
 
 
 def test_what_was_never_asked_for_is_not_there(journal: Journal) -> None:

@@ -170,6 +170,30 @@ def test_an_exam_that_cannot_be_booked_is_refused_with_the_reason(
     assert (Verdict.BLOCKED, why) == (row.verdict, row.why)
 
 
+def test_nobody_is_booked_on_a_cancelled_exam_whatever_hubspot_says(desk: TestDesk) -> None:
+    desk.core.exam_cancellation.cancel(ExamId("80"), ADMIN, reason="the room is closed")
+    desk.crm.foreign_write(Kind.EXAM, "80", {"is_active": "true"})
+
+    (row,) = plan(desk).rows
+
+    assert (Verdict.BLOCKED, Why.EXAM_CANCELLED) == (row.verdict, row.why)
+    assert "on 4 May 2026" == row.detail
+
+
+def test_booking_of_an_exam_that_is_cancelled_after_the_preview_takes_nothing(
+    desk: TestDesk,
+) -> None:
+    operation = confirmed(desk)
+    desk.core.exam_cancellation.cancel(ExamId("80"), ADMIN, reason="the room is closed")
+    desk.crm.foreign_write(Kind.EXAM, "80", {"is_active": "true"})
+
+    item = carried(desk, operation)
+
+    assert ItemState.DONE is not item.state
+    assert Why.EXAM_CANCELLED in item.why
+    assert (2, 3, 0) == state(desk)
+
+
 def test_a_student_without_an_id_or_with_an_unreadable_balance_is_refused(desk: TestDesk) -> None:
     desk.crm.add_contact("102", {CS: 1})
     desk.crm.add_contact("103", {CS: "abc"}, student_id="S3")

@@ -425,6 +425,39 @@ def test_exam_that_cannot_take_it_blocks(
     assert (Verdict.BLOCKED, why) == (blocked.verdict, blocked.why)
 
 
+def test_nothing_moves_to_a_cancelled_exam_whatever_hubspot_says(desk: TestDesk) -> None:
+    desk.core.exam_cancellation.cancel(THERE, ADMIN, reason="the room is closed")
+    desk.crm.foreign_write(Kind.EXAM, THERE, {"is_active": "true"})
+
+    blocked = row(desk)
+
+    assert (Verdict.BLOCKED, Why.EXAM_CANCELLED) == (blocked.verdict, blocked.why)
+
+
+def test_move_to_an_exam_that_is_cancelled_after_the_preview_leaves_the_booking(
+    desk: TestDesk,
+) -> None:
+    operation = confirmed(desk)
+    desk.core.exam_cancellation.cancel(THERE, ADMIN, reason="the room is closed")
+    desk.crm.foreign_write(Kind.EXAM, THERE, {"is_active": "true"})
+
+    desk.carry(operation)
+
+    assert ItemState.BLOCKED is item(desk, operation).state
+    assert Why.EXAM_CANCELLED in item(desk, operation).why
+    assert (3, 4) == seats(desk)
+
+
+def test_bookings_move_away_from_a_cancelled_exam(desk: TestDesk) -> None:
+    operation = confirmed(desk)
+    desk.core.exam_cancellation.cancel(HERE, ADMIN, reason="the room is closed")
+
+    desk.carry(operation)
+
+    assert ItemState.DONE is item(desk, operation).state
+    assert (2, 5) == seats(desk)
+
+
 def test_refusal_for_the_credit_names_both_types(desk: TestDesk) -> None:
     desk.crm.foreign_write(Kind.EXAM, THERE, {"mock_type": "Situational Judgment"})
 

@@ -138,6 +138,14 @@ def _adjusted(desk: TestDesk) -> str:
     return desk.carry(desk.core.operating.confirm(plan.id, ADMIN, reason="r")).id
 
 
+def _exam_act(desk: TestDesk) -> str:
+    return desk.core.cancelling_exams.ask(ExamId("70"), ADMIN, to=None, keeps=False, reason="r").id
+
+
+def _exam_cancelled(desk: TestDesk) -> None:
+    desk.core.exam_cancellation.cancel(ExamId("70"), ADMIN, reason="r")
+
+
 def _key(desk: TestDesk) -> str:
     return desk.core.admitting.make("app", [Scope.READ], ADMIN)[0].id
 
@@ -307,6 +315,38 @@ ASKS = [
     Ask("deciding.undecided", WATCHERS, lambda w, a: w.core.deciding.undecided(w.it, a)),
     Ask("deciding.doubts", WATCHERS, lambda w, a: w.core.deciding.doubts([], a)),
     Ask("Diagnosing.provision", ADMINS, lambda w, a: w.desk.doctor().provision(a)),
+    Ask(
+        "exam_cancellation.cancel",
+        ADMINS,
+        lambda w, a: w.core.exam_cancellation.cancel(ExamId("70"), a, reason="r"),
+    ),
+    Ask(
+        "exam_cancellation.reopen",
+        ADMINS,
+        lambda w, a: w.core.exam_cancellation.reopen(ExamId("70"), a, reason="r"),
+        _exam_cancelled,
+    ),
+    Ask(
+        "cancelling_exams.preview",
+        ADMINS,
+        lambda w, a: w.core.cancelling_exams.preview(ExamId("70"), a, to=None, keeps=False),
+    ),
+    Ask(
+        "cancelling_exams.ask",
+        ADMINS,
+        lambda w, a: w.core.cancelling_exams.ask(ExamId("70"), a, to=None, keeps=False, reason="r"),
+    ),
+    Ask(
+        "cancelling_exams.stop",
+        ADMINS,
+        lambda w, a: w.core.cancelling_exams.stop(w.it, a),
+        _exam_act,
+    ),
+    Ask(
+        "cancelling_exams.report",
+        EVERYBODY,
+        lambda w, a: w.core.cancelling_exams.report(ExamId("70"), a),
+    ),
     Ask("exporting.operations", WATCHERS, lambda w, a: w.core.exporting.operations(a)),
     Ask("exporting.audit", WATCHERS, lambda w, a: w.core.exporting.audit(Sought(), a)),
     Ask("exporting.owed", WATCHERS, lambda w, a: w.core.exporting.owed(a)),
@@ -476,6 +516,7 @@ UNASKED = {
         "Noting.signed_in",
     },
     "the engine's: carries what somebody who may has confirmed": {
+        "CancellingExams.carry_out",
         "Carrying.carry_out",
         "Carrying.follow_up",
         "Fitness.failed",
@@ -651,6 +692,7 @@ UNASKED = {
         "Owing.listed",
         "Planning.afresh",
         "Preflight.check",
+        "Sitting.exam",
         "Sitting.set",
         "Tally.refused",
         "Tally.took",
