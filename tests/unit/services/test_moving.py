@@ -237,7 +237,7 @@ def test_audit_and_the_event_for_other_apps_name_both_exams(desk: TestDesk) -> N
     assert told is not None
     assert EventType.BOOKING_MOVED is told.type
     assert {
-        "booking_id": "501",
+        "record_id": "501",
         "contact_id": "101",
         "exam_id": THERE,
         "exam_date": "2026-06-08",
