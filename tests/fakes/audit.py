@@ -11,10 +11,12 @@ from typing import Any
 
 from core.domain.audit import Entry, Sought, Subject, What, as_recorded
 from core.domain.chain import EMPTY, Head, Link, chained, texts
+from core.domain.exam_acts import ExamAct
+from core.domain.forgetting import NOT_KEPT
 from core.domain.operations import Item
 from core.domain.plans import OperationKind
 from core.domain.reasons import apart
-from core.domain.records import WriteId
+from core.domain.records import CancelledExam, ExamId, WriteId
 from core.domain.roles import Grant, Role
 from core.gateways.journal import acts
 from core.gateways.ports.journal import WriteRecord, WriteState
@@ -28,6 +30,8 @@ class MemoryAudit:
     _admins: Collection[str]
     _operations: dict[str, Any]
     _writes: dict[WriteId, WriteRecord]
+    _exam_acts: dict[str, ExamAct]
+    _cancelled_exams: dict[ExamId, CancelledExam]
     _audit: list[Link]
     _noted: Head
     #: Saved and not yet chained: chaining costs a simulation of thousands of histories a tenth.
@@ -99,6 +103,12 @@ class MemoryAudit:
                 else link
                 for link in self._audit
             ]
+            for act in self._exam_acts.values():
+                if act.ended_at is not None and act.ended_at < before:
+                    self._exam_acts[act.id] = replace(act, reason=NOT_KEPT)
+            for exam in self._cancelled_exams.values():
+                if exam.at < before:
+                    self._cancelled_exams[exam.exam_id] = replace(exam, reason=NOT_KEPT)
             if old:
                 self.record(acts.forgot_reasons(len(old), before=before, by=by, at=at))
             return len(old)

@@ -16,14 +16,18 @@ from sqlalchemy import (
     or_,
     select,
     type_coerce,
+    update,
 )
 
 from core.domain.audit import Entry, Sought, Subject, What
 from core.domain.chain import FIELDS, Head, Link, timestamp
+from core.domain.forgetting import NOT_KEPT
 from core.domain.reasons import Reason
 from core.gateways.journal import acts
 from core.gateways.journal.audit_tables import audit, audit_head, audit_reasons
+from core.gateways.journal.cancelled_exams import cancelled_exams
 from core.gateways.journal.database import Database, reading, writing
+from core.gateways.journal.exam_acts import exam_acts
 from core.gateways.journal.recording import record
 from core.gateways.journal.rules import LIVE
 from core.gateways.journal.tables import items, movements, operations
@@ -38,6 +42,9 @@ _KEPT = (audit_reasons.c.salt, audit_reasons.c.words, audit_reasons.c.at.label("
 _LINKS = select(audit.c.n, *_RAW, *_KEPT).outerjoin(
     audit_reasons, audit_reasons.c.commitment == audit.c.reason
 )
+
+#: Tables of exams that keep the reason of an act, and when it was over.
+_BESIDE = ((exam_acts, exam_acts.c.ended_at), (cancelled_exams, cancelled_exams.c.at))
 
 
 class Audit:
@@ -87,9 +94,12 @@ class Audit:
     def forget_reasons(
         self, connection: Connection, *, before: datetime, by: str, at: datetime
     ) -> int:
-        """Their salt too, so that nobody finds them by guessing."""
+        """Their salt too, so that nobody finds them by guessing; and where they stand beside."""
         old = audit_reasons.c.at < before
         forgotten = connection.execute(delete(audit_reasons).where(old)).rowcount
+        for table, at_column in _BESIDE:
+            stale = (at_column < before) & (table.c.reason != NOT_KEPT)
+            connection.execute(update(table).where(stale).values(reason=NOT_KEPT))
         if forgotten:
             record(connection, acts.forgot_reasons(forgotten, before=before, by=by, at=at))
         return forgotten

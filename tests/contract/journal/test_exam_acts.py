@@ -6,7 +6,8 @@ import pytest
 
 from core.domain.audit import Sought, What
 from core.domain.exam_acts import ExamAct, ExamActState
-from core.domain.records import ExamId
+from core.domain.forgetting import NOT_KEPT
+from core.domain.records import CancelledExam, ExamId
 from core.gateways.errors import Superseded, UnknownId
 from core.gateways.ports.journal import Journal
 from tests.contract.journal.given import ADMIN, after
@@ -77,3 +78,19 @@ def test_asking_and_ending_are_in_the_audit(journal: Journal) -> None:
     assert (What.EXAM_ACT_ENDED, {"act": "a1", "state": "done", "operations": ["m1"]}) == (
         done.what, done.detail,
     )  # fmt: skip
+
+
+def test_what_was_typed_for_an_exam_is_forgotten_with_the_reasons_of_the_audit(
+    journal: Journal,
+) -> None:
+    """Of an act that goes on it is needed."""
+    journal.ask_exam_act(act())
+    journal.save_exam_act(ended(act()))
+    journal.ask_exam_act(act("a2", E2))
+    journal.cancel_exam(CancelledExam(exam_id=E1, by=ADMIN, at=after(1), reason="Ada is ill"))
+
+    journal.forget_reasons(before=after(100), by=ADMIN, at=after(200))
+
+    assert NOT_KEPT == journal.exam_act("a1").reason
+    assert "the room is closed" == journal.exam_act("a2").reason
+    assert NOT_KEPT == journal.cancelled_exams([E1])[E1].reason
