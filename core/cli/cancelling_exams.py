@@ -11,7 +11,19 @@ import typer
 from core.assembly import Core
 from core.cli import reports
 from core.cli.acting import actor_of
-from core.cli.app import POLL_S, As, DryRun, Json, Reason, Wait, WaitS, app
+from core.cli.app import (
+    POLL_S,
+    As,
+    DryRun,
+    ForStudents,
+    Json,
+    Reason,
+    Tell,
+    Wait,
+    WaitS,
+    app,
+    for_students,
+)
 from core.cli.ending import unfinished
 from core.cli.output import show, told
 from core.cli.store import opened
@@ -41,6 +53,8 @@ def cancel_exam(
     give_back: GiveBack = False,
     keep: Keep = False,
     reason: Reason = "",
+    tell: Tell = False,
+    reason_for_students: ForStudents = "",
     as_: As = "",
     stop: Stop = False,
     dry_run: DryRun = False,
@@ -58,15 +72,26 @@ def cancel_exam(
         target = ExamId(to) if to else None
         if stop:
             _stop(core, id_, actor)
-        elif not _one_way(give_back=give_back, keep=keep, to=to):
+        elif not _one_way(give_back=give_back, keep=keep, to=to, tell=tell):
             _close(core, id_, actor, reason, dry_run=dry_run, json=json)
             return
         elif dry_run:
             found = core.cancelling_exams.preview(id_, actor, to=target, keeps=keep)
-            show(_of_preview(found, keeps=keep), as_json=json)
+            shown = _of_preview(found, keeps=keep)
+            said, plan = for_students(tell=tell, reason=reason_for_students), found.a_plan
+            if said is not None and plan is not None:
+                shown |= {"would_tell": core.telling.would(plan, said)}
+            show(shown, as_json=json)
             return
         else:
-            core.cancelling_exams.ask(id_, actor, to=target, keeps=keep, reason=reason)
+            core.cancelling_exams.ask(
+                id_,
+                actor,
+                to=target,
+                keeps=keep,
+                reason=reason,
+                tell=for_students(tell=tell, reason=reason_for_students),
+            )
         if wait:
             runtime.start()
             _until_ended(core, id_, actor, timeout)
@@ -98,6 +123,7 @@ def of_report(report: ExamActReport) -> reports.Report:
         "why": act.fault,
         "by": act.asked_by,
         "reason": act.reason,
+        "reason_for_students": act.tell,
         "to_exam": act.to_exam,
         "credits": "kept" if act.keeps else "given back",
         "closed": report.closed,
@@ -140,12 +166,14 @@ def _of_preview(found: ExamActPreview, *, keeps: bool) -> reports.Report:
     }
 
 
-def _one_way(*, give_back: bool, keep: bool, to: str) -> bool:
+def _one_way(*, give_back: bool, keep: bool, to: str, tell: bool) -> bool:
     """Whether its bookings are cancelled too. Raises ``BadList`` for what contradicts itself."""
     if give_back and keep:
         raise BadList(["--give-back and --keep contradict each other"])
     if to and not (give_back or keep):
         raise BadList(["--to goes with --give-back or --keep: what becomes of those who stay?"])
+    if tell and not (give_back or keep):
+        raise BadList(["--tell goes with --give-back or --keep: whom else would it tell?"])
     return give_back or keep
 
 

@@ -39,6 +39,8 @@ class ExamAct:
     #: Whether the credits of cancelled bookings are kept on purpose.
     keeps: bool
     reason: str
+    #: What the students are told as the reason; None: they are not told.
+    tell: str | None = None
     asked_by: str
     asked_at: datetime
     #: Why its operations need a second admin, by the size of all of it; empty: by their own.

@@ -105,7 +105,7 @@ class Message:
 
 #: The names of ``Message.fields``, and what each is for.
 FIELDS: Mapping[str, str] = {
-    "act": "What happened: cancelled, cancelled without refund, refunded",
+    "act": "What happened: cancelled, cancelled without refund, refunded, moved",
     "exam": "The exams, each with its day",
     "exam_date": "The day of the exam, the first of several",
     "credits": "Credits given back",
@@ -164,6 +164,16 @@ def kept(act: str, sentence: str, items: Sequence[Item]) -> Happened:
     return Happened(
         act=act, sentences=[*_each(sentence, items), "No credit is given back."], credits_back=0
     )
+
+
+def moved(act: str, items: Sequence[Item]) -> Happened:
+    """Of bookings of one student that are at another exam now, under the names they have there."""
+    said = [
+        f"Your booking for {exam_of(item)} was moved. It is now {item.new_name}."
+        for item in items
+        if item.state is ItemState.DONE
+    ]
+    return Happened(act=act, sentences=[*said, "Your credit is kept."], credits_back=0)
 
 
 def _each(sentence: str, items: Sequence[Item]) -> list[str]:

@@ -59,6 +59,12 @@ class ExamActPreview:
     cancel: Plan | None
 
     @property
+    def a_plan(self) -> Plan | None:
+        """One that changes bookings, from which to show what a student would be told."""
+        plans = (plan for plan in (self.cancel, self.move) if plan is not None)
+        return next((plan for plan in plans if plan.will_change), None)
+
+    @property
     def moving(self) -> frozenset[ItemKey]:
         """Bookings that fit at the other exam."""
         return frozenset(row.booking_id for row in (self.move.will_change if self.move else ()))
@@ -173,10 +179,12 @@ class CancellingExams:
         keeps: bool,
         reason: str,
         typed: int | None = None,
+        tell: str | None = None,
     ) -> ExamAct:
         """Confirm it. While one of the exam goes on, asking again is the same one.
 
-        ``typed``: the number of bookings as the admin typed it; None: a script asks.
+        ``typed``: the number of bookings as the admin typed it; None: a script asks. ``tell``: the
+        reason that the students are told; None: they are not told.
 
         Raises:
             NotConfirmed: all that is against it.
@@ -189,6 +197,10 @@ class CancellingExams:
             faults += [] if typed == found.number else [f"type {found.number} to confirm"]
         if above and not self.operating.other_admins(actor.email):
             faults.append(f"{above}: a second admin must approve it, and there is none")
+        if tell is not None:
+            plans = [plan for plan in (found.move, found.cancel) if plan is not None]
+            against = [self.operating.against_telling(plan, tell) for plan in plans]
+            faults += dict.fromkeys(fault for each in against for fault in each)
         if faults := faults + self.operating.objections():
             raise NotConfirmed(faults)
         act = self.journal.ask_exam_act(
@@ -199,6 +211,7 @@ class CancellingExams:
                 to_exam=to,
                 keeps=keeps,
                 reason=reason.strip(),
+                tell=None if tell is None else tell.strip(),
                 asked_by=actor.email,
                 asked_at=self.now(),
                 needs_approval=above,
@@ -317,9 +330,13 @@ class CancellingExams:
         if not plan.will_change:
             return self._save(act, **{name: "", "fault": _none_of(plan)}), None
         self.journal.save_plan(plan)
-        try:  # the reason for students (``tell``) goes here, once the act asks for one
+        try:
             self.operating.confirm(
-                plan.id, actor, reason=act.reason, needs_approval=act.needs_approval
+                plan.id,
+                actor,
+                reason=act.reason,
+                needs_approval=act.needs_approval,
+                tell=act.tell,
             )
         except NotConfirmed as error:
             return act, self._waits(act, str(error))

@@ -101,7 +101,7 @@ class Operating:
         why = second_admin_why(self.second, plan) or needs_approval
         faults = self._faults(plan, reason, typed, now) + self._nobody(why, actor)
         if tell is not None:
-            faults += untold(plan, tell, self.tell_by, self.catalogue)
+            faults += self.against_telling(plan, tell)
         if actor.only is None:  # an app's student cannot see to it; its writes are guarded as all
             faults += self.objections()
         if faults and not self._confirmed_before(plan_id):
@@ -128,6 +128,10 @@ class Operating:
             self._record_confirmed(operation, plan)
         self.engine.submit(plan.id)
         return self.journal.operation(plan.id)
+
+    def against_telling(self, plan: Plan, reason: str) -> list[str]:
+        """What speaks against telling its students with this reason, for people."""
+        return untold(plan, reason, self.tell_by, self.catalogue)
 
     def call_off(self, operation_id: str, actor: Actor, *, reason: str = "") -> Operation:
         """End one that awaits approval or is held. Raises ``StateConflict`` when it has begun."""

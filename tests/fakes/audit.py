@@ -105,7 +105,9 @@ class MemoryAudit:
             ]
             for act in self._exam_acts.values():
                 if act.ended_at is not None and act.ended_at < before:
-                    self._exam_acts[act.id] = replace(act, reason=NOT_KEPT)
+                    self._exam_acts[act.id] = replace(
+                        act, reason=NOT_KEPT, tell=act.tell and NOT_KEPT
+                    )
             for exam in self._cancelled_exams.values():
                 if exam.at < before:
                     self._cancelled_exams[exam.exam_id] = replace(exam, reason=NOT_KEPT)

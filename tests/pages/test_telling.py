@@ -16,7 +16,7 @@ from core.domain.records import BookingStatus, ContactId, ExamId, Kind
 from core.domain.roles import Role
 from core.domain.telling import TellingState
 from core.services.finding import ByExam, ByReference
-from pages.shared.places import BATCH_CANCELLATION, CONTACTS
+from pages.shared.places import BATCH_CANCELLATION, CONTACTS, EXAMS
 from tests.pages.acts import choose, frame_with, press, said
 from tests.pages.conftest import Open
 from tests.pages.desk_roles import seen_by
@@ -158,3 +158,25 @@ def test_staff_tell_one_student_whose_booking_they_cancel(open_page: Open, made:
     assert {TellingState.TOLD: 1} == made.core.telling.counts(made.journal.operation(plan.id))
     states = [item.state for item in made.journal.items(plan.id)]
     assert [ItemState.DONE] == states
+
+
+def test_those_of_an_exam_that_is_cancelled_as_one_act_are_told(
+    open_page: Open, made: Stage
+) -> None:
+    exam = "71000000000"
+    at = press(open_page(EXAMS, exam=exam), "ask_cancel_exam")
+    choose(at, "exam_bookings", "Cancel them, keep credits (forfeit)")
+    choose(at, "reason_cancel", "Internal")
+    press(at, "exam_act_preview")
+    number = at.button(key="exam_act_sure").label.split()[-1]
+    choose(at, "exam_act_typed", number)
+    at.checkbox(key="tell_exam_act").check().run()
+    assert at.button(key="exam_act_sure").disabled
+    choose(at, "students_exam_act", WHY)
+    assert "was cancelled.\nNo credit is given back." in text_of(at)
+
+    press(at, "exam_act_sure")
+
+    act = made.journal.last_exam_act(ExamId(exam))
+    assert act is not None
+    assert ("Internal", WHY) == (act.reason, act.tell)

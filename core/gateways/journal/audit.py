@@ -100,6 +100,8 @@ class Audit:
         for table, at_column in _BESIDE:
             stale = (at_column < before) & (table.c.reason != NOT_KEPT)
             connection.execute(update(table).where(stale).values(reason=NOT_KEPT))
+        told = (exam_acts.c.ended_at < before) & exam_acts.c.tell.is_not(None)
+        connection.execute(update(exam_acts).where(told).values(tell=NOT_KEPT))
         if forgotten:
             record(connection, acts.forgot_reasons(forgotten, before=before, by=by, at=at))
         return forgotten

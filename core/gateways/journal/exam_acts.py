@@ -27,6 +27,7 @@ exam_acts = Table(
     Column("to_exam", String),
     Column("keeps", Boolean, nullable=False),
     Column("reason", String, nullable=False),
+    Column("tell", String),
     Column("asked_by", String, nullable=False),
     Column("asked_at", UtcTime, nullable=False),
     Column("needs_approval", String, nullable=False),

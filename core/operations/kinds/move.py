@@ -17,7 +17,7 @@ from core.domain.records import (
     ItemKey,
 )
 from core.domain.roles import Act
-from core.domain.telling import Happened
+from core.domain.telling import Happened, moved
 from core.domain.terms import Terms
 from core.domain.verdicts import OperationKind, Why
 from core.domain.writes import Movement, MovementKind
@@ -143,8 +143,8 @@ class _Move(MovingKind):
         return notes.moved(operation, items)
 
     def told(self, items: Sequence[Item], catalogue: Catalogue) -> Happened | None:  # noqa: ARG002
-        """Nothing, so far."""
-        return None
+        """Which bookings are at another exam now, and what they are called there."""
+        return moved("moved", items)
 
     def confirming(self, plan: Plan) -> str:
         """Move 3 bookings."""

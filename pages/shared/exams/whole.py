@@ -14,6 +14,7 @@ from core.domain.roles import ALLOWED, Act
 from core.services.cancelling_exams import ExamActPreview, ExamActReport, Part
 from pages.shared import open_exams, places, problems, tables, words
 from pages.shared.batch import address as operations
+from pages.shared.batch import telling
 from pages.shared.batch.figures import Figure, cards
 from pages.shared.gate import Desk
 
@@ -69,12 +70,20 @@ def confirm(
             f"Type {found.number} to confirm this many bookings", key="exam_act_typed"
         )
         typed = int(told) if told.strip().isdecimal() else -1
-    ready = bool(reason.strip()) and typed == found.number
+    plan = found.a_plan
+    tell = telling.ask(desk, plan, key="exam_act") if plan is not None else None
+    ready = bool(reason.strip()) and typed == found.number and tell != ""
     label = f"Close exam, move {len(found.moving)}, cancel {len(found.cancelling)}"
     if st.button(label, type="primary", disabled=not ready, key="exam_act_sure"):
         with problems.told("Refresh the session to see whether it is under way."):
             desk.core.cancelling_exams.ask(
-                ExamId(exam.id), desk.acting(), to=to, keeps=keeps, reason=reason, typed=typed
+                ExamId(exam.id),
+                desk.acting(),
+                to=to,
+                keeps=keeps,
+                reason=reason,
+                typed=typed,
+                tell=tell,
             )
             st.session_state.pop(_PREVIEW, None)
             done()

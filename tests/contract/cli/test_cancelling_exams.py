@@ -55,6 +55,12 @@ def test_an_exam_is_cancelled_with_its_bookings_as_one_act_with_one_report(
     assert (1, 1, {"given back": 1}, []) == (
         plan["move"], plan["cancel"], plan["credits"], plan["not_done"],
     )  # fmt: skip
+    told = ("--tell", "--reason-for-students", "no heating")
+    off = counter.refused(*asked, "--reason", "the room is closed", *told)
+    assert "telling students is off" in off
+    alone = counter.refused("cancel-exam", here, *told)
+    assert "--tell goes with --give-back or --keep" in alone
+    assert counter.says("exams", "--id", here)["cancellation"] is None
     counter.says(*asked, "--reason", "the room is closed")
     report = wait_for(lambda: _ended(counter, here))
     assert ("done", True, "", []) == (

@@ -76,6 +76,12 @@ class Counter:
         assert 0 == result.exit_code, result.output
         return dict(json.loads(result.stdout))
 
+    def refused(self, *args: str) -> str:
+        """Why, as the command says it."""
+        result = CliRunner().invoke(app, list(args), env=self.desk.environment)
+        assert 0 != result.exit_code, result.output
+        return result.stderr
+
     def begin(self, *args: str) -> dict[str, Any]:
         """What the command reports of the operation that it has begun."""
         self.begun.append(self.says(*args, "--reason", "a test"))

@@ -23,6 +23,7 @@ def act(id_: str = "a1", exam: ExamId = E1, seconds: float = 0) -> ExamAct:
         to_exam=ExamId("e9"),
         keeps=True,
         reason="the room is closed",
+        tell="the room is closed for repairs",
         asked_by=ADMIN,
         asked_at=after(seconds),
         needs_approval="more than 50 bookings",
@@ -91,6 +92,7 @@ def test_what_was_typed_for_an_exam_is_forgotten_with_the_reasons_of_the_audit(
 
     journal.forget_reasons(before=after(100), by=ADMIN, at=after(200))
 
-    assert NOT_KEPT == journal.exam_act("a1").reason
+    kept = journal.exam_act("a1")
+    assert (NOT_KEPT, NOT_KEPT) == (kept.reason, kept.tell)
     assert "the room is closed" == journal.exam_act("a2").reason
     assert NOT_KEPT == journal.cancelled_exams([E1])[E1].reason

@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 
 from core.domain.approvals import SecondAdmin
+from core.domain.channels import NO_TELLING, Channel, TellBy
 from core.domain.exam_acts import ExamAct, ExamActState
 from core.domain.operations import OperationState
 from core.domain.plans import Why
-from core.domain.records import TOTAL_BOOKINGS, ExamId, Kind
+from core.domain.records import TOTAL_BOOKINGS, ContactId, ExamId, Kind
 from core.domain.roles import Role
 from core.domain.selections import BadList
 from core.domain.work import Task, Work
 from core.gateways.errors import StateConflict
+from core.operations.kinds.telling import NO_REASON as NO_REASON_FOR_STUDENTS
+from core.operations.kinds.telling import OFF
 from core.services.cancelling_exams import ExamActReport
 from core.services.operating import NotConfirmed
 from tests.fakes.crm import Fault
@@ -23,14 +26,22 @@ FREE = "cs_credits"
 BEN = "ben@example.test"
 
 
-def school(*, students: int = 3, left: int = 2, second: SecondAdmin | None = None) -> TestDesk:
+def school(
+    *,
+    students: int = 3,
+    left: int = 2,
+    second: SecondAdmin | None = None,
+    tell_by: TellBy = NO_TELLING,
+) -> TestDesk:
     """``left``: seats that are free at the other exam."""
-    desk = TestDesk(second=second or SecondAdmin())
+    desk = TestDesk(second=second or SecondAdmin(), tell_by=tell_by)
     exam = {"mock_type": "Clinical Skills", "capacity": "10"}
     desk.crm.add_exam(HERE, students, exam_date="2026-06-01", **exam)
     desk.crm.add_exam(THERE, 10 - left, exam_date="2026-06-08", **exam)
     for n in range(students):
-        desk.crm.add_contact(f"10{n}", {FREE: 2}, student_id=f"S{n}", firstname=f"Ada{n}")
+        desk.crm.add_contact(
+            f"10{n}", {FREE: 2}, student_id=f"S{n}", firstname=f"Ada{n}", email=f"s{n}@example.test"
+        )
         desk.crm.add_booking(
             f"50{n}", contact=f"10{n}", exam=HERE, token=CS,
             booking_id=f"Clinical Skills-S{n}-June 1, 2026",
@@ -38,9 +49,11 @@ def school(*, students: int = 3, left: int = 2, second: SecondAdmin | None = Non
     return desk
 
 
-def ask(desk: TestDesk, *, to: ExamId | None = THERE, keeps: bool = False) -> ExamAct:
+def ask(
+    desk: TestDesk, *, to: ExamId | None = THERE, keeps: bool = False, tell: str | None = None
+) -> ExamAct:
     return desk.core.cancelling_exams.ask(
-        HERE, ADMIN, to=to, keeps=keeps, reason="the room is closed"
+        HERE, ADMIN, to=to, keeps=keeps, reason="the room is closed", tell=tell
     )
 
 
@@ -87,6 +100,47 @@ def test_the_exam_is_closed_those_who_fit_are_moved_and_the_others_cancelled() -
     assert [2, 2, 3] == held(desk)
     assert (0, 10) == seats(desk)
     assert "false" == desk.crm.truth.need(Kind.EXAM, HERE).properties["is_active"]
+
+
+def test_each_student_is_told_once_what_became_of_their_own_booking() -> None:
+    desk = school(tell_by=TellBy(channel=Channel.SINGLE_SEND, email_id=77))
+
+    report = carry(desk, ask(desk, tell=" no heating "))
+    for part in (report.move, report.cancel):
+        assert part is not None
+        desk.follow_up(part.operation)
+
+    said = {mail.message.contact_id: mail.message for mail in desk.crm.mails.values()}
+    assert {"100": "moved", "101": "moved", "102": "cancelled"} == {
+        id_: message.act for id_, message in said.items()
+    }
+    assert (
+        "Your booking for Clinical Skills on 1 June 2026 was moved. "
+        "It is now Clinical Skills-S0-June 8, 2026.\n"
+        "Your credit is kept.\n"
+        "Reason: no heating"
+    ) == said[ContactId("100")].text
+    assert 3 == len(desk.crm.mails)
+
+
+@pytest.mark.parametrize(
+    ("by", "tell", "fault"),
+    [
+        (NO_TELLING, "no heating", OFF),
+        (TellBy(channel=Channel.PROPERTIES), " ", NO_REASON_FOR_STUDENTS),
+    ],
+    ids=["off", "no reason"],
+)
+def test_what_speaks_against_telling_is_said_once_and_nothing_begins(
+    by: TellBy, tell: str, fault: str
+) -> None:
+    desk = school(tell_by=by)
+
+    with pytest.raises(NotConfirmed) as refused:
+        ask(desk, tell=tell)
+
+    assert (fault,) == refused.value.faults
+    assert desk.journal.last_exam_act(HERE) is None
 
 
 def test_kept_credits_stay_where_they_are() -> None:

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("to_exam", sa.String),
         sa.Column("keeps", sa.Boolean, nullable=False),
         sa.Column("reason", sa.String, nullable=False),
+        sa.Column("tell", sa.String),
         sa.Column("asked_by", sa.String, nullable=False),
         sa.Column("asked_at", UtcTime, nullable=False),
         *(sa.Column(name, sa.String, nullable=False) for name in _WORDS),
