@@ -1,6 +1,8 @@
-"""A bulk cancellation of 10,000 bookings of 8,000 contacts on the whole local stack.
+"""A bulk operation over 10,000 bookings or balances of 8,000 contacts on the whole local stack.
 
     python -m benchmarks.operation [--bookings 10000] [--contacts 8000] [--kind cancel]
+
+An adjustment gives credits, one to a row. A move goes to one exam that gets seats for all.
 
 At 150 ms latency and 190 requests / 10 s, as the design's budgets say (section 12). The core runs
 in this process, the stack in its own. The floor is the time that the limit gives to the requests
@@ -25,9 +27,11 @@ import httpx
 
 from core import wiring
 from core.assembly import Core
+from core.domain.adjustment_lists import Asked
 from core.domain.operations import ENDED
 from core.domain.plans import OperationKind, Plan
-from core.domain.records import BookingId, BookingStatus
+from core.domain.portal import OBJECT_TYPES
+from core.domain.records import BookingId, BookingStatus, ExamId, Kind
 from core.domain.roles import Actor, Role
 from core.gateways.ports import BookingFilter
 from core.services.finding import ByReference
@@ -39,6 +43,10 @@ ADMIN = Actor(email="admin@example.test", role=Role.ADMIN)
 SCHEDULES = ("CREDIT_DESK_SWEEP_SCHEDULE", "CREDIT_DESK_FULL_SWEEP_SCHEDULE")
 #: Active bookings that can be cancelled are about a third of all.
 SHARE_ACTIVE = 4
+ACTIVE = BookingFilter(statuses=(BookingStatus.ACTIVE,))
+REFUNDABLE = BookingFilter(statuses=(BookingStatus.CANCELLED,), refunded=False)
+#: A move keeps the type of its bookings.
+MOVED = "Situational Judgment"
 
 
 def main() -> int:
@@ -66,14 +74,14 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--bookings", type=int, default=10_000)
     parser.add_argument("--contacts", type=int, default=8_000)
-    parser.add_argument("--kind", choices=[k.value for k in OperationKind], default="cancel")
+    parser.add_argument("--kind", choices=["cancel", "refund", "adjust", "move"], default="cancel")
     return parser.parse_args()
 
 
 def _measure(options: argparse.Namespace, env: Mapping[str, str]) -> dict[str, Any]:
     runtime = wiring.build(load())
     core = runtime.core
-    plan = _plan(core, OperationKind(options.kind), options.bookings, options.contacts)
+    plan = _plan(core, OperationKind(options.kind), options, env)
     usage_before = dict(core.planning.crm.usage())
     http = httpx.Client(base_url=env["HUBSPOT_BASE_URL"], timeout=30)
     # what carries operations and copies; hourly counts and schedules would be measured with them
@@ -93,23 +101,62 @@ def _measure(options: argparse.Namespace, env: Mapping[str, str]) -> dict[str, A
     return report
 
 
-def _plan(core: Core, kind: OperationKind, bookings: int, contacts: int) -> Plan:
-    """A plan of so many bookings of about so many contacts, all of which will change."""
-    narrow = (
-        BookingFilter(statuses=(BookingStatus.ACTIVE,))
-        if kind is OperationKind.CANCEL
-        else BookingFilter(statuses=(BookingStatus.CANCELLED,), refunded=False)
+def _plan(
+    core: Core, kind: OperationKind, options: argparse.Namespace, env: Mapping[str, str]
+) -> Plan:
+    if kind is OperationKind.ADJUST:
+        return _of_balances(core, options.bookings, options.contacts)
+    to = _roomy(core, env, options.bookings) if kind is OperationKind.MOVE else None
+    return _of_bookings(core, kind, options.bookings, options.contacts, to)
+
+
+def _of_balances(core: Core, rows: int, contacts: int) -> Plan:
+    """One credit to each of so many balances of so many contacts."""
+    found = core.planning.preview(
+        OperationKind.CANCEL, ByReference(references=tuple(_found(core, ACTIVE))), ADMIN
     )
-    # a search gives 10,000 at most, and some of them cannot change
-    types = [credit.mock_type for credit in core.catalogue.credits if credit.mock_type]
-    found = [
+    students = list(dict.fromkeys(row.contact_id for row in found.will_change))[:contacts]
+    asked = [
+        Asked(contact_id=student, credit=credit, change="+1")
+        for credit in core.catalogue.keys
+        for student in students
+    ]
+    return core.adjusting.preview(asked[:rows], ADMIN)
+
+
+def _roomy(core: Core, env: Mapping[str, str], seats: int) -> ExamId:
+    """An open exam that gets so many seats."""
+    sessions = core.booking.sessions(ADMIN)
+    of_type = (each.exam for each in sessions if each.exam.mock_type == MOVED)
+    exam = next(exam for exam in of_type if exam.is_active == "true")
+    http = httpx.Client(base_url=env["HUBSPOT_BASE_URL"], timeout=30)
+    http.patch(
+        f"/crm/v3/objects/{OBJECT_TYPES[Kind.EXAM]}/{exam.id}",
+        json={"properties": {"capacity": str(seats * 2)}},
+        headers={"Authorization": f"Bearer {env['HUBSPOT_TOKEN']}"},
+    ).raise_for_status()
+    return ExamId(exam.id)
+
+
+def _found(core: Core, narrow: BookingFilter, *types: str) -> list[BookingId]:
+    """A search gives 10,000 at most, and some of them cannot change."""
+    every = [credit.mock_type for credit in core.catalogue.credits if credit.mock_type]
+    return [
         id_
-        for mock_type in types
+        for mock_type in types or every
         for id_ in core.planning.crm.search_bookings(
             replace(narrow, mock_type=mock_type), limit=10_000
         )
     ]
-    first = core.planning.preview(kind, ByReference(references=tuple(found)), ADMIN)
+
+
+def _of_bookings(
+    core: Core, kind: OperationKind, bookings: int, contacts: int, to: ExamId | None
+) -> Plan:
+    """A plan of so many bookings of about so many contacts, all of which will change."""
+    narrow = REFUNDABLE if kind is OperationKind.REFUND else ACTIVE
+    found = ByReference(references=tuple(_found(core, narrow, *([MOVED] if to else []))))
+    first = core.planning.preview(kind, found, ADMIN, to=to)
     by_contact: dict[str | None, list[BookingId]] = {}
     for row in first.will_change:
         by_contact.setdefault(row.contact_id, []).append(BookingId(row.booking_id))
@@ -120,7 +167,7 @@ def _plan(core: Core, kind: OperationKind, bookings: int, contacts: int) -> Plan
         chosen += ids[: max(1, room)]
         if len(chosen) >= bookings:
             break
-    return core.planning.preview(kind, ByReference(references=tuple(chosen)), ADMIN)
+    return core.planning.preview(kind, ByReference(references=tuple(chosen)), ADMIN, to=to)
 
 
 def _report(

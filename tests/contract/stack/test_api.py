@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -43,6 +43,10 @@ WAYS = [
 assert len(WAYS) == 6
 
 
+#: Of students, in all tests of this process: they share one account.
+NUMBERS = count(1)
+
+
 @dataclass
 class Servers:
     """Two of them, and a key that both know."""
@@ -50,7 +54,6 @@ class Servers:
     desk: Desk
     origins: list[str]
     key: str
-    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def ask(self, method: str, path: str, *, at: int = 0, **options: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.key}", **options.pop("headers", {})}
@@ -70,7 +73,7 @@ class Servers:
         return str(answer.json()["id"])
 
     def student(self, **balances: int) -> str:
-        n = next(self._numbers)
+        n = next(NUMBERS)
         email = f"api{n}.{os.getpid()}@example.test"
         return self.made(CONTACTS, email=email, student_id=7_700_000 + n, **balances)
 
