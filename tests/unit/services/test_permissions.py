@@ -659,6 +659,7 @@ UNASKED = {
     },
     "who ended an operation that its page has opened": {"Operating.called_off"},
     "what the students of a plan or operation that was opened are told": {
+        "Operating.against_telling",
         "Told.counts",
         "Told.offered",
         "Told.preview",
