@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from core.assembly.exams import exam_services
 from core.assembly.owed import owed_services
 from core.assembly.parts import Core
 from core.assembly.protocol import carriage
@@ -28,7 +29,7 @@ from core.gateways.ports.pace import Pace
 from core.operations.kinds.base import Planners
 from core.services.access import Access
 from core.services.accounting import Accounting
-from core.services.activating import Activating, activation_jobs
+from core.services.activating import activation_jobs
 from core.services.adjusting import Adjusting
 from core.services.admin_requests import AdminRequests
 from core.services.admitting import Admitting
@@ -45,7 +46,6 @@ from core.services.comparing import Comparing
 from core.services.correcting import Correcting
 from core.services.deciding import Deciding
 from core.services.desks import Desks
-from core.services.exam_cancellation import ExamCancellation
 from core.services.exporting import Exporting
 from core.services.finding import Finding
 from core.services.following import Following
@@ -71,7 +71,6 @@ from core.services.restoring import Restoring
 from core.services.reviving import Reviving
 from core.services.scheduling import Scheduling, sweep_jobs
 from core.services.serving import Serving
-from core.services.sitting import Sitting
 from core.services.steady import QuietPeriod, SteadyClock
 from core.services.sweeping import AT_ONCE, Sweeping
 from core.services.told import Told
@@ -208,7 +207,7 @@ def assemble(
         catalogue=catalogue,
         now=now,
     )
-    sitting = Sitting(
+    exams = exam_services(
         crm=crm,
         mirror=mirror,
         journal=journal,
@@ -218,12 +217,11 @@ def assemble(
         check=owed.check,
         quiet=quiet,
     )
-    activating = Activating(crm, journal, sitting, now)
     forgetting = Forgetting(journal, keep_personal, now)
     planning = Planning(crm, journal, finding, catalogue, preflight, now, zone, make_id, owed.check)
     holding = Holding(journal, hold, QuietPeriod(quiet, clock))
-    checking = Checking(crm, sitting, catalogue, now, zone, noting)
-    booking = Booking(crm, journal, sitting, catalogue, preflight, now, zone, make_id)
+    checking = Checking(crm, exams.sitting, catalogue, now, zone, noting)
+    booking = Booking(crm, journal, exams.sitting, catalogue, preflight, now, zone, make_id)
     desks = Desks(
         crm=crm,
         journal=journal,
@@ -248,14 +246,8 @@ def assemble(
         catalogue=catalogue,
     )
     correcting = Correcting(crm, journal, preflight, now, make_id)
-    undoing = Undoing(
-        crm,
-        journal,
-        preflight,
-        now,
-        make_id,
-        Adjusting(crm, journal, catalogue, preflight, now, make_id),
-    )
+    adjusting = Adjusting(crm, journal, catalogue, preflight, now, make_id)
+    undoing = Undoing(crm, journal, preflight, now, make_id, adjusting)
     receiving = Receiving(mirroring=mirroring, types=object_types, secret=webhook_secret, now=now)
     carrying = carriage(
         crm=crm,
@@ -287,7 +279,7 @@ def assemble(
         journal,
         (
             *sweep_jobs(sweeping, sweep_schedules or {}),
-            *activation_jobs(activating, activation_schedule),
+            *activation_jobs(exams.activating, activation_schedule),
             *forgetting_jobs(forgetting, forget_schedule),
             *late_look_jobs(late, late_looks),
         ),
@@ -321,7 +313,7 @@ def assemble(
                 bookings=planning.afresh,
                 corrections=correcting.afresh,
                 undos=undoing.afresh,
-                adjustments=undoing.adjusting.afresh,
+                adjustments=adjusting.afresh,
             ),
             holding=holding,
             now=now,
@@ -331,7 +323,7 @@ def assemble(
         deciding=Deciding(crm, journal, engine, now, desks.require_alone),
         correcting=correcting,
         undoing=undoing,
-        adjusting=undoing.adjusting,
+        adjusting=adjusting,
         carrying=carrying,
         late_looks=late,
         desks=desks,
@@ -374,14 +366,14 @@ def assemble(
             now=now,
             check=owed.check,
         ),
-        sitting=sitting,
-        activating=activating,
-        exam_cancellation=ExamCancellation(crm, journal, sitting, now),
+        sitting=exams.sitting,
+        activating=exams.activating,
+        exam_cancellation=exams.cancellation,
         cancelling_exams=CancellingExams(
             crm,
             journal,
             engine,
-            ExamCancellation(crm, journal, sitting, now),
+            exams.cancellation,
             planning,
             operating,
             access.actor,
@@ -392,7 +384,7 @@ def assemble(
         admitting=Admitting(journal=journal, now=now, pace=pace, rate=api_rate),
         checking=checking,
         serving=Serving(crm, journal, booking, planning, operating, checking, now, make_id),
-        admin_requests=AdminRequests(journal, access, planning, undoing.adjusting, operating, now),
+        admin_requests=AdminRequests(journal, access, planning, adjusting, operating, now),
         forgetting=forgetting,
         following=Following(journal),
         telling=Told(journal, engine, catalogue, now, tell_by, desks.require_alone),

@@ -27,9 +27,8 @@ from core.domain.operations import (
 )
 from core.domain.selections import BadList
 from core.gateways.errors import StateConflict
-from core.operations.kinds.cancel import CANCEL
-from core.operations.kinds.forfeit import FORFEIT
 from core.operations.kinds.refund import REFUND
+from core.operations.kinds.registry import cancelling
 
 log = logging.getLogger(__name__)
 
@@ -108,11 +107,12 @@ def cancel(
     Bookings that were attended and exams that have begun are blocked, unless they are included.
     """
     with told():
-        chosen, left = selection(exam, contact, bookings, ids), listed(without)
-        include = included(attended=include_attended, past=include_past)
-        planned = of(CANCEL.key, chosen, left, include)
-        if forfeit:
-            planned = of(FORFEIT.key, chosen, left, include)
+        planned = of(
+            cancelling(keeps=forfeit),
+            selection(exam, contact, bookings, ids),
+            listed(without),
+            included(attended=include_attended, past=include_past),
+        )
         told_why = for_students(tell=tell, reason=reason_for_students)
         run_plan(
             planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover, tell=told_why
@@ -142,14 +142,25 @@ def forfeit_(
 
     To give one back after all: refund --include-forfeited.
     """
-    with told():
-        chosen, left = selection(exam, contact, bookings, ids), listed(without)
-        include = included(attended=include_attended, past=include_past)
-        planned = of(FORFEIT.key, chosen, left, include)
-        told_why = for_students(tell=tell, reason=reason_for_students)
-        run_plan(
-            planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover, tell=told_why
-        )
+    cancel(
+        exam=exam,
+        contact=contact,
+        bookings=bookings,
+        ids=ids,
+        include_attended=include_attended,
+        include_past=include_past,
+        without=without,
+        forfeit=True,
+        reason=reason,
+        tell=tell,
+        reason_for_students=reason_for_students,
+        as_=as_,
+        dry_run=dry_run,
+        takeover=takeover,
+        wait=wait,
+        timeout=timeout,
+        json=json,
+    )
 
 
 @app.command()

@@ -38,11 +38,6 @@ class Table:
             yield _lines(cells), len(some)
 
 
-def csv_bytes(table: Table) -> bytes:
-    """The whole file."""
-    return b"".join(part for part, _ in table.portions())
-
-
 def _lines(rows: Iterable[Sequence[str | int]]) -> bytes:
     out = io.StringIO(newline="")
     csv.writer(out).writerows(rows)

@@ -115,16 +115,7 @@ def after_mark(item: Item, outcome: Outcome) -> Item:
 
 def after_forfeit(item: Item, outcome: Outcome) -> Item:
     """``sent_at`` stays while the mark may still be on its way."""
-    match outcome.fate:
-        case Fate.LANDED:
-            return replace(item, state=ItemState.DONE, why="", sent_at=None)
-        case Fate.REFUSED:
-            why = f"cancelled and its credit kept, but HubSpot refused the mark: {outcome.reason}"
-            return replace(item, state=ItemState.FAILED, why=why, sent_at=None)
-        case Fate.NOT_SENT:
-            return replace(item, sent_at=None)
-        case Fate.UNKNOWN:
-            return item
+    return _after_last(item, outcome, "cancelled and its credit kept, but HubSpot refused the mark")
 
 
 def cancelled_due(id_: BookingId, outcome: Outcome) -> Due:
@@ -145,11 +136,16 @@ def marked_due(id_: BookingId, operation: Operation, outcome: Outcome) -> Due:
 
 def after_unmark(item: Item, outcome: Outcome) -> Item:
     """``sent_at`` stays while the clearing may still be on its way."""
+    return _after_last(item, outcome, "its credit was taken, but HubSpot refused to clear the mark")
+
+
+def _after_last(item: Item, outcome: Outcome, refused: str) -> Item:
+    """After the last request of an item, which may be sent again only when it cannot arrive."""
     match outcome.fate:
         case Fate.LANDED:
             return replace(item, state=ItemState.DONE, why="", sent_at=None)
         case Fate.REFUSED:
-            why = f"its credit was taken, but HubSpot refused to clear the mark: {outcome.reason}"
+            why = f"{refused}: {outcome.reason}"
             return replace(item, state=ItemState.FAILED, why=why, sent_at=None)
         case Fate.NOT_SENT:
             return replace(item, sent_at=None)

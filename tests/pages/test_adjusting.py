@@ -12,9 +12,9 @@ from core.domain.adjustment_lists import Asked, from_csv
 from core.domain.operations import OperationState
 from core.domain.records import Kind
 from core.domain.roles import Role
-from core.domain.spreadsheets import csv_bytes
 from pages.shared import tables
 from pages.shared.places import ADJUST_CREDITS, CONTACTS
+from tests.csv_files import csv_bytes
 from tests.pages.acts import choose, figures, frame_with, grid, press, said, tick
 from tests.pages.conftest import Open
 from tests.pages.stage import ACTOR, Stage

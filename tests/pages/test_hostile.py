@@ -15,7 +15,7 @@ from core.domain.operations import Item
 from core.domain.plans import OperationKind
 from core.domain.records import Kind
 from core.domain.roles import Grant, Role
-from core.domain.spreadsheets import Table, csv_bytes
+from core.domain.spreadsheets import Table
 from core.services.finding import ByContact, ByExam
 from pages.shared import tables, words
 from pages.shared.places import (
@@ -28,6 +28,7 @@ from pages.shared.places import (
     PEOPLE,
     Place,
 )
+from tests.csv_files import csv_bytes
 from tests.pages import drift_scenes, scenes
 from tests.pages.conftest import Open
 from tests.pages.protos import messages, texts

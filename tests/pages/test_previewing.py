@@ -9,12 +9,12 @@ from streamlit.testing.v1 import AppTest
 
 from core.domain.plans import OperationKind, Plan, Verdict
 from core.domain.records import BookingId, ExamId
-from core.domain.spreadsheets import csv_bytes
 from core.services.finding import ByExam, ByReference
 from pages.shared import tables
 from pages.shared.batch.figures import planned_by_type
 from pages.shared.batch.previewing import ORDER, narrowed
 from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND
+from tests.csv_files import csv_bytes
 from tests.pages.acts import choose, figures, go, grid, press, said, tick
 from tests.pages.conftest import Open
 from tests.pages.stage import ACTOR, Stage

@@ -9,7 +9,6 @@ from core.domain.operations import ENDED, FollowUps, ItemState, Operation, Opera
 from core.domain.plans import OperationKind, Verdict
 from core.domain.records import TOTAL_BOOKINGS, BookingId, ExamId, Kind
 from core.domain.roles import Actor, Role
-from core.domain.spreadsheets import csv_bytes
 from core.domain.warnings import About, Warned
 from core.gateways.ports import Due, WriteState
 from core.services.access import Access
@@ -19,6 +18,7 @@ from pages.shared.batch import copied
 from pages.shared.gate import Desk
 from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND, OPERATIONS
 from pages.shared.record import detail as record
+from tests.csv_files import csv_bytes
 from tests.pages import lookup_scenes, scenes
 from tests.pages.acts import choose, figures, frame_with, press, said
 from tests.pages.conftest import Open

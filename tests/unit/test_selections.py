@@ -24,8 +24,9 @@ from core.domain.selections import (
     from_text,
     ranges,
 )
-from core.domain.spreadsheets import Table, csv_bytes, escaped, unescaped
+from core.domain.spreadsheets import Table, escaped, unescaped
 from pages.shared import tables
+from tests.csv_files import csv_bytes
 
 NAME = "Clinical Skills-4711-May 4, 2026"
 A, B = "8812034411", "8812034412"

@@ -26,15 +26,7 @@ def judge_cancel(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgem
             return skipped(Why.ALREADY_CANCELLED)
         case BookingStatus.COMPLETED:
             return skipped(Why.COMPLETED)
-    fault = (
-        _active_mark_fault(booking)
-        or _association_fault(booking)
-        or _exam_fault(booking)
-        or _attendance_fault(booking, terms)
-        or _time_fault(booking, terms)
-        or _token_fault(booking)
-    )
-    if fault:
+    if fault := _active_fault(booking, terms):
         return fault
     if spent_nothing(booking):
         return Judgement(verdict=Verdict.WILL_CHANGE, why=Why.CANCEL_ONLY)
@@ -88,12 +80,7 @@ def judge_move(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgemen
     if terms.to is not None and booking.exam_ids == (terms.to.id,):
         return skipped(Why.ALREADY_THERE)
     return (
-        _active_mark_fault(booking)
-        or _association_fault(booking)
-        or _exam_fault(booking)
-        or _attendance_fault(booking, terms)
-        or _time_fault(booking, terms)
-        or _token_fault(booking)
+        _active_fault(booking, terms)
         or _target_fault(booking, catalogue, terms)
         or Judgement(verdict=Verdict.WILL_CHANGE, why=Why.MOVE)
     )
@@ -131,6 +118,18 @@ def _answer_fault(booking: Booking, to: Exam) -> Judgement | None:
         return None
     missing = missing_answer(to.mock_type, booking.attending_location, booking.dominant_hand)
     return blocked(Why.ANSWER_MISSING, missing) if missing else None
+
+
+def _active_fault(booking: Booking, terms: Terms) -> Judgement | None:
+    """Why an active booking can be neither cancelled nor moved; None: nothing of its own is."""
+    return (
+        _active_mark_fault(booking)
+        or _association_fault(booking)
+        or _exam_fault(booking)
+        or _attendance_fault(booking, terms)
+        or _time_fault(booking, terms)
+        or _token_fault(booking)
+    )
 
 
 def _active_mark_fault(booking: Booking) -> Judgement | None:

@@ -15,11 +15,9 @@ from core.domain.roles import ALLOWED, Act
 from core.domain.verdicts import OperationKind
 from core.gateways.errors import UnknownId
 from core.operations.kinds.base import ChosenKind
-from core.operations.kinds.cancel import CANCEL
-from core.operations.kinds.forfeit import FORFEIT
 from core.operations.kinds.move import MOVE
 from core.operations.kinds.permissions import includable
-from core.operations.kinds.registry import booking_of, kind_of
+from core.operations.kinds.registry import booking_of, cancelling, kind_of
 from core.operations.kinds.words import OneStudent
 from core.services.finding import ByReference
 from pages.shared import places, problems, words
@@ -36,10 +34,7 @@ UNCHANGED = "Nothing was changed."
 
 def cancel(desk: Desk, ids: Sequence[BookingId], *, keep: bool = False) -> None:
     """Preview the cancellation of these bookings of one student. ``keep``: their credits, too."""
-    if keep:
-        _preview_of(desk, FORFEIT.key, ids)
-    else:
-        _preview_of(desk, CANCEL.key, ids)
+    _preview_of(desk, cancelling(keeps=keep), ids)
 
 
 def move(desk: Desk, ids: Sequence[BookingId], to: ExamId | None) -> None:
