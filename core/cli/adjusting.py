@@ -37,7 +37,7 @@ def adjust(
 ) -> None:
     """Give or take credits, or set balances: of one student, or of a file of many.
 
-    No balance goes below 0. A balance that cannot be read is set, as any other.
+    No balance goes below 0. With =N a balance is set, also one that is no number or negative.
     """
     with told():
         asked = _asked(contact, credit, change, file)

@@ -13,15 +13,18 @@ from core.cli.app import (
     Contact,
     DryRun,
     Exam,
+    ForStudents,
     Ids,
     Json,
     Past,
     Reason,
     TakeOver,
+    Tell,
     Wait,
     WaitS,
     Without,
     app,
+    for_students,
     run_plan,
 )
 from core.cli.choosing import included, listed, of, selection
@@ -41,6 +44,8 @@ def move(
     include_past: Past = False,
     without: Without = "",
     reason: Reason = "",
+    tell: Tell = False,
+    reason_for_students: ForStudents = "",
     as_: As = "",
     dry_run: DryRun = False,
     takeover: TakeOver = False,
@@ -60,4 +65,7 @@ def move(
             included(attended=include_attended, past=include_past),
             to=ExamId(to),
         )
-        run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
+        told_why = for_students(tell=tell, reason=reason_for_students)
+        run_plan(
+            planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover, tell=told_why
+        )

@@ -107,7 +107,8 @@ def provision(
 ) -> None:
     """Make the desk's own properties in HubSpot where they are missing. Changes nothing else.
 
-    They are the marker, and where CREDIT_DESK_TELL is properties, those that a workflow listens to.
+    They are the marker, the mark of a kept credit, and, where CREDIT_DESK_TELL is properties, those
+    that a workflow listens to.
     """
     with told(), opened() as runtime:
         if dry_run:

@@ -175,8 +175,8 @@ def read(asked: Iterable[Asked], catalogue: Catalogue) -> tuple[list[Read], list
         credit = known.get(one.credit.strip().casefold())
         wrong = list(_wrong(one))
         if credit is None:
-            keys = ", ".join(catalogue.keys)
-            wrong.append(f"{one.credit[:60]!r} is no credit type; the types are {keys}")
+            types = ", ".join(f"{c.key} ({c.label})" for c in catalogue.credits)
+            wrong.append(f"{one.credit[:60]!r} is no credit type; the types are {types}")
         change = Change()
         try:
             change = read_change(one.change)

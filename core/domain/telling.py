@@ -173,7 +173,7 @@ def moved(act: str, items: Sequence[Item]) -> Happened:
         for item in items
         if item.state is ItemState.DONE
     ]
-    return Happened(act=act, sentences=[*said, "Your credit is kept."], credits_back=0)
+    return Happened(act=act, sentences=[*said, "No credit is taken for it."], credits_back=0)
 
 
 def _each(sentence: str, items: Sequence[Item]) -> list[str]:

@@ -266,9 +266,7 @@ class CancellingExams:
             return self._carry(act)
         except NotAllowed as error:
             return self._end(self._held(act), ExamActState.STOPPED, str(error))
-        except NotReady as error:
-            return self._waits(self._held(act), str(error))
-        except GatewayError as error:
+        except (NotReady, NotConfirmed, GatewayError) as error:
             log.warning("exam act %s waits: %s", act_id, error)
             waits = replace(self._held(act), waiting_for=str(error), failures=act.failures + 1)
             self.journal.save_exam_act(waits)
@@ -319,7 +317,11 @@ class CancellingExams:
     def _begin(
         self, act: ExamAct, kind: OperationKind, name: str, to: ExamId | None
     ) -> tuple[ExamAct, datetime | None]:
-        """Make the operation, if there is anything to do. Its id is saved before it is made."""
+        """Make the operation, if there is anything to do. Its id is saved before it is made.
+
+        Raises:
+            NotAllowed, NotReady, NotConfirmed, GatewayError: it is not made.
+        """
         actor = self.actor_of(act.asked_by)
         actor.require(Act.RUN_BATCHES)
         chosen = self._active(act.exam_id, act.exam_name)
@@ -330,16 +332,9 @@ class CancellingExams:
         if not plan.will_change:
             return self._save(act, **{name: "", "fault": _none_of(plan)}), None
         self.journal.save_plan(plan)
-        try:
-            self.operating.confirm(
-                plan.id,
-                actor,
-                reason=act.reason,
-                needs_approval=act.needs_approval,
-                tell=act.tell,
-            )
-        except NotConfirmed as error:
-            return act, self._waits(act, str(error))
+        self.operating.confirm(
+            plan.id, actor, reason=act.reason, needs_approval=act.needs_approval, tell=act.tell
+        )
         return act, self._waits(act, f"operation {plan.id} begins")
 
     def _fresh(self, id_: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core.gateways.errors import GatewayError, NotSent
+from core.gateways.errors import NotSent
 
 PAUSE_S = 2.0
 PAUSE_S_MAX = 60.0
@@ -12,7 +12,7 @@ PAUSE_S_MAX = 60.0
 ASKED_S_MAX = 900.0
 
 
-def pause(error: GatewayError, failures: int) -> timedelta:
+def pause(error: Exception, failures: int) -> timedelta:
     """2 s doubling to a minute; as long as the other side asked for, within reason."""
     wait_s = min(PAUSE_S * 2.0 ** min(failures, 10), PAUSE_S_MAX)
     if isinstance(error, NotSent) and error.retry_after_s:

@@ -428,3 +428,16 @@ def test_an_act_is_stopped_and_its_exam_stays_cancelled(open_page: Open, made: S
     shown = said(open_page(EXAMS, exam=EXAM))
     assert "Stopped. What is done is kept; the exam stays cancelled" in shown
     assert f"stopped by {ACTOR.email}" in shown
+
+
+@pytest.mark.parametrize("typed", ["9" * 5_000, "²", "-1", "many", ""])
+def test_what_is_no_number_of_bookings_cancels_nothing_and_says_what_to_type(
+    open_page: Open, made: Stage, typed: str
+) -> None:
+    at = previewed(open_page, "Cancel them, give credits back")
+    choose(at, "exam_act_typed", typed)
+
+    assert at.button(key="exam_act_sure").disabled
+    number = at.button(key="exam_act_sure").label.split()[-1]
+    assert f"Type {number} to enable the button." in said(at)
+    assert made.journal.last_exam_act(ExamId(EXAM)) is None

@@ -53,7 +53,7 @@ def preview(desk: Desk, asked: AskedList) -> Plan:
 
 def change(key: str) -> str:
     """Give, take or set, and how many; as ``read_change`` reads it."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="top"):
         how = st.segmented_control(
             "Change", list(SIGNS), default=GIVE, required=True, key=f"{key}_how"
         )

@@ -85,7 +85,7 @@ def _form(desk: Desk, plan: Plan) -> None:
         )
         typed: int | None = expected
         if many:
-            typed = _number(
+            typed = number_typed(
                 boxes[1].text_input(
                     f"Type {expected} to confirm this many {SAID[plan.kind].row}s",
                     live=True,
@@ -108,23 +108,27 @@ def _form(desk: Desk, plan: Plan) -> None:
                 address.go_to_operation(done)
 
 
-def _number(text: str | None) -> int:
+def number_typed(text: str | None) -> int:
     """What was typed as a number; -1 for anything else."""
     digits = (text or "").strip().replace(",", "")
     return int(digits) if digits.isdecimal() and len(digits) < 10 else -1
 
 
-def _next_step(
-    desk: Desk, plan: Plan, reason: str, typed: int | None, second: str, *, untold: bool
-) -> str:
-    """What is still wanting, or what comes next; ``untold``: the students' reason is wanting."""
-    expected = len(plan.will_change)
+def wanting(expected: int, *, reason: str, typed: int | None, untold: bool) -> str:
+    """What the button waits for; empty: nothing. ``untold``: the students' reason is wanting."""
     if not reason.strip():
         return "Give a reason first."
     if typed != expected:
         return f"Type {expected} to enable the button."
-    if untold:
-        return "Give a reason for students, or do not tell them."
+    return "Give a reason for students, or do not tell them." if untold else ""
+
+
+def _next_step(
+    desk: Desk, plan: Plan, reason: str, typed: int | None, second: str, *, untold: bool
+) -> str:
+    """What is still wanting, or what comes next."""
+    if lacks := wanting(len(plan.will_change), reason=reason, typed=typed, untold=untold):
+        return lacks
     if second:
         within = words.span(desk.core.operating.second.within)
         return f"It waits for another admin, for at most {within}. You can withdraw it until then."

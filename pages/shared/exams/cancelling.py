@@ -11,6 +11,7 @@ from core.domain.sessions import Opening
 from core.gateways.ports import Fate
 from core.services.finding import exam_words
 from pages.shared import problems, words
+from pages.shared.batch.confirming import REASON_MAX
 from pages.shared.exams import whole
 from pages.shared.gate import Desk
 
@@ -73,7 +74,7 @@ def confirm(desk: Desk, exam: Exam, active: int, done: Done) -> None:
         st.markdown(f"**{LABELS[act]}**: {words.plain(exam_words(exam))}")
         st.caption(EFFECTS[act])
         bookings = whole.choose(active) if act == _CANCEL else whole.Bookings.KEPT
-        reason = st.text_input("Reason", key=f"reason_{act}", max_chars=500)
+        reason = st.text_input("Reason", key=f"reason_{act}", max_chars=REASON_MAX)
         if bookings is not whole.Bookings.KEPT:
             whole.confirm(desk, exam, bookings, reason, lambda: _begun(exam, done))
             st.button("Not now", key="leave_cancel", on_click=_drop)

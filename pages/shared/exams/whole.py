@@ -14,7 +14,7 @@ from core.domain.roles import ALLOWED, Act
 from core.services.cancelling_exams import ExamActPreview, ExamActReport, Part
 from pages.shared import open_exams, places, problems, tables, words
 from pages.shared.batch import address as operations
-from pages.shared.batch import telling
+from pages.shared.batch import confirming, telling
 from pages.shared.batch.figures import Figure, cards
 from pages.shared.gate import Desk
 
@@ -69,12 +69,15 @@ def confirm(
         told = st.text_input(
             f"Type {found.number} to confirm this many bookings", key="exam_act_typed"
         )
-        typed = int(told) if told.strip().isdecimal() else -1
+        typed = confirming.number_typed(told)
     plan = found.a_plan
     tell = telling.ask(desk, plan, key="exam_act") if plan is not None else None
-    ready = bool(reason.strip()) and typed == found.number and tell != ""
+    lacks = confirming.wanting(found.number, reason=reason, typed=typed, untold=tell == "")
     label = f"Close exam, move {len(found.moving)}, cancel {len(found.cancelling)}"
-    if st.button(label, type="primary", disabled=not ready, key="exam_act_sure"):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        sure = st.button(label, type="primary", disabled=bool(lacks), key="exam_act_sure")
+        st.caption(lacks or _next(desk, found))
+    if sure:
         with problems.told("Refresh the session to see whether it is under way."):
             desk.core.cancelling_exams.ask(
                 ExamId(exam.id),
@@ -87,6 +90,15 @@ def confirm(
             )
             st.session_state.pop(_PREVIEW, None)
             done()
+
+
+def _next(desk: Desk, found: ExamActPreview) -> str:
+    """What comes once it is confirmed."""
+    operating = desk.core.operating
+    if operating.second.exceeded(bookings=found.number, credits_=found.credits_):
+        return "The exam is closed at once. What follows waits for another admin."
+    hold = words.span(operating.hold)
+    return f"The exam is closed at once. Moving and cancelling each start {hold} later."
 
 
 def _previewed(found: ExamActPreview, *, keeps: bool) -> None:

@@ -27,7 +27,12 @@ def test_move_brings_the_first_that_fit_and_lists_the_others(
     ]
     then = Before(counter)
 
-    plan = counter.planned("move", "--ids", ",".join(bookings), "--to", there)
+    asked = ("move", "--ids", ",".join(bookings), "--to", there)
+    told_off = counter.refused(
+        *asked, "--reason", "x", "--tell", "--reason-for-students", "heating"
+    )
+    assert "telling students is off" in told_off
+    plan = counter.planned(*asked)
 
     assert there == plan["to_exam"]
     assert {"will change": 2, "skip": 0, "blocked": 2, "excluded": 0} == plan["counts"]

@@ -11,7 +11,7 @@ from core.domain.operations import Operation
 from core.domain.plans import OperationKind
 from core.domain.records import Kind
 from core.domain.warnings import About, Warned
-from tests.fakes.crm import Fault
+from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, CS, TestDesk
 
 ADMIN_APP = {"source": "INTEGRATION", "source_id": "admin-app", "user_id": ""}
@@ -141,3 +141,41 @@ def test_a_credit_that_others_gave_before_our_late_mark_is_told_with_both() -> N
 
 def test_a_late_mark_alone_is_no_refund_given_twice() -> None:
     assert [] == refunded_with_a_late_mark(others_give=False)
+
+
+def test_of_two_cancelled_bookings_with_late_marks_each_may_be_the_one_that_others_paid() -> None:
+    """A credit that the student spends meanwhile is nobody's refund, and is not told."""
+    desk = TestDesk()
+    desk.crm.add_contact("1", {"cs_credits": 2})
+    for booking in ("51", "52"):
+        desk.booked(booking, "1", token=CS, status="Active")
+    desk.time += timedelta(hours=1)
+    cancelled = desk.confirm("51", "52", kind=OperationKind.CANCEL)
+    desk.time = desk.core.carrying.carry_out(cancelled.id) or desk.time
+    sent: list[str] = []
+
+    def no_mark(request: Request) -> Fault:
+        """The first change of bookings is the cancel, what follows is the mark."""
+        if request.changes and request.kind is Kind.BOOKING:
+            sent.append(request.what)
+            return Fault.NOT_SENT if len(sent) > 1 else Fault.NONE
+        return Fault.NONE
+
+    desk.crm.sending = no_mark
+    desk.core.carrying.carry_out(cancelled.id)
+    assert 4 == desk.held("1", "cs_credits")
+    desk.time += timedelta(minutes=1)
+    desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 3}, **ADMIN_APP)
+    desk.time += timedelta(seconds=10)
+    desk.crm.foreign_write(Kind.CONTACT, "1", {"cs_credits": 4}, **ADMIN_APP)
+    desk.time += timedelta(minutes=1)
+    desk.crm.sending = lambda _: Fault.NONE
+    desk.carry(cancelled)
+
+    desk.time += LOOKS[1]
+    desk.core.late_looks.look()
+
+    told = [w for w in desk.journal.warnings(cancelled.id) if w.about is About.REFUNDED_TWICE]
+    assert ["51", "52"] == sorted(warned.record for warned in told)
+    assert all("the balance went 3 → 4 by an app" in warned.told for warned in told)
+    assert not any("4 → 3" in warned.told for warned in told)

@@ -117,7 +117,7 @@ def test_each_student_is_told_once_what_became_of_their_own_booking() -> None:
     assert (
         "Your booking for Clinical Skills on 1 June 2026 was moved. "
         "It is now Clinical Skills-S0-June 8, 2026.\n"
-        "Your credit is kept.\n"
+        "No credit is taken for it.\n"
         "Reason: no heating"
     ) == said[ContactId("100")].text
     assert 3 == len(desk.crm.mails)
@@ -359,3 +359,24 @@ def test_an_exam_that_hubspot_refuses_to_close_keeps_its_bookings() -> None:
     assert ExamActState.STOPPED is report.act.state
     assert "HubSpot refused to close it, so no booking was changed" in report.act.fault
     assert ([2, 2, 2], (3, 8)) == (held(desk), seats(desk))
+
+
+def test_an_act_that_cannot_go_on_is_tried_ever_more_seldom_and_goes_on_by_itself() -> None:
+    """Each try reads every booking of the exam: HubSpot is not asked every two seconds for it."""
+    desk = school(tell_by=TellBy(channel=Channel.SINGLE_SEND, email_id=77))
+    act = ask(desk, tell="no heating")
+    said = desk.core.operating.tell_by
+    object.__setattr__(desk.core.operating, "tell_by", NO_TELLING)
+    waits = []
+    for _ in range(7):
+        again = desk.core.cancelling_exams.carry_out(act.id)
+        assert again is not None
+        waits.append((again - desk.time).total_seconds())
+        desk.time = again
+
+    assert [2, 4, 8, 16, 32, 60, 60] == waits
+    assert OFF in desk.journal.exam_act(act.id).waiting_for
+    object.__setattr__(desk.core.operating, "tell_by", said)
+    report = carry(desk, act)
+
+    assert ExamActState.DONE is report.act.state

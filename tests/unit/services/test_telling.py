@@ -9,11 +9,11 @@ from datetime import timedelta
 import pytest
 
 from core.domain.channels import Channel, TellBy
-from core.domain.operations import FollowUps, Operation
+from core.domain.operations import FollowUps, Item, ItemState, Operation
 from core.domain.plans import OperationKind
-from core.domain.records import ContactId, Kind
+from core.domain.records import BookingId, ContactId, Kind
 from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.telling import Telling, TellingState
+from core.domain.telling import Telling, TellingState, moved
 from core.domain.warnings import About
 from core.gateways.errors import StateConflict
 from core.gateways.hubspot.wire.telling import OPERATION, PROPERTIES
@@ -486,3 +486,13 @@ def test_a_kind_that_tells_nobody_anything_is_not_confirmed_with_it() -> None:
     assert not desk.core.telling.offered(undo)
     with pytest.raises(NotConfirmed, match="students are told nothing of it"):
         desk.core.operating.confirm(undo.id, ADMIN, reason="internal", tell=WHY)
+
+
+def test_a_move_is_told_alike_whether_a_credit_was_spent_or_not() -> None:
+    """Its items do not say so: what is told must be true of both."""
+    item = Item(
+        operation_id="op", booking_id=BookingId("1"), n=0, state=ItemState.DONE,
+        mock_type="Clinical Skills", new_name="Clinical Skills-1-May 11, 2026",
+    )  # fmt: skip
+
+    assert "No credit is taken for it." == moved("moved", [item]).sentences[-1]
