@@ -145,6 +145,7 @@ def _of_part(part: Part | None) -> reports.Report | None:
         "state": operation.state.value,
         "needs_approval": operation.needs_approval,
         "done": part.done,
+        "told": {state.value: n for state, n in part.told.items()},
         "credits": dict(part.progress.net),
         "counts": {state.value: n for state, n in sorted(part.progress.states.items())},
     }

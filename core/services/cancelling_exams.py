@@ -8,7 +8,8 @@ the act up after a crash finds the same one (docs/decisions/0036-cancelled-exams
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,6 +29,7 @@ from core.domain.plans import Plan, Row
 from core.domain.records import BookingStatus, Exam, ExamId, ItemKey, Kind
 from core.domain.roles import Act, Actor, NotAllowed
 from core.domain.selections import BadList
+from core.domain.telling import TellingState
 from core.domain.verdicts import OperationKind
 from core.domain.work import Work, key_of
 from core.gateways.errors import GatewayError, NotReady, StateConflict, UnknownId
@@ -104,6 +106,8 @@ class Part:
     operation: Operation
     progress: Progress
     left: tuple[Item, ...]
+    #: How many of its students were told of it, or not yet; empty: nobody is told.
+    told: Mapping[TellingState, int]
 
     @property
     def done(self) -> int:
@@ -120,6 +124,14 @@ class ExamActReport:
     closed: bool
     move: Part | None
     cancel: Part | None
+
+    @property
+    def told(self) -> tuple[int, int]:
+        """Students who were told, and those who were not, or not yet."""
+        counts = Counter[TellingState]()
+        for part in (self.move, self.cancel):
+            counts.update(part.told if part else {})
+        return counts[TellingState.TOLD], counts.total() - counts[TellingState.TOLD]
 
     @property
     def not_done(self) -> tuple[Item, ...]:
@@ -389,7 +401,12 @@ class CancellingExams:
         if operation is None:
             return None
         left = self.journal.items(id_, states=NEEDS_EYES)
-        return Part(operation=operation, progress=self.journal.progress(id_), left=tuple(left))
+        return Part(
+            operation=operation,
+            progress=self.journal.progress(id_),
+            left=tuple(left),
+            told=self.journal.telling_counts(id_),
+        )
 
 
 #: Of these nothing is left to cancel. One whose status cannot be read is listed, and stays.

@@ -52,10 +52,12 @@ assert VERDICT_COLOURS.keys() == set(Verdict), "every verdict has its colour"
 assert ITEM_COLOURS.keys() == set(ItemState), "every state has its colour"
 
 
-def badge_column(label: str, words_of: Sequence[str], colours: Sequence[str]) -> Any:
-    """A column whose cells are one coloured word each."""
+def badge_column(
+    label: str, words_of: Sequence[str], colours: Sequence[str], *, width: int = 108
+) -> Any:
+    """A column whose cells are one coloured word each; ``width`` in pixels."""
     return st.column_config.MultiselectColumn(
-        label, options=list(words_of), color=list(colours), width=108, pinned=True
+        label, options=list(words_of), color=list(colours), width=width, pinned=True
     )
 
 

@@ -154,6 +154,10 @@ def _report(desk: Desk, report: ExamActReport) -> None:
             st.warning(words.plain(act.fault), icon=":material/warning:")
         elif act.waiting_for:
             st.caption(f":material/hourglass: Waiting: {words.plain(act.waiting_for)}.")
+        if act.tell is not None:
+            told, untold = report.told
+            rest = f", {untold:,} not or not yet: their operation says why" if untold else ""
+            st.caption(f":material/mail: {words.count(told, 'student')} told{rest}.")
         _table([(i.booking_name, i.contact_name, i.why) for i in report.not_done])
         for label, part in (("Move", report.move), ("Cancellation", report.cancel)):
             if part is not None:

@@ -104,9 +104,9 @@ def _grid(desk: Desk, operations: Sequence[Operation]) -> None:
         column_config={
             "Open": row_buttons.column("Open", ids, _open, key=key),
             "State": tables.badge_column(
-                "State", list(states), [usual.get(word, "orange") for word in states]
+                "State", list(states), [usual.get(word, "orange") for word in states], width=150
             ),
-            "Operation": text(width=370),
+            "Operation": text(width=350),
             "Done": text("Done, bookings", width=108, alignment="right"),
             "Credits": text("Credits", width=65, alignment="right"),
             "When": text(width=85, help="The operation's history has the exact time"),

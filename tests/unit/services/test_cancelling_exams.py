@@ -121,6 +121,9 @@ def test_each_student_is_told_once_what_became_of_their_own_booking() -> None:
         "Reason: no heating"
     ) == said[ContactId("100")].text
     assert 3 == len(desk.crm.mails)
+    again = desk.core.cancelling_exams.report(HERE, ADMIN)
+    assert again is not None
+    assert (3, 0) == again.told
 
 
 @pytest.mark.parametrize(
