@@ -20,10 +20,10 @@ from core.domain.records import Kind
 from core.domain.schedules import Schedule
 from core.domain.sweeps import SweepMode
 from core.domain.writes import QUIET_PERIOD
-from core.gateways.ports import Crm, Due, Engine
+from core.gateways.ports import Crm, Due, Engine, Journal
 from core.gateways.ports.desks import DeskRegister
 from core.gateways.ports.inspecting import Inspecting
-from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
+from core.gateways.ports.lookup import CrmLookUp, MirrorLookUp
 from core.gateways.ports.outgoing import EventSender
 from core.gateways.ports.pace import Pace
 from core.operations.kinds.base import Planners
@@ -109,7 +109,7 @@ def assemble(
     *,
     crm: CrmLookUp,
     mirror: MirrorLookUp,
-    journal: JournalLookUp,
+    journal: Journal,
     engine: Engine,
     mirror_reads: Crm | None = None,
     sweep_reads: Crm | None = None,

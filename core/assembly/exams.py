@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.credits import Catalogue
-from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
+from core.gateways.ports import Journal
+from core.gateways.ports.lookup import CrmLookUp, MirrorLookUp
 from core.services.activating import Activating
 from core.services.exam_cancellation import ExamCancellation
 from core.services.mirroring import Mirroring
@@ -28,7 +29,7 @@ def exam_services(
     *,
     crm: CrmLookUp,
     mirror: MirrorLookUp,
-    journal: JournalLookUp,
+    journal: Journal,
     mirroring: Mirroring,
     catalogue: Catalogue,
     now: Callable[[], datetime],

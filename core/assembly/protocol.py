@@ -9,7 +9,8 @@ from core.domain.approvals import SecondAdmin
 from core.domain.channels import TellBy
 from core.domain.credits import Catalogue
 from core.domain.roles import Act
-from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
+from core.gateways.ports import Journal
+from core.gateways.ports.lookup import CrmLookUp
 from core.operations.kinds.base import Toolbox
 from core.operations.steps.adjust import AdjustSteps
 from core.operations.steps.book import BookSteps
@@ -37,7 +38,7 @@ from core.services.writing import Writing
 def carriage(
     *,
     crm: CrmLookUp,
-    journal: JournalLookUp,
+    journal: Journal,
     mirroring: Mirroring,
     catalogue: Catalogue,
     may: Callable[[str, Act], bool],

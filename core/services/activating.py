@@ -19,8 +19,8 @@ from core.domain.sessions import (
     Opening,
     is_due,
 )
-from core.gateways.ports import Event, Fate, Outcome
-from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
+from core.gateways.ports import Event, Fate, Journal, Outcome
+from core.gateways.ports.lookup import CrmLookUp
 from core.services.exams_read import exams_read
 from core.services.finding import exam_words
 from core.services.sitting import Sitting
@@ -43,7 +43,7 @@ class Activating:
     """
 
     crm: CrmLookUp
-    journal: JournalLookUp
+    journal: Journal
     sitting: Sitting
     now: Callable[[], datetime]
 

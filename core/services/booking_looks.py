@@ -18,8 +18,8 @@ from core.domain.operations import Item, ItemState, Operation
 from core.domain.records import Booking, BookingId, History, Kind
 from core.domain.warnings import About, Warned
 from core.domain.writes import MovementKind
-from core.gateways.ports import WriteRecord
-from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
+from core.gateways.ports import Journal, WriteRecord
+from core.gateways.ports.lookup import CrmLookUp
 from core.operations.kinds.registry import booking_of, kind_of
 from core.services.balance_histories import read_histories
 
@@ -35,7 +35,7 @@ class BookingLooks:
     """
 
     crm: CrmLookUp
-    journal: JournalLookUp
+    journal: Journal
     now: Callable[[], datetime]
 
     def look(self, operation_id: str, records: Sequence[WriteRecord]) -> None:

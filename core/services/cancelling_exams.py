@@ -33,8 +33,8 @@ from core.domain.telling import TellingState
 from core.domain.verdicts import OperationKind
 from core.domain.work import Work, key_of
 from core.gateways.errors import GatewayError, NotReady, StateConflict, UnknownId
-from core.gateways.ports import Engine, Fate
-from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
+from core.gateways.ports import Engine, Fate, Journal
+from core.gateways.ports.lookup import CrmLookUp
 from core.operations.kinds.move import MOVE
 from core.operations.kinds.registry import cancelling
 from core.services.exam_cancellation import NO_REASON, ExamCancellation
@@ -146,7 +146,7 @@ class CancellingExams:
     """What an admin asks for, and the one method for the engine."""
 
     crm: CrmLookUp
-    journal: JournalLookUp
+    journal: Journal
     engine: Engine
     cancellation: ExamCancellation
     planning: Planning

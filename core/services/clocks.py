@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.clocks import within
+from core.gateways.ports import Journal
 from core.gateways.ports.inspecting import Finding, Health, Inspecting
-from core.gateways.ports.lookup import JournalLookUp
 from core.services.clock_watch import CLOCK_SET
 
 #: Two workers that are both within this of the store's clock are within twice as much of each
@@ -37,7 +37,7 @@ class Clocks:
     """Looks without changing anything."""
 
     truth: Inspecting
-    journal: JournalLookUp
+    journal: Journal
     now: Callable[[], datetime]
 
     def findings(self) -> list[Finding]:

@@ -18,8 +18,7 @@ from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.domain.writes import MovementKind
 from core.gateways.errors import StateConflict
-from core.gateways.ports import Crm, Event
-from core.gateways.ports.lookup import JournalLookUp
+from core.gateways.ports import Crm, Event, Journal
 from core.operations.kinds.correct import CORRECT
 from core.services.planning import PLAN_LIFE
 from core.services.preflight import Preflight
@@ -30,7 +29,7 @@ class Correcting:
     """Makes the plan. ``Operating.confirm`` and the engine do the rest, exactly once."""
 
     crm: Crm
-    journal: JournalLookUp
+    journal: Journal
     preflight: Preflight
     now: Callable[[], datetime]
     new_id: Callable[[], str]

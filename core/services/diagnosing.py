@@ -9,9 +9,8 @@ from datetime import datetime
 from core.domain.audit import Entry, What
 from core.domain.roles import Act, Actor
 from core.domain.stores import Store
-from core.gateways.ports import Mirror
+from core.gateways.ports import Journal, Mirror
 from core.gateways.ports.inspecting import Finding, Health, Inspecting
-from core.gateways.ports.lookup import JournalLookUp
 from core.services.clocks import Clocks
 
 
@@ -21,7 +20,7 @@ class Diagnosing:
 
     truth: Inspecting
     mirror: Mirror
-    journal: JournalLookUp
+    journal: Journal
     #: Faults of the addresses that notifications go to.
     notification_faults: Callable[[], Sequence[str]] = tuple
     #: Whether there is any such address.

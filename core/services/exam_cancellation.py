@@ -10,8 +10,8 @@ from core.domain.records import CancelledExam, Exam, ExamId
 from core.domain.roles import Act, Actor
 from core.domain.selections import BadList
 from core.domain.sessions import ExamChange, Opening
-from core.gateways.ports import Outcome
-from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
+from core.gateways.ports import Journal, Outcome
+from core.gateways.ports.lookup import CrmLookUp
 from core.services.exams_read import exam_read
 from core.services.sitting import Sitting
 
@@ -35,7 +35,7 @@ class ExamCancellation:
     """The journal first: from then on the desk books nobody there, whatever HubSpot says."""
 
     crm: CrmLookUp
-    journal: JournalLookUp
+    journal: Journal
     sitting: Sitting
     now: Callable[[], datetime]
 

@@ -13,8 +13,7 @@ from datetime import datetime
 from core.domain.schedules import Job, Schedule
 from core.domain.warnings import UNCHECKED
 from core.gateways.errors import GatewayError, Superseded
-from core.gateways.ports import WriteRecord
-from core.gateways.ports.lookup import JournalLookUp
+from core.gateways.ports import Journal, WriteRecord
 from core.services.booking_looks import BookingLooks
 from core.services.loss_correction import LossCorrection
 from core.services.settling import Settling
@@ -30,7 +29,7 @@ LOOK_MAX = 2000
 class LateLooks:
     """Repeatable at every point: a write stays due until all that follows from it is done."""
 
-    journal: JournalLookUp
+    journal: Journal
     verification: WriteVerification
     losses: LossCorrection
     bookings: BookingLooks

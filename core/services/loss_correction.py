@@ -15,8 +15,7 @@ from core.domain.foreign_acts import DESK
 from core.domain.foreign_writes import ForeignWrite
 from core.domain.records import ChangeName, Kind
 from core.domain.writes import Movement, MovementKind
-from core.gateways.ports import Event, Run
-from core.gateways.ports.lookup import JournalLookUp
+from core.gateways.ports import Event, Journal, Run
 from core.services.settling import Consequences, Ending, Result
 from core.services.writing import Writing
 
@@ -25,7 +24,7 @@ from core.services.writing import Writing
 class LossCorrection:
     """``enabled``: by the setting; else every correction waits for a person."""
 
-    journal: JournalLookUp
+    journal: Journal
     writing: Writing
     then: Consequences
     now: Callable[[], datetime]

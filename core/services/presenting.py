@@ -18,8 +18,8 @@ from core.domain.standing import Standing, Waiting, stands
 from core.domain.steps import OurWrite, Step, steps
 from core.domain.writes import MovementKind
 from core.gateways.errors import GatewayError
-from core.gateways.ports import Due, Event, MirrorRow, WriteRecord, WriteState
-from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
+from core.gateways.ports import Due, Event, Journal, MirrorRow, WriteRecord, WriteState
+from core.gateways.ports.lookup import CrmLookUp, MirrorLookUp
 from core.operations.kinds.registry import kind_of
 from core.services.mirroring import Mirroring
 from core.services.noting import Noting
@@ -92,7 +92,7 @@ class Presenting:
 
     crm: CrmLookUp
     mirror: MirrorLookUp
-    journal: JournalLookUp
+    journal: Journal
     mirroring: Mirroring
     noting: Noting
     catalogue: Catalogue

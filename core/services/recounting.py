@@ -17,7 +17,7 @@ from core.domain.selections import BadList
 from core.domain.sessions import Counts, Session, count
 from core.domain.warnings import About, Warned
 from core.gateways.ports import Engine, Event, Journal, Run
-from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
+from core.gateways.ports.lookup import CrmLookUp
 from core.operations.kinds.recount import RECOUNT
 from core.services.finding import exam_words
 from core.services.settling import Ending, Result
@@ -31,7 +31,7 @@ class Recounting:
     """What people ask for. The difference is measured again when it is carried out."""
 
     crm: CrmLookUp
-    journal: JournalLookUp
+    journal: Journal
     engine: Engine
     now: Callable[[], datetime]
     new_id: Callable[[], str]

@@ -24,8 +24,8 @@ from core.domain.roles import Act, Actor
 from core.domain.sessions import ExamChange, Opening, Session, count
 from core.domain.writes import QUIET_PERIOD
 from core.gateways.errors import GatewayError
-from core.gateways.ports import Due, Event, Fate, MirrorRow, Outcome
-from core.gateways.ports.lookup import CrmLookUp, JournalLookUp, MirrorLookUp
+from core.gateways.ports import Due, Event, Fate, Journal, MirrorRow, Outcome
+from core.gateways.ports.lookup import CrmLookUp, MirrorLookUp
 from core.services.exams_read import exam_read, with_cancellations
 from core.services.finding import exam_words
 from core.services.looking_up import name_of
@@ -70,7 +70,7 @@ class Sitting:
 
     crm: CrmLookUp
     mirror: MirrorLookUp
-    journal: JournalLookUp
+    journal: Journal
     mirroring: Mirroring
     catalogue: Catalogue
     now: Callable[[], datetime]

@@ -22,8 +22,8 @@ from core.domain.later_looks import moved_since, next_look
 from core.domain.records import MARKER, History, Kind, WriteId
 from core.domain.warnings import UNCHECKED
 from core.domain.writes import Write
-from core.gateways.ports import WriteRecord, WriteState
-from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
+from core.gateways.ports import Journal, WriteRecord, WriteState
+from core.gateways.ports.lookup import CrmLookUp
 
 #: Records at a time: several of HubSpot's batches, so that they go at once.
 VERIFY_BATCH = 500
@@ -46,7 +46,7 @@ class WriteVerification:
     """Reads raise ``GatewayError``; what was not compared stays due."""
 
     crm: CrmLookUp
-    journal: JournalLookUp
+    journal: Journal
     catalogue: Catalogue
     now: Callable[[], datetime]
 

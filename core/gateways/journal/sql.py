@@ -37,6 +37,7 @@ from core.gateways.journal.trends import Trends
 from core.gateways.journal.undoing import Undoing
 from core.gateways.journal.verification import Verification
 from core.gateways.journal.warnings import Warnings
+from core.gateways.journal.workers import Workers
 from core.gateways.journal.works import Slots, Works
 from core.gateways.journal.writes import Writes
 
@@ -50,6 +51,7 @@ class SqlJournal(
     Verification,
     Outbox,
     History,
+    Workers,
     Sweeps,
     Repairs,
     Works,

@@ -20,7 +20,7 @@ from core.gateways.ports.journal import Event, WriteRecord
 
 
 class Trail:
-    """See ``core.gateways.ports.lookup.JournalLookUp``."""
+    """See ``core.gateways.ports.trail.TrailRecords``."""
 
     _db: Database
 

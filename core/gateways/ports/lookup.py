@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
 from core.domain.lookups import FoundBy
-from core.domain.operations import Item, Operation
-from core.domain.records import Booking, Contact, ContactId, ExamId, History, Kind
+from core.domain.records import Booking, Contact, ContactId, ExamId, History
 from core.domain.sessions import Counts, ExamChange
 from core.gateways.ports.crm import Crm, Outcome
-from core.gateways.ports.journal import Event, Journal, WriteRecord
 from core.gateways.ports.mirror import Mirror, MirrorRow
 
 
@@ -90,33 +88,4 @@ class CrmLookUp(Crm, Protocol):
 
     def change_exams(self, changes: Mapping[ExamId, ExamChange]) -> dict[ExamId, Outcome]:
         """Set ``is_active``, and the time of a scheduled one. Repeating it is harmless."""
-        ...
-
-
-class JournalLookUp(Journal, Protocol):
-    """The journal, asked what was done to one contact or exam."""
-
-    def writes_of(self, kind: Kind, ids: Collection[str], *, limit: int = 200) -> list[WriteRecord]:
-        """Writes of these records by any operation, newest first."""
-        ...
-
-    def operations_named(self, ids: Collection[str]) -> dict[str, Operation]:
-        """Those of these operations that there are."""
-        ...
-
-    def items_of(
-        self, contact_ids: Collection[str], *, limit: int = 200
-    ) -> list[tuple[Item, Operation]]:
-        """What operations did to bookings of these contacts, newest operation first."""
-        ...
-
-    def items_of_exam(self, exam_id: str, *, ended_since: datetime) -> list[tuple[Item, Operation]]:
-        """Bookings that leave it, or move to it.
-
-        Of operations that have not ended, or only since then, or have follow-ups due.
-        """
-        ...
-
-    def events_called(self, names: Sequence[str], *, limit: int = 50) -> list[Event]:
-        """Events with one of these names, newest first."""
         ...

@@ -16,8 +16,8 @@ from core.domain.plans import Verdict
 from core.domain.records import TOTAL_BOOKINGS, ExamId, Kind
 from core.domain.writes import Movement, MovementKind
 from core.gateways.errors import StateConflict
-from core.gateways.ports import Run
-from core.gateways.ports.lookup import CrmLookUp, JournalLookUp
+from core.gateways.ports import Journal, Run
+from core.gateways.ports.lookup import CrmLookUp
 from core.services.common_steps import CommonSteps
 from core.services.comparing import SETTLING
 from core.services.recounting import Measured, measure, unclear_told, warn_of_seats
@@ -30,7 +30,7 @@ class RecountSteps(CommonSteps):
     """What a confirmed recount goes through: exams, and no items. See ``KindSteps``."""
 
     crm: CrmLookUp
-    journal: JournalLookUp
+    journal: Journal
     writing: Writing
     then: Consequences
     nudge: Callable[[], None]

@@ -13,7 +13,6 @@ from core.domain.warnings import About, Warned
 from core.domain.work import Task, Work
 from core.gateways.errors import StateConflict, Superseded
 from core.gateways.ports.journal import Journal, Run, WriteState
-from core.gateways.ports.lookup import JournalLookUp
 from tests.contract.journal.given import (
     ADMIN,
     NOW,
@@ -265,7 +264,7 @@ def test_an_operation_that_runs_again_has_no_follow_ups_yet(journal: Journal) ->
 
 
 def test_an_exam_s_bookings_are_under_way_while_its_seats_are_to_follow(
-    journal: JournalLookUp,
+    journal: Journal,
 ) -> None:
     items = [item(0, state=ItemState.DONE, exam_id=ExamId("e1"))]
     run = begun(journal, items)

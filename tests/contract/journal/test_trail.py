@@ -10,23 +10,22 @@ import pytest
 from core.domain.operations import OperationState
 from core.domain.records import ExamId, Kind
 from core.gateways.ports.journal import Event, Journal, Run
-from core.gateways.ports.lookup import JournalLookUp
 from tests.contract.journal.given import ADMIN, after, item, operation, saved, write
 
 
 @pytest.fixture
-def trail(journal: Journal) -> JournalLookUp:
+def trail(journal: Journal) -> Journal:
     made: Any = journal
     return made  # type: ignore[no-any-return]
 
 
-def confirmed(trail: JournalLookUp, id_: str, *places: int, seconds: float = 0) -> Run:
+def confirmed(trail: Journal, id_: str, *places: int, seconds: float = 0) -> Run:
     items = [item(n, operation_id=id_, exam_id=ExamId("e1")) for n in places]
     assert trail.confirm(operation(id_, confirmed_at=after(seconds)), items)
     return trail.begin_run(id_, at=after(seconds))[0]
 
 
-def test_the_items_of_a_contact_come_newest_operation_first(trail: JournalLookUp) -> None:
+def test_the_items_of_a_contact_come_newest_operation_first(trail: Journal) -> None:
     confirmed(trail, "old", 0, 1, 2)
     confirmed(trail, "new", 1, seconds=5)
 
@@ -39,7 +38,7 @@ def test_the_items_of_a_contact_come_newest_operation_first(trail: JournalLookUp
     assert [] == trail.items_of([])
 
 
-def test_writes_of_a_record_come_from_all_operations_newest_first(trail: JournalLookUp) -> None:
+def test_writes_of_a_record_come_from_all_operations_newest_first(trail: Journal) -> None:
     for n, operation_id in enumerate(("one", "two")):
         run = confirmed(trail, operation_id, n)
         intent = write(f"w{n}", f"b{n}", operation_id=operation_id)
@@ -52,14 +51,14 @@ def test_writes_of_a_record_come_from_all_operations_newest_first(trail: Journal
     assert [] == trail.writes_of(Kind.EXAM, ["c0"])
 
 
-def test_operations_are_given_by_name_and_strangers_left_out(trail: JournalLookUp) -> None:
+def test_operations_are_given_by_name_and_strangers_left_out(trail: Journal) -> None:
     confirmed(trail, "one", 0)
 
     assert ["one"] == list(trail.operations_named(["one", "stranger"]))
     assert {} == trail.operations_named([])
 
 
-def test_what_still_works_on_an_exam_is_told_and_what_ended_since(trail: JournalLookUp) -> None:
+def test_what_still_works_on_an_exam_is_told_and_what_ended_since(trail: Journal) -> None:
     for operation_id, ended in (("early", 10.0), ("late", 30.0), ("going on", None)):
         confirmed(trail, operation_id, 0)
         trail.move(operation_id, OperationState.RUNNING, at=after(1), actor=ADMIN)
@@ -72,7 +71,7 @@ def test_what_still_works_on_an_exam_is_told_and_what_ended_since(trail: Journal
     assert [] == trail.items_of_exam("e2", ended_since=after(0))
 
 
-def test_what_moves_to_an_exam_works_on_it_as_what_leaves_it(trail: JournalLookUp) -> None:
+def test_what_moves_to_an_exam_works_on_it_as_what_leaves_it(trail: Journal) -> None:
     moving = operation("move", to_exam=ExamId("e2"))
     trail.confirm(moving, [item(n, operation_id="move", exam_id=ExamId("e1")) for n in (0, 1)])
     confirmed(trail, "another", 2)
@@ -84,7 +83,7 @@ def test_what_moves_to_an_exam_works_on_it_as_what_leaves_it(trail: JournalLookU
     assert [] == found["e3"]
 
 
-def test_events_are_found_by_their_name_newest_first(trail: JournalLookUp) -> None:
+def test_events_are_found_by_their_name_newest_first(trail: Journal) -> None:
     for n, what in enumerate(("opened", "looked", "opened", "closed")):
         trail.add_event(Event(at=after(n), actor=ADMIN, what=what))
 
