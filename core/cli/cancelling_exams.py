@@ -96,7 +96,7 @@ def cancel_exam(
             runtime.start()
             _until_ended(core, id_, actor, timeout)
         report = core.cancelling_exams.report(id_, actor)
-        assert report is not None  # noqa: S101 - it was asked for just now
+        assert report is not None
         show(of_report(report), as_json=json)
         if wait and (left := _left(report)):
             unfinished(left)

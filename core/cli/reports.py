@@ -173,7 +173,7 @@ REMEDIES: dict[Remedy, str] = {
     Remedy.RECOUNT: "python -m core recount --exam {record}",
     Remedy.NONE: "",
 }
-assert REMEDIES.keys() == set(Remedy), "every remedy names the next step"  # noqa: S101
+assert REMEDIES.keys() == set(Remedy), "every remedy names the next step"
 
 
 def _foreign(found: ForeignFinding, operation_id: str) -> Report:
@@ -217,7 +217,7 @@ NEXT: dict[About, str] = {
     "set token_refunded to true again, or the school's own tools refund it a second time; if "
     "somebody did, the student has one credit too many",
 }
-assert NEXT.keys() == set(About), "every warning names the next step"  # noqa: S101
+assert NEXT.keys() == set(About), "every warning names the next step"
 
 
 def _warned(one: Warned, operation_id: str) -> Report:

@@ -127,7 +127,7 @@ class Desks:
             if (fresh := self._fresh()) is not None:
                 return fresh  # somebody else asked while we waited
             self._learn(lambda register: register.registered())
-            assert self._last is not None  # noqa: S101 - it was learnt just now
+            assert self._last is not None
             return self._last
 
     def _fresh(self) -> Others | None:
@@ -237,7 +237,7 @@ class Desks:
         ]
 
     def _mark(self, theirs: Sequence[str], *, by: str) -> None:
-        assert self.register is not None  # noqa: S101 - the caller looked
+        assert self.register is not None
         try:
             self.register.mark_taken_over(theirs, by=by)
         except GatewayError as error:
@@ -247,7 +247,7 @@ class Desks:
             self._last = None
 
     def _learn(self, ask: Callable[[DeskRegister], Sequence[Registered]]) -> None:
-        assert self.register is not None  # noqa: S101 - the caller looked
+        assert self.register is not None
         try:
             entries = ask(self.register)
         except GatewayError as error:

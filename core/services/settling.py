@@ -46,7 +46,7 @@ _ENDINGS = {
     Fate.NOT_SENT: Ending.NOT_SENT,
     Fate.UNKNOWN: Ending.OPEN,
 }
-assert _ENDINGS.keys() == set(Fate), "every fate has its ending"  # noqa: S101 - checked as it loads
+assert _ENDINGS.keys() == set(Fate), "every fate has its ending"
 
 
 @dataclass(frozen=True, slots=True)

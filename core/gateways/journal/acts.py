@@ -36,7 +36,7 @@ FOUND = {
     WriteState.UNDECIDED: What.UNDECIDED,
 }
 
-assert FOUND.keys() == set(WriteState)  # noqa: S101 - every outcome of a write has its word
+assert FOUND.keys() == set(WriteState)
 
 
 def made(plan: Plan) -> Entry:
@@ -422,7 +422,7 @@ def exam_act_asked(act: ExamAct) -> Entry:
 
 def exam_act_ended(act: ExamAct) -> Entry:
     """How it ended, and by which operations."""
-    assert act.ended_at is not None  # noqa: S101 - it has ended
+    assert act.ended_at is not None
     return Entry(
         at=act.ended_at,
         actor=act.stopped_by or act.asked_by,

@@ -153,11 +153,6 @@ class Attention:
         )
         return connection.execute(query).scalar() or 0
 
-    @reading
-    def last_ended(self, connection: Connection) -> datetime | None:
-        """One look at all operations: there are thousands, and it is asked once a minute."""
-        return connection.execute(select(func.max(operations.c.ended_at))).scalar()
-
 
 def _undecided() -> Select[Any]:
     undecided = always(writes.c.state, WriteState.UNDECIDED)

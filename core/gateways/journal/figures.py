@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, Table, func, select
 
 from core.gateways.journal.database import Database, reading
-from core.gateways.journal.fence import chunks
 from core.gateways.journal.tables import items, operations, writes
 from core.gateways.ports.figures import Figures
 
@@ -34,15 +32,6 @@ class Counts:
             return None
         told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
         return told
-
-    @reading
-    def known_writes(self, connection: Connection, ids: Collection[str]) -> set[str]:
-        """By the unique index on the id."""
-        found: set[str] = set()
-        for some in chunks(sorted(set(ids))):
-            query = select(writes.c.id).where(writes.c.id.in_(some))
-            found.update(connection.scalars(query))
-        return found
 
 
 def _by_state(connection: Connection, table: Table) -> dict[str, int]:

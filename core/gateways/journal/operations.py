@@ -187,6 +187,11 @@ class Operations:
         """Count the HubSpot calls this operation has cost."""
         fenced_update(connection, run, calls=operations.c.calls + calls)
 
+    @reading
+    def last_ended(self, connection: Connection) -> datetime | None:
+        """One look at all operations: there are thousands, and it is asked once a minute."""
+        return connection.execute(select(func.max(operations.c.ended_at))).scalar()
+
 
 def save_move(
     connection: Connection,

@@ -194,7 +194,7 @@ def follow_up_event(operation: Operation, *, at: datetime, actor: str) -> Event:
 
 def approval_event(operation: Operation) -> Event:
     """Who said yes to whose request."""
-    assert operation.approved_at is not None  # noqa: S101 - approved just now
+    assert operation.approved_at is not None
     detail = {"asked_by": operation.confirmed_by, "because": operation.needs_approval}
     return Event(
         at=operation.approved_at,

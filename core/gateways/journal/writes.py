@@ -119,6 +119,15 @@ class Writes:
         waiting = always(writes.c.state, WriteState.UNDECIDED)
         return load_writes(connection, waiting, writes.c.operation_id == operation_id)
 
+    @reading
+    def known_writes(self, connection: Connection, ids: Collection[str]) -> set[str]:
+        """By the unique index on the id."""
+        found: set[str] = set()
+        for some in chunks(sorted(set(ids))):
+            query = select(writes.c.id).where(writes.c.id.in_(some))
+            found.update(connection.scalars(query))
+        return found
+
 
 def _record_outcomes(
     connection: Connection, settlements: Sequence[Settlement], word: acts.Word

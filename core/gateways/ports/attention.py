@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from core.domain.audit import Entry
-from core.domain.operations import Item, Operation
+from core.domain.operations import Operation
 from core.domain.overview import NeedsEyes, WrittenOver
 from core.domain.plans import OperationKind
-
-if TYPE_CHECKING:
-    from core.gateways.ports.journal import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +32,6 @@ class AttentionRecords(Protocol):
         """
         ...
 
-    def put_away(
-        self, operation_id: str, changed: Sequence[Item], *, event: Event, entry: Entry
-    ) -> None:
-        """Save the state and the words of these failed or blocked bookings, with event and entry.
-
-        Raises:
-            StateConflict: it has not ended, or not all of them are failed or blocked any more;
-                nothing was saved.
-            UnknownId: there is no such operation.
-        """
-        ...
-
     def written_over(self) -> list[WrittenOver]:
         """Operations whose correction nobody has made or begun, of balances alone."""
         ...
@@ -62,8 +46,4 @@ class AttentionRecords(Protocol):
 
     def refunds_landed(self, *, since: datetime) -> int:
         """Credits that refunds begun after ``since`` have given back: they are owed no more."""
-        ...
-
-    def last_ended(self) -> datetime | None:
-        """When an operation ended last; None: none has."""
         ...

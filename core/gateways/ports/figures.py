@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -26,8 +26,4 @@ class FigureRecords(Protocol):
 
     def clock(self) -> datetime | None:
         """The time by the store's own clock; None: it is a file, and goes by this machine's."""
-        ...
-
-    def known_writes(self, ids: Collection[str]) -> set[str]:
-        """Those of these ids that are writes of this journal, whatever became of them."""
         ...

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from core.domain.audit import Entry
 from core.domain.operations import (
     FollowUps,
     Item,
@@ -16,6 +17,7 @@ from core.domain.operations import (
 )
 from core.domain.plans import Plan, Row, Verdict
 from core.domain.records import ItemKey
+from core.gateways.ports.history import Event
 from core.gateways.ports.writes import Run
 
 
@@ -146,3 +148,19 @@ class OperationRecords(Protocol):
         ...
 
     def progress(self, operation_id: str) -> Progress: ...
+
+    def put_away(
+        self, operation_id: str, changed: Sequence[Item], *, event: Event, entry: Entry
+    ) -> None:
+        """Save the state and the words of these failed or blocked bookings, with event and entry.
+
+        Raises:
+            StateConflict: it has not ended, or not all of them are failed or blocked any more;
+                nothing was saved.
+            UnknownId: there is no such operation.
+        """
+        ...
+
+    def last_ended(self) -> datetime | None:
+        """When an operation ended last; None: none has."""
+        ...

@@ -181,6 +181,10 @@ class WriteRecords(Protocol):
         """Those that wait for a person, of contacts and of exams."""
         ...
 
+    def known_writes(self, ids: Collection[str]) -> set[str]:
+        """Those of these ids that are writes of this journal, whatever became of them."""
+        ...
+
     def noted(self, operation_id: str) -> set[str]:
         """Contacts whose timeline note of this operation is known to be there."""
         ...

@@ -145,7 +145,7 @@ class BookSteps(CommonSteps):
     def _create(self, run: Run, operation: Operation, item: Item) -> Item:
         """Sent once for each quiet period, under a name that HubSpot lets exist only once."""
         sent = self._save(run, replace(item, sent_at=self.now()))
-        assert sent.sent_at is not None  # noqa: S101 - set in the line above
+        assert sent.sent_at is not None
         outcome = self.crm.create_booking(self._new(operation, item), sent_at=sent.sent_at)
         if outcome.fate is Fate.NOT_SENT:
             unsent = self._save(run, replace(sent, sent_at=None))
