@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from core.domain.chain import EMPTY
 from core.gateways.journal.columns import Serial, UtcTime
 from core.gateways.journal.database import SCHEMA
 
@@ -69,7 +68,7 @@ def upgrade() -> None:
         sa.Column("n", Serial, nullable=False),
         sa.Column("hash", sa.String, nullable=False),
     )
-    op.bulk_insert(head, [{"id": 1, "n": EMPTY.n, "hash": EMPTY.hash}])
+    op.bulk_insert(head, [{"id": 1, "n": 0, "hash": "0" * 64}])
     if op.get_bind().dialect.name == "sqlite":
         for name, when in ON_SQLITE.items():
             refuse = f"BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END"
