@@ -1,7 +1,7 @@
 # Credit Desk in one image: `docker run IMAGE` is the app, `docker run IMAGE core worker` a worker,
 # `docker run IMAGE core doctor` any command. docs/deploy.md says how to run it.
 
-# Its Python and SQLite must fit together: core/gateways/engine/versions.py, held by a test.
+# Its Python and SQLite must fit together: core/workers/engine/versions.py, held by a test.
 FROM python:3.11-slim-bookworm AS packages
 COPY requirements.txt /requirements.txt
 RUN python -m venv /opt/venv \

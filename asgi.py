@@ -25,9 +25,11 @@ from streamlit.runtime.pages_manager import PagesManager
 from api.guard import Public, Tally, guards
 from api.routes import routes
 from api.v1 import app as students
-from core import wiring
-from core.gateways.errors import EngineError, JournalError
-from core.settings import BadSettings, SettingFault, Settings, load
+from core.app import wiring
+from core.credits.errors import EngineError, JournalError
+from core.settings import load
+from core.settings.faults import BadSettings, SettingFault
+from core.settings.model import Settings
 from pages.shared import door, signing_in
 
 log = logging.getLogger(__name__)
@@ -65,7 +67,7 @@ async def lifespan(_: object) -> AsyncIterator[None]:
 
 
 def _warm_up() -> None:
-    import pages.shared.batch  # noqa: F401, PLC0415 - so that the first visitor need not wait
+    import pages.shared.operations  # noqa: F401, PLC0415 - so that the first visitor need not wait
 
     wiring.start(loaded.settings)
     # Streamlit collects garbage after every rerun; without what was imported that costs nothing.

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api.token import is_trusted
-from core.gateways.ports.inspecting import Finding, Health
-from core.services.readiness import Readiness
+from core.health.readiness import Readiness
+from core.hubspot.ports.inspection import Finding, Health
 
 log = logging.getLogger(__name__)
 

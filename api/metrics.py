@@ -29,8 +29,8 @@ from starlette.responses import Response
 from api.answers import Problem
 from api.guard.tally import Tally
 from api.token import is_trusted
-from core.services.copy_lag import BOUNDS_S, LagHistogram
-from core.services.watching import Reading, Watching
+from core.health.metrics import Metrics, Reading
+from core.mirror.lag import BOUNDS_S, LagHistogram
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ HOLDS_S = 5.0
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def metrics(watching: Callable[[], Watching], answers: Tally, token: str) -> Handler:
+def metrics(watching: Callable[[], Metrics], answers: Tally, token: str) -> Handler:
     """404 without a token in the settings, 401 for who does not have it."""
     scrapes = Scrapes(watching, answers)
 
@@ -59,7 +59,7 @@ def metrics(watching: Callable[[], Watching], answers: Tally, token: str) -> Han
 class Scrapes:
     """Safe for threads; one of many who ask at once reads for all."""
 
-    watching: Callable[[], Watching]
+    watching: Callable[[], Metrics]
     answers: Tally
     _text: bytes = b""
     _read_at: float | None = None

@@ -9,9 +9,9 @@ from starlette.routing import BaseRoute, Route
 from api import health, metrics, webhooks
 from api.answers import Problem
 from api.guard import Tally
-from core import wiring
-from core.services.receiving import PATH
-from core.settings import Settings
+from core.app import wiring
+from core.mirror.webhooks import PATH
+from core.settings.model import Settings
 
 METHODS = webhooks.METHODS
 

@@ -14,9 +14,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from core.domain.webhooks import NotGenuine, Unreadable
-from core.gateways.errors import GatewayError, JournalError
-from core.services.receiving import PATH, Delivery, NotSetUp, Receiving
+from core.credits.errors import GatewayError, JournalError
+from core.mirror.webhook_rules import NotGenuine, Unreadable
+from core.mirror.webhooks import PATH, Delivery, NotSetUp, Receiving
 
 log = logging.getLogger(__name__)
 

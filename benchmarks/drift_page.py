@@ -18,10 +18,10 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from core import wiring
-from core.assembly import Core
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.ports.trends import Gauge
+from core.app import wiring
+from core.app.assembly.parts import Core
+from core.app.stores import SqlJournal
+from core.drift.store.trends_port import Gauge
 from pages.shared import charts, pace
 from pages.shared.drift import history
 from pages.shared.places import DRIFT

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page
 
 from benchmarks.browser import PATIENCE_MS, SIZE, app, chromium, signed_in
 from benchmarks.drift_page import DAYS
-from core.gateways.journal.sql import SqlJournal
+from core.app.stores import SqlJournal
 from tests.e2e.person import Person
 from tests.pages import drift_scenes
 

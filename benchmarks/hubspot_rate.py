@@ -24,9 +24,9 @@ from typing import Any
 
 import httpx
 
-from core.domain.portal import Portal
-from core.domain.records import ContactId
-from core.gateways.hubspot.client import connect
+from core.credits.account import Portal
+from core.credits.records import ContactId
+from core.hubspot.client import connect
 from sandbox.hubspot.seed import SeedObject
 from sandbox.hubspot.server import HubSpotServer
 

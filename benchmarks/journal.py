@@ -15,13 +15,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from core.domain.credits import CreditType
-from core.domain.operations import Item, ItemState, Operation, OperationState
-from core.domain.plans import OperationKind, Plan, Row, Verdict, Why
-from core.domain.records import BookingId, ContactId, Kind, WriteId
-from core.domain.writes import Movement, MovementKind, Write
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.ports.journal import Due, Run, Settlement, WriteState
+from core.app.stores import SqlJournal
+from core.credits.catalogue import CreditType
+from core.credits.records import BookingId, ContactId, Kind, WriteId
+from core.credits.writes import Movement, MovementKind, Run, Settlement, Write, WriteState
+from core.mirror.store.outbox_port import Due
+from core.operations.plans import Plan, Row
+from core.operations.states import Item, ItemState, Operation, OperationState
+from core.operations.verdicts import OperationKind, Verdict, Why
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 UNTIL = NOW + timedelta(minutes=2)

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import psycopg
 
-from core.domain.credits import SCHOOL
-from core.domain.mirror import columns
-from core.domain.records import Kind
-from core.domain.roles import Actor, Role
-from core.gateways.supabase.client import Supabase
-from core.services.looking_up import LookingUp
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Kind
+from core.credits.roles import Actor, Role
+from core.mirror.rows import columns
+from core.mirror.supabase.client import Supabase
+from core.students.search import LookingUp
 from sandbox.supabase import LocalSupabase
 from tests.fakes.crm import FakeCrm
 from tests.pages.stage import NOON

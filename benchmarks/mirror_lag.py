@@ -19,16 +19,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.domain.credits import SCHOOL
-from core.domain.mirror import columns
-from core.domain.records import Kind
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.ports import CopyResult, DeleteResult, Due, MirrorRow, RenameResult
-from core.gateways.supabase.client import Supabase
-from core.services.copy_lag import summarise
-from core.services.mirror_threads import MirrorThreads
-from core.services.mirroring import Mirroring
-from core.services.outage import Outage
+from core.app.stores import SqlJournal
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Kind
+from core.mirror.circuit_breaker import Outage
+from core.mirror.copier import Mirroring
+from core.mirror.lag import summarise
+from core.mirror.port import CopyResult, DeleteResult, MirrorRow, RenameResult
+from core.mirror.rows import columns
+from core.mirror.store.outbox_port import Due
+from core.mirror.supabase.client import Supabase
+from core.mirror.threads import MirrorThreads
 from sandbox.supabase import LocalSupabase
 from tests.fakes.crm import FakeCrm
 

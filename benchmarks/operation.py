@@ -25,16 +25,17 @@ from typing import Any
 
 import httpx
 
-from core import wiring
-from core.assembly import Core
-from core.domain.adjustment_lists import Asked
-from core.domain.operations import ENDED
-from core.domain.plans import OperationKind, Plan
-from core.domain.portal import OBJECT_TYPES
-from core.domain.records import BookingId, BookingStatus, ExamId, Kind
-from core.domain.roles import Actor, Role
-from core.gateways.ports import BookingFilter
-from core.services.finding import ByReference
+from core.app import wiring
+from core.app.assembly.parts import Core
+from core.credits.account import OBJECT_TYPES
+from core.credits.records import BookingId, BookingStatus, ExamId, Kind
+from core.credits.roles import Actor, Role
+from core.hubspot.ports.crm import BookingFilter
+from core.operations.choosing.adjustment_lists import Asked
+from core.operations.choosing.select import ByReference
+from core.operations.plans import Plan
+from core.operations.states import ENDED
+from core.operations.verdicts import OperationKind
 from core.settings import load
 from scripts.processes import local_stack
 

@@ -25,10 +25,10 @@ from typing import Any
 
 import httpx
 
-from core import wiring
-from core.domain.roles import Actor, Role
-from core.domain.sweeps import Sweep, SweepMode
-from core.services import comparing
+from core.app import wiring
+from core.credits.roles import Actor, Role
+from core.drift import compare
+from core.drift.sweeps import Sweep, SweepMode
 from core.settings import load
 from scripts.processes import local_stack
 
@@ -69,7 +69,7 @@ class _Watch:
 
     @contextmanager
     def on(self) -> Iterator[None]:
-        names = vars(comparing)
+        names = vars(compare)
         suspects = names["suspects"]
 
         def timed(*args: Any) -> list[str]:

@@ -23,9 +23,9 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from core.domain.webhooks import signature
-from core.services.copy_lag import summarise
-from core.services.receiving import PATH
+from core.mirror.lag import summarise
+from core.mirror.webhook_rules import signature
+from core.mirror.webhooks import PATH
 from sandbox.ports import choose
 from scripts.processes import local_stack, running
 

@@ -24,7 +24,7 @@ apt_install() {
 export DEBIAN_FRONTEND=noninteractive
 
 # CPython 3.11 to 3.14: the PostgreSQL wheel of the local stack exists for these. From 3.12 on the
-# engine needs SQLite 3.42 (core/gateways/engine/versions.py).
+# engine needs SQLite 3.42 (core/workers/engine/versions.py).
 suits() {
   "$1" -c 'import sqlite3, sys; sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, 15) and sys.implementation.name == "cpython" and (sys.version_info < (3, 12) or sqlite3.sqlite_version_info >= (3, 42))))' \
     >/dev/null 2>&1

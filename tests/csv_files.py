@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.domain.spreadsheets import Table
+from core.credits.csv_safe import Table
 
 
 def csv_bytes(table: Table) -> bytes:

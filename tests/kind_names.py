@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from core.domain.verdicts import OperationKind
+from core.operations.verdicts import OperationKind
 
 ENUMERATION = OperationKind.__name__
 MEMBERS = frozenset(OperationKind.__members__)

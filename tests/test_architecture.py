@@ -22,7 +22,7 @@ from tests.kind_names import told_apart
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("api", "app", "asgi", "core", "pages", "sandbox", "scripts", "benchmarks", "tests")
 
-PORTS = {"core.gateways.ports", "core.gateways.errors"}
+PORTS = {"core.gateways.ports", "core.credits.errors"}
 #: The kinds of operation: pure, and right above the domain, so that whatever stands higher asks
 #: their registry.
 KINDS = "core.operations.kinds"
@@ -39,12 +39,19 @@ MAY_IMPORT = {
     "core.services": {"core.domain", KINDS, "core.services", *PORTS},
     STEPS: {"core.domain", KINDS, "core.services", *PORTS},
     "core.settings": {"core.domain", "core.settings"},
-    "core.assembly": {"core.assembly", "core.domain", KINDS, "core.services", STEPS, *PORTS},
-    "core.wiring": {"core"},
+    "core.app.assembly": {
+        "core.app.assembly",
+        "core.domain",
+        KINDS,
+        "core.services",
+        STEPS,
+        *PORTS,
+    },
+    "core.app.wiring": {"core"},
     "core": {*INSIDE, "core"},  # the command line and its like; concrete gateways are barred below
-    "pages.shared": {*INSIDE, "core.assembly", "core.wiring", "pages.shared"},
+    "pages.shared": {*INSIDE, "core.app.assembly", "core.app.wiring", "pages.shared"},
     "pages": {"core.domain", KINDS, "core.services", "pages.shared"},
-    "api": {*INSIDE, "core.assembly", "core.wiring", "api"},
+    "api": {*INSIDE, "core.app.assembly", "core.app.wiring", "api"},
     "app": {"pages.shared"},
     "asgi": {*INSIDE, "core", "pages.shared", "api"},
     "sandbox": {"sandbox"},  # it stands for HubSpot and Supabase: it shares no mistake with core
@@ -53,22 +60,22 @@ MAY_IMPORT = {
 }
 
 #: Only these name a concrete gateway: any other goes through the ports.
-MAY_NAME_CONCRETE_GATEWAYS = ("core.gateways", "core.wiring", "tests", "benchmarks")
+MAY_NAME_CONCRETE_GATEWAYS = ("core.gateways", "core.app.wiring", "tests", "benchmarks")
 
 #: A library -> the only places that may name it (tests and benchmarks may name any).
 HOMES = {
-    "alembic": ("core.gateways.journal",),
-    "apprise": ("core.gateways.notify",),
+    "alembic": ("core.database",),
+    "apprise": ("core.health",),
     "cronsim": ("core.settings.cron",),
-    "dbos": ("core.gateways.engine",),
+    "dbos": ("core.workers.engine",),
     "fastapi": ("api",),
-    "httpx": ("core.gateways", "core.wiring", "sandbox"),
+    "httpx": ("core.gateways", "core.app.wiring", "sandbox"),
     "plotly": ("pages.shared",),
     "prometheus_client": ("api.metrics",),
-    "postgrest": ("core.gateways.supabase",),
-    "sqlalchemy": ("core.gateways", "core.wiring"),
+    "postgrest": ("core.mirror.supabase",),
+    "sqlalchemy": ("core.gateways", "core.app.wiring"),
     "streamlit": ("app", "asgi", "pages"),
-    "supabase": ("core.gateways.supabase", "core.wiring"),
+    "supabase": ("core.mirror.supabase", "core.app.wiring"),
 }
 
 #: Held free of IO, of the clock and of chance.
@@ -210,7 +217,7 @@ def test_the_domain_and_the_kinds_read_no_clock_and_touch_nothing_outside() -> N
 
 #: The enumeration itself, and the one package that tells its members apart. Tests and benchmarks
 #: make operations of each kind.
-MAY_TELL_KINDS_APART = (KINDS, "core.domain.verdicts", "tests", "benchmarks")
+MAY_TELL_KINDS_APART = (KINDS, "core.operations.verdicts", "tests", "benchmarks")
 
 
 def test_only_the_kinds_tell_one_kind_of_operation_from_another() -> None:
@@ -235,7 +242,7 @@ def test_only_the_kinds_tell_one_kind_of_operation_from_another() -> None:
         "some = OperationKind['UNDO']",
         "some = OperationKind('undo')",
         "some = getattr(OperationKind, name)",
-        "from core.domain.verdicts import OperationKind as Of\nsome = Of.UNDO",
+        "from core.operations.verdicts import OperationKind as Of\nsome = Of.UNDO",
         "if plan.kind == 'refund': pass",
         "if plan.kind.value in {'refund', 'undo'}: pass",
         "match plan.kind:\n    case 'refund': pass",

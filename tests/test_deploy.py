@@ -12,11 +12,11 @@ import pytest
 
 from api.guard.addresses import CLOSED, is_shut
 from api.guard.limits import LIMITS
+from core.app.wiring import SERVER_GRACE_S
 from core.cli.app import app
-from core.cli.upkeep import GRACE_S
+from core.cli.commands.upkeep import GRACE_S
 from core.settings import load
 from core.settings.model import SECRETS_FILE, Settings
-from core.wiring import SERVER_GRACE_S
 from pages.shared import signing_in
 from scripts.processes import ROOT
 

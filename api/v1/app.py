@@ -15,7 +15,7 @@ from api.v1.admin import routes as admin
 from api.v1.described import as_problems
 from api.v1.door import Door
 from api.v1.problems import Problem
-from core.assembly import Core
+from core.app.assembly.parts import Core
 
 SUMMARY = "For student apps and admin apps. Each change exactly once."
 _OF_STATUS = {404: "path-not-found", 405: "method-not-allowed"}

@@ -20,14 +20,14 @@ from api.v1.described import SECURITY, changing, problems
 from api.v1.door import ask, door_of, needing, problem_of
 from api.v1.problems import MEDIA_TYPE, Problem, of_faults, sentence
 from api.v1.reading import BookingPath, ContactPath
-from core.assembly import Core
-from core.domain.booking import Wish
-from core.domain.clients import ApiKey, ApiRequest, Scope
-from core.domain.operations import Operation
-from core.domain.records import BookingId, ContactId, ExamId
+from core.access.api_key_rules import ApiKey, ApiRequest, Scope
+from core.app.assembly.parts import Core
+from core.credits.records import BookingId, ContactId, ExamId
+from core.operations.booking_rules import Wish
+from core.operations.commands import NotConfirmed
 from core.operations.kinds.registry import makes_bookings
-from core.services.operating import NotConfirmed
-from core.services.serving import End, Fault, NotServed, Outcome
+from core.operations.states import Operation
+from core.students.api_requests import End, Fault, NotServed, Outcome
 
 #: How long between two looks at an operation: most end within two seconds.
 PAUSES_S = (0.02, 0.05, 0.1, 0.2, 0.3)

@@ -18,11 +18,11 @@ from starlette.responses import Response
 
 from api.v1.limits import Hands
 from api.v1.problems import KINDS, Problem, of_faults, sentence, type_of
-from core.assembly import Core
-from core.domain.clients import ApiKey, Scope
-from core.domain.roles import NotAllowed
-from core.domain.selections import BadList
-from core.gateways.errors import (
+from core.access.api_key_rules import ApiKey, Scope
+from core.access.api_keys import AsksTooOften, NotAdmitted
+from core.app.assembly.parts import Core
+from core.credits.errors import (
+    BadList,
     GatewayError,
     JournalError,
     NotSent,
@@ -31,10 +31,10 @@ from core.gateways.errors import (
     Store,
     UnknownId,
 )
-from core.services.admitting import AsksTooOften, NotAdmitted
-from core.services.desks import AnotherDesk
-from core.services.operating import NotConfirmed
-from core.services.serving import KeyReused, NotServed
+from core.credits.roles import NotAllowed
+from core.operations.commands import NotConfirmed
+from core.operations.desks.takeover import AnotherDesk
+from core.students.api_requests import KeyReused, NotServed
 
 log = logging.getLogger(__name__)
 

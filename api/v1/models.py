@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.services.serving import End
+from core.students.api_requests import End
 
 #: Of one request: it is one student's.
 CANCEL_MAX = 50

@@ -9,8 +9,8 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from api.v1 import PATH
-from core.domain.verdicts import Why
-from core.services.serving import Fault
+from core.operations.verdicts import Why
+from core.students.api_requests import Fault
 
 MEDIA_TYPE = "application/problem+json"
 

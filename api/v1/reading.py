@@ -11,10 +11,10 @@ from api.v1 import models, telling
 from api.v1.described import SECURITY, problems
 from api.v1.door import ask, needing
 from api.v1.problems import Problem
-from core.assembly import Core
-from core.domain.booking import Wish
-from core.domain.clients import ApiKey, Scope
-from core.domain.records import BookingId, ContactId, ExamId
+from core.access.api_key_rules import ApiKey, Scope
+from core.app.assembly.parts import Core
+from core.credits.records import BookingId, ContactId, ExamId
+from core.operations.booking_rules import Wish
 
 T = TypeVar("T")
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from api.v1 import models
 from api.v1.problems import told_of
-from core.domain.booking import ASKS, Ask, seats_left
-from core.domain.credits import Catalogue, CreditType, UnknownToken
-from core.domain.operations import ItemState
-from core.domain.records import Booking, Contact
+from core.credits.catalogue import Catalogue, CreditType, UnknownToken
+from core.credits.records import Booking, Contact
+from core.operations.booking_rules import ASKS, Ask, seats_left
 from core.operations.kinds.registry import UnknownKind, kind_of, makes_bookings
-from core.services.checking import Checked, Offer
-from core.services.serving import Fault, Outcome
+from core.operations.states import ItemState
+from core.students.api_requests import Fault, Outcome
+from core.students.eligibility import Checked, Offer
 
 _ASKS: Mapping[Ask, models.Asked] = {
     Ask.DOMINANT_HAND: "dominant_hand",

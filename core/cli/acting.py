@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.assembly import Core
-from core.domain.roles import Actor
+from core.app.assembly.parts import Core
+from core.credits.roles import Actor
 
 
 def actor_of(core: Core, as_: str) -> Actor:

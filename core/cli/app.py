@@ -10,25 +10,17 @@ from typing import Annotated
 
 import typer
 
-from core.assembly import Core
+from core.app.assembly.parts import Core
 from core.cli import reports
 from core.cli.acting import actor_of
 from core.cli.choosing import Planned, everything_owed, included, listed, of, selection
 from core.cli.ending import judge
 from core.cli.output import show, told
 from core.cli.store import opened
-from core.domain.operations import (
-    ENDED,
-    NEEDS_EYES,
-    UNBEGUN,
-    Item,
-    Operation,
-    OperationState,
-)
-from core.domain.selections import BadList
-from core.gateways.errors import StateConflict
+from core.credits.errors import BadList, StateConflict
 from core.operations.kinds.refund import REFUND
 from core.operations.kinds.registry import cancelling
+from core.operations.states import ENDED, NEEDS_EYES, UNBEGUN, Item, Operation, OperationState
 
 log = logging.getLogger(__name__)
 

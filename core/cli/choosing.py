@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from core.assembly import Core
+from core.app.assembly.parts import Core
 from core.cli.store import warn_of_unknown_refunds
-from core.domain.plans import Plan
-from core.domain.records import ContactId, ExamId
-from core.domain.roles import Actor
-from core.domain.selections import BadList, from_csv, from_text
-from core.domain.terms import ORDINARY, Inclusion
-from core.domain.verdicts import OperationKind
+from core.credits.errors import BadList
+from core.credits.records import ContactId, ExamId
+from core.credits.roles import Actor
+from core.operations.choosing.select import ByContact, ByExam, ByReference, Selection
+from core.operations.choosing.selections import from_csv, from_text
 from core.operations.kinds.refund import REFUND
-from core.services.finding import ByContact, ByExam, ByReference, Selection
+from core.operations.plans import Plan
+from core.operations.terms import ORDINARY, Inclusion
+from core.operations.verdicts import OperationKind
 
 #: Makes the preview that is then shown or confirmed.
 Planned = Callable[[Core, Actor], Plan]

@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 
 from core.cli.reports import Report
-from core.domain.warnings import About
+from core.operations.leftovers import About
 
 
 def unfinished(why: str) -> NoReturn:

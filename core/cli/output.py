@@ -12,14 +12,13 @@ import typer
 
 from core.cli.reports import in_words
 from core.cli.store import acted_on
-from core.domain.roles import NotAllowed
-from core.domain.selections import BadList
-from core.gateways.errors import EngineError, GatewayError, JournalError
+from core.credits.errors import BadList, EngineError, GatewayError, JournalError
+from core.credits.roles import NotAllowed
+from core.operations.approve import NotApproved
+from core.operations.commands import NotConfirmed
+from core.operations.desks.takeover import AnotherDesk, NoTakeover
 from core.operations.kinds.registry import UnknownKind
-from core.services.approving import NotApproved
-from core.services.desks import AnotherDesk, NoTakeover
-from core.services.operating import NotConfirmed
-from core.settings import BadSettings
+from core.settings.faults import BadSettings
 
 
 class Unhealthy(Exception):

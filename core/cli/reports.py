@@ -6,10 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from core.domain import foreign_words
-from core.domain.corrections import name_of
-from core.domain.foreign_words import ForeignFinding, Remedy
-from core.domain.operations import (
+from core.audit.store.event_port import Event
+from core.hubspot.ports.inspection import Finding
+from core.mirror.store.outbox_port import Due, OutboxState
+from core.operations.foreign import words
+from core.operations.foreign.corrections import name_of
+from core.operations.foreign.words import ForeignFinding, Remedy
+from core.operations.kinds.registry import kind_of, titled
+from core.operations.leftovers import About, Warned
+from core.operations.plans import Plan, Row
+from core.operations.protocol.store.writes_port import WriteRecord
+from core.operations.states import (
     BEGUN,
     DISMISSIBLE,
     NEEDS_EYES,
@@ -19,12 +26,8 @@ from core.domain.operations import (
     OperationState,
     Progress,
 )
-from core.domain.plans import Plan, Row, Verdict
-from core.domain.telling import Telling, TellingState
-from core.domain.warnings import About, Warned
-from core.gateways.ports import Due, Event, OutboxState, WriteRecord
-from core.gateways.ports.inspecting import Finding
-from core.operations.kinds.registry import kind_of, titled
+from core.operations.telling.rules import Telling, TellingState
+from core.operations.verdicts import Verdict
 
 Report = dict[str, Any]
 #: Of whom nobody is told.
@@ -184,8 +187,8 @@ def _foreign(found: ForeignFinding, operation_id: str) -> Report:
         "record": f"{write.kind} {write.target_id}",
         "student": found.student,
         "conflict": write.conflict.value,
-        "told": foreign_words.told(write),
-        "by": foreign_words.by(write),
+        "told": words.told(write),
+        "by": words.by(write),
         "credit": write.credit,
         "we_read": write.read,
         "they_set": write.theirs,

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from core import wiring
-from core.domain.stores import Store
+from core.app import wiring
+from core.database.identity import Store
 
 UNKNOWN_REFUNDS = (
     "warning: no operation was ever confirmed in this store, so a credit that was given back "

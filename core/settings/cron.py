@@ -21,7 +21,7 @@ _MOMENT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """``core.domain.schedules.Schedule``. Days on which clocks are set are as in Debian's cron.
+    """``core.work.schedules.Schedule``. Days on which clocks are set are as in Debian's cron.
 
     A time that the clock leaps over comes right after the leap; one that it shows twice comes once,
     the first time. Where the hour is ``*``, only what really passes counts.

@@ -18,14 +18,13 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from core.domain.approvals import SecondAdmin
-from core.domain.channels import Channel, TellBy
-from core.domain.credits import DayRule
-from core.domain.mirror_names import MirrorNames
-from core.domain.portal import Portal
-from core.domain.schedules import Schedule
-from core.domain.sweeps import SweepMode
-from core.domain.writes import QUIET_PERIOD, SEND_WITHIN_S
+from core.credits.account import Portal
+from core.credits.catalogue import DayRule
+from core.credits.writes import QUIET_PERIOD, SEND_WITHIN_S
+from core.drift.sweeps import SweepMode
+from core.hubspot.ports.channels import Channel, TellBy
+from core.mirror.names import MirrorNames
+from core.operations.approval_rules import SecondAdmin
 from core.settings.cron import OFF, Cron
 from core.settings.faults import BadSettings, SettingFault
 from core.settings.portal import (
@@ -55,6 +54,7 @@ from core.settings.values import (
     ZoneName,
     whole_path,
 )
+from core.work.schedules import Schedule
 
 SECRETS_FILE = Path(".streamlit") / "secrets.toml"
 PORTAL_FILE = Path("portal.toml")

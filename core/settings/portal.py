@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.domain.credits import SCHOOL, Catalogue, Credit, CreditType, DayRule
-from core.domain.mirror_names import MirrorNames
-from core.domain.portal import OBJECT_TYPES, WORDS, Portal
-from core.domain.records import Kind
+from core.credits.account import OBJECT_TYPES, WORDS, Portal
+from core.credits.catalogue import SCHOOL, Catalogue, Credit, CreditType, DayRule
+from core.credits.records import Kind
+from core.mirror.names import MirrorNames
 
 
 class _Table(BaseModel):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pages.shared import contact, gate, places
+from pages.shared import gate, places
+from pages.shared.students import contact
 
 desk = gate.enter(places.CONTACTS)
 contact.show(desk)

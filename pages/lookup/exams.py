@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pages.shared import exams, gate, places
+from pages.shared import gate, places
+from pages.shared.students import exams
 
 desk = gate.enter(places.EXAMS)
 exams.show(desk)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pages.shared import api_keys, gate, places
+from pages.shared import gate, places
+from pages.shared.access import api_keys
 
 desk = gate.enter(places.API_KEYS)
 api_keys.show(desk)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pages.shared import gate, people, places
+from pages.shared import gate, places
+from pages.shared.access import people
 
 desk = gate.enter(places.PEOPLE)
 people.show(desk)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from core.operations.kinds.adjust import ADJUST
-from pages.shared import batch, gate, places
-from pages.shared.batch import adjusting
+from pages.shared import gate, operations, places
+from pages.shared.operations.choosing import adjusting
 
 desk = gate.enter(places.ADJUST_CREDITS)
-batch.show(desk, ADJUST.key, adjusting.show)
+operations.show(desk, ADJUST.key, adjusting.show)

@@ -6,8 +6,8 @@ from functools import partial
 
 from core.operations.kinds.cancel import CANCEL
 from core.operations.kinds.forfeit import FORFEIT
-from pages.shared import batch, gate, places
-from pages.shared.batch import choosing
+from pages.shared import gate, operations, places
+from pages.shared.operations.choosing import choosing
 
 desk = gate.enter(places.BATCH_CANCELLATION)
-batch.show(desk, CANCEL.key, partial(choosing.show, keeping=FORFEIT.key))
+operations.show(desk, CANCEL.key, partial(choosing.show, keeping=FORFEIT.key))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.operations.kinds.refund import REFUND
-from pages.shared import batch, gate, places
+from pages.shared import gate, operations, places
 
 desk = gate.enter(places.BULK_REFUND)
-batch.show(desk, REFUND.key)
+operations.show(desk, REFUND.key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.operations.kinds.move import MOVE
-from pages.shared import batch, gate, places
+from pages.shared import gate, operations, places
 
 desk = gate.enter(places.MOVE_BOOKINGS)
-batch.show(desk, MOVE.key)
+operations.show(desk, MOVE.key)

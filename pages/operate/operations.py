@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pages.shared import gate, places, record
+from pages.shared import gate, places
+from pages.shared.operations import record
 
 desk = gate.enter(places.OPERATIONS)
 record.show(desk)

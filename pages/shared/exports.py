@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.domain.exports import Export, Listing
-from core.domain.spreadsheets import Table
+from core.credits.csv_safe import Table
+from core.exports.listings import Export, Listing
 from pages.shared.gate import Desk
 
 __all__ = ["csv_button", "example_button", "of"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.domain.exports import Export
+from core.exports.listings import Export
 from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
 

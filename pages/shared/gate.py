@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from core import wiring
-from core.assembly import Core
-from core.domain.roles import ALLOWED, Actor, NotAllowed
-from core.domain.sign_ins import DEFAULT_PROVIDER, ended, stated
-from core.gateways.errors import JournalError
+from core.access.sign_ins import DEFAULT_PROVIDER, ended, stated
+from core.app import wiring
+from core.app.assembly.parts import Core
+from core.credits.errors import JournalError
+from core.credits.roles import ALLOWED, Actor, NotAllowed
 from pages.shared import places, signing_in, words
 from pages.shared.places import Place
 from pages.shared.signing_in import Provider

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.domain.operations import ItemState, Progress
-from core.domain.verdicts import OperationKind
 from core.operations.kinds.registry import by_kind
 from core.operations.kinds.words import KindWords
+from core.operations.states import ItemState, Progress
+from core.operations.verdicts import OperationKind
 from pages.shared import words
 
 #: The words of each kind, from the registry.

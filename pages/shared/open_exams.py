@@ -7,11 +7,11 @@ from datetime import tzinfo
 
 import streamlit as st
 
-from core.domain.booking import judge_exam, seats_left
-from core.domain.exam_times import clock, has_begun
-from core.domain.records import Exam, ExamId
-from core.domain.sessions import Session
-from core.services.finding import exam_words
+from core.credits.exam_times import clock, has_begun
+from core.credits.records import Exam, ExamId
+from core.credits.sessions import Session
+from core.operations.booking_rules import judge_exam, seats_left
+from core.operations.choosing.select import exam_words
 from pages.shared import words
 from pages.shared.gate import Desk
 from pages.shared.recent import recent

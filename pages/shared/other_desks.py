@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.domain.roles import ALLOWED, Act
-from core.services.desks import told
+from core.credits.roles import ALLOWED, Act
+from core.operations.desks.takeover import told
 from pages.shared import problems
 from pages.shared.gate import Desk
 

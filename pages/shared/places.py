@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from core.domain.roles import Act
-from core.domain.verdicts import OperationKind
+from core.credits.roles import Act
 from core.operations.kinds.registry import by_kind
+from core.operations.verdicts import OperationKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.domain.roles import NotAllowed
-from core.domain.selections import BadList
-from core.gateways.errors import (
+from core.credits.errors import (
+    BadList,
     Forbidden,
     GatewayError,
     JournalError,
@@ -24,10 +23,11 @@ from core.gateways.errors import (
     UnknownId,
     UnknownWord,
 )
+from core.credits.roles import NotAllowed
+from core.operations.approve import NotApproved
+from core.operations.commands import NotConfirmed
+from core.operations.desks.takeover import AnotherDesk
 from core.operations.kinds.registry import UnknownKind
-from core.services.approving import NotApproved
-from core.services.desks import AnotherDesk
-from core.services.operating import NotConfirmed
 from pages.shared import words
 
 #: What services say no with. Anything else is a fault of ours.

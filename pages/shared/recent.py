@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from core.domain.clocks import within
+from core.work.clocks import within
 
 T = TypeVar("T")
 

@@ -15,8 +15,9 @@ import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 from streamlit.runtime.secrets import AttrDict
 
-from core.domain.sign_ins import DEFAULT_PROVIDER
-from core.settings import SettingFault, Settings
+from core.access.sign_ins import DEFAULT_PROVIDER
+from core.settings.faults import SettingFault
+from core.settings.model import Settings
 
 #: What every provider needs.
 KEYS = ("client_id", "client_secret", "server_metadata_url")

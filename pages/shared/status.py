@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from core.gateways.ports import OutboxState
-from core.services.readiness import alive
+from core.health.readiness import alive
+from core.mirror.store.outbox_port import OutboxState
 from pages.shared import words
 from pages.shared.gate import Desk
 

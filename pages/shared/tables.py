@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.domain.adjustments import named, replaces
-from core.domain.credits import Catalogue
-from core.domain.operations import SETTLED, Item, ItemState
-from core.domain.plans import OperationKind, Row, Verdict
-from core.domain.spreadsheets import Table
+from core.credits.adjustments import named, replaces
+from core.credits.catalogue import Catalogue
+from core.credits.csv_safe import Table
 from core.operations.kinds.base import RowSubject
 from core.operations.kinds.registry import by_kind, goes_to_exam, kind_of
+from core.operations.plans import Row
+from core.operations.states import SETTLED, Item, ItemState
+from core.operations.verdicts import OperationKind, Verdict
 from pages.shared import words
 from pages.shared.kinds import SAID
 

@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from core.domain.credits import Catalogue, CreditType
-from core.domain.operations import ItemState, OperationState
-from core.domain.records import TOTAL_BOOKINGS
-from core.domain.verdicts import OperationKind, Verdict
+from core.credits.catalogue import Catalogue, CreditType
+from core.credits.records import TOTAL_BOOKINGS
 from core.operations.kinds.registry import NAMES
+from core.operations.states import ItemState, OperationState
+from core.operations.verdicts import OperationKind, Verdict
 
 #: Control characters, and two of Unicode's own that end a line.
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")

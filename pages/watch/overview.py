@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.shared import gate, overview, places
+from pages.shared import gate, health, places
 
 desk = gate.enter(places.OVERVIEW)
-overview.show(desk)
+health.show(desk)

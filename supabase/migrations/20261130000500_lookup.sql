@@ -8,7 +8,7 @@ set search_path = public, pg_temp;
 --
 -- Their bodies are bound when they are made, so that an index is maintained under any search_path.
 
--- Small letters without accents. core/domain/likeness.py does the same.
+-- Small letters without accents. core/credits/likeness.py does the same.
 create or replace function credit_desk_fold(given text) returns text
 language sql immutable parallel safe
 return regexp_replace(

@@ -22,9 +22,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.domain.credits import SCHOOL, CreditType
-from core.domain.records import Kind
-from core.gateways.ports import WriteState
+from core.credits.catalogue import SCHOOL, CreditType
+from core.credits.records import Kind
+from core.credits.writes import WriteState
 from scripts.processes import ROOT
 from tests.crash.desk import BATCH, BOOKINGS, Desk, write_csv
 from tests.crash.school import CONTACTS, EXAMS, School, date_of

@@ -18,10 +18,10 @@ from typing import Any
 
 import httpx
 
-from core.domain.credits import SCHOOL
-from core.domain.desks import Takeover
-from core.domain.operations import ENDED
-from core.gateways.journal.sql import SqlJournal
+from core.app.stores import SqlJournal
+from core.credits.catalogue import SCHOOL
+from core.operations.desks.rules import Takeover
+from core.operations.states import ENDED
 from scripts.processes import ROOT
 from tests.crash.hubspot import HubSpot
 from tests.crash.waiting import wait_for

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from core.domain.credits import SCHOOL, CreditType
-from core.domain.records import Kind
-from core.gateways.ports import Due
+from core.credits.catalogue import SCHOOL, CreditType
+from core.credits.records import Kind
+from core.mirror.store.outbox_port import Due
 from tests.crash.desk import BOOKINGS, Desk
 
 CONTACTS, EXAMS = "0-1", "2-50158913"

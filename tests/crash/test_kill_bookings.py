@@ -12,14 +12,14 @@ from unittest.mock import patch
 
 import pytest
 
-from core import wiring
-from core.assembly import Core
-from core.domain.booking import Wish
-from core.domain.credits import SCHOOL
-from core.domain.operations import Item, ItemState
-from core.domain.plans import OperationKind
-from core.domain.records import ContactId, ExamId
-from core.services.finding import ByReference
+from core.app import wiring
+from core.app.assembly.parts import Core
+from core.credits.catalogue import SCHOOL
+from core.credits.records import ContactId, ExamId
+from core.operations.booking_rules import Wish
+from core.operations.choosing.select import ByReference
+from core.operations.states import Item, ItemState
+from core.operations.verdicts import OperationKind
 from tests.crash.desk import ADMIN, Desk
 from tests.crash.school import School
 from tests.crash.waiting import wait_for

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from core.domain.credits import SCHOOL
-from core.domain.operations import Item, ItemState
-from core.domain.records import Kind
-from core.gateways.ports import WriteState
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Kind
+from core.credits.writes import WriteState
+from core.operations.states import Item, ItemState
 from sandbox.ports import any_free
 from tests.crash.desk import BOOKINGS, Desk
 from tests.crash.school import CONTACTS, EXAMS, Balances, School

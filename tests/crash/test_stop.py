@@ -17,9 +17,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from core.domain.webhooks import signature
-from core.services.receiving import PATH
-from core.wiring import SERVER_GRACE_S
+from core.app.wiring import SERVER_GRACE_S
+from core.mirror.webhook_rules import signature
+from core.mirror.webhooks import PATH
 from sandbox.ports import any_free
 from tests.crash.desk import Desk, expected, write_csv
 from tests.crash.waiting import wait_for

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.domain.sweeps import SweepMode
+from core.drift.sweeps import SweepMode
 from tests.crash.desk import Desk
 from tests.crash.waiting import wait_for
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.operations import Item, ItemState, Operation
+from core.operations.states import Item, ItemState, Operation
 from scripts.processes import ROOT
 from tests.crash.desk import ADMIN, BOOKINGS, Desk, write_csv
 from tests.crash.waiting import wait_for

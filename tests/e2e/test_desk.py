@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from core.domain.credits import SCHOOL
+from core.credits.catalogue import SCHOOL
 from tests.crash.school import School
 from tests.e2e.conftest import App
 from tests.e2e.person import SLOW_MS, Person

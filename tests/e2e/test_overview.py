@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from playwright.sync_api import expect
 
-from core.domain.credits import SCHOOL
-from core.gateways.ports.trends import Gauge, Measure
+from core.credits.catalogue import SCHOOL
+from core.drift.store.trends_port import Gauge, Measure
 from tests.crash.desk import ADMIN
 from tests.e2e.conftest import App
 from tests.e2e.person import SLOW_MS, Person

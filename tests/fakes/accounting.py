@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from core.domain.audit import Entry
-from core.domain.operations import DISMISSIBLE, Item, ItemState, Operation
-from core.domain.records import ItemKey
-from core.gateways.errors import UnknownId
-from core.gateways.journal.rules import check_put_away, dealt_with_event, done_since
-from core.gateways.ports import Event
+from core.audit.entries import Entry
+from core.audit.store.event_port import Event
+from core.credits.errors import UnknownId
+from core.credits.records import ItemKey
 from core.operations.kinds.registry import kind_of
+from core.operations.states import DISMISSIBLE, Item, ItemState, Operation
+from core.operations.store.rules import check_put_away, dealt_with_event, done_since
 from tests.fakes.audit import MemoryAudit
 
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.domain.alarms import Alarm, Trouble
-from core.domain.operations import ItemState
-from core.domain.records import WriteId
-from core.gateways.ports.journal import WriteRecord, WriteState
+from core.credits.records import WriteId
+from core.credits.writes import WriteState
+from core.health.alarm_rules import Alarm, Trouble
+from core.operations.protocol.store.writes_port import WriteRecord
+from core.operations.states import ItemState
 
 
 class MemoryAlarms:

@@ -7,15 +7,14 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from core.domain.corrections import name_of, waiting
-from core.domain.operations import UNBEGUN, FollowUps, ItemState, Operation, OperationState
-from core.domain.overview import NeedsEyes, WrittenOver
-from core.domain.plans import OperationKind
-from core.domain.warnings import UNCHECKED
-from core.domain.writes import MovementKind
-from core.gateways.journal.attention import CREDITS
-from core.gateways.ports.attention import Moved
-from core.gateways.ports.journal import WriteState
+from core.credits.writes import MovementKind, WriteState
+from core.health.facts import NeedsEyes, WrittenOver
+from core.health.store.attention import CREDITS
+from core.health.store.attention_port import Moved
+from core.operations.foreign.corrections import name_of, waiting
+from core.operations.leftovers import UNCHECKED
+from core.operations.states import UNBEGUN, FollowUps, ItemState, Operation, OperationState
+from core.operations.verdicts import OperationKind
 
 
 class MemoryAttention:

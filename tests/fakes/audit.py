@@ -9,17 +9,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from core.domain.audit import Entry, Sought, Subject, What, as_recorded
-from core.domain.chain import EMPTY, Head, Link, chained, texts
-from core.domain.exam_acts import ExamAct
-from core.domain.forgetting import NOT_KEPT
-from core.domain.operations import Item
-from core.domain.plans import OperationKind
-from core.domain.reasons import apart
-from core.domain.records import CancelledExam, ExamId, WriteId
-from core.domain.roles import Grant, Role
-from core.gateways.journal import acts
-from core.gateways.ports.journal import WriteRecord, WriteState
+from core.audit.chain import EMPTY, Head, Link, chained, texts
+from core.audit.entries import Entry, Sought, Subject, What, as_recorded
+from core.audit.reasons import apart
+from core.audit.retention_rules import NOT_KEPT
+from core.audit.store import audit_entries
+from core.credits.records import CancelledExam, ExamId, WriteId
+from core.credits.roles import Grant, Role
+from core.credits.writes import WriteState
+from core.operations.protocol.store.writes_port import WriteRecord
+from core.operations.states import Item
+from core.operations.verdicts import OperationKind
+from core.students.exam_acts import ExamAct
 
 BOOK = OperationKind.BOOK
 
@@ -112,7 +113,7 @@ class MemoryAudit:
                 if exam.at < before:
                     self._cancelled_exams[exam.exam_id] = replace(exam, reason=NOT_KEPT)
             if old:
-                self.record(acts.forgot_reasons(len(old), before=before, by=by, at=at))
+                self.record(audit_entries.forgot_reasons(len(old), before=before, by=by, at=at))
             return len(old)
 
     def audit_head(self) -> tuple[Head, int]:

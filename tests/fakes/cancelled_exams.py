@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
-from core.domain.records import CancelledExam, ExamId
-from core.gateways.journal import acts
+from core.credits.records import CancelledExam, ExamId
+from core.operations.store import audit_entries
 
 
 class MemoryCancelledExams:
@@ -20,7 +20,7 @@ class MemoryCancelledExams:
         with self._lock:
             if exam.exam_id not in self._cancelled_exams:
                 self._cancelled_exams[exam.exam_id] = exam
-                self.record(acts.exam_cancelled(exam))
+                self.record(audit_entries.exam_cancelled(exam))
             return self._cancelled_exams[exam.exam_id]
 
     def reopen_exam(
@@ -29,7 +29,7 @@ class MemoryCancelledExams:
         with self._lock:
             before = self._cancelled_exams.pop(exam_id, None)
             if before is not None:
-                self.record(acts.exam_reopened(before, by=by, at=at, reason=reason))
+                self.record(audit_entries.exam_reopened(before, by=by, at=at, reason=reason))
             return before
 
     def cancelled_exams(self, ids: Collection[ExamId]) -> dict[ExamId, CancelledExam]:

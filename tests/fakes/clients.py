@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from core.domain.clients import ApiKey, ApiRequest
-from core.gateways.errors import JournalError
-from core.gateways.journal import acts
-from core.gateways.journal.rules import key_event
-from core.gateways.ports.journal import Event
+from core.access.api_key_rules import ApiKey, ApiRequest
+from core.access.store import audit_entries
+from core.access.store.rules import key_event
+from core.audit.store.event_port import Event
+from core.credits.errors import JournalError
 from tests.fakes.audit import MemoryAudit
 
 
@@ -27,7 +27,7 @@ class MemoryClients(MemoryAudit):
                 raise JournalError(f"key {key.id} is there already")
             self._keys[key.id] = key
             self._events.append(key_event(key, by=key.made_by, at=key.made_at))
-            self.record(acts.key_changed(key, by=key.made_by, at=key.made_at))
+            self.record(audit_entries.key_changed(key, by=key.made_by, at=key.made_at))
 
     def api_key(self, id_: str) -> ApiKey | None:
         with self._lock:
@@ -44,7 +44,7 @@ class MemoryClients(MemoryAudit):
                 return key
             self._keys[id_] = key = replace(key, withdrawn_at=at, withdrawn_by=by)
             self._events.append(key_event(key, by=by, at=at))
-            self.record(acts.key_changed(key, by=by, at=at))
+            self.record(audit_entries.key_changed(key, by=by, at=at))
             return key
 
     def key_used(self, id_: str, *, at: datetime) -> None:

@@ -15,15 +15,11 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import Literal, cast
 
-from core.domain.booking import NewBooking
-from core.domain.credits import (
-    SCHOOL,
-    Catalogue,
-    parse_count,
-)
-from core.domain.moves import Move
-from core.domain.portal import Portal
-from core.domain.records import (
+from core.credits.account import Portal
+from core.credits.catalogue import SCHOOL, Catalogue, parse_count
+from core.credits.errors import NotSent, OutcomeUnknown, Refused, Unauthorized
+from core.credits.moves import Move
+from core.credits.records import (
     FORFEITED,
     MARKER,
     Booking,
@@ -36,16 +32,16 @@ from core.domain.records import (
     ExamId,
     History,
     Kind,
+    NewBooking,
     WriteId,
     is_record_id,
 )
-from core.domain.sessions import ExamChange, is_due
-from core.domain.writes import SEND_WITHIN_S, Write
-from core.gateways.errors import NotSent, OutcomeUnknown, Refused, Unauthorized
-from core.gateways.hubspot.wire import records
-from core.gateways.hubspot.wire.records import Json
-from core.gateways.ports.crm import BookingFilter, Fate, Note, Outcome
-from core.gateways.ports.telling import Mail
+from core.credits.sessions import ExamChange, is_due
+from core.credits.writes import SEND_WITHIN_S, Write
+from core.hubspot.ports.crm import BookingFilter, Fate, Note, Outcome
+from core.hubspot.ports.telling import Mail
+from core.hubspot.wire import records
+from core.hubspot.wire.records import Json
 from tests.fakes.telling_crm import FakeTelling
 from tests.fakes.truth import Record, Truth
 

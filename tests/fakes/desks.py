@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from core.domain.desks import Process, Registered, Takeover
-from core.gateways.errors import GatewayError
-from core.gateways.journal import acts
+from core.credits.errors import GatewayError
+from core.operations.desks.rules import Process, Registered, Takeover
+from core.operations.desks.store import desks as desks_desks
 
 
 class MemoryDesks:
@@ -29,7 +29,7 @@ class MemoryDesks:
         with self._lock:
             self._takeovers.append(takeover)
             self._desk = rename or self._desk
-            self.record(acts.taken_over(takeover, rename))
+            self.record(desks_desks.taken_over(takeover, rename))
 
     def takeovers(self) -> list[Takeover]:
         with self._lock:

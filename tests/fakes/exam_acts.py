@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from core.domain.exam_acts import ExamAct
-from core.domain.records import ExamId
-from core.gateways.errors import Superseded, UnknownId
-from core.gateways.journal import acts
+from core.credits.errors import Superseded, UnknownId
+from core.credits.records import ExamId
+from core.students.exam_acts import ExamAct
+from core.students.store import exam_acts
 
 
 class MemoryExamActs:
@@ -24,7 +24,7 @@ class MemoryExamActs:
                 if held.id == act.id or (held.exam_id == act.exam_id and not held.ended):
                     return held
             self._exam_acts[act.id] = act
-            self.record(acts.exam_act_asked(act))
+            self.record(exam_acts.exam_act_asked(act))
             return act
 
     def exam_act(self, act_id: str) -> ExamAct:
@@ -51,4 +51,4 @@ class MemoryExamActs:
                 raise Superseded(act.id, act.epoch, now=held.epoch, work="exam act")
             self._exam_acts[act.id] = act
             if act.ended:
-                self.record(acts.exam_act_ended(act))
+                self.record(exam_acts.exam_act_ended(act))

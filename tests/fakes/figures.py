@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from core.gateways.ports.figures import Figures
+from core.health.store.figures_port import Figures
 
 
 class MemoryFigures:

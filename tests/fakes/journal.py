@@ -14,16 +14,42 @@ from functools import wraps
 from heapq import nsmallest
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from core.domain.alarms import Alarm
-from core.domain.audit import Entry
-from core.domain.chain import EMPTY, Link
-from core.domain.clients import ApiKey, ApiRequest
-from core.domain.credits import CreditType
-from core.domain.desks import Takeover
-from core.domain.drift import Drift
-from core.domain.exam_acts import ExamAct
-from core.domain.foreign_writes import ForeignWrite
-from core.domain.operations import (
+from core.access.api_key_rules import ApiKey, ApiRequest
+from core.audit.chain import EMPTY, Link
+from core.audit.entries import Entry
+from core.audit.store.event_port import Event
+from core.credits.catalogue import CreditType
+from core.credits.errors import StateConflict, Superseded, UnknownId
+from core.credits.records import (
+    TOTAL_BOOKINGS,
+    BookingId,
+    CancelledExam,
+    ExamId,
+    ItemKey,
+    Kind,
+    WriteId,
+    stored_key,
+)
+from core.credits.roles import Grant
+from core.credits.writes import MovementKind, Run, Settlement, Write, WriteState
+from core.drift.differences import Drift
+from core.drift.repairs import Repair, RepairRow
+from core.drift.store.trends_port import Measure
+from core.drift.sweeps import Sweep
+from core.health.alarm_rules import Alarm
+from core.mirror.outgoing.rules import OutgoingEvent
+from core.mirror.store import audit_entries as mirror_audit_entries
+from core.mirror.store.outbox_port import DeadLetters, Due, OutboxState
+from core.mirror.store.rules import AT_ONCE, dead_by_error, revived, row_to_copy
+from core.operations.desks.rules import Takeover
+from core.operations.foreign.changes import ForeignWrite
+from core.operations.leftovers import About
+from core.operations.owed.settled import Baseline, OwedDecision
+from core.operations.plans import Plan, Row
+from core.operations.protocol.store import audit_entries as protocol_audit_entries
+from core.operations.protocol.store.rules import LIVE, UNDOES, already_moved, check_outcome
+from core.operations.protocol.store.writes_port import WriteRecord
+from core.operations.states import (
     ENDED,
     SETTLED,
     FollowUps,
@@ -34,58 +60,22 @@ from core.domain.operations import (
     Progress,
     keeps_claim,
 )
-from core.domain.outgoing import OutgoingEvent
-from core.domain.plans import OperationKind, Plan, Row, Verdict
-from core.domain.records import (
-    TOTAL_BOOKINGS,
-    BookingId,
-    CancelledExam,
-    ExamId,
-    ItemKey,
-    Kind,
-    WriteId,
-    stored_key,
-)
-from core.domain.repairs import Repair, RepairRow
-from core.domain.roles import Grant
-from core.domain.schedules import SlotRecord
-from core.domain.settled import Baseline, OwedDecision
-from core.domain.sweeps import Sweep
-from core.domain.telling import Telling
-from core.domain.warnings import About
-from core.domain.writes import MovementKind, Write
-from core.gateways.errors import StateConflict, Superseded, UnknownId
-from core.gateways.journal import acts
-from core.gateways.journal.rules import (
-    AT_ONCE,
-    LIVE,
-    UNDOES,
-    already_moved,
+from core.operations.store import audit_entries
+from core.operations.store.leftovers import standing
+from core.operations.store.rules import (
     approval_event,
     approved,
-    check_outcome,
-    dead_by_error,
     ended,
     follow_up_event,
     followed,
     moved,
     reopened,
-    revived,
-    row_to_copy,
 )
-from core.gateways.journal.warnings import standing
-from core.gateways.ports.journal import (
-    DeadLetters,
-    Due,
-    Event,
-    OutboxState,
-    Run,
-    Settlement,
-    WorkerInfo,
-    WriteRecord,
-    WriteState,
-)
-from core.gateways.ports.trends import Measure
+from core.operations.telling.rules import Telling
+from core.operations.verdicts import OperationKind, Verdict
+from core.students.exam_acts import ExamAct
+from core.work.schedules import SlotRecord
+from core.workers.store.workers_port import WorkerInfo
 from tests.fakes.accounting import MemoryAccounting
 from tests.fakes.alarms import MemoryAlarms
 from tests.fakes.attention import MemoryAttention
@@ -173,7 +163,7 @@ class MemoryJournal(
     MemoryTimes,
     MemoryTellings,
 ):
-    """``core.gateways.ports.journal.Journal``, gone with the process."""
+    """``core.app.journal.Journal``, gone with the process."""
 
     def __init__(self, *, admins: Collection[str] = (), announces: bool = False) -> None:
         self.announces = announces
@@ -222,7 +212,7 @@ class MemoryJournal(
     def save_plan(self, plan: Plan) -> None:
         if plan.id not in self._plans:
             self._plans[plan.id] = plan
-            self.record(acts.made(plan))
+            self.record(audit_entries.made(plan))
 
     @atomic
     def plan(self, plan_id: str) -> Plan:
@@ -249,8 +239,8 @@ class MemoryJournal(
             return False
         ordered = {item.booking_id: item for item in sorted(items, key=lambda item: item.n)}
         self._operations[operation.id] = _Operation(operation, ordered, operation.confirmed_at)
-        self.record(acts.confirmed(operation, items))
-        for entry in acts.telling(operation):
+        self.record(audit_entries.confirmed(operation, items))
+        for entry in audit_entries.telling(operation):
             self.record(entry)
         return True
 
@@ -293,7 +283,7 @@ class MemoryJournal(
         before, to = kept.operation, after.state
         kept.operation = after
         kept.since = at
-        self.record(acts.moved(before, to, at=at, actor=actor, why=detail))
+        self.record(audit_entries.moved(before, to, at=at, actor=actor, why=detail))
         told = {"from": before.state.value} | ({"detail": detail} if detail else {})
         event = Event(at=at, actor=actor, what=to.value, operation_id=after.id, detail=told)
         self._events.append(event)
@@ -332,7 +322,7 @@ class MemoryJournal(
         kept = self._kept(operation_id)
         kept.operation = followed(kept.operation, to)
         self._events.append(follow_up_event(kept.operation, at=at, actor=actor))
-        self.record(acts.followed(kept.operation, at=at, actor=actor))
+        self.record(audit_entries.followed(kept.operation, at=at, actor=actor))
         if to is FollowUps.DUE:
             told = standing(self._told(operation_id))
             kept.noted -= {one.record for one in told if one.about is About.NOTE}
@@ -348,7 +338,7 @@ class MemoryJournal(
         )
         kept.since = at
         self._events.append(approval_event(kept.operation))
-        self.record(acts.approved(kept.operation, at=at))
+        self.record(audit_entries.approved(kept.operation, at=at))
         return kept.operation
 
     @atomic
@@ -571,18 +561,20 @@ class MemoryJournal(
             raise UnknownId(f"operation {run.operation_id} has not all of {', '.join(strangers)}")
         self.record(*entries)
         by, reason = kept.operation.confirmed_by, kept.operation.reason
-        word = acts.Word(operation_id=run.operation_id, by=by, reason=reason, at=at)
+        word = protocol_audit_entries.Word(
+            operation_id=run.operation_id, by=by, reason=reason, at=at
+        )
         for settlement in settlements:
             self._record_outcome(settlement, word)
         self._save_items(run, kept, items)
         return self._put(due, at, held_until)
 
-    def _record_outcome(self, settlement: Settlement, word: acts.Word) -> None:
+    def _record_outcome(self, settlement: Settlement, word: protocol_audit_entries.Word) -> None:
         record = self._writes[settlement.write_id]
         if record.state is settlement.state:
             return
         moves = [(movement.kind, movement.booking_id) for movement in record.write.movements]
-        self.record(acts.settled(word, settlement, record.write, moves))
+        self.record(protocol_audit_entries.settled(word, settlement, record.write, moves))
         self._writes[settlement.write_id] = replace(
             record,
             state=settlement.state,
@@ -798,7 +790,7 @@ class MemoryJournal(
             given = {"kind": kind, "record_id": record_id, "error": error}
             event = revived(len(dead), given, at=at, actor=actor)
             self._events.append(event)
-            self.record(acts.revived(event))
+            self.record(mirror_audit_entries.revived(event))
         return len(dead)
 
     @atomic

@@ -6,12 +6,10 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 
-from core.domain.likeness import grams, inner_grams, telling_grams
-from core.domain.lookups import FoundBy
-from core.domain.mirror import ID
-from core.domain.sessions import Counts
-from core.gateways.ports import MirrorRow
-from core.gateways.ports.lookup import Candidate
+from core.credits.likeness import grams, inner_grams, telling_grams
+from core.credits.sessions import Counts
+from core.mirror.port import Candidate, FoundBy, MirrorRow
+from core.mirror.rows import ID
 
 Rows = Mapping[str, Mapping[str, object]]
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from core.domain.credits import SCHOOL
-from core.domain.mirror import ID, PARTIAL, SOURCE_TIME, TABLES, columns
-from core.domain.records import TOTAL_BOOKINGS, ContactId, Kind
-from core.domain.sessions import Counts
-from core.gateways.errors import GatewayError, NotSent, Store
-from core.gateways.ports import (
+from core.credits.catalogue import SCHOOL
+from core.credits.errors import GatewayError, NotSent, Store
+from core.credits.records import TOTAL_BOOKINGS, ContactId, Kind
+from core.credits.sessions import Counts
+from core.mirror.port import (
+    Candidate,
     Copied,
     CopyResult,
     Deleted,
@@ -21,7 +21,7 @@ from core.gateways.ports import (
     Renamed,
     RenameResult,
 )
-from core.gateways.ports.lookup import Candidate
+from core.mirror.rows import ID, PARTIAL, SOURCE_TIME, TABLES, columns
 from tests.fakes import lookup
 
 OLDEST = datetime.min.replace(tzinfo=UTC)

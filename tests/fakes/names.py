@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from core.domain.drift import Drift
-from core.domain.forgetting import impersonal, nameless, unsaid
-from core.domain.operations import Item, ItemState
-from core.domain.plans import Plan, Row
-from core.domain.records import Kind
-from core.domain.repairs import Repair, RepairRow
-from core.gateways.journal import acts
-from core.gateways.ports import Event
+from core.audit.retention_rules import impersonal, nameless, unsaid
+from core.audit.store.event_port import Event
+from core.credits.records import Kind
+from core.drift.differences import Drift
+from core.drift.repairs import Repair, RepairRow
+from core.operations.plans import Plan, Row
+from core.operations.states import Item, ItemState
+from core.operations.store import audit_entries
 from tests.fakes.audit import MemoryAudit
 
 N = TypeVar("N", Row, Item)
@@ -64,7 +64,7 @@ class MemoryNames(MemoryAudit):
                 count += more
             self._nameless.add(plan_id)
             if count:
-                self.record(acts.forgot(plan_id, count, by=by, at=at))
+                self.record(audit_entries.forgot(plan_id, count, by=by, at=at))
             return count
 
     def erase_student(self, contact_id: str, *, row_deleted: bool, at: datetime) -> int:
@@ -91,7 +91,7 @@ class MemoryNames(MemoryAudit):
                         )
                     count += blanked
             if count or row_deleted:
-                self.record(acts.erased(contact_id, count, row_deleted=row_deleted, at=at))
+                self.record(audit_entries.erased(contact_id, count, row_deleted=row_deleted, at=at))
             return count
 
     def _forget_telling(self, contact_id: str) -> None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from core.domain.audit import Entry
-from core.domain.outgoing import OutgoingEvent, event_of
-from core.gateways.journal import acts
-from core.gateways.journal.rules import AT_ONCE
-from core.gateways.ports.outbox import OutboxState
-from core.gateways.ports.outgoing import NotDelivered
+from core.audit.entries import Entry
+from core.mirror.outgoing.rules import OutgoingEvent, event_of
+from core.mirror.outgoing.store.events_port import NotDelivered
+from core.mirror.store import audit_entries
+from core.mirror.store.outbox_port import OutboxState
+from core.mirror.store.rules import AT_ONCE
 
 
 class MemoryOutgoing:
@@ -65,7 +65,7 @@ class MemoryOutgoing:
                 again = replace(event, dead=False, attempts=0, next_try_at=None)
                 self._outgoing[event.id] = again, AT_ONCE
             if dead:
-                self.record(acts.events_revived(len(dead), at=at, by=actor))
+                self.record(audit_entries.events_revived(len(dead), at=at, by=actor))
             return len(dead)
 
 

@@ -6,10 +6,10 @@ import threading
 from dataclasses import replace
 from datetime import datetime
 
-from core.domain.roles import Grant, Role
-from core.gateways.journal import acts
-from core.gateways.journal.rules import last_admin, role_event
-from core.gateways.ports.journal import Event
+from core.access.store import audit_entries
+from core.access.store.rules import last_admin, role_event
+from core.audit.store.event_port import Event
+from core.credits.roles import Grant, Role
 from tests.fakes.audit import MemoryAudit
 
 
@@ -54,7 +54,7 @@ class MemoryRoles(MemoryAudit):
         self, email: str, before: Role | None, after: Role | None, *, by: str, at: datetime
     ) -> None:
         self._events.append(role_event(email, before, after, by=by, at=at))
-        self.record(acts.role_changed(email, before, after, by=by, at=at))
+        self.record(audit_entries.role_changed(email, before, after, by=by, at=at))
 
     def _keep_an_admin(self) -> None:
         if sum(grant.role is Role.ADMIN for grant in self._grants.values()) <= 1:

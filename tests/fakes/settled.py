@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from core.domain.plans import Plan
-from core.domain.records import BookingId
-from core.domain.settled import Baseline, OwedDecision
-from core.gateways.journal import acts
-from core.gateways.journal.rules import baseline_stands
+from core.credits.records import BookingId
+from core.operations.owed.settled import Baseline, OwedDecision
+from core.operations.owed.store import settled
+from core.operations.owed.store.settled import baseline_stands
+from core.operations.plans import Plan
 
 
 class MemorySettled:
@@ -30,13 +30,13 @@ class MemorySettled:
             if self._baseline is not None:
                 raise baseline_stands(self._baseline)
             self._baseline = baseline
-            self.record(acts.baseline_set(baseline))
+            self.record(settled.baseline_set(baseline))
 
     def withdraw_baseline(self, *, by: str, at: datetime, reason: str) -> Baseline | None:
         with self._lock:
             before, self._baseline = self._baseline, None
             if before is not None:
-                self.record(acts.baseline_withdrawn(before, by=by, at=at, reason=reason))
+                self.record(settled.baseline_withdrawn(before, by=by, at=at, reason=reason))
             return before
 
     def owed_decisions(self, bookings: Collection[BookingId]) -> dict[BookingId, OwedDecision]:
@@ -49,7 +49,7 @@ class MemorySettled:
             before = dict(self._owed_decisions)
             for one in decisions:
                 self._owed_decisions[one.booking_id] = one
-                self.record(acts.owed_decided(one, before.get(one.booking_id)))
+                self.record(settled.owed_decided(one, before.get(one.booking_id)))
 
     def withdraw_decisions(
         self, bookings: Collection[BookingId], *, by: str, at: datetime, reason: str
@@ -58,7 +58,7 @@ class MemorySettled:
             kept = self._owed_decisions
             found = {id_: kept.pop(id_) for id_ in set(bookings) if id_ in kept}
             for one in found.values():
-                self.record(acts.decision_withdrawn(one, by=by, at=at, reason=reason))
+                self.record(settled.decision_withdrawn(one, by=by, at=at, reason=reason))
             return set(found)
 
     def planned_at(self, operation_id: str) -> datetime | None:

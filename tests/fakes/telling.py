@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from core.domain.telling import TELLABLE_AGAIN, Telling, TellingState
-from core.gateways.journal import acts
-from core.gateways.journal.rules import check_told_again
-from core.gateways.ports.journal import Run
+from core.credits.writes import Run
+from core.operations.store import audit_entries
+from core.operations.store.rules import check_told_again
+from core.operations.telling.rules import TELLABLE_AGAIN, Telling, TellingState
 
 
 class MemoryTellings:
@@ -46,5 +46,7 @@ class MemoryTellings:
                 {one.contact_id: replace(one, state=TellingState.WAITING) for one in again}
             )
             if again:
-                self.record(acts.told_again(kept.operation, len(again), at=at, actor=actor))
+                self.record(
+                    audit_entries.told_again(kept.operation, len(again), at=at, actor=actor)
+                )
             return len(again)

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from core.domain.records import ContactId, Kind
-from core.domain.telling import Message
-from core.gateways.hubspot.wire import telling
-from core.gateways.ports.crm import Fate, Outcome
-from core.gateways.ports.telling import Mail, Recipient, Sent
+from core.credits.records import ContactId, Kind
+from core.hubspot.ports.crm import Fate, Outcome
+from core.hubspot.ports.message import Message
+from core.hubspot.ports.telling import Mail, Recipient, Sent
+from core.hubspot.wire import telling
 from tests.fakes.truth import Record, Truth
 
 #: The path's name in ``Request.what``.

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from core.domain.alarms import Alarm
-from core.domain.records import Kind
-from core.domain.schedules import SlotRecord
-from core.gateways.ports.times import Bounds
+from core.credits.records import Kind
+from core.health.alarm_rules import Alarm
+from core.health.store.times_port import Bounds
+from core.work.schedules import SlotRecord
 
 
 class MemoryTimes:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from core.domain.operations import FollowUps, Item, Operation
-from core.domain.records import Kind, WriteId
-from core.gateways.ports.journal import Event, WriteRecord
+from core.audit.store.event_port import Event
+from core.credits.records import Kind, WriteId
+from core.operations.protocol.store.writes_port import WriteRecord
+from core.operations.states import FollowUps, Item, Operation
 
 
 class MemoryTrail:

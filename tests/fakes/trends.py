@@ -7,11 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from core.domain.credits import CreditType
-from core.domain.drift import Drift
-from core.domain.records import Kind
-from core.domain.sweeps import Sweep, SweepMode
-from core.gateways.ports.trends import DriftLevel, DriftPage, Gap, Gauge, Level, Measure, Narrow
+from core.credits.catalogue import CreditType
+from core.credits.records import Kind
+from core.drift.differences import Drift
+from core.drift.store.trends_port import DriftLevel, DriftPage, Gap, Gauge, Level, Measure, Narrow
+from core.drift.sweeps import Sweep, SweepMode
 
 
 class MemoryTrends:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
-from core.domain.records import Kind, Version
+from core.credits.records import Kind, Version
 
 #: What HubSpot says of a change made through our own app.
 OURS = ("INTEGRATION", "credit-desk")

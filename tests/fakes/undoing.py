@@ -6,13 +6,13 @@ import threading
 from collections.abc import Collection
 from typing import Any, TypeVar
 
-from core.domain.forfeited import Forfeited, still_kept
-from core.domain.operations import Operation
-from core.domain.owed import TakenBack
-from core.domain.records import BookingId, ItemKey, WriteId
-from core.domain.writes import MovementKind
-from core.gateways.journal.rules import OF_AN_UNDO
+from core.credits.records import BookingId, ItemKey, WriteId
+from core.credits.writes import MovementKind
 from core.operations.kinds.registry import KEEPING
+from core.operations.owed.forfeited import Forfeited, still_kept
+from core.operations.owed.rules import TakenBack
+from core.operations.protocol.store.rules import OF_AN_UNDO
+from core.operations.states import Operation
 
 #: A key of an item, in its own type.
 K = TypeVar("K", bound=str)

@@ -7,11 +7,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from core.domain.operations import Operation
-from core.domain.records import Kind
-from core.domain.warnings import UNCHECKED, About, Warned, of_follow_ups
-from core.gateways.journal.warnings import WARNED, WELL, news, of_write, standing
-from core.gateways.ports.journal import Event, Run, WriteRecord, WriteState
+from core.audit.store.event_port import Event
+from core.credits.records import Kind
+from core.credits.writes import Run, WriteState
+from core.operations.leftovers import UNCHECKED, About, Warned, of_follow_ups
+from core.operations.protocol.store.writes_port import WriteRecord
+from core.operations.states import Operation
+from core.operations.store.leftovers import WARNED, WELL, news, of_write, standing
 
 
 class MemoryWarnings:

@@ -9,16 +9,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from core.domain.audit import Entry
-from core.domain.drift import Cause, Drift
-from core.domain.exam_acts import ExamAct
-from core.domain.operations import ENDED, FollowUps, Operation, OperationState
-from core.domain.repairs import Repair, RepairRow, RowState
-from core.domain.schedules import SlotRecord
-from core.domain.sweeps import Sweep, SweepMode
-from core.domain.work import Task, Work, parted
-from core.gateways.errors import Superseded, UnknownId
-from core.gateways.journal import acts
+from core.audit.entries import Entry
+from core.credits.errors import Superseded, UnknownId
+from core.drift.causes import Cause
+from core.drift.differences import Drift
+from core.drift.repairs import Repair, RepairRow, RowState
+from core.drift.store import audit_entries
+from core.drift.sweeps import Sweep, SweepMode
+from core.operations.states import ENDED, FollowUps, Operation, OperationState
+from core.students.exam_acts import ExamAct
+from core.work.schedules import SlotRecord
+from core.work.work import Task, Work, parted
 from tests.fakes.audit import MemoryAudit
 
 
@@ -95,7 +96,7 @@ class MemoryWorks(MemoryAudit):
                 if each.mode is sweep.mode and not each.ended:
                     return each
             self._sweeps[sweep.id] = sweep
-            self.record(*acts.swept(sweep))
+            self.record(*audit_entries.swept(sweep))
             return sweep
 
     def sweep(self, sweep_id: str) -> Sweep:
@@ -159,7 +160,7 @@ class MemoryWorks(MemoryAudit):
                 if held.id == repair.id or (held.digest == repair.digest and not held.ended):
                     return self.repair(held.id)
             self._repairs[repair.id] = (repair, {row.n: row for row in rows})
-            self.record(acts.repaired(repair, rows))
+            self.record(audit_entries.repaired(repair, rows))
             return self.repair(repair.id)
 
     def repair(self, repair_id: str) -> Repair:

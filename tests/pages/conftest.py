@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import wiring
+from core.app import wiring
 from pages.shared import pace
 from pages.shared.places import Place
 from scripts.processes import ROOT

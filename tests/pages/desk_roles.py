@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core import wiring
-from core.domain.roles import Actor, Role
+from core.app import wiring
+from core.credits.roles import Actor, Role
 from tests.pages.stage import Stage
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from core import wiring
-from core.domain.work import Work, parted
+from core.app import wiring
+from core.work.work import Work, parted
 from pages.shared import gate
 from scripts.processes import ROOT
 from tests.fakes.crm import Fault, Request

@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from core.domain.credits import SCHOOL
-from core.domain.drift import Cause, Drift
-from core.domain.records import Kind
-from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.gateways.ports import Journal
-from core.gateways.ports.trends import Gauge, Measure
-from core.services.due_rows import rows_of
+from core.app.journal import Journal
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Kind
+from core.drift.causes import Cause
+from core.drift.differences import Drift
+from core.drift.store.trends_port import Gauge, Measure
+from core.drift.sweeps import Sweep, SweepMode, SweepState
+from core.mirror.due_rows import rows_of
 from tests.pages.stage import Stage
 
 KNOWN = {"contacts": 2000, "bookings": 6000, "exams": 60}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from core.domain.booking import Wish
-from core.domain.credits import SCHOOL
-from core.domain.plans import OperationKind
-from core.domain.records import ContactId, ExamId, Kind, Version
-from core.gateways.ports import Due
+from core.credits.catalogue import SCHOOL
+from core.credits.records import ContactId, ExamId, Kind, Version
+from core.mirror.store.outbox_port import Due
+from core.operations.booking_rules import Wish
+from core.operations.verdicts import OperationKind
 from tests.pages.stage import ACTOR, TYPES, Stage, confirmed
 
 #: Source and its id, as HubSpot names them.

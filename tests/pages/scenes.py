@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from core.domain.foreign_writes import ForeignWrite
-from core.domain.operations import ItemState
-from core.domain.plans import OperationKind
-from core.domain.records import Kind
-from core.gateways.ports import Due
+from core.credits.records import Kind
+from core.mirror.store.outbox_port import Due
+from core.operations.foreign.changes import ForeignWrite
+from core.operations.states import ItemState
+from core.operations.verdicts import OperationKind
 from tests.fakes.crm import Fault, Request
 from tests.pages.stage import Stage, confirmed
 

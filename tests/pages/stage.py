@@ -9,16 +9,19 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from core.assembly import Core, assemble
-from core.domain.approvals import NO_SECOND, SecondAdmin
-from core.domain.channels import NO_TELLING, TellBy
-from core.domain.credits import SCHOOL
-from core.domain.plans import OperationKind
-from core.domain.records import ExamId, Kind
-from core.domain.roles import Actor, Role
-from core.domain.work import Work, parted
-from core.gateways.ports import CarryOut, Due, WorkerInfo
-from core.services.finding import ByExam
+from core.app.assembly import assemble
+from core.app.assembly.parts import Core
+from core.credits.catalogue import SCHOOL
+from core.credits.records import ExamId, Kind
+from core.credits.roles import Actor, Role
+from core.hubspot.ports.channels import NO_TELLING, TellBy
+from core.mirror.store.outbox_port import Due
+from core.operations.approval_rules import NO_SECOND, SecondAdmin
+from core.operations.choosing.select import ByExam
+from core.operations.verdicts import OperationKind
+from core.work.engine_port import CarryOut
+from core.work.work import Work, parted
+from core.workers.store.workers_port import WorkerInfo
 from tests.fakes.crm import FakeCrm
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror

@@ -8,10 +8,10 @@ import io
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.adjustment_lists import Asked, from_csv
-from core.domain.operations import OperationState
-from core.domain.records import Kind
-from core.domain.roles import Role
+from core.credits.records import Kind
+from core.credits.roles import Role
+from core.operations.choosing.adjustment_lists import Asked, from_csv
+from core.operations.states import OperationState
 from pages.shared import tables
 from pages.shared.places import ADJUST_CREDITS, CONTACTS
 from tests.csv_files import csv_bytes

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.clients import FOR_STUDENTS, Scope, digest
-from core.domain.roles import Grant, Role
+from core.access.api_key_rules import FOR_STUDENTS, Scope, digest
+from core.credits.roles import Grant, Role
 from pages.shared.places import API_KEYS
 from tests.pages.acts import frame_with, said, tick
 from tests.pages.conftest import Open

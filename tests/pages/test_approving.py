@@ -9,13 +9,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.errors import AppTestError
 
-from core import wiring
-from core.domain.approvals import SecondAdmin
-from core.domain.operations import OperationState
-from core.domain.plans import OperationKind, Plan
-from core.domain.records import ExamId, Kind
-from core.domain.roles import Role
-from core.services.finding import ByExam
+from core.app import wiring
+from core.credits.records import ExamId, Kind
+from core.credits.roles import Role
+from core.operations.approval_rules import SecondAdmin
+from core.operations.choosing.select import ByExam
+from core.operations.plans import Plan
+from core.operations.states import OperationState
+from core.operations.verdicts import OperationKind
 from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND, OPERATIONS
 from tests.pages.acts import choose, frame_with, press, said
 from tests.pages.conftest import Open

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.audit import Entry, Subject, What
-from core.domain.chain import Link, texts
-from core.domain.credits import SCHOOL
-from core.domain.operations import ItemState
-from core.domain.plans import OperationKind
-from core.domain.roles import Role
+from core.audit.chain import Link, texts
+from core.audit.entries import Entry, Subject, What
+from core.credits.catalogue import SCHOOL
+from core.credits.roles import Role
+from core.operations.states import ItemState
+from core.operations.verdicts import OperationKind
 from pages.shared.audit import listing
 from pages.shared.places import AUDIT, CONTACTS
 from tests.pages.acts import choose, frame_with, press, said
@@ -233,8 +233,8 @@ def test_a_large_chain_is_verified_a_portion_at_each_look(
     open_page: Open, made: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record(made, 30)
-    monkeypatch.setattr("core.services.auditing.GLANCED_AT", 0)  # by the page one lands on
-    monkeypatch.setattr("core.services.auditing.WAITED_FOR", 20)
+    monkeypatch.setattr("core.audit.verify.GLANCED_AT", 0)  # by the page one lands on
+    monkeypatch.setattr("core.audit.verify.WAITED_FOR", 20)
     at = open_page(AUDIT)
     assert "Verified 20 of 31 entries so far" in said(at)
 

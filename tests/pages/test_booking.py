@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.records import TOTAL_BOOKINGS, BookingStatus, ContactId, ExamId, Kind
-from core.domain.roles import Role
+from core.credits.records import TOTAL_BOOKINGS, BookingStatus, ContactId, ExamId, Kind
+from core.credits.roles import Role
 from pages.shared.places import CONTACTS
 from tests.fakes.crm import Fault, Request
 from tests.pages.acts import choose, go, grid, press, said, tick

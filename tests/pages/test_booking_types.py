@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.credits import SCHOOL, CreditType
-from core.domain.records import TOTAL_BOOKINGS, Kind
+from core.credits.catalogue import SCHOOL, CreditType
+from core.credits.records import TOTAL_BOOKINGS, Kind
 from pages.shared.places import CONTACTS
 from tests.pages.acts import choose, press, said, tick
 from tests.pages.conftest import Open

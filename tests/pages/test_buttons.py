@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.plans import OperationKind
-from core.domain.roles import ALLOWED, Act, Actor, NotAllowed, Role
-from core.services.finding import ByContact
+from core.credits.roles import ALLOWED, Act, Actor, NotAllowed, Role
+from core.operations.choosing.select import ByContact
+from core.operations.verdicts import OperationKind
 from pages.shared.places import BULK_REFUND, CONTACTS, DRIFT, EXAMS, OPERATIONS, PLACES, Place
 from tests.pages import drift_scenes, lookup_scenes, scenes
 from tests.pages.acts import said

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.owed import waiting
-from core.domain.records import Kind
-from core.gateways.errors import Forbidden, NotSent, OutcomeUnknown, Refused, Store, Unauthorized
-from core.services.finding import ByExam
+from core.credits.errors import Forbidden, NotSent, OutcomeUnknown, Refused, Store, Unauthorized
+from core.credits.records import Kind
+from core.operations.choosing.select import ByExam
+from core.operations.owed.rules import waiting
 from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND
 from pages.shared.problems import explain
 from tests.fakes.crm import Fault

@@ -4,11 +4,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.errors import AppTestError
 
-from core.domain.operations import OperationState
-from core.domain.plans import OperationKind, Plan
-from core.domain.records import ExamId
-from core.services.finding import ByExam, ByReference
-from pages.shared.batch import confirming
+from core.credits.records import ExamId
+from core.operations.choosing.select import ByExam, ByReference
+from core.operations.plans import Plan
+from core.operations.states import OperationState
+from core.operations.verdicts import OperationKind
+from pages.shared.operations import confirming
 from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND
 from tests.pages.acts import choose, press, said
 from tests.pages.conftest import Open

@@ -8,14 +8,14 @@ from datetime import timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.credits import SCHOOL
-from core.domain.plans import OperationKind
-from core.domain.records import ContactId, Kind
-from core.domain.roles import Role
-from core.domain.standing import Copy, Standing
+from core.credits.catalogue import SCHOOL
+from core.credits.records import ContactId, Kind
+from core.credits.roles import Role
+from core.operations.verdicts import OperationKind
+from core.students.copy_status import Copy, Standing
 from pages.shared import pace
-from pages.shared.contact import address, balances
 from pages.shared.places import BULK_REFUND, CONTACTS
+from pages.shared.students.contact import address, balances
 from tests.fakes.crm import Fault
 from tests.pages import lookup_scenes
 from tests.pages.acts import choose, figures, frame_with, grid, press, said, tick

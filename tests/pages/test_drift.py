@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import wiring
-from core.domain.credits import SCHOOL
-from core.domain.drift import Cause, Drift
-from core.domain.records import Kind
-from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.gateways.ports.trends import Gap, Gauge, Measure
-from core.services.scheduling import Scheduling, sweep_jobs
+from core.app import wiring
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Kind
+from core.drift.causes import Cause
+from core.drift.differences import Drift
+from core.drift.store.trends_port import Gap, Gauge, Measure
+from core.drift.sweeps import Sweep, SweepMode, SweepState
+from core.workers.scheduler import Scheduling, sweep_jobs
 from pages.shared import charts, pace
 from pages.shared.drift import address, figures, history, standing
 from pages.shared.drift.causes import LOOKS, SHORT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.gateways.ports.trends import Gauge, Measure
+from core.drift.store.trends_port import Gauge, Measure
 from pages.shared.drift import history
 from pages.shared.places import DRIFT
 from tests.pages import drift_scenes

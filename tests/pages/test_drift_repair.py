@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import wiring
-from core.domain.records import Kind
-from core.domain.repairs import RepairState, RowState
-from core.domain.roles import Actor, Role
-from core.domain.sweeps import SweepMode, SweepState
-from core.services.access import Access
+from core.access.people import Access
+from core.app import wiring
+from core.credits.records import Kind
+from core.credits.roles import Actor, Role
+from core.drift.repairs import RepairState, RowState
+from core.drift.sweeps import SweepMode, SweepState
 from pages.shared.drift import address
 from pages.shared.places import DRIFT
 from tests.fakes.crm import Fault

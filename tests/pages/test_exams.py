@@ -7,11 +7,11 @@ from datetime import date, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.plans import OperationKind
-from core.domain.records import ExamId, Kind
-from core.domain.roles import Role
-from core.services.cancelling_exams import ExamActReport
-from core.services.finding import exam_words
+from core.credits.records import ExamId, Kind
+from core.credits.roles import Role
+from core.operations.choosing.select import exam_words
+from core.operations.verdicts import OperationKind
+from core.students.cancel_exam import ExamActReport
 from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND, EXAMS, OPERATIONS, Place
 from tests.fakes.crm import Fault
 from tests.pages import lookup_scenes

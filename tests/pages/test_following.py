@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.operations import OperationState
-from core.domain.plans import OperationKind
-from core.domain.roles import NotAllowed, Role
+from core.credits.roles import NotAllowed, Role
+from core.operations.states import OperationState
+from core.operations.verdicts import OperationKind
 from pages.shared import kinds
 from pages.shared.places import BATCH_CANCELLATION, OPERATIONS
 from tests.pages import scenes

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import tomllib
 
-from core.domain.operations import OperationState
-from core.domain.plans import OperationKind
-from core.domain.records import FORFEITED, ExamId, Kind
-from core.domain.terms import Inclusion
-from core.services.finding import ByExam, ByReference
+from core.credits.records import FORFEITED, ExamId, Kind
+from core.operations.choosing.select import ByExam, ByReference
+from core.operations.states import OperationState
+from core.operations.terms import Inclusion
+from core.operations.verdicts import OperationKind
 from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND, CONTACTS
 from scripts.processes import ROOT
 from tests.pages.acts import choose, press, said

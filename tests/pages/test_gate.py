@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import wiring
+from core.app import wiring
 from pages.shared.places import BULK_REFUND, PLACES, Place
 from scripts.processes import ROOT
 from tests.pages.acts import said

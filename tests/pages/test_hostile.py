@@ -11,12 +11,12 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.operations import Item
-from core.domain.plans import OperationKind
-from core.domain.records import Kind
-from core.domain.roles import Grant, Role
-from core.domain.spreadsheets import Table
-from core.services.finding import ByContact, ByExam
+from core.credits.csv_safe import Table
+from core.credits.records import Kind
+from core.credits.roles import Grant, Role
+from core.operations.choosing.select import ByContact, ByExam
+from core.operations.states import Item
+from core.operations.verdicts import OperationKind
 from pages.shared import tables, words
 from pages.shared.places import (
     BATCH_CANCELLATION,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.plans import OperationKind, Plan, Verdict, Why
-from core.domain.records import ExamId, Kind
-from core.domain.terms import Inclusion
-from core.services.finding import ByExam
+from core.credits.records import ExamId, Kind
+from core.operations.choosing.select import ByExam
+from core.operations.plans import Plan
+from core.operations.terms import Inclusion
+from core.operations.verdicts import OperationKind, Verdict, Why
 from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND, CONTACTS, OPERATIONS
 from tests.pages.acts import choose, press, said
 from tests.pages.conftest import Open

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.operations import ItemState
-from core.domain.records import TOTAL_BOOKINGS, BookingId, BookingStatus, ContactId, ExamId, Kind
-from core.domain.roles import Role
+from core.credits.records import TOTAL_BOOKINGS, BookingId, BookingStatus, ContactId, ExamId, Kind
+from core.credits.roles import Role
+from core.operations.choosing.select import ByExam
 from core.operations.kinds.move import MOVE
-from core.services.finding import ByExam
-from pages.shared.contact import address
+from core.operations.states import ItemState
 from pages.shared.places import CONTACTS, EXAMS, MOVE_BOOKINGS
+from pages.shared.students.contact import address
 from tests.pages.acts import choose, figures, frame_with, go, grid, press, said, tick
 from tests.pages.conftest import Open
 from tests.pages.desk_roles import seen_by

@@ -7,14 +7,14 @@ from typing import cast
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.operations import OperationState
-from core.domain.outgoing import EventType, OutgoingEvent
-from core.domain.plans import OperationKind
-from core.domain.records import Kind
-from core.domain.roles import NotAllowed, Role
-from core.gateways.ports import Due
+from core.credits.records import Kind
+from core.credits.roles import NotAllowed, Role
+from core.mirror.outgoing.rules import EventType, OutgoingEvent
+from core.mirror.store.outbox_port import Due
+from core.operations.states import OperationState
+from core.operations.verdicts import OperationKind
+from pages.shared.operations.record import listing
 from pages.shared.places import BULK_REFUND, OPERATIONS, OVERVIEW, Place
-from pages.shared.record import listing
 from tests.fakes.outgoing import FakeReceiver
 from tests.pages.acts import choose, frame_with, grid, press, said, tick
 from tests.pages.conftest import Open

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.audit import Sought, What
-from core.domain.desks import Process
-from core.domain.plans import OperationKind, Plan
-from core.domain.records import ExamId
-from core.services.finding import ByExam
+from core.audit.entries import Sought, What
+from core.credits.records import ExamId
+from core.operations.choosing.select import ByExam
+from core.operations.desks.rules import Process
+from core.operations.plans import Plan
+from core.operations.verdicts import OperationKind
 from pages.shared.places import BATCH_CANCELLATION
 from tests.fakes.desks import FakeRegister
 from tests.pages.acts import choose, press, said

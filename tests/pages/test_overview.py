@@ -10,18 +10,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.overview import Matter, Need
-from core.domain.plans import OperationKind
-from core.domain.records import Kind
-from core.domain.roles import Actor, Role
-from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.gateways.ports.attention import Moved
-from core.gateways.ports.trends import Gauge, Measure
-from core.services import readiness
+from core.credits.records import Kind
+from core.credits.roles import Actor, Role
+from core.drift.store.trends_port import Gauge, Measure
+from core.drift.sweeps import Sweep, SweepMode, SweepState
+from core.health import readiness
+from core.health.facts import Matter, Need
+from core.health.store.attention_port import Moved
+from core.operations.verdicts import OperationKind
 from pages.shared import gate, places
 from pages.shared.gate import Desk
-from pages.shared.overview import links, today, views
-from pages.shared.overview.needs import WORDS
+from pages.shared.health import links, today, views
+from pages.shared.health.needs import WORDS
 from pages.shared.places import OVERVIEW, PLACES
 from tests.pages import drift_scenes, scenes
 from tests.pages.acts import figures, said

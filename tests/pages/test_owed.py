@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core.domain.owed import waiting
-from core.domain.records import BookingId, ContactId, Kind
-from core.domain.roles import Role
-from core.domain.settled import Baseline
-from pages.shared.contact import address
+from core.credits.records import BookingId, ContactId, Kind
+from core.credits.roles import Role
+from core.operations.owed.rules import waiting
+from core.operations.owed.settled import Baseline
 from pages.shared.places import BULK_REFUND, CONTACTS
+from pages.shared.students.contact import address
 from tests.pages.acts import choose, figures, grid, press, said, tick
 from tests.pages.conftest import Open
 from tests.pages.desk_roles import seen_by

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.roles import ALLOWED, Grant, Role
-from core.services.access import BY_SETTINGS
-from pages.shared.people import listing
+from core.access.people import BY_SETTINGS
+from core.credits.roles import ALLOWED, Grant, Role
+from pages.shared.access.people import listing
 from pages.shared.places import CONTACTS, OPERATIONS, OVERVIEW, PEOPLE, PLACES, Place
 from scripts.processes import ROOT
 from tests.pages.acts import frame_with, said, tick

@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.plans import OperationKind, Plan, Verdict
-from core.domain.records import BookingId, ExamId
-from core.services.finding import ByExam, ByReference
+from core.credits.records import BookingId, ExamId
+from core.operations.choosing.select import ByExam, ByReference
+from core.operations.plans import Plan
+from core.operations.verdicts import OperationKind, Verdict
 from pages.shared import tables
-from pages.shared.batch.figures import planned_by_type
-from pages.shared.batch.previewing import ORDER, narrowed
+from pages.shared.operations.choosing.previewing import ORDER, narrowed
+from pages.shared.operations.figures import planned_by_type
 from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND
 from tests.csv_files import csv_bytes
 from tests.pages.acts import choose, figures, go, grid, press, said, tick

@@ -5,19 +5,20 @@ import io
 
 import pytest
 
-from core.domain.operations import ENDED, FollowUps, ItemState, Operation, OperationState
-from core.domain.plans import OperationKind, Verdict
-from core.domain.records import TOTAL_BOOKINGS, BookingId, ExamId, Kind
-from core.domain.roles import Actor, Role
-from core.domain.warnings import About, Warned
-from core.gateways.ports import Due, WriteState
-from core.services.access import Access
-from core.services.finding import ByExam
+from core.access.people import Access
+from core.credits.records import TOTAL_BOOKINGS, BookingId, ExamId, Kind
+from core.credits.roles import Actor, Role
+from core.credits.writes import WriteState
+from core.mirror.store.outbox_port import Due
+from core.operations.choosing.select import ByExam
+from core.operations.leftovers import About, Warned
+from core.operations.states import ENDED, FollowUps, ItemState, Operation, OperationState
+from core.operations.verdicts import OperationKind, Verdict
 from pages.shared import tables, words
-from pages.shared.batch import copied
 from pages.shared.gate import Desk
+from pages.shared.operations.progress import copied
+from pages.shared.operations.record import detail as record
 from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND, OPERATIONS
-from pages.shared.record import detail as record
 from tests.csv_files import csv_bytes
 from tests.pages import lookup_scenes, scenes
 from tests.pages.acts import choose, figures, frame_with, press, said

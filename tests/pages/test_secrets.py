@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.gateways.errors import Refused
+from core.credits.errors import Refused
 from pages.shared.places import OPERATIONS, PLACES, Place
 from scripts.processes import ROOT
 from tests.fakes.crm import Fault, Request

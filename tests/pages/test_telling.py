@@ -8,14 +8,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.errors import AppTestError
 
-from core import wiring
-from core.domain.channels import Channel, TellBy
-from core.domain.operations import ItemState
-from core.domain.plans import OperationKind, Plan
-from core.domain.records import BookingStatus, ContactId, ExamId, Kind
-from core.domain.roles import Role
-from core.domain.telling import TellingState
-from core.services.finding import ByExam, ByReference
+from core.app import wiring
+from core.credits.records import BookingStatus, ContactId, ExamId, Kind
+from core.credits.roles import Role
+from core.hubspot.ports.channels import Channel, TellBy
+from core.operations.choosing.select import ByExam, ByReference
+from core.operations.plans import Plan
+from core.operations.states import ItemState
+from core.operations.telling.rules import TellingState
+from core.operations.verdicts import OperationKind
 from pages.shared.places import BATCH_CANCELLATION, CONTACTS, EXAMS
 from tests.pages.acts import choose, frame_with, press, said
 from tests.pages.conftest import Open

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.operations import Item, ItemState, OperationState
-from core.domain.owed import waiting
-from core.domain.plans import OperationKind, Plan
-from core.domain.records import Kind
-from core.domain.roles import Actor, Role
-from core.services.access import Access
-from core.services.finding import ByReference
+from core.access.people import Access
+from core.credits.records import Kind
+from core.credits.roles import Actor, Role
+from core.operations.choosing.select import ByReference
+from core.operations.owed.rules import waiting
+from core.operations.plans import Plan
+from core.operations.states import Item, ItemState, OperationState
+from core.operations.verdicts import OperationKind
 from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND, CONTACTS, OPERATIONS
 from tests.pages.acts import choose, figures, frame_with, grid, press, said, tick
 from tests.pages.conftest import Open

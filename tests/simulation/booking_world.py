@@ -6,13 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.domain.audit import What
-from core.domain.booking import HANDS, Wish
-from core.domain.credits import SCHOOL, CreditType
-from core.domain.operations import Item, ItemState
-from core.domain.plans import OperationKind
-from core.domain.records import TOTAL_BOOKINGS, BookingStatus, ContactId, ExamId, Kind
-from core.services.finding import ByReference
+from core.audit.entries import What
+from core.credits.catalogue import SCHOOL, CreditType
+from core.credits.records import HANDS, TOTAL_BOOKINGS, BookingStatus, ContactId, ExamId, Kind
+from core.operations.booking_rules import Wish
+from core.operations.choosing.select import ByReference
+from core.operations.states import Item, ItemState
+from core.operations.verdicts import OperationKind
 from tests.fakes.crm import Fault, Request
 from tests.simulation.world import ADMIN, LATEST, World
 

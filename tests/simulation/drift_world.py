@@ -13,18 +13,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from core.assembly import Core, assemble
-from core.domain.credits import SCHOOL
-from core.domain.drift import Cause
-from core.domain.mirror import SOURCE_TIME
-from core.domain.operations import ENDED
-from core.domain.plans import OperationKind
-from core.domain.records import MARKER, Kind
-from core.domain.sweeps import SweepMode
-from core.domain.work import Work
-from core.gateways.errors import NotSent, Superseded
-from core.gateways.ports import Due
-from core.services.finding import ByReference
+from core.app.assembly import assemble
+from core.app.assembly.parts import Core
+from core.credits.catalogue import SCHOOL
+from core.credits.errors import NotSent, Superseded
+from core.credits.records import MARKER, Kind
+from core.drift.causes import Cause
+from core.drift.sweeps import SweepMode
+from core.mirror.rows import SOURCE_TIME
+from core.mirror.store.outbox_port import Due
+from core.operations.choosing.select import ByReference
+from core.operations.states import ENDED
+from core.operations.verdicts import OperationKind
+from core.work.work import Work
 from tests.fakes.crm import FakeCrm, Fault, Request
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror

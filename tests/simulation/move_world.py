@@ -7,12 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from core.domain.audit import What
-from core.domain.booking import Wish, names_for
-from core.domain.credits import SCHOOL, CreditType
-from core.domain.operations import SETTLED, Item, ItemState
-from core.domain.plans import OperationKind, Plan
-from core.domain.records import (
+from core.audit.entries import What
+from core.credits.catalogue import SCHOOL, CreditType
+from core.credits.records import (
     TOTAL_BOOKINGS,
     Booking,
     BookingId,
@@ -21,10 +18,14 @@ from core.domain.records import (
     ExamId,
     Kind,
 )
-from core.domain.warnings import About
-from core.domain.writes import MovementKind
-from core.gateways.ports import Due
-from core.services.finding import ByReference
+from core.credits.writes import MovementKind
+from core.mirror.store.outbox_port import Due
+from core.operations.booking_rules import Wish, names_for
+from core.operations.choosing.select import ByReference
+from core.operations.leftovers import About
+from core.operations.plans import Plan
+from core.operations.states import SETTLED, Item, ItemState
+from core.operations.verdicts import OperationKind
 from tests.fakes.crm import Fault, Request
 from tests.simulation.world import ADMIN, LATEST, World
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from core.domain.credits import SCHOOL
-from core.domain.mirror import SOURCE_TIME, booking_row, contact_row, exam_row
-from core.domain.records import Contact, Exam, Kind
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Contact, Exam, Kind
+from core.mirror.rows import SOURCE_TIME, booking_row, contact_row, exam_row
 from tests.fakes.crm import FakeCrm
 from tests.fakes.mirror import FakeMirror
 
 if TYPE_CHECKING:
-    from core.gateways.ports import MirrorRow
+    from core.mirror.port import MirrorRow
 
 
 def rows_of(crm: FakeCrm, kind: Kind) -> dict[str, MirrorRow]:

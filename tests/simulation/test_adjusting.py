@@ -12,18 +12,17 @@ from contextlib import suppress
 
 import pytest
 
-from core.domain.adjustment_lists import Asked
-from core.domain.adjustments import counted_as, named, replaces
-from core.domain.credits import SCHOOL, CreditType, UnreadableValue, parse_count
-from core.domain.operations import ENDED, ItemState
-from core.domain.plans import OperationKind, Plan
-from core.domain.records import Kind
-from core.domain.selections import BadList
-from core.domain.writes import MovementKind
-from core.gateways.errors import GatewayError, StateConflict
-from core.gateways.ports import WriteState
-from core.services.finding import ByReference
-from core.services.operating import NotConfirmed
+from core.credits.adjustments import counted_as, named, replaces
+from core.credits.catalogue import SCHOOL, CreditType, UnreadableValue, parse_count
+from core.credits.errors import BadList, GatewayError, StateConflict
+from core.credits.records import Kind
+from core.credits.writes import MovementKind, WriteState
+from core.operations.choosing.adjustment_lists import Asked
+from core.operations.choosing.select import ByReference
+from core.operations.commands import NotConfirmed
+from core.operations.plans import Plan
+from core.operations.states import ENDED, ItemState
+from core.operations.verdicts import OperationKind
 from tests.simulation.seeds import Block, blocks
 from tests.simulation.world import ADMIN, Crash, Rates, World
 

@@ -8,11 +8,11 @@ from datetime import datetime
 
 import pytest
 
-from core.domain.approvals import SecondAdmin
-from core.domain.operations import OperationState
-from core.domain.roles import Actor, Role
-from core.gateways.errors import GatewayError, StateConflict
-from core.services.approving import NotApproved
+from core.credits.errors import GatewayError, StateConflict
+from core.credits.roles import Actor, Role
+from core.operations.approval_rules import SecondAdmin
+from core.operations.approve import NotApproved
+from core.operations.states import OperationState
 from tests.simulation.seeds import Block, blocks
 from tests.simulation.test_exactly_once import check
 from tests.simulation.world import ADMIN, Crash, Rates, World

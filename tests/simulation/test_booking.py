@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.operations import ItemState
-from core.domain.plans import OperationKind
+from core.operations.states import ItemState
+from core.operations.verdicts import OperationKind
 from tests.simulation.booking_world import BookingWorld
 from tests.simulation.seeds import Block, blocks
 from tests.simulation.world import Rates

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from core.domain.exam_acts import ExamActState
-from core.domain.plans import OperationKind
-from core.domain.records import TOTAL_BOOKINGS, BookingStatus, ContactId, ExamId, Kind
-from core.gateways.errors import GatewayError, Superseded
+from core.credits.errors import GatewayError, Superseded
+from core.credits.records import TOTAL_BOOKINGS, BookingStatus, ContactId, ExamId, Kind
+from core.operations.verdicts import OperationKind
+from core.students.exam_acts import ExamActState
 from tests.fakes.crm import Fault, Request
 from tests.simulation.seeds import Block, blocks
 from tests.simulation.world import Crash

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from core.domain.credits import SCHOOL
-from core.domain.operations import Item, ItemState
-from core.domain.records import Kind
-from core.domain.warnings import About
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Kind
+from core.operations.leftovers import About
+from core.operations.states import Item, ItemState
 from tests.simulation.company.admin_app import AdminApp
 from tests.simulation.company.students import Students
 from tests.simulation.seeds import Block, blocks

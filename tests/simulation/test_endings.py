@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from core.domain.operations import ENDED, SETTLED, ItemState, OperationState
-from core.domain.plans import OperationKind
+from core.operations.states import ENDED, SETTLED, ItemState, OperationState
+from core.operations.verdicts import OperationKind
 from tests.simulation.company.admins import StopAndRetry
 from tests.simulation.company.outages import MirrorAway, NotesDown
 from tests.simulation.company.zombies import Zombie

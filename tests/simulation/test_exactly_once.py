@@ -7,20 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.domain.audit import What
-from core.domain.credits import SCHOOL
-from core.domain.mirror import booking_row
-from core.domain.operations import ItemState
-from core.domain.plans import OperationKind
-from core.domain.records import (
-    TOTAL_BOOKINGS,
-    BookingId,
-    BookingStatus,
-    ExamId,
-    Kind,
-    Version,
-)
-from core.gateways.ports import WriteState
+from core.audit.entries import What
+from core.credits.catalogue import SCHOOL
+from core.credits.records import TOTAL_BOOKINGS, BookingId, BookingStatus, ExamId, Kind, Version
+from core.credits.writes import WriteState
+from core.mirror.rows import booking_row
+from core.operations.states import ItemState
+from core.operations.verdicts import OperationKind
 from tests.fakes.truth import OURS, Record
 from tests.simulation.seeds import Block, blocks
 from tests.simulation.world import ADMIN, Rates, World

@@ -11,20 +11,18 @@ from contextlib import suppress
 
 import pytest
 
-from core.assembly import Core
-from core.domain.credits import SCHOOL, CreditType
-from core.domain.double_refunds import cancelled_by, is_ours
-from core.domain.operations import ENDED, ItemState
-from core.domain.owed import STATUS, NotOwed, waiting
-from core.domain.plans import OperationKind
-from core.domain.records import FORFEITED, MARKER, TOTAL_BOOKINGS, BookingId, Kind, Version
-from core.domain.selections import BadList
-from core.domain.terms import ORDINARY, Inclusion
-from core.domain.writes import MovementKind
-from core.gateways.errors import GatewayError, StateConflict
-from core.gateways.ports import WriteState
-from core.services.finding import ByReference
-from core.services.operating import NotConfirmed
+from core.app.assembly.parts import Core
+from core.credits.catalogue import SCHOOL, CreditType
+from core.credits.errors import BadList, GatewayError, StateConflict
+from core.credits.records import FORFEITED, MARKER, TOTAL_BOOKINGS, BookingId, Kind, Version
+from core.credits.writes import MovementKind, WriteState
+from core.operations.choosing.select import ByReference
+from core.operations.commands import NotConfirmed
+from core.operations.owed.double_refunds import cancelled_by, is_ours
+from core.operations.owed.rules import STATUS, NotOwed, waiting
+from core.operations.states import ENDED, ItemState
+from core.operations.terms import ORDINARY, Inclusion
+from core.operations.verdicts import OperationKind
 from tests.fakes.crm import Request
 from tests.fakes.journal import MemoryJournal
 from tests.simulation.company.students import Students

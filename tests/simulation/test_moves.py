@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.operations import ItemState
-from core.domain.plans import OperationKind
-from core.domain.writes import MovementKind
-from core.services import carrying
+from core.credits.writes import MovementKind
+from core.operations import runner
+from core.operations.states import ItemState
+from core.operations.verdicts import OperationKind
 from tests.simulation.move_world import MoveWorld
 from tests.simulation.seeds import Block, blocks
 from tests.simulation.world import Rates
@@ -22,7 +22,7 @@ BLOCK = 50
 @pytest.fixture(autouse=True)
 def _seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks of workers who wait for the quiet period, a few in place of thirty."""
-    monkeypatch.setattr(carrying, "LOOK_AGAIN", timedelta(seconds=15))
+    monkeypatch.setattr(runner, "LOOK_AGAIN", timedelta(seconds=15))
 
 
 def played(seed: int, rates: Rates, leave: float = 0.0) -> MoveWorld:

@@ -6,10 +6,11 @@ import os
 
 import pytest
 
-from core.domain.drift import Cause
-from core.domain.records import Kind
-from core.domain.repairs import RowState
-from core.services import repairing, sweeping
+from core.credits.records import Kind
+from core.drift import repair as repairing
+from core.drift import sweep
+from core.drift.causes import Cause
+from core.drift.repairs import RowState
 from tests.simulation.drift_world import DriftWorld
 from tests.simulation.seeds import Block, blocks
 
@@ -20,7 +21,7 @@ UNREADABLE = {Cause.UNREADABLE_VALUE}
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a school of forty has many of them."""
-    monkeypatch.setattr(sweeping, "PAGE", 7)
+    monkeypatch.setattr(sweep, "PAGE", 7)
     monkeypatch.setattr(repairing, "PAGE", 5)
 
 

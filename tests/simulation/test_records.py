@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.records import MARKER
-from core.domain.sweeps import SweepMode
-from core.domain.work import Work
-from core.gateways.errors import StateConflict
-from core.services.mirroring import HOLD, WAIT_MAX_S
+from core.credits.errors import StateConflict
+from core.credits.records import MARKER
+from core.drift.sweeps import SweepMode
+from core.mirror.copier import HOLD, WAIT_MAX_S
+from core.work.work import Work
 from tests.simulation.company.archivers import Archiver
 from tests.simulation.company.old_copies import OldCopies
 from tests.simulation.seeds import Block, blocks

@@ -8,15 +8,15 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.credits import SCHOOL
-from core.domain.desks import Takeover
-from core.domain.operations import ItemState
-from core.domain.plans import OperationKind, Row
-from core.domain.records import MARKER, Kind
-from core.domain.verdicts import Why
-from core.domain.writes import MovementKind
-from core.gateways.errors import GatewayError
-from core.services.finding import ByReference
+from core.credits.catalogue import SCHOOL
+from core.credits.errors import GatewayError
+from core.credits.records import MARKER, Kind
+from core.credits.writes import MovementKind
+from core.operations.choosing.select import ByReference
+from core.operations.desks.rules import Takeover
+from core.operations.plans import Row
+from core.operations.states import ItemState
+from core.operations.verdicts import OperationKind, Why
 from tests.fakes.crm import Fault, Request
 from tests.simulation.company.second_desk import SecondDesk, given
 from tests.simulation.seeds import Block, blocks

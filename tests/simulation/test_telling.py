@@ -7,12 +7,12 @@ from contextlib import suppress
 
 import pytest
 
-from core.domain.channels import Channel, TellBy
-from core.domain.records import Kind
-from core.domain.telling import TellingState, affected
-from core.gateways.errors import StateConflict
-from core.gateways.hubspot.wire.telling import OPERATION
-from core.services.finding import ByReference
+from core.credits.errors import StateConflict
+from core.credits.records import Kind
+from core.hubspot.ports.channels import Channel, TellBy
+from core.hubspot.wire.telling import OPERATION
+from core.operations.choosing.select import ByReference
+from core.operations.telling.rules import TellingState, affected
 from tests.simulation.seeds import Block, blocks
 from tests.simulation.world import ADMIN, Crash, Rates, World
 

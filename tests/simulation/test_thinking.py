@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.corrections import name_of
-from core.domain.credits import SCHOOL, CreditType
-from core.domain.foreign_writes import Conflict, ForeignWrite
-from core.domain.later_looks import LOOKS
-from core.domain.records import Kind
-from core.domain.writes import MovementKind
-from core.gateways.errors import GatewayError, Superseded
+from core.credits.catalogue import SCHOOL, CreditType
+from core.credits.errors import GatewayError, Superseded
+from core.credits.records import Kind
+from core.credits.writes import MovementKind
+from core.operations.foreign.changes import Conflict, ForeignWrite
+from core.operations.foreign.corrections import name_of
+from core.operations.foreign.when_to_look import LOOKS
 from tests.simulation.company.spenders import ThinkingSpenders
 from tests.simulation.seeds import Block, blocks
 from tests.simulation.world import ADMIN, Crash, Rates, World

@@ -14,24 +14,25 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from core.assembly import Core, assemble
-from core.domain.approvals import NO_SECOND, SecondAdmin
-from core.domain.channels import NO_TELLING, TellBy
-from core.domain.corrections import name_of
-from core.domain.credits import SCHOOL, CreditType
-from core.domain.desks import Takeover
-from core.domain.operations import ENDED, FollowUps, ItemState
-from core.domain.plans import OperationKind
-from core.domain.records import MARKER, Kind
-from core.domain.roles import Actor, Role
-from core.domain.work import Work
-from core.domain.writes import QUIET_PERIOD, MovementKind
-from core.gateways.engine.hands import WAIT_S_MAX
-from core.gateways.ports import CarryOut
-from core.services.finding import ByReference
-from core.services.mirroring import HOLD, WAIT_MAX_S, Mirroring
-from core.services.steady import SteadyClock
-from core.services.writing import LEASE
+from core.app.assembly import assemble
+from core.app.assembly.parts import Core
+from core.credits.catalogue import SCHOOL, CreditType
+from core.credits.records import MARKER, Kind
+from core.credits.roles import Actor, Role
+from core.credits.writes import QUIET_PERIOD, MovementKind
+from core.hubspot.ports.channels import NO_TELLING, TellBy
+from core.mirror.copier import HOLD, WAIT_MAX_S, Mirroring
+from core.operations.approval_rules import NO_SECOND, SecondAdmin
+from core.operations.choosing.select import ByReference
+from core.operations.desks.rules import Takeover
+from core.operations.foreign.corrections import name_of
+from core.operations.protocol.write import LEASE
+from core.operations.states import ENDED, FollowUps, ItemState
+from core.operations.verdicts import OperationKind
+from core.work.engine_port import CarryOut
+from core.work.steady_clock import SteadyClock
+from core.work.work import Work
+from core.workers.engine.in_hand import WAIT_S_MAX
 from tests.fakes.crm import FakeCrm, Fault, Request
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from core.domain.credits import SCHOOL, CreditType
-from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId, ExamId
-from core.domain.terms import Terms
+from core.credits.catalogue import SCHOOL, CreditType
+from core.credits.records import Booking, BookingId, BookingStatus, Contact, ContactId, ExamId
+from core.operations.terms import Terms
 
 AT = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 EXAM_DAY = date(2026, 6, 1)

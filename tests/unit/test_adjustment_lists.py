@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.adjustment_lists import TOLD_MAX, Asked, from_csv, read, told
-from core.domain.adjustments import Change
-from core.domain.credits import SCHOOL
-from core.domain.selections import BadList
+from core.credits.adjustments import Change
+from core.credits.catalogue import SCHOOL
+from core.credits.errors import BadList
+from core.operations.choosing.adjustment_lists import TOLD_MAX, Asked, from_csv, read, told
 from tests.unit.given import CS
 
 HEADER = "student,credit,change,reason\n"

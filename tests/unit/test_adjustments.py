@@ -8,32 +8,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.adjustments import (
+from core.credits.adjustments import (
     STOOD_MAX,
     Adjustment,
     BadChange,
     Change,
     counted_as,
-    judged,
     named,
-    plan_rows,
     read_change,
     replaces,
     undoing,
 )
-from core.domain.credits import BALANCE_MAX, CreditType, UnreadableValue, parse_count
-from core.domain.foreign_writes import Conflict, find_foreign_writes
-from core.domain.plans import Verdict, Why
-from core.domain.records import MARKER, Contact, ContactId, History, Kind, Version, WriteId
-from core.domain.writes import (
+from core.credits.catalogue import BALANCE_MAX, CreditType, UnreadableValue, parse_count
+from core.credits.records import MARKER, Contact, ContactId, History, Kind, Version, WriteId
+from core.credits.writes import (
     Belief,
     Movement,
     MovementKind,
     Write,
     WriteRefused,
-    believe,
+    judge_outcome,
     plan_balances,
 )
+from core.operations.choosing.adjustments import judged, plan_rows
+from core.operations.foreign.changes import Conflict, find_foreign_writes
+from core.operations.verdicts import Verdict, Why
 from tests.unit.given import AT, CS
 
 WILL = Verdict.WILL_CHANGE
@@ -278,13 +277,13 @@ def test_a_write_over_text_is_planned_afresh_and_never_sent_again_as_it_is() -> 
     later = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
     for held in ("abc", 0):
-        assert Belief.PLAN_AFRESH is believe(mending(), contact(held), now=later)
+        assert Belief.PLAN_AFRESH is judge_outcome(mending(), contact(held), now=later)
     again = ask("+1")
     plain = Write(
         id=WriteId("w2"), operation_id="o", kind=Kind.CONTACT, target_id=ANN,
         movements=(movement(again),), before={CS: 0}, after={CS: 1}, marker_before="", sent_at=AT,
     )  # fmt: skip
-    assert Belief.SEND_AGAIN is believe(plain, contact(0), now=later)
+    assert Belief.SEND_AGAIN is judge_outcome(plain, contact(0), now=later)
 
 
 def count(raw: str) -> int | None:

@@ -9,18 +9,19 @@ from typing import Any
 
 import pytest
 
-from core.domain.alarms import WELL_AFTER
-from core.domain.audit import Entry, What
-from core.domain.chain import Link
-from core.domain.operations import Item, Operation, OperationState
-from core.domain.plans import OperationKind
-from core.domain.records import BookingId, Kind
-from core.domain.schedules import Late
-from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.gateways.errors import JournalError
-from core.gateways.ports import Due, WriteState
-from core.services.alarms import DRIFT_ABOVE, PATIENCE, Alarms
-from core.services.auditing import Auditing
+from core.audit.chain import Link
+from core.audit.entries import Entry, What
+from core.audit.verify import Auditing
+from core.credits.errors import JournalError
+from core.credits.records import BookingId, Kind
+from core.credits.writes import WriteState
+from core.drift.sweeps import Sweep, SweepMode, SweepState
+from core.health.alarm_rules import WELL_AFTER
+from core.health.alarms import DRIFT_ABOVE, PATIENCE, Alarms
+from core.mirror.store.outbox_port import Due
+from core.operations.states import Item, Operation, OperationState
+from core.operations.verdicts import OperationKind
+from core.work.schedules import Late
 from tests.contract.journal.given import outcome, saved, write
 from tests.fakes.journal import MemoryJournal
 

@@ -8,13 +8,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from core.cli.app import app
-from core.domain.approvals import SecondAdmin
-from core.domain.desks import Process
-from core.domain.operations import ItemState, Operation, OperationState
-from core.domain.records import BookingId, ExamId, Kind
-from core.domain.roles import Actor, Role
-from core.services.approving import NotApproved
-from core.services.desks import AnotherDesk
+from core.credits.records import BookingId, ExamId, Kind
+from core.credits.roles import Actor, Role
+from core.operations.approval_rules import SecondAdmin
+from core.operations.approve import NotApproved
+from core.operations.desks.rules import Process
+from core.operations.desks.takeover import AnotherDesk
+from core.operations.states import ItemState, Operation, OperationState
 from tests.fakes.crm import Fault, Request
 from tests.fakes.desks import FakeRegister
 from tests.unit.services.desk import ADMIN, TestDesk

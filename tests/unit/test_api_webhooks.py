@@ -15,11 +15,11 @@ import pytest
 from starlette.requests import Request
 
 from api.webhooks import hubspot
-from core.domain.portal import OBJECT_TYPES
-from core.domain.records import Kind
-from core.domain.webhooks import signature
-from core.gateways.errors import JournalError, NotSent
-from core.services.receiving import PATH, Receiving
+from core.credits.account import OBJECT_TYPES
+from core.credits.errors import JournalError, NotSent
+from core.credits.records import Kind
+from core.mirror.webhook_rules import signature
+from core.mirror.webhooks import PATH, Receiving
 from tests.unit.services.desk import TestDesk
 
 SECRET, PUBLIC = "client-secret", "https://desk.example.test"

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.approvals import NO_SECOND, SecondAdmin, differences
-from core.domain.credits import CreditType
-from core.domain.operations import OPERATION_MOVES, UNBEGUN, Operation, OperationState
-from core.domain.plans import OperationKind, Plan, Row, Verdict, Why
-from core.domain.records import BookingId, ContactId
+from core.credits.catalogue import CreditType
+from core.credits.records import BookingId, ContactId
+from core.operations.approval_rules import NO_SECOND, SecondAdmin, differences
 from core.operations.kinds.permissions import second_admin_why
+from core.operations.plans import Plan, Row
+from core.operations.states import OPERATION_MOVES, UNBEGUN, Operation, OperationState
+from core.operations.verdicts import OperationKind, Verdict, Why
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 CS = CreditType("cs_credits")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.audit import Entry, change_of
-from core.domain.chain import EMPTY, Link, Verified, Walk, canonical, chained, digest, texts
+from core.audit.chain import EMPTY, Link, Verified, Walk, canonical, chained, digest, texts
+from core.audit.entries import Entry, change_of
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)

@@ -19,22 +19,24 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from api import webhooks
-from core import wiring
-from core.domain.credits import SCHOOL
-from core.domain.mirror import columns
-from core.domain.plans import OperationKind
-from core.domain.portal import Portal
-from core.domain.records import BookingId, ContactId, Kind
-from core.domain.webhooks import signature
-from core.gateways.errors import GatewayError, JournalError
-from core.gateways.hubspot.client import HubSpot, connect
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.notify.client import Apprise
-from core.gateways.quoting import unquoted
-from core.gateways.supabase.client import Supabase
-from core.services.alarms import Alarms
-from core.services.receiving import PATH, Receiving
-from core.settings import BadSettings, Settings, load
+from core.app import wiring
+from core.app.stores import SqlJournal
+from core.credits.account import Portal
+from core.credits.catalogue import SCHOOL
+from core.credits.errors import GatewayError, JournalError
+from core.credits.records import BookingId, ContactId, Kind
+from core.credits.redact import unquoted
+from core.health.alarms import Alarms
+from core.health.apprise_notifier import Apprise
+from core.hubspot.client import HubSpot, connect
+from core.mirror.rows import columns
+from core.mirror.supabase.client import Supabase
+from core.mirror.webhook_rules import signature
+from core.mirror.webhooks import PATH, Receiving
+from core.operations.verdicts import OperationKind
+from core.settings import load
+from core.settings.faults import BadSettings
+from core.settings.model import Settings
 from tests.contract.journal.given import operation, plan_of
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import TestDesk

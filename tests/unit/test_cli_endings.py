@@ -15,14 +15,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import core.__main__  # noqa: F401 - adds all commands
-from core import wiring
+from core.app import wiring
 from core.cli.app import app
-from core.domain.operations import ItemState, OperationState
-from core.domain.plans import OperationKind
-from core.domain.records import Kind
-from core.domain.roles import Role
-from core.services.fitness import Fitness
-from core.services.store_report import StoreReport
+from core.credits.records import Kind
+from core.credits.roles import Role
+from core.health.fitness import Fitness
+from core.health.store_report import StoreReport
+from core.operations.states import ItemState, OperationState
+from core.operations.verdicts import OperationKind
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import TestDesk
 from tests.unit.test_cli_roles import WHO, desk

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 import core.__main__  # noqa: F401 - it adds the commands
 from core.cli.app import app
-from core.domain.verdicts import OperationKind
+from core.operations.verdicts import OperationKind
 
 
 @pytest.mark.parametrize("kind", list(OperationKind))

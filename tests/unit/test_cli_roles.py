@@ -12,11 +12,11 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 import core.__main__  # noqa: F401 - adds all commands
-from core import wiring
+from core.app import wiring
 from core.cli.app import app
-from core.domain.roles import Role
-from core.domain.work import parted
-from core.services.store_report import StoreReport
+from core.credits.roles import Role
+from core.health.store_report import StoreReport
+from core.work.work import parted
 from tests.unit.services.desk import ADMIN, TestDesk
 
 WHO = {role: f"{role}@example.test" for role in Role}

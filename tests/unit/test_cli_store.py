@@ -16,14 +16,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import core.__main__  # noqa: F401 - adds all commands
+from core.app.stores import SqlJournal
+from core.audit.entries import Entry, What
 from core.cli.app import app
-from core.domain.audit import Entry, What
-from core.domain.roles import Role
-from core.gateways.errors import JournalError
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.ports.inspecting import Health
-from core.services.diagnosing import Diagnosing
-from core.services.store_report import StoreReport
+from core.credits.errors import JournalError
+from core.credits.roles import Role
+from core.health.doctor import Diagnosing
+from core.health.store_report import StoreReport
+from core.hubspot.ports.inspection import Health
 from scripts.processes import ROOT
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror

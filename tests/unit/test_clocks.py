@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.clocks import within
-from core.services.steady import STRAYS_KEPT, QuietPeriod, SteadyClock
+from core.work.clocks import within
+from core.work.steady_clock import STRAYS_KEPT, QuietPeriod, SteadyClock
 
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.services.copy_lag import KEPT, CopyLag, summarise
+from core.mirror.lag import KEPT, CopyLag, summarise
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

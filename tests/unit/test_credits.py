@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.credits import (
+from core.credits.catalogue import (
     BALANCE_MAX,
     SCHOOL,
     Catalogue,

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.credits import SCHOOL
-from core.domain.drift import Cause, Drift, Evidence, Stated, newer_in_mirror, suspects
-from core.domain.explaining import explain
-from core.domain.mirror import ID, SOURCE_TIME, Row, columns
-from core.domain.records import MARKER, Kind, Version
+from core.credits.catalogue import SCHOOL
+from core.credits.records import MARKER, Kind, Version
+from core.drift.causes import Cause
+from core.drift.differences import Drift, Evidence, Stated, newer_in_mirror, suspects
+from core.drift.explain import explain
+from core.mirror.rows import ID, SOURCE_TIME, Row, columns
 
 NOW = datetime(2026, 5, 4, 9, tzinfo=UTC)
 NAMES = columns(SCHOOL)[Kind.CONTACT]

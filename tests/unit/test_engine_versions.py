@@ -14,12 +14,12 @@ import pytest
 from typer.testing import CliRunner
 
 import core.__main__  # noqa: F401 - adds all commands
-from core import wiring
+from core.app import wiring
 from core.cli.app import app
-from core.gateways.engine.proof import tables_fault
-from core.gateways.engine.versions import version_fault
-from core.gateways.errors import EngineError
-from core.services.store_report import StoreReport
+from core.credits.errors import EngineError
+from core.health.store_report import StoreReport
+from core.workers.engine.proof import tables_fault
+from core.workers.engine.versions import version_fault
 from tests.fakes.journal import MemoryJournal
 
 URL = "sqlite:////nowhere/desk-engine.sqlite"

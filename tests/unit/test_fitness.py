@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from core.domain.work import Work
-from core.gateways.engine.looking import Looking
-from core.gateways.errors import JournalError, NotSent
-from core.services.fitness import GRACE_S, Fitness, lacking
-from core.services.ticking import Ticker
+from core.credits.errors import JournalError, NotSent
+from core.health.fitness import GRACE_S, Fitness, lacking
+from core.work.periodic_thread import PeriodicThread
+from core.work.work import Work
+from core.workers.engine.attempt import Looking
 from tests.unit.services.desk import TestDesk
 
 
@@ -114,7 +114,7 @@ def test_a_background_thread_tells_what_it_lacks_and_that_it_works_again() -> No
             raise fails.pop()
         ended.set()
 
-    ticker = Ticker("alarms", act, 0.001, fitness)
+    ticker = PeriodicThread("alarms", act, 0.001, fitness)
     ticker.start()
     assert ended.wait(10)
     ticker.stop(10)

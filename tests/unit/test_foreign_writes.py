@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.foreign_writes import (
+from core.credits.records import MARKER, Kind, Version, WriteId
+from core.credits.writes import Movement, MovementKind, Write
+from core.operations.foreign.changes import (
     THINKING,
     Conflict,
     ForeignWrite,
@@ -19,8 +21,6 @@ from core.domain.foreign_writes import (
     Unverifiable,
     find_foreign_writes,
 )
-from core.domain.records import MARKER, Kind, Version, WriteId
-from core.domain.writes import Movement, MovementKind, Write
 from tests.unit.given import AT, CS, SHARED
 
 OURS = WriteId("w1")

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.domain.double_refunds import BalanceChange
-from core.domain.given_back import NEAR, BalanceEvidence, Cancelled, given_back
-from core.domain.records import BookingId, Version
+from core.credits.records import BookingId, Version
+from core.operations.owed.double_refunds import BalanceChange
+from core.operations.owed.given_back import NEAR, BalanceEvidence, Cancelled, given_back
 
 AT = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 LABEL = "Clinical Skills"

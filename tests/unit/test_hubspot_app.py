@@ -12,13 +12,14 @@ from typer.testing import CliRunner
 
 import core.__main__  # noqa: F401 - adds all commands
 from core.cli.app import app
-from core.cli.hubspot_app import files
-from core.domain.hubspot_app import FOR_PROVISION, NEEDED, webhooks_file
-from core.domain.mirror import columns
-from core.domain.portal import OBJECT_TYPES, Portal
-from core.domain.records import Kind
-from core.domain.webhooks import heard
-from core.services.receiving import PATH
+from core.cli.commands.hubspot_app import files
+from core.credits.account import OBJECT_TYPES, Portal
+from core.credits.records import Kind
+from core.hubspot.scopes import FOR_PROVISION, NEEDED
+from core.mirror.hubspot_app import webhooks_file
+from core.mirror.rows import columns
+from core.mirror.webhook_rules import heard
+from core.mirror.webhooks import PATH
 from scripts.processes import ROOT
 
 READY = ROOT / "deploy" / "hubspot"

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain import likeness
-from core.domain.lookups import FoundBy, Hit, cleaned, may_be_phone, order
-from core.domain.records import ContactId
+from core.credits import likeness
+from core.credits.records import ContactId
+from core.mirror.port import FoundBy
+from core.students.search_rules import Hit, cleaned, may_be_phone, order
 
 WORDS = st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=4, max_size=12)
 

@@ -8,9 +8,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from core.domain.credits import SCHOOL, CreditType
-from core.domain.mirror import TABLES, booking_row, contact_row, exam_row, written_row
-from core.domain.records import (
+from core.credits.catalogue import SCHOOL, CreditType
+from core.credits.records import (
     TOTAL_BOOKINGS,
     Booking,
     BookingId,
@@ -22,6 +21,7 @@ from core.domain.records import (
     ExamId,
     Kind,
 )
+from core.mirror.rows import TABLES, booking_row, contact_row, exam_row, written_row
 
 MODIFIED = datetime(2026, 11, 23, 9, 30, 0, 123000, tzinfo=UTC)
 STAMP = "2026-11-23T09:30:00.123000+00:00"

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.domain.credits import SCHOOL
-from core.domain.drift import Stated, suspects
-from core.domain.mirror import booking_row, columns
-from core.domain.mirror_names import MirrorNames
-from core.domain.records import Booking, BookingId, BookingStatus, ContactId, ExamId, Kind
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Booking, BookingId, BookingStatus, ContactId, ExamId, Kind
+from core.drift.differences import Stated, suspects
+from core.mirror.names import MirrorNames
+from core.mirror.rows import booking_row, columns
 
 NAMES = MirrorNames(
     renamed={

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from core.domain.mirror_names import MirrorNames
-from core.domain.records import Kind
-from core.gateways.supabase.migrations import FOLDER, OPENING, removal, sql
+from core.credits.records import Kind
+from core.mirror.names import MirrorNames
+from core.mirror.supabase.migrations import FOLDER, OPENING, removal, sql
 
 
 def test_every_migration_begins_where_its_schema_is_named_and_names_it_nowhere_else() -> None:

@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.domain.credits import SCHOOL
-from core.domain.records import Kind
-from core.gateways.errors import (
+from core.credits.catalogue import SCHOOL
+from core.credits.errors import (
     Forbidden,
     GatewayError,
     LimitReached,
@@ -21,11 +20,13 @@ from core.gateways.errors import (
     Refused,
     Unauthorized,
 )
-from core.gateways.ports import Due, MirrorRow
-from core.services.due_rows import row_of
-from core.services.mirror_threads import MirrorThreads
-from core.services.mirroring import HOLD, TRIES_MAX, UNANSWERED_MAX, Mirroring, wait_s
-from core.services.outage import BATCH_MAX, PROBE_MAX_S, Outage
+from core.credits.records import Kind
+from core.mirror.circuit_breaker import BATCH_MAX, PROBE_MAX_S, Outage
+from core.mirror.copier import HOLD, TRIES_MAX, UNANSWERED_MAX, Mirroring, wait_s
+from core.mirror.due_rows import row_of
+from core.mirror.port import MirrorRow
+from core.mirror.store.outbox_port import Due
+from core.mirror.threads import MirrorThreads
 from tests.fakes.crm import FakeCrm, Fault, Request
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror

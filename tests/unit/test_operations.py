@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.credits import SCHOOL
-from core.domain.double_refunds import after_cancel_without_credit
-from core.domain.judging import judge_again
-from core.domain.operations import ENDED, OPERATION_MOVES, Item, ItemState, group_items
-from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId, ExamId
-from core.domain.roles import ALLOWED, Act, Actor, NotAllowed, Role
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Booking, BookingId, BookingStatus, Contact, ContactId, ExamId
+from core.credits.roles import ALLOWED, Act, Actor, NotAllowed, Role
 from core.operations.kinds.base import ChosenKind
 from core.operations.kinds.cancel import CANCEL
 from core.operations.kinds.refund import REFUND
+from core.operations.owed.double_refunds import after_cancel_without_credit
+from core.operations.states import ENDED, OPERATION_MOVES, Item, ItemState, group_items
+from core.operations.steps.recheck import judge_again
 from tests.unit.given import CS, TERMS, booking, contact
 
 

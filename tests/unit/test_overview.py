@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.attention import EACH_MAX, needs
-from core.domain.operations import ENDED, Operation, OperationState
-from core.domain.overview import (
+from core.drift.sweeps import Sweep, SweepMode, SweepState
+from core.health.facts import (
     BEHIND_AFTER,
     STALE_AFTER,
     Facts,
@@ -25,10 +24,11 @@ from core.domain.overview import (
     WrittenOver,
     sight,
 )
-from core.domain.plans import OperationKind
-from core.domain.schedules import Late
-from core.domain.sweeps import Sweep, SweepMode, SweepState
+from core.health.needs import EACH_MAX, needs
 from core.operations.kinds.registry import NAMES
+from core.operations.states import ENDED, Operation, OperationState
+from core.operations.verdicts import OperationKind
+from core.work.schedules import Late
 
 REFUND = "Bulk refund of exam Clinical Skills, 4 May 2026"
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)

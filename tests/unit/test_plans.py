@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.credits import SCHOOL
-from core.domain.plans import Verdict, Why, judged, plan_rows
-from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId, ExamId
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Booking, BookingId, BookingStatus, Contact, ContactId, ExamId
 from core.operations.kinds.base import ChosenKind
 from core.operations.kinds.cancel import CANCEL
 from core.operations.kinds.refund import REFUND
+from core.operations.plans import judged, plan_rows
+from core.operations.verdicts import Verdict, Why
 from tests.unit.given import CS, SHARED, TERMS, booking, contact
 
 KINDS: list[ChosenKind] = [CANCEL, REFUND]

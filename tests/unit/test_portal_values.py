@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from core.domain.booking import NewBooking
-from core.domain.mirror import booking_row
-from core.domain.portal import Portal
-from core.domain.records import ContactId, ExamId, Kind
-from core.gateways.hubspot.wire.definitions import judge
-from core.gateways.hubspot.wire.records import read_booking
-from core.gateways.hubspot.wire.requests import new_booking_body
-from core.gateways.ports.inspecting import Finding, Health
-from core.settings import BadSettings, load
+from core.credits.account import Portal
+from core.credits.records import ContactId, ExamId, Kind, NewBooking
+from core.hubspot.ports.inspection import Finding, Health
+from core.hubspot.wire.definitions import judge
+from core.hubspot.wire.records import read_booking
+from core.hubspot.wire.requests import new_booking_body
+from core.mirror.rows import booking_row
+from core.settings import load
+from core.settings.faults import BadSettings
 
 HAND = "dominant_hand"
 YES_NO = Portal(values={Kind.BOOKING: {HAND: {"Right": "true", "Left": "false"}}})

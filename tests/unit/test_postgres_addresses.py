@@ -10,8 +10,8 @@ from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from core.gateways.engine.system import pooled_engine
-from core.gateways.journal.database import Database
+from core.database.database import Database
+from core.workers.engine.dbos_runtime import pooled_engine
 
 DIRECT = "postgresql://postgres:canary@db.abcdefghijklmnop.supabase.co:5432/postgres"
 POOLER = "postgresql://postgres.abc:canary@aws-0-eu-1.pooler.supabase.com:6543/postgres"

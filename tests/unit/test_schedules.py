@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.schedules import Job, Late, SlotRecord, late
 from core.settings.cron import Cron, expression, zone
+from core.work.schedules import Job, Late, SlotRecord, late
 
 BERLIN, TORONTO = ZoneInfo("Europe/Berlin"), ZoneInfo("America/Toronto")
 EVERY_TWO_HOURS, NIGHTLY, IN_THE_LEAP = "0 */2 * * *", "0 3 * * *", "30 2 * * *"

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.domain.drift import Evidence, Stated, suspects
-from core.domain.exam_times import clock, hours, is_same_time
-from core.domain.explaining import explain
-from core.domain.records import Exam, Kind
+from core.credits.exam_times import clock, hours, is_same_time
+from core.credits.records import Exam, Kind
+from core.drift.differences import Evidence, Stated, suspects
+from core.drift.explain import explain
 
 TORONTO = ZoneInfo("America/Toronto")
 DAY = date(2027, 3, 4)

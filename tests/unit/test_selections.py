@@ -12,19 +12,20 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from core.domain.booking import names_for
-from core.domain.operations import Item, ItemState
-from core.domain.plans import OperationKind, Row, Verdict, Why
-from core.domain.records import BookingId
-from core.domain.selections import (
+from core.credits.csv_safe import Table, escaped, unescaped
+from core.credits.errors import BadList
+from core.credits.records import BookingId
+from core.operations.booking_rules import names_for
+from core.operations.choosing.selections import (
     BOOKINGS_MAX,
     FAULTS_TOLD,
-    BadList,
     from_csv,
     from_text,
     ranges,
 )
-from core.domain.spreadsheets import Table, escaped, unescaped
+from core.operations.plans import Row
+from core.operations.states import Item, ItemState
+from core.operations.verdicts import OperationKind, Verdict, Why
 from pages.shared import tables
 from tests.csv_files import csv_bytes
 

@@ -18,7 +18,7 @@ SERVER = """
 import streamlit as st
 import asgi
 from core import wiring
-from core.services.fitness import Fitness
+from core.health.fitness import Fitness
 
 class Built:
     core = None

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from core.domain.records import TOTAL_BOOKINGS, Booking, BookingId, BookingStatus, Exam
-from core.domain.sessions import (
+from core.credits.records import TOTAL_BOOKINGS, Booking, BookingId, BookingStatus, Exam
+from core.credits.sessions import (
     Counts,
     ExamChange,
     Opening,

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.approvals import NO_SECOND
-from core.domain.channels import NO_TELLING, Channel, TellBy
-from core.domain.credits import SCHOOL
-from core.domain.portal import OBJECT_TYPES
-from core.domain.records import Kind
-from core.domain.sweeps import SweepMode
-from core.settings import BadSettings, Settings, load
+from core.credits.account import OBJECT_TYPES
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Kind
+from core.drift.sweeps import SweepMode
+from core.hubspot.ports.channels import NO_TELLING, Channel, TellBy
+from core.operations.approval_rules import NO_SECOND
+from core.settings import load
+from core.settings.faults import BadSettings
+from core.settings.model import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIRED = {

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.roles import NotAllowed
-from core.domain.sign_ins import LASTS, SKEW, address, ended
+from core.access.sign_ins import LASTS, SKEW, address, ended
+from core.credits.roles import NotAllowed
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.gateways.sqlite import PATIENCE_S, log_ahead
+from core.database.sqlite import PATIENCE_S, log_ahead
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.domain.credits import SCHOOL, CreditType
-from core.domain.records import Contact
-from core.domain.standing import Copy, Waiting, stands
+from core.credits.catalogue import SCHOOL, CreditType
+from core.credits.records import Contact
+from core.students.copy_status import Copy, Waiting, stands
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 CS = CreditType("cs_credits")

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.domain.credits import SCHOOL, CreditType
-from core.domain.records import MARKER, Booking, BookingId, BookingStatus, History, Version
-from core.domain.steps import OurWrite, Step, StepCause, steps
-from core.domain.writes import MovementKind
+from core.credits.catalogue import SCHOOL, CreditType
+from core.credits.records import MARKER, Booking, BookingId, BookingStatus, History, Version
+from core.credits.writes import MovementKind
+from core.students.balance_history import OurWrite, Step, StepCause, steps
 
 CS = CreditType("cs_credits")
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)

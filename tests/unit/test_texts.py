@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.texts import quoted, storable, storable_json
+from core.credits.texts import quoted, storable, storable_json
 
 ODD = st.text(st.characters(codec=None, categories=None) | st.just("\0") | st.just("\ud800"))
 VALUES = st.recursive(

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from core.services.ticking import Ticker
+from core.work.periodic_thread import PeriodicThread
 
 
 def test_it_goes_on_after_what_goes_wrong_until_it_is_stopped(
@@ -18,7 +18,7 @@ def test_it_goes_on_after_what_goes_wrong_until_it_is_stopped(
             enough.set()
         raise RuntimeError("once more")
 
-    ticker = Ticker("alarms", act, every_s=0.001)
+    ticker = PeriodicThread("alarms", act, every_s=0.001)
     ticker.start()
     assert enough.wait(60)
     ticker.stop(60)
@@ -30,4 +30,4 @@ def test_it_goes_on_after_what_goes_wrong_until_it_is_stopped(
 
 
 def test_one_that_was_never_started_can_be_stopped() -> None:
-    Ticker("alarms", lambda: None, every_s=60).stop(1)
+    PeriodicThread("alarms", lambda: None, every_s=60).stop(1)

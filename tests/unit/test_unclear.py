@@ -9,36 +9,29 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.domain.booking import judge_credit, judge_day, judge_exam
-from core.domain.credits import SCHOOL, CreditType, DayRule
-from core.domain.mirror import booking_row, contact_row, exam_row
-from core.domain.owed import owed, unclear, waiting
-from core.domain.plans import Verdict, Why, judge_contact
-from core.domain.portal import Portal
-from core.domain.records import (
-    MARKER,
-    TOTAL_BOOKINGS,
-    Booking,
-    BookingStatus,
-    Exam,
-    Kind,
-    WriteId,
-)
-from core.domain.sessions import Session, count
-from core.domain.terms import Inclusion
-from core.domain.writes import (
+from core.credits.account import Portal
+from core.credits.catalogue import SCHOOL, CreditType, DayRule
+from core.credits.records import MARKER, TOTAL_BOOKINGS, Booking, BookingStatus, Exam, Kind, WriteId
+from core.credits.sessions import Session, count
+from core.credits.writes import (
     Belief,
     Movement,
     MovementKind,
     Write,
     WriteRefused,
-    believe,
+    judge_outcome,
     plan_balances,
 )
-from core.gateways.hubspot.wire.records import read_booking, read_counted
+from core.hubspot.wire.records import read_booking, read_counted
+from core.mirror.rows import booking_row, contact_row, exam_row
+from core.operations.booking_rules import judge_credit, judge_day, judge_exam
 from core.operations.kinds.base import ChosenKind
 from core.operations.kinds.cancel import CANCEL
 from core.operations.kinds.refund import REFUND
+from core.operations.owed.rules import owed, unclear, waiting
+from core.operations.plans import judge_contact
+from core.operations.terms import Inclusion
+from core.operations.verdicts import Verdict, Why
 from tests.unit.given import AT, CS, TERMS, booking, contact
 
 SJ = CreditType("sj_credits")
@@ -428,7 +421,7 @@ def test_a_write_is_not_sent_again_because_its_marker_cannot_be_read() -> None:
     target = read_counted(PORTAL, Kind.CONTACT, answer)
     later = AT + timedelta(minutes=5)
 
-    assert Belief.LOOK_IN_HISTORY is believe(write, target, now=later)
-    assert Belief.ASK_A_PERSON is believe(write, target, now=later, history={})
+    assert Belief.LOOK_IN_HISTORY is judge_outcome(write, target, now=later)
+    assert Belief.ASK_A_PERSON is judge_outcome(write, target, now=later, history={})
     with pytest.raises(WriteRefused, match=MARKER):
         plan_balances(target, [moved(CS)])

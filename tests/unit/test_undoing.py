@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.credits import CreditType
-from core.domain.operations import ENDED, Item, ItemState, Operation, OperationState
-from core.domain.owed import Owed, TakenBack, taken, waiting
-from core.domain.plans import OperationKind, Verdict, Why
-from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId
+from core.credits.catalogue import CreditType
+from core.credits.records import Booking, BookingId, BookingStatus, Contact, ContactId
 from core.operations.kinds.registry import kind_of
 from core.operations.kinds.undo_rules import Facts, judge_again, last_sent, plan_rows
+from core.operations.owed.rules import Owed, TakenBack, taken, waiting
+from core.operations.states import ENDED, Item, ItemState, Operation, OperationState
+from core.operations.verdicts import OperationKind, Verdict, Why
 
 AT = datetime(2026, 5, 4, 9, 0, 0, 123456, tzinfo=UTC)
 CREDITS = [CreditType("cs_credits"), CreditType("sj_credits")]

@@ -9,9 +9,9 @@ from hubspot.utils.signature import Signature  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.portal import OBJECT_TYPES
-from core.domain.records import Kind
-from core.domain.webhooks import (
+from core.credits.account import OBJECT_TYPES
+from core.credits.records import Kind
+from core.mirror.webhook_rules import (
     AGE_MAX,
     EVENTS_MAX,
     Heard,

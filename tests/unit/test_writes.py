@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.credits import SCHOOL, CreditType
-from core.domain.records import MARKER, Counted, Kind, Version, WriteId
-from core.domain.writes import (
+from core.credits.catalogue import SCHOOL, CreditType
+from core.credits.records import MARKER, Counted, Kind, Version, WriteId
+from core.credits.writes import (
     QUIET_PERIOD,
     Belief,
     Movement,
     MovementKind,
     Write,
     WriteRefused,
-    believe,
+    judge_outcome,
     plan_balances,
 )
 from tests.unit.given import AT, CS, contact
@@ -72,7 +72,7 @@ NOT_FOUND = {MARKER: (Version(value="w2", at=AT), Version(value="w0", at=AT))}
 def test_what_is_believed_of_a_write(
     read: Counted | None, now: Any, history: Any, belief: Belief
 ) -> None:
-    assert belief == believe(write(), read, now=now, history=history)
+    assert belief == judge_outcome(write(), read, now=now, history=history)
 
 
 @given(st.lists(st.sampled_from(SCHOOL.keys), min_size=1, max_size=8))

@@ -8,12 +8,12 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema, model_validator
 
 from api.v1.models import Line, RecordId, SchoolId, Taken
-from core.domain.operations import FollowUps, ItemState, OperationState
-from core.domain.terms import Inclusion
-from core.domain.verdicts import OperationKind, Verdict
-from core.domain.warnings import About
 from core.operations.kinds.base import ChosenKind
 from core.operations.kinds.registry import KINDS
+from core.operations.leftovers import About
+from core.operations.states import FollowUps, ItemState, OperationState
+from core.operations.terms import Inclusion
+from core.operations.verdicts import OperationKind, Verdict
 
 #: References of one request; what is larger is chosen by exam or student.
 REFERENCES_MAX = 2_000

@@ -15,18 +15,17 @@ from api.v1.changing import REPLAYED, RequestKey, fingerprint
 from api.v1.described import REFUSED, SECURITY, problems
 from api.v1.door import ask, needing, problem_of
 from api.v1.problems import MEDIA_TYPE, Problem
-from core.assembly import Core
-from core.domain.adjustment_lists import Asked
-from core.domain.clients import ApiRequest, Scope
-from core.domain.operations import ItemState
-from core.domain.records import ContactId, ExamId
-from core.domain.roles import Actor
-from core.domain.selections import BadList
-from core.domain.verdicts import Verdict
-from core.gateways.errors import StateConflict, UnknownId
-from core.services.admin_requests import Chosen
-from core.services.finding import ByContact, ByExam, ByReference, Selection
-from core.services.operating import NotConfirmed
+from core.access.api_key_rules import ApiRequest, Scope
+from core.app.assembly.parts import Core
+from core.credits.errors import BadList, StateConflict, UnknownId
+from core.credits.records import ContactId, ExamId
+from core.credits.roles import Actor
+from core.operations.choosing.adjustment_lists import Asked
+from core.operations.choosing.select import ByContact, ByExam, ByReference, Selection
+from core.operations.commands import NotConfirmed
+from core.operations.states import ItemState
+from core.operations.verdicts import Verdict
+from core.students.admin_requests import Chosen
 
 T = TypeVar("T")
 

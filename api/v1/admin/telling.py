@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 from api.v1.admin import models
-from core.assembly import Core
-from core.domain import plans
-from core.domain.operations import Item, ItemState
-from core.domain.plans import Row
-from core.domain.verdicts import OperationKind
+from core.app.assembly.parts import Core
+from core.operations import plans
 from core.operations.kinds.base import RowSubject
 from core.operations.kinds.permissions import second_admin_why
 from core.operations.kinds.registry import kind_of, titled
-from core.services.admin_requests import Followed
+from core.operations.plans import Row
+from core.operations.states import Item, ItemState
+from core.operations.verdicts import OperationKind
+from core.students.admin_requests import Followed
 
 #: States in which ``why`` only repeats the state.
 _SAID = frozenset({ItemState.DONE, ItemState.PENDING})

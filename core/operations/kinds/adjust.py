@@ -1,22 +1,22 @@
-"""Adjust: credits given or taken, and balances set, on an admin's word."""
+"""Adjust: credits given or taken, and balances set, on an admin's word. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.adjustments import named, replaces
-from core.domain.approvals import credits_moved
-from core.domain.credits import Catalogue
-from core.domain.operations import ENDED, Item, Operation
-from core.domain.plans import Plan
-from core.domain.records import ItemKey
-from core.domain.roles import Act
-from core.domain.telling import Happened
-from core.domain.verdicts import OperationKind, Why
-from core.domain.writes import Movement, MovementKind
+from core.credits.adjustments import named, replaces
+from core.credits.catalogue import Catalogue
+from core.credits.records import ItemKey
+from core.credits.roles import Act
+from core.credits.writes import Movement, MovementKind
+from core.operations.approval_rules import credits_moved
 from core.operations.kinds import notes
 from core.operations.kinds.base import CreditKind, FollowUp, P, Planners, RowSubject, S, Toolbox
 from core.operations.kinds.words import KindPage, KindWords, counted
+from core.operations.plans import Plan
+from core.operations.states import ENDED, Item, Operation
+from core.operations.telling.rules import Happened
+from core.operations.verdicts import OperationKind, Why
 
 
 class _Adjust(CreditKind):

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Generic, Literal, TypeVar
 
-from core.domain.booking_acts import Change
-from core.domain.credits import Catalogue
-from core.domain.moves import Student
-from core.domain.operations import ENDED, Item, Operation
-from core.domain.plans import Judgement, Plan
-from core.domain.records import Booking, BookingId, BookingStatus, ContactId, Exam, ItemKey
-from core.domain.roles import Act
-from core.domain.telling import Happened
-from core.domain.terms import Terms
-from core.domain.verdicts import OperationKind, Why
-from core.domain.writes import Movement, MovementKind
+from core.credits.catalogue import Catalogue
+from core.credits.moves import Student
+from core.credits.records import Booking, BookingId, BookingStatus, ContactId, Exam, ItemKey
+from core.credits.roles import Act
+from core.credits.writes import Movement, MovementKind
+from core.operations.audit_entries import Change
 from core.operations.kinds.words import KindWords, OneStudent
+from core.operations.plans import Judgement, Plan
+from core.operations.states import ENDED, Item, Operation
+from core.operations.telling.rules import Happened
+from core.operations.terms import Terms
+from core.operations.verdicts import OperationKind, Why
 
 S = TypeVar("S")
 P = TypeVar("P")
@@ -34,7 +34,7 @@ class RowSubject(StrEnum):
 
     #: A booking that HubSpot has, by its record id.
     BOOKING = "booking"
-    #: A booking to be, by a key of its own (``core.domain.booking.key_of``).
+    #: A booking to be, by a key of its own (``core.operations.booking_rules.key_of``).
     NEW_BOOKING = "booking to be"
     #: An exam, by its record id.
     EXAM = "exam"

@@ -1,15 +1,11 @@
-"""Book: one student gets a seat, for a credit or by override."""
+"""Book: one student gets a seat, for a credit or by override. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.credits import Catalogue
-from core.domain.operations import Item, Operation
-from core.domain.plans import Plan
-from core.domain.roles import Act
-from core.domain.telling import Happened
-from core.domain.verdicts import OperationKind, Verdict
+from core.credits.catalogue import Catalogue
+from core.credits.roles import Act
 from core.operations.kinds import notes
 from core.operations.kinds.base import (
     FollowUp,
@@ -21,6 +17,10 @@ from core.operations.kinds.base import (
     Toolbox,
 )
 from core.operations.kinds.words import KindPage, KindWords, OneStudent, counted
+from core.operations.plans import Plan
+from core.operations.states import Item, Operation
+from core.operations.telling.rules import Happened
+from core.operations.verdicts import OperationKind, Verdict
 
 
 class _Book(KindOfOperation):

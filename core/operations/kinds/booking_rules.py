@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from core.domain.booking import judge_exam, missing_answer
-from core.domain.credits import Catalogue, UnknownToken
-from core.domain.exam_times import begins, ends, has_begun, is_over
-from core.domain.plans import TOKEN, Judgement, attended, blocked, skipped, spent_nothing
-from core.domain.records import Booking, BookingStatus, Exam
-from core.domain.terms import Inclusion, Terms
-from core.domain.verdicts import Verdict, Why
+from core.credits.catalogue import Catalogue, UnknownToken
+from core.credits.exam_times import begins, ends, has_begun, is_over
+from core.credits.records import Booking, BookingStatus, Exam
+from core.operations.booking_rules import judge_exam, missing_answer
+from core.operations.plans import TOKEN, Judgement, attended, blocked, skipped, spent_nothing
+from core.operations.terms import Inclusion, Terms
+from core.operations.verdicts import Verdict, Why
 
 
 def judge_cancel(booking: Booking, catalogue: Catalogue, terms: Terms) -> Judgement:

@@ -1,25 +1,25 @@
-"""Cancel: bookings are cancelled, credits given back, seats freed and notes left."""
+"""Cancel: bookings are cancelled, credits given back, seats freed and notes left. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.booking_acts import MARK
-from core.domain.credits import Catalogue
-from core.domain.operations import Item, ItemState, Operation
-from core.domain.plans import Judgement, Plan
-from core.domain.records import Booking, BookingStatus, ItemKey
-from core.domain.roles import Act
-from core.domain.telling import Happened, given_back
-from core.domain.terms import Terms
-from core.domain.verdicts import OperationKind, Why
-from core.domain.writes import Movement, MovementKind
+from core.credits.catalogue import Catalogue
+from core.credits.records import Booking, BookingStatus, ItemKey
+from core.credits.roles import Act
+from core.credits.writes import Movement, MovementKind
+from core.operations.audit_entries import MARK
 from core.operations.kinds import notes
 from core.operations.kinds.base import ChosenKind, FollowUp, P, Planners, RowSubject, S, Toolbox
 from core.operations.kinds.booking_rules import judge_cancel, judge_refund
 from core.operations.kinds.movements import cancel_claims, refund_movements
 from core.operations.kinds.staff import of_one_student
 from core.operations.kinds.words import KindPage, KindWords, OneStudent, counted
+from core.operations.plans import Judgement, Plan
+from core.operations.states import Item, ItemState, Operation
+from core.operations.telling.rules import Happened, given_back
+from core.operations.terms import Terms
+from core.operations.verdicts import OperationKind, Why
 
 
 class _Cancel(ChosenKind):

@@ -1,20 +1,20 @@
-"""Correct: balances that others changed at the moment of our write are set right."""
+"""Correct: balances that others changed at the moment of our write are set right. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain import corrections
-from core.domain.credits import Catalogue
-from core.domain.operations import Item, Operation
-from core.domain.plans import Plan
-from core.domain.records import ChangeName, ItemKey
-from core.domain.roles import Act
-from core.domain.telling import Happened
-from core.domain.verdicts import OperationKind, Why
-from core.domain.writes import Movement, MovementKind
+from core.credits.catalogue import Catalogue
+from core.credits.records import ChangeName, ItemKey
+from core.credits.roles import Act
+from core.credits.writes import Movement, MovementKind
+from core.operations.foreign import corrections
 from core.operations.kinds.base import CreditKind, P, Planners, RowSubject, S, Toolbox
 from core.operations.kinds.words import KindPage, KindWords, counted
+from core.operations.plans import Plan
+from core.operations.states import Item, Operation
+from core.operations.telling.rules import Happened
+from core.operations.verdicts import OperationKind, Why
 
 
 class _Correct(CreditKind):

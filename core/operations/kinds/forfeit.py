@@ -1,24 +1,27 @@
-"""Forfeit: bookings are cancelled and their credits kept on purpose, so that nothing is owed."""
+"""Forfeit: bookings are cancelled and their credits kept on purpose, so that nothing is owed.
+
+Pure.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.booking_acts import FORFEIT as MARK
-from core.domain.credits import Catalogue
-from core.domain.operations import Item, Operation
-from core.domain.plans import Judgement, Plan
-from core.domain.records import FORFEITED, Booking, BookingStatus, ItemKey
-from core.domain.roles import Act
-from core.domain.telling import Happened, kept
-from core.domain.terms import Terms
-from core.domain.verdicts import OperationKind, Why
-from core.domain.writes import Movement, MovementKind
+from core.credits.catalogue import Catalogue
+from core.credits.records import FORFEITED, Booking, BookingStatus, ItemKey
+from core.credits.roles import Act
+from core.credits.writes import Movement, MovementKind
+from core.operations.audit_entries import FORFEIT as MARK
 from core.operations.kinds import notes
 from core.operations.kinds.base import ChosenKind, FollowUp, P, Planners, RowSubject, S, Toolbox
 from core.operations.kinds.booking_rules import judge_forfeit
 from core.operations.kinds.movements import cancel_claims
 from core.operations.kinds.words import KindPage, KindWords, OneStudent, counted
+from core.operations.plans import Judgement, Plan
+from core.operations.states import Item, Operation
+from core.operations.telling.rules import Happened, kept
+from core.operations.terms import Terms
+from core.operations.verdicts import OperationKind, Why
 
 
 class _Forfeit(ChosenKind):

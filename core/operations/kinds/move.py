@@ -1,31 +1,24 @@
-"""Move: bookings go to another exam, and keep the credit that they spent."""
+"""Move: bookings go to another exam, and keep the credit that they spent. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from core.domain.credits import Catalogue
-from core.domain.moves import Student
-from core.domain.operations import Item, Operation
-from core.domain.plans import Judgement, Plan
-from core.domain.records import (
-    Booking,
-    BookingId,
-    BookingStatus,
-    ContactId,
-    Exam,
-    ItemKey,
-)
-from core.domain.roles import Act
-from core.domain.telling import Happened, moved
-from core.domain.terms import Terms
-from core.domain.verdicts import OperationKind, Why
-from core.domain.writes import Movement, MovementKind
+from core.credits.catalogue import Catalogue
+from core.credits.moves import Student
+from core.credits.records import Booking, BookingId, BookingStatus, ContactId, Exam, ItemKey
+from core.credits.roles import Act
+from core.credits.writes import Movement, MovementKind
 from core.operations.kinds import move_rules, notes
 from core.operations.kinds.base import FollowUp, MovingKind, P, Planners, RowSubject, S, Toolbox
 from core.operations.kinds.booking_rules import judge_move
 from core.operations.kinds.staff import of_one_student
 from core.operations.kinds.words import KindPage, KindWords, OneStudent, counted
+from core.operations.plans import Judgement, Plan
+from core.operations.states import Item, Operation
+from core.operations.telling.rules import Happened, moved
+from core.operations.terms import Terms
+from core.operations.verdicts import OperationKind, Why
 
 
 class _Move(MovingKind):

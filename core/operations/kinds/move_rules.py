@@ -8,12 +8,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from core.domain.booking import Seat, judge_day, judge_student, seats_left, seats_unreadable
-from core.domain.credits import DayRule
-from core.domain.moves import Student
-from core.domain.plans import Judgement, blocked
-from core.domain.records import Booking, BookingId, ContactId, Exam
-from core.domain.verdicts import Verdict, Why
+from core.credits.catalogue import DayRule
+from core.credits.moves import Student
+from core.credits.records import Booking, BookingId, ContactId, Exam
+from core.operations.booking_rules import (
+    Seat,
+    judge_day,
+    judge_student,
+    seats_left,
+    seats_unreadable,
+)
+from core.operations.plans import Judgement, blocked
+from core.operations.verdicts import Verdict, Why
 
 #: A student of whom nothing was read.
 _UNKNOWN = Student(contact=None)

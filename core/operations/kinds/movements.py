@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.operations import Item
-from core.domain.records import ItemKey
-from core.domain.writes import Movement, MovementKind
+from core.credits.records import ItemKey
+from core.credits.writes import Movement, MovementKind
+from core.operations.states import Item
 
 
 def refund_claims(items: Sequence[Item]) -> dict[MovementKind, list[ItemKey]]:

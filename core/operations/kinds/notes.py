@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.credits import Catalogue
-from core.domain.forgetting import NOT_KEPT
-from core.domain.operations import Item, Operation
+from core.audit.retention_rules import NOT_KEPT
+from core.credits.catalogue import Catalogue
+from core.operations.states import Item, Operation
 
 
 def given_back(what: str, operation: Operation, items: Sequence[Item], catalogue: Catalogue) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
-from core.domain.approvals import SecondAdmin, credits_moved, most_of_one
-from core.domain.plans import INCLUDED_BY, Plan
-from core.domain.roles import Act
-from core.domain.terms import Inclusion
-from core.domain.verdicts import OperationKind, Verdict
+from core.credits.roles import Act
+from core.operations.approval_rules import SecondAdmin, credits_moved, most_of_one
 from core.operations.kinds.base import ChosenKind, RowSubject
 from core.operations.kinds.registry import kind_of
+from core.operations.plans import INCLUDED_BY, Plan
+from core.operations.terms import Inclusion
+from core.operations.verdicts import OperationKind, Verdict
 
 
 def act_for(plan: Plan) -> Act:

@@ -1,17 +1,17 @@
-"""Recount: seat counts of exams are set to what their bookings hold."""
+"""Recount: seat counts of exams are set to what their bookings hold. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.credits import Catalogue
-from core.domain.operations import Item, Operation
-from core.domain.plans import Plan
-from core.domain.roles import Act
-from core.domain.telling import Happened
-from core.domain.verdicts import OperationKind
+from core.credits.catalogue import Catalogue
+from core.credits.roles import Act
 from core.operations.kinds.base import KindOfOperation, P, Planners, RowSubject, S, Toolbox
 from core.operations.kinds.words import KindPage, KindWords, counted
+from core.operations.plans import Plan
+from core.operations.states import Item, Operation
+from core.operations.telling.rules import Happened
+from core.operations.verdicts import OperationKind
 
 
 class _Recount(KindOfOperation):

@@ -1,24 +1,27 @@
-"""Refund: credits of bookings that are cancelled already, and still owed one, are given back."""
+"""Refund: credits of bookings that are cancelled already, and still owed one, are given back.
+
+Pure.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.booking_acts import MARK
-from core.domain.credits import Catalogue
-from core.domain.operations import Item, Operation
-from core.domain.plans import Judgement, Plan
-from core.domain.records import Booking, BookingStatus, ItemKey
-from core.domain.roles import Act
-from core.domain.telling import Happened, given_back
-from core.domain.terms import Terms
-from core.domain.verdicts import OperationKind, Why
-from core.domain.writes import Movement, MovementKind
+from core.credits.catalogue import Catalogue
+from core.credits.records import Booking, BookingStatus, ItemKey
+from core.credits.roles import Act
+from core.credits.writes import Movement, MovementKind
+from core.operations.audit_entries import MARK
 from core.operations.kinds import notes
 from core.operations.kinds.base import ChosenKind, FollowUp, P, Planners, RowSubject, S, Toolbox
 from core.operations.kinds.booking_rules import judge_owed
 from core.operations.kinds.movements import refund_claims, refund_movements
 from core.operations.kinds.words import KindPage, KindWords, counted
+from core.operations.plans import Judgement, Plan
+from core.operations.states import Item, Operation
+from core.operations.telling.rules import Happened, given_back
+from core.operations.terms import Terms
+from core.operations.verdicts import OperationKind, Why
 
 
 class _Refund(ChosenKind):

@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Never, NoReturn, TypeVar
 
-from core.domain.operations import Item, Operation
-from core.domain.plans import Row
-from core.domain.records import BookingId, ItemKey, stored_key
-from core.domain.verdicts import OperationKind
-from core.domain.writes import Movement
+from core.credits.records import BookingId, ItemKey, stored_key
+from core.credits.writes import Movement
 from core.operations.kinds.adjust import ADJUST
 from core.operations.kinds.base import (
     ChosenKind,
@@ -29,6 +26,9 @@ from core.operations.kinds.move import MOVE
 from core.operations.kinds.recount import RECOUNT
 from core.operations.kinds.refund import REFUND
 from core.operations.kinds.undo import UNDO
+from core.operations.plans import Row
+from core.operations.states import Item, Operation
+from core.operations.verdicts import OperationKind
 
 V = TypeVar("V")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from core.domain.plans import Plan
-from core.domain.roles import Act
-from core.domain.verdicts import Verdict
+from core.credits.roles import Act
+from core.operations.plans import Plan
+from core.operations.verdicts import Verdict
 
 
 def of_one_student(plan: Plan) -> Act:

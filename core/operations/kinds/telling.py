@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.domain.channels import Channel, TellBy
-from core.domain.credits import Catalogue
-from core.domain.operations import ItemState, item_of
-from core.domain.plans import Plan
-from core.domain.telling import Message, message
+from core.credits.catalogue import Catalogue
+from core.hubspot.ports.channels import Channel, TellBy
+from core.hubspot.ports.message import Message
 from core.operations.kinds.registry import kind_of
+from core.operations.plans import Plan
+from core.operations.states import ItemState, item_of
+from core.operations.telling.rules import message
 
 OFF = "telling students is off: set CREDIT_DESK_TELL (docs/telling.md)"
 NO_REASON = "give a reason for students: it is sent to them"

@@ -1,21 +1,21 @@
-"""Undo: credits that a refund gave are taken back, and its marks cleared."""
+"""Undo: credits that a refund gave are taken back, and its marks cleared. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.booking_acts import UNMARK
-from core.domain.credits import Catalogue
-from core.domain.operations import Item, Operation
-from core.domain.plans import Plan
-from core.domain.records import ItemKey
-from core.domain.roles import Act
-from core.domain.telling import Happened
-from core.domain.verdicts import OperationKind, Why
-from core.domain.writes import Movement, MovementKind
+from core.credits.catalogue import Catalogue
+from core.credits.records import ItemKey
+from core.credits.roles import Act
+from core.credits.writes import Movement, MovementKind
+from core.operations.audit_entries import UNMARK
 from core.operations.kinds.base import CreditKind, P, Planners, RowSubject, S, Toolbox
 from core.operations.kinds.movements import one_credit
 from core.operations.kinds.words import KindPage, KindWords, counted
+from core.operations.plans import Plan
+from core.operations.states import Item, Operation
+from core.operations.telling.rules import Happened
+from core.operations.verdicts import OperationKind, Why
 
 
 class _Undo(CreditKind):

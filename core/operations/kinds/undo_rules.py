@@ -6,19 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from core.domain.credits import CreditType
-from core.domain.judging import ends_here
-from core.domain.operations import Item, Operation
-from core.domain.plans import (
-    Judgement,
-    Row,
-    Verdict,
-    Why,
-    excluded,
-    judge_contact,
-)
-from core.domain.records import Booking, BookingId, BookingStatus, Contact, ContactId, ItemKey
+from core.credits.catalogue import CreditType
+from core.credits.records import Booking, BookingId, BookingStatus, Contact, ContactId, ItemKey
 from core.operations.kinds.registry import booking_of
+from core.operations.plans import Judgement, Row, excluded, judge_contact
+from core.operations.states import Item, Operation
+from core.operations.steps.recheck import ends_here
+from core.operations.verdicts import Verdict, Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The words of a kind: one table for pages, command line and API."""
+"""The words of a kind: one table for pages, command line and API. Pure."""
 
 from __future__ import annotations
 

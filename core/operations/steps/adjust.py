@@ -6,16 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from core.domain.adjustments import judged, named
-from core.domain.credits import CreditType
-from core.domain.judging import ends_here
-from core.domain.operations import SETTLED, Item, Operation
-from core.domain.plans import Verdict
-from core.domain.records import Counted, ItemKey
-from core.domain.writes import Movement
-from core.gateways.ports import Run
-from core.services.common_steps import CreditSteps
-from core.services.recording import Recording
+from core.credits.adjustments import named
+from core.credits.catalogue import CreditType
+from core.credits.records import Counted, ItemKey
+from core.credits.writes import Movement, Run
+from core.operations.choosing.adjustments import judged
+from core.operations.protocol.record import Recording
+from core.operations.states import SETTLED, Item, Operation
+from core.operations.steps.credits import CreditSteps
+from core.operations.steps.recheck import ends_here
+from core.operations.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,21 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
-from core.domain import booking_acts
-from core.domain.audit import Entry
-from core.domain.booking import (
-    DAY_KEPT,
-    NewBooking,
-    Seat,
-    day_of,
-    judge_credit,
-    judge_day,
-    judge_exam,
-    token_of,
-)
-from core.domain.credits import Catalogue
-from core.domain.operations import SETTLED, Item, ItemState, Operation
-from core.domain.records import (
+from core.audit.entries import Entry
+from core.credits.catalogue import Catalogue
+from core.credits.records import (
     TOTAL_BOOKINGS,
     Booking,
     ContactId,
@@ -33,19 +21,33 @@ from core.domain.records import (
     Exam,
     ExamId,
     Kind,
+    NewBooking,
 )
-from core.domain.verdicts import Why
-from core.domain.writes import Movement, MovementKind, Write
-from core.gateways.ports import Due, Fate, Journal, Run
-from core.gateways.ports.lookup import CrmLookUp
-from core.services.barring import raise_if_barred
-from core.services.common_steps import CommonSteps
-from core.services.exams_read import exam_read
-from core.services.item_steps import booking_due, counted_due
-from core.services.recording import Recording
-from core.services.settling import Ending, Result
-from core.services.steady import QuietPeriod
-from core.services.writing import Writing
+from core.credits.writes import Movement, MovementKind, Run, Write
+from core.hubspot.ports.crm import Fate
+from core.hubspot.ports.lookup import CrmLookUp
+from core.mirror.store.outbox_port import Due
+from core.operations import audit_entries
+from core.operations.booking_rules import (
+    DAY_KEPT,
+    Seat,
+    day_of,
+    judge_credit,
+    judge_day,
+    judge_exam,
+    token_of,
+)
+from core.operations.choosing.exams import exam_read
+from core.operations.protocol.barred import raise_if_barred
+from core.operations.protocol.record import Recording
+from core.operations.protocol.settle import Ending, Result
+from core.operations.protocol.write import Writing
+from core.operations.states import SETTLED, Item, ItemState, Operation
+from core.operations.steps.credits import CommonSteps
+from core.operations.steps.items import booking_due, counted_due
+from core.operations.store.port import OperationStore
+from core.operations.verdicts import Why
+from core.work.steady_clock import QuietPeriod
 
 _SEAT, _SPEND = MovementKind.SEAT_TAKEN, MovementKind.SPEND
 _UNDO = {_SEAT: MovementKind.UNDO_SEAT, _SPEND: MovementKind.UNDO_SPEND}
@@ -57,7 +59,7 @@ class BookSteps(CommonSteps):
     """What the item of a booking operation goes through."""
 
     crm: CrmLookUp
-    journal: Journal
+    journal: OperationStore
     writing: Writing
     catalogue: Catalogue
     recording: Recording
@@ -156,7 +158,7 @@ class BookSteps(CommonSteps):
             return self._found(run, operation, sent, held)
         if outcome.fate is Fate.REFUSED:
             why = f"HubSpot refused the booking: {outcome.reason}"
-            told = booking_acts.not_created(operation, sent, why, self.recording.now())
+            told = audit_entries.not_created(operation, sent, why, self.recording.now())
             return self._give_up(run, sent, why, told)
         return sent
 
@@ -182,7 +184,7 @@ class BookSteps(CommonSteps):
         if held.idempotency_key != item.operation_id:
             return self._give_up(run, item, f"somebody else booked {item.booking_name} just now")
         done = replace(item, state=ItemState.DONE, why="")
-        told = booking_acts.created(operation, item, held, self.recording.now())
+        told = audit_entries.created(operation, item, held, self.recording.now())
         self.recording.record(run, [], [done], [booking_due(held)], [told])
         return done
 
@@ -243,7 +245,7 @@ class BookSteps(CommonSteps):
 class SeatConsequences:
     """A seat or credit that landed: the copy is due, and the item knows its balances."""
 
-    journal: Journal
+    journal: OperationStore
     catalogue: Catalogue
     operation_id: str
 

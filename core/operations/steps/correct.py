@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.domain.operations import Item, Operation
-from core.gateways.ports import Run
-from core.services.common_steps import CreditSteps
+from core.credits.writes import Run
+from core.operations.states import Item, Operation
+from core.operations.steps.credits import CreditSteps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from core.domain import booking_acts
-from core.domain.forfeited import Forfeited
-from core.domain.operations import Item, ItemState, Operation
-from core.gateways.ports import Run
+from core.credits.writes import Run
+from core.operations import audit_entries
 from core.operations.kinds.registry import booking_of, kind_of
-from core.services.barring import raise_if_barred
-from core.services.batches import at_once
-from core.services.cancel_steps import CancelSteps
-from core.services.item_steps import after_forfeit
+from core.operations.owed.forfeited import Forfeited
+from core.operations.protocol.barred import raise_if_barred
+from core.operations.protocol.batches import at_once
+from core.operations.states import Item, ItemState, Operation
+from core.operations.steps.cancelling import CancelSteps
+from core.operations.steps.items import after_forfeit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,6 @@ class ForfeitSteps(CancelSteps):
         outcomes = self.crm.mark_forfeited(ids, told=told, sent_at=sent_at)
         saved = [after_forfeit(item, outcomes[id_]) for id_, item in zip(ids, sent, strict=True)]
         changed, mark = zip(sent, saved, strict=True), kind_of(operation.kind).mark
-        entries = booking_acts.entries(operation, changed, self.now(), mark=mark)
+        entries = audit_entries.entries(operation, changed, self.now(), mark=mark)
         self.recording.items(run, operation, saved, entries=entries)
         raise_if_barred(outcomes.values())

@@ -14,14 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import partial
 
-from core.domain import booking_acts
-from core.domain.booking import DAY_KEPT, day_of, key_of, seats_left
-from core.domain.credits import Catalogue
-from core.domain.judging import ends_here, judge_again
-from core.domain.moves import Move, Student
-from core.domain.operations import SETTLED, Item, ItemState, Operation
-from core.domain.plans import contacts_named, with_current_hint
-from core.domain.records import (
+from core.credits.catalogue import Catalogue
+from core.credits.moves import Move, Student
+from core.credits.records import (
     TOTAL_BOOKINGS,
     Booking,
     BookingId,
@@ -34,24 +29,31 @@ from core.domain.records import (
     ItemKey,
     Kind,
 )
-from core.domain.terms import Terms
-from core.domain.verdicts import Why
-from core.domain.warnings import About, Warned
-from core.domain.writes import Movement, MovementKind, Write
-from core.gateways.ports import Due, Fate, Journal, Outcome, Run
-from core.gateways.ports.lookup import CrmLookUp
+from core.credits.writes import Movement, MovementKind, Run, Write
+from core.hubspot.ports.crm import Fate, Outcome
+from core.hubspot.ports.lookup import CrmLookUp
+from core.mirror.store.outbox_port import Due
+from core.operations import audit_entries
+from core.operations.booking_rules import DAY_KEPT, day_of, key_of, seats_left
+from core.operations.choosing.exams import exam_read
+from core.operations.choosing.move import free_names, students_of
 from core.operations.kinds.registry import booking_of, item_moved, moving_kind_of
-from core.services.barring import raise_if_barred
-from core.services.claiming import claimed
-from core.services.common_steps import CommonSteps
-from core.services.exams_read import exam_read
-from core.services.item_steps import booking_due, counted_due
-from core.services.moving import free_names, students_of
-from core.services.recording import Recording
-from core.services.settling import Ending, Result
-from core.services.starts import NOT_BEGUN, Starts
-from core.services.steady import QuietPeriod
-from core.services.writing import Writing
+from core.operations.leftovers import About, Warned
+from core.operations.plans import contacts_named, with_current_hint
+from core.operations.protocol.barred import raise_if_barred
+from core.operations.protocol.claim import claimed
+from core.operations.protocol.record import Recording
+from core.operations.protocol.settle import Ending, Result
+from core.operations.protocol.starts import NOT_BEGUN, Starts
+from core.operations.protocol.write import Writing
+from core.operations.states import SETTLED, Item, ItemState, Operation
+from core.operations.steps.credits import CommonSteps
+from core.operations.steps.items import booking_due, counted_due
+from core.operations.steps.recheck import ends_here, judge_again
+from core.operations.store.port import OperationStore
+from core.operations.terms import Terms
+from core.operations.verdicts import Why
+from core.work.steady_clock import QuietPeriod
 
 _BY = {MovementKind.SEAT_TAKEN: 1, MovementKind.UNDO_SEAT: -1}
 
@@ -71,7 +73,7 @@ class MoveSteps(CommonSteps):
     """What the items of a move go through. See ``KindSteps``."""
 
     crm: CrmLookUp
-    journal: Journal
+    journal: OperationStore
     writing: Writing
     catalogue: Catalogue
     recording: Recording
@@ -329,7 +331,7 @@ class MoveSteps(CommonSteps):
             self._warn_of_cancels(run, operation, items, cancelled)  # first: no crash forgets it
         at = self.recording.now()
         told = [
-            booking_acts.moved(operation, item, booking, at)
+            audit_entries.moved(operation, item, booking, at)
             for item, booking in zip(done, bookings, strict=True)
         ]
         self.recording.items(run, operation, done, [booking_due(b) for b in bookings], told)
@@ -426,7 +428,7 @@ class SeatsLeft:
 class MoveConsequences:
     """A seat that landed: the exam's copy is due. An undecided one waits for a person."""
 
-    journal: Journal
+    journal: OperationStore
     catalogue: Catalogue
     operation: Operation
 

@@ -11,18 +11,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.operations import Item, Operation, OperationState
-from core.domain.plans import Verdict
-from core.domain.records import TOTAL_BOOKINGS, ExamId, Kind
-from core.domain.writes import Movement, MovementKind
-from core.gateways.errors import StateConflict
-from core.gateways.ports import Journal, Run
-from core.gateways.ports.lookup import CrmLookUp
-from core.services.common_steps import CommonSteps
-from core.services.comparing import SETTLING
-from core.services.recounting import Measured, measure, unclear_told, warn_of_seats
-from core.services.settling import Consequences, Ending, Result
-from core.services.writing import Writing
+from core.credits.errors import StateConflict
+from core.credits.records import TOTAL_BOOKINGS, ExamId, Kind
+from core.credits.writes import Movement, MovementKind, Run
+from core.hubspot.ports.crm import SETTLING
+from core.hubspot.ports.lookup import CrmLookUp
+from core.operations.choosing.recount import Measured, measure, unclear_told, warn_of_seats
+from core.operations.protocol.settle import Consequences, Ending, Result
+from core.operations.protocol.write import Writing
+from core.operations.states import Item, Operation, OperationState
+from core.operations.steps.credits import CommonSteps
+from core.operations.store.port import OperationStore
+from core.operations.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class RecountSteps(CommonSteps):
     """What a confirmed recount goes through: exams, and no items. See ``KindSteps``."""
 
     crm: CrmLookUp
-    journal: Journal
+    journal: OperationStore
     writing: Writing
     then: Consequences
     nudge: Callable[[], None]

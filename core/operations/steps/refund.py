@@ -9,18 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from core.domain import booking_acts
-from core.domain.double_refunds import marked_by_another
-from core.domain.operations import Item, ItemState, Operation
-from core.domain.records import Booking, BookingId, ItemKey
-from core.domain.warnings import About, Warned
-from core.gateways.ports import Fate, Run
+from core.credits.records import Booking, BookingId, ItemKey
+from core.credits.writes import Run
+from core.hubspot.ports.crm import Fate
+from core.operations import audit_entries
 from core.operations.kinds.registry import booking_of, kind_of
-from core.services.barring import raise_if_barred
-from core.services.batches import at_once
-from core.services.cancel_steps import CancelSteps
-from core.services.item_steps import after_mark, marked_due
-from core.services.refund_check import RefundCheck
+from core.operations.leftovers import About, Warned
+from core.operations.owed.double_refunds import marked_by_another
+from core.operations.owed.refund_check import RefundCheck
+from core.operations.protocol.barred import raise_if_barred
+from core.operations.protocol.batches import at_once
+from core.operations.states import Item, ItemState, Operation
+from core.operations.steps.cancelling import CancelSteps
+from core.operations.steps.items import after_mark, marked_due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,6 @@ class RefundSteps(CancelSteps):
             if outcome.fate is Fate.LANDED
         ]
         changed, mark = zip(items, saved, strict=True), kind_of(operation.kind).mark
-        told = booking_acts.entries(operation, changed, self.now(), mark=mark)
+        told = audit_entries.entries(operation, changed, self.now(), mark=mark)
         self.recording.items(run, operation, saved, due, told)
         raise_if_barred(outcomes.values())

@@ -11,22 +11,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core.domain import booking_acts
-from core.domain.operations import SETTLED, Item, ItemState, Operation
-from core.domain.records import Booking, BookingId
-from core.gateways.ports import Crm, Fate, Run
+from core.credits.records import Booking, BookingId
+from core.credits.writes import Run
+from core.hubspot.ports.crm import Crm, Fate
+from core.operations import audit_entries
+from core.operations.choosing.undo import facts_of
 from core.operations.kinds.registry import booking_of, kind_of
 from core.operations.kinds.undo_rules import judge_again
-from core.services.barring import raise_if_barred
-from core.services.batches import at_once
-from core.services.claiming import claimed
-from core.services.common_steps import CreditSteps
-from core.services.item_steps import (
-    after_unmark,
-    unmarked_due,
-)
-from core.services.steady import QuietPeriod
-from core.services.undoing import facts_of
+from core.operations.protocol.barred import raise_if_barred
+from core.operations.protocol.batches import at_once
+from core.operations.protocol.claim import claimed
+from core.operations.states import SETTLED, Item, ItemState, Operation
+from core.operations.steps.credits import CreditSteps
+from core.operations.steps.items import after_unmark, unmarked_due
+from core.work.steady_clock import QuietPeriod
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +85,6 @@ class UndoSteps(CreditSteps):
             if outcome.fate is Fate.LANDED
         ]
         changed, mark = zip(sent, saved, strict=True), kind_of(operation.kind).mark
-        told = booking_acts.entries(operation, changed, self.now(), mark=mark)
+        told = audit_entries.entries(operation, changed, self.now(), mark=mark)
         self.recording.items(run, operation, saved, due, told)
         raise_if_barred(outcomes.values())

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 import streamlit as st
 
-from core.domain.audit import Sought, What
+from core.audit.entries import Sought, What
 
 WHO, ACT, OPERATION, SINCE, UNTIL = "who", "act", "operation", "from", "to"
 CONTACT, BOOKING = "contact", "booking"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.domain.chain import Verified
+from core.audit.chain import Verified
 from pages.shared import words
 from pages.shared.gate import Desk
 

@@ -9,15 +9,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.domain.audit import Entry, Sought, Subject, What, change_of
-from core.domain.chain import Link
-from core.domain.credits import Catalogue
+from core.audit.chain import Link
+from core.audit.entries import Entry, Sought, Subject, What, change_of
+from core.credits.catalogue import Catalogue
 from pages.shared import filters, places, row_buttons, tables, words
 from pages.shared.audit import address, integrity
-from pages.shared.batch import address as operation_address
-from pages.shared.contact import address as contact_address
 from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
+from pages.shared.operations import address as operation_address
+from pages.shared.students.contact import address as contact_address
 
 PAGE_ROWS = 100
 GRID_PX = 640

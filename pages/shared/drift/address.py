@@ -8,9 +8,9 @@ from typing import NoReturn
 
 import streamlit as st
 
-from core.domain.credits import Catalogue
-from core.domain.records import Kind
-from core.gateways.ports.trends import Narrow
+from core.credits.catalogue import Catalogue
+from core.credits.records import Kind
+from core.drift.store.trends_port import Narrow
 from pages.shared.drift.causes import cause_named, kind_named
 
 #: As wide as a plus.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.domain.drift import Cause
-from core.domain.roles import ALLOWED, Act
-from core.domain.sweeps import Sweep, SweepMode
+from core.credits.roles import ALLOWED, Act
+from core.drift.causes import Cause
+from core.drift.sweeps import Sweep, SweepMode
 from pages.shared import problems, words
 from pages.shared.drift import address
 from pages.shared.drift.causes import LOOKS, SHORT

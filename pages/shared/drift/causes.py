@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from core.domain.drift import Cause
-from core.domain.records import Kind
+from core.credits.records import Kind
+from core.drift.causes import Cause
 from pages.shared import words
 from pages.shared.charts import Colour, Look
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.domain.drift import Drift
-from core.domain.records import Kind
-from core.domain.sweeps import Sweep
-from core.gateways.ports.trends import Narrow
+from core.credits.records import Kind
+from core.drift.differences import Drift
+from core.drift.store.trends_port import Narrow
+from core.drift.sweeps import Sweep
 from pages.shared import places, tables, words
 from pages.shared.drift import address
 from pages.shared.drift.asking import may_repair

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from core.domain.credits import Catalogue, CreditType
-from core.gateways.ports.trends import DriftLevel, Gap, Gauge, Level
+from core.credits.catalogue import Catalogue, CreditType
+from core.drift.store.trends_port import DriftLevel, Gap, Gauge, Level
 from pages.shared import charts, words
 from pages.shared.charts import Colour, Look, Series
 from pages.shared.drift import address

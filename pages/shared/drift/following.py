@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from core.domain.exports import Listing
-from core.domain.repairs import UNSETTLED, Repair, RepairRow, RepairState, RowState
-from core.domain.spreadsheets import Table
-from core.gateways.errors import UnknownId
+from core.credits.csv_safe import Table
+from core.credits.errors import UnknownId
+from core.drift.repairs import UNSETTLED, Repair, RepairRow, RepairState, RowState
+from core.exports.listings import Listing
 from pages.shared import problems, tables, words
-from pages.shared.batch.figures import cards
 from pages.shared.drift import address
 from pages.shared.drift.causes import KINDS, SHORT
 from pages.shared.drift.rows import column_name, value
 from pages.shared.exports import csv_button, of
 from pages.shared.gate import Desk
+from pages.shared.operations.figures import cards
 
 SHOWN = 500
 #: What needs eyes stands first.

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import streamlit as st
 
-from core.domain.roles import ALLOWED, Act
-from core.domain.sweeps import Sweep
-from core.gateways.ports.trends import DriftLevel, Gap, Gauge, Level
+from core.credits.roles import ALLOWED, Act
+from core.drift.store.trends_port import DriftLevel, Gap, Gauge, Level
+from core.drift.sweeps import Sweep
 from pages.shared import charts, places
 from pages.shared.drift import address, figures
 from pages.shared.drift.causes import LOOKS

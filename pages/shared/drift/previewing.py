@@ -9,16 +9,17 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from core.domain.clocks import within
-from core.domain.drift import Drift, Remedy
+from core.drift.causes import Remedy
+from core.drift.differences import Drift
+from core.work.clocks import within
 from pages.shared import problems, tables, words
-from pages.shared.batch.confirming import REASON_MAX
-from pages.shared.batch.figures import cards
 from pages.shared.drift import address
 from pages.shared.drift.asking import may_repair
 from pages.shared.drift.causes import KINDS, cause_named
 from pages.shared.drift.rows import drift_columns, drift_frame
 from pages.shared.gate import Desk
+from pages.shared.operations.confirming import REASON_MAX
+from pages.shared.operations.figures import cards
 from pages.shared.problems import Problem
 
 #: After this both stores are read again before anybody says yes.

@@ -8,7 +8,7 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from core.domain.repairs import Repair, RowState
+from core.drift.repairs import Repair, RowState
 from pages.shared import row_buttons, tables, words
 from pages.shared.drift import address
 from pages.shared.drift.following import REPAIRS

@@ -10,12 +10,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.domain.credits import Catalogue, CreditType
-from core.domain.drift import Cause, Drift, moment
-from core.domain.records import Kind
-from core.domain.sweeps import Sweep
-from core.gateways.ports.trends import Narrow
-from core.services.repairing import repaired_since
+from core.credits.catalogue import Catalogue, CreditType
+from core.credits.records import Kind
+from core.drift.causes import Cause
+from core.drift.differences import Drift
+from core.drift.repair import repaired_since
+from core.drift.store.trends_port import Narrow
+from core.drift.sweeps import Sweep
+from core.mirror.rows import moment
 from pages.shared import filters, row_buttons, tables, words
 from pages.shared.drift import address
 from pages.shared.drift.causes import BADGES, KINDS, LOOKS, SHORT

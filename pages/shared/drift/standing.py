@@ -8,12 +8,12 @@ from datetime import timedelta
 
 import streamlit as st
 
-from core.domain.attention import CHECKS
-from core.domain.drift import Cause
-from core.domain.sweeps import WHOLE, Sweep, SweepMode, SweepState
-from core.gateways.errors import UnknownId
-from core.gateways.ports.trends import Gap, Narrow
-from core.services.repairing import repaired_of
+from core.credits.errors import UnknownId
+from core.drift.causes import Cause
+from core.drift.repair import repaired_of
+from core.drift.store.trends_port import Gap, Narrow
+from core.drift.sweeps import WHOLE, Sweep, SweepMode, SweepState
+from core.health.needs import CHECKS
 from pages.shared import words
 from pages.shared.drift import address
 from pages.shared.drift.causes import KINDS, counted, listed

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from core.cli import adjusting, lookup, owing, upkeep  # noqa: F401 - they add their commands
 from core.cli.app import app
+from core.cli.commands import adjusting, lookup, owing, upkeep  # noqa: F401 - they add their commands
 from tests.crash.desk import Counter_, Desk
 
 #: The id of the sandbox's first student.

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from core.cli import approving, going_on, owing  # noqa: F401 - they add their commands
-from core.domain.operations import OperationState
-from core.gateways.journal.sql import SqlJournal
+from core.app.stores import SqlJournal
+from core.cli.commands import approving, going_on, owing  # noqa: F401 - they add their commands
+from core.operations.states import OperationState
 from scripts.processes import ROOT
 from tests.contract.cli.test_messages import Run, run, settings
 from tests.crash.waiting import wait_for

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from core.cli import audit  # noqa: F401 - adds its commands
-from core.domain.audit import Entry, Subject, What
-from core.gateways.journal.sql import SqlJournal
+from core.app.stores import SqlJournal
+from core.audit.entries import Entry, Subject, What
+from core.cli.commands import audit  # noqa: F401 - adds its commands
 from tests.contract.cli.test_messages import Run, run, settings
 from tests.contract.journal.stores import past_the_triggers
 

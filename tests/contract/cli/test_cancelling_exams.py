@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.cli import cancelling_exams, lookup  # noqa: F401 - they add their commands
-from core.domain.credits import SCHOOL
+from core.cli.commands import cancelling_exams, lookup  # noqa: F401 - they add their commands
+from core.credits.catalogue import SCHOOL
 from tests.contract.cli.test_five_operations import Before, Counter, counter  # noqa: F401
 from tests.crash.waiting import wait_for
 

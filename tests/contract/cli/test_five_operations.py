@@ -14,13 +14,13 @@ from unittest.mock import patch
 import pytest
 from typer.testing import CliRunner
 
-from core import wiring
-from core.cli import booking, upkeep  # noqa: F401 - they add their commands
+from core.app import wiring
 from core.cli.app import app
-from core.domain.booking import Wish
-from core.domain.credits import SCHOOL, CreditType
-from core.domain.operations import ItemState, Operation
-from core.domain.records import ContactId, ExamId, Kind
+from core.cli.commands import booking, upkeep  # noqa: F401 - they add their commands
+from core.credits.catalogue import SCHOOL, CreditType
+from core.credits.records import ContactId, ExamId, Kind
+from core.operations.booking_rules import Wish
+from core.operations.states import ItemState, Operation
 from tests.crash.desk import ADMIN, Desk
 from tests.crash.school import School
 

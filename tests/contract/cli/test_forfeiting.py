@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from core.cli import audit, exporting  # noqa: F401 - they add their commands
+from core.cli.commands import audit, exporting  # noqa: F401 - they add their commands
 from tests.contract.cli.test_undoing import Counter, counter  # noqa: F401 - the fixture
 from tests.crash.desk import BOOKINGS, Counter_
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from core.cli import keys  # noqa: F401 - adds its commands
+from core.access.api_key_rules import id_of
 from core.cli.app import app
-from core.domain.clients import id_of
+from core.cli.commands import keys  # noqa: F401 - adds its commands
 
 
 @pytest.fixture

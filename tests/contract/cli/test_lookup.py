@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from core.cli import lookup  # noqa: F401 - adds its commands
+from core.cli.commands import lookup  # noqa: F401 - adds its commands
 from tests.contract.cli.test_messages import Done, Run, run, settings
 from tests.crash.hubspot import HubSpot
 from tests.crash.waiting import wait_for

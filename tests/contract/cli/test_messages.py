@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from core.cli import people, restoring, upkeep  # noqa: F401 - they add their commands
 from core.cli.app import app
+from core.cli.commands import people, restoring, upkeep  # noqa: F401 - they add their commands
 from scripts.processes import ROOT
 from tests.crash.hubspot import HubSpot
 

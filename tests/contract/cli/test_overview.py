@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from core.cli import overview  # noqa: F401 - adds its command
-from core.domain.records import Kind
-from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.ports import Due, WorkerInfo
+from core.app.stores import SqlJournal
+from core.cli.commands import overview  # noqa: F401 - adds its command
+from core.credits.records import Kind
+from core.drift.sweeps import Sweep, SweepMode, SweepState
+from core.mirror.store.outbox_port import Due
+from core.workers.store.workers_port import WorkerInfo
 from tests.contract.cli.test_messages import Run, run, settings
 
 __all__ = ["run", "settings"]  # fixtures

@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 
 import core.__main__  # noqa: F401 - it adds the commands
 from core.cli.app import app
-from core.domain.credits import SCHOOL
-from core.gateways.hubspot.wire.telling import OPERATION, PROPERTIES
+from core.credits.catalogue import SCHOOL
+from core.hubspot.wire.telling import OPERATION, PROPERTIES
 from sandbox.hubspot.mailing import FIRST_EMAIL
 from tests.crash.desk import Desk
 from tests.crash.school import CONTACTS, School

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from core.gateways.journal.sql import SqlJournal
+from core.app.stores import SqlJournal
 from tests.contract.cli.test_messages import settings
 
 __all__ = ["settings"]  # a fixture

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.cli import owing  # noqa: F401 - adds its command
-from core.domain.records import Kind
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.ports import Due
+from core.app.stores import SqlJournal
+from core.cli.commands import owing  # noqa: F401 - adds its command
+from core.credits.records import Kind
+from core.mirror.store.outbox_port import Due
 from tests.contract.cli.test_messages import Run, run, settings
 
 __all__ = ["run", "settings"]  # fixtures

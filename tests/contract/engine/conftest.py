@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from core.domain.operations import ENDED, OperationState
-from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.gateways.journal.sql import SqlJournal
+from core.app.stores import SqlJournal
+from core.drift.sweeps import Sweep, SweepMode, SweepState
+from core.operations.states import ENDED, OperationState
 from scripts.processes import ROOT
 from tests.contract.journal.given import operation
 from tests.contract.journal.stores import fresh_database, postgres_server

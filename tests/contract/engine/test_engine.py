@@ -15,10 +15,10 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import text
 
-from core.domain.operations import OperationState
-from core.gateways.engine import DbosEngine
-from core.gateways.errors import UnknownId
-from core.gateways.journal.database import Database
+from core.credits.errors import UnknownId
+from core.database.database import Database
+from core.operations.states import OperationState
+from core.workers.engine.engine import DbosEngine
 from scripts.processes import ROOT
 from tests.contract.engine.conftest import SILENT_S, Desk, eventually
 
@@ -300,7 +300,7 @@ def test_a_worker_listens_on_no_port(manned: Desk) -> None:
 
 def test_the_engine_loads_dbos_only_in_a_worker() -> None:
     """It takes seconds, and a command line call that only submits shall not wait for it."""
-    asked = "import sys, core.gateways.engine; sys.exit('dbos' in sys.modules)"
+    asked = "import sys, core.workers.engine; sys.exit('dbos' in sys.modules)"
 
     assert 0 == subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=False).returncode
 

@@ -10,11 +10,11 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from core.gateways.engine.proof import tables_fault
-from core.gateways.engine.system import system_url
-from core.gateways.hubspot.shared_slots import SharedSlots, open_engine
-from core.gateways.hubspot.slots import Grant, Limit
-from core.gateways.journal.pace import SharedPace
+from core.access.store.rate import SharedPace
+from core.hubspot.shared_slots import SharedSlots, open_engine
+from core.hubspot.slots import Grant, Limit
+from core.workers.engine.dbos_runtime import system_url
+from core.workers.engine.proof import tables_fault
 from tests.contract.engine.conftest import Desk, eventually, opened
 from tests.contract.engine.pooler import pooled
 from tests.contract.journal.stores import fresh_database

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import create_engine, inspect, select, table, text
 from sqlalchemy.engine import make_url
 
-from core.gateways.engine.proof import SCHEMA, TABLE, _never, start_fault, tables_fault
-from core.gateways.engine.system import SCHEMA as ENGINE_SCHEMA
-from core.gateways.engine.system import System, system_url
+from core.workers.engine.dbos_runtime import SCHEMA as ENGINE_SCHEMA
+from core.workers.engine.dbos_runtime import System, system_url
+from core.workers.engine.proof import SCHEMA, TABLE, _never, start_fault, tables_fault
 from tests.contract.engine.conftest import Desk
 
 

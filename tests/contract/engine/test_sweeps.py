@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from core.domain.sweeps import SweepMode
-from core.gateways.engine import DbosEngine
-from core.gateways.errors import UnknownId
+from core.credits.errors import UnknownId
+from core.drift.sweeps import SweepMode
+from core.workers.engine.engine import DbosEngine
 from tests.contract.engine.conftest import SILENT_S, Desk, eventually
 from tests.contract.engine.test_engine import stun
 

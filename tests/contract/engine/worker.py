@@ -17,12 +17,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from core.domain.operations import ENDED, OperationState
-from core.domain.sweeps import SweepState
-from core.domain.work import Work
-from core.gateways.engine import DbosEngine
-from core.gateways.engine.engine import AT_ONCE
-from core.gateways.journal.sql import SqlJournal
+from core.app.stores import SqlJournal
+from core.drift.sweeps import SweepState
+from core.operations.states import ENDED, OperationState
+from core.work.work import Work
+from core.workers.engine.engine import AT_ONCE, DbosEngine
 
 
 @dataclass(slots=True)

@@ -17,8 +17,8 @@ from types import FrameType
 import uvicorn
 from streamlit import config
 
-from core import wiring
-from core.domain.roles import Grant, Role
+from core.app import wiring
+from core.credits.roles import Grant, Role
 from tests.pages.stage import ADMIN, fill, stage
 
 MANAGER, STAFF = "manager@example.test", "staff@example.test"
@@ -33,7 +33,9 @@ def main(number: int, secrets: str) -> None:
     wiring._core = made.core  # so that asgi.py starts no runtime of its own
     import asgi
 
-    import_module("pages.shared.batch")  # as asgi.py does when it warms up: once, for all children
+    import_module(
+        "pages.shared.operations"
+    )  # as asgi.py does when it warms up: once, for all children
     sockets = [_listening() for _ in range(number)]
     children = [_forked(asgi.app, each) for each in sockets]
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from core.domain.roles import ALLOWED, Role
+from core.credits.roles import ALLOWED, Role
 from pages.shared.places import PLACES
 from scripts.processes import ROOT
 from tests.contract.gate.fresh import MANAGER, STAFF

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 import stamina
 
-from core.domain.channels import Channel
-from core.domain.portal import Portal
-from core.gateways.hubspot.client import connect
-from core.gateways.hubspot.inspection import Inspection
+from core.credits.account import Portal
+from core.hubspot.client import connect
+from core.hubspot.inspection import Inspection
+from core.hubspot.ports.channels import Channel
 from sandbox.hubspot import choices
 from sandbox.hubspot.server import HubSpotServer
 from tests.contract.hubspot.world import FakeWorld, SandboxWorld, World, utc_now

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core.domain.booking import NewBooking
-from core.domain.records import Booking, BookingStatus, ContactId, ExamId
-from core.gateways.ports import Fate
+from core.credits.records import Booking, BookingStatus, ContactId, ExamId, NewBooking
+from core.hubspot.ports.crm import Fate
 from tests.contract.hubspot.world import World, fresh_id, utc_now
 
 

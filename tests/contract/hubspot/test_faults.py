@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from core.domain.credits import CreditType
-from core.domain.records import BookingId, ContactId, Kind, WriteId
-from core.domain.writes import Write
-from core.gateways.errors import LimitReached, OutcomeUnknown
-from core.gateways.hubspot import discovery
-from core.gateways.ports import Fate
+from core.credits.catalogue import CreditType
+from core.credits.errors import LimitReached, OutcomeUnknown
+from core.credits.records import BookingId, ContactId, Kind, WriteId
+from core.credits.writes import Write
+from core.hubspot import discovery
+from core.hubspot.ports.crm import Fate
 from tests.contract.hubspot.world import SandboxWorld, contact_ids, fresh_id, utc_now
 
 CS = CreditType("cs_credits")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from core.domain.records import BookingId, BookingStatus, Kind
-from core.gateways.ports import BookingFilter
+from core.credits.records import BookingId, BookingStatus, Kind
+from core.hubspot.ports.crm import BookingFilter
 from tests.contract.hubspot.world import World, fresh_id, utc_now
 
 

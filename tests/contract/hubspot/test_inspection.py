@@ -12,16 +12,16 @@ import httpx
 import pytest
 import stamina
 
-from core.domain.channels import Channel
-from core.domain.hubspot_app import FOR_PROVISION, NEEDED
-from core.domain.portal import OBJECT_TYPES, Portal
-from core.domain.records import MARKER, ContactId, Kind
-from core.gateways.errors import Forbidden, Refused, Unauthorized
-from core.gateways.hubspot.client import HubSpot, connect
-from core.gateways.hubspot.inspection import Inspection
-from core.gateways.hubspot.limiter import Priority
-from core.gateways.hubspot.transport import Call
-from core.gateways.ports.inspecting import Finding, Health
+from core.credits.account import OBJECT_TYPES, Portal
+from core.credits.errors import Forbidden, Refused, Unauthorized
+from core.credits.records import MARKER, ContactId, Kind
+from core.hubspot.client import HubSpot, connect
+from core.hubspot.inspection import Inspection
+from core.hubspot.limiter import Priority
+from core.hubspot.ports.channels import Channel
+from core.hubspot.ports.inspection import Finding, Health
+from core.hubspot.scopes import FOR_PROVISION, NEEDED
+from core.hubspot.transport import Call
 from sandbox.hubspot.portal import Portal as Account
 from sandbox.hubspot.scopes import ALL
 from sandbox.hubspot.server import HubSpotServer

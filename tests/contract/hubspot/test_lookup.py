@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from core.domain.credits import CreditType
-from core.domain.records import BookingStatus, ContactId, ExamId, Kind
-from core.domain.sessions import ExamChange, Opening
-from core.gateways.ports import Fate
-from core.gateways.ports.lookup import CrmLookUp
+from core.credits.catalogue import CreditType
+from core.credits.records import BookingStatus, ContactId, ExamId, Kind
+from core.credits.sessions import ExamChange, Opening
+from core.hubspot.ports.crm import Fate
+from core.hubspot.ports.lookup import CrmLookUp
 from tests.contract.hubspot.world import World, utc_now
 
 CS = CreditType("cs_credits")

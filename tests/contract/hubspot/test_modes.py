@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import stamina
 
-from core.domain.credits import CreditType
-from core.domain.portal import Portal
-from core.domain.records import BookingId, ContactId, Kind
-from core.gateways.hubspot.client import connect
-from core.gateways.ports import Fate, Note
+from core.credits.account import Portal
+from core.credits.catalogue import CreditType
+from core.credits.records import BookingId, ContactId, Kind
+from core.hubspot.client import connect
+from core.hubspot.ports.crm import Fate, Note
 from sandbox.hubspot import choices
 from sandbox.hubspot.server import HubSpotServer
 from tests.contract.hubspot.conftest import TOKEN

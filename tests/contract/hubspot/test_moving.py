@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.moves import Move
-from core.domain.records import MARKER, Booking, BookingId, ExamId, Kind
-from core.gateways.ports import Fate, Outcome
+from core.credits.moves import Move
+from core.credits.records import MARKER, Booking, BookingId, ExamId, Kind
+from core.hubspot.ports.crm import Fate, Outcome
 from tests.contract.hubspot.world import World, fresh_id, utc_now
 
 GONE = "999999999"

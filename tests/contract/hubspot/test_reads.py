@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from core.domain.credits import CreditType
-from core.domain.records import (
+from core.credits.catalogue import CreditType
+from core.credits.records import (
     MARKER,
     TOTAL_BOOKINGS,
     BookingId,

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from core.gateways.hubspot.shared_slots import SharedSlots, open_engine
-from core.gateways.hubspot.slots import TICK_S, Grant, Limit, Wait
-from core.gateways.journal.database import SCHEMA
-from core.gateways.journal.fleeting import transaction
+from core.database.database import SCHEMA
+from core.database.fleeting import transaction
+from core.hubspot.shared_slots import SharedSlots, open_engine
+from core.hubspot.slots import TICK_S, Grant, Limit, Wait
 from tests.contract.journal.stores import fresh_database, postgres_server
 
 FOREVER = Limit(count=40, window_s=1000.0)

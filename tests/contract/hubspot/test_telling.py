@@ -7,10 +7,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from core.domain.records import ContactId, Kind
-from core.domain.telling import Message
-from core.gateways.ports.crm import Fate
-from core.gateways.ports.telling import Mail, Recipient
+from core.credits.records import ContactId, Kind
+from core.hubspot.ports.crm import Fate
+from core.hubspot.ports.message import Message
+from core.hubspot.ports.telling import Mail, Recipient
 from sandbox.hubspot.mailing import FIRST_EMAIL
 from tests.contract.hubspot.world import SandboxWorld, World, contact_ids, fresh_id, utc_now
 

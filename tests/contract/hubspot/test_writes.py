@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.domain.credits import CreditType
-from core.domain.records import (
+from core.credits.catalogue import CreditType
+from core.credits.records import (
     MARKER,
     TOTAL_BOOKINGS,
     BookingId,
@@ -18,8 +18,8 @@ from core.domain.records import (
     Kind,
     WriteId,
 )
-from core.domain.writes import Write
-from core.gateways.ports import Fate, Note, Outcome
+from core.credits.writes import Write
+from core.hubspot.ports.crm import Fate, Note, Outcome
 from tests.contract.hubspot.world import World, contact_ids, fresh_id, utc_now
 
 CS, SJ = CreditType("cs_credits"), CreditType("sj_credits")

@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 import httpx
 
-from core.domain.portal import OBJECT_TYPES
-from core.domain.records import ContactId, Kind
-from core.gateways.hubspot.client import HubSpot
-from core.gateways.ports import Crm
+from core.credits.account import OBJECT_TYPES
+from core.credits.records import ContactId, Kind
+from core.hubspot.client import HubSpot
+from core.hubspot.ports.crm import Crm
 from sandbox.hubspot import mailing, numbers
 from sandbox.hubspot.seed import SeedLink, SeedObject
 from sandbox.hubspot.server import HubSpotServer

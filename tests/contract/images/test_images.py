@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from core.gateways.engine.versions import version_fault
+from core.app.wiring import SERVER_GRACE_S
 from core.settings.model import Settings
-from core.wiring import SERVER_GRACE_S
+from core.workers.engine.versions import version_fault
 from sandbox.ports import any_free
 from scripts.processes import ROOT
 

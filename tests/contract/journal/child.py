@@ -11,16 +11,16 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, select
 
-from core.domain.operations import ItemState
-from core.domain.records import BookingId
-from core.gateways.journal.acts import Word
-from core.gateways.journal.items import save_items
-from core.gateways.journal.outbox import put
-from core.gateways.journal.pace import SharedPace
-from core.gateways.journal.recording import record
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.journal.writes import _record_outcomes
-from core.gateways.ports.journal import Run
+from core.access.store.rate import SharedPace
+from core.app.stores import SqlJournal
+from core.audit.store.in_transaction import record
+from core.credits.records import BookingId
+from core.credits.writes import Run
+from core.mirror.store.outbox import put
+from core.operations.protocol.store.audit_entries import Word
+from core.operations.protocol.store.writes import _record_outcomes
+from core.operations.states import ItemState
+from core.operations.store.items import save_items
 from tests.contract.journal.given import ADMIN, NOW, REFUND, due, item, outcome
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.ports.journal import Journal
+from core.app.journal import Journal
+from core.app.stores import SqlJournal
 from tests.contract.journal.children import Child, starting
 from tests.contract.journal.stores import copied_file, empty, fresh_database, postgres_server
 from tests.fakes.journal import MemoryJournal

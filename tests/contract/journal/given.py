@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from core.domain.credits import CreditType
-from core.domain.operations import Item, Operation, OperationState
-from core.domain.plans import OperationKind, Plan, Row, Verdict, Why
-from core.domain.records import BookingId, ContactId, ExamId, Kind, WriteId
-from core.domain.telling import Telling, TellingState
-from core.domain.writes import Movement, MovementKind, Write
-from core.gateways.ports.journal import Due, Journal, Run, Settlement, WriteState
+from core.app.journal import Journal
+from core.credits.catalogue import CreditType
+from core.credits.records import BookingId, ContactId, ExamId, Kind, WriteId
+from core.credits.writes import Movement, MovementKind, Run, Settlement, Write, WriteState
+from core.mirror.store.outbox_port import Due
+from core.operations.plans import Plan, Row
+from core.operations.states import Item, Operation, OperationState
+from core.operations.telling.rules import Telling, TellingState
+from core.operations.verdicts import OperationKind, Verdict, Why
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, 123456, tzinfo=UTC)
 CS = CreditType("cs_credits")

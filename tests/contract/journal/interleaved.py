@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import event, text
 
-from core.gateways.journal.chain import Chain
-from core.gateways.journal.database import Database
-from core.gateways.journal.sql import SqlJournal
+from core.access.store.chain import Chain
+from core.app.stores import SqlJournal
+from core.database.database import Database
 
 T = TypeVar("T")
 Work = Callable[[SqlJournal], T]

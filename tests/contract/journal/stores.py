@@ -9,11 +9,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text, update
 
-from core.domain.chain import EMPTY
-from core.gateways.journal.audit_tables import audit_head
-from core.gateways.journal.database import SCHEMA, Database
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.journal.tables import metadata
+from core.app.stores import SqlJournal
+from core.audit.chain import EMPTY
+from core.audit.store.tables import audit_head
+from core.database.columns import metadata
+from core.database.database import SCHEMA, Database
 from sandbox.ports import any_free
 from sandbox.supabase.postgres import Postgres, new_password
 

@@ -4,9 +4,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from core.domain.alarms import Alarm, Trouble
-from core.domain.records import Kind, WriteId
-from core.gateways.ports.journal import Journal, WriteState
+from core.app.journal import Journal
+from core.credits.records import Kind, WriteId
+from core.credits.writes import WriteState
+from core.health.alarm_rules import Alarm, Trouble
 from tests.contract.journal.given import NOW, after, outcome, running, saved, write
 
 MINUTE = timedelta(minutes=1)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from core.domain.operations import Operation, OperationState
-from core.gateways.errors import StateConflict, UnknownId
-from core.gateways.ports.journal import Journal
+from core.app.journal import Journal
+from core.credits.errors import StateConflict, UnknownId
+from core.operations.states import Operation, OperationState
 from tests.contract.journal.given import ADMIN, NOW, after, item, operation
 
 BEN = "ben@example.test"

@@ -6,17 +6,18 @@ from typing import Any
 
 import pytest
 
-from core.domain.audit import Entry, Sought, What
-from core.domain.corrections import name_of
-from core.domain.foreign_writes import ForeignWrite
-from core.domain.operations import UNBEGUN, Item, ItemState, OperationState, Ruling
-from core.domain.overview import NeedsEyes
-from core.domain.plans import OperationKind
-from core.domain.records import BookingId, Kind, WriteId
-from core.domain.writes import MovementKind
-from core.gateways.errors import StateConflict, UnknownId
-from core.gateways.ports.attention import Moved
-from core.gateways.ports.journal import Event, Journal, WriteState
+from core.app.journal import Journal
+from core.audit.entries import Entry, Sought, What
+from core.audit.store.event_port import Event
+from core.credits.errors import StateConflict, UnknownId
+from core.credits.records import BookingId, Kind, WriteId
+from core.credits.writes import MovementKind, WriteState
+from core.health.facts import NeedsEyes
+from core.health.store.attention_port import Moved
+from core.operations.foreign.changes import ForeignWrite
+from core.operations.foreign.corrections import name_of
+from core.operations.states import UNBEGUN, Item, ItemState, OperationState, Ruling
+from core.operations.verdicts import OperationKind
 from tests.contract.journal.given import (
     ADMIN,
     CS,

@@ -10,22 +10,23 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from core.domain.audit import Entry, Sought, Subject, What
-from core.domain.chain import EMPTY, Head, Link, Walk, chained, texts
-from core.domain.clients import ApiKey, Scope
-from core.domain.operations import ItemState, OperationState
-from core.domain.plans import OperationKind
-from core.domain.reasons import FORGOTTEN
-from core.domain.records import BookingId, Kind
-from core.domain.repairs import Repair, RepairRow
-from core.domain.roles import Grant, Role
-from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.domain.writes import MovementKind
-from core.gateways.errors import JournalError, StateConflict, Superseded
-from core.gateways.journal.database import SCHEMA, Database
-from core.gateways.journal.migrate import upgrade
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.ports.journal import Event, Journal, WriteState
+from core.access.api_key_rules import ApiKey, Scope
+from core.app.journal import Journal
+from core.app.stores import SqlJournal
+from core.audit.chain import EMPTY, Head, Link, Walk, chained, texts
+from core.audit.entries import Entry, Sought, Subject, What
+from core.audit.reasons import FORGOTTEN
+from core.audit.store.event_port import Event
+from core.credits.errors import JournalError, StateConflict, Superseded
+from core.credits.records import BookingId, Kind
+from core.credits.roles import Grant, Role
+from core.credits.writes import MovementKind, WriteState
+from core.database.database import SCHEMA, Database
+from core.database.migrate import upgrade
+from core.drift.repairs import Repair, RepairRow
+from core.drift.sweeps import Sweep, SweepMode, SweepState
+from core.operations.states import ItemState, OperationState
+from core.operations.verdicts import OperationKind
 from tests.contract.journal.given import (
     ADMIN,
     NOW,

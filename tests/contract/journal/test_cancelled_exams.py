@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from core.domain.audit import Sought, What
-from core.domain.records import CancelledExam, ExamId
-from core.gateways.ports.journal import Journal
+from core.app.journal import Journal
+from core.audit.entries import Sought, What
+from core.credits.records import CancelledExam, ExamId
 from tests.contract.journal.given import ADMIN, NOW, after
 
 E1, E2, E3 = ExamId("e1"), ExamId("e2"), ExamId("e3")

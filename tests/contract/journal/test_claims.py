@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.domain.operations import ItemState
-from core.domain.records import BookingId, Kind, WriteId
-from core.domain.writes import MovementKind
-from core.gateways.ports.journal import Journal, Run, WriteState
+from core.app.journal import Journal
+from core.credits.records import BookingId, Kind, WriteId
+from core.credits.writes import MovementKind, Run, WriteState
+from core.operations.states import ItemState
 from tests.contract.journal.given import NOW, REFUND, after, item, outcome, running, saved, write
 
 B0, B1, B2 = BookingId("b0"), BookingId("b1"), BookingId("b2")

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.clients import ApiKey, ApiRequest, Scope
-from core.gateways.errors import JournalError
-from core.gateways.ports.journal import Journal
+from core.access.api_key_rules import ApiKey, ApiRequest, Scope
+from core.app.journal import Journal
+from core.credits.errors import JournalError
 from tests.contract.journal.given import NOW, after
 
 ANN, BEN = "ann@example.test", "ben@example.test"

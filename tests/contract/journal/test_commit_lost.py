@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.gateways.errors import JournalError
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.ports.journal import WriteState
+from core.app.stores import SqlJournal
+from core.credits.errors import JournalError
+from core.credits.writes import WriteState
 from tests.contract.journal.cutting import Cut, Wire, wire
 from tests.contract.journal.given import NOW, due, item, operation, outcome, running, saved, write
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from core.domain.audit import Sought, What
-from core.domain.desks import Takeover
-from core.gateways.ports.journal import Journal
+from core.app.journal import Journal
+from core.audit.entries import Sought, What
+from core.operations.desks.rules import Takeover
 from tests.contract.journal.given import ADMIN, NOW, after
 
 

@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.domain.operations import SETTLED, FollowUps, Item, ItemState, OperationState
-from core.domain.records import ExamId, Kind
-from core.domain.warnings import About, Warned
-from core.domain.work import Task, Work
-from core.gateways.errors import StateConflict, Superseded
-from core.gateways.ports.journal import Journal, Run, WriteState
+from core.app.journal import Journal
+from core.credits.errors import StateConflict, Superseded
+from core.credits.records import ExamId, Kind
+from core.credits.writes import Run, WriteState
+from core.operations.leftovers import About, Warned
+from core.operations.states import SETTLED, FollowUps, Item, ItemState, OperationState
+from core.work.work import Task, Work
 from tests.contract.journal.given import (
     ADMIN,
     NOW,

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.audit import Sought, What
-from core.domain.exam_acts import ExamAct, ExamActState
-from core.domain.forgetting import NOT_KEPT
-from core.domain.records import CancelledExam, ExamId
-from core.gateways.errors import Superseded, UnknownId
-from core.gateways.ports.journal import Journal
+from core.app.journal import Journal
+from core.audit.entries import Sought, What
+from core.audit.retention_rules import NOT_KEPT
+from core.credits.errors import Superseded, UnknownId
+from core.credits.records import CancelledExam, ExamId
+from core.students.exam_acts import ExamAct, ExamActState
 from tests.contract.journal.given import ADMIN, after
 
 E1, E2 = ExamId("e1"), ExamId("e2")

@@ -8,11 +8,12 @@ from contextlib import suppress
 
 import pytest
 
-from core.domain.operations import ItemState
-from core.domain.records import BookingId, Kind, WriteId
-from core.domain.warnings import About, Warned
-from core.gateways.errors import StateConflict, Superseded, UnknownId
-from core.gateways.ports.journal import Journal, Run
+from core.app.journal import Journal
+from core.credits.errors import StateConflict, Superseded, UnknownId
+from core.credits.records import BookingId, Kind, WriteId
+from core.credits.writes import Run
+from core.operations.leftovers import About, Warned
+from core.operations.states import ItemState
 from tests.contract.journal.given import (
     ADMIN,
     NOW,

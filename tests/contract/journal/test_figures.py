@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from core.domain.operations import ItemState, OperationState
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.ports.figures import Figures
-from core.gateways.ports.journal import Journal, WriteState
+from core.app.journal import Journal
+from core.app.stores import SqlJournal
+from core.credits.writes import WriteState
+from core.health.store.figures_port import Figures
+from core.operations.states import ItemState, OperationState
 from tests.contract.journal.given import NOW, item, outcome, running, saved, write
 
 

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.gateways.ports.journal import Event, Journal, WorkerInfo
+from core.app.journal import Journal
+from core.audit.store.event_port import Event
+from core.workers.store.workers_port import WorkerInfo
 from tests.contract.journal.given import ADMIN, NOW, after
 
 

@@ -11,14 +11,14 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.audit import What
-from core.domain.mirror import SOURCE_TIME
-from core.domain.operations import ItemState, OperationState
-from core.domain.records import BookingId, Kind, WriteId
-from core.domain.roles import Grant, Role
-from core.gateways.errors import JournalError, StateConflict, Superseded
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.ports.journal import Run, WriteState
+from core.app.stores import SqlJournal
+from core.audit.entries import What
+from core.credits.errors import JournalError, StateConflict, Superseded
+from core.credits.records import BookingId, Kind, WriteId
+from core.credits.roles import Grant, Role
+from core.credits.writes import Run, WriteState
+from core.mirror.rows import SOURCE_TIME
+from core.operations.states import ItemState, OperationState
 from tests.contract.journal.given import (
     ADMIN,
     NOW,

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from core.domain.operations import RETRYABLE, ItemState, OperationState
-from core.domain.plans import OperationKind
-from core.domain.records import TOTAL_BOOKINGS, ExamId, Kind
-from core.domain.writes import MovementKind
-from core.gateways.errors import UnknownId
-from core.gateways.ports.journal import Journal, WriteState
+from core.app.journal import Journal
+from core.credits.errors import UnknownId
+from core.credits.records import TOTAL_BOOKINGS, ExamId, Kind
+from core.credits.writes import MovementKind, WriteState
+from core.operations.states import RETRYABLE, ItemState, OperationState
+from core.operations.verdicts import OperationKind
 from tests.contract.journal.given import (
     ADMIN,
     CS,

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.audit import Entry, Sought, What
-from core.domain.corrections import name_of
-from core.domain.foreign_writes import Conflict, ForeignWrite
-from core.domain.operations import OperationState
-from core.domain.plans import OperationKind
-from core.domain.records import BookingId, Kind, WriteId
-from core.domain.warnings import UNCHECKED
-from core.domain.writes import MovementKind
-from core.gateways.errors import Superseded
-from core.gateways.ports.journal import Journal
+from core.app.journal import Journal
+from core.audit.entries import Entry, Sought, What
+from core.credits.errors import Superseded
+from core.credits.records import BookingId, Kind, WriteId
+from core.credits.writes import MovementKind
+from core.operations.foreign.changes import Conflict, ForeignWrite
+from core.operations.foreign.corrections import name_of
+from core.operations.leftovers import UNCHECKED
+from core.operations.states import OperationState
+from core.operations.verdicts import OperationKind
 from tests.contract.journal.given import (
     ADMIN,
     CS,

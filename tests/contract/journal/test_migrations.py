@@ -9,12 +9,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
-from core.gateways.errors import JournalError
-from core.gateways.journal import migrations
-from core.gateways.journal.database import SCHEMA, Database
-from core.gateways.journal.migrate import VERSION_TABLE, current, upgrade
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.journal.tables import metadata
+from core.app.stores import SqlJournal
+from core.credits.errors import JournalError
+from core.database import migrations
+from core.database.columns import metadata
+from core.database.database import SCHEMA, Database
+from core.database.migrate import VERSION_TABLE, current, upgrade
 
 
 def test_the_program_works_with_the_newest_revision() -> None:

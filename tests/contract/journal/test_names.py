@@ -8,16 +8,18 @@ from typing import TypeVar
 
 import pytest
 
-from core.domain.audit import Sought, What
-from core.domain.drift import Cause, Drift
-from core.domain.mirror import erasure
-from core.domain.operations import Item, ItemState, OperationState
-from core.domain.plans import Plan, Row
-from core.domain.records import ContactId, Kind
-from core.domain.repairs import Repair, RepairRow
-from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.gateways.ports import Due
-from core.gateways.ports.journal import Event, Journal
+from core.app.journal import Journal
+from core.audit.entries import Sought, What
+from core.audit.store.event_port import Event
+from core.credits.records import ContactId, Kind
+from core.drift.causes import Cause
+from core.drift.differences import Drift
+from core.drift.repairs import Repair, RepairRow
+from core.drift.sweeps import Sweep, SweepMode, SweepState
+from core.mirror.rows import erasure
+from core.mirror.store.outbox_port import Due
+from core.operations.plans import Plan, Row
+from core.operations.states import Item, ItemState, OperationState
 from tests.contract.journal.given import (
     ADMIN,
     NOW,

@@ -8,16 +8,17 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from core.domain.audit import Entry, Sought, What
-from core.domain.chain import EMPTY, digest
-from core.domain.drift import Cause, Drift
-from core.domain.records import Kind
-from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.gateways.errors import UnknownId, UnknownWord
-from core.gateways.journal.database import SCHEMA
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.ports import Due
-from core.gateways.ports.journal import Journal
+from core.app.journal import Journal
+from core.app.stores import SqlJournal
+from core.audit.chain import EMPTY, digest
+from core.audit.entries import Entry, Sought, What
+from core.credits.errors import UnknownId, UnknownWord
+from core.credits.records import Kind
+from core.database.database import SCHEMA
+from core.drift.causes import Cause
+from core.drift.differences import Drift
+from core.drift.sweeps import Sweep, SweepMode, SweepState
+from core.mirror.store.outbox_port import Due
 from tests.contract.journal.given import NOW, plan_of, running
 
 ODD_TEXTS = ["a\0b", "a\ud83db", "\u202emaerb", "x" * 65_536]

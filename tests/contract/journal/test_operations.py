@@ -4,9 +4,9 @@ from datetime import datetime
 
 import pytest
 
-from core.domain.operations import OPERATION_MOVES, ItemState, OperationState
-from core.gateways.errors import StateConflict, UnknownId
-from core.gateways.ports.journal import Journal
+from core.app.journal import Journal
+from core.credits.errors import StateConflict, UnknownId
+from core.operations.states import OPERATION_MOVES, ItemState, OperationState
 from tests.contract.journal.given import ADMIN, NOW, after, item, operation, running
 
 S = OperationState

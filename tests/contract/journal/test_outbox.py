@@ -4,8 +4,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from core.domain.records import Kind
-from core.gateways.ports.journal import Due, Journal, OutboxState
+from core.app.journal import Journal
+from core.credits.records import Kind
+from core.mirror.store.outbox_port import Due, OutboxState
 from tests.contract.journal.given import NOW, after, due, stamped
 
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.audit import Entry, Sought, Subject, What
-from core.domain.outgoing import EventType, OutgoingEvent
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.ports.journal import Journal
+from core.app.journal import Journal
+from core.app.stores import SqlJournal
+from core.audit.entries import Entry, Sought, Subject, What
+from core.mirror.outgoing.rules import EventType, OutgoingEvent
 from tests.contract.journal.given import ADMIN, NOW, after
 from tests.fakes.journal import MemoryJournal
 

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
-from core.gateways.errors import JournalError
-from core.gateways.journal.database import SCHEMA
-from core.gateways.journal.pace import CONNECTIONS, SharedPace
-from core.gateways.ports.pace import Pace
+from core.access.store.rate import CONNECTIONS, SharedPace
+from core.access.store.rate_port import Pace
+from core.credits.errors import JournalError
+from core.database.database import SCHEMA
 from tests.contract.journal.children import Child, go_on, until_ready
 from tests.fakes.pace import MemoryPace
 

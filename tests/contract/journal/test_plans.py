@@ -5,13 +5,13 @@ from datetime import UTC, timedelta, timezone
 
 import pytest
 
-from core.domain.plans import Verdict
-from core.domain.records import ExamId
-from core.domain.terms import Inclusion
-from core.gateways.errors import UnknownId
-from core.gateways.journal.plans import KEPT_AFTER_EXPIRY, PORTION
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.ports.journal import Journal
+from core.app.journal import Journal
+from core.app.stores import SqlJournal
+from core.credits.errors import UnknownId
+from core.credits.records import ExamId
+from core.operations.store.plans import KEPT_AFTER_EXPIRY, PORTION
+from core.operations.terms import Inclusion
+from core.operations.verdicts import Verdict
 from tests.contract.journal.given import NOW, operation, plan_of
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select, text, update
 
-from core.domain.operations import ItemState
-from core.gateways.errors import JournalError
-from core.gateways.journal.database import Database
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.journal.tables import operations
-from core.gateways.ports.journal import WriteState
+from core.app.stores import SqlJournal
+from core.credits.errors import JournalError
+from core.credits.writes import WriteState
+from core.database.database import Database
+from core.operations.states import ItemState
+from core.operations.store.tables import operations
 from tests.contract.journal.children import Child, go_on, until_ready
 from tests.contract.journal.given import NOW, due, item, operation, outcome, running, saved, write
 from tests.contract.journal.stores import fresh_database

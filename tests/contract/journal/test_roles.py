@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.domain.roles import Grant, Role
-from core.gateways.errors import StateConflict
-from core.gateways.ports.journal import Journal
+from core.app.journal import Journal
+from core.credits.errors import StateConflict
+from core.credits.roles import Grant, Role
 from tests.contract.journal.given import NOW, after
 
 ANN, BEN = "ann@example.test", "ben@example.test"

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.audit import Entry, Sought, What
-from core.domain.records import BookingId
-from core.domain.settled import Baseline, OwedDecision
-from core.gateways.errors import StateConflict
-from core.gateways.ports.journal import Journal
+from core.app.journal import Journal
+from core.audit.entries import Entry, Sought, What
+from core.credits.errors import StateConflict
+from core.credits.records import BookingId
+from core.operations.owed.settled import Baseline, OwedDecision
 from tests.contract.journal.given import ADMIN, NOW, after, plan_of
 
 BASELINE = Baseline(before=after(-3600), by=ADMIN, at=NOW, reason="the old apps settled these")

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from core.domain.drift import Cause, Drift
-from core.domain.records import Kind
-from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.gateways.ports.journal import Due, Journal
+from core.app.journal import Journal
+from core.credits.records import Kind
+from core.drift.causes import Cause
+from core.drift.differences import Drift
+from core.drift.sweeps import Sweep, SweepMode, SweepState
+from core.mirror.store.outbox_port import Due
 from tests.contract.journal.given import NOW, after
 
 

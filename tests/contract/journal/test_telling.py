@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from core.domain.audit import Entry, Sought, What
-from core.domain.channels import Channel
-from core.domain.operations import FollowUps, OperationState
-from core.domain.telling import TellingState
-from core.gateways.errors import StateConflict, UnknownId
-from core.gateways.ports.journal import Event, Journal
+from core.app.journal import Journal
+from core.audit.entries import Entry, Sought, What
+from core.audit.store.event_port import Event
+from core.credits.errors import StateConflict, UnknownId
+from core.hubspot.ports.channels import Channel
+from core.operations.states import FollowUps, OperationState
+from core.operations.telling.rules import TellingState
 from tests.contract.journal.given import ADMIN, NOW, after, operation, plan_of, running, telling
 
 #: Nothing of it is left to be carried.

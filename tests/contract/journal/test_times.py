@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core.domain.alarms import Trouble
-from core.domain.records import Kind
-from core.gateways.ports.journal import Journal
-from core.gateways.ports.times import Bounds
-from core.services.clock_watch import MOST, NOTHING
+from core.app.journal import Journal
+from core.credits.records import Kind
+from core.health.alarm_rules import Trouble
+from core.health.clock_watch import MOST, NOTHING
+from core.health.store.times_port import Bounds
 from tests.contract.journal.given import NOW, after, due, running
 
 HOUR = timedelta(hours=1)

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from core.domain.operations import OperationState
-from core.domain.records import ExamId, Kind
-from core.gateways.ports.journal import Event, Journal, Run
+from core.app.journal import Journal
+from core.audit.store.event_port import Event
+from core.credits.records import ExamId, Kind
+from core.credits.writes import Run
+from core.operations.states import OperationState
 from tests.contract.journal.given import ADMIN, after, item, operation, saved, write
 
 

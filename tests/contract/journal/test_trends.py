@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.domain.drift import Cause, Drift
-from core.domain.records import Kind
-from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.gateways.ports.journal import Journal
-from core.gateways.ports.trends import Gap, Gauge, Level, Measure, Narrow
+from core.app.journal import Journal
+from core.credits.records import Kind
+from core.drift.causes import Cause
+from core.drift.differences import Drift
+from core.drift.store.trends_port import Gap, Gauge, Level, Measure, Narrow
+from core.drift.sweeps import Sweep, SweepMode, SweepState
 from tests.contract.journal.given import CS, NOW, SJ, after
 
 HOUR = timedelta(hours=1)

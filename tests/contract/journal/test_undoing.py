@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from core.domain.audit import Sought
-from core.domain.forfeited import Forfeited
-from core.domain.operations import ItemState
-from core.domain.owed import TakenBack
-from core.domain.plans import OperationKind
-from core.domain.records import BookingId
-from core.domain.writes import MovementKind
-from core.gateways.errors import JournalError, Superseded
-from core.gateways.ports.journal import Journal, Run, WriteState
+from core.app.journal import Journal
+from core.audit.entries import Sought
+from core.credits.errors import JournalError, Superseded
+from core.credits.records import BookingId
+from core.credits.writes import MovementKind, Run, WriteState
+from core.operations.owed.forfeited import Forfeited
+from core.operations.owed.rules import TakenBack
+from core.operations.states import ItemState
+from core.operations.verdicts import OperationKind
 from tests.contract.journal.given import (
     ADMIN,
     CS,

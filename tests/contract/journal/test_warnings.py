@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.records import TOTAL_BOOKINGS, Kind
-from core.domain.warnings import About, Warned
-from core.domain.writes import MovementKind
-from core.gateways.errors import Superseded, UnknownId
-from core.gateways.ports.journal import Journal, WriteState
+from core.app.journal import Journal
+from core.credits.errors import Superseded, UnknownId
+from core.credits.records import TOTAL_BOOKINGS, Kind
+from core.credits.writes import MovementKind, WriteState
+from core.operations.leftovers import About, Warned
 from tests.contract.journal.given import NOW, after, outcome, running, saved, write
 
 SEATS = Warned(about=About.SEATS, record="e1", told="exam e1 was not counted down: it is 0")

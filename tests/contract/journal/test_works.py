@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.operations import OperationState
-from core.domain.repairs import Repair, RepairRow, RepairState, RowState
-from core.domain.schedules import SlotRecord
-from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.domain.work import Task, Work
-from core.gateways.errors import Superseded, UnknownId
-from core.gateways.ports.journal import Journal
+from core.app.journal import Journal
+from core.credits.errors import Superseded, UnknownId
+from core.drift.repairs import Repair, RepairRow, RepairState, RowState
+from core.drift.sweeps import Sweep, SweepMode, SweepState
+from core.operations.states import OperationState
+from core.work.schedules import SlotRecord
+from core.work.work import Task, Work
 from tests.contract.journal.given import NOW, after, operation
 from tests.contract.journal.test_exam_acts import E2
 from tests.contract.journal.test_exam_acts import act as exam_act

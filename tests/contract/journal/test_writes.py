@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.foreign_writes import ForeignWrite
-from core.domain.operations import ItemState
-from core.domain.records import Kind, WriteId
-from core.domain.writes import MovementKind
-from core.gateways.errors import JournalError, UnknownId
-from core.gateways.ports.journal import Journal, WriteRecord, WriteState
+from core.app.journal import Journal
+from core.credits.errors import JournalError, UnknownId
+from core.credits.records import Kind, WriteId
+from core.credits.writes import MovementKind, WriteState
+from core.operations.foreign.changes import ForeignWrite
+from core.operations.protocol.store.writes_port import WriteRecord
+from core.operations.states import ItemState
 from tests.contract.journal.given import (
     CS,
     NOW,

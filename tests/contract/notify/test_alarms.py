@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.alarms import WELL_AFTER
-from core.domain.records import Kind
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.notify.client import Apprise
-from core.gateways.ports import Due
-from core.services.alarms import Alarms
+from core.app.stores import SqlJournal
+from core.credits.records import Kind
+from core.health.alarm_rules import WELL_AFTER
+from core.health.alarms import Alarms
+from core.health.apprise_notifier import Apprise
+from core.mirror.store.outbox_port import Due
 from tests.contract.notify.test_apprise import DEADLINE_S, Received, listener
 
 __all__ = ["listener"]  # a fixture

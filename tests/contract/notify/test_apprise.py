@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from core.gateways.notify.client import WAITING_MAX, Apprise
+from core.health.apprise_notifier import WAITING_MAX, Apprise
 
 #: One of apprise's own dependencies imports it on Python 3.11 and 3.12.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")

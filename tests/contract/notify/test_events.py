@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.outgoing import EventType, OutgoingEvent
-from core.gateways.events.client import WebhookSender
-from core.gateways.ports.outgoing import NotDelivered
+from core.mirror.outgoing.rules import EventType, OutgoingEvent
+from core.mirror.outgoing.sender import WebhookSender
+from core.mirror.outgoing.store.events_port import NotDelivered
 from sandbox.ports import any_free
 from scripts.processes import ROOT
 

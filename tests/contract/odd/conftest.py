@@ -9,19 +9,20 @@ from dataclasses import dataclass, field
 import pytest
 import stamina
 
-from core.domain.credits import SCHOOL
-from core.domain.desks import Takeover
-from core.domain.drift import Drift
-from core.domain.mirror import columns
-from core.domain.operations import Item, Operation
-from core.domain.plans import OperationKind, Plan
-from core.domain.records import Kind
-from core.domain.repairs import RepairRow
-from core.domain.sweeps import Sweep, SweepMode
-from core.domain.work import Work
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.ports import Due
-from core.gateways.supabase.client import Supabase
+from core.app.stores import SqlJournal
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Kind
+from core.drift.differences import Drift
+from core.drift.repairs import RepairRow
+from core.drift.sweeps import Sweep, SweepMode
+from core.mirror.rows import columns
+from core.mirror.store.outbox_port import Due
+from core.mirror.supabase.client import Supabase
+from core.operations.desks.rules import Takeover
+from core.operations.plans import Plan
+from core.operations.states import Item, Operation
+from core.operations.verdicts import OperationKind
+from core.work.work import Work
 from sandbox.hubspot.server import HubSpotServer
 from sandbox.supabase import LocalSupabase
 from tests.contract.journal.stores import fresh_database

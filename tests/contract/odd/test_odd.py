@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 import pytest
 
-from core.domain.drift import Cause
-from core.domain.operations import SETTLED, ItemState
-from core.domain.plans import OperationKind, Verdict
-from core.domain.records import ContactId, Kind
-from core.domain.repairs import UNSETTLED, RowState
+from core.credits.records import ContactId, Kind
+from core.drift.causes import Cause
+from core.drift.repairs import UNSETTLED, RowState
+from core.operations.states import SETTLED, ItemState
+from core.operations.verdicts import OperationKind, Verdict
 from tests.contract.odd.conftest import Ran
 from tests.contract.odd.values import ODD
 from tests.contract.odd.world import BALANCE, CREDIT, Oddity

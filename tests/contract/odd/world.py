@@ -18,18 +18,20 @@ import httpx
 from starlette.applications import Starlette
 
 from api.v1.app import application
-from core.assembly import Core, assemble
-from core.domain.clients import Scope
-from core.domain.credits import SCHOOL
-from core.domain.operations import ENDED, Operation
-from core.domain.plans import OperationKind, Plan
-from core.domain.portal import OBJECT_TYPES, PROPERTIES, Portal
-from core.domain.records import Kind
-from core.domain.work import Work
-from core.gateways.hubspot.client import HubSpot, connect
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.supabase.client import Supabase
-from core.services.finding import ByReference
+from core.access.api_key_rules import Scope
+from core.app.assembly import assemble
+from core.app.assembly.parts import Core
+from core.app.stores import SqlJournal
+from core.credits.account import OBJECT_TYPES, PROPERTIES, Portal
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Kind
+from core.hubspot.client import HubSpot, connect
+from core.mirror.supabase.client import Supabase
+from core.operations.choosing.select import ByReference
+from core.operations.plans import Plan
+from core.operations.states import ENDED, Operation
+from core.operations.verdicts import OperationKind
+from core.work.work import Work
 from sandbox.hubspot.seed import SeedLink, SeedObject
 from sandbox.hubspot.server import HubSpotServer
 from tests.contract.odd.values import MISSING, ODD

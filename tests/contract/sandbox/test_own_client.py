@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.domain.portal import Portal
-from core.domain.records import BookingId, ContactId, Kind
-from core.gateways.hubspot.client import HubSpot, connect
+from core.credits.account import Portal
+from core.credits.records import BookingId, ContactId, Kind
+from core.hubspot.client import HubSpot, connect
 from sandbox.hubspot.portal import CREDITS
 
 from .clients import CONTACTS, PythonSdk

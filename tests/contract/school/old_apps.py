@@ -16,9 +16,9 @@ from datetime import timedelta
 import httpx
 from psycopg import sql
 
-from core.domain.credits import SCHOOL
-from core.domain.portal import OBJECT_TYPES
-from core.domain.records import Kind
+from core.credits.account import OBJECT_TYPES
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Kind
 from tests.contract.school.world import TOKEN, School
 
 #: A student's balance: contact and credit.

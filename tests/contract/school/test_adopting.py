@@ -5,12 +5,12 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from core.domain.credits import SCHOOL
-from core.domain.mirror import columns
-from core.domain.mirror_names import MirrorNames
-from core.domain.records import Kind
-from core.gateways.supabase import migrations
-from core.gateways.supabase.client import Supabase
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Kind
+from core.mirror.names import MirrorNames
+from core.mirror.rows import columns
+from core.mirror.supabase import migrations
+from core.mirror.supabase.client import Supabase
 from sandbox.school.generations import Generation
 from tests.contract.school.world import OWN, School
 

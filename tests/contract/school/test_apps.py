@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.credits import CreditType
-from core.domain.drift import Drift
-from core.domain.plans import OperationKind
-from core.domain.records import ContactId, Kind
-from core.domain.sweeps import SweepMode
+from core.credits.catalogue import CreditType
+from core.credits.records import ContactId, Kind
+from core.drift.differences import Drift
+from core.drift.sweeps import SweepMode
+from core.operations.verdicts import OperationKind
 from sandbox.school.apps import AdminApp, Cron, Ledger, Stores, StudentApp
 from tests.contract.school.world import TOKEN, School, due
 

@@ -9,18 +9,9 @@ from typing import Any
 
 import pytest
 
-from core.domain.causes import Cause
-from core.domain.credits import SCHOOL
-from core.domain.mirror import (
-    booking_row,
-    cancelled_row,
-    contact_row,
-    exam_row,
-    marked_row,
-    written_row,
-)
-from core.domain.plans import OperationKind
-from core.domain.records import (
+from core.credits.catalogue import SCHOOL
+from core.credits.errors import Refused
+from core.credits.records import (
     TOTAL_BOOKINGS,
     Booking,
     BookingId,
@@ -31,9 +22,18 @@ from core.domain.records import (
     ExamId,
     Kind,
 )
-from core.domain.sweeps import SweepMode
-from core.gateways.errors import Refused
-from core.gateways.ports.mirror import Copied, Deleted
+from core.drift.causes import Cause
+from core.drift.sweeps import SweepMode
+from core.mirror.port import Copied, Deleted
+from core.mirror.rows import (
+    booking_row,
+    cancelled_row,
+    contact_row,
+    exam_row,
+    marked_row,
+    written_row,
+)
+from core.operations.verdicts import OperationKind
 from sandbox.school.generations import Generation
 from tests.contract.school.world import School, due
 

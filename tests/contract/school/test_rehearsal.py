@@ -10,18 +10,19 @@ from pathlib import Path
 import pytest
 import stamina
 
-from core.domain.booking import Wish
-from core.domain.causes import Cause
-from core.domain.credits import SCHOOL
-from core.domain.operations import ENDED, ItemState, Operation
-from core.domain.plans import OperationKind, Plan, Row
-from core.domain.records import ContactId, ExamId
-from core.domain.repairs import RepairState
-from core.domain.selections import BadList
-from core.domain.sweeps import SweepMode
-from core.domain.work import Work
-from core.gateways.supabase import migrations
-from core.services.finding import ByReference
+from core.credits.catalogue import SCHOOL
+from core.credits.errors import BadList
+from core.credits.records import ContactId, ExamId
+from core.drift.causes import Cause
+from core.drift.repairs import RepairState
+from core.drift.sweeps import SweepMode
+from core.mirror.supabase import migrations
+from core.operations.booking_rules import Wish
+from core.operations.choosing.select import ByReference
+from core.operations.plans import Plan, Row
+from core.operations.states import ENDED, ItemState, Operation
+from core.operations.verdicts import OperationKind
+from core.work.work import Work
 from sandbox.demo.size import Size
 from sandbox.school.generations import Generation
 from tests.contract.school.old_apps import OldApps

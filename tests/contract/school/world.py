@@ -15,25 +15,25 @@ import httpx
 import psycopg
 from psycopg import sql
 
-from core.assembly import Core, assemble
-from core.domain.credits import SCHOOL
-from core.domain.drift import Drift
-from core.domain.mirror import columns, probe_rows
-from core.domain.mirror_names import MirrorNames
-from core.domain.operations import ENDED, ItemState, Operation, OperationState
-from core.domain.plans import OperationKind
-from core.domain.portal import OBJECT_TYPES, Portal
-from core.domain.records import Kind
-from core.domain.sweeps import Sweep, SweepMode
-from core.domain.verdicts import Verdict
-from core.domain.work import Work
-from core.gateways.hubspot.client import HubSpot, connect
-from core.gateways.journal.sql import SqlJournal
-from core.gateways.ports import Due
-from core.gateways.supabase import migrations
-from core.gateways.supabase.client import Supabase
-from core.services.finding import ByReference
+from core.app.assembly import assemble
+from core.app.assembly.parts import Core
+from core.app.stores import SqlJournal
+from core.credits.account import OBJECT_TYPES, Portal
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Kind
+from core.drift.differences import Drift
+from core.drift.sweeps import Sweep, SweepMode
+from core.hubspot.client import HubSpot, connect
+from core.mirror.names import MirrorNames
+from core.mirror.rows import columns, probe_rows
+from core.mirror.store.outbox_port import Due
+from core.mirror.supabase import migrations
+from core.mirror.supabase.client import Supabase
+from core.operations.choosing.select import ByReference
+from core.operations.states import ENDED, ItemState, Operation, OperationState
+from core.operations.verdicts import OperationKind, Verdict
 from core.settings.portal import Columns, make_names
+from core.work.work import Work
 from sandbox.demo.size import Size
 from sandbox.hubspot.server import HubSpotServer
 from sandbox.school.account import SchoolPortal

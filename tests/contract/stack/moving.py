@@ -15,10 +15,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from core.domain.credits import SCHOOL
-from core.domain.drift import Cause, Drift
-from core.domain.records import Kind
-from core.gateways.ports import Due
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Kind
+from core.drift.causes import Cause
+from core.drift.differences import Drift
+from core.mirror.store.outbox_port import Due
 from sandbox.hubspot.live import Act, run_live
 from tests.crash.desk import Desk, write_csv
 

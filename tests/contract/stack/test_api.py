@@ -18,9 +18,9 @@ from typing import Any
 import httpx
 import pytest
 
-from core.domain.credits import SCHOOL, CreditType
-from core.gateways.journal.pace import SharedPace
-from core.services.admitting import BURST_S
+from core.access.api_keys import BURST_S
+from core.access.store.rate import SharedPace
+from core.credits.catalogue import SCHOOL, CreditType
 from sandbox.ports import any_free
 from scripts.processes import ROOT
 from tests.crash.desk import Desk

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.domain.drift import Cause
+from core.drift.causes import Cause
 from scripts.processes import local_stack
 from tests.contract.stack.moving import Found, planted
 from tests.crash.desk import Desk

@@ -13,11 +13,11 @@ from typing import Any
 import httpx
 import pytest
 
-from core.domain.audit import Sought, What
-from core.domain.portal import OBJECT_TYPES
-from core.domain.records import Kind
-from core.domain.webhooks import signature
-from core.services.receiving import PATH
+from core.audit.entries import Sought, What
+from core.credits.account import OBJECT_TYPES
+from core.credits.records import Kind
+from core.mirror.webhook_rules import signature
+from core.mirror.webhooks import PATH
 from sandbox.hubspot.webhooks import EVERYTHING
 from sandbox.ports import any_free
 from scripts.processes import ROOT, local_stack, running

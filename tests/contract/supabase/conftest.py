@@ -11,11 +11,11 @@ from typing import Any, Protocol
 import psycopg
 import pytest
 
-from core.domain.credits import SCHOOL
-from core.domain.mirror import TABLES, columns
-from core.domain.records import Kind
-from core.gateways.ports import Mirror, MirrorRow
-from core.gateways.supabase.client import Supabase
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Kind
+from core.mirror.port import Mirror, MirrorRow
+from core.mirror.rows import TABLES, columns
+from core.mirror.supabase.client import Supabase
 from sandbox.supabase import LocalSupabase
 from tests.fakes.mirror import FakeMirror
 

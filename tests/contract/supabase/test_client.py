@@ -9,10 +9,8 @@ import httpx
 import psycopg
 import pytest
 
-from core.domain.credits import SCHOOL
-from core.domain.mirror import PROBE_ID, probe_rows
-from core.domain.records import Kind
-from core.gateways.errors import (
+from core.credits.catalogue import SCHOOL
+from core.credits.errors import (
     Forbidden,
     GatewayError,
     NotSent,
@@ -21,11 +19,13 @@ from core.gateways.errors import (
     Store,
     Unauthorized,
 )
-from core.gateways.ports.mirror import SETUP
-from core.gateways.supabase import client
-from core.gateways.supabase.client import Supabase
-from core.gateways.supabase.setup import mend, schema_faults
-from core.gateways.supabase.wire import copy_results, failure
+from core.credits.records import Kind
+from core.mirror.port import SETUP
+from core.mirror.rows import PROBE_ID, probe_rows
+from core.mirror.supabase import client
+from core.mirror.supabase.client import Supabase
+from core.mirror.supabase.setup import mend, schema_faults
+from core.mirror.supabase.wire import copy_results, failure
 from sandbox.supabase import LocalSupabase
 from tests.contract.supabase.conftest import Connect, row
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from core.domain.records import Kind
-from core.gateways.errors import GatewayError
-from core.gateways.ports import Deleted, Mirror, MirrorRow, Renamed
+from core.credits.errors import GatewayError
+from core.credits.records import Kind
+from core.mirror.port import Deleted, Mirror, MirrorRow, Renamed
 from tests.contract.supabase.conftest import Setting, row
 
 NewId = Callable[[], str]

@@ -9,12 +9,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from core.domain.likeness import fold
-from core.domain.lookups import FoundBy
-from core.domain.records import ContactId, Kind
-from core.domain.sessions import Counts
-from core.gateways.errors import GatewayError
-from core.gateways.ports.lookup import Candidate, MirrorLookUp
+from core.credits.errors import GatewayError
+from core.credits.likeness import fold
+from core.credits.records import ContactId, Kind
+from core.credits.sessions import Counts
+from core.mirror.port import Candidate, FoundBy, MirrorLookUp
 from tests.contract.supabase.conftest import Setting
 
 _numbers = itertools.count(700_000)

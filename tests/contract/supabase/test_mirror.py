@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from core.domain.credits import SCHOOL
-from core.domain.mirror import SOURCE_TIME, booking_row, contact_row, exam_row
-from core.domain.records import (
+from core.credits.catalogue import SCHOOL
+from core.credits.errors import GatewayError
+from core.credits.records import (
     TOTAL_BOOKINGS,
     Booking,
     BookingId,
@@ -22,8 +22,8 @@ from core.domain.records import (
     ExamId,
     Kind,
 )
-from core.gateways.errors import GatewayError
-from core.gateways.ports import Copied, CopyResult, Mirror
+from core.mirror.port import Copied, CopyResult, Mirror
+from core.mirror.rows import SOURCE_TIME, booking_row, contact_row, exam_row
 from tests.contract.supabase.conftest import Setting, row
 
 NewId = Callable[[], str]

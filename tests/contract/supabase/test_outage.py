@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.domain.credits import SCHOOL
-from core.domain.records import Kind
-from core.gateways.ports import Due
-from core.gateways.supabase.client import Supabase
-from core.services.mirror_threads import MirrorThreads
-from core.services.mirroring import Mirroring
-from core.services.outage import Outage
+from core.credits.catalogue import SCHOOL
+from core.credits.records import Kind
+from core.mirror.circuit_breaker import Outage
+from core.mirror.copier import Mirroring
+from core.mirror.store.outbox_port import Due
+from core.mirror.supabase.client import Supabase
+from core.mirror.threads import MirrorThreads
 from sandbox.supabase import LocalSupabase
 from tests.contract.supabase.conftest import row
 from tests.fakes.crm import FakeCrm

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from core.domain.desks import LIVE_S, Process
-from core.gateways.errors import GatewayError
-from core.gateways.ports.desks import DeskRegister
-from core.gateways.supabase.client import Supabase
-from core.gateways.supabase.register import Register
+from core.credits.errors import GatewayError
+from core.mirror.supabase.client import Supabase
+from core.operations.desks.register import Register
+from core.operations.desks.rules import LIVE_S, Process
+from core.operations.desks.store.desks_port import DeskRegister
 from sandbox.supabase import LocalSupabase
 from tests.contract.supabase.conftest import Connect
 from tests.fakes.desks import FakeRegister

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from supabase.lib.client_options import SyncClientOptions
 
-from core.domain.records import Kind
+from core.credits.records import Kind
 from sandbox.supabase import SupabaseSettings
 from sandbox.supabase.keys import mint, user_token
 from supabase import create_client

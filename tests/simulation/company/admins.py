@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from core.domain.operations import ENDED, OperationState
-from core.gateways.errors import GatewayError, StateConflict
+from core.credits.errors import GatewayError, StateConflict
+from core.operations.states import ENDED, OperationState
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from core.domain.records import Kind
+from core.credits.records import Kind
 
 if TYPE_CHECKING:
     from tests.fakes.truth import Record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core.services.clock_watch import ClockWatch
+from core.health.clock_watch import ClockWatch
 from tests.simulation.world import World
 
 #: The most that it is put forward or back, in seconds.

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from core.domain.mirror import SOURCE_TIME
-from core.domain.records import Kind
+from core.credits.records import Kind
+from core.mirror.rows import SOURCE_TIME
 from tests.simulation.stores import rows_of
 
 if TYPE_CHECKING:
-    from core.gateways.ports import MirrorRow
+    from core.mirror.port import MirrorRow
     from tests.simulation.world import World
 
 #: Seconds from its search to its writing.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import count
 
-from core.assembly import Core, assemble
-from core.domain.operations import ENDED, ItemState
-from core.domain.roles import Actor, Role
-from core.services.finding import ByReference
+from core.app.assembly import assemble
+from core.app.assembly.parts import Core
+from core.credits.roles import Actor, Role
+from core.operations.choosing.select import ByReference
+from core.operations.states import ENDED, ItemState
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror
 from tests.simulation.world import Crash, NoEngine, World

@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from core.domain.credits import SCHOOL, CreditType
-from core.domain.records import MARKER, Kind
-from core.domain.writes import Write
+from core.credits.catalogue import SCHOOL, CreditType
+from core.credits.records import MARKER, Kind
+from core.credits.writes import Write
 from tests.simulation.world import World
 
 #: Between an app's read and its write.

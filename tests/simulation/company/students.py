@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from core.domain.credits import SCHOOL, CreditType, UnknownToken
-from core.domain.records import Kind
+from core.credits.catalogue import SCHOOL, CreditType, UnknownToken
+from core.credits.records import Kind
 from tests.fakes.truth import OURS
 
 if TYPE_CHECKING:

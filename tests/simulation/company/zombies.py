@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.domain.operations import ENDED
+from core.operations.states import ENDED
 
 if TYPE_CHECKING:
     from tests.simulation.world import World

@@ -17,13 +17,13 @@ from starlette.types import ASGIApp
 from api.guard.limits import Limits
 from api.guard.tally import Tally
 from api.v1.app import AtItsPath, application
-from core.assembly import Core
-from core.domain.clients import ApiKey, Scope
-from core.domain.records import TOTAL_BOOKINGS, BookingStatus, ContactId, Kind
-from core.gateways.ports import Due
-from core.services.admitting import Admitting
-from core.services.operating import Operating
-from core.services.serving import Serving
+from core.access.api_key_rules import ApiKey, Scope
+from core.access.api_keys import ApiKeys
+from core.app.assembly.parts import Core
+from core.credits.records import TOTAL_BOOKINGS, BookingStatus, ContactId, Kind
+from core.mirror.store.outbox_port import Due
+from core.operations.commands import Operating
+from core.students.api_requests import IdempotentRequests
 from tests.fakes.pace import MemoryPace
 from tests.unit.services.desk import ADMIN, TestDesk
 
@@ -57,7 +57,7 @@ class School:
         self.engine = AtOnce(self.desk)
         self.core = with_engine(self.desk.core, self.engine)
         pace = MemoryPace(lambda: self.seconds)
-        admitting: Admitting = replace(self.core.admitting, pace=pace, rate=rate)
+        admitting: ApiKeys = replace(self.core.admitting, pace=pace, rate=rate)
         self.core = replace(self.core, admitting=admitting)
         self.exam("80", taken=3)
         self.desk.crm.add_contact("101", {CS: 2, SHARED: 1}, student_id="S1", firstname="Ada")
@@ -150,7 +150,7 @@ def served(api: ASGIApp) -> Starlette:
 
 def with_engine(core: Core, engine: Any) -> Core:
     operating: Operating = replace(core.operating, engine=engine)
-    serving: Serving = replace(core.serving, operating=operating)
+    serving: IdempotentRequests = replace(core.serving, operating=operating)
     return replace(core, operating=operating, serving=serving)
 
 

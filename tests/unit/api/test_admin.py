@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from core.domain.approvals import SecondAdmin
-from core.domain.audit import Sought, What
-from core.domain.clients import Scope
-from core.domain.operations import OperationState
-from core.domain.records import TOTAL_BOOKINGS, Kind
-from core.domain.roles import Role
-from core.services.operating import Operating
+from core.access.api_key_rules import Scope
+from core.audit.entries import Sought, What
+from core.credits.records import TOTAL_BOOKINGS, Kind
+from core.credits.roles import Role
+from core.operations.approval_rules import SecondAdmin
+from core.operations.commands import Operating
+from core.operations.states import OperationState
 from tests.fakes.crm import Fault, Request
 from tests.unit.api.school import CS, School, at_once, faults, kind
 from tests.unit.services.desk import ADMIN

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from core.domain.clients import Scope
-from core.domain.operations import OperationState
-from core.domain.records import ContactId, Kind
+from core.access.api_key_rules import Scope
+from core.credits.records import ContactId, Kind
+from core.operations.states import OperationState
 from tests.fakes.crm import Fault, Request
 from tests.unit.api.school import CS, School, faults, kind
 from tests.unit.services.desk import ADMIN

@@ -13,10 +13,9 @@ import pytest
 from api.v1.app import application
 from api.v1.changing import pauses
 from api.v1.problems import KINDS, name_of
-from core.assembly import Core
-from core.domain.clients import Scope
-from core.domain.verdicts import Why
-from core.gateways.errors import (
+from core.access.api_key_rules import Scope
+from core.app.assembly.parts import Core
+from core.credits.errors import (
     Forbidden,
     GatewayError,
     JournalError,
@@ -25,6 +24,7 @@ from core.gateways.errors import (
     NotSent,
     OutcomeUnknown,
 )
+from core.operations.verdicts import Why
 from tests.unit.api.school import BOOK, School, kind, served
 from tests.unit.services.desk import ADMIN
 

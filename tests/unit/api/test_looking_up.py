@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from core.domain.audit import Sought, What
-from core.domain.clients import Scope
-from core.domain.records import Kind
+from core.access.api_key_rules import Scope
+from core.audit.entries import Sought, What
+from core.credits.records import Kind
 from tests.unit.api.school import CS, School, faults, kind
 
 

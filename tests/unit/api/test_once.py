@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.services.serving import ANSWER_KEPT, KEPT
+from core.students.api_requests import ANSWER_KEPT, KEPT
 from tests.fakes.crm import Fault, Request
 from tests.unit.api.school import School, at_once, kind
 

@@ -12,12 +12,13 @@ from starlette.routing import Route
 
 from api import health, metrics
 from api.guard import Tally
-from core.domain.drift import Cause, Drift
-from core.domain.records import Kind
-from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.gateways.errors import JournalError, NotSent
-from core.gateways.ports import Due
-from core.gateways.ports.inspecting import Heard, Quota
+from core.credits.errors import JournalError, NotSent
+from core.credits.records import Kind
+from core.drift.causes import Cause
+from core.drift.differences import Drift
+from core.drift.sweeps import Sweep, SweepMode, SweepState
+from core.hubspot.ports.inspection import Heard, Quota
+from core.mirror.store.outbox_port import Due
 from tests.unit.api.asking import Answer, Server
 from tests.unit.services.desk import CS, TestDesk
 from tests.unit.services.test_readiness import at_work

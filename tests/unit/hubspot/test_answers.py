@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.credits import CreditType
-from core.domain.records import MARKER, Kind, WriteId
-from core.domain.writes import Write
-from core.gateways.hubspot.wire import answers
-from core.gateways.ports.crm import Fate
+from core.credits.catalogue import CreditType
+from core.credits.records import MARKER, Kind, WriteId
+from core.credits.writes import Write
+from core.hubspot.ports.crm import Fate
+from core.hubspot.wire import answers
 
 AT = "2026-05-04T10:00:00.123Z"
 MODIFIED = datetime(2026, 5, 4, 10, 0, 0, 123000, tzinfo=UTC)

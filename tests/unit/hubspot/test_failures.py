@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.gateways.errors import (
+from core.credits.errors import (
     Forbidden,
     GatewayError,
     LimitReached,
@@ -16,7 +16,7 @@ from core.gateways.errors import (
     Refused,
     Unauthorized,
 )
-from core.gateways.hubspot.wire.failures import failure
+from core.hubspot.wire.failures import failure
 
 HTML = b"<html><head><title>502</title></head><body>cloudflare</body></html>"
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.gateways.errors import GatewayError, NotSent, OutcomeUnknown
-from core.gateways.hubspot.hearing import DATES_MAX, Hearing, outcome
+from core.credits.errors import GatewayError, NotSent, OutcomeUnknown
+from core.hubspot.hearing import DATES_MAX, Hearing, outcome
 
 
 class Clock:

@@ -17,10 +17,10 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.gateways.errors import NotSent
-from core.gateways.hubspot import shared_slots
-from core.gateways.hubspot.shared_slots import SharedSlots, open_engine
-from core.gateways.hubspot.slots import Grant, Limit, MemorySlots, Slots, Wait
+from core.credits.errors import NotSent
+from core.hubspot import shared_slots
+from core.hubspot.shared_slots import SharedSlots, open_engine
+from core.hubspot.slots import Grant, Limit, MemorySlots, Slots, Wait
 
 LIMIT = Limit(count=190, window_s=10.0)
 

@@ -11,11 +11,9 @@ import httpx
 import pytest
 import stamina
 
-from core.domain.credits import CreditType
-from core.domain.portal import Portal
-from core.domain.records import MARKER, BookingId, ContactId, Kind, WriteId
-from core.domain.writes import Write
-from core.gateways.errors import (
+from core.credits.account import Portal
+from core.credits.catalogue import CreditType
+from core.credits.errors import (
     Forbidden,
     GatewayError,
     LimitReached,
@@ -23,10 +21,12 @@ from core.gateways.errors import (
     OutcomeUnknown,
     Refused,
 )
-from core.gateways.hubspot import transport
-from core.gateways.hubspot.client import HubSpot, connect
-from core.gateways.hubspot.transport import MAYBE_SENT, NEVER_SENT, Call, translated
-from core.gateways.ports import Fate
+from core.credits.records import MARKER, BookingId, ContactId, Kind, WriteId
+from core.credits.writes import Write
+from core.hubspot import transport
+from core.hubspot.client import HubSpot, connect
+from core.hubspot.ports.crm import Fate
+from core.hubspot.transport import MAYBE_SENT, NEVER_SENT, Call, translated
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 CS = CreditType("cs_credits")

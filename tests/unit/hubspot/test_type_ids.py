@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from core.domain.portal import OBJECT_TYPES
-from core.domain.records import Kind
-from core.gateways.errors import NotSent, OutcomeUnknown, Refused
-from core.gateways.hubspot.type_ids import TypeIds
-from core.gateways.hubspot.type_names import Schema
+from core.credits.account import OBJECT_TYPES
+from core.credits.errors import NotSent, OutcomeUnknown, Refused
+from core.credits.records import Kind
+from core.hubspot.type_ids import TypeIds
+from core.hubspot.type_names import Schema
 
 SCHEMAS = [("2-7", "bookings", "p1_bookings"), ("2-8", "mock_exams", "p1_mock_exams")]
 NAMED = {Kind.CONTACT: "Contacts", Kind.BOOKING: "p_bookings", Kind.EXAM: "P1_Mock_Exams"}

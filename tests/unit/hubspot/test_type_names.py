@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.records import Kind
-from core.gateways.hubspot.type_names import meant, other_name
+from core.credits.records import Kind
+from core.hubspot.type_names import meant, other_name
 
 SCHEMAS = [
     ("2-50158943", "bookings", "p1_bookings"),

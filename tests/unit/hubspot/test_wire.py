@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from core.domain.credits import CreditType
-from core.domain.portal import PROPERTIES, Portal
-from core.domain.records import MARKER, BookingStatus, ContactId, Kind
-from core.gateways.hubspot.wire import records, requests, searches, values
-from core.gateways.hubspot.wire.paths import Paths
-from core.gateways.ports import BookingFilter, Note
+from core.credits.account import PROPERTIES, Portal
+from core.credits.catalogue import CreditType
+from core.credits.records import MARKER, BookingStatus, ContactId, Kind
+from core.hubspot.ports.crm import BookingFilter, Note
+from core.hubspot.wire import records, requests, searches, values
+from core.hubspot.wire.paths import Paths
 
 PORTAL = Portal()
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)

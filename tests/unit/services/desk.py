@@ -7,21 +7,24 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from core.assembly import Core, assemble
-from core.domain.approvals import NO_SECOND, SecondAdmin
-from core.domain.channels import NO_TELLING, TellBy
-from core.domain.credits import SCHOOL, Catalogue
-from core.domain.operations import ENDED, Item, Operation
-from core.domain.plans import OperationKind, Plan
-from core.domain.records import BookingId, Kind
-from core.domain.roles import Actor, Role
-from core.domain.work import Work
-from core.gateways.errors import GatewayError, NotSent
-from core.gateways.ports import CarryOut, Run
-from core.gateways.ports.inspecting import Finding, Heard, Quota
-from core.services.diagnosing import Diagnosing
-from core.services.finding import ByReference
-from core.services.steady import SteadyClock
+from core.app.assembly import assemble
+from core.app.assembly.parts import Core
+from core.credits.catalogue import SCHOOL, Catalogue
+from core.credits.errors import GatewayError, NotSent
+from core.credits.records import BookingId, Kind
+from core.credits.roles import Actor, Role
+from core.credits.writes import Run
+from core.health.doctor import Diagnosing
+from core.hubspot.ports.channels import NO_TELLING, TellBy
+from core.hubspot.ports.inspection import Finding, Heard, Quota
+from core.operations.approval_rules import NO_SECOND, SecondAdmin
+from core.operations.choosing.select import ByReference
+from core.operations.plans import Plan
+from core.operations.states import ENDED, Item, Operation
+from core.operations.verdicts import OperationKind
+from core.work.engine_port import CarryOut
+from core.work.steady_clock import SteadyClock
+from core.work.work import Work
 from tests.fakes.crm import FakeCrm
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror

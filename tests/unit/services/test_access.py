@@ -7,12 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.clients import Scope
-from core.domain.operations import OperationState
-from core.domain.roles import Act, Actor, NotAllowed, Role
-from core.domain.selections import BadList
-from core.gateways.errors import StateConflict
-from core.services.access import BY_SETTINGS, Access
+from core.access.api_key_rules import Scope
+from core.access.people import BY_SETTINGS, Access
+from core.credits.errors import BadList, StateConflict
+from core.credits.roles import Act, Actor, NotAllowed, Role
+from core.operations.states import OperationState
 from tests.unit.services.desk import ADMIN, CS, TestDesk
 
 BEN = "ben@example.test"

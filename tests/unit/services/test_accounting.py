@@ -9,16 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.domain.audit import Sought, What
-from core.domain.operations import UNCHANGED, ItemState, Operation, OperationState
-from core.domain.overview import Matter
-from core.domain.plans import OperationKind, Verdict
-from core.domain.records import BookingId, ExamId, Kind
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.selections import BadList
-from core.gateways.errors import StateConflict
-from core.services.finding import ByExam, ByIds
-from core.services.operating import NotConfirmed
+from core.audit.entries import Sought, What
+from core.credits.errors import BadList, StateConflict
+from core.credits.records import BookingId, ExamId, Kind
+from core.credits.roles import Actor, NotAllowed, Role
+from core.health.facts import Matter
+from core.operations.choosing.select import ByExam, ByIds
+from core.operations.commands import NotConfirmed
+from core.operations.states import UNCHANGED, ItemState, Operation, OperationState
+from core.operations.verdicts import OperationKind, Verdict
 from tests.unit.services.desk import ADMIN, CS, TestDesk
 
 EXAM = ByExam(ids=(ExamId("70"),))

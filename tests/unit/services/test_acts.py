@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.audit import Entry, Sought, What
-from core.domain.records import ContactId, ExamId, Kind
-from core.domain.sessions import ExamChange, Opening
-from core.domain.writes import QUIET_PERIOD
-from core.gateways.errors import GatewayError
-from core.services.sitting import TRIES
+from core.audit.entries import Entry, Sought, What
+from core.credits.errors import GatewayError
+from core.credits.records import ContactId, ExamId, Kind
+from core.credits.sessions import ExamChange, Opening
+from core.credits.writes import QUIET_PERIOD
+from core.students.exam_sessions import TRIES
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, TestDesk
 from tests.unit.services.test_operations import desk, undecided

@@ -7,17 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.adjustment_lists import Asked, AskedList, from_csv
-from core.domain.approvals import SecondAdmin
-from core.domain.audit import Sought, What
-from core.domain.operations import Item, ItemState, Operation, OperationState
-from core.domain.plans import Plan, Verdict, Why
-from core.domain.records import ContactId, Kind
-from core.domain.roles import Actor, Role
-from core.domain.selections import BadList
-from core.domain.steps import StepCause
-from core.domain.writes import QUIET_PERIOD
-from core.services.approving import NotApproved
+from core.audit.entries import Sought, What
+from core.credits.errors import BadList
+from core.credits.records import ContactId, Kind
+from core.credits.roles import Actor, Role
+from core.credits.writes import QUIET_PERIOD
+from core.operations.approval_rules import SecondAdmin
+from core.operations.approve import NotApproved
+from core.operations.choosing.adjustment_lists import Asked, AskedList, from_csv
+from core.operations.plans import Plan
+from core.operations.states import Item, ItemState, Operation, OperationState
+from core.operations.verdicts import Verdict, Why
+from core.students.balance_history import StepCause
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, TestDesk
 

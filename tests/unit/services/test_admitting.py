@@ -7,15 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.booking import Wish
-from core.domain.clients import ApiKey, Scope, client_in, digest, id_of, key_in
-from core.domain.plans import OperationKind
-from core.domain.records import ContactId, ExamId
-from core.domain.roles import Act, Actor, NotAllowed, Role
-from core.domain.selections import BadList
-from core.gateways.errors import UnknownId
-from core.services.admitting import USED_WITHIN, NotAdmitted
-from core.services.finding import ByReference
+from core.access.api_key_rules import ApiKey, Scope, client_in, digest, id_of, key_in
+from core.access.api_keys import USED_WITHIN, NotAdmitted
+from core.credits.errors import BadList, UnknownId
+from core.credits.records import ContactId, ExamId
+from core.credits.roles import Act, Actor, NotAllowed, Role
+from core.operations.booking_rules import Wish
+from core.operations.choosing.select import ByReference
+from core.operations.verdicts import OperationKind
 from tests.unit.services.desk import ADMIN, TestDesk
 
 EVERY = list(Scope)

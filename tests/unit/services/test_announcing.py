@@ -9,12 +9,12 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.audit import Sought, What
-from core.domain.outgoing import EventType, OutgoingEvent, body_of, signature
-from core.domain.plans import OperationKind
-from core.domain.records import Kind
-from core.domain.roles import Actor, NotAllowed, Role
-from core.services.announcing import ALONE_AFTER, BATCH_MAX, HOLD, TRIES_MAX
+from core.audit.entries import Sought, What
+from core.credits.records import Kind
+from core.credits.roles import Actor, NotAllowed, Role
+from core.mirror.outgoing.announcer import ALONE_AFTER, BATCH_MAX, HOLD, TRIES_MAX
+from core.mirror.outgoing.rules import EventType, OutgoingEvent, body_of, signature
+from core.operations.verdicts import OperationKind
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.outgoing import FakeReceiver
 from tests.unit.services.desk import ADMIN, SJ, TestDesk

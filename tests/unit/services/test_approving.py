@@ -10,17 +10,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.assembly import Core
-from core.domain.approvals import SecondAdmin
-from core.domain.audit import Sought, What
-from core.domain.operations import Operation, OperationState
-from core.domain.plans import OperationKind, Plan
-from core.domain.records import Kind
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.selections import BadList
-from core.gateways.errors import GatewayError, NotSent, StateConflict
-from core.services.approving import NotApproved
-from core.services.operating import NotConfirmed
+from core.app.assembly.parts import Core
+from core.audit.entries import Sought, What
+from core.credits.errors import BadList, GatewayError, NotSent, StateConflict
+from core.credits.records import Kind
+from core.credits.roles import Actor, NotAllowed, Role
+from core.operations.approval_rules import SecondAdmin
+from core.operations.approve import NotApproved
+from core.operations.commands import NotConfirmed
+from core.operations.plans import Plan
+from core.operations.states import Operation, OperationState
+from core.operations.verdicts import OperationKind
 from tests.fakes.crm import Request
 from tests.unit.services.desk import ADMIN, TestDesk
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from core.domain.booking import Wish
-from core.domain.operations import FollowUps, ItemState, Operation, OperationState
-from core.domain.plans import OperationKind
-from core.domain.records import ContactId, ExamId, Kind
+from core.credits.records import ContactId, ExamId, Kind
+from core.operations.booking_rules import Wish
+from core.operations.states import FollowUps, ItemState, Operation, OperationState
+from core.operations.verdicts import OperationKind
 from tests.fakes.crm import NO_TOKEN, Fault, Request
 from tests.unit.services.desk import ADMIN, TestDesk
 

@@ -7,14 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.booking import Wish
-from core.domain.credits import SCHOOL, DayRule
-from core.domain.operations import Item, ItemState, Operation
-from core.domain.plans import OperationKind, Plan, Verdict, Why
-from core.domain.records import TOTAL_BOOKINGS, BookingStatus, ContactId, ExamId, Kind
-from core.domain.roles import Actor, NotAllowed, Role
-from core.gateways.errors import StateConflict
-from core.services.finding import ByContact, ByReference
+from core.credits.catalogue import SCHOOL, DayRule
+from core.credits.errors import StateConflict
+from core.credits.records import TOTAL_BOOKINGS, BookingStatus, ContactId, ExamId, Kind
+from core.credits.roles import Actor, NotAllowed, Role
+from core.operations.booking_rules import Wish
+from core.operations.choosing.select import ByContact, ByReference
+from core.operations.plans import Plan
+from core.operations.states import Item, ItemState, Operation
+from core.operations.verdicts import OperationKind, Verdict, Why
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, TestDesk
 

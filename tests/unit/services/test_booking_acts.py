@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.audit import Entry, Sought, Subject, What
-from core.domain.booking import Wish
-from core.domain.clients import ApiKey, Scope
-from core.domain.credits import ADMIN_OVERRIDE
-from core.domain.operations import ItemState
-from core.domain.plans import OperationKind
-from core.domain.records import BookingId, ContactId, ExamId, Kind
-from core.gateways.errors import JournalError
-from core.services.checking import Checking
+from core.access.api_key_rules import ApiKey, Scope
+from core.audit.entries import Entry, Sought, Subject, What
+from core.credits.catalogue import ADMIN_OVERRIDE
+from core.credits.errors import JournalError
+from core.credits.records import BookingId, ContactId, ExamId, Kind
+from core.operations.booking_rules import Wish
+from core.operations.states import ItemState
+from core.operations.verdicts import OperationKind
+from core.students.eligibility import Checking
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, TestDesk
 from tests.unit.services.test_acts import told

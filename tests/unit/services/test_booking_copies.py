@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.operations import ItemState
-from core.domain.plans import OperationKind
-from core.domain.records import BookingId, Kind
-from core.services.mirroring import HOLD
+from core.credits.records import BookingId, Kind
+from core.mirror.copier import HOLD
+from core.operations.states import ItemState
+from core.operations.verdicts import OperationKind
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import CS, TestDesk
 

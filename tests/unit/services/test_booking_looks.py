@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.later_looks import LOOKS
-from core.domain.operations import Operation
-from core.domain.plans import OperationKind
-from core.domain.records import Kind
-from core.domain.warnings import About, Warned
+from core.credits.records import Kind
+from core.operations.foreign.when_to_look import LOOKS
+from core.operations.leftovers import About, Warned
+from core.operations.states import Operation
+from core.operations.verdicts import OperationKind
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, CS, TestDesk
 

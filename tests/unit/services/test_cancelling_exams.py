@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.approvals import SecondAdmin
-from core.domain.channels import NO_TELLING, Channel, TellBy
-from core.domain.exam_acts import ExamAct, ExamActState
-from core.domain.operations import OperationState
-from core.domain.plans import Why
-from core.domain.records import TOTAL_BOOKINGS, ContactId, ExamId, Kind
-from core.domain.roles import Role
-from core.domain.selections import BadList
-from core.domain.work import Task, Work
-from core.gateways.errors import StateConflict
+from core.credits.errors import BadList, StateConflict
+from core.credits.records import TOTAL_BOOKINGS, ContactId, ExamId, Kind
+from core.credits.roles import Role
+from core.hubspot.ports.channels import NO_TELLING, Channel, TellBy
+from core.operations.approval_rules import SecondAdmin
+from core.operations.commands import NotConfirmed
 from core.operations.kinds.telling import NO_REASON as NO_REASON_FOR_STUDENTS
 from core.operations.kinds.telling import OFF
-from core.services.cancelling_exams import ExamActReport
-from core.services.operating import NotConfirmed
+from core.operations.states import OperationState
+from core.operations.verdicts import Why
+from core.students.cancel_exam import ExamActReport
+from core.students.exam_acts import ExamAct, ExamActState
+from core.work.work import Task, Work
 from tests.fakes.crm import Fault
 from tests.unit.services.desk import ADMIN, CS, TestDesk
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.records import Kind
-from core.domain.writes import QUIET_PERIOD
-from core.gateways.ports import Due, WriteState
-from core.gateways.ports.inspecting import Finding, Health, Heard
-from core.services.clock_watch import CLOCK_SET, ClockWatch
-from core.services.clocks import AHEAD, JUMPS, Clocks
-from core.services.steady import SteadyClock
+from core.credits.records import Kind
+from core.credits.writes import QUIET_PERIOD, WriteState
+from core.health.clock_watch import CLOCK_SET, ClockWatch
+from core.health.clocks import AHEAD, JUMPS, Clocks
+from core.hubspot.ports.inspection import Finding, Health, Heard
+from core.mirror.store.outbox_port import Due
+from core.work.steady_clock import SteadyClock
 from tests.contract.journal.given import running
 from tests.fakes.crm import Fault, Request
 from tests.fakes.journal import MemoryJournal

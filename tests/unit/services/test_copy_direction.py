@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.domain.causes import Cause
-from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.services.copy_direction import CopyDirection
+from core.drift.causes import Cause
+from core.drift.copy_direction import CopyDirection
+from core.drift.sweeps import Sweep, SweepMode, SweepState
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.operations import ItemState, Operation, OperationState
-from core.domain.plans import OperationKind, Verdict, Why
-from core.domain.records import Kind
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.selections import BadList
-from core.gateways.ports import Event
+from core.audit.store.event_port import Event
+from core.credits.errors import BadList
+from core.credits.records import Kind
+from core.credits.roles import Actor, NotAllowed, Role
+from core.operations.states import ItemState, Operation, OperationState
+from core.operations.verdicts import OperationKind, Verdict, Why
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, CS, SJ, TestDesk
 

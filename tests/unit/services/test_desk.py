@@ -8,19 +8,21 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.credits import CreditType
-from core.domain.lookups import FoundBy, Where
-from core.domain.plans import OperationKind
-from core.domain.records import BookingStatus, ContactId, ExamId, Kind
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.sessions import Activated, ExamChange, Opening
-from core.domain.standing import Copy
-from core.domain.steps import StepCause
-from core.gateways.errors import NotSent
-from core.gateways.ports import Due, Fate
-from core.services.activating import NotOpened
-from core.services.finding import ByReference
-from core.services.presenting import Gone, Presented
+from core.credits.catalogue import CreditType
+from core.credits.errors import NotSent
+from core.credits.records import BookingStatus, ContactId, ExamId, Kind
+from core.credits.roles import Actor, NotAllowed, Role
+from core.credits.sessions import Activated, ExamChange, Opening
+from core.hubspot.ports.crm import Fate
+from core.mirror.port import FoundBy
+from core.mirror.store.outbox_port import Due
+from core.operations.choosing.select import ByReference
+from core.operations.verdicts import OperationKind
+from core.students.activate_exams import NotOpened
+from core.students.balance_history import StepCause
+from core.students.contact_page import Gone, Presented
+from core.students.copy_status import Copy
+from core.students.search_rules import Where
 from tests.fakes.crm import Fault, Request
 from tests.pages.stage import ACTOR, Stage, confirmed, fill, mirrored, stage
 

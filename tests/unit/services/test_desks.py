@@ -7,19 +7,20 @@ from itertools import count
 
 import pytest
 
-from core.assembly import Core, assemble
-from core.domain.audit import Sought, What
-from core.domain.desks import LIVE_S, Process, Stranger, desk_of, write_id
-from core.domain.operations import ItemState, OperationState
-from core.domain.plans import OperationKind, Verdict, Why
-from core.domain.records import MARKER, TOTAL_BOOKINGS, Kind
-from core.domain.roles import ALLOWED, Actor, NotAllowed, Role
-from core.domain.writes import QUIET_PERIOD
-from core.gateways.errors import NotSent
-from core.gateways.ports.inspecting import Health
-from core.services.desks import BELIEVED_S, NoTakeover
-from core.services.finding import ByReference
-from core.services.operating import NotConfirmed
+from core.app.assembly import assemble
+from core.app.assembly.parts import Core
+from core.audit.entries import Sought, What
+from core.credits.errors import NotSent
+from core.credits.records import MARKER, TOTAL_BOOKINGS, Kind
+from core.credits.roles import ALLOWED, Actor, NotAllowed, Role
+from core.credits.writes import QUIET_PERIOD
+from core.hubspot.ports.inspection import Health
+from core.operations.choosing.select import ByReference
+from core.operations.commands import NotConfirmed
+from core.operations.desks.rules import LIVE_S, Process, Stranger, desk_of, write_id
+from core.operations.desks.takeover import BELIEVED_S, NoTakeover
+from core.operations.states import ItemState, OperationState
+from core.operations.verdicts import OperationKind, Verdict, Why
 from tests.fakes.crm import Fault, Request
 from tests.fakes.desks import FakeRegister
 from tests.fakes.journal import MemoryJournal

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from core.domain.audit import Sought, What
-from core.gateways.errors import JournalError, Refused
-from core.gateways.ports import WorkerInfo
-from core.gateways.ports.inspecting import Finding, Health, Heard
-from core.services.clocks import STORE, TRUTH
-from core.services.diagnosing import Diagnosing
+from core.audit.entries import Sought, What
+from core.credits.errors import JournalError, Refused
+from core.health.clocks import STORE, TRUTH
+from core.health.doctor import Diagnosing
+from core.hubspot.ports.inspection import Finding, Health, Heard
+from core.workers.store.workers_port import WorkerInfo
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror
 from tests.unit.services.desk import ADMIN, Account

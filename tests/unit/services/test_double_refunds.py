@@ -7,16 +7,17 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.audit import Sought, What
-from core.domain.desks import Takeover
-from core.domain.later_looks import LOOKS
-from core.domain.mirror import booking_row
-from core.domain.operations import Item, ItemState, Operation, Ruling
-from core.domain.plans import OperationKind, Row, Verdict, Why
-from core.domain.records import MARKER, BookingId, Kind
-from core.domain.warnings import About
-from core.gateways.errors import StateConflict, UnknownId
-from core.services.finding import ByReference
+from core.audit.entries import Sought, What
+from core.credits.errors import StateConflict, UnknownId
+from core.credits.records import MARKER, BookingId, Kind
+from core.mirror.rows import booking_row
+from core.operations.choosing.select import ByReference
+from core.operations.desks.rules import Takeover
+from core.operations.foreign.when_to_look import LOOKS
+from core.operations.leftovers import About
+from core.operations.plans import Row
+from core.operations.states import Item, ItemState, Operation, Ruling
+from core.operations.verdicts import OperationKind, Verdict, Why
 from tests.fakes.crm import Fault, Request
 from tests.fakes.truth import OURS
 from tests.unit.services.desk import ADMIN, TestDesk, as_a_run_begins

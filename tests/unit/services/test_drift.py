@@ -8,20 +8,20 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.audit import Sought, What
-from core.domain.drift import Cause, Drift
-from core.domain.mirror import SOURCE_TIME
-from core.domain.records import Kind
-from core.domain.repairs import RepairState, RowState
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.selections import BadList
-from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.domain.work import Work
-from core.gateways.errors import OutcomeUnknown, Superseded
-from core.gateways.ports import Due
-from core.services import sweeping
-from core.services.mirroring import TRIES_MAX, UNANSWERED_MAX
-from core.services.repairing import ITSELF
+from core.audit.entries import Sought, What
+from core.credits.errors import BadList, OutcomeUnknown, Superseded
+from core.credits.records import Kind
+from core.credits.roles import Actor, NotAllowed, Role
+from core.drift import sweep as sweeping
+from core.drift.causes import Cause
+from core.drift.differences import Drift
+from core.drift.repair import ITSELF
+from core.drift.repairs import RepairState, RowState
+from core.drift.sweeps import Sweep, SweepMode, SweepState
+from core.mirror.copier import TRIES_MAX, UNANSWERED_MAX
+from core.mirror.rows import SOURCE_TIME
+from core.mirror.store.outbox_port import Due
+from core.work.work import Work
 from tests.fakes.crm import Fault, Request
 from tests.fakes.truth import OURS
 from tests.unit.services.desk import ADMIN, TestDesk

@@ -6,15 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.audit import Entry, Sought, What
-from core.domain.records import ExamId, Kind
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.selections import BadList
-from core.domain.sessions import Activated, ExamChange, Opening
-from core.gateways.errors import GatewayError
-from core.gateways.ports import Fate
-from core.services.exam_cancellation import Closing
-from core.services.sitting import TRIES
+from core.audit.entries import Entry, Sought, What
+from core.credits.errors import BadList, GatewayError
+from core.credits.records import ExamId, Kind
+from core.credits.roles import Actor, NotAllowed, Role
+from core.credits.sessions import Activated, ExamChange, Opening
+from core.hubspot.ports.crm import Fate
+from core.students.exam_closing import Closing
+from core.students.exam_sessions import TRIES
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, TestDesk
 

@@ -9,21 +9,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.domain.audit import Sought, What
-from core.domain.causes import Cause
-from core.domain.chain import FIELDS
-from core.domain.drift import Drift
-from core.domain.exports import Export, Listing
-from core.domain.operations import OperationState
-from core.domain.records import Kind
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.selections import BadList
-from core.domain.spreadsheets import PORTION, Table
-from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.domain.verdicts import OperationKind
-from core.gateways.errors import NotSent
-from core.gateways.ports.trends import Narrow
-from core.services import exporting
+from core.audit.chain import FIELDS
+from core.audit.entries import Sought, What
+from core.credits.csv_safe import PORTION, Table
+from core.credits.errors import BadList, NotSent
+from core.credits.records import Kind
+from core.credits.roles import Actor, NotAllowed, Role
+from core.drift.causes import Cause
+from core.drift.differences import Drift
+from core.drift.store.trends_port import Narrow
+from core.drift.sweeps import Sweep, SweepMode, SweepState
+from core.exports import export as exporting
+from core.exports.listings import Export, Listing
+from core.operations.states import OperationState
+from core.operations.verdicts import OperationKind
 from tests.unit.services.desk import ADMIN, TestDesk
 
 STAFF = Actor(email="sam@example.test", role=Role.STAFF)

@@ -6,12 +6,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from core.domain.plans import OperationKind
-from core.domain.records import BookingStatus
-from core.domain.selections import BadList, from_csv
-from core.gateways.ports import BookingFilter
-from core.services import finding
-from core.services.finding import ByFilter, ByReference
+from core.credits.errors import BadList
+from core.credits.records import BookingStatus
+from core.hubspot.ports.crm import BookingFilter
+from core.operations.choosing import select
+from core.operations.choosing.select import ByFilter, ByReference
+from core.operations.choosing.selections import from_csv
+from core.operations.verdicts import OperationKind
 from tests.unit.services.desk import ADMIN, TestDesk
 
 ACTIVE = ByFilter(
@@ -59,7 +60,7 @@ def test_filter_leaves_out_bookings_of_exams_that_do_not_fit(desk: TestDesk) -> 
 def test_filter_that_costs_too_much_to_complete_says_what_may_be_missing(
     desk: TestDesk, limit: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(finding, limit, 0)
+    monkeypatch.setattr(select, limit, 0)
 
     plan = desk.core.planning.preview(OperationKind.CANCEL, ACTIVE, ADMIN)
 

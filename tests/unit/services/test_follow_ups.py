@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.audit import What
-from core.domain.operations import FollowUps, ItemState, Operation, OperationState
-from core.domain.plans import OperationKind
-from core.domain.records import TOTAL_BOOKINGS, Kind
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.warnings import About
-from core.domain.work import Work, key_of
-from core.gateways.errors import Refused, StateConflict
+from core.audit.entries import What
+from core.credits.errors import Refused, StateConflict
+from core.credits.records import TOTAL_BOOKINGS, Kind
+from core.credits.roles import Actor, NotAllowed, Role
+from core.operations.leftovers import About
+from core.operations.states import FollowUps, ItemState, Operation, OperationState
+from core.operations.verdicts import OperationKind
+from core.work.work import Work, key_of
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, CS, TestDesk
 

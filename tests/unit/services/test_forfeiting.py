@@ -6,22 +6,21 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.domain.approvals import SecondAdmin
-from core.domain.audit import Sought, What
-from core.domain.operations import ItemState, Operation
-from core.domain.owed import NotOwed, waiting
-from core.domain.plans import Plan, Verdict, Why
-from core.domain.records import FORFEITED, BookingId, ContactId, Kind
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.selections import BadList
-from core.domain.terms import Inclusion
-from core.domain.verdicts import OperationKind
-from core.domain.writes import QUIET_PERIOD, MovementKind
-from core.gateways.errors import NotReady, StateConflict
-from core.gateways.ports.inspecting import Finding, Health
+from core.audit.entries import Sought, What
+from core.credits.errors import BadList, NotReady, StateConflict
+from core.credits.records import FORFEITED, BookingId, ContactId, Kind
+from core.credits.roles import Actor, NotAllowed, Role
+from core.credits.writes import QUIET_PERIOD, MovementKind
+from core.hubspot.ports.inspection import Finding, Health
+from core.operations.approval_rules import SecondAdmin
+from core.operations.choosing.select import ByReference
+from core.operations.commands import NotConfirmed
 from core.operations.kinds.permissions import includable
-from core.services.finding import ByReference
-from core.services.operating import NotConfirmed
+from core.operations.owed.rules import NotOwed, waiting
+from core.operations.plans import Plan
+from core.operations.states import ItemState, Operation
+from core.operations.terms import Inclusion
+from core.operations.verdicts import OperationKind, Verdict, Why
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, TestDesk
 

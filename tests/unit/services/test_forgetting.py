@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.assembly import assemble
-from core.domain.audit import Sought, What
-from core.domain.forgetting import nameless
-from core.services.forgetting import RAN, SCHEDULE
+from core.app.assembly import assemble
+from core.audit.entries import Sought, What
+from core.audit.retention_rules import nameless
+from core.drift.retention import RAN, SCHEDULE
 from core.settings.cron import Cron
 from tests.fakes.crm import Fault
 from tests.unit.services.desk import ADMIN, TestDesk

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from core.domain.records import Kind
-from core.gateways.ports import Due
-from core.services.handed import HANDED, KEPT_MAX, Finished, Handed
+from core.credits.records import Kind
+from core.mirror.direct_copies import HANDED, KEPT_MAX, DirectCopies, PendingRemovals
+from core.mirror.store.outbox_port import Due
 
 NOW = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 SOON = NOW + timedelta(milliseconds=30)
@@ -30,7 +30,7 @@ def held(due: Due, seq: int = 7) -> Due:
 
 
 def test_what_is_offered_is_taken_once_and_in_order() -> None:
-    handed = Handed()
+    handed = DirectCopies()
     handed.offer([copy("1"), copy("2"), copy("3")])
 
     assert [copy("1"), copy("2")] == handed.take(2, SOON)
@@ -39,7 +39,7 @@ def test_what_is_offered_is_taken_once_and_in_order() -> None:
 
 
 def test_what_is_held_no_longer_is_left_to_the_outbox() -> None:
-    handed = Handed()
+    handed = DirectCopies()
     handed.offer([copy("1"), copy("2", at=SOON)])
 
     assert [copy("2", at=SOON)] == handed.take(10, LATE)
@@ -47,7 +47,7 @@ def test_what_is_held_no_longer_is_left_to_the_outbox() -> None:
 
 @pytest.mark.parametrize("saved_first", [True, False])
 def test_the_later_half_takes_it_out_of_the_outbox(saved_first: bool) -> None:
-    handed = Handed()
+    handed = DirectCopies()
     halves: list[Callable[[], list[Due]]] = [
         lambda: handed.saved([held(copy())], SOON),
         lambda: handed.made([copy()], SOON),
@@ -60,7 +60,7 @@ def test_the_later_half_takes_it_out_of_the_outbox(saved_first: bool) -> None:
 
 
 def test_a_copy_never_takes_out_a_later_version() -> None:
-    handed = Handed()
+    handed = DirectCopies()
     later = copy(at=SOON, credits_=4)
 
     assert [] == handed.made([copy()], SOON)
@@ -72,7 +72,7 @@ def test_a_copy_never_takes_out_a_later_version() -> None:
 @pytest.mark.parametrize("saved_first", [True, False])
 def test_a_row_that_the_outbox_made_another_of_stays_due(saved_first: bool) -> None:
     """An older copy waited that had columns which this one lacks: the truth is read first."""
-    handed = Handed()
+    handed = DirectCopies()
     blank = replace(held(copy()), row=None)
     halves: list[Callable[[], list[Due]]] = [
         lambda: handed.saved([blank], SOON),
@@ -85,7 +85,7 @@ def test_a_row_that_the_outbox_made_another_of_stays_due(saved_first: bool) -> N
 
 
 def test_halves_that_never_meet_are_forgotten() -> None:
-    handed = Handed()
+    handed = DirectCopies()
     handed.made([copy("1")], SOON)
     handed.saved([held(copy("2"))], SOON)
 
@@ -97,14 +97,14 @@ def test_halves_that_never_meet_are_forgotten() -> None:
 
 
 def test_it_keeps_no_more_than_memory_may_hold() -> None:
-    handed = Handed()
+    handed = DirectCopies()
     handed.offer([copy(str(n)) for n in range(KEPT_MAX + 5)])
 
     assert len(handed.take(KEPT_MAX * 2, SOON)) == KEPT_MAX
 
 
 def test_one_thread_removes_what_others_finish_meanwhile() -> None:
-    finished = Finished()
+    finished = PendingRemovals()
     removing, go_on = threading.Event(), threading.Event()
     removed: list[list[str]] = []
 
@@ -128,7 +128,7 @@ def test_one_thread_removes_what_others_finish_meanwhile() -> None:
 
 
 def test_a_removal_that_fails_is_told_and_stops_no_other() -> None:
-    finished = Finished()
+    finished = PendingRemovals()
     removed: list[str] = []
 
     def fail(done: Any) -> None:

@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.audit import What
-from core.domain.operations import ItemState
-from core.domain.plans import Plan, Verdict, Why
-from core.domain.records import Kind
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.terms import Inclusion
-from core.domain.verdicts import OperationKind
+from core.audit.entries import What
+from core.credits.records import Kind
+from core.credits.roles import Actor, NotAllowed, Role
+from core.operations.choosing.select import ByReference
 from core.operations.kinds.permissions import includable
-from core.services.finding import ByReference
+from core.operations.plans import Plan
+from core.operations.states import ItemState
+from core.operations.terms import Inclusion
+from core.operations.verdicts import OperationKind, Verdict, Why
 from tests.unit.services.desk import ADMIN, TestDesk
 
 CREDITS = "cs_credits"

@@ -9,10 +9,9 @@ from typing import cast
 import pytest
 
 from core.cli import reports
-from core.domain.operations import ItemState, OperationState
-from core.domain.records import BookingId, ExamId, Kind
-from core.domain.verdicts import OperationKind
-from core.domain.writes import MovementKind
+from core.credits.records import BookingId, ExamId, Kind
+from core.credits.writes import MovementKind
+from core.operations.choosing.select import ByReference
 from core.operations.kinds.base import (
     ChosenKind,
     CreditKind,
@@ -33,10 +32,11 @@ from core.operations.kinds.registry import (
     kind_of,
     titled,
 )
-from core.services.claiming import claimed
-from core.services.finding import ByReference
-from pages.shared.batch.confirming import act
+from core.operations.protocol.claim import claimed
+from core.operations.states import ItemState, OperationState
+from core.operations.verdicts import OperationKind
 from pages.shared.kinds import SAID
+from pages.shared.operations.confirming import act
 from tests.unit.services.desk import ADMIN, TestDesk
 
 #: As a newer version would have stored it.

@@ -6,18 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.audit import What
-from core.domain.corrections import name_of
-from core.domain.foreign_words import Remedy
-from core.domain.foreign_writes import Conflict
-from core.domain.later_looks import LOOKS, RETRIED_FOR, RETRY
-from core.domain.operations import Operation, OperationState
-from core.domain.plans import OperationKind
-from core.domain.records import TOTAL_BOOKINGS, ChangeName, Kind
-from core.domain.selections import BadList
-from core.domain.warnings import About
-from core.domain.writes import MovementKind
-from core.gateways.errors import NotSent, StateConflict
+from core.audit.entries import What
+from core.credits.errors import BadList, NotSent, StateConflict
+from core.credits.records import TOTAL_BOOKINGS, ChangeName, Kind
+from core.credits.writes import MovementKind
+from core.operations.foreign.changes import Conflict
+from core.operations.foreign.corrections import name_of
+from core.operations.foreign.when_to_look import LOOKS, RETRIED_FOR, RETRY
+from core.operations.foreign.words import Remedy
+from core.operations.leftovers import About
+from core.operations.states import Operation, OperationState
+from core.operations.verdicts import OperationKind
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, CS, TestDesk
 

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.domain.credits import CreditType
-from core.domain.operations import OperationState
-from core.gateways.errors import JournalError, NotSent
-from core.gateways.ports.inspecting import Quota
-from core.gateways.ports.trends import Gauge, Level, Measure
-from core.services.copy_lag import CopyLag
-from core.services.measuring import KEPT, Measuring, MeasuringThread
+from core.credits.catalogue import CreditType
+from core.credits.errors import JournalError, NotSent
+from core.drift.measure import KEPT, Measuring, MeasuringThread
+from core.drift.store.trends_port import Gauge, Level, Measure
+from core.hubspot.ports.inspection import Quota
+from core.mirror.lag import CopyLag
+from core.operations.states import OperationState
 from tests.contract.journal.given import running
 from tests.fakes.journal import MemoryJournal
 

@@ -7,13 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.audit import What
-from core.domain.booking import Wish
-from core.domain.credits import SCHOOL
-from core.domain.operations import Item, ItemState, Operation, OperationState
-from core.domain.outgoing import EventType, event_of
-from core.domain.plans import OperationKind, Plan, Row, Verdict, Why
-from core.domain.records import (
+from core.audit.entries import What
+from core.credits.catalogue import SCHOOL
+from core.credits.errors import BadList, StateConflict
+from core.credits.records import (
     MARKER,
     TOTAL_BOOKINGS,
     Booking,
@@ -23,18 +20,21 @@ from core.domain.records import (
     ExamId,
     Kind,
 )
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.selections import BadList
-from core.domain.sweeps import SweepMode
-from core.domain.terms import Inclusion
-from core.domain.warnings import About
-from core.domain.work import Work
-from core.domain.writes import QUIET_PERIOD, MovementKind
-from core.gateways.errors import StateConflict
-from core.gateways.ports import Due
+from core.credits.roles import Actor, NotAllowed, Role
+from core.credits.writes import QUIET_PERIOD, MovementKind
+from core.drift.sweeps import SweepMode
+from core.mirror.outgoing.rules import EventType, event_of
+from core.mirror.store.outbox_port import Due
+from core.operations.booking_rules import Wish
+from core.operations.choosing.select import ByExam, ByReference, Selection
 from core.operations.kinds.move import MOVE
 from core.operations.kinds.refund import REFUND
-from core.services.finding import ByExam, ByReference, Selection
+from core.operations.leftovers import About
+from core.operations.plans import Plan, Row
+from core.operations.states import Item, ItemState, Operation, OperationState
+from core.operations.terms import Inclusion
+from core.operations.verdicts import OperationKind, Verdict, Why
+from core.work.work import Work
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, CS, TestDesk
 

@@ -7,21 +7,20 @@ from datetime import timedelta
 
 import pytest
 
+from core.audit.entries import Sought, What
 from core.cli import reports
-from core.domain.audit import Sought, What
-from core.domain.desks import Takeover
-from core.domain.operations import ItemState, OperationState
-from core.domain.plans import OperationKind
-from core.domain.records import BookingId, Kind, WriteId
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.selections import BadList
-from core.domain.warnings import About
-from core.domain.writes import MovementKind
-from core.gateways.errors import NotReady, StateConflict, UnknownId
-from core.gateways.ports import Due, WriteState
-from core.gateways.ports.inspecting import Finding, Health
-from core.services.finding import ByReference
-from core.services.operating import NotConfirmed
+from core.credits.errors import BadList, NotReady, StateConflict, UnknownId
+from core.credits.records import BookingId, Kind, WriteId
+from core.credits.roles import Actor, NotAllowed, Role
+from core.credits.writes import MovementKind, WriteState
+from core.hubspot.ports.inspection import Finding, Health
+from core.mirror.store.outbox_port import Due
+from core.operations.choosing.select import ByReference
+from core.operations.commands import NotConfirmed
+from core.operations.desks.rules import Takeover
+from core.operations.leftovers import About
+from core.operations.states import ItemState, OperationState
+from core.operations.verdicts import OperationKind
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, TestDesk, as_a_run_begins
 

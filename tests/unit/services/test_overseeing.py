@@ -9,21 +9,24 @@ from typing import Any
 
 import pytest
 
-from core.domain.drift import Cause, Drift
-from core.domain.operations import ItemState, OperationState
-from core.domain.overview import Matter, Sight
-from core.domain.plans import OperationKind
-from core.domain.records import Kind
-from core.domain.repairs import Repair, RepairRow, RepairState, RowState
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.sweeps import Sweep, SweepMode, SweepState
-from core.gateways.errors import NotSent
-from core.gateways.ports import Due, MirrorRow, WorkerInfo
-from core.gateways.ports.attention import Moved
-from core.gateways.ports.inspecting import Heard, Quota
-from core.gateways.ports.trends import Gauge, Measure
-from core.services import readiness
-from core.services.overseeing import Lag, Overview
+from core.credits.errors import NotSent
+from core.credits.records import Kind
+from core.credits.roles import Actor, NotAllowed, Role
+from core.drift.causes import Cause
+from core.drift.differences import Drift
+from core.drift.repairs import Repair, RepairRow, RepairState, RowState
+from core.drift.store.trends_port import Gauge, Measure
+from core.drift.sweeps import Sweep, SweepMode, SweepState
+from core.health import readiness
+from core.health.facts import Matter, Sight
+from core.health.overview import Lag, Overview
+from core.health.store.attention_port import Moved
+from core.hubspot.ports.inspection import Heard, Quota
+from core.mirror.port import MirrorRow
+from core.mirror.store.outbox_port import Due
+from core.operations.states import ItemState, OperationState
+from core.operations.verdicts import OperationKind
+from core.workers.store.workers_port import WorkerInfo
 from tests.fakes.mirror import FakeMirror
 from tests.unit.services.desk import ADMIN, TestDesk
 

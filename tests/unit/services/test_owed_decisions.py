@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.audit import Sought, What
-from core.domain.operations import ItemState
-from core.domain.owed import NotOwed, Owed
-from core.domain.plans import Row, Verdict, Why
-from core.domain.records import BookingId, ContactId, ExamId, Kind
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.selections import BadList
-from core.gateways.errors import StateConflict
-from core.services.finding import ByReference
+from core.audit.entries import Sought, What
+from core.credits.errors import BadList, StateConflict
+from core.credits.records import BookingId, ContactId, ExamId, Kind
+from core.credits.roles import Actor, NotAllowed, Role
+from core.operations.choosing.select import ByReference
+from core.operations.owed.rules import NotOwed, Owed
+from core.operations.plans import Row
+from core.operations.states import ItemState
+from core.operations.verdicts import Verdict, Why
 from tests.unit.services.desk import ADMIN, SJ, TestDesk
 
 KEY = "cs_credits"

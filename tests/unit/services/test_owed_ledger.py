@@ -12,10 +12,10 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.owed import doubtful, settled, waiting
-from core.domain.records import Kind
-from core.domain.selections import BadList
+from core.credits.errors import BadList
+from core.credits.records import Kind
 from core.operations.kinds.refund import REFUND
+from core.operations.owed.rules import doubtful, settled, waiting
 from tests.unit.services.desk import ADMIN, TestDesk
 
 KEY = "cs_credits"

@@ -4,12 +4,11 @@ from collections import Counter
 
 import pytest
 
-from core.domain.operations import ItemState
-from core.domain.records import Kind
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.selections import BadList
-from core.gateways.errors import NotSent
-from core.services.finding import ByReference
+from core.credits.errors import BadList, NotSent
+from core.credits.records import Kind
+from core.credits.roles import Actor, NotAllowed, Role
+from core.operations.choosing.select import ByReference
+from core.operations.states import ItemState
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, CS, SJ, TestDesk
 

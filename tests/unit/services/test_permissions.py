@@ -20,25 +20,24 @@ from typing import Any, get_type_hints
 import pytest
 
 from core import services
-from core.assembly import Core
-from core.domain.adjustment_lists import Asked
-from core.domain.audit import Sought
-from core.domain.booking import Wish
-from core.domain.channels import Channel, TellBy
-from core.domain.clients import ApiRequest, Scope
-from core.domain.drift import Cause
-from core.domain.exports import Export, Listing
-from core.domain.plans import OperationKind
-from core.domain.records import BookingId, ContactId, ExamId, WriteId
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.selections import BadList
-from core.domain.sessions import ExamChange, Opening
-from core.domain.spreadsheets import Table
-from core.domain.sweeps import SweepMode
-from core.domain.work import Work
-from core.gateways.errors import StateConflict, UnknownId
+from core.access.api_key_rules import ApiRequest, Scope
+from core.app.assembly.parts import Core
+from core.audit.entries import Sought
+from core.credits.csv_safe import Table
+from core.credits.errors import BadList, StateConflict, UnknownId
+from core.credits.records import BookingId, ContactId, ExamId, WriteId
+from core.credits.roles import Actor, NotAllowed, Role
+from core.credits.sessions import ExamChange, Opening
+from core.drift.causes import Cause
+from core.drift.sweeps import SweepMode
+from core.exports.listings import Export, Listing
+from core.hubspot.ports.channels import Channel, TellBy
 from core.operations import steps
-from core.services.finding import ByContact, ByExam, ByReference
+from core.operations.booking_rules import Wish
+from core.operations.choosing.adjustment_lists import Asked
+from core.operations.choosing.select import ByContact, ByExam, ByReference
+from core.operations.verdicts import OperationKind
+from core.work.work import Work
 from tests.unit.services.desk import ADMIN, SJ, TestDesk
 
 EVERYBODY = frozenset(Role)

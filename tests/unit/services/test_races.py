@@ -10,25 +10,19 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.booking import Wish
-from core.domain.credits import CreditType
-from core.domain.desks import Takeover
-from core.domain.operations import Item, ItemState, Operation, OperationState
-from core.domain.plans import OperationKind
-from core.domain.records import (
-    MARKER,
-    TOTAL_BOOKINGS,
-    ContactId,
-    Counted,
-    ExamId,
-    Kind,
-    WriteId,
-)
-from core.domain.writes import QUIET_PERIOD, Movement, MovementKind, Write
-from core.gateways.ports import Due, Journal, Run, WriteRecord, WriteState
-from core.services.mirroring import HOLD
-from core.services.settling import Ending, Result
-from core.services.writing import LEASE
+from core.app.journal import Journal
+from core.credits.catalogue import CreditType
+from core.credits.records import MARKER, TOTAL_BOOKINGS, ContactId, Counted, ExamId, Kind, WriteId
+from core.credits.writes import QUIET_PERIOD, Movement, MovementKind, Run, Write, WriteState
+from core.mirror.copier import HOLD
+from core.mirror.store.outbox_port import Due
+from core.operations.booking_rules import Wish
+from core.operations.desks.rules import Takeover
+from core.operations.protocol.settle import Ending, Result
+from core.operations.protocol.store.writes_port import WriteRecord
+from core.operations.protocol.write import LEASE
+from core.operations.states import Item, ItemState, Operation, OperationState
+from core.operations.verdicts import OperationKind
 from tests.fakes.crm import FakeCrm, Fault, Request
 from tests.unit.services import desk as desks
 from tests.unit.services.desk import ADMIN, TestDesk

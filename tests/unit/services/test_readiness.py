@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from core.domain.records import Kind
-from core.gateways.errors import JournalError, NotSent, Unauthorized
-from core.gateways.ports import Due, MirrorRow, WorkerInfo
-from core.gateways.ports.inspecting import Finding, Health, Heard
-from core.services import readiness
+from core.credits.errors import JournalError, NotSent, Unauthorized
+from core.credits.records import Kind
+from core.health import readiness
+from core.hubspot.ports.inspection import Finding, Health, Heard
+from core.mirror.port import MirrorRow
+from core.mirror.store.outbox_port import Due
+from core.workers.store.workers_port import WorkerInfo
 from tests.fakes.mirror import FakeMirror
 from tests.unit.services.desk import TestDesk
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from core.domain.audit import Sought, What
-from core.domain.portal import OBJECT_TYPES
-from core.domain.records import Kind
-from core.domain.webhooks import NotGenuine, Unreadable, signature
-from core.gateways.errors import JournalError
-from core.gateways.ports import Due
-from core.services.receiving import Delivery, NotSetUp, Receiving
+from core.audit.entries import Sought, What
+from core.credits.account import OBJECT_TYPES
+from core.credits.errors import JournalError
+from core.credits.records import Kind
+from core.mirror.store.outbox_port import Due
+from core.mirror.webhook_rules import NotGenuine, Unreadable, signature
+from core.mirror.webhooks import Delivery, NotSetUp, Receiving
 from tests.unit.services.desk import TestDesk
 
 SECRET, URI = "client-secret", "https://desk.example.test/api/webhooks/hubspot"

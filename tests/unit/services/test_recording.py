@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from core.domain.mirror import Row, booking_row, contact_row
-from core.domain.operations import ItemState
-from core.domain.plans import OperationKind
-from core.domain.records import BookingId, ContactId, Kind
-from core.gateways.errors import JournalError
-from core.gateways.ports import Due, Run
-from core.services.handed import HANDED
-from core.services.recording import Recording
+from core.credits.errors import JournalError
+from core.credits.records import BookingId, ContactId, Kind
+from core.credits.writes import Run
+from core.mirror.direct_copies import HANDED
+from core.mirror.rows import Row, booking_row, contact_row
+from core.mirror.store.outbox_port import Due
+from core.operations.protocol.record import Recording
+from core.operations.states import ItemState
+from core.operations.verdicts import OperationKind
 from tests.fakes.crm import Fault, Request
 from tests.fakes.journal import MemoryJournal
 from tests.unit.services.desk import CS, TestDesk

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.operations import OperationState
-from core.domain.plans import OperationKind, Verdict
-from core.domain.records import BookingId, ExamId, Kind
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.selections import BadList
-from core.services.finding import ByReference
+from core.credits.errors import BadList
+from core.credits.records import BookingId, ExamId, Kind
+from core.credits.roles import Actor, NotAllowed, Role
+from core.operations.choosing.select import ByReference
+from core.operations.states import OperationState
+from core.operations.verdicts import OperationKind, Verdict
 from tests.fakes.crm import Fault, Request
 from tests.pages.stage import ACTOR, Stage, stage
 

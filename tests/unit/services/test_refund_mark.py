@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.operations import Operation, OperationState
-from core.domain.plans import OperationKind
-from core.domain.records import BookingId
-from core.gateways.hubspot.wire.values import milliseconds, moment
-from core.gateways.ports import Fate, Outcome
-from core.services.item_steps import marked_due
+from core.credits.records import BookingId
+from core.hubspot.ports.crm import Fate, Outcome
+from core.hubspot.wire.values import milliseconds, moment
+from core.operations.states import Operation, OperationState
+from core.operations.steps.items import marked_due
+from core.operations.verdicts import OperationKind
 
 MOMENTS = st.datetimes(
     min_value=datetime(2010, 1, 1),  # noqa: DTZ001 - the zone comes with ``timezones``

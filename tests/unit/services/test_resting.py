@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from core.domain.operations import ItemState
-from core.domain.records import Kind
+from core.credits.records import Kind
+from core.operations.states import ItemState
 from tests.unit.services.desk import CS, TestDesk
 
 

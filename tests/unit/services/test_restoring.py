@@ -6,9 +6,9 @@ from collections.abc import Callable
 from copy import deepcopy
 from datetime import timedelta
 
-from core.domain.operations import ItemState
-from core.domain.records import Kind
-from core.services.restoring import Restored
+from core.credits.records import Kind
+from core.operations.after_restore import Restored
+from core.operations.states import ItemState
 from tests.unit.services.desk import ADMIN, CS, SJ, TestDesk
 
 

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.domain.schedules import Job
-from core.domain.sweeps import SweepMode, SweepState
-from core.domain.work import Work
-from core.services import scheduling
-from core.services.scheduling import ScheduleThread, Scheduling, sweep_jobs
+from core.drift.sweeps import SweepMode, SweepState
 from core.settings.cron import Cron
+from core.work.schedules import Job
+from core.work.work import Work
+from core.workers import scheduler
+from core.workers.scheduler import ScheduleThread, Scheduling, sweep_jobs
 from tests.fakes.journal import MemoryJournal
 from tests.unit.services.desk import TestDesk
 
@@ -81,7 +81,7 @@ def test_what_failed_is_tried_again_when_its_hold_is_over(wall: Wall) -> None:
 
     assert [] == wall.process().tick()
     assert "nobody expected that" in wall.journal.slots()["job"].error
-    wall.time += scheduling.HOLD
+    wall.time += scheduler.HOLD
     wall.process().tick()
     assert [10] == wall.done
 
@@ -89,11 +89,11 @@ def test_what_failed_is_tried_again_when_its_hold_is_over(wall: Wall) -> None:
 def test_a_process_that_died_in_a_job_leaves_it_to_another(wall: Wall) -> None:
     wall.time += HOUR
     slot = HOURLY.last(wall.time)
-    wall.journal.take_slot("job", slot, now=wall.time, until=wall.time + scheduling.HOLD)
+    wall.journal.take_slot("job", slot, now=wall.time, until=wall.time + scheduler.HOLD)
 
     wall.process().tick()
     assert [] == wall.done
-    wall.time += scheduling.HOLD
+    wall.time += scheduler.HOLD
     wall.process().tick()
     assert [10] == wall.done
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from core.domain.operations import ItemState, Operation, OperationState
-from core.domain.plans import OperationKind
-from core.domain.records import BookingId, Kind
-from core.domain.writes import MovementKind
-from core.services.batches import BATCH_MAX
-from core.services.finding import ByReference
-from core.services.starts import NOT_BEGUN, STARTS_AT_ONCE
+from core.credits.records import BookingId, Kind
+from core.credits.writes import MovementKind
+from core.operations.choosing.select import ByReference
+from core.operations.protocol.batches import BATCH_MAX
+from core.operations.protocol.starts import NOT_BEGUN, STARTS_AT_ONCE
+from core.operations.states import ItemState, Operation, OperationState
+from core.operations.verdicts import OperationKind
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, CS, TestDesk
 

@@ -8,18 +8,18 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.channels import Channel, TellBy
-from core.domain.operations import FollowUps, Item, ItemState, Operation
-from core.domain.plans import OperationKind
-from core.domain.records import BookingId, ContactId, Kind
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.telling import Telling, TellingState, moved
-from core.domain.warnings import About
-from core.gateways.errors import StateConflict
-from core.gateways.hubspot.wire.telling import OPERATION, PROPERTIES
+from core.credits.errors import StateConflict
+from core.credits.records import BookingId, ContactId, Kind
+from core.credits.roles import Actor, NotAllowed, Role
+from core.hubspot.ports.channels import Channel, TellBy
+from core.hubspot.wire.telling import OPERATION, PROPERTIES
+from core.operations.choosing.select import ByReference
+from core.operations.commands import NotConfirmed
 from core.operations.kinds.telling import NO_REASON, OFF
-from core.services.finding import ByReference
-from core.services.operating import NotConfirmed
+from core.operations.leftovers import About
+from core.operations.states import FollowUps, Item, ItemState, Operation
+from core.operations.telling.rules import Telling, TellingState, moved
+from core.operations.verdicts import OperationKind
 from tests.fakes.crm import Fault, Request
 from tests.unit.services.desk import ADMIN, TestDesk
 

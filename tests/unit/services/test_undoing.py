@@ -7,19 +7,18 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.approvals import NO_SECOND, SecondAdmin
-from core.domain.desks import Takeover
-from core.domain.operations import ItemState, Operation, OperationState
-from core.domain.plans import OperationKind, Plan, Verdict, Why
-from core.domain.records import ContactId, ExamId, Kind, WriteId
-from core.domain.roles import Actor, NotAllowed, Role
-from core.domain.selections import BadList
-from core.domain.steps import StepCause
-from core.domain.writes import QUIET_PERIOD
-from core.gateways.errors import UnknownId
-from core.gateways.ports import Run, WriteState
-from core.services.approving import NotApproved
-from core.services.finding import ByReference
+from core.credits.errors import BadList, UnknownId
+from core.credits.records import ContactId, ExamId, Kind, WriteId
+from core.credits.roles import Actor, NotAllowed, Role
+from core.credits.writes import QUIET_PERIOD, Run, WriteState
+from core.operations.approval_rules import NO_SECOND, SecondAdmin
+from core.operations.approve import NotApproved
+from core.operations.choosing.select import ByReference
+from core.operations.desks.rules import Takeover
+from core.operations.plans import Plan
+from core.operations.states import ItemState, Operation, OperationState
+from core.operations.verdicts import OperationKind, Verdict, Why
+from core.students.balance_history import StepCause
 from tests.fakes.crm import Fault, Request
 from tests.fakes.journal import MemoryJournal
 from tests.unit.services.desk import ADMIN, CS, SJ, TestDesk

@@ -1,0 +1,1 @@
+"""People and their roles, apps and their API keys."""

@@ -1,0 +1,1 @@
+"""Where roles, keys and rates are kept."""

@@ -1,0 +1,18 @@
+"""The store as this package needs it: roles and keys."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from core.access.store.api_keys_port import ClientRecords
+from core.access.store.roles_port import RoleRecords
+from core.audit.store.port import AuditStore
+
+
+class AccessStore(
+    AuditStore,
+    RoleRecords,
+    ClientRecords,
+    Protocol,
+):
+    """Each method is one transaction. All times are UTC and passed in by the caller."""

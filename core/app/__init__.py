@@ -1,0 +1,1 @@
+"""The desk put together: production and tests differ in gateways only."""

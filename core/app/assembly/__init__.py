@@ -1,0 +1,402 @@
+"""The services over their ports, as one object: production and tests differ in gateways only."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from core.access.api_keys import ApiKeys
+from core.access.people import Access
+from core.access.store.rate_port import Pace
+from core.app.assembly.exams import exam_services
+from core.app.assembly.owed import owed_services
+from core.app.assembly.parts import Core
+from core.app.assembly.protocol import build_runner
+from core.app.journal import Journal
+from core.audit.access_log import AccessLog
+from core.audit.verify import Auditing
+from core.credits.account import OBJECT_TYPES
+from core.credits.catalogue import SCHOOL, Catalogue
+from core.credits.records import Kind
+from core.credits.writes import QUIET_PERIOD
+from core.drift.compare import Comparing
+from core.drift.measure import Measuring
+from core.drift.repair import Repairing
+from core.drift.repair_step import RepairStep
+from core.drift.retention import Forgetting, forgetting_jobs
+from core.drift.sweep import AT_ONCE, Sweeping
+from core.drift.sweeps import SweepMode
+from core.exports.export import Exporting
+from core.health.clock_watch import ClockWatch
+from core.health.metrics import Metrics
+from core.health.overview import OverviewReader
+from core.health.readiness import Readiness
+from core.hubspot.ports.channels import NO_TELLING, TellBy
+from core.hubspot.ports.crm import Crm
+from core.hubspot.ports.inspection import Inspecting
+from core.hubspot.ports.lookup import CrmLookUp
+from core.mirror.circuit_breaker import Outage
+from core.mirror.copier import Mirroring
+from core.mirror.outgoing.announcer import Announcing
+from core.mirror.outgoing.store.events_port import EventSender
+from core.mirror.port import MirrorLookUp
+from core.mirror.retry import DeadLetterRetry
+from core.mirror.store.outbox_port import Due
+from core.mirror.webhooks import Receiving
+from core.operations.after_restore import Restoring
+from core.operations.approval_rules import NO_SECOND, SecondAdmin
+from core.operations.approve import Approving
+from core.operations.blocked_items import Accounting
+from core.operations.choosing.adjust import Adjusting
+from core.operations.choosing.correct import Correcting
+from core.operations.choosing.plan import Planning
+from core.operations.choosing.preflight import Preflight
+from core.operations.choosing.recount import Recounting
+from core.operations.choosing.select import Finding
+from core.operations.choosing.undo import Undoing
+from core.operations.commands import Operating
+from core.operations.desks.rules import Process
+from core.operations.desks.store.desks_port import DeskRegister
+from core.operations.desks.takeover import Desks
+from core.operations.foreign.late_looks import LateLooks, late_look_jobs
+from core.operations.foreign.look_at_bookings import BookingLooks
+from core.operations.hold import Holding
+from core.operations.kinds.base import Planners
+from core.operations.queries import OperationQueries
+from core.operations.resolve import Resolution
+from core.operations.runner import GROUP_SIZE, GROUPS_AT_ONCE
+from core.operations.telling.told import Told
+from core.students.activate_exams import activation_jobs
+from core.students.admin_requests import AdminRequests
+from core.students.api_requests import IdempotentRequests
+from core.students.book import BookingPreview
+from core.students.cancel_exam import CancellingExams
+from core.students.contact_page import ContactPage
+from core.students.eligibility import Checking
+from core.students.search import LookingUp
+from core.work.engine_port import Engine
+from core.work.schedules import Schedule
+from core.work.steady_clock import QuietPeriod, SteadyClock
+from core.workers.scheduler import Scheduling, sweep_jobs
+
+#: Of a core that starts no process of its own.
+NOT_REGISTERED = Process(
+    name="", desk="", host="", version="", started_at=datetime.min.replace(tzinfo=UTC)
+)
+
+__all__ = ["Core", "assemble", "new_id", "utc_now"]
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A fresh id, short enough to read out and long enough never to meet another."""
+    return uuid.uuid4().hex[:20]
+
+
+def seconds_of(now: Callable[[], datetime]) -> Callable[[], float]:
+    """The seconds of a clock that is never set."""
+    begun = now()
+
+    def seconds() -> float:
+        return (now() - begun).total_seconds()
+
+    return seconds
+
+
+def assemble(
+    *,
+    crm: CrmLookUp,
+    mirror: MirrorLookUp,
+    journal: Journal,
+    engine: Engine,
+    mirror_reads: Crm | None = None,
+    sweep_reads: Crm | None = None,
+    our_sources: Collection[str] = (),
+    sweep_pages_at_once: int = AT_ONCE,
+    sweep_schedules: Mapping[SweepMode, Schedule] | None = None,
+    activation_schedule: Schedule | None = None,
+    forget_schedule: Schedule | None = None,
+    keep_personal: timedelta | None = None,
+    inspecting: Inspecting | None = None,
+    admins: Collection[str],
+    domains: Collection[str] = (),
+    unverified_from: Collection[str] = (),
+    object_types: Callable[[], Mapping[Kind, str]] = lambda: OBJECT_TYPES,
+    webhook_secret: str = "",
+    catalogue: Catalogue = SCHOOL,
+    hold: timedelta = timedelta(seconds=10),
+    typed_above: int = 20,
+    second: SecondAdmin = NO_SECOND,
+    correct_losses: bool = True,
+    mend_older_copies: bool = True,
+    late_looks: Schedule | None = None,
+    audit_looks: bool = True,
+    pace: Pace | None = None,
+    register: DeskRegister | None = None,
+    process: Process | None = None,
+    api_rate: float = 20,
+    quiet: timedelta = QUIET_PERIOD,
+    group_size: int = GROUP_SIZE,
+    groups_at_once: int = GROUPS_AT_ONCE,
+    now: Callable[[], datetime] = utc_now,
+    clock: SteadyClock | None = None,
+    zone: tzinfo = UTC,
+    make_id: Callable[[], str] = new_id,
+    chance: Callable[[], float] = random.random,
+    on_dead: Callable[[Sequence[Due]], None] = lambda _dead: None,
+    event_sender: EventSender | None = None,
+    tell_by: TellBy = NO_TELLING,
+) -> Core:
+    """Services over these gateways. ``mirror_reads``: the truth for copies, less urgent.
+
+    ``clock``: of this process, in place of ``now``; None: ``now``, which is never set.
+    """
+    now = (clock := clock or SteadyClock(now, seconds_of(now))).now
+    finding = Finding(crm, now, zone)
+    mirroring = Mirroring(
+        crm=mirror_reads or crm,
+        mirror=mirror,
+        journal=journal,
+        catalogue=catalogue,
+        now=now,
+        chance=chance,
+        on_dead=on_dead,
+        outage=Outage(chance=chance),
+    )
+    reads = sweep_reads or mirror_reads or crm
+    comparing = Comparing(
+        crm=reads,
+        mirror=mirror,
+        journal=journal,
+        catalogue=catalogue,
+        now=now,
+        ours=frozenset(our_sources),
+        zone=zone,
+    )
+    repairing = Repairing(
+        comparing,
+        RepairStep(comparing, mirroring, mirror, journal),
+        journal,
+        engine,
+        now,
+        make_id,
+        mend_older_copies,
+    )
+    sweeping = Sweeping(
+        crm=reads,
+        mirror=mirror,
+        journal=journal,
+        engine=engine,
+        comparing=comparing,
+        now=now,
+        new_id=make_id,
+        mend_unattended=repairing.mend_unattended,
+        at_once=sweep_pages_at_once,
+    )
+    access = Access(tuple(admins), journal, now, tuple(domains), tuple(unverified_from))
+    noting = AccessLog(journal, now, looks=audit_looks)
+    preflight = Preflight(inspecting, now)
+    owed = owed_services(
+        crm=crm,
+        reads=reads,
+        mirror=mirror,
+        journal=journal,
+        finding=finding,
+        catalogue=catalogue,
+        now=now,
+    )
+    exams = exam_services(
+        crm=crm,
+        mirror=mirror,
+        journal=journal,
+        mirroring=mirroring,
+        catalogue=catalogue,
+        now=now,
+        check=owed.check,
+        quiet=quiet,
+    )
+    forgetting = Forgetting(journal, keep_personal, now)
+    planning = Planning(crm, journal, finding, catalogue, preflight, now, zone, make_id, owed.check)
+    holding = Holding(journal, hold, QuietPeriod(quiet, clock))
+    checking = Checking(crm, exams.sitting, catalogue, now, zone, noting)
+    booking = BookingPreview(crm, journal, exams.sitting, catalogue, preflight, now, zone, make_id)
+    desks = Desks(
+        crm=crm,
+        journal=journal,
+        owing=owed.owing,
+        register=register,
+        process=process or NOT_REGISTERED,
+        now=now,
+        new_id=make_id,
+        monotonic=clock.monotonic,
+    )
+    operating = Operating(
+        journal,
+        engine,
+        holding,
+        now,
+        access.other_admins,
+        typed_above,
+        second,
+        objections=desks.objections,
+        alone=desks.require_alone,
+        tell_by=tell_by,
+        catalogue=catalogue,
+    )
+    correcting = Correcting(crm, journal, preflight, now, make_id)
+    adjusting = Adjusting(crm, journal, catalogue, preflight, now, make_id)
+    undoing = Undoing(crm, journal, preflight, now, make_id, adjusting)
+    receiving = Receiving(mirroring=mirroring, types=object_types, secret=webhook_secret, now=now)
+    carrying = build_runner(
+        crm=crm,
+        journal=journal,
+        mirroring=mirroring,
+        catalogue=catalogue,
+        may=access.may,
+        acts_for_admins=access.acts_for_admins,
+        quiet=QuietPeriod(quiet, clock),
+        group_size=group_size,
+        groups_at_once=groups_at_once,
+        second=second,
+        correct_losses=correct_losses,
+        now=now,
+        zone=zone,
+        new_id=make_id,
+        desks=desks,
+        tell_by=tell_by,
+    )
+    late = LateLooks(
+        journal,
+        carrying.finishing.verification,
+        carrying.finishing.losses,
+        BookingLooks(crm, journal, now),
+        carrying.settling,
+        now,
+    )
+    scheduling = Scheduling(
+        journal,
+        (
+            *sweep_jobs(sweeping, sweep_schedules or {}),
+            *activation_jobs(exams.activating, activation_schedule),
+            *forgetting_jobs(forgetting, forget_schedule),
+            *late_look_jobs(late, late_looks),
+        ),
+        now,
+    )
+    auditing = Auditing(journal, now)
+    readiness = Readiness(journal, mirror, inspecting, now)
+    watching = Metrics(
+        journal=journal, truth=inspecting, lag=mirroring.lag, tally=receiving.tally, now=now
+    )
+    return Core(
+        access=access,
+        announcing=Announcing(
+            journal=journal,
+            sender=event_sender,
+            now=now,
+            new_id=make_id,
+            chance=chance,
+        ),
+        auditing=auditing,
+        noting=noting,
+        finding=finding,
+        planning=planning,
+        booking=booking,
+        operating=operating,
+        approving=Approving(
+            journal=journal,
+            engine=engine,
+            access=access,
+            planners=Planners(
+                bookings=planning.afresh,
+                corrections=correcting.afresh,
+                undos=undoing.afresh,
+                adjustments=adjusting.afresh,
+            ),
+            holding=holding,
+            now=now,
+            new_id=make_id,
+            objections=desks.objections,
+        ),
+        deciding=Resolution(crm, journal, engine, now, desks.require_alone),
+        correcting=correcting,
+        undoing=undoing,
+        adjusting=adjusting,
+        carrying=carrying,
+        late_looks=late,
+        desks=desks,
+        clock_watch=ClockWatch(journal, clock),
+        mirroring=mirroring,
+        sweeping=sweeping,
+        repairing=repairing,
+        scheduling=scheduling,
+        owing=owed.owing,
+        owed_decisions=owed.decisions,
+        measuring=Measuring(
+            journal,
+            mirroring.lag,
+            now,
+            source=new_id(),
+            quota=inspecting.quota if inspecting else None,
+            owed=owed.owing.count,
+        ),
+        restoring=Restoring(crm, journal, owed.owing, catalogue),
+        reviving=DeadLetterRetry(journal, mirroring, now),
+        receiving=receiving,
+        readiness=readiness,
+        watching=watching,
+        overseeing=OverviewReader(
+            journal=journal,
+            readiness=readiness,
+            watching=watching,
+            auditing=auditing,
+            scheduling=scheduling,
+            now=now,
+        ),
+        looking_up=LookingUp(crm, mirror, catalogue),
+        presenting=ContactPage(
+            crm=crm,
+            mirror=mirror,
+            journal=journal,
+            mirroring=mirroring,
+            noting=noting,
+            catalogue=catalogue,
+            now=now,
+            check=owed.check,
+        ),
+        sitting=exams.sitting,
+        activating=exams.activating,
+        exam_cancellation=exams.cancellation,
+        cancelling_exams=CancellingExams(
+            crm,
+            journal,
+            engine,
+            exams.cancellation,
+            planning,
+            operating,
+            access.actor,
+            now,
+            make_id,
+        ),
+        recounting=Recounting(crm, journal, engine, now, make_id, desks.require_alone),
+        admitting=ApiKeys(journal=journal, now=now, pace=pace, rate=api_rate),
+        checking=checking,
+        serving=IdempotentRequests(
+            crm, journal, booking, planning, operating, checking, now, make_id
+        ),
+        admin_requests=AdminRequests(journal, access, planning, adjusting, operating, now),
+        forgetting=forgetting,
+        following=OperationQueries(journal),
+        telling=Told(journal, engine, catalogue, now, tell_by, desks.require_alone),
+        exporting=Exporting(journal, mirror, auditing, owed.owing, catalogue, now),
+        accounting=Accounting(journal, planning, undoing, now),
+        journal=journal,
+        catalogue=catalogue,
+        zone=zone,
+    )

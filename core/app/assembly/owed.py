@@ -1,0 +1,44 @@
+"""The services that know what is owed, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.app.journal import Journal
+from core.credits.catalogue import Catalogue
+from core.hubspot.ports.crm import Crm
+from core.mirror.port import Mirror
+from core.operations.choosing.select import Finding
+from core.operations.owed.check import OwedCheck
+from core.operations.owed.decisions import OwedDecisions
+from core.operations.owed.find import Owing
+
+
+@dataclass(frozen=True, slots=True)
+class OwedServices:
+    """They share the check."""
+
+    check: OwedCheck
+    owing: Owing
+    decisions: OwedDecisions
+
+
+def owed_services(
+    *,
+    crm: Crm,
+    reads: Crm,
+    mirror: Mirror,
+    journal: Journal,
+    finding: Finding,
+    catalogue: Catalogue,
+    now: Callable[[], datetime],
+) -> OwedServices:
+    """``reads``: the truth for lists that nobody waits for, less urgent."""
+    check = OwedCheck(crm, journal, catalogue)
+    return OwedServices(
+        check=check,
+        owing=Owing(reads, mirror, journal, catalogue, OwedCheck(reads, journal, catalogue)),
+        decisions=OwedDecisions(crm, journal, finding, check, now),
+    )

@@ -1,0 +1,398 @@
+"""The one place that names concrete gateways, and the one runtime that a process holds."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from core.app.assembly import assemble, new_id, utc_now
+from core.app.assembly.parts import Core
+from core.audit.verify import LOOK_EVERY_S as AUDIT_EVERY_S
+from core.credits.errors import EngineError
+from core.drift.copy_direction import CopyDirection
+from core.drift.measure import MeasuringThread
+from core.health.alarms import LOOK_EVERY_S, Alarms
+from core.health.clock_watch import LOOK_EVERY_S as CLOCK_EVERY_S
+from core.health.doctor import Diagnosing
+from core.health.fitness import Fitness
+from core.health.store_report import StoreReport
+from core.mirror.rows import columns, probe_rows
+from core.mirror.threads import MirrorThreads
+from core.operations.desks.rules import Process
+from core.operations.desks.takeover import RENEW_EVERY_S
+from core.settings import load
+from core.work.engine_port import Engine
+from core.work.periodic_thread import PeriodicThread
+from core.work.schedules import Every
+from core.work.steady_clock import SteadyClock
+from core.workers.scheduler import ScheduleThread
+
+if TYPE_CHECKING:
+    from core.mirror.outgoing.sender import WebhookSender
+    from core.settings.model import Settings
+
+#: How long to wait for what is in hand, at the end of a script and of the server.
+SCRIPT_GRACE_S = 10.0
+SERVER_GRACE_S = 25.0
+NOTIFY_GRACE_S = 5.0
+#: When students' names are forgotten: in a quiet hour, once a day.
+FORGET_SCHEDULE = "40 3 * * *"
+#: When landed writes are looked at again: cheap when none is due.
+LATE_LOOKS = timedelta(minutes=1)
+#: How long a busy thread keeps the interpreter. A fifth of Python's own: a copy to the mirror
+#: should not wait for a page that is being drawn (benchmarks/mirror_lag.py).
+SWITCH_S = 0.001
+
+
+def mirror_sql(settings: Settings, *, remove: bool = False) -> str:
+    """What makes a Supabase project ready for these settings, or takes it away again."""
+    from core.mirror.supabase import migrations  # noqa: PLC0415 - the command line's alone
+
+    if remove:
+        return migrations.removal(settings.supabase_schema)
+    return migrations.sql(settings.supabase_schema, settings.mirror_names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """The services over the gateways of the settings, and the threads that work for them."""
+
+    core: Core
+    diagnosing: Diagnosing
+    #: Which operational store this process acts on.
+    store: StoreReport
+    engine: Engine
+    mirror_threads: MirrorThreads
+    schedule: ScheduleThread
+    measuring: MeasuringThread
+    alarms: PeriodicThread
+    #: Renews this process's entry in the register of desks.
+    desks: PeriodicThread
+    #: Tells other apps of the desk's changes.
+    events: PeriodicThread
+    #: Notices that this machine's clock was set.
+    clock: PeriodicThread
+    audit: PeriodicThread
+    fitness: Fitness
+    #: Why no engine can run on this Python and SQLite; "": one can.
+    engine_refusal: Callable[[], str]
+    #: Notes which settings it starts with.
+    at_start: Callable[[], None]
+    #: Closes the gateways, after all threads have ended.
+    close: Callable[[], None]
+
+    def start(self) -> None:
+        """Become a worker: carry what was asked for, copy what is due, keep the schedules.
+
+        Raises:
+            EngineError: no engine can run here. It would be tried for ever, and nothing done.
+        """
+        if refusal := self.engine_refusal():
+            raise EngineError(f"{refusal}. What was confirmed waits until a worker can run")
+        sys.setswitchinterval(SWITCH_S)
+        self.at_start()
+        self.mirror_threads.start()
+        self.measuring.start()
+        self.events.start()
+        self.clock.start()
+        self.desks.start()
+        self.engine.start(self.core.carries)
+        self.schedule.start()
+        self.alarms.start()
+        self.audit.start()
+
+    def stop(self, *, grace_s: float) -> None:
+        """Finish what is in hand, all of it within ``grace_s``.
+
+        What is not finished goes on in the next worker.
+        """
+        until = time.monotonic() + grace_s
+
+        def left() -> float:
+            return max(0.0, until - time.monotonic())
+
+        self.core.carrying.resting.set()
+        self.audit.stop(left())
+        self.alarms.stop(left())
+        self.schedule.stop(left())
+        self.engine.stop(grace_s=left())
+        self.mirror_threads.stop(left())
+        self.events.stop(left())
+        self.measuring.stop(left())
+        self.desks.stop(max(left(), LEAVE_S))  # its last word opens a connection
+        self.clock.stop(left())
+        self.close()
+
+
+#: How often events for other apps are looked for.
+EVENTS_EVERY_S = 1.0
+#: Leaving the register is one call.
+LEAVE_S = 2.0
+
+
+def this_process() -> Process:
+    """As it registers itself; its desk is known once the operational store is open."""
+    host, pid = socket.gethostname(), os.getpid()
+    return Process(
+        name=f"{host}-{pid}-{new_id()[:8]}",
+        desk="",
+        host=host,
+        version=version(),
+        started_at=utc_now(),
+    )
+
+
+def version() -> str:
+    """Of this program, as its project file states it."""
+    project = Path(__file__).resolve().parent.parent / "pyproject.toml"
+    if not project.exists():
+        return "unknown"
+    return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
+
+
+def in_order(*ends: Callable[[], None]) -> Callable[[], None]:
+    """One call that makes all of these, one after the other."""
+
+    def close() -> None:
+        for end in ends:
+            end()
+
+    return close
+
+
+def build(settings: Settings) -> Runtime:
+    """The production gateways, imported here so that ``import core`` stays light.
+
+    Raises:
+        JournalError: the operational store cannot be opened.
+    """
+    from core.access.store.rate import SharedPace  # noqa: PLC0415
+    from core.app.stores import SqlJournal  # noqa: PLC0415
+    from core.health.apprise_notifier import Apprise  # noqa: PLC0415
+    from core.hubspot.client import connect  # noqa: PLC0415
+    from core.hubspot.inspection import Inspection  # noqa: PLC0415
+    from core.hubspot.limiter import Priority  # noqa: PLC0415
+    from core.mirror.supabase.client import Supabase  # noqa: PLC0415
+    from core.operations.desks.register import Register  # noqa: PLC0415
+    from core.settings.telling import told  # noqa: PLC0415
+    from core.workers.engine.dbos_runtime import system_url  # noqa: PLC0415
+    from core.workers.engine.engine import DbosEngine  # noqa: PLC0415 - see above
+    from core.workers.engine.proof import start_fault  # noqa: PLC0415
+    from core.workers.engine.versions import version_fault  # noqa: PLC0415
+
+    url = settings.store_url.get_secret_value()
+    journal = SqlJournal(url, admins=settings.admins, announces=bool(settings.events_url))
+    pace = SharedPace(url)
+    hubspot = connect(
+        base_url=settings.hubspot_base_url,
+        token=settings.hubspot_token.get_secret_value(),
+        api_version=settings.hubspot_api_version,
+        portal=settings.portal,
+        now=utc_now,
+        slots_url=url,
+        concurrency=settings.concurrency,
+        request_timeout_s=settings.request_timeout_s,
+        rate_share=settings.rate_share,
+    )
+    inspection = Inspection(hubspot.hub, settings.hubspot_app_id, settings.tell)
+    catalogue = settings.portal.catalogue
+    mirror = Supabase(
+        url=settings.supabase_url,
+        service_key=settings.supabase_service_role_key.get_secret_value(),
+        columns=columns(catalogue),
+        schema=settings.supabase_schema,
+        names=settings.mirror_names,
+        probes=probe_rows(catalogue, utc_now()),
+    )
+    notifier = Apprise([url.get_secret_value() for url in settings.notify_urls])
+    alarms = Alarms(
+        journal, notifier, utc_now, settings.drift_alarm_above, public_url=settings.public_url
+    )
+    engine = DbosEngine(url=url, journal=journal, now=utc_now, vitals=(fitness := Fitness()))
+    core = assemble(
+        crm=hubspot,
+        mirror=mirror,
+        mirror_reads=hubspot.at(Priority.MIRROR),
+        sweep_reads=hubspot.at(Priority.SWEEP),
+        our_sources=[settings.hubspot_app_id] if settings.hubspot_app_id else (),
+        inspecting=inspection,
+        journal=journal,
+        engine=engine,
+        correct_losses=settings.correct_losses,
+        mend_older_copies=settings.mend_older_copies,
+        late_looks=Every(LATE_LOOKS),
+        admins=settings.admins,
+        domains=settings.allowed_domains,
+        unverified_from=settings.unverified_providers,
+        object_types=hubspot.object_types,
+        webhook_secret=settings.hubspot_client_secret.get_secret_value(),
+        catalogue=catalogue,
+        hold=timedelta(seconds=settings.hold_s),
+        typed_above=settings.typed_count_above,
+        second=settings.second_admin,
+        audit_looks=settings.audit_looks,
+        pace=pace,
+        register=Register(mirror),
+        process=this_process(),
+        clock=SteadyClock(utc_now, time.monotonic),
+        api_rate=settings.api_rate,
+        quiet=timedelta(seconds=settings.quiet_period_s),
+        zone=ZoneInfo(settings.time_zone),
+        sweep_schedules=settings.sweep_schedules,
+        activation_schedule=settings.schedule(settings.activation_schedule),
+        forget_schedule=settings.schedule(FORGET_SCHEDULE),
+        keep_personal=settings.keep_personal,
+        on_dead=alarms.dead_letters,
+        event_sender=(sender := event_sender(settings)),
+        tell_by=settings.tell_by,
+    )
+    alarms.late, alarms.audit = core.scheduling.late, core.auditing.judged
+
+    threads = MirrorThreads(core.mirroring, vitals=fitness)
+    diagnosing = Diagnosing(
+        inspection,
+        mirror,
+        journal,
+        notifier.faults,
+        told=bool(settings.notify_urls),
+        webhooks=core.receiving.set_up,
+        public_url=settings.public_url,
+        key_warnings=mirror.key_warnings,
+        desks=core.desks.findings,
+        events_fault=core.announcing.fault,
+        direction=CopyDirection(journal, utc_now).findings,
+        engine_fault=partial(start_fault, url),
+        store=(store := StoreReport(journal, journal.address)).look,
+        now=utc_now,
+    )
+    return Runtime(
+        core=core,
+        diagnosing=diagnosing,
+        store=store,
+        engine=engine,
+        mirror_threads=threads,
+        schedule=ScheduleThread(core.scheduling, vitals=fitness),
+        measuring=MeasuringThread(core.measuring),
+        events=PeriodicThread("events", core.announcing.drain, EVENTS_EVERY_S, fitness),
+        clock=PeriodicThread("clock", core.clock_watch.look, CLOCK_EVERY_S, fitness),
+        desks=PeriodicThread(
+            "desks", core.desks.renew, RENEW_EVERY_S, fitness, at_end=core.desks.leave
+        ),
+        alarms=PeriodicThread("alarms", alarms.look, LOOK_EVERY_S, fitness),
+        audit=PeriodicThread("audit", core.auditing.look, AUDIT_EVERY_S, fitness),
+        fitness=fitness,
+        engine_refusal=partial(version_fault, system_url(url)),
+        at_start=lambda: core.noting.settings(told(settings), where=socket.gethostname()),
+        close=in_order(
+            lambda: notifier.stop(NOTIFY_GRACE_S),
+            hubspot.close,
+            *([sender.close] if sender else []),
+            mirror.close,
+            pace.close,
+            journal.close,
+        ),
+    )
+
+
+def event_sender(settings: Settings) -> WebhookSender | None:
+    """To the receiver of the settings; None: there is none."""
+    from core.mirror.outgoing.sender import WebhookSender  # noqa: PLC0415
+
+    if not settings.events_url:
+        return None
+    secret = settings.events_secret.get_secret_value()
+    return WebhookSender(settings.events_url, secret, utc_now)
+
+
+@contextmanager
+def opened() -> Iterator[Runtime]:
+    """A runtime by this process's settings, stopped at the end. For scripts."""
+    runtime = build(load())
+    try:
+        yield runtime
+    finally:
+        runtime.stop(grace_s=SCRIPT_GRACE_S)
+
+
+#: How the app is started, whole.
+RUN = "python -m streamlit run asgi.py"
+
+_core: Core | None = None
+_runtime: Runtime | None = None
+_starting = threading.Lock()
+
+
+def start(settings: Settings | None = None) -> None:
+    """Build and start the one runtime of this process, unless it runs.
+
+    ``settings``: None reads them now. The server read them as it began: Streamlit puts what
+    stands in secrets.toml into the environment, over what the environment had.
+
+    Raises:
+        BadSettings, EngineError, JournalError: says what to mend.
+    """
+    global _core, _runtime  # noqa: PLW0603 - the module's one pair of singletons
+    with _starting:
+        if _core is None:
+            _runtime = build(settings or load())
+            # as if its supervisor had asked it to end: then the server finishes what is in hand
+            _runtime.fitness.on_unfit = partial(os.kill, os.getpid(), signal.SIGTERM)
+            _runtime.start()
+            _core = _runtime.core
+
+
+def unfit() -> str:
+    """Why this process cannot work any more and ends; empty: it can, or nothing runs."""
+    return _runtime.fitness.reason if _runtime is not None else ""
+
+
+def stop() -> None:
+    """Stop it, if it runs: what is in hand is finished, within reason."""
+    global _core, _runtime
+    with _starting:
+        runtime, _core, _runtime = _runtime, None, None
+    if runtime is not None:
+        runtime.stop(grace_s=SERVER_GRACE_S)
+
+
+class NotServed(RuntimeError):
+    """Nothing was started in this process: ``asgi.py`` does that, ``app.py`` alone does not."""
+
+    def __init__(self) -> None:
+        """Says what to run."""
+        super().__init__(f"only the pages were started. Stop this, and run: {RUN}")
+
+
+def get() -> Core:
+    """The one Core of this process.
+
+    Raises:
+        NotServed: it was not started. Pages alone would be served without guards, API or worker.
+    """
+    if _core is None:
+        raise NotServed
+    return _core
+
+
+@contextmanager
+def use(core: Core) -> Iterator[Core]:
+    """Let this be the process's Core for a while: how tests put fakes beneath the pages."""
+    global _core  # noqa: PLW0603 - set and restored here alone
+    before, _core = _core, core
+    try:
+        yield core
+    finally:
+        _core = before

@@ -1,0 +1,117 @@
+"""Noting: acts that change nothing in the journal, and are in the audit all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from core.audit.entries import Entry, Sought, Subject, What
+from core.audit.store.port import AuditStore
+from core.credits.records import ContactId
+from core.credits.roles import Actor
+
+#: Whoever looks at the same contact again within this has looked once.
+LOOK_AGAIN = timedelta(minutes=15)
+#: Of a token that tells no time of its own: a sign-in within this is the same one.
+SIGN_IN = timedelta(hours=12)
+#: Acts remembered, so that a rerun does not ask the journal what it asked before.
+KNOWN_MAX = 10_000
+#: Who acts when a process starts.
+START = "the start"
+
+
+@dataclass(slots=True)
+class AccessLog:
+    """Each is recorded once, however often a page is drawn, and by however many processes."""
+
+    journal: AuditStore
+    now: Callable[[], datetime]
+    #: Whether looks at contacts are recorded (``CREDIT_DESK_AUDIT_LOOKS``).
+    looks: bool = True
+    _known: set[str] = field(default_factory=set)
+
+    def signed_in(self, email: str, claims: Mapping[str, Any]) -> None:
+        """Somebody came with this token, whatever role they have; once for each token.
+
+        ``claims``: the token's, of which the time it was issued tells it from the next.
+
+        Raises:
+            JournalError: it is not recorded, and nobody is let in.
+        """
+        if not email:
+            return  # an address that nobody verified opens nothing
+        at = self.now()
+        token = claims.get("iat") or claims.get("exp") or _span(at, SIGN_IN)
+        self._once(
+            f"sign-in {email.casefold()} {token}",
+            Entry(at=at, actor=email, what=What.SIGNED_IN),
+        )
+
+    def looked(self, id_: ContactId, actor: Actor) -> None:
+        """This person opened this contact; once in a quarter of an hour.
+
+        Raises:
+            JournalError: it is not recorded, and the contact is not shown.
+        """
+        if not self.looks:
+            return
+        at = self.now()
+        self._once(
+            f"look {actor.email.casefold()} {id_} {_span(at, LOOK_AGAIN)}",
+            Entry(
+                at=at,
+                actor=actor.email,
+                role=actor.role.value,
+                what=What.LOOKED,
+                subject=Subject.CONTACT,
+                subject_id=id_,
+            ),
+        )
+
+    def settings(self, told: Mapping[str, str], *, where: str) -> None:
+        """What differs from the settings at the last start, by name.
+
+        ``told``: values for people, none of them secret. ``where``: which process starts.
+
+        Raises:
+            JournalError: it is not recorded.
+        """
+        past = self.journal.audit(Sought(what=(What.SETTINGS,)), limit=KNOWN_MAX)
+        last: dict[str, str] = {}
+        for link in reversed(past):
+            last |= link.entry.after
+        last = {name: value for name, value in last.items() if value is not None}
+        changed = sorted(
+            name for name in last.keys() | told.keys() if last.get(name) != told.get(name)
+        )
+        if not changed:
+            return
+        after = {name: told.get(name) for name in changed}
+        seen = sha256(repr((past[0].n if past else 0, after)).encode()).hexdigest()[:16]
+        entry = Entry(
+            at=self.now(),
+            actor=START,
+            what=What.SETTINGS,
+            before={name: last.get(name) for name in changed},
+            after=after,
+            detail={"where": where},
+            once=f"settings {seen}",  # two processes that start together find the same
+        )
+        self.journal.record(entry)
+
+    def _once(self, key: str, entry: Entry) -> None:
+        if key in self._known:
+            return
+        self.journal.record(replace(entry, once=key))
+        if len(self._known) >= KNOWN_MAX:
+            self._known.clear()
+        self._known.add(key)
+
+
+def _span(at: datetime, length: timedelta) -> str:
+    """The same for all times within one such length."""
+    since = datetime(2000, 1, 1, tzinfo=UTC)
+    return str((at - since) // length)

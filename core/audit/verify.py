@@ -1,0 +1,196 @@
+"""Auditing: read the audit, and go along its chain to see that nobody changed it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from core.audit.chain import EMPTY, Head, Link, Verified, Walk
+from core.audit.entries import Sought
+from core.audit.store.port import AuditStore
+from core.credits.errors import BadList
+from core.credits.roles import Act, Actor
+from core.work.clocks import within
+
+log = logging.getLogger(__name__)
+
+#: Entries read in one go.
+PORTION = 2000
+#: As far as a page goes along the chain while somebody waits: about a fifth of a second.
+WAITED_FOR = 10_000
+#: The same for a page that has more to tell: moments.
+GLANCED_AT = 2_000
+#: How often a process goes along what was appended, and notes the head in its log.
+LOOK_EVERY_S = 3600.0
+#: How often it goes along all of it again: what was gone along may be changed after.
+AFRESH_EVERY = timedelta(days=1)
+#: Entries of one export.
+EXPORT_MAX = 100_000
+#: Faults that are told; one is enough to call the auditors.
+FAULTS_MAX = 50
+
+
+@dataclass(slots=True)
+class Auditing:
+    """Reads only. What was gone along is not gone along again by this process before a day."""
+
+    journal: AuditStore
+    now: Callable[[], datetime]
+    _walk: Walk = field(default_factory=Walk)
+    #: When this walk set out; all that stood there then, it has gone along.
+    _since: datetime | None = None
+    _walking: threading.Lock = field(default_factory=threading.Lock)
+
+    def find(
+        self, sought: Sought, actor: Actor, *, limit: int = 100, offset: int = 0
+    ) -> list[Link]:
+        """Newest first.
+
+        Raises:
+            NotAllowed: this person may not look at the audit.
+        """
+        actor.require(Act.WATCH)
+        return self.journal.audit(sought, limit=limit, offset=offset)
+
+    def count(self, sought: Sought, actor: Actor) -> int:
+        """How many there are. Raises ``NotAllowed``."""
+        actor.require(Act.WATCH)
+        return self.journal.audit_count(sought)
+
+    def export(self, sought: Sought, actor: Actor, *, limit: int = EXPORT_MAX) -> Iterator[Link]:
+        """Newest first, read by portions. Raises ``NotAllowed`` at once."""
+        actor.require(Act.WATCH)
+        return self._portions(sought, limit)
+
+    def _portions(self, sought: Sought, limit: int) -> Iterator[Link]:
+        before: int | None = None
+        while limit > 0:
+            links = self.journal.audit(sought, before=before, limit=min(PORTION, limit))
+            yield from links
+            if len(links) < PORTION:
+                return
+            limit, before = limit - len(links), links[-1].n
+
+    def verify(self, actor: Actor, *, since: int = 0, expect: str = "") -> Verified:
+        """Go along all of the chain, or from after entry ``since`` on, which is then trusted.
+
+        ``expect``: the hash of a head that was noted elsewhere before. An entry with it must be
+        there, else the end was cut off since, or the whole chain made anew.
+
+        Raises:
+            NotAllowed: this person may not look at the audit.
+            BadList: there is no entry ``since``.
+        """
+        actor.require(Act.WATCH)
+        walk = Walk(head=self._from(since))
+        noted, last = self.journal.audit_head()
+        met = not expect or expect in {walk.head.hash, EMPTY.hash}
+        for links in self._up_to(walk, noted.n):
+            met = met or any(link.hash == expect for link in links)
+        walk.end(noted, last)
+        if not met:
+            of = f"after entry {since}" if since else "in the chain"
+            walk.faults.append(
+                f"no entry {of} has the hash {expect}: entries were cut off at the end since it "
+                "was noted, or the chain was made anew"
+            )
+        return self._told(walk, noted.n)
+
+    def standing(self, actor: Actor, *, afresh: bool = False) -> Verified:
+        """What this process knows, after going on along what it has not been along yet.
+
+        ``afresh``: forget what it knows, and go along all of it.
+
+        Raises:
+            NotAllowed: this person may not look at the audit.
+        """
+        actor.require(Act.WATCH)
+        if afresh:
+            self._set_out_again()
+        return self._go_on(None if afresh else WAITED_FOR)
+
+    def glance(self, actor: Actor) -> Verified:
+        """The same within moments: waits for nobody who goes along it just now.
+
+        Raises:
+            NotAllowed: this person may not look at the audit.
+        """
+        actor.require(Act.WATCH)
+        if not self._walking.acquire(blocking=False):
+            return self._told(self._walk, self.journal.audit_head()[0].n, self._since)
+        try:
+            return self._along(GLANCED_AT)
+        finally:
+            self._walking.release()
+
+    def judged(self) -> Verified:
+        """What this process knows already, for the alarms."""
+        return self._go_on(0)
+
+    def look(self) -> Verified:
+        """For a thread: go on to the end, and note the head in the log, out of the database.
+
+        Once a day along all of it.
+        """
+        if self._since is None or not within(self._since, self.now(), AFRESH_EVERY):
+            self._set_out_again()
+        verified = self._go_on(None)
+        head = verified.head
+        _cry_out(verified.faults)
+        if not verified.faults:
+            log.info("audit head: entry %d, hash %s", head.n, head.hash)
+        return verified
+
+    def _set_out_again(self) -> None:
+        """Pages meanwhile go on with what was known before."""
+        since, walk = self.now(), Walk()
+        for _ in self._up_to(walk, self.journal.audit_head()[0].n):
+            pass
+        _cry_out(walk.faults)
+        with self._walking:
+            self._walk, self._since = walk, since
+
+    def _go_on(self, at_most: int | None) -> Verified:
+        with self._walking:
+            return self._along(at_most)
+
+    def _along(self, at_most: int | None) -> Verified:
+        noted, last = self.journal.audit_head()
+        until = noted.n if at_most is None else min(noted.n, self._walk.head.n + at_most)
+        known = len(self._walk.faults)
+        for _ in self._up_to(self._walk, until):
+            pass
+        ended = replace(self._walk, faults=list(self._walk.faults))
+        if until == noted.n:
+            ended.end(noted, last)
+        _cry_out(self._walk.faults[known:])
+        return self._told(ended, noted.n, self._since)
+
+    def _up_to(self, walk: Walk, n: int) -> Iterator[list[Link]]:
+        while walk.head.n < n and len(walk.faults) < FAULTS_MAX:
+            links = self.journal.audit_links(walk.head.n, min(PORTION, n - walk.head.n))
+            links = [link for link in links if link.n <= n]
+            if not links:
+                return  # the end is missing, which ``Walk.end`` tells
+            walk.along(links)
+            yield links
+
+    def _from(self, since: int) -> Head:
+        if since <= 0:
+            return EMPTY
+        links = self.journal.audit_links(since - 1, 1)
+        if not links or links[0].n != since:
+            raise BadList([f"there is no entry {since} to begin after"])
+        return links[0].head
+
+    def _told(self, walk: Walk, total: int, since: datetime | None = None) -> Verified:
+        faults = tuple(walk.faults[:FAULTS_MAX])
+        return Verified(at=self.now(), head=walk.head, total=total, faults=faults, since=since)
+
+
+def _cry_out(faults: Sequence[str]) -> None:
+    if faults:
+        log.error("the audit was changed: %s", "; ".join(faults[:3]))

@@ -1,0 +1,40 @@
+"""The second admin's command."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from core.cli import reports
+from core.cli.acting import actor_of
+from core.cli.app import As, DryRun, Json, TakeOver, app, next_step, other_desks, report_of
+from core.cli.output import show, told
+from core.cli.store import opened
+
+
+@app.command()
+def approve(
+    operation_id: str,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="of --takeover: kept in the audit log")
+    ] = "",
+    as_: As = "",
+    dry_run: DryRun = False,
+    takeover: TakeOver = False,
+    json: Json = False,
+) -> None:
+    """Approve what another admin confirmed: its hold begins. --dry-run: how it stands now."""
+    with told(), opened() as runtime:
+        core = runtime.core
+        actor = actor_of(core, as_)
+        if dry_run:
+            found = core.approving.read(operation_id, actor)
+            changed = [str(each) for each in found.differences]
+            report = reports.of_plan(found.plan) | {"changed": changed} | other_desks(core)
+            show(report, as_json=json)
+            return
+        if takeover:
+            core.desks.take_over(actor, reason=reason)
+        approved = core.approving.approve(operation_id, actor)
+        show(report_of(core, approved) | {"next_step": next_step(core, approved)}, as_json=json)

@@ -1,0 +1,136 @@
+"""Commands on the audit: read it, and verify that nobody changed it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.audit.chain import FIELDS, JSON_FIELDS, Link
+from core.audit.entries import Sought, What
+from core.audit.verify import EXPORT_MAX
+from core.cli.acting import actor_of
+from core.cli.app import As, Json, app
+from core.cli.commands.exporting import taken
+from core.cli.ending import unfinished
+from core.cli.output import Unhealthy, show, told
+from core.cli.store import opened
+from core.credits.errors import BadList
+
+audit = typer.Typer(help="Who did what, when and why; and whether anybody changed it since.")
+app.add_typer(audit, name="audit")
+
+Day = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], metavar="YYYY-MM-DD[THH:MM:SS]", help="UTC"
+    ),
+]
+
+
+@audit.callback(invoke_without_command=True)
+def entries(
+    context: typer.Context,
+    since: Day = None,
+    until: Day = None,
+    actor: Annotated[str, typer.Option("--actor", metavar="EMAIL", help="who did it")] = "",
+    what: Annotated[
+        list[str] | None, typer.Option("--what", metavar="ACT", help="repeatable")
+    ] = None,
+    operation: Annotated[str, typer.Option("--operation", metavar="ID")] = "",
+    contact: Annotated[
+        str, typer.Option("--contact", metavar="ID", help="also of its bookings")
+    ] = "",
+    booking: Annotated[
+        str, typer.Option("--booking", metavar="ID", help="also of the writes of its credit")
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=EXPORT_MAX)] = 50,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="write all of them")
+    ] = None,
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Entries, newest first. With --csv every matching one, whatever --limit says."""
+    if context.invoked_subcommand is not None:
+        return
+    with told(), opened() as runtime:
+        sought = Sought(
+            since=_utc(since),
+            until=_utc(until),
+            actor=actor.strip(),
+            what=_acts(what or []),
+            operation_id=operation.strip(),
+            contact_id=contact.strip(),
+            booking_id=booking.strip(),
+        )
+        core = runtime.core
+        who = actor_of(core, as_)
+        if csv is not None:
+            show(taken(core, core.exporting.audit(sought, who), who, csv), as_json=json)
+            return
+        links = list(core.auditing.export(sought, who, limit=limit))
+        report: dict[str, Any] = {"found": core.auditing.count(sought, who)}
+        show(report | {"entries": [_entry(link) for link in links]}, as_json=json)
+
+
+@audit.command()
+def verify(
+    expect: Annotated[
+        str, typer.Option("--expect", metavar="HASH", help="of a head that was noted before")
+    ] = "",
+    since: Annotated[
+        int, typer.Option("--since", metavar="N", min=0, help="trust entries up to this one")
+    ] = 0,
+    as_: As = "",
+    json: Json = False,
+) -> None:
+    """Go along the chain; exit code 1 and every fault when somebody changed it.
+
+    Exit code 2 when the log is empty, which proves nothing.
+
+    Keep the hash that is printed somewhere else, and give it to --expect the next time: entries
+    cut off at the end since then cannot be seen otherwise.
+    """
+    with told(), opened() as runtime:
+        core = runtime.core
+        verified = core.auditing.verify(
+            actor_of(core, as_), since=since, expect=expect.strip().casefold()
+        )
+        head = verified.head
+        is_empty = verified.total == 0 and not verified.faults
+        whole = {
+            "whole": None if is_empty else verified.whole,
+            "entries": verified.total,
+            "verified_from": since + 1,
+        }
+        report = whole | {"head": {"n": head.n, "hash": head.hash}, "at": verified.at.isoformat()}
+        show(report | {"faults": list(verified.faults)}, as_json=json)
+        if verified.faults:
+            raise Unhealthy(verified.faults)
+        if is_empty:
+            unfinished(
+                f"nothing was verified: the audit log of {runtime.store.address} is empty. If the "
+                "desk is at work already, this is not its store: docs/deploy.md, One store"
+            )
+
+
+def _utc(given: datetime | None) -> datetime | None:
+    return given.replace(tzinfo=UTC) if given else None
+
+
+def _acts(given: list[str]) -> tuple[str, ...]:
+    known = {what.value for what in What}
+    faults = [f"{each!r} is no act: {', '.join(sorted(known))}" for each in set(given) - known]
+    if faults:
+        raise BadList(faults)
+    return tuple(given)
+
+
+def _entry(link: Link) -> dict[str, Any]:
+    entry = link.entry
+    told_of = {name: getattr(entry, name) for name in FIELDS if name not in {"at", "once"}}
+    kept = {name: value for name, value in told_of.items() if value or name not in JSON_FIELDS}
+    return {"n": link.n, "at": entry.at.isoformat(), **kept, "hash": link.hash}

@@ -1,0 +1,203 @@
+"""Commands on drift: sweep and repair."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Protocol, TypeVar
+
+import typer
+
+from core.app.assembly.parts import Core
+from core.cli.acting import actor_of
+from core.cli.app import As, Json, Reason, app
+from core.cli.ending import unfinished
+from core.cli.output import show, told
+from core.cli.store import opened
+from core.credits.errors import BadList, StateConflict
+from core.drift.causes import Cause
+from core.drift.differences import Drift
+from core.drift.repairs import Repair, RepairRow, RepairState, RowState
+from core.drift.sweeps import Sweep, SweepMode
+
+#: Rows in one report; all of them are in the operational store.
+SHOWN = 200
+POLL_S = 0.1
+NOTHING = {"repaired": 0, "still": [], "not_repairable": [], "left_alone": 0}
+
+Timeout = Annotated[float, typer.Option("--timeout", metavar="SECONDS", help="to wait at most")]
+
+
+@app.command()
+def sweep(
+    known: Annotated[bool, typer.Option("--known", help="all that the mirror holds")] = False,
+    full: Annotated[bool, typer.Option("--full", help="and all that it should hold")] = False,
+    as_: As = "",
+    timeout: Timeout = 6 * 3600,
+    json: Json = False,
+) -> None:
+    """Compare the mirror with the truth: what changed since the last sweep, unless told more.
+
+    Goes on with an unfinished one of its mode. While HubSpot or Supabase is away, it waits.
+    """
+    with told(), opened() as runtime:
+        if known and full:
+            raise BadList(["choose one of --known and --full"])
+        mode = SweepMode.FULL if full else SweepMode.KNOWN if known else SweepMode.INCREMENTAL
+        core = runtime.core
+        if as_:
+            asked = core.sweeping.ask(mode, core.access.actor(as_))
+        else:
+            asked = core.sweeping.ask_unattended(mode, by="command line")
+        runtime.start()
+        done = _followed(lambda: _sweep(core, asked.id), timeout)
+        found = core.journal.drifts(done.id, limit=SHOWN)
+        show(_of_sweep(done, core.journal.drift_counts(done.id), found), as_json=json)
+        if not done.complete:
+            unfinished(f"sweep {done.id} is {done.state}: {done.error or 'not all was compared'}")
+
+
+@app.command()
+def repair(
+    id_: Annotated[str, typer.Option("--id", metavar="ID", help="one record")] = "",
+    cause: Annotated[str, typer.Option("--cause", metavar="CAUSE", help="all of one cause")] = "",
+    all_: Annotated[bool, typer.Option("--all", help="all that the last sweep found")] = False,
+    reason: Reason = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what drifts")] = False,
+    as_: As = "",
+    timeout: Timeout = 3600,
+    json: Json = False,
+) -> None:
+    """Copy the truth over what drifts, and read both again as proof."""
+    with told(), opened() as runtime:
+        core = runtime.core
+        if sum([bool(id_), bool(cause), all_]) != 1:
+            raise BadList(["choose exactly one of --id, --cause and --all"])
+        actor = actor_of(core, as_)
+        repairing = core.repairing
+        if all_:
+            found = repairing.of_all(actor)
+        else:
+            found = (
+                repairing.of_record(id_, actor) if id_ else repairing.of_cause(_cause(cause), actor)
+            )
+        if dry_run or not found:
+            able = sum(drift.repairable for drift in found)
+            show(
+                {"would_repair": able, "drifts": _rows(found)} if dry_run else NOTHING, as_json=json
+            )
+            return
+        asked = repairing.confirm(found, actor, reason)
+        runtime.start()
+        done = _followed(lambda: _repair(core, asked.id), timeout)
+        still = core.journal.repair_rows(done.id, states=[RowState.STILL_DIFFERS])
+        show(_of_repair(core, done, still), as_json=json)
+        if still:
+            first = still[0]
+            unfinished(
+                f"{len(still):,} still differ, {first.drift.kind.value} {first.drift.record_id} "
+                f"first: {first.why or first.drift.cause.value}"
+            )
+
+
+class _Followed(Protocol):
+    """What is carried while the command waits."""
+
+    @property
+    def ended(self) -> bool: ...
+
+
+F = TypeVar("F", bound=_Followed)
+#: Why it waits, to be told on stderr.
+Told = tuple[F, str]
+
+
+def _sweep(core: Core, sweep_id: str) -> Told[Sweep]:
+    found = core.journal.sweep(sweep_id)
+    return found, found.error and f"sweep {found.id} is {found.state}: {found.error}"
+
+
+def _repair(core: Core, repair_id: str) -> Told[Repair]:
+    found = core.journal.repair(repair_id)
+    waits = found.state is RepairState.PAUSED
+    return found, f"repair {found.id} waits: {found.waiting_for}" if waits else ""
+
+
+def _followed(look: Callable[[], Told[F]], timeout_s: float) -> F:
+    """Wait for its end; this process is a worker meanwhile, so that there is one."""
+    until, before = time.monotonic() + timeout_s, ""
+    while True:
+        found, why = look()
+        if found.ended:
+            return found
+        if why and why != before:
+            print(f"{why}; it goes on by itself", file=sys.stderr)  # noqa: T201
+        before = why
+        if time.monotonic() > until:
+            told = f"not ended after {timeout_s:g} s; it continues when a worker runs"
+            raise StateConflict(f"{told}. {why}".strip(), state="unended")
+        time.sleep(POLL_S)
+
+
+def _cause(word: str) -> Cause:
+    """As screens or as tables write it: "older copy", "older_copy"."""
+    for cause in Cause:
+        if word.casefold() in {cause.value.casefold(), cause.name.casefold()}:
+            return cause
+    known = ", ".join(cause.name.lower() for cause in Cause)
+    raise BadList([f"there is no cause {word!r}; causes are {known}"])
+
+
+def _of_sweep(sweep: Sweep, counts: dict[Cause, int], found: Sequence[Drift]) -> dict[str, Any]:
+    return {
+        "sweep": sweep.id,
+        "mode": sweep.mode.value,
+        "state": sweep.state.value,
+        "started_at": sweep.started_at.isoformat(),
+        "seconds": round((sweep.saved_at - sweep.started_at).total_seconds(), 1),
+        "known": dict(sweep.known),
+        "compared": dict(sweep.compared),
+        "left_alone": sweep.left_alone,
+        "drifting": sweep.drifting,
+        "unexplained": sweep.unexplained,
+        "causes": {cause.value: number for cause, number in Counter(counts).most_common()},
+        "drifts": _rows(found),
+    }
+
+
+def _of_repair(core: Core, repair: Repair, still: Sequence[RepairRow]) -> dict[str, Any]:
+    refused = core.journal.repair_rows(repair.id, states=[RowState.NOT_REPAIRABLE])
+    return {
+        "repair": repair.id,
+        "repaired": repair.counts.get(RowState.REPAIRED, 0),
+        "still": [_now(row) for row in still[:SHOWN]],
+        "not_repairable": [_now(row) for row in refused[:SHOWN]],
+        "left_alone": repair.counts.get(RowState.LEFT_ALONE, 0),
+    }
+
+
+def _now(row: RepairRow) -> dict[str, Any]:
+    (told,) = _rows([row.drift])
+    return told | {
+        "truth": dict(row.truth_now),
+        "mirror": dict(row.mirror_now),
+        "evidence": row.why,
+    }
+
+
+def _rows(drifts: Sequence[Drift]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": drift.kind.value,
+            "id": drift.record_id,
+            "cause": drift.cause.value,
+            "truth": dict(drift.truth),
+            "mirror": dict(drift.mirror),
+            "evidence": drift.evidence,
+            "since": drift.since.isoformat(),
+            "repairable": drift.repairable,
+        }
+        for drift in drifts[:SHOWN]
+    ]

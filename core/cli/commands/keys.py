@@ -1,0 +1,82 @@
+"""Commands on keys of the HTTP API: list, make, withdraw."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from core.access.api_key_rules import ApiKey, Scope, name_faults
+from core.cli.acting import actor_of
+from core.cli.app import As, Json, app
+from core.cli.output import show, told
+from core.cli.store import opened
+from core.credits.errors import BadList
+
+keys = typer.Typer(help="Keys of the HTTP API: make and withdraw.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+
+Scopes = Annotated[list[str], typer.Option("--scope", metavar="SCOPE", help=", ".join(Scope))]
+Until = Annotated[str, typer.Option("--until", metavar="DAY", help="the last day, 2027-05-31; UTC")]
+
+
+@keys.command("list")
+def list_(as_: As = "", json: Json = False) -> None:
+    """Every key that was made; never the key itself."""
+    with told(), opened() as runtime:
+        admitting = runtime.core.admitting
+        found = admitting.keys(actor_of(runtime.core, as_))
+        show({"keys": [_of(key, admitting.now()) for key in found]}, as_json=json)
+
+
+@keys.command()
+def make(client: str, scope: Scopes, until: Until = "", as_: As = "", json: Json = False) -> None:
+    """Make a key for this client. It is printed here and never again."""
+    with told(), opened() as runtime:
+        scopes, expires_at = _wanted(client, scope, until)
+        admitting = runtime.core.admitting
+        made, text = admitting.make(
+            client, scopes, actor_of(runtime.core, as_), expires_at=expires_at
+        )
+        show({"key": text, **_of(made, admitting.now())}, as_json=json)
+
+
+@keys.command()
+def withdraw(key_id: str, as_: As = "", json: Json = False) -> None:
+    """Let this key open nothing any more. What it confirmed and is held does not begin."""
+    with told(), opened() as runtime:
+        admitting = runtime.core.admitting
+        key = admitting.withdraw(key_id, actor_of(runtime.core, as_))
+        show({"withdrawn": key.id, **_of(key, admitting.now())}, as_json=json)
+
+
+def _wanted(client: str, scopes: list[str], until: str) -> tuple[list[Scope], datetime | None]:
+    """All faults at once, before any key is made."""
+    known = ", ".join(Scope)
+    faults = [f"{each!r}: no scope; one of {known}" for each in scopes if each not in [*Scope]]
+    expires_at = None
+    if until:
+        try:
+            day = datetime.strptime(until, "%Y-%m-%d").replace(tzinfo=UTC)
+            expires_at = day + timedelta(days=1)
+        except ValueError:
+            faults.append(f"--until {until!r}: write a day as 2027-05-31")
+    if faults:
+        raise BadList([*name_faults(client), *faults])
+    return [Scope(each) for each in scopes], expires_at
+
+
+def _of(key: ApiKey, now: datetime) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "client": key.client,
+        "scopes": sorted(key.scopes),
+        "holds": key.holds(now),
+        "made_by": key.made_by,
+        "made_at": key.made_at.isoformat(),
+        "expires_at": key.expires_at.isoformat() if key.expires_at else None,
+        "withdrawn_at": key.withdrawn_at.isoformat() if key.withdrawn_at else None,
+        "withdrawn_by": key.withdrawn_by,
+        "used_at": key.used_at.isoformat() if key.used_at else None,
+    }

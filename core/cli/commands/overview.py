@@ -1,0 +1,64 @@
+"""The command on what needs attention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from core.cli.acting import actor_of
+from core.cli.app import As, Json, app
+from core.cli.output import show, told
+from core.cli.store import opened
+from core.health.facts import Need, Urgency
+from core.health.overview import Overview
+
+
+@app.command()
+def overview(as_: As = "", json: Json = False) -> None:
+    """What needs attention now, the most urgent first. Exit code 2: somebody has to do something.
+
+    Also whether what students see is true, as the last sweep of all rows proves it.
+    """
+    with told(), opened() as runtime:
+        core = runtime.core
+        actor = actor_of(core, as_)
+        found = core.overseeing.read(actor, patient=True)
+        show(_report(found), as_json=json)
+        if any(need.urgency is not Urgency.WATCH for need in found.needs):
+            raise typer.Exit(2)
+
+
+def _report(found: Overview) -> dict[str, Any]:
+    facts, swept, quota, lag = found.facts, found.facts.swept, found.quota, found.lag
+    since = facts.due_since
+    return {
+        "students_see": found.sight.value,
+        "needs": [_need(need) for need in found.needs],
+        "hubspot": facts.truth.said if facts.truth else "not known",
+        "supabase": facts.mirror.said if facts.mirror else "not known",
+        "workers": facts.workers,
+        "swept_at": swept.saved_at.isoformat() if swept else None,
+        "compared": dict(swept.compared) if swept else {},
+        "drifting": facts.drifting,
+        "unexplained": swept.unexplained if swept else 0,
+        "due": facts.due,
+        "oldest_seconds": round((facts.now - since).total_seconds(), 3) if since else 0.0,
+        "dead": facts.dead,
+        "owed": facts.owed,
+        "owed_counted_at": facts.owed_at.isoformat() if facts.owed_at else None,
+        "quota_used": round(quota.used / quota.limit, 3) if quota and quota.limit else None,
+        "quota_day_used": None if facts.quota_day is None else round(facts.quota_day, 3),
+        "copied_within_seconds": {"half": lag.p50_s, "99_of_100": lag.p99_s} if lag else {},
+        "audit": {"verified": found.verified.head.n, "entries": found.verified.total},
+    }
+
+
+def _need(need: Need) -> dict[str, Any]:
+    return {
+        "urgency": need.urgency.value,
+        "matter": need.matter.value,
+        "told": need.told,
+        "since": need.since.isoformat(timespec="seconds") if need.since else None,
+        "of": need.of,
+    }

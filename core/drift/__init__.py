@@ -1,0 +1,1 @@
+"""Where HubSpot and Supabase differ, why, and putting it right."""

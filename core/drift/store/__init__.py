@@ -1,0 +1,1 @@
+"""Where checks, drift, repairs and measures are kept."""

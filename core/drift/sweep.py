@@ -1,0 +1,298 @@
+"""Sweeping: truth and mirror compared, page by page, with a record of what was compared."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from core.audit.store.event_port import Event
+from core.credits.errors import GatewayError
+from core.credits.records import Kind
+from core.credits.roles import Act, Actor
+from core.drift.causes import Cause
+from core.drift.compare import Compared, Comparing
+from core.drift.differences import Drift
+from core.drift.store.port import DriftStore
+from core.drift.sweeps import WHOLE, Pass, Sweep, SweepMode, SweepState
+from core.hubspot.ports.crm import Crm
+from core.mirror.port import Mirror
+from core.mirror.rows import ID, Row
+from core.work.backoff import pause
+from core.work.engine_port import Engine
+from core.work.inline_executor import InlineExecutor
+from core.work.work import Work, key_of
+
+log = logging.getLogger(__name__)
+
+#: Records in one step. PostgREST gives 1,000 rows at most; HubSpot takes them as 10 batches.
+PAGE = 1000
+#: Pages compared at once: while one waits for its suspects, the others use the limit.
+AT_ONCE = 3
+#: HubSpot's search lags; what changed shortly before the last sweep is looked at again.
+OVERLAP = timedelta(minutes=10)
+#: One older than this is not gone on with: what it compared is too long ago.
+RESUMABLE = timedelta(hours=6)
+#: How long sweeps are kept.
+KEPT = timedelta(days=90)
+#: A sweep of one of these compares all that one of that mode does.
+COVERED_BY = {
+    SweepMode.KNOWN: (SweepMode.KNOWN, SweepMode.FULL),
+    SweepMode.INCREMENTAL: (SweepMode.INCREMENTAL, SweepMode.FULL),
+    SweepMode.FULL: (SweepMode.FULL,),
+}
+#: Sweeps looked through for one that is complete: between two, some may have been given up.
+LOOKED_THROUGH = 100
+#: Before there was a HubSpot.
+EVER = datetime(2006, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """Ids to compare, their mirror rows if they were read, and where the next page begins."""
+
+    ids: Sequence[str]
+    held: Mapping[str, Row] | None
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweeping:
+    """Reads both stores, writes the history of sweeps, and itself changes neither."""
+
+    crm: Crm
+    mirror: Mirror
+    journal: DriftStore
+    engine: Engine
+    comparing: Comparing
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+    #: Given the sweep that ended: some of what it found needs no person's word to be mended.
+    mend_unattended: Callable[[str], object]
+    #: Pages compared at once; 1: all in this thread, one thing after the other.
+    at_once: int = AT_ONCE
+
+    def ask(self, mode: SweepMode, actor: Actor) -> Sweep:
+        """Have one swept; at once, for the engine carries it. One of this mode that has not ended
+        is the one asked for.
+
+        Raises:
+            NotAllowed: this person may not watch drift.
+        """
+        actor.require(Act.WATCH)
+        return self.ask_unattended(mode, by=actor.email)
+
+    def ask_unattended(self, mode: SweepMode, *, by: str, sweep_id: str = "") -> Sweep:
+        """For schedules and scripts. Asking again with the same id is the same sweep."""
+        now = self.now()
+        asked = Sweep(
+            id=sweep_id or self.new_id(),
+            mode=mode,
+            state=SweepState.ASKED,
+            started_at=now,
+            saved_at=now,
+            asked_by=by,
+        )
+        sweep = self.journal.ask_sweep(asked)
+        if sweep == asked:
+            self._tell(sweep, by, "asked for a sweep")
+        if not sweep.ended:
+            self.engine.submit(key_of(Work.SWEEP, sweep.id))
+        return sweep
+
+    def carry_out(self, sweep_id: str) -> datetime | None:
+        """For the engine: go on from where it was saved. None: ended. A time: look again then.
+
+        Raises:
+            Superseded: another process has it.
+        """
+        sweep = self.journal.take_sweep(sweep_id)
+        if sweep.ended:
+            return None
+        if sweep.state is SweepState.ASKED:
+            sweep = self._begun(sweep)
+        elif self.now() - sweep.started_at > RESUMABLE:
+            self._give_up(sweep)
+            return None
+        sweep = replace(sweep, state=SweepState.RUNNING, error="", next_try_at=None)
+        try:
+            for sweep, found in self._steps(sweep):  # noqa: B020 - the one that was saved last
+                self.journal.save_sweep(sweep, found)
+        except GatewayError as error:
+            return self._pause(sweep, error)
+        self._complete(sweep)
+        return None
+
+    def unfinished(self, mode: SweepMode, since: datetime) -> str:
+        """Why no sweep as good as one of this mode was completed since then; "" when one was."""
+        newest = self.journal.sweeps(modes=COVERED_BY[mode], limit=5)
+        if any(sweep.complete and sweep.saved_at >= since for sweep in newest):
+            return ""
+        for sweep in newest:
+            if not sweep.complete:
+                return f"{sweep.state} since {sweep.started_at.isoformat()}: {sweep.error}"
+        return "none was asked for"
+
+    def _begun(self, sweep: Sweep) -> Sweep:
+        now = self.now()
+        since = self._watermark() if sweep.mode is SweepMode.INCREMENTAL else None
+        state = SweepState.RUNNING
+        begun = replace(sweep, state=state, started_at=now, saved_at=now, since=since)
+        self.journal.save_sweep(begun)
+        return begun
+
+    def _pause(self, sweep: Sweep, error: GatewayError) -> datetime:
+        """It is saved why, and that it goes on by itself."""
+        again = self.now() + pause(error, sweep.failures)
+        log.warning("the %s sweep %s is paused until %s: %s", sweep.mode, sweep.id, again, error)
+        paused = replace(
+            sweep,
+            state=SweepState.PAUSED,
+            error=str(error),
+            failures=sweep.failures + 1,
+            next_try_at=again,
+            saved_at=self.now(),
+        )
+        self.journal.save_sweep(self._counted(paused))
+        return again
+
+    def _give_up(self, sweep: Sweep) -> None:
+        ended = replace(sweep, state=SweepState.GIVEN_UP, next_try_at=None, saved_at=self.now())
+        self.journal.save_sweep(self._counted(ended))
+        self._tell(ended, "", "gave a sweep up")
+
+    def _complete(self, sweep: Sweep) -> None:
+        done = replace(sweep, state=SweepState.COMPLETE, saved_at=self.now())
+        self.journal.save_sweep(self._counted(done))
+        self.mend_unattended(sweep.id)
+        self.journal.forget_sweeps(before=self.now() - KEPT)
+
+    def _counted(self, sweep: Sweep) -> Sweep:
+        counts = self.journal.drift_counts(sweep.id)
+        unexplained = counts.get(Cause.UNEXPLAINED, 0)
+        return replace(sweep, drifting=sum(counts.values()), unexplained=unexplained)
+
+    def _tell(self, sweep: Sweep, actor: str, what: str) -> None:
+        detail = {"sweep": sweep.id, "mode": sweep.mode.value}
+        if sweep.error:
+            detail["error"] = sweep.error
+        self.journal.add_event(Event(at=self.now(), actor=actor, what=what, detail=detail))
+
+    def _watermark(self) -> datetime:
+        """When the last began that found all changes until then; one that failed counts not."""
+        past = self.journal.sweeps(modes=[SweepMode.INCREMENTAL, SweepMode.FULL])
+        started = [sweep.started_at for sweep in past if sweep.complete]
+        return max(started) - OVERLAP if started else EVER
+
+    def _steps(self, sweep: Sweep) -> Iterator[tuple[Sweep, Sequence[Drift]]]:
+        while sweep.legs < len(sweep.plan):
+            kind, way = sweep.plan[sweep.legs]
+            merged = set() if way is Pass.MIRROR else self._made_by_merge(sweep)
+            for page, made in self._compared(kind, self._pages(kind, way, sweep), merged):
+                sweep = self._grown(sweep, kind, page, made)
+                yield sweep, made.drifts
+            sweep = replace(sweep, legs=sweep.legs + 1, after="", saved_at=self.now())
+            yield sweep, ()
+
+    def _compared(
+        self, kind: Kind, pages: Iterator[_Page], merged: Collection[str]
+    ) -> Iterator[tuple[_Page, Compared]]:
+        """In the order of the pages, so that a cursor never passes one that failed."""
+
+        def compare(page: _Page) -> Compared:
+            return self.comparing.compare(kind, page.ids, page.held, made_by_merge=merged)
+
+        with self._pool(self.at_once, "sweep") as pool:
+            pending = deque[tuple[_Page, Future[Compared]]]()
+            for page in pages:
+                pending.append((page, pool.submit(compare, page)))
+                if len(pending) == self.at_once:
+                    first, made = pending.popleft()
+                    yield first, made.result()
+            for rest, made in pending:
+                yield rest, made.result()
+
+    def _grown(self, sweep: Sweep, kind: Kind, page: _Page, made: Compared) -> Sweep:
+        known = Counter(sweep.known) + Counter({kind.value: len(page.ids)})
+        compared = Counter(sweep.compared) + Counter({kind.value: made.compared})
+        return replace(
+            sweep,
+            after=page.after,
+            known=dict(known),
+            compared=dict(compared),
+            left_alone=sweep.left_alone + len(made.left_alone),
+            drifting=sweep.drifting + len(made.drifts),
+            pages=sweep.pages + 1,
+            failures=0,
+            saved_at=self.now(),
+        )
+
+    def _made_by_merge(self, sweep: Sweep) -> set[str]:
+        merged = self.journal.drifts(sweep.id, causes=[Cause.CONTACT_MERGED])
+        return {str(drift.truth[ID]) for drift in merged if ID in drift.truth}
+
+    def _pool(self, size: int, name: str) -> Executor:
+        return InlineExecutor() if self.at_once == 1 else ThreadPoolExecutor(size, name)
+
+    # pages
+
+    def _pages(self, kind: Kind, way: Pass, sweep: Sweep) -> Iterator[_Page]:
+        match way:
+            case Pass.MIRROR:
+                return self._mirrored(kind, sweep.after)
+            case Pass.MISSED:
+                return self._missed(kind, sweep)
+            case Pass.LIST:
+                return self._listed(kind, sweep.after)
+            case Pass.SEARCH:
+                return self._changed(kind, sweep.after, sweep.since or EVER)
+
+    def _mirrored(self, kind: Kind, after: str) -> Iterator[_Page]:
+        """The next page is read while one is compared."""
+        with self._pool(1, "sweep-pages") as ahead:
+            rows = self.mirror.page(kind, after, PAGE)
+            while rows:
+                held = {str(row[ID]): row for row in rows}
+                after = str(rows[-1][ID])
+                coming = ahead.submit(self.mirror.page, kind, after, PAGE)
+                yield _Page(ids=list(held), held=held, after=after)
+                rows = coming.result()
+
+    def _missed(self, kind: Kind, sweep: Sweep) -> Iterator[_Page]:
+        """What the last sweep of all rows found without a row, as far as it still has none.
+
+        A row that has come since was compared on the way through the mirror.
+        """
+        last = last_whole(self.journal)
+        found = self.journal.drifts(last.id) if last else []
+        ids = sorted(d.record_id for d in found if d.kind is kind and not d.mirror)
+        ids = [id_ for id_ in ids if id_ > sweep.after]
+        for start in range(0, len(ids), PAGE):
+            page = ids[start : start + PAGE]
+            held = self.mirror.rows(kind, page)
+            without = [id_ for id_ in page if id_ not in held]
+            yield _Page(ids=without, held={}, after=page[-1])
+
+    def _listed(self, kind: Kind, after: str) -> Iterator[_Page]:
+        """Those that the mirror has no row of: the others were compared on the way through it."""
+        while True:
+            ids, after = self.crm.listed_ids(kind, after=after)
+            held = self.mirror.rows(kind, ids)
+            yield _Page(ids=[id_ for id_ in ids if id_ not in held], held={}, after=after)
+            if not after:
+                return
+
+    def _changed(self, kind: Kind, after: str, since: datetime) -> Iterator[_Page]:
+        ids = sorted(id_ for id_ in self.crm.changed_ids(kind, since) if id_ > after)
+        for start in range(0, len(ids), PAGE):
+            page = ids[start : start + PAGE]
+            yield _Page(ids=page, held=None, after=page[-1])
+
+
+def last_whole(journal: DriftStore) -> Sweep | None:
+    """The newest complete sweep whose findings stand for all rows."""
+    past = journal.sweeps(modes=WHOLE, limit=LOOKED_THROUGH)
+    return next((sweep for sweep in past if sweep.complete), None)

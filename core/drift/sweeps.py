@@ -1,0 +1,110 @@
+"""What one sweep did: which records it knew, compared, left alone; and where it stopped. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from core.credits.records import Kind
+
+
+class SweepMode(StrEnum):
+    """Which records a sweep compares."""
+
+    #: All that the mirror holds, and what the last sweep of all rows missed there.
+    KNOWN = "known"
+    #: Those that HubSpot's search knows to have changed since the last complete one.
+    INCREMENTAL = "incremental"
+    #: All that the mirror holds, and all that HubSpot lists beside them.
+    FULL = "full"
+
+
+class SweepState(StrEnum):
+    """Where a sweep stands."""
+
+    #: Nobody has begun it yet.
+    ASKED = "asked for"
+    #: Under way, or its process died: another goes on from the cursor.
+    RUNNING = "running"
+    #: HubSpot or the mirror is away; it goes on from the cursor by itself.
+    PAUSED = "paused"
+    COMPLETE = "complete"
+    #: It was paused for so long that what it compared says nothing any more.
+    GIVEN_UP = "given up"
+
+
+SWEEP_ENDED = frozenset({SweepState.COMPLETE, SweepState.GIVEN_UP})
+
+
+#: Sweeps whose findings stand for the whole mirror.
+WHOLE = (SweepMode.KNOWN, SweepMode.FULL)
+
+
+class Pass(StrEnum):
+    """One way of going through the records of a kind."""
+
+    MIRROR = "mirror"
+    #: Records that the last sweep of all rows found without a row: a narrower look must not
+    #: clear what only a wider one can find.
+    MISSED = "missed"
+    LIST = "list"
+    SEARCH = "search"
+
+
+PASSES: Mapping[SweepMode, tuple[Pass, ...]] = {
+    SweepMode.KNOWN: (Pass.MIRROR, Pass.MISSED),
+    SweepMode.INCREMENTAL: (Pass.SEARCH,),
+    SweepMode.FULL: (Pass.MIRROR, Pass.LIST),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """One comparison of truth and mirror, with the proof of its completeness."""
+
+    id: str
+    mode: SweepMode
+    state: SweepState = SweepState.RUNNING
+    #: When its first record was compared; until then, when it was asked for.
+    started_at: datetime
+    #: Last saved. Of a complete sweep: when it ended.
+    saved_at: datetime
+    #: A person, "schedule" or "command line".
+    asked_by: str = ""
+    #: Grows with each process that takes it up, so that an older one can do no more.
+    epoch: int = 0
+    #: An incremental one finds what changed from here on.
+    since: datetime | None = None
+    #: Where to go on: the legs done, and the last id or page of the one in hand.
+    legs: int = 0
+    after: str = ""
+    #: Kind to the records it came upon, and to those that it compared on both sides.
+    known: Mapping[str, int] = field(default_factory=dict)
+    compared: Mapping[str, int] = field(default_factory=dict)
+    #: Pages saved so far.
+    pages: int = 0
+    #: Being written or about to be copied at that moment: not compared.
+    left_alone: int = 0
+    drifting: int = 0
+    unexplained: int = 0
+    #: Why it paused, how often in a row, and when it goes on.
+    error: str = ""
+    failures: int = 0
+    next_try_at: datetime | None = None
+
+    @property
+    def plan(self) -> tuple[tuple[Kind, Pass], ...]:
+        """All its legs, contacts first."""
+        return tuple((kind, each) for kind in Kind for each in PASSES[self.mode])
+
+    @property
+    def complete(self) -> bool:
+        """Every record that it knew of was compared, or is accounted for."""
+        return self.state is SweepState.COMPLETE
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more happens to it."""
+        return self.state in SWEEP_ENDED

@@ -1,0 +1,1 @@
+"""Lists that leave the desk, whole, as CSV."""

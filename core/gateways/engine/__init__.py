@@ -1,5 +1,0 @@
-"""The engine on DBOS. Importing this is cheap: DBOS itself is loaded by a worker as it starts."""
-
-from core.gateways.engine.engine import DbosEngine
-
-__all__ = ["DbosEngine"]

@@ -1,1 +1,0 @@
-"""Tells other apps of the desk's changes."""

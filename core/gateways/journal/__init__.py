@@ -1,1 +1,0 @@
-"""The journal in a SQL database. Import the parts: this stays light, SQLAlchemy does not."""

@@ -1,4 +1,0 @@
-"""Alembic's folder. The revisions are run by ``core.gateways.journal.migrate``."""
-
-#: The revision that this version of the program works with; a test holds it to the files.
-HEAD = "0029"

@@ -1,0 +1,1 @@
+"""Is all well: overview, alarms, readiness, doctor, metrics."""

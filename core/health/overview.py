@@ -1,0 +1,191 @@
+"""Overseeing: what needs attention now, read at a glance from what the desk knows already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.audit.chain import Verified
+from core.audit.verify import Auditing
+from core.credits.roles import Act, Actor
+from core.drift.repair import repaired_of
+from core.drift.store.trends_port import Gauge, Narrow
+from core.drift.sweep import last_whole
+from core.drift.sweeps import Sweep, SweepMode
+from core.health.facts import Facts, Need, Side, Sight, sight
+from core.health.metrics import Metrics
+from core.health.needs import needs
+from core.health.readiness import Readiness, alive
+from core.health.store.attention_port import Moved
+from core.health.store.port import HealthStore
+from core.hubspot.ports.inspection import Finding, Health, Quota
+from core.operations.kinds.registry import NAMES
+from core.operations.states import ENDED, Operation, OperationState, Progress
+from core.workers.scheduler import Scheduling
+
+#: Copies of the last hour tell how long copies take.
+LAG_OF = timedelta(hours=1)
+#: Operations of a day that are named; all of them are counted.
+NAMED_MAX = 8
+UNENDED = frozenset(OperationState) - ENDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lag:
+    """Within how many seconds half the copies of a time were made, and 99 of 100."""
+
+    p50_s: float
+    p99_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The facts, what of them needs attention, and what stands beside them."""
+
+    facts: Facts
+    sight: Sight
+    needs: tuple[Need, ...]
+    verified: Verified
+    #: None where nobody can tell just now.
+    quota: Quota | None
+    #: None: nothing was copied in the last hour.
+    lag: Lag | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Today:
+    """What was confirmed since a time, and what is under way, whenever it was confirmed."""
+
+    moved: Sequence[Moved]
+    #: Those under way, then the newest that have ended; not all of them.
+    operations: Sequence[tuple[Operation, Progress]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewReader:
+    """Reads the journal, and what is known of HubSpot and Supabase; asks at most whether they are
+    there. What is owed is as it was measured last: to count it takes dozens of calls.
+    """
+
+    journal: HealthStore
+    readiness: Readiness
+    watching: Metrics
+    auditing: Auditing
+    scheduling: Scheduling
+    now: Callable[[], datetime]
+
+    def read(self, actor: Actor, *, patient: bool = False) -> Overview:
+        """As of now. ``patient``: waits until the stores have answered, 2 s at most; a page does
+        not, and is told at its next look.
+
+        Raises:
+            NotAllowed: this person may not watch.
+            JournalError: the store does not answer.
+        """
+        actor.require(Act.WATCH)
+        verified, quota = self.auditing.glance(actor), self.watching.quota()
+        found = self.readiness.findings() if patient else self.readiness.glance()
+        facts = self._facts(verified, quota, found)
+        return Overview(
+            facts=facts,
+            sight=sight(facts),
+            needs=needs(facts),
+            verified=verified,
+            quota=quota,
+            lag=self._lag(facts.now),
+        )
+
+    def today(self, actor: Actor, *, since: datetime) -> Today:
+        """What was done from ``since`` on, the reader's midnight, say.
+
+        Raises:
+            NotAllowed: this person may not watch.
+            JournalError: the store does not answer.
+        """
+        actor.require(Act.WATCH)
+        running = self.journal.operations(states=UNENDED, limit=NAMED_MAX)
+        newest = self.journal.operations(limit=2 * NAMED_MAX)
+        ended = [each for each in newest if each.state in ENDED and each.confirmed_at >= since]
+        shown = [*running, *ended][:NAMED_MAX]
+        return Today(
+            moved=self.journal.moved_since(since),
+            operations=[(each, self.journal.progress(each.id)) for each in shown],
+        )
+
+    def _facts(self, verified: Verified, quota: Quota | None, found: Sequence[Finding]) -> Facts:
+        now, outbox, workers = self.now(), self.journal.outbox(), self.journal.workers()
+        dead = self.journal.outbox_rows(dead=True, limit=1) if outbox.dead else []
+        swept = last_whole(self.journal)
+        owed, owed_at = self._owed()
+        return Facts(
+            now=now,
+            names=NAMES,
+            audit_faults=verified.faults,
+            workers=len(alive(workers, now)),
+            worker_at=max((each.heartbeat_at for each in workers), default=None),
+            truth=self._side("HubSpot", found, now),
+            mirror=self._side("Supabase", found, now),
+            needs_eyes=self.journal.needs_eyes(),
+            written_over=self.journal.written_over(),
+            unended=self.journal.operations(states=UNENDED),
+            following_up=self.journal.following_up(),
+            dead=outbox.dead,
+            dead_since=dead[0].due_since if dead else None,
+            due=outbox.due,
+            due_since=outbox.oldest,
+            swept=swept,
+            missing_looked_for=self._missing_looked_for(),
+            drift_since=self._drift_since(swept),
+            repaired=repaired_of(self.journal, swept),
+            stuck=self._stuck(),
+            late=self.scheduling.late(now),
+            owed=owed,
+            owed_at=owed_at,
+            quota_day=_of_the_day(quota),
+        )
+
+    def _side(self, name: str, found: Sequence[Finding], now: datetime) -> Side | None:
+        part = next((each for each in found if each.what == name), None)
+        if part is None:
+            return None
+        well_s = self.watching.well_s_ago() if name == "HubSpot" else None
+        well_at = None if well_s is None else now - timedelta(seconds=well_s)
+        return Side(well=part.health is not Health.FAULT, said=part.said, well_at=well_at)
+
+    def _missing_looked_for(self) -> datetime | None:
+        past = self.journal.sweeps(modes=[SweepMode.FULL])
+        return next((sweep.saved_at for sweep in past if sweep.complete), None)
+
+    def _drift_since(self, swept: Sweep | None) -> datetime | None:
+        if swept is None or not swept.drifting:
+            return None
+        oldest = self.journal.drift_page(swept.id, Narrow(), limit=1).rows
+        return oldest[0].since if oldest else None
+
+    def _stuck(self) -> list[Sweep]:
+        newest = (
+            next(iter(self.journal.sweeps(modes=[mode], limit=1)), None) for mode in SweepMode
+        )
+        return [each for each in newest if each and each.error and not each.complete]
+
+    def _owed(self) -> tuple[int | None, datetime | None]:
+        at = self.journal.measured_at(Gauge.OWED)
+        if at is None:
+            return None, None
+        levels = self.journal.levels([Gauge.OWED], since=at, step=timedelta(seconds=1))
+        counted = round(sum(level.last for level in levels))
+        return max(0, counted - self.journal.refunds_landed(since=at)), at
+
+    def _lag(self, now: datetime) -> Lag | None:
+        gauges = (Gauge.COPY_LAG_P50, Gauge.COPY_LAG_P99)
+        levels = self.journal.levels(gauges, since=now - LAG_OF, step=LAG_OF)
+        half = [level.mean for level in levels if level.gauge is Gauge.COPY_LAG_P50]
+        most = [level.most for level in levels if level.gauge is Gauge.COPY_LAG_P99]
+        return Lag(p50_s=half[-1], p99_s=max(most)) if half and most else None
+
+
+def _of_the_day(quota: Quota | None) -> float | None:
+    if quota is None or not quota.day_limit or quota.day_left is None:
+        return None
+    return 1 - quota.day_left / quota.day_limit

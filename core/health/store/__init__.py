@@ -1,0 +1,1 @@
+"""What overview, alarms and metrics read from the database."""

@@ -1,0 +1,196 @@
+"""The audit, read. ``chain`` appends to it; nothing changes it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    String,
+    delete,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
+
+from core.audit.chain import FIELDS, Head, Link, timestamp
+from core.audit.entries import Entry, Sought, Subject, What
+from core.audit.reasons import Reason
+from core.audit.retention_rules import NOT_KEPT
+from core.audit.store import audit_entries
+from core.audit.store.in_transaction import record
+from core.audit.store.tables import audit, audit_head, audit_reasons
+from core.database.database import Database, reading, writing
+from core.operations.kinds.base import RowSubject
+from core.operations.kinds.registry import of_subject
+from core.operations.protocol.store.rules import LIVE
+from core.operations.protocol.store.tables import movements
+from core.operations.store.cancelled_exams import cancelled_exams
+from core.operations.store.tables import items, operations
+from core.students.store.exam_acts import exam_acts
+
+#: Kinds that make the booking of which they are: it got its record id after they were confirmed.
+MAKING = of_subject(RowSubject.NEW_BOOKING)
+#: As the driver gives it: a row that somebody changed may hold what our types cannot read.
+_RAW = [type_coerce(column, String).label(column.name) for column in audit.c if column.name != "n"]
+_KEPT = (audit_reasons.c.salt, audit_reasons.c.words, audit_reasons.c.at.label("said_at"))
+_LINKS = select(audit.c.n, *_RAW, *_KEPT).outerjoin(
+    audit_reasons, audit_reasons.c.commitment == audit.c.reason
+)
+
+#: Tables of exams that keep the reason of an act, and when it was over.
+_BESIDE = ((exam_acts, exam_acts.c.ended_at), (cancelled_exams, cancelled_exams.c.at))
+
+
+class Audit:
+    """See ``core.audit.store.audit_port.AuditRecords``."""
+
+    _db: Database
+
+    @writing
+    def record(self, connection: Connection, *entries: Entry) -> None:
+        """For acts that change nothing in the journal."""
+        record(connection, *entries)
+
+    @reading
+    def audit(
+        self,
+        connection: Connection,
+        sought: Sought,
+        *,
+        before: int | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[Link]:
+        """Newest first."""
+        query = (
+            _sought(connection, _LINKS, sought)
+            .order_by(audit.c.n.desc())
+            .limit(limit)
+            .offset(offset)
+        )
+        if before is not None:
+            query = query.where(audit.c.n < before)
+        return _links(connection, query)
+
+    @reading
+    def audit_count(self, connection: Connection, sought: Sought) -> int:
+        """Counted in the database."""
+        query = _sought(connection, select(func.count()).select_from(audit), sought)
+        return int(connection.execute(query).scalar_one())
+
+    @reading
+    def audit_links(self, connection: Connection, after: int, limit: int) -> list[Link]:
+        """By their place."""
+        query = _LINKS.where(audit.c.n > after).order_by(audit.c.n).limit(limit)
+        return _links(connection, query)
+
+    @writing
+    def forget_reasons(
+        self, connection: Connection, *, before: datetime, by: str, at: datetime
+    ) -> int:
+        """Their salt too, so that nobody finds them by guessing; and where they stand beside."""
+        old = audit_reasons.c.at < before
+        forgotten = connection.execute(delete(audit_reasons).where(old)).rowcount
+        for table, at_column in _BESIDE:
+            stale = (at_column < before) & (table.c.reason != NOT_KEPT)
+            connection.execute(update(table).where(stale).values(reason=NOT_KEPT))
+        told = (exam_acts.c.ended_at < before) & exam_acts.c.tell.is_not(None)
+        connection.execute(update(exam_acts).where(told).values(tell=NOT_KEPT))
+        if forgotten:
+            record(connection, audit_entries.forgot_reasons(forgotten, before=before, by=by, at=at))
+        return forgotten
+
+    @reading
+    def audit_head(self, connection: Connection) -> tuple[Head, int]:
+        """In one statement: between two, somebody could append."""
+        last = select(func.coalesce(func.max(audit.c.n), 0)).scalar_subquery()
+        n, hash_, last_n = connection.execute(select(audit_head.c.n, audit_head.c.hash, last)).one()
+        return Head(n=n, hash=hash_), last_n
+
+
+def _sought(connection: Connection, query: Select[Any], sought: Sought) -> Select[Any]:
+    where: list[ColumnElement[bool]] = []
+    if sought.since is not None:
+        where.append(audit.c.at >= sought.since)
+    if sought.until is not None:
+        where.append(audit.c.at < sought.until)
+    if sought.actor:
+        actor = sought.actor
+        where.append(audit.c.actor == (actor.casefold() if "@" in actor else actor))
+    if sought.what:
+        where.append(audit.c.what.in_(sought.what))
+    if sought.operation_id:
+        where.append(audit.c.operation_id == sought.operation_id)
+    if sought.contact_id:
+        where.append(_of_contact(connection, sought.contact_id))
+    if sought.booking_id:
+        where.append(_of_booking(connection, sought.booking_id))
+    return query.where(*where)
+
+
+def _about(subject: Subject, *ids: str) -> ColumnElement[bool]:
+    return (audit.c.subject == subject.value) & audit.c.subject_id.in_(ids)
+
+
+def _of_contact(connection: Connection, contact_id: str) -> ColumnElement[bool]:
+    """Its own, and those of its bookings, as far as operations of ours know whose they are."""
+    query = (
+        select(items.c.booking_id, items.c.operation_id, operations.c.kind)
+        .join(operations, operations.c.id == items.c.operation_id)
+        .where(items.c.contact_id == contact_id)
+    )
+    found = connection.execute(query).all()
+    bookings = {row.booking_id for row in found}
+    # a booking got its id after its operation was confirmed, which is of that one booking alone
+    made = {row.operation_id for row in found if row.kind in MAKING}
+    by_making = (audit.c.subject == Subject.BOOKING.value) & audit.c.operation_id.in_(made)
+    return or_(_about(Subject.CONTACT, contact_id), _about(Subject.BOOKING, *bookings), by_making)
+
+
+def _of_booking(connection: Connection, booking_id: str) -> ColumnElement[bool]:
+    """Its own, and the writes of its contact in the operations that it was part of."""
+    own = _about(Subject.BOOKING, booking_id)
+    told = connection.execute(select(audit.c.operation_id, audit.c.what).where(own)).all()
+    moved = select(movements.c.operation_id).where(
+        movements.c.booking_id == booking_id, movements.c.state.in_(LIVE)
+    )
+    parts = {row.operation_id for row in told} | set(connection.execute(moved).scalars())
+    query = select(items.c.operation_id, items.c.contact_id).where(
+        items.c.operation_id.in_(parts), items.c.booking_id == booking_id
+    )
+    carried = [
+        (audit.c.operation_id == row.operation_id) & _about(Subject.CONTACT, row.contact_id)
+        for row in connection.execute(query)
+        if row.contact_id
+    ]
+    made = {row.operation_id for row in told if row.what == What.BOOKED}
+    by_making = (audit.c.subject == Subject.CONTACT.value) & audit.c.operation_id.in_(made)
+    return or_(own, by_making, *carried)
+
+
+def _links(connection: Connection, query: Select[Any]) -> list[Link]:
+    return [_link(row) for row in connection.execute(query).mappings()]
+
+
+def _link(row: RowMapping) -> Link:
+    at = row["at"]
+    told = dict(row) | {"at": at if isinstance(at, str) else timestamp(at)}
+    of = tuple(_text(told[name]) for name in FIELDS)
+    return Link(n=row["n"], texts=of, hash=row["hash"], reason=_reason(row))
+
+
+def _reason(row: RowMapping) -> Reason | None:
+    if row["salt"] is None:
+        return None
+    return Reason(commitment=row["reason"], salt=row["salt"], words=row["words"], at=row["said_at"])
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else repr(value)

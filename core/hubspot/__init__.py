@@ -1,0 +1,1 @@
+"""HubSpot, the truth: messages, calls, limits, checks."""

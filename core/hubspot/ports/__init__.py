@@ -1,0 +1,1 @@
+"""What the desk needs of HubSpot, in our words."""

@@ -1,0 +1,1 @@
+"""Events for other apps, told of once each change is made."""

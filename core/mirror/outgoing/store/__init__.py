@@ -1,0 +1,1 @@
+"""Where events for other apps are kept until they are taken."""

@@ -1,0 +1,153 @@
+"""Outgoing events: saved in the transaction of what they tell of, kept until they are taken."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    String,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from core.audit.entries import Entry
+from core.audit.store.in_transaction import record, recorded
+from core.database.columns import Serial, UtcTime, Word, metadata
+from core.database.database import Database, reading, writing
+from core.database.rows import Records
+from core.database.statements import chunks
+from core.mirror.outgoing.rules import EventType, OutgoingEvent, event_of
+from core.mirror.store import audit_entries
+from core.mirror.store.outbox_port import OutboxState
+from core.mirror.store.rules import AT_ONCE
+
+outgoing = Table(
+    "outgoing_events",
+    metadata,
+    Column("seq", Serial, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("type", Word(EventType), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", String, nullable=False),
+    Column("dead", Boolean, nullable=False),
+    Column("next_try_at", UtcTime),
+    #: From when on a process may take it.
+    Column("take_at", UtcTime, nullable=False),
+    Index("outgoing_events_ready", "dead", "take_at", "seq"),
+)
+EVENTS = Records(OutgoingEvent, outgoing)
+
+
+def announce(connection: Connection) -> None:
+    """Save the events of what this transaction has recorded. Before the chain: it comes last."""
+    rows = [_row(event) for entry in recorded(connection) if (event := _event(entry))]
+    for some in chunks(rows):
+        connection.execute(insert(outgoing), list(some))
+
+
+def _event(entry: Entry) -> OutgoingEvent | None:
+    return event_of(entry, secrets.token_hex(16))
+
+
+def _row(event: OutgoingEvent) -> dict[str, object]:
+    return EVENTS.dump(event, take_at=AT_ONCE)
+
+
+class Outgoing:
+    """See ``core.mirror.outgoing.store.events_port.OutgoingRecords``."""
+
+    _db: Database
+
+    def take_outgoing(self, *, now: datetime, until: datetime, limit: int) -> list[OutgoingEvent]:
+        """Asks before it takes the writer's turn: mostly there is nothing."""
+        return self._take_outgoing(now, until, limit) if self._any_outgoing(now) else []
+
+    @reading
+    def _any_outgoing(self, connection: Connection, now: datetime) -> bool:
+        query = select(outgoing.c.seq).where(~outgoing.c.dead, outgoing.c.take_at <= now).limit(1)
+        return connection.execute(query).first() is not None
+
+    @writing
+    def _take_outgoing(
+        self, connection: Connection, now: datetime, until: datetime, limit: int
+    ) -> list[OutgoingEvent]:
+        ready = (
+            select(*EVENTS.columns)
+            .where(~outgoing.c.dead, outgoing.c.take_at <= now)
+            .order_by(outgoing.c.seq)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        taken = [EVENTS.load(row) for row in connection.execute(ready)]
+        for some in chunks([event.id for event in taken]):
+            held = update(outgoing).where(outgoing.c.id.in_(some)).values(take_at=until)
+            connection.execute(held)
+        return taken
+
+    @writing
+    def outgoing_sent(self, connection: Connection, ids: Collection[str]) -> None:
+        """They are forgotten: the audit keeps what happened."""
+        for some in chunks(sorted(ids)):
+            connection.execute(delete(outgoing).where(outgoing.c.id.in_(some)))
+
+    @writing
+    def outgoing_failed(self, connection: Connection, events: Sequence[OutgoingEvent]) -> None:
+        """By their ids."""
+        values = [
+            {
+                "b_id": event.id,
+                "attempts": event.attempts,
+                "error": event.error,
+                "dead": event.dead,
+                "next_try_at": event.next_try_at,
+                "take_at": event.next_try_at or AT_ONCE,
+            }
+            for event in events
+        ]
+        if values:
+            connection.execute(update(outgoing).where(outgoing.c.id == bindparam("b_id")), values)
+
+    @reading
+    def outgoing(self, connection: Connection) -> OutboxState:
+        """Counted in the database."""
+        query = select(outgoing.c.dead, func.count(), func.min(outgoing.c.at))
+        found = {
+            dead: (n, at) for dead, n, at in connection.execute(query.group_by(outgoing.c.dead))
+        }
+        due, oldest = found.get(False, (0, None))
+        return OutboxState(due=due, dead=found.get(True, (0, None))[0], oldest=oldest)
+
+    @reading
+    def outgoing_rows(
+        self, connection: Connection, *, dead: bool, limit: int = 200
+    ) -> list[OutgoingEvent]:
+        """In the order in which they were saved."""
+        query = select(*EVENTS.columns).where(outgoing.c.dead == dead)
+        found = connection.execute(query.order_by(outgoing.c.seq).limit(limit))
+        return [EVENTS.load(row) for row in found]
+
+    @writing
+    def revive_outgoing(self, connection: Connection, *, at: datetime, actor: str) -> int:
+        """They begin anew."""
+        fresh = update(outgoing).where(outgoing.c.dead)
+        number = connection.execute(
+            fresh.values(dead=False, attempts=0, next_try_at=None, take_at=AT_ONCE)
+        ).rowcount
+        if number:
+            record(connection, audit_entries.events_revived(number, at=at, by=actor))
+        return number

@@ -1,0 +1,1 @@
+"""Where copies that are due are kept."""

@@ -1,0 +1,1 @@
+"""From what somebody chose to a plan: lists, selections, previews."""

@@ -1,0 +1,1 @@
+"""Other desks on the same HubSpot account."""

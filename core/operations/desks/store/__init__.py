@@ -1,0 +1,1 @@
+"""Where what tells one desk from another is kept."""

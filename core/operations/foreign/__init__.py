@@ -1,0 +1,1 @@
+"""Changes by others that met ours: found in HubSpot's history, named, corrected."""

@@ -1,0 +1,1 @@
+"""Cancelled bookings whose credit nobody gave back, and what speaks against paying one."""

@@ -1,0 +1,1 @@
+"""Where a person's word on owed credits is kept."""

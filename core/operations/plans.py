@@ -1,0 +1,293 @@
+"""Plans: what an operation would do to each booking, and why not (design, sections 2 to 4).
+
+The preview and the run judge with the same function, so what an admin sees is what will be done.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from core.credits.catalogue import ADMIN_OVERRIDE, Catalogue, CreditType
+from core.credits.records import Booking, BookingId, Contact, ContactId, ExamId, ItemKey
+from core.operations.terms import ORDINARY, Inclusion, Terms
+from core.operations.verdicts import OperationKind, Verdict, Why
+
+__all__ = ["OperationKind", "Verdict", "Why"]  # read with the plans that bear them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One booking of a plan."""
+
+    booking_id: ItemKey
+    verdict: Verdict
+    why: Why
+    #: More than ``why`` says, with the values found; may be empty.
+    detail: str = ""
+    #: The credit that comes back, is taken, or is kept; None when none is.
+    credit: CreditType | None = None
+    contact_id: ContactId | None = None
+    exam_id: ExamId | None = None
+    #: For people: taken from the reads that the verdict was made on.
+    booking_name: str = ""
+    contact_name: str = ""
+    contact_email: str = ""
+    exam_date: date | None = None
+    mock_type: str = ""
+    #: Only of a booking to be: what its exam asks the student.
+    attending_location: str = ""
+    dominant_hand: str = ""
+    #: Only of a move: what the booking is called at the exam that it moves to.
+    new_name: str = ""
+    #: Balance of ``credit`` before this row and after it, rows of one contact counted in order.
+    before: int | None = None
+    after: int | None = None
+
+    @property
+    def moves(self) -> int:
+        """How many credits, in either direction; one, where no balance is told."""
+        if self.before is None or self.after is None:
+            return 1
+        return abs(self.after - self.before)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A frozen answer to "what would this do". Its id becomes the operation's."""
+
+    id: str
+    kind: OperationKind
+    #: How the rows were chosen, in words ("exam Clinical Skills, 4 May 2026").
+    selection: str
+    made_by: str
+    made_at: datetime
+    expires_at: datetime
+    rows: tuple[Row, ...] = field(repr=False)
+    #: Of an undo: the refund whose credits it takes back.
+    undoes: str = ""
+    #: Of a move: the exam that the bookings go to.
+    to_exam: ExamId | None = None
+    #: What may be missing from the rows, and why; empty: nothing is.
+    caveat: str = ""
+    #: What an admin includes on purpose that would be blocked otherwise.
+    include: frozenset[Inclusion] = ORDINARY
+
+    @property
+    def counts(self) -> dict[Verdict, int]:
+        """How many rows have each verdict, all of them named."""
+        found = Counter(row.verdict for row in self.rows)
+        return {verdict: found[verdict] for verdict in Verdict}
+
+    @property
+    def credits(self) -> dict[CreditType, int]:
+        """Credits that move, or are kept, by type; one row of an adjustment may move several."""
+        found: Counter[CreditType] = Counter()
+        for row in self.will_change:
+            if row.credit is not None:
+                found[row.credit] += row.moves
+        return dict(found)
+
+    @property
+    def contacts(self) -> int:
+        """How many students get something back or lose a seat."""
+        return len({row.contact_id for row in self.will_change})
+
+    @property
+    def will_change(self) -> tuple[Row, ...]:
+        """The rows that the operation would carry out."""
+        return tuple(row for row in self.rows if row.verdict is Verdict.WILL_CHANGE)
+
+    @property
+    def excluded(self) -> frozenset[ItemKey]:
+        """The bookings that whoever previewed left out."""
+        return frozenset(r.booking_id for r in self.rows if r.verdict is Verdict.EXCLUDED)
+
+
+#: Why a row is blocked, to what an admin must include on purpose to have it all the same.
+INCLUDED_BY: Mapping[Why, Inclusion] = {
+    Why.ATTENDED: Inclusion.ATTENDED,
+    Why.ATTENDANCE_UNCLEAR: Inclusion.ATTENDED,
+    Why.EXAM_PAST: Inclusion.PAST,
+    Why.EXAM_BEGUN: Inclusion.PAST,
+    Why.DATE_UNCLEAR: Inclusion.PAST,
+    Why.FORFEITED: Inclusion.FORFEITED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A verdict on a booking by itself, before its contact was looked at."""
+
+    verdict: Verdict
+    why: Why
+    detail: str = ""
+    credit: CreditType | None = None
+    #: Its credit stays spent: no balance changes, and none has to be readable.
+    kept: bool = False
+
+
+#: What a kind of operation makes of a booking, by the booking's own fields. What cannot be read
+#: decides nothing: it blocks, with the value that was found.
+Judge = Callable[[Booking, Catalogue, Terms], Judgement]
+
+#: The property that names the credit a booking spent.
+TOKEN = "token_used"
+#: The values of ``attendance``, in small letters. Nothing is written before the exam.
+ATTENDED, ABSENT = "yes", frozenset({"", "no"})
+
+
+def attended(booking: Booking) -> bool | None:
+    """Whether the student was there; None when the value says neither."""
+    said = booking.attendance.strip().casefold()
+    if said == ATTENDED:
+        return True
+    return False if said in ABSENT else None
+
+
+def spent_nothing(booking: Booking) -> bool:
+    """Whether it has no token, or the one that costs nothing."""
+    token = booking.token.strip()
+    return not token or token.casefold() == ADMIN_OVERRIDE.casefold()
+
+
+def blocked(why: Why, detail: str = "") -> Judgement:
+    """Not done until somebody mends what ``detail`` shows."""
+    return Judgement(verdict=Verdict.BLOCKED, why=why, detail=detail)
+
+
+def skipped(why: Why) -> Judgement:
+    """Nothing is to be done."""
+    return Judgement(verdict=Verdict.SKIP, why=why)
+
+
+def with_current_hint(booking: Booking, contacts: Mapping[ContactId, Contact | None]) -> Booking:
+    """The booking, its hint made current: after a merge it still names a former id."""
+    named = contacts.get(ContactId(booking.contact_hint))
+    if named is None or named.id == booking.contact_hint:
+        return booking
+    return replace(booking, contact_hint=named.id)
+
+
+def contacts_named(bookings: Iterable[Booking | None]) -> set[ContactId]:
+    """Every contact that these bookings name, by association or by hint."""
+    return {
+        ContactId(id_)
+        for booking in bookings
+        if booking is not None
+        for id_ in (booking.contact_id, booking.contact_hint)
+        if id_
+    }
+
+
+def plan_rows(
+    judge: Judge,
+    ids: Iterable[BookingId],
+    bookings: Mapping[BookingId, Booking | None],
+    contacts: Mapping[ContactId, Contact | None],
+    catalogue: Catalogue,
+    terms: Terms,
+    without: Collection[ItemKey] = (),
+) -> tuple[Row, ...]:
+    """A row for each id, once, in the order asked; balances run on from row to row of a contact.
+
+    ``without``: those left out. They keep their rows, and nothing is done to them.
+    """
+    running: dict[tuple[str, CreditType], int] = {}
+    left = frozenset(without)
+    rows = []
+    for id_ in dict.fromkeys(ids):
+        found = judged(judge, bookings.get(id_), contacts, catalogue, terms)
+        if id_ in left:
+            rows.append(excluded(_row(id_, found, contacts, {})))
+        else:
+            rows.append(_row(id_, found, contacts, running))
+    return tuple(rows)
+
+
+def excluded(row: Row) -> Row:
+    """The row, left out by whoever previews."""
+    return replace(
+        row,
+        verdict=Verdict.EXCLUDED,
+        why=Why.EXCLUDED,
+        detail="",
+        credit=None,
+        before=None,
+        after=None,
+    )
+
+
+def judged(
+    judge: Judge,
+    booking: Booking | None,
+    contacts: Mapping[ContactId, Contact | None],
+    catalogue: Catalogue,
+    terms: Terms,
+) -> tuple[Booking | None, Judgement]:
+    """The booking, its hint made current, and the verdict on it by itself."""
+    if booking is None:
+        return None, blocked(Why.NOT_FOUND)
+    booking = with_current_hint(booking, contacts)
+    return booking, judge(booking, catalogue, terms)
+
+
+def _row(
+    id_: BookingId,
+    found: tuple[Booking | None, Judgement],
+    contacts: Mapping[ContactId, Contact | None],
+    running: dict[tuple[str, CreditType], int],
+) -> Row:
+    booking, judgement = found
+    if booking is None:
+        return Row(booking_id=id_, verdict=judgement.verdict, why=judgement.why)
+    contact = contacts.get(booking.contact_id) if booking.contact_id else None
+    if judgement.verdict is Verdict.WILL_CHANGE:
+        judgement = judge_contact(judgement, contact)
+    before = after = None
+    if judgement.credit is not None and not judgement.kept and contact is not None:
+        before = running.get((contact.id, judgement.credit), contact.balances[judgement.credit])
+        after = running[(contact.id, judgement.credit)] = before + 1
+    return Row(
+        booking_id=id_,
+        verdict=judgement.verdict,
+        why=judgement.why,
+        detail=judgement.detail,
+        credit=judgement.credit,
+        contact_id=booking.contact_id,
+        exam_id=booking.exam_id,
+        booking_name=booking.booking_id,
+        contact_name=contact.name if contact else "",
+        contact_email=contact.email if contact else "",
+        exam_date=booking.exam_date,
+        mock_type=booking.mock_type,
+        before=before,
+        after=after,
+    )
+
+
+def judge_contact(judgement: Judgement, contact: Contact | None) -> Judgement:
+    """Block a credit that has no contact to go to, or whose own balance cannot be read.
+
+    Another balance that cannot be read stops nothing: it is named, so that somebody corrects it.
+    """
+    if judgement.credit is None or judgement.kept:
+        return judgement
+    if contact is None:
+        return blocked(Why.CONTACT_GONE)
+    if judgement.credit in contact.unreadable:
+        found = f"{judgement.credit} {contact.unreadable[judgement.credit]}"
+        return blocked(Why.BALANCE_UNREADABLE, found)
+    others = others_unreadable(contact, {judgement.credit})
+    return replace(judgement, detail=others) if others else judgement
+
+
+def others_unreadable(contact: Contact, moved: Collection[CreditType]) -> str:
+    """Balances beside these that somebody has to correct in HubSpot; empty: none."""
+    held = sorted(contact.unreadable.items())
+    found = [f"{key} {why}" for key, why in held if key not in moved]
+    return f"another balance needs correcting in HubSpot: {'; '.join(found)}" if found else ""

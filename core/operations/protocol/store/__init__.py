@@ -1,0 +1,1 @@
+"""Where claims, leases, writes and movements are kept."""

@@ -1,0 +1,59 @@
+"""Following: how operations and copies stand, for those who may watch. Reads, changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.credits.roles import Act, Actor
+from core.mirror.store.outbox_port import Due, OutboxState
+from core.operations.protocol.store.writes_port import WriteRecord
+from core.operations.states import Operation, Progress
+from core.operations.store.port import OperationStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copies:
+    """What is due to the mirror, and what was given up."""
+
+    state: OutboxState
+    dead: Sequence[Due]
+    #: How many dead letters have each error.
+    errors: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationQueries:
+    """For scripts, which name whom they act for; pages ask the gate."""
+
+    journal: OperationStore
+
+    def operation(self, operation_id: str, actor: Actor) -> Operation:
+        """Where it stands.
+
+        Raises:
+            NotAllowed: this person may not watch operations.
+            UnknownId: there is none.
+        """
+        actor.require(Act.WATCH)
+        return self.journal.operation(operation_id)
+
+    def operations(self, actor: Actor, *, limit: int) -> list[tuple[Operation, Progress]]:
+        """Newest first. Raises ``NotAllowed``."""
+        actor.require(Act.WATCH)
+        found = self.journal.operations(limit=limit)
+        return [(each, self.journal.progress(each.id)) for each in found]
+
+    def writes(self, operation_id: str, actor: Actor) -> list[WriteRecord]:
+        """Every write of the operation, with what became of it. Raises ``NotAllowed``."""
+        actor.require(Act.WATCH)
+        return self.journal.writes(operation_id)
+
+    def copies(self, actor: Actor) -> Copies:
+        """As of now. Raises ``NotAllowed``."""
+        actor.require(Act.WATCH)
+        return Copies(
+            state=self.journal.outbox(),
+            dead=self.journal.outbox_rows(dead=True),
+            errors={each.error: each.number for each in self.journal.dead_letters()},
+        )

@@ -1,0 +1,1 @@
+"""Where plans, operations and items are kept."""

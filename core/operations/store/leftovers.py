@@ -1,0 +1,132 @@
+"""What operations left undone beside their credits: told in their events, and by their writes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from core.audit.store.event_port import Event
+from core.audit.store.events import append
+from core.audit.store.rows import EVENTS
+from core.audit.store.tables import events
+from core.credits.records import Kind
+from core.credits.writes import Run, WriteState
+from core.database.database import Database, reading, writing
+from core.operations.leftovers import UNCHECKED, About, Warned, of_follow_ups
+from core.operations.protocol.store.tables import writes
+from core.operations.store.fence import fence, unknown_operation
+from core.operations.store.rows import OPERATIONS
+from core.operations.store.tables import operations
+
+#: What the events of a warning are called.
+WARNED, WELL = "left undone", "made good"
+
+
+class Warnings:
+    """See ``core.operations.store.leftovers_port``."""
+
+    _db: Database
+
+    @writing
+    def warn(
+        self,
+        connection: Connection,
+        run: Run,
+        warned: Sequence[Warned],
+        *,
+        well: Collection[tuple[About, str]] = (),
+        at: datetime,
+    ) -> None:
+        """Only what is new is added."""
+        fence(connection, run)
+        before = standing(_told(connection, run.operation_id))
+        for event in news(run.operation_id, before, warned, well, at=at):
+            append(connection, event)
+
+    @reading
+    def warnings(self, connection: Connection, operation_id: str) -> list[Warned]:
+        """Raises ``UnknownId``."""
+        query = select(*OPERATIONS.columns).where(operations.c.id == operation_id)
+        row = connection.execute(query).first()
+        if row is None:
+            raise unknown_operation(operation_id)
+        operation = OPERATIONS.load(row)
+        stated = writes.c
+        query = (
+            select(stated.id, stated.kind, stated.target_id, stated.state, stated.verified)
+            .where(stated.operation_id == operation_id)
+            .where(
+                (stated.verified.startswith(UNCHECKED))
+                | ((stated.state == WriteState.UNDECIDED) & (stated.kind == Kind.EXAM))
+            )
+            .order_by(stated.seq)
+        )
+        return [
+            *standing(_told(connection, operation_id)),
+            *(of_write(*row) for row in connection.execute(query)),
+            *of_follow_ups(operation),
+        ]
+
+
+def refused_notes(connection: Connection, operation_id: str) -> list[str]:
+    """Contacts whose note HubSpot refused."""
+    told = standing(_told(connection, operation_id))
+    return [one.record for one in told if one.about is About.NOTE]
+
+
+def _told(connection: Connection, operation_id: str) -> list[Event]:
+    query = (
+        select(*EVENTS.columns)
+        .where(events.c.operation_id == operation_id, events.c.what.in_((WARNED, WELL)))
+        .order_by(events.c.seq)
+    )
+    return [EVENTS.load(row) for row in connection.execute(query)]
+
+
+def standing(told: Iterable[Event]) -> list[Warned]:
+    """What still stands after these events, oldest first. Of one record what was told last."""
+    found: dict[tuple[About, str], Warned] = {}
+    for event in told:
+        about, record = About(event.detail["about"]), str(event.detail["record"])
+        found.pop((about, record), None)
+        if event.what == WARNED:
+            told_ = str(event.detail["told"])
+            found[about, record] = Warned(about=about, record=record, told=told_)
+    return list(found.values())
+
+
+def news(
+    operation_id: str,
+    before: Sequence[Warned],
+    warned: Sequence[Warned],
+    well: Collection[tuple[About, str]],
+    *,
+    at: datetime,
+) -> list[Event]:
+    """What is to be told now: nothing that stands already, and nothing well that never stood."""
+    over = [one for one in before if (one.about, one.record) in well]
+    fresh = [one for one in dict.fromkeys(warned) if one not in before]
+    return [
+        Event(
+            at=at,
+            actor="credit desk",
+            what=what,
+            operation_id=operation_id,
+            detail={"about": one.about.value, "record": one.record, "told": one.told},
+        )
+        for what, those in ((WELL, over), (WARNED, fresh))
+        for one in those
+    ]
+
+
+def of_write(
+    write_id: str, kind: Kind, target_id: str, state: WriteState, verified: str | None
+) -> Warned:
+    """What a write leaves open."""
+    if state is WriteState.UNDECIDED:
+        told = f"HubSpot does not tell whether the seats of exam {target_id} were counted"
+        return Warned(about=About.SEATS_UNTOLD, record=write_id, told=told)
+    told = f"{kind.value.removesuffix('s')} {target_id}: {verified}"
+    return Warned(about=About.CHECK, record=target_id, told=told)

@@ -1,0 +1,34 @@
+"""The part of the journal that keeps what an operation left undone beside its credits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from core.operations.leftovers import About, Warned
+
+if TYPE_CHECKING:
+    from core.credits.writes import Run
+
+
+class WarningRecords(Protocol):
+    """Each method is one transaction."""
+
+    def warn(
+        self,
+        run: Run,
+        warned: Sequence[Warned],
+        *,
+        well: Collection[tuple[About, str]] = (),
+        at: datetime,
+    ) -> None:
+        """Keep these in the operation's history, each once while it stands.
+
+        ``well``: those of these records do not stand any more. Raises ``Superseded``.
+        """
+        ...
+
+    def warnings(self, operation_id: str) -> list[Warned]:
+        """Those that stand, and what its writes leave open: a count in doubt, one not checked."""
+        ...

@@ -1,0 +1,1 @@
+"""Students are told of what was done to their bookings, once each."""

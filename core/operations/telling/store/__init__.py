@@ -1,0 +1,1 @@
+"""Where the telling of each student is kept."""

@@ -1,0 +1,1 @@
+"""What staff and student apps ask for: students, exams, bookings."""

@@ -1,0 +1,1 @@
+"""Where acts on whole exams are kept."""

@@ -1,0 +1,1 @@
+"""What is begun once and carried to its end, when, and by which clock."""

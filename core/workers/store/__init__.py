@@ -1,0 +1,1 @@
+"""Where work, schedules and live processes are kept."""

@@ -1,0 +1,1 @@
+"""People and API keys on the screen."""

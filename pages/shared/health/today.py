@@ -1,0 +1,79 @@
+"""What runs, and what was done today: in one sentence, and the last few operations."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.health.overview import Today
+from core.health.store.attention_port import Moved
+from core.operations.kinds.registry import titled
+from core.operations.states import Operation, Progress
+from pages.shared import kinds, places, words
+from pages.shared.gate import Desk
+from pages.shared.operations import address
+from pages.shared.operations.heading import COLOURS
+
+#: The columns and how wide they are.
+COLUMNS = {
+    "State": 2.1,
+    "Operation": 7.6,
+    "Done": 1.4,
+    "Credits": 1.2,
+    "Confirmed": 1.5,
+    "By": 2.6,
+}
+
+
+def show(desk: Desk, today: Today) -> None:
+    """Newest first, what is under way before what has ended."""
+    st.space("small")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header("Today", anchor=False, width="content")
+        st.space("stretch")
+        st.page_link(places.OPERATIONS.path, label="All operations", icon=":material/list_alt:")
+    told = [moved_words(each) for each in today.moved]
+    if told:
+        st.markdown(f"{words.sentence('; '.join(told))}.")
+    else:
+        st.markdown(
+            "No operations today. Bookings, cancellations and refunds appear here once they "
+            "are confirmed."
+        )
+    if today.operations:
+        with st.container(border=True, key="today", gap="small"):
+            for column, name in zip(st.columns(list(COLUMNS.values())), COLUMNS, strict=True):
+                column.caption(name)
+            for operation, progress in today.operations:
+                _line(desk, operation, progress)
+
+
+def moved_words(moved: Moved) -> str:
+    """What one kind came to: "2 bulk refunds gave back 41 credits"."""
+    what = words.count(moved.operations, words.KIND[moved.kind].lower())
+    parts = []
+    if moved.given:
+        parts.append(f"gave back {words.count(moved.given, 'credit')}")
+    if moved.taken:
+        parts.append(f"took {words.count(moved.taken, 'credit')}")
+    return f"{what} {' and '.join(parts)}" if parts else f"{what}, no credit moved"
+
+
+def _line(desk: Desk, operation: Operation, progress: Progress) -> None:
+    state, what, done, gain, when, who = st.columns(
+        list(COLUMNS.values()), vertical_alignment="center"
+    )
+    bad = progress.needing_eyes(operation.state)
+    colour, icon = COLOURS[operation.state]
+    word = words.OPERATION[operation.state]
+    if bad:
+        colour, icon, word = "orange", ":material/rule:", words.attention(bad)
+    state.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+    what.page_link(
+        places.OPERATIONS.path,
+        label=words.plain(titled(operation)),
+        query_params={address.OPERATION: operation.id},
+    )
+    done.markdown(kinds.far(progress))
+    gain.markdown(kinds.gain(progress))
+    when.html(words.relative(operation.confirmed_at, desk.now(), desk.zone))
+    who.html(words.escaped(operation.confirmed_by).replace("@", "@<wbr>"))

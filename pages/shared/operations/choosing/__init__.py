@@ -1,0 +1,1 @@
+"""Choosing bookings or balances, and the preview of what would happen."""

@@ -1,0 +1,293 @@
+"""Everything that is owed, as a choice for a refund."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.credits.catalogue import Catalogue
+from core.credits.errors import BadList
+from core.operations.choosing.select import ByIds, Selection
+from core.operations.choosing.selections import BOOKINGS_MAX
+from core.operations.owed.find import EVERYTHING, LAGS, NOTHING
+from core.operations.owed.rules import (
+    Owed,
+    by_credit,
+    doubtful,
+    settled,
+    taken,
+    unclear,
+    verdict_against,
+    waiting,
+)
+from core.operations.verdicts import OperationKind
+from pages.shared import problems, tables, words
+from pages.shared.exports import csv_button
+from pages.shared.gate import Desk
+from pages.shared.operations.choosing import owed_words
+from pages.shared.operations.choosing.ways import NOT_READ, Choice
+from pages.shared.operations.figures import side_by_side
+from pages.shared.recent import recent
+
+ROWS = 500
+
+
+def by_owed(desk: Desk, _: OperationKind) -> Choice:
+    """Cancelled bookings whose credit did not come back: all of them, or those ticked."""
+    all_: list[Owed] | None = None
+    with problems.told(NOT_READ):
+        owed_words.baseline(desk)
+        with st.spinner("Looking for what is owed …", show_time=True):
+            find = lambda: desk.core.owing.found(desk.actor)  # noqa: E731
+            all_ = recent("owed", find, now=desk.now())
+    found = _waiting_first(all_ or [])
+    if not found:
+        if all_ is not None:
+            st.success("No refunds owed.", icon=":material/check_circle:")
+        _others(desk, all_ or [])
+        return _nothing
+    shown = found[:ROWS]
+    _figures(desk, found, shown)
+    ticked = _grid(desk, shown)
+    if ticked:
+        owed_words.decide(desk, ticked, key="ticked")
+    _others(desk, all_ or [])
+    ids = tuple(one.booking.id for one in ticked or waiting(found))[:BOOKINGS_MAX]
+    caveat = "" if ticked else LAGS
+    named = f"{words.count(len(ticked), 'booking')} of those owed" if ticked else EVERYTHING
+    return (lambda: ByIds(ids=ids, words=named, caveat=caveat)) if ids else _nothing
+
+
+def _waiting_first(found: Sequence[Owed]) -> list[Owed]:
+    return [*waiting(found), *taken(found)]
+
+
+def _nothing() -> Selection:
+    raise BadList([NOTHING])
+
+
+def _figures(desk: Desk, found: Sequence[Owed], shown: Sequence[Owed]) -> None:
+    wait = waiting(found)
+    students = len({one.contact_id for one in wait if one.contact_id})
+    longest = next((one.since for one in waiting(shown)), None)
+    figures = [
+        ("Owed", words.count(len(wait), "credit")),
+        ("Waiting", words.count(students, "student")),
+        ("Longest wait", words.span(desk.now() - longest) if longest else words.NOTHING),
+    ]
+    told = [_lost(wait), _taken_back(found)]
+    side_by_side(figures, _by_type(wait, desk.core.catalogue), " ".join(filter(None, told)))
+
+
+def _lost(wait: Sequence[Owed]) -> str:
+    lost = sum(one.contact_id is None for one in wait)
+    if not lost:
+        return ""
+    return (
+        f"{words.count(lost, 'booking')} without exactly one student: the preview blocks "
+        f"{'it' if lost == 1 else 'them'} until the association in HubSpot is mended."
+    )
+
+
+def _taken_back(found: Sequence[Owed]) -> str:
+    """Said beside the figures, for they leave it out."""
+    back = len(taken(found))
+    if not back:
+        return ""
+    credit = words.count(back, "more credit was", "more credits were")
+    return f"{credit} taken back by an undo: owed too, and given back only when ticked."
+
+
+def _others(desk: Desk, all_: Sequence[Owed]) -> None:
+    """What is not offered for a refund, and why: to decide, to correct, and settled. All as CSV."""
+    _doubtful(desk, doubtful(all_))
+    _unclear(desk, unclear(all_))
+    _settled(desk, settled(all_))
+    if all_:
+        csv_button(
+            desk,
+            lambda: desk.core.exporting.owed(desk.actor, all_),
+            f"owed-{desk.now():%Y-%m-%d-%H%M}",
+            "All cancelled bookings without a refund mark, owed or not, with the reason",
+        )
+
+
+def _doubtful(desk: Desk, found: Sequence[Owed]) -> None:
+    """Somebody else may have given these back: an admin says which are owed."""
+    if not found:
+        return
+    label = words.count(len(found), "booking needs a decision", "bookings need a decision")
+    with st.expander(f"{label}: the credit may already be given back", icon=":material/rule:"):
+        _first_rows(found)
+        ticked = _reasons(
+            desk,
+            found[:ROWS],
+            "What happened",
+            "Bookings that need a decision",
+            key="doubtful_grid",
+        )
+        if ticked:
+            owed_words.decide(desk, ticked, key="doubtful", owed_too=True)
+        elif owed_words.may_decide(desk):
+            st.caption("Tick bookings to mark them as owed or as not owed.")
+
+
+def _settled(desk: Desk, found: Sequence[Owed]) -> None:
+    """Nothing is owed for these, with who says so."""
+    if not found:
+        return
+    label = words.count(len(found), "cancelled booking is", "cancelled bookings are")
+    with st.expander(f"{label} not owed", icon=":material/task_alt:"):
+        _first_rows(found)
+        decided_first = sorted(found, key=lambda one: one.decision is None)[:ROWS]
+        ticked = _reasons(
+            desk,
+            decided_first,
+            "Why nothing is owed",
+            "Bookings that are not owed",
+            key="settled_grid",
+        )
+        kept = [one for one in ticked if one.forfeited]
+        decided = [one.booking.id for one in ticked if one.decision is not None]
+        others = [one for one in ticked if one.decision is None and not one.forfeited]
+        if kept:
+            st.caption(
+                f"{words.count(len(kept), 'credit was', 'credits were')} kept on purpose. To give "
+                "one back, choose the booking by its id and include it in the preview."
+            )
+        if decided:
+            owed_words.withdraw(desk, decided, key="settled")
+        if others:
+            owed_words.decide(desk, others, key="settled_owed", owed_too=True)
+        if not ticked and owed_words.may_decide(desk):
+            st.caption("Tick bookings to withdraw a decision, or to mark them as owed.")
+
+
+def _first_rows(found: Sequence[Owed]) -> None:
+    if len(found) > ROWS:
+        st.caption(f"The first {ROWS} are listed.")
+
+
+def _reasons(desk: Desk, found: Sequence[Owed], label: str, alt: str, *, key: str) -> list[Owed]:
+    """A row for each with what is said of it; those ticked."""
+    ids = [one.booking.id for one in found]
+    event = st.dataframe(
+        reasons_frame(found, desk.core.catalogue),
+        key=f"{key}_{tables.fingerprint(ids)}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config={
+            "Booking": st.column_config.TextColumn(width=320),
+            "Credit": st.column_config.TextColumn(width=150),
+            "Student": st.column_config.TextColumn("Student's HubSpot record", width=180),
+            "Why": st.column_config.TextColumn(label, width="large"),
+        },
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(found), at_most=270),
+        alt=alt,
+    )
+    return [found[row] for row in event.selection.rows if row < len(found)]
+
+
+def reasons_frame(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
+    """One row for each, with what speaks against a refund."""
+    against = [verdict_against(one) for one in found]
+    return pd.DataFrame(
+        {
+            "Booking": [one.booking.booking_id or one.booking.id for one in found],
+            "Credit": [words.credit(one.credit, catalogue) for one in found],
+            "Student": [one.contact_id or "none, or several" for one in found],
+            "Why": [words.sentence(f"{a.why}: {a.detail}" if a else "") for a in against],
+        }
+    )
+
+
+def _unclear(desk: Desk, found: Sequence[Owed]) -> None:
+    """Whether these are owed cannot be read: named with their values, and never refunded."""
+    if not found:
+        return
+    label = words.count(len(found), "booking is unclear", "bookings are unclear")
+    with st.expander(f"{label}: to be corrected in HubSpot", icon=":material/help:"):
+        st.dataframe(
+            unclear_frame(found[:ROWS], desk.core.catalogue),
+            column_config={
+                "Booking": st.column_config.TextColumn(width=320),
+                "Credit": st.column_config.TextColumn(width=150),
+                "Student": st.column_config.TextColumn("Student's HubSpot record", width=180),
+                "Unclear": st.column_config.TextColumn("What cannot be read", width="large"),
+            },
+            hide_index=True,
+            row_height=tables.ROW_PX,
+            height=tables.height(min(len(found), ROWS), at_most=270),
+            alt="Bookings of which it is unclear whether a credit is owed",
+        )
+
+
+def unclear_frame(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
+    """One row for each, with the values found in HubSpot."""
+    return pd.DataFrame(
+        {
+            "Booking": [one.booking.booking_id or one.booking.id for one in found],
+            "Credit": [words.credit(one.credit, catalogue) for one in found],
+            "Student": [one.contact_id or "none, or several" for one in found],
+            "Unclear": [words.sentence(one.unclear) for one in found],
+        }
+    )
+
+
+def _by_type(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
+    counted = {key: n for key, n in by_credit(found, catalogue).items() if n}
+    names = [words.credit(key, catalogue) for key in counted]
+    return pd.DataFrame({"Credit type": names, "Owed": list(counted.values())})
+
+
+def _grid(desk: Desk, shown: Sequence[Owed]) -> list[Owed]:
+    ids = [one.booking.id for one in shown]
+    first = f" The {ROWS} longest owed are listed." if len(shown) == ROWS else ""
+    some = " but what was taken back" if taken(shown) else ""
+    st.caption(f"*Preview* takes all of them{some}. To give back only some, tick those.{first}")
+    event = st.dataframe(
+        owed_frame(shown, desk.core.catalogue, desk),
+        key=f"owed_grid_{tables.fingerprint(ids)}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config={
+            "For": st.column_config.TextColumn("Owed for", width=100, alignment="right"),
+            "Booking": st.column_config.TextColumn(width=320),
+            "Credit": st.column_config.TextColumn(width=150),
+            "Exam": st.column_config.TextColumn("Exam date", width=110, alignment="right"),
+            "Place": st.column_config.TextColumn(width=130),
+            "Student": st.column_config.TextColumn("Student's HubSpot record", width=180),
+            "Cancelled": st.column_config.TextColumn("Cancelled by", width="large"),
+            "Decided": st.column_config.TextColumn("Decision", width="large"),
+            "Undone": st.column_config.TextColumn("Taken back", width="large"),
+        },
+        hide_index=True,
+        row_height=tables.ROW_PX,
+        height=tables.height(len(shown), at_most=270),
+        alt="Owed credits, longest first",
+    )
+    return [shown[row] for row in event.selection.rows if row < len(shown)]
+
+
+def owed_frame(shown: Sequence[Owed], catalogue: Catalogue, desk: Desk) -> pd.DataFrame:
+    """One row for each credit owed."""
+    frame = pd.DataFrame(
+        {
+            "For": [words.span(desk.now() - one.since) for one in shown],
+            "Booking": [one.booking.booking_id or one.booking.id for one in shown],
+            "Credit": [words.credit(one.credit, catalogue) for one in shown],
+            "Exam": [words.day(one.booking.exam_date) for one in shown],
+            "Place": [one.booking.location or words.NOTHING for one in shown],
+            "Student": [one.contact_id or "none, or several" for one in shown],
+            "Cancelled": [words.sentence(one.cancelled_by or words.NOTHING) for one in shown],
+        }
+    )
+    if any(one.decision for one in shown):
+        frame["Decided"] = [words.sentence(str(one.decision or words.NOTHING)) for one in shown]
+    if taken(shown):
+        frame["Undone"] = [words.sentence(str(one.taken_back or words.NOTHING)) for one in shown]
+    return frame

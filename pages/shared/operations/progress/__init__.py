@@ -1,0 +1,1 @@
+"""An operation that was confirmed: waiting, under way, ended, and what is left to do."""

@@ -1,0 +1,55 @@
+"""Whether the mirror has what an ended operation changed: looked at again until it has."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.mirror.store.outbox_port import OutboxState
+from core.operations.states import Operation, OperationState
+from pages.shared import places, words
+from pages.shared.gate import Desk
+
+POLL_S = 1.0
+COPIES = {"view": "Copies to Supabase"}
+
+
+def show(desk: Desk, operation: Operation) -> None:
+    """Asks no more once everything is copied."""
+    if operation.state is OperationState.CALLED_OFF:
+        return
+    state = desk.core.journal.outbox()
+    if waiting(operation, state):
+        _poll(desk, operation)
+    else:
+        _copied(desk, state)
+
+
+def waiting(operation: Operation, state: OutboxState) -> bool:
+    """Whether a copy waits that was due before the operation ended: all of its own were."""
+    return state.oldest is not None and (
+        operation.ended_at is None or state.oldest <= operation.ended_at
+    )
+
+
+@st.fragment(run_every=POLL_S)
+def _poll(desk: Desk, operation: Operation) -> None:
+    state = desk.core.journal.outbox()
+    if not waiting(operation, state):
+        st.rerun(scope="app")
+    on_the_way = words.count(state.due, "copy is", "copies are")
+    st.caption(f":material/sync: {on_the_way} on the way to Supabase.")
+
+
+def _copied(desk: Desk, state: OutboxState) -> None:
+    """As of this look. Copies that were given up may be of this operation."""
+    if not state.dead:
+        at = words.exact(desk.now(), desk.zone)
+        st.caption(f":material/cloud_done: Supabase has every change, as of {at}.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        given_up = words.count(state.dead, "copy", "copies")
+        st.caption(
+            f":material/cloud_off: Supabase has every change except {given_up} that failed.",
+            width="content",
+        )
+        st.page_link(places.OPERATIONS.path, label="See which", query_params=COPIES)

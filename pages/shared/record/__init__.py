@@ -1,5 +1,0 @@
-"""The record on the screen: operations, their items, writes and history; copies; workers."""
-
-from pages.shared.record.views import show
-
-__all__ = ["show"]
