@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import packages_distributions
@@ -22,64 +22,62 @@ from tests.kind_names import told_apart
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("api", "app", "asgi", "core", "pages", "sandbox", "scripts", "benchmarks", "tests")
 
-PORTS = {"core.gateways.ports", "core.credits.errors"}
-#: The kinds of operation: pure, and right above the domain, so that whatever stands higher asks
-#: their registry.
+#: The packages of the core. Each may import itself and those before it (design, section 5).
+ORDER = (
+    *("credits", "work", "database", "audit", "access", "hubspot", "mirror", "operations"),
+    *("students", "drift", "exports", "workers", "health", "settings", "app", "cli"),
+)
+#: The kinds of operation: the one package that tells its members apart.
 KINDS = "core.operations.kinds"
-#: What items go through; above the services. Only the assembly puts them together.
-STEPS = "core.operations.steps"
-INSIDE = {"core.domain", KINDS, "core.services", "core.settings", *PORTS}
 
-#: Where a module lives -> what of ours it may import. The longest prefix that fits decides.
+#: What reaches the world: only ``core.app`` names one. Anything else goes through the ports.
+GATEWAYS = (
+    *("core.database", "core.hubspot", "core.mirror.supabase", "core.mirror.outgoing.sender"),
+    *("core.operations.desks.register", "core.workers.engine", "core.health.apprise_notifier"),
+    "core.app.stores",
+)
+#: Of these packages, what is no gateway: ports, and modules that are pure.
+NO_GATEWAYS = ("core.hubspot.ports", "core.database.identity")
+MAY_NAME_GATEWAYS = ("core.app", "tests", "benchmarks")
+
+#: Outside the core: where a module lives -> what of ours it may import. The longest prefix that
+#: fits decides.
 MAY_IMPORT = {
-    "core.domain": {"core.domain"},
-    KINDS: {"core.domain", KINDS},
-    "core.gateways.ports": {"core.domain", *PORTS},
-    "core.gateways": {"core.domain", KINDS, "core.gateways"},
-    "core.services": {"core.domain", KINDS, "core.services", *PORTS},
-    STEPS: {"core.domain", KINDS, "core.services", *PORTS},
-    "core.settings": {"core.domain", "core.settings"},
-    "core.app.assembly": {
-        "core.app.assembly",
-        "core.domain",
-        KINDS,
-        "core.services",
-        STEPS,
-        *PORTS,
-    },
-    "core.app.wiring": {"core"},
-    "core": {*INSIDE, "core"},  # the command line and its like; concrete gateways are barred below
-    "pages.shared": {*INSIDE, "core.app.assembly", "core.app.wiring", "pages.shared"},
-    "pages": {"core.domain", KINDS, "core.services", "pages.shared"},
-    "api": {*INSIDE, "core.app.assembly", "core.app.wiring", "api"},
+    "pages.shared": {"core", "pages.shared"},
+    "pages": {"core", "pages.shared"},
+    "api": {"core", "api"},
     "app": {"pages.shared"},
-    "asgi": {*INSIDE, "core", "pages.shared", "api"},
+    "asgi": {"core", "pages.shared", "api"},
     "sandbox": {"sandbox"},  # it stands for HubSpot and Supabase: it shares no mistake with core
     "sandbox.hubspot": {"sandbox.hubspot"},  # a tool of its own, without demo, Supabase, sign-in
     "scripts": {"sandbox", "scripts"},
 }
-
-#: Only these name a concrete gateway: any other goes through the ports.
-MAY_NAME_CONCRETE_GATEWAYS = ("core.gateways", "core.app.wiring", "tests", "benchmarks")
+#: What nobody outside the core may name, and which of the others may name no wiring.
+BARRED = {"pages.shared": ("core.cli",), "pages": ("core.cli", "core.app"), "api": ("core.cli",)}
 
 #: A library -> the only places that may name it (tests and benchmarks may name any).
 HOMES = {
     "alembic": ("core.database",),
-    "apprise": ("core.health",),
+    "apprise": ("core.health.apprise_notifier",),
     "cronsim": ("core.settings.cron",),
     "dbos": ("core.workers.engine",),
     "fastapi": ("api",),
-    "httpx": ("core.gateways", "core.app.wiring", "sandbox"),
+    "httpx": (
+        *("core.hubspot", "core.mirror.supabase", "core.mirror.outgoing.sender"),
+        *("core.app.wiring", "sandbox"),
+    ),
     "plotly": ("pages.shared",),
     "prometheus_client": ("api.metrics",),
     "postgrest": ("core.mirror.supabase",),
-    "sqlalchemy": ("core.gateways", "core.app.wiring"),
+    "sqlalchemy": ("core.database", "core.hubspot.shared_slots", "core.workers.engine", "core.app"),
     "streamlit": ("app", "asgi", "pages"),
     "supabase": ("core.mirror.supabase", "core.app.wiring"),
 }
 
-#: Held free of IO, of the clock and of chance.
-PURE = ("core/domain", "core/operations/kinds")
+#: More modules than this, and a stranger no longer sees what a folder is about.
+MODULES_MAX = 20
+#: The one chain of migrations: a module each, read from the last.
+LONG_FOLDERS = frozenset({"core/database/migrations/versions"})
 
 IMPURE = frozenset(
     {"asyncio", "concurrent", "http", "logging", "multiprocessing", "os", "pathlib"}
@@ -136,7 +134,7 @@ def within(name: str, prefix: str) -> bool:
     return name == prefix or name.startswith(f"{prefix}.")
 
 
-def within_any(name: str, prefixes: Iterator[str] | set[str] | tuple[str, ...]) -> bool:
+def within_any(name: str, prefixes: Iterable[str]) -> bool:
     return any(within(name, prefix) for prefix in prefixes)
 
 
@@ -144,14 +142,62 @@ def of_ours(name: str) -> bool:
     return name.partition(".")[0] in OURS
 
 
-def test_imports_run_downward_only() -> None:
+def is_port(name: str) -> bool:
+    """What the core needs of the world, in its own words."""
+    return any(part == "ports" or part.endswith("port") for part in name.split("."))
+
+
+def in_a_store(name: str) -> bool:
+    """Of a package's ``store`` folder, but for its ports: those are for everybody."""
+    return "store" in name.split(".")[:-1] and not is_port(name)
+
+
+def is_gateway(name: str) -> bool:
+    return in_a_store(name) or (within_any(name, GATEWAYS) and not within_any(name, NO_GATEWAYS))
+
+
+def package(name: str) -> str:
+    """Of the core: its first folder."""
+    return name.split(".")[1] if name.count(".") else ""
+
+
+def core_modules() -> list[Module]:
+    return modules("core")
+
+
+def is_pure(module: Module) -> bool:
+    """It says so itself."""
+    return "Pure." in (ast.get_docstring(module.tree) or "")
+
+
+def test_each_package_of_the_core_imports_only_those_before_it() -> None:
+    wrong = [
+        f"{module.name} imports {imported}"
+        for module in core_modules()
+        if package(module.name) in ORDER
+        for imported in module.imports()
+        if within(imported, "core") and package(imported)
+        if ORDER.index(package(imported)) > ORDER.index(package(module.name))
+    ]
+
+    assert [] == wrong
+
+
+def test_every_folder_of_the_core_has_its_place_in_the_order() -> None:
+    folders = {path.name for path in (ROOT / "core").iterdir() if (path / "__init__.py").exists()}
+
+    assert set(ORDER) == folders
+
+
+def test_outside_the_core_imports_run_downward_only() -> None:
     def allowed(module: Module, imported: str) -> bool:
-        homes = [prefix for prefix in MAY_IMPORT if within(module.name, prefix)]
-        return within_any(imported, MAY_IMPORT[max(homes, key=len)])
+        home = max((prefix for prefix in MAY_IMPORT if within(module.name, prefix)), key=len)
+        barred = within_any(imported, BARRED.get(home, ()))
+        return within_any(imported, MAY_IMPORT[home]) and not barred
 
     wrong = [
         f"{module.name} imports {imported}"
-        for module in modules(*(set(OURS) - {"tests", "benchmarks"}))
+        for module in modules(*(set(OURS) - {"core", "tests", "benchmarks"}))
         for imported in module.imports()
         if of_ours(imported) and not allowed(module, imported)
     ]
@@ -159,13 +205,13 @@ def test_imports_run_downward_only() -> None:
     assert [] == wrong
 
 
-def test_only_the_wiring_names_concrete_gateways() -> None:
+def test_only_the_wiring_names_a_store_or_another_way_to_the_world() -> None:
     wrong = [
         f"{module.name} imports {imported}"
         for module in modules(*OURS)
-        if not within_any(module.name, MAY_NAME_CONCRETE_GATEWAYS)
+        if not within_any(module.name, MAY_NAME_GATEWAYS) and not is_gateway(module.name)
         for imported in module.imports()
-        if within(imported, "core.gateways") and not within_any(imported, PORTS)
+        if within(imported, "core") and is_gateway(imported)
     ]
 
     assert [] == wrong
@@ -173,10 +219,12 @@ def test_only_the_wiring_names_concrete_gateways() -> None:
 
 @pytest.mark.parametrize("library", sorted(HOMES))
 def test_a_library_stays_in_its_home(library: str) -> None:
+    stores = library == "sqlalchemy"
     wrong = [
         f"{module.name} imports {imported}"
         for module in modules(*(set(OURS) - {"tests", "benchmarks"}))
         if not within_any(module.name, HOMES[library])
+        if not (stores and in_a_store(module.name))
         for imported in module.imports()
         if within(imported, library)
     ]
@@ -184,19 +232,54 @@ def test_a_library_stays_in_its_home(library: str) -> None:
     assert [] == wrong
 
 
-def test_the_domain_and_the_kinds_import_nothing_impure() -> None:
-    pure = {"core"} | set(sys.stdlib_module_names - IMPURE)
+def test_no_folder_is_too_long_to_be_read() -> None:
+    folders: dict[str, int] = {}
+    for module in modules("core", "pages", "api"):
+        if module.path.name != "__init__.py":
+            folder = module.path.parent.relative_to(ROOT).as_posix()
+            folders[folder] = folders.get(folder, 0) + 1
+
+    long = {folder for folder, number in folders.items() if number > MODULES_MAX}
+    assert long == LONG_FOLDERS
+
+
+def test_what_pages_share_is_named_as_the_core_names_it() -> None:
+    shared = ROOT / "pages" / "shared"
+
+    assert set() == {path.name for path in shared.iterdir() if path.is_dir()} - {
+        *ORDER,
+        "__pycache__",
+    }
+
+
+def test_kinds_and_rules_say_that_they_are_pure() -> None:
+    """Else the two tests below would not look at them."""
+    silent = [
+        module.name
+        for module in core_modules()
+        if module.path.name != "__init__.py" and not is_gateway(module.name)
+        if within(module.name, KINDS) or module.path.stem.endswith("rules")
+        if not is_pure(module)
+    ]
+
+    assert [] == silent
+
+
+def test_what_is_pure_imports_nothing_impure() -> None:
+    pure = {module.name for module in core_modules() if is_pure(module)}
+    harmless = set(sys.stdlib_module_names - IMPURE)
     wrong = [
         f"{module.name} imports {imported}"
-        for module in modules(*PURE)
+        for module in core_modules()
+        if is_pure(module)
         for imported in module.imports()
-        if imported.partition(".")[0] not in pure
+        if imported.partition(".")[0] not in harmless and not within_any(imported, pure)
     ]
 
     assert [] == wrong
 
 
-def test_the_domain_and_the_kinds_read_no_clock_and_touch_nothing_outside() -> None:
+def test_what_is_pure_reads_no_clock_and_touches_nothing_outside() -> None:
     def impure(call: ast.Call) -> bool:
         match call.func:
             case ast.Attribute(attr=name):
@@ -207,7 +290,8 @@ def test_the_domain_and_the_kinds_read_no_clock_and_touch_nothing_outside() -> N
 
     wrong = [
         f"{module.name}:{node.lineno} {ast.unparse(node.func)}"
-        for module in modules(*PURE)
+        for module in core_modules()
+        if is_pure(module)
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and impure(node)
     ]

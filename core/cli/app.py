@@ -15,8 +15,8 @@ from core.cli import reports
 from core.cli.acting import actor_of
 from core.cli.choosing import Planned, everything_owed, included, listed, of, selection
 from core.cli.ending import judge
+from core.cli.opened_store import opened
 from core.cli.output import show, told
-from core.cli.store import opened
 from core.credits.errors import BadList, StateConflict
 from core.operations.kinds.refund import REFUND
 from core.operations.kinds.registry import cancelling

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.app.assembly.parts import Core
-from core.cli.store import warn_of_unknown_refunds
+from core.cli.opened_store import warn_of_unknown_refunds
 from core.credits.errors import BadList
 from core.credits.records import ContactId, ExamId
 from core.credits.roles import Actor

@@ -10,8 +10,8 @@ from typing import Any
 
 import typer
 
+from core.cli.opened_store import acted_on
 from core.cli.reports import in_words
-from core.cli.store import acted_on
 from core.credits.errors import BadList, EngineError, GatewayError, JournalError
 from core.credits.roles import NotAllowed
 from core.operations.approve import NotApproved

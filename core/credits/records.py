@@ -15,8 +15,8 @@ BookingId = NewType("BookingId", str)
 ExamId = NewType("ExamId", str)
 #: A booking to be, which HubSpot gives no id yet (``core.operations.booking_rules.key_of``).
 BookingKey = NewType("BookingKey", str)
-#: A change of a balance: by others (``core.operations.foreign.corrections.name_of``), or one that an admin
-#: asks for (``core.credits.adjustments.named``).
+#: A change of a balance: by others (``core.operations.foreign.corrections.name_of``), or one that
+#: an admin asks for (``core.credits.adjustments.named``).
 ChangeName = NewType("ChangeName", str)
 #: What a row of a plan and an item of an operation are known by, and claimed under. Which of these
 #: it is, the kind of the operation says (``core.operations.kinds.base.RowSubject``).

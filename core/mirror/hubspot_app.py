@@ -14,7 +14,7 @@ from typing import Any
 
 from core.credits.account import Portal
 from core.credits.records import Kind
-from core.hubspot.scopes import FOR_PROVISION, NEEDED
+from core.hubspot.ports.scopes import FOR_PROVISION, NEEDED
 from core.mirror.rows import columns
 from core.mirror.webhook_rules import ERASED
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from core.credits.records import ContactId, Kind
 from core.credits.sessions import Counts
+from core.mirror.found_by import FoundBy
 
 #: A mirror row as JSON values: only the columns that were read, with ``hubspot_id`` and
 #: ``source_modified_at`` always among them.
@@ -164,20 +165,6 @@ class Mirror(Protocol):
     def faults(self) -> list[str]:
         """What is wrong with address, key or schema, each with how to mend it; for ``doctor``."""
         ...
-
-
-class FoundBy(StrEnum):
-    """What of a contact matched."""
-
-    ID = "HubSpot id"
-    STUDENT_ID = "student id"
-    EMAIL = "e-mail"
-    BOOKING = "booking"
-    NAME = "name or e-mail"
-    #: Only when typing errors are forgiven.
-    LIKE = "spelled alike"
-    #: HubSpot's own search does not say what matched.
-    HUBSPOT = "HubSpot search"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from core.credits.errors import GatewayError
 from core.credits.records import Contact, ContactId
 from core.credits.roles import Act, Actor
 from core.hubspot.ports.lookup import CrmLookUp
-from core.mirror.port import Candidate, FoundBy, MirrorLookUp
+from core.mirror.found_by import FoundBy
+from core.mirror.port import Candidate, MirrorLookUp
 from core.students.search_rules import HITS_MAX, TEXT_MIN, Hit, Hits, Where, cleaned, order
 
 #: Candidates taken from the mirror: enough to put the best ones first.

@@ -14,7 +14,7 @@ from core.credits.catalogue import Balances
 from core.credits.likeness import holds, unlikeness, words
 from core.credits.records import ContactId
 from core.credits.texts import storable
-from core.mirror.port import FoundBy
+from core.mirror.found_by import FoundBy
 
 #: Fewer letters would find half the school.
 TEXT_MIN = 2

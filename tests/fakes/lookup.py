@@ -8,7 +8,8 @@ from datetime import date
 
 from core.credits.likeness import grams, inner_grams, telling_grams
 from core.credits.sessions import Counts
-from core.mirror.port import Candidate, FoundBy, MirrorRow
+from core.mirror.found_by import FoundBy
+from core.mirror.port import Candidate, MirrorRow
 from core.mirror.rows import ID
 
 Rows = Mapping[str, Mapping[str, object]]

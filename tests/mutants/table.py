@@ -2175,8 +2175,8 @@ ADJUSTING = [
     ),
     Mutant(
         guard="what is taken back is named by what it takes back",
-        file="core/operations/choosing/adjustments.py",
-        old='        request=f"{_UNDO}{name}",',
+        file="core/credits/adjustments.py",
+        old='        request=f"{UNDO_OF}{name}",',
         new='        request=f"{_UNDO}{name}/{id(one)}",',
         tests=(*_ADJUST, *_STORM_OF_ADJUSTMENTS),
     ),

@@ -15,7 +15,7 @@ from core.cli.app import app
 from core.cli.commands.hubspot_app import files
 from core.credits.account import OBJECT_TYPES, Portal
 from core.credits.records import Kind
-from core.hubspot.scopes import FOR_PROVISION, NEEDED
+from core.hubspot.ports.scopes import FOR_PROVISION, NEEDED
 from core.mirror.hubspot_app import webhooks_file
 from core.mirror.rows import columns
 from core.mirror.webhook_rules import heard

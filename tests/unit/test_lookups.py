@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.credits import likeness
 from core.credits.records import ContactId
-from core.mirror.port import FoundBy
+from core.mirror.found_by import FoundBy
 from core.students.search_rules import Hit, cleaned, may_be_phone, order
 
 WORDS = st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=4, max_size=12)

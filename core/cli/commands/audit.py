@@ -15,8 +15,8 @@ from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.commands.exporting import taken
 from core.cli.ending import unfinished
+from core.cli.opened_store import opened
 from core.cli.output import Unhealthy, show, told
-from core.cli.store import opened
 from core.credits.errors import BadList
 
 audit = typer.Typer(help="Who did what, when and why; and whether anybody changed it since.")

@@ -21,8 +21,8 @@ from core.cli.app import (
     told_of,
     until_ended,
 )
+from core.cli.opened_store import opened
 from core.cli.output import show, told
-from core.cli.store import opened
 from core.credits.errors import BadList
 from core.credits.records import ContactId, ExamId
 from core.operations.booking_rules import Wish

@@ -25,8 +25,8 @@ from core.cli.app import (
     for_students,
 )
 from core.cli.ending import unfinished
+from core.cli.opened_store import opened
 from core.cli.output import show, told
-from core.cli.store import opened
 from core.credits.errors import BadList, StateConflict
 from core.credits.records import ExamId
 from core.credits.roles import Actor

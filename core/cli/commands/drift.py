@@ -14,8 +14,8 @@ from core.app.assembly.parts import Core
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, Reason, app
 from core.cli.ending import unfinished
+from core.cli.opened_store import opened
 from core.cli.output import show, told
-from core.cli.store import opened
 from core.credits.errors import BadList, StateConflict
 from core.drift.causes import Cause
 from core.drift.differences import Drift

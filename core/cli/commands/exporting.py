@@ -12,9 +12,9 @@ from core.app.assembly.parts import Core
 from core.audit.entries import Sought
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
+from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.cli.reports import Report
-from core.cli.store import opened
 from core.credits.errors import BadList
 from core.credits.roles import Actor
 from core.exports.listings import Export, Listing

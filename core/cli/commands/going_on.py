@@ -22,8 +22,8 @@ from core.cli.app import (
     until_ended,
 )
 from core.cli.choosing import Planned, listed
+from core.cli.opened_store import opened
 from core.cli.output import told
-from core.cli.store import opened
 from core.credits.errors import BadList
 from core.credits.records import BookingId, WriteId
 from core.credits.roles import Actor

@@ -10,8 +10,8 @@ import typer
 from core.access.api_key_rules import ApiKey, Scope, name_faults
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
+from core.cli.opened_store import opened
 from core.cli.output import show, told
-from core.cli.store import opened
 from core.credits.errors import BadList
 
 keys = typer.Typer(help="Keys of the HTTP API: make and withdraw.", no_args_is_help=True)

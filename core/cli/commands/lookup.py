@@ -13,14 +13,14 @@ from core.cli.acting import actor_of
 from core.cli.app import As, DryRun, Json, Wait, WaitS, app, told_of, until_ended
 from core.cli.commands.cancelling_exams import of_report
 from core.cli.ending import unfinished
+from core.cli.opened_store import opened
 from core.cli.output import show, told
-from core.cli.store import opened
 from core.credits.catalogue import CreditType
 from core.credits.errors import BadList
 from core.credits.exam_times import clock, day_in
 from core.credits.records import ContactId, ExamId
 from core.credits.sessions import Activated, Activation, Opening, Session, SessionFilter, narrowed
-from core.mirror.port import FoundBy
+from core.mirror.found_by import FoundBy
 from core.operations.owed.rules import doubtful, settled, taken, unclear, waiting
 from core.students.balance_history import Step
 from core.students.contact_page import Gone, Presented

@@ -8,8 +8,8 @@ import typer
 
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
+from core.cli.opened_store import opened
 from core.cli.output import show, told
-from core.cli.store import opened
 from core.health.facts import Need, Urgency
 from core.health.overview import Overview
 

@@ -9,8 +9,8 @@ import typer
 
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
+from core.cli.opened_store import opened
 from core.cli.output import show, told
-from core.cli.store import opened
 from core.operations.after_restore import Forgotten
 
 Since = Annotated[

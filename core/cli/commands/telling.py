@@ -13,8 +13,8 @@ from core.cli import reports
 from core.cli.acting import actor_of
 from core.cli.app import POLL_S, As, Json, Wait, WaitS, app
 from core.cli.ending import unfinished
+from core.cli.opened_store import opened
 from core.cli.output import show, told
-from core.cli.store import opened
 from core.credits.errors import BadList, StateConflict
 from core.operations.states import FollowUps, Operation
 

@@ -20,8 +20,8 @@ from core.cli import reports
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.ending import unfinished
+from core.cli.opened_store import opened
 from core.cli.output import Unhealthy, show, told
-from core.cli.store import opened
 from core.credits.errors import BadList
 from core.credits.roles import Act, Actor, Role
 from core.health.fitness import GRACE_S as UNFIT_AFTER_S

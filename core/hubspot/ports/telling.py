@@ -1,15 +1,17 @@
-"""The ports of telling students: what is kept of it, and HubSpot, which mails them."""
+"""The port by which HubSpot tells students."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from core.credits.records import ContactId
-from core.hubspot.ports.crm import Outcome
 from core.hubspot.ports.message import Message
+
+if TYPE_CHECKING:
+    from core.hubspot.ports.crm import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,9 @@ from core.credits.errors import OutcomeUnknown
 from core.credits.likeness import inner_grams, telling_grams
 from core.credits.records import Kind
 from core.credits.sessions import Counts
+from core.mirror.found_by import FoundBy
 from core.mirror.names import MirrorNames
-from core.mirror.port import Candidate, FoundBy, MirrorRow
+from core.mirror.port import Candidate, MirrorRow
 from core.mirror.rows import ID
 
 FIND, SESSIONS = "credit_desk_find", "credit_desk_sessions"

@@ -20,7 +20,7 @@ from core.hubspot.inspection import Inspection
 from core.hubspot.limiter import Priority
 from core.hubspot.ports.channels import Channel
 from core.hubspot.ports.inspection import Finding, Health
-from core.hubspot.scopes import FOR_PROVISION, NEEDED
+from core.hubspot.ports.scopes import FOR_PROVISION, NEEDED
 from core.hubspot.transport import Call
 from sandbox.hubspot.portal import Portal as Account
 from sandbox.hubspot.scopes import ALL

@@ -13,7 +13,8 @@ from core.credits.errors import GatewayError
 from core.credits.likeness import fold
 from core.credits.records import ContactId, Kind
 from core.credits.sessions import Counts
-from core.mirror.port import Candidate, FoundBy, MirrorLookUp
+from core.mirror.found_by import FoundBy
+from core.mirror.port import Candidate, MirrorLookUp
 from tests.contract.supabase.conftest import Setting
 
 _numbers = itertools.count(700_000)

@@ -14,7 +14,7 @@ from core.credits.records import BookingStatus, ContactId, ExamId, Kind
 from core.credits.roles import Actor, NotAllowed, Role
 from core.credits.sessions import Activated, ExamChange, Opening
 from core.hubspot.ports.crm import Fate
-from core.mirror.port import FoundBy
+from core.mirror.found_by import FoundBy
 from core.mirror.store.outbox_port import Due
 from core.operations.choosing.select import ByReference
 from core.operations.verdicts import OperationKind

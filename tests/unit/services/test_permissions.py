@@ -8,18 +8,15 @@ from __future__ import annotations
 import importlib
 import inspect
 import io
-import pkgutil
 import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
-from itertools import chain
 from typing import Any, get_type_hints
 
 import pytest
 
-from core import services
 from core.access.api_key_rules import ApiRequest, Scope
 from core.app.assembly.parts import Core
 from core.audit.entries import Sought
@@ -32,12 +29,12 @@ from core.drift.causes import Cause
 from core.drift.sweeps import SweepMode
 from core.exports.listings import Export, Listing
 from core.hubspot.ports.channels import Channel, TellBy
-from core.operations import steps
 from core.operations.booking_rules import Wish
 from core.operations.choosing.adjustment_lists import Asked
 from core.operations.choosing.select import ByContact, ByExam, ByReference
 from core.operations.verdicts import OperationKind
 from core.work.work import Work
+from tests.test_architecture import core_modules, is_gateway, is_port, is_pure, within_any
 from tests.unit.services.desk import ADMIN, SJ, TestDesk
 
 EVERYBODY = frozenset(Role)
@@ -54,6 +51,10 @@ CLOSED = ExamChange(opening=Opening.INACTIVE)
 PLUS_ONE = [Asked(student="1", credit="cs_credits", change="+1")]
 WISH = Wish(contact_id=ContactId("1"), exam_id=ExamId("70"), dominant_hand="Left")
 FREE = Wish(contact_id=ContactId("1"), exam_id=ExamId("70"), dominant_hand="Left", override=True)
+
+
+#: They put services together, or ask them; or know no service.
+NO_SERVICES = ("core.app", "core.cli", "core.settings")
 
 
 @dataclass(slots=True)
@@ -512,17 +513,17 @@ UNASKED = {
         "Access.signed_in",
         "Access.vouched",
         "AdminRequests.admin",
-        "Noting.signed_in",
+        "AccessLog.signed_in",
     },
     "the engine's: carries what somebody who may has confirmed": {
         "CancellingExams.carry_out",
-        "Carrying.carry_out",
-        "Carrying.follow_up",
+        "OperationRunner.carry_out",
+        "OperationRunner.follow_up",
         "Fitness.failed",
         "Fitness.worked",
         "ExamConsequences.of_landed",
         "ExamConsequences.of_undecided",
-        "Finishing.finish",
+        "PostProcessing.finish",
         "LossCorrection.correct",
         "LossCorrection.wanted",
         "WriteVerification.compare",
@@ -596,7 +597,7 @@ UNASKED = {
         "BookingLooks.look",
         "LateLooks.look",
         "TellingStudents.tell",
-        "Noting.settings",
+        "AccessLog.settings",
         "Measuring.measure",
         "MeasuringThread.start",
         "MeasuringThread.stop",
@@ -616,13 +617,13 @@ UNASKED = {
         "Desks.leave",
         "Sweeping.ask_unattended",
         "Sweeping.unfinished",
-        "Ticker.start",
-        "Ticker.stop",
+        "PeriodicThread.start",
+        "PeriodicThread.stop",
     },
     "copies the truth to the mirror, whoever changed it": {
-        "Bell.close",
-        "Bell.ring",
-        "Bell.wait",
+        "WakeUp.close",
+        "WakeUp.ring",
+        "WakeUp.wait",
         "CopyLag.histogram",
         "CopyLag.over_time",
         "CopyLag.record",
@@ -630,16 +631,16 @@ UNASKED = {
         "Comparing.compare",
         "Comparing.knows",
         "Erasing.erase",
-        "Finished.close",
-        "Finished.put",
-        "Handed.made",
-        "Handed.offer",
-        "Handed.saved",
-        "Handed.take",
-        "InTurn.submit",
-        "Mending.copied",
-        "Mending.down",
-        "Mending.mended",
+        "PendingRemovals.close",
+        "PendingRemovals.put",
+        "DirectCopies.made",
+        "DirectCopies.offer",
+        "DirectCopies.saved",
+        "DirectCopies.take",
+        "InlineExecutor.submit",
+        "RepairStep.copied",
+        "RepairStep.down",
+        "RepairStep.mended",
         "Merges.settle",
         "MirrorThreads.start",
         "MirrorThreads.stop",
@@ -665,14 +666,14 @@ UNASKED = {
         "Told.would",
     },
     "an API client's, which proves itself by its key, whose scopes are asked": {
-        "Admitting.admit",
-        "Serving.against",
-        "Serving.begin",
-        "Serving.book",
-        "Serving.cancel",
-        "Serving.ended",
-        "Serving.keep",
-        "Serving.outcome",
+        "ApiKeys.admit",
+        "IdempotentRequests.against",
+        "IdempotentRequests.begin",
+        "IdempotentRequests.book",
+        "IdempotentRequests.cancel",
+        "IdempotentRequests.ended",
+        "IdempotentRequests.keep",
+        "IdempotentRequests.outcome",
     },
     "HubSpot's: proved by its signature": {"Receiving.receive"},
     "what HubSpot's own merges and deletions ask of the copies": {
@@ -692,8 +693,8 @@ UNASKED = {
         "Owing.listed",
         "Planning.afresh",
         "Preflight.check",
-        "Sitting.exam",
-        "Sitting.set",
+        "ExamSessions.exam",
+        "ExamSessions.set",
         "Tally.refused",
         "Tally.took",
         "Undoing.afresh",
@@ -704,9 +705,9 @@ UNASKED = {
         "Part.known",
         "Readiness.findings",
         "Readiness.glance",
-        "Watching.quota",
-        "Watching.read",
-        "Watching.well_s_ago",
+        "Metrics.quota",
+        "Metrics.read",
+        "Metrics.well_s_ago",
     },
     "the command line's: whoever holds the settings holds the accounts": {
         "Clocks.findings",
@@ -768,10 +769,13 @@ def _all_of(store: object) -> dict[str, object]:
 
 
 def offered() -> dict[str, inspect.Signature]:
-    """Every public method of every class of the services and of the steps, by its name."""
+    """Every public method of every class of the core that may ask and act, by its name."""
     found = {}
-    homes = [pkgutil.iter_modules(home.__path__, f"{home.__name__}.") for home in (services, steps)]
-    for module in chain(*homes):
+    for module in core_modules():
+        if is_pure(module) or is_gateway(module.name) or is_port(module.name):
+            continue
+        if within_any(module.name, NO_SERVICES):
+            continue
         for name, cls in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
             if cls.__module__ != module.name or name.startswith("_"):
                 continue

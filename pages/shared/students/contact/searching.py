@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.credits.roles import ALLOWED
 from core.exports.listings import ACTS, Listing
-from core.mirror.port import FoundBy
+from core.mirror.found_by import FoundBy
 from core.students.search_rules import TEXT_MIN, Hit, Hits, Where, cleaned, may_be_phone
 from pages.shared import problems, row_buttons, tables, words
 from pages.shared.exports import csv_button
