@@ -144,7 +144,7 @@ def of_ours(name: str) -> bool:
 
 def is_port(name: str) -> bool:
     """What the core needs of the world, in its own words."""
-    return any(part == "ports" or part.endswith("port") for part in name.split("."))
+    return any(part in {"port", "ports"} or part.endswith("_port") for part in name.split("."))
 
 
 def in_a_store(name: str) -> bool:

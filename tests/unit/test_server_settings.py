@@ -17,7 +17,7 @@ SUPABASE_SERVICE_ROLE_KEY = "from-the-file"
 SERVER = """
 import streamlit as st
 import asgi
-from core import wiring
+from core.app import wiring
 from core.health.fitness import Fitness
 
 class Built:
