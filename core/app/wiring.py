@@ -157,7 +157,7 @@ def this_process() -> Process:
 
 def version() -> str:
     """Of this program, as its project file states it."""
-    project = Path(__file__).resolve().parent.parent / "pyproject.toml"
+    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
     if not project.exists():
         return "unknown"
     return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])

@@ -144,7 +144,7 @@ class Exam(Counted):
     #: 'true', 'false' or 'scheduled', as HubSpot holds it.
     is_active: str = ""
     scheduled_activation_at: datetime | None = None
-    #: None: it is not cancelled, or the journal was not asked (``services/exams_read.py``).
+    #: None: it is not cancelled, or the journal was not asked (``operations/choosing/exams.py``).
     cancelled: CancelledExam | None = None
 
 

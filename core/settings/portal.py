@@ -1,4 +1,4 @@
-"""``portal.toml``'s tables as the domain's ``Portal``."""
+"""``portal.toml``'s tables as an account's ``Portal``."""
 
 from __future__ import annotations
 
