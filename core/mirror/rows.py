@@ -1,7 +1,7 @@
 """The mirror's rows: what the truth states, as the JSON values of the mirror's columns.
 
 Only what was read is in a row: the mirror keeps every column that a row leaves out. The columns
-are those of ``mirror/supabase/migrations``; a contract test holds the two together.
+are those of ``supabase/migrations``; a contract test holds the two together.
 
 Pure.
 """

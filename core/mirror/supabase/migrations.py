@@ -1,4 +1,4 @@
-"""``mirror/supabase/migrations`` for one school: its schema, and what its tables call our columns."""
+"""``supabase/migrations`` for one school: its schema, and what its tables call our columns."""
 
 from __future__ import annotations
 
