@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 CODE  := $(wildcard api app.py asgi.py core pages sandbox scripts tests benchmarks)
 SLOW  := $(wildcard tests/e2e tests/crash)
 
-.PHONY: help setup run test test-fast test-slow mutants modes specs clients lint format bench coverage lock licences clean distclean
+.PHONY: help setup run test test-fast test-slow mutants modes specs clients lint format bench coverage lock licences sbom clean distclean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -75,6 +75,9 @@ lock: setup  ## compile requirements*.in afresh (UPGRADE=1 takes newer releases)
 
 licences: setup  ## write docs/licences.csv from the installed packages
 	@$(PY) -m scripts.licences
+
+sbom: setup  ## write sbom.cdx.json: what a production machine installs, as CycloneDX
+	@$(PY) -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --sv 1.6 --output-reproducible -o sbom.cdx.json
 
 clean:  ## remove caches and the local stack's state; keep .venv
 	rm -rf .state .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import streamlit as st
 
 from pages.shared import gate, places
 
-ICON = Path(__file__).parent / "static" / "icon.svg"
+#: In the page itself: what Streamlit serves for pages to download is for who is signed in.
+ICON = (Path(__file__).parent / "static" / "icon.svg").read_bytes()
 
 
 def home() -> None:
@@ -18,7 +20,7 @@ def home() -> None:
 
 st.set_page_config(
     page_title="Credit Desk",
-    page_icon=str(ICON),
+    page_icon=f"data:image/svg+xml;base64,{base64.b64encode(ICON).decode()}",
     layout="wide",
     initial_sidebar_state="collapsed",
 )

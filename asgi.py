@@ -22,15 +22,16 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
-from api.guard import Public, Tally, guards
+from api.guard import Public, Tally, Visitors, guards, install
 from api.routes import routes
 from api.v1 import app as students
+from api.watchdog import supervised
 from core.app import wiring
 from core.credits.errors import EngineError, JournalError
 from core.settings import load
 from core.settings.faults import BadSettings, SettingFault
 from core.settings.model import Settings
-from pages.shared import door, signing_in
+from pages.shared import door, downloads, signing_in, visitors
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,8 @@ async def lifespan(_: object) -> AsyncIterator[None]:
         sys.stderr.flush()
         os._exit(1)
     try:
-        yield
+        async with supervised():
+            yield
     finally:
         unfit = wiring.unfit()
         if unfit:
@@ -116,8 +118,10 @@ def checked() -> Checked:
     return Checked(settings=found, public=public, auth=auth)
 
 
+install()
 loaded = checked()
 answers = Tally()
+asked = Visitors(is_signed_in=visitors.is_signed_in, unwanted=visitors.unwanted, held=visitors.held)
 students_api = students.application(wiring.get, wait_s=loaded.settings.api_wait_s)
 app = st.App(
     ROOT / "app.py",
@@ -125,8 +129,9 @@ app = st.App(
     secrets={"auth": loaded.auth} if loaded.auth is not None else None,
     routes=routes(loaded.settings, answers),
     middleware=[
-        *guards(loaded.public, door.inline_scripts(), answers),
+        *guards(loaded.public, door.inline_scripts(), answers, asked),
         Middleware(door.AtTheDoor),
+        Middleware(downloads.Downloads),
         Middleware(students.AtItsPath, api=students_api),
     ],
     on_script_error=told,

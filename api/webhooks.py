@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 #: The route takes all of them: what it leaves over, Streamlit answers with its page.
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
+NOT_GENUINE = "the signature or its age is not right"
+
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -39,8 +41,10 @@ def hubspot(receiving: Callable[[], Receiving], public_url: str) -> Handler:
             return _say(503, "not ready; send it again")
         if not service.set_up:
             return _say(503, "webhooks are not set up here: HUBSPOT_CLIENT_SECRET is not set")
-        if "x-hubspot-signature-v3" not in request.headers:
-            return _say(401, "no signature")  # whoever it is need not send us a body
+        try:
+            service.check_head(signature=_signature(request), timestamp=_timestamp(request))
+        except NotGenuine:
+            return _say(401, NOT_GENUINE)  # whoever it is need not send us a body
         return await asyncio.to_thread(_received, service, await _delivery(request, public_url))
 
     return handle
@@ -50,7 +54,7 @@ def _received(service: Receiving, delivery: Delivery) -> Response:
     try:
         told = service.receive(delivery)
     except NotGenuine:
-        return _say(401, "the signature or its age is not right")
+        return _say(401, NOT_GENUINE)
     except Unreadable as why:
         return _say(400, str(why))
     except NotSetUp as why:
@@ -67,14 +71,21 @@ def _received(service: Receiving, delivery: Delivery) -> Response:
 async def _delivery(request: Request, public_url: str) -> Delivery:
     base = public_url or f"{request.url.scheme}://{request.headers.get('host', '')}"
     query = request.scope.get("query_string", b"").decode("latin-1")
-    headers = request.headers
     return Delivery(
         method=request.method,
         uri=f"{base}{PATH}" + (f"?{query}" if query else ""),
         body=await request.body(),
-        signature=headers.get("x-hubspot-signature-v3", ""),
-        timestamp=headers.get("x-hubspot-request-timestamp", ""),
+        signature=_signature(request),
+        timestamp=_timestamp(request),
     )
+
+
+def _signature(request: Request) -> str:
+    return request.headers.get("x-hubspot-signature-v3", "")
+
+
+def _timestamp(request: Request) -> str:
+    return request.headers.get("x-hubspot-request-timestamp", "")
 
 
 def _say(status: int, why: str, **headers: str) -> Response:

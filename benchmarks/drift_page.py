@@ -26,7 +26,7 @@ from pages.shared import charts, pace
 from pages.shared.drift import history
 from pages.shared.places import DRIFT
 from tests.pages import drift_scenes
-from tests.pages.stage import ADMIN, signed_in, stage
+from tests.pages.stage import ADMIN, come_in, signed_in, stage
 
 ROOT = Path(__file__).resolve().parent.parent
 DAYS = 90
@@ -39,6 +39,7 @@ VISITS = 7
 def filled(journal: SqlJournal) -> Core:
     """A core over a journal with a term in it, and how long it took to fill."""
     made = stage(journal=journal)
+    come_in(journal, signed_in(email=ADMIN))
     drift_scenes.fill_sweeps(journal, made.clock(), days=DAYS, wrong=50)
     minute = timedelta(minutes=1)
     drift_scenes.measures(journal, made.clock(), days=DAYS, every=minute)

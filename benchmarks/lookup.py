@@ -18,6 +18,11 @@ from pathlib import Path
 
 import psycopg
 
+from core.access.access_log import AccessLog
+from core.access.pacing import Limits
+from core.access.rationing import Rationing
+from core.app.assembly import utc_now
+from core.app.stores import SqlJournal
 from core.credits.catalogue import SCHOOL
 from core.credits.records import Kind
 from core.credits.roles import Actor, Role
@@ -93,9 +98,15 @@ def measure(contacts: int, times: int) -> dict[str, dict[str, float]]:
         people = fill(mirror, contacts)
         with psycopg.connect(settings.db_url, autocommit=True) as db:
             db.execute("vacuum analyze public.hubspot_contact_credits")
-        desk = LookingUp(FakeCrm(lambda: NOON), mirror, SCHOOL)
+        journal = SqlJournal(f"sqlite:///{folder}/journal.sqlite")
+        limits = Rationing(journal, utc_now, Limits(listed=1_000_000))
+        noting = AccessLog(
+            journal, utc_now, rationing=limits
+        )  # each search is recorded and counted
+        desk = LookingUp(FakeCrm(lambda: NOON), mirror, SCHOOL, noting)
         for what, ask in questions(people).items():
             found[what] = _timed(desk, ask, times)
+        journal.close()
         mirror.close()
     return found
 

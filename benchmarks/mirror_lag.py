@@ -25,7 +25,7 @@ from core.credits.records import Kind
 from core.mirror.circuit_breaker import Outage
 from core.mirror.copier import Mirroring
 from core.mirror.lag import summarise
-from core.mirror.port import CopyResult, DeleteResult, MirrorRow, RenameResult
+from core.mirror.port import CopyResult, DeleteResult, Exposure, MirrorRow, RenameResult
 from core.mirror.rows import columns
 from core.mirror.store.outbox_port import Due
 from core.mirror.supabase.client import Supabase
@@ -73,6 +73,9 @@ class Watched:
 
     def required(self, kind: Kind) -> frozenset[str]:
         return self.mirror.required(kind)
+
+    def exposures(self) -> list[Exposure]:
+        return self.mirror.exposures()
 
     def faults(self) -> list[str]:
         return self.mirror.faults()

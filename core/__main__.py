@@ -1,5 +1,7 @@
 """``python -m core``."""
 
+import sys
+
 from core.cli.app import app
 from core.cli.commands import (  # noqa: F401 - they add their commands
     adjusting,
@@ -24,7 +26,9 @@ from core.cli.commands import (  # noqa: F401 - they add their commands
     upkeep,
 )
 from core.cli.logs import to_stderr
+from core.cli.terminal import unforeseen
 
 if __name__ == "__main__":
     to_stderr()
+    sys.excepthook = unforeseen
     app(prog_name="python -m core")

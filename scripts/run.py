@@ -81,7 +81,7 @@ def _run(port: int, school: str | None, for_the_stack: list[str]) -> int:
 @contextmanager
 def _local(origin: str, school: str | None, args: list[str]) -> Iterator[None]:
     """The local stack, made known to the app by the secrets file, and checked."""
-    STATE.mkdir(parents=True, exist_ok=True)
+    STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
     print("Starting the local HubSpot, Supabase and sign-in provider ...", flush=True)
     name = _name(school)
     where = ["--state", str(STATE / name), "--webhooks", f"{origin}{WEBHOOKS}"]

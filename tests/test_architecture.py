@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.kind_names import told_apart
+from tests.open_tabs import elsewhere, unasked
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("api", "app", "asgi", "core", "pages", "sandbox", "scripts", "benchmarks", "tests")
@@ -25,7 +26,7 @@ OURS = ("api", "app", "asgi", "core", "pages", "sandbox", "scripts", "benchmarks
 #: The packages of the core. Each may import itself and those before it (design, section 5).
 ORDER = (
     *("credits", "work", "database", "audit", "access", "hubspot", "mirror", "operations"),
-    *("students", "drift", "exports", "workers", "health", "settings", "app", "cli"),
+    *("students", "drift", "workers", "health", "exports", "settings", "app", "cli"),
 )
 #: The kinds of operation: the one package that tells its members apart.
 KINDS = "core.operations.kinds"
@@ -34,6 +35,7 @@ KINDS = "core.operations.kinds"
 GATEWAYS = (
     *("core.database", "core.hubspot", "core.mirror.supabase", "core.mirror.outgoing.sender"),
     *("core.operations.desks.register", "core.workers.engine", "core.health.apprise_notifier"),
+    "core.health.audit_check.head_keepers",
     "core.app.stores",
 )
 #: Of these packages, what is no gateway: ports, and modules that are pure.
@@ -62,9 +64,10 @@ HOMES = {
     "cronsim": ("core.settings.cron",),
     "dbos": ("core.workers.engine",),
     "fastapi": ("api",),
+    "jwt": ("core.mirror.supabase",),
     "httpx": (
         *("core.hubspot", "core.mirror.supabase", "core.mirror.outgoing.sender"),
-        *("core.app.wiring", "sandbox"),
+        *("core.health.audit_check.head_keepers", "core.app.wiring", "sandbox"),
     ),
     "plotly": ("pages.shared",),
     "prometheus_client": ("api.metrics",),
@@ -383,6 +386,75 @@ def test_each_page_begins_at_the_gate() -> None:
     ]
 
     assert [] == wrong
+
+
+def test_what_outlives_its_page_goes_through_the_gate() -> None:
+    """A tab asks for it when its person may have left long ago."""
+    wrong = [
+        f"{module.name}:{line} {source}"
+        for module in modules("pages", "app")
+        for line, source in [*elsewhere(module.name, module.tree), *unasked(module.tree)]
+    ]
+
+    assert [] == wrong, "use gate.fragment, gate.dialog, csv_button, desk.acting()"
+
+
+def test_only_the_gate_and_the_door_of_the_server_reach_the_services_by_themselves() -> None:
+    may = {f"pages.shared.{name}" for name in ("gate", "door", "downloads", "visitors", "problems")}
+    named = {m.name for m in modules("pages", "app") if "core.app.wiring" in m.imports()}
+
+    assert may == named
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "@st.fragment\ndef show(desk): pass",
+        "@st.fragment(run_every=1)\ndef show(desk): pass",
+        "drawer = st.dialog('Record')",
+        "st.download_button('CSV', lambda: desk.core.exporting.audit(sought, desk.actor))",
+        (
+            "st.button('Stop', on_click=_stop, args=(desk,))\n"
+            "def _stop(desk): desk.core.operating.stop(desk.actor)"
+        ),
+        "st.button('Stop', on_click=lambda: desk.core.operating.stop('x'))",
+        (
+            "st.button('Stop', on_click=partial(_stop, desk))\ndef _stop(desk): _do(desk)\n"
+            "def _do(desk): desk.core.journal.stop()"
+        ),
+        "st.button('Stop', on_click=acts.stop, args=(desk,))",
+        "row_buttons.column('', rows, lambda row: desk.core.reviving.retry(desk.actor), key='a')",
+        (
+            "st.selectbox('A', [], on_change=_act, args=(lambda: desk.core.x(desk.actor),))\n"
+            "def _act(act): act()"
+        ),
+        "csv_button(desk, lambda now: desk.core.exporting.exams(now.actor), 'a', 'b')",
+    ],
+)
+def test_what_forgets_to_ask_who_is_there_is_found(source: str) -> None:
+    tree = ast.parse(source)
+
+    assert [*elsewhere("pages.shared.somewhere", tree), *unasked(tree)]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "@gate.fragment(run_every=1)\ndef show(desk): desk.core.overseeing.read(desk.actor)",
+        "st.button('Back', on_click=address.leave)",
+        "st.button('Open', on_click=address.open_contact, args=(id_,))",
+        "st.dataframe(frame, on_select='rerun')",
+        (
+            "st.button('Stop', on_click=_stop, args=(desk,))\n"
+            "def _stop(desk): desk.core.operating.stop(desk.acting())"
+        ),
+        "csv_button(desk, lambda now: now.core.exporting.exams(now.actor), 'a', 'b')",
+    ],
+)
+def test_what_asks_who_is_there_is_not_found(source: str) -> None:
+    tree = ast.parse(source)
+
+    assert [] == [*elsewhere("pages.shared.somewhere", tree), *unasked(tree)]
 
 
 def test_pages_stand_one_folder_down() -> None:

@@ -11,7 +11,19 @@ from pathlib import Path
 import pytest
 
 from api.guard.addresses import CLOSED, is_shut
+from api.guard.budgets import Rate
+from api.guard.connections import HttpConnection
 from api.guard.limits import LIMITS
+from api.guard.sockets import (
+    FRAME_BYTES,
+    IDLE_S,
+    OF_ADDRESS,
+    OF_ALL,
+    SIGNED_IN,
+    SIGNED_IN_SOCKETS,
+    STRANGER,
+)
+from api.guard.uploads import ALL_BYTES, SESSION_BYTES
 from core.app.wiring import SERVER_GRACE_S
 from core.cli.app import app
 from core.cli.commands.upkeep import GRACE_S
@@ -140,6 +152,46 @@ def test_every_command_that_the_doc_gives_exists() -> None:
 def test_the_limits_that_the_doc_tells_are_those_of_the_code() -> None:
     for path, limit in list(LIMITS.items())[:2]:
         assert f"| `{path}` | {limit.body_bytes:,} bytes | {limit.at_once} |" in DOC
+
+
+def test_what_the_doc_tells_of_strangers_is_what_the_code_holds() -> None:
+    def rate(rate: Rate) -> str:
+        return f"{rate.burst:,}, then {rate.per_s:,}"
+
+    (first, *rest) = (STRANGER, OF_ADDRESS.sent, OF_ALL.sent)
+    one = f"{first.frames.burst} at once, then {first.frames.per_s}"
+    rows = [
+        f"| messages before sign-in | {one} a second | "
+        + " | ".join(rate(each.frames) for each in rest),
+        f"| bytes before sign-in | {rate(first.bytes)} a second | "
+        + " | ".join(rate(each.bytes) for each in rest),
+        f"| new websockets before sign-in | | {rate(OF_ADDRESS.openings)} a second | "
+        + rate(OF_ALL.openings),
+        f"| closed after {IDLE_S:.0f} s of silence | {OF_ADDRESS.sockets} | {OF_ALL.sockets:,} |",
+        f"| messages after sign-in | {rate(SIGNED_IN.frames)} a second |",
+        f"| {rate(SIGNED_IN.bytes)} a second; {FRAME_BYTES:,} in one message |",
+        f"| open websockets after sign-in | | {SIGNED_IN_SOCKETS} |",
+        f"| files | signed in, {SESSION_BYTES:,} bytes for each tab | | {ALL_BYTES:,} bytes |",
+        f"connection has {HttpConnection.head_s:.0f} s for the head",
+    ]
+
+    assert [] == [row for row in rows if row not in DOC]
+
+
+def test_limits_of_messages_and_files_fit_those_of_streamlit_and_of_the_proxy() -> None:
+    server = CONFIG["server"]
+
+    assert FRAME_BYTES == server["maxWidgetStateSize"] * MB
+    assert SESSION_BYTES >= 3 * server["maxUploadSize"] * 1024 * 1024
+    assert f"limit_conn credit_desk_tabs {SIGNED_IN_SOCKETS};" in NGINX
+
+
+def test_systemd_hears_of_the_server_before_it_loses_patience() -> None:
+    service = unit(UNITS[0])
+
+    assert ("notify", "main") == (service["Type"], service["NotifyAccess"])
+    assert int(service["WatchdogSec"]) > SERVER_GRACE_S
+    assert int(service["LimitNOFILE"]) > 2 * (SIGNED_IN_SOCKETS + OF_ALL.sockets)
 
 
 def test_streamlit_knows_every_key_of_its_config() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
+import subprocess
+import sys
 import tomllib
 from collections import defaultdict
 from importlib.metadata import packages_distributions
 from itertools import chain
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -56,7 +60,6 @@ ALLOWED = {
 #: Named in requirements.in, and imported by no module: why it is there.
 NOT_IMPORTED = {
     "fastapi-swagger": "the files of Swagger UI, which the page of the students' API serves",
-    "uvicorn": "the server itself; `uvicorn asgi:app`",
     "psycopg": "SQLAlchemy loads it by the URL of the operational store",
 }
 
@@ -83,6 +86,23 @@ def licences() -> dict[tuple[str, str], str]:
 
 def test_the_list_of_licences_is_in_step() -> None:
     assert set(PINNED.items()) == set(licences()), "run `make licences`"
+
+
+def test_the_bill_of_materials_names_what_is_pinned_with_its_hashes(tmp_path: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (command,) = re.findall(r"\$\(PY\) (-m cyclonedx_py .*) -o sbom", makefile)
+    written = tmp_path / "sbom.json"
+    args = [sys.executable, *command.split(), "-o", str(written)]
+
+    subprocess.run(args, cwd=ROOT, check=True)
+
+    told = json.loads(written.read_text(encoding="utf-8"))
+    assert ("CycloneDX", "credit-desk") == (
+        told["bomFormat"],
+        told["metadata"]["component"]["name"],
+    )
+    assert PINNED == {each["name"]: each["version"] for each in told["components"]}
+    assert all(each["externalReferences"][0]["hashes"] for each in told["components"])
 
 
 def test_no_licence_asks_for_more_than_we_may_give() -> None:

@@ -18,6 +18,11 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY_VIOLATION = 1008
 
 
+#: These change who is signed in, although a browser asks by a plain link: for our own pages alone.
+SIGNING = frozenset({"/auth/login", "/auth/logout"})
+#: What a browser says of a link in our own pages, and of an address that a person typed.
+OWN = frozenset({"same-origin", "none"})
+
 #: Asked by probes, which call an IP address or a name of the platform. The answer is one word.
 HEALTH = frozenset({"/api/healthz", "/api/readyz"})
 
@@ -59,6 +64,9 @@ class Hosts:
                 "CREDIT_DESK_PUBLIC_URL or CREDIT_DESK_EXTRA_HOSTS"
             )
             return Problem(421, "this server does not answer to that host name")
+        if scope["path"] in SIGNING and not self._own(headers, hosts[0]):
+            log.warning("a sign-in or sign-out from another site's page was refused")
+            return Problem(403, "pages of other sites may sign nobody in or out")
         if not origins and scope["type"] == "http":
             return None
         if scope["type"] == "http" and scope["method"] in SAFE:
@@ -67,3 +75,13 @@ class Hosts:
             return None
         log.warning("a request from another site's page was refused")
         return Problem(403, "pages of other sites may not ask this")
+
+    def _own(self, headers: Headers, host: str) -> bool:
+        """Whether a page of ours asks, or the person themselves.
+
+        Over plain HTTP, and before 2023, browsers tell no more than the page.
+        """
+        if site := headers.get("sec-fetch-site"):
+            return site in OWN
+        scheme, _, rest = headers.get("referer", "").partition("://")
+        return self.public.is_origin(f"{scheme}://{rest.partition('/')[0]}", host)

@@ -20,6 +20,7 @@ from api.v1.limits import Hands
 from api.v1.problems import KINDS, Problem, of_faults, sentence, type_of
 from core.access.api_key_rules import ApiKey, Scope
 from core.access.api_keys import AsksTooOften, NotAdmitted
+from core.access.rationing import TooMany
 from core.app.assembly.parts import Core
 from core.credits.errors import (
     BadList,
@@ -31,10 +32,12 @@ from core.credits.errors import (
     Store,
     UnknownId,
 )
+from core.credits.records import ContactId
 from core.credits.roles import NotAllowed
 from core.operations.commands import NotConfirmed
 from core.operations.desks.takeover import AnotherDesk
 from core.students.api_requests import KeyReused, NotServed
+from core.students.proving import NoProof
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,10 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 _BEARER = re.compile(r"Bearer +([!-~]+) *", re.IGNORECASE)
 _REQUEST_KEY = re.compile(r"[!-~]{1,128}")
+#: By which the student who is signed in shows itself beside the key.
+STUDENT_TOKEN = "X-Student-Token"
+#: When a budget of a day is spent: sooner there is room for one or two.
+DAY = {"Retry-After": "3600"}
 #: When HubSpot or the store does not answer.
 AGAIN = {"Retry-After": "5"}
 
@@ -62,12 +69,22 @@ class Door:
         if not found:
             raise _not_admitted()
         core = self.ready()
-        key = await self.hands.run(partial(core.admitting.admit, found[1]))
+        address = request.client.host if request.client else ""
+        key = await self.hands.run(partial(core.admitting.admit, found[1], address))
         if scope is not None:
             key.require(scope)
+        await self.hands.run(partial(_prove, core, key, request))
         request.state.api_key = key
         if request.method == "POST":
             _check_change(request)
+
+    async def note(self, refusal: NotAllowed) -> None:
+        """Record that somebody was refused. The answer does not depend on it."""
+        try:
+            core = self.ready()
+            await self.hands.run(partial(core.noting.refused, refusal.who, str(refusal)))
+        except JournalError:
+            log.exception("a refusal is not in the audit")
 
     def ready(self) -> Core:
         """Raises ``Problem`` as long as the services are not there."""
@@ -76,6 +93,23 @@ class Door:
         except Exception:
             log.exception("the API is not ready")
             raise Problem("not-ready", "Ask again in a moment.", headers=AGAIN) from None
+
+
+def _prove(core: Core, key: ApiKey, request: Request) -> None:
+    """The student's own token, where it is given or needed, is of the student who is asked about.
+
+    The one place for it: a request names its student in its path, or looks one up by e-mail.
+    """
+    email = core.proving.signed_in(key, request.headers.get(STUDENT_TOKEN, ""))
+    if not email:
+        return
+    named = request.path_params
+    if contact_id := named.get("contact_id"):
+        core.proving.about(email, ContactId(contact_id))
+    elif operation_id := named.get("operation_id"):
+        core.proving.about_operation(email, operation_id)
+    else:
+        core.proving.named(email, request.query_params.get("email", ""))
 
 
 def needing(scope: Scope | None) -> type[APIRoute]:
@@ -93,6 +127,9 @@ def needing(scope: Scope | None) -> type[APIRoute]:
                     return await handle(request)
                 except StarletteHTTPException:
                     raise  # the application's own handler has the words
+                except NotAllowed as refusal:
+                    await door_of(request).note(refusal)
+                    return problem_of(refusal).answer
                 except Exception as error:  # noqa: BLE001 - each becomes an answer
                     return problem_of(error).answer
 
@@ -142,6 +179,11 @@ def problem_of(error: Exception) -> Problem:
             return _too_often(error)
         case NotAllowed():
             return Problem("not-allowed", sentence(str(error)))
+        case NoProof():
+            return Problem("student-not-proved", sentence(str(error)))
+        case TooMany():
+            told = f"More than {error.most:,} {error.counted} within {error.within}."
+            return Problem("daily-budget-spent", f"{told} Nothing was changed.", headers=DAY)
         case NotServed(faults=faults):
             return of_faults(faults)
         case KeyReused():

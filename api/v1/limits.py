@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from core.credits.ways import Way, coming_by
+
 T = TypeVar("T")
 
 #: Threads of their own, so that those of the pages are never waited for.
@@ -24,4 +26,9 @@ class Hands:
 
     async def run(self, work: Callable[[], T]) -> T:
         """On a thread of ours."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _by_api, work)
+
+
+def _by_api(work: Callable[[], T]) -> T:
+    with coming_by(Way.API):
+        return work()

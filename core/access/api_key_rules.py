@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
 
 from core.credits.roles import Act, Actor, NotAllowed, Role
 
@@ -66,6 +67,12 @@ class ApiKey:
     withdrawn_by: str = ""
     #: When it was last used, to within a few minutes.
     used_at: datetime | None = None
+    #: Where its requests may come from, as "203.0.113.0/24"; empty: from anywhere.
+    networks: tuple[str, ...] = ()
+    #: Bookings and cancellations that it may confirm in a day; None: as many as the settings say.
+    writes_a_day: int | None = None
+    #: Each request about a student must bring that student's own sign-in (``X-Student-Token``).
+    needs_student: bool = False
 
     @property
     def address(self) -> str:
@@ -82,11 +89,39 @@ class ApiKey:
         """Raise ``NotAllowed`` unless the key was made for this."""
         if scope not in self.scopes:
             held = ", ".join(sorted(self.scopes))
-            raise NotAllowed(f"this needs the scope {scope}; the key has {held}")
+            told = f"this needs the scope {scope}; the key has {held}"
+            raise NotAllowed(told, who=self.address)
 
     def holds(self, at: datetime) -> bool:
         """Whether it is neither withdrawn nor over."""
         return self.withdrawn_at is None and (self.expires_at is None or at < self.expires_at)
+
+    @property
+    def terms(self) -> dict[str, object]:
+        """What it may, for the audit: what a row past the program would be given away by."""
+        held_to: dict[str, object] = {
+            "networks": list(self.networks),
+            "writes_a_day": self.writes_a_day,
+            "needs_student": self.needs_student,
+        }
+        return {
+            "client": self.client,
+            "scopes": sorted(scope.value for scope in self.scopes),
+            "ends": self.expires_at.isoformat() if self.expires_at else "never",
+            **{name: value for name, value in held_to.items() if value},
+        }
+
+    def takes(self, address: str) -> bool:
+        """Whether a request may come from this IP address; "": from nowhere that is known."""
+        if not self.networks:
+            return True
+        try:
+            # an IPv4 caller of a socket that takes both kinds is written ::ffff:203.0.113.9
+            found = ip_address(address)
+        except ValueError:
+            return False
+        caller = getattr(found, "ipv4_mapped", None) or found
+        return any(caller in ip_network(each) for each in self.networks)
 
     def opens(self, key: str) -> bool:
         """Whether this is the key; takes as long for any wrong one."""
@@ -148,3 +183,16 @@ def name_faults(client: str) -> list[str]:
         return []
     wanted = "up to 40 small letters, digits and hyphens, such as student-app"
     return [f"{client!r} is no name for a client: {wanted}"]
+
+
+def networks_of(given: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Networks as they are kept, each once, and what is wrong with the others, for people."""
+    found, faults = [], []
+    for each in given:
+        if not (text := each.strip()):
+            continue
+        try:
+            found.append(str(ip_network(text, strict=False)))
+        except ValueError:
+            faults.append(f"{text!r} is no network: write 203.0.113.0/24, or one IP address")
+    return tuple(dict.fromkeys(found)), faults

@@ -7,9 +7,19 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.access.api_key_rules import ApiKey, Scope, digest, id_of, name_faults, written
+from core.access.api_key_rules import (
+    ApiKey,
+    Scope,
+    digest,
+    id_of,
+    name_faults,
+    networks_of,
+    written,
+)
 from core.access.store.port import AccessStore
 from core.access.store.rate_port import Pace
+from core.access.unusual import unusual
+from core.audit.entries import Subject
 from core.credits.errors import BadList, UnknownId
 from core.credits.roles import Act, Actor
 
@@ -17,6 +27,8 @@ from core.credits.roles import Act, Actor
 USED_WITHIN = timedelta(minutes=5)
 #: A key that was silent may ask for so many seconds' worth at once.
 BURST_S = 3.0
+#: For how long a key holds, unless its maker says otherwise.
+LASTS = timedelta(days=365)
 #: Compared when nothing else is there to compare, so that the answer takes as long.
 _NOBODY = ApiKey(
     id="",
@@ -52,6 +64,8 @@ class ApiKeys:
     pace: Pace | None = None
     #: Requests of one key a second, over all processes.
     rate: float = 20
+    #: How long a new key holds.
+    lasts: timedelta = LASTS
     #: 12 hexadecimal digits that name a key, and 43 letters of chance that make it one.
     new_id: Callable[[], str] = lambda: secrets.token_hex(6)
     new_secret: Callable[[], str] = lambda: secrets.token_urlsafe(32)
@@ -72,17 +86,33 @@ class ApiKeys:
         actor: Actor,
         *,
         expires_at: datetime | None = None,
+        forever: bool = False,
+        networks: Collection[str] = (),
+        writes_a_day: int | None = None,
+        needs_student: bool = False,
     ) -> tuple[ApiKey, str]:
         """A new key for this client, beside those it has; and the key itself, told here alone.
 
+        ``expires_at``: None: after ``lasts``. ``forever``: it never ends, on purpose. ``networks``:
+        from which alone it may be used; none: from any. ``writes_a_day``: None: as the settings
+        say. ``needs_student``: it opens nothing without the sign-in of the student asked about.
+
         Raises:
             NotAllowed: this person may not give keys.
-            BadList: everything that is wrong with the name, the scopes and the end.
+            BadList: everything that is wrong with the name, the scopes, the end and the limits.
         """
         actor.require(Act.GIVE_KEYS)
         at = self.now()
         client = client.strip()
-        if faults := _faults(client, scopes, at, expires_at):
+        known, faults = networks_of(networks)
+        faults = _faults(client, scopes, at, expires_at) + faults
+        if forever and expires_at is not None:
+            faults.append("choose either a last day or a key that never ends")
+        if writes_a_day is not None and writes_a_day < 1:
+            faults.append("a budget of writes is 1 or more a day")
+        if needs_student and Scope.ADMIN in scopes:
+            faults.append("an admin app acts for many students: none of them can sign in for it")
+        if faults:
             raise BadList(faults)
         text = written(self.new_id(), self.new_secret())
         key = ApiKey(
@@ -92,7 +122,10 @@ class ApiKeys:
             digest=digest(text),
             made_by=actor.email,
             made_at=at,
-            expires_at=expires_at,
+            expires_at=None if forever else expires_at or at + self.lasts,
+            networks=known,
+            writes_a_day=writes_a_day,
+            needs_student=needs_student,
         )
         self.journal.add_key(key)
         return key, text
@@ -110,11 +143,20 @@ class ApiKeys:
             raise UnknownId(f"there is no API key {id_}")
         return key
 
-    def admit(self, key: str) -> ApiKey:
-        """Who shows this key.
+    def withdraw_all(self, actor: Actor) -> list[ApiKey]:
+        """From now on no key opens anything; those that held until now, by client.
 
         Raises:
-            NotAdmitted: there is no such key, or it holds no longer.
+            NotAllowed: this person may not withdraw keys.
+        """
+        actor.require(Act.GIVE_KEYS)
+        return self.journal.withdraw_keys(by=actor.email, at=self.now())
+
+    def admit(self, key: str, address: str = "") -> ApiKey:
+        """Who shows this key. ``address``: the IP address that the request comes from.
+
+        Raises:
+            NotAdmitted: there is no such key, it holds no longer, or not for this address.
             AsksTooOften: it must wait.
             JournalError: it cannot be looked up.
         """
@@ -124,10 +166,21 @@ class ApiKeys:
         at = self.now()
         if found is None or not right or not found.holds(at):
             raise NotAdmitted
+        if not found.takes(address):
+            self._from_elsewhere(found, address, at)
+            raise NotAdmitted
         self._in_turn(found)
         if found.used_at is None or at - found.used_at >= USED_WITHIN:
             self.journal.key_used(found.id, at=at)
         return found
+
+    def _from_elsewhere(self, key: ApiKey, address: str, at: datetime) -> None:
+        """The right key from a wrong place: whoever has it there may have stolen it."""
+        told = "its key was used from outside its networks"
+        entry = unusual(
+            key.address, told, at, subject=Subject.KEY, id_=key.id, address=address or "unknown"
+        )
+        self.journal.record(entry)
 
     def _in_turn(self, key: ApiKey) -> None:
         if self.pace is None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from core.access import sign_ins
+from core.access import identities, sign_ins
 from core.access.api_key_rules import ApiKey, Scope, is_client, key_in
+from core.access.identities import Account, KnownAccount
+from core.access.mailboxes import one_mailbox
 from core.access.store.port import AccessStore
 from core.credits.errors import BadList, StateConflict
-from core.credits.roles import Act, Actor, Grant, NotAllowed, Role
+from core.credits.roles import Act, Actor, Grant, NotAllowed, Role, RoleRequest
 
 #: Enough to catch a slip; whether the address exists, its identity provider knows. Of other letters
 #: some fold into ASCII ones (the Kelvin sign into k), so that two mailboxes would be one person.
@@ -31,6 +33,10 @@ class Access:
     domains: tuple[str, ...] = ()
     #: Providers whose addresses count although they never say that one was verified.
     unverified_from: tuple[str, ...] = ()
+    #: Domains to the providers that alone vouch for their addresses.
+    bound: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: How long a request for the admin role waits for a second admin; None: one admin gives it.
+    admin_request_life: timedelta | None = None
 
     def first_admin(self) -> str:
         """Who acts in a script that names nobody; "" when the settings name no admin."""
@@ -47,13 +53,18 @@ class Access:
         """The person whom the provider of a sign-in vouches for.
 
         Raises:
-            NotAllowed: it vouches for nobody, or nobody gave this address a role.
+            NotAllowed: it vouches for nobody, or nobody gave this address a role, or another
+                account or provider than this one is the address's own.
             JournalError: the roles cannot be read.
         """
         email = sign_ins.address(claims, self.unverified_from)
         if is_client(email):
             raise NotAllowed(f"{email} is no person's address: API clients do not sign in")
-        return self.actor(email)
+        if fault := identities.provider_fault(email, claims, self.bound):
+            raise NotAllowed(fault)
+        actor = self.actor(email)
+        self._same_account(email, identities.account_of(claims))
+        return actor
 
     def actor(self, email: str) -> Actor:
         """The person or API client behind this address, with what it may at this moment.
@@ -68,7 +79,8 @@ class Access:
         if email and not self._of_ours(email):
             raise NotAllowed(
                 f"{email} may not be here, only addresses of {self._domains_in_words()}. Sign in "
-                "with one of these"
+                "with one of these",
+                who=email,
             )
         role = None
         if _ADDRESS.fullmatch(email):
@@ -76,7 +88,8 @@ class Access:
         if role is None:
             raise NotAllowed(
                 f"{email or 'nobody'} has no role here. Ask an admin to give the address one, "
-                "on the page People or by python -m core roles grant"
+                "on the page People or by python -m core roles grant",
+                who=email,
             )
         whom = () if role is Role.ADMIN else tuple(self.other_admins(email))
         return Actor(email=email, role=role, admins=whom)
@@ -113,9 +126,25 @@ class Access:
     def other_admins(self, email: str) -> list[str]:
         """Who else is an admin now, those of the settings first."""
         granted = [grant.email for grant in self.journal.grants() if grant.role is Role.ADMIN]
-        mine = email.strip().casefold()
         found = dict.fromkeys(each.casefold() for each in (*self.admins, *granted))
-        return [each for each in found if each != mine]
+        return [each for each in found if not one_mailbox(each, email)]
+
+    def seconds(self, asker: str, asked_at: datetime) -> list[str]:
+        """Who may say yes to what this admin asked for then."""
+        others = self.other_admins(asker)
+        return [each for each in others if not self.second_faults(asker, asked_at, each)]
+
+    def second_faults(self, asker: str, asked_at: datetime, email: str) -> list[str]:
+        """Why this admin is no second person to what the asker asked for then; [] when they are."""
+        if one_mailbox(asker, email):
+            same = asker.casefold() == email.strip().casefold()
+            told = "" if same else f" as {asker}: both addresses are one mailbox"
+            return [f"{email} asked for it{told}, so another admin has to approve it"]
+        since = self._admin_since(email)
+        if since is not None and since > asked_at:
+            told = "became an admin after it was asked for, so an admin of before has to approve it"
+            return [f"{email} {told}"]
+        return []
 
     def people(self, actor: Actor) -> list[Grant]:
         """Everybody who has a role, those of the settings first.
@@ -128,13 +157,14 @@ class Access:
         first = [Grant(email=e, role=Role.ADMIN, by=BY_SETTINGS, at=at) for e in self.admins]
         return first + [g for g in self.journal.grants() if not self._by_settings(g.email)]
 
-    def grant(self, email: str, role: Role, actor: Actor) -> Grant:
-        """Give this role instead of any other that the address has.
+    def grant(self, email: str, role: Role, actor: Actor) -> Grant | RoleRequest:
+        """Give this role instead of any other that the address has; or ask a second admin for it.
 
         Raises:
             NotAllowed: this person may not give roles.
             BadList: that is no e-mail address, or of a domain that may not be here.
-            StateConflict: an admin by settings stays one; the last admin stays one.
+            StateConflict: an admin by settings stays one; the last admin stays one; there is
+                nobody who could approve it.
         """
         actor.require(Act.GIVE_ROLES)
         email = email.strip()
@@ -143,9 +173,80 @@ class Access:
         if not self._of_ours(email):
             raise BadList([f"{email} is not of {self._domains_in_words()}"])
         self._not_by_settings(email)
-        grant = Grant(email=email.casefold(), role=role, by=actor.email, at=self.now())
+        email = email.casefold()
+        asks = role is Role.ADMIN and self.admin_request_life is not None
+        if asks and self.journal.granted(email) is not Role.ADMIN:
+            return self._ask(email, role, actor)
+        grant = Grant(email=email, role=role, by=actor.email, at=self.now())
         self.journal.grant(grant, keep_an_admin=not self.admins)
         return grant
+
+    def same_person(self, email: str) -> list[str]:
+        """Addresses with a role that reach the same mailbox: not a second person."""
+        known = {*self.admins, *(grant.email for grant in self.journal.grants())}
+        email = email.strip().casefold()
+        return sorted(each for each in known if each != email and one_mailbox(each, email))
+
+    def requests(self, actor: Actor) -> list[RoleRequest]:
+        """Roles that wait for a second admin; those whose time is over are left out.
+
+        Raises:
+            NotAllowed: this person may not give roles.
+        """
+        actor.require(Act.GIVE_ROLES)
+        return [each for each in self.journal.role_requests() if self._waits(each)]
+
+    def approve(self, email: str, actor: Actor) -> Grant:
+        """Give the role that another admin asked for.
+
+        Raises:
+            NotAllowed: this person may not give roles at this moment, or is no second person.
+            BadList: nobody asks for a role of this address.
+            StateConflict: it was approved, refused or asked anew meanwhile.
+        """
+        asked = self._asked(email, actor)
+        if faults := self.second_faults(asked.by, asked.at, actor.email):
+            raise NotAllowed("; ".join(faults))
+        if not self.may(asked.by, Act.GIVE_ROLES):
+            raise NotAllowed(f"{asked.by}, who asked, may no longer give roles")
+        at = self.now()
+        if not self.journal.approve_role(asked, by=actor.email, at=at):
+            raise _gone(asked)
+        return Grant(email=asked.email, role=asked.role, by=actor.email, at=at)
+
+    def refuse(self, email: str, actor: Actor) -> RoleRequest:
+        """End the request for a role; who asked may do so too.
+
+        Raises:
+            NotAllowed: this person may not give roles at this moment.
+            BadList: nobody asks for a role of this address.
+            StateConflict: it was approved, refused or asked anew meanwhile.
+        """
+        asked = self._asked(email, actor)
+        if not self.journal.refuse_role(asked, by=actor.email, at=self.now()):
+            raise _gone(asked)
+        return asked
+
+    def strangers(self, actor: Actor) -> list[KnownAccount]:
+        """Addresses with which another account than their own asked to come in.
+
+        Raises:
+            NotAllowed: this person may not give roles.
+        """
+        actor.require(Act.GIVE_ROLES)
+        return [known for known in self.journal.accounts() if known.other is not None]
+
+    def accept(self, email: str, account: Account, actor: Actor) -> None:
+        """From now on this other account signs in with the address, and the one before does not.
+
+        Raises:
+            NotAllowed: this person may not give roles at this moment.
+            BadList: this account does not wait.
+        """
+        self._require(actor)
+        email = email.strip()
+        if not self.journal.accept_account(email, account, by=actor.email, at=self.now()):
+            raise BadList([f"no such account asked to sign in as {email}"])
 
     def withdraw(self, email: str, actor: Actor) -> Role:
         """Take the role away; the one it was. What the person has confirmed does not begin.
@@ -164,13 +265,59 @@ class Access:
             raise BadList([f"{email} has no role"])
         return before
 
+    def _ask(self, email: str, role: Role, actor: Actor) -> RoleRequest:
+        request = RoleRequest(email=email, role=role, by=actor.email, at=self.now())
+        if not self.seconds(request.by, request.at):
+            told = (
+                "another admin has to approve it (CREDIT_DESK_SECOND_ADMIN_FOR_ADMINS), and there "
+                f"is none: name two in {BY_SETTINGS}"
+            )
+            raise StateConflict(told, state=role)
+        self.journal.ask_role(request)
+        return request
+
+    def _asked(self, email: str, actor: Actor) -> RoleRequest:
+        self._require(actor)
+        email = email.strip().casefold()
+        for each in self.requests(actor):
+            if each.email == email:
+                return each
+        raise BadList([f"nobody asks for a role of {email}, or its time is over"])
+
+    def _waits(self, request: RoleRequest) -> bool:
+        life = self.admin_request_life
+        return life is not None and self.now() < request.at + life
+
+    def _require(self, actor: Actor) -> None:
+        """By the role of this moment: the one the caller read may be a page's."""
+        self.actor(actor.email).require(Act.GIVE_ROLES)
+
+    def _admin_since(self, email: str) -> datetime | None:
+        """None: by the settings, which are older than all that is asked for."""
+        email = email.strip().casefold()
+        if self._by_settings(email):
+            return None
+        return next((each.at for each in self.journal.grants() if each.email == email), None)
+
+    def _same_account(self, email: str, account: Account) -> None:
+        known = self.journal.account(email)
+        if known is None or account not in {known.account, known.other}:
+            known = self.journal.meet_account(email, account, at=self.now())
+        if known.account != account:
+            raise NotAllowed(
+                f"{email} belongs to another account here: the one that signed in first, at "
+                f"{known.issuer}. If this account is yours, ask an admin to accept it on the page "
+                "People or by python -m core roles accept"
+            )
+
     def _client(self, address: str) -> Actor:
         return self._key(address).actor
 
     def _key(self, address: str) -> ApiKey:
         key = self.journal.api_key(key_in(address))
         if key is None or key.address != address or not key.holds(self.now()):
-            raise NotAllowed(f"the key of {address} was withdrawn, or its time is over")
+            told = f"the key of {address} was withdrawn, or its time is over"
+            raise NotAllowed(told, who=address)
         return key
 
     def _of_ours(self, email: str) -> bool:
@@ -186,3 +333,8 @@ class Access:
         if self._by_settings(email):
             told = f"{email} is an admin by {BY_SETTINGS}: change it there, and start again"
             raise StateConflict(told, state=Role.ADMIN)
+
+
+def _gone(asked: RoleRequest) -> StateConflict:
+    told = f"the request to make {asked.email} {asked.role} was answered or asked anew meanwhile"
+    return StateConflict(told, state=asked.role)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,41 @@ LASTS = timedelta(hours=12)
 SKEW = timedelta(minutes=5)
 #: What Streamlit calls the provider that stands in ``[auth]`` itself.
 DEFAULT_PROVIDER = "default"
+#: Where the claims of a sign-in name its record.
+RECORD = "sign_in"
+#: What a cookie keeps of a sign-in. Providers add groups and pictures without end, and a browser
+#: or a server that finds its cookies too long lets nobody in.
+KEPT = ("origin", "is_logged_in", "provider", "iss", "sub", "email", "email_verified", "iat", "exp")
+#: Letters of the longest value that is kept: an e-mail address has 254 at most, a subject 255.
+WORD_MAX = 300
+
+
+class SignInEnded(NotAllowed):
+    """The sign-in is over: by its time, by signing out, or because this desk never began it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """What a desk keeps of a sign-in until it is over. Without it, a cookie opens nothing."""
+
+    id: str
+    #: In small letters. "" when the provider vouches for none, which opens nothing.
+    email: str
+    at: datetime
+    #: From then on it is over whoever asks; its record may go.
+    until: datetime
+
+
+def slim(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the claims those that are needed; of these none that is as long as no such thing is."""
+    kept = {name: claims[name] for name in KEPT if name in claims}
+    return {name: value for name, value in kept.items() if len(str(value)) <= WORD_MAX}
+
+
+def record_of(claims: Mapping[str, Any]) -> str:
+    """The id of the record that these claims name, "" for none."""
+    named = claims.get(RECORD)
+    return named if isinstance(named, str) else ""
 
 
 def ended(claims: Mapping[str, Any], now: datetime) -> bool:

@@ -6,9 +6,12 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
+from core.access.store.accounts import Accounts
 from core.access.store.api_keys import Clients
 from core.access.store.chain import Chain
+from core.access.store.pacing import Uses
 from core.access.store.roles import Roles
+from core.access.store.sign_ins import SignIns
 from core.audit.store.events import History
 from core.database.database import PATIENCE_S, Database
 from core.database.migrate import upgrade
@@ -70,11 +73,14 @@ class SqlJournal(
     Warnings,
     Desks,
     Settled,
+    SignIns,
     CancelledExams,
     ExamActs,
     Outgoing,
     Times,
     Tellings,
+    Accounts,
+    Uses,
 ):
     """``core.app.journal.Journal``. Threads and processes may share it.
 

@@ -20,14 +20,16 @@ from zoneinfo import ZoneInfo
 
 from core.app.assembly import assemble, new_id, utc_now
 from core.app.assembly.parts import Core
-from core.audit.verify import LOOK_EVERY_S as AUDIT_EVERY_S
 from core.credits.errors import EngineError
 from core.drift.copy_direction import CopyDirection
 from core.drift.measure import MeasuringThread
 from core.health.alarms import LOOK_EVERY_S, Alarms
+from core.health.audit_check.heads_port import HeadKeeper
+from core.health.audit_check.verify import LOOK_EVERY_S as AUDIT_EVERY_S
 from core.health.clock_watch import LOOK_EVERY_S as CLOCK_EVERY_S
 from core.health.doctor import Diagnosing
 from core.health.fitness import Fitness
+from core.health.notify_port import Notifier
 from core.health.store_report import StoreReport
 from core.mirror.rows import columns, probe_rows
 from core.mirror.threads import MirrorThreads
@@ -186,6 +188,7 @@ def build(settings: Settings) -> Runtime:
     from core.hubspot.inspection import Inspection  # noqa: PLC0415
     from core.hubspot.limiter import Priority  # noqa: PLC0415
     from core.mirror.supabase.client import Supabase  # noqa: PLC0415
+    from core.mirror.supabase.tokens import SupabaseTokens  # noqa: PLC0415
     from core.operations.desks.register import Register  # noqa: PLC0415
     from core.settings.telling import told  # noqa: PLC0415
     from core.workers.engine.dbos_runtime import system_url  # noqa: PLC0415
@@ -237,6 +240,7 @@ def build(settings: Settings) -> Runtime:
         admins=settings.admins,
         domains=settings.allowed_domains,
         unverified_from=settings.unverified_providers,
+        providers_of=settings.providers_of,
         object_types=hubspot.object_types,
         webhook_secret=settings.hubspot_client_secret.get_secret_value(),
         catalogue=catalogue,
@@ -249,6 +253,14 @@ def build(settings: Settings) -> Runtime:
         process=this_process(),
         clock=SteadyClock(utc_now, time.monotonic),
         api_rate=settings.api_rate,
+        keys_last=timedelta(days=settings.api_key_days),
+        limits=settings.limits,
+        head_keeper=head_keeper(settings, notifier),
+        head_secret=settings.audit_heads_secret.get_secret_value(),
+        head_schedule=settings.schedule(settings.audit_heads_schedule),
+        student_tokens=SupabaseTokens(
+            settings.supabase_url, settings.supabase_jwt_secret.get_secret_value()
+        ),
         quiet=timedelta(seconds=settings.quiet_period_s),
         zone=ZoneInfo(settings.time_zone),
         sweep_schedules=settings.sweep_schedules,
@@ -315,6 +327,22 @@ def event_sender(settings: Settings) -> WebhookSender | None:
         return None
     secret = settings.events_secret.get_secret_value()
     return WebhookSender(settings.events_url, secret, utc_now)
+
+
+def head_keeper(settings: Settings, notifier: Notifier) -> HeadKeeper | None:
+    """Where the settings have heads of the audit kept; None: nowhere."""
+    from core.health.audit_check.head_keepers import HeadFile, HeadMail, HeadReceiver  # noqa: PLC0415
+    from core.settings.values import NOTIFY  # noqa: PLC0415
+
+    place = settings.audit_heads
+    if not place:
+        return None
+    if place == NOTIFY:
+        return HeadMail(notifier)
+    if "://" in place:
+        secret = settings.audit_heads_secret.get_secret_value()
+        return HeadReceiver(place, secret, utc_now)
+    return HeadFile(Path(place))
 
 
 @contextmanager

@@ -108,15 +108,15 @@ class Link:
         """For reading. What cannot be read, because somebody changed it, is shown as it is."""
         told = dict(zip(FIELDS, self.texts, strict=True))
         given: dict[str, Any] = {
-            name: _loaded(text) if name in JSON_FIELDS else text or ""
-            for name, text in told.items()
+            name: loaded(text) if name in JSON_FIELDS else text or "" for name, text in told.items()
         }
         if self._committed:
             given["reason"] = self.reason.words if self.reason else FORGOTTEN
-        return Entry(**given | {"at": _time(told["at"]), "once": told["once"]})
+        return Entry(**given | {"at": time_of(told["at"]), "once": told["once"]})
 
 
-def _loaded(text: str | None) -> Mapping[str, Any]:
+def loaded(text: str | None) -> Mapping[str, Any]:
+    """What a JSON column holds; what cannot be read is shown as it is."""
     try:
         value = json.loads(text or "")
     except ValueError:
@@ -124,7 +124,8 @@ def _loaded(text: str | None) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {"unreadable": text}
 
 
-def _time(text: str | None) -> datetime:
+def time_of(text: str | None) -> datetime:
+    """The time of an entry; one that cannot be read was before all others."""
     try:
         at = datetime.fromisoformat(text or "")
     except ValueError:
@@ -190,10 +191,10 @@ class Walk:
 
     def _note(self, link: Link) -> None:
         if link.unsaid:
-            self.unsaid = _later(self.unsaid, _time(link.texts[_AT]))
+            self.unsaid = _later(self.unsaid, time_of(link.texts[_AT]))
         elif link.texts[_WHAT] == What.FORGOT:
             before = str(link.entry.detail.get("before"))
-            self.forgotten = _later(self.forgotten, _time(before))
+            self.forgotten = _later(self.forgotten, time_of(before))
 
     def end(self, noted: Head, last: int) -> None:
         """Compare with the head that the database notes apart, and the last place it holds."""

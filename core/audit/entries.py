@@ -20,6 +20,10 @@ class What(StrEnum):
     """The acts that are recorded, as people read them after "who"."""
 
     SIGNED_IN = "signed in"
+    SIGNED_OUT = "signed out"
+    REFUSED = "was refused"
+    UNUSUAL = "did something unusual"
+    SEARCHED = "searched for students"
     EXPORTED = "exported a list"
     LOOKED = "looked at a contact"
     PLANNED = "made a preview"
@@ -64,6 +68,10 @@ class What(StrEnum):
     ACTIVATED = "opened exams"
     ROLE_GIVEN = "gave a role"
     ROLE_WITHDRAWN = "withdrew a role"
+    ROLE_ASKED = "asked for a role"
+    ROLE_REFUSED = "refused a role"
+    ACCOUNT_REFUSED = "refused another account"
+    ACCOUNT_ACCEPTED = "accepted another account"
     KEY_MADE = "made an API key"
     KEY_WITHDRAWN = "withdrew an API key"
     THROUGH_APP = "asked through an app"
@@ -127,11 +135,13 @@ class Entry:
     once: str | None = None
 
 
-def as_recorded(entry: Entry, role: Role | None) -> Entry:
-    """Addresses in small letters, text that every store keeps as it is, and the role that its
-    actor has now, unless the entry says one.
+def as_recorded(entry: Entry, role: Role | None, way: str = "") -> Entry:
+    """Addresses in small letters, text that every store keeps as it is, the role that its actor
+    has now, unless the entry says one, and the way by which a person or an app came.
     """
     actor = entry.actor.casefold() if "@" in entry.actor else entry.actor
+    somebody = "@" in actor or actor.startswith("api:")
+    came = {"channel": way} if way and somebody else {}
     return replace(
         entry,
         # before the hash is made of it: what the store alters would not fit its hash any more
@@ -143,7 +153,7 @@ def as_recorded(entry: Entry, role: Role | None) -> Entry:
         reason=storable(entry.reason),
         before=storable_json(entry.before),
         after=storable_json(entry.after),
-        detail=storable_json(entry.detail),
+        detail=storable_json({**entry.detail, **came}),
     )
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from typing import NoReturn
 
 import typer
 
 from core.cli.reports import Report
+from core.cli.terminal import complain
 from core.operations.leftovers import About
 
 
 def unfinished(why: str) -> NoReturn:
     """The report is printed already; this is the line on stderr."""
-    print(why, file=sys.stderr)  # noqa: T201
+    complain(why)
     raise typer.Exit(2)
 
 

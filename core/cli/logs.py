@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 
+from core.cli.terminal import Harmless
+
 #: Libraries that tell of every request at INFO, with ids in the address.
 LOUD = ("httpx", "httpcore", "dbos", "alembic", "apscheduler")
 
 
 def to_stderr(level: int = logging.WARNING) -> None:
     """One line for each record. ``[SUPABASE SYNC]`` lines keep their level."""
-    logging.basicConfig(
-        level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Harmless("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
     for name in LOUD:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 from core.app import wiring
+from core.cli.terminal import complain
+from core.credits.roles import NotAllowed
+from core.credits.ways import Way, coming_by
 from core.database.identity import Store
 
 UNKNOWN_REFUNDS = (
@@ -29,12 +31,22 @@ def opened() -> Iterator[wiring.Runtime]:
     """
     with wiring.opened() as runtime:
         store = runtime.store.look()
-        print(f"store: {store}", file=sys.stderr)  # noqa: T201
+        complain(f"store: {store}")
         token = _acted_on.set(store)
         try:
-            yield runtime
+            with coming_by(Way.COMMAND), _refusals_noted(runtime):
+                yield runtime
         finally:
             _acted_on.reset(token)
+
+
+@contextmanager
+def _refusals_noted(runtime: wiring.Runtime) -> Iterator[None]:
+    try:
+        yield
+    except NotAllowed as refusal:
+        runtime.core.noting.refused(refusal.who, str(refusal))
+        raise
 
 
 def acted_on() -> dict[str, Any]:
@@ -57,4 +69,4 @@ def warn_of_unknown_refunds() -> None:
     """On stderr, when this store cannot know of any refund: it never saw an operation."""
     store = _acted_on.get()
     if store is not None and not store.has_operations:
-        print(UNKNOWN_REFUNDS, file=sys.stderr)  # noqa: T201
+        complain(UNKNOWN_REFUNDS)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import typer
 
+from core.access.rationing import TooMany
 from core.cli.opened_store import acted_on
 from core.cli.reports import in_words
+from core.cli.terminal import complain, say
 from core.credits.errors import BadList, EngineError, GatewayError, JournalError
 from core.credits.roles import NotAllowed
 from core.operations.approve import NotApproved
@@ -43,6 +44,7 @@ EXPECTED = (
     NotConfirmed,
     NoTakeover,
     OSError,
+    TooMany,
     Unhealthy,
     UnknownKind,
 )
@@ -51,7 +53,7 @@ EXPECTED = (
 def show(report: Mapping[str, Any], *, as_json: bool) -> None:
     """Print the report: one JSON object that names the store, or its lines for a person."""
     told = json.dumps({**report, **acted_on()}, ensure_ascii=False) if as_json else in_words(report)
-    print(told)  # noqa: T201
+    say(told)
 
 
 @contextmanager
@@ -60,7 +62,7 @@ def told() -> Iterator[None]:
     try:
         yield
     except EXPECTED as error:
-        print("; ".join(_lines(error)) or type(error).__name__, file=sys.stderr)  # noqa: T201
+        complain("; ".join(_lines(error)) or type(error).__name__)
         raise typer.Exit(1) from error
 
 

@@ -332,7 +332,7 @@ def _line(one: object) -> str:
 def _inline(value: object) -> str:
     if isinstance(value, Mapping):
         return "(" + ", ".join(f"{key} {n}" for key, n in value.items()) + ")"
-    return str(value)
+    return str(value).replace("\n", "\\n")  # a name with a line break makes no line of its own
 
 
 def _nothing(value: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -13,7 +14,12 @@ _WIDE = (  # to some spreadsheets these are, too
     "\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}"
     "\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
 )
-FORMULA_STARTS = (*"=+-@\t\r\n", *_WIDE)
+_FORMULA = re.escape("=+-@" + _WIDE)
+#: Where a cell may begin: a spreadsheet of a country whose lists are parted by semicolons, or one
+#: told to part at tabs, begins cells of its own inside ours, and reads on past quotes and spaces.
+_BEGINS = rf"(?:^(?={{0}}['\" ]*[{_FORMULA}\t\r\n])|(?<=[;|\t\r\n])(?={{0}}['\" ]*[{_FORMULA}]))"
+_RUNS = re.compile(_BEGINS.format(""))
+_QUOTED = re.compile(f"{_BEGINS.format(chr(39))}'")
 
 
 #: Rows that are made into text in one go.
@@ -54,11 +60,10 @@ def _cell(value: object) -> str | int:
 
 
 def escaped(text: str) -> str:
-    """Made text by a quote, if a spreadsheet would run it, or reads back as one that was."""
-    return f"'{text}" if text.lstrip("'").startswith(FORMULA_STARTS) else text
+    """Made text by quotes, where a spreadsheet would run it, or reads back as one that was."""
+    return _RUNS.sub("'", text)
 
 
 def unescaped(text: str) -> str:
-    """What was ``escaped``, as it was; a quote of its own stays."""
-    quoted = text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS)
-    return text[1:] if quoted else text
+    """What was ``escaped``, as it was; quotes of its own stay."""
+    return _QUOTED.sub("", text)

@@ -54,8 +54,23 @@ class Grant:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRequest:
+    """A role that one admin asked for and another has to approve."""
+
+    email: str
+    role: Role
+    by: str
+    at: datetime
+
+
 class NotAllowed(PermissionError):
     """This person may not do this; the message says whom to ask."""
+
+    def __init__(self, told: str, *, who: str = "") -> None:
+        """``who``: was refused, by the address they act by; "": nobody that is known."""
+        super().__init__(told)
+        self.who = who
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +89,12 @@ class Actor:
     def require(self, act: Act) -> None:
         """Raise ``NotAllowed`` unless this role may."""
         if self.only is not None and act not in self.only & ALLOWED[self.role]:
-            raise NotAllowed(f"the key of {self.email} does not let it {act}")
+            raise NotAllowed(f"the key of {self.email} does not let it {act}", who=self.email)
         if act not in ALLOWED[self.role]:
             raise NotAllowed(
                 f"{self.email} is {self.role} and may not {act}. {_whom(self.admins)} may, or can "
-                "give the role"
+                "give the role",
+                who=self.email,
             )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import random
 import re
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -20,8 +20,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 
 from core.credits.errors import JournalError
+from core.credits.private_files import make_private
 from core.credits.texts import is_storable, storable, storable_json
-from core.database.sqlite import log_ahead
+from core.database.sqlite import log_ahead, scrub
 
 log = logging.getLogger(__name__)
 
@@ -212,6 +213,23 @@ class Database:
         )
         return f". {IPV6_ONLY}" if unreached and DIRECT_HOST.match(self.url.host or "") else ""
 
+    def scrub(self) -> None:
+        """What was deleted or blanked leaves the bytes of a SQLite file too. Never raises.
+
+        PostgreSQL does so by itself, in its time (docs/access.md, Privacy).
+        """
+        if not self.on_sqlite:
+            return
+        with self._turn, self.engine.connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            try:
+                gone = scrub(raw)
+            except sqlite3.OperationalError as error:
+                log.warning("%s: what was forgotten is still in its file: %s", self, error)
+                return
+        if not gone:
+            log.warning("%s: somebody reads; what was forgotten leaves its log later", self)
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
@@ -258,6 +276,21 @@ def writing(
     return write
 
 
+def forgetting(
+    method: Callable[Concatenate[S, Connection, P], R],
+) -> Callable[Concatenate[S, P], R]:
+    """As ``writing``; and what it blanked or deleted is gone from the files when it returns."""
+    written = writing(method)
+
+    @wraps(method)
+    def forget(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        done = written(self, *args, **kwargs)
+        self._db.scrub()
+        return done
+
+    return forget
+
+
 def _normal(text: str) -> URL:
     try:
         url = make_url(text)
@@ -282,8 +315,7 @@ def _private_file(url: URL) -> None:
     """
     path = Path(url.database or "")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        make_private(path)
     except OSError as error:
         shown = url.render_as_string(hide_password=True)
         raise JournalError(
@@ -301,7 +333,7 @@ def _sqlite(url: URL, patience_s: float) -> Engine:
         raw.isolation_level = None  # BEGIN is ours, below
         log_ahead(raw)
         cursor = raw.cursor()
-        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

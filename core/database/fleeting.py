@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.credits.private_files import make_private
 from core.database.database import SCHEMA, UNPREPARED
 from core.database.sqlite import log_ahead
 
@@ -35,8 +36,9 @@ def opened(url: str, tables: str, *, connections: int = 2) -> sa.Engine:
     made = sa.make_url(url)
     if made.get_backend_name() == "sqlite" and made.database:
         path = Path(made.database)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made = made.set(database=str(path.with_name(f"{path.stem}-slots{path.suffix}")))
+        path = path.with_name(f"{path.stem}-slots{path.suffix}")
+        make_private(path)
+        made = made.set(database=str(path))
         engine = sa.create_engine(
             made, isolation_level="AUTOCOMMIT", connect_args={"timeout": 10}, pool_size=1
         )

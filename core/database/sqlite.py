@@ -34,3 +34,24 @@ def log_ahead(
         else:
             return
         sleep(PAUSE_S)
+
+
+#: ``user_version`` of a file that was rebuilt since each connection overwrites what it deletes.
+SCRUBBED = 1
+
+
+def scrub(connection: sqlite3.Connection) -> bool:
+    """What was deleted leaves the bytes of the file and of its write-ahead log.
+
+    ``secure_delete`` overwrites what is deleted from then on; a file that is older is rebuilt once.
+    False: somebody read meanwhile, so that old pages are still in the log. Outside a transaction.
+
+    Raises:
+        sqlite3.OperationalError: another process writes for longer than the connection waits.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version < SCRUBBED:
+        connection.execute("VACUUM")
+        connection.execute(f"PRAGMA user_version={SCRUBBED}")
+    (busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy

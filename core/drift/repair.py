@@ -17,6 +17,7 @@ from core.audit.store.event_port import Event
 from core.credits.errors import BadList, GatewayError
 from core.credits.records import Kind
 from core.credits.roles import Act, Actor
+from core.credits.typed_reasons import reason_faults
 from core.drift import audit_entries
 from core.drift.causes import Cause
 from core.drift.compare import Comparing
@@ -121,11 +122,12 @@ class Repairing:
 
         Raises:
             NotAllowed: this person may not repair.
-            BadList: there is nothing to repair.
+            BadList: there is nothing to repair, or the reason cannot be kept.
         """
         actor.require(Act.RUN_BATCHES)
-        if not drifts:
-            raise BadList(["nothing was chosen to repair"])
+        faults = [] if drifts else ["nothing was chosen to repair"]
+        if faults := faults + reason_faults(reason):
+            raise BadList(faults)
         return self._ask(drifts, actor.email, reason)
 
     def mend_unattended(self, sweep_id: str) -> list[Repair]:

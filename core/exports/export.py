@@ -13,7 +13,6 @@ from typing import IO
 
 from core.audit.chain import EXPORTED, exported
 from core.audit.entries import Entry, Sought, What
-from core.audit.verify import Auditing
 from core.credits.catalogue import Catalogue
 from core.credits.csv_safe import Table
 from core.credits.errors import BadList
@@ -24,6 +23,7 @@ from core.drift.store.port import DriftStore
 from core.drift.store.trends_port import Narrow
 from core.drift.sweep import last_whole
 from core.exports.listings import ACTS, Export, Listing
+from core.health.audit_check.verify import Auditing
 from core.mirror.port import Mirror
 from core.mirror.rows import ID
 from core.operations.kinds.registry import titled

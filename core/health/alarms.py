@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.access.unusual import SHOWN_FOR
 from core.audit.chain import Verified
+from core.audit.entries import Sought, What
 from core.credits.errors import JournalError
+from core.credits.roles import Role
 from core.drift.sweep import last_whole
 from core.drift.sweeps import Sweep, SweepMode
 from core.health.alarm_rules import WELL_AFTER, Alarm, Trouble
@@ -27,6 +30,14 @@ DRIFT_ABOVE = 20
 NAMED_MAX = 5
 #: A request for a second admin is no trouble: nobody is told that it is over.
 AWAITING = "awaiting approval "
+#: Nor is a new admin, whom the others are to hear of, however short the role lasts.
+NEW_ADMIN = "new admin "
+NEW_FOR = timedelta(days=1)
+#: So many roles are looked through for new admins.
+ROLES_MAX = 500
+#: Nor is an unusual act ever over: it was done.
+UNUSUAL = "unusual "
+PASSING = (AWAITING, NEW_ADMIN, UNUSUAL)
 #: What does not fit in the audit stays a trouble until somebody has gone along all of it since.
 AUDIT = "audit"
 FAULTS_TOLD = 3
@@ -63,7 +74,7 @@ class Alarms:
         for alarm in self.journal.alarms():
             if alarm.key not in wrong and self._may_be_over(alarm):
                 over = self.journal.calm_alarm(alarm.key, at=now, after=WELL_AFTER)
-                if over is not None and not over.key.startswith(AWAITING):
+                if over is not None and not over.key.startswith(PASSING):
                     self.notifier.tell(*well_again(over))
 
     def dead_letters(self, _dead: Sequence[Due]) -> None:
@@ -87,11 +98,13 @@ class Alarms:
 
     def _troubles(self, now: datetime) -> Iterator[Trouble]:
         yield from self._audit()
+        yield from self._unusual(now)
         yield from self._dead_letters()
         yield from self._dead_events()
         yield from self._drift()
         yield from self._sweeps()
         yield from (self._too_late(each) for each in self.late(now))
+        yield from self._admins(now)
         yield from self._operations()
 
     def _audit(self) -> Iterator[Trouble]:
@@ -107,6 +120,19 @@ class Alarms:
             f"{todo}{self._at('/audit')}",
         ]
         yield Trouble(key=AUDIT, title="Credit Desk: the audit was changed", text="\n".join(lines))
+
+    def _unusual(self, now: datetime) -> Iterator[Trouble]:
+        """Keys by their id; whoever did it is told on *Overview*, and does not leave the house."""
+        sought = Sought(what=(What.UNUSUAL,), since=now - SHOWN_FOR)
+        for link in self.journal.audit(sought, limit=NAMED_MAX):
+            entry = link.entry
+            who = f"API key {entry.subject_id}" if entry.subject_id else "A person"
+            yield Trouble(
+                key=f"{UNUSUAL}{link.n}",
+                title="Credit Desk: something unusual was done",
+                text=f"{who}: {entry.detail.get('told', '')}. A stolen key is revoked on API keys, "
+                f"all at once by python -m core keys withdraw-all. See Overview{self._at('/')}",
+            )
 
     def _dead_letters(self) -> Iterator[Trouble]:
         """Errors are left out: a database quotes the row that it refused, names and all."""
@@ -175,6 +201,26 @@ class Alarms:
             text=f"It was due at {late.slot:%Y-%m-%d %H:%M} UTC and has not come to its end. "
             f"Is a worker running? See Operations, Workers{self._at(WORKERS)}",
         )
+
+    def _admins(self, now: datetime) -> Iterator[Trouble]:
+        """By the history: who gives a role and withdraws it again at once is told of too."""
+        people = f"See People{self._at('/people')}"
+        for event in self.journal.events_called([What.ROLE_GIVEN.value], limit=ROLES_MAX):
+            email, role = str(event.detail["email"]), event.detail["to"]
+            if role == Role.ADMIN and now - event.at < NEW_FOR:
+                yield Trouble(
+                    key=f"{NEW_ADMIN}{email} {event.at.isoformat()}",
+                    title="Credit Desk: somebody became an admin",
+                    text=f"{event.actor} made {email} an admin at {event.at:%Y-%m-%d %H:%M} UTC. "
+                    f"{people}",
+                )
+        for asked in self.journal.role_requests():
+            yield Trouble(
+                key=f"{AWAITING}{asked.email} {asked.at.isoformat()}",
+                title="Credit Desk: a new admin waits for a second admin",
+                text=f"{asked.by} asks that {asked.email} becomes {asked.role}. Another admin must "
+                f"approve it. {people}",
+            )
 
     def _operations(self) -> Iterator[Trouble]:
         for id_ in sorted(self.journal.undecided()):

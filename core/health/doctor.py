@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.audit.entries import Entry, What
+from core.credits.errors import GatewayError
 from core.credits.roles import Act, Actor
 from core.database.identity import Store
 from core.health.clocks import Clocks
@@ -106,9 +107,31 @@ class Diagnosing:
         if not found:
             said = "its schema is as expected, and a copy of each kind went through"
             found.append(Finding(health=Health.FINE, what="Supabase", said=said))
+            found += self._exposures()
         warnings = self.key_warnings()
         return found + [
             Finding(health=Health.WARNING, what="Supabase key", said=each) for each in warnings
+        ]
+
+    def _exposures(self) -> list[Finding]:
+        """Told and never mended here: another app may read its rows that way."""
+        what = "Supabase access"
+        try:
+            exposures = self.mirror.exposures()
+        except GatewayError as error:
+            said = f"who else reads the tables is not known: {error}"
+            return [Finding(health=Health.WARNING, what=what, said=said)]
+        if not exposures:
+            said = "publishable keys and students' tokens read no more than a student's own rows"
+            return [Finding(health=Health.FINE, what=what, said=said)]
+        return [
+            Finding(
+                health=Health.WARNING,
+                what=what,
+                said=f"{each.who}: {each.what} {each.target}: {each.said}",
+                mend=f"unless an app needs it (docs/mirror-tables.md): {each.mend}",
+            )
+            for each in exposures
         ]
 
     def _webhooks(self) -> Finding:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from core.audit.entries import Entry
 from core.drift.sweeps import Sweep
 from core.operations.states import Operation
 from core.operations.verdicts import OperationKind
@@ -31,6 +32,7 @@ class Matter(StrEnum):
     """What may need attention, in the order in which it is told."""
 
     AUDIT_CHANGED = "audit changed"
+    UNUSUAL = "unusual"
     NO_WORKER = "no worker"
     TRUTH_AWAY = "HubSpot away"
     MIRROR_AWAY = "Supabase away"
@@ -52,6 +54,7 @@ class Matter(StrEnum):
 
 URGENCY: dict[Matter, Urgency] = {
     Matter.AUDIT_CHANGED: Urgency.NOW,
+    Matter.UNUSUAL: Urgency.NOW,
     Matter.NO_WORKER: Urgency.NOW,
     Matter.TRUTH_AWAY: Urgency.NOW,
     Matter.MIRROR_AWAY: Urgency.NOW,
@@ -123,6 +126,8 @@ class Facts:
     #: What an operation of each kind is called.
     names: Mapping[OperationKind, str]
     audit_faults: Sequence[str] = ()
+    #: What the audit calls unusual, of the last day, newest first.
+    unusual: Sequence[Entry] = ()
     workers: int = 1
     #: When a worker was last heard of, if ever.
     worker_at: datetime | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from core.access.unusual import words_of
 from core.drift.sweeps import SweepMode
 from core.health.facts import Facts, Matter, Need, NeedsEyes
 from core.operations.states import Operation, OperationState
@@ -41,6 +42,7 @@ def _of_the_whole(facts: Facts) -> Iterator[Need]:
         more = f" and {len(facts.audit_faults) - 1:,} more" if len(facts.audit_faults) > 1 else ""
         told = f"The audit was changed: {facts.audit_faults[0]}{more}"
         yield Need(matter=Matter.AUDIT_CHANGED, told=told)
+    yield from _unusual(facts)
     if not facts.workers:
         told = "No worker is running: confirmed operations wait until one starts"
         yield Need(matter=Matter.NO_WORKER, told=told, since=facts.worker_at)
@@ -55,6 +57,14 @@ def _of_the_whole(facts: Facts) -> Iterator[Need]:
     if facts.quota_day is not None and facts.quota_day >= QUOTA_ABOVE:
         told = f"{facts.quota_day:.0%} of HubSpot's calls of this day are used up"
         yield Need(matter=Matter.QUOTA, told=told)
+
+
+def _unusual(facts: Facts) -> Iterator[Need]:
+    """The newest few, each with who did it."""
+    for entry in facts.unusual[:EACH_MAX]:
+        yield Need(matter=Matter.UNUSUAL, told=words_of(entry), since=entry.at)
+    if (more := len(facts.unusual) - EACH_MAX) > 0:
+        yield Need(matter=Matter.UNUSUAL, told=f"{_count(more, 'more act')} like these")
 
 
 def _of_operations(facts: Facts) -> Iterator[Need]:

@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.access.unusual import SHOWN_FOR
 from core.audit.chain import Verified
-from core.audit.verify import Auditing
+from core.audit.entries import Entry, Sought, What
 from core.credits.roles import Act, Actor
 from core.drift.repair import repaired_of
 from core.drift.store.trends_port import Gauge, Narrow
 from core.drift.sweep import last_whole
 from core.drift.sweeps import Sweep, SweepMode
+from core.health.audit_check.verify import Auditing
 from core.health.facts import Facts, Need, Side, Sight, sight
 from core.health.metrics import Metrics
 from core.health.needs import needs
@@ -122,6 +124,7 @@ class OverviewReader:
             now=now,
             names=NAMES,
             audit_faults=verified.faults,
+            unusual=self._unusual(now),
             workers=len(alive(workers, now)),
             worker_at=max((each.heartbeat_at for each in workers), default=None),
             truth=self._side("HubSpot", found, now),
@@ -144,6 +147,10 @@ class OverviewReader:
             owed_at=owed_at,
             quota_day=_of_the_day(quota),
         )
+
+    def _unusual(self, now: datetime) -> list[Entry]:
+        sought = Sought(what=(What.UNUSUAL,), since=now - SHOWN_FOR)
+        return [link.entry for link in self.journal.audit(sought)]
 
     def _side(self, name: str, found: Sequence[Finding], now: datetime) -> Side | None:
         part = next((each for each in found if each.what == name), None)

@@ -63,6 +63,21 @@ class DeleteResult:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """One policy, grant, view or function by which others read or write the tables."""
+
+    #: "policy", "grant", "table", "role", "view", "materialized view" or "function".
+    what: str
+    #: The table, view or function, with its schema.
+    target: str
+    #: "anon", "authenticated" or both.
+    who: str
+    said: str
+    #: The SQL that ends it.
+    mend: str
+
+
 class Renamed(StrEnum):
     """What became of a row that was to be kept under another id."""
 
@@ -159,6 +174,14 @@ class Mirror(Protocol):
 
         Raises:
             GatewayError: the mirror did not answer.
+        """
+        ...
+
+    def exposures(self) -> list[Exposure]:
+        """What lets a publishable key or a student's token reach more than the student's own rows.
+
+        Raises:
+            GatewayError: Supabase does not answer, or its functions are of another version.
         """
         ...
 

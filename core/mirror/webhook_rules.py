@@ -34,6 +34,8 @@ _DECODED = {"%3A": ":", "%2F": "/", "%3F": "?", "%40": "@", "%21": "!", "%24": "
 _DECODED |= {"%28": "(", "%29": ")", "%2A": "*", "%2C": ",", "%3B": ";"}
 _ENCODED = re.compile("|".join(_DECODED), re.IGNORECASE)
 
+_SIGNATURE = re.compile(r"[A-Za-z0-9+/]{43}=")
+
 #: The verb of a deletion that privacy law asks for.
 ERASED = "privacyDeletion"
 
@@ -75,6 +77,15 @@ def check_age(timestamp: str, now: datetime) -> None:
     age = now - (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(timestamp)))
     if not -AHEAD_MAX <= age <= AGE_MAX:
         raise NotGenuine(f"it was sent {age.total_seconds():.0f} s ago; at most {AGE_MAX} is taken")
+
+
+def check_form(given: str) -> None:
+    """Raise ``NotGenuine`` for what is no signature at all: 32 bytes in base64.
+
+    It costs nothing, and can be told before there is a body.
+    """
+    if not _SIGNATURE.fullmatch(given):
+        raise NotGenuine("its signature is none: 32 bytes in base64 are expected")
 
 
 def check_signature(given: str, expected: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,6 +19,7 @@ from core.mirror.webhook_rules import (
     NotGenuine,
     Record,
     check_age,
+    check_form,
     check_signature,
     heard,
     signature,
@@ -84,6 +86,16 @@ class Receiving:
         """Whether deliveries can be told from forgeries."""
         return bool(self.secret)
 
+    def check_head(self, *, signature: str, timestamp: str) -> None:
+        """What the headers alone tell: so that nobody's body is read who cannot be HubSpot.
+
+        Raises:
+            NotGenuine: the signature is none, or the request is not from just now.
+        """
+        with self._counted():
+            check_form(signature)
+            check_age(timestamp, self.now())
+
     def receive(self, delivery: Delivery) -> Heard:
         """Make due what it tells of. Durable when it returns.
 
@@ -95,18 +107,24 @@ class Receiving:
         if not self.secret:
             raise NotSetUp("HUBSPOT_CLIENT_SECRET is not set")
         now = self.now()
-        try:
+        with self._counted():
             check_age(delivery.timestamp, now)
             check_signature(delivery.signature, self._expected(delivery))
-        except NotGenuine as why:
-            self.tally.refused()
-            log.warning("a webhook was refused: %s", why)
-            raise
         told = heard(delivery.body, self.types())
         if told.records:
             self.mirroring.put([_due(record, told) for record in told.records])
         self.tally.took(told, now)
         return told
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count and log what turns out not to be genuine."""
+        try:
+            yield
+        except NotGenuine as why:
+            self.tally.refused()
+            log.warning("a webhook was refused: %s", why)
+            raise
 
     def _expected(self, delivery: Delivery) -> str:
         return signature(

@@ -20,6 +20,8 @@ class SecondAdmin:
     #: More credits than this by one adjustment, or for one student in it.
     above_adjusted: int | None = None
     above_adjusted_of_one: int | None = None
+    #: Whether a second admin must approve that somebody becomes an admin.
+    for_admins: bool = False
     #: A request that nobody approved for so long is called off.
     within: timedelta = timedelta(hours=24)
 

@@ -11,6 +11,7 @@ from core.audit.entries import Entry, What
 from core.audit.store.event_port import Event
 from core.credits.errors import StateConflict
 from core.credits.roles import Act, Actor
+from core.credits.typed_reasons import reason_faults
 from core.operations.approval_rules import Difference, differences
 from core.operations.choosing.plan import PLAN_LIFE
 from core.operations.hold import Holding
@@ -66,7 +67,14 @@ class Approving:
 
     def whom_to_ask(self, operation: Operation) -> list[str]:
         """The addresses of those who may approve it."""
-        return self.access.other_admins(operation.confirmed_by)
+        return self.access.seconds(operation.confirmed_by, operation.confirmed_at)
+
+    def person_faults(self, operation: Operation, email: str) -> list[str]:
+        """Why this admin is no second person to who asked; empty: they are one."""
+        by, at = operation.confirmed_by, operation.confirmed_at
+        faults = self.access.second_faults(by, at, email)
+        asked = " or ".join(self.whom_to_ask(operation)) or "nobody; make another admin first"
+        return [f"{fault}: {asked}" for fault in faults]
 
     def read(self, operation_id: str, actor: Actor) -> Reread:
         """The plan judged again on fresh reads. Changes nothing.
@@ -129,8 +137,9 @@ class Approving:
             StateConflict: somebody approved it, or called it off.
         """
         self._require(actor)
-        if not reason.strip():
-            raise NotApproved(["say why: it is kept for the person who asked"])
+        missing = "say why: it is kept for the person who asked"
+        if faults := reason_faults(reason, missing=missing):
+            raise NotApproved(faults)
         self._waits(self.journal.operation(operation_id))
         to, why = OperationState.CALLED_OFF, f"refused: {reason.strip()}"
         return self.journal.move(operation_id, to, at=self.now(), actor=actor.email, detail=why)
@@ -194,12 +203,7 @@ class Approving:
         raise StateConflict(told, state=operation.state, at=operation.approved_at)
 
     def _faults(self, operation: Operation, actor: Actor) -> list[str]:
-        faults = []
-        if operation.is_by(actor.email):
-            asked = " or ".join(self.whom_to_ask(operation)) or "nobody; make another admin first"
-            faults.append(
-                f"{actor.email} asked for it, so another admin has to approve it: {asked}"
-            )
+        faults = self.person_faults(operation, actor.email)
         if self.now() >= operation.hold_until:
             faults.append("nobody approved it in time: preview it again")
         if not self._still_admin(operation.confirmed_by):

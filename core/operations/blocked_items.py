@@ -15,6 +15,7 @@ from core.audit.store.event_port import Event
 from core.credits.errors import BadList, StateConflict
 from core.credits.records import BookingId, ItemKey
 from core.credits.roles import Act, Actor
+from core.credits.typed_reasons import reason_faults
 from core.operations.choosing.plan import Planning
 from core.operations.choosing.select import ByIds
 from core.operations.choosing.undo import Undoing
@@ -93,8 +94,8 @@ class Accounting:
             StateConflict: the operation goes on, or something changed meanwhile.
         """
         actor.require(Act.RUN_BATCHES)
-        if not reason.strip():
-            raise BadList(["give a reason: it is kept in the audit"])
+        if faults := reason_faults(reason, missing="give a reason: it is kept in the audit"):
+            raise BadList(faults)
         found = self.journal.items(operation_id, states=DISMISSIBLE)
         wanted = set(bookings)
         if strangers := wanted - {item.booking_id for item in found}:

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from core.audit.store.event_port import Event
 from core.credits.catalogue import SCHOOL, Catalogue
-from core.credits.errors import StateConflict, UnknownId
+from core.credits.errors import BadList, StateConflict, UnknownId
 from core.credits.roles import ALLOWED, Act, Actor
+from core.credits.typed_reasons import reason_faults
 from core.hubspot.ports.channels import NO_TELLING, Channel, TellBy
 from core.operations.approval_rules import NO_SECOND, SecondAdmin
 from core.operations.hold import Holding
@@ -136,8 +137,14 @@ class Operating:
         return untold(plan, reason, self.tell_by, self.catalogue)
 
     def call_off(self, operation_id: str, actor: Actor, *, reason: str = "") -> Operation:
-        """End one that awaits approval or is held. Raises ``StateConflict`` when it has begun."""
+        """End one that awaits approval or is held.
+
+        Raises:
+            StateConflict: it has begun.
+            BadList: the reason cannot be kept.
+        """
         self._require(operation_id, actor)
+        _require_keepable(reason)
         to, why = OperationState.CALLED_OFF, reason.strip()
         return self.journal.move(operation_id, to, at=self.now(), actor=actor.email, detail=why)
 
@@ -150,8 +157,12 @@ class Operating:
         """Finish what was begun and begin nothing else. What is done stays done.
 
         Of one that has ended, the follow-ups that are still tried are given up.
+
+        Raises:
+            BadList: the reason cannot be kept.
         """
         self._require(operation_id, actor)
+        _require_keepable(reason)
         operation = self.journal.operation(operation_id)
         if operation.state in UNBEGUN:
             return self.call_off(operation_id, actor, reason=reason)
@@ -261,13 +272,19 @@ class Operating:
         faults = []
         if not count:
             faults.append("nothing in this plan would change")
-        if not reason.strip():
-            faults.append("give a reason: it is kept with the operation and in the notes")
+        faults += reason_faults(
+            reason, missing="give a reason: it is kept with the operation and in the notes"
+        )
         if now > plan.expires_at:
             faults.append("this preview is more than an hour old: make it again")
         if typed is not None and count > self.typed_above and typed != count:
             faults.append(f"type {count} to confirm: {typed} was typed")
         return faults
+
+
+def _require_keepable(reason: str) -> None:
+    if faults := reason_faults(reason):
+        raise BadList(faults)
 
 
 def _nothing_failed(progress: Progress) -> str:

@@ -11,6 +11,7 @@ from core.audit.store.event_port import Event
 from core.credits.errors import BadList, StateConflict, Superseded, UnknownId
 from core.credits.records import Counted, ItemKey, Kind, WriteId
 from core.credits.roles import Act, Actor
+from core.credits.typed_reasons import reason_faults
 from core.credits.writes import MovementKind, Run, Settlement, Write, WriteState
 from core.hubspot.ports.crm import Crm
 from core.mirror.store.outbox_port import Due
@@ -265,8 +266,8 @@ class Resolution:
 
 def _require_word(actor: Actor, why: str) -> None:
     actor.require(Act.RUN_BATCHES)
-    if not why.strip():
-        raise BadList([HOW])
+    if faults := reason_faults(why, missing=HOW):
+        raise BadList(faults)
 
 
 def _entry(write: Write, state: WriteState, actor: Actor, why: str, at: datetime) -> Entry:

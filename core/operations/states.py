@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from core.access.mailboxes import one_mailbox
 from core.credits.catalogue import CreditType
 from core.credits.records import ContactId, ExamId, ItemKey
 from core.hubspot.ports.channels import Channel
@@ -240,10 +241,14 @@ class Operation:
         """Whether this person confirmed it, however the address is written."""
         return self.confirmed_by.strip().casefold() == email.strip().casefold()
 
+    def is_of_person(self, email: str) -> bool:
+        """Whether this person confirmed it, by whichever address of their mailbox."""
+        return one_mailbox(self.confirmed_by, email)
+
     @property
     def approved(self) -> bool:
         """Whether somebody else than who confirmed it has said yes."""
-        return bool(self.approved_by) and not self.is_by(self.approved_by)
+        return bool(self.approved_by) and not self.is_of_person(self.approved_by)
 
     @property
     def may_begin(self) -> bool:

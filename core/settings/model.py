@@ -18,6 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from core.access.pacing import Limits
 from core.credits.account import Portal
 from core.credits.catalogue import DayRule
 from core.credits.writes import QUIET_PERIOD, SEND_WITHIN_S
@@ -40,7 +41,9 @@ from core.settings.values import (
     Address,
     CronText,
     DatabaseUrl,
+    DomainProviders,
     Domains,
+    HeadPlace,
     Hosts,
     Mails,
     Names,
@@ -110,6 +113,12 @@ class Settings(BaseSettings):
     )
     #: Providers that never say whether an address was verified, and are trusted all the same.
     unverified_providers: Names = Field((), alias="CREDIT_DESK_UNVERIFIED_PROVIDERS")
+    #: Domains whose addresses only these providers vouch for, as example.org=google.
+    domain_providers: DomainProviders = Field(
+        (),
+        alias="CREDIT_DESK_DOMAIN_PROVIDERS",
+        description="Set pairs such as example.org=google, separated by commas, or nothing",
+    )
     #: For how long the operational store keeps names and e-mails of students; 0: for ever.
     keep_personal_days: int = Field(400, alias="CREDIT_DESK_KEEP_PERSONAL_DAYS", ge=0, le=36_500)
     #: For how long a confirmed operation can be called off.
@@ -139,6 +148,8 @@ class Settings(BaseSettings):
         alias="CREDIT_DESK_SECOND_ADMIN_ABOVE_ADJUSTED_OF_ONE",
         description='Set a whole number from 0 up, or "off"',
     )
+    #: Whether a second admin must approve that somebody becomes an admin.
+    second_for_admins: bool = Field(False, alias="CREDIT_DESK_SECOND_ADMIN_FOR_ADMINS")
     #: For how long a request for a second admin waits before it is called off.
     second_within_h: float = Field(24, alias="CREDIT_DESK_SECOND_ADMIN_WITHIN_H", gt=0, le=24 * 90)
 
@@ -218,6 +229,40 @@ class Settings(BaseSettings):
     #: Requests that one key of it may make in a second.
     api_rate: float = Field(20, alias="CREDIT_DESK_API_RATE", gt=0)
 
+    #: For how many days a new key of it holds, unless its maker says otherwise.
+    api_key_days: int = Field(365, alias="CREDIT_DESK_API_KEY_DAYS", ge=1, le=36_500)
+    #: Bookings and cancellations that one key may confirm in a day, unless it has its own number.
+    api_writes_a_day: OptionalCount = Field(
+        500,
+        alias="CREDIT_DESK_API_WRITES_A_DAY",
+        description='Set a whole number from 0 up, or "off"',
+    )
+    #: More students than this whom one key acts for within ten minutes: people are told.
+    api_students_alarm: OptionalCount = Field(
+        20,
+        alias="CREDIT_DESK_API_STUDENTS_ALARM",
+        description='Set a whole number from 0 up, or "off"',
+    )
+    #: By which Supabase signs the sign-in of students, where it does not by keys (HS256).
+    supabase_jwt_secret: OptionalToken = Field(
+        SecretStr(""),
+        alias="SUPABASE_JWT_SECRET",
+        description="Copy the JWT secret from Supabase (Project Settings, JWT Keys)",
+    )
+
+    #: Different students that one person may open within ten minutes.
+    open_limit: OptionalCount = Field(
+        100,
+        alias="CREDIT_DESK_OPEN_LIMIT",
+        description='Set a whole number from 0 up, or "off"',
+    )
+    #: Students that searches may list to one person within 15 seconds.
+    list_limit: OptionalCount = Field(
+        300,
+        alias="CREDIT_DESK_LIST_LIMIT",
+        description='Set a whole number from 0 up, or "off"',
+    )
+
     #: When sweeps are made, as cron writes it, on the clock of the time zone; "off": never.
     sweep_schedule: CronText = Field(
         "0 */2 * * *",
@@ -243,6 +288,25 @@ class Settings(BaseSettings):
 
     #: Whether it is in the audit who looked at which contact.
     audit_looks: bool = Field(True, alias="CREDIT_DESK_AUDIT_LOOKS")
+
+    #: Where heads of the audit are kept: https://..., a file, or "notify". Empty: nowhere.
+    audit_heads: HeadPlace = Field(
+        "",
+        alias="CREDIT_DESK_AUDIT_HEADS",
+        description='Set an address that begins with https://, the path of a file, or "notify"',
+    )
+    #: Signs them, so that nobody makes one up who cannot read the settings.
+    audit_heads_secret: OptionalToken = Field(
+        SecretStr(""),
+        alias="CREDIT_DESK_AUDIT_HEADS_SECRET",
+        description="Make one with `openssl rand -hex 32` and keep it",
+    )
+    #: When they are sent there.
+    audit_heads_schedule: CronText = Field(
+        "23 * * * *",
+        alias="CREDIT_DESK_AUDIT_HEADS_SCHEDULE",
+        description='Set five fields as in crontab, such as "23 * * * *", or "off"',
+    )
 
     #: Where notifications go, as apprise addresses. They hold passwords.
     notify_urls: Secrets = Field((), alias="CREDIT_DESK_NOTIFY_URLS")
@@ -278,6 +342,14 @@ class Settings(BaseSettings):
         return self._store_url
 
     @property
+    def providers_of(self) -> dict[str, tuple[str, ...]]:
+        """Each bound domain to the names of its providers."""
+        pairs = [pair.split("=") for pair in self.domain_providers]
+        return {
+            domain: tuple(provider for of, provider in pairs if of == domain) for domain, _ in pairs
+        }
+
+    @property
     def keep_personal(self) -> timedelta | None:
         """None: for ever."""
         days = self.keep_personal_days
@@ -295,7 +367,18 @@ class Settings(BaseSettings):
             above_credits=self.second_above_credits,
             above_adjusted=self.second_above_adjusted,
             above_adjusted_of_one=self.second_above_adjusted_of_one,
+            for_admins=self.second_for_admins,
             within=timedelta(hours=self.second_within_h),
+        )
+
+    @property
+    def limits(self) -> Limits:
+        """How many students one person or app may reach within a time."""
+        return Limits(
+            opened=self.open_limit,
+            listed=self.list_limit,
+            writes=self.api_writes_a_day,
+            students=self.api_students_alarm,
         )
 
     @property

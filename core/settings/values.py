@@ -15,6 +15,8 @@ from core.settings import cron
 #: With a port or without; an IPv6 address in brackets. No "*": each name is named.
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_][a-z0-9_.-]*)(:[0-9]{1,5})?")
 SQLITE = "sqlite:///"
+#: Where people are told of troubles, as a place for heads of the audit.
+NOTIFY = "notify"
 #: One that cannot be guessed by trying.
 TOKEN_LENGTH = 16
 
@@ -39,6 +41,15 @@ def _domains(raw: tuple[str, ...]) -> tuple[str, ...]:
     return domains
 
 
+def _domain_providers(raw: tuple[str, ...]) -> tuple[str, ...]:
+    pairs = [word.strip().partition("=") for word in raw if word.strip()]
+    if not all(domain.strip() and provider.strip() for domain, _, provider in pairs):
+        raise ValueError("holds something that is not a domain, = and a provider's name")
+    domains = [_domains((domain,))[0] for domain, _, _ in pairs]
+    providers = [provider.strip() for _, _, provider in pairs]
+    return tuple(f"{of}={provider}" for of, provider in zip(domains, providers, strict=True))
+
+
 def _names(raw: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word.strip() for word in raw if word.strip()))
 
@@ -57,6 +68,15 @@ def _address(raw: str) -> str:
 
 def _address_or_none(raw: str) -> str:
     return _address(raw) if raw.strip() else ""
+
+
+def _head_place(raw: str) -> str:
+    text = raw.strip()
+    if "://" in text:
+        return _address(text)
+    if text and text != NOTIFY and not Path(text).is_absolute():
+        raise ValueError("is neither an address, nor a whole path, nor the word notify")
+    return text
 
 
 def _schema(raw: str) -> str:
@@ -133,6 +153,7 @@ def _none_if_off(raw: object) -> object:
 CronText = Annotated[str, AfterValidator(cron.expression)]
 ZoneName = Annotated[str, AfterValidator(cron.zone)]
 Address = Annotated[str, AfterValidator(_address)]
+HeadPlace = Annotated[str, AfterValidator(_head_place)]
 OptionalAddress = Annotated[str, AfterValidator(_address_or_none)]
 PublicAddress = Annotated[str, AfterValidator(_public)]
 OptionalCount = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_none_if_off)]
@@ -142,6 +163,9 @@ SchemaName = Annotated[str, AfterValidator(_schema)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 Mails = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_mails)]
 Domains = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_domains)]
+DomainProviders = Annotated[
+    tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_domain_providers)
+]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_hosts)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_names)]
 Secrets = Annotated[

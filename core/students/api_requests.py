@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.access.api_key_rules import ApiKey, ApiRequest, Scope, client_in
+from core.access.rationing import Rationing
 from core.credits.errors import GatewayError, UnknownId
 from core.credits.records import BookingId, ContactId
 from core.hubspot.ports.lookup import CrmLookUp
@@ -92,6 +93,7 @@ class IdempotentRequests:
     checking: Checking
     now: Callable[[], datetime]
     new_id: Callable[[], str]
+    rationing: Rationing
 
     def begin(self, key: ApiKey, request_key: str, fingerprint: str) -> ApiRequest:
         """The request as it was first kept: with its operation's id, and its answer if given.
@@ -125,6 +127,7 @@ class IdempotentRequests:
 
         Raises:
             NotServed: it is refused; nothing was changed.
+            TooMany: the key has used up what it may in a day; nothing was changed.
             NotConfirmed: its preview was made too long ago.
             NotAllowed, GatewayError, JournalError: as the services say; nothing was changed.
         """
@@ -135,7 +138,7 @@ class IdempotentRequests:
         (row,) = self.journal.plan(request.operation_id).rows  # the first that was saved counts
         if row.verdict is not Verdict.WILL_CHANGE:
             raise NotServed(self.against(wish, key) or [Fault(why=row.why, detail=row.detail)])
-        return self._confirm(request, key, reason)
+        return self._confirm(request, key, reason, wish.contact_id)
 
     def cancel(
         self,
@@ -148,7 +151,7 @@ class IdempotentRequests:
         """Cancel all of these bookings of one contact, or none when one is refused.
 
         Raises:
-            NotServed, NotConfirmed, NotAllowed, GatewayError, JournalError: as ``book``.
+            NotServed, TooMany, NotConfirmed, NotAllowed, GatewayError, JournalError: as ``book``.
         """
         key.require(Scope.CANCEL)
         if begun := self._begun(request, key, reason):
@@ -159,7 +162,7 @@ class IdempotentRequests:
         plan = self.journal.plan(request.operation_id)  # the first that was saved counts
         if faults := self._not_to_cancel(plan, contact_id):
             raise NotServed(faults)
-        return self._confirm(request, key, reason)
+        return self._confirm(request, key, reason, contact_id)
 
     def against(self, wish: Wish, key: ApiKey) -> list[Fault]:
         """Everything that speaks against this booking just now."""
@@ -194,9 +197,15 @@ class IdempotentRequests:
             operation = self.journal.operation(request.operation_id)
         except UnknownId:
             return None
-        return operation if operation.state in ENDED else self._confirm(request, key, reason)
+        return operation if operation.state in ENDED else self._engaged(request, key, reason)
 
-    def _confirm(self, request: ApiRequest, key: ApiKey, reason: str) -> Operation:
+    def _confirm(
+        self, request: ApiRequest, key: ApiKey, reason: str, contact_id: ContactId
+    ) -> Operation:
+        self.rationing.acted(key, contact_id, request.operation_id)
+        return self._engaged(request, key, reason)
+
+    def _engaged(self, request: ApiRequest, key: ApiKey, reason: str) -> Operation:
         return self.operating.confirm(request.operation_id, key.actor, reason=reason, at_once=True)
 
     def _not_to_cancel(self, plan: Plan, asked: ContactId) -> list[Fault]:

@@ -17,6 +17,7 @@ from typing import Any
 from core.credits.errors import BadList, GatewayError, NotReady, StateConflict, UnknownId
 from core.credits.records import BookingStatus, Exam, ExamId, ItemKey, Kind
 from core.credits.roles import Act, Actor, NotAllowed
+from core.credits.typed_reasons import reason_faults
 from core.hubspot.ports.crm import Fate
 from core.hubspot.ports.lookup import CrmLookUp
 from core.operations.approval_rules import credits_moved
@@ -205,7 +206,7 @@ class CancellingExams:
         """
         found = self.preview(exam_id, actor, to=to, keeps=keeps)
         above = self.operating.second.exceeded(bookings=found.number, credits_=found.credits_)
-        faults = [] if reason.strip() else [NO_REASON]
+        faults = reason_faults(reason, missing=NO_REASON)
         if typed is not None and found.number > self.operating.typed_above:
             faults += [] if typed == found.number else [f"type {found.number} to confirm"]
         if above and not self.operating.other_admins(actor.email):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from core.audit.access_log import AccessLog
+from core.access.access_log import AccessLog
 from core.audit.entries import Entry, Subject, What
 from core.audit.store.event_port import Event
 from core.credits.catalogue import Catalogue, CreditType

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
-from core.audit.access_log import AccessLog
+from core.access.access_log import AccessLog
 from core.credits.catalogue import Catalogue, CreditType
 from core.credits.exam_times import day_in
 from core.credits.records import Booking, BookingId, Contact, ContactId, Exam

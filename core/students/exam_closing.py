@@ -10,6 +10,7 @@ from core.credits.errors import BadList
 from core.credits.records import CancelledExam, Exam, ExamId
 from core.credits.roles import Act, Actor
 from core.credits.sessions import ExamChange, Opening
+from core.credits.typed_reasons import reason_faults
 from core.hubspot.ports.crm import Outcome
 from core.hubspot.ports.lookup import CrmLookUp
 from core.operations.choosing.exams import exam_read
@@ -80,8 +81,8 @@ class ExamCancellation:
 
     def _exam(self, id_: ExamId, actor: Actor, reason: str) -> Exam:
         actor.require(Act.RUN_BATCHES)
-        if not reason.strip():
-            raise BadList([NO_REASON])
+        if faults := reason_faults(reason, missing=NO_REASON):
+            raise BadList(faults)
         exam = exam_read(self.crm, self.journal, id_)
         if exam is None:
             raise BadList([f"HubSpot has no exam {id_}"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.access.access_log import AccessLog
 from core.credits.catalogue import Balances, Catalogue
 from core.credits.errors import GatewayError
 from core.credits.records import Contact, ContactId
@@ -25,15 +26,21 @@ class LookingUp:
     crm: CrmLookUp
     mirror: MirrorLookUp
     catalogue: Catalogue
+    noting: AccessLog
 
     def find(self, text: str, actor: Actor) -> Hits:
         """From the mirror; from HubSpot's search when the mirror does not answer.
 
         Raises:
             NotAllowed: this person may not look contacts up.
+            TooMany: more students were listed to this person than anybody reads.
             GatewayError: neither of the two answers.
+            JournalError: the search is not recorded, and nobody is shown.
         """
         actor.require(Act.LOOK_UP)
+        return self._noted(self._found(text), actor)
+
+    def _found(self, text: str) -> Hits:
         asked = cleaned(text)
         if len(asked) < TEXT_MIN:
             return Hits(asked=asked, where=Where.MIRROR)
@@ -58,10 +65,16 @@ class LookingUp:
 
         Raises:
             NotAllowed: this person may not look contacts up.
+            TooMany, JournalError: as ``find``.
             GatewayError: HubSpot does not answer.
         """
         actor.require(Act.LOOK_UP)
-        return self._in_hubspot(cleaned(text))
+        return self._noted(self._in_hubspot(cleaned(text)), actor)
+
+    def _noted(self, hits: Hits, actor: Actor) -> Hits:
+        if len(hits.asked) >= TEXT_MIN:
+            self.noting.searched(hits.asked, len(hits.hits), str(hits.where), actor)
+        return hits
 
     def _in_hubspot(self, asked: str, mirror_fault: str = "") -> Hits:
         found: Sequence[Contact] = ()

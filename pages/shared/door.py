@@ -1,21 +1,34 @@
-"""At the door of the server: the way back to the wanted page after signing in."""
+"""At the door of the server: sign-ins begin and end, and lead back to the page that was wanted."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
+import logging
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.app import wiring
+from core.credits.errors import JournalError
+from pages.shared import cookies, signing_in
+
+log = logging.getLogger(__name__)
 
 #: Holds the address that a person wanted when they were sent to sign in.
 WANTED = "credit_desk_wanted"
 WANTED_S = 600
+#: Streamlit's own addresses.
+SIGN_IN, SIGNED_IN, SIGN_OUT = "/auth/login", signing_in.CALLBACK, "/auth/logout"
 
 
 def inline_scripts() -> list[str]:
@@ -27,7 +40,7 @@ def inline_scripts() -> list[str]:
 
 
 class AtTheDoor:
-    """The way back to the wanted address after signing in."""
+    """Begins and ends sign-ins, and leads back to the wanted address after signing in."""
 
     def __init__(self, app: ASGIApp) -> None:
         """``app``: Streamlit's own."""
@@ -39,20 +52,72 @@ class AtTheDoor:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
+        if request.url.path == SIGN_OUT and not await _ended(request):
+            told = "You are still signed in: the desk's database does not answer. Try again."
+            await PlainTextResponse(told, status_code=503)(scope, receive, send)
+            return
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _lead_back(request, message["status"], MutableHeaders(scope=message))
+                headers = MutableHeaders(scope=message)
+                _lead_back(request, message["status"], headers)
+                if request.url.path == SIGNED_IN:
+                    await _begin(request, headers)
             await send(message)
 
         await self.app(scope, receive, answer)
 
 
+async def _ended(request: Request) -> bool:
+    """Whether nobody is signed in with this request's cookies any more, nor with a copy of them."""
+    claims = cookies.claims(request.cookies)
+    if claims is None:
+        return True
+    try:
+        await asyncio.to_thread(wiring.get().sign_ins.end, claims)
+    except (wiring.NotServed, JournalError):
+        log.exception("a sign-out was not kept")
+        return False
+    try:
+        await asyncio.to_thread(_noted, claims)
+    except JournalError:
+        log.exception("a sign-out is not in the audit")
+    return True
+
+
+def _noted(claims: Mapping[str, Any]) -> None:
+    core = wiring.get()
+    core.noting.signed_out(core.access.vouched(claims), claims)
+
+
+async def _begin(request: Request, headers: MutableHeaders) -> None:
+    """Keep a record of the sign-in, and put a cookie that names it in place of Streamlit's."""
+    given = cookies.set_in(headers.getlist("set-cookie"))
+    claims = cookies.claims(given)
+    if claims is None:
+        return
+    raw = headers.raw
+    raw[:] = [pair for pair in raw if not _sets_sign_in(*pair)]
+    for name in filter(cookies.is_of_sign_in, request.cookies):
+        headers.append("Set-Cookie", cookies.gone(name))
+    try:
+        kept = await asyncio.to_thread(wiring.get().sign_ins.begin, claims)
+    except (wiring.NotServed, JournalError):
+        log.exception("nobody is signed in, because it was not kept")
+        return
+    for cookie in cookies.signing_in(kept, cookies.hint(given)):
+        headers.append("Set-Cookie", cookie)
+
+
+def _sets_sign_in(name: bytes, value: bytes) -> bool:
+    return name.lower() == b"set-cookie" and cookies.is_of_sign_in(value.decode("latin-1"))
+
+
 def _lead_back(request: Request, status: int, headers: MutableHeaders) -> None:
-    if request.url.path == "/auth/login":
+    if request.url.path == SIGN_IN:
         wanted = wanted_address(request.headers)
         headers.append("Set-Cookie", _cookie(quote(wanted, safe=""), WANTED_S))
-    elif request.url.path == "/oauth2callback" and 300 <= status < 400:
+    elif request.url.path == SIGNED_IN and 300 <= status < 400:
         wanted = unquote(request.cookies.get(WANTED, ""))
         if is_ours(wanted) and urlsplit(headers.get("location", "")).path == "/":
             headers["location"] = wanted

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.credits.csv_safe import Table
 from core.exports.listings import Export, Listing
+from pages.shared import downloads
 from pages.shared.gate import Desk
 
 __all__ = ["csv_button", "example_button", "of"]
@@ -19,26 +20,31 @@ def of(listing: Listing, table: Table, named: str) -> Export:
 
 
 def csv_button(
-    desk: Desk, make: Callable[[], Export], name: str, told: str, *, label: str = "CSV"
+    desk: Desk, make: Callable[[Desk], Export], name: str, told: str, *, label: str = "CSV"
 ) -> None:
     """The file is made when somebody wants it, and the page is not drawn again for it.
 
-    ``told``: what is in it.
+    ``make``: is handed the desk with the person as of then. ``told``: what is in it.
     """
-    _button(label, lambda: desk.core.exporting.taken(make(), desk.actor), name, told)
+
+    def taken() -> bytes:
+        as_of_now = desk.again()
+        return desk.core.exporting.taken(make(as_of_now), as_of_now.actor)
+
+    _button(desk, label, taken, name, told)
 
 
-def example_button(text: str, name: str, told: str) -> None:
+def example_button(desk: Desk, text: str, name: str, told: str) -> None:
     """A file to begin with. It holds nothing of the desk, and so is no export."""
-    _button("Example", text.encode, name, told)
+    _button(desk, "Example", text.encode, name, told)
 
 
-def _button(label: str, make: Callable[[], bytes], name: str, told: str) -> None:
+def _button(desk: Desk, label: str, make: Callable[[], bytes], name: str, told: str) -> None:
     st.download_button(
         label,
         make,
         file_name=f"{name}.csv",
-        mime="text/csv",
+        mime=downloads.kind("text/csv", desk.claims, desk.actor),
         icon=":material/download:",
         help=told,
         on_click="ignore",

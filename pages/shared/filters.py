@@ -14,7 +14,7 @@ from pages.shared.gate import Desk
 def end_of_row(
     desk: Desk,
     clear: Callable[[], None],
-    export: Callable[[], Export],
+    export: Callable[[Desk], Export],
     name: str,
     told: str,
     *,

@@ -7,24 +7,30 @@ it there is a person whose role allows the page; otherwise the page has stopped.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
-from typing import Any, NoReturn
+from functools import update_wrapper
+from typing import Any, Concatenate, NoReturn, ParamSpec
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from core.access.sign_ins import DEFAULT_PROVIDER, ended, stated
+from core.access.sign_ins import DEFAULT_PROVIDER, SignInEnded, stated
 from core.app import wiring
 from core.app.assembly.parts import Core
 from core.credits.errors import JournalError
 from core.credits.roles import ALLOWED, Actor, NotAllowed
+from core.credits.ways import Way, come_by
 from pages.shared import places, signing_in, words
 from pages.shared.places import Place
 from pages.shared.signing_in import Provider
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+#: Draws a part of a page; begins with the desk.
+Drawing = Callable[Concatenate["Desk", P], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,52 +42,101 @@ class Desk:
     actor: Actor
     #: The reader's own time zone, for exact times.
     zone: tzinfo
+    #: The page, and what its person signed in with.
+    place: Place
+    claims: Mapping[str, Any]
 
     def acting(self) -> Actor:
         """The person with the role they have at this very moment: for everything that changes.
 
         Raises:
-            NotAllowed: the role was taken away since the page was drawn.
+            NotAllowed: since the page was drawn they signed out, in whatever tab, their sign-in
+                ended, or the role that opens the page was taken away.
         """
-        return self.core.access.actor(self.actor.email)
+        come_by(Way.PAGE)
+        return present(self.core, self.claims, self.place)
+
+    def again(self) -> Desk:
+        """For what outlives the drawing of the page: the same with the person as of now.
+
+        Raises:
+            NotAllowed: see ``acting``.
+        """
+        return replace(self, actor=self.acting())
 
     def now(self) -> datetime:
         """The time, as the services see it."""
         return self.core.operating.now()
 
 
+def present(core: Core, claims: Mapping[str, Any], place: Place) -> Actor:
+    """Who these claims stand for at this moment, if they may be on this page.
+
+    Raises:
+        SignInEnded: the sign-in does not go on.
+        NotAllowed: the person has no role, or one that does not open this page.
+        JournalError: it cannot be known.
+    """
+    core.sign_ins.require(claims)
+    actor = core.access.signed_in(claims)
+    actor.require(place.act)
+    return actor
+
+
 def enter(place: Place) -> Desk:
     """First statement of every page. Past it, there is a person who may be here."""
     core = _core()
+    come_by(Way.PAGE)
     claims = signed_in()
     if claims is None:
         _sign_in_page()
-    if ended(claims, core.operating.now()):
+    try:
+        core.sign_ins.require(claims)
+    except SignInEnded:
         _ended_page(claims)
     core.noting.signed_in(core.access.vouched(claims), claims)
     try:
         actor = core.access.signed_in(claims)
         actor.require(place.act)
     except NotAllowed as refusal:
+        core.noting.refused(core.access.vouched(claims), str(refusal))
         _refused_page(place, stated(claims), str(refusal))
     _heading(place, actor.email)
-    return Desk(core=core, actor=actor, zone=reader_zone())
+    return Desk(core=core, actor=actor, zone=reader_zone(), place=place, claims=claims)
 
 
-def again(desk: Desk, place: Place) -> Actor:
-    """Who is here as of now, for what draws itself again and again while nobody clicks.
+def fragment(*, run_every: str | float | None = None) -> Callable[[Drawing[P]], Drawing[P]]:
+    """``st.fragment``, which asks again who is there before it draws: it outlives its page's run.
 
-    When they may not stay, the page is drawn anew and says why.
+    For functions that begin with the desk; they are handed it with the person as of now. When
+    they may not stay, the page is drawn anew and says why.
     """
-    claims = signed_in()
-    if claims is None or ended(claims, desk.now()):
-        st.rerun(scope="app")
-    try:
-        actor = desk.acting()
-        actor.require(place.act)
-    except NotAllowed:
-        st.rerun(scope="app")
-    return actor
+
+    def asking(draw: Drawing[P]) -> Drawing[P]:
+        return st.fragment(_asking(draw), run_every=run_every)
+
+    return asking
+
+
+def dialog(title: str, **how: Any) -> Callable[[Drawing[P]], Drawing[P]]:
+    """``st.dialog``, which is a fragment too: see ``fragment``."""
+
+    def asking(draw: Drawing[P]) -> Drawing[P]:
+        return st.dialog(title, **how)(_asking(draw))
+
+    return asking
+
+
+def _asking(draw: Drawing[P]) -> Drawing[P]:
+    def asked(desk: Desk, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            desk = desk.again()
+        except NotAllowed:
+            st.rerun(scope="app")
+        draw(desk, *args, **kwargs)
+
+    update_wrapper(asked, draw)
+    return asked
 
 
 def visible() -> list[Place]:
@@ -93,7 +148,9 @@ def visible() -> list[Place]:
     if claims is None:
         return []
     try:
-        role = wiring.get().access.signed_in(claims).role
+        core = wiring.get()
+        core.sign_ins.require(claims)
+        role = core.access.signed_in(claims).role
     except (NotAllowed, wiring.NotServed, JournalError):
         return []  # the page itself says why
     return [place for place in places.PLACES if place.act in ALLOWED[role]]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core.credits.roles import ALLOWED, Act
+from core.credits.typed_reasons import REASON_MAX
 from core.operations.desks.takeover import told
 from pages.shared import problems
 from pages.shared.gate import Desk
-
-REASON_MAX = 500
 
 
 def in_the_way(desk: Desk) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
 
+from core.access.rationing import TooMany
+from core.app import wiring
 from core.credits.errors import (
     BadList,
     Forbidden,
@@ -30,6 +33,8 @@ from core.operations.desks.takeover import AnotherDesk
 from core.operations.kinds.registry import UnknownKind
 from pages.shared import words
 
+log = logging.getLogger(__name__)
+
 #: What services say no with. Anything else is a fault of ours.
 REFUSALS = (
     AnotherDesk,
@@ -39,8 +44,18 @@ REFUSALS = (
     NotAllowed,
     GatewayError,
     JournalError,
+    TooMany,
     UnknownKind,
 )
+
+
+#: Of those that say all themselves.
+_TITLES: Mapping[type[Exception], str] = {
+    AnotherDesk: "Another Credit Desk works on this HubSpot account",
+    NotAllowed: "You may not do this",
+    StateConflict: "This operation changed since you opened the page",
+    TooMany: "Too many students in a short time",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +78,17 @@ def told(undone: str) -> Iterator[None]:
     try:
         yield
     except REFUSALS as error:
+        if isinstance(error, NotAllowed):
+            _note(error)
         show(explain(error), undone)
+
+
+def _note(refusal: NotAllowed) -> None:
+    """Record who was refused what. The page says it whether or not it is recorded."""
+    try:
+        wiring.get().noting.refused(refusal.who, str(refusal))
+    except JournalError:
+        log.exception("a refusal is not in the audit")
 
 
 def show(problem: Problem, undone: str = "") -> None:
@@ -87,14 +112,10 @@ def explain(error: Exception) -> Problem:
             return Problem("HubSpot is not ready for this", faults)
         case NotConfirmed(faults=faults):
             return Problem("Not confirmed", faults)
-        case AnotherDesk():
-            return Problem("Another Credit Desk works on this HubSpot account", [str(error)])
+        case AnotherDesk() | TooMany() | NotAllowed() | StateConflict():
+            return Problem(_TITLES[type(error)], [str(error)])
         case NotApproved(faults=faults):
             return Problem("Not approved", faults)
-        case NotAllowed():
-            return Problem("You may not do this", [str(error)])
-        case StateConflict():
-            return Problem("This operation changed since you opened the page", [str(error)])
         case UnknownId():
             return Problem(
                 "There is nothing at this address",

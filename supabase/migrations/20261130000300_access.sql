@@ -1,7 +1,8 @@
 set search_path = public, pg_temp;
 
 -- Who may see tables that we made: nobody signed out, a student what is theirs; only the server
--- writes. Of a table that was there before, not a policy, grant or setting is touched.
+-- writes. Which columns and exams, 000900_exposure.sql says. Of a table that was there before, not a
+-- policy, grant or setting is touched.
 
 do $$
 declare
@@ -25,7 +26,6 @@ begin
 
     -- The select around auth.jwt() has it worked out once for the query, not once for each row.
     if jwt and credit_desk_made(credit_desk_table('contacts')) then
-        grant select on hubspot_contact_credits to authenticated;
         drop policy if exists "students read their own credits" on hubspot_contact_credits;
         execute format(
             'create policy "students read their own credits" on hubspot_contact_credits
@@ -36,7 +36,6 @@ begin
         jwt and credit_desk_made(credit_desk_table('bookings'))
         and credit_desk_made(credit_desk_table('contacts'))
     then
-        grant select on hubspot_bookings to authenticated;
         drop policy if exists "students read their own bookings" on hubspot_bookings;
         execute format(
             'create policy "students read their own bookings" on hubspot_bookings
@@ -44,12 +43,6 @@ begin
                  select c.hubspot_id from hubspot_contact_credits as c where lower(c.email) = %s
              ))', credit_desk_name('bookings', 'contact_hubspot_id'), mine
         );
-    end if;
-    if jwt and credit_desk_made(credit_desk_table('exams')) then
-        grant select on hubspot_mock_exams to authenticated;
-        drop policy if exists "students read exams" on hubspot_mock_exams;
-        create policy "students read exams" on hubspot_mock_exams
-        for select to authenticated using (true);
     end if;
 end
 $$;

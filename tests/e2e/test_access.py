@@ -52,6 +52,24 @@ def test_signing_out_shuts_the_desk(stranger: Person) -> None:
     stranger.sees("Sign in to Credit Desk")
 
 
+def test_signing_out_in_one_tab_shuts_the_other(stranger: Person) -> None:
+    stranger.open("/operations")
+    stranger.sign_in(ADMIN)
+    other = Person(stranger.page.context.new_page(), stranger.origin)
+    other.open("/audit")
+
+    stranger.press(ADMIN)
+    stranger.page.get_by_role("menuitem", name="Sign out").click()
+    stranger.press("End session")
+    stranger.sees("Sign in to Credit Desk")
+    other.press("CSV")
+    other.sees("Failed to generate file for download")
+    other.press("Verify the whole log")
+
+    other.sees("Your sign-in has ended")
+    assert not other.page.get_by_test_id("stDataFrame").count()
+
+
 def test_who_has_no_role_is_told_whom_to_ask(stranger: Person) -> None:
     stranger.open("/bulk_refund")
     stranger.press("Sign in")
@@ -89,7 +107,7 @@ def test_a_stranger_s_address_is_never_led_to(app: App) -> None:
     """The way back is kept in a cookie, which anybody can set in their own browser."""
     answer = httpx.get(
         f"{app.origin}/auth/login",
-        headers={"Referer": "https://evil.test/bulk_refund"},
+        headers={"Referer": "https://evil.test/bulk_refund", "Sec-Fetch-Site": "same-origin"},
         timeout=60,
     )
 

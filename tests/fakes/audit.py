@@ -16,6 +16,7 @@ from core.audit.retention_rules import NOT_KEPT
 from core.audit.store import audit_entries
 from core.credits.records import CancelledExam, ExamId, WriteId
 from core.credits.roles import Grant, Role
+from core.credits.ways import way
 from core.credits.writes import WriteState
 from core.operations.protocol.store.writes_port import WriteRecord
 from core.operations.states import Item
@@ -42,7 +43,9 @@ class MemoryAudit:
     def record(self, *entries: Entry) -> None:
         with self._lock:
             self._announce(entries)
-            self._unchained += [as_recorded(each, self._role(each.actor)) for each in entries]
+            self._unchained += [
+                as_recorded(each, self._role(each.actor), way() or "") for each in entries
+            ]
 
     def recorded(self) -> list[Entry]:
         """Oldest first, without the cost of the chain: for simulations, which never ask for it."""

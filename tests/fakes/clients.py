@@ -47,6 +47,12 @@ class MemoryClients(MemoryAudit):
             self.record(audit_entries.key_changed(key, by=by, at=at))
             return key
 
+    def withdraw_keys(self, *, by: str, at: datetime) -> list[ApiKey]:
+        with self._lock:
+            held = [key.id for key in self.api_keys() if key.holds(at)]
+            found = [self.withdraw_key(id_, by=by, at=at) for id_ in held]
+            return [key for key in found if key is not None]
+
     def key_used(self, id_: str, *, at: datetime) -> None:
         with self._lock:
             self._keys[id_] = replace(self._keys[id_], used_at=at)

@@ -8,6 +8,8 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from core.credits.writes import WriteState
+from core.health.audit_check.forged import Landed
 from core.health.store.figures_port import Figures
 
 
@@ -28,6 +30,15 @@ class MemoryFigures:
 
     def clock(self) -> datetime | None:
         return None
+
+    def landed_writes(self, *, after: int, limit: int) -> list[Landed]:
+        with self._lock:
+            found = [
+                Landed(seq=seq, id=record.write.id, movements=len(record.write.movements))
+                for seq, record in enumerate(self._writes.values(), 1)
+                if seq > after and record.state is WriteState.LANDED
+            ]
+            return found[:limit]
 
     def known_writes(self, ids: Collection[str]) -> set[str]:
         with self._lock:

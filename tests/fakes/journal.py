@@ -15,6 +15,9 @@ from heapq import nsmallest
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from core.access.api_key_rules import ApiKey, ApiRequest
+from core.access.identities import KnownAccount
+from core.access.pacing import Use
+from core.access.sign_ins import SignIn
 from core.audit.chain import EMPTY, Link
 from core.audit.entries import Entry
 from core.audit.store.event_port import Event
@@ -30,7 +33,7 @@ from core.credits.records import (
     WriteId,
     stored_key,
 )
-from core.credits.roles import Grant
+from core.credits.roles import Grant, RoleRequest
 from core.credits.writes import MovementKind, Run, Settlement, Write, WriteState
 from core.drift.differences import Drift
 from core.drift.repairs import Repair, RepairRow
@@ -77,6 +80,7 @@ from core.students.exam_acts import ExamAct
 from core.work.schedules import SlotRecord
 from core.workers.store.workers_port import WorkerInfo
 from tests.fakes.accounting import MemoryAccounting
+from tests.fakes.accounts import MemoryAccounts
 from tests.fakes.alarms import MemoryAlarms
 from tests.fakes.attention import MemoryAttention
 from tests.fakes.cancelled_exams import MemoryCancelledExams
@@ -86,8 +90,10 @@ from tests.fakes.exam_acts import MemoryExamActs
 from tests.fakes.figures import MemoryFigures
 from tests.fakes.names import MemoryNames
 from tests.fakes.outgoing import MemoryOutgoing
+from tests.fakes.pacing import MemoryUses
 from tests.fakes.roles import MemoryRoles
 from tests.fakes.settled import MemorySettled
+from tests.fakes.sign_ins import MemorySignIns
 from tests.fakes.telling import MemoryTellings
 from tests.fakes.times import MemoryTimes
 from tests.fakes.trail import MemoryTrail
@@ -157,11 +163,14 @@ class MemoryJournal(
     MemoryWarnings,
     MemoryDesks,
     MemorySettled,
+    MemorySignIns,
     MemoryCancelledExams,
     MemoryExamActs,
     MemoryOutgoing,
     MemoryTimes,
     MemoryTellings,
+    MemoryAccounts,
+    MemoryUses,
 ):
     """``core.app.journal.Journal``, gone with the process."""
 
@@ -198,7 +207,11 @@ class MemoryJournal(
         self._exam_acts: dict[str, ExamAct] = {}
         self._nameless: set[str] = set()
         self._grants: dict[str, Grant] = {}
+        self._role_requests: dict[str, RoleRequest] = {}
+        self._accounts: dict[str, KnownAccount] = {}
+        self._sign_ins: dict[str, SignIn] = {}
         self._keys: dict[str, ApiKey] = {}
+        self._uses: list[Use] = []
         self._requests: dict[tuple[str, str], ApiRequest] = {}
         self._sweeps: dict[str, Sweep] = {}
         self._drifts: dict[str, dict[tuple[str, str], Drift]] = {}

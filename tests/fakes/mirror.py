@@ -17,6 +17,7 @@ from core.mirror.port import (
     CopyResult,
     Deleted,
     DeleteResult,
+    Exposure,
     MirrorRow,
     Renamed,
     RenameResult,
@@ -55,6 +56,7 @@ class FakeMirror:
     needs: frozenset[str] = frozenset()
     calls: int = 0
     wrong: list[str] = field(default_factory=list)
+    exposed: list[Exposure] = field(default_factory=list)
     _tables: dict[Kind, dict[str, dict[str, object]]] = field(
         default_factory=lambda: {kind: {} for kind in Kind}
     )
@@ -182,6 +184,10 @@ class FakeMirror:
 
     def faults(self) -> list[str]:
         return [str(self.dead)] if self.dead else list(self.wrong)
+
+    def exposures(self) -> list[Exposure]:
+        self._answer()
+        return list(self.exposed)
 
     def put(self, kind: Kind, row: MirrorRow) -> None:
         """Set a row behind the guard's back, as a person in the database could."""

@@ -21,7 +21,18 @@ from tests.simulation import seeds
 
 #: What the tests of the protocol need. Data of other programs is left where it is.
 COPIED = (
-    *("api", "benchmarks", "core", "docs", "pages", "sandbox", "scripts", "supabase", "tests"),
+    *(
+        "api",
+        "benchmarks",
+        "core",
+        "docs",
+        "pages",
+        "sandbox",
+        "scripts",
+        "static",
+        "supabase",
+        "tests",
+    ),
     *(".streamlit", "app.py", "asgi.py", "portal.toml", "pyproject.toml"),
 )
 #: What the local stack has installed there is used, not made again.

@@ -36,6 +36,11 @@ _FORFEIT = (_SERVICES + "test_forfeiting.py",)
 _EXPORTING = (_SERVICES + "test_exporting.py",)
 _OWED = (_SERVICES + "test_owed_decisions.py",)
 _DESKS = (_SERVICES + "test_desks.py",)
+_STOLEN = (_UNIT + "api/test_stolen_key.py",)
+_FORGED = (_SERVICES + "test_forged.py",)
+_HEADS = (_UNIT + "test_heads.py",)
+_PACING = (_UNIT + "test_pacing.py", _JOURNAL + "test_pacing.py", "-k", "not postgres")
+_REASONS = (_UNIT + "test_typed_reasons.py",)
 _CLOCKS = (
     _UNIT + "test_clocks.py",
     _SERVICES + "test_clock_watch.py",
@@ -45,6 +50,9 @@ _DECIDING = (_SERVICES + "test_double_refunds.py", _SERVICES + "test_operations.
 _FOLLOW_UPS = (_SERVICES + "test_follow_ups.py",)
 _ENDING = (_JOURNAL + "test_ending.py", *_SQLITE)
 _COPIES = (_SERVICES + "test_booking_copies.py",)
+_SIGN_INS = (_SERVICES + "test_sign_ins.py",)
+_LEFT_OPEN = ("tests/pages/test_left_open.py",)
+_LEAVING = ("tests/contract/gate/test_leaving.py", "-k", "left or copied or whatever or file")
 _CLAIMS = (_JOURNAL + "test_claims.py", *_SQLITE)
 _FENCING = (_JOURNAL + "test_fencing.py", *_SQLITE)
 _OUTCOMES = (_JOURNAL + "test_writes.py", *_SQLITE)
@@ -71,6 +79,8 @@ _STORM_OF_MOVES = tuple(
         "test_late_changes_and_merged_students_leave_every_booking_at_one_exam",
     )
 )
+_CONNECTIONS = ("tests/contract/gate/test_connections.py",)
+_STRANGERS = ("tests/contract/gate/test_strangers.py",)
 _SQL = ("tests/contract/supabase_sql/test_copy.py",)
 
 
@@ -86,6 +96,56 @@ SETTLING = [
         old="quiet_passed = now - write.sent_at >= quiet",
         new="quiet_passed = True",
         tests=_WRITES,
+    ),
+    Mutant(
+        guard="a pickle in the engine's tables is refused, whatever serializer its row names",
+        file="core/workers/engine/rows.py",
+        old="    dbos_rows.DefaultSerializer.deserialize = _refuse"
+        "  # type: ignore[assignment, method-assign]\n",
+        new="",
+        tests=("tests/contract/engine/test_rows.py", *_SQLITE),
+    ),
+    Mutant(
+        guard="an admin who was made after the request cannot approve it",
+        file="core/access/people.py",
+        old="if since is not None and since > asked_at:",
+        new="if False:",
+        tests=_APPROVING,
+    ),
+    Mutant(
+        guard="two addresses of one mailbox are one person",
+        file="core/access/mailboxes.py",
+        old="    return mailbox(one) == mailbox(other)",
+        new="    return one.strip().casefold() == other.strip().casefold()",
+        tests=_APPROVING,
+    ),
+    Mutant(
+        guard="another account with the same address does not come in",
+        file="core/access/people.py",
+        old="        if known.account != account:\n",
+        new="        if False:\n",
+        tests=(_SERVICES + "test_access.py",),
+    ),
+    Mutant(
+        guard="a request for a role is approved as it was read, and once",
+        file="core/access/store/roles.py",
+        old="        if not _taken(connection, asked):\n            return False\n        before",
+        new="        _taken(connection, asked)\n        before",
+        tests=(_JOURNAL + "test_accounts.py", *_SQLITE),
+    ),
+    Mutant(
+        guard="what is deleted is overwritten in the file",
+        file="core/database/database.py",
+        old='"secure_delete=ON"',
+        new='"secure_delete=OFF"',
+        tests=(_JOURNAL + "test_files.py",),
+    ),
+    Mutant(
+        guard="what is forgotten leaves the write-ahead log too",
+        file="core/database/database.py",
+        old="        self._db.scrub()\n",
+        new="",
+        tests=(_JOURNAL + "test_files.py",),
     ),
     Mutant(
         guard="the marker of the write says that it landed",
@@ -1058,6 +1118,71 @@ BOOKING = [
     ),
 ]
 
+LEAVING = [
+    Mutant(
+        guard="a sign-in without its record opens nothing",
+        file="core/access/sign_in_records.py",
+        old="of_theirs = begun is not None and begun",
+        new="of_theirs = begun is None or begun",
+        tests=_SIGN_INS,
+    ),
+    Mutant(
+        guard="the record of a sign-in is for its address alone",
+        file="core/access/sign_in_records.py",
+        old="begun.email == stated(claims).casefold()",
+        new="bool(begun.email)",
+        tests=_SIGN_INS,
+    ),
+    Mutant(
+        guard="the cookie keeps of a sign-in what is needed",
+        file="core/access/sign_in_records.py",
+        old="slim(claims), self.now()",
+        new="dict(claims), self.now()",
+        tests=_SIGN_INS,
+    ),
+    Mutant(
+        guard="a fragment asks again who is there",
+        file="pages/shared/gate.py",
+        old="desk = desk.again()",
+        new="desk = replace(desk)",
+        tests=_LEFT_OPEN,
+    ),
+    Mutant(
+        guard="a download asks again who is there",
+        file="pages/shared/exports.py",
+        old="as_of_now = desk.again()",
+        new="as_of_now = desk",
+        tests=_LEFT_OPEN,
+    ),
+    Mutant(
+        guard="who acts must be signed in still",
+        file="pages/shared/gate.py",
+        old="    core.sign_ins.require(claims)\n    actor",
+        new="    actor",
+        tests=_LEFT_OPEN,
+    ),
+    Mutant(
+        guard="a file is for the sign-in that made it",
+        file="pages/shared/downloads.py",
+        old="refused = mine is None or not _unmark(headers, mine)",
+        new='refused = not _unmark(headers, mine or "text")',
+        tests=_LEAVING,
+    ),
+    Mutant(
+        guard="signing out ends the sign-in for every copy of its cookie",
+        file="pages/shared/door.py",
+        old="wiring.get().sign_ins.end, claims",
+        new="wiring.get().sign_ins.end, {}",
+        tests=_LEAVING,
+    ),
+    Mutant(
+        guard="a page of another site signs nobody in or out",
+        file="api/guard/hosts.py",
+        old='scope["path"] in SIGNING and',
+        new='scope["path"] in () and',
+        tests=(_UNIT + "api/test_hosts.py",),
+    ),
+]
 PEOPLE = [
     Mutant(
         guard="what a revoked key confirmed for an admin does not begin",
@@ -1097,15 +1222,15 @@ PEOPLE = [
     ),
     Mutant(
         guard="who asked cannot approve",
-        file="core/operations/approve.py",
-        old="        if operation.is_by(actor.email):",
+        file="core/access/people.py",
+        old="        if one_mailbox(asker, email):",
         new="        if False:",
         tests=_APPROVING,
     ),
     Mutant(
         guard="the asker's own yes is none, whoever stores it",
         file="core/operations/states.py",
-        old="        return bool(self.approved_by) and not self.is_by(self.approved_by)",
+        old="        return bool(self.approved_by) and not self.is_of_person(self.approved_by)",
         new="        return bool(self.approved_by)",
         tests=(*_APPROVING, _JOURNAL + "test_approvals.py", *_SQLITE),
     ),
@@ -2224,7 +2349,175 @@ ADJUSTING = [
     ),
 ]
 
+HELD_BACK = [
+    Mutant(
+        guard="a key opens nothing from another network",
+        file="core/access/api_keys.py",
+        old="        if not found.takes(address):",
+        new="        if False:",
+        tests=_STOLEN,
+    ),
+    Mutant(
+        guard="a key that needs the student opens nothing without",
+        file="core/students/proving.py",
+        old="            if key.needs_student:",
+        new="            if False:",
+        tests=_STOLEN,
+    ),
+    Mutant(
+        guard="a student's token opens no other student's record",
+        file="core/students/proving.py",
+        old="        if contact is None or contact.email.strip().casefold() != email:",
+        new="        if contact is None:",
+        tests=_STOLEN,
+    ),
+    Mutant(
+        guard="a key confirms no more than its budget of a day",
+        file="core/students/api_requests.py",
+        old="        self.rationing.acted(key, contact_id, request.operation_id)\n",
+        new="",
+        tests=_STOLEN,
+    ),
+    Mutant(
+        guard="people are told of a key that acts for many students",
+        file="core/access/rationing.py",
+        old="                self._tell(use, usual, key.id)",
+        new="                pass",
+        tests=_STOLEN,
+    ),
+    Mutant(
+        guard="nothing is counted beyond the most that may be",
+        file="core/access/store/pacing.py",
+        old="        if most is not None and after > most:",
+        new="        if False:",
+        tests=_PACING,
+    ),
+    Mutant(
+        guard="nobody opens the whole school",
+        file="core/access/access_log.py",
+        old="            self.rationing.opened(id_, actor.email)",
+        new="            pass",
+        tests=_PACING,
+    ),
+    Mutant(
+        guard="a role that no entry gave is found",
+        file="core/health/audit_check/forged.py",
+        old="            if role != Role.ADMIN or actor not in self.admins:",
+        new="            if False:",
+        tests=_FORGED,
+    ),
+    Mutant(
+        guard="an act without a sign-in is found",
+        file="core/health/audit_check/forged.py",
+        old="            if since is None or entry.at > since + LASTS + ASTRAY:",
+        new="            if False:",
+        tests=_FORGED,
+    ),
+    Mutant(
+        guard="a landed write that the store lacks is found",
+        file="core/health/audit_check/forged.py",
+        old="        for id_ in sorted(self._landed.keys() - landed.keys() - set(since)):",
+        new="        for id_ in ():",
+        tests=_FORGED,
+    ),
+    Mutant(
+        guard="a head that somebody made up is not believed",
+        file="core/health/audit_check/heads.py",
+        old="        if secret and not hmac",
+        new="        if False and not hmac",
+        tests=_HEADS,
+    ),
+    Mutant(
+        guard="the daily look holds the chain to what was shipped",
+        file="core/health/audit_check/verify.py",
+        old="        walk.faults += [*shipped.faults(), *self._ended(story, held)]",
+        new="        walk.faults += self._ended(story, held)",
+        tests=_HEADS,
+    ),
+    Mutant(
+        guard="an operation is not stopped with a reason that cannot be kept",
+        file="core/operations/commands.py",
+        old="    if faults := reason_faults(reason):",
+        new="    if faults := []:",
+        tests=_REASONS,
+    ),
+]
+
+STRANGERS = [
+    Mutant(
+        guard="a websocket that sends too many messages is closed",
+        file="api/guard/connections.py",
+        old="if all(meter.frames.spend(frames, now) for meter in self._meters):",
+        new="if True:",
+        tests=_CONNECTIONS,
+    ),
+    Mutant(
+        guard="a websocket that sends too many bytes is closed before they are kept",
+        file="api/guard/connections.py",
+        old="if not all(meter.bytes.spend(len(piece), now) for meter in self._meters):",
+        new="if False:",
+        tests=_STRANGERS,
+    ),
+    Mutant(
+        guard="strangers of one address share a budget",
+        file="api/guard/sockets.py",
+        old="connection_of(scope).allow(STRANGER, (mine.sent, self.all.sent))",
+        new="connection_of(scope).allow(STRANGER, ())",
+        tests=_CONNECTIONS,
+    ),
+    Mutant(
+        guard="an address opens so many websockets before sign-in",
+        file="api/guard/sockets.py",
+        old="if not (mine.has_room(now) and self.all.has_room(now)):",
+        new="if False:",
+        tests=_CONNECTIONS,
+    ),
+    Mutant(
+        guard="a connection without a request is closed",
+        file="api/guard/connections.py",
+        old="self.loop.call_later(self.head_s, self.give_up)",
+        new="self.loop.call_later(3600, self.give_up)",
+        tests=(*_CONNECTIONS, "-k", "byte_by_byte or silent", "--timeout", "20"),
+    ),
+    Mutant(
+        guard="answers do not wait for the client to confirm their head",
+        file="api/guard/connections.py",
+        old="        send_at_once(transport)\n",
+        new="",
+        tests=_CONNECTIONS,
+    ),
+    Mutant(
+        guard="messages for developers do not reach Streamlit",
+        file="api/guard/sockets.py",
+        old="                if not asked:",
+        new="                if True:",
+        tests=_STRANGERS,
+    ),
+    Mutant(
+        guard="files are taken from people who are signed in",
+        file="api/guard/uploads.py",
+        old="if not await self.visitors.knows(headers):",
+        new="if False:",
+        tests=_STRANGERS,
+    ),
+    Mutant(
+        guard="a tab holds so many files",
+        file="api/guard/uploads.py",
+        old="if kept[session_of(scope)] + int(length) > SESSION_BYTES:",
+        new="if False:",
+        tests=_STRANGERS,
+    ),
+    Mutant(
+        guard="no body is read of what cannot be HubSpot's",
+        file="api/webhooks.py",
+        old="service.check_head(signature=_signature(request), timestamp=_timestamp(request))",
+        new="pass",
+        tests=(_UNIT + "test_api_webhooks.py",),
+    ),
+]
+
 MUTANTS = [
+    *STRANGERS,
     *ADJUSTING,
     *SETTLING,
     *WRITING,
@@ -2235,6 +2528,7 @@ MUTANTS = [
     *UNDOING,
     *BOOKING,
     *MOVING,
+    *LEAVING,
     *PEOPLE,
     *JOURNAL,
     *COPYING,
@@ -2242,4 +2536,5 @@ MUTANTS = [
     *OTHERS,
     *AFTERWARDS,
     *TELLING,
+    *HELD_BACK,
 ]

@@ -12,7 +12,7 @@ from core.app import wiring
 from pages.shared import pace
 from pages.shared.places import Place
 from scripts.processes import ROOT
-from tests.pages.stage import ADMIN, Stage, fill, signed_in, stage
+from tests.pages.stage import ADMIN, Stage, come_in, fill, signed_in, stage
 
 #: Opens a page as somebody, at an address.
 Open = Callable[..., AppTest]
@@ -34,7 +34,8 @@ def open_page(made: Stage) -> Open:
     def open_(place: Place, *, who: dict[str, Any] | None = None, **params: str) -> AppTest:
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         just_now = {"email": ADMIN, "iat": made.clock().timestamp()}
-        at.user = {} if who == {} else signed_in(**(just_now | (who or {})))
+        if who != {}:
+            at.user = dict(come_in(made.journal, signed_in(**(just_now | (who or {})))))
         at.session_state[pace.PAINTED] = True
         at.run()
         for name, value in params.items():

@@ -19,7 +19,7 @@ from pages.shared import gate
 from scripts.processes import ROOT
 from tests.fakes.crm import Fault, Request
 from tests.pages import drift_scenes, scenes
-from tests.pages.stage import ADMIN, RunningClock, Stage, fill, signed_in, stage
+from tests.pages.stage import ADMIN, RunningClock, Stage, come_in, fill, signed_in, stage
 
 
 def _work(made: Stage) -> None:
@@ -45,7 +45,8 @@ def _slowly(request: Request) -> Fault:
 
 def _anybody() -> dict[str, Any]:
     email = st.context.headers.get("X-Auth-Email", ADMIN)
-    return signed_in(email=email, iat=made.clock().timestamp())
+    claims = signed_in(email=email, iat=made.clock().timestamp())
+    return dict(come_in(made.journal, claims))
 
 
 made = stage(clock=RunningClock(), group_size=5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -124,3 +124,57 @@ def test_others_are_refused(open_page: Open, made: Stage, role: Role) -> None:
     at = open_page(API_KEYS, who={"is_logged_in": True, "email": "ben@example.test"})
 
     assert "API keys is not open to you" == at.title[0].value
+
+
+def test_key_ends_in_a_year_and_never_only_on_purpose(open_page: Open, made: Stage) -> None:
+    at = make_on_page(open_page(API_KEYS))
+    at.button(key="made_kept").click().run()
+    at.checkbox(key="make_forever").check()
+    make_on_page(at, "old-app")
+
+    ends = {key.client: key.expires_at for key in made.journal.api_keys()}
+    assert ends["old-app"] is None
+    assert ends["student-app"] is not None
+    assert timedelta(days=365) <= ends["student-app"] - made.clock() <= timedelta(days=366)
+
+
+def test_limits_are_of_the_key_they_were_given_for_alone(open_page: Open, made: Stage) -> None:
+    at = open_page(API_KEYS)
+    at.text_input(key="make_networks").input("203.0.113.0/24, 2001:db8::/32")
+    at.number_input(key="make_writes").set_value(40)
+    at.checkbox(key="make_student").check()
+    make_on_page(at)
+    at.button(key="made_kept").click().run()
+    make_on_page(at, "another-app")
+
+    free, limited = made.journal.api_keys()
+    assert (("203.0.113.0/24", "2001:db8::/32"), 40, True) == (
+        limited.networks, limited.writes_a_day, limited.needs_student,
+    )  # fmt: skip
+    assert ((), None, False) == (free.networks, free.writes_a_day, free.needs_student)
+
+    shown = "".join(text.value for text in tick(open_page(API_KEYS), "keys_", [1]).text)
+    assert "Used from 203.0.113.0/24, 2001:db8::/32 alone." in shown
+    assert "At most 40 changes a day." in shown
+    assert "Needs the student's own sign-in." in shown
+
+
+def test_network_that_is_none_makes_no_key(open_page: Open, made: Stage) -> None:
+    at = open_page(API_KEYS)
+    at.text_input(key="make_networks").input("the office")
+
+    assert "'the office' is no network" in said(make_on_page(at))
+    assert [] == made.journal.api_keys()
+
+
+def test_all_keys_are_revoked_after_a_second_word(open_page: Open, made: Stage) -> None:
+    for client in ("student-app", "another-app"):
+        made.core.admitting.make(client, [Scope.READ], ACTOR)
+    at = open_page(API_KEYS)
+    assert at.button(key="withdraw_all").disabled
+
+    at.checkbox(key="sure_all").check().run()
+    at.button(key="withdraw_all").click().run()
+
+    assert "2 keys revoked: no app can use the API now." in said(at)
+    assert [ADMIN] * 2 == [key.withdrawn_by for key in made.journal.api_keys()]

@@ -106,6 +106,19 @@ def test_another_admin_sees_the_plan_read_again_and_approves_it(
     assert "Approved by ben@example.test" in said(at)
 
 
+def test_an_admin_made_after_the_request_is_told_why_they_cannot_approve(
+    open_page: Open, made: Stage, asked: str
+) -> None:
+    made.clock.pass_(minutes=1)
+    made.core.access.grant("eve@example.test", Role.ADMIN, ACTOR)
+
+    at = open_page(OPERATIONS, who=by("eve@example.test"), operation=asked)
+
+    assert "You cannot approve this operation" in said(at)
+    assert "eve@example.test became an admin after it was asked for" in said(at)
+    assert {"approve", "refuse"} & buttons(at) == set()
+
+
 def test_an_approval_is_not_offered_while_another_desk_runs(
     open_page: Open, made: Stage, asked: str
 ) -> None:

@@ -9,11 +9,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.audit.chain import Link, texts
-from core.audit.entries import Entry, Subject, What
+from core.audit.entries import Entry, Sought, Subject, What
 from core.credits.catalogue import SCHOOL
-from core.credits.roles import Role
+from core.credits.roles import Act, Actor, Role
 from core.operations.states import ItemState
 from core.operations.verdicts import OperationKind
+from pages.shared import problems
 from pages.shared.audit import listing
 from pages.shared.places import AUDIT, CONTACTS
 from tests.pages.acts import choose, frame_with, press, said
@@ -72,14 +73,27 @@ def test_a_sign_in_is_recorded_once_however_often_a_page_is_drawn(
     assert ["Signed in", "Signed in"] == acts(open_page(AUDIT, who=later))
 
 
-def test_who_has_no_role_is_on_record_all_the_same(open_page: Open) -> None:
+def test_who_has_no_role_is_on_record_with_the_refusal(open_page: Open, made: Stage) -> None:
     open_page(AUDIT, who={"is_logged_in": True, "email": "Mallory@example.test"})
 
     shown = frame_with(open_page(AUDIT), "Who", "Role")
 
-    assert [(ADMIN, "Admin"), ("mallory@example.test", "–")] == list(
+    mallory = ("mallory@example.test", "–")
+    assert [(ADMIN, "Admin"), mallory, mallory] == list(
         zip(shown["Who"], shown["Role"], strict=True)
     )
+    refused, _ = [link.entry for link in made.journal.audit(Sought(actor=mallory[0]))]
+    assert (What.REFUSED, "page") == (refused.what, refused.detail["channel"])
+    assert "has no role here" in refused.detail["why"]
+
+
+def test_what_a_role_refused_on_a_page_is_on_record(made: Stage) -> None:
+    with problems.told("Nothing was changed."):
+        Actor(email="ben@example.test", role=Role.STAFF).require(Act.GIVE_KEYS)
+
+    (link,) = made.journal.audit(Sought(what=(What.REFUSED,)))
+    assert "ben@example.test" == link.entry.actor
+    assert "may not give or withdraw API keys" in link.entry.detail["why"]
 
 
 def test_an_operation_stands_newest_first_with_before_and_after(
@@ -233,8 +247,8 @@ def test_a_large_chain_is_verified_a_portion_at_each_look(
     open_page: Open, made: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record(made, 30)
-    monkeypatch.setattr("core.audit.verify.GLANCED_AT", 0)  # by the page one lands on
-    monkeypatch.setattr("core.audit.verify.WAITED_FOR", 20)
+    monkeypatch.setattr("core.health.audit_check.verify.GLANCED_AT", 0)  # by the page one lands on
+    monkeypatch.setattr("core.health.audit_check.verify.WAITED_FOR", 20)
     at = open_page(AUDIT)
     assert "Verified 20 of 31 entries so far" in said(at)
 

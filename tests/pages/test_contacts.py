@@ -8,6 +8,9 @@ from datetime import timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.access.pacing import Limits
+from core.access.rationing import Rationing
+from core.audit.entries import Sought, What
 from core.credits.catalogue import SCHOOL
 from core.credits.records import ContactId, Kind
 from core.credits.roles import Role
@@ -21,7 +24,7 @@ from tests.pages import lookup_scenes
 from tests.pages.acts import choose, figures, frame_with, grid, press, said, tick
 from tests.pages.conftest import Open
 from tests.pages.desk_roles import seen_by
-from tests.pages.stage import ACTOR, NOON, Stage, confirmed, mirrored
+from tests.pages.stage import ACTOR, ADMIN, NOON, Stage, confirmed, mirrored
 
 SOMEBODY = "52000000003"
 
@@ -375,3 +378,27 @@ def test_staff_look_and_are_told_who_may(open_page: Open, made: Stage) -> None:
 )
 def test_the_badge_says_how_far_behind_and_since_when(standing: Standing, told: str) -> None:
     assert told in balances.badge_words(standing, NOON)
+
+
+def test_person_who_opens_the_school_is_told_why_no_more_is_shown(
+    open_page: Open, made: Stage
+) -> None:
+    limits = Rationing(made.journal, made.clock, Limits(opened=1))
+    made.core.noting.rationing = limits
+    ids = [record.id for record in made.crm.truth.all(Kind.CONTACT)][:2]
+    open_page(CONTACTS, id=ids[0])
+
+    shown = said(open_page(CONTACTS, id=ids[1]))
+
+    assert "The limit is 1 students opened within 10 minutes: wait a little and go on" in shown
+    assert "Nothing was read" in shown
+    (link,) = made.journal.audit(Sought(what=(What.UNUSUAL,)))
+    assert (ADMIN, "page") == (link.entry.actor, link.entry.detail["channel"])
+
+
+def test_search_is_in_the_audit_with_its_hits(open_page: Open, made: Stage) -> None:
+    open_page(CONTACTS, find="oka")
+    open_page(CONTACTS, find="oka")
+
+    (link,) = made.journal.audit(Sought(what=(What.SEARCHED,)))
+    assert (3, "page") == (link.entry.detail["letters"], link.entry.detail["channel"])

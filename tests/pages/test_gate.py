@@ -12,12 +12,12 @@ from pages.shared.places import BULK_REFUND, PLACES, Place
 from scripts.processes import ROOT
 from tests.pages.acts import said
 from tests.pages.conftest import Open
-from tests.pages.stage import ADMIN, NOON, Stage, signed_in
+from tests.pages.stage import ADMIN, NOON, Stage, come_in, signed_in
 
 
 def test_the_bare_address_leads_to_the_overview(made: Stage) -> None:
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    at.user = signed_in(email=ADMIN)
+    at.user = dict(come_in(made.journal, signed_in(email=ADMIN)))
 
     assert "Overview" == at.run().title[0].value
 

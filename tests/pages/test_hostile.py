@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from core.credits.csv_safe import Table
 from core.credits.records import Kind
 from core.credits.roles import Grant, Role
+from core.credits.typed_reasons import reason_faults
 from core.operations.choosing.select import ByContact, ByExam
 from core.operations.states import Item
 from core.operations.verdicts import OperationKind
@@ -61,6 +62,8 @@ FULL_WIDTH = (
     "\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}"
     "\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
 )
+#: As far as somebody can type it as a reason: the services refuse the rest.
+TYPED = "".join(each if not reason_faults(f"a{each}a") else " " for each in BAD)
 Given = Callable[[Stage], dict[str, str]]
 
 
@@ -106,12 +109,12 @@ def _one_preview(made: Stage) -> str:
 
 
 def _held(made: Stage) -> str:
-    return made.core.operating.confirm(_one_preview(made), ACTOR, reason=BAD).id
+    return made.core.operating.confirm(_one_preview(made), ACTOR, reason=TYPED).id
 
 
 def _ended(made: Stage) -> str:
     plan = _preview(made, OperationKind.REFUND)
-    made.core.operating.confirm(plan, ACTOR, reason=BAD)
+    made.core.operating.confirm(plan, ACTOR, reason=TYPED)
     made.carry(plan)
     return plan
 

@@ -18,7 +18,7 @@ from core.health import readiness
 from core.health.facts import Matter, Need
 from core.health.store.attention_port import Moved
 from core.operations.verdicts import OperationKind
-from pages.shared import gate, places
+from pages.shared import places
 from pages.shared.gate import Desk
 from pages.shared.health import links, today, views
 from pages.shared.health.needs import WORDS
@@ -27,7 +27,7 @@ from tests.pages import drift_scenes, scenes
 from tests.pages.acts import figures, said
 from tests.pages.conftest import Open
 from tests.pages.desk_roles import seen_by
-from tests.pages.stage import ADMIN, Stage, confirmed, signed_in
+from tests.pages.stage import ADMIN, Stage, confirmed
 
 ADMINS = Actor(email=ADMIN, role=Role.ADMIN)
 MANAGER = Actor(email="max@example.test", role=Role.MANAGER)
@@ -206,7 +206,7 @@ def test_the_day_begins_at_the_reader_s_midnight(made: Stage) -> None:
     """In the afternoon of London it is tomorrow in Tokyo."""
     made.clock.at = datetime(2026, 5, 4, 16, tzinfo=UTC)
     tokyo = ZoneInfo("Asia/Tokyo")
-    desk = Desk(core=made.core, actor=ADMINS, zone=tokyo)
+    desk = Desk(core=made.core, actor=ADMINS, zone=tokyo, place=OVERVIEW, claims={})
 
     assert datetime(2026, 5, 5, tzinfo=tokyo) == views.midnight(desk)
 
@@ -251,35 +251,6 @@ def test_who_loses_the_role_loses_the_page_at_its_next_look(open_page: Open, mad
 
 class DrawnAnewError(Exception):
     """In place of what Streamlit raises to run a page from its top."""
-
-
-def test_what_draws_itself_again_asks_each_time_who_is_there(
-    made: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def anew(*, scope: str) -> None:
-        raise DrawnAnewError(scope)
-
-    claims: dict[str, Any] | None = signed_in(email=MANAGER.email)
-    monkeypatch.setattr("streamlit.rerun", anew)
-    monkeypatch.setattr(gate, "signed_in", lambda: claims)
-    made.core.access.grant(MANAGER.email, Role.MANAGER, ADMINS)
-    desk = Desk(core=made.core, actor=MANAGER, zone=UTC)
-    assert MANAGER == gate.again(desk, OVERVIEW)
-
-    made.core.access.grant(MANAGER.email, Role.STAFF, ADMINS)
-    with pytest.raises(DrawnAnewError, match="app"):
-        gate.again(desk, OVERVIEW)
-    made.core.access.withdraw(MANAGER.email, ADMINS)
-    with pytest.raises(DrawnAnewError, match="app"):
-        gate.again(desk, OVERVIEW)
-
-    made.core.access.grant(MANAGER.email, Role.MANAGER, ADMINS)
-    made.clock.pass_(hours=13)
-    with pytest.raises(DrawnAnewError, match="app"):
-        gate.again(desk, OVERVIEW)
-    claims = None
-    with pytest.raises(DrawnAnewError, match="app"):
-        gate.again(desk, OVERVIEW)
 
 
 def test_names_of_others_are_shown_and_not_followed(open_page: Open, made: Stage) -> None:

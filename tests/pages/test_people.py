@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.access.people import BY_SETTINGS
+from core.app import wiring
 from core.credits.roles import ALLOWED, Grant, Role
-from pages.shared.access.people import listing
+from core.operations.approval_rules import SecondAdmin
+from pages.shared import pace
+from pages.shared.access.people.pending import WORDS
 from pages.shared.places import CONTACTS, OPERATIONS, OVERVIEW, PEOPLE, PLACES, Place
 from scripts.processes import ROOT
 from tests.pages.acts import frame_with, said, tick
 from tests.pages.conftest import Open
-from tests.pages.stage import ADMIN, Stage, signed_in
+from tests.pages.stage import ADMIN, Stage, come_in, signed_in, stage
 
 BEN = "ben@example.test"
 
@@ -46,7 +51,7 @@ def test_an_admin_gives_a_role(open_page: Open, made: Stage, role: Role) -> None
     at = give_on_page(open_page(PEOPLE), " Ben@Example.test ", role)
 
     assert made.journal.granted(BEN) is role
-    assert f"{BEN} is now {listing.WORDS[role]}." in said(at)
+    assert f"{BEN} is now {WORDS[role]}." in said(at)
     assert BEN in list(frame_with(at, "Person")["Person"])
     assert "" == at.text_input(key="give_email").value
 
@@ -118,7 +123,7 @@ def test_the_bare_address_leads_to_a_page_of_one_s_own(
 ) -> None:
     give(made, role)
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    at.user = as_(BEN)
+    at.user = dict(come_in(made.journal, as_(BEN)))
 
     assert home.title == at.run().title[0].value
 
@@ -139,3 +144,78 @@ def test_who_loses_the_role_loses_the_page_at_the_next_click(open_page: Open, ma
     made.journal.withdraw(BEN, by=ADMIN, at=made.clock())
 
     assert "Operations is not open to you" == at.run().title[0].value
+
+
+DEE = "dee@example.test"
+
+
+@pytest.fixture
+def two() -> Iterator[Stage]:
+    """A new admin needs the word of a second one."""
+    made = stage(second=SecondAdmin(for_admins=True))
+    give(made, Role.ADMIN, DEE)
+    made.clock.pass_(hours=1)
+    with wiring.use(made.core):
+        yield made
+
+
+def people(made: Stage, email: str) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    came = signed_in(email=email, iat=made.clock().timestamp())
+    at.user = dict(come_in(made.journal, came))
+    at.session_state[pace.PAINTED] = True
+    return at.run().switch_page(str(ROOT / PEOPLE.path)).run()
+
+
+def test_a_new_admin_waits_until_another_admin_approves(two: Stage) -> None:
+    at = give_on_page(people(two, ADMIN), BEN, Role.ADMIN)
+    assert f"Another admin must approve that {BEN} becomes Admin." in said(at)
+    assert two.journal.granted(BEN) is None
+    assert f"{ADMIN} asked for it, so another admin has to approve it." in said(at)
+    assert f"yes_{BEN}" not in {button.key for button in at.button}
+
+    other = people(two, DEE)
+    assert f"**{ADMIN}** asks that **{BEN}** becomes Admin" in said(other)
+    other.button(key=f"yes_{BEN}").click().run()
+
+    assert f"{BEN} is now Admin." in said(other)
+    assert two.journal.granted(BEN) is Role.ADMIN
+
+
+@pytest.mark.parametrize(("who", "word"), [(ADMIN, "Withdraw"), (DEE, "Refuse")])
+def test_a_request_can_be_refused_or_withdrawn(two: Stage, who: str, word: str) -> None:
+    give_on_page(people(two, ADMIN), BEN, Role.ADMIN)
+    at = people(two, who)
+    assert f"{word} the request" == at.button(key=f"no_{BEN}").label
+
+    at.button(key=f"no_{BEN}").click().run()
+
+    assert f"{BEN} does not become Admin." in said(at)
+    assert ([], None) == (two.journal.role_requests(), two.journal.granted(BEN))
+
+
+def test_a_plus_address_of_somebody_with_a_role_is_told(open_page: Open) -> None:
+    alias = ADMIN.replace("@", "+two@")
+
+    at = give_on_page(open_page(PEOPLE), alias, Role.ADMIN)
+
+    assert f"This address and {ADMIN} are the same mailbox" in said(at)
+
+
+def test_another_account_is_refused_until_an_admin_accepts_it_here(
+    open_page: Open, made: Stage
+) -> None:
+    give(made, Role.MANAGER)
+    other = {"email": BEN, "sub": "another"}
+    assert "Operations" == open_page(OPERATIONS, who=as_(BEN)).title[0].value
+    refused = open_page(OPERATIONS, who=other)
+    assert "Operations is not open to you" == refused.title[0].value
+    assert "belongs to another account here" in said(refused)
+
+    at = open_page(PEOPLE)
+    assert f"**{BEN}**: account another at https://" in said(at)
+    at.button(key=f"accept_{BEN}").click().run()
+
+    assert f"The other account now signs in as {BEN}." in said(at)
+    assert "Operations" == open_page(OPERATIONS, who=other).title[0].value
+    assert "Operations is not open to you" == open_page(OPERATIONS, who=as_(BEN)).title[0].value

@@ -10,7 +10,7 @@ from pages.shared.places import OPERATIONS, PLACES, Place
 from scripts.processes import ROOT
 from tests.fakes.crm import Fault, Request
 from tests.pages.protos import everything
-from tests.pages.stage import ADMIN, Stage, signed_in
+from tests.pages.stage import ADMIN, Stage, come_in, signed_in
 
 AUTH = {
     "redirect_uri": "https://desk.example.test/oauth2callback",
@@ -40,7 +40,7 @@ def opened(place: Place, who: dict[str, object], auth: object = AUTH) -> AppTest
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.title)
 def test_no_page_sends_a_secret_signed_in_or_out_or_in_trouble(made: Stage, place: Place) -> None:
-    admin = signed_in(email=ADMIN)
+    admin = dict(come_in(made.journal, signed_in(email=ADMIN)))
     sent = [opened(place, admin), opened(place, {}), opened(place, admin | {"iat": None})]
     made.crm.sending = _refuse
     sent.append(opened(place, admin))

@@ -11,13 +11,14 @@ import pytest
 
 from core.audit.chain import Link
 from core.audit.entries import Entry, What
-from core.audit.verify import Auditing
 from core.credits.errors import JournalError
 from core.credits.records import BookingId, Kind
+from core.credits.roles import Grant, Role, RoleRequest
 from core.credits.writes import WriteState
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.health.alarm_rules import WELL_AFTER
 from core.health.alarms import DRIFT_ABOVE, PATIENCE, Alarms
+from core.health.audit_check.verify import Auditing
 from core.mirror.store.outbox_port import Due
 from core.operations.states import Item, Operation, OperationState
 from core.operations.verdicts import OperationKind
@@ -375,3 +376,31 @@ def test_the_message_names_the_first_faults_and_what_to_do(world: World) -> None
     assert "and 17 more" in text
     assert "python -m core audit verify" in text
     assert text.endswith("https://desk.example.test/audit")
+
+
+def test_a_new_admin_is_told_of_once_also_one_whose_role_was_withdrawn_at_once(
+    world: World,
+) -> None:
+    by, staff = "ann@example.test", "cy@example.test"
+    world.journal.grant(Grant(email="eve@example.test", role=Role.ADMIN, by=by, at=world.at))
+    world.journal.withdraw("eve@example.test", by=by, at=world.at)
+    world.journal.grant(Grant(email=staff, role=Role.STAFF, by=by, at=world.at))
+
+    world.pass_(timedelta(minutes=10))
+
+    [(title, text)] = world.heard.messages
+    assert "Credit Desk: somebody became an admin" == title
+    assert "ann@example.test made eve@example.test an admin at 2026-11-23 09:00 UTC" in text
+    world.pass_(timedelta(days=1, minutes=10))
+    assert 1 == len(world.heard.messages), "nobody is told that it is over"
+
+
+def test_a_request_for_an_admin_is_told_to_the_others(world: World) -> None:
+    asked = RoleRequest(
+        email="eve@example.test", role=Role.ADMIN, by="ann@example.test", at=world.at
+    )
+    world.journal.ask_role(asked)
+
+    world.pass_(timedelta(minutes=10))
+
+    assert ["a new admin waits for a second admin"] == world.heard.titles

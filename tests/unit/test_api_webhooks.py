@@ -117,11 +117,39 @@ def test_a_forgery_stores_nothing(changed: dict[str, str], status: int) -> None:
     assert 0 == door.desk.journal.outbox().due
 
 
-def test_of_an_unsigned_request_nothing_is_read() -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"X-HubSpot-Signature-v3": ""},
+        {"X-HubSpot-Signature-v3": "AAAA"},
+        {"X-HubSpot-Signature-v3": "*" * 44},
+        {"X-HubSpot-Request-Timestamp": ""},
+        {"X-HubSpot-Request-Timestamp": "0"},
+        {"X-HubSpot-Request-Timestamp": "x"},
+    ],
+    ids=str,
+)
+def test_of_a_request_that_cannot_be_hubspots_nothing_is_read(changed: dict[str, str]) -> None:
+    door = Door()
+
+    assert 401 == door.post(b"x" * 9_000, **changed).status_code
+    assert 0 == door.read
+    assert 1 == door.receiving.tally.counts["refused"]
+
+
+def test_of_a_request_without_any_header_nothing_is_read() -> None:
     door = Door()
 
     assert 401 == door.ask(iter([b"x" * 1000] * 9), {}).status_code
     assert 0 == door.read
+
+
+def test_only_a_body_tells_a_well_formed_forgery() -> None:
+    door = Door()
+
+    assert 401 == door.post(BODY, **{"X-HubSpot-Signature-v3": "A" * 43 + "="}).status_code
+    assert door.read
+    assert 0 == door.desk.journal.outbox().due
 
 
 def test_a_signed_body_that_is_no_batch_is_never_to_be_sent_again() -> None:

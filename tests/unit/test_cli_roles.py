@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,10 +14,12 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 import core.__main__  # noqa: F401 - adds all commands
+from core.access.identities import Account
 from core.app import wiring
 from core.cli.app import app
 from core.credits.roles import Role
 from core.health.store_report import StoreReport
+from core.operations.approval_rules import SecondAdmin
 from core.work.work import parted
 from tests.unit.services.desk import ADMIN, TestDesk
 
@@ -79,6 +83,7 @@ COMMANDS = [
     ("keys list", ADMINS),
     ("keys make app --scope read", ADMINS),
     ("keys withdraw k1", ADMINS),
+    ("keys withdraw-all", ADMINS),
     ("provision", ADMINS),
     ("desks", WATCHERS),
     ("takeover --reason gone", ADMINS),
@@ -86,6 +91,9 @@ COMMANDS = [
     ("roles list", ADMINS),
     ("roles grant x@example.test=admin", ADMINS),
     ("roles withdraw staff@example.test", ADMINS),
+    ("roles approve x@example.test", ADMINS),
+    ("roles refuse x@example.test", ADMINS),
+    ("roles accept x@example.test", ADMINS),
 ]
 #: Commands of whoever holds the settings: they act as nobody.
 OF_NOBODY = {"doctor", "worker", "operations", "restored", "hubspot-app", "mirror-sql"}
@@ -101,6 +109,12 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> TestDesk:
     made.booked("53", "1")
     for role in (Role.STAFF, Role.MANAGER, Role.ADMIN):
         made.core.access.grant(WHO[role], role, ADMIN)
+    serve(made, monkeypatch)
+    return made
+
+
+def serve(made: TestDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands act on this desk."""
 
     @contextmanager
     def opened() -> Iterator[Any]:
@@ -112,7 +126,6 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> TestDesk:
         )
 
     monkeypatch.setattr(wiring, "opened", opened)
-    return made
 
 
 def _work(made: TestDesk) -> None:
@@ -151,6 +164,61 @@ def test_a_stranger_is_refused_every_command(desk: TestDesk, command: str) -> No
 
 
 def test_every_command_stands_in_one_of_the_two_lists() -> None:
-    known = {command.split()[0] for command, _ in COMMANDS} | OF_NOBODY
+    all_ = set(_named(get_command(app)))
+    known = {next(_of(command, all_), command) for command, _ in COMMANDS} | OF_NOBODY
 
-    assert known == set(get_command(app).commands)  # type: ignore[attr-defined]
+    assert known == all_
+
+
+def _named(command: Any, name: str = "") -> Iterator[str]:
+    """What a person types, of each command within this one."""
+    for word, each in getattr(command, "commands", {}).items():
+        yield from _named(each, f"{name} {word}".strip())
+    if not getattr(command, "commands", {}):
+        yield name
+
+
+def _of(typed: str, all_: set[str]) -> Iterator[str]:
+    return (name for name in all_ if f"{typed} ".startswith(f"{name} "))
+
+
+def ask(*command: str) -> Any:
+    done = CliRunner().invoke(app, [*command, "--json"])
+    assert 0 == done.exit_code, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_a_new_admin_is_asked_for_by_one_command_and_approved_by_another_admins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    two = TestDesk(second=SecondAdmin(for_admins=True), admins=[ADMIN.email, "dee@example.test"])
+    serve(two, monkeypatch)
+    alias = "dee+two@example.test"
+
+    asked = ask("roles", "grant", f"{alias}=admin", "ben@example.test=staff")
+    assert {"ben@example.test": "staff"} == asked["granted"]
+    assert {alias: "admin"} == asked["awaiting_another_admin"]
+    assert {alias: "dee@example.test"} == asked["same_mailbox_as"]
+    [waiting] = ask("roles", "list")["awaiting_another_admin"]
+    assert (alias, ADMIN.email) == (waiting["email"], waiting["by"])
+    own = CliRunner().invoke(app, ["roles", "approve", alias])
+    assert (1, True) == (own.exit_code, "another admin has to approve it" in own.stderr)
+
+    assert {alias: "admin"} == ask("roles", "approve", alias, "--as", "dee@example.test")["granted"]
+    assert Role.ADMIN is two.journal.granted(alias)
+    ask("roles", "grant", "eve@example.test=admin")
+    assert {"eve@example.test": "admin"} == ask("roles", "refuse", "eve@example.test")["refused"]
+
+
+def test_another_account_is_accepted_by_a_command(desk: TestDesk) -> None:
+    """The way in when the provider was changed and no admin can sign in."""
+    account = Account(issuer="https://id.example.test", subject="1")
+    for subject in ("1", "2"):
+        desk.journal.meet_account(ADMIN.email, replace(account, subject=subject), at=desk.time)
+    assert "2" == ask("roles", "list")["other_accounts"][0]["subject"]
+
+    assert "2" == ask("roles", "accept", ADMIN.email)["accepted"]["subject"]
+
+    known = desk.journal.account(ADMIN.email)
+    assert known is not None
+    assert ("2", None) == (known.subject, known.other)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.access.unusual import unusual
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.health.facts import (
     BEHIND_AFTER,
@@ -81,6 +82,9 @@ CALM = Facts(
 #: Each makes one matter of a calm desk.
 WRONG: dict[Matter, dict[str, Any]] = {
     Matter.AUDIT_CHANGED: {"audit_faults": ("entry 3 is missing",)},
+    Matter.UNUSUAL: {
+        "unusual": [unusual("ben@x.test", "more than 100 students opened", ago(minutes=3))]
+    },
     Matter.NO_WORKER: {"workers": 0},
     Matter.TRUTH_AWAY: {"truth": AWAY},
     Matter.MIRROR_AWAY: {"mirror": AWAY},
@@ -209,6 +213,7 @@ def test_no_line_is_older_than_the_one_before_it_of_the_same_matter(eyes: list[N
             Matter.AUDIT_CHANGED,
             {"audit_faults": ("a", "b", "c")},
         ),
+        ("ben@x.test: more than 100 students opened", Matter.UNUSUAL, {}),
         (
             "HubSpot is not working: it cannot be reached",
             Matter.TRUTH_AWAY,

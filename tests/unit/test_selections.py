@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
@@ -325,9 +326,23 @@ def test_pasted_lines_are_all_accounted_for(lines: list[str]) -> None:
     assert tuple(dict.fromkeys(lines)) == found.references
 
 
-@given(st.text(st.sampled_from("'=+-@ab\t"), max_size=6))
+@given(st.text(st.sampled_from("'=+-@ab\t;|\n \""), max_size=8))
 def test_cell_made_harmless_for_a_spreadsheet_reads_back_as_it_was(text: str) -> None:
     assert text == unescaped(escaped(text))
+
+
+@given(st.text(st.sampled_from("'=+-@ab\t;|\n \"\uff1d"), max_size=8), st.sampled_from(",;\t|"))
+def test_no_cell_is_a_formula_wherever_a_spreadsheet_parts_the_line(text: str, at: str) -> None:
+    """A spreadsheet of another country parts at semicolons, and knows no quotes of ours."""
+    data = csv_bytes(Table(("a", "b"), [{"a": 7, "b": text}])).decode("utf-8-sig")
+
+    parted = [
+        cell for row in csv.reader(io.StringIO(data, newline=""), delimiter=at) for cell in row
+    ]
+    by_hand = re.split(r"[;\t|\r\n]", data) if at != "," else parted
+
+    for cell in [*parted, *by_hand]:
+        assert not cell.lstrip(' "').startswith(("=", "+", "-", "@", "\uff1d")), (data, cell)
 
 
 TEXTS = st.text(max_size=8).filter(lambda text: "\x00" not in text)

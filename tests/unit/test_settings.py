@@ -252,6 +252,31 @@ def test_what_is_no_domain_is_named(
 
 
 @pytest.mark.usefixtures("required")
+def test_domains_are_bound_to_providers_and_a_new_admin_to_a_second_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ({}, False) == (load(tmp_path).providers_of, load(tmp_path).second_admin.for_admins)
+
+    bound = "School.test = google, school.test=backup,other.test=microsoft,"
+    monkeypatch.setenv("CREDIT_DESK_DOMAIN_PROVIDERS", bound)
+    monkeypatch.setenv("CREDIT_DESK_SECOND_ADMIN_FOR_ADMINS", "true")
+
+    known = {"school.test": ("google", "backup"), "other.test": ("microsoft",)}
+    assert known == load(tmp_path).providers_of
+    assert load(tmp_path).second_admin.for_admins
+
+
+@pytest.mark.usefixtures("required")
+@pytest.mark.parametrize("pairs", ["school.test", "school.test=", "=google", "school=google"])
+def test_what_binds_no_domain_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pairs: str
+) -> None:
+    monkeypatch.setenv("CREDIT_DESK_DOMAIN_PROVIDERS", pairs)
+
+    assert "example.org=google" in faults(tmp_path)["CREDIT_DESK_DOMAIN_PROVIDERS"]
+
+
+@pytest.mark.usefixtures("required")
 def test_an_admin_who_could_never_sign_in_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

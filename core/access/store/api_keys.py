@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Connection,
     Index,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    false,
     select,
     update,
 )
@@ -43,6 +45,9 @@ api_keys = Table(
     Column("withdrawn_at", UtcTime),
     Column("withdrawn_by", String, nullable=False),
     Column("used_at", UtcTime),
+    Column("networks", JSON, nullable=False, server_default="[]"),
+    Column("writes_a_day", Integer),
+    Column("needs_student", Boolean, nullable=False, server_default=false()),
 )
 api_requests = Table(
     "api_requests",
@@ -70,7 +75,7 @@ class Clients:
     @writing
     def add_key(self, connection: Connection, key: ApiKey) -> None:
         """An id that is taken is refused by the primary key."""
-        row = KEYS.dump(key, scopes=sorted(key.scopes))
+        row = KEYS.dump(key, scopes=sorted(key.scopes), networks=list(key.networks))
         connection.execute(api_keys.insert().values(row))
         append(connection, key_event(key, by=key.made_by, at=key.made_at))
         record(connection, audit_entries.key_changed(key, by=key.made_by, at=key.made_at))
@@ -91,13 +96,16 @@ class Clients:
         self, connection: Connection, id_: str, *, by: str, at: datetime
     ) -> ApiKey | None:
         """Of two at once the row's lock lets one be told in the history."""
-        open_ = update(api_keys).where(api_keys.c.id == id_, api_keys.c.withdrawn_at.is_(None))
-        changed = connection.execute(open_.values(withdrawn_at=at, withdrawn_by=by)).rowcount
-        key = _key(connection, id_)
-        if changed and key is not None:
-            append(connection, key_event(key, by=by, at=at))
-            record(connection, audit_entries.key_changed(key, by=by, at=at))
-        return key
+        return _withdrawn(connection, id_, by, at) or _key(connection, id_)
+
+    @writing
+    def withdraw_keys(self, connection: Connection, *, by: str, at: datetime) -> list[ApiKey]:
+        """In one transaction: all of them, or none."""
+        query = select(*KEYS.columns).where(api_keys.c.withdrawn_at.is_(None))
+        order = (api_keys.c.client, api_keys.c.made_at, api_keys.c.id)
+        found = [_loaded(row) for row in connection.execute(query.order_by(*order))]
+        open_ = [key for key in found if key.expires_at is None or at < key.expires_at]
+        return [key for each in open_ if (key := _withdrawn(connection, each.id, by, at))]
 
     @writing
     def key_used(self, connection: Connection, id_: str, *, at: datetime) -> None:
@@ -144,6 +152,18 @@ def _named(client: str, key: str) -> tuple[Any, Any]:
     return api_requests.c.client == client, api_requests.c.key == key
 
 
+def _withdrawn(connection: Connection, id_: str, by: str, at: datetime) -> ApiKey | None:
+    """As it is then; None: it was withdrawn before, or there is none."""
+    open_ = update(api_keys).where(api_keys.c.id == id_, api_keys.c.withdrawn_at.is_(None))
+    if not connection.execute(open_.values(withdrawn_at=at, withdrawn_by=by)).rowcount:
+        return None
+    key = _key(connection, id_)
+    if key is not None:
+        append(connection, key_event(key, by=by, at=at))
+        record(connection, audit_entries.key_changed(key, by=by, at=at))
+    return key
+
+
 def _key(connection: Connection, id_: str) -> ApiKey | None:
     row = connection.execute(select(*KEYS.columns).where(api_keys.c.id == id_)).first()
     return None if row is None else _loaded(row)
@@ -151,4 +171,5 @@ def _key(connection: Connection, id_: str) -> ApiKey | None:
 
 def _loaded(row: Row[Any]) -> ApiKey:
     values = dict(zip(KEYS.names, row, strict=True))
-    return ApiKey(**{**values, "scopes": frozenset(map(Scope, values["scopes"]))})
+    scopes, networks = frozenset(map(Scope, values["scopes"])), tuple(values["networks"])
+    return ApiKey(**{**values, "scopes": scopes, "networks": networks})

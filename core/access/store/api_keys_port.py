@@ -31,6 +31,10 @@ class ClientRecords(Protocol):
         """
         ...
 
+    def withdraw_keys(self, *, by: str, at: datetime) -> list[ApiKey]:
+        """Withdraw all that hold, each with its event; those, as they are then, by client."""
+        ...
+
     def key_used(self, id_: str, *, at: datetime) -> None:
         """It was used then."""
         ...

@@ -20,6 +20,7 @@ from core.audit.reasons import apart
 from core.audit.store.in_transaction import recorded
 from core.audit.store.tables import audit, audit_head, audit_reasons
 from core.credits.roles import Role
+from core.credits.ways import way
 from core.database.database import SCHEMA
 from core.database.statements import chunks
 
@@ -66,7 +67,9 @@ class Chain:
         if asked := sorted(each for each in unknown - self._admins if "@" in each):
             found = select(roles.c.email, roles.c.role).where(roles.c.email.in_(asked))
             known |= {email: role for email, role in connection.execute(found)}  # noqa: C416
-        return [as_recorded(entry, known.get(entry.actor.casefold())) for entry in entries]
+        return [
+            as_recorded(entry, known.get(entry.actor.casefold()), way() or "") for entry in entries
+        ]
 
 
 def _salt() -> str:

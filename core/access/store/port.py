@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from core.access.store.accounts_port import AccountRecords
 from core.access.store.api_keys_port import ClientRecords
+from core.access.store.pacing_port import UseRecords
 from core.access.store.roles_port import RoleRecords
+from core.access.store.sign_ins_port import SignInRecords
 from core.audit.store.port import AuditStore
 
 
@@ -13,6 +16,9 @@ class AccessStore(
     AuditStore,
     RoleRecords,
     ClientRecords,
+    AccountRecords,
+    UseRecords,
+    SignInRecords,
     Protocol,
 ):
     """Each method is one transaction. All times are UTC and passed in by the caller."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from core.credits.roles import Grant, Role
+from core.credits.roles import Grant, Role, RoleRequest
 
 
 class RoleRecords(Protocol):
@@ -24,6 +24,22 @@ class RoleRecords(Protocol):
 
         ``keep_an_admin``: raise ``StateConflict`` when it would leave no admin.
         """
+        ...
+
+    def ask_role(self, request: RoleRequest) -> None:
+        """Keep the request, instead of any for this address."""
+        ...
+
+    def role_requests(self) -> list[RoleRequest]:
+        """By e-mail. One ends when the role is given, refused or withdrawn."""
+        ...
+
+    def approve_role(self, asked: RoleRequest, *, by: str, at: datetime) -> bool:
+        """Give the role that was asked for, with its event; False when it is asked for no more."""
+        ...
+
+    def refuse_role(self, asked: RoleRequest, *, by: str, at: datetime) -> bool:
+        """End the request; False when there is no such one any more."""
         ...
 
     def withdraw(

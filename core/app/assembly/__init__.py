@@ -7,16 +7,18 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from core.access.api_keys import ApiKeys
+from core.access.access_log import AccessLog
+from core.access.api_keys import LASTS, ApiKeys
+from core.access.pacing import USUAL, Limits
 from core.access.people import Access
+from core.access.rationing import Rationing
+from core.access.sign_in_records import SignIns
 from core.access.store.rate_port import Pace
 from core.app.assembly.exams import exam_services
 from core.app.assembly.owed import owed_services
 from core.app.assembly.parts import Core
 from core.app.assembly.protocol import build_runner
 from core.app.journal import Journal
-from core.audit.access_log import AccessLog
-from core.audit.verify import Auditing
 from core.credits.account import OBJECT_TYPES
 from core.credits.catalogue import SCHOOL, Catalogue
 from core.credits.records import Kind
@@ -29,6 +31,9 @@ from core.drift.retention import Forgetting, forgetting_jobs
 from core.drift.sweep import AT_ONCE, Sweeping
 from core.drift.sweeps import SweepMode
 from core.exports.export import Exporting
+from core.health.audit_check.heads_port import HeadKeeper
+from core.health.audit_check.shipping import HeadShipping, shipping_jobs
+from core.health.audit_check.verify import Auditing
 from core.health.clock_watch import ClockWatch
 from core.health.metrics import Metrics
 from core.health.overview import OverviewReader
@@ -44,6 +49,7 @@ from core.mirror.outgoing.store.events_port import EventSender
 from core.mirror.port import MirrorLookUp
 from core.mirror.retry import DeadLetterRetry
 from core.mirror.store.outbox_port import Due
+from core.mirror.tokens_port import StudentTokens
 from core.mirror.webhooks import Receiving
 from core.operations.after_restore import Restoring
 from core.operations.approval_rules import NO_SECOND, SecondAdmin
@@ -75,6 +81,7 @@ from core.students.book import BookingPreview
 from core.students.cancel_exam import CancellingExams
 from core.students.contact_page import ContactPage
 from core.students.eligibility import Checking
+from core.students.proving import Proving
 from core.students.search import LookingUp
 from core.work.engine_port import Engine
 from core.work.schedules import Schedule
@@ -127,6 +134,7 @@ def assemble(
     admins: Collection[str],
     domains: Collection[str] = (),
     unverified_from: Collection[str] = (),
+    providers_of: Mapping[str, tuple[str, ...]] | None = None,
     object_types: Callable[[], Mapping[Kind, str]] = lambda: OBJECT_TYPES,
     webhook_secret: str = "",
     catalogue: Catalogue = SCHOOL,
@@ -141,6 +149,12 @@ def assemble(
     register: DeskRegister | None = None,
     process: Process | None = None,
     api_rate: float = 20,
+    keys_last: timedelta = LASTS,
+    limits: Limits = USUAL,
+    student_tokens: StudentTokens | None = None,
+    head_keeper: HeadKeeper | None = None,
+    head_secret: str = "",
+    head_schedule: Schedule | None = None,
     quiet: timedelta = QUIET_PERIOD,
     group_size: int = GROUP_SIZE,
     groups_at_once: int = GROUPS_AT_ONCE,
@@ -199,8 +213,16 @@ def assemble(
         mend_unattended=repairing.mend_unattended,
         at_once=sweep_pages_at_once,
     )
-    access = Access(tuple(admins), journal, now, tuple(domains), tuple(unverified_from))
-    noting = AccessLog(journal, now, looks=audit_looks)
+    access = Access(
+        tuple(admins),
+        journal,
+        now,
+        tuple(domains),
+        tuple(unverified_from),
+        bound=providers_of or {},
+        admin_request_life=second.within if second.for_admins else None,
+    )
+    noting = AccessLog(journal, now, looks=audit_looks, rationing=Rationing(journal, now, limits))
     preflight = Preflight(inspecting, now)
     owed = owed_services(
         crm=crm,
@@ -279,6 +301,7 @@ def assemble(
         carrying.settling,
         now,
     )
+    auditing = Auditing(journal, now, admins, HeadShipping(journal, now, head_keeper, head_secret))
     scheduling = Scheduling(
         journal,
         (
@@ -286,16 +309,17 @@ def assemble(
             *activation_jobs(exams.activating, activation_schedule),
             *forgetting_jobs(forgetting, forget_schedule),
             *late_look_jobs(late, late_looks),
+            *shipping_jobs(auditing.shipping, head_schedule),
         ),
         now,
     )
-    auditing = Auditing(journal, now)
     readiness = Readiness(journal, mirror, inspecting, now)
     watching = Metrics(
         journal=journal, truth=inspecting, lag=mirroring.lag, tally=receiving.tally, now=now
     )
     return Core(
         access=access,
+        sign_ins=SignIns(journal, now, make_id),
         announcing=Announcing(
             journal=journal,
             sender=event_sender,
@@ -359,7 +383,7 @@ def assemble(
             scheduling=scheduling,
             now=now,
         ),
-        looking_up=LookingUp(crm, mirror, catalogue),
+        looking_up=LookingUp(crm, mirror, catalogue, noting),
         presenting=ContactPage(
             crm=crm,
             mirror=mirror,
@@ -385,10 +409,19 @@ def assemble(
             make_id,
         ),
         recounting=Recounting(crm, journal, engine, now, make_id, desks.require_alone),
-        admitting=ApiKeys(journal=journal, now=now, pace=pace, rate=api_rate),
+        admitting=ApiKeys(journal=journal, now=now, pace=pace, rate=api_rate, lasts=keys_last),
+        proving=Proving(crm, journal, student_tokens),
         checking=checking,
         serving=IdempotentRequests(
-            crm, journal, booking, planning, operating, checking, now, make_id
+            crm,
+            journal,
+            booking,
+            planning,
+            operating,
+            checking,
+            now,
+            make_id,
+            Rationing(journal, now, limits),
         ),
         admin_requests=AdminRequests(journal, access, planning, adjusting, operating, now),
         forgetting=forgetting,

@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from core.access.access_log import AccessLog
 from core.access.api_keys import ApiKeys
 from core.access.people import Access
+from core.access.sign_in_records import SignIns
 from core.app.journal import Journal
-from core.audit.access_log import AccessLog
-from core.audit.verify import Auditing
 from core.credits.catalogue import Catalogue
 from core.drift.measure import Measuring
 from core.drift.repair import Repairing
 from core.drift.retention import Forgetting
 from core.drift.sweep import Sweeping
 from core.exports.export import Exporting
+from core.health.audit_check.verify import Auditing
 from core.health.clock_watch import ClockWatch
 from core.health.metrics import Metrics
 from core.health.overview import OverviewReader
@@ -52,6 +53,7 @@ from core.students.contact_page import ContactPage
 from core.students.eligibility import Checking
 from core.students.exam_closing import ExamCancellation
 from core.students.exam_sessions import ExamSessions
+from core.students.proving import Proving
 from core.students.search import LookingUp
 from core.work.engine_port import CarryOut
 from core.work.work import Work
@@ -63,6 +65,7 @@ class Core:
     """The services, assembled. Tests and production differ in the gateways only."""
 
     access: Access
+    sign_ins: SignIns
     announcing: Announcing
     auditing: Auditing
     noting: AccessLog
@@ -100,6 +103,7 @@ class Core:
     watching: Metrics
     overseeing: OverviewReader
     admitting: ApiKeys
+    proving: Proving
     checking: Checking
     serving: IdempotentRequests
     admin_requests: AdminRequests

@@ -10,7 +10,6 @@ import typer
 
 from core.audit.chain import FIELDS, JSON_FIELDS, Link
 from core.audit.entries import Sought, What
-from core.audit.verify import EXPORT_MAX
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.commands.exporting import taken
@@ -18,6 +17,7 @@ from core.cli.ending import unfinished
 from core.cli.opened_store import opened
 from core.cli.output import Unhealthy, show, told
 from core.credits.errors import BadList
+from core.health.audit_check.verify import EXPORT_MAX
 
 audit = typer.Typer(help="Who did what, when and why; and whether anybody changed it since.")
 app.add_typer(audit, name="audit")
@@ -84,10 +84,17 @@ def verify(
     since: Annotated[
         int, typer.Option("--since", metavar="N", min=0, help="trust entries up to this one")
     ] = 0,
+    heads: Annotated[
+        Path | None,
+        typer.Option("--heads", metavar="FILE", help="of heads that were shipped elsewhere"),
+    ] = None,
     as_: As = "",
     json: Json = False,
 ) -> None:
     """Go along the chain; exit code 1 and every fault when somebody changed it.
+
+    Also of entries that somebody appended past the program: their times, sign-ins, roles and keys,
+    and the writes that the store holds. Heads that were shipped to a file are looked for by itself.
 
     Exit code 2 when the log is empty, which proves nothing.
 
@@ -97,7 +104,10 @@ def verify(
     with told(), opened() as runtime:
         core = runtime.core
         verified = core.auditing.verify(
-            actor_of(core, as_), since=since, expect=expect.strip().casefold()
+            actor_of(core, as_),
+            since=since,
+            expect=expect.strip().casefold(),
+            heads=heads.read_text(encoding="utf-8") if heads else "",
         )
         head = verified.head
         is_empty = verified.total == 0 and not verified.faults

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from core.cli.app import As, Json, Reason, app
 from core.cli.ending import unfinished
 from core.cli.opened_store import opened
 from core.cli.output import show, told
+from core.cli.terminal import complain
 from core.credits.errors import BadList, StateConflict
 from core.drift.causes import Cause
 from core.drift.differences import Drift
@@ -133,7 +133,7 @@ def _followed(look: Callable[[], Told[F]], timeout_s: float) -> F:
         if found.ended:
             return found
         if why and why != before:
-            print(f"{why}; it goes on by itself", file=sys.stderr)  # noqa: T201
+            complain(f"{why}; it goes on by itself")
         before = why
         if time.monotonic() > until:
             told = f"not ended after {timeout_s:g} s; it continues when a worker runs"

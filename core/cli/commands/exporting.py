@@ -16,6 +16,7 @@ from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.cli.reports import Report
 from core.credits.errors import BadList
+from core.credits.private_files import private_output
 from core.credits.roles import Actor
 from core.exports.listings import Export, Listing
 
@@ -52,6 +53,6 @@ def export(
 
 def taken(core: Core, export_: Export, actor: Actor, file: Path) -> Report:
     """Write it to this file; what is told of it."""
-    with file.open("wb") as out:
+    with private_output(file) as out:
         written = core.exporting.write(export_, actor, out)
     return {"list": export_.listing.value, "written": written, "file": str(file)}

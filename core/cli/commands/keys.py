@@ -1,4 +1,4 @@
-"""Commands on keys of the HTTP API: list, make, withdraw."""
+"""Commands on keys of the HTTP API: list, make, withdraw one, withdraw all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,29 @@ keys = typer.Typer(help="Keys of the HTTP API: make and withdraw.", no_args_is_h
 app.add_typer(keys, name="keys")
 
 Scopes = Annotated[list[str], typer.Option("--scope", metavar="SCOPE", help=", ".join(Scope))]
-Until = Annotated[str, typer.Option("--until", metavar="DAY", help="the last day, 2027-05-31; UTC")]
+Until = Annotated[
+    str,
+    typer.Option(
+        "--until",
+        metavar="DAY",
+        help="the last day, 2027-05-31, UTC; or never. Else as CREDIT_DESK_API_KEY_DAYS says",
+    ),
+]
+Networks = Annotated[
+    list[str] | None,
+    typer.Option("--network", metavar="CIDR", help="used from there alone; repeatable"),
+]
+Writes = Annotated[
+    int | None,
+    typer.Option(
+        "--writes-a-day", metavar="N", min=1, help="else as CREDIT_DESK_API_WRITES_A_DAY says"
+    ),
+]
+NeedsStudent = Annotated[
+    bool,
+    typer.Option("--needs-student", help="each request must bring the student's own sign-in"),
+]
+NEVER = "never"
 
 
 @keys.command("list")
@@ -31,13 +53,29 @@ def list_(as_: As = "", json: Json = False) -> None:
 
 
 @keys.command()
-def make(client: str, scope: Scopes, until: Until = "", as_: As = "", json: Json = False) -> None:
+def make(
+    client: str,
+    scope: Scopes,
+    until: Until = "",
+    network: Networks = None,
+    writes_a_day: Writes = None,
+    needs_student: NeedsStudent = False,
+    as_: As = "",
+    json: Json = False,
+) -> None:
     """Make a key for this client. It is printed here and never again."""
     with told(), opened() as runtime:
         scopes, expires_at = _wanted(client, scope, until)
         admitting = runtime.core.admitting
         made, text = admitting.make(
-            client, scopes, actor_of(runtime.core, as_), expires_at=expires_at
+            client,
+            scopes,
+            actor_of(runtime.core, as_),
+            expires_at=expires_at,
+            forever=until == NEVER,
+            networks=network or (),
+            writes_a_day=writes_a_day,
+            needs_student=needs_student,
         )
         show({"key": text, **_of(made, admitting.now())}, as_json=json)
 
@@ -51,17 +89,27 @@ def withdraw(key_id: str, as_: As = "", json: Json = False) -> None:
         show({"withdrawn": key.id, **_of(key, admitting.now())}, as_json=json)
 
 
+@keys.command("withdraw-all")
+def withdraw_all(as_: As = "", json: Json = False) -> None:
+    """Let no key open anything any more, whatever app has it. Each app then needs a new one."""
+    with told(), opened() as runtime:
+        admitting = runtime.core.admitting
+        found = admitting.withdraw_all(actor_of(runtime.core, as_))
+        now = admitting.now()
+        show({"withdrawn": len(found), "keys": [_of(key, now) for key in found]}, as_json=json)
+
+
 def _wanted(client: str, scopes: list[str], until: str) -> tuple[list[Scope], datetime | None]:
     """All faults at once, before any key is made."""
     known = ", ".join(Scope)
     faults = [f"{each!r}: no scope; one of {known}" for each in scopes if each not in [*Scope]]
     expires_at = None
-    if until:
+    if until and until != NEVER:
         try:
             day = datetime.strptime(until, "%Y-%m-%d").replace(tzinfo=UTC)
             expires_at = day + timedelta(days=1)
         except ValueError:
-            faults.append(f"--until {until!r}: write a day as 2027-05-31")
+            faults.append(f"--until {until!r}: write a day as 2027-05-31, or never")
     if faults:
         raise BadList([*name_faults(client), *faults])
     return [Scope(each) for each in scopes], expires_at
@@ -79,4 +127,7 @@ def _of(key: ApiKey, now: datetime) -> dict[str, Any]:
         "withdrawn_at": key.withdrawn_at.isoformat() if key.withdrawn_at else None,
         "withdrawn_by": key.withdrawn_by,
         "used_at": key.used_at.isoformat() if key.used_at else None,
+        "networks": list(key.networks),
+        "writes_a_day": key.writes_a_day,
+        "needs_student": key.needs_student,
     }

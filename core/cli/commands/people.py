@@ -1,4 +1,4 @@
-"""Commands on roles: who has which, give, withdraw."""
+"""Commands on roles: who has which, give, withdraw, approve; and whose account an address is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.cli.app import As, Json, app
 from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.credits.errors import BadList
-from core.credits.roles import Role
+from core.credits.roles import Grant, Role, RoleRequest
 
 roles = typer.Typer(help="Who may do what; give and withdraw roles.", no_args_is_help=True)
 app.add_typer(roles, name="roles")
@@ -21,22 +21,71 @@ Given = Annotated[list[str], typer.Argument(metavar="EMAIL=ROLE", help="staff, m
 
 @roles.command("list")
 def list_(as_: As = "", json: Json = False) -> None:
-    """Everybody who has a role, and who gave it."""
+    """Everybody who has a role, who gave it, and what waits for an admin."""
     with told(), opened() as runtime:
-        people = runtime.core.access.people(actor_of(runtime.core, as_))
+        access = runtime.core.access
+        actor = actor_of(runtime.core, as_)
+        people = access.people(actor)
         rows = [{"email": p.email, "role": p.role.value, "by": p.by} for p in people]
-        show({"people": rows}, as_json=json)
+        asked = [
+            {"email": r.email, "role": r.role.value, "by": r.by} for r in access.requests(actor)
+        ]
+        others = [
+            {"email": each.email, "issuer": each.other_issuer, "subject": each.other_subject}
+            for each in access.strangers(actor)
+        ]
+        report = {"people": rows, "awaiting_another_admin": asked, "other_accounts": others}
+        show({name: told for name, told in report.items() if told}, as_json=json)
 
 
 @roles.command()
 def grant(given: Given, as_: As = "", json: Json = False) -> None:
-    """Give each address its role, instead of any it has."""
+    """Give each address its role, instead of any it has; or ask another admin for it."""
     with told(), opened() as runtime:
         wanted = _wanted(given)
         access = runtime.core.access
         actor = actor_of(runtime.core, as_)
         done = [access.grant(email, role, actor) for email, role in wanted]
-        show({"granted": {each.email: each.role.value for each in done}}, as_json=json)
+        same = {each.email: access.same_person(each.email) for each in done}
+        report = {
+            "granted": {each.email: each.role.value for each in done if isinstance(each, Grant)},
+            "awaiting_another_admin": {
+                each.email: each.role.value for each in done if isinstance(each, RoleRequest)
+            },
+            "same_mailbox_as": {email: ", ".join(them) for email, them in same.items() if them},
+        }
+        show({name: told for name, told in report.items() if told}, as_json=json)
+
+
+@roles.command()
+def approve(email: str, as_: As = "", json: Json = False) -> None:
+    """Give the role that another admin asked for."""
+    with told(), opened() as runtime:
+        grant = runtime.core.access.approve(email, actor_of(runtime.core, as_))
+        show({"granted": {grant.email: grant.role.value}}, as_json=json)
+
+
+@roles.command()
+def refuse(email: str, as_: As = "", json: Json = False) -> None:
+    """End the request for a role of this address: it is not given."""
+    with told(), opened() as runtime:
+        asked = runtime.core.access.refuse(email, actor_of(runtime.core, as_))
+        show({"refused": {asked.email: asked.role.value}}, as_json=json)
+
+
+@roles.command()
+def accept(email: str, as_: As = "", json: Json = False) -> None:
+    """Let the other account sign in with this address, in place of the one before."""
+    with told(), opened() as runtime:
+        access = runtime.core.access
+        actor = actor_of(runtime.core, as_)
+        waiting = {each.email: each.other for each in access.strangers(actor)}
+        other = waiting.get(email.strip().casefold())
+        if other is None:
+            raise BadList([f"no other account asked to sign in as {email}"])
+        access.accept(email, other, actor)
+        accepted = {"email": email, "issuer": other.issuer, "subject": other.subject}
+        show({"accepted": accepted}, as_json=json)
 
 
 @roles.command()

@@ -22,6 +22,7 @@ from core.cli.app import As, Json, app
 from core.cli.ending import unfinished
 from core.cli.opened_store import opened
 from core.cli.output import Unhealthy, show, told
+from core.cli.terminal import complain
 from core.credits.errors import BadList
 from core.credits.roles import Act, Actor, Role
 from core.health.fitness import GRACE_S as UNFIT_AFTER_S
@@ -161,7 +162,7 @@ def worker(
 def _end_unfit(runtime: wiring.Runtime) -> NoReturn:
     """What is in hand may finish, if it can; then the process ends, whatever hangs."""
     signal.alarm(ceil(GRACE_S) + 5)  # it may not even be able to end
-    print(f"the worker ends: {runtime.fitness.reason}", file=sys.stderr, flush=True)  # noqa: T201
+    complain(f"the worker ends: {runtime.fitness.reason}")
     with suppress(Exception):
         runtime.stop(grace_s=GRACE_S)
     os._exit(1)

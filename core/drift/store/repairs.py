@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 from core.audit.entries import Entry
 from core.audit.store.in_transaction import record
 from core.credits.errors import UnknownId
-from core.database.database import Database, reading, writing
+from core.database.database import Database, forgetting, reading, writing
 from core.database.epochs import next_epoch, save_fenced
 from core.database.rows import AnyRow
 from core.database.statements import upsert
@@ -111,7 +111,7 @@ class Repairs:
         ]
         connection.execute(update(repair_rows).where(place).values(values), changed)
 
-    @writing
+    @forgetting
     def forget_repairs(self, connection: Connection, *, before: datetime) -> int:
         """With their rows; how many were forgotten."""
         is_old = (repairs.c.asked_at < before) & (repairs.c.state == RepairState.DONE)

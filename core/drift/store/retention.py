@@ -23,7 +23,7 @@ from core.audit.retention_rules import impersonal, nameless, unsaid
 from core.audit.store.in_transaction import record
 from core.audit.store.tables import events
 from core.credits.records import Kind
-from core.database.database import Database, reading, writing
+from core.database.database import Database, forgetting, reading
 from core.drift.store.tables import drifts, repair_rows
 from core.operations.states import ItemState
 from core.operations.store import audit_entries
@@ -67,7 +67,7 @@ class Names:
         )
         return list(connection.execute(query).scalars())
 
-    @writing
+    @forgetting
     def forget_students(
         self, connection: Connection, plan_id: str, *, by: str, at: datetime
     ) -> int:
@@ -83,7 +83,7 @@ class Names:
             record(connection, audit_entries.forgot(plan_id, blanked, by=by, at=at))
         return blanked
 
-    @writing
+    @forgetting
     def erase_student(
         self, connection: Connection, contact_id: str, *, row_deleted: bool, at: datetime
     ) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, or_, select
 from core.audit.store.in_transaction import record
 from core.credits.errors import UnknownId
 from core.credits.records import Kind
-from core.database.database import Database, reading, writing
+from core.database.database import Database, forgetting, reading, writing
 from core.database.epochs import next_epoch, save_fenced
 from core.database.statements import chunks, upsert
 from core.drift.causes import Cause
@@ -110,7 +110,7 @@ class Sweeps:
         )
         return {row[0]: row[1] for row in connection.execute(query)}
 
-    @writing
+    @forgetting
     def forget_sweeps(self, connection: Connection, *, before: datetime) -> int:
         """With their drifts; how many were forgotten."""
         is_old = (sweeps.c.started_at < before) & sweeps.c.state.in_(SWEEP_ENDED)

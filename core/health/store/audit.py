@@ -26,7 +26,7 @@ from core.audit.retention_rules import NOT_KEPT
 from core.audit.store import audit_entries
 from core.audit.store.in_transaction import record
 from core.audit.store.tables import audit, audit_head, audit_reasons
-from core.database.database import Database, reading, writing
+from core.database.database import Database, forgetting, reading, writing
 from core.operations.kinds.base import RowSubject
 from core.operations.kinds.registry import of_subject
 from core.operations.protocol.store.rules import LIVE
@@ -91,7 +91,7 @@ class Audit:
         query = _LINKS.where(audit.c.n > after).order_by(audit.c.n).limit(limit)
         return _links(connection, query)
 
-    @writing
+    @forgetting
     def forget_reasons(
         self, connection: Connection, *, before: datetime, by: str, at: datetime
     ) -> int:

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Table, func, select
 
+from core.credits.writes import WriteState
 from core.database.database import Database, reading
+from core.health.audit_check.forged import Landed
 from core.health.store.figures_port import Figures
-from core.operations.protocol.store.tables import writes
+from core.operations.protocol.store.tables import movements, writes
 from core.operations.store.tables import items, operations
 
 
@@ -33,6 +35,19 @@ class Counts:
             return None
         told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
         return told
+
+    @reading
+    def landed_writes(self, connection: Connection, *, after: int, limit: int) -> list[Landed]:
+        """Each with its movements counted, by the primary keys of both."""
+        counted = select(func.count()).where(movements.c.write_id == writes.c.id).scalar_subquery()
+        query = (
+            select(writes.c.seq, writes.c.id, counted)
+            .where(writes.c.state == WriteState.LANDED, writes.c.seq > after)
+            .order_by(writes.c.seq)
+            .limit(limit)
+        )
+        rows = connection.execute(query)
+        return [Landed(seq=seq, id=id_, movements=number) for seq, id_, number in rows]
 
 
 def _by_state(connection: Connection, table: Table) -> dict[str, int]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from core.health.audit_check.forged import Landed
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
@@ -26,4 +28,8 @@ class FigureRecords(Protocol):
 
     def clock(self) -> datetime | None:
         """The time by the store's own clock; None: it is a file, and goes by this machine's."""
+        ...
+
+    def landed_writes(self, *, after: int, limit: int) -> list[Landed]:
+        """By their ``seq``, those that come after this one."""
         ...

@@ -24,6 +24,7 @@ from core.mirror.port import (
     CopyResult,
     Deleted,
     DeleteResult,
+    Exposure,
     MirrorRow,
     Renamed,
     RenameResult,
@@ -216,6 +217,12 @@ class Supabase:
             return [setup.mend(error)]
         wrong = setup.schema_faults(schema, self.columns, self.names)
         return wrong or list(self._probe_faults())
+
+    def exposures(self) -> list[Exposure]:
+        """See ``Mirror.exposures``."""
+        answer = self.call("credit_desk_exposure", {})
+        with translated():
+            return [Exposure(**row) for row in answer]
 
     def _probe_faults(self) -> Iterator[str]:
         """Whether a copy and a deletion really work, by one of each that is rolled back."""

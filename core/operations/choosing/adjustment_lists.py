@@ -13,14 +13,12 @@ from core.credits.catalogue import Catalogue, CreditType
 from core.credits.csv_safe import unescaped
 from core.credits.errors import BadList
 from core.credits.records import ContactId
-from core.credits.texts import storable
+from core.credits.typed_reasons import reason_faults
 from core.operations.choosing import csv_records, references
 from core.operations.choosing.selections import BOOKINGS_MAX, ranges
 
 #: Faults told in full; of the others the lines.
 TOLD_MAX = 100
-#: As long as the reason of a whole operation.
-REASON_MAX = 300
 #: Headers, in small letters and without signs, of each column.
 HEADERS: Mapping[str, frozenset[str]] = {
     "student": frozenset(
@@ -203,10 +201,7 @@ def _wrong(one: Asked) -> Iterator[str]:
         except references.Unclear as unclear:
             if str(unclear) != references.NEITHER:
                 yield f"student {student[:60]!r} {unclear}"
-    if len(one.reason) > REASON_MAX:
-        yield f"the reason has {len(one.reason):,} characters; {REASON_MAX} are kept at most"
-    if one.reason != storable(one.reason):
-        yield "the reason has characters that cannot be kept"
+    yield from reason_faults(one.reason)
 
 
 def told(faults: Iterable[Fault]) -> list[str]:

@@ -11,6 +11,7 @@ from core.credits.catalogue import BALANCE_MAX, CreditType
 from core.credits.errors import BadList, StateConflict
 from core.credits.records import Kind
 from core.credits.roles import Act, Actor
+from core.credits.typed_reasons import reason_faults
 from core.credits.writes import MovementKind
 from core.hubspot.ports.crm import Crm
 from core.operations.choosing.plan import PLAN_LIFE
@@ -88,8 +89,9 @@ class Correcting:
             StateConflict: somebody decided before.
         """
         actor.require(Act.RUN_BATCHES)
-        if not why.strip():
-            raise BadList(["say how you know: it is kept with the decision"])
+        missing = "say how you know: it is kept with the decision"
+        if faults := reason_faults(why, missing=missing):
+            raise BadList(faults)
         if abs(by) > BALANCE_MAX:
             raise BadList([f"{by:+d} is more than a balance can hold"])
         found = self.journal.foreign_writes(operation_id)

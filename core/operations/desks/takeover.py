@@ -16,6 +16,7 @@ from typing import Protocol
 from core.credits.errors import GatewayError
 from core.credits.records import ContactId, Counted, Kind
 from core.credits.roles import Act, Actor
+from core.credits.typed_reasons import reason_faults
 from core.hubspot.ports.crm import Crm
 from core.hubspot.ports.inspection import Finding, Health
 from core.operations.desks.rules import Process, Registered, Takeover, told_of
@@ -202,8 +203,9 @@ class Desks:
             JournalError: nothing was changed.
         """
         actor.require(Act.TAKE_OVER)
-        if not reason.strip():
-            raise NoTakeover("give a reason for the takeover: it is kept in the audit")
+        missing = "give a reason for the takeover: it is kept in the audit"
+        if faults := reason_faults(reason, missing=missing):
+            raise NoTakeover("; ".join(faults))
         others = self.others()
         mine = self.id()
         theirs = {entry.process.desk for entry in (*others.live, *others.past)}

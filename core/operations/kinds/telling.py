@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.credits.catalogue import Catalogue
+from core.credits.typed_reasons import reason_faults
 from core.hubspot.ports.channels import Channel, TellBy
 from core.hubspot.ports.message import Message
 from core.operations.kinds.registry import kind_of
@@ -35,4 +36,4 @@ def faults(plan: Plan, reason: str, by: TellBy, catalogue: Catalogue) -> list[st
         return [OFF]
     if plan.will_change and preview(plan, reason, catalogue) is None:
         return [f"{kind_of(plan.kind).words.name}: students are told nothing of it"]
-    return [] if reason.strip() else [NO_REASON]
+    return reason_faults(reason, missing=NO_REASON)

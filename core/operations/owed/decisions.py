@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from core.credits.errors import BadList
 from core.credits.records import BookingId
 from core.credits.roles import Act, Actor
+from core.credits.typed_reasons import reason_faults
 from core.hubspot.ports.crm import Crm
 from core.operations.choosing.select import Finding, Selection
 from core.operations.owed.check import OwedCheck
@@ -159,5 +160,5 @@ class OwedDecisions:
 
 
 def _require_reason(reason: str) -> None:
-    if not reason.strip():
-        raise BadList([NO_REASON])
+    if faults := reason_faults(reason, missing=NO_REASON):
+        raise BadList(faults)

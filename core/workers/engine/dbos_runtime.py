@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.engine import make_url
 
+from core.credits.private_files import make_private
 from core.database.database import UNPREPARED
 from core.database.sqlite import log_ahead
 from core.workers.engine.attempt import Look
 from core.workers.engine.in_hand import Leave
+from core.workers.engine.rows import RowRefused, from_row, plain_rows, to_row
 
 if TYPE_CHECKING:
     from dbos import DBOSConfig
@@ -174,12 +176,14 @@ class System:
             "sys_db_pool_size": CONNECTIONS,
             "system_database_engine": self._engine,
             "use_listen_notify": USE_LISTEN_NOTIFY,
+            "serializer": plain_rows(),
         }
 
     def _prepare_file(self) -> None:
-        """Readers shall not wait for writers. SQLite keeps this mode in the file."""
+        """Its owner's alone, and readers shall not wait for writers: the file keeps this mode."""
         database = make_url(self._url).database
         if self._url.startswith("sqlite") and database:
+            make_private(Path(database))
             with closing(sqlite3.connect(database, timeout=30)) as connection:
                 log_ahead(connection)
 
@@ -188,12 +192,15 @@ class System:
         from dbos._error import DBOSWorkflowConflictIDError  # noqa: PLC0415
 
         @DBOS.step(name="look")
-        def recorded(key: str, failures: int) -> Look:
-            return self._look(key, failures)
+        def recorded(key: str, failures: int) -> dict[str, Any]:
+            return to_row(self._look(key, failures))
 
         def look(key: str, failures: int) -> Look:
             try:
-                return recorded(key, failures)
+                return from_row(recorded(key, failures))
+            except RowRefused as refused:
+                log.error("%s: %s; it is begun anew from the journal", key, refused)  # noqa: TRY400
+                raise
             except DBOSWorkflowConflictIDError:
                 raise Leave from None  # DBOS would keep this thread waiting for the other's end
 

@@ -92,7 +92,7 @@ def _filters(desk: Desk) -> None:
     with csv:
         csv_button(
             desk,
-            lambda: desk.core.exporting.audit(sought, desk.actor),
+            lambda now: now.core.exporting.audit(sought, now.actor),
             f"audit-{desk.now():%Y-%m-%d-%H%M}",
             "All matching entries, each with its hash",
         )

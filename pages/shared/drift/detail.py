@@ -9,7 +9,7 @@ from core.credits.records import Kind
 from core.drift.differences import Drift
 from core.drift.store.trends_port import Narrow
 from core.drift.sweeps import Sweep
-from pages.shared import places, tables, words
+from pages.shared import gate, places, tables, words
 from pages.shared.drift import address
 from pages.shared.drift.asking import may_repair
 from pages.shared.drift.causes import KINDS, MEANS, SHORT
@@ -19,7 +19,7 @@ from pages.shared.gate import Desk
 
 def show(desk: Desk, sweep: Sweep, kind: Kind, id_: str) -> None:
     """The record, in a drawer over the page."""
-    drawer = st.dialog(
+    drawer = gate.dialog(
         f"{KINDS[kind]} {id_}", width="medium", position="right", on_dismiss=address.close_record
     )
     drawer(_record)(desk, sweep, kind, id_)

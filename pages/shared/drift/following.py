@@ -11,7 +11,7 @@ from core.credits.csv_safe import Table
 from core.credits.errors import UnknownId
 from core.drift.repairs import UNSETTLED, Repair, RepairRow, RepairState, RowState
 from core.exports.listings import Listing
-from pages.shared import problems, tables, words
+from pages.shared import gate, problems, tables, words
 from pages.shared.drift import address
 from pages.shared.drift.causes import KINDS, SHORT
 from pages.shared.drift.rows import column_name, value
@@ -62,7 +62,7 @@ def _safe(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
-@st.fragment(run_every="1s")
+@gate.fragment(run_every="1s")
 def _progress(desk: Desk, repair_id: str) -> None:
     repair = desk.core.journal.repair(repair_id)
     if repair.ended:
@@ -125,8 +125,8 @@ def _rows(desk: Desk, repair: Repair) -> None:
     )
     csv_button(
         desk,
-        lambda: of(
-            Listing.REPAIR, repair_table(desk.core.journal.repair_rows(repair.id)), repair.id
+        lambda now: of(
+            Listing.REPAIR, repair_table(now.core.journal.repair_rows(repair.id)), repair.id
         ),
         f"repair-{repair.id}",
         "Every record of the repair with its result",

@@ -9,16 +9,16 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
+from core.credits.typed_reasons import REASON_MAX
 from core.drift.causes import Remedy
 from core.drift.differences import Drift
 from core.work.clocks import within
-from pages.shared import problems, tables, words
+from pages.shared import gate, problems, tables, words
 from pages.shared.drift import address
 from pages.shared.drift.asking import may_repair
 from pages.shared.drift.causes import KINDS, cause_named
 from pages.shared.drift.rows import drift_columns, drift_frame
 from pages.shared.gate import Desk
-from pages.shared.operations.confirming import REASON_MAX
 from pages.shared.operations.figures import cards
 from pages.shared.problems import Problem
 
@@ -158,7 +158,7 @@ def _table(desk: Desk, preview: Preview) -> None:
         st.caption(f"The first {SHOWN:,} of {words.count(len(preview.drifts), 'record')}.")
 
 
-@st.fragment
+@gate.fragment()
 def _form(desk: Desk, able: Sequence[Drift]) -> None:
     """A fragment, so that typing does not draw the table again."""
     with st.container(border=True, key="confirm_repair"):

@@ -110,7 +110,7 @@ def _filters(desk: Desk, sweep: Sweep) -> None:
         filters.end_of_row(
             desk,
             address.clear,
-            lambda: desk.core.exporting.drift(desk.actor, sweep.id, narrow),
+            lambda now: now.core.exporting.drift(now.actor, sweep.id, narrow),
             f"drift-{sweep.started_at:%Y-%m-%d-%H%M}",
             "All matching records, with their values on both sides",
             narrowed=narrow != Narrow(),

@@ -14,7 +14,7 @@ from core.drift.repair import repaired_of
 from core.drift.store.trends_port import Gap, Narrow
 from core.drift.sweeps import WHOLE, Sweep, SweepMode, SweepState
 from core.health.needs import CHECKS
-from pages.shared import words
+from pages.shared import gate, words
 from pages.shared.drift import address
 from pages.shared.drift.causes import KINDS, counted, listed
 from pages.shared.gate import Desk
@@ -206,7 +206,7 @@ def next_in(desk: Desk) -> timedelta | None:
     return min(times) - now if times else None
 
 
-@st.fragment(run_every="2s")
+@gate.fragment(run_every="2s")
 def _under_way(desk: Desk, before: Sequence[Sweep]) -> None:
     """By itself as long as one is under way; the whole page anew when it has ended."""
     now = _open(desk.core.journal.sweeps(limit=20))

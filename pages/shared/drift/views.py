@@ -37,7 +37,7 @@ def show(desk: Desk) -> None:
         _first_run(desk, now)
     else:
         standing.show(desk, now, lambda: _acts(desk, now))
-    if pace.figures_only(CHARTS_PX, TABLE_PX):
+    if pace.figures_only(desk, CHARTS_PX, TABLE_PX):
         return
     history.show(desk, now)
     rows.show(desk, now)

@@ -31,6 +31,7 @@ class Link:
 
 LINKS: dict[Matter, Link] = {
     Matter.AUDIT_CHANGED: Link(places.AUDIT, "See what does not fit"),
+    Matter.UNUSUAL: Link(places.AUDIT, "See who and when"),
     Matter.NO_WORKER: Link(places.OPERATIONS, "See workers", WORKERS),
     Matter.TRUTH_AWAY: Link(places.OPERATIONS, "See what waits", {listing.NARROW: "In progress"}),
     Matter.MIRROR_AWAY: Link(places.OPERATIONS, "See what waits", COPIES),

@@ -27,6 +27,7 @@ COUNTED = {
 }
 WORDS: dict[Matter, str] = {
     Matter.AUDIT_CHANGED: "Audit",
+    Matter.UNUSUAL: "Unusual",
     Matter.NO_WORKER: "No worker",
     Matter.TRUTH_AWAY: "HubSpot",
     Matter.MIRROR_AWAY: "Supabase",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
-import streamlit as st
-
-from pages.shared import gate, places, problems
+from pages.shared import gate, problems
 from pages.shared.gate import Desk
 from pages.shared.health import figures, needs, sight, today
 
@@ -14,16 +12,15 @@ from pages.shared.health import figures, needs, sight, today
 LOOK = "10s"
 
 
-@st.fragment(run_every=LOOK)
+@gate.fragment(run_every=LOOK)
 def show(desk: Desk) -> None:
     """Nothing here can be open or half filled in, so drawing it again disturbs nobody."""
-    actor = gate.again(desk, places.OVERVIEW)
     with problems.told("Nothing was changed."):
-        found = desk.core.overseeing.read(actor)
+        found = desk.core.overseeing.read(desk.actor)
         sight.show(desk, found)
-        needs.show(desk, actor, found)
+        needs.show(desk, desk.actor, found)
         figures.show(desk, found)
-        today.show(desk, desk.core.overseeing.today(actor, since=midnight(desk)))
+        today.show(desk, desk.core.overseeing.today(desk.actor, since=midnight(desk)))
 
 
 def midnight(desk: Desk) -> datetime:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.credits.typed_reasons import REASON_MAX
 from core.operations.kinds.base import FollowUp
 from core.operations.kinds.permissions import second_admin_why
 from core.operations.kinds.registry import kind_of
 from core.operations.plans import Plan
-from pages.shared import other_desks, problems, words
+from pages.shared import gate, other_desks, problems, words
 from pages.shared.gate import Desk
 from pages.shared.kinds import SAID
 from pages.shared.operations import address
 from pages.shared.operations.progress import telling
 
-#: Long enough for a sentence, short enough for a note on a timeline.
-REASON_MAX = 300
 #: Why an undo that follows its refund at once is held for longer.
 STILL_ON_ITS_WAY = "Until then something of what it undoes may still be on its way to HubSpot."
 
@@ -67,7 +66,7 @@ def show(desk: Desk, plan: Plan) -> None:
         _form(desk, plan)
 
 
-@st.fragment
+@gate.fragment()
 def _form(desk: Desk, plan: Plan) -> None:
     """A fragment, so that typing does not draw the table again."""
     expected = len(plan.will_change)

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from core.app.stores import SqlJournal
-from core.audit.entries import Entry, Subject, What
+from core.audit.entries import Entry, Sought, Subject, What
 from core.cli.commands import audit  # noqa: F401 - adds its commands
+from core.credits.roles import Grant, Role
+from core.health.audit_check.heads import ShippedHead, line_of
 from tests.contract.cli.test_messages import Run, run, settings
 from tests.contract.journal.stores import past_the_triggers
 
@@ -96,4 +98,33 @@ def test_verify_tells_the_head_and_every_fault(run: Run, journal: SqlJournal) ->
     assert 1 == done.returncode
     assert ["entry 2 is missing"] == json.loads(done.stdout)["faults"]
     assert done.stderr.endswith("\nentry 2 is missing\n")
+    journal.close()
+
+
+def test_heads_of_a_file_must_be_in_the_chain(
+    run: Run, journal: SqlJournal, tmp_path: Path
+) -> None:
+    head, _ = journal.audit_head()
+    kept = ShippedHead(n=head.n, hash=head.hash, at=NOON)
+    lost = ShippedHead(n=head.n, hash="0" * 64, at=NOON)
+    file = tmp_path / "heads.jsonl"
+
+    file.write_text(line_of(kept, "") + "\n")
+    assert 0 == run("audit", "verify", "--heads", str(file)).returncode
+
+    file.write_text(line_of(lost, "") + "\n")
+    done = run("audit", "verify", "--heads", str(file))
+    assert 1 == done.returncode
+    assert "entry 3 with the hash 0000" in done.stderr
+    journal.close()
+
+
+def test_refused_command_is_recorded_with_its_channel(run: Run, journal: SqlJournal) -> None:
+    journal.grant(Grant(email=ANN, role=Role.STAFF, by="admin@example.test", at=NOON))
+
+    assert 1 == run("audit", "--as", ANN).returncode
+
+    (link,) = journal.audit(Sought(what=(What.REFUSED,)))
+    assert (ANN, "command") == (link.entry.actor, link.entry.detail["channel"])
+    assert "may not watch operations" in link.entry.detail["why"]
     journal.close()

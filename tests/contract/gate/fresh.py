@@ -11,25 +11,36 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from types import FrameType
+from typing import Any
+from urllib.parse import parse_qsl
 
 import uvicorn
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit import config
 
+from api.v1 import PATH
 from core.app import wiring
 from core.credits.roles import Grant, Role
-from tests.pages.stage import ADMIN, fill, stage
+from tests.contract.gate.visitor import STEER
+from tests.pages.stage import ACTOR, ADMIN, NOON, Stage, come_in, fill, signed_in, stage
 
 MANAGER, STAFF = "manager@example.test", "staff@example.test"
+#: An admin by an admin's word, who may lose the role.
+LEAVER = "leaver@example.test"
 
 
 def main(number: int, secrets: str) -> None:
     config.set_option("secrets.files", [secrets])
     made = stage()
     fill(made, contacts=60, exams=6)
-    for email, role in ((MANAGER, Role.MANAGER), (STAFF, Role.STAFF)):
+    for email, role in ((MANAGER, Role.MANAGER), (STAFF, Role.STAFF), (LEAVER, Role.ADMIN)):
         made.journal.grant(Grant(email=email, role=role, by=ADMIN, at=made.clock()))
+    for email in (ADMIN, MANAGER, STAFF, LEAVER, "eve@example.test"):
+        come_in(made.journal, signed_in(email=email))
     wiring._core = made.core  # so that asgi.py starts no runtime of its own
     import asgi
 
@@ -37,7 +48,7 @@ def main(number: int, secrets: str) -> None:
         "pages.shared.operations"
     )  # as asgi.py does when it warms up: once, for all children
     sockets = [_listening() for _ in range(number)]
-    children = [_forked(asgi.app, each) for each in sockets]
+    children = [_forked(Steered(asgi.app, made), each) for each in sockets]
 
     def end(_number: int, _frame: FrameType | None) -> None:
         for child in children:
@@ -49,6 +60,54 @@ def main(number: int, secrets: str) -> None:
     sys.stdout.write(f"{json.dumps(ports)}\n")
     sys.stdout.flush()
     signal.pause()
+
+
+class Steered:
+    """The server, and beside it what happens elsewhere: people lose roles, time passes."""
+
+    def __init__(self, app: ASGIApp, made: Stage) -> None:
+        self.app = app
+        self.made = made
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(STEER):
+            await self.app(scope, receive, send)
+            return
+        told = dict(parse_qsl(scope["query_string"].decode()))
+        answer = Response(status_code=204)
+        match scope["path"].removeprefix(STEER):
+            case "withdraw":
+                self.made.core.access.withdraw(told["email"], ACTOR)
+            case "grant":
+                self.made.core.access.grant(told["email"], Role(told["role"]), ACTOR)
+            case "pass":
+                self.made.clock.pass_(seconds=float(told["seconds"]))
+            case "routes":
+                answer = JSONResponse(sorted(set(_routes())))
+            case "noon":
+                self.made.clock.at = NOON
+            case "come_in":
+                come_in(self.made.journal, signed_in(email=told["email"], sign_in=told["sign_in"]))
+        await answer(scope, receive, send)
+
+
+def _routes() -> Iterator[str]:
+    """Method and path of each that this process answers."""
+    import asgi
+
+    server: Any = asgi.app._starlette_app
+    v1: Any = asgi.students_api
+    for route in server.routes:
+        yield from _named(route, "")
+    for route in v1.routes:  # FastAPI keeps the routes of a router in one of its own
+        within = getattr(route, "effective_route_contexts", lambda one=route: [one])
+        for each in within():
+            yield from _named(each, PATH)
+
+
+def _named(route: Any, start: str) -> Iterator[str]:
+    for method in getattr(route, "methods", None) or {"ANY"}:
+        yield f"{method} {start}{route.path}"
 
 
 def _listening() -> socket.socket:

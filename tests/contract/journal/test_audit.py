@@ -258,7 +258,7 @@ def test_keys_are_told_without_what_opens_them(journal: Journal) -> None:
 
     assert [What.KEY_MADE, What.KEY_WITHDRAWN] == [entry.what for entry in told]
     assert {("key", key.id)} == {(entry.subject, entry.subject_id) for entry in told}
-    assert {"client": "app", "scopes": ["read"]} == told[0].detail
+    assert {"client": "app", "scopes": ["read"], "ends": "never"} == told[0].detail
     assert "d1ge5t" not in str(told)
 
 

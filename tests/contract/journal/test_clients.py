@@ -8,6 +8,7 @@ import pytest
 
 from core.access.api_key_rules import ApiKey, ApiRequest, Scope
 from core.app.journal import Journal
+from core.audit.entries import Sought
 from core.credits.errors import JournalError
 from tests.contract.journal.given import NOW, after
 
@@ -136,3 +137,31 @@ def test_old_requests_are_forgotten_and_their_keys_are_new_again(journal: Journa
 
     anew = replace(ASKED, operation_id="op9")
     assert (anew, recent) == (journal.begin_request(anew), journal.begin_request(recent))
+
+
+def test_what_holds_a_stolen_key_back_is_kept(journal: Journal) -> None:
+    held = replace(KEY, networks=("203.0.113.0/24",), writes_a_day=7, needs_student=True)
+    journal.add_key(held)
+
+    assert held == journal.api_key(KEY.id)
+    (link,) = journal.audit(Sought())
+    assert held.terms == dict(link.entry.detail)
+
+
+def test_all_keys_that_hold_are_withdrawn_together_each_with_its_entry(journal: Journal) -> None:
+    over = replace(KEY, id="1" * 12, expires_at=after(5))
+    gone = replace(KEY, id="2" * 12)
+    other = replace(KEY, id="3" * 12, client="another-app")
+    for key in (KEY, over, gone, other):
+        journal.add_key(key)
+    journal.withdraw_key(gone.id, by=ANN, at=after(1))
+
+    withdrawn = journal.withdraw_keys(by=BEN, at=after(9))
+
+    assert [
+        replace(other, withdrawn_at=after(9), withdrawn_by=BEN),
+        replace(KEY, withdrawn_at=after(9), withdrawn_by=BEN),
+    ] == withdrawn
+    told = journal.audit(Sought(actor=BEN))
+    assert {KEY.id, other.id} == {link.entry.subject_id for link in told}
+    assert [] == journal.withdraw_keys(by=BEN, at=after(10))

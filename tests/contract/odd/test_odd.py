@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from urllib.parse import quote
 
 import pytest
 
 from core.credits.records import ContactId, Kind
+from core.credits.typed_reasons import reason_faults
 from core.drift.causes import Cause
 from core.drift.repairs import UNSETTLED, RowState
+from core.operations.commands import NotConfirmed
 from core.operations.states import SETTLED, ItemState
 from core.operations.verdicts import OperationKind, Verdict
 from tests.contract.odd.conftest import Ran
@@ -196,4 +199,8 @@ def test_odd_words_in_a_search_a_reason_and_an_id_are_answered(ran: Ran, text: s
         assert 400 <= answer.status_code < 500, answer.text[:300]
     plan = ran.school.preview(OperationKind.REFUND, [odd.booking])
     if any(row.verdict is Verdict.WILL_CHANGE for row in plan.rows):
-        core.operating.confirm(plan.id, ADMIN, reason=f"because {text}")
+        reason = f"because {text}"
+        with ExitStack() as refused:
+            if reason_faults(reason):
+                refused.enter_context(pytest.raises(NotConfirmed, match="the reason has"))
+            core.operating.confirm(plan.id, ADMIN, reason=reason)

@@ -188,3 +188,29 @@ def test_the_way_back_leaves_the_school_as_it_was(school: School) -> None:
 def test_every_kind_has_its_table_in_the_schema(school: School) -> None:
     for kind in Kind:
         assert school.mirror.page(kind, limit=1)
+
+
+def test_tables_that_were_shut_are_told_to_be_shut(school: School) -> None:
+    assert [] == school.mirror.exposures()
+
+
+def test_a_policy_of_the_schools_own_is_told_and_stays(school: School) -> None:
+    """Another app of the school may need it: the desk says what it opens, and no more."""
+    table = f"{school.tables.schema}.hubspot_mock_exams"
+    exams = "hubspot_mock_exams"
+    school.execute("grant select on {} to authenticated", exams)
+    add = 'create policy "timetable" on {} for select to authenticated using (true)'
+    school.execute(add, exams)
+    try:
+        school.db.execute(school.sql)
+        found = school.mirror.exposures()
+        kept = school.db.execute("select 1 from pg_policy where polname = 'timetable'").rowcount
+    finally:
+        school.execute('drop policy "timetable" on {}', exams)
+        school.execute("revoke select on {} from authenticated", exams)
+
+    assert [("policy", table, "authenticated")] == [
+        (each.what, each.target, each.who) for each in found
+    ]
+    assert 'policy "timetable" lets select rows where true' == found[0].said
+    assert 1 == kept

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 
 from core.access.api_keys import BURST_S
@@ -43,6 +46,8 @@ WAYS = [
 assert len(WAYS) == 6
 
 
+#: By which the sign-in of students is signed in these tests.
+JWT_SECRET = "the-jwt-secret-of-this-school-012345"
 #: Of students, in all tests of this process: they share one account.
 NUMBERS = count(1)
 
@@ -112,7 +117,12 @@ class Servers:
 @pytest.fixture(scope="module")
 def servers(sandbox: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     folder = tmp_path_factory.mktemp("api")
-    desk = Desk({**sandbox, "CREDIT_DESK_API_WAIT_S": "30"}, folder)
+    more = {
+        "CREDIT_DESK_API_WAIT_S": "30",
+        "CREDIT_DESK_API_STUDENTS_ALARM": "3",
+        "SUPABASE_JWT_SECRET": JWT_SECRET,
+    }
+    desk = Desk({**sandbox, **more}, folder)
     desk.core("provision")
     scopes = [part for scope in ("read", "book", "cancel") for part in ("--scope", scope)]
     key = desk.core("keys", "make", "student-app", *scopes)["key"]
@@ -276,3 +286,52 @@ def test_a_server_killed_with_a_booking_in_hand_and_the_request_sent_to_another_
     assert 201 == answer.status_code, answer.text
     assert ((2, 2), 1) == (servers.held(contact, CS), servers.seats(exam))
     assert ["Active"] == [status for _, status in servers.bookings(contact)]
+
+
+def test_stolen_key_is_seen_by_people_and_stops_at_its_budget(servers: Servers) -> None:
+    made = servers.desk.core(
+        "keys", "make", "stolen", "--scope", "book", "--scope", "cancel", "--writes-a-day", "5"
+    )
+    exam = servers.exam("Clinical Skills", "2027-03-04", capacity=9)
+    thief = {"Authorization": f"Bearer {made['key']}"}
+
+    def book(n: int) -> httpx.Response:
+        return servers.ask(
+            "POST",
+            f"/contacts/{servers.student(cs_credits=1)}/bookings",
+            at=n % 2,
+            json={"exam_id": exam, **ANSWERS},
+            headers={**thief, "Idempotency-Key": f"stolen-{n}"},
+        )
+
+    answers = [book(n) for n in range(7)]
+
+    assert [201] * 5 + [429] * 2 == [answer.status_code for answer in answers]
+    assert 5 == servers.seats(exam)
+    told = json.dumps(servers.desk.core("overview", fails=None)["needs"])
+    assert f"the app stolen (key {made['id']}): more than 3 students acted for" in told
+    assert "more than 5 bookings and cancellations within 24 hours" in told
+
+    servers.desk.core("keys", "withdraw", made["id"])
+    assert 401 == book(8).status_code
+
+
+def test_key_that_needs_the_student_is_worth_nothing_alone(servers: Servers) -> None:
+    make = ("keys", "make", "careful-app", "--scope", "read", "--scope", "book")
+    key = servers.desk.core(*make, "--needs-student", "--network", "127.0.0.0/8")["key"]
+    elsewhere = servers.desk.core(*make, "--network", "203.0.113.0/24")["key"]
+    mine, other = servers.student(cs_credits=1), servers.student(cs_credits=1)
+    email = servers.desk.objects(CONTACTS, [mine], ["email"])[mine]["email"]
+    claims = {"aud": "authenticated", "email": email.upper(), "exp": int(time.time()) + 600}
+    token = jwt.encode(claims, JWT_SECRET, "HS256")
+    ended = jwt.encode({**claims, "exp": int(time.time()) - 60}, JWT_SECRET, "HS256")
+
+    def status(contact: str, token: str | None, key: str = key) -> int:
+        shown = {"X-Student-Token": token} if token else {}
+        headers = {"Authorization": f"Bearer {key}", **shown}
+        return servers.ask("GET", f"/contacts/{contact}/balances", headers=headers).status_code
+
+    assert [200, 403, 403, 403] == [
+        status(mine, token), status(mine, None), status(mine, ended), status(other, token),
+    ]  # fmt: skip
+    assert 401 == status(mine, None, elsewhere), "from another network than it was made for"

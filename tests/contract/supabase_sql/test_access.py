@@ -16,20 +16,23 @@ from tests.contract.supabase_sql.conftest import client, copy
 
 TABLES = ("hubspot_contact_credits", "hubspot_bookings", "hubspot_mock_exams")
 NOW = "2026-11-23T12:00:00Z"
+ID = {"select": "hubspot_id"}
 
 
 @pytest.fixture
 def people(server: httpx.Client, new_id: Iterator[str]) -> dict[str, str]:
-    """Two students with one booking each, on one exam."""
-    names = {name: next(new_id) for name in ("ann", "bob", "exam", "ann_seat", "bob_seat")}
+    """Two students with one booking each, on one exam that is closed; and two other exams."""
+    called = ("ann", "bob", "exam", "open", "shut", "ann_seat", "bob_seat")
+    names = {name: next(new_id) for name in called}
     stamp = {"source_modified_at": NOW}
-    exam = {"hubspot_id": names["exam"], **stamp}
-    copy(server, "exams", exam)
+    for name, is_active in (("exam", "false"), ("open", "true"), ("shut", "false")):
+        copy(server, "exams", {"hubspot_id": names[name], "is_active": is_active, **stamp})
     for name in ("ann", "bob"):
         email = f"{name}.{names[name]}@Example.test"
         copy(server, "contacts", {"hubspot_id": names[name], "email": email, **stamp})
+        refunded = {"token_refund_admin": "staff@example.test", "idempotency_key": "secret"}
         seat = {"hubspot_id": names[f"{name}_seat"], "contact_hubspot_id": names[name], **stamp}
-        copy(server, "bookings", seat)
+        copy(server, "bookings", {**seat, "exam_hubspot_id": names["exam"], **refunded})
     return names
 
 
@@ -39,18 +42,45 @@ def test_nobody_signed_out_sees_anything(settings: SupabaseSettings, table: str)
         assert anonymous.get(f"/{table}").status_code == 401
 
 
-def test_a_student_sees_the_rows_of_that_email_and_all_exams(
-    settings: SupabaseSettings, people: dict[str, str]
+@pytest.mark.parametrize(("name", "other"), [("ann", "bob"), ("bob", "ann")])
+def test_a_student_sees_the_rows_of_that_email_and_open_exams(
+    settings: SupabaseSettings, people: dict[str, str], name: str, other: str
 ) -> None:
-    token = user_token(settings.jwt_secret, f"ANN.{people['ann']}@example.test")
+    token = user_token(settings.jwt_secret, f"{name.upper()}.{people[name]}@example.test")
     with client(settings, settings.anon_key, token) as student:
-        contacts = student.get("/hubspot_contact_credits").json()
-        bookings = student.get("/hubspot_bookings").json()
-        exams = student.get("/hubspot_mock_exams").json()
+        contacts = student.get("/hubspot_contact_credits", params=ID).json()
+        bookings = student.get("/hubspot_bookings", params=ID).json()
+        exams = {row["hubspot_id"] for row in student.get("/hubspot_mock_exams", params=ID).json()}
+        theirs = {"hubspot_id": f"eq.{people[f'{other}_seat']}", **ID}
+        assert [] == student.get("/hubspot_bookings", params=theirs).json()
 
-    assert [row["hubspot_id"] for row in contacts] == [people["ann"]]
-    assert [row["hubspot_id"] for row in bookings] == [people["ann_seat"]]
-    assert people["exam"] in {row["hubspot_id"] for row in exams}
+    assert [row["hubspot_id"] for row in contacts] == [people[name]]
+    assert [row["hubspot_id"] for row in bookings] == [people[f"{name}_seat"]]
+    assert {people["exam"], people["open"]} <= exams, "one's own, and those that are open"
+    assert people["shut"] not in exams
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("hubspot_bookings", "token_refund_admin"),
+        ("hubspot_bookings", "idempotency_key"),
+        ("hubspot_bookings", "source_modified_at"),
+        ("hubspot_contact_credits", "credit_desk_changed_at"),
+        ("hubspot_mock_exams", "scheduled_activation_datetime"),
+        ("hubspot_mock_exams", "*"),
+    ],
+)
+def test_what_is_not_a_student_s_own_business_cannot_be_read_in_one_s_own_row(
+    settings: SupabaseSettings, people: dict[str, str], table: str, column: str
+) -> None:
+    token = user_token(settings.jwt_secret, f"ann.{people['ann']}@example.test")
+    with client(settings, settings.anon_key, token) as student:
+        read = student.get(f"/{table}", params={"select": column})
+        sorted_by = student.get(f"/{table}", params={**ID, column.strip("*"): "not.is.null"})
+
+    assert read.status_code == 403
+    assert column == "*" or sorted_by.status_code == 403, "nor guessed by filters"
 
 
 def test_a_student_writes_nothing(settings: SupabaseSettings, people: dict[str, str]) -> None:
@@ -70,6 +100,7 @@ def test_a_student_writes_nothing(settings: SupabaseSettings, people: dict[str, 
         "credit_desk_copy",
         "credit_desk_copy_contacts",
         "credit_desk_delete",
+        "credit_desk_exposure",
         "credit_desk_fault",
         "credit_desk_schema",
     ],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -14,8 +15,12 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.guard import Public, Tally, guards
+from api.guard import Public, Tally, Visitors, guards
+from api.guard.budgets import Allowance, Meter
+from api.guard.sockets import CONNECTION
 
+#: Nobody is signed in, and no page has said anything.
+NOBODY = Visitors(is_signed_in=lambda _: False, unwanted=lambda *_: "", held=Counter)
 PUBLIC = "https://desk.example.test"
 HOST = "desk.example.test"
 
@@ -43,6 +48,12 @@ class Answer:
         return str(told["detail"])
 
 
+class Unmeasured:
+    """A connection that takes whatever comes."""
+
+    def allow(self, _: Allowance, __: Sequence[Meter]) -> None: ...
+
+
 @dataclass
 class Server:
     """The guards around one app, in the order of the real server."""
@@ -62,7 +73,7 @@ class Server:
 
         stack: ASGIApp = Innermost(inner)
         public = Public.of(self.public_url, self.extra_hosts)
-        for each in reversed(guards(public, ["'sha256-x'"], self.tally)):
+        for each in reversed(guards(public, ["'sha256-x'"], self.tally, NOBODY)):
             stack = each.cls(stack, *each.args, **each.kwargs)
         self.stack = stack
 
@@ -114,7 +125,9 @@ class Server:
         async def send(message: Message) -> None:
             told.append(message["type"])
 
-        asyncio.run(self._run({**scope, "type": "websocket"}, receive, send))
+        extensions = {CONNECTION: Unmeasured()}
+        websocket = {**scope, "type": "websocket", "extensions": extensions}
+        asyncio.run(self._run(websocket, receive, send))
         return told
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:

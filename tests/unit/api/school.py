@@ -51,6 +51,8 @@ class School:
 
     core: Core
     seconds: float
+    #: Whose request it is: IP address and port.
+    caller: tuple[str, int]
 
     def __init__(self, *, wait_s: float = 0, rate: float = 1e6) -> None:
         self.desk = TestDesk()
@@ -64,6 +66,7 @@ class School:
         self.desk.crm.add_contact("102", {CS: 1}, student_id="S2", firstname="Ben")
         self.key, self.text = self.new_key(*ALL)
         self.seconds = 0.0
+        self.caller = ("127.0.0.1", 123)
         self.app = served(application(lambda: self.core, wait_s=wait_s))
         self._numbers = count(1)
 
@@ -98,7 +101,7 @@ class School:
         given = {name: value for name, value in headers.items() if value is not None}
 
         async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app)
+            transport = httpx.ASGITransport(self.app, client=self.caller)
             async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
                 return await client.request(method, f"/api/v1{path}", headers=given, **options)
 

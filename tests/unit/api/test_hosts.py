@@ -60,6 +60,42 @@ def test_without_a_public_address_only_this_machine_is_answered() -> None:
     )
 
 
+SIGNING = ["/auth/login", "/auth/logout"]
+
+
+@pytest.mark.parametrize("path", SIGNING)
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Referer": f"{PUBLIC}/audit"}, 403),
+        ({"Sec-Fetch-Site": "nonsense"}, 403),
+        ({"Referer": f"{PUBLIC}/audit?n=1"}, 200),
+        ({"Referer": PUBLIC}, 200),
+        ({"Referer": f"{PUBLIC}.evil.test/"}, 403),
+        ({"Referer": f"https://evil.test/{PUBLIC}/"}, 403),
+        ({"Referer": "about:blank"}, 403),
+        ({}, 403),
+    ],
+)
+def test_a_page_of_another_site_signs_nobody_in_or_out(
+    path: str, headers: dict[str, str], status: int
+) -> None:
+    for method in ("GET", "HEAD", "POST"):
+        assert status == serving().ask(path, method=method, headers=headers).status
+
+
+def test_a_link_of_another_site_leads_to_a_page_and_back_from_its_provider() -> None:
+    headers = {"Sec-Fetch-Site": "cross-site"}
+
+    assert {200} == {
+        serving().ask(path, headers=headers).status for path in ("/audit", "/oauth2callback?code=1")
+    }
+
+
 @pytest.mark.parametrize("host", [*STRANGE, None])
 @pytest.mark.parametrize("path", ["/api/healthz", "/api/readyz"])
 def test_health_is_answered_whatever_a_probe_calls_the_server(host: str | None, path: str) -> None:
@@ -128,10 +164,12 @@ def test_who_is_no_browser_has_no_origin_and_may() -> None:
     assert 200 == serving().ask("/api/v1/bookings", method="POST").status
 
 
-def test_a_page_of_ours_may_upload() -> None:
+def test_a_page_of_ours_is_only_asked_to_sign_in_before_it_uploads() -> None:
     path = "/_stcore/upload_file/session/file"
 
-    assert 200 == serving().ask(path, method="PUT", headers={"Origin": PUBLIC}).status
+    answer = serving().ask(path, method="PUT", headers={"Origin": PUBLIC})
+
+    assert "sign in to upload files" == answer.problem
 
 
 async def accepts(scope: Scope, receive: Receive, send: Send) -> None:

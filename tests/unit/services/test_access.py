@@ -8,13 +8,20 @@ from datetime import timedelta
 import pytest
 
 from core.access.api_key_rules import Scope
+from core.access.identities import Account
 from core.access.people import BY_SETTINGS, Access
 from core.credits.errors import BadList, StateConflict
-from core.credits.roles import Act, Actor, NotAllowed, Role
+from core.credits.roles import Act, Actor, Grant, NotAllowed, Role, RoleRequest
+from core.operations.approval_rules import SecondAdmin
 from core.operations.states import OperationState
 from tests.unit.services.desk import ADMIN, CS, TestDesk
 
 BEN = "ben@example.test"
+
+
+def claims_of(email: str, *, subject: str = "1", **more: object) -> dict[str, object]:
+    account = {"iss": "https://id.example.test", "sub": subject}
+    return {"email": email, "email_verified": True, **account, **more}
 
 
 @pytest.fixture
@@ -155,7 +162,7 @@ def test_letters_that_fold_into_others_make_nobody_somebody_else(desk: TestDesk)
 
 def test_a_sign_in_is_worth_what_its_provider_vouches_for(desk: TestDesk) -> None:
     access = desk.core.access
-    claims = {"email": ADMIN.email, "email_verified": True}
+    claims = claims_of(ADMIN.email)
 
     assert access.signed_in(claims) == access.actor(ADMIN.email)
     with pytest.raises(NotAllowed):
@@ -170,3 +177,160 @@ def test_nobody_signs_in_as_an_api_client(desk: TestDesk) -> None:
 
     with pytest.raises(NotAllowed, match="API clients do not sign in"):
         desk.core.access.signed_in(claims)
+
+
+LATER = timedelta(hours=1)
+DEE, CY = "dee@example.test", "cy@example.test"
+
+
+@pytest.fixture
+def two() -> TestDesk:
+    """A new admin needs the word of a second one; there are two."""
+    made = TestDesk(second=SecondAdmin(for_admins=True), admins=[ADMIN.email, DEE])
+    made.time += LATER
+    return made
+
+
+def admin(email: str) -> Actor:
+    return Actor(email=email, role=Role.ADMIN)
+
+
+def test_a_new_admin_waits_for_a_second_admin_where_the_settings_say_so(two: TestDesk) -> None:
+    asked = two.core.access.grant("Ben@Example.test", Role.ADMIN, ADMIN)
+
+    assert RoleRequest(email=BEN, role=Role.ADMIN, by=ADMIN.email, at=two.time) == asked
+    assert [asked] == two.core.access.requests(ADMIN)
+    with pytest.raises(NotAllowed, match="has no role"):
+        two.core.access.actor(BEN)
+    given = two.core.access.approve(BEN, admin(DEE))
+    assert (BEN, Role.ADMIN, DEE) == (given.email, given.role, given.by)
+    assert Role.ADMIN is two.core.access.actor(BEN).role
+    assert [] == two.core.access.requests(ADMIN)
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.MANAGER])
+def test_other_roles_need_one_admin(two: TestDesk, role: Role) -> None:
+    two.core.access.grant(BEN, role, ADMIN)
+
+    assert role is two.core.access.actor(BEN).role
+
+
+@pytest.mark.parametrize("email", [ADMIN.email, ADMIN.email.upper()])
+def test_nobody_approves_an_admin_they_asked_for(two: TestDesk, email: str) -> None:
+    two.core.access.grant(BEN, Role.ADMIN, ADMIN)
+
+    with pytest.raises(NotAllowed, match="another admin has to approve"):
+        two.core.access.approve(BEN, admin(email))
+    assert two.journal.granted(BEN) is None
+
+
+def test_a_second_address_of_one_mailbox_is_no_second_admin() -> None:
+    alias = ADMIN.email.replace("@", "+two@")
+    desk = TestDesk(second=SecondAdmin(for_admins=True), admins=[ADMIN.email, alias, DEE])
+    desk.core.access.grant(BEN, Role.ADMIN, ADMIN)
+
+    with pytest.raises(NotAllowed, match="one mailbox"):
+        desk.core.access.approve(BEN, admin(alias))
+    assert [alias] == desk.core.access.same_person(ADMIN.email)
+    assert [DEE] == desk.core.access.other_admins(ADMIN.email)
+
+
+def test_who_became_an_admin_after_the_request_cannot_approve_it(two: TestDesk) -> None:
+    two.core.access.grant(BEN, Role.ADMIN, ADMIN)
+    two.time += LATER
+    two.journal.grant(Grant(email=CY, role=Role.ADMIN, by=ADMIN.email, at=two.time))
+
+    with pytest.raises(NotAllowed, match="became an admin after"):
+        two.core.access.approve(BEN, admin(CY))
+    assert [DEE] == two.core.access.seconds(ADMIN.email, two.time - LATER)
+
+
+def test_a_request_ends_with_its_time_a_refusal_or_the_role_of_who_asked(two: TestDesk) -> None:
+    access = two.core.access
+    two.journal.grant(Grant(email=CY, role=Role.ADMIN, by=DEE, at=two.time))
+    access.grant(BEN, Role.ADMIN, admin(CY))
+    access.withdraw(CY, ADMIN)
+    with pytest.raises(NotAllowed, match="may no longer give roles"):
+        access.approve(BEN, admin(DEE))
+
+    assert BEN == access.refuse(BEN, admin(DEE)).email
+    with pytest.raises(BadList, match="nobody asks"):
+        access.refuse(BEN, admin(DEE))
+
+    access.grant(BEN, Role.ADMIN, ADMIN)
+    two.time += timedelta(hours=24)
+    assert [] == access.requests(ADMIN)
+    with pytest.raises(BadList, match="its time is over"):
+        access.approve(BEN, admin(DEE))
+
+
+def test_a_lone_admin_is_told_that_nobody_can_approve() -> None:
+    desk = TestDesk(second=SecondAdmin(for_admins=True))
+
+    with pytest.raises(StateConflict, match=f"there is none: name two in {BY_SETTINGS}"):
+        desk.core.access.grant(BEN, Role.ADMIN, ADMIN)
+
+
+def test_another_account_with_the_address_is_refused_until_an_admin_accepts_it(
+    desk: TestDesk,
+) -> None:
+    access = desk.core.access
+    access.grant(BEN, Role.STAFF, ADMIN)
+    first, other = claims_of(BEN), claims_of("Ben@example.test", subject="2")
+    assert BEN == access.signed_in(first).email
+
+    for _ in range(2):
+        with pytest.raises(NotAllowed, match="belongs to another account here"):
+            access.signed_in(other)
+    [known] = access.strangers(ADMIN)
+    assert known.other == Account(issuer="https://id.example.test", subject="2")
+    assert BEN == access.signed_in(first).email, "the first one stays"
+
+    access.accept(BEN, known.other, ADMIN)
+    assert BEN.casefold() == access.signed_in(other).email.casefold()
+    with pytest.raises(NotAllowed, match="belongs to another account"):
+        access.signed_in(first)
+
+
+def test_the_same_subject_of_another_provider_is_another_account(desk: TestDesk) -> None:
+    desk.core.access.signed_in(claims_of(ADMIN.email))
+
+    with pytest.raises(NotAllowed, match="belongs to another account"):
+        desk.core.access.signed_in(claims_of(ADMIN.email, iss="https://evil.example.test"))
+
+
+@pytest.mark.parametrize("missing", ["iss", "sub"])
+def test_a_sign_in_without_an_account_is_refused(desk: TestDesk, missing: str) -> None:
+    with pytest.raises(NotAllowed, match="does not name the account"):
+        desk.core.access.signed_in(claims_of(ADMIN.email) | {missing: ""})
+
+
+def test_a_stranger_without_a_role_leaves_no_account_behind(desk: TestDesk) -> None:
+    with pytest.raises(NotAllowed):
+        desk.core.access.signed_in(claims_of("eve@example.test"))
+
+    assert [] == desk.journal.accounts()
+
+
+def test_only_the_account_that_was_seen_is_accepted(desk: TestDesk) -> None:
+    access = desk.core.access
+    access.signed_in(claims_of(ADMIN.email))
+    with pytest.raises(NotAllowed):
+        access.signed_in(claims_of(ADMIN.email, subject="2"))
+    seen = Account(issuer="https://id.example.test", subject="2")
+    with pytest.raises(NotAllowed):
+        access.signed_in(claims_of(ADMIN.email, subject="3"))
+
+    with pytest.raises(BadList, match="no such account"):
+        access.accept(ADMIN.email, seen, ADMIN)
+
+
+def test_a_domain_is_bound_to_its_provider(desk: TestDesk) -> None:
+    bound = replace(desk.core.access, bound={"example.test": ("google",)})
+
+    with pytest.raises(NotAllowed, match="must sign in with google, and this sign-in is from"):
+        bound.signed_in(claims_of(ADMIN.email, provider="microsoft"))
+    with pytest.raises(NotAllowed, match="from default"):
+        bound.signed_in(claims_of(ADMIN.email))
+    assert [] == desk.journal.accounts()
+    assert ADMIN.email == bound.signed_in(claims_of(ADMIN.email, provider="google")).email

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -102,6 +103,31 @@ def test_who_asked_cannot_approve_however_the_address_is_written(desk: Watched) 
             desk.core.approving.approve(operation.id, Actor(email=email, role=Role.ADMIN))
 
     assert S.AWAITING is desk.state(operation)
+
+
+def test_an_admin_made_after_the_request_cannot_approve_it(desk: Watched) -> None:
+    """One admin alone: asks, makes a second one of their own, and approves as that one."""
+    operation = desk.asked()
+    desk.time += timedelta(minutes=1)
+    eve = Actor(email="eve@example.test", role=Role.ADMIN)
+    desk.core.access.grant(eve.email, Role.ADMIN, ADMIN)
+
+    with pytest.raises(NotApproved, match=r"became an admin after .*: ben@.* or cy@"):
+        desk.core.approving.approve(operation.id, eve)
+    assert [BEN.email, CY.email] == desk.core.approving.whom_to_ask(operation)
+    assert S.AWAITING is desk.state(operation)
+
+
+def test_a_plus_address_of_who_asked_cannot_approve(desk: Watched) -> None:
+    alias = Actor(email=ADMIN.email.replace("@", "+two@"), role=Role.ADMIN)
+    desk.core.access.grant(alias.email, Role.ADMIN, ADMIN)
+    operation = desk.asked()
+
+    with pytest.raises(NotApproved, match="both addresses are one mailbox"):
+        desk.core.approving.approve(operation.id, alias)
+    assert alias.email not in desk.core.approving.whom_to_ask(operation)
+    forged = replace(desk.journal.operation(operation.id), approved_by=alias.email)
+    assert not forged.may_begin, "nor does the engine begin it"
 
 
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.STAFF])

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.audit.access_log import AccessLog
+from core.access.access_log import AccessLog
 from core.audit.chain import EMPTY, Link, Verified, texts
 from core.audit.entries import Entry, Sought, What
-from core.audit.verify import FAULTS_MAX, Auditing
 from core.credits.errors import BadList
 from core.credits.records import ContactId
 from core.credits.roles import Actor, NotAllowed, Role
+from core.health.audit_check.verify import FAULTS_MAX, Auditing
 from tests.fakes.journal import MemoryJournal
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -112,14 +112,14 @@ def test_only_who_may_watch_reads_the_audit() -> None:
 def test_an_export_is_read_by_portions_and_may_be_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     world.act(7)
-    monkeypatch.setattr("core.audit.verify.PORTION", 3)
+    monkeypatch.setattr("core.health.audit_check.verify.PORTION", 3)
 
     assert [7, 6, 5, 4, 3, 2, 1] == [link.n for link in world.auditing.export(Sought(), ADMIN)]
     assert [7, 6, 5, 4] == [link.n for link in world.auditing.export(Sought(), ADMIN, limit=4)]
 
 
 def test_verify_goes_along_all_and_says_where_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.audit.verify.PORTION", 2)
+    monkeypatch.setattr("core.health.audit_check.verify.PORTION", 2)
     world = World()
     world.act(5)
 
@@ -161,7 +161,7 @@ def test_an_empty_chain_was_expected_by_everybody() -> None:
 
 
 def test_faults_are_told_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.audit.verify.PORTION", 10)
+    monkeypatch.setattr("core.health.audit_check.verify.PORTION", 10)
     world = World()
     world.act(200)
     for n in range(1, 200, 2):
@@ -185,7 +185,7 @@ def test_the_head_is_noted_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_glance_goes_along_a_little_and_never_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.audit.verify.GLANCED_AT", 3)
+    monkeypatch.setattr("core.health.audit_check.verify.GLANCED_AT", 3)
     world = World()
     world.act(7)
 

@@ -12,6 +12,7 @@ from core.credits.errors import JournalError, Refused
 from core.health.clocks import STORE, TRUTH
 from core.health.doctor import Diagnosing
 from core.hubspot.ports.inspection import Finding, Health, Heard
+from core.mirror.port import Exposure
 from core.workers.store.workers_port import WorkerInfo
 from tests.fakes.journal import MemoryJournal
 from tests.fakes.mirror import FakeMirror
@@ -154,3 +155,25 @@ def test_nothing_is_set_up_that_cannot_be_recorded(monkeypatch: pytest.MonkeyPat
         Diagnosing(account, FakeMirror(), journal, now=lambda: NOON).provision(ADMIN)
 
     assert account.found, "provision would have mended it"
+
+
+def test_each_way_into_the_tables_is_a_warning_with_its_sql() -> None:
+    mirror = FakeMirror()
+    doctor = Diagnosing(Account(), mirror, MemoryJournal(), now=lambda: NOON)
+    [fine] = (each for each in doctor.findings() if each.what == "Supabase access")
+    assert Health.FINE is fine.health
+
+    mirror.exposed = [
+        Exposure(
+            what="policy",
+            target="public.hubspot_bookings",
+            who="anon",
+            said='policy "all" lets select rows where true',
+            mend="drop policy all on public.hubspot_bookings",
+        )
+    ]
+    [found] = (each for each in doctor.findings() if each.what == "Supabase access")
+
+    assert Health.WARNING is found.health
+    assert found.said.startswith("anon: policy public.hubspot_bookings: policy")
+    assert found.mend.endswith("drop policy all on public.hubspot_bookings")

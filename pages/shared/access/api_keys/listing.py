@@ -35,6 +35,8 @@ def show(desk: Desk) -> None:
     with left:
         if keys:
             _withdrawal(desk, _listing(desk, keys))
+            if len([key for key in keys if key.holds(desk.now())]) > 1:
+                _withdrawal_of_all(desk)
         else:
             st.info("No app has a key yet. Make the first one here.", icon=":material/key:")
     with right:
@@ -56,11 +58,13 @@ def state(key: ApiKey, now: datetime) -> str:
 def _listing(desk: Desk, keys: Sequence[ApiKey]) -> ApiKey | None:
     columns = {
         "State": tables.badge_column("State", list(COLOURS), list(COLOURS.values())),
-        "App": st.column_config.TextColumn(width=140),
+        "App": st.column_config.TextColumn(width=120),
         "Key": st.column_config.TextColumn(
-            width=120, help="The first part of the key, which is not secret"
+            width=105, help="The first part of the key, which is not secret"
         ),
-        "May": st.column_config.TextColumn(width=130),
+        "May": st.column_config.TextColumn(width=125),
+        "Last used": st.column_config.TextColumn(width=75),
+        "Ends": st.column_config.TextColumn(width=95),
     }
     ids = [key.id for key in keys]
     ticked = tables.one_ticked("keys", frame(desk, keys), ids, columns, alt="Every key of the API")
@@ -88,7 +92,7 @@ def frame(desk: Desk, keys: Sequence[ApiKey]) -> pd.DataFrame:
 def _ends(desk: Desk, key: ApiKey) -> str:
     """The last day on which it holds."""
     if key.expires_at is None:
-        return words.NOTHING
+        return "never"
     return words.day((key.expires_at - timedelta(seconds=1)).astimezone(desk.zone))
 
 
@@ -101,6 +105,7 @@ def _withdrawal(desk: Desk, key: ApiKey | None) -> None:
     if key.withdrawn_at is not None:
         st.text(f"Revoked by {key.withdrawn_by} {words.ago(key.withdrawn_at, now)}.")
         return
+    st.text(_held_to(key))
     name = f"key {key.id} of {key.client}"
     with st.container(border=True):
         st.markdown(
@@ -116,4 +121,29 @@ def _withdrawal(desk: Desk, key: ApiKey | None) -> None:
             with problems.told("Nothing was changed."):
                 desk.core.admitting.withdraw(key.id, desk.acting())
                 st.session_state[_TOLD] = f"{words.sentence(name)} is revoked."
+                st.rerun()
+
+
+def _held_to(key: ApiKey) -> str:
+    """What holds a thief of this key back, in one line."""
+    where = f"Used from {', '.join(key.networks)} alone." if key.networks else "Used from anywhere."
+    student = " Needs the student's own sign-in." if key.needs_student else ""
+    budget = f" At most {key.writes_a_day:,} changes a day." if key.writes_a_day else ""
+    return f"{where}{student}{budget}"
+
+
+def _withdrawal_of_all(desk: Desk) -> None:
+    with st.expander("Revoke all keys", icon=":material/key_off:"):
+        st.markdown(
+            "For when keys were stolen and nobody knows which. Every app is refused from its next "
+            "request on and needs a new key. Students cannot book or cancel in the apps until then."
+        )
+        sure = st.checkbox("Yes, revoke all keys of all apps", key="sure_all")
+        if st.button(
+            "Revoke all keys", icon=":material/key_off:", key="withdraw_all", disabled=not sure
+        ):
+            with problems.told("Nothing was changed."):
+                found = desk.core.admitting.withdraw_all(desk.acting())
+                number = words.count(len(found), "key")
+                st.session_state[_TOLD] = f"{number} revoked: no app can use the API now."
                 st.rerun()

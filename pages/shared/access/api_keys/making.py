@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 
 import streamlit as st
@@ -17,6 +18,13 @@ assert set(SCOPES) == set(Scope), "every scope can be given"
 
 #: Client and key, from when it was made until somebody says that they have it.
 _MADE = "_key_made"
+_EMPTY: Mapping[str, object] = {
+    "make_client": "",
+    "make_forever": False,
+    "make_networks": "",
+    "make_writes": None,
+    "make_student": False,
+}
 #: The form is empty again, lest a second click make a second key.
 _CLEAR = "_key_form_done"
 
@@ -41,7 +49,7 @@ def show_made() -> None:
 def form(desk: Desk) -> None:
     """A new key beside those that there are, so that an app can change over without a pause."""
     if st.session_state.pop(_CLEAR, False):
-        st.session_state["make_client"] = ""
+        st.session_state.update(_EMPTY)  # the next key shares no limit with this one unseen
     with st.form("make", border=True):
         st.header("Make a key", anchor=False)
         client = st.text_input("App", placeholder="student-app", key="make_client")
@@ -58,21 +66,51 @@ def form(desk: Desk) -> None:
                 key=f"make_{scope.value}",
             )
         ]
+        today = desk.now().astimezone(desk.zone).date()
         last = st.date_input(
             "Last day",
-            value=None,
-            min_value=desk.now().astimezone(desk.zone).date(),
+            value=today + desk.core.admitting.lasts,
+            min_value=today,
             key="make_last",
             format="YYYY-MM-DD",
-            help="Empty: until it is revoked",
         )
+        forever = st.checkbox("Never ends, until it is revoked", key="make_forever")
+        with st.expander("Limit what a stolen key can do", icon=":material/shield:"):
+            networks = st.text_input(
+                "Networks", placeholder="203.0.113.0/24, 198.51.100.7", key="make_networks",
+                help="The key is refused from anywhere else. Empty: from anywhere",
+            )  # fmt: skip
+            writes = st.number_input(
+                "Bookings and cancellations a day", min_value=1, value=None, step=10,
+                key="make_writes", placeholder=_usual(desk),
+            )  # fmt: skip
+            needs_student = st.checkbox(
+                "Needs the student's own sign-in with each request", key="make_student",
+                help="The app sends the student's Supabase token in X-Student-Token. Without it "
+                "the key opens nothing, and with it nobody else's record",
+            )  # fmt: skip
         sure = st.form_submit_button("Make the key", type="primary", key="make_sure")
     if sure:
         ends = None
-        if last is not None:
+        if last is not None and not forever:
             ends = datetime.combine(last + timedelta(days=1), time.min, desk.zone)
         with problems.told("No key was made."):
-            key, text = desk.core.admitting.make(client, chosen, desk.acting(), expires_at=ends)
+            key, text = desk.core.admitting.make(
+                client,
+                chosen,
+                desk.acting(),
+                expires_at=ends,
+                forever=forever,
+                networks=networks.split(","),
+                writes_a_day=None if writes is None else int(writes),
+                needs_student=needs_student,
+            )
             st.session_state[_MADE] = key.client, text
             st.session_state[_CLEAR] = True
             st.rerun()
+
+
+def _usual(desk: Desk) -> str:
+    """How many a key may that has no number of its own."""
+    usual = desk.core.serving.rationing.limits.writes
+    return "no limit" if usual is None else f"{usual:,}, as the settings say"

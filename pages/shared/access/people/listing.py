@@ -8,11 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from core.access.people import BY_SETTINGS
-from core.credits.roles import ALLOWED, Act, Grant, Role
+from core.credits.roles import ALLOWED, Act, Grant, Role, RoleRequest
 from pages.shared import problems, tables, words
+from pages.shared.access.people import pending
+from pages.shared.access.people.pending import WORDS
 from pages.shared.gate import Desk
 
-WORDS = {Role.ADMIN: "Admin", Role.MANAGER: "Manager", Role.STAFF: "Staff"}
 COLOURS = {Role.ADMIN: "violet", Role.MANAGER: "blue", Role.STAFF: "gray"}
 
 assert WORDS.keys() == COLOURS.keys() == set(Role), "every role has its word and colour"
@@ -33,6 +34,8 @@ def show(desk: Desk) -> None:
         "Operations that a person confirmed and that have not started do not start once the role "
         "is removed."
     )
+    pending.requests(desk, _done)
+    pending.strangers(desk, _done)
     left, right = st.columns([3, 2], gap="large")
     with left:
         chosen = _listing(desk, people)
@@ -107,7 +110,13 @@ def _form(desk: Desk, people: Sequence[Grant]) -> None:
             given = desk.core.access.grant(email, role, desk.acting())
             st.session_state[_GIVEN] = True
             was = f", {WORDS[before]} before" if before else ""
-            _done(f"{words.plain(given.email)} is now {WORDS[given.role]}{was}.")
+            who = words.plain(given.email)
+            same = pending.same_mailbox(desk, given.email)
+            if isinstance(given, RoleRequest):
+                _done(
+                    f"Another admin must approve that {who} becomes {WORDS[role]}. {same}".rstrip()
+                )
+            _done(f"{who} is now {WORDS[given.role]}{was}. {same}".rstrip())
 
 
 def may(role: Role) -> str:

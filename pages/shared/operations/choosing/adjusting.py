@@ -78,11 +78,11 @@ def _one(desk: Desk) -> Choice:
     return lambda: AskedList(rows=(Asked(student=student, credit=credit, change=asked),))
 
 
-def _file(_: Desk) -> Choice:
+def _file(desk: Desk) -> Choice:
     file = st.file_uploader(
         "CSV file with one change per line", type=["csv", "tsv", "txt"], key="adjust_csv"
     )
-    _explained()
+    _explained(desk)
 
     def choice() -> AskedList:
         if file is None:
@@ -92,20 +92,20 @@ def _file(_: Desk) -> Choice:
     return choice
 
 
-def _pasted(_: Desk) -> Choice:
+def _pasted(desk: Desk) -> Choice:
     text = st.text_area(
         "Changes, one per line below the header", height=180, key="adjust_pasted",
         placeholder=EXAMPLE,
     )  # fmt: skip
-    _explained()
+    _explained(desk)
     return lambda: from_csv((text or "").encode())
 
 
-def _explained() -> None:
+def _explained(desk: Desk) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             "Columns: **student** (HubSpot id, student id or e-mail), **credit**, **change** "
             "(give 2, take 2 or set 2) and, if a row has its own, **reason**.",
             width="stretch",
         )
-        example_button(EXAMPLE, "adjust-credits", "A file to begin with")
+        example_button(desk, EXAMPLE, "adjust-credits", "A file to begin with")

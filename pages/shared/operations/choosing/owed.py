@@ -108,7 +108,7 @@ def _others(desk: Desk, all_: Sequence[Owed]) -> None:
     if all_:
         csv_button(
             desk,
-            lambda: desk.core.exporting.owed(desk.actor, all_),
+            lambda now: now.core.exporting.owed(now.actor, all_),
             f"owed-{desk.now():%Y-%m-%d-%H%M}",
             "All cancelled bookings without a refund mark, owed or not, with the reason",
         )

@@ -16,7 +16,7 @@ from core.operations.kinds.registry import booking_of, goes_to_exam, kind_of
 from core.operations.plans import Plan, Row
 from core.operations.terms import Inclusion
 from core.operations.verdicts import Verdict
-from pages.shared import kinds, problems, tables, words
+from pages.shared import gate, kinds, problems, tables, words
 from pages.shared.exports import csv_button, of
 from pages.shared.gate import Desk
 from pages.shared.kinds import SAID
@@ -59,7 +59,7 @@ def _heading(desk: Desk, plan: Plan) -> None:
             _preview_without(desk, plan, plan.excluded)
         csv_button(
             desk,
-            lambda: of(Listing.PREVIEW, tables.plan_table(plan.rows, plan.kind), plan.id),
+            lambda _: of(Listing.PREVIEW, tables.plan_table(plan.rows, plan.kind), plan.id),
             f"preview-{plan.id}",
             f"All {SAID[plan.kind].row}s of this preview",
         )
@@ -89,7 +89,7 @@ def _credits(plan: Plan) -> list[figures.Figure]:
     return [(label, words.count(sum(plan.credits.values()), "credit"))]
 
 
-@st.fragment
+@gate.fragment()
 def rows(desk: Desk, plan: Plan, *, choosable: bool) -> None:
     """A fragment, so that narrowing the table reruns the table alone.
 

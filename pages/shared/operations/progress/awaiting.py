@@ -7,12 +7,13 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core.credits.roles import ALLOWED, Act
+from core.credits.typed_reasons import REASON_MAX
 from core.operations.approve import Reread
 from core.operations.kinds.base import RowSubject
 from core.operations.kinds.registry import kind_of
 from core.operations.plans import Plan
 from core.operations.states import Operation, OperationState
-from pages.shared import other_desks, problems, tables, words
+from pages.shared import gate, other_desks, problems, tables, words
 from pages.shared.gate import Desk
 from pages.shared.operations import address, confirming
 from pages.shared.operations.choosing import previewing, renewing
@@ -30,13 +31,21 @@ def show(desk: Desk, operation: Operation) -> None:
     if operation.is_by(desk.actor.email):
         _for_the_asker(desk, operation)
     elif Act.RUN_BATCHES in ALLOWED[desk.actor.role]:
-        _for_another_admin(desk, operation)
+        if faults := desk.core.approving.person_faults(operation, desk.actor.email):
+            st.warning(
+                "\n".join(f"- {words.plain(fault)}." for fault in faults),
+                title="You cannot approve this operation",
+                icon=":material/lock:",
+            )
+            _plan(desk, desk.core.journal.plan(operation.id))
+        else:
+            _for_another_admin(desk, operation)
     else:
         st.caption(f"{words.either(_others(desk, operation))} can approve or refuse it here.")
         _plan(desk, desk.core.journal.plan(operation.id))
 
 
-@st.fragment(run_every=POLL_S)
+@gate.fragment(run_every=POLL_S)
 def _watch(desk: Desk, operation_id: str) -> None:
     operation = desk.core.journal.operation(operation_id)
     if operation.state is not OperationState.AWAITING:
@@ -153,7 +162,7 @@ def _no(desk: Desk, operation: Operation) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         why = st.text_input(
             "Why not?", placeholder="Kept for the person who asked", live=True, width=420,
-            max_chars=confirming.REASON_MAX, key=f"refuse_why_{operation.id}",
+            max_chars=REASON_MAX, key=f"refuse_why_{operation.id}",
         )  # fmt: skip
         ready = bool((why or "").strip())
         if st.button("Refuse", icon=":material/block:", key="refuse", disabled=not ready):

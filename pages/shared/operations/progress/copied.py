@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.mirror.store.outbox_port import OutboxState
 from core.operations.states import Operation, OperationState
-from pages.shared import places, words
+from pages.shared import gate, places, words
 from pages.shared.gate import Desk
 
 POLL_S = 1.0
@@ -31,7 +31,7 @@ def waiting(operation: Operation, state: OutboxState) -> bool:
     )
 
 
-@st.fragment(run_every=POLL_S)
+@gate.fragment(run_every=POLL_S)
 def _poll(desk: Desk, operation: Operation) -> None:
     state = desk.core.journal.outbox()
     if not waiting(operation, state):

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.credits.records import Kind
 from core.credits.roles import ALLOWED, Act
+from core.credits.typed_reasons import REASON_MAX
 from core.operations.foreign.corrections import correctable
 from core.operations.plans import Plan, Row
 from core.operations.states import ENDED, Operation
@@ -16,7 +17,7 @@ from core.operations.verdicts import Verdict
 from pages.shared import places, problems, tables, words
 from pages.shared.gate import Desk
 from pages.shared.operations import address
-from pages.shared.operations.confirming import REASON_MAX, second_admin
+from pages.shared.operations.confirming import second_admin
 
 _ASKED = "_correction"
 

@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.credits.roles import ALLOWED, Act
 from core.operations.states import BEGUN, ENDED, ItemState, Operation, OperationState, Progress
-from pages.shared import kinds, problems, words
+from pages.shared import gate, kinds, problems, words
 from pages.shared.gate import Desk
 from pages.shared.kinds import SAID
 from pages.shared.operations import confirming, figures
@@ -31,7 +31,7 @@ def show(desk: Desk, operation: Operation) -> None:
         _poll(desk, operation.id)
 
 
-@st.fragment(run_every=POLL_S)
+@gate.fragment(run_every=POLL_S)
 def _poll(desk: Desk, operation_id: str) -> None:
     operation = desk.core.journal.operation(operation_id)
     if operation.state in ENDED:

@@ -23,7 +23,7 @@ from core.operations.states import (
     Progress,
 )
 from core.operations.verdicts import OperationKind
-from pages.shared import kinds, other_desks, places, problems, tables, words
+from pages.shared import gate, kinds, other_desks, places, problems, tables, words
 from pages.shared.exports import csv_button, of
 from pages.shared.gate import Desk
 from pages.shared.kinds import SAID
@@ -166,7 +166,7 @@ def _how(operation: Operation) -> str:
     return f"Took {took} and {words.count(operation.calls, 'call')} to HubSpot."
 
 
-@st.fragment
+@gate.fragment()
 def items_table(desk: Desk, operation: Operation) -> None:
     """Items by state, a page at a time, what needs eyes first."""
     if operation.state is OperationState.CALLED_OFF:
@@ -261,9 +261,9 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
         else:
             csv_button(
                 desk,
-                lambda: of(
+                lambda now: of(
                     Listing.OPERATION,
-                    tables.item_table(desk.core.journal.items(operation.id), operation.kind),
+                    tables.item_table(now.core.journal.items(operation.id), operation.kind),
                     operation.id,
                 ),
                 f"{operation.kind}-{operation.id}",

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.credits.roles import ALLOWED, Act
+from core.credits.typed_reasons import REASON_MAX
 from core.hubspot.ports.channels import Channel
 from core.operations.plans import Plan
 from core.operations.states import ENDED, Item, Operation, OperationState
@@ -16,8 +17,6 @@ from core.operations.telling.told import Told
 from pages.shared import problems, tables, words
 from pages.shared.gate import Desk
 
-#: Long enough for a sentence or two of an e-mail.
-REASON_MAX = 300
 #: Of the table of those who were not told: it stands above the bookings.
 ROWS_PX = 240
 HOW = {

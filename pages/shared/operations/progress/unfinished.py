@@ -5,13 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.credits.roles import ALLOWED, Act
+from core.credits.typed_reasons import REASON_MAX
 from core.operations.blocked_items import PREVIEWED
 from core.operations.states import DISMISSIBLE, ENDED, Item, Operation, OperationState, Progress
-from pages.shared import places, problems, words
+from pages.shared import gate, places, problems, words
 from pages.shared.gate import Desk
 from pages.shared.operations import address
 
-REASON_MAX = 300
 #: A list to choose from that is longer helps nobody.
 CHOICES_MAX = 200
 
@@ -39,7 +39,7 @@ def _look_again(desk: Desk, operation: Operation) -> None:
         st.switch_page(places.OF_KIND[plan.kind].path, query_params={address.PLAN: plan.id})
 
 
-@st.fragment
+@gate.fragment()
 def _form(desk: Desk, operation: Operation) -> None:
     """A fragment, so that typing does not draw the page again."""
     items = desk.core.accounting.open(operation.id, desk.actor)

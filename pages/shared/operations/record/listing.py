@@ -40,7 +40,7 @@ def show(desk: Desk) -> None:
         states = STATES[narrow or "All"]
         csv_button(
             desk,
-            lambda: desk.core.exporting.operations(desk.actor, states),
+            lambda now: now.core.exporting.operations(now.actor, states),
             f"operations-{desk.now():%Y-%m-%d-%H%M}",
             "All these operations, not only those shown",
         )
@@ -63,7 +63,7 @@ def _asked(desk: Desk, narrow: str) -> None:
     waiting = desk.core.journal.operations(states=STATES["Awaiting approval"])
     if not waiting or narrow == "Awaiting approval":
         return
-    theirs = sum(not operation.is_by(desk.actor.email) for operation in waiting)
+    theirs = sum(not operation.is_of_person(desk.actor.email) for operation in waiting)
     may = Act.RUN_BATCHES in ALLOWED[desk.actor.role] and theirs
     which = "it" if len(waiting) == 1 else f"{theirs:,} of them"
     st.info(

@@ -13,7 +13,7 @@ from core.operations.choosing.adjustment_lists import Asked, AskedList
 from core.students.contact_page import Presented
 from core.students.copy_status import Copy, Standing
 from core.students.search import name_of
-from pages.shared import places, problems, words
+from pages.shared import gate, places, problems, words
 from pages.shared.gate import Desk
 from pages.shared.operations import address
 from pages.shared.operations.choosing import adjusting
@@ -39,22 +39,33 @@ assert LOOKS.keys() == set(Copy), "every standing has its look"
 
 def show(desk: Desk, contact: Contact, presented: Presented) -> None:
     """The badge with the balances; it follows a copy that is on its way."""
-    following = presented.standing.copy is Copy.BEHIND
-
-    @st.fragment(run_every=LOOK_S if following else None)
-    def draw() -> None:
-        standing, row = presented.standing, presented.row
-        if following:
-            standing = desk.core.presenting.stands(contact, desk.actor)
-            if standing.copy is not Copy.BEHIND:
-                reading.forget()
-                st.rerun(scope="app")
-        _badge(desk, standing)
-        _cards(desk, contact, dict(row) if row else None, standing)
-
-    draw()
+    draw = _follow if presented.standing.copy is Copy.BEHIND else _draw
+    draw(desk, contact, presented)
     if presented.standing.copy in {Copy.FAILED, Copy.DIFFERS, Copy.MISSING}:
         _mend(desk, contact)
+
+
+@gate.fragment(run_every=LOOK_S)
+def _follow(desk: Desk, contact: Contact, presented: Presented) -> None:
+    """Until the copy is there; then the whole page anew."""
+    standing = desk.core.presenting.stands(contact, desk.actor)
+    if standing.copy is not Copy.BEHIND:
+        reading.forget()
+        st.rerun(scope="app")
+    _badge_and_cards(desk, contact, presented, standing)
+
+
+@gate.fragment()
+def _draw(desk: Desk, contact: Contact, presented: Presented) -> None:
+    """A fragment, so that what is asked in a card does not draw the page again."""
+    _badge_and_cards(desk, contact, presented, presented.standing)
+
+
+def _badge_and_cards(
+    desk: Desk, contact: Contact, presented: Presented, standing: Standing
+) -> None:
+    _badge(desk, standing)
+    _cards(desk, contact, dict(presented.row) if presented.row else None, standing)
 
 
 def badge_words(standing: Standing, now: datetime) -> str:

@@ -20,7 +20,7 @@ from core.operations.kinds.words import OneStudent
 from core.operations.plans import Plan, Row
 from core.operations.states import ENDED, Item, ItemState, Operation
 from core.operations.verdicts import OperationKind, Verdict
-from pages.shared import places, problems, words
+from pages.shared import gate, places, problems, words
 from pages.shared.gate import Desk
 from pages.shared.operations import address as batch_address
 from pages.shared.operations.choosing import keeping
@@ -209,7 +209,7 @@ def _show_operation(desk: Desk, operation: Operation, said: OneStudent) -> None:
         _follow(desk, operation.id, said)
 
 
-@st.fragment(run_every=POLL_S)
+@gate.fragment(run_every=POLL_S)
 def _follow(desk: Desk, operation_id: str, said: OneStudent) -> None:
     """The journal is asked twice a second; HubSpot is not."""
     operation = desk.core.journal.operation(operation_id)

@@ -47,7 +47,7 @@ def _export(desk: Desk) -> None:
     if ACTS[Listing.STUDENTS] in ALLOWED[desk.actor.role]:
         csv_button(
             desk,
-            lambda: desk.core.exporting.students(desk.actor),
+            lambda now: now.core.exporting.students(now.actor),
             f"students-{desk.now():%Y-%m-%d-%H%M}",
             "With their balances, as Supabase holds them",
             label="All students as CSV",

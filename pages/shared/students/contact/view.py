@@ -54,7 +54,7 @@ def _page(desk: Desk, presented: Presented) -> None:
     if Act.BOOK_ONE in ALLOWED[desk.actor.role] and not doing.show(desk, presented.contact):
         booking.show(desk, presented.contact, presented)
     bookings.show(desk, presented)
-    if pace.figures_only(HISTORY_PX):
+    if pace.figures_only(desk, HISTORY_PX):
         return
     history.show(desk, presented)
     trail.show(desk, presented)

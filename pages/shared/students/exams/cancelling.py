@@ -8,11 +8,11 @@ import streamlit as st
 
 from core.credits.records import CancelledExam, Exam, ExamId
 from core.credits.sessions import Opening
+from core.credits.typed_reasons import REASON_MAX
 from core.hubspot.ports.crm import Fate
 from core.operations.choosing.select import exam_words
 from pages.shared import problems, words
 from pages.shared.gate import Desk
-from pages.shared.operations.confirming import REASON_MAX
 from pages.shared.students.exams import whole
 
 #: The act that waits to be confirmed: exam id and which.

@@ -91,7 +91,7 @@ def _sessions(desk: Desk, found: Sequence[Session]) -> None:
         st.space("stretch")
         csv_button(
             desk,
-            lambda: desk.core.exporting.exams(desk.actor),
+            lambda now: now.core.exporting.exams(now.actor),
             f"exams-{desk.now():%Y-%m-%d-%H%M}",
             "All exams, not only those shown",
         )

@@ -12,7 +12,7 @@ from core.credits.records import Exam, ExamId
 from core.credits.roles import ALLOWED, Act
 from core.students.cancel_exam import ExamActPreview, ExamActReport, Part
 from core.students.exam_acts import ExamActState
-from pages.shared import open_exams, places, problems, tables, words
+from pages.shared import gate, open_exams, places, problems, tables, words
 from pages.shared.gate import Desk
 from pages.shared.operations import address as operations
 from pages.shared.operations import confirming
@@ -126,7 +126,7 @@ def show(desk: Desk, exam: Exam, changed: Callable[[], None]) -> None:
         _poll(desk, exam, changed)
 
 
-@st.fragment(run_every=POLL_S)
+@gate.fragment(run_every=POLL_S)
 def _poll(desk: Desk, exam: Exam, changed: Callable[[], None]) -> None:
     report = desk.core.cancelling_exams.report(ExamId(exam.id), desk.actor)
     if report is None or report.act.ended:

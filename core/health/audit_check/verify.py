@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.audit.chain import EMPTY, Head, Link, Verified, Walk
 from core.audit.entries import Sought
-from core.audit.store.port import AuditStore
 from core.credits.errors import BadList
 from core.credits.roles import Act, Actor
+from core.health.audit_check.forged import Held, Story
+from core.health.audit_check.heads import ShippedHead, missing_heads
+from core.health.audit_check.shipping import HeadShipping
+from core.health.store.port import HealthStore
 from core.work.clocks import within
 
 log = logging.getLogger(__name__)
@@ -34,11 +37,31 @@ FAULTS_MAX = 50
 
 
 @dataclass(slots=True)
+class _Shipped:
+    """Heads that are kept elsewhere, looked for on the way along the chain."""
+
+    heads: Sequence[ShippedHead] = ()
+    unread: Sequence[str] = ()
+    _met: set[Head] = field(default_factory=set)
+
+    def along(self, links: Sequence[Link]) -> None:
+        wanted = {one.n for one in self.heads}
+        self._met |= {link.head for link in links if link.n in wanted}
+
+    def faults(self, *, after: int = 0) -> list[str]:
+        return [*self.unread, *missing_heads(self.heads, self._met, after=after)]
+
+
+@dataclass(slots=True)
 class Auditing:
     """Reads only. What was gone along is not gone along again by this process before a day."""
 
-    journal: AuditStore
+    journal: HealthStore
     now: Callable[[], datetime]
+    #: Those of the settings, whose role no entry gives.
+    admins: Collection[str] = ()
+    #: Where heads are kept elsewhere; None: nowhere.
+    shipping: HeadShipping | None = None
     _walk: Walk = field(default_factory=Walk)
     #: When this walk set out; all that stood there then, it has gone along.
     _since: datetime | None = None
@@ -74,11 +97,17 @@ class Auditing:
                 return
             limit, before = limit - len(links), links[-1].n
 
-    def verify(self, actor: Actor, *, since: int = 0, expect: str = "") -> Verified:
+    def verify(
+        self, actor: Actor, *, since: int = 0, expect: str = "", heads: str = ""
+    ) -> Verified:
         """Go along all of the chain, or from after entry ``since`` on, which is then trusted.
 
+        Of all of it also: whether the entries fit each other, and what the store holds of roles,
+        keys and writes (``core.health.audit_check.forged``).
+
         ``expect``: the hash of a head that was noted elsewhere before. An entry with it must be
-        there, else the end was cut off since, or the whole chain made anew.
+        there, else the end was cut off since, or the whole chain made anew. ``heads``: lines of
+        heads that were shipped, beside those that can be read from here.
 
         Raises:
             NotAllowed: this person may not look at the audit.
@@ -86,11 +115,18 @@ class Auditing:
         """
         actor.require(Act.WATCH)
         walk = Walk(head=self._from(since))
+        held = self._held() if since <= 0 else None
+        story, shipped = self._story(), self._shipped(heads)
         noted, last = self.journal.audit_head()
         met = not expect or expect in {walk.head.hash, EMPTY.hash}
         for links in self._up_to(walk, noted.n):
             met = met or any(link.hash == expect for link in links)
+            story.along(links)
+            shipped.along(links)
         walk.end(noted, last)
+        walk.faults += shipped.faults(after=since)
+        if held is not None:
+            walk.faults += self._ended(story, held)
         if not met:
             of = f"after entry {since}" if since else "in the chain"
             walk.faults.append(
@@ -147,8 +183,11 @@ class Auditing:
     def _set_out_again(self) -> None:
         """Pages meanwhile go on with what was known before."""
         since, walk = self.now(), Walk()
-        for _ in self._up_to(walk, self.journal.audit_head()[0].n):
-            pass
+        held, story, shipped = self._held(), self._story(), self._shipped()
+        for links in self._up_to(walk, self.journal.audit_head()[0].n):
+            story.along(links)
+            shipped.along(links)
+        walk.faults += [*shipped.faults(), *self._ended(story, held)]
         _cry_out(walk.faults)
         with self._walking:
             self._walk, self._since = walk, since
@@ -177,6 +216,36 @@ class Auditing:
                 return  # the end is missing, which ``Walk.end`` tells
             walk.along(links)
             yield links
+
+    def _story(self) -> Story:
+        return Story(self.now(), {admin.casefold() for admin in self.admins})
+
+    def _shipped(self, more: str = "") -> _Shipped:
+        """Before the chain is read: a head that is shipped meanwhile is none that is missing."""
+        if self.shipping is None:
+            return _Shipped()
+        try:
+            return _Shipped(*self.shipping.kept(more))
+        except (OSError, ValueError) as error:
+            return _Shipped(unread=[f"the shipped heads cannot be read: {error}"])
+
+    def _held(self) -> Held:
+        """Before the entries are read: whatever is saved has its entry by then."""
+        return Held(
+            grants=self.journal.grants(), keys=self.journal.api_keys(), landed=self._landed()
+        )
+
+    def _landed(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        after = 0
+        while some := self.journal.landed_writes(after=after, limit=PORTION):
+            found |= {one.id: one.movements for one in some}
+            after = some[-1].seq
+        return found
+
+    def _ended(self, story: Story, held: Held) -> list[str]:
+        since = self._landed() if story.unexplained(held) else ()
+        return story.end(held, since)
 
     def _from(self, since: int) -> Head:
         if since <= 0:

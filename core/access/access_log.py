@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from core.access.rationing import Rationing
 from core.audit.entries import Entry, Sought, Subject, What
 from core.audit.store.port import AuditStore
 from core.credits.records import ContactId
@@ -31,6 +32,8 @@ class AccessLog:
     now: Callable[[], datetime]
     #: Whether looks at contacts are recorded (``CREDIT_DESK_AUDIT_LOOKS``).
     looks: bool = True
+    #: None: nobody counts how many students somebody opens.
+    rationing: Rationing | None = None
     _known: set[str] = field(default_factory=set)
 
     def signed_in(self, email: str, claims: Mapping[str, Any]) -> None:
@@ -44,9 +47,8 @@ class AccessLog:
         if not email:
             return  # an address that nobody verified opens nothing
         at = self.now()
-        token = claims.get("iat") or claims.get("exp") or _span(at, SIGN_IN)
         self._once(
-            f"sign-in {email.casefold()} {token}",
+            f"sign-in {email.casefold()} {_token(claims, at)}",
             Entry(at=at, actor=email, what=What.SIGNED_IN),
         )
 
@@ -54,13 +56,20 @@ class AccessLog:
         """This person opened this contact; once in a quarter of an hour.
 
         Raises:
+            TooMany: a person opens more than anybody who works; the contact is not shown.
             JournalError: it is not recorded, and the contact is not shown.
         """
-        if not self.looks:
-            return
         at = self.now()
+        key = f"look {actor.email.casefold()} {id_} {_span(at, LOOK_AGAIN)}"
+        if key in self._known:
+            return
+        if self.rationing is not None and actor.only is None:
+            self.rationing.opened(id_, actor.email)
+        if not self.looks:
+            self._remember(key)
+            return
         self._once(
-            f"look {actor.email.casefold()} {id_} {_span(at, LOOK_AGAIN)}",
+            key,
             Entry(
                 at=at,
                 actor=actor.email,
@@ -69,6 +78,65 @@ class AccessLog:
                 subject=Subject.CONTACT,
                 subject_id=id_,
             ),
+        )
+
+    def searched(self, text: str, hits: int, where: str, actor: Actor) -> None:
+        """This person searched, and so many students were listed; the text is not kept.
+
+        The same text again within a quarter of an hour is the same search: a page is drawn again
+        with every click.
+
+        Raises:
+            TooMany: more students were listed than a person reads; they are not shown.
+            JournalError: it is not recorded, and nobody is shown.
+        """
+        at = self.now()
+        key = f"search {actor.email.casefold()} {where} {text} {_span(at, LOOK_AGAIN)}"
+        if key in self._known:
+            return
+        if self.rationing is not None:
+            self.rationing.listed(hits, actor.email)
+        if self.looks:
+            entry = Entry(
+                at=at,
+                actor=actor.email,
+                role=actor.role.value,
+                what=What.SEARCHED,
+                detail={"hits": hits, "where": where, "letters": len(text)},
+            )
+            self.journal.record(entry)
+        self._remember(key)
+
+    def signed_out(self, email: str, claims: Mapping[str, Any]) -> None:
+        """Somebody ended the sign-in of this token; once for each token.
+
+        ``claims``: as of ``signed_in``.
+
+        Raises:
+            JournalError: it is not recorded. The sign-out itself must go on.
+        """
+        if not email:
+            return
+        at = self.now()
+        self._once(
+            f"sign-out {email.casefold()} {_token(claims, at)}",
+            Entry(at=at, actor=email, what=What.SIGNED_OUT),
+        )
+
+    def refused(self, who: str, why: str) -> None:
+        """A role, or a key, did not allow what was asked; once in a quarter of an hour.
+
+        ``why``: as it was told, which names the act.
+
+        Raises:
+            JournalError: it is not recorded.
+        """
+        if not who:
+            return
+        at = self.now()
+        self._once(
+            f"refused {who.casefold()} {why} {_span(at, LOOK_AGAIN)}",
+            Entry(at=at, actor=who, what=What.REFUSED, detail={"why": why}),
         )
 
     def settings(self, told: Mapping[str, str], *, where: str) -> None:
@@ -106,9 +174,17 @@ class AccessLog:
         if key in self._known:
             return
         self.journal.record(replace(entry, once=key))
+        self._remember(key)
+
+    def _remember(self, key: str) -> None:
         if len(self._known) >= KNOWN_MAX:
             self._known.clear()
         self._known.add(key)
+
+
+def _token(claims: Mapping[str, Any], at: datetime) -> object:
+    """What tells one token from the next."""
+    return claims.get("iat") or claims.get("exp") or _span(at, SIGN_IN)
 
 
 def _span(at: datetime, length: timedelta) -> str:

@@ -1,0 +1,75 @@
+"""What commands print cannot steer a terminal, whatever HubSpot holds."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import logging
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.cli import ending, output
+from core.cli.terminal import Harmless, harmless, unforeseen
+from core.credits.errors import BadList
+
+CLI = Path(output.__file__).parent
+TITLE = "Ada\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil"
+STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+names = st.text(st.one_of(st.characters(), st.sampled_from("\x1b\x07\x9b\x08\r\u202e\u2066")))
+
+
+@given(names)
+def test_printed_text_has_no_control_but_line_ends_and_tabs(name: str) -> None:
+    assert not STEERS.search(harmless(name))
+    assert harmless(name) == harmless(harmless(name))
+
+
+@given(names)
+def test_json_reads_back_as_it_was(name: str) -> None:
+    assert name == json.loads(harmless(json.dumps({"name": name}, ensure_ascii=False)))["name"]
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_report_with_a_hostile_name_is_harmless(
+    capsys: pytest.CaptureFixture[str], as_json: bool
+) -> None:
+    output.show({"contacts": [{"name": TITLE}], "told": TITLE}, as_json=as_json)
+
+    said = capsys.readouterr().out
+    assert "\\u001b]0;owned" in said
+    assert not STEERS.search(said)
+
+
+def test_errors_logs_and_tracebacks_are_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Exception, match="1"), output.told():
+        raise BadList([TITLE])
+    with pytest.raises(Exception, match="2"):
+        ending.unfinished(TITLE)
+    unforeseen(ValueError, ValueError(TITLE), None)
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(Harmless("%(message)s"))
+    handler.emit(logging.LogRecord("x", logging.ERROR, "", 0, TITLE, (), None))
+
+    said = capsys.readouterr().err + stream.getvalue()
+    assert 4 == said.count("\\u001b]0;owned")
+    assert not STEERS.search(said)
+
+
+def test_commands_print_by_the_terminal_module_alone() -> None:
+    wrong = [
+        f"{path.name}:{node.lineno}"
+        for path in sorted(CLI.glob("*.py"))
+        if path.name != "terminal.py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in {"print", "typer.echo", "typer.secho", "sys.stderr.write"}
+    ]
+
+    assert [] == wrong
