@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 
 from api.v1.app import application
 from core.access.api_key_rules import Scope
+from core.access.pacing import Limits
 from core.app.assembly import assemble
 from core.app.assembly.parts import Core
 from core.app.stores import SqlJournal
@@ -173,6 +174,7 @@ class School:
             admins=[ADMIN.email],
             now=self.now,
             chance=lambda: 0.5,
+            limits=Limits(opened=None, listed=None),  # a test opens hundreds in a moment
         )
         _, self.key = self.core.admitting.make("student-app", tuple(Scope), ADMIN)
         self.app = served(application(lambda: self.core, wait_s=0))
