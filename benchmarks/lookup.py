@@ -1,6 +1,6 @@
 """How long the mirror takes to find people while somebody types.
 
-The whole way: supabase-py, gateway, PostgREST, PostgreSQL, and the domain judging what was found.
+The whole way: supabase-py, gateway, PostgREST, PostgreSQL, and the rules that judge what was found.
 Alone: ``python -m benchmarks.lookup``.
 """
 

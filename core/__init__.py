@@ -1,0 +1,1 @@
+"""Everything that changes credits, or says how they stand (docs/architecture.md)."""

@@ -4,20 +4,17 @@ import sys
 
 from core.cli.app import app
 from core.cli.commands import (  # noqa: F401 - they add their commands
-    adjusting,
     approving,
     audit,
-    booking,
     cancelling_exams,
+    confirmed,
     desks,
     drift,
     exporting,
     forgetting,
-    going_on,
     hubspot_app,
     keys,
     lookup,
-    moving,
     overview,
     owing,
     people,
@@ -25,6 +22,7 @@ from core.cli.commands import (  # noqa: F401 - they add their commands
     telling,
     upkeep,
 )
+from core.cli.commands.kinds import adjusting, booking, moving  # noqa: F401 - the same
 from core.cli.logs import to_stderr
 from core.cli.terminal import unforeseen
 

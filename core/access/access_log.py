@@ -1,4 +1,4 @@
-"""Noting: acts that change nothing in the journal, and are in the audit all the same."""
+"""Acts that change nothing in the database, and are in the audit all the same."""
 
 from __future__ import annotations
 

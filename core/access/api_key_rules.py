@@ -1,4 +1,4 @@
-"""API clients: apps that ask over HTTP, the keys they hold, and what a key lets them do. Pure."""
+"""Apps that ask over HTTP, the keys they hold, and what a key lets them do. Pure."""
 
 from __future__ import annotations
 

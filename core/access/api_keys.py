@@ -1,4 +1,4 @@
-"""Admitting: keys of API clients, made and withdrawn by admins; and whether one may ask now."""
+"""Keys of API clients: admins make and revoke them; whether one may ask now."""
 
 from __future__ import annotations
 

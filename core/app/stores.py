@@ -1,4 +1,4 @@
-"""The journal in SQLite or PostgreSQL."""
+"""The store whole, in SQLite or PostgreSQL: what each package keeps, in one object."""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ def build(settings: Settings) -> Runtime:
     from core.mirror.supabase.client import Supabase  # noqa: PLC0415
     from core.mirror.supabase.tokens import SupabaseTokens  # noqa: PLC0415
     from core.operations.desks.register import Register  # noqa: PLC0415
-    from core.settings.telling import told  # noqa: PLC0415
+    from core.settings.shown import told  # noqa: PLC0415
     from core.workers.engine.dbos_runtime import system_url  # noqa: PLC0415
     from core.workers.engine.engine import DbosEngine  # noqa: PLC0415 - see above
     from core.workers.engine.proof import start_fault  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Movements, writes, and what to judge_outcome after one was sent (design, section 6).
+"""Movements, writes, and what to believe after one was sent (design, section 6).
 
 HubSpot cannot compare-and-set, so a write sets absolute balances together with a marker that
 names it. Everything here is a decision over values already read; nothing is sent from here.

@@ -1,4 +1,4 @@
-"""Mending: some records of a repair judged by a fresh read of both stores, and put right."""
+"""Some records of a repair, judged by a fresh read of both stores and put right."""
 
 from __future__ import annotations
 

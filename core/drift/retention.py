@@ -1,4 +1,4 @@
-"""Forgetting: students' names and typed reasons leave the store when nobody needs them any more."""
+"""Students' names and typed reasons leave the store when nobody needs them any more."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Is all well: overview, alarms, readiness, doctor, metrics."""
+"""Whether all is well: overview, alarms, readiness, doctor, metrics."""

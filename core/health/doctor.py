@@ -1,4 +1,4 @@
-"""Diagnosing: is everything that the desk stands on as it must be, and how to mend what is not."""
+"""Whether all that the desk stands on is as it must be, and how to mend what is not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Overview: what there is to know of the desk at a glance; and is what students see true now.
+"""The facts of the overview: how the desk stands, and whether Supabase matches HubSpot.
 
 Pure.
 """

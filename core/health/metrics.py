@@ -1,4 +1,4 @@
-"""Watching: what a monitoring system wants to know of the desk, in one reading."""
+"""What a monitoring system wants to know of the desk, in one reading."""
 
 from __future__ import annotations
 

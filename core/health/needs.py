@@ -1,4 +1,4 @@
-"""Attention: which of the facts somebody should know of, in which order and in which words.
+"""Which of the facts somebody should know of, in which order and in which words.
 
 Pure.
 """

@@ -1,4 +1,4 @@
-"""Overseeing: what needs attention now, read at a glance from what the desk knows already."""
+"""What needs attention now, read at a glance from what the desk knows already."""
 
 from __future__ import annotations
 

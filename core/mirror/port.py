@@ -192,7 +192,7 @@ class Mirror(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A contact that the mirror's index names. The domain judges and orders them."""
+    """A contact that the mirror's index names. The rules of search judge and order them."""
 
     row: MirrorRow
     by: FoundBy

@@ -1,4 +1,4 @@
-"""Reviving: copies that were given up are tried again, at a person's word."""
+"""Copies that failed for good are tried again, at a person's word."""
 
 from __future__ import annotations
 

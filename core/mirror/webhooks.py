@@ -1,4 +1,4 @@
-"""Receiving: what HubSpot tells of by webhook is due for the mirror before HubSpot is answered."""
+"""What HubSpot tells of by webhook is due for the mirror before HubSpot is answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Restoring: what HubSpot knows of the desk's writes and a journal from a backup has forgotten.
+"""What HubSpot knows of the desk's writes, and a store restored from a backup does not.
 
 A journal that forgot a write would let its movement happen again. HubSpot did not forget: each
 write left its id as the marker in the record's history, together with the balances that it set.

@@ -1,4 +1,4 @@
-"""Accounting: what becomes of the bookings of an operation that were blocked, or failed.
+"""What becomes of the bookings of an operation that were blocked, or failed.
 
 Each stays in "needs attention" until a later operation does it, a fresh look finds that nothing is
 left to do, or an admin dismisses it with a reason.

@@ -1,4 +1,4 @@
-"""Operating: confirm a plan, call it off, stop it, retry what failed, look at it."""
+"""Confirms a plan; withdraws, stops, retries and shows the operation that it became."""
 
 from __future__ import annotations
 

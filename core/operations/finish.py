@@ -1,4 +1,4 @@
-"""Finishing: seats, notes, telling, verification, once all is settled (section 6, steps 8, 9).
+"""Follow-ups, once all is settled: seats, notes, telling, verification (section 6, steps 8, 9).
 
 They are tried before the operation ends; what is left then is carried on by itself.
 """

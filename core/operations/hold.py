@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.operations.kinds.undo_rules import last_sent
+from core.operations.kinds.rules.undos import last_sent
 from core.operations.store.port import OperationStore
 from core.work.steady_clock import QuietPeriod
 

@@ -1,4 +1,4 @@
-"""Warnings: what an operation left undone beside its credits. No item is in doubt by one. Pure."""
+"""What an operation left undone beside its credits; no item is in doubt by it. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Following: how operations and copies stand, for those who may watch. Reads, changes nothing."""
+"""How operations and copies stand, for those who may watch. Reads only."""
 
 from __future__ import annotations
 

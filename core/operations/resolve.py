@@ -1,4 +1,4 @@
-"""Deciding: a person says what became of a write that HubSpot does not tell of (section 6, 7)."""
+"""A person says what became of a write that HubSpot does not tell of (section 6, 7)."""
 
 from __future__ import annotations
 

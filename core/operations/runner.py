@@ -1,4 +1,4 @@
-"""Carrying: see a confirmed operation through, however often it is interrupted (section 6).
+"""Carries a confirmed operation to its end, however often it is interrupted (section 6).
 
 Nothing is remembered here between two calls: the journal says where each item stands, HubSpot
 says what became of each write.

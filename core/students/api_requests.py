@@ -1,4 +1,4 @@
-"""Serving: what API clients ask to change, each request once, however often it is sent.
+"""What API clients ask to change: each request once, however often it is sent.
 
 A request is kept with the id of its operation before anything is judged. Whoever comes with the
 same key finds that id: the plan that was saved under it, the operation that was confirmed, the

@@ -1,4 +1,4 @@
-"""Presenting: one contact, live from HubSpot, beside its copy and what the journal knows of it."""
+"""One contact, live from HubSpot, beside its copy and what the journal knows of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checking: what a student holds, and may book, as the student apps ask it. Reads only."""
+"""What a student holds, and may book, as the student apps ask it. Reads only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exam cancellation: an admin closes an exam for booking for good, or reopens it on purpose."""
+"""An admin closes an exam for booking for good, or reopens it on purpose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking up: from a few letters or an id to the contacts that may be meant."""
+"""From a few letters or an id to the contacts that may be meant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking contacts up: what was found, by what, and where.
+"""What a search for contacts found, by what, and where.
 
 Pure.
 """

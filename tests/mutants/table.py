@@ -494,21 +494,21 @@ GIVING_BACK = [
     ),
     Mutant(
         guard="a booking that is marked refunded is not refunded again",
-        file="core/operations/kinds/booking_rules.py",
+        file="core/operations/kinds/rules/bookings.py",
         old="    if booking.refunded:\n        return skipped(Why.ALREADY_REFUNDED)\n",
         new="",
         tests=_PLANS,
     ),
     Mutant(
         guard="an active booking that is marked refunded blocks",
-        file="core/operations/kinds/booking_rules.py",
+        file="core/operations/kinds/rules/bookings.py",
         old="    return blocked(Why.REFUNDED_YET_ACTIVE) if booking.refunded else None",
         new="    return None",
         tests=_PLANS,
     ),
     Mutant(
         guard="a refund mark that is unclear blocks a refund",
-        file="core/operations/kinds/booking_rules.py",
+        file="core/operations/kinds/rules/bookings.py",
         old="    if booking.mark_unclear:\n"
         "        return blocked(Why.REFUND_UNCLEAR, booking.mark_unclear)\n"
         "    if booking.refunded:\n",
@@ -517,7 +517,7 @@ GIVING_BACK = [
     ),
     Mutant(
         guard="a refund mark that is unclear blocks a cancellation",
-        file="core/operations/kinds/booking_rules.py",
+        file="core/operations/kinds/rules/bookings.py",
         old="    if booking.mark_unclear:\n"
         "        return blocked(Why.REFUND_UNCLEAR, booking.mark_unclear)\n"
         "    return ",
@@ -526,21 +526,21 @@ GIVING_BACK = [
     ),
     Mutant(
         guard="a token that cannot be read blocks",
-        file="core/operations/kinds/booking_rules.py",
+        file="core/operations/kinds/rules/bookings.py",
         old="    return blocked(Why.TOKEN_UNREADABLE, found) if found else None",
         new="    return None",
         tests=_PLANS,
     ),
     Mutant(
         guard="an exam that the student sat gives no credit back",
-        file="core/operations/kinds/booking_rules.py",
+        file="core/operations/kinds/rules/bookings.py",
         old="    if there is False or Inclusion.ATTENDED in terms.include:",
         new="    if True:",
         tests=_PLANS,
     ),
     Mutant(
         guard="a booking whose exam is over or has begun is not cancelled",
-        file="core/operations/kinds/booking_rules.py",
+        file="core/operations/kinds/rules/bookings.py",
         old="    if Inclusion.PAST in terms.include:",
         new="    if True:",
         tests=_PLANS,
@@ -554,7 +554,7 @@ GIVING_BACK = [
     ),
     Mutant(
         guard="a hint that disagrees with the association blocks",
-        file="core/operations/kinds/booking_rules.py",
+        file="core/operations/kinds/rules/bookings.py",
         old="    if booking.contact_hint and booking.contact_hint != booking.contact_ids[0]:",
         new="    if False:",
         tests=_PLANS,
@@ -918,7 +918,7 @@ FORFEITING = [
     ),
     Mutant(
         guard="a refund stops at HubSpot's mark of a kept credit",
-        file="core/operations/kinds/booking_rules.py",
+        file="core/operations/kinds/rules/bookings.py",
         old=" and booking.forfeited and not included:",
         new=" and False:",
         tests=_FORFEIT,
@@ -995,28 +995,28 @@ UNDOING = [
     ),
     Mutant(
         guard="only a refund that still stands is taken back",
-        file="core/operations/kinds/undo_rules.py",
+        file="core/operations/kinds/rules/undos.py",
         old="    if facts.refunded_by.get(id_) != refund.id:",
         new="    if False:",
         tests=_UNDO,
     ),
     Mutant(
         guard="a refund that is being taken back is not taken back by another",
-        file="core/operations/kinds/undo_rules.py",
+        file="core/operations/kinds/rules/undos.py",
         old="    if by := facts.undone_by.get(id_):",
         new='    if by := "":',
         tests=_UNDO,
     ),
     Mutant(
         guard="a mark of somebody else is not cleared",
-        file="core/operations/kinds/undo_rules.py",
+        file="core/operations/kinds/rules/undos.py",
         old="    if not _marked_by(refund, booking):",
         new="    if False:",
         tests=_UNDO,
     ),
     Mutant(
         guard="a credit that is spent is not taken back",
-        file="core/operations/kinds/undo_rules.py",
+        file="core/operations/kinds/rules/undos.py",
         old="        if before < 1:",
         new="        if False:",
         tests=_UNDO,
@@ -2206,14 +2206,14 @@ MOVING = [
     ),
     Mutant(
         guard="one student's bookings do not meet on one day at the exam they move to",
-        file="core/operations/kinds/move_rules.py",
+        file="core/operations/kinds/rules/moves.py",
         old="            there.append(",
         new="            [].append(",
         tests=_MOVING,
     ),
     Mutant(
         guard="the credit that was spent pays for the exam that a booking moves to",
-        file="core/operations/kinds/booking_rules.py",
+        file="core/operations/kinds/rules/bookings.py",
         old="    if spent in may:",
         new="    if True:",
         tests=_MOVING,

@@ -1,4 +1,4 @@
-"""Records for domain tests, with everything ordinary unless said otherwise."""
+"""Records for tests of rules, with everything ordinary unless said otherwise."""
 
 from __future__ import annotations
 

@@ -19,15 +19,15 @@ def hands() -> RunningWork:
 
 @pytest.mark.parametrize("found", [ENDED, AGAIN])
 def test_what_a_look_found_is_kept_while_we_work(hands: RunningWork, found: Look) -> None:
-    assert found == hands.unless_closed(lambda: found)()
+    hands.require_open(found)
 
 
 def test_a_process_that_stops_leaves_it_to_the_next_when_to_look_again(hands: RunningWork) -> None:
     hands.let_go()
 
-    assert ENDED == hands.unless_closed(lambda: ENDED)()
+    hands.require_open(ENDED)
     with pytest.raises(Leave):
-        hands.unless_closed(lambda: AGAIN)()
+        hands.require_open(AGAIN)
 
 
 @pytest.mark.parametrize("found", [ENDED, AGAIN])
@@ -35,4 +35,4 @@ def test_nothing_is_kept_of_what_is_found_after_the_end(hands: RunningWork, foun
     hands.close()
 
     with pytest.raises(Leave):
-        hands.unless_closed(lambda: found)()
+        hands.require_open(found)

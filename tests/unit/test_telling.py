@@ -8,7 +8,7 @@ import pytest
 
 from core.settings import load
 from core.settings.model import Settings
-from core.settings.telling import UNSET, told
+from core.settings.shown import UNSET, told
 
 SECRETS = {
     "HUBSPOT_TOKEN": "canary-token",

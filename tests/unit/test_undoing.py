@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from core.credits.catalogue import CreditType
 from core.credits.records import Booking, BookingId, BookingStatus, Contact, ContactId
 from core.operations.kinds.registry import kind_of
-from core.operations.kinds.undo_rules import Facts, judge_again, last_sent, plan_rows
+from core.operations.kinds.rules.undos import Facts, judge_again, last_sent, plan_rows
 from core.operations.owed.rules import Owed, TakenBack, taken, waiting
 from core.operations.states import ENDED, Item, ItemState, Operation, OperationState
 from core.operations.verdicts import OperationKind, Verdict, Why

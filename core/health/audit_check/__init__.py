@@ -1,1 +1,1 @@
-"""Is the audit whole: its chain, forged entries, heads that are kept elsewhere."""
+"""Whether the audit is whole: its chain, forged entries, heads that are kept elsewhere."""

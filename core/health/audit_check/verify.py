@@ -1,4 +1,4 @@
-"""Auditing: read the audit, and go along its chain to see that nobody changed it."""
+"""Reads the audit, and goes along its chain to see that nobody changed it."""
 
 from __future__ import annotations
 

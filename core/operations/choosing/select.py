@@ -1,4 +1,4 @@
-"""Finding: from what an admin chose to the bookings that are meant."""
+"""From what an admin chose to the bookings that are meant."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from core.operations.choosing.plan import PLAN_LIFE
 from core.operations.choosing.preflight import Preflight
 from core.operations.kinds.base import RowSubject
 from core.operations.kinds.registry import booking_of, kind_of
+from core.operations.kinds.rules.undos import Facts, plan_rows
 from core.operations.kinds.undo import UNDO
-from core.operations.kinds.undo_rules import Facts, plan_rows
 from core.operations.plans import Plan, Row
 from core.operations.states import Item, ItemState, Operation
 from core.operations.store.port import OperationStore

@@ -1,4 +1,4 @@
-"""Foreign writes: changes by others that met ours, told from HubSpot's property history.
+"""Changes by others that met ours, told from HubSpot's property history.
 
 HubSpot sets absolute values, so whoever counts from an older value writes over what came between.
 The loss of one write is what stood when it landed, less the value it counted from. We know what

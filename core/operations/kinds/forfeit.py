@@ -14,8 +14,8 @@ from core.credits.writes import Movement, MovementKind
 from core.operations.audit_entries import FORFEIT as MARK
 from core.operations.kinds import notes
 from core.operations.kinds.base import ChosenKind, FollowUp, P, Planners, RowSubject, S, Toolbox
-from core.operations.kinds.booking_rules import judge_forfeit
 from core.operations.kinds.movements import cancel_claims
+from core.operations.kinds.rules.bookings import judge_forfeit
 from core.operations.kinds.words import KindPage, KindWords, OneStudent, counted
 from core.operations.plans import Judgement, Plan
 from core.operations.states import Item, Operation

@@ -9,9 +9,10 @@ from core.credits.moves import Student
 from core.credits.records import Booking, BookingId, BookingStatus, ContactId, Exam, ItemKey
 from core.credits.roles import Act
 from core.credits.writes import Movement, MovementKind
-from core.operations.kinds import move_rules, notes
+from core.operations.kinds import notes
 from core.operations.kinds.base import FollowUp, MovingKind, P, Planners, RowSubject, S, Toolbox
-from core.operations.kinds.booking_rules import judge_move
+from core.operations.kinds.rules import moves
+from core.operations.kinds.rules.bookings import judge_move
 from core.operations.kinds.staff import of_one_student
 from core.operations.kinds.words import KindPage, KindWords, OneStudent, counted
 from core.operations.plans import Judgement, Plan
@@ -118,7 +119,7 @@ class _Move(MovingKind):
         seated: Collection[BookingId] = (),
     ) -> dict[BookingId, Judgement]:
         """By the student's day, then by the seats that are left, in this order."""
-        return move_rules.misfits(bookings, to, students, catalogue.day_rule, seated=seated)
+        return moves.misfits(bookings, to, students, catalogue.day_rule, seated=seated)
 
     def claims(self, items: Sequence[Item]) -> dict[MovementKind, list[ItemKey]]:
         """That of the seat here, which a cancellation needs too: only one of the two may have it.

@@ -14,8 +14,8 @@ from core.credits.writes import Movement, MovementKind
 from core.operations.audit_entries import MARK
 from core.operations.kinds import notes
 from core.operations.kinds.base import ChosenKind, FollowUp, P, Planners, RowSubject, S, Toolbox
-from core.operations.kinds.booking_rules import judge_owed
 from core.operations.kinds.movements import refund_claims, refund_movements
+from core.operations.kinds.rules.bookings import judge_owed
 from core.operations.kinds.words import KindPage, KindWords, counted
 from core.operations.plans import Judgement, Plan
 from core.operations.states import Item, Operation

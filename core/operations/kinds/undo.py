@@ -19,7 +19,7 @@ from core.operations.verdicts import OperationKind, Why
 
 
 class _Undo(CreditKind):
-    """Takes back one by one, where that is still true (``undo_rules``)."""
+    """Takes back one by one, where that is still true (``rules.undos``)."""
 
     key = OperationKind.UNDO
     subject = RowSubject.BOOKING

@@ -1,1 +1,1 @@
-"""Cancelled bookings whose credit nobody gave back, and what speaks against paying one."""
+"""Cancelled bookings whose credit nobody gave back, and what speaks against refunding one."""

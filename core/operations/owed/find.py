@@ -1,4 +1,4 @@
-"""Owing: which credits students still wait for, as both stores and the journal tell it."""
+"""Which credits students still wait for, as both stores and the journal tell it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the steps of several kinds of operation have in common (``kind_steps.KindSteps``)."""
+"""What the steps of several kinds of operation have in common (``base.KindSteps``)."""
 
 from __future__ import annotations
 

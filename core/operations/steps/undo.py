@@ -17,7 +17,7 @@ from core.hubspot.ports.crm import Crm, Fate
 from core.operations import audit_entries
 from core.operations.choosing.undo import facts_of
 from core.operations.kinds.registry import booking_of, kind_of
-from core.operations.kinds.undo_rules import judge_again
+from core.operations.kinds.rules.undos import judge_again
 from core.operations.protocol.barred import raise_if_barred
 from core.operations.protocol.batches import at_once
 from core.operations.protocol.claim import claimed

@@ -21,7 +21,7 @@ from core.operations.states import OperationState
 from core.work.engine_port import CarryOut
 from core.work.vitals_port import NoVitals, Vitals
 from core.work.work import Task, Work, parted
-from core.workers.engine.attempt import Looking
+from core.workers.engine.attempt import Look, Looking
 from core.workers.engine.dbos_runtime import LookOnce, Sitting, System
 from core.workers.engine.heartbeats import Pulse, introduce
 from core.workers.engine.in_hand import RunningWork
@@ -117,7 +117,12 @@ class DbosEngine:
             raise RuntimeError("an engine is started once")
         self._works = frozenset(carry_out)
         looking = Looking(carry_out, self._journal, self._now, self.executor_id, self._vitals)
-        look = self._hands.unless_closed(looking.look)
+
+        def look(key: str, failures: int) -> Look:
+            found = looking.look(key, failures)
+            self._hands.require_open(found)
+            return found
+
         system = System(self._url, self.executor_id, look, self._sit)
         self._system = system
         self._threads = [

@@ -7,13 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import wraps
-from typing import ParamSpec
 
 from core.work.work import Work, parted
 from core.workers.engine.attempt import Look
-
-P = ParamSpec("P")
 
 #: Who waits for longer looks in between: a look too many costs a query, and a clock that was set
 #: could make it wait for hours.
@@ -125,21 +121,14 @@ class RunningWork:
         """What is found from now on shall not be recorded: the next worker looks for itself."""
         self._closed.set()
 
-    def unless_closed(self, look: Callable[P, Look]) -> Callable[P, Look]:
-        """The same, but ``Leave`` instead of what is not to be recorded.
+    def require_open(self, found: Look) -> None:
+        """Raise ``Leave`` when what a look found must not be recorded.
 
-        That is all, once we are closed; and while we are stopping, when to look again: the next
-        worker would keep to it, and what we let go waited for half a minute.
+        That is anything, once we are closed; and while we are stopping, when to look again: the
+        next worker would keep to it, and what we let go waited for half a minute.
         """
-
-        @wraps(look)
-        def done(*args: P.args, **kwargs: P.kwargs) -> Look:
-            found = look(*args, **kwargs)
-            if self._closed.is_set() or (self._stopping.is_set() and found.again is not None):
-                raise Leave
-            return found
-
-        return done
+        if self._closed.is_set() or (self._stopping.is_set() and found.again is not None):
+            raise Leave
 
     def empty(self, timeout_s: float) -> bool:
         """Wait until nothing is in hand any more; False when some still is."""

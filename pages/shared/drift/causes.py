@@ -67,6 +67,7 @@ BADGES = {
 }
 
 assert LOOKS.keys() == SHORT.keys() == MEANS.keys() == set(Cause) - {Cause.COPY_DUE}
+assert BADGES.keys() >= {look.colour for look in LOOKS.values()}, "every colour has its badge"
 assert KINDS.keys() == set(Kind), "every kind of record has its word"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core.app.stores import SqlJournal
-from core.cli.commands import approving, going_on, owing  # noqa: F401 - they add their commands
+from core.cli.commands import approving, confirmed, owing  # noqa: F401 - they add their commands
 from core.operations.states import OperationState
 from scripts.processes import ROOT
 from tests.contract.cli.test_messages import Run, run, settings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.cli.commands import moving  # noqa: F401 - it adds its command
+from core.cli.commands.kinds import moving  # noqa: F401 - it adds its command
 from core.credits.catalogue import SCHOOL
 from tests.contract.cli.test_five_operations import Before, Counter, counter  # noqa: F401
 from tests.crash.school import date_of

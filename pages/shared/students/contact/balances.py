@@ -1,4 +1,4 @@
-"""Five balances, HubSpot's and the mirror's, under a badge that says how the two stand."""
+"""The balances, HubSpot's and the mirror's, under a badge that says how the two stand."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""A command for each kind of operation that is not in ``core.cli.app``."""
