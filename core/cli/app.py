@@ -15,12 +15,15 @@ from core.cli import reports
 from core.cli.acting import actor_of
 from core.cli.choosing import Planned, everything_owed, included, listed, of, selection
 from core.cli.ending import judge
+from core.cli.finding import Day, known, utc
 from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.credits.errors import BadList, StateConflict
 from core.operations.kinds.refund import REFUND
 from core.operations.kinds.registry import cancelling
+from core.operations.sought import SoughtOperations
 from core.operations.states import ENDED, NEEDS_EYES, UNBEGUN, Item, Operation, OperationState
+from core.operations.verdicts import OperationKind
 
 log = logging.getLogger(__name__)
 
@@ -385,15 +388,40 @@ def operation(
 
 @app.command()
 def operations(
+    since: Day = None,
+    until: Day = None,
+    by: Annotated[
+        str, typer.Option("--by", metavar="EMAIL", help="who confirmed; a part of it will do")
+    ] = "",
+    kind: Annotated[list[str] | None, typer.Option("--kind", help="repeatable")] = None,
+    state: Annotated[list[str] | None, typer.Option("--state", help="repeatable")] = None,
+    exam: Annotated[
+        str, typer.Option("--exam", metavar="ID", help="of its bookings, or moved to")
+    ] = "",
+    words: Annotated[
+        str, typer.Option("--words", metavar="TEXT", help="in the reason or the selection")
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", min=1)] = 50,
     as_: As = "",
     json: Json = False,
 ) -> None:
-    """All operations, newest first."""
+    """Operations, newest first: all, or those that fit every option given."""
     with told(), opened() as runtime:
         core = runtime.core
+        sought = SoughtOperations(
+            since=utc(since),
+            until=utc(until),
+            by=by.strip(),
+            kinds=frozenset(known(kind or [], OperationKind, "kind")),
+            exam_id=exam.strip(),
+            words=words.strip(),
+        )
+        states = known(state or [], OperationState, "state")
+        actor = actor_of(core, as_)
         found = [
-            reports.of_operation(each, progress, now=core.operating.now())
-            for each, progress in core.following.operations(actor_of(core, as_), limit=limit)
+            reports.of_operation(
+                one.operation, one.progress, warnings=one.warnings, now=core.operating.now()
+            )
+            for one in core.following.operations(actor, states=states, sought=sought, limit=limit)
         ]
         show({"operations": found}, as_json=json)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.credits.roles import Act, Actor
 from core.mirror.store.outbox_port import Due, OutboxState
+from core.operations.leftovers import Warned
 from core.operations.protocol.store.writes_port import WriteRecord
-from core.operations.states import Operation, Progress
+from core.operations.sought import EVERY_OPERATION, SoughtOperations
+from core.operations.states import Operation, OperationState, Progress
 from core.operations.store.port import OperationStore
 
 
@@ -20,6 +22,15 @@ class Copies:
     dead: Sequence[Due]
     #: How many dead letters have each error.
     errors: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One operation as a list tells of it."""
+
+    operation: Operation
+    progress: Progress
+    warnings: Sequence[Warned]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +49,21 @@ class OperationQueries:
         actor.require(Act.WATCH)
         return self.journal.operation(operation_id)
 
-    def operations(self, actor: Actor, *, limit: int) -> list[tuple[Operation, Progress]]:
-        """Newest first. Raises ``NotAllowed``."""
+    def operations(
+        self,
+        actor: Actor,
+        *,
+        states: Collection[OperationState] = (),
+        sought: SoughtOperations = EVERY_OPERATION,
+        limit: int,
+        offset: int = 0,
+    ) -> list[Told]:
+        """Newest first, each with its counts and warnings. Raises ``NotAllowed``."""
         actor.require(Act.WATCH)
-        found = self.journal.operations(limit=limit)
-        return [(each, self.journal.progress(each.id)) for each in found]
+        found = self.journal.operations(states=states, sought=sought, limit=limit, offset=offset)
+        ids = [each.id for each in found]
+        progress, warnings = self.journal.progress_of(ids), self.journal.warnings_of(ids)
+        return [Told(each, progress[each.id], warnings[each.id]) for each in found]
 
     def writes(self, operation_id: str, actor: Actor) -> list[WriteRecord]:
         """Every write of the operation, with what became of it. Raises ``NotAllowed``."""

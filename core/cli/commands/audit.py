@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,20 +13,13 @@ from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.commands.exporting import taken
 from core.cli.ending import unfinished
+from core.cli.finding import Day, known, utc
 from core.cli.opened_store import opened
 from core.cli.output import Unhealthy, show, told
-from core.credits.errors import BadList
 from core.health.audit_check.verify import EXPORT_MAX
 
 audit = typer.Typer(help="Who did what, when and why; and whether anybody changed it since.")
 app.add_typer(audit, name="audit")
-
-Day = Annotated[
-    datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], metavar="YYYY-MM-DD[THH:MM:SS]", help="UTC"
-    ),
-]
 
 
 @audit.callback(invoke_without_command=True)
@@ -58,10 +50,10 @@ def entries(
         return
     with told(), opened() as runtime:
         sought = Sought(
-            since=_utc(since),
-            until=_utc(until),
+            since=utc(since),
+            until=utc(until),
             actor=actor.strip(),
-            what=_acts(what or []),
+            what=known(what or [], What, "act"),
             operation_id=operation.strip(),
             contact_id=contact.strip(),
             booking_id=booking.strip(),
@@ -125,18 +117,6 @@ def verify(
                 f"nothing was verified: the audit log of {runtime.store.address} is empty. If the "
                 "desk is at work already, this is not its store: docs/deploy.md, One store"
             )
-
-
-def _utc(given: datetime | None) -> datetime | None:
-    return given.replace(tzinfo=UTC) if given else None
-
-
-def _acts(given: list[str]) -> tuple[str, ...]:
-    known = {what.value for what in What}
-    faults = [f"{each!r} is no act: {', '.join(sorted(known))}" for each in set(given) - known]
-    if faults:
-        raise BadList(faults)
-    return tuple(given)
 
 
 def _entry(link: Link) -> dict[str, Any]:

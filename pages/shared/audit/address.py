@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import tzinfo
 
 import streamlit as st
 
 from core.audit.entries import Sought, What
+from pages.shared import filters
 
 WHO, ACT, OPERATION, SINCE, UNTIL = "who", "act", "operation", "from", "to"
 CONTACT, BOOKING = "contact", "booking"
@@ -18,25 +19,15 @@ NOTHING: dict[str, object] = {
 def sought(zone: tzinfo) -> Sought:
     """What the filters say just now. Days are the reader's, the last one whole."""
     acts = {what.value for what in What}
-    since, until = _day(SINCE), _day(UNTIL)
     return Sought(
-        since=datetime.combine(since, time(), zone) if since else None,
-        until=datetime.combine(until + timedelta(days=1), time(), zone) if until else None,
-        actor=_text(WHO),
+        since=filters.since(SINCE, zone),
+        until=filters.until(UNTIL, zone),
+        actor=filters.text(WHO),
         what=tuple(each for each in st.session_state.get(ACT) or () if each in acts),
-        operation_id=_text(OPERATION),
-        contact_id=_text(CONTACT),
-        booking_id=_text(BOOKING),
+        operation_id=filters.text(OPERATION),
+        contact_id=filters.text(CONTACT),
+        booking_id=filters.text(BOOKING),
     )
-
-
-def _day(name: str) -> date | None:
-    chosen = st.session_state.get(name)
-    return chosen if isinstance(chosen, date) else None
-
-
-def _text(name: str) -> str:
-    return str(st.session_state.get(name) or "").strip()
 
 
 def clear() -> None:

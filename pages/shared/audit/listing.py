@@ -105,10 +105,8 @@ def _nothing(sought: Sought) -> None:
             "confirmation, write, repair and change of a role appears here as it happens.",
             icon=":material/inbox:",
         )
-    elif sought.since and sought.until and sought.since >= sought.until:
-        st.info("No entries: *From* is later than *To*.", icon=":material/filter_alt_off:")
     else:
-        st.info("No entries match the filters.", icon=":material/filter_alt_off:")
+        filters.nothing_fits("entries", sought.since, sought.until)
 
 
 def _grid(desk: Desk, links: Sequence[Link]) -> None:
