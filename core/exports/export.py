@@ -276,6 +276,10 @@ def _sought(sought: Sought) -> dict[str, str]:
         "operation": sought.operation_id,
         "contact": sought.contact_id,
         "booking": sought.booking_id,
+        "exam": sought.exam_id,
+        "kinds": ", ".join(sought.kinds),
+        "words": _typed(sought.words),
+        "only": "acts" if sought.acts_only else "",
     }
     return {name: value for name, value in told.items() if value}
 

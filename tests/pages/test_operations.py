@@ -139,15 +139,22 @@ def test_a_list_asks_the_store_once_for_all_its_rows(
     open_page: Open, made: Stage, ids: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = open_page(OPERATIONS)
-    journal, asked = type(made.journal), []
-    for name in ("progress_of", "warnings_of"):
-        kept = getattr(journal, name)
-        monkeypatch.setattr(
-            journal, name, lambda it, ids, kept=kept: asked.append(ids) or kept(it, ids)
-        )
+    asked: list[tuple[str, list[str]]] = []
+
+    def watched(name: str) -> None:
+        kept = getattr(type(made.journal), name)
+
+        def asking(journal: object, ids: list[str]) -> object:
+            asked.append((name, ids))
+            return kept(journal, ids)
+
+        monkeypatch.setattr(type(made.journal), name, asking)
+
+    watched("progress_of")
+    watched("warnings_of")
 
     assert 2 == len(kinds_in(choose(at, "words", "school")))
-    assert [ids, ids] == asked
+    assert [("progress_of", ids), ("warnings_of", ids)] == asked
 
 
 def test_older_operations_are_turned_to(open_page: Open, made: Stage) -> None:

@@ -17,6 +17,7 @@ from core.cli.finding import Day, known, utc
 from core.cli.opened_store import opened
 from core.cli.output import Unhealthy, show, told
 from core.health.audit_check.verify import EXPORT_MAX
+from core.operations.verdicts import OperationKind
 
 audit = typer.Typer(help="Who did what, when and why; and whether anybody changed it since.")
 app.add_typer(audit, name="audit")
@@ -38,6 +39,16 @@ def entries(
     booking: Annotated[
         str, typer.Option("--booking", metavar="ID", help="also of the writes of its credit")
     ] = "",
+    exam: Annotated[
+        str, typer.Option("--exam", metavar="ID", help="also of operations on its bookings")
+    ] = "",
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", help="of operations of it; repeatable")
+    ] = None,
+    words: Annotated[str, typer.Option("--words", metavar="TEXT", help="in the reason")] = "",
+    acts: Annotated[
+        bool, typer.Option("--acts", help="without the bookings of operations and rows of repairs")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=EXPORT_MAX)] = 50,
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="write all of them")
@@ -57,6 +68,10 @@ def entries(
             operation_id=operation.strip(),
             contact_id=contact.strip(),
             booking_id=booking.strip(),
+            exam_id=exam.strip(),
+            kinds=known(kind or [], OperationKind, "kind"),
+            words=words.strip(),
+            acts_only=acts,
         )
         core = runtime.core
         who = actor_of(core, as_)

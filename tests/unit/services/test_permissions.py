@@ -294,6 +294,7 @@ ASKS = [
     Ask("approving.renew", ADMINS, lambda w, a: w.core.approving.renew(w.it, a), _held),
     Ask("auditing.find", WATCHERS, lambda w, a: w.core.auditing.find(Sought(), a)),
     Ask("auditing.count", WATCHERS, lambda w, a: w.core.auditing.count(Sought(), a)),
+    Ask("auditing.sizes", WATCHERS, lambda w, a: w.core.auditing.sizes(["op"], a)),
     Ask("auditing.export", WATCHERS, lambda w, a: list(w.core.auditing.export(Sought(), a))),
     Ask("auditing.verify", WATCHERS, lambda w, a: w.core.auditing.verify(a)),
     Ask("auditing.standing", WATCHERS, lambda w, a: w.core.auditing.standing(a)),
