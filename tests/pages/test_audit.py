@@ -122,8 +122,10 @@ def test_the_audit_opens_with_acts_and_what_stands_behind_each(
     assert {f"{number} entries"} == set(of_it["Behind"])
     assert number > len(of_it)
     progress = made.journal.progress(done)
-    told = f"{progress.states[ItemState.DONE]} of {progress.total} bookings refunded"
-    assert all(about.startswith("Bulk refund of ") and told in about for about in of_it["About"])
+    done_of = f"{progress.states[ItemState.DONE]} of {progress.total} bookings"
+    credits_ = f"+{sum(progress.net.values())} credits"
+    told = f"Bulk refund: {done_of}, {credits_}; {made.journal.operation(done).selection}"
+    assert {told} == set(of_it["About"])
     assert not any(frame_with(at, "Act", "Behind")["Act"] == "Write landed")
 
     at = choose(at, "every", True)

@@ -12,7 +12,6 @@ import streamlit as st
 from core.audit.chain import Link
 from core.audit.entries import BEHIND_AN_ACT, Entry, Sought, Subject, What, change_of
 from core.credits.catalogue import Catalogue
-from core.operations.kinds.registry import titled
 from core.operations.verdicts import OperationKind
 from pages.shared import filters, kinds, places, row_buttons, tables, words
 from pages.shared.audit import address, integrity
@@ -66,7 +65,7 @@ def _filters(desk: Desk) -> None:
     """Who, what and when; below it, of which record and why."""
     bound: dict[str, Any] = {"bind": "query-params"}
     days: dict[str, Any] = {**bound, "value": None, "width": 150, "format": "YYYY-MM-DD"}
-    ids: dict[str, Any] = {**bound, "width": 200, "type": "search"}
+    ids: dict[str, Any] = {**bound, "width": 170, "type": "search"}
     row: dict[str, Any] = {"horizontal": True, "vertical_alignment": "bottom", "gap": "small"}
     with st.container(**row):
         st.text_input(
@@ -138,9 +137,14 @@ def _grid(desk: Desk, links: Sequence[Link], *, acts_only: bool) -> None:
         sizes = desk.core.auditing.sizes(operations, desk.actor)
         told = [words.count(sizes.get(id_, 0), "entry", "entries") for id_ in operations]
         shown = [size if id_ else None for id_, size in zip(operations, told, strict=True)]
-        frame.insert(frame.columns.get_loc("Change"), "Behind", shown)
+        frame.insert(list(frame.columns).index("Change"), "Behind", shown)
         behind["Behind"] = row_buttons.column(
-            "Behind it", operations, _open_entries, key=f"{key}_behind", width=100
+            "Behind it",
+            operations,
+            _open_entries,
+            key=f"{key}_behind",
+            width=100,
+            pinned=False,
         )
     st.dataframe(
         frame,
@@ -150,7 +154,7 @@ def _grid(desk: Desk, links: Sequence[Link], *, acts_only: bool) -> None:
             "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", width=150),
             "Who": text(width=155),
             "Act": text("Did", width=170),
-            "About": text(width=330),
+            "About": text(width=400),
             **behind,
             "Change": text(f"Before {words.ARROW} after", width=190),
             "Reason": text(width=250),
@@ -199,10 +203,7 @@ def outcomes(desk: Desk, operation_ids: Sequence[str]) -> dict[str, str]:
     """What each of these operations is, and how far: the entries hold no names, so looked up."""
     named = desk.core.journal.operations_named(operation_ids)
     progress = desk.core.journal.progress_of(list(named))
-    return {
-        id_: f"{titled(operation)}: {kinds.account(operation.kind, progress[id_])}"
-        for id_, operation in named.items()
-    }
+    return {id_: kinds.in_brief(operation, progress[id_]) for id_, operation in named.items()}
 
 
 def audit_frame(links: Sequence[Link], operations: Mapping[str, str], desk: Desk) -> pd.DataFrame:

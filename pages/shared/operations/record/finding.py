@@ -27,28 +27,35 @@ NOTHING: dict[str, object] = {
 
 
 def show() -> None:
-    """In which state, who, what and when; of which exam, and why."""
+    """In which state, who, what and when."""
     bound: dict[str, Any] = {"bind": "query-params"}
     days: dict[str, Any] = {**bound, "value": None, "width": 150, "format": "YYYY-MM-DD"}
-    typed: dict[str, Any] = {**bound, "type": "search"}
     st.selectbox(
-        "State", list(STATES), key=NARROW, width=190, **bound,
+        "State", list(STATES), key=NARROW, width=170, **bound,
         format_func=lambda name: "All states" if name == ALL else name,
     )  # fmt: skip
-    st.text_input("Who", placeholder="An e-mail, or part of it", key=BY, width=200, **typed)
+    st.text_input(
+        "Who", placeholder="E-mail, or part of it", key=BY, width=170, type="search", **bound
+    )
     st.multiselect(
         "Kinds", list(OperationKind), format_func=words.KIND.__getitem__, placeholder="All kinds",
         key=KIND, width=300, **bound,
     )  # fmt: skip
     st.date_input("From", key=SINCE, **days)
     st.date_input("To", key=UNTIL, **days)
+
+
+def show_more() -> None:
+    """Of which exam, and why; the way back to all."""
+    typed: dict[str, Any] = {"bind": "query-params", "type": "search", "width": 170}
     st.text_input(
-        "Exam", placeholder="HubSpot record id", key=EXAM, width=190, **typed,
+        "Exam", placeholder="HubSpot record id", key=EXAM, **typed,
         help="With bookings of it, or moved to it",
     )  # fmt: skip
     st.text_input(
-        "Words", placeholder="In the reason or the selection", key=WORDS, width=240, **typed
-    )
+        "Words", placeholder="Of the reason, exam …", key=WORDS, **typed,
+        help="In the reason, or in what was chosen",
+    )  # fmt: skip
     filters.the_way_back(clear, narrowed=bool(chosen_states()) or narrows())
 
 

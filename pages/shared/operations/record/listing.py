@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import tzinfo
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -26,14 +27,16 @@ ROWS = 25
 
 def show(desk: Desk) -> None:
     """The operations that fit the filters, a page at a time; the button in a row opens one."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    row: dict[str, Any] = {"horizontal": True, "vertical_alignment": "bottom", "gap": "small"}
+    with st.container(**row):
         finding.show()
-    states, sought = finding.chosen_states(), finding.sought(desk.zone)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(**row):
+        finding.show_more()
+        st.space("stretch")
+        states, sought = finding.chosen_states(), finding.sought(desk.zone)
         for place in (places.BULK_REFUND, places.BATCH_CANCELLATION):
             if place.act in ALLOWED[desk.actor.role]:
                 st.page_link(place.path, label=f"New {place.title.lower()}", icon=":material/add:")
-        st.space("stretch")
         csv_button(
             desk,
             lambda now: now.core.exporting.operations(now.actor, states, sought),
