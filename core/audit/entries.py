@@ -105,6 +105,11 @@ BEHIND_AN_ACT = frozenset(
 )
 
 
+#: All others that this version knows. Sought by their words and not by what they are not, so that
+#: a million entries behind them need not be read.
+ACTS = frozenset(What) - BEHIND_AN_ACT
+
+
 class Subject(StrEnum):
     """What an entry is about, beside the operation; ``subject_id`` says which."""
 
@@ -207,5 +212,5 @@ class Sought:
     #: They stand in the reason, as long as its words are kept. Capitals do not matter (in SQLite
     #: they do beyond ASCII).
     words: str = ""
-    #: Without what stands ``BEHIND_AN_ACT``.
+    #: Only ``ACTS``, without what stands behind them.
     acts_only: bool = False

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from core.audit.chain import EMPTY, Head, Link, chained, texts
-from core.audit.entries import BEHIND_AN_ACT, Entry, Sought, Subject, What, as_recorded
+from core.audit.entries import ACTS, Entry, Sought, Subject, What, as_recorded
 from core.audit.reasons import apart
 from core.audit.retention_rules import NOT_KEPT
 from core.audit.store import audit_entries
@@ -141,7 +141,7 @@ class MemoryAudit:
                 and (not sought.exam_id or self._of_exam(entry, sought.exam_id))
                 and (not sought.kinds or self._kind(entry) in sought.kinds)
                 and (not sought.words or _said(link, sought.words))
-                and not (sought.acts_only and entry.what in BEHIND_AN_ACT)
+                and not (sought.acts_only and entry.what not in ACTS)
             ):
                 yield link
 

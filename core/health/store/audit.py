@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from core.audit.chain import FIELDS, Head, Link, timestamp
-from core.audit.entries import BEHIND_AN_ACT, Entry, Sought, Subject, What
+from core.audit.entries import ACTS, Entry, Sought, Subject, What
 from core.audit.reasons import Reason
 from core.audit.retention_rules import NOT_KEPT
 from core.audit.store import audit_entries
@@ -153,7 +153,7 @@ def _told(sought: Sought) -> Iterator[ColumnElement[bool]]:
     if sought.what:
         yield audit.c.what.in_(sought.what)
     if sought.acts_only:
-        yield audit.c.what.not_in(sorted(BEHIND_AN_ACT))
+        yield audit.c.what.in_(sorted(ACTS))
     if sought.words:
         said = audit_reasons.c.words.icontains(sought.words, autoescape=True)
         yield audit.c.reason.in_(select(audit_reasons.c.commitment).where(said))

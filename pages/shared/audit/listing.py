@@ -101,7 +101,7 @@ def _filters(desk: Desk) -> None:
         st.text_input("Words", placeholder="In the reason", key=address.WORDS, **ids)
         st.toggle(
             "Every entry", key=address.EVERY,
-            help="Also each booking of an operation and each row of a repair", **bound,
+            help="Also each write and booking of an operation, and each row of a repair", **bound,
         )  # fmt: skip
         sought = replace(address.sought(desk.zone), acts_only=False)
         filters.the_way_back(address.clear, narrowed=address.narrows())

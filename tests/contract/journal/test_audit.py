@@ -298,7 +298,7 @@ def test_entries_are_sought_newest_first_a_page_at_a_time(journal: Journal) -> N
 
 
 def test_entries_are_found_by_exam_kind_and_words_of_an_operation(journal: Journal) -> None:
-    """What stands behind an act is left out where only acts are sought."""
+    """What stands behind an act, or is no act, is left out where only acts are sought."""
     journal.confirm(
         operation("a", reason="Heavy SNOW, 100%"), [item(0, operation_id="a", exam_id="e1")]
     )
@@ -308,6 +308,7 @@ def test_entries_are_found_by_exam_kind_and_words_of_an_operation(journal: Journ
         of_booking(What.CANCELLED, "b0", "a"),
         looked(4),
         Entry(at=after(5), actor=ADMIN, what=What.EXAM_CANCELLED, subject="exam", subject_id="e2"),
+        Entry(at=after(6), actor=ADMIN, what="of a newer version"),
     )
 
     def found(**sought: object) -> list[int]:
