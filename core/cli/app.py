@@ -19,8 +19,10 @@ from core.cli.finding import Day, known, utc
 from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.credits.errors import BadList, StateConflict
+from core.credits.roles import Actor
 from core.operations.kinds.refund import REFUND
 from core.operations.kinds.registry import cancelling
+from core.operations.plans import Plan
 from core.operations.sought import SoughtOperations
 from core.operations.states import ENDED, NEEDS_EYES, UNBEGUN, Item, Operation, OperationState
 from core.operations.verdicts import OperationKind
@@ -248,7 +250,7 @@ def run_plan(
         plan = planned(core, actor)
         if dry_run:
             would = {} if tell is None else {"would_tell": core.telling.would(plan, tell)}
-            show(reports.of_plan(plan) | would | other_desks(core), as_json=as_json)
+            show(reports.of_plan(plan) | would | others(core, plan, actor), as_json=as_json)
             return
         if takeover:
             core.desks.take_over(actor, reason=reason)
@@ -278,6 +280,12 @@ def other_desks(core: Core) -> reports.Report:
     """What speaks against confirming here; nothing, when nothing does."""
     told = core.desks.objections()
     return {"other_desks": told} if told else {}
+
+
+def others(core: Core, plan: Plan, actor: Actor) -> reports.Report:
+    """What others are about to do with the same rows, here and at other desks."""
+    found = [reports.of_other(one, rows=n) for one, n in core.following.also_planned(plan, actor)]
+    return other_desks(core) | ({"also_planned": found} if found else {})
 
 
 def until_ended(core: Core, operation: Operation, timeout_s: float) -> Operation:

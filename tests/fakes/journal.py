@@ -56,6 +56,7 @@ from core.operations.sought import EVERY_OPERATION, SoughtOperations
 from core.operations.states import (
     ENDED,
     SETTLED,
+    UNBEGUN,
     FollowUps,
     Item,
     ItemState,
@@ -425,6 +426,16 @@ class MemoryJournal(
             after = replace(after, epoch=after.epoch + 1)
             self._save_move(kept, after, at=at, actor=actor, detail="retry")
         return len(again)
+
+    @atomic
+    def unbegun_over(self, keys: Collection[ItemKey]) -> list[tuple[Operation, int]]:
+        found = [
+            (kept.operation, sum(i.planned for key, i in kept.items.items() if key in set(keys)))
+            for kept in self._operations.values()
+            if kept.operation.state in UNBEGUN
+        ]
+        found.sort(key=lambda each: (each[0].confirmed_at, each[0].id))
+        return [(operation, n) for operation, n in found if n]
 
     @atomic
     def progress_of(self, operation_ids: Collection[str]) -> dict[str, Progress]:

@@ -22,8 +22,10 @@ from core.operations.protocol.store.tables import MovementState, movements
 from core.operations.states import (
     ENDED,
     SETTLED,
+    UNBEGUN,
     Item,
     ItemState,
+    Operation,
     OperationState,
     Progress,
     keeps_claim,
@@ -133,6 +135,26 @@ class Items:
             there = select(operations.c.id).where(operations.c.id.in_(some))
             found |= _progress(connection, connection.execute(there).scalars().all())
         return found
+
+    @reading
+    def unbegun_over(
+        self, connection: Connection, keys: Collection[ItemKey]
+    ) -> list[tuple[Operation, int]]:
+        """Few operations have not begun: of each the rows are looked up by their keys."""
+        found: Counter[str] = Counter()
+        for some in chunks(sorted(set(keys))):
+            query = (
+                select(items.c.operation_id, func.count())
+                .join(operations, operations.c.id == items.c.operation_id)
+                .where(operations.c.state.in_(UNBEGUN), items.c.planned)
+                .where(items.c.booking_id.in_(some))
+                .group_by(items.c.operation_id)
+            )
+            for operation_id, n in connection.execute(query):
+                found[operation_id] += n
+        those = [find(connection, operation_id)[0] for operation_id in found]
+        those.sort(key=lambda operation: (operation.confirmed_at, operation.id))
+        return [(operation, found[operation.id]) for operation in those]
 
 
 def _progress(connection: Connection, ids: Sequence[str]) -> dict[str, Progress]:

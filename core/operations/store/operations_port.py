@@ -155,6 +155,13 @@ class OperationRecords(Protocol):
         """Of those of these operations that there are, at once."""
         ...
 
+    def unbegun_over(self, keys: Collection[ItemKey]) -> list[tuple[Operation, int]]:
+        """Operations that have not begun and plan to change some of these; of how many each.
+
+        Oldest first.
+        """
+        ...
+
     def put_away(
         self, operation_id: str, changed: Sequence[Item], *, event: Event, entry: Entry
     ) -> None:

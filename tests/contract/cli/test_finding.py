@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from core.app.stores import SqlJournal
+from core.cli.commands import lookup  # noqa: F401 - adds its commands
 from core.operations.verdicts import OperationKind
 from tests.contract.cli.test_messages import Run, run, settings
 from tests.contract.journal.given import NOW, item, operation
@@ -68,3 +69,24 @@ def test_a_word_that_is_no_kind_or_state_is_told_with_those_there_are(run: Run) 
     assert (1, 1) == (kind.returncode, state.returncode)
     assert "'gift' is no kind: adjust, book, cancel" in kind.stderr
     assert "'gone' is no state: awaiting approval" in state.stderr
+
+
+def test_what_is_confirmed_over_the_same_rows_is_told_at_a_dry_run(run: Run) -> None:
+    """No worker runs here: what is confirmed stays held."""
+    exams = json.loads(run("exams", "--json").stdout)["exams"]
+    exam = next(each["exam"] for each in exams if each["active"])
+    alone = json.loads(run("cancel", "--exam", exam, "--dry-run", "--json").stdout)
+    done = run("cancel", "--exam", exam, "--reason", "Snow", "--json")
+    assert not done.returncode, done.stderr
+    confirmed = json.loads(done.stdout)
+
+    again = json.loads(run("cancel", "--exam", exam, "--dry-run", "--json").stdout)
+
+    assert "also_planned" not in alone
+    (other,) = again["also_planned"]
+    assert (confirmed["operation"], "admin@example.test", "held") == (
+        other["operation"],
+        other["by"],
+        other["state"],
+    )
+    assert again["counts"]["will change"] == other["rows"]

@@ -151,6 +151,24 @@ def test_progress_of_several_is_that_of_each(journal: Journal) -> None:
     assert {} == journal.progress_of([])
 
 
+def test_what_has_not_begun_is_found_by_the_rows_it_is_to_change(journal: Journal) -> None:
+    both = [item(n, operation_id="late") for n in (1, 2)]
+    journal.confirm(operation("late", confirmed_at=after(1), state=S.AWAITING), both)
+    left = item(1, operation_id="early", state=ItemState.SKIPPED, planned=False)
+    journal.confirm(operation("early"), [item(0, operation_id="early"), left])
+    journal.confirm(operation("op"), [item(1)])
+    move(journal, S.RUNNING)
+
+    def found(*rows: int) -> list[tuple[str, int]]:
+        keys = [item(n).booking_id for n in rows]
+        return [(one.id, n) for one, n in journal.unbegun_over(keys)]
+
+    assert [("early", 1), ("late", 2)] == found(0, 1, 2)
+    assert [("late", 1)] == found(1)
+    assert [] == found(7)
+    assert [] == found()
+
+
 @pytest.mark.parametrize("here", list(S))
 def test_only_the_drawn_moves_exist(journal: Journal, here: OperationState) -> None:
     for n, there in enumerate(S):

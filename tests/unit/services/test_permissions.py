@@ -377,6 +377,12 @@ ASKS = [
     Ask("finding.contacts", EVERYBODY, lambda w, a: w.core.finding.contacts(a, "ann")),
     Ask("following.operation", WATCHERS, lambda w, a: w.core.following.operation(w.it, a), _held),
     Ask("following.operations", WATCHERS, lambda w, a: w.core.following.operations(a, limit=9)),
+    Ask(
+        "following.also_planned",
+        EVERYBODY,
+        lambda w, a: w.core.following.also_planned(w.core.journal.plan(w.it), a),
+        _held,
+    ),
     Ask("following.writes", WATCHERS, lambda w, a: w.core.following.writes(w.it, a), _ended),
     Ask("following.copies", WATCHERS, lambda w, a: w.core.following.copies(a)),
     Ask("forgetting.forget", ADMINS, lambda w, a: w.core.forgetting.forget(a, before=w.desk.time)),
