@@ -88,6 +88,28 @@ class What(StrEnum):
     OWED_WITHDRAWN = "withdrew a decision on an owed credit"
 
 
+#: What is recorded once for each record of an act: the bookings of an operation, the rows of a
+#: repair. What needs somebody's eyes is not among them.
+BEHIND_AN_ACT = frozenset(
+    {
+        What.WRITTEN,
+        What.NOT_WRITTEN,
+        What.CANCELLED,
+        What.MARKED,
+        What.UNMARKED,
+        What.FORFEITED,
+        What.BOOKED,
+        What.BOOKING_MOVED,
+        What.REPAIRED,
+    }
+)
+
+
+#: All others that this version knows. Sought by their words and not by what they are not, so that
+#: a million entries behind them need not be read.
+ACTS = frozenset(What) - BEHIND_AN_ACT
+
+
 class Subject(StrEnum):
     """What an entry is about, beside the operation; ``subject_id`` says which."""
 
@@ -183,3 +205,12 @@ class Sought:
     contact_id: str = ""
     #: Of a booking, and of the writes that carried its credit.
     booking_id: str = ""
+    #: Of an exam, and of operations with bookings of it or that move bookings to it.
+    exam_id: str = ""
+    #: Of operations of these kinds.
+    kinds: tuple[str, ...] = ()
+    #: They stand in the reason, as long as its words are kept. Capitals do not matter (in SQLite
+    #: they do beyond ASCII).
+    words: str = ""
+    #: Only ``ACTS``, without what stands behind them.
+    acts_only: bool = False

@@ -15,12 +15,17 @@ from core.cli import reports
 from core.cli.acting import actor_of
 from core.cli.choosing import Planned, everything_owed, included, listed, of, selection
 from core.cli.ending import judge
+from core.cli.finding import Day, known, utc
 from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.credits.errors import BadList, StateConflict
+from core.credits.roles import Actor
 from core.operations.kinds.refund import REFUND
 from core.operations.kinds.registry import cancelling
+from core.operations.plans import Plan
+from core.operations.sought import SoughtOperations
 from core.operations.states import ENDED, NEEDS_EYES, UNBEGUN, Item, Operation, OperationState
+from core.operations.verdicts import OperationKind
 
 log = logging.getLogger(__name__)
 
@@ -245,7 +250,7 @@ def run_plan(
         plan = planned(core, actor)
         if dry_run:
             would = {} if tell is None else {"would_tell": core.telling.would(plan, tell)}
-            show(reports.of_plan(plan) | would | other_desks(core), as_json=as_json)
+            show(reports.of_plan(plan) | would | others(core, plan, actor), as_json=as_json)
             return
         if takeover:
             core.desks.take_over(actor, reason=reason)
@@ -275,6 +280,12 @@ def other_desks(core: Core) -> reports.Report:
     """What speaks against confirming here; nothing, when nothing does."""
     told = core.desks.objections()
     return {"other_desks": told} if told else {}
+
+
+def others(core: Core, plan: Plan, actor: Actor) -> reports.Report:
+    """What others are about to do with the same rows, here and at other desks."""
+    found = [reports.of_other(one, rows=n) for one, n in core.following.also_planned(plan, actor)]
+    return other_desks(core) | ({"also_planned": found} if found else {})
 
 
 def until_ended(core: Core, operation: Operation, timeout_s: float) -> Operation:
@@ -385,15 +396,40 @@ def operation(
 
 @app.command()
 def operations(
+    since: Day = None,
+    until: Day = None,
+    by: Annotated[
+        str, typer.Option("--by", metavar="EMAIL", help="who confirmed; a part of it will do")
+    ] = "",
+    kind: Annotated[list[str] | None, typer.Option("--kind", help="repeatable")] = None,
+    state: Annotated[list[str] | None, typer.Option("--state", help="repeatable")] = None,
+    exam: Annotated[
+        str, typer.Option("--exam", metavar="ID", help="of its bookings, or moved to")
+    ] = "",
+    words: Annotated[
+        str, typer.Option("--words", metavar="TEXT", help="in the reason or the selection")
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", min=1)] = 50,
     as_: As = "",
     json: Json = False,
 ) -> None:
-    """All operations, newest first."""
+    """Operations, newest first: all, or those that fit every option given."""
     with told(), opened() as runtime:
         core = runtime.core
+        sought = SoughtOperations(
+            since=utc(since),
+            until=utc(until),
+            by=by.strip(),
+            kinds=frozenset(known(kind or [], OperationKind, "kind")),
+            exam_id=exam.strip(),
+            words=words.strip(),
+        )
+        states = known(state or [], OperationState, "state")
+        actor = actor_of(core, as_)
         found = [
-            reports.of_operation(each, progress, now=core.operating.now())
-            for each, progress in core.following.operations(actor_of(core, as_), limit=limit)
+            reports.of_operation(
+                one.operation, one.progress, warnings=one.warnings, now=core.operating.now()
+            )
+            for one in core.following.operations(actor, states=states, sought=sought, limit=limit)
         ]
         show({"operations": found}, as_json=json)

@@ -80,6 +80,17 @@ def _renamed(one: Row | Item) -> Report:
     return {"new_booking_id": one.new_name} if one.new_name else {}
 
 
+def of_other(operation: Operation, *, rows: int) -> Report:
+    """An operation that is to change some of the rows that somebody previews."""
+    return {
+        "operation": operation.id,
+        "title": titled(operation),
+        "state": operation.state.value,
+        "by": operation.confirmed_by,
+        "rows": rows,
+    }
+
+
 def of_operation(
     operation: Operation,
     progress: Progress,

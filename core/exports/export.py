@@ -29,6 +29,7 @@ from core.mirror.rows import ID
 from core.operations.kinds.registry import titled
 from core.operations.owed.find import Owing
 from core.operations.owed.rules import Owed, verdict_against
+from core.operations.sought import EVERY_OPERATION, SoughtOperations
 from core.operations.states import ItemState, Operation, OperationState, Progress
 
 #: Rows read in one go.
@@ -64,11 +65,16 @@ class Exporting:
 
     # the lists; each raises ``NotAllowed`` for whoever may not take it
 
-    def operations(self, actor: Actor, states: Collection[OperationState] = ()) -> Export:
-        """All, or those in these states, newest first."""
+    def operations(
+        self,
+        actor: Actor,
+        states: Collection[OperationState] = (),
+        sought: SoughtOperations = EVERY_OPERATION,
+    ) -> Export:
+        """All, or those in these states that are sought, newest first."""
         actor.require(ACTS[Listing.OPERATIONS])
-        narrowed = {"states": ", ".join(sorted(states))} if states else {}
-        return _export(Listing.OPERATIONS, OPERATIONS, self._operations(states), narrowed)
+        rows = self._operations(states, sought)
+        return _export(Listing.OPERATIONS, OPERATIONS, rows, _of_those(states, sought))
 
     def audit(self, sought: Sought, actor: Actor) -> Export:
         """All matching entries, newest first, each with its hash."""
@@ -154,11 +160,16 @@ class Exporting:
 
     # rows, by portions
 
-    def _operations(self, states: Collection[OperationState]) -> Iterator[dict[str, object]]:
+    def _operations(
+        self, states: Collection[OperationState], sought: SoughtOperations
+    ) -> Iterator[dict[str, object]]:
         offset = 0
-        while found := self.journal.operations(states=states, limit=PORTION, offset=offset):
+        while found := self.journal.operations(
+            states=states, sought=sought, limit=PORTION, offset=offset
+        ):
+            progress = self.journal.progress_of([operation.id for operation in found])
             for operation in found:
-                yield _of_operation(operation, self.journal.progress(operation.id))
+                yield _of_operation(operation, progress[operation.id])
             offset += len(found)
 
     def _drifts(self, sweep_id: str, narrow: Narrow) -> Iterator[Drift]:
@@ -238,6 +249,24 @@ def _of_drift(drift: Drift) -> Iterator[dict[str, object]]:
         }
 
 
+def _of_those(states: Collection[OperationState], sought: SoughtOperations) -> dict[str, str]:
+    told = {
+        "states": ", ".join(sorted(states)),
+        "since": sought.since.isoformat() if sought.since else "",
+        "until": sought.until.isoformat() if sought.until else "",
+        "by": sought.by,
+        "kinds": ", ".join(sorted(sought.kinds)),
+        "exam": sought.exam_id,
+        "words": _typed(sought.words),
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _typed(words: str) -> str:
+    """That something was looked for, and not what: it may be a student's name."""
+    return "given" if words else ""
+
+
 def _sought(sought: Sought) -> dict[str, str]:
     told = {
         "since": sought.since.isoformat() if sought.since else "",
@@ -247,6 +276,10 @@ def _sought(sought: Sought) -> dict[str, str]:
         "operation": sought.operation_id,
         "contact": sought.contact_id,
         "booking": sought.booking_id,
+        "exam": sought.exam_id,
+        "kinds": ", ".join(sought.kinds),
+        "words": _typed(sought.words),
+        "only": "acts" if sought.acts_only else "",
     }
     return {name: value for name, value in told.items() if value}
 

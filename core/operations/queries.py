@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.credits.roles import Act, Actor
 from core.mirror.store.outbox_port import Due, OutboxState
+from core.operations.kinds.registry import kind_of
+from core.operations.leftovers import Warned
+from core.operations.plans import Plan
 from core.operations.protocol.store.writes_port import WriteRecord
-from core.operations.states import Operation, Progress
+from core.operations.sought import EVERY_OPERATION, SoughtOperations
+from core.operations.states import Operation, OperationState, Progress
 from core.operations.store.port import OperationStore
 
 
@@ -20,6 +24,15 @@ class Copies:
     dead: Sequence[Due]
     #: How many dead letters have each error.
     errors: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One operation as a list tells of it."""
+
+    operation: Operation
+    progress: Progress
+    warnings: Sequence[Warned]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +51,38 @@ class OperationQueries:
         actor.require(Act.WATCH)
         return self.journal.operation(operation_id)
 
-    def operations(self, actor: Actor, *, limit: int) -> list[tuple[Operation, Progress]]:
-        """Newest first. Raises ``NotAllowed``."""
+    def operations(
+        self,
+        actor: Actor,
+        *,
+        states: Collection[OperationState] = (),
+        sought: SoughtOperations = EVERY_OPERATION,
+        limit: int,
+        offset: int = 0,
+    ) -> list[Told]:
+        """Newest first, each with its counts and warnings. Raises ``NotAllowed``."""
         actor.require(Act.WATCH)
-        found = self.journal.operations(limit=limit)
-        return [(each, self.journal.progress(each.id)) for each in found]
+        found = self.journal.operations(states=states, sought=sought, limit=limit, offset=offset)
+        ids = [each.id for each in found]
+        progress, warnings = self.journal.progress_of(ids), self.journal.warnings_of(ids)
+        return [Told(each, progress[each.id], warnings[each.id]) for each in found]
+
+    def also_planned(self, plan: Plan, actor: Actor) -> list[tuple[Operation, int]]:
+        """Other operations that are confirmed over the same rows and have not begun; oldest first.
+
+        Each with how many of this plan's changes it is to make. Whoever may preview may know.
+
+        Raises:
+            NotAllowed: this person may not look anything up.
+        """
+        actor.require(Act.LOOK_UP)
+        subject = kind_of(plan.kind).subject
+        found = self.journal.unbegun_over([row.booking_id for row in plan.will_change])
+        return [
+            (operation, n)
+            for operation, n in found
+            if operation.id != plan.id and kind_of(operation.kind).subject is subject
+        ]
 
     def writes(self, operation_id: str, actor: Actor) -> list[WriteRecord]:
         """Every write of the operation, with what became of it. Raises ``NotAllowed``."""

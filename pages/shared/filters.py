@@ -1,8 +1,9 @@
-"""What stands at the end of a row of filters."""
+"""What filters say, and what stands at the end of a row of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime, time, timedelta, tzinfo
 
 import streamlit as st
 
@@ -37,3 +38,30 @@ def the_way_back(clear: Callable[[], None], *, narrowed: bool) -> None:
             type="tertiary",
             help="Clear filters",
         )
+
+
+def since(key: str, zone: tzinfo) -> datetime | None:
+    """When the day begins that was chosen there, as the reader counts days; None: none was."""
+    chosen = st.session_state.get(key)
+    return datetime.combine(chosen, time(), zone) if isinstance(chosen, date) else None
+
+
+def until(key: str, zone: tzinfo) -> datetime | None:
+    """When the day after it begins, so that it is whole."""
+    chosen = st.session_state.get(key)
+    if not isinstance(chosen, date):
+        return None
+    return datetime.combine(chosen + timedelta(days=1), time(), zone)
+
+
+def text(key: str) -> str:
+    """What was typed there."""
+    return str(st.session_state.get(key) or "").strip()
+
+
+def nothing_fits(what: str, since: datetime | None, until: datetime | None) -> None:
+    """Said in place of a list; ``what``: in the plural."""
+    wrong_way = since is not None and until is not None and since >= until
+    why = "*From* is later than *To*" if wrong_way else ""
+    told = f"No {what}: {why}." if why else f"No {what} match the filters."
+    st.info(told, icon=":material/filter_alt_off:")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.operations.kinds.registry import by_kind
+from core.operations.kinds.registry import by_kind, named
 from core.operations.kinds.words import KindWords
-from core.operations.states import ItemState, Progress
+from core.operations.states import ItemState, Operation, Progress
 from core.operations.verdicts import OperationKind
 from pages.shared import words
 
@@ -39,6 +39,14 @@ def account(kind: OperationKind, progress: Progress) -> str:
         if state is not ItemState.DONE and progress.states.get(state)
     ]
     return "; ".join(filter(None, [told, ", ".join(others)]))
+
+
+def in_brief(operation: Operation, progress: Progress) -> str:
+    """For a row of a list: "Bulk refund: 2 of 3 bookings, +2 credits; exam Mini-mock, 4 May"."""
+    told = [f"{far(progress)} {SAID[operation.kind].row}s"] if progress.total else []
+    told += [f"{gain(progress)} credits"] if progress.net else []
+    told_of = filter(None, [", ".join(told), operation.selection])
+    return f"{named(operation)}: {'; '.join(told_of)}"
 
 
 def credits_of(kind: OperationKind, progress: Progress) -> str:

@@ -11,9 +11,15 @@ T = TypeVar("T")
 
 
 def column(
-    label: str, rows: Sequence[T], act: Callable[[T], None], *, key: str, width: int = 60
+    label: str,
+    rows: Sequence[T],
+    act: Callable[[T], None],
+    *,
+    key: str,
+    width: int = 60,
+    pinned: bool = True,
 ) -> Any:
-    """A pinned column of buttons; ``act`` is called with what stands in the row clicked.
+    """A column of buttons; ``act`` is called with what stands in the row clicked.
 
     ``act`` runs as a callback, which may set the address and the state but not switch pages.
     """
@@ -24,7 +30,7 @@ def column(
         key=key,
         type="tertiary",
         width=width,
-        pinned=True,
+        pinned=pinned,
     )
 
 

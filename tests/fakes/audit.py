@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from core.audit.chain import EMPTY, Head, Link, chained, texts
-from core.audit.entries import Entry, Sought, Subject, What, as_recorded
+from core.audit.entries import ACTS, Entry, Sought, Subject, What, as_recorded
 from core.audit.reasons import apart
 from core.audit.retention_rules import NOT_KEPT
 from core.audit.store import audit_entries
@@ -22,6 +23,7 @@ from core.operations.protocol.store.writes_port import WriteRecord
 from core.operations.states import Item
 from core.operations.verdicts import OperationKind
 from core.students.exam_acts import ExamAct
+from tests.fakes.sought import is_of_exam
 
 BOOK = OperationKind.BOOK
 
@@ -136,8 +138,26 @@ class MemoryAudit:
                 and sought.operation_id in {"", entry.operation_id}
                 and (not sought.contact_id or self._of_contact(entry, sought.contact_id))
                 and (not sought.booking_id or self._of_booking(entry, sought.booking_id))
+                and (not sought.exam_id or self._of_exam(entry, sought.exam_id))
+                and (not sought.kinds or self._kind(entry) in sought.kinds)
+                and (not sought.words or _said(link, sought.words))
+                and not (sought.acts_only and entry.what not in ACTS)
             ):
                 yield link
+
+    def audit_sizes(self, operation_ids: Collection[str]) -> dict[str, int]:
+        with self._lock:
+            of = Counter(link.entry.operation_id for link in self._chain())
+            return {id_: of[id_] for id_ in operation_ids if of[id_]}
+
+    def _of_exam(self, entry: Entry, exam_id: str) -> bool:
+        kept = self._operations.get(entry.operation_id)
+        own = (entry.subject, entry.subject_id) == (Subject.EXAM, exam_id)
+        return own or bool(kept and is_of_exam(kept.operation, kept.items.values(), exam_id))
+
+    def _kind(self, entry: Entry) -> str | None:
+        kept = self._operations.get(entry.operation_id)
+        return kept.operation.kind.value if kept else None
 
     def _of_contact(self, entry: Entry, contact_id: str) -> bool:
         if entry.subject == Subject.CONTACT:
@@ -188,3 +208,7 @@ class MemoryAudit:
             if link.entry.operation_id == operation_id and link.entry.what == What.BOOKED
         )
         return next(made, None)
+
+
+def _said(link: Link, words: str) -> bool:
+    return link.reason is not None and words.lower() in link.reason.words.lower()

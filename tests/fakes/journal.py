@@ -52,9 +52,11 @@ from core.operations.plans import Plan, Row
 from core.operations.protocol.store import audit_entries as protocol_audit_entries
 from core.operations.protocol.store.rules import LIVE, UNDOES, already_moved, check_outcome
 from core.operations.protocol.store.writes_port import WriteRecord
+from core.operations.sought import EVERY_OPERATION, SoughtOperations
 from core.operations.states import (
     ENDED,
     SETTLED,
+    UNBEGUN,
     FollowUps,
     Item,
     ItemState,
@@ -94,6 +96,7 @@ from tests.fakes.pacing import MemoryUses
 from tests.fakes.roles import MemoryRoles
 from tests.fakes.settled import MemorySettled
 from tests.fakes.sign_ins import MemorySignIns
+from tests.fakes.sought import is_sought
 from tests.fakes.telling import MemoryTellings
 from tests.fakes.times import MemoryTimes
 from tests.fakes.trail import MemoryTrail
@@ -263,12 +266,18 @@ class MemoryJournal(
 
     @atomic
     def operations(
-        self, *, states: Collection[OperationState] = (), limit: int = 100, offset: int = 0
+        self,
+        *,
+        states: Collection[OperationState] = (),
+        sought: SoughtOperations = EVERY_OPERATION,
+        limit: int = 100,
+        offset: int = 0,
     ) -> list[Operation]:
         found = [
             kept.operation
             for kept in self._operations.values()
-            if not states or kept.operation.state in states
+            if (not states or kept.operation.state in states)
+            and is_sought(kept.operation, kept.items.values(), sought)
         ]
         found.sort(key=lambda operation: (operation.confirmed_at, operation.id), reverse=True)
         return found[offset : offset + limit]
@@ -417,6 +426,20 @@ class MemoryJournal(
             after = replace(after, epoch=after.epoch + 1)
             self._save_move(kept, after, at=at, actor=actor, detail="retry")
         return len(again)
+
+    @atomic
+    def unbegun_over(self, keys: Collection[ItemKey]) -> list[tuple[Operation, int]]:
+        found = [
+            (kept.operation, sum(i.planned for key, i in kept.items.items() if key in set(keys)))
+            for kept in self._operations.values()
+            if kept.operation.state in UNBEGUN
+        ]
+        found.sort(key=lambda each: (each[0].confirmed_at, each[0].id))
+        return [(operation, n) for operation, n in found if n]
+
+    @atomic
+    def progress_of(self, operation_ids: Collection[str]) -> dict[str, Progress]:
+        return {id_: self.progress(id_) for id_ in operation_ids if id_ in self._operations}
 
     @atomic
     def progress(self, operation_id: str) -> Progress:

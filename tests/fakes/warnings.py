@@ -21,6 +21,7 @@ class MemoryWarnings:
     _events: list[Event]
     _fenced: Any
     _kept: Any
+    _operations: dict[str, Any]
     _records: Any
 
     def warn(
@@ -50,6 +51,10 @@ class MemoryWarnings:
                 ]
                 + of_follow_ups(operation)
             )
+
+    def warnings_of(self, operation_ids: Collection[str]) -> dict[str, list[Warned]]:
+        with self._lock:
+            return {id_: self.warnings(id_) for id_ in operation_ids if id_ in self._operations}
 
     def _told(self, operation_id: str) -> list[Event]:
         return [

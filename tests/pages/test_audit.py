@@ -110,6 +110,63 @@ def test_an_operation_stands_newest_first_with_before_and_after(
     assert {"Exam cancelled by the school"} == set(writes["Reason"])
 
 
+def test_the_audit_opens_with_acts_and_what_stands_behind_each(
+    open_page: Open, made: Stage, done: str
+) -> None:
+    at = open_page(AUDIT)
+    shown = frame_with(at, "Act", "Behind")
+    of_it = shown[shown["Operation"] == done[:8]]
+    number = made.journal.audit_sizes([done])[done]
+
+    assert ["Ended", "Began", "Confirmed", "Made a preview"] == list(of_it["Act"])
+    assert {f"{number} entries"} == set(of_it["Behind"])
+    assert number > len(of_it)
+    progress = made.journal.progress(done)
+    done_of = f"{progress.states[ItemState.DONE]} of {progress.total} bookings"
+    credits_ = f"+{sum(progress.net.values())} credits"
+    told = f"Bulk refund: {done_of}, {credits_}; {made.journal.operation(done).selection}"
+    assert {told} == set(of_it["About"])
+    assert not any(frame_with(at, "Act", "Behind")["Act"] == "Write landed")
+
+    at = choose(at, "every", True)
+
+    assert made.journal.audit_count(Sought()) == len(acts(at))
+    assert "Write landed" in acts(at)
+    assert "Behind" not in frame_with(at, "Act", "About").columns
+
+
+def test_a_click_behind_an_act_shows_all_of_its_operation(
+    open_page: Open, made: Stage, done: str
+) -> None:
+    """The button in its row sets this filter: AppTest cannot click in a grid."""
+    at = choose(open_page(AUDIT), "operation", done)
+
+    assert made.journal.audit_sizes([done])[done] == len(acts(at))
+    assert len(acts(at)) > len(acts(press(at, "unfilter")))
+
+
+def test_acts_are_found_by_exam_kind_and_words_of_the_reason(
+    open_page: Open, made: Stage, done: str
+) -> None:
+    other = confirmed(made, exam="71000000001", kind=OperationKind.CANCEL)
+    exam = next(item.exam_id for item in made.journal.items(done) if item.exam_id)
+    at = open_page(AUDIT)
+
+    def operations(key: str, value: object) -> set[str]:
+        found = choose(at, key, value)
+        shown = (
+            set(frame_with(found, "Operation", "Act")["Operation"]) if found.dataframe else set()
+        )
+        press(found, "unfilter")
+        return shown
+
+    assert {done[:8]} == operations("kind", [OperationKind.REFUND])
+    assert {other[:8]} == operations("exam", "71000000001")
+    assert done[:8] in operations("exam", exam)
+    assert {done[:8], other[:8]} == operations("words", "the SCHOOL")
+    assert set() == operations("words", "snow")
+
+
 def test_what_was_done_to_each_booking_is_shown_with_its_id_and_its_student(
     open_page: Open, made: Stage, done: str
 ) -> None:
@@ -216,7 +273,7 @@ def test_a_long_audit_is_turned_page_by_page(open_page: Open, made: Stage) -> No
     at = open_page(AUDIT)
 
     assert listing.PAGE_ROWS == len(acts(at))
-    assert "1 to 100 of 121 entries" in said(at)
+    assert "1 to 100 of 121 acts" in said(at)
     at = choose(at, "audit_page_2", 2)
     assert 21 == len(acts(at))
 

@@ -19,7 +19,7 @@ from tests.fakes.outgoing import FakeReceiver
 from tests.pages.acts import choose, frame_with, grid, press, said, tick
 from tests.pages.conftest import Open
 from tests.pages.desk_roles import seen_by
-from tests.pages.stage import ACTOR, ADMIN, Stage, confirmed
+from tests.pages.stage import ACTOR, ADMIN, NOON, Stage, confirmed
 
 
 def test_an_empty_desk_says_what_will_appear_here(open_page: Open) -> None:
@@ -62,6 +62,99 @@ def test_the_list_narrows_to_what_is_under_way(open_page: Open, ids: list[str]) 
     at = choose(open_page(OPERATIONS), "narrow", "In progress")
 
     assert ["Starting soon"] == [cell[0] for cell in frame_with(at, "Reason")["State"]]
+
+
+def kinds_in(at: AppTest) -> list[str]:
+    """What the rows say, each up to its selection."""
+    return [each.partition(" of ")[0] for each in frame_with(at, "Reason")["Operation"]]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "left"),
+    [
+        ("by", ADMIN, ["Batch cancellation", "Bulk refund"]),
+        ("by", "adm", ["Batch cancellation", "Bulk refund"]),
+        ("kind", [OperationKind.REFUND], ["Bulk refund"]),
+        ("exam", "71000000001", ["Batch cancellation"]),
+        ("words", "SCHOOL", ["Batch cancellation", "Bulk refund"]),
+        ("narrow", "Finished", ["Bulk refund"]),
+        ("from", NOON.date(), ["Batch cancellation", "Bulk refund"]),
+        ("to", NOON.date(), ["Batch cancellation", "Bulk refund"]),
+    ],
+)
+def test_each_filter_leaves_what_fits_it(
+    open_page: Open, ids: list[str], key: str, value: object, left: list[str]
+) -> None:
+    assert left == kinds_in(choose(open_page(OPERATIONS), key, value))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("by", "nobody"),
+        ("kind", [OperationKind.MOVE]),
+        ("exam", "1"),
+        ("words", "snow"),
+        ("narrow", "Withdrawn"),
+        ("from", NOON.date() + timedelta(days=1)),
+        ("to", NOON.date() - timedelta(days=1)),
+    ],
+)
+def test_what_fits_no_filter_is_not_shown_and_the_way_back_is(
+    open_page: Open, ids: list[str], key: str, value: object
+) -> None:
+    at = choose(open_page(OPERATIONS), key, value)
+
+    assert not at.dataframe
+    assert "No operations match the filters." in said(at)
+    assert 2 == len(kinds_in(press(at, "unfilter")))
+
+
+def test_an_address_leads_to_the_operations_it_names(open_page: Open, ids: list[str]) -> None:
+    at = open_page(OPERATIONS, kind="Bulk refund", words="school", by=ADMIN)
+
+    assert ["Bulk refund"] == kinds_in(at)
+    assert [OperationKind.REFUND] == at.multiselect(key="kind").value
+
+
+def test_days_the_wrong_way_round_are_said_to_be_so(open_page: Open, ids: list[str]) -> None:
+    at = open_page(OPERATIONS, **{"from": "2026-12-02", "to": "2026-12-01"})
+
+    assert "No operations: *From* is later than *To*." in said(at)
+
+
+def test_who_comes_back_from_one_operation_finds_the_filters_as_they_were(
+    open_page: Open, ids: list[str]
+) -> None:
+    at = choose(open_page(OPERATIONS), "kind", [OperationKind.REFUND])
+    at.query_params["operation"] = ids[1]
+    at.run()
+
+    next(button for button in at.button if button.label == "All operations").click().run()
+
+    assert ["Bulk refund"] == kinds_in(at)
+
+
+def test_a_list_asks_the_store_once_for_all_its_rows(
+    open_page: Open, made: Stage, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = open_page(OPERATIONS)
+    asked: list[tuple[str, list[str]]] = []
+
+    def watched(name: str) -> None:
+        kept = getattr(type(made.journal), name)
+
+        def asking(journal: object, ids: list[str]) -> object:
+            asked.append((name, ids))
+            return kept(journal, ids)
+
+        monkeypatch.setattr(type(made.journal), name, asking)
+
+    watched("progress_of")
+    watched("warnings_of")
+
+    assert 2 == len(kinds_in(choose(at, "words", "school")))
+    assert [("progress_of", ids), ("warnings_of", ids)] == asked
 
 
 def test_older_operations_are_turned_to(open_page: Open, made: Stage) -> None:

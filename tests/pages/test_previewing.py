@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.credits.records import BookingId, ExamId
 from core.operations.choosing.select import ByExam, ByReference
 from core.operations.plans import Plan
+from core.operations.states import ItemState
 from core.operations.verdicts import OperationKind, Verdict
 from pages.shared import tables
 from pages.shared.operations.choosing.previewing import ORDER, narrowed
@@ -18,7 +19,7 @@ from pages.shared.places import BATCH_CANCELLATION, BULK_REFUND
 from tests.csv_files import csv_bytes
 from tests.pages.acts import choose, figures, go, grid, press, said, tick
 from tests.pages.conftest import Open
-from tests.pages.stage import ACTOR, Stage
+from tests.pages.stage import ACTOR, ADMIN, Stage, confirmed
 
 CANCEL, REFUND = OperationKind.CANCEL, OperationKind.REFUND
 
@@ -51,6 +52,23 @@ def test_each_row_says_why_and_its_balance_before_and_after(open_page: Open, pla
     row = plan.will_change[0]
     booking = frame[frame["Booking"] == row.booking_name].iloc[0]
     assert f"{row.before} → {row.after}" == booking["Balance"]
+
+
+def test_what_is_confirmed_over_the_same_rows_is_told_until_it_begins(
+    open_page: Open, made: Stage, plan: Plan
+) -> None:
+    first = confirmed(made, exam="71000000001", kind=CANCEL)
+    changes = len(made.journal.items(first)) - made.journal.progress(first).states.get(
+        ItemState.SKIPPED, 0
+    )
+
+    told = said(open_page(BATCH_CANCELLATION, plan=plan.id))
+    assert "Already confirmed over the same rows" in told
+    assert f"{ADMIN}: Batch cancellation of exam" in told
+    assert f"{changes} bookings (starting soon)" in told
+
+    made.carry(first)
+    assert "Already confirmed" not in said(open_page(BATCH_CANCELLATION, plan=plan.id))
 
 
 def test_the_table_is_narrowed_by_verdict_and_by_text(open_page: Open, plan: Plan) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
@@ -28,6 +29,10 @@ class AuditRecords(Protocol):
 
     def audit_count(self, sought: Sought) -> int:
         """How many there are."""
+        ...
+
+    def audit_sizes(self, operation_ids: Collection[str]) -> dict[str, int]:
+        """How many entries there are of each of these operations; nothing of one without any."""
         ...
 
     def audit_links(self, after: int, limit: int) -> list[Link]:

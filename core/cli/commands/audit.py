@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,20 +13,14 @@ from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.commands.exporting import taken
 from core.cli.ending import unfinished
+from core.cli.finding import Day, known, utc
 from core.cli.opened_store import opened
 from core.cli.output import Unhealthy, show, told
-from core.credits.errors import BadList
 from core.health.audit_check.verify import EXPORT_MAX
+from core.operations.verdicts import OperationKind
 
 audit = typer.Typer(help="Who did what, when and why; and whether anybody changed it since.")
 app.add_typer(audit, name="audit")
-
-Day = Annotated[
-    datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], metavar="YYYY-MM-DD[THH:MM:SS]", help="UTC"
-    ),
-]
 
 
 @audit.callback(invoke_without_command=True)
@@ -46,6 +39,16 @@ def entries(
     booking: Annotated[
         str, typer.Option("--booking", metavar="ID", help="also of the writes of its credit")
     ] = "",
+    exam: Annotated[
+        str, typer.Option("--exam", metavar="ID", help="also of operations on its bookings")
+    ] = "",
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", help="of operations of it; repeatable")
+    ] = None,
+    words: Annotated[str, typer.Option("--words", metavar="TEXT", help="in the reason")] = "",
+    acts: Annotated[
+        bool, typer.Option("--acts", help="without the bookings of operations and rows of repairs")
+    ] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=EXPORT_MAX)] = 50,
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="write all of them")
@@ -58,13 +61,17 @@ def entries(
         return
     with told(), opened() as runtime:
         sought = Sought(
-            since=_utc(since),
-            until=_utc(until),
+            since=utc(since),
+            until=utc(until),
             actor=actor.strip(),
-            what=_acts(what or []),
+            what=known(what or [], What, "act"),
             operation_id=operation.strip(),
             contact_id=contact.strip(),
             booking_id=booking.strip(),
+            exam_id=exam.strip(),
+            kinds=known(kind or [], OperationKind, "kind"),
+            words=words.strip(),
+            acts_only=acts,
         )
         core = runtime.core
         who = actor_of(core, as_)
@@ -125,18 +132,6 @@ def verify(
                 f"nothing was verified: the audit log of {runtime.store.address} is empty. If the "
                 "desk is at work already, this is not its store: docs/deploy.md, One store"
             )
-
-
-def _utc(given: datetime | None) -> datetime | None:
-    return given.replace(tzinfo=UTC) if given else None
-
-
-def _acts(given: list[str]) -> tuple[str, ...]:
-    known = {what.value for what in What}
-    faults = [f"{each!r} is no act: {', '.join(sorted(known))}" for each in set(given) - known]
-    if faults:
-        raise BadList(faults)
-    return tuple(given)
 
 
 def _entry(link: Link) -> dict[str, Any]:

@@ -83,6 +83,11 @@ class Auditing:
         actor.require(Act.WATCH)
         return self.journal.audit_count(sought)
 
+    def sizes(self, operation_ids: Collection[str], actor: Actor) -> dict[str, int]:
+        """How many entries each of these operations has. Raises ``NotAllowed``."""
+        actor.require(Act.WATCH)
+        return self.journal.audit_sizes(operation_ids)
+
     def export(self, sought: Sought, actor: Actor, *, limit: int = EXPORT_MAX) -> Iterator[Link]:
         """Newest first, read by portions. Raises ``NotAllowed`` at once."""
         actor.require(Act.WATCH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -20,19 +21,22 @@ from sqlalchemy import (
 )
 
 from core.audit.chain import FIELDS, Head, Link, timestamp
-from core.audit.entries import Entry, Sought, Subject, What
+from core.audit.entries import ACTS, Entry, Sought, Subject, What
 from core.audit.reasons import Reason
 from core.audit.retention_rules import NOT_KEPT
 from core.audit.store import audit_entries
 from core.audit.store.in_transaction import record
 from core.audit.store.tables import audit, audit_head, audit_reasons
 from core.database.database import Database, forgetting, reading, writing
+from core.database.statements import chunks
 from core.operations.kinds.base import RowSubject
 from core.operations.kinds.registry import of_subject
 from core.operations.protocol.store.rules import LIVE
 from core.operations.protocol.store.tables import movements
 from core.operations.store.cancelled_exams import cancelled_exams
+from core.operations.store.operations import of_exam
 from core.operations.store.tables import items, operations
+from core.operations.verdicts import OperationKind
 from core.students.store.exam_acts import exam_acts
 
 #: Kinds that make the booking of which they are: it got its record id after they were confirmed.
@@ -86,6 +90,19 @@ class Audit:
         return int(connection.execute(query).scalar_one())
 
     @reading
+    def audit_sizes(self, connection: Connection, operation_ids: Collection[str]) -> dict[str, int]:
+        """Counted in the index, which need not read the entries."""
+        found: dict[str, int] = {}
+        for some in chunks(sorted(set(operation_ids))):
+            query = (
+                select(audit.c.operation_id, func.count().label("n"))
+                .where(audit.c.operation_id.in_(some))
+                .group_by(audit.c.operation_id)
+            )
+            found |= {row.operation_id: row.n for row in connection.execute(query)}
+        return found
+
+    @reading
     def audit_links(self, connection: Connection, after: int, limit: int) -> list[Link]:
         """By their place."""
         query = _LINKS.where(audit.c.n > after).order_by(audit.c.n).limit(limit)
@@ -116,23 +133,43 @@ class Audit:
 
 
 def _sought(connection: Connection, query: Select[Any], sought: Sought) -> Select[Any]:
-    where: list[ColumnElement[bool]] = []
-    if sought.since is not None:
-        where.append(audit.c.at >= sought.since)
-    if sought.until is not None:
-        where.append(audit.c.at < sought.until)
-    if sought.actor:
-        actor = sought.actor
-        where.append(audit.c.actor == (actor.casefold() if "@" in actor else actor))
-    if sought.what:
-        where.append(audit.c.what.in_(sought.what))
-    if sought.operation_id:
-        where.append(audit.c.operation_id == sought.operation_id)
+    where = [*_told(sought), *_of_operations(sought)]
     if sought.contact_id:
         where.append(_of_contact(connection, sought.contact_id))
     if sought.booking_id:
         where.append(_of_booking(connection, sought.booking_id))
     return query.where(*where)
+
+
+def _told(sought: Sought) -> Iterator[ColumnElement[bool]]:
+    """What an entry itself says."""
+    if sought.since is not None:
+        yield audit.c.at >= sought.since
+    if sought.until is not None:
+        yield audit.c.at < sought.until
+    if sought.actor:
+        actor = sought.actor
+        yield audit.c.actor == (actor.casefold() if "@" in actor else actor)
+    if sought.what:
+        yield audit.c.what.in_(sought.what)
+    if sought.acts_only:
+        yield audit.c.what.in_(sorted(ACTS))
+    if sought.words:
+        said = audit_reasons.c.words.icontains(sought.words, autoescape=True)
+        yield audit.c.reason.in_(select(audit_reasons.c.commitment).where(said))
+
+
+def _of_operations(sought: Sought) -> Iterator[ColumnElement[bool]]:
+    """Of which operation, or of operations of which kinds and exam."""
+    if sought.operation_id:
+        yield audit.c.operation_id == sought.operation_id
+    if sought.exam_id:
+        theirs = select(operations.c.id).where(of_exam(sought.exam_id))
+        yield _about(Subject.EXAM, sought.exam_id) | audit.c.operation_id.in_(theirs)
+    if sought.kinds:
+        kinds = [kind for kind in OperationKind if kind.value in sought.kinds]
+        of_kinds = select(operations.c.id).where(operations.c.kind.in_(kinds))
+        yield audit.c.operation_id.in_(of_kinds)
 
 
 def _about(subject: Subject, *ids: str) -> ColumnElement[bool]:

@@ -192,7 +192,11 @@ def item_moved(movement: Movement, kind: OperationKind) -> ItemKey:
     return stored_key(movement.booking_id)
 
 
+def named(operation: Operation) -> str:
+    """What it is called: "Bulk refund"."""
+    return UNDO.words.name if operation.undoes else kind_of(operation.kind).words.name
+
+
 def titled(operation: Operation) -> str:
     """What it is: "Bulk refund of exam Clinical Skills, 4 May 2026"."""
-    name = UNDO.words.name if operation.undoes else kind_of(operation.kind).words.name
-    return f"{name} of {operation.selection}"
+    return f"{named(operation)} of {operation.selection}"

@@ -16,14 +16,16 @@ from core.credits.errors import UnknownId
 from core.credits.records import TOTAL_BOOKINGS, ItemKey
 from core.credits.writes import MovementKind, Run
 from core.database.database import Database, reading, writing
-from core.database.statements import alike
+from core.database.statements import alike, chunks
 from core.operations.protocol.store.claims import release_unmoved
 from core.operations.protocol.store.tables import MovementState, movements
 from core.operations.states import (
     ENDED,
     SETTLED,
+    UNBEGUN,
     Item,
     ItemState,
+    Operation,
     OperationState,
     Progress,
     keeps_claim,
@@ -119,35 +121,73 @@ class Items:
 
     @reading
     def progress(self, connection: Connection, operation_id: str) -> Progress:
-        """Counted in the database: asked for every second. Raises ``UnknownId``."""
+        """Asked for every second. Raises ``UnknownId``."""
         must_exist(connection, operation_id)
-        states = (
-            select(items.c.state, items.c.planned, func.count())
-            .where(items.c.operation_id == operation_id)
-            .group_by(items.c.state, items.c.planned)
-        )
-        counted: Counter[ItemState] = Counter()
-        unplanned: Counter[ItemState] = Counter()
-        for state, planned, n in connection.execute(states):
-            counted[state] += n
-            if not planned:
-                unplanned[state] = n
-        # a lost credit that was given again was counted when it was first given
-        of_a_correction = exists().where(
-            operations.c.id == operation_id, operations.c.kind.in_(CORRECTING)
-        )
-        moved = func.sum(movements.c.delta)
-        landed = (
-            select(movements.c.credit, moved)
-            .where(movements.c.operation_id == operation_id)
-            .where(movements.c.credit != TOTAL_BOOKINGS)
-            .where(or_(movements.c.kind != MovementKind.CORRECTION, of_a_correction))
-            .where(movements.c.state.in_((MovementState.LANDED, MovementState.UNDONE)))
-            .group_by(movements.c.credit)
-            .having(moved != 0)
-        )
-        net = {CreditType(credit): int(n) for credit, n in connection.execute(landed)}
-        return Progress(states=dict(counted), net=net, unplanned=dict(unplanned))
+        return _progress(connection, [operation_id])[operation_id]
+
+    @reading
+    def progress_of(
+        self, connection: Connection, operation_ids: Collection[str]
+    ) -> dict[str, Progress]:
+        """As many queries as for one."""
+        found: dict[str, Progress] = {}
+        for some in chunks(sorted(set(operation_ids))):
+            there = select(operations.c.id).where(operations.c.id.in_(some))
+            found |= _progress(connection, connection.execute(there).scalars().all())
+        return found
+
+    @reading
+    def unbegun_over(
+        self, connection: Connection, keys: Collection[ItemKey]
+    ) -> list[tuple[Operation, int]]:
+        """Few operations have not begun: of each the rows are looked up by their keys."""
+        found: Counter[str] = Counter()
+        for some in chunks(sorted(set(keys))):
+            query = (
+                select(items.c.operation_id, func.count())
+                .join(operations, operations.c.id == items.c.operation_id)
+                .where(operations.c.state.in_(UNBEGUN), items.c.planned)
+                .where(items.c.booking_id.in_(some))
+                .group_by(items.c.operation_id)
+            )
+            for operation_id, n in connection.execute(query):
+                found[operation_id] += n
+        those = [find(connection, operation_id)[0] for operation_id in found]
+        those.sort(key=lambda operation: (operation.confirmed_at, operation.id))
+        return [(operation, found[operation.id]) for operation in those]
+
+
+def _progress(connection: Connection, ids: Sequence[str]) -> dict[str, Progress]:
+    """Counted in the database."""
+    counted: dict[str, Counter[ItemState]] = {id_: Counter() for id_ in ids}
+    unplanned: dict[str, Counter[ItemState]] = {id_: Counter() for id_ in ids}
+    by = (items.c.operation_id, items.c.state, items.c.planned)
+    states = select(*by, func.count()).where(items.c.operation_id.in_(ids)).group_by(*by)
+    for id_, state, planned, n in connection.execute(states):
+        counted[id_][state] += n
+        if not planned:
+            unplanned[id_][state] = n
+    # a lost credit that was given again was counted when it was first given
+    of_a_correction = exists().where(
+        operations.c.id == movements.c.operation_id, operations.c.kind.in_(CORRECTING)
+    )
+    moved = func.sum(movements.c.delta)
+    landed = (
+        select(movements.c.operation_id, movements.c.credit, moved)
+        .where(movements.c.operation_id.in_(ids))
+        .where(movements.c.credit != TOTAL_BOOKINGS)
+        .where(or_(movements.c.kind != MovementKind.CORRECTION, of_a_correction))
+        .where(movements.c.state.in_((MovementState.LANDED, MovementState.UNDONE)))
+        .group_by(movements.c.operation_id, movements.c.credit)
+        .having(moved != 0)
+    )
+    net: dict[str, dict[CreditType, int]] = {id_: {} for id_ in ids}
+    for id_, credit, n in connection.execute(landed):
+        net[id_][CreditType(credit)] = int(n)
+    return {
+        id_: Progress(states=dict(counted[id_]), net=net[id_], unplanned=dict(unplanned[id_]))
+        for id_ in ids
+    }
 
 
 def _word(state: ItemState) -> BindParameter[ItemState]:

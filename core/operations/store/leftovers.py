@@ -14,6 +14,7 @@ from core.audit.store.tables import events
 from core.credits.records import Kind
 from core.credits.writes import Run, WriteState
 from core.database.database import Database, reading, writing
+from core.database.statements import chunks
 from core.operations.leftovers import UNCHECKED, About, Warned, of_follow_ups
 from core.operations.protocol.store.tables import writes
 from core.operations.store.fence import fence, unknown_operation
@@ -41,45 +42,72 @@ class Warnings:
     ) -> None:
         """Only what is new is added."""
         fence(connection, run)
-        before = standing(_told(connection, run.operation_id))
+        before = standing(_told(connection, [run.operation_id]))
         for event in news(run.operation_id, before, warned, well, at=at):
             append(connection, event)
 
     @reading
     def warnings(self, connection: Connection, operation_id: str) -> list[Warned]:
         """Raises ``UnknownId``."""
-        query = select(*OPERATIONS.columns).where(operations.c.id == operation_id)
-        row = connection.execute(query).first()
-        if row is None:
+        found = _warnings(connection, [operation_id])
+        if operation_id not in found:
             raise unknown_operation(operation_id)
-        operation = OPERATIONS.load(row)
-        stated = writes.c
-        query = (
-            select(stated.id, stated.kind, stated.target_id, stated.state, stated.verified)
-            .where(stated.operation_id == operation_id)
-            .where(
-                (stated.verified.startswith(UNCHECKED))
-                | ((stated.state == WriteState.UNDECIDED) & (stated.kind == Kind.EXAM))
-            )
-            .order_by(stated.seq)
+        return found[operation_id]
+
+    @reading
+    def warnings_of(
+        self, connection: Connection, operation_ids: Collection[str]
+    ) -> dict[str, list[Warned]]:
+        """As many queries as for one."""
+        found: dict[str, list[Warned]] = {}
+        for some in chunks(sorted(set(operation_ids))):
+            found |= _warnings(connection, some)
+        return found
+
+
+def _warnings(connection: Connection, ids: Sequence[str]) -> dict[str, list[Warned]]:
+    """Of those that there are: from their events, then their writes, then their follow-ups."""
+    those = select(*OPERATIONS.columns).where(operations.c.id.in_(ids))
+    there = [OPERATIONS.load(row) for row in connection.execute(those)]
+    stated = writes.c
+    query = (
+        select(
+            stated.operation_id, stated.id, stated.kind, stated.target_id, stated.state,
+            stated.verified,
         )
-        return [
-            *standing(_told(connection, operation_id)),
-            *(of_write(*row) for row in connection.execute(query)),
-            *of_follow_ups(operation),
+        .where(stated.operation_id.in_(ids))
+        .where(
+            (stated.verified.startswith(UNCHECKED))
+            | ((stated.state == WriteState.UNDECIDED) & (stated.kind == Kind.EXAM))
+        )
+        .order_by(stated.seq)
+    )  # fmt: skip
+    left_open: dict[str, list[Warned]] = {}
+    for operation_id, *row in connection.execute(query):
+        left_open.setdefault(operation_id, []).append(of_write(*row))
+    told: dict[str, list[Event]] = {}
+    for event in _told(connection, ids):
+        told.setdefault(event.operation_id, []).append(event)
+    return {
+        one.id: [
+            *standing(told.get(one.id, ())),
+            *left_open.get(one.id, ()),
+            *of_follow_ups(one),
         ]
+        for one in there
+    }
 
 
 def refused_notes(connection: Connection, operation_id: str) -> list[str]:
     """Contacts whose note HubSpot refused."""
-    told = standing(_told(connection, operation_id))
+    told = standing(_told(connection, [operation_id]))
     return [one.record for one in told if one.about is About.NOTE]
 
 
-def _told(connection: Connection, operation_id: str) -> list[Event]:
+def _told(connection: Connection, ids: Sequence[str]) -> list[Event]:
     query = (
         select(*EVENTS.columns)
-        .where(events.c.operation_id == operation_id, events.c.what.in_((WARNED, WELL)))
+        .where(events.c.operation_id.in_(ids), events.c.what.in_((WARNED, WELL)))
         .order_by(events.c.seq)
     )
     return [EVENTS.load(row) for row in connection.execute(query)]

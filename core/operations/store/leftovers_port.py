@@ -30,5 +30,12 @@ class WarningRecords(Protocol):
         ...
 
     def warnings(self, operation_id: str) -> list[Warned]:
-        """Those that stand, and what its writes leave open: a count in doubt, one not checked."""
+        """Those that stand, and what its writes leave open: a count in doubt, one not checked.
+
+        Raises ``UnknownId``.
+        """
+        ...
+
+    def warnings_of(self, operation_ids: Collection[str]) -> dict[str, list[Warned]]:
+        """Of those of these operations that there are, at once."""
         ...

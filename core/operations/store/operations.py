@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Update, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Update, delete, func, or_, select, update
 
 from core.audit.store.event_port import Event
 from core.audit.store.events import append
@@ -17,6 +17,7 @@ from core.database.columns import always
 from core.database.database import Database, reading, writing
 from core.database.statements import added, chunks
 from core.operations.protocol.store.tables import leases, writes
+from core.operations.sought import EVERY_OPERATION, SoughtOperations
 from core.operations.states import ENDED, FollowUps, Item, ItemState, Operation, OperationState
 from core.operations.store import audit_entries
 from core.operations.store.blocked_items import deal_with
@@ -98,11 +99,12 @@ class Operations:
         connection: Connection,
         *,
         states: Collection[OperationState] = (),
+        sought: SoughtOperations = EVERY_OPERATION,
         limit: int = 100,
         offset: int = 0,
     ) -> list[Operation]:
         """Newest first."""
-        query = select(*OPERATIONS.columns)
+        query = select(*OPERATIONS.columns).where(*_sought(sought))
         if states:
             query = query.where(operations.c.state.in_(states))
         newest_first = (operations.c.confirmed_at.desc(), operations.c.id.desc())
@@ -196,6 +198,33 @@ class Operations:
     def last_ended(self, connection: Connection) -> datetime | None:
         """One look at all operations: there are thousands, and it is asked once a minute."""
         return connection.execute(select(func.max(operations.c.ended_at))).scalar()
+
+
+def _sought(sought: SoughtOperations) -> list[ColumnElement[bool]]:
+    of = operations.c
+    where: list[ColumnElement[bool]] = []
+    if sought.since is not None:
+        where.append(of.confirmed_at >= sought.since)
+    if sought.until is not None:
+        where.append(of.confirmed_at < sought.until)
+    if "@" in sought.by:
+        where.append(func.lower(of.confirmed_by) == sought.by.lower())
+    elif sought.by:
+        where.append(of.confirmed_by.icontains(sought.by, autoescape=True))
+    if sought.kinds:
+        where.append(of.kind.in_(sought.kinds))
+    if sought.exam_id:
+        where.append(of_exam(sought.exam_id))
+    if sought.words:
+        texts = (of.reason, of.selection)
+        where.append(or_(*(text.icontains(sought.words, autoescape=True) for text in texts)))
+    return where
+
+
+def of_exam(exam_id: str) -> ColumnElement[bool]:
+    """Operations with a booking of it, or that move bookings to it."""
+    with_one = select(items_table.c.operation_id).where(items_table.c.exam_id == exam_id)
+    return or_(operations.c.to_exam == exam_id, operations.c.id.in_(with_one))
 
 
 def save_move(

@@ -11,6 +11,7 @@ from core.audit.store.event_port import Event
 from core.credits.records import ItemKey
 from core.credits.writes import Run
 from core.operations.plans import Plan, Row
+from core.operations.sought import EVERY_OPERATION, SoughtOperations
 from core.operations.states import FollowUps, Item, ItemState, Operation, OperationState, Progress
 from core.operations.verdicts import Verdict
 
@@ -44,9 +45,14 @@ class OperationRecords(Protocol):
         ...
 
     def operations(
-        self, *, states: Collection[OperationState] = (), limit: int = 100, offset: int = 0
+        self,
+        *,
+        states: Collection[OperationState] = (),
+        sought: SoughtOperations = EVERY_OPERATION,
+        limit: int = 100,
+        offset: int = 0,
     ) -> list[Operation]:
-        """Newest first."""
+        """Newest first; of all states, where that filter is empty."""
         ...
 
     def move(
@@ -141,7 +147,20 @@ class OperationRecords(Protocol):
         """
         ...
 
-    def progress(self, operation_id: str) -> Progress: ...
+    def progress(self, operation_id: str) -> Progress:
+        """Raises ``UnknownId``."""
+        ...
+
+    def progress_of(self, operation_ids: Collection[str]) -> dict[str, Progress]:
+        """Of those of these operations that there are, at once."""
+        ...
+
+    def unbegun_over(self, keys: Collection[ItemKey]) -> list[tuple[Operation, int]]:
+        """Operations that have not begun and plan to change some of these; of how many each.
+
+        Oldest first.
+        """
+        ...
 
     def put_away(
         self, operation_id: str, changed: Sequence[Item], *, event: Event, entry: Entry

@@ -2,43 +2,54 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import tzinfo
 
 import streamlit as st
 
 from core.audit.entries import Sought, What
+from core.operations.verdicts import OperationKind
+from pages.shared import filters
 
 WHO, ACT, OPERATION, SINCE, UNTIL = "who", "act", "operation", "from", "to"
-CONTACT, BOOKING = "contact", "booking"
+CONTACT, BOOKING, EXAM = "contact", "booking", "exam"
+KIND, WORDS, EVERY = "kind", "words", "every"
 NOTHING: dict[str, object] = {
     WHO: "", ACT: [], OPERATION: "", CONTACT: "", BOOKING: "", SINCE: None, UNTIL: None,
+    EXAM: "", KIND: [], WORDS: "",
 }  # fmt: skip
+#: Whoever asks for one of these wants all that was done to it.
+IN_FULL = (ACT, OPERATION, CONTACT, BOOKING)
 
 
 def sought(zone: tzinfo) -> Sought:
     """What the filters say just now. Days are the reader's, the last one whole."""
     acts = {what.value for what in What}
-    since, until = _day(SINCE), _day(UNTIL)
+    kinds = st.session_state.get(KIND) or ()
     return Sought(
-        since=datetime.combine(since, time(), zone) if since else None,
-        until=datetime.combine(until + timedelta(days=1), time(), zone) if until else None,
-        actor=_text(WHO),
+        since=filters.since(SINCE, zone),
+        until=filters.until(UNTIL, zone),
+        actor=filters.text(WHO),
         what=tuple(each for each in st.session_state.get(ACT) or () if each in acts),
-        operation_id=_text(OPERATION),
-        contact_id=_text(CONTACT),
-        booking_id=_text(BOOKING),
+        operation_id=filters.text(OPERATION),
+        contact_id=filters.text(CONTACT),
+        booking_id=filters.text(BOOKING),
+        exam_id=filters.text(EXAM),
+        kinds=tuple(kind.value for kind in OperationKind if kind in kinds),
+        words=filters.text(WORDS),
+        acts_only=not any(st.session_state.get(key) for key in (EVERY, *IN_FULL)),
     )
 
 
-def _day(name: str) -> date | None:
-    chosen = st.session_state.get(name)
-    return chosen if isinstance(chosen, date) else None
-
-
-def _text(name: str) -> str:
-    return str(st.session_state.get(name) or "").strip()
+def narrows() -> bool:
+    """Whether something is left out beside what stands behind the acts."""
+    return any(st.session_state.get(key) for key in NOTHING)
 
 
 def clear() -> None:
-    """Show all entries again. For callbacks."""
+    """Show all acts again. For callbacks."""
     st.session_state.update(NOTHING)
+
+
+def behind(operation_id: str) -> None:
+    """Show all that an operation did. For callbacks."""
+    st.session_state.update(NOTHING | {OPERATION: operation_id})

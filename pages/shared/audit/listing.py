@@ -10,9 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from core.audit.chain import Link
-from core.audit.entries import Entry, Sought, Subject, What, change_of
+from core.audit.entries import BEHIND_AN_ACT, Entry, Sought, Subject, What, change_of
 from core.credits.catalogue import Catalogue
-from pages.shared import filters, places, row_buttons, tables, words
+from core.operations.verdicts import OperationKind
+from pages.shared import filters, kinds, places, row_buttons, tables, words
 from pages.shared.audit import address, integrity
 from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
@@ -49,21 +50,22 @@ def show(desk: Desk) -> None:
         _nothing(sought)
         return
     above = st.container()
-    unit = words.count(total, "entry", "entries")
+    one, many = ("act", "acts") if sought.acts_only else ("entry", "entries")
+    unit = words.count(total, one, many)
     offset = tables.page_of("audit", total, rows=PAGE_ROWS, unit=unit).start
     links = desk.core.auditing.find(sought, desk.actor, limit=PAGE_ROWS, offset=offset)
     with above:
-        _grid(desk, links)
+        _grid(desk, links, acts_only=sought.acts_only)
     if to := st.session_state.pop(_TO, None):
         path, params = to
         st.switch_page(path, query_params=params)
 
 
 def _filters(desk: Desk) -> None:
-    """Who, what and when; below it, of which record."""
+    """Who, what and when; below it, of which record and why."""
     bound: dict[str, Any] = {"bind": "query-params"}
     days: dict[str, Any] = {**bound, "value": None, "width": 150, "format": "YYYY-MM-DD"}
-    ids: dict[str, Any] = {**bound, "width": 200, "type": "search"}
+    ids: dict[str, Any] = {**bound, "width": 170, "type": "search"}
     row: dict[str, Any] = {"horizontal": True, "vertical_alignment": "bottom", "gap": "small"}
     with st.container(**row):
         st.text_input(
@@ -71,7 +73,12 @@ def _filters(desk: Desk) -> None:
         )
         st.multiselect(
             "Acts", [what.value for what in What], format_func=words.sentence,
-            placeholder="All acts", key=address.ACT, width=415, **bound,
+            placeholder="All acts", key=address.ACT, width=320, **bound,
+        )  # fmt: skip
+        st.multiselect(
+            "Kinds", list(OperationKind), format_func=words.KIND.__getitem__,
+            placeholder="All kinds", key=address.KIND, width=220,
+            help="Of operations of these kinds", **bound,
         )  # fmt: skip
         st.date_input("From", key=address.SINCE, **days)
         st.date_input("To", key=address.UNTIL, **days)
@@ -87,45 +94,68 @@ def _filters(desk: Desk) -> None:
             "Booking", placeholder="HubSpot record id", key=address.BOOKING,
             help="Includes the writes that moved its credit", **ids,
         )  # fmt: skip
-        sought = address.sought(desk.zone)
-        filters.the_way_back(address.clear, narrowed=sought != Sought())
+        st.text_input(
+            "Exam", placeholder="HubSpot record id", key=address.EXAM,
+            help="Includes operations on its bookings", **ids,
+        )  # fmt: skip
+        st.text_input("Words", placeholder="In the reason", key=address.WORDS, **ids)
+        st.toggle(
+            "Every entry", key=address.EVERY,
+            help="Also each write and booking of an operation, and each row of a repair", **bound,
+        )  # fmt: skip
+        sought = replace(address.sought(desk.zone), acts_only=False)
+        filters.the_way_back(address.clear, narrowed=address.narrows())
     with csv:
         csv_button(
             desk,
             lambda now: now.core.exporting.audit(sought, now.actor),
             f"audit-{desk.now():%Y-%m-%d-%H%M}",
-            "All matching entries, each with its hash",
+            "All matching entries, also those behind an act, each with its hash",
         )
 
 
 def _nothing(sought: Sought) -> None:
-    if sought == Sought():
+    if not address.narrows():
         st.info(
             "Nothing has been recorded yet. Every sign-in, look at a contact, preview, "
             "confirmation, write, repair and change of a role appears here as it happens.",
             icon=":material/inbox:",
         )
-    elif sought.since and sought.until and sought.since >= sought.until:
-        st.info("No entries: *From* is later than *To*.", icon=":material/filter_alt_off:")
     else:
-        st.info("No entries match the filters.", icon=":material/filter_alt_off:")
+        filters.nothing_fits("entries", sought.since, sought.until)
 
 
-def _grid(desk: Desk, links: Sequence[Link]) -> None:
+def _grid(desk: Desk, links: Sequence[Link], *, acts_only: bool) -> None:
     entries = [link.entry for link in links]
     key = f"audit_{tables.fingerprint([str(link.n) for link in links])}"
     text = st.column_config.TextColumn
     operations = [entry.operation_id for entry in entries]
     contacts = [_contact(entry) for entry in entries]
+    frame = audit_frame(links, outcomes(desk, operations), desk)
+    behind: dict[str, Any] = {}
+    if acts_only:
+        sizes = desk.core.auditing.sizes(operations, desk.actor)
+        told = [words.count(sizes.get(id_, 0), "entry", "entries") for id_ in operations]
+        shown = [size if id_ else None for id_, size in zip(operations, told, strict=True)]
+        frame.insert(list(frame.columns).index("Change"), "Behind", shown)
+        behind["Behind"] = row_buttons.column(
+            "Behind it",
+            operations,
+            _open_entries,
+            key=f"{key}_behind",
+            width=100,
+            pinned=False,
+        )
     st.dataframe(
-        audit_frame(links, desk),
+        frame,
         key=key,
         column_config={
             "n": st.column_config.NumberColumn("Entry", width=70, format="localized", pinned=True),
             "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", width=150),
             "Who": text(width=155),
             "Act": text("Did", width=170),
-            "About": text(width=155),
+            "About": text(width=400),
+            **behind,
             "Change": text(f"Before {words.ARROW} after", width=190),
             "Reason": text(width=250),
             "Role": text(width=70),
@@ -151,6 +181,11 @@ def _open_operation(id_: str) -> None:
         st.session_state[_TO] = (places.OPERATIONS.path, params)
 
 
+def _open_entries(id_: str) -> None:
+    if id_:
+        address.behind(id_)
+
+
 def _open_contact(id_: str) -> None:
     if id_:
         st.session_state[_TO] = (places.CONTACTS.path, {contact_address.CONTACT: id_})
@@ -164,8 +199,15 @@ def _contact(entry: Entry) -> str:
     return whose if isinstance(whose, str) else ""
 
 
-def audit_frame(links: Sequence[Link], desk: Desk) -> pd.DataFrame:
-    """One row for each entry."""
+def outcomes(desk: Desk, operation_ids: Sequence[str]) -> dict[str, str]:
+    """What each of these operations is, and how far: the entries hold no names, so looked up."""
+    named = desk.core.journal.operations_named(operation_ids)
+    progress = desk.core.journal.progress_of(list(named))
+    return {id_: kinds.in_brief(operation, progress[id_]) for id_, operation in named.items()}
+
+
+def audit_frame(links: Sequence[Link], operations: Mapping[str, str], desk: Desk) -> pd.DataFrame:
+    """One row for each entry. ``operations``: see ``outcomes``."""
     entries = [link.entry for link in links]
     catalogue = desk.core.catalogue
     return pd.DataFrame(
@@ -174,7 +216,12 @@ def audit_frame(links: Sequence[Link], desk: Desk) -> pd.DataFrame:
             "When": [entry.at.astimezone(desk.zone).replace(tzinfo=None) for entry in entries],
             "Who": [entry.actor for entry in entries],
             "Act": [words.sentence(entry.what) for entry in entries],
-            "About": [about(entry) for entry in entries],
+            "About": [
+                operations.get(entry.operation_id, words.NOTHING)
+                if _of_the_whole(entry)
+                else about(entry)
+                for entry in entries
+            ],
             "Change": [change(entry, catalogue) for entry in entries],
             "Reason": [entry.reason for entry in entries],
             "Operation": [entry.operation_id[:8] or None for entry in entries],
@@ -183,6 +230,11 @@ def audit_frame(links: Sequence[Link], desk: Desk) -> pd.DataFrame:
             "More": [more(_unshown(entry), catalogue) for entry in entries],
         }
     )
+
+
+def _of_the_whole(entry: Entry) -> bool:
+    """It tells of an operation, and not of one record in it."""
+    return bool(entry.operation_id) and entry.what not in BEHIND_AN_ACT
 
 
 def about(entry: Entry) -> str:

@@ -12,7 +12,7 @@ from pages.shared.drift import history
 from pages.shared.drift.standing import NAMES as SWEEPS
 from pages.shared.operations import address
 from pages.shared.operations.choosing import choosing
-from pages.shared.operations.record import listing
+from pages.shared.operations.record import finding
 from pages.shared.places import Place
 
 VIEW = "view"
@@ -33,20 +33,20 @@ LINKS: dict[Matter, Link] = {
     Matter.AUDIT_CHANGED: Link(places.AUDIT, "See what does not fit"),
     Matter.UNUSUAL: Link(places.AUDIT, "See who and when"),
     Matter.NO_WORKER: Link(places.OPERATIONS, "See workers", WORKERS),
-    Matter.TRUTH_AWAY: Link(places.OPERATIONS, "See what waits", {listing.NARROW: "In progress"}),
+    Matter.TRUTH_AWAY: Link(places.OPERATIONS, "See what waits", {finding.NARROW: "In progress"}),
     Matter.MIRROR_AWAY: Link(places.OPERATIONS, "See what waits", COPIES),
     Matter.UNDECIDED: Link(places.OPERATIONS, "Open"),
     Matter.WRITTEN_OVER: Link(places.OPERATIONS, "Open"),
     Matter.UNCHECKED: Link(places.OPERATIONS, "Open"),
     Matter.FAILED: Link(places.OPERATIONS, "Open"),
-    Matter.AWAITING: Link(places.OPERATIONS, "Open", {listing.NARROW: "Awaiting approval"}),
+    Matter.AWAITING: Link(places.OPERATIONS, "Open", {finding.NARROW: "Awaiting approval"}),
     Matter.DEAD_LETTERS: Link(places.OPERATIONS, "See errors", COPIES),
     Matter.DRIFT: Link(places.DRIFT, "See records"),
     Matter.OWED: Link(places.DRIFT, "See by type", OWED),
     Matter.SWEEP_STUCK: Link(places.DRIFT, "See checks"),
     Matter.LATE: Link(places.OPERATIONS, "See workers", WORKERS),
     Matter.UNSWEPT: Link(places.DRIFT, "Run a check"),
-    Matter.WAITING: Link(places.OPERATIONS, "Open", {listing.NARROW: "In progress"}),
+    Matter.WAITING: Link(places.OPERATIONS, "Open", {finding.NARROW: "In progress"}),
     Matter.BEHIND: Link(places.OPERATIONS, "See copies", COPIES),
     Matter.QUOTA: Link(places.DRIFT, "See quota", QUOTA),
 }

@@ -33,6 +33,12 @@ def leave() -> None:
     st.query_params.clear()
 
 
+def close() -> None:
+    """Back to the list, as it was narrowed. For callbacks, as ``leave``."""
+    for name in (OPERATION, PLAN):
+        st.query_params.pop(name, None)
+
+
 def back_to_operation(operation_id: str) -> None:
     """For callbacks, as ``leave``."""
     st.query_params.from_dict({OPERATION: operation_id})

@@ -297,6 +297,47 @@ def test_entries_are_sought_newest_first_a_page_at_a_time(journal: Journal) -> N
     assert [5, 4] == [link.n for link in journal.audit(Sought(), limit=2, offset=2)]
 
 
+def test_entries_are_found_by_exam_kind_and_words_of_an_operation(journal: Journal) -> None:
+    """What stands behind an act, or is no act, is left out where only acts are sought."""
+    journal.confirm(
+        operation("a", reason="Heavy SNOW, 100%"), [item(0, operation_id="a", exam_id="e1")]
+    )
+    moving = operation("b", kind=OperationKind.MOVE, to_exam="e1", reason="ill")
+    journal.confirm(moving, [item(1, operation_id="b", exam_id="e2")])
+    journal.record(
+        of_booking(What.CANCELLED, "b0", "a"),
+        looked(4),
+        Entry(at=after(5), actor=ADMIN, what=What.EXAM_CANCELLED, subject="exam", subject_id="e2"),
+        Entry(at=after(6), actor=ADMIN, what="of a newer version"),
+    )
+
+    def found(**sought: object) -> list[int]:
+        wanted = Sought(**sought)  # type: ignore[arg-type]  # a case's own values
+        links = journal.audit(wanted)
+        assert len(links) == journal.audit_count(wanted)
+        return [link.n for link in links]
+
+    assert [3, 2, 1] == found(exam_id="e1")
+    assert [5, 2] == found(exam_id="e2")
+    assert [3, 1] == found(kinds=("cancel", "refund"))
+    assert [2] == found(kinds=("move",))
+    assert [] == found(kinds=("unheard of",))
+    assert [1] == found(words="snow")
+    assert [1] == found(words="100%")
+    assert [] == found(words="1_0")
+    assert [5, 4, 2, 1] == found(acts_only=True)
+    assert [1] == found(acts_only=True, kinds=("cancel",))
+    assert {"a": 2, "b": 1} == journal.audit_sizes(["a", "b", "none"])
+    assert {} == journal.audit_sizes([])
+
+
+def test_forgotten_words_find_nothing(journal: Journal) -> None:
+    journal.confirm(operation("a", reason="Heavy snow"), [])
+    journal.forget_reasons(before=after(9), by=ADMIN, at=after(10))
+
+    assert [] == journal.audit(Sought(words="snow"))
+
+
 def test_who_records_at_once_leaves_no_gap(journal: Journal) -> None:
     together = threading.Barrier(2)
     runs = [running(journal, f"op{n}") for n in range(2)]

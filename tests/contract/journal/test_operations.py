@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from core.app.journal import Journal
 from core.credits.errors import StateConflict, UnknownId
+from core.operations.sought import SoughtOperations
 from core.operations.states import OPERATION_MOVES, ItemState, OperationState
+from core.operations.verdicts import OperationKind
 from tests.contract.journal.given import ADMIN, NOW, after, item, operation, running
 
 S = OperationState
@@ -70,6 +73,100 @@ def test_operations_can_be_asked_for_by_state(journal: Journal) -> None:
     found = journal.operations(states={S.RUNNING, S.STOPPING})
 
     assert ["op"] == [o.id for o in found]
+
+
+@pytest.mark.parametrize(
+    ("sought", "ids"),
+    [
+        ({}, "abc"),
+        ({"since": after(1)}, "bc"),
+        ({"until": after(1)}, "a"),
+        ({"since": after(1), "until": after(2)}, "b"),
+        ({"by": "ann@example.test"}, "a"),
+        ({"by": "Ann@Example.test"}, "a"),
+        ({"by": "nn@example.test"}, ""),
+        ({"by": "ANN"}, "ab"),
+        ({"by": "_nn"}, ""),
+        ({"kinds": frozenset({OperationKind.CANCEL, OperationKind.MOVE})}, "bc"),
+        ({"exam_id": "e7"}, "bc"),
+        ({"exam_id": "e8"}, ""),
+        ({"words": "SNOW"}, "ab"),
+        ({"words": "100%"}, "c"),
+        ({"words": "1_0"}, ""),
+        ({"words": "Öffnung"}, "c"),
+        ({"by": "ann", "words": "snow", "kinds": frozenset({OperationKind.CANCEL})}, "b"),
+    ],
+)
+def test_operations_are_found_by_who_when_what_and_why(
+    journal: Journal, sought: dict[str, Any], ids: str
+) -> None:
+    """Newest first, and the limit counts those that fit."""
+    a = operation(
+        "a",
+        kind=OperationKind.REFUND,
+        confirmed_by="ann@example.test",
+        reason="Heavy snow",
+        selection="student c0",
+    )
+    b = operation(
+        "b",
+        kind=OperationKind.CANCEL,
+        confirmed_at=after(1),
+        confirmed_by="joann@example.test",
+        reason="storm",
+        selection="exam Snowdon",
+    )
+    c = operation(
+        "c",
+        kind=OperationKind.MOVE,
+        confirmed_at=after(2),
+        confirmed_by="bob@example.test",
+        reason="100% Öffnung",
+        selection="exam Skills",
+        to_exam="e7",
+    )
+    journal.confirm(a, [item(0, operation_id="a", exam_id="e1")])
+    journal.confirm(b, [item(n, operation_id="b", exam_id="e7") for n in (1, 2)])
+    journal.confirm(c, [item(3, operation_id="c", exam_id="e1")])
+    found = SoughtOperations(**sought)
+
+    assert [*reversed(ids)] == [one.id for one in journal.operations(sought=found)]
+    assert [*reversed(ids)][1:2] == [
+        one.id for one in journal.operations(sought=found, limit=1, offset=1)
+    ]
+    assert [] == journal.operations(sought=found, states={S.DONE})
+
+
+def test_progress_of_several_is_that_of_each(journal: Journal) -> None:
+    journal.confirm(operation("a"), [item(n, operation_id="a") for n in range(3)])
+    journal.confirm(
+        operation("b"), [item(9, operation_id="b", state=ItemState.SKIPPED, planned=False)]
+    )
+    journal.confirm(operation("c"), [])
+
+    found = journal.progress_of(["a", "b", "c", "nothing"])
+
+    assert {id_: journal.progress(id_) for id_ in ("a", "b", "c")} == found
+    assert [3, 1, 0] == [found[id_].total for id_ in ("a", "b", "c")]
+    assert {} == journal.progress_of([])
+
+
+def test_what_has_not_begun_is_found_by_the_rows_it_is_to_change(journal: Journal) -> None:
+    both = [item(n, operation_id="late") for n in (1, 2)]
+    journal.confirm(operation("late", confirmed_at=after(1), state=S.AWAITING), both)
+    left = item(1, operation_id="early", state=ItemState.SKIPPED, planned=False)
+    journal.confirm(operation("early"), [item(0, operation_id="early"), left])
+    journal.confirm(operation("op"), [item(1)])
+    move(journal, S.RUNNING)
+
+    def found(*rows: int) -> list[tuple[str, int]]:
+        keys = [item(n).booking_id for n in rows]
+        return [(one.id, n) for one, n in journal.unbegun_over(keys)]
+
+    assert [("early", 1), ("late", 2)] == found(0, 1, 2)
+    assert [("late", 1)] == found(1)
+    assert [] == found(7)
+    assert [] == found()
 
 
 @pytest.mark.parametrize("here", list(S))

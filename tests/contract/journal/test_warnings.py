@@ -56,6 +56,24 @@ def test_warnings_of_another_operation_stay_apart(journal: Journal) -> None:
         journal.warnings("none")
 
 
+def test_warnings_of_several_are_those_of_each(journal: Journal) -> None:
+    run = running(journal, "op")
+    saved(journal, run, [write("w1")])
+    journal.settle(run, [outcome("w1")], due=[], at=NOW)
+    journal.record_verified({write("w1").id: "not verified: no history"}, [], at=NOW)
+    journal.warn(run, [SEATS], at=NOW)
+    journal.warn(running(journal, "other", 1), [NOTE], at=NOW)
+    running(journal, "calm", 1)
+
+    found = journal.warnings_of(["calm", "none", "op", "other"])
+
+    assert {id_: journal.warnings(id_) for id_ in ("calm", "op", "other")} == found
+    assert [0, 2, 1] == [len(found[id_]) for id_ in ("calm", "op", "other")]
+    assert {"op": 1, "other": 0} == {
+        id_: sum(one.net.values()) for id_, one in journal.progress_of(["op", "other"]).items()
+    }
+
+
 def test_a_run_that_was_superseded_tells_nothing(journal: Journal) -> None:
     old = running(journal)
     journal.begin_run("op", at=NOW)

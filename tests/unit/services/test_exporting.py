@@ -21,6 +21,7 @@ from core.drift.store.trends_port import Narrow
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.exports import export as exporting
 from core.exports.listings import Export, Listing
+from core.operations.sought import SoughtOperations
 from core.operations.states import OperationState
 from core.operations.verdicts import OperationKind
 from tests.unit.services.desk import ADMIN, TestDesk
@@ -68,6 +69,30 @@ def test_all_operations_are_in_it_and_not_only_a_page(
     assert [
         {"list": "operations", "rows": 0, "filter": {"states": "held"}},
         {"list": "operations", "rows": 5, "filter": {}},
+    ] == recorded(desk)
+
+
+def test_what_was_typed_to_find_operations_is_not_kept(desk: TestDesk) -> None:
+    """It may be a student's name."""
+    desk.crm.add_contact("100", {"cs_credits": 1})
+    desk.booked("500", "100")
+    desk.run("500")
+    sought = SoughtOperations(
+        since=NOON, by=ADMIN.email, kinds=frozenset({OperationKind.REFUND}), words="Ada Lovelace"
+    )
+
+    assert [] == taken(desk, desk.core.exporting.operations(ADMIN, sought=sought))
+    assert [
+        {
+            "list": "operations",
+            "rows": 0,
+            "filter": {
+                "since": NOON.isoformat(),
+                "by": ADMIN.email,
+                "kinds": "refund",
+                "words": "given",
+            },
+        }
     ] == recorded(desk)
 
 

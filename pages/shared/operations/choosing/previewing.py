@@ -12,7 +12,7 @@ from core.credits.records import ItemKey
 from core.exports.listings import Listing
 from core.operations.choosing.select import ByIds
 from core.operations.kinds.base import ChosenKind, RowSubject
-from core.operations.kinds.registry import booking_of, goes_to_exam, kind_of
+from core.operations.kinds.registry import booking_of, goes_to_exam, kind_of, titled
 from core.operations.plans import Plan, Row
 from core.operations.terms import Inclusion
 from core.operations.verdicts import Verdict
@@ -35,10 +35,28 @@ def show(desk: Desk, plan: Plan) -> None:
     _heading(desk, plan)
     if plan.caveat:
         st.warning(f"{words.sentence(words.plain(plan.caveat))}.", icon=":material/schedule:")
+    _also_planned(desk, plan)
     totals(desk, plan)
     rows(desk, plan, choosable=True)
     including.show(plan, lambda include: _include(desk, plan, include))
     confirming.show(desk, plan)
+
+
+def _also_planned(desk: Desk, plan: Plan) -> None:
+    """What somebody has confirmed over the same rows, before both of them are surprised."""
+    found = desk.core.following.also_planned(plan, desk.actor)
+    if not found:
+        return
+    lines = [
+        f"- {words.plain(operation.confirmed_by)}: {words.plain(titled(operation))}, "
+        f"{kinds.rows(plan.kind, n)} ({words.OPERATION[operation.state].lower()})"
+        for operation, n in found
+    ]
+    st.warning(
+        "\n".join(lines) + "\n\nWhat it changes first is skipped here.",
+        title="Already confirmed over the same rows",
+        icon=":material/group:",
+    )
 
 
 def _heading(desk: Desk, plan: Plan) -> None:

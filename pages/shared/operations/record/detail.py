@@ -34,7 +34,7 @@ assert WRITE_STATES.keys() == set(WriteState), "every state of a write has its w
 def show(desk: Desk, operation: Operation) -> None:
     """Everything that is known of it."""
     st.button(
-        "All operations", icon=":material/arrow_back:", on_click=address.leave, type="tertiary"
+        "All operations", icon=":material/arrow_back:", on_click=address.close, type="tertiary"
     )
     if operation.state not in ENDED:
         following.show(desk, operation)

@@ -3,65 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import tzinfo
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.credits.roles import ALLOWED, Act
 from core.operations.kinds.registry import titled
-from core.operations.states import ENDED, Operation, OperationState, Progress
-from pages.shared import kinds, places, row_buttons, tables, words
+from core.operations.queries import Told
+from core.operations.sought import EVERY_OPERATION, SoughtOperations
+from core.operations.states import ENDED, OperationState
+from pages.shared import filters, kinds, places, row_buttons, tables, words
 from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
 from pages.shared.operations import address
 from pages.shared.operations.heading import COLOURS
 from pages.shared.operations.progress import left_undone
+from pages.shared.operations.record import finding
 
 ROWS = 25
-#: In an address: which operations are shown.
-NARROW = "narrow"
-STATES: dict[str, frozenset[OperationState]] = {
-    "All": frozenset(),
-    "Awaiting approval": frozenset({OperationState.AWAITING}),
-    "In progress": frozenset(OperationState) - ENDED,
-    "Ended": ENDED,
-}
 
 
 def show(desk: Desk) -> None:
-    """A page of operations; the button in a row opens it."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        narrow = st.segmented_control(
-            "Narrow", list(STATES), default="All", required=True,
-            label_visibility="collapsed", key=NARROW, bind="query-params",
-        )  # fmt: skip
+    """The operations that fit the filters, a page at a time; the button in a row opens one."""
+    row: dict[str, Any] = {"horizontal": True, "vertical_alignment": "bottom", "gap": "small"}
+    with st.container(**row):
+        finding.show()
+    with st.container(**row):
+        finding.show_more()
         st.space("stretch")
-        states = STATES[narrow or "All"]
-        csv_button(
-            desk,
-            lambda now: now.core.exporting.operations(now.actor, states),
-            f"operations-{desk.now():%Y-%m-%d-%H%M}",
-            "All these operations, not only those shown",
-        )
+        states, sought = finding.chosen_states(), finding.sought(desk.zone)
         for place in (places.BULK_REFUND, places.BATCH_CANCELLATION):
             if place.act in ALLOWED[desk.actor.role]:
                 st.page_link(place.path, label=f"New {place.title.lower()}", icon=":material/add:")
-    narrow = narrow or "All"
-    _asked(desk, narrow)
-    first = int(st.session_state.get(f"operations_first_{narrow}", 0))
-    found = desk.core.journal.operations(states=STATES[narrow], limit=ROWS + 1, offset=first)
+        csv_button(
+            desk,
+            lambda now: now.core.exporting.operations(now.actor, states, sought),
+            f"operations-{desk.now():%Y-%m-%d-%H%M}",
+            "All these operations, not only those shown",
+        )
+    _asked(desk, states)
+    page = f"operations_first_{tables.fingerprint([repr((sorted(states), sought))])}"
+    first = int(st.session_state.get(page, 0))
+    found = desk.core.following.operations(
+        desk.actor, states=states, sought=sought, limit=ROWS + 1, offset=first
+    )
     if found:
         _grid(desk, found[:ROWS])
     else:
-        _nothing(narrow)
-    _turn(narrow, first, more=len(found) > ROWS)
+        _nothing(states, sought)
+    _turn(page, first, more=len(found) > ROWS)
 
 
-def _asked(desk: Desk, narrow: str) -> None:
+def _asked(desk: Desk, states: frozenset[OperationState]) -> None:
     """What waits for a second admin, who may be the reader."""
-    waiting = desk.core.journal.operations(states=STATES["Awaiting approval"])
-    if not waiting or narrow == "Awaiting approval":
+    waiting = desk.core.journal.operations(states={OperationState.AWAITING})
+    if not waiting or states == {OperationState.AWAITING}:
         return
     theirs = sum(not operation.is_of_person(desk.actor.email) for operation in waiting)
     may = Act.RUN_BATCHES in ALLOWED[desk.actor.role] and theirs
@@ -73,23 +71,20 @@ def _asked(desk: Desk, narrow: str) -> None:
     )
 
 
-def _nothing(narrow: str) -> None:
-    told = {
-        "All": "No operations yet. A bulk refund or a batch cancellation appears here once it "
-        "is confirmed.",
-        "Awaiting approval": "No operation awaits a second admin.",
-        "In progress": "No operation is in progress.",
-        "Ended": "No operation has ended yet.",
-    }
-    st.info(told[narrow], icon=":material/inbox:")
+def _nothing(states: frozenset[OperationState], sought: SoughtOperations) -> None:
+    if states or sought != EVERY_OPERATION:
+        filters.nothing_fits("operations", sought.since, sought.until)
+        return
+    st.info(
+        "No operations yet. A bulk refund or a batch cancellation appears here once it is "
+        "confirmed.",
+        icon=":material/inbox:",
+    )
 
 
-def _grid(desk: Desk, operations: Sequence[Operation]) -> None:
-    progress = [desk.core.journal.progress(operation.id) for operation in operations]
-    ids = [operation.id for operation in operations]
-    warned = [desk.core.journal.warnings(operation.id) for operation in operations]
-    undone = [left_undone.in_a_list(each) for each in warned]
-    frame = operations_frame(operations, progress, undone, desk.now())
+def _grid(desk: Desk, found: Sequence[Told]) -> None:
+    ids = [one.operation.id for one in found]
+    frame = operations_frame(found, desk.zone)
     usual = {words.OPERATION[state]: colour for state, (colour, _) in COLOURS.items()}
     states = dict.fromkeys(word for (word,) in frame["State"])
     text = st.column_config.TextColumn
@@ -105,8 +100,10 @@ def _grid(desk: Desk, operations: Sequence[Operation]) -> None:
             "Operation": text(width=350),
             "Done": text("Done, bookings", width=108, alignment="right"),
             "Credits": text("Credits", width=65, alignment="right"),
-            "When": text(width=85, help="The operation's history has the exact time"),
             "Who": text(width=165),
+            "When": st.column_config.DatetimeColumn(
+                format="ddd D MMM YYYY, HH:mm", width=165, help="When it was confirmed"
+            ),
             "Reason": text(width="medium"),
         },
         hide_index=True,
@@ -117,55 +114,51 @@ def _grid(desk: Desk, operations: Sequence[Operation]) -> None:
 
 
 def _open(operation_id: str) -> None:
-    st.query_params.from_dict({address.OPERATION: operation_id})
+    st.query_params[address.OPERATION] = operation_id
 
 
-def operations_frame(
-    operations: Sequence[Operation],
-    progress: Sequence[Progress],
-    undone: Sequence[str],
-    now: datetime,
-) -> pd.DataFrame:
-    """One row for each operation. ``undone``: see ``left_undone.in_a_list``."""
+def operations_frame(found: Sequence[Told], zone: tzinfo) -> pd.DataFrame:
+    """One row for each operation; times as people in the zone read them."""
+    told = [one.operation for one in found]
     return pd.DataFrame(
         {
-            "Open": ["Open"] * len(operations),
-            "State": [
-                [_state(o, p, n)] for o, p, n in zip(operations, progress, undone, strict=True)
+            "Open": ["Open"] * len(found),
+            "State": [[_state(one)] for one in found],
+            "Operation": [titled(operation) for operation in told],
+            "Done": [kinds.far(one.progress) for one in found],
+            "Credits": [kinds.gain(one.progress) for one in found],
+            "Who": [operation.confirmed_by for operation in told],
+            "When": [
+                operation.confirmed_at.astimezone(zone).replace(tzinfo=None) for operation in told
             ],
-            "Operation": [titled(operation) for operation in operations],
-            "Done": [kinds.far(p) for p in progress],
-            "Credits": [kinds.gain(p) for p in progress],
-            "When": [words.ago(operation.confirmed_at, now) for operation in operations],
-            "Who": [operation.confirmed_by for operation in operations],
-            "Reason": [operation.reason for operation in operations],
+            "Reason": [operation.reason for operation in told],
         }
     )
 
 
-def _state(operation: Operation, progress: Progress, undone: str) -> str:
+def _state(one: Told) -> str:
     """Its state, unless something of it waits for a person."""
-    bad = progress.needing_eyes(operation.state)
-    if operation.state in ENDED and not bad and undone:
+    state = one.operation.state
+    bad = one.progress.needing_eyes(state)
+    undone = left_undone.in_a_list(one.warnings)
+    if state in ENDED and not bad and undone:
         return undone
-    if bad:
-        return f"! {words.attention(bad)}"
-    return words.OPERATION[operation.state]
+    return f"! {words.attention(bad)}" if bad else words.OPERATION[state]
 
 
-def _turn(narrow: str, first: int, *, more: bool) -> None:
+def _turn(page: str, first: int, *, more: bool) -> None:
     if not first and not more:
         return
     with st.container(horizontal=True):
         st.button(
             "Newer", icon=":material/chevron_left:", disabled=not first,
-            on_click=_go, args=(narrow, first - ROWS),
+            on_click=_go, args=(page, first - ROWS),
         )  # fmt: skip
         st.button(
             "Older", icon=":material/chevron_right:", disabled=not more,
-            on_click=_go, args=(narrow, first + ROWS),
+            on_click=_go, args=(page, first + ROWS),
         )  # fmt: skip
 
 
-def _go(narrow: str, first: int) -> None:
-    st.session_state[f"operations_first_{narrow}"] = max(0, first)
+def _go(page: str, first: int) -> None:
+    st.session_state[page] = max(0, first)

@@ -35,6 +35,6 @@ def show(desk: Desk) -> None:
         kind_of(operation.kind)
     except (UnknownId, UnknownWord, UnknownKind) as error:
         problems.show(problems.explain(error))
-        st.button("All operations", icon=":material/arrow_back:", on_click=address.leave)
+        st.button("All operations", icon=":material/arrow_back:", on_click=address.close)
         return
     detail.show(desk, operation)
