@@ -14,7 +14,7 @@ from core.credits.texts import harmless
 _PLAIN = logging.Formatter()
 
 
-class HarmlessRecord(logging.LogRecord):
+class _Record(logging.LogRecord):
     """With the control characters written out, in its message and its traceback."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -30,4 +30,4 @@ class HarmlessRecord(logging.LogRecord):
 
 def keep_harmless() -> None:
     """From now on, every record of this process, those of libraries too."""
-    logging.setLogRecordFactory(HarmlessRecord)
+    logging.setLogRecordFactory(_Record)

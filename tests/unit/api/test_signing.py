@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from api.guard import signing
 from api.guard.signing import AT_ONCE, OF_ADDRESS, OF_ALL, PATHS, SigningIn
 from api.guard.visitors import Visitors
 
@@ -39,7 +39,7 @@ def provider() -> Provider:
 
 @pytest.fixture
 def guard(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> SigningIn:
-    monkeypatch.setattr(signing.time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
     known = Visitors(
         is_signed_in=lambda headers: headers["cookie"] == "known",
         unwanted=lambda *_: "",
