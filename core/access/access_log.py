@@ -161,7 +161,8 @@ class AccessLog:
             JournalError: it is not recorded.
         """
         last, n = self._last_settings()
-        self._settings_changed(last, {BY_SETTINGS: ", ".join(admins)}, after=n, where=where)
+        if last:  # else the first start tells, and until then these are the settings
+            self._settings_changed(last, {BY_SETTINGS: ", ".join(admins)}, after=n, where=where)
 
     def _last_settings(self) -> tuple[dict[str, str], int]:
         """What the entries tell of them, and the newest of these entries."""
