@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from api.guard import signing
 from api.guard.addresses import CLOSED, is_shut
 from api.guard.budgets import Rate
 from api.guard.connections import HttpConnection
@@ -171,6 +172,7 @@ def test_what_the_doc_tells_of_strangers_is_what_the_code_holds() -> None:
         f"| messages after sign-in | {rate(SIGNED_IN.frames)} a second |",
         f"| {rate(SIGNED_IN.bytes)} a second; {FRAME_BYTES:,} in one message |",
         f"| open websockets after sign-in | | {SIGNED_IN_SOCKETS} |",
+        f"| {rate(signing.OF_ADDRESS)} a second | {rate(signing.OF_ALL)}; four at a time |",
         f"| files | signed in, {SESSION_BYTES:,} bytes for each tab | | {ALL_BYTES:,} bytes |",
         f"connection has {HttpConnection.head_s:.0f} s for the head",
     ]

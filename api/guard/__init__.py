@@ -12,6 +12,7 @@ from api.guard.headers import SecurityHeaders
 from api.guard.hosts import Hosts
 from api.guard.limits import Limits
 from api.guard.public import Public
+from api.guard.signing import SigningIn
 from api.guard.sockets import Sockets
 from api.guard.tally import Tally
 from api.guard.uploads import Uploads
@@ -34,5 +35,6 @@ def guards(
         Middleware(Addresses),
         Middleware(Limits, tally=tally),
         Middleware(Sockets, visitors=visitors),
+        Middleware(SigningIn, visitors=visitors),
         Middleware(Uploads, visitors=visitors),
     ]

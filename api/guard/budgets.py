@@ -5,7 +5,7 @@ Pure arithmetic; the time is passed in, in seconds of a clock that never goes ba
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,23 @@ class Budget:
         if self._at >= 0:
             self._left = min(self.rate.burst, self._left + (now - self._at) * self.rate.per_s)
         self._at = now
+
+
+@dataclass(slots=True)
+class Budgets:
+    """One for each name, such as an address."""
+
+    rate: Rate
+    _: KW_ONLY
+    #: So many are kept before those that are full again are forgotten.
+    remembered: int
+    _of: dict[str, Budget] = field(default_factory=dict, init=False)
+
+    def spend(self, name: str, now: float) -> bool:
+        """Whether this one may have one more."""
+        if name not in self._of and len(self._of) >= self.remembered:
+            self._of = {each: left for each, left in self._of.items() if not left.is_full(now)}
+        return self._of.setdefault(name, Budget(self.rate)).spend(1, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.guard.budgets import Allowance, Meter
@@ -118,6 +119,16 @@ class SocketConnection(WebSocketsSansIOProtocol):
         """The application finds this connection among the extensions of the scope."""
         super().handle_connect(event)
         cast("dict[str, Any]", self.scope["extensions"])[CONNECTION] = self
+
+    async def send(self, message: Any) -> None:
+        """What is sent after the end goes nowhere, as to a client that has left.
+
+        The application hears of the end a little later. uvicorn takes what it sends until then for
+        a fault, and Streamlit writes a traceback for each: a flood would fill the log.
+        """
+        if self.close_sent:
+            raise ClientDisconnected
+        await super().send(message)
 
     def data_received(self, data: bytes) -> None:
         """In pieces, so that what follows one too many is not even parsed."""

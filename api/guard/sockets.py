@@ -38,6 +38,8 @@ IDLE_S = 900.0
 #: The name of the connection among the scope's extensions (``api.guard.connections``).
 CONNECTION = "credit_desk.connection"
 TRY_AGAIN_LATER = 1013
+#: What no page sends; Streamlit fails at one, with a long traceback in the log.
+TEXT = "text"
 #: Whoever is refused is told so after a while, because most who are refused come back at once. It
 #: costs the server an open connection, so no more than so many wait.
 REFUSED_AFTER_S = 1.0
@@ -190,8 +192,10 @@ class Sockets:
                 except TimeoutError:
                     await send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
                     return await receive()
+                if message["type"] != "websocket.receive":
+                    return message
                 frame = message.get("bytes")
-                asked = "" if frame is None else self.visitors.unwanted(frame, signed_in)
+                asked = TEXT if frame is None else self.visitors.unwanted(frame, signed_in)
                 if not asked:
                     return message
                 self._tell(f"a message was dropped: {asked}")

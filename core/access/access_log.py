@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from core.access.people import BY_SETTINGS
 from core.access.rationing import Rationing
 from core.audit.entries import Entry, Sought, Subject, What
 from core.audit.store.port import AuditStore
@@ -147,24 +148,44 @@ class AccessLog:
         Raises:
             JournalError: it is not recorded.
         """
+        last, n = self._last_settings()
+        self._settings_changed(last, {**dict.fromkeys(last), **told}, after=n, where=where)
+
+    def first_admins(self, admins: Collection[str], *, where: str) -> None:
+        """The same of those whom the settings name, before a command acts as one of them.
+
+        A command that starts no worker tells nothing of its settings. Its admin, whom no entry gave
+        a role, would be taken for a forged one as soon as other settings name another.
+
+        Raises:
+            JournalError: it is not recorded.
+        """
+        last, n = self._last_settings()
+        if last:  # else the first start tells, and until then these are the settings
+            self._settings_changed(last, {BY_SETTINGS: ", ".join(admins)}, after=n, where=where)
+
+    def _last_settings(self) -> tuple[dict[str, str], int]:
+        """What the entries tell of them, and the newest of these entries."""
         past = self.journal.audit(Sought(what=(What.SETTINGS,)), limit=KNOWN_MAX)
         last: dict[str, str] = {}
         for link in reversed(past):
             last |= link.entry.after
-        last = {name: value for name, value in last.items() if value is not None}
-        changed = sorted(
-            name for name in last.keys() | told.keys() if last.get(name) != told.get(name)
-        )
+        known = {name: value for name, value in last.items() if value is not None}
+        return known, past[0].n if past else 0
+
+    def _settings_changed(
+        self, last: Mapping[str, str], told: Mapping[str, str | None], *, after: int, where: str
+    ) -> None:
+        changed = {n: told[n] for n in sorted(told) if last.get(n) != told[n]}
         if not changed:
             return
-        after = {name: told.get(name) for name in changed}
-        seen = sha256(repr((past[0].n if past else 0, after)).encode()).hexdigest()[:16]
+        seen = sha256(repr((after, changed)).encode()).hexdigest()[:16]
         entry = Entry(
             at=self.now(),
             actor=START,
             what=What.SETTINGS,
             before={name: last.get(name) for name in changed},
-            after=after,
+            after=changed,
             detail={"where": where},
             once=f"settings {seen}",  # two processes that start together find the same
         )

@@ -38,6 +38,10 @@ class Access:
     #: How long a request for the admin role waits for a second admin; None: one admin gives it.
     admin_request_life: timedelta | None = None
 
+    def is_first(self, email: str) -> bool:
+        """Whether the settings make this address an admin."""
+        return email.strip().casefold() in {admin.casefold() for admin in self.admins}
+
     def first_admin(self) -> str:
         """Who acts in a script that names nobody; "" when the settings name no admin."""
         return self.admins[0] if self.admins else ""
@@ -84,7 +88,7 @@ class Access:
             )
         role = None
         if _ADDRESS.fullmatch(email):
-            role = Role.ADMIN if self._by_settings(email) else self.journal.granted(email)
+            role = Role.ADMIN if self.is_first(email) else self.journal.granted(email)
         if role is None:
             raise NotAllowed(
                 f"{email or 'nobody'} has no role here. Ask an admin to give the address one, "
@@ -155,7 +159,7 @@ class Access:
         actor.require(Act.GIVE_ROLES)
         at = self.now()
         first = [Grant(email=e, role=Role.ADMIN, by=BY_SETTINGS, at=at) for e in self.admins]
-        return first + [g for g in self.journal.grants() if not self._by_settings(g.email)]
+        return first + [g for g in self.journal.grants() if not self.is_first(g.email)]
 
     def grant(self, email: str, role: Role, actor: Actor) -> Grant | RoleRequest:
         """Give this role instead of any other that the address has; or ask a second admin for it.
@@ -295,7 +299,7 @@ class Access:
     def _admin_since(self, email: str) -> datetime | None:
         """None: by the settings, which are older than all that is asked for."""
         email = email.strip().casefold()
-        if self._by_settings(email):
+        if self.is_first(email):
             return None
         return next((each.at for each in self.journal.grants() if each.email == email), None)
 
@@ -326,11 +330,8 @@ class Access:
     def _domains_in_words(self) -> str:
         return " or ".join(self.domains)
 
-    def _by_settings(self, email: str) -> bool:
-        return email.strip().casefold() in {admin.casefold() for admin in self.admins}
-
     def _not_by_settings(self, email: str) -> None:
-        if self._by_settings(email):
+        if self.is_first(email):
             told = f"{email} is an admin by {BY_SETTINGS}: change it there, and start again"
             raise StateConflict(told, state=Role.ADMIN)
 

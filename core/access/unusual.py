@@ -45,7 +45,7 @@ def unusual(
 
 
 def words_of(entry: Entry) -> str:
-    """Who, and what: "the app student-app (key 3f9a…): acted for more than 20 students …"."""
+    """Who, and what: "The app student-app (key 3f9a…): acted for more than 20 students …"."""
     app = client_in(entry.actor)
-    who = f"the app {app} (key {key_in(entry.actor)})" if app else entry.actor
+    who = f"The app {app} (key {key_in(entry.actor)})" if app else entry.actor
     return f"{who}: {entry.detail.get('told', '')}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from core.cli.terminal import Harmless
+from core.credits.log_records import keep_harmless
 
 #: Libraries that tell of every request at INFO, with ids in the address.
 LOUD = ("httpx", "httpcore", "dbos", "alembic", "apscheduler")
@@ -13,8 +13,8 @@ LOUD = ("httpx", "httpcore", "dbos", "alembic", "apscheduler")
 
 def to_stderr(level: int = logging.WARNING) -> None:
     """One line for each record. ``[SUPABASE SYNC]`` lines keep their level."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Harmless("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=level, handlers=[handler])
+    keep_harmless()
+    line = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    logging.basicConfig(level=level, format=line, stream=sys.stderr)
     for name in LOUD:
         logging.getLogger(name).setLevel(logging.WARNING)

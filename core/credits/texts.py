@@ -17,6 +17,18 @@ REPLACEMENT = "\ufffd"
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 #: Of a longer value only the beginning is told; its length says the rest.
 TOLD_MAX = 120
+#: Controls but for the line end and the tab, the C1 controls, and what turns the order of letters.
+_STEERS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def harmless(text: str) -> str:
+    r"""This text as a terminal may have it, each control character as people write it: ``\x1b``.
+
+    JSON reads them back from it.
+    """
+    return _STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def is_storable(text: str) -> bool:

@@ -21,6 +21,7 @@ OF_STRANGERS = frozenset({"rerun_script", "stop_script", "app_heartbeat"})
 #: What the other pages send besides. Not: load_git_info, set_run_on_save, clear_cache and the like,
 #: by which developers change and look into the server.
 OF_PEOPLE = OF_STRANGERS | {"file_urls_request", "backend_operation_request"}
+UNREADABLE = "what cannot be read"
 #: Of the operations: not the installing of skills, which writes files beside the app.
 OPERATIONS = frozenset({"deferred_file", "dataframe_chunk"})
 
@@ -43,13 +44,13 @@ def is_signed_in(headers: Headers) -> bool:
 def unwanted(frame: bytes, signed_in: bool) -> str:
     """What a message asks for that nobody, or no stranger, may ask; "" when it may be asked.
 
-    What cannot be read is left to Streamlit, which closes the websocket.
+    What cannot be read is dropped too: Streamlit would write a traceback for each.
     """
     message = BackMsg()
     try:
         message.ParseFromString(frame)
     except DecodeError:
-        return ""
+        return UNREADABLE
     asked = message.WhichOneof("type") or "nothing"
     if asked not in (OF_PEOPLE if signed_in else OF_STRANGERS):
         return asked

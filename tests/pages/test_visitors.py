@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackendOperationRequest, BackMsg
 
-from pages.shared.visitors import unwanted
+from pages.shared.visitors import UNREADABLE, unwanted
 
 SIGN_IN_PAGE = {"rerun_script", "stop_script", "app_heartbeat"}
 PAGES = SIGN_IN_PAGE | {"file_urls_request"}
@@ -43,5 +43,5 @@ def test_what_is_dropped_is_told_by_its_name() -> None:
     assert "nothing" == unwanted(b"", True)
 
 
-def test_what_cannot_be_read_is_left_to_streamlit_which_closes_the_websocket() -> None:
-    assert "" == unwanted(b"\xff\xff", False)
+def test_what_cannot_be_read_is_dropped_whoever_sends_it() -> None:
+    assert UNREADABLE == unwanted(b"\xff\xff", False) == unwanted(b"\xff\xff", True)

@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.cli import ending, output
-from core.cli.terminal import Harmless, harmless, unforeseen
+from core.cli.terminal import unforeseen
 from core.credits.errors import BadList
+from core.credits.log_records import keep_harmless
+from core.credits.texts import harmless
 
 CLI = Path(output.__file__).parent
 TITLE = "Ada\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil"
@@ -46,26 +49,42 @@ def test_report_with_a_hostile_name_is_harmless(
     assert not STEERS.search(said)
 
 
-def test_errors_logs_and_tracebacks_are_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def records() -> Iterator[None]:
+    before = logging.getLogRecordFactory()
+    keep_harmless()
+    yield
+    logging.setLogRecordFactory(before)
+
+
+@pytest.mark.usefixtures("records")
+@pytest.mark.parametrize("quoted", ["%s", "it said %r"])
+def test_what_any_library_logs_is_harmless_by_any_formatter(quoted: str) -> None:
+    stream = io.StringIO()
+    library = logging.Logger("some library")  # noqa: LOG001 - no other test is to hear it
+    library.addHandler(logging.StreamHandler(stream))
+    library.error(quoted, TITLE, exc_info=ValueError(TITLE))
+
+    assert "ValueError: Ada" in stream.getvalue()
+    assert not STEERS.search(stream.getvalue())
+
+
+def test_errors_and_tracebacks_are_harmless(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Exception, match="1"), output.told():
         raise BadList([TITLE])
     with pytest.raises(Exception, match="2"):
         ending.unfinished(TITLE)
     unforeseen(ValueError, ValueError(TITLE), None)
-    stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(Harmless("%(message)s"))
-    handler.emit(logging.LogRecord("x", logging.ERROR, "", 0, TITLE, (), None))
 
-    said = capsys.readouterr().err + stream.getvalue()
-    assert 4 == said.count("\\u001b]0;owned")
+    said = capsys.readouterr().err
+    assert 3 == said.count("\\u001b]0;owned")
     assert not STEERS.search(said)
 
 
 def test_commands_print_by_the_terminal_module_alone() -> None:
     wrong = [
         f"{path.name}:{node.lineno}"
-        for path in sorted(CLI.glob("*.py"))
+        for path in sorted(CLI.rglob("*.py"))
         if path.name != "terminal.py"
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)

@@ -119,7 +119,7 @@ def _of(key: ApiKey, now: datetime) -> dict[str, Any]:
     return {
         "id": key.id,
         "client": key.client,
-        "scopes": sorted(key.scopes),
+        "scopes": sorted(scope.value for scope in key.scopes),
         "holds": key.holds(now),
         "made_by": key.made_by,
         "made_at": key.made_at.isoformat(),

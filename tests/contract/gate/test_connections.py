@@ -35,6 +35,9 @@ class Behind:
     """The application: takes every websocket, and counts what comes."""
 
     received: Counter[str] = field(default_factory=Counter)
+    texts: list[str] = field(default_factory=list)
+    #: What the server said when something was sent to a websocket that was over.
+    after_the_end: list[Exception] = field(default_factory=list)
     #: Set: requests are answered.
     answering: threading.Event = field(default_factory=threading.Event)
 
@@ -47,8 +50,13 @@ class Behind:
             return
         await receive()
         await send({"type": "websocket.accept"})
-        while (await receive())["type"] != "websocket.disconnect":
+        while (message := await receive())["type"] != "websocket.disconnect":
             self.received[scope["client"][0]] += 1
+            self.texts += [message["text"]] if message.get("text") else []
+        try:
+            await send({"type": "websocket.send", "bytes": b"x"})
+        except Exception as error:  # noqa: BLE001 - which one is what the test asks
+            self.after_the_end.append(error)
 
 
 @dataclass
@@ -220,6 +228,26 @@ def test_a_message_that_nobody_may_send_does_not_arrive(running: Running) -> Non
         line.close()
 
     wait_for(lambda: running.behind.received.total() == 2)
+
+
+def test_text_does_not_arrive_for_no_page_sends_any(running: Running) -> None:
+    with running.websocket(PERSON) as line:
+        for frame in (b"yes", "text", b"yes"):
+            line.send(frame)
+        line.close()
+
+    wait_for(lambda: running.behind.received.total() == 2)
+    assert not running.behind.texts
+
+
+def test_what_is_sent_to_somebody_who_was_closed_is_as_to_somebody_who_left(
+    running: Running,
+) -> None:
+    with running.websocket(SCHOOL) as line:
+        assert 1008 == flood(line, 1_000)
+
+    wait_for(lambda: bool(running.behind.after_the_end))
+    assert all(isinstance(error, OSError) for error in running.behind.after_the_end)
 
 
 def test_a_compressed_message_is_not_offered(running: Running) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -9,7 +10,8 @@ import pytest
 
 from core.access.api_key_rules import FOR_STUDENTS, ApiKey, Scope
 from core.app.journal import Journal
-from core.audit.entries import Entry, What
+from core.audit.entries import Entry, Sought, What
+from core.cli.acting import actor_of
 from core.credits.records import ContactId
 from core.credits.roles import Grant, Role
 from core.credits.ways import Way, coming_by
@@ -142,3 +144,21 @@ def test_faults_of_one_kind_are_counted(desk: TestDesk) -> None:
     found = faults(desk)
     assert 6 == len(found)
     assert "and 4 more like these (role)" == found[-1]
+
+
+def test_admins_of_a_command_s_settings_are_explained_when_they_are_none_later(
+    desk: TestDesk,
+) -> None:
+    named = "named@example.test"
+    access = replace(desk.core.access, admins=(named, ADMIN.email))
+    for _ in range(2):
+        with coming_by(Way.COMMAND):
+            who = actor_of(replace(desk.core, access=access), named)
+            forge(desk, actor=who.email)
+    desk.core.noting.settings({"CREDIT_DESK_ADMINS": ADMIN.email}, where="one")
+
+    assert () == faults(desk)
+    found = desk.journal.audit(Sought(what=(What.SETTINGS,)))
+    assert [ADMIN.email, f"{named}, {ADMIN.email}", ADMIN.email] == [
+        link.entry.after["CREDIT_DESK_ADMINS"] for link in found
+    ]
