@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import psycopg
@@ -90,6 +91,8 @@ def _local(origin: str, school: str | None, args: list[str]) -> Iterator[None]:
         secrets_file.write(SECRETS, _for_the_app(settings, origin, name), origin=origin)
         if settings.get("PORTAL_TOML"):
             _adopt(settings["SUPABASE_DB_URL"])
+        else:
+            _give_a_past(STATE / name)
         _core("provision")
         _core("doctor")
         _core("roles", "grant", *(f"{user}={role}" for user, role in GIVEN.items()))
@@ -107,6 +110,11 @@ def _adopt(db_url: str) -> None:
         connection.execute(_core("mirror-sql"))
 
 
+def _give_a_past(state: Path) -> None:
+    """Three months of history, for a desk that has none; before anything is recorded of today."""
+    _ended("demo", str(state))
+
+
 def _for_the_app(settings: dict[str, str], origin: str, name: str) -> dict[str, str]:
     """The journal belongs to this local HubSpot: another account's operations must not meet it."""
     return {
@@ -119,11 +127,16 @@ def _for_the_app(settings: dict[str, str], origin: str, name: str) -> dict[str, 
 
 def _core(*command: str) -> str:
     """What ``python -m core command`` prints; shows its stderr where it fails."""
-    args = [sys.executable, "-m", "core", *command]
-    done = subprocess.run(args, cwd=ROOT, capture_output=True, text=True, check=False)
+    return _ended("core", *command)
+
+
+def _ended(module: str, *args: str) -> str:
+    """What ``python -m module args`` prints; shows its stderr where it fails."""
+    command = [sys.executable, "-m", module, *args]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.stderr.write(done.stderr)
-        raise DidNotStartError(f"`python -m core {command[0]}` failed, as said above")
+        raise DidNotStartError(f"`python -m {module} {args[0]}` failed, as said above")
     return done.stdout
 
 
