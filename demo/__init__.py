@@ -1,1 +1,1 @@
-"""The past of the demo: what a desk of three months looks like, made with the product's services."""
+"""The past of the demo: three months of a desk, made with the services of the product."""

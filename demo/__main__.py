@@ -1,4 +1,4 @@
-"""``python -m demo STATE``: gives the local stack of the settings a past, if its desk has none yet."""
+"""``python -m demo STATE``: gives the local stack a past, if its desk has none yet."""
 
 from __future__ import annotations
 

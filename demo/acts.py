@@ -24,8 +24,8 @@ from demo.pool import Pool
 
 #: Contacts in HubSpot.
 CONTACTS = "0-1"
-#: Late looks at a write that somebody wrote over.
-LOOKS, LOOK_AGAIN = 3, timedelta(minutes=20)
+#: For so long nobody else takes a copy in hand.
+IN_HAND = timedelta(minutes=20)
 REFUSED = "refused: value too long for type character varying(40)"
 
 
@@ -147,36 +147,13 @@ class Acts:
             after=lambda: self.desk.controls.edit(CONTACTS, contact, {credit: str(held)}),
         )
 
-    def overwritten(self) -> bool:
-        """A refund, and somebody who saves an old screen over it a moment later.
-
-        The desk looks again the same day and puts the lost credit right by itself.
-        """
-        who = self._admin()
-        chosen = self.pool.owed(self._at)[:1]
-        plan = self._of(REFUND.key, self.pool.take(chosen), who) if chosen else None
-        if plan is None or not plan.will_change:
-            return False
-        row = plan.will_change[0]
-        contact, credit = str(row.contact_id), str(row.credit)
-        held = self.pool.contacts[contact][credit]
-        self._confirmed(plan, who, self._one_of(REFUND_REASONS))
-        self.desk.controls.edit(CONTACTS, contact, {credit: str(held)})
-        for _ in range(LOOKS):
-            self.desk.clock.go(self._at + LOOK_AGAIN)
-            self.desk.core.late_looks.look()
-            self.desk.carry()
-        return True
-
     def copy_refused(self) -> bool:
         """A copy that the mirror would not take: a dead letter, as the copier would leave it."""
         journal, clock = self.desk.journal, self.desk.clock
         id_ = self.pool.anybody(self._at)
         journal.put_due([Due(kind=Kind.CONTACT, record_id=id_, row=None)], at=clock.now())
-        taken = journal.take_due(now=clock.now(), until=clock.now() + LOOK_AGAIN, limit=10)
-        journal.copy_failed(
-            [replace(each, attempts=1, dead=True, error=REFUSED) for each in taken]
-        )
+        taken = journal.take_due(now=clock.now(), until=clock.now() + IN_HAND, limit=10)
+        journal.copy_failed([replace(each, attempts=1, dead=True, error=REFUSED) for each in taken])
         return bool(taken)
 
     def call_off(self) -> bool:

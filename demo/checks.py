@@ -132,8 +132,8 @@ class Checks:
         for n in range(int(timedelta(days=DAYS) / MEASURED_EVERY)):
             at = self.begun + n * MEASURED_EVERY
             day = n * MEASURED_EVERY // timedelta(days=1)
-            busy = 1.0 if 7 <= at.hour <= 20 else 0.2  # noqa: PLR2004 - a working day
-            slow = 25.0 if day == 22 else 1.0  # noqa: PLR2004 - the night of RISES
+            busy = 1.0 if 7 <= at.hour <= 20 else 0.2
+            slow = 25.0 if day == 22 else 1.0
             p50 = chance.uniform(0.15, 0.3) * slow
             yield _measure(at, Gauge.COPY_LAG_P50, p50, weight=10)
             yield _measure(at, Gauge.COPY_LAG_P99, p50 * chance.uniform(2.5, 6), weight=10)

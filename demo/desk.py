@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from ipaddress import ip_address
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -34,6 +37,11 @@ HOLD = timedelta(minutes=15)
 UNHURRIED = 3_000
 #: Looks at one piece of work before it is given up as stuck.
 LOOKS_MAX = 200
+
+
+SQLITE = "sqlite:///"
+#: Thousands of small transactions wait for a disk for longer than the rest takes.
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 
 
 class NotADemoError(RuntimeError):
@@ -93,31 +101,46 @@ class DemoDesk:
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[DemoDesk | None]:
-    """The desk, its clock set back; at the end all is as it was. None: it has been used.
+    """The desk, before its first day; what is told with it becomes its store at the end, whole.
+
+    None: there is a store, and it is not touched.
 
     Raises:
-        NotADemoError: HubSpot or Supabase is on another machine.
+        NotADemoError: the store is no file, or HubSpot or Supabase is on another machine.
     """
+    store = _demo_store(settings)
+    if store.exists():
+        yield None
+        return
+    with TemporaryDirectory(dir=_memory()) as folder, ExitStack() as stack:
+        made = Path(folder) / store.name
+        with closing(SqlJournal(f"{SQLITE}{made}", admins=settings.admins)) as journal:
+            controls = Controls(settings.hubspot_base_url)
+            limit = controls.options()["rate_limit"]
+            stack.callback(lambda: controls.choose(rate_limit=limit, clock_offset_ms=0))
+            controls.choose(rate_limit=UNHURRIED)
+            yield _assembled(settings, journal, Clock(controls, timedelta(0)), stack)
+        beside = store.with_name(f"{store.name}.made")
+        shutil.copy2(made, beside)
+        beside.replace(store)
+
+
+def _demo_store(settings: Settings) -> Path:
     for url in (settings.hubspot_base_url, settings.supabase_url):
         if not _here(url):
             raise NotADemoError(f"{url} is not on this machine: a past is made for the demo alone")
-    with ExitStack() as stack:
-        journal = SqlJournal(settings.store_url.get_secret_value(), admins=settings.admins)
-        stack.callback(journal.close)
-        if journal.audit_head()[0].n or journal.operations(limit=1):
-            yield None
-            return
-        controls = Controls(settings.hubspot_base_url)
-        limit = controls.options()["rate_limit"]
-        stack.callback(lambda: controls.choose(rate_limit=limit, clock_offset_ms=0))
-        controls.choose(rate_limit=UNHURRIED)
-        clock = Clock(controls, timedelta(0))
-        yield _assembled(settings, journal, clock, stack)
+    url = settings.store_url.get_secret_value()
+    if not url.startswith(SQLITE):
+        raise NotADemoError("the operational store is no file: a past is made for the demo alone")
+    return Path(url.removeprefix(SQLITE))
 
 
-def _assembled(
-    settings: Settings, journal: SqlJournal, clock: Clock, stack: ExitStack
-) -> DemoDesk:
+def _memory() -> str | None:
+    """Where files need no disk; None: nowhere."""
+    return str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None
+
+
+def _assembled(settings: Settings, journal: SqlJournal, clock: Clock, stack: ExitStack) -> DemoDesk:
     hubspot = connect(
         base_url=settings.hubspot_base_url,
         token=settings.hubspot_token.get_secret_value(),

@@ -34,7 +34,6 @@ OFTEN = {
     Acts.undo: 2,
     Acts.fail: 1,
     Acts.call_off: 2,
-    Acts.overwritten: 1,
 }
 #: Of bookings of exams that are still to come, which were made in the last weeks.
 OF_COMING = {Acts.cancel, Acts.cancel_some, Acts.move, Acts.forfeit}
@@ -50,7 +49,7 @@ def write(desk: DemoDesk, state: Path) -> str:
 
     ``state``: the folder of the local stack, which says what was planted.
     """
-    chance = random.Random(SEED)  # noqa: S311 - the same story each time
+    chance = random.Random(SEED)
     odd = planted_in(state)
     today = desk.clock.now()
     begun = today - timedelta(days=DAYS)
@@ -88,7 +87,7 @@ def _calendar(begun: datetime, chance: random.Random) -> list[tuple[datetime, Ac
         first = COMING_FROM if act in OF_COMING else 2
         at = midnight + timedelta(days=chance.randint(first, DAYS - 1))
         at += timedelta(minutes=chance.randint(OPENS * 60, CLOSES * 60))
-        if at.weekday() >= 5:  # noqa: PLR2004 - Saturday
+        if at.weekday() >= 5:
             at -= timedelta(days=2)
         times.append((at, act))
     last = begun + timedelta(days=DAYS, hours=-1)

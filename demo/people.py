@@ -22,5 +22,9 @@ CANCEL_REASONS = (
     "Moved to another city",
     "Booked twice",
 )
-ADJUST_REASONS = ("Paid by bank transfer", "Goodwill after a late start", "Package sold at the fair")
+ADJUST_REASONS = (
+    "Paid by bank transfer",
+    "Goodwill after a late start",
+    "Package sold at the fair",
+)
 """Words that people would give."""

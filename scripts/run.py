@@ -92,7 +92,7 @@ def _local(origin: str, school: str | None, args: list[str]) -> Iterator[None]:
         if settings.get("PORTAL_TOML"):
             _adopt(settings["SUPABASE_DB_URL"])
         else:
-            _give_a_past(STATE / name)
+            _give_a_past(name)
         _core("provision")
         _core("doctor")
         _core("roles", "grant", *(f"{user}={role}" for user, role in GIVEN.items()))
@@ -110,16 +110,22 @@ def _adopt(db_url: str) -> None:
         connection.execute(_core("mirror-sql"))
 
 
-def _give_a_past(state: Path) -> None:
-    """Three months of history, for a desk that has none; before anything is recorded of today."""
-    _ended("demo", str(state))
+def _give_a_past(name: str) -> None:
+    """Three months of history for a desk that has no store: nothing of today is recorded yet."""
+    if not _store(name).exists():
+        print("Making 90 days of history ...", flush=True)
+        _ended("demo", str(STATE / name))
+
+
+def _store(name: str) -> Path:
+    return STATE / f"{name}-operations.sqlite"
 
 
 def _for_the_app(settings: dict[str, str], origin: str, name: str) -> dict[str, str]:
     """The journal belongs to this local HubSpot: another account's operations must not meet it."""
     return {
         **settings,
-        "OPS_DATABASE_URL": f"sqlite:///{STATE / f'{name}-operations.sqlite'}",
+        "OPS_DATABASE_URL": f"sqlite:///{_store(name)}",
         "CREDIT_DESK_ADMINS": DEMO_USERS[0],
         "CREDIT_DESK_PUBLIC_URL": origin,
     }
