@@ -11,7 +11,7 @@ from pathlib import Path
 from core.credits.catalogue import CreditType
 from core.drift.store.trends_port import Gauge
 from core.drift.sweeps import SweepMode
-from core.operations.kinds.refund import REFUND
+from core.operations.kinds.registry import OF_OWED
 from core.operations.states import ItemState
 from demo.acts import Acts
 from demo.checks import SWEPT_AT, Checks, owed_before
@@ -54,7 +54,7 @@ def write(desk: DemoDesk, state: Path) -> str:
     today = desk.clock.now()
     begun = today - timedelta(days=DAYS)
     pool = Pool.of(desk.mirror, desk.core.catalogue, odd.ids, today.date(), chance)
-    checks = Checks.of(desk, pool, begun)
+    checks = Checks.of(desk, pool, odd.drifting, begun)
     pool.used |= {d.record_id for drifts in checks.drifts.values() for d in drifts}
     acts = Acts(desk, pool)
 
@@ -111,11 +111,13 @@ def _as_it_stands(
 
 
 def _given_back(desk: DemoDesk) -> list[tuple[datetime, CreditType]]:
-    """When the desk's refunds of owed bookings gave which credit back."""
+    """When the desk gave which owed credit back, and nobody took it again."""
+    operations = desk.journal.operations(limit=200)
+    undone = {each.undoes for each in operations}
     return [
-        (operation.confirmed_at, item.credit)
-        for operation in desk.journal.operations(limit=200)
-        if operation.kind is REFUND.key
-        for item in desk.journal.items(operation.id, states=[ItemState.DONE])
+        (each.confirmed_at, item.credit)
+        for each in operations
+        if each.kind in OF_OWED and each.id not in undone
+        for item in desk.journal.items(each.id, states=[ItemState.DONE])
         if item.credit is not None
     ]

@@ -24,9 +24,11 @@ PAGE = 1000
 class Planted:
     """What the demo data has on purpose; it stays as a person is to find it."""
 
-    ids: frozenset[str] = frozenset()
+    ids: frozenset[str]
+    #: What drifts, of each kind of record.
+    drifting: dict[Kind, list[str]]
     #: The exam that is to be cancelled as a batch.
-    coming: str = ""
+    coming: str
 
 
 def planted_in(state: Path) -> Planted:
@@ -35,7 +37,9 @@ def planted_in(state: Path) -> Planted:
     parts = ("drift", "odd_contacts", "merged", "bookings", "exams")
     ids = frozenset(id_ for part in parts for id_ in _ids(told[part]))
     owed = frozenset(told["bookings"].get("owed", ()))
-    return Planted(ids - owed, told["exams"]["coming"][0])
+    kinds = {"contacts": Kind.CONTACT, "bookings": Kind.BOOKING, "exams": Kind.EXAM}
+    drifting = {kind: list(_ids(told["drift"][name])) for name, kind in kinds.items()}
+    return Planted(ids - owed, drifting, told["exams"]["coming"][0])
 
 
 def _ids(value: Any) -> Iterator[str]:
