@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 WORKERS ?= auto
 # Images often set it; each process that the tests start would compile our code and theirs anew.
 unexport PYTHONDONTWRITEBYTECODE
-CODE  := $(wildcard api app.py asgi.py core pages sandbox scripts tests benchmarks)
+CODE  := $(wildcard api app.py asgi.py core demo pages sandbox scripts tests benchmarks)
 SLOW  := $(wildcard tests/e2e tests/crash)
 
 .PHONY: help setup run test test-fast test-slow mutants modes specs clients lint format bench coverage lock licences sbom clean distclean

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import psycopg
@@ -90,6 +91,8 @@ def _local(origin: str, school: str | None, args: list[str]) -> Iterator[None]:
         secrets_file.write(SECRETS, _for_the_app(settings, origin, name), origin=origin)
         if settings.get("PORTAL_TOML"):
             _adopt(settings["SUPABASE_DB_URL"])
+        elif not args:
+            _give_a_past(name)
         _core("provision")
         _core("doctor")
         _core("roles", "grant", *(f"{user}={role}" for user, role in GIVEN.items()))
@@ -107,11 +110,29 @@ def _adopt(db_url: str) -> None:
         connection.execute(_core("mirror-sql"))
 
 
+def _give_a_past(name: str) -> None:
+    """Three months of history for a desk that has no store: nothing of today is recorded yet.
+
+    For the demo as it comes: with options it may be large or slow, and the past would take minutes.
+    """
+    if _store(name).exists():
+        return
+    print("Making 90 days of history (about half a minute, once) ...", flush=True)
+    try:
+        _ended("demo", str(STATE / name))
+    except DidNotStartError as error:
+        print(f"The desk starts without a past: {error}", file=sys.stderr, flush=True)
+
+
+def _store(name: str) -> Path:
+    return STATE / f"{name}-operations.sqlite"
+
+
 def _for_the_app(settings: dict[str, str], origin: str, name: str) -> dict[str, str]:
     """The journal belongs to this local HubSpot: another account's operations must not meet it."""
     return {
         **settings,
-        "OPS_DATABASE_URL": f"sqlite:///{STATE / f'{name}-operations.sqlite'}",
+        "OPS_DATABASE_URL": f"sqlite:///{_store(name)}",
         "CREDIT_DESK_ADMINS": DEMO_USERS[0],
         "CREDIT_DESK_PUBLIC_URL": origin,
     }
@@ -119,11 +140,16 @@ def _for_the_app(settings: dict[str, str], origin: str, name: str) -> dict[str, 
 
 def _core(*command: str) -> str:
     """What ``python -m core command`` prints; shows its stderr where it fails."""
-    args = [sys.executable, "-m", "core", *command]
-    done = subprocess.run(args, cwd=ROOT, capture_output=True, text=True, check=False)
+    return _ended("core", *command)
+
+
+def _ended(module: str, *args: str) -> str:
+    """What ``python -m module args`` prints; shows its stderr where it fails."""
+    command = [sys.executable, "-m", module, *args]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.stderr.write(done.stderr)
-        raise DidNotStartError(f"`python -m core {command[0]}` failed, as said above")
+        raise DidNotStartError(f"`python -m {module} {args[0]}` failed, as said above")
     return done.stdout
 
 

@@ -1,0 +1,1 @@
+"""The past of the demo: three months of a desk, made with the services of the product."""

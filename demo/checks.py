@@ -1,0 +1,196 @@
+"""Sweeps and measures of the past, written as they would have been; repairs by the product.
+
+Nobody can compare two stores as they were months ago. What drifts to this day is in each sweep
+since it began. The rises that were repaired are invented, of records that are equal now: a repair,
+which looks at both stores afresh, finds them equal.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from core.credits.records import Kind
+from core.drift.causes import Cause
+from core.drift.differences import Drift
+from core.drift.store.trends_port import Gauge, Measure
+from core.drift.sweeps import Sweep, SweepMode, SweepState
+from demo.desk import DAYS, DemoDesk
+from demo.people import DANA
+from demo.pool import Pool
+
+#: Who measured, among processes.
+SOURCE = "demo"
+MEASURED_EVERY = timedelta(hours=3)
+#: Of each day, in UTC.
+SWEPT_AT = 3
+#: By each sweep, without anybody's word.
+MENDED_AT_ONCE = {Cause.CONTACT_MERGED, Cause.OLDER_COPY}
+TOOK = timedelta(seconds=40)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rise:
+    """Drift that came on one day of the story and was repaired on another."""
+
+    begins: int
+    repaired: int
+    cause: Cause
+    records: int
+    evidence: str
+    reason: str
+
+
+#: A slow week, an outage, and what apps do that do not know of each other.
+RISES = (
+    Rise(begins=6, repaired=9, cause=Cause.CHANGED_IN_HUBSPOT, records=7,
+         evidence="changed in the HubSpot screen; nobody told the mirror",
+         reason="Balances set by hand in HubSpot"),
+    Rise(begins=21, repaired=23, cause=Cause.MISSING_ROW, records=31,
+         evidence="in HubSpot, and no row in the mirror",
+         reason="The import of September had no rows"),
+    Rise(begins=22, repaired=23, cause=Cause.COPY_FAILED, records=14,
+         evidence="its copy was given up: Supabase was away for a night",
+         reason="After Supabase was away"),
+    Rise(begins=40, repaired=47, cause=Cause.CHANGED_IN_MIRROR, records=9,
+         evidence="edited in the table editor after the last copy",
+         reason="Edited in the table editor"),
+    Rise(begins=58, repaired=61, cause=Cause.OLDER_COPY, records=22,
+         evidence="the cron wrote what it had read before the change",
+         reason="The old cron ran once more"),
+    Rise(begins=74, repaired=76, cause=Cause.CHANGED_IN_HUBSPOT, records=12,
+         evidence="changed by an app that does not tell the desk",
+         reason="Import of a partner's students"),
+    Rise(begins=84, repaired=87, cause=Cause.CHANGED_IN_MIRROR, records=8,
+         evidence="edited in the table editor after the last copy",
+         reason="Edited in the table editor"),
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Checks:
+    """Told by the day, in order."""
+
+    desk: DemoDesk
+    begun: datetime
+    drifts: dict[Rise, tuple[Drift, ...]]
+    #: What was planted and drifts to this day, each since its own time.
+    standing: tuple[Drift, ...]
+    #: Records of each kind.
+    counts: dict[str, int]
+
+    @classmethod
+    def of(
+        cls, desk: DemoDesk, pool: Pool, odd: Mapping[Kind, Sequence[str]], begun: datetime
+    ) -> Checks:
+        """Which records each rise is of; ``odd``: what is compared now, and drifted before."""
+        ids = sorted(pool.contacts.keys() - pool.used)
+        pool.chance.shuffle(ids)
+        drifts = {}
+        for rise in RISES:
+            some, ids = ids[: rise.records], ids[rise.records :]
+            drifts[rise] = tuple(_drift(pool, id_, rise, begun) for id_ in some)
+        counts = {
+            Kind.CONTACT.value: len(pool.contacts),
+            Kind.BOOKING.value: len(pool.bookings),
+            Kind.EXAM.value: len(pool.exams),
+        }
+        return cls(desk, begun, drifts, tuple(_standing(desk, odd)), counts)
+
+    def sweep(self, day: int) -> None:
+        """What drifted on that day, as a sweep that found it would have kept it."""
+        journal, at = self.desk.journal, self.desk.clock.now()
+        found = [d for d in self.standing if d.since < at]
+        for rise, drifts in self.drifts.items():
+            found += drifts if rise.begins <= day < rise.repaired else ()
+        asked = Sweep(
+            id=f"{SweepMode.FULL}-{at:%Y%m%dT%H%MZ}",
+            mode=SweepMode.FULL,
+            state=SweepState.ASKED,
+            started_at=at,
+            saved_at=at,
+            asked_by="schedule",
+        )
+        journal.ask_sweep(asked)
+        taken = journal.take_sweep(asked.id)
+        journal.save_sweep(
+            replace(
+                taken,
+                state=SweepState.COMPLETE,
+                known=self.counts,
+                compared=self.counts,
+                legs=len(taken.plan),
+                pages=sum(self.counts.values()) // 1000 + 3,
+                drifting=len(found),
+                saved_at=at + TOOK,
+            ),
+            found,
+        )
+
+    def repair(self, day: int) -> None:
+        """What an admin repaired on that day, by the product's own repair."""
+        core = self.desk.core
+        for rise, drifts in self.drifts.items():
+            if rise.repaired == day:
+                actor = core.access.actor(self.desk.admin if day % 2 else DANA)
+                core.noting.signed_in(actor.email, {"iat": day})
+                core.repairing.confirm(drifts, actor, rise.reason)
+                self.desk.carry()
+
+    def measures(self, chance: random.Random) -> Iterator[Measure]:
+        """Copy lag and use of HubSpot's limit: slower on the days of the outage."""
+        for n in range(int(timedelta(days=DAYS) / MEASURED_EVERY)):
+            at = self.begun + n * MEASURED_EVERY
+            day = n * MEASURED_EVERY // timedelta(days=1)
+            busy = 1.0 if 7 <= at.hour <= 20 else 0.2
+            slow = 25.0 if day == 22 else 1.0
+            p50 = chance.uniform(0.15, 0.3) * slow
+            yield _measure(at, Gauge.COPY_LAG_P50, p50, weight=10)
+            yield _measure(at, Gauge.COPY_LAG_P99, p50 * chance.uniform(2.5, 6), weight=10)
+            yield _measure(at, Gauge.QUOTA, chance.uniform(0.02, 0.35) * busy)
+            yield _measure(at, Gauge.QUOTA_DAY, min(0.6, at.hour / 40 * chance.uniform(0.6, 1.2)))
+
+
+def owed_before(
+    now: Sequence[Measure], given: Sequence[tuple[datetime, str]], begun: datetime
+) -> Iterator[Measure]:
+    """What was owed each day: what is owed now, and what the desk gave back since.
+
+    ``given``: when which credit was given back.
+    """
+    for day in range(DAYS):
+        at = begun + timedelta(days=day, hours=12)
+        for each in now:
+            since = sum(credit == each.of and when > at for when, credit in given)
+            yield replace(each, at=at, value=each.value + since, source=SOURCE)
+
+
+def _measure(at: datetime, gauge: Gauge, value: float, *, weight: float = 1) -> Measure:
+    return Measure(at=at, gauge=gauge, source=SOURCE, value=value, weight=weight)
+
+
+def _standing(desk: DemoDesk, odd: Mapping[Kind, Sequence[str]]) -> Iterator[Drift]:
+    """As the product explains it; but what sweeps mend by themselves stands for no day."""
+    for kind, ids in odd.items():
+        for drift in desk.core.repairing.comparing.compare(kind, ids).drifts:
+            if drift.cause not in MENDED_AT_ONCE:
+                yield drift
+
+
+def _drift(pool: Pool, id_: str, rise: Rise, begun: datetime) -> Drift:
+    credit = pool.chance.choice(pool.catalogue.keys)
+    held = int(pool.contacts[id_][credit] or 0)
+    since = begun + timedelta(days=rise.begins) - timedelta(minutes=pool.chance.randint(5, 400))
+    missing = rise.cause is Cause.MISSING_ROW
+    return Drift(
+        kind=Kind.CONTACT,
+        record_id=id_,
+        cause=rise.cause,
+        columns=() if missing else (credit,),
+        truth={} if missing else {credit: held},
+        mirror={} if missing else {credit: held + pool.chance.choice((1, 1, 2))},
+        evidence=rise.evidence,
+        since=since,
+    )

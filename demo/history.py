@@ -1,0 +1,123 @@
+"""The story of three months, day by day."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from core.credits.catalogue import CreditType
+from core.drift.store.trends_port import Gauge
+from core.drift.sweeps import SweepMode
+from core.operations.kinds.registry import OF_OWED
+from core.operations.states import ItemState
+from demo.acts import Acts
+from demo.checks import SWEPT_AT, Checks, owed_before
+from demo.desk import DAYS, DemoDesk
+from demo.people import GIVEN
+from demo.pool import Pool, planted_in
+
+SEED = 15
+Act = Callable[[Acts], bool]
+#: How often each act comes; none comes where nothing is left that it could be done to.
+OFTEN = {
+    Acts.refund: 20,
+    Acts.cancel: 15,
+    Acts.cancel_some: 7,
+    Acts.book: 8,
+    Acts.adjust: 8,
+    Acts.move: 4,
+    Acts.forfeit: 3,
+    Acts.recount: 2,
+    Acts.undo: 2,
+    Acts.fail: 1,
+    Acts.call_off: 2,
+}
+#: Of bookings of exams that are still to come, which were made in the last weeks.
+OF_COMING = {Acts.cancel, Acts.cancel_some, Acts.move, Acts.forfeit}
+COMING_FROM = 45
+#: On working days; in UTC.
+OPENS, CLOSES = 8, 17
+#: Copies that the mirror refused.
+DEAD = 3
+
+
+def write(desk: DemoDesk, state: Path) -> str:
+    """Tell it. What was told, in one line.
+
+    ``state``: the folder of the local stack, which says what was planted.
+    """
+    chance = random.Random(SEED)
+    odd = planted_in(state)
+    today = desk.clock.now()
+    begun = today - timedelta(days=DAYS)
+    pool = Pool.of(desk.mirror, desk.core.catalogue, odd.ids, today.date(), chance)
+    checks = Checks.of(desk, pool, odd.drifting, begun)
+    pool.used |= {d.record_id for drifts in checks.drifts.values() for d in drifts}
+    acts = Acts(desk, pool)
+
+    desk.clock.begin(begun)
+    admin = desk.core.access.actor(desk.admin)
+    for email, role in GIVEN.items():
+        desk.core.access.grant(email, role, admin)
+    done: Counter[str] = Counter()
+    for at, act in _calendar(begun, chance):
+        desk.clock.go(at)
+        if act is None:
+            day = (at - begun).days
+            checks.sweep(day)
+            checks.repair(day)
+        else:
+            done[act.__name__] += act(acts)
+    desk.clock.go(today)
+    _as_it_stands(desk, acts, checks, odd.coming, chance)
+    return "90 days of history: " + ", ".join(f"{n} {name}" for name, n in sorted(done.items()))
+
+
+def _calendar(begun: datetime, chance: random.Random) -> list[tuple[datetime, Act | None]]:
+    """Each sweep (None) and each act at its time, but the last hours, in which the demo begins."""
+    midnight = begun.replace(hour=0, minute=0, second=0, microsecond=0)
+    times: list[tuple[datetime, Act | None]] = [
+        (midnight + timedelta(days=day, hours=SWEPT_AT), None) for day in range(1, DAYS + 1)
+    ]
+    acts = [act for act, often in OFTEN.items() for _ in range(often)]
+    for act in acts:
+        first = COMING_FROM if act in OF_COMING else 2
+        at = midnight + timedelta(days=chance.randint(first, DAYS - 1))
+        at += timedelta(minutes=chance.randint(OPENS * 60, CLOSES * 60))
+        if at.weekday() >= 5:
+            at -= timedelta(days=2)
+        times.append((at, act))
+    last = begun + timedelta(days=DAYS, hours=-1)
+    return sorted((each for each in times if begun < each[0] < last), key=lambda each: each[0])
+
+
+def _as_it_stands(
+    desk: DemoDesk, acts: Acts, checks: Checks, coming: str, chance: random.Random
+) -> None:
+    """A first full check, what is owed, and what waits for somebody."""
+    core = desk.core
+    core.sweeping.ask_unattended(SweepMode.FULL, by="schedule")
+    desk.carry()
+    now = [each for each in core.measuring.measure() if each.gauge is Gauge.OWED]
+    given = _given_back(desk)
+    desk.journal.add_measures([*checks.measures(chance), *owed_before(now, given, checks.begun)])
+    for _ in range(DEAD):
+        acts.copy_refused()
+    acts.left_awaiting(coming)
+    acts.left_held()
+
+
+def _given_back(desk: DemoDesk) -> list[tuple[datetime, CreditType]]:
+    """When the desk gave which owed credit back, and nobody took it again."""
+    operations = desk.journal.operations(limit=200)
+    undone = {each.undoes for each in operations}
+    return [
+        (each.confirmed_at, item.credit)
+        for each in operations
+        if each.kind in OF_OWED and each.id not in undone
+        for item in desk.journal.items(each.id, states=[ItemState.DONE])
+        if item.credit is not None
+    ]
