@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from stat import S_IMODE
 from typing import BinaryIO
@@ -18,11 +19,16 @@ def make_private(path: Path) -> None:
     A file that others could read (an older release made some) is closed to them, with those of
     SQLite beside it. A folder that is there stays as it is: it may be ``/tmp``.
 
+    A file that is there is never opened: whoever closes a file gives up all locks that this process
+    has on it, and another process would take SQLite's log for nobody's and delete it
+    (https://sqlite.org/howtocorrupt.html, section 2.2).
+
     Raises:
         OSError: this user may not.
     """
     path.parent.mkdir(mode=FOLDER, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, FILE))
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, FILE))
     for each in (path.with_name(path.name + end) for end in BESIDE):
         if each.exists():
             _close_to_others(each)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from stat import S_IMODE
 
@@ -48,3 +52,30 @@ def test_a_store_makes_its_folder_private_and_leaves_one_that_is_there(tmp_path:
 def test_an_export_can_go_to_a_device() -> None:
     with private_output(Path("/dev/null")) as out:
         out.write(b"Ada")
+
+
+def test_a_store_that_is_in_use_keeps_its_locks(tmp_path: Path) -> None:
+    """Without them another process takes the log for nobody's, and what we write is lost."""
+    path = tmp_path / "desk.sqlite"
+    make_private(path)
+    with closing(sqlite3.connect(path)) as ours:
+        ours.execute("pragma journal_mode = wal")
+        ours.execute("create table written (n)")
+        ours.commit()
+
+        make_private(path)
+
+        assert 0 == counted_by_another_process(path)
+        ours.execute("insert into written values (1)")
+        ours.commit()
+        assert 1 == counted_by_another_process(path)
+
+
+def counted_by_another_process(path: Path) -> int:
+    """It closes the store as the last one, as far as it knows."""
+    code = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); "
+        "print(c.execute('select count(*) from written').fetchone()[0]); c.close()"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)

@@ -232,15 +232,17 @@ def test_what_a_key_asked_of_one_process_counts_in_all(servers: Servers) -> None
 @contextmanager
 def greedily(url: str, key: str) -> Iterator[None]:
     """Another process that asks with this key as often as it is let, at the key's own rate."""
-    pace, ended = SharedPace(url), threading.Event()
+    pace, spent, ended = SharedPace(url), threading.Event(), threading.Event()
 
     def ask() -> None:
         while not ended.is_set():
-            pace.take(key, rate=RATE, most=RATE * BURST_S)
+            if pace.take(key, rate=RATE, most=RATE * BURST_S):
+                spent.set()
 
     thread = threading.Thread(target=ask)
     thread.start()
     try:
+        assert spent.wait(60), "what it may ask at once is never used up"
         yield
     finally:
         ended.set()
@@ -309,7 +311,7 @@ def test_stolen_key_is_seen_by_people_and_stops_at_its_budget(servers: Servers) 
     assert [201] * 5 + [429] * 2 == [answer.status_code for answer in answers]
     assert 5 == servers.seats(exam)
     told = json.dumps(servers.desk.core("overview", fails=None)["needs"])
-    assert f"the app stolen (key {made['id']}): more than 3 students acted for" in told
+    assert f"The app stolen (key {made['id']}): more than 3 students acted for" in told
     assert "more than 5 bookings and cancellations within 24 hours" in told
 
     servers.desk.core("keys", "withdraw", made["id"])
