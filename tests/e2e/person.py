@@ -143,7 +143,7 @@ class Person:
     def sees(self, text: str | re.Pattern[str]) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=SLOW_MS)
 
-    def does_not_see(self, text: str) -> None:
+    def does_not_see(self, text: str | re.Pattern[str]) -> None:
         expect(self.page.get_by_text(text)).to_have_count(0)
 
     def figure(self, label: str) -> int:

