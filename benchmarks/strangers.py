@@ -34,6 +34,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from benchmarks.browser import app
 from tests.contract.gate.visitor import USER, XSRF, Server
 from tests.crash.desk import ADMIN
+from tests.pages.stage import come_in, signed_in
 
 BUDGETS = {"rerun_max_s": 1.0, "healthz_p99_s": 0.1, "grown_mb": 50.0, "left_mb": 25.0}
 SOCKETS, UPLOADS, UPLOAD_BYTES = 50, 200, 10_000_000
@@ -192,11 +193,14 @@ def server_process() -> psutil.Process:
 def measure(seconds: float) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with app(folder, "--contacts", "200", "--bookings", "400", "--exams", "6") as (origin, _):
+        with app(folder, "--contacts", "200", "--bookings", "400", "--exams", "6") as (
+            origin,
+            desk,
+        ):
             port = urlsplit(origin).port or 0
             secrets = tomllib.loads((folder / "secrets.toml").read_text(encoding="utf-8"))
             server = Server(port)
-            claims = {"email": ADMIN, "email_verified": True, "iat": time.time()}
+            claims = come_in(desk.journal, signed_in(email=ADMIN, iat=time.time()))
             cookie = server.cookie(claims, secret=secrets["auth"]["cookie_secret"])
             process = server_process()
             with server.tab(cookies={USER: cookie}) as tab:
