@@ -85,13 +85,15 @@ def step_for(
 
 
 def stacked(series: Sequence[Series], step: timedelta, *, unit: str) -> go.Figure:
-    """Bars over time, one upon the other, as wide as a step."""
+    """Bars over time, one upon the other, as wide as a step unless the next one begins before."""
+    times = sorted({at for each in series for at in each.x})
+    widths = {at: min(step, then - at) for at, then in pairwise(times)}
     figure = go.Figure(
         [
             go.Bar(
                 **_common(each),
                 marker=_marker(each.look),
-                width=step.total_seconds() * 1000 * 0.86,
+                width=[widths.get(at, step).total_seconds() * 1000 * 0.86 for at in each.x],
                 offset=0,
             )
             for each in series
