@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.operations.kinds.registry import by_kind, named
+from core.operations.kinds.registry import by_kind, named, titled
 from core.operations.kinds.words import KindWords
 from core.operations.states import ItemState, Operation, Progress
 from core.operations.verdicts import OperationKind
@@ -42,9 +42,17 @@ def account(kind: OperationKind, progress: Progress) -> str:
 
 
 def in_brief(operation: Operation, progress: Progress) -> str:
-    """For a row of a list: "Bulk refund: 2 of 3 bookings, +2 credits; exam Mini-mock, 4 May"."""
+    """For a row of a list: "Bulk refund: 2 of 3 bookings, +2 credits; exam Mini-mock, 4 May".
+
+    A selection that is a number has said how many: "Bulk refund of 3 bookings: 2 done, +2 credits".
+    """
+    net = sum(progress.net.values())
+    credits_ = [f"{net:+,} {'credit' if abs(net) == 1 else 'credits'}"] if progress.net else []
+    if operation.selection.startswith(f"{progress.total:,} "):
+        done = f"{progress.states.get(ItemState.DONE, 0):,} done"
+        return f"{titled(operation)}: {', '.join([done, *credits_])}"
     told = [f"{far(progress)} {SAID[operation.kind].row}s"] if progress.total else []
-    told += [f"{gain(progress)} credits"] if progress.net else []
+    told += credits_
     told_of = filter(None, [", ".join(told), operation.selection])
     return f"{named(operation)}: {'; '.join(told_of)}"
 
