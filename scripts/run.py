@@ -163,6 +163,10 @@ def _serve(origin: str, port: int, where: str, *, sign_in_as: Sequence[str] = ()
             *(("sign in as", user) for user in sign_in_as),
             ("stop", "Ctrl-C"),
         ]
+        if sign_in_as:
+            rows.append(
+                ("below", "what the desk notifies of; this data is wrong in places on purpose")
+            )
         table = "\n".join(f"  {what:<12}{value}" for what, value in rows)
         print(f"\nCredit Desk runs {where}.\n\n{table}\n", flush=True)
         return app.wait()
