@@ -182,7 +182,7 @@ def name_faults(client: str) -> list[str]:
     if NAME.fullmatch(client):
         return []
     wanted = "up to 40 small letters, digits and hyphens, such as student-app"
-    return [f"{client!r} is no name for a client: {wanted}"]
+    return [f"{client!r} is no name for an app: {wanted}"]
 
 
 def networks_of(given: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:

@@ -70,7 +70,7 @@ def test_the_scope_of_admins_is_given_only_where_it_is_ticked(open_page: Open, m
 def test_slips_are_told_all_at_once_and_make_no_key(open_page: Open, made: Stage) -> None:
     at = make_on_page(open_page(API_KEYS), "Student App", *FOR_STUDENTS)
 
-    assert "no name for a client" in said(at)
+    assert "no name for an app" in said(at)
     assert "at least one scope" in said(at)
     assert "No key was made." in said(at)
     assert [] == made.journal.api_keys()

@@ -22,7 +22,7 @@ from tests.pages.acts import figures as cards
 from tests.pages.conftest import Open
 from tests.pages.stage import ACTOR, Stage, fill, stage
 
-EDITED = "Changed in the mirror"
+EDITED = "Changed in Supabase"
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ SHORT: dict[Cause, str] = {
     Cause.UNEXPLAINED: "Unexplained",
     Cause.COPY_FAILED: "Copy failed",
     Cause.UNREADABLE_VALUE: "Unreadable value",
-    Cause.CHANGED_IN_MIRROR: "Changed in the mirror",
+    Cause.CHANGED_IN_MIRROR: "Changed in Supabase",
     Cause.CHANGED_IN_HUBSPOT: "Changed in HubSpot",
     Cause.OLDER_COPY: "Older copy",
     Cause.MISSING_ROW: "Missing row",

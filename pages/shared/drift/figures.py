@@ -52,7 +52,7 @@ def by_cause_table(levels: Sequence[DriftLevel]) -> pd.DataFrame:
     causes = [cause for cause in LOOKS if any(level.counts.get(cause) for level in levels)]
     return pd.DataFrame(
         {
-            "Swept": [level.swept_at for level in newest],
+            "Checked": [level.swept_at for level in newest],
             "All": [sum(level.counts.values()) for level in newest],
             **{SHORT[c]: [level.counts.get(c, 0) for level in newest] for c in causes},
         }
@@ -79,7 +79,7 @@ def oldest_table(levels: Sequence[DriftLevel]) -> pd.DataFrame:
     newest = list(reversed(levels))
     return pd.DataFrame(
         {
-            "Swept": [level.swept_at for level in newest],
+            "Checked": [level.swept_at for level in newest],
             "Oldest drift": [
                 words.span(age_of(level)) if level.counts else words.NOTHING for level in newest
             ],

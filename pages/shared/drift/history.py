@@ -63,7 +63,7 @@ def _by_cause(desk: Desk, standing: Standing, period: timedelta) -> None:
     charts.show(
         figures.by_cause(levels, bar, desk.zone),
         figures.by_cause_table(levels),
-        {"Swept": _time(desk), "All": st.column_config.NumberColumn(width=60)},
+        {"Checked": _time(desk), "All": st.column_config.NumberColumn(width=60)},
         key=_key("by_cause", period),
         alt="Records that drift, one bar for each check, by cause",
         on_click=_clicked_cause,
@@ -82,7 +82,7 @@ def _oldest(desk: Desk, standing: Standing, period: timedelta) -> None:
     charts.show(
         figures.oldest(levels, step, desk.zone),
         figures.oldest_table(levels),
-        {"Swept": _time(desk), "Since": _time(desk)},
+        {"Checked": _time(desk), "Since": _time(desk)},
         key=_key("oldest", period),
         alt="Age of the oldest drift at each check, in days",
     )

@@ -56,7 +56,7 @@ def test_all_that_is_wrong_is_told_in_one_line_and_nothing_is_made(
     slips = said("make", "student-app", "--scope", "write", "--until", "31.5.2031")
     assert "'write': no scope; one of read, book, cancel" in slips
     assert "--until '31.5.2031'" in slips
-    assert "no name for a client" in said("make", "Student App", "--scope", "read")
+    assert "no name for an app" in said("make", "Student App", "--scope", "read")
     assert "no API key 0" in said("withdraw", "0")
 
 

@@ -85,7 +85,7 @@ def test_everything_that_is_wrong_with_a_key_to_be_is_told_at_once(desk: TestDes
 
 @pytest.mark.parametrize("name", ["", "-a", "a-", "A", "a b", "a/b", "a" * 41, "ä"])
 def test_a_name_that_would_be_misread_in_an_address_is_refused(desk: TestDesk, name: str) -> None:
-    with pytest.raises(BadList, match="no name for a client"):
+    with pytest.raises(BadList, match="no name for an app"):
         made(desk, client=name)
 
 
