@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from core.access.pacing import spans
 from core.access.people import BY_SETTINGS
 from core.access.rationing import Rationing
 from core.audit.entries import Entry, Sought, Subject, What
@@ -61,7 +62,7 @@ class AccessLog:
             JournalError: it is not recorded, and the contact is not shown.
         """
         at = self.now()
-        key = f"look {actor.email.casefold()} {id_} {_span(at, LOOK_AGAIN)}"
+        key = f"look {actor.email.casefold()} {id_} {spans(at, LOOK_AGAIN)}"
         if key in self._known:
             return
         if self.rationing is not None and actor.only is None:
@@ -92,7 +93,7 @@ class AccessLog:
             JournalError: it is not recorded, and nobody is shown.
         """
         at = self.now()
-        key = f"search {actor.email.casefold()} {where} {text} {_span(at, LOOK_AGAIN)}"
+        key = f"search {actor.email.casefold()} {where} {text} {spans(at, LOOK_AGAIN)}"
         if key in self._known:
             return
         if self.rationing is not None:
@@ -136,7 +137,7 @@ class AccessLog:
             return
         at = self.now()
         self._once(
-            f"refused {who.casefold()} {why} {_span(at, LOOK_AGAIN)}",
+            f"refused {who.casefold()} {why} {spans(at, LOOK_AGAIN)}",
             Entry(at=at, actor=who, what=What.REFUSED, detail={"why": why}),
         )
 
@@ -205,10 +206,4 @@ class AccessLog:
 
 def _token(claims: Mapping[str, Any], at: datetime) -> object:
     """What tells one token from the next."""
-    return claims.get("iat") or claims.get("exp") or _span(at, SIGN_IN)
-
-
-def _span(at: datetime, length: timedelta) -> str:
-    """The same for all times within one such length."""
-    since = datetime(2000, 1, 1, tzinfo=UTC)
-    return str((at - since) // length)
+    return claims.get("iat") or claims.get("exp") or spans(at, SIGN_IN)
