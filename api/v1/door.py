@@ -79,12 +79,8 @@ class Door:
             _check_change(request)
 
     async def note(self, refusal: NotAllowed) -> None:
-        """Record that somebody was refused. The answer does not depend on it."""
-        try:
-            core = self.ready()
-            await self.hands.run(partial(core.noting.refused, refusal.who, str(refusal)))
-        except JournalError:
-            log.exception("a refusal is not in the audit")
+        """Record that somebody was refused."""
+        await self.hands.run(partial(self.ready().noting.refused, refusal))
 
     def ready(self) -> Core:
         """Raises ``Problem`` as long as the services are not there."""

@@ -105,7 +105,7 @@ def enter(place: Place) -> Desk:
         actor = actor or core.access.signed_in(claims)
         actor.require(place.act)
     except NotAllowed as refusal:
-        core.noting.refused(core.access.vouched(claims), str(refusal))
+        core.noting.refused(refusal, core.access.vouched(claims))
         _refused_page(place, stated(claims), str(refusal))
     _heading(place, actor.email)
     return Desk(core=core, actor=actor, zone=reader_zone(), place=place, claims=claims)
