@@ -21,10 +21,10 @@ from core.credits.log_records import keep_harmless
 from core.credits.texts import harmless
 
 CLI = Path(output.__file__).parent
-TITLE = "Ada\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil"
-STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+TITLE = "Ada\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil\u061c\u200f"
+STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
-names = st.text(st.one_of(st.characters(), st.sampled_from("\x1b\x07\x9b\x08\r\u202e\u2066")))
+names = st.text(st.one_of(st.characters(), st.sampled_from("\x1b\x07\x9b\x08\r\u061c\u202e\u2066")))
 
 
 @given(names)
