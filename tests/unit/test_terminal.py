@@ -69,6 +69,18 @@ def test_what_any_library_logs_is_harmless_by_any_formatter(quoted: str) -> None
     assert not STEERS.search(stream.getvalue())
 
 
+@pytest.mark.usefixtures("records")
+def test_what_is_quoted_in_a_log_forges_no_record() -> None:
+    stream = io.StringIO()
+    library = logging.Logger("some library")  # noqa: LOG001 - no other test is to hear it
+    library.addHandler(logging.StreamHandler(stream))
+    forged = "Ada\n2026-05-04 12:00:00 INFO all is well"
+    library.error("%s", forged, exc_info=ValueError(forged))
+
+    begun = [line for line in stream.getvalue().splitlines() if not line.startswith("  ")]
+    assert ["Ada", "ValueError: Ada"] == begun
+
+
 def test_errors_and_tracebacks_are_harmless(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Exception, match="1"), output.told():
         raise BadList([TITLE])
