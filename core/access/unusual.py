@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from core.access.api_key_rules import client_in, key_in
 from core.access.pacing import spans
-from core.audit.entries import Entry, Subject, What
+from core.audit.entries import Entry, Sought, Subject, What
 
 #: The same is told once within this.
 AGAIN_AFTER = timedelta(hours=1)
@@ -41,6 +41,11 @@ def unusual(
         detail={"told": told} | ({"address": address} if address else {}),
         once=f"unusual {actor.casefold()} {told} {spans(at, AGAIN_AFTER)}",
     )
+
+
+def lately(now: datetime) -> Sought:
+    """Those that stand on *Overview*, and of which people are told."""
+    return Sought(what=(What.UNUSUAL,), since=now - SHOWN_FOR)
 
 
 def words_of(entry: Entry) -> str:
