@@ -173,7 +173,7 @@ def test_a_refusal_that_cannot_be_recorded_stays_one(caplog: pytest.LogCaptureFi
     def down(_: object) -> None:
         raise JournalError("the operational store does not answer")
 
-    desk.noting.journal = SimpleNamespace(record=down)  # type: ignore[assignment]
+    desk.noting.journal = SimpleNamespace(record=down)
     desk.noting.refused(NotAllowed("may not give roles", who=STAFF.email))
 
     assert "a refusal is not in the audit" in caplog.text
