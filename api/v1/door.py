@@ -48,6 +48,7 @@ _BEARER = re.compile(r"Bearer +([!-~]+) *", re.IGNORECASE)
 _REQUEST_KEY = re.compile(r"[!-~]{1,128}")
 #: By which the student who is signed in shows itself beside the key.
 STUDENT_TOKEN = "X-Student-Token"
+NOT_PROVED = "the student's own token is missing or does not fit"
 #: When a budget of a day is spent: sooner there is room for one or two.
 DAY = {"Retry-After": "3600"}
 #: When HubSpot or the store does not answer.
@@ -79,12 +80,8 @@ class Door:
             _check_change(request)
 
     async def note(self, refusal: NotAllowed) -> None:
-        """Record that somebody was refused. The answer does not depend on it."""
-        try:
-            core = self.ready()
-            await self.hands.run(partial(core.noting.refused, refusal.who, str(refusal)))
-        except JournalError:
-            log.exception("a refusal is not in the audit")
+        """Record that somebody was refused."""
+        await self.hands.run(partial(self.ready().noting.refused, refusal))
 
     def ready(self) -> Core:
         """Raises ``Problem`` as long as the services are not there."""
@@ -98,8 +95,17 @@ class Door:
 def _prove(core: Core, key: ApiKey, request: Request) -> None:
     """The student's own token, where it is given or needed, is of the student who is asked about.
 
-    The one place for it: a request names its student in its path, or looks one up by e-mail.
+    When it is not, the audit says so in words of its own: the token's may be anybody's.
     """
+    try:
+        _is_student(core, key, request)
+    except NoProof:
+        core.noting.refused(NotAllowed(NOT_PROVED, who=key.address))
+        raise
+
+
+def _is_student(core: Core, key: ApiKey, request: Request) -> None:
+    """The one place for it: a request names its student in its path, or looks one up by e-mail."""
     email = core.proving.signed_in(key, request.headers.get(STUDENT_TOKEN, ""))
     if not email:
         return

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from core.access.pacing import spans
 from core.access.people import BY_SETTINGS
 from core.access.rationing import Rationing
 from core.audit.entries import Entry, Sought, Subject, What
 from core.audit.store.port import AuditStore
+from core.credits.errors import JournalError
 from core.credits.records import ContactId
-from core.credits.roles import Actor
+from core.credits.roles import Actor, NotAllowed
+
+log = logging.getLogger(__name__)
 
 #: Whoever looks at the same contact again within this has looked once.
 LOOK_AGAIN = timedelta(minutes=15)
@@ -61,7 +66,7 @@ class AccessLog:
             JournalError: it is not recorded, and the contact is not shown.
         """
         at = self.now()
-        key = f"look {actor.email.casefold()} {id_} {_span(at, LOOK_AGAIN)}"
+        key = f"look {actor.email.casefold()} {id_} {spans(at, LOOK_AGAIN)}"
         if key in self._known:
             return
         if self.rationing is not None and actor.only is None:
@@ -92,7 +97,7 @@ class AccessLog:
             JournalError: it is not recorded, and nobody is shown.
         """
         at = self.now()
-        key = f"search {actor.email.casefold()} {where} {text} {_span(at, LOOK_AGAIN)}"
+        key = f"search {actor.email.casefold()} {where} {text} {spans(at, LOOK_AGAIN)}"
         if key in self._known:
             return
         if self.rationing is not None:
@@ -124,21 +129,23 @@ class AccessLog:
             Entry(at=at, actor=email, what=What.SIGNED_OUT),
         )
 
-    def refused(self, who: str, why: str) -> None:
+    def refused(self, refusal: NotAllowed, who: str = "") -> None:
         """A role, or a key, did not allow what was asked; once in a quarter of an hour.
 
-        ``why``: as it was told, which names the act.
-
-        Raises:
-            JournalError: it is not recorded.
+        Kept as it is told, which names the act. ``who``: in place of whom the refusal names.
+        Never raises: whoever was refused is told so, whether or not it is recorded.
         """
+        who, why = who or refusal.who, str(refusal)
         if not who:
             return
         at = self.now()
-        self._once(
-            f"refused {who.casefold()} {why} {_span(at, LOOK_AGAIN)}",
-            Entry(at=at, actor=who, what=What.REFUSED, detail={"why": why}),
-        )
+        try:
+            self._once(
+                f"refused {who.casefold()} {why} {spans(at, LOOK_AGAIN)}",
+                Entry(at=at, actor=who, what=What.REFUSED, detail={"why": why}),
+            )
+        except JournalError:
+            log.exception("a refusal is not in the audit")
 
     def settings(self, told: Mapping[str, str], *, where: str) -> None:
         """What differs from the settings at the last start, by name.
@@ -205,10 +212,4 @@ class AccessLog:
 
 def _token(claims: Mapping[str, Any], at: datetime) -> object:
     """What tells one token from the next."""
-    return claims.get("iat") or claims.get("exp") or _span(at, SIGN_IN)
-
-
-def _span(at: datetime, length: timedelta) -> str:
-    """The same for all times within one such length."""
-    since = datetime(2000, 1, 1, tzinfo=UTC)
-    return str((at - since) // length)
+    return claims.get("iat") or claims.get("exp") or spans(at, SIGN_IN)

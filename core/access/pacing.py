@@ -6,7 +6,7 @@ What is counted is kept for as long as it counts, and no longer.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 
@@ -76,8 +76,14 @@ class Limits:
     students: int | None = 20
 
 
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 #: Unless the settings say otherwise.
 USUAL = Limits()
+
+
+def spans(at: datetime, length: timedelta) -> int:
+    """How many such lengths have passed: the same for all times within one of them."""
+    return (at - _BEGINNING) // length
 
 
 def span_words(length: timedelta) -> str:

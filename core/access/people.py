@@ -107,7 +107,8 @@ class Access:
         """
         key.require(Scope.ADMIN)
         if is_client(email.strip()):
-            raise NotAllowed(f"{email} is an API client: name the person who acts")
+            told = f"{email} is an API client: name the person who acts"
+            raise NotAllowed(told, who=key.address)
         actor = self.actor(email)
         actor.require(Act.RUN_BATCHES)
         return replace(actor, via=key.address)
@@ -210,7 +211,7 @@ class Access:
         """
         asked = self._asked(email, actor)
         if faults := self.second_faults(asked.by, asked.at, actor.email):
-            raise NotAllowed("; ".join(faults))
+            raise NotAllowed("; ".join(faults), who=actor.email)
         if not self.may(asked.by, Act.GIVE_ROLES):
             raise NotAllowed(f"{asked.by}, who asked, may no longer give roles")
         at = self.now()

@@ -6,16 +6,16 @@ hide one from them can do so without breaking the chain.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from core.access.api_key_rules import client_in, key_in
-from core.audit.entries import Entry, Subject, What
+from core.access.pacing import spans
+from core.audit.entries import Entry, Sought, Subject, What
 
 #: The same is told once within this.
 AGAIN_AFTER = timedelta(hours=1)
 #: For how long it stands on *Overview*.
 SHOWN_FOR = timedelta(days=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def unusual(
@@ -32,7 +32,6 @@ def unusual(
     ``told``: reads on after who did it; without a student's name or anything that was typed.
     ``address``: the IP address of the first of them.
     """
-    span = (at - _EPOCH) // AGAIN_AFTER
     return Entry(
         at=at,
         actor=actor,
@@ -40,8 +39,13 @@ def unusual(
         subject=subject,
         subject_id=id_,
         detail={"told": told} | ({"address": address} if address else {}),
-        once=f"unusual {actor.casefold()} {told} {span}",
+        once=f"unusual {actor.casefold()} {told} {spans(at, AGAIN_AFTER)}",
     )
+
+
+def lately(now: datetime) -> Sought:
+    """Those that stand on *Overview*, and of which people are told."""
+    return Sought(what=(What.UNUSUAL,), since=now - SHOWN_FOR)
 
 
 def words_of(entry: Entry) -> str:

@@ -30,7 +30,7 @@ def make_private(path: Path) -> None:
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, FILE))
     for each in (path.with_name(path.name + end) for end in BESIDE):
-        if each.exists():
+        with suppress(FileNotFoundError):  # whoever closes a store last takes its log away
             _close_to_others(each)
 
 

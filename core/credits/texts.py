@@ -19,14 +19,14 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 TOLD_MAX = 120
 #: Controls but for the line end and the tab, the C1 controls, and what turns the order of letters.
 _STEERS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
 
 def harmless(text: str) -> str:
-    r"""This text as a terminal may have it, each control character as people write it: ``\x1b``.
+    r"""This text as a terminal may have it, each control character as JSON writes it: ``\u001b``.
 
-    JSON reads them back from it.
+    So JSON reads them back.
     """
     return _STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 

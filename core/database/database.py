@@ -220,13 +220,13 @@ class Database:
         """
         if not self.on_sqlite:
             return
-        with self._turn, self.engine.connect() as connection:
-            raw: Any = connection.connection.driver_connection
-            try:
+        try:
+            with self._turn, self.engine.connect() as connection:
+                raw: Any = connection.connection.driver_connection
                 gone = scrub(raw)
-            except sqlite3.OperationalError as error:
-                log.warning("%s: what was forgotten is still in its file: %s", self, error)
-                return
+        except (sqlite3.Error, DBAPIError) as error:
+            log.warning("%s: what was forgotten is still in its file: %s", self, error)
+            return
         if not gone:
             log.warning("%s: somebody reads; what was forgotten leaves its log later", self)
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.access.unusual import SHOWN_FOR
+from core.access.unusual import lately
 from core.audit.chain import Verified
-from core.audit.entries import Sought, What
+from core.audit.entries import What
 from core.credits.errors import JournalError
 from core.credits.roles import Role
 from core.drift.sweep import last_whole
@@ -123,8 +123,7 @@ class Alarms:
 
     def _unusual(self, now: datetime) -> Iterator[Trouble]:
         """Keys by their id; whoever did it is told on *Overview*, and does not leave the house."""
-        sought = Sought(what=(What.UNUSUAL,), since=now - SHOWN_FOR)
-        for link in self.journal.audit(sought, limit=NAMED_MAX):
+        for link in self.journal.audit(lately(now), limit=NAMED_MAX):
             entry = link.entry
             who = f"API key {entry.subject_id}" if entry.subject_id else "A person"
             yield Trouble(

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.access.unusual import SHOWN_FOR
+from core.access.unusual import lately
 from core.audit.chain import Verified
-from core.audit.entries import Entry, Sought, What
+from core.audit.entries import Entry
 from core.credits.roles import Act, Actor
 from core.drift.repair import repaired_of
 from core.drift.store.trends_port import Gauge, Narrow
@@ -149,8 +149,7 @@ class OverviewReader:
         )
 
     def _unusual(self, now: datetime) -> list[Entry]:
-        sought = Sought(what=(What.UNUSUAL,), since=now - SHOWN_FOR)
-        return [link.entry for link in self.journal.audit(sought)]
+        return [link.entry for link in self.journal.audit(lately(now))]
 
     def _side(self, name: str, found: Sequence[Finding], now: datetime) -> Side | None:
         part = next((each for each in found if each.what == name), None)

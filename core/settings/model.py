@@ -344,10 +344,11 @@ class Settings(BaseSettings):
     @property
     def providers_of(self) -> dict[str, tuple[str, ...]]:
         """Each bound domain to the names of its providers."""
-        pairs = [pair.split("=") for pair in self.domain_providers]
-        return {
-            domain: tuple(provider for of, provider in pairs if of == domain) for domain, _ in pairs
-        }
+        found: dict[str, tuple[str, ...]] = {}
+        for pair in self.domain_providers:
+            domain, _, provider = pair.partition("=")
+            found[domain] = (*found.get(domain, ()), provider)
+        return found
 
     @property
     def keep_personal(self) -> timedelta | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from functools import update_wrapper
@@ -31,6 +32,9 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 #: Draws a part of a page; begins with the desk.
 Drawing = Callable[Concatenate["Desk", P], None]
+#: Whom ``visible`` found at the head of this run, and by which claims: for ``enter``, once, moments
+#: later. Each question is a read of the store.
+_FOUND: ContextVar[tuple[Mapping[str, Any], Actor] | None] = ContextVar("found", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,16 +94,18 @@ def enter(place: Place) -> Desk:
     claims = signed_in()
     if claims is None:
         _sign_in_page()
-    try:
-        core.sign_ins.require(claims)
-    except SignInEnded:
-        _ended_page(claims)
+    actor = _just_found(claims)
+    if actor is None:
+        try:
+            core.sign_ins.require(claims)
+        except SignInEnded:
+            _ended_page(claims)
     core.noting.signed_in(core.access.vouched(claims), claims)
     try:
-        actor = core.access.signed_in(claims)
+        actor = actor or core.access.signed_in(claims)
         actor.require(place.act)
     except NotAllowed as refusal:
-        core.noting.refused(core.access.vouched(claims), str(refusal))
+        core.noting.refused(refusal, core.access.vouched(claims))
         _refused_page(place, stated(claims), str(refusal))
     _heading(place, actor.email)
     return Desk(core=core, actor=actor, zone=reader_zone(), place=place, claims=claims)
@@ -140,20 +146,26 @@ def _asking(draw: Drawing[P]) -> Drawing[P]:
 
 
 def visible() -> list[Place]:
-    """The pages that the navigation names: those that their gate would open for this person.
-
-    Drawn as the person stands; the gate asks again.
-    """
+    """The pages that the navigation names: those that their gate would open for this person."""
+    _FOUND.set(None)
     claims = signed_in()
     if claims is None:
         return []
     try:
         core = wiring.get()
         core.sign_ins.require(claims)
-        role = core.access.signed_in(claims).role
+        actor = core.access.signed_in(claims)
     except (NotAllowed, wiring.NotServed, JournalError):
         return []  # the page itself says why
-    return [place for place in places.PLACES if place.act in ALLOWED[role]]
+    _FOUND.set((claims, actor))
+    return [place for place in places.PLACES if place.act in ALLOWED[actor.role]]
+
+
+def _just_found(claims: Mapping[str, Any]) -> Actor | None:
+    """By ``visible`` in this very run; None: nobody, and whoever asks looks for themselves."""
+    found = _FOUND.get()
+    _FOUND.set(None)
+    return found[1] if found is not None and found[0] == claims else None
 
 
 def home() -> Place:

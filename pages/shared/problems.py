@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,8 +31,6 @@ from core.operations.commands import NotConfirmed
 from core.operations.desks.takeover import AnotherDesk
 from core.operations.kinds.registry import UnknownKind
 from pages.shared import words
-
-log = logging.getLogger(__name__)
 
 #: What services say no with. Anything else is a fault of ours.
 REFUSALS = (
@@ -79,16 +76,8 @@ def told(undone: str) -> Iterator[None]:
         yield
     except REFUSALS as error:
         if isinstance(error, NotAllowed):
-            _note(error)
+            wiring.get().noting.refused(error)
         show(explain(error), undone)
-
-
-def _note(refusal: NotAllowed) -> None:
-    """Record who was refused what. The page says it whether or not it is recorded."""
-    try:
-        wiring.get().noting.refused(refusal.who, str(refusal))
-    except JournalError:
-        log.exception("a refusal is not in the audit")
 
 
 def show(problem: Problem, undone: str = "") -> None:

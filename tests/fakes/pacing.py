@@ -17,7 +17,7 @@ class MemoryUses:
             self._uses[:] = [
                 each
                 for each in self._uses
-                if (each.actor, each.counted) != of or each.at > use.since
+                if each.counted is not use.counted or each.at > use.since
             ]
             mine = [each for each in self._uses if (each.actor, each.counted) == of]
             before = sum(each.number for each in mine)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -7,12 +8,17 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.access.sign_ins import RECORD
 from core.app import wiring
-from pages.shared.places import BULK_REFUND, PLACES, Place
+from core.credits.roles import Grant, Role
+from pages.shared import gate
+from pages.shared.places import BULK_REFUND, CONTACTS, PLACES, Place
 from scripts.processes import ROOT
 from tests.pages.acts import said
 from tests.pages.conftest import Open
-from tests.pages.stage import ADMIN, NOON, Stage, come_in, signed_in
+from tests.pages.stage import ACTOR, ADMIN, NOON, Stage, come_in, signed_in
+
+MANAGER = "manager@example.test"
 
 
 def test_the_bare_address_leads_to_the_overview(made: Stage) -> None:
@@ -72,6 +78,46 @@ def test_a_sign_in_ends_with_its_token(open_page: Open, made: Stage) -> None:
     at.run()
 
     assert "Your sign-in has ended" == at.title[0].value
+
+
+def test_a_page_asks_the_store_once_who_is_there(
+    open_page: Open, made: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The navigation and the gate of one run share what was found."""
+    made.journal.grant(Grant(email=MANAGER, role=Role.MANAGER, by=ADMIN, at=NOON))
+    at = open_page(CONTACTS, who={"email": MANAGER})
+    asked: list[str] = []
+    for name in ("sign_in", "granted", "grants", "account"):
+        ask = getattr(made.journal, name)
+
+        def noted(*given: object, name: str = name, ask: Callable[..., Any] = ask) -> Any:
+            asked.append(name)
+            return ask(*given)
+
+        monkeypatch.setattr(made.journal, name, noted)
+    at.run()
+
+    assert "Contacts" == at.title[0].value
+    assert ["account", "granted", "grants", "sign_in"] == sorted(asked)
+
+
+def test_what_the_navigation_found_is_for_one_page_and_the_same_sign_in(
+    made: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims = come_in(made.journal, signed_in(email=ADMIN))
+    monkeypatch.setattr(gate, "signed_in", lambda: claims)
+
+    gate.visible()
+    assert ACTOR == gate._just_found(claims)
+    assert gate._just_found(claims) is None
+
+    gate.visible()
+    assert gate._just_found({**claims, RECORD: "another"}) is None
+
+    gate.visible()
+    made.journal.end_sign_in(str(claims[RECORD]))
+    assert [] == gate.visible()
+    assert gate._just_found(claims) is None
 
 
 def test_a_sign_in_without_an_end_lasts_a_working_day(open_page: Open, made: Stage) -> None:

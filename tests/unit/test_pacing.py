@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -12,8 +13,9 @@ from core.access.access_log import AccessLog
 from core.access.pacing import WITHIN, Counted, Limits, Use, span_words
 from core.access.rationing import Rationing, TooMany
 from core.audit.entries import Sought, What
+from core.credits.errors import JournalError
 from core.credits.records import ContactId
-from core.credits.roles import Act, Actor, Role
+from core.credits.roles import Act, Actor, NotAllowed, Role
 from core.credits.texts import is_storable
 from tests.fakes.journal import MemoryJournal
 
@@ -155,7 +157,7 @@ def test_sign_out_and_refusal_are_recorded_once() -> None:
     desk = Desk()
     for _ in range(2):
         desk.noting.signed_out(STAFF.email, {"iat": 5})
-        desk.noting.refused(STAFF.email, "may not give roles")
+        desk.noting.refused(NotAllowed("may not give roles", who=STAFF.email))
     desk.noting.signed_out("", {})
 
     told = [(e.what, e.actor, e.detail) for e in (k.entry for k in desk.journal.audit(Sought()))]
@@ -163,6 +165,18 @@ def test_sign_out_and_refusal_are_recorded_once() -> None:
         (What.REFUSED, "staff@example.test", {"why": "may not give roles"}),
         (What.SIGNED_OUT, "staff@example.test", {}),
     ] == told
+
+
+def test_a_refusal_that_cannot_be_recorded_stays_one(caplog: pytest.LogCaptureFixture) -> None:
+    desk = Desk()
+
+    def down(_: object) -> None:
+        raise JournalError("the operational store does not answer")
+
+    desk.noting.journal = SimpleNamespace(record=down)
+    desk.noting.refused(NotAllowed("may not give roles", who=STAFF.email))
+
+    assert "a refusal is not in the audit" in caplog.text
 
 
 @pytest.mark.parametrize("id_", ["\0", "a\0b", "\ud83d"])

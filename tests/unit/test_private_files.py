@@ -71,6 +71,24 @@ def test_a_store_that_is_in_use_keeps_its_locks(tmp_path: Path) -> None:
         assert 1 == counted_by_another_process(path)
 
 
+def test_a_log_that_goes_away_meanwhile_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process ended just now, as the last one with the store open."""
+    path, log = tmp_path / "desk.sqlite", tmp_path / "desk.sqlite-wal"
+    log.write_bytes(b"")
+    chmod = Path.chmod
+
+    def too_late(each: Path, mode: int) -> None:
+        each.unlink()
+        chmod(each, mode)
+
+    monkeypatch.setattr(Path, "chmod", too_late)
+    make_private(path)
+
+    assert [path] == list(tmp_path.iterdir())
+
+
 def counted_by_another_process(path: Path) -> int:
     """It closes the store as the last one, as far as it knows."""
     code = (

@@ -257,11 +257,15 @@ def test_domains_are_bound_to_providers_and_a_new_admin_to_a_second_one(
 ) -> None:
     assert ({}, False) == (load(tmp_path).providers_of, load(tmp_path).second_admin.for_admins)
 
-    bound = "School.test = google, school.test=backup,other.test=microsoft,"
+    bound = "School.test = google, school.test=backup,other.test=microsoft,odd.test=a=b"
     monkeypatch.setenv("CREDIT_DESK_DOMAIN_PROVIDERS", bound)
     monkeypatch.setenv("CREDIT_DESK_SECOND_ADMIN_FOR_ADMINS", "true")
 
-    known = {"school.test": ("google", "backup"), "other.test": ("microsoft",)}
+    known = {
+        "school.test": ("google", "backup"),
+        "other.test": ("microsoft",),
+        "odd.test": ("a=b",),
+    }
     assert known == load(tmp_path).providers_of
     assert load(tmp_path).second_admin.for_admins
 

@@ -21,10 +21,10 @@ from core.credits.log_records import keep_harmless
 from core.credits.texts import harmless
 
 CLI = Path(output.__file__).parent
-TITLE = "Ada\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil"
-STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+TITLE = "Ada\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil\u061c\u200f"
+STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
-names = st.text(st.one_of(st.characters(), st.sampled_from("\x1b\x07\x9b\x08\r\u202e\u2066")))
+names = st.text(st.one_of(st.characters(), st.sampled_from("\x1b\x07\x9b\x08\r\u061c\u202e\u2066")))
 
 
 @given(names)
@@ -67,6 +67,18 @@ def test_what_any_library_logs_is_harmless_by_any_formatter(quoted: str) -> None
 
     assert "ValueError: Ada" in stream.getvalue()
     assert not STEERS.search(stream.getvalue())
+
+
+@pytest.mark.usefixtures("records")
+def test_what_is_quoted_in_a_log_forges_no_record() -> None:
+    stream = io.StringIO()
+    library = logging.Logger("some library")  # noqa: LOG001 - no other test is to hear it
+    library.addHandler(logging.StreamHandler(stream))
+    forged = "Ada\n2026-05-04 12:00:00 INFO all is well"
+    library.error("%s", forged, exc_info=ValueError(forged))
+
+    begun = [line for line in stream.getvalue().splitlines() if not line.startswith("  ")]
+    assert ["Ada", "ValueError: Ada"] == begun
 
 
 def test_errors_and_tracebacks_are_harmless(capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,8 +32,10 @@ class Uses:
         """One actor at a time, so that two at once do not each find room for themselves."""
         if connection.dialect.name == "postgresql":
             connection.execute(_ONE_OF_AN_ACTOR, {"actor": use.actor})
-        mine = (uses.c.actor == use.actor, uses.c.counted == use.counted.value)
-        connection.execute(delete(uses).where(*mine, uses.c.at <= use.since))
+        alike = uses.c.counted == use.counted.value
+        # of whoever it is: a leaver comes no more
+        connection.execute(delete(uses).where(alike, uses.c.at <= use.since))
+        mine = (uses.c.actor == use.actor, alike)
         total = connection.execute(select(func.coalesce(func.sum(uses.c.number), 0)).where(*mine))
         before = int(total.scalar_one())
         known = select(uses.c.number).where(*mine, uses.c.name == use.name)

@@ -14,6 +14,6 @@ class UseRecords(Protocol):
         """Count this use, unless all that counts would then be more than ``most``.
 
         Of several at once of one actor, each counts those before it. What is known by its name is
-        kept already. What counts no more is forgotten.
+        kept already. What counts no more is forgotten, whoever did it.
         """
         ...

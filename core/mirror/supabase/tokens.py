@@ -40,10 +40,6 @@ class SupabaseTokens:
         """See ``StudentTokens.email``."""
         try:
             claims = self._claims(token)
-        except jwt.PyJWKClientConnectionError as error:
-            away = NotSent("the sign-in keys of Supabase cannot be read")
-            away.store = Store.SUPABASE
-            raise away from error
         except jwt.PyJWTError as error:
             raise BadToken(f"the student's token does not hold: {error}") from error
         email = claims.get("email")
@@ -55,7 +51,7 @@ class SupabaseTokens:
         algorithm = jwt.get_unverified_header(token).get("alg")
         key: Any = self.secret
         if algorithm in ASYMMETRIC:
-            key = self._keys.get_signing_key_from_jwt(token)  # it knows its own algorithm
+            key = self._signing_key(token)  # it knows its own algorithm
         elif algorithm != "HS256" or not self.secret:
             raise jwt.InvalidAlgorithmError("signed in another way than this project signs")
         claims: Mapping[str, Any] = jwt.decode(
@@ -67,3 +63,11 @@ class SupabaseTokens:
             options={"require": ["exp", "aud"]},
         )
         return claims
+
+    def _signing_key(self, token: str) -> jwt.PyJWK:
+        try:
+            return self._keys.get_signing_key_from_jwt(token)
+        except (jwt.PyJWKClientConnectionError, ValueError) as error:  # no answer, or no JSON
+            away = NotSent("the sign-in keys of Supabase cannot be read")
+            away.store = Store.SUPABASE
+            raise away from error

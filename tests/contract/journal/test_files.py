@@ -8,12 +8,14 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from stat import S_IMODE
+from unittest.mock import Mock
 
 import pytest
 
 from core.access.store.rate import SharedPace
 from core.app.stores import SqlJournal
 from core.credits.records import ContactId
+from core.database import database
 from core.operations.plans import Row
 from core.operations.states import Item, OperationState
 from core.workers.engine.dbos_runtime import System
@@ -125,6 +127,25 @@ def test_a_reader_delays_the_scrubbing_and_fails_nothing(
         assert journal.forget_students("op", by=ADMIN, at=LATER)
 
     assert "what was forgotten" in caplog.text
+    journal.forget_reasons(before=LATER, by=ADMIN, at=LATER)
+    assert [] == found_in_files(file.parent)
+
+
+def test_a_scrubbing_that_fails_leaves_the_forgetting_done(
+    journal: SqlJournal,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A damaged page is no operational error to SQLite."""
+    ended(journal, "op")
+    broken = sqlite3.DatabaseError("database disk image is malformed")
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "scrub", Mock(side_effect=broken))
+        assert journal.forget_students("op", by=ADMIN, at=LATER)
+        assert journal.forget_reasons(before=LATER, by=ADMIN, at=LATER)
+
+    assert "still in its file: database disk image is malformed" in caplog.text
     journal.forget_reasons(before=LATER, by=ADMIN, at=LATER)
     assert [] == found_in_files(file.parent)
 

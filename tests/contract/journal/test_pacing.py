@@ -37,6 +37,13 @@ def test_what_is_past_its_time_counts_no_more(journal: Journal) -> None:
     assert Spent(total=1, kept=True) == journal.spend(use("a", WITHIN_S * 2), most=1), "anew"
 
 
+def test_what_is_past_its_time_is_forgotten_of_whoever_comes_no_more(journal: Journal) -> None:
+    journal.spend(use("a"), most=3)
+    journal.spend(use("b", WITHIN_S, actor=BEN), most=3)
+
+    assert Spent(total=1, kept=True) == journal.spend(use("c", 1), most=3), "by a clock behind"
+
+
 def test_of_many_at_once_no_more_than_the_most_are_kept(journal: Journal) -> None:
     together = threading.Barrier(8)
 

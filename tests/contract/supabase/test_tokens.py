@@ -32,6 +32,7 @@ class Keys(HTTPServer):
     """The project's address for its signing keys."""
 
     asked = 0
+    page = json.dumps({"keys": [jwk(ES, "es", "ES256"), jwk(RS, "rs", "RS256")]}).encode()
 
     @property
     def url(self) -> str:
@@ -42,7 +43,7 @@ class Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         assert self.path == "/auth/v1/.well-known/jwks.json"
         self.server.asked += 1  # type: ignore[attr-defined]
-        body = json.dumps({"keys": [jwk(ES, "es", "ES256"), jwk(RS, "rs", "RS256")]}).encode()
+        body = self.server.page  # type: ignore[attr-defined]
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -145,4 +146,14 @@ def test_signing_keys_are_asked_for_once_and_kept(keys: Keys) -> None:
 def test_signing_keys_that_cannot_be_read_are_an_outage() -> None:
     with pytest.raises(NotSent) as away:
         SupabaseTokens("http://127.0.0.1:1", "").email(es())
+    assert Store.SUPABASE is away.value.store
+
+
+def test_a_page_in_the_place_of_signing_keys_is_an_outage(
+    keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a proxy answers, or a project that is paused: the token may be in order."""
+    monkeypatch.setattr(keys, "page", b"<html>This project is paused</html>")
+    with pytest.raises(NotSent) as away:
+        SupabaseTokens(keys.url, "").email(es())
     assert Store.SUPABASE is away.value.store

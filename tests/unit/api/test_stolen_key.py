@@ -10,6 +10,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from api.v1 import changing, reading
+from api.v1.door import NOT_PROVED
 from core.access.api_key_rules import FOR_STUDENTS, Scope
 from core.access.pacing import Limits
 from core.access.rationing import Rationing
@@ -324,6 +325,17 @@ def test_what_a_key_was_refused_is_in_the_audit_once_with_its_channel() -> None:
     (link,) = school.desk.journal.audit(Sought(what=(What.REFUSED,)))
     assert (key.address, "API") == (link.entry.actor, link.entry.detail["channel"])
     assert "this needs the scope cancel; the key has read" == link.entry.detail["why"]
+
+
+def test_a_key_without_the_right_student_is_in_the_audit_once_in_our_own_words() -> None:
+    school, headers, _ = guarded()
+    for token in ("forged", "token of s1@example.test", ""):
+        shown = {**headers, "X-Student-Token": token}
+        assert 403 == school.get("/contacts/500/balances", headers=shown).status_code
+
+    (link,) = school.desk.journal.audit(Sought(what=(What.REFUSED,)))
+    assert link.entry.actor.startswith("api:b/")
+    assert {"why": NOT_PROVED, "channel": "API"} == link.entry.detail
 
 
 def test_honest_day_of_an_app_explains_itself() -> None:

@@ -224,6 +224,15 @@ def test_nobody_approves_an_admin_they_asked_for(two: TestDesk, email: str) -> N
     assert two.journal.granted(BEN) is None
 
 
+def test_who_tries_to_approve_their_own_request_is_named_by_the_refusal(two: TestDesk) -> None:
+    """So that it is in the audit as any other refusal is."""
+    two.core.access.grant(BEN, Role.ADMIN, ADMIN)
+
+    with pytest.raises(NotAllowed) as refusal:
+        two.core.access.approve(BEN, ADMIN)
+    assert ADMIN.email == refusal.value.who
+
+
 def test_a_second_address_of_one_mailbox_is_no_second_admin() -> None:
     alias = ADMIN.email.replace("@", "+two@")
     desk = TestDesk(second=SecondAdmin(for_admins=True), admins=[ADMIN.email, alias, DEE])
