@@ -10,7 +10,6 @@ import asyncio
 import logging
 import time
 
-from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -46,7 +45,7 @@ class SigningIn:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Whoever is signed in may always sign out."""
         asks = scope["type"] == "http" and scope["path"] in PATHS
-        if not asks or await self.visitors.knows(Headers(scope=scope)):
+        if not asks or await self.visitors.knows(scope):
             await self.app(scope, receive, send)
         elif self._may(address_of(scope), time.monotonic()):
             async with self._hands:

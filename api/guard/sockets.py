@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.guard.budgets import Allowance, Budget, Meter, Rate
@@ -129,7 +128,7 @@ class Sockets:
         """Who is signed in is seen by the cookie of the handshake: signing in opens a new page."""
         if scope["type"] != "websocket":
             await self.app(scope, receive, send)
-        elif await self.visitors.knows(Headers(scope=scope)):
+        elif await self.visitors.knows(scope):
             await self._person(scope, receive, send)
         else:
             await self._stranger(scope, receive, send)

@@ -64,7 +64,7 @@ class Uploads:
     async def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         if scope["method"] in SAFE:
             return None
-        if not await self.visitors.knows(headers):
+        if not await self.visitors.knows(scope):
             # closed, so that nobody reads the file
             return Problem(403, "sign in to upload files", Connection="close")
         if scope["method"] != "PUT":

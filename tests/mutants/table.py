@@ -2510,7 +2510,7 @@ STRANGERS = [
     Mutant(
         guard="files are taken from people who are signed in",
         file="api/guard/uploads.py",
-        old="if not await self.visitors.knows(headers):",
+        old="if not await self.visitors.knows(scope):",
         new="if False:",
         tests=_STRANGERS,
     ),
