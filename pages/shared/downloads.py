@@ -20,7 +20,7 @@ from core.access.sign_ins import record_of
 from core.app import wiring
 from core.credits.errors import JournalError
 from core.credits.roles import Actor, NotAllowed
-from pages.shared import cookies
+from pages.shared import cookies, gate
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +73,7 @@ def _mark(sent: Mapping[str, str]) -> str | None:
     if claims is None:
         return None
     try:
-        core.sign_ins.require(claims)
-        return kind("", claims, core.access.signed_in(claims))
+        return kind("", claims, gate.actor_of(core, claims))
     except NotAllowed:
         return None
 

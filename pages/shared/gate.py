@@ -54,7 +54,9 @@ class Desk:
                 ended, or the role that opens the page was taken away.
         """
         come_by(Way.PAGE)
-        return present(self.core, self.claims, self.place)
+        actor = actor_of(self.core, self.claims)
+        actor.require(self.place.act)
+        return actor
 
     def again(self) -> Desk:
         """For what outlives the drawing of the page: the same with the person as of now.
@@ -69,18 +71,16 @@ class Desk:
         return self.core.operating.now()
 
 
-def present(core: Core, claims: Mapping[str, Any], place: Place) -> Actor:
-    """Who these claims stand for at this moment, if they may be on this page.
+def actor_of(core: Core, claims: Mapping[str, Any]) -> Actor:
+    """Who these claims stand for at this moment.
 
     Raises:
         SignInEnded: the sign-in does not go on.
-        NotAllowed: the person has no role, or one that does not open this page.
+        NotAllowed: the person has no role.
         JournalError: it cannot be known.
     """
     core.sign_ins.require(claims)
-    actor = core.access.signed_in(claims)
-    actor.require(place.act)
-    return actor
+    return core.access.signed_in(claims)
 
 
 def enter(place: Place) -> Desk:
@@ -148,9 +148,7 @@ def visible() -> list[Place]:
     if claims is None:
         return []
     try:
-        core = wiring.get()
-        core.sign_ins.require(claims)
-        role = core.access.signed_in(claims).role
+        role = actor_of(wiring.get(), claims).role
     except (NotAllowed, wiring.NotServed, JournalError):
         return []  # the page itself says why
     return [place for place in places.PLACES if place.act in ALLOWED[role]]

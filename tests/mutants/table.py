@@ -1157,8 +1157,8 @@ LEAVING = [
     Mutant(
         guard="who acts must be signed in still",
         file="pages/shared/gate.py",
-        old="    core.sign_ins.require(claims)\n    actor",
-        new="    actor",
+        old="    core.sign_ins.require(claims)\n    return",
+        new="    return",
         tests=_LEFT_OPEN,
     ),
     Mutant(
