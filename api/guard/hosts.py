@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.answers import Problem
 from api.guard.public import Public
+from api.guard.sparing import sparing
 
-log = logging.getLogger(__name__)
+log = sparing(__name__)
 
 #: These change nothing here, and links from other sites arrive by them.
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -7,18 +7,18 @@ costs the server up to a tenth of a second in which it answers nobody else.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.guard.budgets import Budget, Budgets, Rate
+from api.guard.budgets import Budget, OfEach, Rate
 from api.guard.hosts import SIGNING
-from api.guard.sockets import REMEMBERED, address_of
+from api.guard.sockets import address_of
+from api.guard.sparing import sparing
 from api.guard.visitors import Visitors
 
-log = logging.getLogger(__name__)
+log = sparing(__name__)
 
 #: Where a sign-in begins or ends, and where it comes back from the provider.
 PATHS = SIGNING | {"/oauth2callback"}
@@ -38,9 +38,8 @@ class SigningIn:
         self.app = app
         self.visitors = visitors
         self.all = Budget(OF_ALL)
-        self.addresses = Budgets(OF_ADDRESS, remembered=REMEMBERED)
+        self.addresses = OfEach(lambda: Budget(OF_ADDRESS))
         self._hands = asyncio.Semaphore(AT_ONCE)
-        self._telling = Budget(Rate(burst=5, per_s=0.1))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Whoever is signed in may always sign out."""
@@ -55,8 +54,7 @@ class SigningIn:
             await PlainTextResponse(TOLD, status_code=429, headers=headers)(scope, receive, send)
 
     def _may(self, address: str, now: float) -> bool:
-        if self.addresses.spend(address, now) and self.all.spend(1, now):
+        if self.addresses.of(address, now).spend(1, now) and self.all.spend(1, now):
             return True
-        if self._telling.spend(1, now):
-            log.warning("a sign-in was refused: too many from one address, or from all strangers")
+        log.warning("a sign-in was refused: too many from one address, or from all strangers")
         return False

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.answers import Problem
+from api.guard.counting import in_hand
 from api.guard.hosts import SAFE
 from api.guard.visitors import Visitors
 
@@ -51,15 +52,9 @@ class Uploads:
             await self._take(scope, receive, send, int(headers["content-length"]))
 
     async def _take(self, scope: Scope, receive: Receive, send: Send, size: int) -> None:
-        session = session_of(scope)
-        self.coming[session] += size
-        try:
+        with in_hand(self.coming, session_of(scope), size):
             async with asyncio.timeout(UPLOAD_S):
                 await self.app(scope, receive, send)
-        finally:
-            self.coming[session] -= size
-            if not self.coming[session]:
-                del self.coming[session]
 
     async def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         if scope["method"] in SAFE:

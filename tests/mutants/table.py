@@ -2503,7 +2503,7 @@ STRANGERS = [
     Mutant(
         guard="strangers begin so many sign-ins and no more",
         file="api/guard/signing.py",
-        old="if self.addresses.spend(address, now) and self.all.spend(1, now):",
+        old="if self.addresses.of(address, now).spend(1, now) and self.all.spend(1, now):",
         new="if True:",
         tests=("tests/unit/api/test_signing.py",),
     ),
