@@ -65,7 +65,7 @@ class Hosts:
             return Problem(421, "this server does not answer to that host name")
         if scope["path"] in SIGNING and not self._own(headers, hosts[0]):
             log.warning("a sign-in or sign-out from another site's page was refused")
-            return Problem(403, "pages of other sites may sign nobody in or out")
+            return Problem(403, "only a page of this desk may sign somebody in or out")
         if not origins and scope["type"] == "http":
             return None
         if scope["type"] == "http" and scope["method"] in SAFE:

@@ -27,7 +27,7 @@ OF_ADDRESS = Rate(burst=60, per_s=1)
 OF_ALL = Rate(burst=120, per_s=2)
 #: Carried out at the same time, so that others have their turn between them.
 AT_ONCE = 4
-TOLD = "Too many people sign in at this moment. Wait a minute and try again."
+TOLD = "Too many people are signing in at this moment. Wait a minute and try again."
 
 
 class SigningIn:

@@ -66,12 +66,15 @@ class Uploads:
             return None
         length = headers.get("content-length", "")
         if not length.isdigit():
-            return Problem(411, "say how long the file is")
+            return Problem(411, "the request does not say how long the file is (Content-Length)")
         kept = self.visitors.held() + self.coming
         if kept[session_of(scope)] + int(length) > SESSION_BYTES:
-            return Problem(413, f"this tab holds {SESSION_BYTES} bytes of files at most; reload it")
+            return Problem(
+                413,
+                "this tab already holds as many files as it may; reload the page to upload more",
+            )
         if kept.total() + int(length) > ALL_BYTES:
-            return Problem(503, "the server holds as many files as it can; try again later")
+            return Problem(503, "the server already holds as many files as it can; try again later")
         return None
 
 

@@ -49,7 +49,9 @@ class Downloads:
             mine = await asyncio.to_thread(_mark, Request(scope).cookies)
         except (wiring.NotServed, JournalError):
             log.exception("a download was refused: who asks cannot be known")
-            await _refusal(503, "Not now")(scope, receive, send)
+            await _refusal(503, "Try again: the desk's database does not answer.")(
+                scope, receive, send
+            )
             return
         refused = False
 
