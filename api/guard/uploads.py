@@ -65,7 +65,7 @@ class Uploads:
         if scope["method"] != "PUT":
             return None
         length = headers.get("content-length", "")
-        if not length.isdigit():
+        if not length.isdigit() or "transfer-encoding" in headers:  # by which the length is void
             return Problem(411, "the request does not say how long the file is (Content-Length)")
         kept = self.visitors.held() + self.coming
         if kept[session_of(scope)] + int(length) > SESSION_BYTES:
