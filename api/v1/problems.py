@@ -31,7 +31,11 @@ _KINDS = (
     Kind("idempotency-key-reused", 422, "This Idempotency-Key was used for another request"),
     Kind("key-missing-or-invalid", 401, "A valid API key is needed"),
     Kind("not-allowed", 403, "This API key, or the admin it names, may not do this"),
-    Kind("student-not-proved", 403, "The student's own token is missing or not valid for this request"),
+    Kind(
+        "student-not-proved",
+        403,
+        "The student's own token is missing or not valid for this request",
+    ),
     Kind("path-not-found", 404, "Nothing is at this path"),
     Kind("operation-not-found", 404, "There is no such operation"),
     Kind("plan-not-found", 404, "There is no such preview"),
