@@ -7,11 +7,14 @@ systemd starts another after ``WatchdogSec``. Started by anything else, nobody i
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +37,15 @@ class Supervisor:
         )
 
     def tell(self, what: str) -> None:
-        """One datagram. Raises OSError: it does not listen."""
-        if self.address:
+        """One datagram. Whoever does not listen need not be told: the log says so."""
+        if not self.address:
+            return
+        try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+                line.setblocking(False)  # the event loop waits for nobody
                 line.sendto(what.encode(), self.address)
+        except OSError as error:
+            log.warning("NOTIFY_SOCKET was not told %s: %s", what, error)
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,7 +20,7 @@ from core.operations.plans import Plan
 from core.operations.verdicts import OperationKind
 from demo.desk import DemoDesk
 from demo.people import ADJUST_REASONS, CANCEL_REASONS, DANA, REFUND_REASONS, STAFF
-from demo.pool import Pool
+from demo.pool import Pool, Record
 
 #: Contacts in HubSpot.
 CONTACTS = "0-1"
@@ -42,7 +42,7 @@ class Acts:
         """Up to nine owed bookings of one exam."""
         chosen = self.pool.owed(self._at)[: self.pool.chance.randint(1, 9)]
         who = self._admin()
-        plan = self._of(REFUND.key, self.pool.take(chosen), who) if chosen else None
+        plan = self._of(REFUND.key, chosen, who)
         done = self._confirmed(plan, who, self._one_of(REFUND_REASONS))
         if done and plan is not None:
             self.refunded = plan.id
@@ -52,21 +52,21 @@ class Acts:
         """One booking, by staff, for a student on the phone."""
         who = self._who(STAFF)
         chosen = self.pool.active(self._at)[:1]
-        plan = self._of(CANCEL.key, self.pool.take(chosen), who) if chosen else None
+        plan = self._of(CANCEL.key, chosen, who)
         return self._confirmed(plan, who, self._one_of(CANCEL_REASONS))
 
     def cancel_some(self) -> bool:
         """Two to four bookings, by an admin."""
         who = self._admin()
         chosen = self.pool.active(self._at)[: self.pool.chance.randint(2, 4)]
-        plan = self._of(CANCEL.key, self.pool.take(chosen), who) if chosen else None
+        plan = self._of(CANCEL.key, chosen, who)
         return self._confirmed(plan, who, "Examiner is ill")
 
     def forfeit(self) -> bool:
         """One booking whose credit the school keeps."""
         who = self._admin()
         chosen = self.pool.active(self._at)[:1]
-        plan = self._of(FORFEIT.key, self.pool.take(chosen), who) if chosen else None
+        plan = self._of(FORFEIT.key, chosen, who)
         return self._confirmed(plan, who, "Cancelled too late")
 
     def move(self) -> bool:
@@ -75,7 +75,7 @@ class Acts:
         for one in self.pool.active(at):
             to = self.pool.exam_for(at, one["mock_type"], beside=one["exam_hubspot_id"])
             if to is not None:
-                plan = self._of(MOVE.key, self.pool.take([one]), who, to=ExamId(to))
+                plan = self._of(MOVE.key, [one], who, to=ExamId(to))
                 return self._confirmed(plan, who, "Asked for a later date")
         return False
 
@@ -133,7 +133,7 @@ class Acts:
         """A refund in whose hold somebody wrote a word for a balance; put right a little later."""
         at, who = self._at, self._admin()
         chosen = self.pool.owed(at)[:2]
-        plan = self._of(REFUND.key, self.pool.take(chosen), who) if chosen else None
+        plan = self._of(REFUND.key, chosen, who)
         if plan is None:
             return False
         row = plan.will_change[0]
@@ -159,10 +159,9 @@ class Acts:
     def call_off(self) -> bool:
         """Confirmed, and called off within the hold."""
         who = self._admin()
-        chosen = self.pool.owed(self._at)[:1]
-        if not chosen:
+        plan = self._of(REFUND.key, self.pool.owed(self._at)[:1], who)
+        if plan is None:
             return False
-        plan = self._of(REFUND.key, self.pool.take(chosen), who)
         core = self.desk.core
         core.operating.confirm(plan.id, who, reason="Wrong student", typed=len(plan.will_change))
         core.operating.call_off(plan.id, who, reason="Took the wrong line of the list")
@@ -171,8 +170,7 @@ class Acts:
 
     def left_held(self) -> bool:
         """As of now: held, to run when the hold is over."""
-        ids = self.pool.take(self.pool.owed(self._at)[:3])
-        plan = self._of(REFUND.key, ids, self._who(DANA)) if ids else None
+        plan = self._of(REFUND.key, self.pool.owed(self._at)[:3], self._who(DANA))
         return plan is not None and self._left(plan, "Exam was called off")
 
     def left_awaiting(self, exam: str) -> bool:
@@ -191,11 +189,20 @@ class Acts:
         return bool(number)
 
     def _of(
-        self, kind: OperationKind, ids: tuple[str, ...], who: Actor, to: ExamId | None = None
-    ) -> Plan:
+        self,
+        kind: OperationKind,
+        bookings: Collection[Record],
+        who: Actor,
+        to: ExamId | None = None,
+    ) -> Plan | None:
+        """A preview of one booking of each of their students; None: nothing would change."""
+        ids = self.pool.take(bookings)
+        if not ids:
+            return None
         words = "1 booking" if len(ids) == 1 else f"{len(ids)} bookings"
         chosen = ByIds(ids=tuple(BookingId(id_) for id_ in ids), words=words)
-        return self.desk.core.planning.preview(kind, chosen, who, to=to)
+        plan = self.desk.core.planning.preview(kind, chosen, who, to=to)
+        return plan if plan.will_change else None
 
     def _confirmed(
         self,

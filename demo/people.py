@@ -9,6 +9,7 @@ MANAGER, STAFF = "manager@example.test", "staff@example.test"
 DANA = "dana@example.test"
 GIVEN = {DANA: Role.ADMIN, MANAGER: Role.MANAGER, STAFF: Role.STAFF}
 
+# Reasons that people would give.
 REFUND_REASONS = (
     "Exam was called off",
     "Student was ill, doctor's note",
@@ -27,4 +28,3 @@ ADJUST_REASONS = (
     "Goodwill after a late start",
     "Package sold at the fair",
 )
-"""Words that people would give."""

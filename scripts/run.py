@@ -121,7 +121,7 @@ def _give_a_past(name: str) -> None:
     try:
         _ended("demo", str(STATE / name))
     except DidNotStartError as error:
-        print(f"The desk starts without a past: {error}", file=sys.stderr, flush=True)
+        print(f"Credit Desk starts without this history: {error}", file=sys.stderr, flush=True)
 
 
 def _store(name: str) -> Path:

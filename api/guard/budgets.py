@@ -5,7 +5,12 @@ Pure arithmetic; the time is passed in, in seconds of a clock that never goes ba
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+#: Addresses that are remembered before those that have all of their budget again are forgotten.
+REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +41,7 @@ class Budget:
         self._left -= amount
         return True
 
-    def is_full(self, now: float) -> bool:
+    def is_whole(self, now: float) -> bool:
         """Whether it may be forgotten: a new one would be the same."""
         self._fill(now)
         return self._left >= self.rate.burst
@@ -45,23 +50,6 @@ class Budget:
         if self._at >= 0:
             self._left = min(self.rate.burst, self._left + (now - self._at) * self.rate.per_s)
         self._at = now
-
-
-@dataclass(slots=True)
-class Budgets:
-    """One for each name, such as an address."""
-
-    rate: Rate
-    _: KW_ONLY
-    #: So many are kept before those that are full again are forgotten.
-    remembered: int
-    _of: dict[str, Budget] = field(default_factory=dict, init=False)
-
-    def spend(self, name: str, now: float) -> bool:
-        """Whether this one may have one more."""
-        if name not in self._of and len(self._of) >= self.remembered:
-            self._of = {each: left for each, left in self._of.items() if not left.is_full(now)}
-        return self._of.setdefault(name, Budget(self.rate)).spend(1, now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +73,34 @@ class Meter:
         self.frames = Budget(self.allowance.frames)
         self.bytes = Budget(self.allowance.bytes)
 
-    def is_full(self, now: float) -> bool:
+    def is_whole(self, now: float) -> bool:
         """Whether it may be forgotten."""
-        return self.frames.is_full(now) and self.bytes.is_full(now)
+        return self.frames.is_whole(now) and self.bytes.is_whole(now)
+
+
+class Spent(Protocol):
+    """What is left of a budget, or of several."""
+
+    def is_whole(self, now: float) -> bool:
+        """Whether it may be forgotten."""
+
+
+S = TypeVar("S", bound=Spent)
+
+
+@dataclass(slots=True)
+class OfEach(Generic[S]):
+    """What is left of each address, by its name."""
+
+    #: Nothing of it is spent.
+    make: Callable[[], S]
+    remembered: int = REMEMBERED
+    _of: dict[str, S] = field(default_factory=dict, init=False)
+
+    def of(self, name: str, now: float) -> S:
+        """That of this one."""
+        if name not in self._of and len(self._of) >= self.remembered:
+            self._of = {each: left for each, left in self._of.items() if not left.is_whole(now)}
+        if name not in self._of:
+            self._of[name] = self.make()
+        return self._of[name]

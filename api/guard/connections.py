@@ -19,10 +19,13 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from api.guard.budgets import Allowance, Meter
 from api.guard.sockets import CONNECTION, FRAME_BYTES, STRANGER
+from api.guard.sparing import sparing
 
 #: uvicorn tells of every websocket at the level of information: a flood of them would fill the log.
 QUIET = logging.getLogger("uvicorn.error.websockets")
 QUIET.setLevel(logging.WARNING)
+#: It warns of every request that it cannot read, whoever sends it.
+sparing("uvicorn.error")
 POLICY_VIOLATION = 1008
 TOO_MUCH = "too many messages"
 #: What comes is read in pieces of so many bytes, with a look at the budget after each: the smallest

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.answers import Problem
 from api.guard.public import Public
+from api.guard.sparing import sparing
 
-log = logging.getLogger(__name__)
+log = sparing(__name__)
 
 #: These change nothing here, and links from other sites arrive by them.
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -66,7 +65,7 @@ class Hosts:
             return Problem(421, "this server does not answer to that host name")
         if scope["path"] in SIGNING and not self._own(headers, hosts[0]):
             log.warning("a sign-in or sign-out from another site's page was refused")
-            return Problem(403, "pages of other sites may sign nobody in or out")
+            return Problem(403, "only a page of this desk may sign somebody in or out")
         if not origins and scope["type"] == "http":
             return None
         if scope["type"] == "http" and scope["method"] in SAFE:

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.answers import Problem
 from api.guard.addresses import API, is_api
+from api.guard.counting import in_hand
 from api.guard.tally import Tally
 
 log = logging.getLogger(__name__)
@@ -140,11 +141,8 @@ class Limits:
         exchange = Exchange(limit=limit, receive=receive, send=send)
         refusal = refused_at_once(scope, limit) or self._no_room(limit)
         if refusal is None:
-            self.in_hand[limit.area] += 1
-            try:
+            with in_hand(self.in_hand, limit.area):
                 await exchange.carry(self.app, scope)
-            finally:
-                self.in_hand[limit.area] -= 1
             refusal = exchange.refusal if exchange.status is None else None
         if refusal is not None:
             exchange.status = refusal.status_code

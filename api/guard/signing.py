@@ -7,19 +7,18 @@ costs the server up to a tenth of a second in which it answers nobody else.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 
-from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.guard.budgets import Budget, Budgets, Rate
+from api.guard.budgets import Budget, OfEach, Rate
 from api.guard.hosts import SIGNING
-from api.guard.sockets import REMEMBERED, address_of
+from api.guard.sockets import address_of
+from api.guard.sparing import sparing
 from api.guard.visitors import Visitors
 
-log = logging.getLogger(__name__)
+log = sparing(__name__)
 
 #: Where a sign-in begins or ends, and where it comes back from the provider.
 PATHS = SIGNING | {"/oauth2callback"}
@@ -28,7 +27,7 @@ OF_ADDRESS = Rate(burst=60, per_s=1)
 OF_ALL = Rate(burst=120, per_s=2)
 #: Carried out at the same time, so that others have their turn between them.
 AT_ONCE = 4
-TOLD = "Too many people sign in at this moment. Wait a minute and try again."
+TOLD = "Too many people are signing in at this moment. Wait a minute and try again."
 
 
 class SigningIn:
@@ -39,14 +38,13 @@ class SigningIn:
         self.app = app
         self.visitors = visitors
         self.all = Budget(OF_ALL)
-        self.addresses = Budgets(OF_ADDRESS, remembered=REMEMBERED)
+        self.addresses = OfEach(lambda: Budget(OF_ADDRESS))
         self._hands = asyncio.Semaphore(AT_ONCE)
-        self._telling = Budget(Rate(burst=5, per_s=0.1))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Whoever is signed in may always sign out."""
         asks = scope["type"] == "http" and scope["path"] in PATHS
-        if not asks or await self.visitors.knows(Headers(scope=scope)):
+        if not asks or await self.visitors.knows(scope):
             await self.app(scope, receive, send)
         elif self._may(address_of(scope), time.monotonic()):
             async with self._hands:
@@ -56,8 +54,7 @@ class SigningIn:
             await PlainTextResponse(TOLD, status_code=429, headers=headers)(scope, receive, send)
 
     def _may(self, address: str, now: float) -> bool:
-        if self.addresses.spend(address, now) and self.all.spend(1, now):
+        if self.addresses.of(address, now).spend(1, now) and self.all.spend(1, now):
             return True
-        if self._telling.spend(1, now):
-            log.warning("a sign-in was refused: too many from one address, or from all strangers")
+        log.warning("a sign-in was refused: too many from one address, or from all strangers")
         return False

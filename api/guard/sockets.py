@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import logging
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.guard.budgets import Allowance, Budget, Meter, Rate
+from api.guard.budgets import Allowance, Budget, Meter, OfEach, Rate
+from api.guard.counting import in_hand
+from api.guard.sparing import sparing
 from api.guard.visitors import Visitors
 
-log = logging.getLogger(__name__)
+log = sparing(__name__)
 
 #: Of one message. For a longer one Streamlit closes the websocket (``server.maxWidgetStateSize``),
 #: but only after taking it in.
@@ -44,8 +45,6 @@ TEXT = "text"
 #: costs the server an open connection, so no more than so many wait.
 REFUSED_AFTER_S = 1.0
 KEPT_WAITING = 200
-#: Addresses that are remembered before those without a trace are forgotten.
-REMEMBERED = 10_000
 
 
 class Connection(Protocol):
@@ -100,9 +99,9 @@ class Usage:
         """Whether one more websocket may be opened; if so, the opening is spent."""
         return self.open < self.share.sockets and self.openings.spend(1, now)
 
-    def is_spotless(self, now: float) -> bool:
+    def is_whole(self, now: float) -> bool:
         """Whether it may be forgotten."""
-        return not self.open and self.openings.is_full(now) and self.sent.is_full(now)
+        return not self.open and self.openings.is_whole(now) and self.sent.is_whole(now)
 
 
 class Sockets:
@@ -120,37 +119,31 @@ class Sockets:
         self.visitors = visitors
         self.idle_s = idle_s
         self.all = Usage(OF_ALL)
-        self.addresses: dict[str, Usage] = {}
-        self.signed_in: dict[str, int] = {}
+        self.addresses = OfEach(lambda: Usage(OF_ADDRESS))
+        self.signed_in: Counter[str] = Counter()
         self.kept_waiting = 0
-        self._telling = Budget(Rate(burst=5, per_s=0.1))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Who is signed in is seen by the cookie of the handshake: signing in opens a new page."""
         if scope["type"] != "websocket":
             await self.app(scope, receive, send)
-        elif await self.visitors.knows(Headers(scope=scope)):
+        elif await self.visitors.knows(scope):
             await self._person(scope, receive, send)
         else:
             await self._stranger(scope, receive, send)
 
     async def _person(self, scope: Scope, receive: Receive, send: Send) -> None:
         address = address_of(scope)
-        if self.signed_in.get(address, 0) >= SIGNED_IN_SOCKETS:
+        if self.signed_in[address] >= SIGNED_IN_SOCKETS:
             await self._refuse(receive, send)
             return
-        self.signed_in[address] = self.signed_in.get(address, 0) + 1
-        try:
+        with in_hand(self.signed_in, address):
             connection_of(scope).allow(SIGNED_IN, ())
             await self.app(scope, self._wanted(receive, send, signed_in=True), send)
-        finally:
-            self.signed_in[address] -= 1
-            if not self.signed_in[address]:
-                del self.signed_in[address]
 
     async def _stranger(self, scope: Scope, receive: Receive, send: Send) -> None:
         now = time.monotonic()
-        mine = self._usage(address_of(scope), now)
+        mine = self.addresses.of(address_of(scope), now)
         if not (mine.has_room(now) and self.all.has_room(now)):
             await self._refuse(receive, send)
             return
@@ -163,14 +156,8 @@ class Sockets:
             for usage in (mine, self.all):
                 usage.open -= 1
 
-    def _usage(self, address: str, now: float) -> Usage:
-        if address not in self.addresses and len(self.addresses) >= REMEMBERED:
-            kept = {a: u for a, u in self.addresses.items() if not u.is_spotless(now)}
-            self.addresses = kept
-        return self.addresses.setdefault(address, Usage(OF_ADDRESS))
-
     async def _refuse(self, receive: Receive, send: Send) -> None:
-        self._tell("a websocket was refused: too many from one address, or from all strangers")
+        log.warning("a websocket was refused: too many from one address, or from all strangers")
         if self.kept_waiting < KEPT_WAITING:
             self.kept_waiting += 1
             try:
@@ -198,14 +185,9 @@ class Sockets:
                 asked = TEXT if frame is None else self.visitors.unwanted(frame, signed_in)
                 if not asked:
                     return message
-                self._tell(f"a message was dropped: {asked}")
+                log.warning("a message was dropped: %s", asked)
 
         return wanted
-
-    def _tell(self, what: str) -> None:
-        """Not each time: whoever attacks must not fill the log."""
-        if self._telling.spend(1, time.monotonic()):
-            log.warning(what)
 
 
 def connection_of(scope: Scope) -> Connection:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.answers import Problem
+from api.guard.counting import in_hand
 from api.guard.hosts import SAFE
 from api.guard.visitors import Visitors
 
@@ -51,32 +52,29 @@ class Uploads:
             await self._take(scope, receive, send, int(headers["content-length"]))
 
     async def _take(self, scope: Scope, receive: Receive, send: Send, size: int) -> None:
-        session = session_of(scope)
-        self.coming[session] += size
-        try:
+        with in_hand(self.coming, session_of(scope), size):
             async with asyncio.timeout(UPLOAD_S):
                 await self.app(scope, receive, send)
-        finally:
-            self.coming[session] -= size
-            if not self.coming[session]:
-                del self.coming[session]
 
     async def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         if scope["method"] in SAFE:
             return None
-        if not await self.visitors.knows(headers):
+        if not await self.visitors.knows(scope):
             # closed, so that nobody reads the file
             return Problem(403, "sign in to upload files", Connection="close")
         if scope["method"] != "PUT":
             return None
         length = headers.get("content-length", "")
-        if not length.isdigit():
-            return Problem(411, "say how long the file is")
+        if not length.isdigit() or "transfer-encoding" in headers:  # by which the length is void
+            return Problem(411, "the request does not say how long the file is (Content-Length)")
         kept = self.visitors.held() + self.coming
         if kept[session_of(scope)] + int(length) > SESSION_BYTES:
-            return Problem(413, f"this tab holds {SESSION_BYTES} bytes of files at most; reload it")
+            return Problem(
+                413,
+                "this tab already holds as many files as it may; reload the page to upload more",
+            )
         if kept.total() + int(length) > ALL_BYTES:
-            return Problem(503, "the server holds as many files as it can; try again later")
+            return Problem(503, "the server already holds as many files as it can; try again later")
         return None
 
 

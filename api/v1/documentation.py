@@ -16,8 +16,8 @@ Send your key as `Authorization: Bearer <key>`; an admin of Credit Desk makes it
 `read`, `book` and `cancel`, or `admin` for an admin app.
 
 Where the app signs students in by Supabase Auth, send the student's access token beside the key as
-`X-Student-Token`: the request is then answered for that student alone. Some keys open nothing
-without it.
+`X-Student-Token`: the request is then answered for that student alone. Some keys are
+refused without it.
 
 `booking_id` is the school's booking id, `record_id` HubSpot's id of a booking. `contact_id` and
 `exam_id` are HubSpot's.

@@ -69,13 +69,8 @@ class Door:
         found = _BEARER.fullmatch(request.headers.get("authorization", ""))
         if not found:
             raise _not_admitted()
-        core = self.ready()
-        address = request.client.host if request.client else ""
-        key = await self.hands.run(partial(core.admitting.admit, found[1], address))
-        if scope is not None:
-            key.require(scope)
-        await self.hands.run(partial(_prove, core, key, request))
-        request.state.api_key = key
+        admit = partial(_admit, self.ready(), found[1], scope, request)
+        request.state.api_key = await self.hands.run(admit)
         if request.method == "POST":
             _check_change(request)
 
@@ -90,6 +85,15 @@ class Door:
         except Exception:
             log.exception("the API is not ready")
             raise Problem("not-ready", "Ask again in a moment.", headers=AGAIN) from None
+
+
+def _admit(core: Core, token: str, scope: Scope | None, request: Request) -> ApiKey:
+    """The key behind this token, if it may ask this."""
+    key = core.admitting.admit(token, request.client.host if request.client else "")
+    if scope is not None:
+        key.require(scope)
+    _prove(core, key, request)
+    return key
 
 
 def _prove(core: Core, key: ApiKey, request: Request) -> None:

@@ -31,7 +31,11 @@ _KINDS = (
     Kind("idempotency-key-reused", 422, "This Idempotency-Key was used for another request"),
     Kind("key-missing-or-invalid", 401, "A valid API key is needed"),
     Kind("not-allowed", 403, "This API key, or the admin it names, may not do this"),
-    Kind("student-not-proved", 403, "The student's own token is missing or does not fit"),
+    Kind(
+        "student-not-proved",
+        403,
+        "The student's own token is missing or not valid for this request",
+    ),
     Kind("path-not-found", 404, "Nothing is at this path"),
     Kind("operation-not-found", 404, "There is no such operation"),
     Kind("plan-not-found", 404, "There is no such preview"),
@@ -41,7 +45,9 @@ _KINDS = (
     Kind("method-not-allowed", 405, "This path does not take this method"),
     Kind("not-json", 415, "The body must be application/json"),
     Kind("too-many-requests", 429, "This key asks too often"),
-    Kind("daily-budget-spent", 429, "This key has used up its bookings and cancellations of a day"),
+    Kind(
+        "daily-budget-spent", 429, "This key has used up its bookings and cancellations for a day"
+    ),
     Kind("internal-error", 500, "Something unforeseen went wrong here"),
     Kind("not-ready", 503, "Credit Desk or its HubSpot account is not ready"),
     Kind("hubspot-unavailable", 503, "HubSpot is unreachable"),

@@ -58,19 +58,24 @@ def is_of_sign_in(name: str) -> bool:
 
 def signing_in(kept: Mapping[str, Any], tokens: Mapping[str, str]) -> Iterator[str]:
     """``Set-Cookie`` headers of a sign-in."""
-    yield _written(USER_COOKIE_NAME, kept, LASTS)
+    yield _signed(USER_COOKIE_NAME, kept)
     if tokens:
-        yield _written(TOKENS_COOKIE_NAME, tokens, LASTS)
+        yield _signed(TOKENS_COOKIE_NAME, tokens)
+
+
+def setting(name: str, value: str, lasts: timedelta) -> str:
+    """The ``Set-Cookie`` header that sets this cookie, that no script reads."""
+    return f"{name}={value}; Path=/; Max-Age={lasts.total_seconds():.0f}; HttpOnly; SameSite=Lax"
 
 
 def gone(name: str) -> str:
     """The ``Set-Cookie`` header that takes this cookie away."""
-    return f"{name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
+    return setting(name, "", timedelta(0))
 
 
-def _written(name: str, value: Mapping[str, Any], lasts: timedelta) -> str:
+def _signed(name: str, value: Mapping[str, Any]) -> str:
     signed = create_signed_value(get_cookie_secret(), name, json.dumps(value)).decode()
-    return f"{name}={signed}; Path=/; Max-Age={lasts.total_seconds():.0f}; HttpOnly; SameSite=Lax"
+    return setting(name, signed, LASTS)
 
 
 def _read(cookies: Mapping[str, str], name: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 #: Holds the address that a person wanted when they were sent to sign in.
 WANTED = "credit_desk_wanted"
-WANTED_S = 600
+WANTED_LASTS = timedelta(minutes=10)
 #: Streamlit's own addresses.
 SIGN_IN, SIGNED_IN, SIGN_OUT = "/auth/login", signing_in.CALLBACK, "/auth/logout"
 
@@ -52,7 +53,7 @@ class AtTheDoor:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        if request.url.path == SIGN_OUT and not await _ended(request):
+        if request.scope["path"] == SIGN_OUT and not await _ended(request):
             told = "You are still signed in: the desk's database does not answer. Try again."
             await PlainTextResponse(told, status_code=503)(scope, receive, send)
             return
@@ -61,7 +62,7 @@ class AtTheDoor:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 _lead_back(request, message["status"], headers)
-                if request.url.path == SIGNED_IN:
+                if request.scope["path"] == SIGNED_IN:
                     await _begin(request, headers)
             await send(message)
 
@@ -114,14 +115,14 @@ def _sets_sign_in(name: bytes, value: bytes) -> bool:
 
 
 def _lead_back(request: Request, status: int, headers: MutableHeaders) -> None:
-    if request.url.path == SIGN_IN:
+    if request.scope["path"] == SIGN_IN:
         wanted = wanted_address(request.headers)
-        headers.append("Set-Cookie", _cookie(quote(wanted, safe=""), WANTED_S))
-    elif request.url.path == SIGNED_IN and 300 <= status < 400:
+        headers.append("Set-Cookie", cookies.setting(WANTED, quote(wanted, safe=""), WANTED_LASTS))
+    elif request.scope["path"] == SIGNED_IN and 300 <= status < 400:
         wanted = unquote(request.cookies.get(WANTED, ""))
         if is_ours(wanted) and urlsplit(headers.get("location", "")).path == "/":
             headers["location"] = wanted
-        headers.append("Set-Cookie", _cookie("", 0))
+        headers.append("Set-Cookie", cookies.gone(WANTED))
 
 
 def wanted_address(headers: Headers) -> str:
@@ -134,7 +135,3 @@ def wanted_address(headers: Headers) -> str:
 def is_ours(address: str) -> bool:
     """A path of this very server: a browser reads "//" or a backslash as another one."""
     return re.fullmatch(r"/(?![/\\])[\w\-/?=&%.~+]*", address) is not None
-
-
-def _cookie(value: str, lasts_s: int) -> str:
-    return f"{WANTED}={value}; Path=/; Max-Age={lasts_s}; HttpOnly; SameSite=Lax"

@@ -20,7 +20,7 @@ from core.access.sign_ins import record_of
 from core.app import wiring
 from core.credits.errors import JournalError
 from core.credits.roles import Actor, NotAllowed
-from pages.shared import cookies
+from pages.shared import cookies, gate
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,9 @@ class Downloads:
             mine = await asyncio.to_thread(_mark, Request(scope).cookies)
         except (wiring.NotServed, JournalError):
             log.exception("a download was refused: who asks cannot be known")
-            await _refusal(503, "Not now")(scope, receive, send)
+            await _refusal(503, "Try again: the desk's database does not answer.")(
+                scope, receive, send
+            )
             return
         refused = False
 
@@ -73,8 +75,7 @@ def _mark(sent: Mapping[str, str]) -> str | None:
     if claims is None:
         return None
     try:
-        core.sign_ins.require(claims)
-        return kind("", claims, core.access.signed_in(claims))
+        return kind("", claims, gate.actor_of(core, claims))
     except NotAllowed:
         return None
 

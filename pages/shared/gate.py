@@ -58,7 +58,9 @@ class Desk:
                 ended, or the role that opens the page was taken away.
         """
         come_by(Way.PAGE)
-        return present(self.core, self.claims, self.place)
+        actor = actor_of(self.core, self.claims)
+        actor.require(self.place.act)
+        return actor
 
     def again(self) -> Desk:
         """For what outlives the drawing of the page: the same with the person as of now.
@@ -73,18 +75,16 @@ class Desk:
         return self.core.operating.now()
 
 
-def present(core: Core, claims: Mapping[str, Any], place: Place) -> Actor:
-    """Who these claims stand for at this moment, if they may be on this page.
+def actor_of(core: Core, claims: Mapping[str, Any]) -> Actor:
+    """Who these claims stand for at this moment.
 
     Raises:
         SignInEnded: the sign-in does not go on.
-        NotAllowed: the person has no role, or one that does not open this page.
+        NotAllowed: the person has no role.
         JournalError: it cannot be known.
     """
     core.sign_ins.require(claims)
-    actor = core.access.signed_in(claims)
-    actor.require(place.act)
-    return actor
+    return core.access.signed_in(claims)
 
 
 def enter(place: Place) -> Desk:
@@ -152,9 +152,7 @@ def visible() -> list[Place]:
     if claims is None:
         return []
     try:
-        core = wiring.get()
-        core.sign_ins.require(claims)
-        actor = core.access.signed_in(claims)
+        actor = actor_of(wiring.get(), claims)
     except (NotAllowed, wiring.NotServed, JournalError):
         return []  # the page itself says why
     _FOUND.set((claims, actor))
@@ -269,8 +267,8 @@ def _ended_page(claims: Mapping[str, Any]) -> NoReturn:
     who = words.plain(stated(claims) or "somebody")
     with _card("Your sign-in has ended"):
         st.markdown(
-            f"You were signed in as {who} until just now. Operations in progress continue by "
-            "themselves; sign in again to see them."
+            f"You were signed in as {who}. Operations in progress continue by themselves; sign in "
+            "again to see them."
         )
         _sign_in_buttons("Sign in again")
     st.stop()

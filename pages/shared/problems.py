@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,15 +45,6 @@ REFUSALS = (
     TooMany,
     UnknownKind,
 )
-
-
-#: Of those that say all themselves.
-_TITLES: Mapping[type[Exception], str] = {
-    AnotherDesk: "Another Credit Desk works on this HubSpot account",
-    NotAllowed: "You may not do this",
-    StateConflict: "This operation changed since you opened the page",
-    TooMany: "Too many students in a short time",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +93,6 @@ def explain(error: Exception) -> Problem:
             return Problem("HubSpot is not ready for this", faults)
         case NotConfirmed(faults=faults):
             return Problem("Not confirmed", faults)
-        case AnotherDesk() | TooMany() | NotAllowed() | StateConflict():
-            return Problem(_TITLES[type(error)], [str(error)])
         case NotApproved(faults=faults):
             return Problem("Not approved", faults)
         case UnknownId():
@@ -113,7 +103,23 @@ def explain(error: Exception) -> Problem:
             )
         case GatewayError():
             return _explain_gateway(error)
-    return _explain_stored(error)
+    return _explain_plain(error) or _explain_stored(error)
+
+
+def _explain_plain(error: Exception) -> Problem | None:
+    """Of those that say all themselves, also of their subclasses; None: it is none of them."""
+    match error:
+        case AnotherDesk():
+            title = "Another Credit Desk works on this HubSpot account"
+        case NotAllowed():
+            title = "You may not do this"
+        case StateConflict():
+            title = "This operation changed since you opened the page"
+        case TooMany():
+            title = "Too many students in a short time"
+        case _:
+            return None
+    return Problem(title, [str(error)])
 
 
 def _explain_stored(error: Exception) -> Problem:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-from starlette.datastructures import Headers
-from starlette.requests import cookie_parser
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime import Runtime
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -26,12 +25,12 @@ UNREADABLE = "what cannot be read"
 OPERATIONS = frozenset({"deferred_file", "dataframe_chunk"})
 
 
-def is_signed_in(headers: Headers) -> bool:
-    """Whether a genuine cookie came along, of a sign-in that goes on.
+def is_signed_in(sent: Mapping[str, str]) -> bool:
+    """Whether a genuine cookie is among those sent, of a sign-in that goes on.
 
     The gate asks more: whether there is a role. This only tells whose budget is spent.
     """
-    claims = cookies.claims(cookie_parser(headers.get("cookie", "")))
+    claims = cookies.claims(sent)
     if claims is None:
         return False
     try:

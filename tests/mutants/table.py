@@ -1157,8 +1157,8 @@ LEAVING = [
     Mutant(
         guard="who acts must be signed in still",
         file="pages/shared/gate.py",
-        old="    core.sign_ins.require(claims)\n    actor",
-        new="    actor",
+        old="    core.sign_ins.require(claims)\n    return",
+        new="    return",
         tests=_LEFT_OPEN,
     ),
     Mutant(
@@ -2503,14 +2503,14 @@ STRANGERS = [
     Mutant(
         guard="strangers begin so many sign-ins and no more",
         file="api/guard/signing.py",
-        old="if self.addresses.spend(address, now) and self.all.spend(1, now):",
+        old="if self.addresses.of(address, now).spend(1, now) and self.all.spend(1, now):",
         new="if True:",
         tests=("tests/unit/api/test_signing.py",),
     ),
     Mutant(
         guard="files are taken from people who are signed in",
         file="api/guard/uploads.py",
-        old="if not await self.visitors.knows(headers):",
+        old="if not await self.visitors.knows(scope):",
         new="if False:",
         tests=_STRANGERS,
     ),

@@ -154,7 +154,7 @@ def test_limits_are_of_the_key_they_were_given_for_alone(open_page: Open, made: 
     assert ((), None, False) == (free.networks, free.writes_a_day, free.needs_student)
 
     shown = "".join(text.value for text in tick(open_page(API_KEYS), "keys_", [1]).text)
-    assert "Used from 203.0.113.0/24, 2001:db8::/32 alone." in shown
+    assert "Works only from 203.0.113.0/24, 2001:db8::/32." in shown
     assert "At most 40 changes a day." in shown
     assert "Needs the student's own sign-in." in shown
 

@@ -21,7 +21,7 @@ from core.access.sign_ins import RECORD
 from core.credits.csv_safe import Table
 from core.credits.roles import Actor, NotAllowed, Role
 from core.exports.listings import Export, Listing
-from pages.shared import exports, gate, places
+from pages.shared import exports, gate, places, problems
 from pages.shared.gate import Desk
 from pages.shared.places import Place
 from tests.pages.stage import ACTOR, NOON, Stage, come_in, signed_in
@@ -183,6 +183,21 @@ def test_a_download_is_made_for_whoever_may_take_it_now(
         else:
             with pytest.raises(NotAllowed):
                 offered.pop()()
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_an_act_of_whoever_may_not_stay_is_refused_in_words(made: Stage, name: str) -> None:
+    """A callback runs before its page's gate, and has the words for each refusal itself."""
+    desk = TABS[name].left(made, places.PEOPLE)
+    if may(name, ADMINS):
+        assert WHO == desk.acting().email
+        return
+
+    with pytest.raises(NotAllowed) as refused:
+        desk.acting()
+
+    told = problems.explain(refused.value)
+    assert ("You may not do this", [str(refused.value)]) == (told.title, told.faults)
 
 
 def _fragments() -> Iterator[str]:

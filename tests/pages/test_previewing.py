@@ -63,7 +63,7 @@ def test_what_is_confirmed_over_the_same_rows_is_told_until_it_begins(
     )
 
     told = said(open_page(BATCH_CANCELLATION, plan=plan.id))
-    assert "Already confirmed over the same rows" in told
+    assert "Some of these rows are in an operation that is already confirmed" in told
     assert f"{ADMIN}: Batch cancellation of exam" in told
     assert f"{changes} bookings (starting soon)" in told
 

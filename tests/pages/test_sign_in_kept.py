@@ -100,6 +100,18 @@ def test_a_sign_in_that_is_not_kept_gives_no_cookie(visit: Visit) -> None:
     ]
 
 
+@pytest.mark.parametrize("path", ["/auth/logout%3Fnow", "/auth/logout%23", "/auth/logout/now"])
+def test_an_address_that_is_only_like_that_of_signing_out_signs_nobody_out(
+    visit: Visit, made: Stage, path: str
+) -> None:
+    """Else the check that only a page of ours may ask, which is of the address, could be passed."""
+    claims = come_in(made.journal, signed_in(email=ADMIN))
+
+    visit.get(path, **{USER: signed(dict(claims))})
+
+    made.core.sign_ins.require(claims)
+
+
 def test_a_sign_out_stands_in_the_audit_once(visit: Visit, made: Stage) -> None:
     claims = come_in(made.journal, signed_in(email=ADMIN))
     for _ in range(2):

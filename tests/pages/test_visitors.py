@@ -1,13 +1,22 @@
-"""What the guards are told of Streamlit's messages."""
+"""What the guards are told of Streamlit's messages, and of who sends them."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+from collections import Counter
 from typing import Any
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackendOperationRequest, BackMsg
+from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
+from api.guard import Visitors
+from pages.shared import cookies, visitors
 from pages.shared.visitors import UNREADABLE, unwanted
+from tests.pages.stage import ADMIN, Stage, come_in, signed_in
+
+SECRET, USER = "x" * 64, "_streamlit_user"
 
 SIGN_IN_PAGE = {"rerun_script", "stop_script", "app_heartbeat"}
 PAGES = SIGN_IN_PAGE | {"file_urls_request"}
@@ -45,3 +54,23 @@ def test_what_is_dropped_is_told_by_its_name() -> None:
 
 def test_what_cannot_be_read_is_dropped_whoever_sends_it() -> None:
     assert UNREADABLE == unwanted(b"\xff\xff", False) == unwanted(b"\xff\xff", True)
+
+
+@pytest.mark.parametrize("first", [[], [b"theme=dark"]])
+def test_a_sign_in_is_known_in_whichever_of_the_cookie_headers_it_comes(
+    made: Stage, monkeypatch: pytest.MonkeyPatch, first: list[bytes]
+) -> None:
+    """As of a proxy that speaks HTTP/2 with the browser; Streamlit reads all of them."""
+    monkeypatch.setattr(cookies, "get_cookie_secret", lambda: SECRET)
+    claims = dict(come_in(made.journal, signed_in(email=ADMIN)))
+    signed = create_signed_value(SECRET, USER, json.dumps(claims)).decode()
+    sent = [*first, f"{USER}={signed}".encode()]
+    known = Visitors(is_signed_in=visitors.is_signed_in, unwanted=visitors.unwanted, held=Counter)
+
+    def asked() -> bool:
+        headers = [(b"cookie", each) for each in sent]
+        return asyncio.run(known.knows({"type": "websocket", "headers": headers}))
+
+    assert asked()
+    made.core.sign_ins.end(claims)
+    assert not asked()

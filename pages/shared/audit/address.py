@@ -7,7 +7,6 @@ from datetime import tzinfo
 import streamlit as st
 
 from core.audit.entries import Sought, What
-from core.operations.verdicts import OperationKind
 from pages.shared import filters
 
 WHO, ACT, OPERATION, SINCE, UNTIL = "who", "act", "operation", "from", "to"
@@ -24,7 +23,6 @@ IN_FULL = (ACT, OPERATION, CONTACT, BOOKING)
 def sought(zone: tzinfo) -> Sought:
     """What the filters say just now. Days are the reader's, the last one whole."""
     acts = {what.value for what in What}
-    kinds = st.session_state.get(KIND) or ()
     return Sought(
         since=filters.since(SINCE, zone),
         until=filters.until(UNTIL, zone),
@@ -34,15 +32,15 @@ def sought(zone: tzinfo) -> Sought:
         contact_id=filters.text(CONTACT),
         booking_id=filters.text(BOOKING),
         exam_id=filters.text(EXAM),
-        kinds=tuple(kind.value for kind in OperationKind if kind in kinds),
+        kinds=tuple(kind.value for kind in filters.chosen_kinds(KIND)),
         words=filters.text(WORDS),
-        acts_only=not any(st.session_state.get(key) for key in (EVERY, *IN_FULL)),
+        acts_only=not filters.narrows((EVERY, *IN_FULL)),
     )
 
 
 def narrows() -> bool:
     """Whether something is left out beside what stands behind the acts."""
-    return any(st.session_state.get(key) for key in NOTHING)
+    return filters.narrows(NOTHING)
 
 
 def clear() -> None:

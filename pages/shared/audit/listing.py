@@ -12,7 +12,6 @@ import streamlit as st
 from core.audit.chain import Link
 from core.audit.entries import BEHIND_AN_ACT, Entry, Sought, Subject, What, change_of
 from core.credits.catalogue import Catalogue
-from core.operations.verdicts import OperationKind
 from pages.shared import filters, kinds, places, row_buttons, tables, words
 from pages.shared.audit import address, integrity
 from pages.shared.exports import csv_button
@@ -23,6 +22,12 @@ from pages.shared.students.contact import address as contact_address
 PAGE_ROWS = 100
 GRID_PX = 640
 _TO = "_audit_to"
+#: Records by whose id entries are found, with what is found besides.
+RECORDS = (
+    ("Contact", address.CONTACT, "Includes changes to its bookings"),
+    ("Booking", address.BOOKING, "Includes the writes that moved its credit"),
+    ("Exam", address.EXAM, "Includes operations on its bookings"),
+)
 #: Where an entry of a booking says whose it is.
 OF_CONTACT = "contact"
 #: What is written, beside credits.
@@ -63,45 +68,25 @@ def show(desk: Desk) -> None:
 
 def _filters(desk: Desk) -> None:
     """Who, what and when; below it, of which record and why."""
-    bound: dict[str, Any] = {"bind": "query-params"}
-    days: dict[str, Any] = {**bound, "value": None, "width": 150, "format": "YYYY-MM-DD"}
-    ids: dict[str, Any] = {**bound, "width": 170, "type": "search"}
     row: dict[str, Any] = {"horizontal": True, "vertical_alignment": "bottom", "gap": "small"}
     with st.container(**row):
-        st.text_input(
-            "Who", placeholder="An e-mail", key=address.WHO, width=150, type="search", **bound
-        )
+        filters.typed("Who", address.WHO, "An e-mail", width=150)
         st.multiselect(
             "Acts", [what.value for what in What], format_func=words.sentence,
-            placeholder="All acts", key=address.ACT, width=320, **bound,
+            placeholder="All acts", key=address.ACT, width=320, bind="query-params",
         )  # fmt: skip
-        st.multiselect(
-            "Kinds", list(OperationKind), format_func=words.KIND.__getitem__,
-            placeholder="All kinds", key=address.KIND, width=220,
-            help="Of operations of these kinds", **bound,
-        )  # fmt: skip
-        st.date_input("From", key=address.SINCE, **days)
-        st.date_input("To", key=address.UNTIL, **days)
+        filters.kinds(address.KIND, width=220, told="Only acts of operations of these kinds")
+        filters.days(address.SINCE, address.UNTIL)
         st.space("stretch")
         csv = st.container(width="content")
     with st.container(**row):
-        st.text_input("Operation", placeholder="Its id", key=address.OPERATION, **ids)
-        st.text_input(
-            "Contact", placeholder="HubSpot record id", key=address.CONTACT,
-            help="Includes changes to its bookings", **ids,
-        )  # fmt: skip
-        st.text_input(
-            "Booking", placeholder="HubSpot record id", key=address.BOOKING,
-            help="Includes the writes that moved its credit", **ids,
-        )  # fmt: skip
-        st.text_input(
-            "Exam", placeholder="HubSpot record id", key=address.EXAM,
-            help="Includes operations on its bookings", **ids,
-        )  # fmt: skip
-        st.text_input("Words", placeholder="In the reason", key=address.WORDS, **ids)
+        filters.typed("Operation", address.OPERATION, "Its id")
+        for label, key, told in RECORDS:
+            filters.typed(label, key, "HubSpot record id", told=told)
+        filters.typed("Words", address.WORDS, "In the reason")
         st.toggle(
-            "Every entry", key=address.EVERY,
-            help="Also each write and booking of an operation, and each row of a repair", **bound,
+            "Every entry", key=address.EVERY, bind="query-params",
+            help="Also each write and booking of an operation, and each row of a repair",
         )  # fmt: skip
         sought = replace(address.sought(desk.zone), acts_only=False)
         filters.the_way_back(address.clear, narrowed=address.narrows())
@@ -135,8 +120,10 @@ def _grid(desk: Desk, links: Sequence[Link], *, acts_only: bool) -> None:
     behind: dict[str, Any] = {}
     if acts_only:
         sizes = desk.core.auditing.sizes(operations, desk.actor)
-        told = [words.count(sizes.get(id_, 0), "entry", "entries") for id_ in operations]
-        shown = [size if id_ else None for id_, size in zip(operations, told, strict=True)]
+        shown = [
+            words.count(sizes.get(id_, 0), "entry", "entries") if id_ else None
+            for id_ in operations
+        ]
         frame.insert(list(frame.columns).index("Change"), "Behind", shown)
         behind["Behind"] = row_buttons.column(
             "Behind it",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import threading
 from collections import Counter
@@ -18,8 +19,10 @@ from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
 from api.guard import connections, sockets
+from api.guard.budgets import Budget
 from api.guard.connections import HttpConnection
 from api.guard.sockets import OF_ADDRESS, SIGNED_IN, STRANGER, Sockets
+from api.guard.sparing import WARNINGS, Sparing
 from api.guard.visitors import Visitors
 from tests.crash.waiting import wait_for
 
@@ -27,7 +30,7 @@ HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 #: A message and a ping of one byte, masked with zeros.
 SMALL, PING = (bytes([opcode, 0x81]) + bytes(4) + b"x" for opcode in (0x82, 0x89))
 SCHOOL = {"X-Forwarded-For": "203.0.113.9"}
-PERSON = {**SCHOOL, "Cookie": "known"}
+PERSON = {**SCHOOL, "Cookie": "known=1"}
 
 
 @dataclass
@@ -77,7 +80,7 @@ def serving(idle_s: float = 900) -> Iterator[Running]:
     behind = Behind()
     behind.answering.set()
     visitors = Visitors(
-        is_signed_in=lambda headers: "known" in headers.get("cookie", ""),
+        is_signed_in=lambda cookies: "known" in cookies,
         unwanted=lambda frame, _: "it says no" if frame == b"no" else "",
         held=Counter,
     )
@@ -346,3 +349,19 @@ def test_an_answer_is_sent_at_once_whoever_made_the_listening_socket(
         line.recv(99)
 
     assert [1] == list(dict.fromkeys(seen))
+
+
+def test_requests_that_cannot_be_read_do_not_fill_the_log(
+    running: Running, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = logging.getLogger("uvicorn.error")
+    (spares,) = (each for each in log.filters if isinstance(each, Sparing))
+    monkeypatch.setattr(spares, "_left", Budget(WARNINGS))  # whatever was logged before
+    caplog.set_level(logging.WARNING, log.name)
+    for _ in range(30):
+        with running.line() as line:
+            line.sendall(b"nonsense\r\n\r\n")
+            assert b"400 Bad Request" in rest_of(line)
+
+    told = [record for record in caplog.records if "Invalid HTTP" in record.getMessage()]
+    assert 0 < len(told) <= WARNINGS.burst + 1

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from uuid import uuid4
 
+import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosed
 
@@ -205,13 +206,23 @@ def test_one_tab_holds_so_many_files_and_no_more(server: Server) -> None:
         assert 204 == one_more(mine)
 
 
-def test_an_upload_that_does_not_say_its_length_is_refused(server: Server) -> None:
+@pytest.mark.parametrize("said", [{}, {"Content-Length": "1"}])
+def test_an_upload_that_does_not_say_its_length_is_refused(
+    server: Server, said: dict[str, str]
+) -> None:
+    """A length beside chunks is none: the chunks are read, however many there are."""
     cookie = server.cookie(claims(ADMIN))
     with admin(server) as tab:
         mine = session(tab)
         line = http.client.HTTPConnection("localhost", server.port, timeout=30)
-        headers = {"Origin": server.origin, "Cookie": f"{XSRF}={tab.token}; {USER}={cookie}"}
+        headers = {
+            "Origin": server.origin,
+            "Cookie": f"{XSRF}={tab.token}; {USER}={cookie}",
+            "Transfer-Encoding": "chunked",
+            **said,
+        }
         with closing(line):
-            line.request("PUT", f"/_stcore/upload_file/{mine}/1", iter([b"x"]), headers)
+            path = f"/_stcore/upload_file/{mine}/1"
+            line.request("PUT", path, iter([b"x" * 99]), headers, encode_chunked=True)
 
             assert 411 == line.getresponse().status

@@ -44,3 +44,20 @@ def test_without_systemd_nobody_is_told_anything() -> None:
     supervisor.tell("READY=1")
 
     assert not supervisor.every_s
+
+
+def test_a_socket_at_which_nobody_listens_keeps_no_server_from_its_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As of a shell that inherited it from a service that is gone."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
+    monkeypatch.setenv("WATCHDOG_USEC", "3000")
+
+    async def served() -> None:
+        async with supervised():
+            await asyncio.sleep(0)  # the first beat has its turn
+
+    asyncio.run(served())
+
+    told = [f"NOTIFY_SOCKET was not told {what}" for what in ("READY", "WATCHDOG", "STOPPING")]
+    assert [] == [each for each in told if each not in caplog.text]

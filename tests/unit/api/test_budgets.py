@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.guard.budgets import Allowance, Budget, Budgets, Meter, Rate
+from api.guard.budgets import Allowance, Budget, Meter, OfEach, Rate
 
 RATE = Rate(burst=10, per_s=2)
 #: Seconds that pass, and how much is asked for then.
@@ -30,7 +30,7 @@ def test_after_a_while_it_is_as_new_whatever_was_spent(asked: list[tuple[float, 
         budget.spend(amount, now)
     now += RATE.burst / RATE.per_s + 0.01
 
-    assert budget.is_full(now)
+    assert budget.is_whole(now)
     assert budget.spend(RATE.burst, now)
 
 
@@ -44,24 +44,24 @@ def test_a_meter_is_full_when_both_of_its_budgets_are() -> None:
     meter = Meter(Allowance(frames=RATE, bytes=RATE))
     meter.bytes.spend(1, 0)
 
-    assert not meter.is_full(0)
-    assert meter.is_full(1)
+    assert not meter.is_whole(0)
+    assert meter.is_whole(1)
 
 
 def test_each_name_has_its_own_budget_and_what_is_spent_is_not_forgotten_for_another() -> None:
-    budgets = Budgets(RATE, remembered=2)
-    spent = [budgets.spend("a", 0) for _ in range(11)]
-    others = [budgets.spend(name, 0) for name in ("b", "c", "d")]
+    budgets = OfEach(lambda: Budget(RATE), remembered=2)
+    spent = [budgets.of("a", 0).spend(1, 0) for _ in range(11)]
+    others = [budgets.of(name, 0).spend(1, 0) for name in ("b", "c", "d")]
 
     assert [True] * 10 + [False] == spent
     assert [True] * 3 == others
-    assert not budgets.spend("a", 0)
-    assert budgets.spend("a", 100)
+    assert not budgets.of("a", 0).spend(1, 0)
+    assert budgets.of("a", 100).spend(1, 100)
 
 
 def test_budgets_that_are_full_again_are_forgotten_when_there_are_many() -> None:
-    budgets = Budgets(RATE, remembered=3)
+    budgets = OfEach(lambda: Budget(RATE), remembered=3)
     for n in range(50):
-        budgets.spend(f"{n}", 10.0 * n)
+        budgets.of(f"{n}", 10.0 * n).spend(1, 10.0 * n)
 
     assert len(budgets._of) <= 3

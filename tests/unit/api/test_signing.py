@@ -41,7 +41,7 @@ def provider() -> Provider:
 def guard(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> SigningIn:
     monkeypatch.setattr(time, "monotonic", lambda: 100.0)
     known = Visitors(
-        is_signed_in=lambda headers: headers["cookie"] == "known",
+        is_signed_in=lambda cookies: cookies == {"sign_in": "known"},
         unwanted=lambda *_: "",
         held=Counter,
     )
@@ -57,7 +57,7 @@ async def asked(guard: SigningIn, path: str, address: str, cookie: str = "") -> 
     async def receive() -> Message:
         return {"type": "http.request"}
 
-    headers = [(b"cookie", cookie.encode())] if cookie else []
+    headers = [(b"cookie", f"sign_in={cookie}".encode())] if cookie else []
     scope = {"type": "http", "path": path, "client": (address, 1), "headers": headers}
     await guard(scope, receive, send)
     return status[0]

@@ -126,7 +126,9 @@ def _withdrawal(desk: Desk, key: ApiKey | None) -> None:
 
 def _held_to(key: ApiKey) -> str:
     """What holds a thief of this key back, in one line."""
-    where = f"Used from {', '.join(key.networks)} alone." if key.networks else "Used from anywhere."
+    where = "Works from anywhere."
+    if key.networks:
+        where = f"Works only from {', '.join(key.networks)}."
     student = " Needs the student's own sign-in." if key.needs_student else ""
     budget = f" At most {key.writes_a_day:,} changes a day." if key.writes_a_day else ""
     return f"{where}{student}{budget}"

@@ -74,11 +74,11 @@ def form(desk: Desk) -> None:
             key="make_last",
             format="YYYY-MM-DD",
         )
-        forever = st.checkbox("Never ends, until it is revoked", key="make_forever")
+        forever = st.checkbox("No last day: it works until it is revoked", key="make_forever")
         with st.expander("Limit what a stolen key can do", icon=":material/shield:"):
             networks = st.text_input(
                 "Networks", placeholder="203.0.113.0/24, 198.51.100.7", key="make_networks",
-                help="The key is refused from anywhere else. Empty: from anywhere",
+                help="The key works only from these addresses. Empty: from anywhere",
             )  # fmt: skip
             writes = st.number_input(
                 "Bookings and cancellations a day", min_value=1, value=None, step=10,
@@ -86,8 +86,8 @@ def form(desk: Desk) -> None:
             )  # fmt: skip
             needs_student = st.checkbox(
                 "Needs the student's own sign-in with each request", key="make_student",
-                help="The app sends the student's Supabase token in X-Student-Token. Without it "
-                "the key opens nothing, and with it nobody else's record",
+                help="The app sends the student's Supabase token in X-Student-Token. Requests "
+                "without it are refused; with it, the key reaches only that student's records",
             )  # fmt: skip
         sure = st.form_submit_button("Make the key", type="primary", key="make_sure")
     if sure:

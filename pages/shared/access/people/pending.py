@@ -76,7 +76,7 @@ def _stranger(desk: Desk, known: KnownAccount, other: Account, done: Done) -> No
         f"**{words.plain(known.email)}**: account {words.plain(other.subject)} at "
         f"{words.plain(other.issuer)} tried to sign in {when}. The address belongs to account "
         f"{words.plain(known.subject)} at {words.plain(known.issuer)}. Ask the person before you "
-        "accept the other account: it replaces the first one.",
+        "accept the other account: the first one can no longer sign in after that.",
         title="Another account uses this address",
         icon=":material/person_alert:",
     )

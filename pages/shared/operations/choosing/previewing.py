@@ -53,8 +53,8 @@ def _also_planned(desk: Desk, plan: Plan) -> None:
         for operation, n in found
     ]
     st.warning(
-        "\n".join(lines) + "\n\nWhat it changes first is skipped here.",
-        title="Already confirmed over the same rows",
+        "\n".join(lines) + "\n\nRows that they change first will be skipped here.",
+        title="Some of these rows are in an operation that is already confirmed",
         icon=":material/group:",
     )
 

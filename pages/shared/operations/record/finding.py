@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import tzinfo
-from typing import Any
 
 import streamlit as st
 
 from core.operations.sought import EVERY_OPERATION, SoughtOperations
 from core.operations.states import ENDED, OperationState
-from core.operations.verdicts import OperationKind
 from pages.shared import filters, words
 
 NARROW, BY, KIND, SINCE, UNTIL, EXAM, WORDS = "narrow", "by", "kind", "from", "to", "exam", "words"
@@ -28,34 +26,21 @@ NOTHING: dict[str, object] = {
 
 def show() -> None:
     """In which state, who, what and when."""
-    bound: dict[str, Any] = {"bind": "query-params"}
-    days: dict[str, Any] = {**bound, "value": None, "width": 150, "format": "YYYY-MM-DD"}
     st.selectbox(
-        "State", list(STATES), key=NARROW, width=170, **bound,
+        "State", list(STATES), key=NARROW, width=170, bind="query-params",
         format_func=lambda name: "All states" if name == ALL else name,
     )  # fmt: skip
-    st.text_input(
-        "Who", placeholder="E-mail, or part of it", key=BY, width=170, type="search", **bound
-    )
-    st.multiselect(
-        "Kinds", list(OperationKind), format_func=words.KIND.__getitem__, placeholder="All kinds",
-        key=KIND, width=300, **bound,
-    )  # fmt: skip
-    st.date_input("From", key=SINCE, **days)
-    st.date_input("To", key=UNTIL, **days)
+    filters.typed("Who", BY, "E-mail, or part of it")
+    filters.kinds(KIND, width=300)
+    filters.days(SINCE, UNTIL)
 
 
 def show_more() -> None:
     """Of which exam, and why; the way back to all."""
-    typed: dict[str, Any] = {"bind": "query-params", "type": "search", "width": 170}
-    st.text_input(
-        "Exam", placeholder="HubSpot record id", key=EXAM, **typed,
-        help="With bookings of it, or moved to it",
-    )  # fmt: skip
-    st.text_input(
-        "Words", placeholder="Of the reason, exam …", key=WORDS, **typed,
-        help="In the reason, or in what was chosen",
-    )  # fmt: skip
+    told = "Operations on its bookings, or that moved bookings to it"
+    filters.typed("Exam", EXAM, "HubSpot record id", told=told)
+    told = "In the reason, or in the description of what was chosen"
+    filters.typed("Words", WORDS, "Of the reason, exam …", told=told)
     filters.the_way_back(clear, narrowed=bool(chosen_states()) or narrows())
 
 
@@ -66,19 +51,18 @@ def chosen_states() -> frozenset[OperationState]:
 
 def narrows() -> bool:
     """Whether anything but a state is chosen."""
-    return any(st.session_state.get(key) for key in NOTHING if key != NARROW)
+    return filters.narrows(NOTHING.keys() - {NARROW})
 
 
 def sought(zone: tzinfo) -> SoughtOperations:
     """What the other filters say just now. Days are the reader's, the last one whole."""
     if not narrows():
         return EVERY_OPERATION
-    kinds = st.session_state.get(KIND) or ()
     return SoughtOperations(
         since=filters.since(SINCE, zone),
         until=filters.until(UNTIL, zone),
         by=filters.text(BY),
-        kinds=frozenset(kind for kind in kinds if kind in set(OperationKind)),
+        kinds=frozenset(filters.chosen_kinds(KIND)),
         exam_id=filters.text(EXAM),
         words=filters.text(WORDS),
     )

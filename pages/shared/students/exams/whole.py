@@ -97,7 +97,9 @@ def _next(desk: Desk, found: ExamActPreview) -> str:
     """What comes once it is confirmed."""
     operating = desk.core.operating
     if operating.second.exceeded(bookings=found.number, credits_=found.credits_):
-        return "The exam is closed at once. What follows waits for another admin."
+        return (
+            "The exam is closed at once. Moving and cancelling wait for another admin to approve."
+        )
     hold = words.span(operating.hold)
     return f"The exam is closed at once. Moving and cancelling each start {hold} later."
 
@@ -157,8 +159,8 @@ def _report(desk: Desk, report: ExamActReport) -> None:
             st.caption(f":material/hourglass: Waiting: {words.plain(act.waiting_for)}.")
         if act.tell is not None:
             told, untold = report.told
-            rest = f", {untold:,} not or not yet: their operation says why" if untold else ""
-            st.caption(f":material/mail: {words.count(told, 'student')} told{rest}.")
+            rest = f" {untold:,} not told so far: their operation says why." if untold else ""
+            st.caption(f":material/mail: {words.count(told, 'student')} told.{rest}")
         _table([(i.booking_name, i.contact_name, i.why) for i in report.not_done])
         for label, part in (("Move", report.move), ("Cancellation", report.cancel)):
             if part is not None:
