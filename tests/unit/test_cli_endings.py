@@ -230,6 +230,25 @@ def test_a_file_that_cannot_be_read_is_named_before_what_is_wrong_with_it(
     assert (1, f"{tmp_path}: Is a directory\n") == (done.exit_code, why(done))
 
 
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (b"", "holds no heads"),
+        (b" \n", "holds no heads"),
+        (bytes(range(128, 256)), "line 1 of the shipped heads is no head"),
+        ("no head".encode("utf-16"), "line 1 of the shipped heads is no head"),
+    ],
+)
+def test_a_file_without_one_head_proves_nothing(
+    desk: TestDesk, tmp_path: Path, held: bytes, said: str
+) -> None:
+    kept = tmp_path / "kept.jsonl"
+    kept.write_bytes(held)
+
+    done = run("audit", "verify", "--heads", str(kept))
+    assert (1, True) == (done.exit_code, said in why(done)), done.output
+
+
 def test_who_is_refused_reads_whom_to_ask(desk: TestDesk) -> None:
     done = run("refund", "--ids", "53", "--reason", "r", role=Role.MANAGER)
 
