@@ -249,6 +249,13 @@ def test_a_file_without_one_head_proves_nothing(
     assert (1, True) == (done.exit_code, said in why(done)), done.output
 
 
+def test_a_preview_of_closing_an_exam_looks_at_it(desk: TestDesk) -> None:
+    assert "70" == report(run("cancel-exam", "70", "--dry-run"))["exam"]
+
+    done = run("cancel-exam", "999", "--dry-run")
+    assert (1, "", "HubSpot has no exam 999\n") == (done.exit_code, done.stdout, why(done))
+
+
 def test_who_is_refused_reads_whom_to_ask(desk: TestDesk) -> None:
     done = run("refund", "--ids", "53", "--reason", "r", role=Role.MANAGER)
 
