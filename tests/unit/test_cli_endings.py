@@ -222,6 +222,14 @@ def test_all_faults_of_a_key_are_told_at_once(desk: TestDesk) -> None:
         assert fault in done.stderr
 
 
+def test_a_last_day_that_no_day_follows_is_told_like_any_other_slip(desk: TestDesk) -> None:
+    done = run("keys", "make", "app", "--scope", "read", "--until", "9999-12-31")
+    assert (1, True) == (done.exit_code, "or never" in why(done))
+
+    done = run("baseline", "--before", "0001-01-01T00:00+14:00", "--dry-run")
+    assert (1, True) == (done.exit_code, "is no time" in why(done))
+
+
 def test_a_file_that_cannot_be_read_is_named_before_what_is_wrong_with_it(
     desk: TestDesk, tmp_path: Path
 ) -> None:
