@@ -230,6 +230,14 @@ def test_a_last_day_that_no_day_follows_is_told_like_any_other_slip(desk: TestDe
     assert (1, True) == (done.exit_code, "is no time" in why(done))
 
 
+@pytest.mark.parametrize("command", ["outbox --wait", "recount --exam 70 --wait", "sweep"])
+@pytest.mark.parametrize("seconds", ["nan", "inf", "1e20", "-1"])
+def test_nobody_waits_until_no_clock_goes_on(desk: TestDesk, command: str, seconds: str) -> None:
+    done = run(*command.split(), "--timeout", seconds)
+
+    assert (2, True) == (done.exit_code, "--timeout" in done.stderr)
+
+
 def test_a_file_that_cannot_be_read_is_named_before_what_is_wrong_with_it(
     desk: TestDesk, tmp_path: Path
 ) -> None:
