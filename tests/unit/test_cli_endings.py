@@ -238,6 +238,15 @@ def test_nobody_waits_until_no_clock_goes_on(desk: TestDesk, command: str, secon
     assert (2, True) == (done.exit_code, "--timeout" in done.stderr)
 
 
+def test_who_was_given_a_role_before_another_is_refused_is_told(desk: TestDesk) -> None:
+    done = run("roles", "grant", "new@b.test=staff", "notmail=staff", "last@b.test=staff")
+
+    assert (1, "'notmail' is not an e-mail address\n") == (done.exit_code, why(done))
+    assert {"new@b.test": "staff"} == report(done)["granted"]
+    given = {person["email"] for person in report(run("roles", "list"))["people"]}
+    assert (True, False) == ("new@b.test" in given, "last@b.test" in given)
+
+
 def test_a_file_that_cannot_be_read_is_named_before_what_is_wrong_with_it(
     desk: TestDesk, tmp_path: Path
 ) -> None:
