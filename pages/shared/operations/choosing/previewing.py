@@ -52,8 +52,10 @@ def _also_planned(desk: Desk, plan: Plan) -> None:
         f"{kinds.rows(plan.kind, n)} ({words.OPERATION[operation.state].lower()})"
         for operation, n in found
     ]
+    alone = kind_of(plan.kind).subject is not RowSubject.ADJUSTMENT
+    then = "What it changes first is skipped here." if alone else "Both would change the balance."
     st.warning(
-        "\n".join(lines) + "\n\nWhat it changes first is skipped here.",
+        "\n".join(lines) + f"\n\n{then}",
         title="Already confirmed over the same rows",
         icon=":material/group:",
     )
