@@ -22,7 +22,7 @@ from core.cli.commands import (  # noqa: F401 - they add their commands
     telling,
     upkeep,
 )
-from core.cli.commands.kinds import adjusting, booking, moving  # noqa: F401 - the same
+from core.cli.commands.kinds import adjusting, booking, moving, recounting  # noqa: F401 - the same
 from core.cli.logs import to_stderr
 from core.cli.terminal import unforeseen
 

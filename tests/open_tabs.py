@@ -24,13 +24,28 @@ ROW_BUTTONS = "column"
 
 
 def elsewhere(name: str, tree: ast.Module) -> list[tuple[int, str]]:
-    """Where a module names what is at home in another; line and source."""
+    """Where a module names what is at home in another; line and source.
+
+    On the page, in a part of it (``st.sidebar``, a column) or imported by itself.
+    """
     return [
         (node.lineno, ast.unparse(node))
         for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and HOMES.get(node.attr, name) != name
-        if isinstance(node.value, ast.Name) and node.value.id != "gate"
+        if (isinstance(node, ast.Attribute) and not _of_the_gate(node) and _away(node.attr, name))
+        or (
+            isinstance(node, ast.ImportFrom)
+            and (node.module or "").partition(".")[0] == "streamlit"
+            and any(_away(each.name, name) for each in node.names)
+        )
     ]
+
+
+def _away(named: str, module: str) -> bool:
+    return HOMES.get(named, module) != module
+
+
+def _of_the_gate(node: ast.Attribute) -> bool:
+    return isinstance(node.value, ast.Name) and node.value.id == "gate"
 
 
 def unasked(tree: ast.Module) -> list[tuple[int, str]]:
@@ -45,9 +60,9 @@ def unasked(tree: ast.Module) -> list[tuple[int, str]]:
         late = [*_callbacks(call)]
         if late and _forgets(late, own):
             found.append((call.lineno, ast.unparse(call)))
-        stale = [arg for arg in call.args if isinstance(arg, ast.Lambda) and _names(arg, "desk")]
-        if _called(call) in MAKERS and stale:
-            found.append((call.lineno, ast.unparse(stale[0])))
+        if _called(call) in MAKERS:
+            stale = [arg for arg in call.args if _keeps_the_desk(arg, own)]
+            found += [(arg.lineno, ast.unparse(arg)) for arg in stale]
     return found
 
 
@@ -72,6 +87,17 @@ def _forgets(late: list[ast.expr], own: dict[str, ast.FunctionDef]) -> bool:
     stale = [node for body in bodies for node in ast.walk(body) if _is(node, "actor")]
     handed_on = not known and any(_names(expr, "desk") for expr in late)
     return bool(stale) or (bool(acts) and not asks) or (handed_on and not asks)
+
+
+def _keeps_the_desk(arg: ast.expr, own: dict[str, ast.FunctionDef]) -> bool:
+    """Whether it makes a file by the desk of the drawing, and not by the one that it is handed."""
+    match arg:
+        case ast.Lambda() | ast.Call():
+            return _names(arg, "desk")
+        case ast.Name(id=name) if name in own:
+            takes = {each.arg for each in ast.walk(own[name].args) if isinstance(each, ast.arg)}
+            return "desk" not in takes and _names(own[name], "desk")
+    return False
 
 
 def _is(node: ast.AST, *names: str) -> bool:

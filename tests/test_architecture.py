@@ -72,14 +72,17 @@ HOMES = {
     "jwt": ("core.mirror.supabase",),
     "httpx": (
         *("core.hubspot", "core.mirror.supabase", "core.mirror.outgoing.sender"),
-        *("core.health.audit_check.head_keepers", "core.app.wiring", "sandbox"),
+        *("core.health.audit_check.head_keepers", "sandbox"),
     ),
     "plotly": ("pages.shared",),
     "prometheus_client": ("api.metrics",),
     "postgrest": ("core.mirror.supabase",),
-    "sqlalchemy": ("core.database", "core.hubspot.shared_slots", "core.workers.engine", "core.app"),
+    "sqlalchemy": (
+        *("core.database", "core.hubspot.shared_slots", "core.workers.engine"),
+        "core.app.stores",
+    ),
     "streamlit": ("app", "asgi", "pages"),
-    "supabase": ("core.mirror.supabase", "core.app.wiring"),
+    "supabase": ("core.mirror.supabase",),
 }
 
 #: More modules than this, and a stranger no longer sees what a folder is about.
@@ -417,6 +420,9 @@ def test_only_the_gate_and_the_door_of_the_server_reach_the_services_by_themselv
         "@st.fragment\ndef show(desk): pass",
         "@st.fragment(run_every=1)\ndef show(desk): pass",
         "drawer = st.dialog('Record')",
+        "from streamlit import fragment\n@fragment\ndef show(desk): pass",
+        "st.sidebar.download_button('CSV', make)",
+        "st.columns(2)[0].download_button('CSV', make)",
         "st.download_button('CSV', lambda: desk.core.exporting.audit(sought, desk.actor))",
         (
             "st.button('Stop', on_click=_stop, args=(desk,))\n"
@@ -434,6 +440,11 @@ def test_only_the_gate_and_the_door_of_the_server_reach_the_services_by_themselv
             "def _act(act): act()"
         ),
         "csv_button(desk, lambda now: desk.core.exporting.exams(now.actor), 'a', 'b')",
+        "csv_button(desk, partial(_exams, desk), 'a', 'b')",
+        (
+            "def show(desk):\n    def make(now): return desk.core.exporting.exams(now.actor)\n"
+            "    csv_button(desk, make, 'a', 'b')"
+        ),
     ],
 )
 def test_what_forgets_to_ask_who_is_there_is_found(source: str) -> None:
@@ -454,6 +465,10 @@ def test_what_forgets_to_ask_who_is_there_is_found(source: str) -> None:
             "def _stop(desk): desk.core.operating.stop(desk.acting())"
         ),
         "csv_button(desk, lambda now: now.core.exporting.exams(now.actor), 'a', 'b')",
+        (
+            "csv_button(desk, _exams, 'a', 'b')\n"
+            "def _exams(desk): return desk.core.exporting.exams(desk.actor)"
+        ),
     ],
 )
 def test_what_asks_who_is_there_is_not_found(source: str) -> None:

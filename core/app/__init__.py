@@ -1,1 +1,1 @@
-"""The desk put together: production and tests differ in gateways only."""
+"""The wiring: the one place that names what reaches the world."""

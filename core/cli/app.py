@@ -72,7 +72,12 @@ ForStudents = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="print the plan, change nothing")]
 Wait = Annotated[bool, typer.Option("--wait", help="carry it here and wait for its end")]
-WaitS = Annotated[float, typer.Option("--timeout", metavar="SECONDS", help="of --wait")]
+#: A year: nobody waits for longer, and what reckons with seconds ahead ends somewhere.
+WAIT_S_MAX = 31_536_000
+WaitS = Annotated[
+    float,
+    typer.Option("--timeout", metavar="SECONDS", min=0, max=WAIT_S_MAX, help="to wait at most"),
+]
 
 POLL_S = 0.1
 

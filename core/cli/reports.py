@@ -315,34 +315,37 @@ def of_writes(writes: Sequence[WriteRecord]) -> list[Report]:
     ]
 
 
-def in_words(report: Mapping[str, Any], *, indent: int = 0) -> str:
+def in_words(report: Mapping[str, Any]) -> str:
     """A report for a person at a terminal: one fact to a line, lists counted and cut."""
-    pad = "  " * indent
     lines = []
     for key, value in report.items():
         label = key.replace("_", " ")
         if isinstance(value, Mapping):
-            inner = ", ".join(f"{k} {v}" for k, v in value.items()) or "none"
-            lines.append(f"{pad}{label}: {inner}")
+            lines.append(f"{label}: {_pairs(value) or 'none'}")
         elif isinstance(value, list):
-            lines.append(f"{pad}{label}: {len(value)}")
-            lines += [f"{pad}  - {_line(one)}" for one in value[:20]]
-            lines += [f"{pad}  … and {len(value) - 20} more (--json shows all)"] * (len(value) > 20)
+            lines.append(f"{label}: {len(value)}")
+            lines += [f"  - {_line(one)}" for one in value[:20]]
+            lines += [f"  … and {len(value) - 20} more (--json shows all)"] * (len(value) > 20)
         elif not _nothing(value):
-            lines.append(f"{pad}{label}: {value}")
+            lines.append(f"{label}: {_inline(value)}")
     return "\n".join(lines)
 
 
 def _line(one: object) -> str:
     if not isinstance(one, Mapping):
-        return str(one)
-    told = {key: _inline(value) for key, value in one.items() if not _nothing(value)}
-    return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in told.items())
+        return _inline(one)
+    return _pairs({k.replace("_", " "): value for k, value in one.items() if not _nothing(value)})
+
+
+def _pairs(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{key} {_inline(value)}" for key, value in values.items())
 
 
 def _inline(value: object) -> str:
     if isinstance(value, Mapping):
-        return "(" + ", ".join(f"{key} {n}" for key, n in value.items()) + ")"
+        return f"({_pairs(value)})"
+    if isinstance(value, list):
+        return f"({', '.join(map(_inline, value))})"
     return str(value).replace("\n", "\\n")  # a name with a line break makes no line of its own
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from core.credits.roles import Act, Actor
 from core.mirror.store.outbox_port import Due, OutboxState
+from core.operations.kinds.base import RowSubject
 from core.operations.kinds.registry import kind_of
 from core.operations.leftovers import Warned
-from core.operations.plans import Plan
+from core.operations.plans import Plan, Row
 from core.operations.protocol.store.writes_port import WriteRecord
 from core.operations.sought import EVERY_OPERATION, SoughtOperations
-from core.operations.states import Operation, OperationState, Progress
+from core.operations.states import UNBEGUN, Operation, OperationState, Progress
 from core.operations.store.port import OperationStore
 
 
@@ -70,19 +71,33 @@ class OperationQueries:
     def also_planned(self, plan: Plan, actor: Actor) -> list[tuple[Operation, int]]:
         """Other operations that are confirmed over the same rows and have not begun; oldest first.
 
-        Each with how many of this plan's changes it is to make. Whoever may preview may know.
+        Each with how many of this plan's changes it is to make; of adjustments, with how many of
+        its balances it changes. Whoever may preview may know.
 
         Raises:
             NotAllowed: this person may not look anything up.
         """
         actor.require(Act.LOOK_UP)
         subject = kind_of(plan.kind).subject
-        found = self.journal.unbegun_over([row.booking_id for row in plan.will_change])
+        if subject is RowSubject.ADJUSTMENT:
+            found = self._adjusting(plan.will_change)
+        else:
+            found = self.journal.unbegun_over([row.booking_id for row in plan.will_change])
         return [
             (operation, n)
             for operation, n in found
             if operation.id != plan.id and kind_of(operation.kind).subject is subject
         ]
+
+    def _adjusting(self, rows: Sequence[Row]) -> list[tuple[Operation, int]]:
+        """By student and credit: each adjustment is named after its own preview."""
+        balances = {(row.contact_id, row.credit) for row in rows if row.contact_id}
+        ids = {contact_id for contact_id, _ in balances}
+        over: dict[str, tuple[Operation, int]] = {}
+        for item, operation in self.journal.items_of(ids, states=UNBEGUN, limit=None):
+            if item.planned and (item.contact_id, item.credit) in balances:
+                over[operation.id] = (operation, over.get(operation.id, (operation, 0))[1] + 1)
+        return sorted(over.values(), key=lambda found: (found[0].confirmed_at, found[0].id))
 
     def writes(self, operation_id: str, actor: Actor) -> list[WriteRecord]:
         """Every write of the operation, with what became of it. Raises ``NotAllowed``."""

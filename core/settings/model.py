@@ -128,25 +128,17 @@ class Settings(BaseSettings):
 
     #: More bookings or credits than this in one batch: a second admin approves it. 0: always.
     second_above_bookings: OptionalCount = Field(
-        None,
-        alias="CREDIT_DESK_SECOND_ADMIN_ABOVE_BOOKINGS",
-        description='Set a whole number from 0 up, or "off"',
+        None, alias="CREDIT_DESK_SECOND_ADMIN_ABOVE_BOOKINGS"
     )
     second_above_credits: OptionalCount = Field(
-        None,
-        alias="CREDIT_DESK_SECOND_ADMIN_ABOVE_CREDITS",
-        description='Set a whole number from 0 up, or "off"',
+        None, alias="CREDIT_DESK_SECOND_ADMIN_ABOVE_CREDITS"
     )
     #: More credits than this by one adjustment of balances, or for one student in it.
     second_above_adjusted: OptionalCount = Field(
-        None,
-        alias="CREDIT_DESK_SECOND_ADMIN_ABOVE_ADJUSTED",
-        description='Set a whole number from 0 up, or "off"',
+        None, alias="CREDIT_DESK_SECOND_ADMIN_ABOVE_ADJUSTED"
     )
     second_above_adjusted_of_one: OptionalCount = Field(
-        None,
-        alias="CREDIT_DESK_SECOND_ADMIN_ABOVE_ADJUSTED_OF_ONE",
-        description='Set a whole number from 0 up, or "off"',
+        None, alias="CREDIT_DESK_SECOND_ADMIN_ABOVE_ADJUSTED_OF_ONE"
     )
     #: Whether a second admin must approve that somebody becomes an admin.
     second_for_admins: bool = Field(False, alias="CREDIT_DESK_SECOND_ADMIN_FOR_ADMINS")
@@ -232,17 +224,9 @@ class Settings(BaseSettings):
     #: For how many days a new key of it holds, unless its maker says otherwise.
     api_key_days: int = Field(365, alias="CREDIT_DESK_API_KEY_DAYS", ge=1, le=36_500)
     #: Bookings and cancellations that one key may confirm in a day, unless it has its own number.
-    api_writes_a_day: OptionalCount = Field(
-        500,
-        alias="CREDIT_DESK_API_WRITES_A_DAY",
-        description='Set a whole number from 0 up, or "off"',
-    )
+    api_writes_a_day: OptionalCount = Field(500, alias="CREDIT_DESK_API_WRITES_A_DAY")
     #: More students than this whom one key acts for within ten minutes: people are told.
-    api_students_alarm: OptionalCount = Field(
-        20,
-        alias="CREDIT_DESK_API_STUDENTS_ALARM",
-        description='Set a whole number from 0 up, or "off"',
-    )
+    api_students_alarm: OptionalCount = Field(20, alias="CREDIT_DESK_API_STUDENTS_ALARM")
     #: By which Supabase signs the sign-in of students, where it does not by keys (HS256).
     supabase_jwt_secret: OptionalToken = Field(
         SecretStr(""),
@@ -251,17 +235,9 @@ class Settings(BaseSettings):
     )
 
     #: Different students that one person may open within ten minutes.
-    open_limit: OptionalCount = Field(
-        100,
-        alias="CREDIT_DESK_OPEN_LIMIT",
-        description='Set a whole number from 0 up, or "off"',
-    )
+    open_limit: OptionalCount = Field(100, alias="CREDIT_DESK_OPEN_LIMIT")
     #: Students that searches may list to one person within 15 seconds.
-    list_limit: OptionalCount = Field(
-        300,
-        alias="CREDIT_DESK_LIST_LIMIT",
-        description='Set a whole number from 0 up, or "off"',
-    )
+    list_limit: OptionalCount = Field(300, alias="CREDIT_DESK_LIST_LIMIT")
 
     #: When sweeps are made, as cron writes it, on the clock of the time zone; "off": never.
     sweep_schedule: CronText = Field(

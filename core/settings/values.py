@@ -156,7 +156,11 @@ Address = Annotated[str, AfterValidator(_address)]
 HeadPlace = Annotated[str, AfterValidator(_head_place)]
 OptionalAddress = Annotated[str, AfterValidator(_address_or_none)]
 PublicAddress = Annotated[str, AfterValidator(_public)]
-OptionalCount = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_none_if_off)]
+OptionalCount = Annotated[
+    Annotated[int, Field(ge=0)] | None,
+    BeforeValidator(_none_if_off),
+    Field(description='Set a whole number from 0 up, or "off"'),
+]
 OptionalToken = Annotated[SecretStr, AfterValidator(_token)]
 Secret = Annotated[SecretStr, AfterValidator(_filled)]
 SchemaName = Annotated[str, AfterValidator(_schema)]

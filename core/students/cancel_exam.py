@@ -21,7 +21,6 @@ from core.credits.typed_reasons import reason_faults
 from core.hubspot.ports.crm import Fate
 from core.hubspot.ports.lookup import CrmLookUp
 from core.operations.approval_rules import credits_moved
-from core.operations.choosing.exams import exam_read
 from core.operations.choosing.plan import Planning
 from core.operations.choosing.select import ByIds, exam_words
 from core.operations.commands import NotConfirmed, Operating
@@ -169,10 +168,7 @@ class CancellingExams:
             NotReady: HubSpot lacks what the writes would need.
             GatewayError: HubSpot could not be read.
         """
-        actor.require(Act.RUN_BATCHES)
-        exam = exam_read(self.crm, self.journal, exam_id)
-        if exam is None:
-            raise BadList([f"HubSpot has no exam {exam_id}"])
+        exam = self.cancellation.preview(exam_id, actor)
         if to == exam.id:
             raise BadList(["choose another exam to move to than the one that is cancelled"])
         chosen = self._active(ExamId(exam.id), exam_words(exam))

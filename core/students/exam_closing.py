@@ -41,6 +41,20 @@ class ExamCancellation:
     sitting: ExamSessions
     now: Callable[[], datetime]
 
+    def preview(self, id_: ExamId, actor: Actor) -> Exam:
+        """The exam that would be closed, as it is now. Changes nothing.
+
+        Raises:
+            NotAllowed: this person may not.
+            BadList: HubSpot has no such exam.
+            GatewayError: HubSpot could not be read.
+        """
+        actor.require(Act.RUN_BATCHES)
+        exam = exam_read(self.crm, self.journal, id_)
+        if exam is None:
+            raise BadList([f"HubSpot has no exam {id_}"])
+        return exam
+
     def cancel(self, id_: ExamId, actor: Actor, *, reason: str) -> Closing:
         """Close it for good, in the journal, in HubSpot and in Supabase. Repeating is harmless.
 
@@ -83,7 +97,4 @@ class ExamCancellation:
         actor.require(Act.RUN_BATCHES)
         if faults := reason_faults(reason, missing=NO_REASON):
             raise BadList(faults)
-        exam = exam_read(self.crm, self.journal, id_)
-        if exam is None:
-            raise BadList([f"HubSpot has no exam {id_}"])
-        return exam
+        return self.preview(id_, actor)

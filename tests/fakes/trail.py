@@ -10,7 +10,7 @@ from typing import Any
 from core.audit.store.event_port import Event
 from core.credits.records import Kind, WriteId
 from core.operations.protocol.store.writes_port import WriteRecord
-from core.operations.states import FollowUps, Item, Operation
+from core.operations.states import FollowUps, Item, Operation, OperationState
 
 
 class MemoryTrail:
@@ -33,9 +33,16 @@ class MemoryTrail:
             return {id_: self._operations[id_].operation for id_ in ids if id_ in self._operations}
 
     def items_of(
-        self, contact_ids: Collection[str], *, limit: int = 200
+        self,
+        contact_ids: Collection[str],
+        *,
+        states: Collection[OperationState] = (),
+        limit: int | None = 200,
     ) -> list[tuple[Item, Operation]]:
-        return self._items(lambda item, _: item.contact_id in contact_ids)[:limit]
+        def fits(item: Item, of: Operation) -> bool:
+            return item.contact_id in contact_ids and (not states or of.state in states)
+
+        return self._items(fits)[:limit]
 
     def items_of_exam(self, exam_id: str, *, ended_since: datetime) -> list[tuple[Item, Operation]]:
         def late(item: Item, of: Operation) -> bool:

@@ -48,6 +48,22 @@ def adjusted(made: Stage, *rows: tuple[str, str, str]) -> str:
     return plan.id
 
 
+def test_a_colleague_s_change_of_the_same_balance_is_told_with_what_becomes_of_it(
+    open_page: Open, made: Stage
+) -> None:
+    plans = [
+        made.core.adjusting.preview([Asked(student=ANN, credit="cs_credits", change="+3")], ACTOR)
+        for _ in range(2)
+    ]
+    made.core.operating.confirm(plans[0].id, ACTOR, reason="A test")
+
+    told = said(open_page(ADJUST_CREDITS, plan=plans[1].id))
+
+    assert "Some of these rows are in an operation that is already confirmed" in told
+    assert "Both operations would change these balances." in told
+    assert "skipped here" not in told
+
+
 def test_one_student_is_adjusted_from_choosing_to_the_result(
     open_page: Open, made: Stage, held: dict[str, int]
 ) -> None:

@@ -222,12 +222,63 @@ def test_all_faults_of_a_key_are_told_at_once(desk: TestDesk) -> None:
         assert fault in done.stderr
 
 
+def test_a_last_day_that_no_day_follows_is_told_like_any_other_slip(desk: TestDesk) -> None:
+    done = run("keys", "make", "app", "--scope", "read", "--until", "9999-12-31")
+    assert (1, True) == (done.exit_code, "or never" in why(done))
+
+    done = run("baseline", "--before", "0001-01-01T00:00+14:00", "--dry-run")
+    assert (1, True) == (done.exit_code, "is no time" in why(done))
+
+
+@pytest.mark.parametrize("command", ["outbox --wait", "recount --exam 70 --wait", "sweep"])
+@pytest.mark.parametrize("seconds", ["nan", "inf", "1e20", "-1"])
+def test_nobody_waits_until_no_clock_goes_on(desk: TestDesk, command: str, seconds: str) -> None:
+    done = run(*command.split(), "--timeout", seconds)
+
+    assert (2, True) == (done.exit_code, "--timeout" in done.stderr)
+
+
+def test_who_was_given_a_role_before_another_is_refused_is_told(desk: TestDesk) -> None:
+    done = run("roles", "grant", "new@b.test=staff", "notmail=staff", "last@b.test=staff")
+
+    assert (1, "'notmail' is not an e-mail address\n") == (done.exit_code, why(done))
+    assert {"new@b.test": "staff"} == report(done)["granted"]
+    given = {person["email"] for person in report(run("roles", "list"))["people"]}
+    assert (True, False) == ("new@b.test" in given, "last@b.test" in given)
+
+
 def test_a_file_that_cannot_be_read_is_named_before_what_is_wrong_with_it(
     desk: TestDesk, tmp_path: Path
 ) -> None:
     done = run("refund", "--bookings", str(tmp_path), "--dry-run")
 
     assert (1, f"{tmp_path}: Is a directory\n") == (done.exit_code, why(done))
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (b"", "holds no heads"),
+        (b" \n", "holds no heads"),
+        (bytes(range(128, 256)), "line 1 of the shipped heads is no head"),
+        ("no head".encode("utf-16"), "line 1 of the shipped heads is no head"),
+    ],
+)
+def test_a_file_without_one_head_proves_nothing(
+    desk: TestDesk, tmp_path: Path, held: bytes, said: str
+) -> None:
+    kept = tmp_path / "kept.jsonl"
+    kept.write_bytes(held)
+
+    done = run("audit", "verify", "--heads", str(kept))
+    assert (1, True) == (done.exit_code, said in why(done)), done.output
+
+
+def test_a_preview_of_closing_an_exam_looks_at_it(desk: TestDesk) -> None:
+    assert "70" == report(run("cancel-exam", "70", "--dry-run"))["exam"]
+
+    done = run("cancel-exam", "999", "--dry-run")
+    assert (1, "", "HubSpot has no exam 999\n") == (done.exit_code, done.stdout, why(done))
 
 
 def test_who_is_refused_reads_whom_to_ask(desk: TestDesk) -> None:

@@ -63,6 +63,7 @@ COMMANDS = [
     ("activate", ADMINS),
     ("activate --dry-run", set(Role)),
     ("recount --exam 70", ADMINS),
+    ("cancel-exam 70 --dry-run", ADMINS),
     ("cancel-exam 70 --reason r", ADMINS),
     ("cancel-exam 70 --give-back --dry-run", ADMINS),
     ("cancel-exam 70 --keep --reason r", ADMINS),

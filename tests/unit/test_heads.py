@@ -127,6 +127,16 @@ def test_heads_that_a_receiver_kept_are_given_by_hand() -> None:
     assert 1 == len(world.faults(heads=kept))
 
 
+def test_line_that_is_no_head_is_counted_in_its_own_file() -> None:
+    world = World()
+    world.act()
+    world.shipping.ship(world.at)
+
+    assert ("line 2 of the shipped heads is no head",) == world.faults(
+        heads=f"{world.keeper.kept()}\nno head"
+    )
+
+
 def test_heads_are_shipped_by_the_schedule_and_again_until_they_are_kept() -> None:
     world = World()
     world.act()

@@ -49,6 +49,18 @@ def test_report_with_a_hostile_name_is_harmless(
     assert not STEERS.search(said)
 
 
+def test_no_name_makes_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "Ada\nowed: 9"
+    told = {"name": name, "unreadable": {"a": name}, "is": [name, {"b": name, "c": {"d": [name]}}]}
+    output.show(told, as_json=False)
+
+    line = "Ada\\nowed: 9"
+    assert [
+        *(f"name: {line}", f"unreadable: a {line}"),
+        *("is: 2", f"  - {line}", f"  - b {line}, c (d ({line}))"),
+    ] == capsys.readouterr().out.splitlines()
+
+
 @pytest.fixture
 def records() -> Iterator[None]:
     before = logging.getLogRecordFactory()

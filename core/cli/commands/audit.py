@@ -16,6 +16,7 @@ from core.cli.ending import unfinished
 from core.cli.finding import Day, known, utc
 from core.cli.opened_store import opened
 from core.cli.output import Unhealthy, show, told
+from core.credits.errors import BadList
 from core.health.audit_check.verify import EXPORT_MAX
 from core.operations.verdicts import OperationKind
 
@@ -114,7 +115,7 @@ def verify(
             actor_of(core, as_),
             since=since,
             expect=expect.strip().casefold(),
-            heads=heads.read_text(encoding="utf-8") if heads else "",
+            heads=_heads(heads) if heads else "",
         )
         head = verified.head
         is_empty = verified.total == 0 and not verified.faults
@@ -132,6 +133,18 @@ def verify(
                 f"nothing was verified: the audit log of {runtime.store.address} is empty. If the "
                 "desk is at work already, this is not its store: docs/deploy.md, One store"
             )
+
+
+def _heads(file: Path) -> str:
+    """Its lines; what is no text is no head, as ``verify`` says of the line.
+
+    Raises:
+        BadList: there is none. Whoever gave the file would take it as proof.
+    """
+    lines = file.read_text(encoding="utf-8", errors="replace")
+    if not lines.strip():
+        raise BadList([f"{file} holds no heads"])
+    return lines
 
 
 def _entry(link: Link) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -181,8 +181,9 @@ def _close(
     core: Core, id_: ExamId, actor: Actor, reason: str, *, dry_run: bool, json: bool
 ) -> None:
     if dry_run:
-        found: dict[str, Any] = {"exam": id_, "would": "close it for booking; bookings are kept"}
-        show(found, as_json=json)
+        found = core.exam_cancellation.preview(id_, actor)
+        would = "close it for booking; bookings are kept"
+        show({"exam": found.id, "name": exam_words(found), "would": would}, as_json=json)
         return
     closing = core.exam_cancellation.cancel(id_, actor, reason=reason)
     core.mirroring.wait_until_empty(core.operating.now() + COPIED_WITHIN)

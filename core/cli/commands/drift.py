@@ -11,7 +11,7 @@ import typer
 
 from core.app.assembly.parts import Core
 from core.cli.acting import actor_of
-from core.cli.app import As, Json, Reason, app
+from core.cli.app import POLL_S, As, Json, Reason, WaitS, app
 from core.cli.ending import unfinished
 from core.cli.opened_store import opened
 from core.cli.output import show, told
@@ -24,10 +24,7 @@ from core.drift.sweeps import Sweep, SweepMode
 
 #: Rows in one report; all of them are in the operational store.
 SHOWN = 200
-POLL_S = 0.1
 NOTHING = {"repaired": 0, "still": [], "not_repairable": [], "left_alone": 0}
-
-Timeout = Annotated[float, typer.Option("--timeout", metavar="SECONDS", help="to wait at most")]
 
 
 @app.command()
@@ -35,7 +32,7 @@ def sweep(
     known: Annotated[bool, typer.Option("--known", help="all that the mirror holds")] = False,
     full: Annotated[bool, typer.Option("--full", help="and all that it should hold")] = False,
     as_: As = "",
-    timeout: Timeout = 6 * 3600,
+    timeout: WaitS = 6 * 3600,
     json: Json = False,
 ) -> None:
     """Compare the mirror with the truth: what changed since the last sweep, unless told more.
@@ -67,7 +64,7 @@ def repair(
     reason: Reason = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what drifts")] = False,
     as_: As = "",
-    timeout: Timeout = 3600,
+    timeout: WaitS = 3600,
     json: Json = False,
 ) -> None:
     """Copy the truth over what drifts, and read both again as proof."""

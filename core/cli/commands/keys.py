@@ -108,7 +108,7 @@ def _wanted(client: str, scopes: list[str], until: str) -> tuple[list[Scope], da
         try:
             day = datetime.strptime(until, "%Y-%m-%d").replace(tzinfo=UTC)
             expires_at = day + timedelta(days=1)
-        except ValueError:
+        except (ValueError, OverflowError):  # no day comes after 31 December 9999
             faults.append(f"--until {until!r}: write a day as 2027-05-31, or never")
     if faults:
         raise BadList([*name_faults(client), *faults])

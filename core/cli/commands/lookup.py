@@ -8,9 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from core.cli import reports
 from core.cli.acting import actor_of
-from core.cli.app import As, DryRun, Json, Wait, WaitS, app, told_of, until_ended
+from core.cli.app import As, DryRun, Json, app
 from core.cli.commands.cancelling_exams import of_report
 from core.cli.ending import unfinished
 from core.cli.opened_store import opened
@@ -104,29 +103,6 @@ def activate(dry_run: DryRun = False, as_: As = "", json: Json = False) -> None:
         if failed := done.having(Activated.FAILED):
             first = failed[0]
             unfinished(f"{len(failed)} not opened, exam {first.exam_id} first: {first.why}")
-
-
-@app.command()
-def recount(
-    exam: Annotated[list[str], typer.Option("--exam", metavar="ID", help="repeatable")],
-    as_: As = "",
-    dry_run: DryRun = False,
-    wait: Wait = False,
-    timeout: WaitS = 300,
-    json: Json = False,
-) -> None:
-    """Set the seat counts of exams to what their bookings hold."""
-    with told(), opened() as runtime:
-        core, actor = runtime.core, actor_of(runtime.core, as_)
-        ids = [ExamId(id_) for id_ in exam]
-        if dry_run:
-            show(reports.of_plan(core.recounting.preview(ids, actor)), as_json=json)
-            return
-        operation = core.recounting.recount(ids, actor)
-        if wait:
-            runtime.start()
-            operation = until_ended(core, operation, timeout)
-        told_of(core, operation, waited=wait, as_json=json)
 
 
 def _meant(hits: Hits) -> ContactId | None:

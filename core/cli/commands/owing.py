@@ -193,9 +193,9 @@ def _decide(
 def _moment(core: Core, text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return (at if at.tzinfo else at.replace(tzinfo=core.zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise BadList([f"{text!r} is no time: give 2026-11-30 or 2026-11-30T08:00"]) from None
-    return (at if at.tzinfo else at.replace(tzinfo=core.zone)).astimezone(UTC)
 
 
 def _row(one: Owed) -> dict[str, object]:

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from core.access.people import Access
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, app
 from core.cli.opened_store import opened
 from core.cli.output import show, told
+from core.cli.reports import Report
 from core.credits.errors import BadList
 from core.credits.roles import Grant, Role, RoleRequest
 
@@ -45,16 +47,13 @@ def grant(given: Given, as_: As = "", json: Json = False) -> None:
         wanted = _wanted(given)
         access = runtime.core.access
         actor = actor_of(runtime.core, as_)
-        done = [access.grant(email, role, actor) for email, role in wanted]
-        same = {each.email: access.same_person(each.email) for each in done}
-        report = {
-            "granted": {each.email: each.role.value for each in done if isinstance(each, Grant)},
-            "awaiting_another_admin": {
-                each.email: each.role.value for each in done if isinstance(each, RoleRequest)
-            },
-            "same_mailbox_as": {email: ", ".join(them) for email, them in same.items() if them},
-        }
-        show({name: told for name, told in report.items() if told}, as_json=json)
+        done: list[Grant | RoleRequest] = []
+        try:
+            for email, role in wanted:
+                done.append(access.grant(email, role, actor))
+        finally:
+            if done:  # also of those before one that is refused
+                show(_of_done(access, done), as_json=json)
 
 
 @roles.command()
@@ -96,8 +95,20 @@ def withdraw(email: str, as_: As = "", json: Json = False) -> None:
         show({"withdrawn": email, "was": was.value}, as_json=json)
 
 
+def _of_done(access: Access, done: list[Grant | RoleRequest]) -> Report:
+    same = {each.email: access.same_person(each.email) for each in done}
+    report = {
+        "granted": {each.email: each.role.value for each in done if isinstance(each, Grant)},
+        "awaiting_another_admin": {
+            each.email: each.role.value for each in done if isinstance(each, RoleRequest)
+        },
+        "same_mailbox_as": {email: ", ".join(them) for email, them in same.items() if them},
+    }
+    return {name: told for name, told in report.items() if told}
+
+
 def _wanted(given: list[str]) -> list[tuple[str, Role]]:
-    """All faults at once, before any role is given."""
+    """All faults of writing at once, before any role is given."""
     pairs = [each.rpartition("=") for each in given]
     known = {role.value for role in Role}
     faults = [

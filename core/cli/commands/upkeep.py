@@ -18,7 +18,7 @@ from core.app import wiring
 from core.app.assembly.parts import Core
 from core.cli import reports
 from core.cli.acting import actor_of
-from core.cli.app import As, Json, app
+from core.cli.app import As, Json, WaitS, app
 from core.cli.ending import unfinished
 from core.cli.opened_store import opened
 from core.cli.output import Unhealthy, show, told
@@ -44,7 +44,7 @@ def outbox(
     error: Annotated[
         str, typer.Option("--error", metavar="TEXT", help="of --retry: those with this error")
     ] = "",
-    timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS")] = 300,
+    timeout: WaitS = 300,
     as_: As = "",
     json: Json = False,
 ) -> None:

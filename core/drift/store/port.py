@@ -10,11 +10,5 @@ from core.drift.store.trends_port import TrendRecords
 from core.operations.store.port import OperationStore
 
 
-class DriftStore(
-    OperationStore,
-    SweepRecords,
-    RepairRecords,
-    TrendRecords,
-    Protocol,
-):
+class DriftStore(OperationStore, SweepRecords, RepairRecords, TrendRecords, Protocol):
     """Each method is one transaction. All times are UTC and passed in by the caller."""

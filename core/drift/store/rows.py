@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from core.database.rows import Records
 from core.drift.differences import Drift
-from core.drift.store import tables as sweep_tables
+from core.drift.store import tables
 from core.drift.sweeps import Sweep
 
-SWEEPS = Records(Sweep, sweep_tables.sweeps)
-DRIFTS = Records(Drift, sweep_tables.drifts)
+SWEEPS = Records(Sweep, tables.sweeps)
+DRIFTS = Records(Drift, tables.drifts)

@@ -9,23 +9,19 @@ from sqlalchemy import Connection, delete, func, or_, select
 
 from core.audit.store.in_transaction import record
 from core.credits.errors import UnknownId
-from core.credits.records import Kind
 from core.database.database import Database, forgetting, reading, writing
 from core.database.epochs import next_epoch, save_fenced
-from core.database.statements import chunks, upsert
+from core.database.statements import upsert
 from core.drift.causes import Cause
 from core.drift.differences import Drift
 from core.drift.store import audit_entries
 from core.drift.store.rows import DRIFTS, SWEEPS
 from core.drift.store.tables import drifts, sweeps
 from core.drift.sweeps import SWEEP_ENDED, Sweep, SweepMode
-from core.mirror.store.outbox_port import Due
-from core.mirror.store.rows import OUTBOX
-from core.mirror.store.tables import outbox
 
 
 class Sweeps:
-    """See ``core.app.journal.Journal``."""
+    """See ``core.drift.store.sweeps_port.SweepRecords``."""
 
     _db: Database
 
@@ -117,19 +113,6 @@ class Sweeps:
         old = select(sweeps.c.id).where(is_old)
         connection.execute(delete(drifts).where(drifts.c.sweep_id.in_(old)))
         return connection.execute(delete(sweeps).where(is_old)).rowcount
-
-    @reading
-    def waiting(self, connection: Connection, kind: Kind, ids: Collection[str]) -> dict[str, Due]:
-        """Those of these records that are in the outbox, dead letters too."""
-        found: dict[str, Due] = {}
-        for some in chunks(sorted(set(ids))):
-            query = select(*OUTBOX.columns).where(
-                outbox.c.kind == kind, outbox.c.record_id.in_(some)
-            )
-            for row in connection.execute(query):
-                due = OUTBOX.load(row)
-                found[due.record_id] = due
-        return found
 
 
 def _find(connection: Connection, sweep_id: str) -> Sweep:

@@ -1,4 +1,4 @@
-"""The journal's tables of sweeps, of the drift that each found, of repairs and of schedules."""
+"""The tables of sweeps, of the drift that each found, and of repairs."""
 
 from __future__ import annotations
 
@@ -105,16 +105,4 @@ repair_rows = Table(
     Column("truth_now", JSON, nullable=False),
     Column("mirror_now", JSON, nullable=False),
     Index("repair_rows_by_state", "repair_id", "state"),
-)
-
-slots = Table(
-    "slots",
-    metadata,
-    Column("job", String, primary_key=True),
-    Column("slot", UtcTime, nullable=False),
-    Column("taken_at", UtcTime, nullable=False),
-    Column("held_until", UtcTime, nullable=False),
-    Column("done_at", UtcTime),
-    Column("error", String, nullable=False, server_default=""),
-    Column("began_at", UtcTime, nullable=False),
 )

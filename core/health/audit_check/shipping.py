@@ -43,8 +43,9 @@ class HeadShipping:
         Raises:
             OSError: they cannot be read now.
         """
-        lines = self.keeper.kept() if self.keeper is not None else ""
-        return read_lines(f"{lines}\n{text}", self.secret)
+        own = self.keeper.kept() if self.keeper is not None else ""
+        (heads, faults), (more, wrong) = (read_lines(each, self.secret) for each in (own, text))
+        return [*heads, *more], [*faults, *wrong]
 
 
 def shipping_jobs(shipping: HeadShipping | None, schedule: Schedule | None) -> Iterable[Job]:

@@ -15,7 +15,7 @@ from core.operations.store.tables import items, operations
 
 
 class Counts:
-    """See ``core.app.journal.Journal``."""
+    """See ``core.health.store.figures_port.FigureRecords``."""
 
     _db: Database
 

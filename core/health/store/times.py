@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, Connection, Table, or_, select, update
 
 from core.credits.records import Kind
 from core.database.database import Database, reading, writing
-from core.drift.store.tables import slots
 from core.health.store.alarms import alarms
 from core.health.store.times_port import Bounds
 from core.mirror.store.tables import outbox
 from core.operations.protocol.store.tables import leases
+from core.workers.store.tables import slots
 
 #: A table, which of its rows are ahead, and what they become.
 Change = tuple[Table, ColumnElement[bool], dict[str, Any]]

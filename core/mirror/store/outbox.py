@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ _ONE_PUTS_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('credit desk o
 
 
 class Outbox:
-    """See ``core.app.journal.Journal``."""
+    """See ``core.mirror.store.outbox_port.OutboxRecords``."""
 
     _db: Database
 
@@ -159,6 +159,19 @@ class Outbox:
             connection.execute(insert(events), EVENTS.dump(event))
             record(connection, audit_entries.revived(event))
         return number
+
+    @reading
+    def waiting(self, connection: Connection, kind: Kind, ids: Collection[str]) -> dict[str, Due]:
+        """By record id."""
+        found: dict[str, Due] = {}
+        for some in chunks(sorted(set(ids))):
+            query = select(*OUTBOX.columns).where(
+                outbox.c.kind == kind, outbox.c.record_id.in_(some)
+            )
+            for row in connection.execute(query):
+                due = OUTBOX.load(row)
+                found[due.record_id] = due
+        return found
 
 
 def put(

@@ -25,7 +25,7 @@ from core.operations.store.tables import items, operations
 
 
 class Accounting:
-    """See ``core.health.store.attention_port.AttentionRecords``."""
+    """See ``core.operations.store.operations_port.OperationRecords``."""
 
     _db: Database
 

@@ -53,7 +53,7 @@ _LEARNED = (
 
 
 class Items:
-    """See ``core.app.journal.Journal``."""
+    """See ``core.operations.store.operations_port.OperationRecords``."""
 
     _db: Database
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from core.credits.writes import Run
 from core.operations.leftovers import About, Warned
-
-if TYPE_CHECKING:
-    from core.credits.writes import Run
 
 
 class WarningRecords(Protocol):

@@ -37,7 +37,7 @@ from core.operations.store.tables import notes, operations
 
 
 class Operations:
-    """See ``core.app.journal.Journal``."""
+    """See ``core.operations.store.operations_port.OperationRecords``."""
 
     _db: Database
 

@@ -40,7 +40,7 @@ _HEADER = (
 
 
 class Plans:
-    """See ``core.app.journal.Journal``."""
+    """See ``core.operations.store.operations_port.OperationRecords``."""
 
     _db: Database
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from core.database.rows import Records
-from core.operations.plans import Row as PlanRow
+from core.operations.plans import Row
 from core.operations.states import Item, Operation
 from core.operations.store import tables
 
 OPERATIONS = Records(Operation, tables.operations)
 ITEMS = Records(Item, tables.items)
-PLAN_ROWS = Records(PlanRow, tables.plan_rows)
+PLAN_ROWS = Records(Row, tables.plan_rows)

@@ -18,7 +18,7 @@ from core.database.statements import chunks
 from core.operations.protocol.store.intents import load_writes
 from core.operations.protocol.store.tables import writes
 from core.operations.protocol.store.writes_port import WriteRecord
-from core.operations.states import FollowUps, Item, Operation
+from core.operations.states import FollowUps, Item, Operation, OperationState
 from core.operations.store.rows import ITEMS, OPERATIONS
 from core.operations.store.tables import items, operations
 
@@ -54,10 +54,18 @@ class Trail:
 
     @reading
     def items_of(
-        self, connection: Connection, contact_ids: Collection[str], *, limit: int = 200
+        self,
+        connection: Connection,
+        contact_ids: Collection[str],
+        *,
+        states: Collection[OperationState] = (),
+        limit: int | None = 200,
     ) -> list[tuple[Item, Operation]]:
         """Newest operation first, in plan order within it."""
-        return _items(connection, items.c.contact_id.in_(sorted(set(contact_ids))), limit=limit)
+        where = [items.c.contact_id.in_(sorted(set(contact_ids)))]
+        if states:
+            where.append(operations.c.state.in_(list(states)))
+        return _items(connection, *where, limit=limit)
 
     @reading
     def items_of_exam(

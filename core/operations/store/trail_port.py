@@ -9,7 +9,7 @@ from typing import Protocol
 from core.audit.store.event_port import Event
 from core.credits.records import Kind
 from core.operations.protocol.store.writes_port import WriteRecord
-from core.operations.states import Item, Operation
+from core.operations.states import Item, Operation, OperationState
 
 
 class TrailRecords(Protocol):
@@ -24,9 +24,16 @@ class TrailRecords(Protocol):
         ...
 
     def items_of(
-        self, contact_ids: Collection[str], *, limit: int = 200
+        self,
+        contact_ids: Collection[str],
+        *,
+        states: Collection[OperationState] = (),
+        limit: int | None = 200,
     ) -> list[tuple[Item, Operation]]:
-        """What operations did to bookings of these contacts, newest operation first."""
+        """What operations did to bookings of these contacts, newest operation first.
+
+        ``states``: of operations in one of them; of all, where that is empty. ``limit``: None: all.
+        """
         ...
 
     def items_of_exam(self, exam_id: str, *, ended_since: datetime) -> list[tuple[Item, Operation]]:

@@ -1,26 +1,18 @@
-"""The part of the journal that knows who owns which movement, and what was taken back."""
+"""The part of the journal that knows what was taken back."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from core.credits.records import BookingId
-from core.credits.writes import MovementKind
 from core.operations.owed.forfeited import Forfeited
 from core.operations.owed.rules import TakenBack
 from core.operations.states import Operation
 
-#: A key of an item, in its own type.
-K = TypeVar("K", bound=str)
-
 
 class UndoRecords(Protocol):
     """Asked alone. What an undo moves is saved like every movement."""
-
-    def owners(self, bookings: Collection[K], kind: MovementKind) -> dict[K, str]:
-        """Those that ``claimed`` names, with the operation that owns each. Claims nothing."""
-        ...
 
     def taken_back(self, bookings: Collection[BookingId]) -> dict[BookingId, TakenBack]:
         """The latest undo that took back the credit of each of these, where one did."""

@@ -8,9 +8,5 @@ from core.operations.store.port import OperationStore
 from core.students.store.exam_acts_port import ExamActRecords
 
 
-class StudentStore(
-    OperationStore,
-    ExamActRecords,
-    Protocol,
-):
+class StudentStore(OperationStore, ExamActRecords, Protocol):
     """Each method is one transaction. All times are UTC and passed in by the caller."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from core.database.rows import Records
-from core.drift.store import tables as sweep_tables
 from core.work.schedules import SlotRecord
 from core.workers.store import tables
 from core.workers.store.workers_port import WorkerInfo
 
 WORKERS = Records(WorkerInfo, tables.workers)
-SLOTS = Records(SlotRecord, sweep_tables.slots)
+SLOTS = Records(SlotRecord, tables.slots)

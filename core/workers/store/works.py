@@ -12,7 +12,7 @@ from core.database.database import Database, reading, writing
 from core.database.epochs import next_epoch
 from core.database.statements import added
 from core.drift.repairs import RepairState
-from core.drift.store.tables import repairs, slots, sweeps
+from core.drift.store.tables import repairs, sweeps
 from core.drift.sweeps import SWEEP_ENDED
 from core.operations.states import ENDED, FollowUps, OperationState
 from core.operations.store.tables import operations
@@ -20,6 +20,7 @@ from core.students.store.exam_acts import exam_acts
 from core.work.schedules import SlotRecord
 from core.work.work import Task, Work, parted
 from core.workers.store.rows import SLOTS
+from core.workers.store.tables import slots
 
 TABLES: dict[Work, Table] = {
     Work.OPERATION: operations,
@@ -45,7 +46,7 @@ OLDEST_FIRST = {
 
 
 class Works:
-    """See ``core.app.journal.Journal``."""
+    """See ``core.workers.store.works_port.WorkRecords``."""
 
     _db: Database
 
@@ -88,7 +89,7 @@ def _not_a_persons(at: datetime | None) -> ColumnElement[bool]:
 
 
 class Slots:
-    """See ``core.app.journal.Journal``."""
+    """See ``core.workers.store.works_port.SlotRecords``."""
 
     _db: Database
 

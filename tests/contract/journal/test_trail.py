@@ -38,6 +38,22 @@ def test_the_items_of_a_contact_come_newest_operation_first(trail: Journal) -> N
     ]
     assert found[:2] == trail.items_of(["c0"], limit=2)
     assert [] == trail.items_of([])
+    assert found == trail.items_of(["c0"], limit=None)
+
+
+def test_the_items_of_a_contact_are_asked_for_by_the_state_of_their_operation(
+    trail: Journal,
+) -> None:
+    running = operation("runs", state=OperationState.RUNNING)
+    assert trail.confirm(running, [item(0, operation_id="runs")])
+    assert trail.confirm(operation("held", confirmed_at=after(1)), [item(0, operation_id="held")])
+
+    found = {
+        state: [of.id for _, of in trail.items_of(["c0"], states=[state])]
+        for state in (OperationState.HELD, OperationState.RUNNING, OperationState.DONE)
+    }
+    assert [["held"], ["runs"], []] == list(found.values())
+    assert ["held", "runs"] == [of.id for _, of in trail.items_of(["c0"], states=found)]
 
 
 def test_writes_of_a_record_come_from_all_operations_newest_first(trail: Journal) -> None:

@@ -109,6 +109,24 @@ def test_credits_are_given_taken_and_set_and_the_copy_follows(desk: Adjusted) ->
     assert {"cs_credits": 7, "sj_credits": -1} == desk.journal.progress(ended.id).net
 
 
+def test_what_a_colleague_is_about_to_change_of_the_same_balances_is_told(desk: Adjusted) -> None:
+    first = desk.ask(desk.preview(("1", "cs_credits", "+3"), ("2", "cs_credits", "+3")))
+    second = desk.ask(desk.preview(("1", "cs_credits", "=9")))
+    desk.ask(desk.preview(("1", "sj_credits", "+1")))
+
+    def told(*rows: tuple[str, str, str]) -> list[tuple[str, int]]:
+        plan = desk.preview(*rows)
+        return [(one.id, n) for one, n in desk.core.following.also_planned(plan, ADMIN)]
+
+    both = [(first.id, 2), (second.id, 1)]
+    assert both == told(("1", "cs_credits", "+3"), ("2", "cs_credits", "+3"))
+    assert [(first.id, 1)] == told(("2", "cs_credits", "+1"), ("2", "sj_credits", "+1"))
+    assert [] == told(("2", "sj_credits", "+1"))
+
+    desk.carry(first)
+    assert [(second.id, 1)] == told(("1", "cs_credits", "+3"), ("2", "cs_credits", "+3"))
+
+
 def test_each_student_gets_a_note_with_before_after_and_the_reason(desk: Adjusted) -> None:
     rows = [Asked(student="1", credit="cs_credits", change="+3", reason="the lift was broken")]
     rows += asked(("1", "sj_credits", "=0"), ("3", "cs_credits", "=2"))

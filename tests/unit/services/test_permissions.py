@@ -334,6 +334,11 @@ ASKS = [
     Ask("deciding.doubts", WATCHERS, lambda w, a: w.core.deciding.doubts([], a)),
     Ask("Diagnosing.provision", ADMINS, lambda w, a: w.desk.doctor().provision(a)),
     Ask(
+        "exam_cancellation.preview",
+        ADMINS,
+        lambda w, a: w.core.exam_cancellation.preview(ExamId("70"), a),
+    ),
+    Ask(
         "exam_cancellation.cancel",
         ADMINS,
         lambda w, a: w.core.exam_cancellation.cancel(ExamId("70"), a, reason="r"),

@@ -24,7 +24,7 @@ LIVE_MOVEMENTS = (MovementState.OPEN, MovementState.LANDED, MovementState.UNDECI
 
 
 class Claims:
-    """See ``core.app.journal.Journal``."""
+    """See ``core.operations.protocol.store.writes_port.WriteRecords``."""
 
     _db: Database
 

@@ -29,7 +29,7 @@ _VERIFY = update(writes).where(writes.c.id == bindparam("b_id"))
 
 
 class Verification:
-    """See ``core.app.journal.Journal``."""
+    """See ``core.operations.protocol.store.writes_port.WriteRecords``."""
 
     _db: Database
 

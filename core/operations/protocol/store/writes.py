@@ -30,7 +30,7 @@ from core.operations.store.items import save_items
 
 
 class Writes:
-    """See ``core.app.journal.Journal``."""
+    """See ``core.operations.protocol.store.writes_port.WriteRecords``."""
 
     _db: Database
 

@@ -45,6 +45,10 @@ class WriteRecords(Protocol):
         """Those of these whose movement of that kind an operation owns: landed, or under way."""
         ...
 
+    def owners(self, bookings: Collection[K], kind: MovementKind) -> dict[K, str]:
+        """Those that ``claimed`` names, with the operation that owns each. Claims nothing."""
+        ...
+
     def lease(
         self,
         run: Run,

@@ -52,8 +52,17 @@ def _also_planned(desk: Desk, plan: Plan) -> None:
         f"{kinds.rows(plan.kind, n)} ({words.OPERATION[operation.state].lower()})"
         for operation, n in found
     ]
+    adjusts = kind_of(plan.kind).subject is RowSubject.ADJUSTMENT
+    then = (
+        "Both operations would change these balances."
+        if adjusts
+        else "Rows that they change first will be skipped here."
+    )
     st.warning(
-        "\n".join(lines) + "\n\nRows that they change first will be skipped here.",
+        "
+".join(lines) + f"
+
+{then}",
         title="Some of these rows are in an operation that is already confirmed",
         icon=":material/group:",
     )
