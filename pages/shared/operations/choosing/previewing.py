@@ -59,10 +59,7 @@ def _also_planned(desk: Desk, plan: Plan) -> None:
         else "Rows that they change first will be skipped here."
     )
     st.warning(
-        "
-".join(lines) + f"
-
-{then}",
+        "\n".join(lines) + f"\n\n{then}",
         title="Some of these rows are in an operation that is already confirmed",
         icon=":material/group:",
     )
