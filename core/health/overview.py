@@ -18,7 +18,7 @@ from core.health.audit_check.verify import Auditing
 from core.health.facts import Facts, Need, Side, Sight, sight
 from core.health.metrics import Metrics
 from core.health.needs import needs
-from core.health.readiness import Readiness, alive
+from core.health.readiness import PATIENT_S, Readiness, alive
 from core.health.store.attention_port import Moved
 from core.health.store.port import HealthStore
 from core.hubspot.ports.inspection import Finding, Health, Quota
@@ -78,8 +78,8 @@ class OverviewReader:
     now: Callable[[], datetime]
 
     def read(self, actor: Actor, *, patient: bool = False) -> Overview:
-        """As of now. ``patient``: waits until the stores have answered, 2 s at most; a page does
-        not, and is told at its next look.
+        """As of now. ``patient``: waits until the stores have answered, ``PATIENT_S`` at most; a
+        page does not, and is told at its next look.
 
         Raises:
             NotAllowed: this person may not watch.
@@ -87,7 +87,7 @@ class OverviewReader:
         """
         actor.require(Act.WATCH)
         verified, quota = self.auditing.glance(actor), self.watching.quota()
-        found = self.readiness.findings() if patient else self.readiness.glance()
+        found = self.readiness.findings(PATIENT_S) if patient else self.readiness.glance()
         facts = self._facts(verified, quota, found)
         return Overview(
             facts=facts,

@@ -21,8 +21,10 @@ from core.workers.store.workers_port import WorkerInfo
 
 log = logging.getLogger(__name__)
 
-#: Whoever asks is answered after this time at the latest.
+#: Probes are answered after this time at the latest.
 WITHIN_S = 2.0
+#: A person at a command waits for longer: by then HubSpot's client has said what keeps it.
+PATIENT_S = 6.0
 #: Who draws a page waits for so long at most, and is told the rest at the next look.
 GLANCE_S = 0.15
 #: How old an answer of a part may be: many probes cost as much as one.
@@ -68,17 +70,21 @@ class Part:
         if self._thread is not None:
             self._thread.join(max(0.0, within_s))
             if self._thread.is_alive():
-                return [fault(self.what, f"did not answer within {WITHIN_S:g} s")]
+                return [fault(self.what, f"has not answered for {self.looked_s():.0f} s")]
         return self._found
 
     def known(self, within_s: float) -> list[Finding]:
         """The same as far as it is known by then: what it found before, while it still looks."""
-        looked_s = time.monotonic() - self._began_at
+        looked_s = self.looked_s()
         if self._thread is not None:
             self._thread.join(within_s)
             if self._thread.is_alive() and looked_s < WITHIN_S:
                 return self._found
         return self.found(0)
+
+    def looked_s(self) -> float:
+        """For how many seconds it looks, or how long ago it began to look last."""
+        return time.monotonic() - self._began_at
 
     def _run(self) -> None:
         try:
@@ -111,9 +117,9 @@ class Readiness:
             Part("Supabase", self._mirror, MIRROR_S),
         )
 
-    def findings(self) -> list[Finding]:
-        """All parts, within ``WITHIN_S``. Many may ask at once: one looks."""
-        until = self._begun() + WITHIN_S
+    def findings(self, within_s: float = WITHIN_S) -> list[Finding]:
+        """All parts, within this many seconds. Many may ask at once: one looks."""
+        until = self._begun() + within_s
         return [finding for part in self._parts for finding in part.found(until - time.monotonic())]
 
     def glance(self) -> list[Finding]:

@@ -31,7 +31,7 @@ def test_it_tells_what_needs_a_person_and_ends_with_2_until_nothing_does(
     first = run("overview", "--json")
     told = json.loads(first.stdout)
     assert (2, "wrong") == (first.returncode, told["students_see"])
-    assert ["dead letters", "not compared"] == [need["matter"] for need in told["needs"]]
+    assert ["dead letters", "not compared"] == [need["matter"] for need in told["needs"]], told
     assert "1 copy to Supabase failed: students see older values" == told["needs"][0]["told"]
     assert "answer" in told["hubspot"]
     assert "answers" == told["supabase"]
