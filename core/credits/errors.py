@@ -47,6 +47,10 @@ class NotSent(GatewayError):
         self.retry_after_s = retry_after_s
 
 
+class NoRoom(NotSent):
+    """What the other side allows in a short time was used up, by others of ours, until too late."""
+
+
 class LimitReached(NotSent):
     """The daily limit is used up."""
 

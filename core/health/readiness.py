@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
 
-from core.credits.errors import GatewayError, JournalError
+from core.credits.errors import GatewayError, JournalError, NoRoom
 from core.credits.records import Kind
 from core.health.store.port import HealthStore
 from core.hubspot.ports.inspection import Finding, Health, Inspecting
@@ -70,19 +70,19 @@ class Part:
         if self._thread is not None:
             self._thread.join(max(0.0, within_s))
             if self._thread.is_alive():
-                return [fault(self.what, f"has not answered for {self.looked_s():.0f} s")]
+                return [fault(self.what, f"has not answered for {self._looked_s():.0f} s")]
         return self._found
 
     def known(self, within_s: float) -> list[Finding]:
         """The same as far as it is known by then: what it found before, while it still looks."""
-        looked_s = self.looked_s()
+        looked_s = self._looked_s()
         if self._thread is not None:
             self._thread.join(within_s)
             if self._thread.is_alive() and looked_s < WITHIN_S:
                 return self._found
         return self.found(0)
 
-    def looked_s(self) -> float:
+    def _looked_s(self) -> float:
         """For how many seconds it looks, or how long ago it began to look last."""
         return time.monotonic() - self._began_at
 
@@ -156,7 +156,10 @@ class Readiness:
         well_s, ill_s = (inf if s is None else s for s in (heard.well_s_ago, heard.ill_s_ago))
         if well_s < HEARD_WITHIN_S and well_s <= ill_s:
             return [fine("HubSpot", f"answered {well_s:.0f} s ago")]
-        self.truth.knock()
+        try:
+            self.truth.knock()
+        except NoRoom as error:  # it answers others of ours: they use up what it allows
+            return [fine("HubSpot", str(error))]
         return [fine("HubSpot", "answers, and accepts the token")]
 
     def _mirror(self) -> list[Finding]:

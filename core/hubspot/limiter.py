@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
-from core.credits.errors import LimitReached, NotSent
+from core.credits.errors import LimitReached, NoRoom, NotSent
 from core.hubspot.ports.inspection import Quota
 from core.hubspot.slots import Grant, Limit, Slots, Wait
 
@@ -58,7 +58,7 @@ class Lane:
 
     @contextmanager
     def slot(self, priority: Priority, until: float) -> Iterator[None]:
-        """Hold a slot. Raises ``NotSent`` when there is none before ``until``."""
+        """Hold a slot. Raises ``NoRoom`` when there is none before ``until``."""
         limit, grant = self._wait(priority, until)
         try:
             yield
@@ -95,7 +95,7 @@ class Lane:
     def _at_most(self, seconds: float | None, until: float) -> float:
         left = until - self.now()
         if left <= 0 or (seconds is not None and seconds >= left):
-            raise NotSent("HubSpot's limit left no room in time")
+            raise NoRoom("HubSpot's limit left no room in time")
         return min(left, threading.TIMEOUT_MAX) if seconds is None else seconds
 
     def busy(self) -> int:

@@ -16,6 +16,7 @@ from core.credits.errors import (
     GatewayError,
     JournalError,
     LimitReached,
+    NoRoom,
     NotReady,
     NotSent,
     OutcomeUnknown,
@@ -133,6 +134,10 @@ def _explain_gateway(error: GatewayError) -> Problem:
             return _explain_supabase(error)
         case LimitReached():
             return Problem("HubSpot's limit for today is used up", [str(error)])
+        case NoRoom():
+            return Problem(
+                "HubSpot's limit is used up just now", [str(error)], "Try again in a moment."
+            )
         case Unauthorized():
             return Problem(
                 "HubSpot does not accept our token",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.credits.errors import JournalError, NotSent, Unauthorized
+from core.credits.errors import JournalError, NoRoom, NotSent, Unauthorized
 from core.credits.records import Kind
 from core.health import readiness
 from core.hubspot.ports.inspection import Finding, Health, Heard
@@ -96,6 +96,13 @@ def test_hubspot_is_not_asked_while_the_desk_s_own_calls_tell(desk: TestDesk) ->
 
     assert "answered 59 s ago" == found(desk)["HubSpot"].said
     assert 0 == desk.account.knocks
+
+
+def test_hubspot_is_not_away_while_others_of_ours_use_up_what_it_allows(desk: TestDesk) -> None:
+    desk.account.shut = NoRoom("HubSpot's limit left no room in time")
+
+    assert "HubSpot's limit left no room in time" == found(desk)["HubSpot"].said
+    assert set() == faults(desk)
 
 
 @pytest.mark.parametrize(
