@@ -32,7 +32,7 @@ from core.credits.log_records import keep_harmless
 from core.settings import load
 from core.settings.faults import BadSettings, SettingFault
 from core.settings.model import Settings
-from pages.shared import door, downloads, signing_in, visitors
+from pages.shared import door, downloads, shell, signing_in, visitors
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +135,7 @@ app = st.App(
         Middleware(door.AtTheDoor),
         Middleware(downloads.Downloads),
         Middleware(students.AtItsPath, api=students_api),
+        Middleware(shell.Shell),
     ],
     on_script_error=told,
 )

@@ -47,8 +47,11 @@ def main(number: int, secrets: str) -> None:
     import_module(
         "pages.shared.operations"
     )  # as asgi.py does when it warms up: once, for all children
-    sockets = [_listening() for _ in range(number)]
-    children = [_forked(Steered(asgi.app, made), each) for each in sockets]
+    children, ports = [], []
+    for _ in range(number):
+        with _listening() as listening:  # its child's alone: when that is gone, nobody listens
+            children.append(_forked(Steered(asgi.app, made), listening))
+            ports.append(listening.getsockname()[1])
 
     def end(_number: int, _frame: FrameType | None) -> None:
         for child in children:
@@ -56,7 +59,6 @@ def main(number: int, secrets: str) -> None:
         sys.exit(0)
 
     signal.signal(signal.SIGTERM, end)
-    ports = [each.getsockname()[1] for each in sockets]
     sys.stdout.write(f"{json.dumps(ports)}\n")
     sys.stdout.flush()
     signal.pause()
@@ -82,6 +84,8 @@ class Steered:
                 self.made.core.access.grant(told["email"], Role(told["role"]), ACTOR)
             case "pass":
                 self.made.clock.pass_(seconds=float(told["seconds"]))
+            case "pid":
+                answer = JSONResponse(os.getpid())
             case "routes":
                 answer = JSONResponse(sorted(set(_routes())))
             case "noon":
