@@ -32,7 +32,8 @@ from core.credits.log_records import keep_harmless
 from core.settings import load
 from core.settings.faults import BadSettings, SettingFault
 from core.settings.model import Settings
-from pages.shared import door, downloads, shell, signing_in, visitors
+from pages.shared import shell, signing_in
+from pages.shared.access import door, downloads, visitors
 
 log = logging.getLogger(__name__)
 

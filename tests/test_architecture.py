@@ -78,7 +78,7 @@ HOMES = {
     "prometheus_client": ("api.metrics",),
     "postgrest": ("core.mirror.supabase",),
     "sqlalchemy": (
-        *("core.database", "core.hubspot.shared_slots", "core.workers.engine"),
+        *("core.database", "core.hubspot.pace.shared_slots", "core.workers.engine"),
         "core.app.stores",
     ),
     "streamlit": ("app", "asgi", "pages"),
@@ -408,7 +408,8 @@ def test_what_outlives_its_page_goes_through_the_gate() -> None:
 
 
 def test_only_the_gate_and_the_door_of_the_server_reach_the_services_by_themselves() -> None:
-    may = {f"pages.shared.{name}" for name in ("gate", "door", "downloads", "visitors", "problems")}
+    server = {f"pages.shared.access.{name}" for name in ("door", "downloads", "visitors")}
+    may = {"pages.shared.gate", "pages.shared.problems", *server}
     named = {m.name for m in modules("pages", "app") if "core.app.wiring" in m.imports()}
 
     assert may == named

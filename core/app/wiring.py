@@ -186,7 +186,7 @@ def build(settings: Settings) -> Runtime:
     from core.health.apprise_notifier import Apprise  # noqa: PLC0415
     from core.hubspot.client import connect  # noqa: PLC0415
     from core.hubspot.inspection import Inspection  # noqa: PLC0415
-    from core.hubspot.limiter import Priority  # noqa: PLC0415
+    from core.hubspot.pace.limiter import Priority  # noqa: PLC0415
     from core.mirror.supabase.client import Supabase  # noqa: PLC0415
     from core.mirror.supabase.tokens import SupabaseTokens  # noqa: PLC0415
     from core.operations.desks.register import Register  # noqa: PLC0415

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from core.credits.account import Portal
 from core.credits.records import Kind
-from core.hubspot.limiter import Priority
+from core.hubspot.pace.limiter import Priority
 from core.hubspot.transport import Call, Transport
 from core.hubspot.type_ids import TypeIds
 from core.hubspot.wire.paths import Paths
@@ -41,7 +42,9 @@ class Threads:
         given = list(items)
         if len(given) <= 1:
             return [work(item) for item in given]
-        futures = [self._pools[priority].submit(work, item) for item in given]
+        # each with the context of whoever asks: who waits for it, and by which way they came
+        pool = self._pools[priority]
+        futures = [pool.submit(copy_context().run, work, item) for item in given]
         try:
             return [future.result() for future in futures]
         finally:

@@ -21,7 +21,8 @@ from core.credits.errors import GatewayError, LimitReached, NotSent, OutcomeUnkn
 from core.credits.redact import unquoted
 from core.credits.texts import storable_json
 from core.hubspot.hearing import Hearing
-from core.hubspot.limiter import Limiter, Priority
+from core.hubspot.pace.limiter import Limiter, Priority
+from core.hubspot.pace.people import People, somebody_waits
 from core.hubspot.wire.failures import failure
 
 log = logging.getLogger(__name__)
@@ -130,19 +131,31 @@ class Transport:
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
     hearing: Hearing = field(default_factory=Hearing)
+    #: None: whoever waits, waits as long as work that goes on by itself.
+    people: People | None = None
     _usage: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self, call: Call, priority: Priority) -> Mapping[str, Any]:
-        """Tried again as long as that can help.
+        """Tried again as long as that can help, or somebody waits for it.
 
         Raises:
             GatewayError: the last failure, when nothing helped.
         """
+        if self.people is None or not somebody_waits():
+            return self._read(call, priority)
+        return self.people.read(lambda wanted: self._read(call, priority, wanted))
+
+    def _read(
+        self, call: Call, priority: Priority, wanted: Callable[[], bool] = lambda: True
+    ) -> Mapping[str, Any]:
         within_s = READ_WITHIN_S[priority]
         until = self.monotonic() + within_s
         for attempt in stamina.retry_context(
-            on=_again, attempts=READ_ATTEMPTS, timeout=within_s, wait_jitter=0.5
+            on=lambda error: wanted() and _again(error),
+            attempts=READ_ATTEMPTS,
+            timeout=within_s,
+            wait_jitter=0.5,
         ):
             with attempt:
                 return self._send(call, priority, until=until)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from core.credits.errors import NotSent, OutcomeUnknown, Refused
 from core.credits.records import Kind
-from core.hubspot.limiter import Priority
+from core.hubspot.pace.limiter import Priority
 from core.hubspot.transport import Call, Transport
 from core.hubspot.type_names import STANDARD, Schema
 from core.hubspot.wire.paths import Paths

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.credits.csv_safe import Table
 from core.exports.listings import Export, Listing
-from pages.shared import downloads
+from pages.shared.access import downloads
 from pages.shared.gate import Desk
 
 __all__ = ["csv_button", "example_button", "of"]

@@ -1113,14 +1113,14 @@ LEAVING = [
     ),
     Mutant(
         guard="a file is for the sign-in that made it",
-        file="pages/shared/downloads.py",
+        file="pages/shared/access/downloads.py",
         old="refused = mine is None or not _unmark(headers, mine)",
         new='refused = not _unmark(headers, mine or "text")',
         tests=_LEAVING,
     ),
     Mutant(
         guard="signing out ends the sign-in for every copy of its cookie",
-        file="pages/shared/door.py",
+        file="pages/shared/access/door.py",
         old="wiring.get().sign_ins.end, claims",
         new="wiring.get().sign_ins.end, {}",
         tests=_LEAVING,
@@ -1959,7 +1959,7 @@ OTHERS = [
     ),
     Mutant(
         guard="a slot that is held for longer than any can be rests one window",
-        file="core/hubspot/shared_slots.py",
+        file="core/hubspot/pace/shared_slots.py",
         old="            if looked.furthest > now + TRANSIT_S + limit.window_s + TICK_S:",
         new="            if looked.furthest < 0:",
         tests=(_UNIT + "hubspot",),

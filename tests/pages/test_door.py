@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from starlette.datastructures import Headers
 
-from pages.shared.door import inline_scripts, is_ours, wanted_address
+from pages.shared.access.door import inline_scripts, is_ours, wanted_address
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ from core.access.sign_ins import RECORD
 from core.audit.chain import FIELDS, Link
 from core.audit.entries import Sought, What
 from core.credits.errors import JournalError
-from pages.shared import cookies
-from pages.shared.door import AtTheDoor
-from pages.shared.downloads import Downloads
+from pages.shared.access import cookies
+from pages.shared.access.door import AtTheDoor
+from pages.shared.access.downloads import Downloads
 from tests.pages.stage import ADMIN, Stage, come_in, signed_in
 
 SECRET = "x" * 64

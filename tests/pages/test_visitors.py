@@ -12,8 +12,8 @@ from streamlit.proto.BackMsg_pb2 import BackendOperationRequest, BackMsg
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from api.guard import Visitors
-from pages.shared import cookies, visitors
-from pages.shared.visitors import UNREADABLE, unwanted
+from pages.shared.access import cookies, visitors
+from pages.shared.access.visitors import UNREADABLE, unwanted
 from tests.pages.stage import ADMIN, Stage, come_in, signed_in
 
 SECRET, USER = "x" * 64, "_streamlit_user"

@@ -11,8 +11,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from core.access.store.rate import SharedPace
-from core.hubspot.shared_slots import SharedSlots, open_engine
-from core.hubspot.slots import Grant, Limit
+from core.hubspot.pace.shared_slots import SharedSlots, open_engine
+from core.hubspot.pace.slots import Grant, Limit
 from core.workers.engine.dbos_runtime import system_url
 from core.workers.engine.proof import tables_fault
 from tests.contract.engine.conftest import Desk, eventually, opened

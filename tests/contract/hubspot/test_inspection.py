@@ -17,7 +17,7 @@ from core.credits.errors import Forbidden, Refused, Unauthorized
 from core.credits.records import MARKER, ContactId, Kind
 from core.hubspot.client import HubSpot, connect
 from core.hubspot.inspection import Inspection
-from core.hubspot.limiter import Priority
+from core.hubspot.pace.limiter import Priority
 from core.hubspot.ports.channels import Channel
 from core.hubspot.ports.inspection import Finding, Health
 from core.hubspot.ports.scopes import FOR_PROVISION, NEEDED

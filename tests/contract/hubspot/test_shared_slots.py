@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from core.database.database import SCHEMA
 from core.database.fleeting import transaction
-from core.hubspot.shared_slots import SharedSlots, open_engine
-from core.hubspot.slots import TICK_S, Grant, Limit, Wait
+from core.hubspot.pace.shared_slots import SharedSlots, open_engine
+from core.hubspot.pace.slots import TICK_S, Grant, Limit, Wait
 from tests.contract.journal.stores import fresh_database, postgres_server
 
 FOREVER = Limit(count=40, window_s=1000.0)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import pytest
 
 from core.credits.errors import LimitReached, NotSent
-from core.hubspot.limiter import FIRST_LIMIT, Limiter, Priority
+from core.hubspot.pace.limiter import FIRST_LIMIT, Limiter, Priority
+from core.hubspot.pace.slots import Limit, MemorySlots
 from core.hubspot.ports.inspection import Quota
-from core.hubspot.slots import Limit, MemorySlots
 
 #: For threads on a busy machine.
 PATIENCE_S = 60.0

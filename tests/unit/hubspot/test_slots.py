@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.credits.errors import NotSent
-from core.hubspot import shared_slots
-from core.hubspot.shared_slots import SharedSlots, open_engine
-from core.hubspot.slots import Grant, Limit, MemorySlots, Slots, Wait
+from core.hubspot.pace import shared_slots
+from core.hubspot.pace.shared_slots import SharedSlots, open_engine
+from core.hubspot.pace.slots import Grant, Limit, MemorySlots, Slots, Wait
 
 LIMIT = Limit(count=190, window_s=10.0)
 

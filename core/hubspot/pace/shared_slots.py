@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.credits.errors import NotSent
 from core.database.fleeting import opened, transaction
-from core.hubspot.slots import TICK_S, TRANSIT_S, Grant, Limit, Wait
+from core.hubspot.pace.slots import TICK_S, TRANSIT_S, Grant, Limit, Wait
 
 TABLES = """
 create table if not exists hubspot_slots (

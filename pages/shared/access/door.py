@@ -21,7 +21,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.app import wiring
 from core.credits.errors import JournalError
-from pages.shared import cookies, signing_in
+from pages.shared import signing_in
+from pages.shared.access import cookies
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,8 @@ from core.access.sign_ins import record_of
 from core.app import wiring
 from core.credits.errors import JournalError
 from core.credits.roles import Actor, NotAllowed
-from pages.shared import cookies, gate
+from pages.shared import gate
+from pages.shared.access import cookies
 
 log = logging.getLogger(__name__)
 

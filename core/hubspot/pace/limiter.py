@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from core.credits.errors import LimitReached, NoRoom, NotSent
+from core.hubspot.pace.slots import Grant, Limit, Slots, Wait
 from core.hubspot.ports.inspection import Quota
-from core.hubspot.slots import Grant, Limit, Slots, Wait
 
 #: HubSpot's smallest limit, until an answer says more.
 FIRST_LIMIT = Limit(count=100, window_s=10.0)

@@ -13,7 +13,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from core.app import wiring
 from core.credits.errors import JournalError
 from core.credits.roles import NotAllowed
-from pages.shared import cookies
+from pages.shared.access import cookies
 
 #: What the sign-in page sends.
 OF_STRANGERS = frozenset({"rerun_script", "stop_script", "app_heartbeat"})

@@ -1,0 +1,1 @@
+"""How fast HubSpot is asked, and how long somebody waits for it."""
