@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from core.credits.catalogue import CreditType
-from core.credits.errors import LimitReached, OutcomeUnknown
+from core.credits.errors import LimitReached, NotSent, OutcomeUnknown
 from core.credits.records import BookingId, ContactId, Kind, WriteId
+from core.credits.ways import Way, coming_by
 from core.credits.writes import Write
 from core.hubspot import discovery
 from core.hubspot.ports.crm import Fate
@@ -224,3 +225,32 @@ def test_a_sweep_sees_every_one_of_many_changes(hubspot: SandboxWorld) -> None:
     changed = discovery.changed_ids(hubspot.crm.hub, Kind.BOOKING, since)
 
     assert set(bookings) <= set(changed)
+
+
+@pytest.fixture
+def hasty(hubspot: SandboxWorld) -> SandboxWorld:
+    """People are told after 0.6 s, in place of 3 s."""
+    people = hubspot.crm.hub.transport.people
+    assert people is not None
+    people.ask_after_s = 0.3
+    return hubspot
+
+
+def test_a_person_is_told_of_a_hubspot_that_takes_requests_and_never_answers(
+    hasty: SandboxWorld,
+) -> None:
+    ids = contact_ids(hasty.contact(cs_credits="1"))
+    hasty.faults([{"action": "slow", "ms": 20_000}])
+
+    with coming_by(Way.PAGE), pytest.raises(NotSent, match=r"has not answered for 0\.6 s"):
+        hasty.crm.contacts(ids)
+
+
+def test_a_person_waits_for_one_slow_answer_of_a_hubspot_that_is_there(
+    hasty: SandboxWorld,
+) -> None:
+    contact = hasty.contact(cs_credits="1")
+    hasty.faults([{"action": "slow", "ms": 1_500, "path": "batch/read", "times": 1}])
+
+    with coming_by(Way.PAGE):
+        assert contact_ids(contact) == list(hasty.crm.contacts(contact_ids(contact)))
