@@ -23,6 +23,7 @@ from core.health.store.alarms import Alarms
 from core.health.store.attention import Attention
 from core.health.store.audit import Audit
 from core.health.store.figures import Counts
+from core.health.store.room import RoomLeft
 from core.health.store.times import Times
 from core.mirror.outgoing.store.events import Outgoing, announce
 from core.mirror.store.outbox import Outbox
@@ -78,6 +79,7 @@ class SqlJournal(
     ExamActs,
     Outgoing,
     Times,
+    RoomLeft,
     Tellings,
     Accounts,
     Uses,

@@ -10,6 +10,7 @@ GatewayError
     ├── Unauthorized the token is missing, wrong or expired
     └── Forbidden    the token lacks a scope
 JournalError
+├── StoreFull        the disk of the store is full, and nothing of this was saved
 ├── Superseded       another process has taken this work up; this one must stop
 ├── UnknownId        no such plan or work
 └── UnknownWord      a newer version wrote what this one does not know
@@ -99,6 +100,10 @@ class JournalError(Exception):
 
 class EngineError(Exception):
     """The engine cannot run here, so that nothing which is confirmed would be carried out."""
+
+
+class StoreFull(JournalError):
+    """The disk of the store is full: nothing of this was saved. It goes on when there is room."""
 
 
 class UnknownWord(JournalError):

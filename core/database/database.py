@@ -19,9 +19,10 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 
-from core.credits.errors import JournalError
+from core.credits.errors import JournalError, StoreFull
 from core.credits.private_files import make_private
 from core.credits.texts import is_storable, storable, storable_json
+from core.database.room import Room, for_lack_of_room, free
 from core.database.sqlite import log_ahead, scrub
 
 log = logging.getLogger(__name__)
@@ -135,6 +136,7 @@ class Database:
             JournalError: it is no such URL, or a SQLite file that this user may not make or write.
         """
         self._at_end = at_end
+        self._full = False
         self.url = _normal(url)
         self.on_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = (
@@ -160,6 +162,7 @@ class Database:
         ``work`` may be run several times, each in a transaction of its own.
 
         Raises:
+            StoreFull: its disk is full, and nothing was saved.
             JournalError: the database failed, in words for people.
         """
 
@@ -172,7 +175,9 @@ class Database:
             with self._turn:
                 options: dict[str, Any] = {"desk_writes": True, AT_END: []}
                 connection = self.engine.connect().execution_options(**options)
-                return self._transaction(to_its_end, connection)
+                result = self._transaction(to_its_end, connection)
+            self._full = False
+            return result
 
         return self._patiently(once)
 
@@ -204,6 +209,12 @@ class Database:
 
     def _failure(self, error: DBAPIError, what: str) -> JournalError:
         """To be raised from None: PostgreSQL's own words go on to quote the row."""
+        if for_lack_of_room(error, self.room().free):
+            self._full = True
+            return StoreFull(
+                f"the disk of {self} is full. Nothing of this was saved; all that was saved before "
+                "is there. Free space on it, or enlarge it: what waits then goes on by itself"
+            )
         return JournalError(f"{self} {what}: {_said(error)}{self._remedy(error)}")
 
     def _remedy(self, error: DBAPIError) -> str:
@@ -229,6 +240,11 @@ class Database:
             return
         if not gone:
             log.warning("%s: somebody reads; what was forgotten leaves its log later", self)
+
+    def room(self) -> Room:
+        """Whether there is room for more, as far as this process knows. Asks no database."""
+        there = free(Path(self.url.database or "")) if self.on_sqlite else None
+        return Room(full=self._full, free=there)
 
     def close(self) -> None:
         """Give all connections back."""

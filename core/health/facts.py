@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.audit.entries import Entry
+from core.database.room import NOT_KNOWN, Room
 from core.drift.sweeps import Sweep
 from core.operations.states import Operation
 from core.operations.verdicts import OperationKind
@@ -34,6 +35,7 @@ class Matter(StrEnum):
     AUDIT_CHANGED = "audit changed"
     UNUSUAL = "unusual"
     NO_WORKER = "no worker"
+    DISK_FULL = "disk full"
     TRUTH_AWAY = "HubSpot away"
     MIRROR_AWAY = "Supabase away"
     UNDECIDED = "undecided"
@@ -56,6 +58,7 @@ URGENCY: dict[Matter, Urgency] = {
     Matter.AUDIT_CHANGED: Urgency.NOW,
     Matter.UNUSUAL: Urgency.NOW,
     Matter.NO_WORKER: Urgency.NOW,
+    Matter.DISK_FULL: Urgency.NOW,
     Matter.TRUTH_AWAY: Urgency.NOW,
     Matter.MIRROR_AWAY: Urgency.NOW,
     Matter.UNDECIDED: Urgency.PERSON,
@@ -131,6 +134,8 @@ class Facts:
     workers: int = 1
     #: When a worker was last heard of, if ever.
     worker_at: datetime | None = None
+    #: Of the disk under the operational store.
+    room: Room = NOT_KNOWN
     #: None: not asked yet.
     truth: Side | None = None
     mirror: Side | None = None

@@ -1,7 +1,8 @@
-"""Fitness: a process without memory, threads or disk ends with a reason, to be started again.
+"""Fitness: a process without memory, threads or files ends with a reason, to be started again.
 
-Everything else that fails is waited for: HubSpot, Supabase or a database that is away come back,
-and a restart would bring nothing. What this process itself has run out of, only its end frees.
+Everything else that fails is waited for: HubSpot, Supabase or a database that is away come back, a
+full disk gets room, and a restart would bring nothing; pages say meanwhile what is wrong. What this
+process itself has run out of, only its end frees.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from core.credits.errors import StoreFull
+
 log = logging.getLogger(__name__)
 
-#: For so long it is tried again: another process may have the memory or the disk for a moment.
+#: For so long it is tried again: another process may have the memory for a moment.
 GRACE_S = 60.0
 
 _ERRNO = {
     errno.ENOMEM: "no memory is left",
-    errno.ENOSPC: "no disk space is left",
-    errno.EDQUOT: "the disk quota is used up",
     errno.EFBIG: "a file may not grow any more",
     errno.EROFS: "the disk is read-only",
     errno.EIO: "the disk fails",
@@ -31,8 +32,7 @@ _ERRNO = {
 #: The operational store says in words what it lacks.
 _WORDS = {
     "can't start new thread": "no thread can be started",
-    "database or disk is full": "no disk space is left",
-    "disk i/o error": "the disk fails, or is full",
+    "disk i/o error": "the disk fails",
     "attempt to write a readonly database": "the disk is read-only",
     "unable to open database file": "the operational store cannot be opened",
     "out of memory": "no memory is left",
@@ -42,6 +42,8 @@ _WORDS = {
 def lacking(error: BaseException) -> str:
     """What the process has run out of, by this error or one behind it; empty: nothing."""
     for each in _chain(error):
+        if isinstance(each, StoreFull):
+            return ""  # waited for, whatever SQLite calls it
         if isinstance(each, MemoryError):
             return "no memory is left"
         if isinstance(each, OSError) and each.errno in _ERRNO:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from core.access.unusual import words_of
+from core.database.room import Room
 from core.drift.sweeps import SweepMode
 from core.health.facts import Facts, Matter, Need, NeedsEyes
 from core.operations.states import Operation, OperationState
@@ -46,6 +47,8 @@ def _of_the_whole(facts: Facts) -> Iterator[Need]:
     if not facts.workers:
         told = "No worker is running: confirmed operations wait until one starts"
         yield Need(matter=Matter.NO_WORKER, told=told, since=facts.worker_at)
+    if facts.room.short:
+        yield Need(matter=Matter.DISK_FULL, told=_room(facts.room))
     sides = (
         (Matter.TRUTH_AWAY, "HubSpot", facts.truth),
         (Matter.MIRROR_AWAY, "Supabase", facts.mirror),
@@ -57,6 +60,18 @@ def _of_the_whole(facts: Facts) -> Iterator[Need]:
     if facts.quota_day is not None and facts.quota_day >= QUOTA_ABOVE:
         told = f"{facts.quota_day:.0%} of HubSpot's calls of this day are used up"
         yield Need(matter=Matter.QUOTA, told=told)
+
+
+def _room(room: Room) -> str:
+    if room.full:
+        return (
+            "The disk of the desk's database is full: nothing new is saved, so nothing new begins. "
+            "What was saved is there, and goes on once there is room"
+        )
+    return (
+        f"The disk of the desk's database is nearly full: {(room.free or 0) / (1 << 20):,.0f} MB "
+        "are left. When it is full, nothing new is saved and nothing new begins"
+    )
 
 
 def _unusual(facts: Facts) -> Iterator[Need]:

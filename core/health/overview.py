@@ -127,6 +127,7 @@ class OverviewReader:
             unusual=self._unusual(now),
             workers=len(alive(workers, now)),
             worker_at=max((each.heartbeat_at for each in workers), default=None),
+            room=self.journal.room(),
             truth=self._side("HubSpot", found, now),
             mirror=self._side("Supabase", found, now),
             needs_eyes=self.journal.needs_eyes(),

@@ -12,6 +12,7 @@ from math import inf
 
 from core.credits.errors import GatewayError, JournalError, NoRoom
 from core.credits.records import Kind
+from core.database.room import Room
 from core.health.store.port import HealthStore
 from core.hubspot.ports.inspection import Finding, Health, Inspecting
 from core.mirror.port import Mirror
@@ -147,6 +148,7 @@ class Readiness:
             fine("operational store", "answers"),
             fine("workers", said) if workers else fault("workers", "none is at work"),
             *_copies(outbox, now),
+            _disk(self.journal.room()),
         ]
 
     def _truth(self) -> list[Finding]:
@@ -176,6 +178,13 @@ def _copies(outbox: OutboxState, now: datetime) -> Iterable[Finding]:
         yield Finding(health=Health.WARNING, what="dead letters", said=said, mend=mend)
     else:
         yield fine("dead letters", "none")
+
+
+def _disk(room: Room) -> Finding:
+    free = "" if room.free is None else f"{room.free / (1 << 20):,.0f} MB free"
+    if room.full:
+        return fault("disk", "full: nothing new is saved")
+    return fault("disk", f"nearly full: {free}") if room.short else fine("disk", free or "not full")
 
 
 def fine(what: str, said: str) -> Finding:

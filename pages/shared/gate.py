@@ -20,7 +20,7 @@ import streamlit as st
 from core.access.sign_ins import DEFAULT_PROVIDER, SignInEnded, stated
 from core.app import wiring
 from core.app.assembly.parts import Core
-from core.credits.errors import JournalError
+from core.credits.errors import JournalError, StoreFull
 from core.credits.roles import ALLOWED, Actor, NotAllowed
 from core.credits.ways import Way, come_by
 from pages.shared import places, signing_in, words
@@ -89,6 +89,14 @@ def actor_of(core: Core, claims: Mapping[str, Any]) -> Actor:
 
 def enter(place: Place) -> Desk:
     """First statement of every page. Past it, there is a person who may be here."""
+    try:
+        return _entered(place)
+    except JournalError as error:
+        log.exception("%s was not opened", place.title)
+        _away_page(error)
+
+
+def _entered(place: Place) -> Desk:
     core = _core()
     come_by(Way.PAGE)
     claims = signed_in()
@@ -215,6 +223,21 @@ def _not_served_page(error: wiring.NotServed) -> NoReturn:
     with _card("Start Credit Desk with asgi.py"):
         st.markdown("`app.py` holds the pages alone. Nothing was started behind them. Run instead:")
         st.code(wiring.RUN, language="sh")
+    st.stop()
+
+
+def _away_page(error: JournalError) -> NoReturn:
+    """Without what the database says: whose role is not known is told nothing of it."""
+    full = isinstance(error, StoreFull)
+    with _card("The desk's disk is full" if full else "The desk's database does not answer"):
+        st.markdown(
+            "Nobody can be let in until it has room. Free space on it, or enlarge it."
+            if full
+            else "Nobody can be let in until it does. Reload the page in a moment."
+        )
+        st.markdown(
+            "What was confirmed is kept, and is carried out once. The log says what is wrong."
+        )
     st.stop()
 
 

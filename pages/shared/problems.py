@@ -22,6 +22,7 @@ from core.credits.errors import (
     OutcomeUnknown,
     StateConflict,
     Store,
+    StoreFull,
     Unauthorized,
     UnknownId,
     UnknownWord,
@@ -113,6 +114,8 @@ def _explain_plain(error: Exception) -> Problem | None:
             title = "Another Credit Desk works on this HubSpot account"
         case NotAllowed():
             title = "You may not do this"
+        case StoreFull():
+            title = "The disk of the desk's database is full"
         case StateConflict():
             title = "This operation changed since you opened the page"
         case TooMany():

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.credits.records import Kind
+from core.database.room import Room
 from core.health.alarm_rules import Alarm
 from core.health.store.times_port import Bounds
 from core.work.schedules import SlotRecord
@@ -19,6 +20,12 @@ class MemoryTimes:
     _outbox: dict[tuple[Kind, str], Any]
     _slots: dict[str, SlotRecord]
     _alarms: dict[str, Alarm]
+
+    #: As of a test that fills the disk.
+    left: Room = Room(full=False, free=None)
+
+    def room(self) -> Room:
+        return self.left
 
     def bring_back(self, now: datetime, bounds: Bounds) -> int:
         with self._lock:

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.access.sign_ins import RECORD
 from core.app import wiring
+from core.credits.errors import JournalError, StoreFull
 from core.credits.roles import Grant, Role
 from pages.shared import gate
 from pages.shared.places import BULK_REFUND, CONTACTS, PLACES, Place
@@ -67,6 +68,33 @@ def test_an_address_its_provider_did_not_verify_is_nobody_s(open_page: Open) -> 
     at = open_page(BULK_REFUND, who=claims)
 
     assert "Bulk refund is not open to you" == at.title[0].value
+
+
+@pytest.mark.parametrize(
+    ("error", "title"),
+    [
+        (JournalError("the store postgresql://db failed"), "The desk's database does not answer"),
+        (StoreFull("the disk of postgresql://db is full"), "The desk's disk is full"),
+    ],
+)
+def test_while_the_database_is_away_nobody_is_let_in_and_that_is_said_without_its_words(
+    open_page: Open,
+    made: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    error: JournalError,
+    title: str,
+) -> None:
+    def away(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(type(made.core.sign_ins), "require", lambda _self, claims: away(claims))
+
+    at = open_page(BULK_REFUND)
+
+    assert [title] == [each.value for each in at.title]
+    assert "What was confirmed is kept, and is carried out once." in said(at)
+    assert "postgresql" not in said(at)
+    assert not at.button
 
 
 def test_a_sign_in_ends_with_its_token(open_page: Open, made: Stage) -> None:

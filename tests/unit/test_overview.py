@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.access.unusual import unusual
+from core.database.room import LITTLE, Room
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.health.facts import (
     BEHIND_AFTER,
@@ -82,6 +83,7 @@ CALM = Facts(
 #: Each makes one matter of a calm desk.
 WRONG: dict[Matter, dict[str, Any]] = {
     Matter.AUDIT_CHANGED: {"audit_faults": ("entry 3 is missing",)},
+    Matter.DISK_FULL: {"room": Room(full=True, free=None)},
     Matter.UNUSUAL: {
         "unusual": [unusual("ben@x.test", "more than 100 students opened", ago(minutes=3))]
     },
@@ -127,6 +129,13 @@ def test_a_calm_desk_needs_nobody() -> None:
 @each_matter
 def test_each_thing_that_is_wrong_is_one_line(matter: Matter) -> None:
     assert [matter] == matters(replace(CALM, **WRONG[matter]))
+
+
+def test_a_disk_that_is_nearly_full_says_how_much_is_left() -> None:
+    little = Room(full=False, free=LITTLE - 1)
+
+    assert "nearly full: 256 MB are left" in told(Matter.DISK_FULL, room=little)
+    assert "is full: nothing new is saved" in told(Matter.DISK_FULL)
 
 
 @given(st.sets(st.sampled_from(list(Matter))))

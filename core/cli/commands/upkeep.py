@@ -133,7 +133,7 @@ def worker(
             "--unfit-after",
             metavar="SECONDS",
             min=0,
-            help="end after so long without memory, threads or disk",
+            help="end after so long without memory, threads or files",
         ),
     ] = UNFIT_AFTER_S,
     json: Json = False,

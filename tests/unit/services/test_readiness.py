@@ -10,6 +10,7 @@ import pytest
 
 from core.credits.errors import JournalError, NoRoom, NotSent, Unauthorized
 from core.credits.records import Kind
+from core.database.room import LITTLE, Room
 from core.health import readiness
 from core.hubspot.ports.inspection import Finding, Health, Heard
 from core.mirror.port import MirrorRow
@@ -42,9 +43,8 @@ def faults(desk: TestDesk) -> set[str]:
 
 
 def test_a_desk_at_work_is_ready(desk: TestDesk) -> None:
-    assert {"operational store", "HubSpot", "Supabase", "workers", "copies", "dead letters"} == set(
-        found(desk)
-    )
+    parts = {"operational store", "HubSpot", "Supabase", "workers", "copies", "dead letters"}
+    assert {*parts, "disk"} == set(found(desk))
     assert set() == faults(desk)
 
 
@@ -65,6 +65,19 @@ def test_what_each_part_says_is_passed_on(desk: TestDesk) -> None:
 
 def dead_store() -> Any:
     raise JournalError("the disk is full")
+
+
+def test_a_disk_without_room_is_a_fault_that_says_how_much_is_left(desk: TestDesk) -> None:
+    desk.journal.left = Room(full=False, free=LITTLE)
+    assert set() == faults(desk)
+
+    desk.core.readiness._parts[0].holds_s = 0
+    desk.journal.left = Room(full=False, free=LITTLE - 1)
+    assert {"disk"} == faults(desk)
+    assert "nearly full: 256 MB free" == found(desk)["disk"].said
+
+    desk.journal.left = Room(full=True, free=LITTLE)
+    assert "full: nothing new is saved" == found(desk)["disk"].said
 
 
 def test_a_slip_of_ours_is_no_readiness(desk: TestDesk) -> None:

@@ -1,0 +1,15 @@
+"""The part of the journal that knows whether it can keep more."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from core.database.room import Room
+
+
+class RoomRecords(Protocol):
+    """Part of ``Journal``, whose rules hold here too."""
+
+    def room(self) -> Room:
+        """As far as this process knows, without asking the database."""
+        ...
