@@ -52,6 +52,10 @@ class NoRoom(NotSent):
     """What the other side allows in a short time was used up, by others of ours, until too late."""
 
 
+class LimitUnknown(NotSent):
+    """Whether there is room cannot be known: the store that counts the calls does not answer."""
+
+
 class LimitReached(NotSent):
     """The daily limit is used up."""
 

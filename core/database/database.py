@@ -21,8 +21,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, Operationa
 
 from core.credits.errors import JournalError, StoreFull
 from core.credits.private_files import make_private
+from core.credits.room import Room
 from core.credits.texts import is_storable, storable, storable_json
-from core.database.room import Room, for_lack_of_room, free
+from core.database.full_disk import for_lack_of_room, free
 from core.database.sqlite import log_ahead, scrub
 
 log = logging.getLogger(__name__)

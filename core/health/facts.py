@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.audit.entries import Entry
-from core.database.room import NOT_KNOWN, Room
+from core.credits.room import NOT_KNOWN, Room
 from core.drift.sweeps import Sweep
 from core.operations.states import Operation
 from core.operations.verdicts import OperationKind
@@ -34,8 +34,8 @@ class Matter(StrEnum):
 
     AUDIT_CHANGED = "audit changed"
     UNUSUAL = "unusual"
-    NO_WORKER = "no worker"
     DISK_FULL = "disk full"
+    NO_WORKER = "no worker"
     TRUTH_AWAY = "HubSpot away"
     MIRROR_AWAY = "Supabase away"
     UNDECIDED = "undecided"
@@ -57,8 +57,8 @@ class Matter(StrEnum):
 URGENCY: dict[Matter, Urgency] = {
     Matter.AUDIT_CHANGED: Urgency.NOW,
     Matter.UNUSUAL: Urgency.NOW,
-    Matter.NO_WORKER: Urgency.NOW,
     Matter.DISK_FULL: Urgency.NOW,
+    Matter.NO_WORKER: Urgency.NOW,
     Matter.TRUTH_AWAY: Urgency.NOW,
     Matter.MIRROR_AWAY: Urgency.NOW,
     Matter.UNDECIDED: Urgency.PERSON,

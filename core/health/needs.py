@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from core.access.unusual import words_of
-from core.database.room import Room
+from core.credits.room import Room
 from core.drift.sweeps import SweepMode
 from core.health.facts import Facts, Matter, Need, NeedsEyes
 from core.operations.states import Operation, OperationState
@@ -44,11 +44,11 @@ def _of_the_whole(facts: Facts) -> Iterator[Need]:
         told = f"The audit was changed: {facts.audit_faults[0]}{more}"
         yield Need(matter=Matter.AUDIT_CHANGED, told=told)
     yield from _unusual(facts)
+    if facts.room.short:
+        yield Need(matter=Matter.DISK_FULL, told=_room(facts.room))
     if not facts.workers:
         told = "No worker is running: confirmed operations wait until one starts"
         yield Need(matter=Matter.NO_WORKER, told=told, since=facts.worker_at)
-    if facts.room.short:
-        yield Need(matter=Matter.DISK_FULL, told=_room(facts.room))
     sides = (
         (Matter.TRUTH_AWAY, "HubSpot", facts.truth),
         (Matter.MIRROR_AWAY, "Supabase", facts.mirror),
@@ -63,7 +63,7 @@ def _of_the_whole(facts: Facts) -> Iterator[Need]:
 
 
 def _room(room: Room) -> str:
-    if room.full:
+    if room.none:
         return (
             "The disk of the desk's database is full: nothing new is saved, so nothing new begins. "
             "What was saved is there, and goes on once there is room"

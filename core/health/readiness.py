@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
 
-from core.credits.errors import GatewayError, JournalError, NoRoom
+from core.credits.errors import GatewayError, JournalError, LimitUnknown, NoRoom
 from core.credits.records import Kind
-from core.database.room import Room
+from core.credits.room import Room
 from core.health.store.port import HealthStore
 from core.hubspot.ports.inspection import Finding, Health, Inspecting
 from core.mirror.port import Mirror
@@ -162,6 +162,8 @@ class Readiness:
             self.truth.knock()
         except NoRoom as error:  # it answers others of ours: they use up what it allows
             return [fine("HubSpot", str(error))]
+        except LimitUnknown:  # nothing was asked, and the store says by itself what it lacks
+            return []
         return [fine("HubSpot", "answers, and accepts the token")]
 
     def _mirror(self) -> list[Finding]:
@@ -182,7 +184,7 @@ def _copies(outbox: OutboxState, now: datetime) -> Iterable[Finding]:
 
 def _disk(room: Room) -> Finding:
     free = "" if room.free is None else f"{room.free / (1 << 20):,.0f} MB free"
-    if room.full:
+    if room.none:
         return fault("disk", "full: nothing new is saved")
     return fault("disk", f"nearly full: {free}") if room.short else fine("disk", free or "not full")
 

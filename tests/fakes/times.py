@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from core.credits.records import Kind
-from core.database.room import Room
+from core.credits.room import Room
 from core.health.alarm_rules import Alarm
 from core.health.store.times_port import Bounds
 from core.work.schedules import SlotRecord

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.access.unusual import unusual
-from core.database.room import LITTLE, Room
+from core.credits.room import LITTLE, Room
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.health.facts import (
     BEHIND_AFTER,
@@ -83,10 +83,10 @@ CALM = Facts(
 #: Each makes one matter of a calm desk.
 WRONG: dict[Matter, dict[str, Any]] = {
     Matter.AUDIT_CHANGED: {"audit_faults": ("entry 3 is missing",)},
-    Matter.DISK_FULL: {"room": Room(full=True, free=None)},
     Matter.UNUSUAL: {
         "unusual": [unusual("ben@x.test", "more than 100 students opened", ago(minutes=3))]
     },
+    Matter.DISK_FULL: {"room": Room(full=True, free=None)},
     Matter.NO_WORKER: {"workers": 0},
     Matter.TRUTH_AWAY: {"truth": AWAY},
     Matter.MIRROR_AWAY: {"mirror": AWAY},

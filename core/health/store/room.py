@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from core.credits.room import Room
 from core.database.database import Database
-from core.database.room import Room
 
 
 class RoomLeft:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from core.database.room import Room
+from core.credits.room import Room
 
 
 class RoomRecords(Protocol):

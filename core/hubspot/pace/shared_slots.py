@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from core.credits.errors import NotSent
+from core.credits.errors import LimitUnknown
 from core.database.fleeting import opened, transaction
+from core.database.full_disk import for_lack_of_room
 from core.hubspot.pace.slots import TICK_S, TRANSIT_S, Grant, Limit, Wait
 
 TABLES = """
@@ -67,6 +68,8 @@ LAST = 2
 #: For how long after it looked in vain a waiter is still held to wait, and how soon to look again.
 STANDS_S, LOOK_AGAIN_S = 0.2, 0.05
 
+NO_ANSWER = "the operational store does not answer"
+
 
 def open_engine(url: str) -> sa.Engine:
     """An engine for the slots of the operational store at ``url``, with the tables made."""
@@ -75,7 +78,7 @@ def open_engine(url: str) -> sa.Engine:
 
 @dataclass(slots=True)
 class SharedSlots:
-    """One bucket of slots. Raises ``NotSent`` when the store does not answer."""
+    """One bucket of slots. Raises ``LimitUnknown`` when the store does not answer."""
 
     engine: sa.Engine
     bucket: str
@@ -150,5 +153,6 @@ class SharedSlots:
                 yield connection, float(now)
         except SQLAlchemyError as error:
             self._count = 0  # whatever was there may be gone
-            words = "the operational store does not answer, so HubSpot's limit is not known"
-            raise NotSent(words) from error
+            full = isinstance(error, DBAPIError) and for_lack_of_room(error, None)
+            what = "the disk of the operational store is full" if full else NO_ANSWER
+            raise LimitUnknown(f"{what}, so HubSpot's limit is not known") from error

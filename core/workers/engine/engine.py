@@ -16,7 +16,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
+from sqlalchemy.exc import DBAPIError
+
 from core.credits.errors import JournalError
+from core.database.full_disk import for_lack_of_room
 from core.operations.states import OperationState
 from core.work.engine_port import CarryOut
 from core.work.vitals_port import NoVitals, Vitals
@@ -218,6 +221,12 @@ class DbosEngine:
         except JournalError as error:
             log.warning("%s", error)
             failed: Exception = error
+        except DBAPIError as error:  # of the engine's own tables
+            if for_lack_of_room(error, None):
+                log.warning("the disk is full: the engine goes on when it has room")
+            else:
+                log.exception("the engine's store failed; it goes on")
+            failed = error
         except Exception as error:
             log.exception("unexpected in the engine; it goes on")
             failed = error

@@ -32,8 +32,8 @@ class Link:
 LINKS: dict[Matter, Link] = {
     Matter.AUDIT_CHANGED: Link(places.AUDIT, "See what does not fit"),
     Matter.UNUSUAL: Link(places.AUDIT, "See who and when"),
-    Matter.NO_WORKER: Link(places.OPERATIONS, "See workers", WORKERS),
     Matter.DISK_FULL: Link(places.OPERATIONS, "See what waits", {finding.NARROW: "In progress"}),
+    Matter.NO_WORKER: Link(places.OPERATIONS, "See workers", WORKERS),
     Matter.TRUTH_AWAY: Link(places.OPERATIONS, "See what waits", {finding.NARROW: "In progress"}),
     Matter.MIRROR_AWAY: Link(places.OPERATIONS, "See what waits", COPIES),
     Matter.UNDECIDED: Link(places.OPERATIONS, "Open"),

@@ -28,8 +28,8 @@ COUNTED = {
 WORDS: dict[Matter, str] = {
     Matter.AUDIT_CHANGED: "Audit",
     Matter.UNUSUAL: "Unusual",
-    Matter.NO_WORKER: "No worker",
     Matter.DISK_FULL: "Disk",
+    Matter.NO_WORKER: "No worker",
     Matter.TRUTH_AWAY: "HubSpot",
     Matter.MIRROR_AWAY: "Supabase",
     Matter.UNDECIDED: "Undecided",

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, event
 
 from core.app.journal import Journal
 from core.app.stores import SqlJournal
+from core.credits import room
 from core.credits.errors import JournalError, StoreFull
-from core.database import room
-from core.database.room import Room
+from core.credits.room import Room
 from tests.contract.journal.given import item, operation
 
 #: What PostgreSQL raises when its disk is full, at the end of each statement that writes an item.

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from core.credits.errors import JournalError, NoRoom, NotSent, Unauthorized
+from core.credits.errors import JournalError, LimitUnknown, NoRoom, NotSent, Unauthorized
 from core.credits.records import Kind
-from core.database.room import LITTLE, Room
+from core.credits.room import LITTLE, Room
 from core.health import readiness
 from core.hubspot.ports.inspection import Finding, Health, Heard
 from core.mirror.port import MirrorRow
@@ -116,6 +116,14 @@ def test_hubspot_is_not_away_while_others_of_ours_use_up_what_it_allows(desk: Te
 
     assert "HubSpot's limit left no room in time" == found(desk)["HubSpot"].said
     assert set() == faults(desk)
+
+
+def test_of_hubspot_nothing_is_said_while_the_store_that_counts_the_calls_is_away(
+    desk: TestDesk,
+) -> None:
+    desk.account.shut = LimitUnknown("the operational store does not answer")
+
+    assert "HubSpot" not in found(desk)
 
 
 @pytest.mark.parametrize(
