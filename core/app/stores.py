@@ -24,6 +24,7 @@ from core.health.store.attention import Attention
 from core.health.store.audit import Audit
 from core.health.store.figures import Counts
 from core.health.store.times import Times
+from core.health.store.week import Weeks
 from core.mirror.outgoing.store.events import Outgoing, announce
 from core.mirror.store.outbox import Outbox
 from core.operations.desks.store.desks import Desks
@@ -79,6 +80,7 @@ class SqlJournal(
     Outgoing,
     Times,
     Tellings,
+    Weeks,
     Accounts,
     Uses,
 ):
