@@ -18,15 +18,10 @@ from core.drift.store.trends import values_at
 from core.drift.store.trends_port import Gauge
 from core.drift.sweeps import SweepState
 from core.health.week_rules import Outcomes, Reading
-from core.operations.kinds.base import RowSubject
-from core.operations.kinds.registry import KINDS, of_subject
+from core.operations.kinds.registry import CANCELLING, MAKING
 from core.operations.protocol.store.tables import MovementState, movements
 from core.operations.states import ItemState
 from core.operations.store.tables import items, operations
-
-#: Kinds that cancel bookings, and kinds that make them.
-CANCELLING = frozenset(key for key, kind in KINDS.items() if kind.cancels)
-MAKING = of_subject(RowSubject.NEW_BOOKING)
 
 
 class Weeks:

@@ -1,0 +1,175 @@
+"""This week beside last week: a card for each figure, with its two weeks and the way behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import streamlit as st
+
+from core.audit.entries import What
+from core.credits.roles import ALLOWED, Actor
+from core.health.week import Week
+from core.health.week_rules import Days, Figure, Trend
+from core.operations.kinds.registry import CANCELLING, MAKING, REFUNDING
+from core.operations.verdicts import OperationKind
+from pages.shared import places, words
+from pages.shared.audit import address as entries
+from pages.shared.drift import history
+from pages.shared.gate import Desk
+from pages.shared.health import small_chart
+from pages.shared.health.figures import short
+from pages.shared.health.links import Link
+from pages.shared.operations.record import finding
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a figure is called, counted in, and about."""
+
+    name: str
+    #: A number with its unit.
+    told: Callable[[float], str]
+    about: str
+
+
+def _of(noun: str) -> Callable[[float], str]:
+    return lambda number: words.count(round(number), noun)
+
+
+CARDS: dict[Figure, Card] = {
+    Figure.REFUNDED: Card(
+        "Refunded",
+        _of("credit"),
+        "Credits that were given back, also those that an undo took back later.",
+    ),
+    Figure.CANCELLED: Card(
+        "Cancelled", _of("booking"), "Bookings, whether their credit was given back or kept."
+    ),
+    Figure.BOOKED: Card("Booked", _of("seat"), "Bookings made in Credit Desk or through its API."),
+    Figure.DRIFT_FOUND: Card(
+        "Drift found",
+        _of("record"),
+        "Records that differed in a check. Each counts once a week, on the first day.",
+    ),
+    Figure.DRIFT_REPAIRED: Card(
+        "Drift repaired", _of("record"), "Records that a repair left equal on both sides."
+    ),
+    Figure.COPY_LAG: Card(
+        "Copy lag",
+        short,
+        "99 of 100 copies reached Supabase within this time: the mean of all minutes with copies.",
+    ),
+    Figure.OWED: Card("Owed", _of("credit"), "Credits of cancelled bookings not yet given back."),
+    Figure.OUTSTANDING: Card(
+        "Outstanding",
+        _of("credit"),
+        "Credits on all balances in HubSpot, as the last full check added them up.",
+    ),
+}
+#: Figures of a moment; all others add up, or are a mean.
+STANDING = {Figure.OWED, Figure.OUTSTANDING}
+KINDS: Mapping[Figure, Collection[OperationKind]] = {
+    Figure.REFUNDED: REFUNDING,
+    Figure.CANCELLED: CANCELLING,
+    Figure.BOOKED: MAKING,
+}
+TABS = {
+    Figure.DRIFT_FOUND: "By cause",
+    Figure.COPY_LAG: "Copy lag",
+    Figure.OWED: "Refunds owed",
+    Figure.OUTSTANDING: "Outstanding",
+}
+NOTHING_YET = (
+    "Nothing to compare yet. Refunds, cancellations, bookings and drift appear here, this week "
+    "beside last week."
+)
+#: The shortest period of the charts with both weeks.
+PERIOD = "Last 30 days"
+
+assert CARDS.keys() == set(Figure), "every figure has its card"
+assert KINDS.keys() | TABS.keys() | {Figure.DRIFT_REPAIRED} == set(Figure), "each leads on"
+
+
+def show(desk: Desk, week: Week) -> None:
+    """In two rows where there is room."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.header("This week", anchor=False, width="content")
+        st.caption(compared(week.days), width="content")
+    if not any(trend.now or trend.whole for trend in week.trends.values()):
+        st.markdown(NOTHING_YET)
+        return
+    with st.grid(4, min_column_width=230, gap="small"):
+        for figure, trend in week.trends.items():
+            _card(figure, trend, week.days, desk.actor)
+
+
+def compared(days: Days) -> str:
+    """Which days: "Mon 4 May – Wed 6 May, 14:05, beside Mon 27 Apr – Wed 29 Apr, 14:05 (CEST)"."""
+    last, this = days.begins
+    now, then = _until(this, days.at), _until(last, days.like_now)
+    return f"{now}, beside {then} ({days.at:%Z})"
+
+
+def _until(begins: datetime, until: datetime) -> str:
+    first = f"{begins:%a %-d %b} – " if begins.date() != until.date() else ""
+    return f"{first}{until:%a %-d %b, %H:%M}"
+
+
+def _card(figure: Figure, trend: Trend, days: Days, actor: Actor) -> None:
+    card, link = CARDS[figure], link_of(figure, days)
+    with st.container(border=True, height="stretch", gap="xxsmall"):
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            st.metric(
+                card.name,
+                _told(card, trend.now),
+                f"{_told(card, trend.before)} last week",
+                delta_color="off",
+                delta_arrow="off",
+                help=f"{card.about} {_of_last_week(figure, trend)}",
+            )
+            small_chart.show(trend.days, _titles(card, trend, days), alt=_alt(figure, trend, days))
+        if link.place.act in ALLOWED[actor.role]:
+            st.page_link(
+                link.place.path,
+                label=link.says,
+                icon=":material/arrow_forward:",
+                icon_position="right",
+                query_params=dict(link.params),
+            )
+
+
+def link_of(figure: Figure, days: Days) -> Link:
+    """Where what a figure counts is listed, or drawn over a longer time."""
+    monday = days.begins[1].date().isoformat()
+    if figure in KINDS:
+        names = [words.KIND[kind] for kind in OperationKind if kind in KINDS[figure]]
+        operations = {finding.KIND: names, finding.SINCE: monday}
+        return Link(places.OPERATIONS, "See operations", operations)
+    if figure in TABS:
+        tab = {history.TAB: TABS[figure], history.PERIOD: PERIOD}
+        return Link(places.DRIFT, "See chart", tab)
+    repaired = {entries.ACT: What.REPAIRED.value, entries.SINCE: monday}
+    return Link(places.AUDIT, "See records", repaired)
+
+
+def _told(card: Card, number: float | None) -> str:
+    return words.NOTHING if number is None else card.told(number)
+
+
+def _of_last_week(figure: Figure, trend: Trend) -> str:
+    whole = _told(CARDS[figure], trend.whole)
+    return f"{'At the end' if figure in STANDING else 'In all'} of last week: {whole}."
+
+
+def _titles(card: Card, trend: Trend, days: Days) -> list[str]:
+    return [
+        f"{day:%a %-d %b}: {_told(card, number)}"
+        for day, number in zip(days.dates, trend.days, strict=True)
+    ]
+
+
+def _alt(figure: Figure, trend: Trend, days: Days) -> str:
+    card = CARDS[figure]
+    return f"{card.name} by day. {'; '.join(_titles(card, trend, days))}"
