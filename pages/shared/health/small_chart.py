@@ -20,7 +20,7 @@ LEAST = 0.06
 
 
 def show(values: Sequence[float | None], titles: Sequence[str], *, alt: str) -> None:
-    """Last week pale, this week full; no bar where there is nothing, or it is not known.
+    """Last week gray, this week in colour; no bar where there is nothing, or it is not known.
 
     ``titles``: what a bar says to a mouse. ``alt``: what the chart says to a screen reader.
     """
@@ -30,16 +30,16 @@ def show(values: Sequence[float | None], titles: Sequence[str], *, alt: str) -> 
 def drawn(values: Sequence[float | None], titles: Sequence[str], *, alt: str) -> str:
     """As HTML. The days that are still to come leave their place free."""
     most = max((value for value in values if value), default=0.0)
-    pale, full = _in_mode(Colour.GRAY), _in_mode(Colour.ACCENT)
+    gray, accent = _in_mode(Colour.GRAY), _in_mode(Colour.ACCENT)
     bars = [
-        _bar(max(LEAST, value / most) if value else 0, full if n >= DAYS // 2 else pale, title)
+        _bar(max(LEAST, value / most) if value else 0, accent if n >= DAYS // 2 else gray, title)
         for n, (value, title) in enumerate(zip(values, titles, strict=True))
     ]
-    bars += [_bar(0, full, "")] * (DAYS - len(bars))
+    bars += [_bar(0, accent, "")] * (DAYS - len(bars))
     bars.insert(DAYS // 2, '<span style="width:4px"></span>')
     return (
         f'<div role="img" aria-label="{words.escaped(alt)}" style="display:flex;gap:2px;'
-        f'align-items:flex-end;height:{HEIGHT_PX}px;border-bottom:1px solid {pale}">'
+        f'align-items:flex-end;height:{HEIGHT_PX}px;border-bottom:1px solid {gray}">'
         f"{''.join(bars)}</div>"
     )
 

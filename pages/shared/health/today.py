@@ -52,14 +52,16 @@ def _line(desk: Desk, operation: Operation, progress: Progress) -> None:
     word = words.OPERATION[operation.state]
     if bad:
         colour, icon, word = "orange", ":material/rule:", words.attention(bad)
+    what, came = kinds.briefly(operation, progress)
+    when = words.relative(operation.confirmed_at, desk.now(), desk.zone)
+    who = words.escaped(operation.confirmed_by).replace("@", "@<wbr>")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
         st.page_link(
             places.OPERATIONS.path,
-            label=words.plain(kinds.in_brief(operation, progress)),
+            label=words.plain(what),
             query_params={address.OPERATION: operation.id},
         )
+        st.html(words.escaped(came), width="content")
         st.space("stretch")
-        when = words.relative(operation.confirmed_at, desk.now(), desk.zone)
-        who = words.escaped(operation.confirmed_by).replace("@", "@<wbr>")
         st.html(f"{when}, {who}", width="content")

@@ -68,8 +68,8 @@ CARDS: dict[Figure, Card] = {
         "Credits on all balances in HubSpot, as the last full check added them up.",
     ),
 }
-#: Figures of a moment; all others add up, or are a mean.
-STANDING = {Figure.OWED, Figure.OUTSTANDING}
+#: Figures that add up; of all others last week in all is no number.
+ADDING = set(Figure) - {Figure.COPY_LAG, Figure.OWED, Figure.OUTSTANDING}
 KINDS: Mapping[Figure, Collection[OperationKind]] = {
     Figure.REFUNDED: REFUNDING,
     Figure.CANCELLED: CANCELLING,
@@ -106,10 +106,10 @@ def show(desk: Desk, week: Week) -> None:
 
 
 def compared(days: Days) -> str:
-    """Which days: "Mon 4 May – Wed 6 May, 14:05, beside Mon 27 Apr – Wed 29 Apr, 14:05 (CEST)"."""
+    """Which days, and until when on the last of them: in the reader's zone, which is named."""
     last, this = days.begins
     now, then = _until(this, days.at), _until(last, days.like_now)
-    return f"{now}, beside {then} ({days.at:%Z})"
+    return f"{now}, beside {then} ({days.at:%Z}). Gray bars: all of last week."
 
 
 def _until(begins: datetime, until: datetime) -> str:
@@ -120,24 +120,27 @@ def _until(begins: datetime, until: datetime) -> str:
 def _card(figure: Figure, trend: Trend, days: Days, actor: Actor) -> None:
     card, link = CARDS[figure], link_of(figure, days)
     with st.container(border=True, height="stretch", gap="xxsmall"):
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            st.metric(
-                card.name,
-                _told(card, trend.now),
-                f"{_told(card, trend.before)} last week",
-                delta_color="off",
-                delta_arrow="off",
-                help=f"{card.about} {_of_last_week(figure, trend)}",
-            )
+        st.metric(
+            card.name,
+            _told(card, trend.now),
+            f"{_told(card, trend.before)} last week",
+            delta_color="off",
+            delta_arrow="off",
+            delta_description=f"{trend.whole:,.0f} in all" if figure in ADDING else None,
+            help=card.about,
+        )
+        with st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
+        ):
+            if link.place.act in ALLOWED[actor.role]:
+                st.page_link(
+                    link.place.path,
+                    label=link.says,
+                    icon=":material/arrow_forward:",
+                    icon_position="right",
+                    query_params=dict(link.params),
+                )
             small_chart.show(trend.days, _titles(card, trend, days), alt=_alt(figure, trend, days))
-        if link.place.act in ALLOWED[actor.role]:
-            st.page_link(
-                link.place.path,
-                label=link.says,
-                icon=":material/arrow_forward:",
-                icon_position="right",
-                query_params=dict(link.params),
-            )
 
 
 def link_of(figure: Figure, days: Days) -> Link:
@@ -156,11 +159,6 @@ def link_of(figure: Figure, days: Days) -> Link:
 
 def _told(card: Card, number: float | None) -> str:
     return words.NOTHING if number is None else card.told(number)
-
-
-def _of_last_week(figure: Figure, trend: Trend) -> str:
-    whole = _told(CARDS[figure], trend.whole)
-    return f"{'At the end' if figure in STANDING else 'In all'} of last week: {whole}."
 
 
 def _titles(card: Card, trend: Trend, days: Days) -> list[str]:
