@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import streamlit as st
 
@@ -86,7 +87,9 @@ def _half(lag: Lag | None) -> str:
 
 
 def short(seconds: float) -> str:
-    """A length of time well below an hour: "20 ms", "1.5 s"."""
+    """A length of time, however short: "20 ms", "1.5 s", "3 min 20 s"."""
+    if seconds >= 60:
+        return words.span(timedelta(seconds=seconds))
     return f"{seconds * 1000:,.0f} ms" if seconds < 1 else f"{seconds:,.1f} s"
 
 

@@ -79,17 +79,15 @@ TABS = {
     Figure.DRIFT_FOUND: "By cause",
     Figure.COPY_LAG: "Copy lag",
     Figure.OWED: "Refunds owed",
-    Figure.OUTSTANDING: "Outstanding",
 }
 NOTHING_YET = (
     "Nothing to compare yet. Refunds, cancellations, bookings and drift appear here, this week "
     "beside last week."
 )
-#: The shortest period of the charts with both weeks.
-PERIOD = "Last 30 days"
+#: The shortest period of the charts with both weeks, as the address of their page says it.
+TWO_WEEKS = {"period": "Last 30 days"}
 
 assert CARDS.keys() == set(Figure), "every figure has its card"
-assert KINDS.keys() | TABS.keys() | {Figure.DRIFT_REPAIRED} == set(Figure), "each leads on"
 
 
 def show(desk: Desk, week: Week) -> None:
@@ -151,9 +149,10 @@ def link_of(figure: Figure, days: Days) -> Link:
         operations = {finding.KIND: names, finding.SINCE: monday}
         return Link(places.OPERATIONS, "See operations", operations)
     if figure in TABS:
-        tab = {history.TAB: TABS[figure], history.PERIOD: PERIOD}
-        return Link(places.DRIFT, "See chart", tab)
-    repaired = {entries.ACT: What.REPAIRED.value, entries.SINCE: monday}
+        return Link(places.DRIFT, "See chart", {history.TAB: TABS[figure]} | TWO_WEEKS)
+    if figure is Figure.OUTSTANDING:
+        return Link(places.DRIFT, "See checks")
+    repaired = {entries.ACT: words.sentence(What.REPAIRED), entries.SINCE: monday}
     return Link(places.AUDIT, "See records", repaired)
 
 

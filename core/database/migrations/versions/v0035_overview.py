@@ -1,4 +1,4 @@
-"""What Overview tells: the credits that a sweep came upon, and what needs attention by its index."""
+"""What Overview tells: the credits that a sweep came upon; what needs attention, by its index."""
 
 from __future__ import annotations
 
