@@ -11,7 +11,7 @@ from core.credits.roles import Act, Actor
 from core.drift.store.trends_port import Gauge
 from core.health.owed_now import owed_now
 from core.health.store.port import HealthStore
-from core.health.week_rules import WEEK, Days, Figure, Reading, Trend, averaged, counted, level
+from core.health.week_rules import WEEK, Days, Reading, Trend, WeekFigure, averaged, counted, level
 
 GAUGES = (Gauge.COPY_LAG_P99, Gauge.OWED, Gauge.OUTSTANDING)
 
@@ -21,7 +21,7 @@ class Week:
     """Every figure, and the days that are compared."""
 
     days: Days
-    trends: Mapping[Figure, Trend]
+    trends: Mapping[WeekFigure, Trend]
 
 
 @dataclass(slots=True)
@@ -62,14 +62,16 @@ class WeekReader:
         return Week(
             days=days,
             trends={
-                Figure.REFUNDED: counted(days, {n: each.refunded for n, each in done.items()}),
-                Figure.CANCELLED: counted(days, {n: each.cancelled for n, each in done.items()}),
-                Figure.BOOKED: counted(days, {n: each.booked for n, each in done.items()}),
-                Figure.DRIFT_FOUND: counted(days, found),
-                Figure.DRIFT_REPAIRED: counted(days, repaired),
-                Figure.COPY_LAG: averaged(days, _of(read, Gauge.COPY_LAG_P99)),
-                Figure.OWED: level(days, _of(read, Gauge.OWED), owed),
-                Figure.OUTSTANDING: level(days, _of(read, Gauge.OUTSTANDING)),
+                WeekFigure.REFUNDED: counted(days, {n: each.refunded for n, each in done.items()}),
+                WeekFigure.CANCELLED: counted(
+                    days, {n: each.cancelled for n, each in done.items()}
+                ),
+                WeekFigure.BOOKED: counted(days, {n: each.booked for n, each in done.items()}),
+                WeekFigure.DRIFT_FOUND: counted(days, found),
+                WeekFigure.DRIFT_REPAIRED: counted(days, repaired),
+                WeekFigure.COPY_LAG: averaged(days, _of(read, Gauge.COPY_LAG_P99)),
+                WeekFigure.OWED: level(days, _of(read, Gauge.OWED), owed),
+                WeekFigure.OUTSTANDING: level(days, _of(read, Gauge.OUTSTANDING)),
             },
         )
 

@@ -40,7 +40,7 @@ class Reading:
     last: float
 
 
-class Figure(StrEnum):
+class WeekFigure(StrEnum):
     """What is compared, in the order in which it is told."""
 
     #: Credits given back.

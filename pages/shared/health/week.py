@@ -11,7 +11,7 @@ import streamlit as st
 from core.audit.entries import What
 from core.credits.roles import ALLOWED, Actor
 from core.health.week import Week
-from core.health.week_rules import Days, Figure, Trend
+from core.health.week_rules import Days, Trend, WeekFigure
 from core.operations.kinds.registry import CANCELLING, MAKING, REFUNDING
 from core.operations.verdicts import OperationKind
 from pages.shared import places, words
@@ -38,47 +38,51 @@ def _of(noun: str) -> Callable[[float], str]:
     return lambda number: words.count(round(number), noun)
 
 
-CARDS: dict[Figure, Card] = {
-    Figure.REFUNDED: Card(
+CARDS: dict[WeekFigure, Card] = {
+    WeekFigure.REFUNDED: Card(
         "Refunded",
         _of("credit"),
         "Credits that were given back, also those that an undo took back later.",
     ),
-    Figure.CANCELLED: Card(
+    WeekFigure.CANCELLED: Card(
         "Cancelled", _of("booking"), "Bookings, whether their credit was given back or kept."
     ),
-    Figure.BOOKED: Card("Booked", _of("seat"), "Bookings made in Credit Desk or through its API."),
-    Figure.DRIFT_FOUND: Card(
+    WeekFigure.BOOKED: Card(
+        "Booked", _of("seat"), "Bookings made in Credit Desk or through its API."
+    ),
+    WeekFigure.DRIFT_FOUND: Card(
         "Drift found",
         _of("record"),
         "Records that differed in a check. Each counts once a week, on the first day.",
     ),
-    Figure.DRIFT_REPAIRED: Card(
+    WeekFigure.DRIFT_REPAIRED: Card(
         "Drift repaired", _of("record"), "Records that a repair left equal on both sides."
     ),
-    Figure.COPY_LAG: Card(
+    WeekFigure.COPY_LAG: Card(
         "Copy lag",
         short,
         "99 of 100 copies reached Supabase within this time: the mean of all minutes with copies.",
     ),
-    Figure.OWED: Card("Owed", _of("credit"), "Credits of cancelled bookings not yet given back."),
-    Figure.OUTSTANDING: Card(
+    WeekFigure.OWED: Card(
+        "Owed", _of("credit"), "Credits of cancelled bookings not yet given back."
+    ),
+    WeekFigure.OUTSTANDING: Card(
         "Outstanding",
         _of("credit"),
         "Credits on all balances in HubSpot, as the last full check added them up.",
     ),
 }
 #: Figures that add up; of all others last week in all is no number.
-ADDING = set(Figure) - {Figure.COPY_LAG, Figure.OWED, Figure.OUTSTANDING}
-KINDS: Mapping[Figure, Collection[OperationKind]] = {
-    Figure.REFUNDED: REFUNDING,
-    Figure.CANCELLED: CANCELLING,
-    Figure.BOOKED: MAKING,
+ADDING = set(WeekFigure) - {WeekFigure.COPY_LAG, WeekFigure.OWED, WeekFigure.OUTSTANDING}
+KINDS: Mapping[WeekFigure, Collection[OperationKind]] = {
+    WeekFigure.REFUNDED: REFUNDING,
+    WeekFigure.CANCELLED: CANCELLING,
+    WeekFigure.BOOKED: MAKING,
 }
 TABS = {
-    Figure.DRIFT_FOUND: "By cause",
-    Figure.COPY_LAG: "Copy lag",
-    Figure.OWED: "Refunds owed",
+    WeekFigure.DRIFT_FOUND: "By cause",
+    WeekFigure.COPY_LAG: "Copy lag",
+    WeekFigure.OWED: "Refunds owed",
 }
 NOTHING_YET = (
     "Nothing to compare yet. Refunds, cancellations, bookings and drift appear here, this week "
@@ -87,7 +91,7 @@ NOTHING_YET = (
 #: The shortest period of the charts with both weeks, as the address of their page says it.
 TWO_WEEKS = {"period": "Last 30 days"}
 
-assert CARDS.keys() == set(Figure), "every figure has its card"
+assert CARDS.keys() == set(WeekFigure), "every figure has its card"
 
 
 def show(desk: Desk, week: Week) -> None:
@@ -115,7 +119,7 @@ def _until(begins: datetime, until: datetime) -> str:
     return f"{first}{until:%a %-d %b, %H:%M}"
 
 
-def _card(figure: Figure, trend: Trend, days: Days, actor: Actor) -> None:
+def _card(figure: WeekFigure, trend: Trend, days: Days, actor: Actor) -> None:
     card, link = CARDS[figure], link_of(figure, days)
     with st.container(border=True, height="stretch", gap="xxsmall"):
         st.metric(
@@ -141,7 +145,7 @@ def _card(figure: Figure, trend: Trend, days: Days, actor: Actor) -> None:
             small_chart.show(trend.days, _titles(card, trend, days), alt=_alt(figure, trend, days))
 
 
-def link_of(figure: Figure, days: Days) -> Link:
+def link_of(figure: WeekFigure, days: Days) -> Link:
     """Where what a figure counts is listed, or drawn over a longer time."""
     monday = days.begins[1].date().isoformat()
     if figure in KINDS:
@@ -150,7 +154,7 @@ def link_of(figure: Figure, days: Days) -> Link:
         return Link(places.OPERATIONS, "See operations", operations)
     if figure in TABS:
         return Link(places.DRIFT, "See chart", {history.TAB: TABS[figure]} | TWO_WEEKS)
-    if figure is Figure.OUTSTANDING:
+    if figure is WeekFigure.OUTSTANDING:
         return Link(places.DRIFT, "See checks")
     repaired = {entries.ACT: words.sentence(What.REPAIRED), entries.SINCE: monday}
     return Link(places.AUDIT, "See records", repaired)
@@ -167,6 +171,6 @@ def _titles(card: Card, trend: Trend, days: Days) -> list[str]:
     ]
 
 
-def _alt(figure: Figure, trend: Trend, days: Days) -> str:
+def _alt(figure: WeekFigure, trend: Trend, days: Days) -> str:
     card = CARDS[figure]
     return f"{card.name} by day. {'; '.join(_titles(card, trend, days))}"

@@ -13,7 +13,7 @@ from core.drift import sweep as sweeping
 from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import SweepMode
 from core.health.week import Week
-from core.health.week_rules import Figure
+from core.health.week_rules import WeekFigure
 from core.mirror.store.outbox_port import Due
 from core.work.work import Work
 from tests.fakes.crm import Fault, Request
@@ -128,11 +128,11 @@ def test_what_is_counted_is_kept_until_the_minute_is_over(desk: TestDesk) -> Non
 
 def test_an_act_is_counted_at_the_next_look(desk: TestDesk) -> None:
     desk.booked("51", "11")
-    assert 0 == week(desk).trends[Figure.REFUNDED].now
+    assert 0 == week(desk).trends[WeekFigure.REFUNDED].now
 
     desk.run("51")
 
-    assert 1 == week(desk).trends[Figure.REFUNDED].now
+    assert 1 == week(desk).trends[WeekFigure.REFUNDED].now
 
 
 def test_what_is_owed_is_less_what_was_given_back_since_it_was_counted(desk: TestDesk) -> None:
@@ -141,8 +141,13 @@ def test_what_is_owed_is_less_what_was_given_back_since_it_was_counted(desk: Tes
     desk.journal.add_measures([Measure(at=at, gauge=Gauge.OWED, of="cs_credits", value=5)])
     desk.core.measuring.measure()
     desk.time += timedelta(minutes=1)
-    assert (1, 5) == (week(desk).trends[Figure.OWED].now, week(desk).trends[Figure.OWED].before)
+    assert (1, 5) == (
+        week(desk).trends[WeekFigure.OWED].now,
+        week(desk).trends[WeekFigure.OWED].before,
+    )
 
     desk.run("51")
 
-    assert 0 == week(desk).trends[Figure.OWED].now == week(desk).trends[Figure.OWED].days[-1]
+    assert (
+        0 == week(desk).trends[WeekFigure.OWED].now == week(desk).trends[WeekFigure.OWED].days[-1]
+    )
