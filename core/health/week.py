@@ -11,7 +11,16 @@ from core.credits.roles import Act, Actor
 from core.drift.store.trends_port import Gauge
 from core.health.owed_now import owed_now
 from core.health.store.port import HealthStore
-from core.health.week_rules import WEEK, Days, Reading, Trend, WeekFigure, averaged, counted, level
+from core.health.week_rules import (
+    WEEK,
+    Days,
+    GaugeReading,
+    Trend,
+    WeekFigure,
+    averaged,
+    counted,
+    level,
+)
 
 GAUGES = (Gauge.COPY_LAG_P99, Gauge.OWED, Gauge.OUTSTANDING)
 
@@ -53,7 +62,7 @@ class WeekReader:
             return self._kept[zone][1]
 
     def _counted(self, days: Days) -> Week:
-        done = self.journal.outcomes(days.edges)
+        done = self.journal.outcomes(days.edges).items()
         found, repaired = (
             _each_week(first, days) for first in (self.journal.found, self.journal.repaired)
         )
@@ -62,11 +71,9 @@ class WeekReader:
         return Week(
             days=days,
             trends={
-                WeekFigure.REFUNDED: counted(days, {n: each.refunded for n, each in done.items()}),
-                WeekFigure.CANCELLED: counted(
-                    days, {n: each.cancelled for n, each in done.items()}
-                ),
-                WeekFigure.BOOKED: counted(days, {n: each.booked for n, each in done.items()}),
+                WeekFigure.REFUNDED: counted(days, {n: each.refunded for n, each in done}),
+                WeekFigure.CANCELLED: counted(days, {n: each.cancelled for n, each in done}),
+                WeekFigure.BOOKED: counted(days, {n: each.booked for n, each in done}),
                 WeekFigure.DRIFT_FOUND: counted(days, found),
                 WeekFigure.DRIFT_REPAIRED: counted(days, repaired),
                 WeekFigure.COPY_LAG: averaged(days, _of(read, Gauge.COPY_LAG_P99)),
@@ -86,6 +93,6 @@ def _each_week(
     return {**first(edges[: middle + 1]), **this}
 
 
-def _of(read: Mapping[tuple[Gauge, int], Reading], gauge: Gauge) -> dict[int, Reading]:
+def _of(read: Mapping[tuple[Gauge, int], GaugeReading], gauge: Gauge) -> dict[int, GaugeReading]:
     """By stretch, that before the first as -1."""
     return {n - 1: each for (of, n), each in read.items() if of is gauge}

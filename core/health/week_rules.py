@@ -30,7 +30,7 @@ class Outcomes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class GaugeReading:
     """What a gauge showed in one stretch."""
 
     #: By weight, and the weight of all its readings.
@@ -131,7 +131,7 @@ def counted(days: Days, numbers: Mapping[int, int]) -> Trend:
     return days.of(lambda slots: sum(numbers.get(n, 0) for n in slots))
 
 
-def averaged(days: Days, readings: Mapping[int, Reading]) -> Trend:
+def averaged(days: Days, readings: Mapping[int, GaugeReading]) -> Trend:
     """Of what was read often, by weight."""
 
     def combined(slots: Sequence[int]) -> float | None:
@@ -142,7 +142,7 @@ def averaged(days: Days, readings: Mapping[int, Reading]) -> Trend:
     return days.of(combined)
 
 
-def level(days: Days, readings: Mapping[int, Reading], now: float | None = None) -> Trend:
+def level(days: Days, readings: Mapping[int, GaugeReading], now: float | None = None) -> Trend:
     """Of what stands until it is read again. ``now``: known better than by the last reading.
 
     ``readings``: also of the stretch before the first, as number -1.

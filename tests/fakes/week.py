@@ -14,7 +14,7 @@ from core.drift.differences import Drift
 from core.drift.repairs import Repair, RepairRow, RowState
 from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import Sweep
-from core.health.week_rules import Outcomes, Reading
+from core.health.week_rules import GaugeReading, Outcomes
 from core.operations.states import ItemState
 from core.operations.verdicts import OperationKind
 
@@ -75,7 +75,7 @@ class MemoryWeeks:
 
     def readings(
         self, gauges: Collection[Gauge], edges: Sequence[datetime]
-    ) -> dict[tuple[Gauge, int], Reading]:
+    ) -> dict[tuple[Gauge, int], GaugeReading]:
         whole = [edge.replace(microsecond=0) for edge in edges]
         read: dict[tuple[Gauge, int], list[Measure]] = defaultdict(list)
         with self._lock:
@@ -101,14 +101,14 @@ def _first(
     return dict(Counter(first.values()))
 
 
-def _reading(some: Sequence[Measure]) -> Reading:
+def _reading(some: Sequence[Measure]) -> GaugeReading:
     weight = sum(each.weight for each in some)
     newest = max(each.at.replace(microsecond=0) for each in some)
     last: dict[str, float] = {}
     for each in some:
         if each.at.replace(microsecond=0) == newest:
             last[each.of] = max(each.value, last.get(each.of, each.value))
-    return Reading(
+    return GaugeReading(
         mean=sum(each.value * each.weight for each in some) / weight,
         weight=weight,
         last=sum(last.values()),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.health.week_rules import Days, Reading, averaged, counted, level
+from core.health.week_rules import Days, GaugeReading, averaged, counted, level
 
 BERLIN = ZoneInfo("Europe/Berlin")
 #: A Wednesday, 13:30 in UTC.
@@ -27,8 +27,8 @@ def slots(days: Days, *times: datetime) -> dict[int, int]:
     return found
 
 
-def reading(last: float, *, mean: float = 0, weight: float = 1) -> Reading:
-    return Reading(mean=mean, weight=weight, last=last)
+def reading(last: float, *, mean: float = 0, weight: float = 1) -> GaugeReading:
+    return GaugeReading(mean=mean, weight=weight, last=last)
 
 
 def test_last_week_is_compared_until_the_same_weekday_and_time() -> None:

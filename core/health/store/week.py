@@ -17,7 +17,7 @@ from core.drift.store.trend_tables import measures
 from core.drift.store.trends import values_at
 from core.drift.store.trends_port import Gauge
 from core.drift.sweeps import SweepState
-from core.health.week_rules import Outcomes, Reading
+from core.health.week_rules import GaugeReading, Outcomes
 from core.operations.kinds.registry import CANCELLING, MAKING
 from core.operations.protocol.store.tables import MovementState, movements
 from core.operations.states import ItemState
@@ -69,7 +69,7 @@ class Weeks:
     @reading
     def readings(
         self, connection: Connection, gauges: Collection[Gauge], edges: Sequence[datetime]
-    ) -> dict[tuple[Gauge, int], Reading]:
+    ) -> dict[tuple[Gauge, int], GaugeReading]:
         """By the primary key, which begins with gauge and second."""
         second, at = measures.c.second, [int(edge.timestamp()) for edge in edges]
         weight = func.sum(measures.c.weight)
@@ -85,7 +85,7 @@ class Weeks:
         for (gauge, _, then), value in values_at(connection, gauges, {r[4] for r in rows}).items():
             last[gauge, then] += value
         return {
-            (gauge, n): Reading(mean=mean, weight=weight, last=last[gauge, then])
+            (gauge, n): GaugeReading(mean=mean, weight=weight, last=last[gauge, then])
             for gauge, n, mean, weight, then in rows
         }
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.drift.store.trends_port import Gauge
-from core.health.week_rules import Outcomes, Reading
+from core.health.week_rules import GaugeReading, Outcomes
 
 
 class WeekRecords(Protocol):
@@ -31,6 +31,6 @@ class WeekRecords(Protocol):
 
     def readings(
         self, gauges: Collection[Gauge], edges: Sequence[datetime]
-    ) -> Mapping[tuple[Gauge, int], Reading]:
+    ) -> Mapping[tuple[Gauge, int], GaugeReading]:
         """By gauge and stretch."""
         ...

@@ -25,7 +25,7 @@ from pages.shared.operations.record import finding
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class FigureWords:
     """What a figure is called, counted in, and about."""
 
     name: str
@@ -38,35 +38,31 @@ def _of(noun: str) -> Callable[[float], str]:
     return lambda number: words.count(round(number), noun)
 
 
-CARDS: dict[WeekFigure, Card] = {
-    WeekFigure.REFUNDED: Card(
+CARDS: dict[WeekFigure, FigureWords] = {
+    WeekFigure.REFUNDED: FigureWords(
         "Refunded",
         _of("credit"),
         "Credits that were given back, also those that an undo took back later.",
     ),
-    WeekFigure.CANCELLED: Card(
+    WeekFigure.CANCELLED: FigureWords(
         "Cancelled", _of("booking"), "Bookings, whether their credit was given back or kept."
     ),
-    WeekFigure.BOOKED: Card(
-        "Booked", _of("seat"), "Bookings made in Credit Desk or through its API."
-    ),
-    WeekFigure.DRIFT_FOUND: Card(
+    WeekFigure.BOOKED: FigureWords("Booked", _of("seat"), "Bookings made on a page or by API."),
+    WeekFigure.DRIFT_FOUND: FigureWords(
         "Drift found",
         _of("record"),
         "Records that differed in a check. Each counts once a week, on the first day.",
     ),
-    WeekFigure.DRIFT_REPAIRED: Card(
+    WeekFigure.DRIFT_REPAIRED: FigureWords(
         "Drift repaired", _of("record"), "Records that a repair left equal on both sides."
     ),
-    WeekFigure.COPY_LAG: Card(
+    WeekFigure.COPY_LAG: FigureWords(
         "Copy lag",
         short,
-        "99 of 100 copies reached Supabase within this time: the mean of all minutes with copies.",
+        "99 of 100 copies were made within this time: the mean of minutes with copies.",
     ),
-    WeekFigure.OWED: Card(
-        "Owed", _of("credit"), "Credits of cancelled bookings not yet given back."
-    ),
-    WeekFigure.OUTSTANDING: Card(
+    WeekFigure.OWED: FigureWords("Owed", _of("credit"), "Credits that students still wait for."),
+    WeekFigure.OUTSTANDING: FigureWords(
         "Outstanding",
         _of("credit"),
         "Credits on all balances in HubSpot, as the last full check added them up.",
@@ -160,11 +156,11 @@ def link_of(figure: WeekFigure, days: Days) -> Link:
     return Link(places.AUDIT, "See records", repaired)
 
 
-def _told(card: Card, number: float | None) -> str:
+def _told(card: FigureWords, number: float | None) -> str:
     return words.NOTHING if number is None else card.told(number)
 
 
-def _titles(card: Card, trend: Trend, days: Days) -> list[str]:
+def _titles(card: FigureWords, trend: Trend, days: Days) -> list[str]:
     return [
         f"{day:%a %-d %b}: {_told(card, number)}"
         for day, number in zip(days.dates, trend.days, strict=True)

@@ -12,7 +12,7 @@ from core.credits.writes import MovementKind, WriteState
 from core.drift.repairs import Repair, RepairRow, RepairState, RowState
 from core.drift.store.trends_port import Gauge
 from core.drift.sweeps import SweepMode, SweepState
-from core.health.week_rules import Outcomes, Reading
+from core.health.week_rules import GaugeReading, Outcomes
 from core.operations.states import ItemState, OperationState
 from core.operations.verdicts import OperationKind
 from tests.contract.journal.given import NOW, after, item, operation, outcome, saved, write
@@ -134,9 +134,9 @@ def test_a_gauge_s_mean_is_by_weight_and_its_last_reading_of_all_parts_at_one_ti
     )
 
     assert {
-        (Gauge.COPY_LAG_P99, 0): Reading(mean=2.4, weight=5, last=5.0),
-        (Gauge.OWED, 0): Reading(mean=11.25, weight=4, last=28.0),
-        (Gauge.OWED, 1): Reading(mean=9, weight=1, last=9.0),
+        (Gauge.COPY_LAG_P99, 0): GaugeReading(mean=2.4, weight=5, last=5.0),
+        (Gauge.OWED, 0): GaugeReading(mean=11.25, weight=4, last=28.0),
+        (Gauge.OWED, 1): GaugeReading(mean=9, weight=1, last=9.0),
     } == journal.readings([Gauge.COPY_LAG_P99, Gauge.OWED], EDGES)
 
 
