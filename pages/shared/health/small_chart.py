@@ -15,6 +15,8 @@ from pages.shared.charts import Colour
 
 DAYS = 14
 WIDTH_PX, HEIGHT_PX = 118, 40
+#: The first colour of charts, in which most of them have one series.
+THIS_WEEK = next(iter(Colour))
 #: What is not nothing can be seen.
 LEAST = 0.06
 
@@ -30,7 +32,7 @@ def show(values: Sequence[float | None], titles: Sequence[str], *, alt: str) -> 
 def drawn(values: Sequence[float | None], titles: Sequence[str], *, alt: str) -> str:
     """As HTML. The days that are still to come leave their place free."""
     most = max((value for value in values if value), default=0.0)
-    gray, accent = _in_mode(Colour.GRAY), _in_mode(Colour.ACCENT)
+    gray, accent = _in_mode(Colour.GRAY), _in_mode(THIS_WEEK)
     bars = [
         _bar(max(LEAST, value / most) if value else 0, accent if n >= DAYS // 2 else gray, title)
         for n, (value, title) in enumerate(zip(values, titles, strict=True))
@@ -55,4 +57,4 @@ def _in_mode(colour: Colour) -> str:
     """As the reader's mode has it, light where it is not known."""
     mode = st.context.theme.type or "light"
     palette: Sequence[str] = st.get_option(f"theme.{mode}.chartCategoricalColors")
-    return palette[int(colour.value.removeprefix("#"), 16) - 1]
+    return palette[list(Colour).index(colour)]

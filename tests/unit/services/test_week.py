@@ -141,13 +141,10 @@ def test_what_is_owed_is_less_what_was_given_back_since_it_was_counted(desk: Tes
     desk.journal.add_measures([Measure(at=at, gauge=Gauge.OWED, of="cs_credits", value=5)])
     desk.core.measuring.measure()
     desk.time += timedelta(minutes=1)
-    assert (1, 5) == (
-        week(desk).trends[WeekFigure.OWED].now,
-        week(desk).trends[WeekFigure.OWED].before,
-    )
+    then = week(desk).trends[WeekFigure.OWED]
+    assert (1, 5) == (then.now, then.before)
 
     desk.run("51")
 
-    assert (
-        0 == week(desk).trends[WeekFigure.OWED].now == week(desk).trends[WeekFigure.OWED].days[-1]
-    )
+    now = week(desk).trends[WeekFigure.OWED]
+    assert 0 == now.now == now.days[-1]
