@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.credits.errors import JournalError
 from core.credits.records import Kind
 from core.credits.roles import Actor, Role
 from core.drift.store.trends_port import Gauge, Measure
@@ -222,6 +223,23 @@ def test_a_new_desk_has_no_week_to_compare(open_page: Open) -> None:
 
     assert "Nothing to compare yet." in said(at)
     assert "Refunded" not in figures(at)
+
+
+def test_a_store_that_fails_while_the_week_is_counted_is_named_below_what_is_known(
+    open_page: Open, made: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm(made)
+
+    def fails(*_: object) -> None:
+        raise JournalError("disk I/O error")
+
+    monkeypatch.setattr(made.journal, "outcomes", fails)
+
+    at = open_page(OVERVIEW)
+
+    assert "Supabase matches HubSpot" in said(at)
+    assert "The desk's database returned an error" in said(at)
+    assert "Nothing was changed." in said(at)
 
 
 def test_a_level_that_was_not_measured_is_told_by_nothing(open_page: Open, made: Stage) -> None:
