@@ -24,7 +24,7 @@ from core.app.stores import SqlJournal
 from core.drift.store.trends_port import Gauge
 from pages.shared import charts, pace
 from pages.shared.drift import history
-from pages.shared.places import DRIFT
+from pages.shared.places import DRIFT, Place
 from tests.pages import drift_scenes
 from tests.pages.stage import ADMIN, come_in, signed_in, stage
 
@@ -46,15 +46,15 @@ def filled(journal: SqlJournal) -> Core:
     return made.core
 
 
-def visited(**params: str) -> tuple[float, AppTest]:
-    """Seconds of a run of the page's script, at this address; the app itself has run before."""
+def visited(place: Place = DRIFT, **params: str) -> tuple[float, AppTest]:
+    """Seconds of a run of a page's script, at this address; the app itself has run before."""
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     at.user = signed_in(email=ADMIN)
     at.session_state[pace.PAINTED] = True  # the whole page, at which the browser looks second
     at.run()
     for name, value in params.items():
         at.query_params[name] = value
-    at.switch_page(str(ROOT / DRIFT.path))
+    at.switch_page(str(ROOT / place.path))
     began = time.perf_counter()
     at.run()
     took = time.perf_counter() - began

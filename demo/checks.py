@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from core.credits.catalogue import CreditType
 from core.credits.records import Kind
 from core.drift.causes import Cause
 from core.drift.differences import Drift
@@ -165,6 +166,20 @@ def owed_before(
         for each in now:
             since = sum(credit == each.of and when > at for when, credit in given)
             yield replace(each, at=at, value=each.value + since, source=SOURCE)
+
+
+def outstanding_before(desk: DemoDesk, begun: datetime) -> Iterator[Measure]:
+    """What all balances came to each day: as the first full check has it, without what the desk
+    has moved since that day.
+    """
+    operations = desk.journal.operations(limit=1000)
+    moved = desk.journal.progress_of([each.id for each in operations])
+    for now in desk.journal.levels([Gauge.OUTSTANDING], since=begun, step=timedelta(days=1)):
+        for day in range(DAYS):
+            at = begun + timedelta(days=day)
+            since = (moved[each.id].net for each in operations if each.confirmed_at > at)
+            held = now.last - sum(net.get(CreditType(now.of), 0) for net in since)
+            yield replace(_measure(at, now.gauge, held), of=now.of)
 
 
 def _measure(at: datetime, gauge: Gauge, value: float, *, weight: float = 1) -> Measure:

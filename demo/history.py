@@ -14,7 +14,7 @@ from core.drift.sweeps import SweepMode
 from core.operations.kinds.registry import OF_OWED
 from core.operations.states import ItemState
 from demo.acts import Acts
-from demo.checks import SWEPT_AT, Checks, owed_before
+from demo.checks import SWEPT_AT, Checks, outstanding_before, owed_before
 from demo.desk import DAYS, DemoDesk
 from demo.people import GIVEN
 from demo.pool import Pool, planted_in
@@ -104,6 +104,7 @@ def _as_it_stands(
     now = [each for each in core.measuring.measure() if each.gauge is Gauge.OWED]
     given = _given_back(desk)
     desk.journal.add_measures([*checks.measures(chance), *owed_before(now, given, checks.begun)])
+    desk.journal.add_measures(list(outstanding_before(desk, checks.begun)))
     for _ in range(DEAD):
         acts.copy_refused()
     acts.left_awaiting(coming)

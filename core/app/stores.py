@@ -25,6 +25,7 @@ from core.health.store.audit import Audit
 from core.health.store.figures import Counts
 from core.health.store.room import RoomLeft
 from core.health.store.times import Times
+from core.health.store.week import Weeks
 from core.mirror.outgoing.store.events import Outgoing, announce
 from core.mirror.store.outbox import Outbox
 from core.operations.desks.store.desks import Desks
@@ -81,6 +82,7 @@ class SqlJournal(
     Times,
     RoomLeft,
     Tellings,
+    Weeks,
     Accounts,
     Uses,
 ):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from typing import TypeVar
 
 from core.credits.account import PROPERTIES
-from core.credits.catalogue import Catalogue
+from core.credits.catalogue import Catalogue, CreditType
 from core.credits.records import (
     MARKER,
     Booking,
@@ -28,6 +29,7 @@ from core.mirror.by_parts import by_parts, told
 from core.mirror.port import Mirror
 from core.mirror.rows import (
     CONTACT_OF,
+    ID,
     SOURCE_TIME,
     Row,
     booking_row,
@@ -48,6 +50,8 @@ class Compared:
     """What a comparison of some records came to."""
 
     compared: int
+    #: Credit type to the credits that HubSpot has on these contacts; empty of other kinds.
+    balances: Mapping[CreditType, int] = field(default_factory=dict)
     drifts: tuple[Drift, ...] = ()
     #: Being written or about to be copied at that moment.
     left_alone: tuple[str, ...] = ()
@@ -111,6 +115,7 @@ class Comparing:
         order = {id_: n for n, id_ in enumerate(ids)}
         return Compared(
             compared=sum(part.compared for part in parts),
+            balances=sum((Counter(part.balances) for part in parts), Counter()),
             drifts=tuple(sorted(drifts, key=lambda drift: order[drift.record_id])),
             left_alone=tuple(sorted(id_ for part in parts for id_ in part.left_alone)),
             due=frozenset().union(*(part.due for part in parts)),
@@ -146,9 +151,10 @@ class Comparing:
             held = self.mirror.rows(kind, list(ids))
         names = columns(self.catalogue)[kind]
         truth = self._truth(kind, ids)
+        balances = self._balances(truth) if kind is Kind.CONTACT else {}
         doubtful = self._to_be_kept(kind, suspects(ids, truth, held, names, self.zone), truth, held)
         if not doubtful:
-            return Compared(compared=len(ids))
+            return Compared(compared=len(ids), balances=balances)
         sides = self._again(kind, doubtful, names)
         alone = {id_ for id_ in doubtful if self._busy(kind, id_, sides)}
         rest = [id_ for id_ in doubtful if id_ not in alone]
@@ -156,6 +162,7 @@ class Comparing:
         drifts = self._explained(kind, wrong, sides, made_by_merge)
         return Compared(
             compared=len(ids) - len(alone),
+            balances=balances,
             drifts=tuple(drifts),
             left_alone=tuple(sorted(alone)),
             due=frozenset(id_ for id_ in alone if _is_due(id_, sides)),
@@ -168,6 +175,14 @@ class Comparing:
                 and ahead(sides.truth[id_].row, sides.mirror[id_])
             },
         )
+
+    def _balances(self, truth: Mapping[str, Stated]) -> dict[CreditType, int]:
+        """Each contact under its own id alone: HubSpot answers for merged ones with another."""
+        rows = [stated.row for id_, stated in truth.items() if stated.row[ID] == id_]
+        return {
+            credit: sum(held for row in rows if isinstance(held := row.get(credit), int))
+            for credit in self.catalogue.keys
+        }
 
     def _to_be_kept(
         self,

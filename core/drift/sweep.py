@@ -17,6 +17,7 @@ from core.drift.causes import Cause
 from core.drift.compare import Compared, Comparing
 from core.drift.differences import Drift
 from core.drift.store.port import DriftStore
+from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import WHOLE, Pass, Sweep, SweepMode, SweepState
 from core.hubspot.ports.crm import Crm
 from core.mirror.port import Mirror
@@ -166,6 +167,8 @@ class Sweeping:
 
     def _complete(self, sweep: Sweep) -> None:
         done = replace(sweep, state=SweepState.COMPLETE, saved_at=self.now())
+        # before it has ended: whoever takes it up after a crash measures again
+        self.journal.add_measures(list(self._outstanding(done)))
         self.journal.save_sweep(self._counted(done))
         self.mend_unattended(sweep.id)
         self.journal.forget_sweeps(before=self.now() - KEPT)
@@ -174,6 +177,13 @@ class Sweeping:
         counts = self.journal.drift_counts(sweep.id)
         unexplained = counts.get(Cause.UNEXPLAINED, 0)
         return replace(sweep, drifting=sum(counts.values()), unexplained=unexplained)
+
+    def _outstanding(self, sweep: Sweep) -> Iterator[Measure]:
+        """Of a full one alone: any other leaves students out."""
+        if sweep.mode is SweepMode.FULL:
+            for credit in self.comparing.catalogue.keys:
+                held = float(sweep.balances.get(credit, 0))
+                yield Measure(at=sweep.saved_at, gauge=Gauge.OUTSTANDING, of=credit, value=held)
 
     def _tell(self, sweep: Sweep, actor: str, what: str) -> None:
         detail = {"sweep": sweep.id, "mode": sweep.mode.value}
@@ -223,6 +233,7 @@ class Sweeping:
             after=page.after,
             known=dict(known),
             compared=dict(compared),
+            balances=dict(Counter(sweep.balances) + Counter(made.balances)),
             left_alone=sweep.left_alone + len(made.left_alone),
             drifting=sweep.drifting + len(made.drifts),
             pages=sweep.pages + 1,

@@ -83,6 +83,8 @@ class Sweep:
     #: Kind to the records it came upon, and to those that it compared on both sides.
     known: Mapping[str, int] = field(default_factory=dict)
     compared: Mapping[str, int] = field(default_factory=dict)
+    #: Credit type to the credits that HubSpot had on the contacts which it came upon.
+    balances: Mapping[str, int] = field(default_factory=dict)
     #: Pages saved so far.
     pages: int = 0
     #: Being written or about to be copied at that moment: not compared.

@@ -18,6 +18,7 @@ from core.health.audit_check.verify import Auditing
 from core.health.facts import Facts, Need, Side, Sight, sight
 from core.health.metrics import Metrics
 from core.health.needs import needs
+from core.health.owed_now import owed_now
 from core.health.readiness import PATIENT_S, Readiness, alive
 from core.health.store.attention_port import Moved
 from core.health.store.port import HealthStore
@@ -110,16 +111,17 @@ class OverviewReader:
         newest = self.journal.operations(limit=2 * NAMED_MAX)
         ended = [each for each in newest if each.state in ENDED and each.confirmed_at >= since]
         shown = [*running, *ended][:NAMED_MAX]
+        progress = self.journal.progress_of([each.id for each in shown])
         return Today(
             moved=self.journal.moved_since(since),
-            operations=[(each, self.journal.progress(each.id)) for each in shown],
+            operations=[(each, progress[each.id]) for each in shown],
         )
 
     def _facts(self, verified: Verified, quota: Quota | None, found: Sequence[Finding]) -> Facts:
         now, outbox, workers = self.now(), self.journal.outbox(), self.journal.workers()
         dead = self.journal.outbox_rows(dead=True, limit=1) if outbox.dead else []
         swept = last_whole(self.journal)
-        owed, owed_at = self._owed()
+        owed, owed_at = owed_now(self.journal)
         return Facts(
             now=now,
             names=NAMES,
@@ -175,14 +177,6 @@ class OverviewReader:
             next(iter(self.journal.sweeps(modes=[mode], limit=1)), None) for mode in SweepMode
         )
         return [each for each in newest if each and each.error and not each.complete]
-
-    def _owed(self) -> tuple[int | None, datetime | None]:
-        at = self.journal.measured_at(Gauge.OWED)
-        if at is None:
-            return None, None
-        levels = self.journal.levels([Gauge.OWED], since=at, step=timedelta(seconds=1))
-        counted = round(sum(level.last for level in levels))
-        return max(0, counted - self.journal.refunds_landed(since=at)), at
 
     def _lag(self, now: datetime) -> Lag | None:
         gauges = (Gauge.COPY_LAG_P50, Gauge.COPY_LAG_P99)

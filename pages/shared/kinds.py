@@ -46,15 +46,20 @@ def in_brief(operation: Operation, progress: Progress) -> str:
 
     A selection that is a number has said how many: "Bulk refund of 3 bookings: 2 done, +2 credits".
     """
+    return ": ".join(briefly(operation, progress))
+
+
+def briefly(operation: Operation, progress: Progress) -> tuple[str, str]:
+    """The same in two: what it is, and what came of it."""
     net = sum(progress.net.values())
     credits_ = [f"{net:+,} {'credit' if abs(net) == 1 else 'credits'}"] if progress.net else []
     if operation.selection.startswith(f"{progress.total:,} "):
         done = f"{progress.states.get(ItemState.DONE, 0):,} done"
-        return f"{titled(operation)}: {', '.join([done, *credits_])}"
+        return titled(operation), ", ".join([done, *credits_])
     told = [f"{far(progress)} {SAID[operation.kind].row}s"] if progress.total else []
     told += credits_
     told_of = filter(None, [", ".join(told), operation.selection])
-    return f"{named(operation)}: {'; '.join(told_of)}"
+    return named(operation), "; ".join(told_of)
 
 
 def credits_of(kind: OperationKind, progress: Progress) -> str:

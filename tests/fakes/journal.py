@@ -103,6 +103,7 @@ from tests.fakes.trail import MemoryTrail
 from tests.fakes.trends import MemoryTrends
 from tests.fakes.undoing import MemoryUndoing
 from tests.fakes.warnings import MemoryWarnings
+from tests.fakes.week import MemoryWeeks
 from tests.fakes.works import MemoryWorks
 
 #: A key of an item, in its own type.
@@ -172,6 +173,7 @@ class MemoryJournal(
     MemoryOutgoing,
     MemoryTimes,
     MemoryTellings,
+    MemoryWeeks,
     MemoryAccounts,
     MemoryUses,
 ):

@@ -2544,7 +2544,25 @@ STRANGERS = [
     ),
 ]
 
+MEASURING = [
+    Mutant(
+        guard="credits outstanding: a contact counts under its own id, not those it merged",
+        file="core/drift/compare.py",
+        old="for id_, stated in truth.items() if stated.row[ID] == id_]",
+        new="for id_, stated in truth.items()]",
+        tests=(_SERVICES + "test_week.py",),
+    ),
+    Mutant(
+        guard="credits outstanding: a sweep that leaves students out measures no total",
+        file="core/drift/sweep.py",
+        old="        if sweep.mode is SweepMode.FULL:",
+        new="        if True:",
+        tests=(_SERVICES + "test_week.py",),
+    ),
+]
+
 MUTANTS = [
+    *MEASURING,
     *STRANGERS,
     *ADJUSTING,
     *SETTLING,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.credits.errors import JournalError
 from core.credits.records import Kind
 from core.credits.roles import Actor, Role
 from core.drift.store.trends_port import Gauge, Measure
@@ -17,10 +19,11 @@ from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.health import readiness
 from core.health.facts import Matter, Need
 from core.health.store.attention_port import Moved
+from core.health.week_rules import Days
 from core.operations.verdicts import OperationKind
-from pages.shared import places
+from pages.shared import places, words
 from pages.shared.gate import Desk
-from pages.shared.health import links, today, views
+from pages.shared.health import links, small_chart, today, views, week
 from pages.shared.health.needs import WORDS
 from pages.shared.places import OVERVIEW, PLACES
 from tests.pages import drift_scenes, scenes
@@ -49,6 +52,10 @@ def calm(made: Stage) -> None:
             saved_at=made.clock() - timedelta(minutes=35),
         )
     )  # fmt: skip
+
+
+def html(at: AppTest) -> str:
+    return "".join(str(element.proto.body) for element in at.get("html"))
 
 
 def lines(at: AppTest) -> list[str]:
@@ -209,6 +216,78 @@ def test_the_day_begins_at_the_reader_s_midnight(made: Stage) -> None:
     desk = Desk(core=made.core, actor=ADMINS, zone=tokyo, place=OVERVIEW, claims={})
 
     assert datetime(2026, 5, 5, tzinfo=tokyo) == views.midnight(desk)
+
+
+def test_a_new_desk_has_no_week_to_compare(open_page: Open) -> None:
+    at = open_page(OVERVIEW)
+
+    assert "Nothing to compare yet." in said(at)
+    assert "Refunded" not in figures(at)
+
+
+def test_a_store_that_fails_while_the_week_is_counted_is_named_below_what_is_known(
+    open_page: Open, made: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calm(made)
+
+    def fails(*_: object) -> None:
+        raise JournalError("disk I/O error")
+
+    monkeypatch.setattr(made.journal, "outcomes", fails)
+
+    at = open_page(OVERVIEW)
+
+    assert "Supabase matches HubSpot" in said(at)
+    assert "The desk's database returned an error" in said(at)
+    assert "Nothing was changed." in said(at)
+
+
+def test_a_level_that_was_not_measured_is_told_by_nothing(open_page: Open, made: Stage) -> None:
+    scenes.fine(made)
+
+    at = open_page(OVERVIEW)
+
+    assert words.NOTHING == figures(at)["Outstanding"]
+    assert "Mon 4 May: –" in html(at)
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        (
+            datetime(2026, 5, 4, 9, 30, tzinfo=UTC),
+            "Mon 4 May, 09:30, beside Mon 27 Apr, 09:30 (UTC). Gray bars: all of last week.",
+        ),
+        (
+            datetime(2026, 5, 6, 22, 5, tzinfo=UTC),
+            (
+                "Mon 4 May – Wed 6 May, 22:05, beside Mon 27 Apr – Wed 29 Apr, 22:05 (UTC). "
+                "Gray bars: all of last week."
+            ),
+        ),
+    ],
+)
+def test_the_days_that_are_compared_are_said(now: datetime, told: str) -> None:
+    assert told == week.compared(Days.until(now, UTC))
+
+
+def test_days_are_said_as_the_reader_counts_them() -> None:
+    tokyo = Days.until(datetime(2026, 5, 3, 16, tzinfo=UTC), ZoneInfo("Asia/Tokyo"))
+
+    assert week.compared(tokyo).startswith("Mon 4 May, 01:00, beside Mon 27 Apr, 01:00 (JST).")
+
+
+def test_a_small_chart_draws_two_weeks_and_says_them() -> None:
+    values = [0, None, 5, 10, 0, 0, 0.1, 2]
+    drawn = small_chart.drawn(values, [f"day {n}" for n in range(8)], alt='"all" <days>')
+
+    assert 'aria-label="&quot;all&quot; &lt;days&gt;"' in drawn
+    heights = re.findall(r"height:(\d+)%;background:(#\w+)", drawn)
+    assert ["0", "0", "50", "100", "0", "0", "6", "20"] == [height for height, _ in heights[:8]]
+    assert 14 == len(heights), "days to come keep their place"
+    last, this = {colour for _, colour in heights[:7]}, {colour for _, colour in heights[7:]}
+    assert 1 == len(last) == len(this)
+    assert last != this
 
 
 def test_the_figures_tell_how_it_runs(open_page: Open, made: Stage) -> None:

@@ -12,19 +12,22 @@ from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.health.facts import Need, Urgency
 from core.health.overview import Overview
+from core.health.week import Week
 
 
 @app.command()
 def overview(as_: As = "", json: Json = False) -> None:
     """What needs attention now, the most urgent first. Exit code 2: somebody has to do something.
 
-    Also whether what students see is true, as the last sweep of all rows proves it.
+    Also whether what students see is true, as the last sweep of all rows proves it, and this week
+    beside last week until the same weekday and time, by the clock of the school's time zone.
     """
     with told(), opened() as runtime:
         core = runtime.core
         actor = actor_of(core, as_)
         found = core.overseeing.read(actor, patient=True)
-        show(_report(found), as_json=json)
+        week = core.weeks.read(actor, zone=core.zone)
+        show(_report(found) | _week(week), as_json=json)
         if any(need.urgency is not Urgency.WATCH for need in found.needs):
             raise typer.Exit(2)
 
@@ -52,6 +55,34 @@ def _report(found: Overview) -> dict[str, Any]:
         "copied_within_seconds": {"half": lag.p50_s, "99_of_100": lag.p99_s} if lag else {},
         "audit": {"verified": found.verified.head.n, "entries": found.verified.total},
     }
+
+
+def _week(week: Week) -> dict[str, Any]:
+    days, (last, this) = week.days, week.days.begins
+    return {
+        "week": [
+            {
+                "figure": figure.value,
+                "this_week": _short(trend.now),
+                "last_week_until_then": _short(trend.before),
+                "last_week": _short(trend.whole),
+            }
+            for figure, trend in week.trends.items()
+        ],
+        "week_compared": {
+            "from": this.isoformat(),
+            "to": days.at.isoformat(),
+            "beside_from": last.isoformat(),
+            "beside_to": days.like_now.isoformat(),
+        },
+    }
+
+
+def _short(number: float | None) -> float | None:
+    """Whole where it is; else, of seconds, to the millisecond. None: nothing was measured."""
+    if number is None:
+        return None
+    return round(number, 3) if number % 1 else int(number)
 
 
 def _need(need: Need) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class Trends:
             .order_by(*each)
         )
         found = connection.execute(query).all()
-        last = _values_at(connection, gauges, {row[5] for row in found})
+        last = values_at(connection, gauges, {row[5] for row in found})
         return [
             Level(
                 at=_moment(n * size),
@@ -155,10 +155,10 @@ class Trends:
         return DriftPage(total=total or 0, rows=rows)
 
 
-def _values_at(
+def values_at(
     connection: Connection, gauges: Collection[Gauge], seconds: Collection[int]
 ) -> dict[tuple[Gauge, str, int], float]:
-    """What each gauge showed in these seconds, the largest where several processes read it."""
+    """By part: what each gauge showed, the largest where several processes read it."""
     found: dict[tuple[Gauge, str, int], float] = {}
     for some in chunks(sorted(seconds)):
         query = (

@@ -29,8 +29,7 @@ from core.audit.store.in_transaction import record
 from core.audit.store.tables import audit, audit_head, audit_reasons
 from core.database.database import Database, forgetting, reading, writing
 from core.database.statements import chunks
-from core.operations.kinds.base import RowSubject
-from core.operations.kinds.registry import of_subject
+from core.operations.kinds.registry import MAKING
 from core.operations.protocol.store.rules import LIVE
 from core.operations.protocol.store.tables import movements
 from core.operations.store.cancelled_exams import cancelled_exams
@@ -39,8 +38,6 @@ from core.operations.store.tables import items, operations
 from core.operations.verdicts import OperationKind
 from core.students.store.exam_acts import exam_acts
 
-#: Kinds that make the booking of which they are: it got its record id after they were confirmed.
-MAKING = of_subject(RowSubject.NEW_BOOKING)
 #: As the driver gives it: a row that somebody changed may hold what our types cannot read.
 _RAW = [type_coerce(column, String).label(column.name) for column in audit.c if column.name != "n"]
 _KEPT = (audit_reasons.c.salt, audit_reasons.c.words, audit_reasons.c.at.label("said_at"))

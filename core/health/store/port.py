@@ -9,6 +9,7 @@ from core.health.store.attention_port import AttentionRecords
 from core.health.store.figures_port import FigureRecords
 from core.health.store.room_port import RoomRecords
 from core.health.store.times_port import TimeRecords
+from core.health.store.week_port import WeekRecords
 from core.students.store.port import StudentStore
 from core.workers.store.port import WorkerStore
 
@@ -21,6 +22,7 @@ class HealthStore(
     FigureRecords,
     TimeRecords,
     RoomRecords,
+    WeekRecords,
     Protocol,
 ):
     """Each method is one transaction. All times are UTC and passed in by the caller."""

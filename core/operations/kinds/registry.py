@@ -164,6 +164,10 @@ NAMES: Mapping[OperationKind, str] = by_kind(lambda kind: kind.words.name)
 OF_OWED = frozenset(
     key for key, kind in KINDS.items() if isinstance(kind, ChosenKind) and kind.of_owed
 )
+#: Kinds that cancel bookings, that give credits back, and that make bookings.
+CANCELLING = frozenset(key for key, kind in KINDS.items() if kind.cancels)
+REFUNDING = frozenset(key for key, kind in KINDS.items() if kind.refunds)
+MAKING = of_subject(RowSubject.NEW_BOOKING)
 #: Kinds that keep the credits of the bookings that they cancel.
 KEEPING = frozenset(
     key for key, kind in KINDS.items() if isinstance(kind, ChosenKind) and kind.keeps

@@ -132,7 +132,9 @@ items = Table(
     Index("items_of_contact", "contact_id"),
     Index("items_of_exam", "exam_id"),
     # Few: what waits for a person.
-    partial_index("items_to_look_at", "operation_id", where="state IN ('blocked', 'failed')"),
+    partial_index(
+        "items_to_look_at", "operation_id", "state", where="state IN ('blocked', 'failed')"
+    ),
 )
 
 notes = Table(

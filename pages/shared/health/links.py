@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.credits.roles import ALLOWED, Act, Actor
@@ -26,7 +26,7 @@ class Link:
 
     place: Place
     says: str
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
 
 
 LINKS: dict[Matter, Link] = {

@@ -20,10 +20,11 @@ LOOKS = {
     Urgency.PERSON: (":material/front_hand:", "orange"),
     Urgency.WATCH: (":material/visibility:", "blue"),
 }
+#: One of them, and several.
 COUNTED = {
-    Urgency.NOW: "urgent",
-    Urgency.PERSON: "need action",
-    Urgency.WATCH: "to watch",
+    Urgency.NOW: ("urgent", "urgent"),
+    Urgency.PERSON: ("needs action", "need action"),
+    Urgency.WATCH: ("to watch", "to watch"),
 }
 WORDS: dict[Matter, str] = {
     Matter.AUDIT_CHANGED: "Audit",
@@ -72,7 +73,8 @@ def show(desk: Desk, actor: Actor, found: Overview) -> None:
 
 def _counted(needs: Sequence[Need]) -> str:
     numbers = Counter(need.urgency for need in needs)
-    return ", ".join(f"{numbers[each]:,} {told}" for each, told in COUNTED.items() if numbers[each])
+    told = (words.count(numbers[each], *both) for each, both in COUNTED.items() if numbers[each])
+    return ", ".join(told)
 
 
 def _line(desk: Desk, actor: Actor, facts: Facts, need: Need) -> None:
@@ -81,7 +83,8 @@ def _line(desk: Desk, actor: Actor, facts: Facts, need: Need) -> None:
     badge, what, when, onward = st.columns(WIDTHS, vertical_alignment="center")
     badge.badge(WORDS[need.matter], icon=icon, color=colour)  # type: ignore[arg-type]
     what.html(f"{words.escaped(need.told)}.")  # Markdown would make links of addresses
-    when.html(_when(desk, facts, need))
+    if since := _when(desk, facts, need):
+        when.html(since)
     onward.page_link(
         link.place.path,
         label=link.says,
@@ -93,10 +96,10 @@ def _line(desk: Desk, actor: Actor, facts: Facts, need: Need) -> None:
 
 
 def _when(desk: Desk, facts: Facts, need: Need) -> str:
-    """HTML. What is owed has no beginning, but the time of its count."""
+    """HTML, empty where it is not known. What is owed has no beginning, but a time of its count."""
     if need.matter is Matter.OWED and facts.owed_at is not None:
         return f"counted {words.relative(facts.owed_at, facts.now, desk.zone)}"
-    return words.relative(need.since, facts.now, desk.zone) if need.since else words.NOTHING
+    return words.relative(need.since, facts.now, desk.zone) if need.since else ""
 
 
 def _calm(found: Overview) -> str:

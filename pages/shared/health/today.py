@@ -6,22 +6,11 @@ import streamlit as st
 
 from core.health.overview import Today
 from core.health.store.attention_port import Moved
-from core.operations.kinds.registry import titled
 from core.operations.states import Operation, Progress
 from pages.shared import kinds, places, words
 from pages.shared.gate import Desk
 from pages.shared.operations import address
 from pages.shared.operations.heading import COLOURS
-
-#: The columns and how wide they are.
-COLUMNS = {
-    "State": 2.1,
-    "Operation": 7.6,
-    "Done": 1.4,
-    "Credits": 1.2,
-    "Confirmed": 1.5,
-    "By": 2.6,
-}
 
 
 def show(desk: Desk, today: Today) -> None:
@@ -41,8 +30,6 @@ def show(desk: Desk, today: Today) -> None:
         )
     if today.operations:
         with st.container(border=True, key="today", gap="small"):
-            for column, name in zip(st.columns(list(COLUMNS.values())), COLUMNS, strict=True):
-                column.caption(name)
             for operation, progress in today.operations:
                 _line(desk, operation, progress)
 
@@ -59,21 +46,22 @@ def moved_words(moved: Moved) -> str:
 
 
 def _line(desk: Desk, operation: Operation, progress: Progress) -> None:
-    state, what, done, gain, when, who = st.columns(
-        list(COLUMNS.values()), vertical_alignment="center"
-    )
+    """In one row where there is room; on a phone who and when go below what."""
     bad = progress.needing_eyes(operation.state)
     colour, icon = COLOURS[operation.state]
     word = words.OPERATION[operation.state]
     if bad:
         colour, icon, word = "orange", ":material/rule:", words.attention(bad)
-    state.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
-    what.page_link(
-        places.OPERATIONS.path,
-        label=words.plain(titled(operation)),
-        query_params={address.OPERATION: operation.id},
-    )
-    done.markdown(kinds.far(progress))
-    gain.markdown(kinds.gain(progress))
-    when.html(words.relative(operation.confirmed_at, desk.now(), desk.zone))
-    who.html(words.escaped(operation.confirmed_by).replace("@", "@<wbr>"))
+    what, came = kinds.briefly(operation, progress)
+    when = words.relative(operation.confirmed_at, desk.now(), desk.zone)
+    who = words.escaped(operation.confirmed_by).replace("@", "@<wbr>")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
+        st.page_link(
+            places.OPERATIONS.path,
+            label=words.plain(what),
+            query_params={address.OPERATION: operation.id},
+        )
+        st.html(words.escaped(came), width="content")
+        st.space("stretch")
+        st.html(f"{when}, {who}", width="content")

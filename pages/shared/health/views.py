@@ -6,7 +6,7 @@ from datetime import datetime, time
 
 from pages.shared import gate, problems
 from pages.shared.gate import Desk
-from pages.shared.health import figures, needs, sight, today
+from pages.shared.health import figures, needs, sight, today, week
 
 #: Every look is a dozen cheap queries.
 LOOK = "10s"
@@ -19,8 +19,9 @@ def show(desk: Desk) -> None:
         found = desk.core.overseeing.read(desk.actor)
         sight.show(desk, found)
         needs.show(desk, desk.actor, found)
-        figures.show(desk, found)
+        week.show(desk, desk.core.weeks.read(desk.actor, zone=desk.zone))
         today.show(desk, desk.core.overseeing.today(desk.actor, since=midnight(desk)))
+        figures.show(desk, found)
 
 
 def midnight(desk: Desk) -> datetime:

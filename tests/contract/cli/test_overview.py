@@ -9,13 +9,16 @@ from datetime import UTC, datetime, timedelta
 
 from core.app.stores import SqlJournal
 from core.cli.commands import overview  # noqa: F401 - adds its command
+from core.credits.catalogue import SCHOOL
 from core.credits.records import Kind
+from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.mirror.store.outbox_port import Due
 from core.workers.store.workers_port import WorkerInfo
 from tests.contract.cli.test_messages import Run, run, settings
 
 __all__ = ["run", "settings"]  # fixtures
+CS = SCHOOL.keys[0]
 
 
 def test_it_tells_what_needs_a_person_and_ends_with_2_until_nothing_does(
@@ -39,10 +42,19 @@ def test_it_tells_what_needs_a_person_and_ends_with_2_until_nothing_does(
     journal.copied([taken], at=now)
     at = now - timedelta(minutes=5)
     state = SweepState.COMPLETE
+    ago = (timedelta(), 5), (timedelta(days=7, minutes=10), 7)
+    journal.add_measures(
+        [Measure(at=at - long, gauge=Gauge.OUTSTANDING, of=CS, value=n) for long, n in ago]
+    )
     journal.save_sweep(Sweep(id="s", mode=SweepMode.FULL, state=state, started_at=at, saved_at=at))
     alive(journal, datetime.now(UTC))
     calm = run("overview", "--json")
+    week = {each.pop("figure"): each for each in json.loads(calm.stdout)["week"]}
 
+    assert {"this_week": 0, "last_week_until_then": 0, "last_week": 0} == week["refunded"]
+    outstanding = week["outstanding"]
+    assert (5, 7) == (outstanding["this_week"], outstanding["last_week_until_then"])
+    assert "figure outstanding, this week 5, last week until then 7" in run("overview").stdout
     assert (0, [], "true") == (
         calm.returncode,
         json.loads(calm.stdout)["needs"],

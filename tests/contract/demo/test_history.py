@@ -123,6 +123,9 @@ def test_charts_and_lists_have_something_to_show(demo: Demo) -> None:
     assert len(drift) > 80
     assert max(counts) - min(counts) > 20
     assert set(Gauge) == {each.gauge for each in levels}
+    outstanding = [each for each in levels if each.gauge is Gauge.OUTSTANDING]
+    assert len({each.at for each in outstanding}) > 80
+    assert len({each.last for each in outstanding}) > 10
     assert all(repair.ended for repair in repairs)
     assert len(repairs) >= 5
     assert dead == 3
