@@ -59,7 +59,7 @@ class Rationing:
         self._within(self._use(who, Counted.LISTED, name, number), self.limits.listed)
 
     def named(self, ids: Collection[ContactId], who: str) -> None:
-        """A table names these students to this person; the same table counts once.
+        """A table names these students to this person; the same ones together count once.
 
         Raises:
             TooMany: more than anybody reads; the table has their ids alone.

@@ -36,8 +36,8 @@ QUIET = timedelta(seconds=10)
 ABSENT_MAX = 100
 #: Looks of this process at the same time; who comes then has the ids.
 LOOKS_MAX = 4
-#: Names, and tables that were counted, of which this process remembers.
-KNOWN_MAX, COUNTED_MAX = 20_000, 500
+#: Names that this process remembers, and people of whom it knows whom they were told.
+KNOWN_MAX, PEOPLE_MAX = 20_000, 200
 
 Record = tuple[Kind, str]
 
@@ -92,8 +92,8 @@ class StudentNames:
     keep: timedelta | None = None
     _known: dict[Record, tuple[datetime, Student]] = field(default_factory=dict)
     _quiet: dict[Store, tuple[datetime, str]] = field(default_factory=dict)
-    #: Tables that were counted: who, which, and when.
-    _counted: set[tuple[str, frozenset[str], int]] = field(default_factory=set)
+    #: Students who were counted as named: to whom, and when.
+    _counted: dict[tuple[str, int], set[str]] = field(default_factory=dict)
     _looks: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(LOOKS_MAX)
     )
@@ -118,25 +118,27 @@ class StudentNames:
         fault = self._looked_up(sorted(asked - self._fresh(asked).keys()), wait_s)
         known = self._fresh(asked)
         found = {each: known.get(each) or _by_id(each) for each in asked}
-        if over := self._over({one.id for one in found.values() if one.name}, actor):
-            return Named({each: Student(one.id) for each, one in found.items()}, over)
-        return Named(found, fault)
+        untold, over = self._counted_out({one.id for one in found.values() if one.name}, actor)
+        shown = {e: Student(s.id) if s.id in untold else s for e, s in found.items()}
+        return Named(shown, over or fault)
 
     # counting
 
-    def _over(self, ids: Collection[str], actor: Actor) -> str:
-        """Why these may not be named to this person; "": they may."""
-        key = (actor.email, frozenset(ids), spans(self.now(), WITHIN[Counted.NAMED]))
-        if not ids or key in self._counted:
-            return ""
+    def _counted_out(self, ids: set[str], actor: Actor) -> tuple[Collection[str], str]:
+        """Whom this person may not be told by name, and why. Who was named already, may be."""
+        key = (actor.email, spans(self.now(), WITHIN[Counted.NAMED]))
+        new = ids - self._counted.get(key, set())
+        if not new:
+            return (), ""
         try:
-            self.rationing.named([ContactId(id_) for id_ in ids], actor.email)
+            self.rationing.named([ContactId(id_) for id_ in new], actor.email)
         except (TooMany, JournalError) as error:
-            return str(error)
-        if len(self._counted) >= COUNTED_MAX:
-            self._counted.clear()
-        self._counted.add(key)
-        return ""
+            return new, str(error)
+        with self._lock:
+            if len(self._counted) >= PEOPLE_MAX:
+                self._counted.clear()
+            self._counted.setdefault(key, set()).update(new)
+        return (), ""
 
     # looking up
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 
@@ -18,6 +18,7 @@ def column(
     key: str,
     width: int = 60,
     pinned: bool = True,
+    alignment: Literal["left", "center"] = "center",
 ) -> Any:
     """A column of buttons; ``act`` is called with what stands in the row clicked.
 
@@ -31,6 +32,7 @@ def column(
         type="tertiary",
         width=width,
         pinned=pinned,
+        alignment=alignment,
     )
 
 

@@ -39,6 +39,7 @@ from pages.shared.operations.progress import (
     unfinished,
 )
 from pages.shared.operations.progress.foreign import show_foreign
+from pages.shared.students import names
 
 #: Told in full above the table.
 WORST = 5
@@ -192,14 +193,15 @@ def items_table(desk: Desk, operation: Operation) -> None:
         st.caption(f"No {SAID[operation.kind].row}s.")
         return
     frame = tables.item_frame(items, operation.kind, desk.core.catalogue)
-    above.dataframe(
+    names.grid(
+        desk,
         frame,
-        column_order=tables.column_order(frame, operation.kind),
-        column_config=tables.item_columns(operation.kind),
-        hide_index=True,
-        row_height=tables.ROW_PX,
-        height=tables.height(len(items)),
+        names.of_rows(items),
         key=f"items_grid_{tables.fingerprint([item.booking_id for item in items])}",
+        columns=tables.item_columns(operation.kind),
+        where=above,
+        order=tables.column_order(frame, operation.kind),
+        height=tables.height(len(items)),
         alt="Every booking of the operation with what became of it",
     )
 
