@@ -13,7 +13,7 @@ from core.operations.kinds.base import RowSubject
 from core.operations.kinds.registry import kind_of
 from core.operations.plans import Plan
 from core.operations.states import Operation, OperationState
-from pages.shared import gate, other_desks, problems, tables, words
+from pages.shared import gate, other_desks, problems, words
 from pages.shared.gate import Desk
 from pages.shared.operations import address, confirming
 from pages.shared.operations.choosing import previewing, renewing

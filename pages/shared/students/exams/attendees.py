@@ -25,7 +25,7 @@ def show(desk: Desk, detailed: Detailed) -> None:
     if not found:
         st.caption("No bookings yet.")
         return
-    names, colours = zip(*STATUS.values(), strict=True)
+    states, colours = zip(*STATUS.values(), strict=True)
     page = tables.page_of(f"attendees_{detailed.session.exam.id}", len(found))
     shown = [found[n] for n in page]
     names.grid(
@@ -34,7 +34,7 @@ def show(desk: Desk, detailed: Detailed) -> None:
         [_whose(booking, detailed.names) for booking in shown],
         key=f"attendees_{tables.fingerprint([booking.id for booking in shown])}",
         columns={
-            "Status": tables.badge_column("Status", names, colours),
+            "Status": tables.badge_column("Status", states, colours),
             "Booking": st.column_config.TextColumn(width=300),
             "Paid with": st.column_config.TextColumn(width=190),
             "Credit": st.column_config.TextColumn(width=110),

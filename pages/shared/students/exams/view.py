@@ -7,13 +7,14 @@ from datetime import timedelta
 import streamlit as st
 
 from core.credits.exam_times import hours
-from core.credits.records import ExamId
+from core.credits.records import ExamId, Kind
 from core.operations.choosing.select import exam_words
 from core.students.exam_sessions import Detailed
 from core.work.clocks import within
 from pages.shared import problems, words
 from pages.shared.gate import Desk
 from pages.shared.operations.figures import cards
+from pages.shared.students import names
 from pages.shared.students.exams import acts, address, attendees, whole, wording
 
 NOT_READ = "Nothing was read, and nothing was changed."
@@ -80,6 +81,7 @@ def _heading(desk: Desk, detailed: Detailed) -> None:
         read = words.relative(detailed.read_at, desk.now(), desk.zone)
         shown = " · ".join(words.escaped(fact) for fact in facts if fact)
         st.html(f"{shown} · read from HubSpot {read}")
+        names.elsewhere(desk, Kind.EXAM, exam.id)
 
 
 def _figures(detailed: Detailed) -> None:
