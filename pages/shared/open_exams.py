@@ -1,4 +1,4 @@
-"""Exams that are open, from today on: to book one, or to move bookings to one."""
+"""Exams that can be booked, from today on: to book one, or to move bookings to one."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def choose(desk: Desk, key: str, *, but: str = "") -> ExamId | None:
         list(exams),
         format_func=lambda id_: told(exams[id_], zone),
         index=None,
-        placeholder=f"Choose among {words.count(len(exams), 'open exam')} with seats left",
+        placeholder=f"Choose among {words.count(len(exams), 'active exam')} with seats left",
         key=key,
     )
     return None if id_ is None else ExamId(id_)

@@ -63,7 +63,7 @@ def cancel_exam(
 ) -> None:
     """Close an exam for booking for good (admins); with --give-back or --keep its bookings too.
 
-    Nobody can be booked on it or moved to it, and no schedule opens it, until it is reopened.
+    Nobody can be booked on it or moved to it, and no schedule activates it, until it is reopened.
     With --to, bookings that fit are moved to that exam first; the others are cancelled.
     """
     with told(), opened() as runtime:
@@ -103,7 +103,7 @@ def cancel_exam(
 
 @app.command("reopen-exam")
 def reopen_exam(exam: ExamArgument, reason: Reason = "", as_: As = "", json: Json = False) -> None:
-    """Take the cancellation of an exam back (admins). It stays inactive until it is opened."""
+    """Take the cancellation of an exam back (admins). It stays inactive until it is activated."""
     with told(), opened() as runtime:
         core, actor = runtime.core, actor_of(runtime.core, as_)
         before = core.exam_cancellation.reopen(ExamId(exam), actor, reason=reason)
@@ -200,7 +200,7 @@ def _close(
     )
     if not closed:
         why = closing.outcome.reason or "HubSpot did not say whether it was closed"
-        unfinished(f"the desk books nobody there, but HubSpot may show it open: {why}")
+        unfinished(f"the desk books nobody there, but HubSpot may show it active: {why}")
 
 
 def _stop(core: Core, id_: ExamId, actor: Actor) -> None:

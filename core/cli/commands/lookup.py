@@ -17,7 +17,7 @@ from core.cli.output import show, told
 from core.credits.catalogue import CreditType
 from core.credits.errors import BadList
 from core.credits.exam_times import clock, day_in
-from core.credits.records import ContactId, ExamId
+from core.credits.records import ContactId, Exam, ExamId
 from core.credits.sessions import Activated, Activation, Opening, Session, SessionFilter, narrowed
 from core.mirror.found_by import FoundBy
 from core.operations.owed.rules import doubtful, settled, taken, unclear, waiting
@@ -93,7 +93,7 @@ def exams(
 
 @app.command()
 def activate(dry_run: DryRun = False, as_: As = "", json: Json = False) -> None:
-    """Open every exam whose scheduled activation has come, in HubSpot and in the mirror."""
+    """Activate every exam whose scheduled activation has come, in HubSpot and in Supabase."""
     with told(), opened() as runtime:
         core, actor = runtime.core, actor_of(runtime.core, as_)
         done = core.activating.due(actor) if dry_run else core.activating.activate(actor)
@@ -102,7 +102,7 @@ def activate(dry_run: DryRun = False, as_: As = "", json: Json = False) -> None:
         show(_of_activation(done), as_json=json)
         if failed := done.having(Activated.FAILED):
             first = failed[0]
-            unfinished(f"{len(failed)} not opened, exam {first.exam_id} first: {first.why}")
+            unfinished(f"{len(failed)} not activated, exam {first.exam_id} first: {first.why}")
 
 
 def _meant(hits: Hits) -> ContactId | None:
@@ -231,7 +231,7 @@ def _of_session(session: Session, zone: tzinfo) -> dict[str, Any]:
         "date": exam.exam_date.isoformat() if exam.exam_date else None,
         "time": f"{clock(exam.start_time, zone)}-{clock(exam.end_time, zone)}",
         "place": exam.location,
-        "open": exam.is_active,
+        "state": _state(exam),
         "cancellation": str(exam.cancelled) if exam.cancelled else None,
         "activates_at": at.isoformat() if at and exam.is_active == Opening.SCHEDULED else None,
         "capacity": exam.capacity,
@@ -244,6 +244,12 @@ def _of_session(session: Session, zone: tzinfo) -> dict[str, Any]:
         "owed": counts.owed if counts else None,
         "seats_too_many": session.drift,
     }
+
+
+def _state(exam: Exam) -> str:
+    """In the words of the page; what HubSpot holds where it is none of them."""
+    found = (each.name.lower() for each in Opening if each == exam.is_active)
+    return next(found, exam.is_active)
 
 
 def _of_activation(done: Activation) -> dict[str, Any]:

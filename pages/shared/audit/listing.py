@@ -13,6 +13,7 @@ from core.audit.chain import Link
 from core.audit.entries import BEHIND_AN_ACT, Entry, Sought, Subject, What, change_of
 from core.credits.catalogue import Catalogue
 from core.credits.records import Kind
+from core.credits.sessions import Opening
 from core.students.names import Student
 from pages.shared import filters, kinds, places, row_buttons, tables, words
 from pages.shared.audit import address, integrity
@@ -243,12 +244,18 @@ def change(entry: Entry, catalogue: Catalogue) -> str:
     """Before and after, by the names that people know: "Status Active → Cancelled"."""
     labels = {**LABELS, **{str(credit.key): credit.label for credit in catalogue.credits}}
     if entry.subject == Subject.EXAM:
-        labels["is_active"] = "Open"
+        labels["is_active"] = "State"
     before, after = (
-        {labels.get(name, name): value for name, value in held.items()}
+        {labels.get(name, name): _state(entry, value) for name, value in held.items()}
         for held in (entry.before, entry.after)
     )
     return change_of(replace(entry, before=before, after=after))
+
+
+def _state(entry: Entry, value: Any) -> Any:
+    """Of an exam as its page says it: HubSpot holds "true" where it is active."""
+    of_exam = entry.subject == Subject.EXAM
+    return next((o.name.lower() for o in Opening if of_exam and o == value), value)
 
 
 def _unshown(entry: Entry) -> Mapping[str, Any]:

@@ -76,8 +76,8 @@ def _heading(desk: Desk, detailed: Detailed) -> None:
             st.badge(told, color=colour)  # type: ignore[arg-type]
         at = exam.scheduled_activation_at
         facts = [hours(exam, desk.core.zone), exam.name, f"HubSpot {exam.id}"]
-        opens = at if told not in {"✓ Active", wording.CANCELLED[0]} else None
-        facts += [f"opens {words.exact(opens, desk.zone)}"] if opens else []
+        due = at if told not in {"✓ Active", wording.CANCELLED[0]} else None
+        facts += [f"activates {words.exact(due, desk.zone)}"] if due else []
         read = words.relative(detailed.read_at, desk.now(), desk.zone)
         shown = " · ".join(words.escaped(fact) for fact in facts if fact)
         st.html(f"{shown} · read from HubSpot {read}")
