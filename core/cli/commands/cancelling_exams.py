@@ -129,7 +129,13 @@ def of_report(report: ExamActReport) -> reports.Report:
         "moved": _of_part(report.move),
         "cancelled": _of_part(report.cancel),
         "not_done": [
-            {"booking": item.booking_id, "name": item.booking_name, "why": item.why}
+            {
+                "booking": item.booking_id,
+                "name": item.booking_name,
+                "student": item.contact_name,
+                "contact": item.contact_id,
+                "why": item.why,
+            }
             for item in report.not_done
         ],
     }
@@ -160,7 +166,13 @@ def _of_preview(found: ExamActPreview, *, keeps: bool) -> reports.Report:
         "cancel": len(found.cancelling),
         "credits": {"kept" if keeps else "given back": found.credits_},
         "not_done": [
-            {"booking": row.booking_id, "name": row.booking_name, "why": str(row.why)}
+            {
+                "booking": row.booking_id,
+                "name": row.booking_name,
+                "student": row.contact_name,
+                "contact": row.contact_id,
+                "why": str(row.why),
+            }
             for row in found.left
         ],
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Annotated, Any
 
@@ -55,7 +55,7 @@ def contact(
         presented = core.presenting.contact(meant, actor)
         if presented.gone is Gone.UNKNOWN and not hits.hits and may_be_phone(query):
             raise BadList([_nobody(query, hits)])
-        show(_of_contact(presented), as_json=json)
+        show(_of_contact(presented, core.account.named), as_json=json)
         if presented.contact is None:
             unfinished(_why_gone(presented))
 
@@ -156,7 +156,7 @@ def _of_hit(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _of_contact(presented: Presented) -> dict[str, Any]:
+def _of_contact(presented: Presented, by_name: Callable[[str], str]) -> dict[str, Any]:
     contact, standing = presented.contact, presented.standing
     report: dict[str, Any] = {
         "contact": contact.id if contact else presented.asked,
@@ -204,12 +204,14 @@ def _of_contact(presented: Presented) -> dict[str, Any]:
             }
             for booking in presented.bookings
         ],
-        "steps": None if presented.steps is None else [_of_step(each) for each in presented.steps],
+        "steps": None
+        if presented.steps is None
+        else [_of_step(each, by_name) for each in presented.steps],
         "operations": sorted({row.operation.id for row in presented.trail}),
     }
 
 
-def _of_step(step: Step) -> dict[str, Any]:
+def _of_step(step: Step, by_name: Callable[[str], str]) -> dict[str, Any]:
     return {
         "at": step.at.isoformat(),
         "credit": step.credit,
@@ -217,7 +219,7 @@ def _of_step(step: Step) -> dict[str, Any]:
         "after": step.after,
         "cause": step.cause.value,
         "inferred": step.inferred,
-        "of": step.told,
+        "of": by_name(step.told),
         "operation": step.operation_id or None,
     }
 
