@@ -84,8 +84,8 @@ def with_students(
     return shown
 
 
-def _record(desk: Desk, student: Student) -> str | None:
-    return desk.core.account.record_url(Kind.CONTACT, student.id) or student.id or None
+def _record(desk: Desk, student: Student) -> str:
+    return desk.core.account.record_url(Kind.CONTACT, student.id) or student.id
 
 
 def _columns(students: Sequence[Student], desk: Desk, *, key: str) -> dict[str, Any]:

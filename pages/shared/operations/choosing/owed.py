@@ -178,7 +178,7 @@ def _reasons(desk: Desk, found: Sequence[Owed], label: str, alt: str, *, key: st
     ids = [one.booking.id for one in found]
     event = names.grid(
         desk,
-        reasons_frame(found, desk.core.catalogue),
+        reasons_frame(desk, found),
         _students(desk, found),
         key=f"{key}_{tables.fingerprint(ids)}",
         on_select="rerun",
@@ -194,15 +194,16 @@ def _reasons(desk: Desk, found: Sequence[Owed], label: str, alt: str, *, key: st
     return [found[row] for row in event.selection.rows if row < len(found)]
 
 
-def reasons_frame(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
+def reasons_frame(desk: Desk, found: Sequence[Owed]) -> pd.DataFrame:
     """One row for each, with what speaks against a refund."""
     against = [verdict_against(one) for one in found]
+    why = [f"{a.why}: {a.detail}" if a else "" for a in against]
     return pd.DataFrame(
         {
             "Booking": [one.booking.booking_id or one.booking.id for one in found],
-            "Credit": [words.credit(one.credit, catalogue) for one in found],
+            "Credit": [words.credit(one.credit, desk.core.catalogue) for one in found],
             names.STUDENT: ["none, or several"] * len(found),
-            "Why": [words.sentence(f"{a.why}: {a.detail}" if a else "") for a in against],
+            "Why": [words.sentence(desk.core.account.named(told)) for told in why],
         }
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import streamlit as st
@@ -90,7 +91,10 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
     if operation.state is OperationState.CALLED_OFF:
         _called_off(desk, operation)
         return
-    undone = desk.core.journal.warnings(operation.id)
+    named = desk.core.account.named
+    undone = [
+        replace(one, told=named(one.told)) for one in desk.core.journal.warnings(operation.id)
+    ]
     told = f"{kinds.account(operation.kind, progress)}."
     if kind_of(operation.kind).subject is RowSubject.EXAM:
         asked = "Asked for" if undone else "Seat counts"

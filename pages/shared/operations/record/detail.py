@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -142,7 +142,7 @@ def _changes(record: WriteRecord, catalogue: Catalogue) -> str:
 def _history(desk: Desk, operation: Operation) -> None:
     events = desk.core.operating.history(operation.id, desk.actor)
     st.dataframe(
-        history_frame(events),
+        history_frame(events, desk.core.account.named),
         column_config={
             "When": st.column_config.DatetimeColumn(
                 format="D MMM YYYY, HH:mm:ss", timezone=str(desk.zone), width=170
@@ -157,9 +157,9 @@ def _history(desk: Desk, operation: Operation) -> None:
     )
 
 
-def history_frame(events: Sequence[Event]) -> pd.DataFrame:
-    """What happened, newest first."""
-    rows = [(event.at, event.actor or words.NOTHING, event_words(event)) for event in events]
+def history_frame(events: Sequence[Event], by_name: Callable[[str], str]) -> pd.DataFrame:
+    """What happened, newest first. ``by_name``: names people and apps of HubSpot."""
+    rows = [(e.at, e.actor or words.NOTHING, by_name(event_words(e))) for e in events]
     return pd.DataFrame(rows, columns=["When", "Who", "What"])
 
 
