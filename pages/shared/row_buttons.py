@@ -19,8 +19,11 @@ def column(
     width: int = 60,
     pinned: bool = True,
     alignment: Literal["left", "center"] = "center",
+    told: str | None = None,
 ) -> Any:
     """A column of buttons; ``act`` is called with what stands in the row clicked.
+
+    ``told``: what a click does, for who points at the head of the column.
 
     ``act`` runs as a callback, which may set the address and the state but not switch pages.
     """
@@ -33,6 +36,7 @@ def column(
         width=width,
         pinned=pinned,
         alignment=alignment,
+        help=told,
     )
 
 

@@ -9,7 +9,7 @@ NEEDED: Mapping[str, str] = {
     "crm.objects.contacts.read": "read contacts and their notes",
     "crm.objects.contacts.write": "write credits and notes",
     "crm.objects.custom.read": "read bookings and exams",
-    "crm.objects.custom.write": "cancel, book and mark bookings, count seats, activate and deactivate exams",
+    "crm.objects.custom.write": "cancel, book and mark bookings, count seats, activate exams",
     "crm.schemas.contacts.read": "check the properties of contacts",
     "crm.schemas.custom.read": "check custom objects and their properties, find them by name",
 }

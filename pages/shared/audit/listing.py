@@ -156,7 +156,7 @@ def _grid(desk: Desk, links: Sequence[Link], *, acts_only: bool) -> None:
             ),
             "More": text(width="large"),
         },
-        at=list(frame.columns).index("About") + 1,
+        at=list(frame.columns).index("About"),
         height=tables.height(len(links), at_most=GRID_PX),
         alt="Audit entries, newest first",
     )

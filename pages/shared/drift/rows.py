@@ -136,14 +136,15 @@ def _grid(desk: Desk, rows: Sequence[Drift], mended: Collection[tuple[Kind, str]
                 "Open", opened, lambda record: address.open_record(*record), key=key
             )
         }
-        | drift_columns(),
+        | drift_columns(frame),
+        beside=False,
         at=list(frame.columns).index("Kind") + 1,
         height=tables.height(len(rows), at_most=GRID_PX),
         alt="Records that differ between HubSpot and Supabase, the oldest first",
     )
 
 
-def drift_columns() -> dict[str, Any]:
+def drift_columns(frame: pd.DataFrame) -> dict[str, Any]:
     """How the frame of drifts is shown."""
     text = st.column_config.TextColumn
     return {
@@ -155,7 +156,7 @@ def drift_columns() -> dict[str, Any]:
         ),
         "Now": text(width=130),
         "Kind": text(width=75),
-        "Record": text("HubSpot record", width=125),
+        "Record": names.record_column("HubSpot record", list(frame["Record"]), width=125),
         "Change": text("Supabase → HubSpot", width=330),
         "Since": text("Age", width=90, alignment="right"),
         "Evidence": text("Evidence", width="large"),
@@ -170,7 +171,7 @@ def drift_frame(desk: Desk, rows: Sequence[Drift]) -> pd.DataFrame:
             "Open": ["Open"] * len(rows),
             "Cause": [[SHORT[row.cause]] for row in rows],
             "Kind": [KINDS[row.kind] for row in rows],
-            "Record": [row.record_id for row in rows],
+            "Record": [names.record_cell(desk, row.kind, row.record_id) for row in rows],
             "Change": [changes(row, catalogue) for row in rows],
             "Since": [words.span(now - row.since) for row in rows],
             "Evidence": [evidence(desk, row) for row in rows],

@@ -45,22 +45,27 @@ def grid(
     columns: Mapping[str, Any],
     where: DeltaGenerator | None = None,
     at: int = 1,
+    beside: bool = True,
     order: Sequence[str] | None = None,
     **how: Any,
 ) -> Any:
     """Draw a table with the student of each row; what ``st.dataframe`` returns.
 
+    Without any student, a frame that has no place of its own for one gets none.
     ``at``: how many columns stand before the student, unless the frame has its own place for it.
+    ``beside``: with the student's id; without it where each row has the id of its own record.
     ``columns``, ``order``, ``how``: as ``st.dataframe`` takes them.
     """
-    shown = with_students(frame, students, desk, at=at)
+    column_config = dict(columns)
+    if STUDENT in frame or any(student.id for student in students):
+        frame = with_students(frame, students, desk, at=at, beside=beside)
+        column_config |= _columns(students, desk, key=f"{key}_students")
     if order is not None:
         how["column_order"] = _with_record(order)
-    name = f"{key}_students"
     drawn = (where or st).dataframe(
-        shown,
+        frame,
         key=key,
-        column_config={**columns, **_columns(students, desk, key=name)},
+        column_config=column_config,
         hide_index=True,
         row_height=tables.ROW_PX,
         **how,
@@ -71,7 +76,12 @@ def grid(
 
 
 def with_students(
-    frame: pd.DataFrame, students: Sequence[Student], desk: Desk, *, at: int = 1
+    frame: pd.DataFrame,
+    students: Sequence[Student],
+    desk: Desk,
+    *,
+    at: int = 1,
+    beside: bool = True,
 ) -> pd.DataFrame:
     """The frame with the student of each row, and the id beside it."""
     shown = frame.copy()
@@ -79,29 +89,40 @@ def with_students(
         shown.insert(min(at, len(shown.columns)), STUDENT, "")
     held = shown[STUDENT].tolist()
     shown[STUDENT] = [s.told or words_ for s, words_ in zip(students, held, strict=True)]
-    after = list(shown.columns).index(STUDENT) + 1
-    shown.insert(after, RECORD, [_record(desk, student) for student in students])
+    if beside:
+        after = list(shown.columns).index(STUDENT) + 1
+        ids = [record_cell(desk, Kind.CONTACT, student.id) for student in students]
+        shown.insert(after, RECORD, ids)
     return shown
 
 
-def _record(desk: Desk, student: Student) -> str:
-    return desk.core.account.record_url(Kind.CONTACT, student.id) or student.id
+def record_cell(desk: Desk, kind: Kind, id_: str) -> str:
+    """What a column of records holds: the page in HubSpot, the id where that is not known."""
+    return desk.core.account.record_url(kind, id_) or id_
+
+
+def record_column(label: str, cells: Sequence[str], *, width: int = 120) -> Any:
+    """How ``record_cell`` of each row is shown: as the id, which leads to HubSpot."""
+    if not any(cell.startswith("https://") for cell in cells):
+        return st.column_config.TextColumn(label, width=width)
+    told = "Opens the record in HubSpot"
+    return st.column_config.LinkColumn(label, display_text=_ID_IN_URL, width=width, help=told)
 
 
 def _columns(students: Sequence[Student], desk: Desk, *, key: str) -> dict[str, Any]:
     ids = [student.id for student in students]
-    linked = any(desk.core.account.record_url(Kind.CONTACT, id_) for id_ in ids)
-    record = (
-        st.column_config.LinkColumn(
-            display_text=_ID_IN_URL, width=120, help="Opens the record in HubSpot"
-        )
-        if linked
-        else st.column_config.TextColumn(width=120)
-    )
+    cells = [record_cell(desk, Kind.CONTACT, id_) for id_ in ids]
     button = row_buttons.column(
-        STUDENT, ids, _open, key=key, width=170, pinned=False, alignment="left"
+        STUDENT,
+        ids,
+        _open,
+        key=key,
+        width=170,
+        pinned=False,
+        alignment="left",
+        told="A click opens the student's page",
     )
-    return {STUDENT: button, RECORD: record}
+    return {STUDENT: button, RECORD: record_column(RECORD, cells)}
 
 
 def _with_record(order: Sequence[str]) -> list[str]:

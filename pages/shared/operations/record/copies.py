@@ -205,7 +205,7 @@ def _grid(desk: Desk, rows: Sequence[Due], name: str, *, retry: bool = False) ->
         st.caption(f"The {ROWS} that are pending longest.")
     fingerprint = tables.fingerprint([f"{row.kind} {row.record_id}" for row in rows])
     key = f"retry_{fingerprint}"
-    frame = copies_frame(rows, desk.now())
+    frame = copies_frame(desk, rows)
     columns: dict[str, Any] = {}
     if retry:
         frame.insert(0, "Retry", ["Retry"] * len(rows))
@@ -226,24 +226,26 @@ def _grid(desk: Desk, rows: Sequence[Due], name: str, *, retry: bool = False) ->
         columns={
             **columns,
             "What": st.column_config.TextColumn(width=90),
-            "Record": st.column_config.TextColumn("HubSpot record", width=140),
+            "Record": names.record_column("HubSpot record", list(frame["Record"]), width=140),
             "Pending for": st.column_config.TextColumn(width=100, alignment="right"),
             "Attempts": st.column_config.NumberColumn(width=70),
             "Next": st.column_config.TextColumn("Next attempt", width=100, alignment="right"),
             "Error": st.column_config.TextColumn("Last error", width="large"),
         },
         at=list(frame.columns).index("What") + 1,
+        beside=False,
         height=tables.height(len(rows), at_most=320),
         alt=f"Copies that are {name}",
     )
 
 
-def copies_frame(rows: Sequence[Due], now: datetime) -> pd.DataFrame:
+def copies_frame(desk: Desk, rows: Sequence[Due]) -> pd.DataFrame:
     """One row for each record whose copy waits."""
+    now = desk.now()
     return pd.DataFrame(
         {
             "What": [KINDS[row.kind] for row in rows],
-            "Record": [row.record_id for row in rows],
+            "Record": [names.record_cell(desk, row.kind, row.record_id) for row in rows],
             "Pending for": [words.span(_waits(row, now)) for row in rows],
             "Attempts": [row.attempts for row in rows],
             "Next": [_next(row, now) for row in rows],
