@@ -16,7 +16,7 @@ from core.access.rationing import Rationing
 from core.audit.entries import Sought, What
 from core.credits.errors import JournalError
 from core.credits.records import Kind
-from core.credits.roles import Actor, Role
+from core.credits.roles import Actor, NotAllowed, Role
 from core.mirror.port import MirrorRow
 from core.students.names import HOLDS, QUIET, Named, Student, StudentNames
 from tests.fakes.crm import FakeCrm, Fault, Request
@@ -236,3 +236,12 @@ def test_what_is_older_than_names_are_kept_has_none() -> None:
     school.names.keep = timedelta(days=400)
     assert school.names.kept(NOON - timedelta(days=399))
     assert not school.names.kept(NOON - timedelta(days=400))
+
+
+def test_whoever_may_not_look_students_up_is_told_no_names() -> None:
+    school = School()
+    app = Actor(email="api:app/1", role=Role.STAFF, only=frozenset())
+
+    with pytest.raises(NotAllowed):
+        school.names.of(["1"], app)
+    assert [] == school.mirror.asked
