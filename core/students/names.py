@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -77,7 +78,6 @@ class _Look:
 
     records: Sequence[Record]
     store: Store = Store.SUPABASE
-    thread: threading.Thread | None = None
 
 
 @dataclass(slots=True)
@@ -97,6 +97,7 @@ class StudentNames:
     _looks: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(LOOKS_MAX)
     )
+    _at_hubspot: threading.Lock = field(default_factory=threading.Lock)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def kept(self, at: datetime) -> bool:
@@ -178,9 +179,9 @@ class StudentNames:
         except GatewayError as error:
             log.info("names cannot be looked up: %s", error)
             self._hush(look.store, str(error))
-        except Exception as error:
+        except Exception:
             log.exception("names cannot be looked up")
-            self._hush(look.store, type(error).__name__)
+            self._hush(look.store, "they could not be looked up; the log says why")
         finally:
             self._looks.release()
 
@@ -192,8 +193,11 @@ class StudentNames:
         contacts = {id_ for kind, id_ in look.records if kind is Kind.CONTACT}
         self._name(look, owners, contacts)
         absent = [id_ for id_ in bookings if id_ not in owners][:ABSENT_MAX]
-        if absent and self._may_ask_hubspot(look):
-            linked = self.crm.contacts_of([BookingId(id_) for id_ in absent])
+        if not absent:
+            return
+        with self._hubspot(look) as may:
+            linked = self.crm.contacts_of([BookingId(id_) for id_ in absent]) if may else None
+        if linked is not None:
             found = {str(id_): ids[0] for id_, ids in linked.items() if len(ids) == 1}
             self._name(look, dict.fromkeys(absent, "") | found, set())
 
@@ -203,15 +207,27 @@ class StudentNames:
         names = {id_: _name_in(row) for id_, row in self._rows(ids).items()}
         self._remember(names, owners)
         absent = [id_ for id_ in ids if not names.get(id_)][:ABSENT_MAX]
-        if absent and self._may_ask_hubspot(look):
-            told = self.crm.contacts([ContactId(id_) for id_ in absent])
+        if not absent:
+            return
+        with self._hubspot(look) as may:
+            told = self.crm.contacts([ContactId(id_) for id_ in absent]) if may else None
+        if told is not None:
             named = {str(id_): one.name for id_, one in told.items() if one and one.name != one.id}
             self._remember(dict.fromkeys(absent, "") | named, owners)
 
-    def _may_ask_hubspot(self, look: _Look) -> bool:
-        """Whom Supabase lacks only HubSpot can name: if it is away, that is why none is shown."""
+    @contextmanager
+    def _hubspot(self, look: _Look) -> Iterator[bool]:
+        """Whether HubSpot may be asked, which alone can name whom Supabase lacks.
+
+        By one look at a time: a call may hang for a minute, and the others go on without it.
+        """
         look.store = Store.HUBSPOT
-        return not self._silent(Store.HUBSPOT)
+        may = not self._silent(Store.HUBSPOT) and self._at_hubspot.acquire(blocking=False)
+        try:
+            yield may
+        finally:
+            if may:
+                self._at_hubspot.release()
 
     def _rows(self, ids: Sequence[str]) -> Mapping[str, MirrorRow]:
         return self.mirror.rows(Kind.CONTACT, ids) if ids else {}

@@ -435,7 +435,7 @@ def assemble(
         forgetting=forgetting,
         following=OperationQueries(journal),
         telling=Told(journal, engine, catalogue, now, tell_by, desks.require_alone),
-        names=StudentNames(crm, mirror, rationing, now, keep_personal),
+        names=StudentNames(mirror_reads or crm, mirror, rationing, now, keep_personal),
         account=AccountDirectory(directory, given_names, editor_url, now),
         exporting=Exporting(journal, mirror, auditing, owed.owing, catalogue, now),
         accounting=Accounting(journal, planning, undoing, now),

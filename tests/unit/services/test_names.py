@@ -245,3 +245,25 @@ def test_whoever_may_not_look_students_up_is_told_no_names() -> None:
     with pytest.raises(NotAllowed):
         school.names.of(["1"], app)
     assert [] == school.mirror.asked
+
+
+def test_hubspot_that_hangs_keeps_nobody_from_the_names_in_supabase() -> None:
+    school = School(named=None)
+    school.mirrored(*(str(n) for n in range(1, 30)))
+    gate = threading.Event()
+
+    def hang(_: Request) -> None:
+        gate.wait(LONG_S)
+
+    school.crm.answered = hang
+
+    hung = [school.of(str(1000 + n), wait_s=0.05) for n in range(6)]
+    for _ in range(6):
+        school.at += QUIET  # it is tried again, and hangs again
+        hung.append(school.of(str(2000 + len(hung)), wait_s=0.05))
+    found = school.of("1", "2")
+
+    assert ["Ada 1", "Ada 2"] == [found.of(Kind.CONTACT, id_).name for id_ in "12"]
+    assert any("HubSpot has not answered" in each.fault for each in hung)
+    assert 1 == len(school.requests)
+    gate.set()
