@@ -22,7 +22,7 @@ _LINKS = re.compile(r"https?://|www(?=\.)", re.IGNORECASE)
 WORD_JOINER = "\N{WORD JOINER}"
 #: A count with its unit, and how much of one a card shows on a telephone.
 _COUNT = re.compile(r"([+-]?[\d,]+) ([a-z]+)")
-FIGURE_MAX = 11
+FIGURE_MAX = 12
 #: Between a balance before and after.
 ARROW = "→"
 #: Where there is nothing to say.
