@@ -24,10 +24,10 @@ def show(desk: Desk) -> None:
     """By itself at the times of the settings; an admin may run it at any time."""
     st.header("Scheduled activation", anchor=False)
     times = run_times(desk)
-    by_itself = f"{times}, and whenever" if times else "when"
+    by_itself = f"{times}, and when" if times else "when"
     st.markdown(
         "Sessions whose activation time has come are activated in HubSpot and in Supabase "
-        f"{by_itself} an admin runs it.{'' if times else ' No schedule is set.'}"
+        f"{by_itself} an admin asks for it here.{'' if times else ' No schedule is set.'}"
     )
     with st.container(horizontal=True):
         look = st.button("What is due now?", icon=":material/event_upcoming:", key="due")
