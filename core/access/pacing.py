@@ -17,6 +17,8 @@ class Counted(StrEnum):
     OPENED = "students opened"
     #: Students that searches listed to one person.
     LISTED = "students listed by searches"
+    #: Students whom tables of ids named to one person.
+    NAMED = "students named in tables"
     #: Bookings and cancellations that one API key confirmed.
     WRITES = "bookings and cancellations"
     #: Different students for whom one API key confirmed them.
@@ -27,6 +29,7 @@ class Counted(StrEnum):
 WITHIN: dict[Counted, timedelta] = {
     Counted.OPENED: timedelta(minutes=10),
     Counted.LISTED: timedelta(seconds=15),
+    Counted.NAMED: timedelta(minutes=10),
     Counted.WRITES: timedelta(days=1),
     Counted.STUDENTS: timedelta(minutes=10),
 }
@@ -70,6 +73,8 @@ class Limits:
     opened: int | None = 100
     #: Of one person within 15 seconds: more are refused.
     listed: int | None = 300
+    #: Of one person within ten minutes: more are shown by their ids alone.
+    named: int | None = 3000
     #: Of one key within a day, unless the key has its own: more are refused.
     writes: int | None = 500
     #: Of one key within ten minutes: people are told of more.

@@ -5,9 +5,10 @@ A person who works is never refused; whoever reads or changes the whole school i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from core.access.api_key_rules import ApiKey
 from core.access.pacing import USUAL, WITHIN, Counted, Limits, Use, span_words
@@ -56,6 +57,15 @@ class Rationing:
         """
         name = self.now().isoformat()
         self._within(self._use(who, Counted.LISTED, name, number), self.limits.listed)
+
+    def named(self, ids: Collection[ContactId], who: str) -> None:
+        """A table names these students to this person; the same ones together count once.
+
+        Raises:
+            TooMany: more than anybody reads; the table has their ids alone.
+        """
+        name = sha256("\n".join(sorted(ids)).encode()).hexdigest()
+        self._within(self._use(who, Counted.NAMED, name, len(ids)), self.limits.named)
 
     def acted(self, key: ApiKey, contact_id: ContactId, operation_id: str) -> None:
         """This app is about to confirm an operation for this student; a repetition counts once.

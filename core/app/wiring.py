@@ -36,6 +36,7 @@ from core.mirror.threads import MirrorThreads
 from core.operations.desks.rules import Process
 from core.operations.desks.takeover import RENEW_EVERY_S
 from core.settings import load
+from core.students.account import GivenNames
 from core.work.engine_port import Engine
 from core.work.periodic_thread import PeriodicThread
 from core.work.schedules import Every
@@ -232,6 +233,9 @@ def build(settings: Settings) -> Runtime:
         sweep_reads=hubspot.at(Priority.SWEEP),
         our_sources=[settings.hubspot_app_id] if settings.hubspot_app_id else (),
         inspecting=inspection,
+        directory=hubspot.at(Priority.MIRROR).directory(),
+        given_names=given_names(settings),
+        editor_url=table_editor(settings),
         journal=journal,
         engine=engine,
         correct_losses=settings.correct_losses,
@@ -317,6 +321,19 @@ def build(settings: Settings) -> Runtime:
             journal.close,
         ),
     )
+
+
+def given_names(settings: Settings) -> GivenNames:
+    """Those of the settings, and the desk itself under its app's id."""
+    ours = {settings.hubspot_app_id: "Credit Desk"} if settings.hubspot_app_id else {}
+    return GivenNames(users=settings.names.users, apps=ours | settings.names.apps)
+
+
+def table_editor(settings: Settings) -> str:
+    """Where Supabase shows the tables; "": nobody can know it."""
+    from core.mirror.supabase.dashboard import editor_url  # noqa: PLC0415
+
+    return editor_url(settings.supabase_url, settings.supabase_schema)
 
 
 def event_sender(settings: Settings) -> WebhookSender | None:

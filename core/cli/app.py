@@ -349,6 +349,7 @@ def report_of(core: Core, operation: Operation) -> reports.Report:
         undone_by=core.journal.undoing(operation.id),
         warnings=core.journal.warnings(operation.id),
         told=core.telling.counts(operation),
+        by_name=core.account.named,
         now=core.operating.now(),
     )
 
@@ -395,7 +396,8 @@ def operation(
             report["rows"] = reports.of_items(core.journal.items(operation_id), found)
         if history:
             report["events"] = reports.of_events(core.operating.history(operation_id, actor))
-            report["writes"] = reports.of_writes(core.following.writes(operation_id, actor))
+            writes = core.following.writes(operation_id, actor)
+            report["writes"] = reports.of_writes(writes, core.journal.items(operation_id))
         show(report, as_json=json)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from core.audit.store.event_port import Event
+from core.credits.records import Kind
 from core.hubspot.ports.inspection import Finding
 from core.mirror.store.outbox_port import Due, OutboxState
 from core.operations.foreign import words
@@ -28,6 +29,7 @@ from core.operations.states import (
 )
 from core.operations.telling.rules import Telling, TellingState
 from core.operations.verdicts import Verdict
+from core.students.names import Named
 
 Report = dict[str, Any]
 #: Of whom nobody is told.
@@ -65,6 +67,7 @@ def _row(row: Row) -> Report:
     return {
         "booking": row.booking_id,
         "booking_id": row.booking_name,
+        "student": row.contact_name,
         "contact": row.contact_id,
         "verdict": row.verdict.value,
         "why": f"{row.why}: {row.detail}" if row.detail else row.why.value,
@@ -100,9 +103,13 @@ def of_operation(
     undone_by: Sequence[Operation] = (),
     warnings: Sequence[Warned] = (),
     told: Mapping[TellingState, int] = NOBODY,
+    by_name: Callable[[str], str] = str,
     now: datetime,
 ) -> Report:
-    """Where it stands, with the items that need somebody's eyes."""
+    """Where it stands, with the items that need somebody's eyes.
+
+    ``by_name``: puts names beside the ids of HubSpot's people and apps.
+    """
     begun = operation.started_at or operation.confirmed_at
     return {
         "operation": operation.id,
@@ -131,12 +138,12 @@ def of_operation(
         "seconds": round(((operation.ended_at or now) - begun).total_seconds(), 3),
         **_stop(operation, progress),
         "needs_eyes": [_item(item, operation) for item in items if item.state in NEEDS_EYES],
-        "foreign_writes": [_foreign(each, operation.id) for each in foreign],
+        "foreign_writes": [_foreign(each, operation.id, by_name) for each in foreign],
         "undoes": operation.undoes,
         "to_exam": operation.to_exam,
         "include": sorted(operation.include),
         "undone_by": [{"operation": o.id, "state": o.state.value} for o in undone_by],
-        "warnings": [_warned(one, operation.id) for one in warnings],
+        "warnings": [_warned(one, operation.id, by_name) for one in warnings],
     }
 
 
@@ -160,6 +167,7 @@ def _item(item: Item, operation: Operation) -> Report:
     return {
         "booking": item.booking_id,
         "booking_id": item.booking_name,
+        "student": item.contact_name,
         "contact": item.contact_id,
         "state": item.state.value,
         "why": "" if item.state in {ItemState.DONE, ItemState.PENDING} else item.why,
@@ -190,7 +198,7 @@ REMEDIES: dict[Remedy, str] = {
 assert REMEDIES.keys() == set(Remedy), "every remedy names the next step"
 
 
-def _foreign(found: ForeignFinding, operation_id: str) -> Report:
+def _foreign(found: ForeignFinding, operation_id: str, by_name: Callable[[str], str]) -> Report:
     write, how = found.foreign, found.remedy
     name = name_of(write)
     next_step = REMEDIES[how].format(operation=operation_id, name=name, record=write.target_id)
@@ -199,7 +207,7 @@ def _foreign(found: ForeignFinding, operation_id: str) -> Report:
         "student": found.student,
         "conflict": write.conflict.value,
         "told": words.told(write),
-        "by": words.by(write),
+        "by": by_name(words.by(write)),
         "credit": write.credit,
         "we_read": write.read,
         "they_set": write.theirs,
@@ -234,11 +242,11 @@ NEXT: dict[About, str] = {
 assert NEXT.keys() == set(About), "every warning names the next step"
 
 
-def _warned(one: Warned, operation_id: str) -> Report:
+def _warned(one: Warned, operation_id: str, by_name: Callable[[str], str]) -> Report:
     return {
         "about": one.about.value,
         "record": one.record,
-        "told": one.told,
+        "told": by_name(one.told),
         "next_step": NEXT[one.about].format(record=one.record, operation=operation_id),
     }
 
@@ -257,6 +265,7 @@ def of_tellings(
         "told": {state.value: n for state, n in told.items()},
         "not_told": [
             {
+                "student": item.contact_name,
                 "contact": one.contact_id,
                 "booking": item.booking_id,
                 "booking_id": item.booking_name,
@@ -270,7 +279,7 @@ def of_tellings(
     }
 
 
-def of_outbox(state: OutboxState, dead: Sequence[Due], *, now: datetime) -> Report:
+def of_outbox(state: OutboxState, dead: Sequence[Due], students: Named, *, now: datetime) -> Report:
     """How much is due, how old the oldest is, and every dead letter with its error."""
     age = (now - state.oldest).total_seconds() if state.oldest else 0.0
     return {
@@ -278,10 +287,20 @@ def of_outbox(state: OutboxState, dead: Sequence[Due], *, now: datetime) -> Repo
         "dead": state.dead,
         "oldest_seconds": round(age, 3),
         "dead_letters": [
-            {"record": f"{row.kind} {row.record_id}", "tries": row.attempts, "error": row.error}
+            {
+                "record": f"{row.kind} {row.record_id}",
+                **_whose(students, row.kind, row.record_id),
+                "tries": row.attempts,
+                "error": row.error,
+            }
             for row in dead
         ],
     }
+
+
+def _whose(students: Named, kind: Kind, id_: str) -> Report:
+    found = students.of(kind, id_)
+    return {"student": found.name, "contact": found.id or None}
 
 
 def of_findings(found: Sequence[Finding]) -> list[Report]:
@@ -299,12 +318,17 @@ def of_events(events: Sequence[Event]) -> list[Report]:
     ]
 
 
-def of_writes(writes: Sequence[WriteRecord]) -> list[Report]:
-    """Every HubSpot write of an operation, with what became of it."""
+def of_writes(writes: Sequence[WriteRecord], items: Sequence[Item]) -> list[Report]:
+    """Every HubSpot write of an operation, with what became of it.
+
+    ``items``: of the operation; they hold the names of its students.
+    """
+    names = {str(item.contact_id): item.contact_name for item in items}
     return [
         {
             "write": record.write.id,
             "record": f"{record.write.kind} {record.write.target_id}",
+            "student": names.get(record.write.target_id, ""),
             "before": dict(record.write.before),
             "after": dict(record.write.after),
             "state": record.state.value,

@@ -29,6 +29,7 @@ from core.credits.records import (
 from core.credits.sessions import ExamChange
 from core.credits.writes import Write
 from core.hubspot import creating, discovery, lookup, moving, reading, telling, writing
+from core.hubspot.directory import HubSpotDirectory
 from core.hubspot.hub import Hub, Threads
 from core.hubspot.pace.limiter import Limiter, Priority
 from core.hubspot.pace.people import ASK_AFTER_S, People
@@ -67,6 +68,10 @@ class HubSpot:
             GatewayError: a name could not be looked up, or another thread is looking it up.
         """
         return self.hub.types.all(wait=False)
+
+    def directory(self) -> HubSpotDirectory:
+        """What the account tells of itself."""
+        return HubSpotDirectory(self.hub)
 
     def close(self) -> None:
         """Wait for what is under way, then close the connections."""

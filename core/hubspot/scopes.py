@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.hubspot.ports.inspection import Finding, Health
-from core.hubspot.ports.scopes import FOR_MAILS, FOR_PROVISION, NEEDED
+from core.hubspot.ports.scopes import FOR_MAILS, FOR_NAMES, FOR_PROVISION, NEEDED
 
 
 def judge(granted: frozenset[str], *, unmarked: bool, mails: bool = False) -> Finding:
@@ -14,7 +14,7 @@ def judge(granted: frozenset[str], *, unmarked: bool, mails: bool = False) -> Fi
     wanted = {**NEEDED, **(FOR_PROVISION if unmarked else {}), **(FOR_MAILS if mails else {})}
     lacking = [scope for scope in wanted if scope not in granted]
     if not lacking:
-        spare = len(granted - wanted.keys())
+        spare = len(granted - wanted.keys() - FOR_NAMES.keys())
         beside = f", and {spare} that it does not need" if spare else ""
         said = f"the token has the {len(wanted)} that the desk needs{beside}"
         return Finding(health=Health.FINE, what="scopes", said=said)

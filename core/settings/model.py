@@ -31,6 +31,7 @@ from core.settings.faults import BadSettings, SettingFault
 from core.settings.portal import (
     Columns,
     CreditRow,
+    NameTables,
     Objects,
     Properties,
     Values,
@@ -239,6 +240,9 @@ class Settings(BaseSettings):
     #: Students that searches may list to one person within 15 seconds.
     list_limit: OptionalCount = Field(300, alias="CREDIT_DESK_LIST_LIMIT")
 
+    #: Students whom tables of ids may name to one person within ten minutes.
+    name_limit: OptionalCount = Field(3000, alias="CREDIT_DESK_NAME_LIMIT")
+
     #: When sweeps are made, as cron writes it, on the clock of the time zone; "off": never.
     sweep_schedule: CronText = Field(
         "0 */2 * * *",
@@ -301,6 +305,7 @@ class Settings(BaseSettings):
     values: Values = Field(default_factory=Values, repr=False)
     columns: Columns = Field(default_factory=Columns, repr=False)
     credits: list[CreditRow] = Field(default_factory=list, repr=False)
+    names: NameTables = Field(default_factory=NameTables, repr=False)
 
     @property
     def portal(self) -> Portal:
@@ -354,6 +359,7 @@ class Settings(BaseSettings):
         return Limits(
             opened=self.open_limit,
             listed=self.list_limit,
+            named=self.name_limit,
             writes=self.api_writes_a_day,
             students=self.api_students_alarm,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -82,6 +82,18 @@ def make_names(columns: Columns, portal: Portal) -> MirrorNames:
         },
         catalogue=portal.catalogue,
     )
+
+
+#: As HubSpot numbers its people and apps.
+_Number = Annotated[str, Field(pattern=r"^\d+$")]
+_Called = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class NameTables(_Table):
+    """``[names]``: what people and apps of HubSpot are called, by their ids there."""
+
+    users: dict[_Number, _Called] = Field(default_factory=dict)
+    apps: dict[_Number, _Called] = Field(default_factory=dict)
 
 
 class CreditRow(_Table):

@@ -26,8 +26,8 @@ SCHEDULE = "the schedule"
 RAN = "scheduled activation"
 
 
-class NotOpened(Exception):
-    """Exams that are due stayed closed; the message names them."""
+class NotActivated(Exception):
+    """Exams that are due stayed inactive; the message names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,13 @@ class Activating:
 
         Raises:
             GatewayError: as ``activate``.
-            NotOpened: some could not be opened; the scheduler tries again.
+            NotActivated: some could not be activated; the scheduler tries again.
         """
         del slot  # what is due by now is due, whichever time it was asked for
         failed = self._activate(SCHEDULE).having(Activated.FAILED)
         if failed:
             told = "; ".join(f"{row.name}: {row.why}" for row in failed)
-            raise NotOpened(f"{len(failed)} exams could not be opened: {told}")
+            raise NotActivated(f"{len(failed)} exams could not be activated: {told}")
 
     def past(self, actor: Actor, *, limit: int = 20) -> list[Activation]:
         """Runs before, newest first.

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 #: Whoever takes a slot has so long to do it; after that, or after a failure, it is tried again.
 HOLD = timedelta(minutes=5)
+#: Times of one job that are told, and within how long.
+DAY, DAY_MAX = timedelta(days=1), 24
 #: How often a worker looks at the clock.
 POLL_S = 5.0
 #: A sweep that was not completed so long after its time is late.
@@ -59,6 +61,16 @@ class Scheduling:
     def next_times(self, now: datetime) -> dict[str, datetime]:
         """When each job comes next."""
         return {job.name: job.schedule.next(now) for job in self.jobs}
+
+    def day_of(self, name: str, now: datetime) -> list[datetime]:
+        """The times of this job within a day from now, or the first after it; none: it is off."""
+        schedule = next((job.schedule for job in self.jobs if job.name == name), None)
+        if schedule is None:
+            return []
+        found = [schedule.next(now)]
+        while len(found) < DAY_MAX and (after := schedule.next(found[-1])) <= now + DAY:
+            found.append(after)
+        return found
 
     def _taken(self, job: Job, slot: datetime, now: datetime) -> bool:
         return self.journal.take_slot(job.name, slot, now=now, until=now + HOLD)

@@ -1,9 +1,9 @@
-"""Exams that are open, from today on: to book one, or to move bookings to one."""
+"""Exams that can be booked, from today on: to book one, or to move bookings to one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 import streamlit as st
 
@@ -11,7 +11,6 @@ from core.credits.exam_times import clock, has_begun
 from core.credits.records import Exam, ExamId
 from core.credits.sessions import Session
 from core.operations.booking_rules import judge_exam, seats_left
-from core.operations.choosing.select import exam_words
 from pages.shared import words
 from pages.shared.gate import Desk
 from pages.shared.recent import recent
@@ -27,12 +26,19 @@ def sessions(desk: Desk) -> Sequence[Session]:
     return recent("exams to book", ask, now=desk.now())
 
 
-def told(exam: Exam, zone: tzinfo) -> str:
-    """An exam in a list: what, when, where, and how many seats are left."""
-    left = seats_left(exam)
-    seats = "seats without limit" if left is None else f"{words.count(left, 'seat')} left"
-    time = f", {clock(exam.start_time, zone)}" if exam.start_time else ""
-    return f"{exam_words(exam)}{time} · {seats}"
+def told(exam: Exam, zone: tzinfo, now: datetime) -> str:
+    """An exam in a list: when, what, where, and how many seats are left.
+
+    Short enough for a telephone, which cuts the end: a day of this year goes without the year.
+    """
+    day, left = exam.exam_date, seats_left(exam)
+    this_year = day is not None and day.year == now.astimezone(zone).year
+    when = f"{day:%-d %b}" if day and this_year else words.day(day)
+    time = clock(exam.start_time, zone) if exam.start_time else ""
+    seats = "no seat limit" if left is None else f"{left:,} left"
+    what = (exam.mock_type or exam.name, exam.location)
+    parts = (", ".join(filter(None, each)) for each in ((when, time), what, (seats,)))
+    return " · ".join(parts)
 
 
 def choose(desk: Desk, key: str, *, but: str = "") -> ExamId | None:
@@ -52,9 +58,9 @@ def choose(desk: Desk, key: str, *, but: str = "") -> ExamId | None:
     id_ = st.selectbox(
         "Move to",
         list(exams),
-        format_func=lambda id_: told(exams[id_], zone),
+        format_func=lambda id_: told(exams[id_], zone, at),
         index=None,
-        placeholder=f"Choose among {words.count(len(exams), 'open exam')} with seats left",
+        placeholder=f"Choose among {words.count(len(exams), 'active exam')} with seats left",
         key=key,
     )
     return None if id_ is None else ExamId(id_)

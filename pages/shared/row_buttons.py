@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 
@@ -18,8 +18,12 @@ def column(
     key: str,
     width: int = 60,
     pinned: bool = True,
+    alignment: Literal["left", "center"] = "center",
+    told: str | None = None,
 ) -> Any:
     """A column of buttons; ``act`` is called with what stands in the row clicked.
+
+    ``told``: what a click does, for who points at the head of the column.
 
     ``act`` runs as a callback, which may set the address and the state but not switch pages.
     """
@@ -31,6 +35,8 @@ def column(
         type="tertiary",
         width=width,
         pinned=pinned,
+        alignment=alignment,
+        help=told,
     )
 
 

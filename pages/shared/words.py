@@ -20,6 +20,9 @@ _TURNS = re.compile(r"[\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]
 #: What Streamlit makes a link of, escaped or not, when a name follows; and what keeps it from it.
 _LINKS = re.compile(r"https?://|www(?=\.)", re.IGNORECASE)
 WORD_JOINER = "\N{WORD JOINER}"
+#: A count with its unit, and how much of one a card shows on a telephone.
+_COUNT = re.compile(r"([+-]?[\d,]+) ([a-z]+)")
+FIGURE_MAX = 12
 #: Between a balance before and after.
 ARROW = "→"
 #: Where there is nothing to say.
@@ -66,6 +69,14 @@ assert ITEM.keys() == set(ItemState), "every state of an item has its word"
 def count(n: int, noun: str, plural: str = "") -> str:
     """A number with its unit: "1 credit", "1,312 credits"."""
     return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"
+
+
+def fitting(label: str, figure: str) -> tuple[str, str]:
+    """A figure for a narrow card: a long count leaves its unit to the label."""
+    found = _COUNT.fullmatch(figure)
+    if found is None or len(figure) <= FIGURE_MAX:
+        return label, figure
+    return f"{label}, {found[2]}", found[1]
 
 
 def attention(n: int) -> str:

@@ -40,6 +40,7 @@ _STOLEN = (_UNIT + "api/test_stolen_key.py",)
 _FORGED = (_SERVICES + "test_forged.py",)
 _HEADS = (_UNIT + "test_heads.py",)
 _PACING = (_UNIT + "test_pacing.py", _JOURNAL + "test_pacing.py", "-k", "not postgres")
+_NAMES = (_SERVICES + "test_names.py",)
 _REASONS = (_UNIT + "test_typed_reasons.py",)
 _CLOCKS = (
     _UNIT + "test_clocks.py",
@@ -2561,9 +2562,55 @@ MEASURING = [
     ),
 ]
 
+NAMES = [
+    Mutant(
+        guard="a person is told so many names within a time",
+        file="core/students/names.py",
+        old="return new, str(error)",
+        new="return (), str(error)",
+        tests=_NAMES,
+    ),
+    Mutant(
+        guard="names are looked up for those alone who may look students up",
+        file="core/students/names.py",
+        old="actor.require(Act.LOOK_UP)",
+        new="pass",
+        tests=_NAMES,
+    ),
+    Mutant(
+        guard="a store that hangs is not waited for",
+        file="core/students/names.py",
+        old="thread.join(wait_s)",
+        new="thread.join()",
+        tests=_NAMES,
+    ),
+    Mutant(
+        guard="names are looked up again after a moment: whoever was deleted is gone",
+        file="core/students/names.py",
+        old="if within(at, now, HOLDS)",
+        new="if True",
+        tests=_NAMES,
+    ),
+    Mutant(
+        guard="old entries of the audit name nobody",
+        file="core/students/names.py",
+        old="return self.keep is None or self.now() - at < self.keep",
+        new="return True",
+        tests=_NAMES,
+    ),
+    Mutant(
+        guard="staff are led to HubSpot's own screens alone",
+        file="core/hubspot/ports/directory.py",
+        old="known = SCREENS.fullmatch(self.ui_domain) and is_record_id(self.portal_id)",
+        new="known = True",
+        tests=(_SERVICES + "test_account.py",),
+    ),
+]
+
 MUTANTS = [
     *MEASURING,
     *STRANGERS,
+    *NAMES,
     *ADJUSTING,
     *SETTLING,
     *WRITING,

@@ -17,10 +17,12 @@ from core.credits.catalogue import SCHOOL
 from core.credits.records import ExamId, Kind
 from core.credits.roles import Actor, Role
 from core.hubspot.ports.channels import NO_TELLING, TellBy
+from core.hubspot.ports.directory import Directory
 from core.mirror.store.outbox_port import Due
 from core.operations.approval_rules import NO_SECOND, SecondAdmin
 from core.operations.choosing.select import ByExam
 from core.operations.verdicts import OperationKind
+from core.students.account import GivenNames
 from core.work.engine_port import CarryOut
 from core.work.work import Work, parted
 from core.workers.store.workers_port import WorkerInfo
@@ -143,6 +145,7 @@ def stage(
     journal: Any = None,
     second: SecondAdmin = NO_SECOND,
     tell_by: TellBy = NO_TELLING,
+    directory: Directory | None = None,
 ) -> Stage:
     """An empty account. ``journal``: a real one in the place of the one in memory."""
     clock = clock or Clock()
@@ -161,6 +164,9 @@ def stage(
         group_size=group_size,
         groups_at_once=1,
         tell_by=tell_by,
+        directory=directory,
+        given_names=GivenNames(apps={"77": "Booking site"}),
+        editor_url="https://supabase.com/dashboard/project/school/editor" if directory else "",
     )
     made = Stage(core, crm, journal, mirror, engine, clock)
     made.worker_beats()

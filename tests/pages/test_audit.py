@@ -173,12 +173,13 @@ def test_what_was_done_to_each_booking_is_shown_with_its_id_and_its_student(
     items = [item for item in made.journal.items(done) if item.state is ItemState.DONE]
     assert items
 
-    shown = frame_with(open_page(AUDIT, operation=done), "Act", "About", "Contact")
+    shown = frame_with(open_page(AUDIT, operation=done), "Act", "About", "HubSpot id")
     marks = shown[shown["Act"] == "Marked a booking refunded"]
 
     assert {(f"booking {i.booking_id}", i.contact_id) for i in items} == set(
-        zip(marks["About"], marks["Contact"], strict=True)
+        zip(marks["About"], marks["HubSpot id"], strict=True)
     )
+    assert {i.contact_name for i in items} == set(marks["Student"])
     assert {"Refunded no → yes"} == set(marks["Change"])
     assert not [more for more in marks["More"] if "contact" in more], "it has a column of its own"
 
@@ -205,7 +206,7 @@ def test_a_booking_is_found_with_the_write_that_carried_its_credit(
         ),
         (
             {"subject": Subject.EXAM, "before": {"is_active": ""}, "after": {"is_active": "true"}},
-            "Open – → true",
+            "State – → active",
         ),
         (
             {

@@ -70,7 +70,7 @@ def test_the_address_narrows_the_list(open_page: Open) -> None:
 
 def test_place_and_opening_narrow_it_too(open_page: Open, made: Stage) -> None:
     lookup_scenes.scheduled(made)
-    at = choose(open_page(EXAMS), "open", "Scheduled")
+    at = choose(open_page(EXAMS), "state", "Scheduled")
     assert {"! Overdue", "◦ Scheduled"} == {cell[0] for cell in frame_with(at, "Seats")["State"]}
 
     place = frame_with(at, "Seats")["Place"][0]
@@ -205,7 +205,7 @@ def test_staff_look_at_a_session_and_change_nothing(open_page: Open, made: Stage
         told, shown = said(at), keys(at)
         front = keys(open_page(EXAMS))
 
-    assert "An admin can open, close or schedule" in told
+    assert "An admin can activate, deactivate or schedule" in told
     assert {"ask_active", "ask_inactive", "ask_scheduled", "cancel", "refund"}.isdisjoint(shown)
     assert "activate" not in front
     assert "due" in front
@@ -247,10 +247,10 @@ def test_an_admin_opens_what_is_due_and_the_run_is_kept(open_page: Open, made: S
     due, later = lookup_scenes.scheduled(made)
     at = press(open_page(EXAMS), "activate")
 
-    assert "1 session opened" in said(at)
+    assert "1 session activated" in said(at)
     assert ("true", "scheduled") == (state(made, due), state(made, later))
-    runs = frame_with(at, "Opened")
-    assert [(1, 0)] == list(zip(runs["Opened"], runs["Failed"], strict=True))
+    runs = frame_with(at, "Activated")
+    assert [(1, 0)] == list(zip(runs["Activated"], runs["Failed"], strict=True))
 
 
 def test_nothing_due_is_said(open_page: Open) -> None:
@@ -263,9 +263,9 @@ def test_what_could_not_be_opened_stands_first_with_why(open_page: Open, made: S
     at = press(open_page(EXAMS), "activate")
 
     frame = frame_with(at, "Why")
-    assert "Not everything was opened" in said(at)
+    assert "Not everything was activated" in said(at)
     assert ("✕ Failed", "HubSpot refused it") == (frame["What"][0][0], frame["Why"][0])
-    (kept,) = frame_with(at, "Opened")["Sessions"]
+    (kept,) = frame_with(at, "Activated")["Sessions"]
     assert kept.startswith("✕ ")
     assert kept.endswith(": HubSpot refused it")
     assert "scheduled" == state(made, due)

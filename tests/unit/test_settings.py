@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core.app.wiring import given_names
 from core.credits.account import OBJECT_TYPES
 from core.credits.catalogue import SCHOOL
 from core.credits.records import Kind
@@ -360,6 +361,8 @@ def test_a_portal_names_its_own_objects_properties_and_credits(tmp_path: Path) -
         ('[properties.contacts]\nemail = "phone"', "portal.toml", "two properties of contacts"),
         ("[objects]\nrooms = '2-9'", "objects.rooms", "Extra inputs"),
         ("[[credits]]\nkey = 'a'", "credits.0.token", "is missing"),
+        ("[names.users]\nann = 'Ann'", "names.users.ann.[key]", "pattern"),
+        ("[names.apps]\n'1' = ''", "names.apps.1", "at least 1 character"),
         ("x = ", "portal.toml", "is not TOML"),
     ],
 )
@@ -369,6 +372,21 @@ def test_a_portal_that_cannot_be_is_named(
     (tmp_path / "portal.toml").write_text(portal)
 
     assert said in faults(tmp_path)[name]
+
+
+@pytest.mark.usefixtures("required")
+def test_people_and_apps_of_hubspot_are_named_and_the_desk_by_its_app(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUBSPOT_APP_ID", "77")
+    (tmp_path / "portal.toml").write_text(
+        '[names.users]\n"7" = "Ann Lee"\n[names.apps]\n"5678" = "Booking site"\n'
+    )
+
+    given = given_names(load(tmp_path))
+
+    assert {"7": "Ann Lee"} == given.users
+    assert {"77": "Credit Desk", "5678": "Booking site"} == given.apps
 
 
 @pytest.mark.usefixtures("required")

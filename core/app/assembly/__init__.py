@@ -41,6 +41,7 @@ from core.health.readiness import Readiness
 from core.health.week import WeekReader
 from core.hubspot.ports.channels import NO_TELLING, TellBy
 from core.hubspot.ports.crm import Crm
+from core.hubspot.ports.directory import Directory
 from core.hubspot.ports.inspection import Inspecting
 from core.hubspot.ports.lookup import CrmLookUp
 from core.mirror.circuit_breaker import Outage
@@ -75,6 +76,7 @@ from core.operations.queries import OperationQueries
 from core.operations.resolve import Resolution
 from core.operations.runner import GROUP_SIZE, GROUPS_AT_ONCE
 from core.operations.telling.told import Told
+from core.students.account import NO_NAMES, AccountDirectory, GivenNames
 from core.students.activate_exams import activation_jobs
 from core.students.admin_requests import AdminRequests
 from core.students.api_requests import IdempotentRequests
@@ -82,6 +84,7 @@ from core.students.book import BookingPreview
 from core.students.cancel_exam import CancellingExams
 from core.students.contact_page import ContactPage
 from core.students.eligibility import Checking
+from core.students.names import StudentNames
 from core.students.proving import Proving
 from core.students.search import LookingUp
 from core.work.engine_port import Engine
@@ -132,6 +135,9 @@ def assemble(
     forget_schedule: Schedule | None = None,
     keep_personal: timedelta | None = None,
     inspecting: Inspecting | None = None,
+    directory: Directory | None = None,
+    given_names: GivenNames = NO_NAMES,
+    editor_url: str = "",
     admins: Collection[str],
     domains: Collection[str] = (),
     unverified_from: Collection[str] = (),
@@ -223,7 +229,9 @@ def assemble(
         bound=providers_of or {},
         admin_request_life=second.within if second.for_admins else None,
     )
-    noting = AccessLog(journal, now, looks=audit_looks, rationing=Rationing(journal, now, limits))
+    noting = AccessLog(
+        journal, now, looks=audit_looks, rationing=(rationing := Rationing(journal, now, limits))
+    )
     preflight = Preflight(inspecting, now)
     owed = owed_services(
         crm=crm,
@@ -423,12 +431,14 @@ def assemble(
             checking,
             now,
             make_id,
-            Rationing(journal, now, limits),
+            rationing,
         ),
         admin_requests=AdminRequests(journal, access, planning, adjusting, operating, now),
         forgetting=forgetting,
         following=OperationQueries(journal),
         telling=Told(journal, engine, catalogue, now, tell_by, desks.require_alone),
+        names=StudentNames(mirror_reads or crm, mirror, rationing, now, keep_personal),
+        account=AccountDirectory(directory, given_names, editor_url, now),
         exporting=Exporting(journal, mirror, auditing, owed.owing, catalogue, now),
         accounting=Accounting(journal, planning, undoing, now),
         journal=journal,

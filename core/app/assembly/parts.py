@@ -45,6 +45,7 @@ from core.operations.queries import OperationQueries
 from core.operations.resolve import Resolution
 from core.operations.runner import OperationRunner
 from core.operations.telling.told import Told
+from core.students.account import AccountDirectory
 from core.students.activate_exams import Activating
 from core.students.admin_requests import AdminRequests
 from core.students.api_requests import IdempotentRequests
@@ -54,6 +55,7 @@ from core.students.contact_page import ContactPage
 from core.students.eligibility import Checking
 from core.students.exam_closing import ExamCancellation
 from core.students.exam_sessions import ExamSessions
+from core.students.names import StudentNames
 from core.students.proving import Proving
 from core.students.search import LookingUp
 from core.work.engine_port import CarryOut
@@ -114,6 +116,8 @@ class Core:
     exporting: Exporting
     accounting: Accounting
     telling: Told
+    names: StudentNames
+    account: AccountDirectory
     journal: Journal
     catalogue: Catalogue
     #: The school's time zone.

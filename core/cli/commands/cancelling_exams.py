@@ -63,7 +63,7 @@ def cancel_exam(
 ) -> None:
     """Close an exam for booking for good (admins); with --give-back or --keep its bookings too.
 
-    Nobody can be booked on it or moved to it, and no schedule opens it, until it is reopened.
+    Nobody can be booked on it or moved to it, and no schedule activates it, until it is reopened.
     With --to, bookings that fit are moved to that exam first; the others are cancelled.
     """
     with told(), opened() as runtime:
@@ -103,7 +103,7 @@ def cancel_exam(
 
 @app.command("reopen-exam")
 def reopen_exam(exam: ExamArgument, reason: Reason = "", as_: As = "", json: Json = False) -> None:
-    """Take the cancellation of an exam back (admins). It stays inactive until it is opened."""
+    """Take the cancellation of an exam back (admins). It stays inactive until it is activated."""
     with told(), opened() as runtime:
         core, actor = runtime.core, actor_of(runtime.core, as_)
         before = core.exam_cancellation.reopen(ExamId(exam), actor, reason=reason)
@@ -129,7 +129,13 @@ def of_report(report: ExamActReport) -> reports.Report:
         "moved": _of_part(report.move),
         "cancelled": _of_part(report.cancel),
         "not_done": [
-            {"booking": item.booking_id, "name": item.booking_name, "why": item.why}
+            {
+                "booking": item.booking_id,
+                "name": item.booking_name,
+                "student": item.contact_name,
+                "contact": item.contact_id,
+                "why": item.why,
+            }
             for item in report.not_done
         ],
     }
@@ -160,7 +166,13 @@ def _of_preview(found: ExamActPreview, *, keeps: bool) -> reports.Report:
         "cancel": len(found.cancelling),
         "credits": {"kept" if keeps else "given back": found.credits_},
         "not_done": [
-            {"booking": row.booking_id, "name": row.booking_name, "why": str(row.why)}
+            {
+                "booking": row.booking_id,
+                "name": row.booking_name,
+                "student": row.contact_name,
+                "contact": row.contact_id,
+                "why": str(row.why),
+            }
             for row in found.left
         ],
     }
@@ -200,7 +212,7 @@ def _close(
     )
     if not closed:
         why = closing.outcome.reason or "HubSpot did not say whether it was closed"
-        unfinished(f"the desk books nobody there, but HubSpot may show it open: {why}")
+        unfinished(f"the desk books nobody there, but HubSpot may show it active: {why}")
 
 
 def _stop(core: Core, id_: ExamId, actor: Actor) -> None:

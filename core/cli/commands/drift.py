@@ -13,15 +13,20 @@ from core.app.assembly.parts import Core
 from core.cli.acting import actor_of
 from core.cli.app import POLL_S, As, Json, Reason, WaitS, app
 from core.cli.ending import unfinished
+from core.cli.naming import students
 from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.cli.terminal import complain
 from core.credits.errors import BadList, StateConflict
+from core.credits.roles import Actor
 from core.drift.causes import Cause
 from core.drift.differences import Drift
 from core.drift.repairs import Repair, RepairRow, RepairState, RowState
 from core.drift.sweeps import Sweep, SweepMode
+from core.students.names import Named
 
+#: Of nobody.
+NO_NAMES = Named({})
 #: Rows in one report; all of them are in the operational store.
 SHOWN = 200
 NOTHING = {"repaired": 0, "still": [], "not_repairable": [], "left_alone": 0}
@@ -51,7 +56,9 @@ def sweep(
         runtime.start()
         done = _followed(lambda: _sweep(core, asked.id), timeout)
         found = core.journal.drifts(done.id, limit=SHOWN)
-        show(_of_sweep(done, core.journal.drift_counts(done.id), found), as_json=json)
+        # nobody asks for names where a schedule runs this, and its output is a log
+        rows = _rows(core, actor_of(core, as_) if as_ else None, found)
+        show(_of_sweep(done, core.journal.drift_counts(done.id), rows), as_json=json)
         if not done.complete:
             unfinished(f"sweep {done.id} is {done.state}: {done.error or 'not all was compared'}")
 
@@ -83,14 +90,15 @@ def repair(
         if dry_run or not found:
             able = sum(drift.repairable for drift in found)
             show(
-                {"would_repair": able, "drifts": _rows(found)} if dry_run else NOTHING, as_json=json
+                {"would_repair": able, "drifts": _rows(core, actor, found)} if dry_run else NOTHING,
+                as_json=json,
             )
             return
         asked = repairing.confirm(found, actor, reason)
         runtime.start()
         done = _followed(lambda: _repair(core, asked.id), timeout)
         still = core.journal.repair_rows(done.id, states=[RowState.STILL_DIFFERS])
-        show(_of_repair(core, done, still), as_json=json)
+        show(_of_repair(core, actor, done, still), as_json=json)
         if still:
             first = still[0]
             unfinished(
@@ -147,7 +155,9 @@ def _cause(word: str) -> Cause:
     raise BadList([f"there is no cause {word!r}; causes are {known}"])
 
 
-def _of_sweep(sweep: Sweep, counts: dict[Cause, int], found: Sequence[Drift]) -> dict[str, Any]:
+def _of_sweep(
+    sweep: Sweep, counts: dict[Cause, int], rows: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
     return {
         "sweep": sweep.id,
         "mode": sweep.mode.value,
@@ -160,41 +170,47 @@ def _of_sweep(sweep: Sweep, counts: dict[Cause, int], found: Sequence[Drift]) ->
         "drifting": sweep.drifting,
         "unexplained": sweep.unexplained,
         "causes": {cause.value: number for cause, number in Counter(counts).most_common()},
-        "drifts": _rows(found),
+        "drifts": rows,
     }
 
 
-def _of_repair(core: Core, repair: Repair, still: Sequence[RepairRow]) -> dict[str, Any]:
+def _of_repair(
+    core: Core, actor: Actor, repair: Repair, still: Sequence[RepairRow]
+) -> dict[str, Any]:
     refused = core.journal.repair_rows(repair.id, states=[RowState.NOT_REPAIRABLE])
     return {
         "repair": repair.id,
         "repaired": repair.counts.get(RowState.REPAIRED, 0),
-        "still": [_now(row) for row in still[:SHOWN]],
-        "not_repairable": [_now(row) for row in refused[:SHOWN]],
+        "still": _now(core, actor, still[:SHOWN]),
+        "not_repairable": _now(core, actor, refused[:SHOWN]),
         "left_alone": repair.counts.get(RowState.LEFT_ALONE, 0),
     }
 
 
-def _now(row: RepairRow) -> dict[str, Any]:
-    (told,) = _rows([row.drift])
-    return told | {
-        "truth": dict(row.truth_now),
-        "mirror": dict(row.mirror_now),
-        "evidence": row.why,
-    }
+def _now(core: Core, actor: Actor, found: Sequence[RepairRow]) -> list[dict[str, Any]]:
+    told = _rows(core, actor, [row.drift for row in found])
+    return [
+        each | {"truth": dict(row.truth_now), "mirror": dict(row.mirror_now), "evidence": row.why}
+        for each, row in zip(told, found, strict=True)
+    ]
 
 
-def _rows(drifts: Sequence[Drift]) -> list[dict[str, Any]]:
+def _rows(core: Core, actor: Actor | None, drifts: Sequence[Drift]) -> list[dict[str, Any]]:
+    """``actor``: who is told the students' names; None: nobody is."""
+    shown = drifts[:SHOWN]
+    records = [(drift.kind, drift.record_id) for drift in shown]
+    named = students(core, actor, records) if actor else NO_NAMES
     return [
         {
             "kind": drift.kind.value,
             "id": drift.record_id,
+            "student": named.of(drift.kind, drift.record_id).name,
             "cause": drift.cause.value,
             "truth": dict(drift.truth),
             "mirror": dict(drift.mirror),
-            "evidence": drift.evidence,
+            "evidence": core.account.named(drift.evidence) if actor else drift.evidence,
             "since": drift.since.isoformat(),
             "repairable": drift.repairable,
         }
-        for drift in drifts[:SHOWN]
+        for drift in shown
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from core.cli.output import show, told
 from core.credits.catalogue import CreditType
 from core.credits.errors import BadList
 from core.credits.exam_times import clock, day_in
-from core.credits.records import ContactId, ExamId
+from core.credits.records import ContactId, Exam, ExamId
 from core.credits.sessions import Activated, Activation, Opening, Session, SessionFilter, narrowed
 from core.mirror.found_by import FoundBy
 from core.operations.owed.rules import doubtful, settled, taken, unclear, waiting
@@ -55,7 +55,7 @@ def contact(
         presented = core.presenting.contact(meant, actor)
         if presented.gone is Gone.UNKNOWN and not hits.hits and may_be_phone(query):
             raise BadList([_nobody(query, hits)])
-        show(_of_contact(presented), as_json=json)
+        show(_of_contact(presented, core.account.named), as_json=json)
         if presented.contact is None:
             unfinished(_why_gone(presented))
 
@@ -93,7 +93,7 @@ def exams(
 
 @app.command()
 def activate(dry_run: DryRun = False, as_: As = "", json: Json = False) -> None:
-    """Open every exam whose scheduled activation has come, in HubSpot and in the mirror."""
+    """Activate every exam whose scheduled activation has come, in HubSpot and in Supabase."""
     with told(), opened() as runtime:
         core, actor = runtime.core, actor_of(runtime.core, as_)
         done = core.activating.due(actor) if dry_run else core.activating.activate(actor)
@@ -102,7 +102,7 @@ def activate(dry_run: DryRun = False, as_: As = "", json: Json = False) -> None:
         show(_of_activation(done), as_json=json)
         if failed := done.having(Activated.FAILED):
             first = failed[0]
-            unfinished(f"{len(failed)} not opened, exam {first.exam_id} first: {first.why}")
+            unfinished(f"{len(failed)} not activated, exam {first.exam_id} first: {first.why}")
 
 
 def _meant(hits: Hits) -> ContactId | None:
@@ -156,7 +156,7 @@ def _of_hit(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _of_contact(presented: Presented) -> dict[str, Any]:
+def _of_contact(presented: Presented, by_name: Callable[[str], str]) -> dict[str, Any]:
     contact, standing = presented.contact, presented.standing
     report: dict[str, Any] = {
         "contact": contact.id if contact else presented.asked,
@@ -204,12 +204,14 @@ def _of_contact(presented: Presented) -> dict[str, Any]:
             }
             for booking in presented.bookings
         ],
-        "steps": None if presented.steps is None else [_of_step(each) for each in presented.steps],
+        "steps": None
+        if presented.steps is None
+        else [_of_step(each, by_name) for each in presented.steps],
         "operations": sorted({row.operation.id for row in presented.trail}),
     }
 
 
-def _of_step(step: Step) -> dict[str, Any]:
+def _of_step(step: Step, by_name: Callable[[str], str]) -> dict[str, Any]:
     return {
         "at": step.at.isoformat(),
         "credit": step.credit,
@@ -217,7 +219,7 @@ def _of_step(step: Step) -> dict[str, Any]:
         "after": step.after,
         "cause": step.cause.value,
         "inferred": step.inferred,
-        "of": step.told,
+        "of": by_name(step.told),
         "operation": step.operation_id or None,
     }
 
@@ -231,7 +233,7 @@ def _of_session(session: Session, zone: tzinfo) -> dict[str, Any]:
         "date": exam.exam_date.isoformat() if exam.exam_date else None,
         "time": f"{clock(exam.start_time, zone)}-{clock(exam.end_time, zone)}",
         "place": exam.location,
-        "open": exam.is_active,
+        "state": _state(exam),
         "cancellation": str(exam.cancelled) if exam.cancelled else None,
         "activates_at": at.isoformat() if at and exam.is_active == Opening.SCHEDULED else None,
         "capacity": exam.capacity,
@@ -244,6 +246,12 @@ def _of_session(session: Session, zone: tzinfo) -> dict[str, Any]:
         "owed": counts.owed if counts else None,
         "seats_too_many": session.drift,
     }
+
+
+def _state(exam: Exam) -> str:
+    """In the words of the page; what HubSpot holds where it is none of them."""
+    found = (each.name.lower() for each in Opening if each == exam.is_active)
+    return next(found, exam.is_active)
 
 
 def _of_activation(done: Activation) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -11,10 +12,12 @@ from core.app.assembly.parts import Core
 from core.cli.acting import actor_of
 from core.cli.app import As, Bookings, Contact, DryRun, Exam, Ids, Json, Reason, app
 from core.cli.choosing import selection
+from core.cli.naming import contacts
 from core.cli.opened_store import opened, warn_of_unknown_refunds
 from core.cli.output import show, told
 from core.cli.reports import Report
 from core.credits.errors import BadList
+from core.credits.records import Kind
 from core.credits.roles import Actor
 from core.operations.choosing.select import Selection
 from core.operations.owed.rules import (
@@ -69,7 +72,7 @@ def owed(
             "to_decide": len(doubtful(found)),
             "taken_back": len(taken(found)),
             "unclear": len(unclear(found)),
-            "bookings": [_row(one) for one in found[:limit]],
+            "bookings": _rows(core, actor, found[:limit]),
         }
         show(report, as_json=json)
 
@@ -175,7 +178,7 @@ def _decide(
         found = core.owed_decisions.choice(chosen, actor)
         word = "withdrawn" if withdraw else "owed" if owed_ else "not_owed"
         report: Report = {
-            "bookings": [_row(one) for one in found.open],
+            "bookings": _rows(core, actor, found.open),
             "skipped": [{"booking": id_, "why": why} for id_, why in found.others],
         }
         if dry_run:
@@ -196,6 +199,13 @@ def _moment(core: Core, text: str) -> datetime:
         return (at if at.tzinfo else at.replace(tzinfo=core.zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise BadList([f"{text!r} is no time: give 2026-11-30 or 2026-11-30T08:00"]) from None
+
+
+def _rows(core: Core, actor: Actor, found: Sequence[Owed]) -> list[dict[str, object]]:
+    named = contacts(core, actor, [one.contact_id for one in found])
+    return [
+        {"student": named.of(Kind.CONTACT, one.contact_id or "").name} | _row(one) for one in found
+    ]
 
 
 def _row(one: Owed) -> dict[str, object]:

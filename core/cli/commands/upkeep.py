@@ -20,6 +20,7 @@ from core.cli import reports
 from core.cli.acting import actor_of
 from core.cli.app import As, Json, WaitS, app
 from core.cli.ending import unfinished
+from core.cli.naming import students
 from core.cli.opened_store import opened
 from core.cli.output import Unhealthy, show, told
 from core.cli.terminal import complain
@@ -62,7 +63,8 @@ def outbox(
         if wait:
             core.mirroring.wait_until_empty(core.operating.now() + timedelta(seconds=timeout))
         copies = core.following.copies(actor)
-        report = reports.of_outbox(copies.state, copies.dead, now=core.operating.now())
+        whose = students(core, actor, [(row.kind, row.record_id) for row in copies.dead])
+        report = reports.of_outbox(copies.state, copies.dead, whose, now=core.operating.now())
         report |= {"errors": dict(copies.errors)}
         if (events := core.announcing.state(actor)) is not None:
             oldest = events.oldest.isoformat() if events.oldest else None

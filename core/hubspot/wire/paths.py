@@ -45,6 +45,14 @@ class Paths:
         """What HubSpot says of a token; this path has no version of ours."""
         return "/oauth/v2/private-apps/get/access-token-info"
 
+    def account(self) -> str:
+        """What HubSpot says of the account."""
+        return f"/account-info/{self.version}/details"
+
+    def owners(self) -> str:
+        """The people of the account."""
+        return f"/crm/owners/{self.version}" if self._dated else "/crm/v3/owners"
+
     def schemas(self) -> str:
         """Custom object types."""
         return f"/crm-object-schemas/{self.version}/schemas"

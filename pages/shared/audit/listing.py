@@ -12,12 +12,15 @@ import streamlit as st
 from core.audit.chain import Link
 from core.audit.entries import BEHIND_AN_ACT, Entry, Sought, Subject, What, change_of
 from core.credits.catalogue import Catalogue
+from core.credits.records import Kind
+from core.credits.sessions import Opening
+from core.students.names import Student
 from pages.shared import filters, kinds, places, row_buttons, tables, words
 from pages.shared.audit import address, integrity
 from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
 from pages.shared.operations import address as operation_address
-from pages.shared.students.contact import address as contact_address
+from pages.shared.students import names
 
 PAGE_ROWS = 100
 GRID_PX = 640
@@ -115,7 +118,7 @@ def _grid(desk: Desk, links: Sequence[Link], *, acts_only: bool) -> None:
     key = f"audit_{tables.fingerprint([str(link.n) for link in links])}"
     text = st.column_config.TextColumn
     operations = [entry.operation_id for entry in entries]
-    contacts = [_contact(entry) for entry in entries]
+    students = _students(desk, entries)
     frame = audit_frame(links, outcomes(desk, operations), desk)
     behind: dict[str, Any] = {}
     if acts_only:
@@ -133,10 +136,12 @@ def _grid(desk: Desk, links: Sequence[Link], *, acts_only: bool) -> None:
             width=100,
             pinned=False,
         )
-    st.dataframe(
+    names.grid(
+        desk,
         frame,
+        students,
         key=key,
-        column_config={
+        columns={
             "n": st.column_config.NumberColumn("Entry", width=70, format="localized", pinned=True),
             "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", width=150),
             "Who": text(width=155),
@@ -149,13 +154,9 @@ def _grid(desk: Desk, links: Sequence[Link], *, acts_only: bool) -> None:
             "Operation": row_buttons.column(
                 "Operation", operations, _open_operation, key=f"{key}_operation", width=90
             ),
-            "Contact": row_buttons.column(
-                "Contact", contacts, _open_contact, key=f"{key}_contact", width=110
-            ),
             "More": text(width="large"),
         },
-        hide_index=True,
-        row_height=tables.ROW_PX,
+        at=list(frame.columns).index("About"),
         height=tables.height(len(links), at_most=GRID_PX),
         alt="Audit entries, newest first",
     )
@@ -173,9 +174,16 @@ def _open_entries(id_: str) -> None:
         address.behind(id_)
 
 
-def _open_contact(id_: str) -> None:
-    if id_:
-        st.session_state[_TO] = (places.CONTACTS.path, {contact_address.CONTACT: id_})
+def _students(desk: Desk, entries: Sequence[Entry]) -> list[Student]:
+    """By name, unless the entry is older than names are kept."""
+    kept = [desk.core.names.kept(entry.at) for entry in entries]
+    whose = [_contact(entry) for entry in entries]
+    asked = [(Kind.CONTACT, id_) for id_, may in zip(whose, kept, strict=True) if may]
+    named = names.looked_up(desk, asked)
+    return [
+        named.of(Kind.CONTACT, id_) if may else Student(id_)
+        for id_, may in zip(whose, kept, strict=True)
+    ]
 
 
 def _contact(entry: Entry) -> str:
@@ -212,7 +220,6 @@ def audit_frame(links: Sequence[Link], operations: Mapping[str, str], desk: Desk
             "Change": [change(entry, catalogue) for entry in entries],
             "Reason": [entry.reason for entry in entries],
             "Operation": [entry.operation_id[:8] or None for entry in entries],
-            "Contact": [_contact(entry) or None for entry in entries],
             "Role": [words.sentence(entry.role) or words.NOTHING for entry in entries],
             "More": [more(_unshown(entry), catalogue) for entry in entries],
         }
@@ -225,7 +232,7 @@ def _of_the_whole(entry: Entry) -> bool:
 
 
 def about(entry: Entry) -> str:
-    """What the act was about: "exam 71000000001"; a contact has a column of its own."""
+    """What the act was about: "exam 71000000001"; a student has a column of its own."""
     if not entry.subject or entry.subject == Subject.CONTACT:
         return words.NOTHING
     return entry.subject_id if entry.subject == Subject.PERSON else (
@@ -237,12 +244,18 @@ def change(entry: Entry, catalogue: Catalogue) -> str:
     """Before and after, by the names that people know: "Status Active → Cancelled"."""
     labels = {**LABELS, **{str(credit.key): credit.label for credit in catalogue.credits}}
     if entry.subject == Subject.EXAM:
-        labels["is_active"] = "Open"
+        labels["is_active"] = "State"
     before, after = (
-        {labels.get(name, name): value for name, value in held.items()}
+        {labels.get(name, name): _state(entry, value) for name, value in held.items()}
         for held in (entry.before, entry.after)
     )
     return change_of(replace(entry, before=before, after=after))
+
+
+def _state(entry: Entry, value: Any) -> Any:
+    """Of an exam as its page says it: HubSpot holds "true" where it is active."""
+    of_exam = entry.subject == Subject.EXAM
+    return next((o.name.lower() for o in Opening if of_exam and o == value), value)
 
 
 def _unshown(entry: Entry) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from pages.shared.drift.asking import may_repair
 from pages.shared.drift.causes import KINDS, MEANS, SHORT
 from pages.shared.drift.rows import column_name, evidence, value
 from pages.shared.gate import Desk
+from pages.shared.students import names
 
 
 def show(desk: Desk, sweep: Sweep, kind: Kind, id_: str) -> None:
@@ -35,7 +36,7 @@ def _record(desk: Desk, sweep: Sweep, kind: Kind, id_: str) -> None:
     else:
         _show(desk, drift)
         _repair(desk, drift)
-    _links(kind, id_)
+    _links(desk, kind, id_)
 
 
 def find(desk: Desk, sweep: Sweep, kind: Kind, id_: str) -> Drift | None:
@@ -65,7 +66,7 @@ def _show(desk: Desk, drift: Drift) -> None:
         st.caption("Only one side has this record, so there are no values to compare.")
     since = words.relative(drift.since, desk.now(), desk.zone)
     st.html(f"<b>Since</b> {words.exact(drift.since, desk.zone)} ({since})")
-    told = evidence(drift, desk.core.catalogue, desk.zone)
+    told = evidence(desk, drift)
     st.markdown(f"**Evidence:** {words.plain(told)}")
 
 
@@ -91,11 +92,14 @@ def _repair(desk: Desk, drift: Drift) -> None:
         st.rerun(scope="app")
 
 
-def _links(kind: Kind, id_: str) -> None:
-    if kind is Kind.CONTACT:
+def _links(desk: Desk, kind: Kind, id_: str) -> None:
+    """The student's page, also of a booking, and where else the record is seen."""
+    student = names.looked_up(desk, [(kind, id_)]).of(kind, id_)
+    if student.id:
         st.page_link(
             places.CONTACTS.path,
-            label="Open the contact",
+            label=f"Open {words.plain(student.told)}",
             icon=":material/person:",
-            query_params={"id": id_},
+            query_params={names.IN_ADDRESS: student.id},
         )
+    names.elsewhere(desk, kind, id_)

@@ -18,6 +18,7 @@ from pages.shared.drift.rows import column_name, value
 from pages.shared.exports import csv_button, of
 from pages.shared.gate import Desk
 from pages.shared.operations.figures import cards
+from pages.shared.students import names
 
 SHOWN = 500
 #: What needs eyes stands first.
@@ -108,20 +109,24 @@ def _rows(desk: Desk, repair: Repair) -> None:
         for row in desk.core.journal.repair_rows(repair.id, states=[state], limit=SHOWN)
     ]
     words_of, colours = zip(*STATES.values(), strict=True)
-    st.dataframe(
-        repair_frame(desk, found[:SHOWN]),
-        column_config={
+    shown = found[:SHOWN]
+    records = [(row.drift.kind, row.drift.record_id) for row in shown]
+    named = names.looked_up(desk, records)
+    names.grid(
+        desk,
+        repair_frame(desk, shown),
+        [named.of(*record) for record in records],
+        key=f"repair_rows_{repair.id}_{repair.state}",
+        columns={
             "State": tables.badge_column("State", words_of, colours),
             "Cause": st.column_config.TextColumn(width=150),
             "Record": st.column_config.TextColumn(width=180),
             "Before": st.column_config.TextColumn("Supabase before → HubSpot", width=330),
             "Why": st.column_config.TextColumn("Now, by a fresh read", width="large"),
         },
-        hide_index=True,
-        row_height=tables.ROW_PX,
-        height=tables.height(min(len(found), SHOWN)),
+        at=3,
+        height=tables.height(len(shown)),
         alt="Result for each record, problems first",
-        key=f"repair_rows_{repair.id}_{repair.state}",
     )
     csv_button(
         desk,

@@ -21,6 +21,7 @@ from pages.shared.drift.rows import drift_columns, drift_frame
 from pages.shared.gate import Desk
 from pages.shared.operations.figures import cards
 from pages.shared.problems import Problem
+from pages.shared.students import names
 
 #: After this both stores are read again before anybody says yes.
 FRESH = timedelta(minutes=10)
@@ -144,13 +145,18 @@ def forget() -> None:
 
 def _table(desk: Desk, preview: Preview) -> None:
     rows = list(preview.drifts)[:SHOWN]
-    frame = drift_frame(rows, desk.core.catalogue, desk.now(), desk.zone).drop(columns="Open")
+    frame = drift_frame(desk, rows).drop(columns="Open")
     frame.insert(0, "Repair", [DOES[row.remedy] for row in rows])
-    st.dataframe(
+    records = [(row.kind, row.record_id) for row in rows]
+    named = names.looked_up(desk, records)
+    names.grid(
+        desk,
         frame,
-        column_config={"Repair": st.column_config.TextColumn(width=200)} | drift_columns(),
-        hide_index=True,
-        row_height=tables.ROW_PX,
+        [named.of(*record) for record in records],
+        key=f"repair_preview_{tables.fingerprint([id_ for _, id_ in records])}",
+        columns={"Repair": st.column_config.TextColumn(width=200)} | drift_columns(frame),
+        beside=False,
+        at=list(frame.columns).index("Kind") + 1,
         height=tables.height(len(rows), at_most=360),
         alt="What the repair would change, record by record, what it cannot fix first",
     )

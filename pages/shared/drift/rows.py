@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 import pandas as pd
@@ -23,6 +23,7 @@ from pages.shared.drift import address
 from pages.shared.drift.causes import BADGES, KINDS, LOOKS, SHORT
 from pages.shared.drift.standing import MODES, Standing
 from pages.shared.gate import Desk
+from pages.shared.students import names
 
 #: Rows sent to the browser at once.
 PAGE_ROWS = 200
@@ -120,27 +121,30 @@ def _filters(desk: Desk, sweep: Sweep) -> None:
 def _grid(desk: Desk, rows: Sequence[Drift], mended: Collection[tuple[Kind, str]]) -> None:
     opened = [(row.kind, row.record_id) for row in rows]
     key = f"open_{tables.fingerprint([f'{kind}{id_}' for kind, id_ in opened])}"
-    frame = drift_frame(rows, desk.core.catalogue, desk.now(), desk.zone)
+    frame = drift_frame(desk, rows)
     if mended:
         since = ["✓ Repaired since" if each in mended else "" for each in opened]
         frame.insert(2, "Now", since)
-    st.dataframe(
+    named = names.looked_up(desk, opened)
+    names.grid(
+        desk,
         frame,
+        [named.of(*record) for record in opened],
         key=f"drifts_{key}",
-        column_config={
+        columns={
             "Open": row_buttons.column(
                 "Open", opened, lambda record: address.open_record(*record), key=key
             )
         }
-        | drift_columns(),
-        hide_index=True,
-        row_height=tables.ROW_PX,
+        | drift_columns(frame),
+        beside=False,
+        at=list(frame.columns).index("Kind") + 1,
         height=tables.height(len(rows), at_most=GRID_PX),
         alt="Records that differ between HubSpot and Supabase, the oldest first",
     )
 
 
-def drift_columns() -> dict[str, Any]:
+def drift_columns(frame: pd.DataFrame) -> dict[str, Any]:
     """How the frame of drifts is shown."""
     text = st.column_config.TextColumn
     return {
@@ -152,26 +156,25 @@ def drift_columns() -> dict[str, Any]:
         ),
         "Now": text(width=130),
         "Kind": text(width=75),
-        "Record": text("HubSpot record", width=125),
+        "Record": names.record_column("HubSpot record", list(frame["Record"]), width=125),
         "Change": text("Supabase → HubSpot", width=330),
         "Since": text("Age", width=90, alignment="right"),
         "Evidence": text("Evidence", width="large"),
     }
 
 
-def drift_frame(
-    rows: Sequence[Drift], catalogue: Catalogue, now: datetime, zone: tzinfo
-) -> pd.DataFrame:
+def drift_frame(desk: Desk, rows: Sequence[Drift]) -> pd.DataFrame:
     """One row for each record."""
+    catalogue, now = desk.core.catalogue, desk.now()
     return pd.DataFrame(
         {
             "Open": ["Open"] * len(rows),
             "Cause": [[SHORT[row.cause]] for row in rows],
             "Kind": [KINDS[row.kind] for row in rows],
-            "Record": [row.record_id for row in rows],
+            "Record": [names.record_cell(desk, row.kind, row.record_id) for row in rows],
             "Change": [changes(row, catalogue) for row in rows],
             "Since": [words.span(now - row.since) for row in rows],
-            "Evidence": [evidence(row, catalogue, zone) for row in rows],
+            "Evidence": [evidence(desk, row) for row in rows],
         }
     )
 
@@ -187,12 +190,12 @@ def changes(row: Drift, catalogue: Catalogue) -> str:
     )
 
 
-def evidence(row: Drift, catalogue: Catalogue, zone: tzinfo) -> str:
-    """What speaks for the cause, with times on the reader's clock and credits by their names."""
-    told = MOMENT.sub(lambda at: _on_clock(at[0], zone), row.evidence)
-    for credit in catalogue.credits:
+def evidence(desk: Desk, row: Drift) -> str:
+    """What speaks for the cause: times on the reader's clock; people, apps and credits by name."""
+    told = MOMENT.sub(lambda at: _on_clock(at[0], desk.zone), row.evidence)
+    for credit in desk.core.catalogue.credits:
         told = told.replace(credit.key, credit.label)
-    return words.sentence(told)
+    return words.sentence(desk.core.account.named(told))
 
 
 def _on_clock(text: str, zone: tzinfo) -> str:

@@ -86,10 +86,10 @@ def show(desk: Desk, standing: Standing, acts: Callable[[], None]) -> None:
     unread = desk.core.journal.drift_counts(sweep.id).get(Cause.UNREADABLE_VALUE, 0)
     now, trend = desk.now(), _trend(sweep, standing.before)
     repaired = repaired_of(desk.core.journal, sweep)
+    left = max(0, sweep.drifting - repaired)
     with st.grid(6, min_column_width=150, gap="small"):
         st.metric(
-            "Drifting now",
-            words.count(max(0, sweep.drifting - repaired), "record"),
+            *words.fitting("Drifting now", words.count(left, "record")),
             f"{repaired:,} repaired since" if repaired else trend or None,
             delta_color="off" if repaired or trend == SAME else "inverse",
             delta_arrow="off" if repaired or trend == SAME else "auto",
@@ -111,7 +111,8 @@ def show(desk: Desk, standing: Standing, acts: Callable[[], None]) -> None:
                 ". ".join(filter(None, (words.exact(sweep.saved_at, desk.zone), next_words(desk)))),
             ),
         ):
-            st.metric(label, value, border=True, height="stretch", help=help_)
+            shown = words.fitting(label, value)
+            st.metric(*shown, border=True, height="stretch", help=help_)
     told, doing = st.columns([8, 3], vertical_alignment="center")
     told.caption(proof(sweep, gaps, unread))
     with doing.container(horizontal=True, horizontal_alignment="right"):

@@ -32,7 +32,7 @@ def cards(figures: Sequence[Figure], *, in_a_row: int) -> None:
     """One card for each figure."""
     with st.grid(in_a_row, min_column_width=130, gap="small"):
         for label, value in figures:
-            st.metric(label, value, border=True, height="stretch")
+            st.metric(*words.fitting(label, value), border=True, height="stretch")
 
 
 def _by_type(table: pd.DataFrame) -> None:

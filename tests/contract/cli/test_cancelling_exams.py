@@ -22,7 +22,7 @@ def test_a_cancelled_exam_is_closed_in_both_stores_and_booked_by_nobody_until_it
     closed = counter.says("cancel-exam", exam, "--reason", "the room is closed")
 
     assert closed["closed_in_hubspot"]
-    assert "false" == counter.says("exams", "--id", exam)["open"]
+    assert "inactive" == counter.says("exams", "--id", exam)["state"]
     (row,) = desk.supabase.get("/hubspot_mock_exams", params={"hubspot_id": f"eq.{exam}"}).json()
     assert "false" == row["is_active"]
     assert closed["cancellation"] == counter.says("exams", "--id", exam)["cancellation"]

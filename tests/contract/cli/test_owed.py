@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from core.cli.app import app
-from core.cli.commands import owing, upkeep  # noqa: F401 - they add their commands
+from core.cli.commands import lookup, owing, upkeep  # noqa: F401 - they add their commands
 from tests.crash.desk import ADMIN, BOOKINGS, Counter_, Desk
 
 
@@ -104,6 +104,9 @@ def test_a_baseline_settles_everything_cancelled_before_it(school: School) -> No
     assert (ADMIN, "adopted") == (made["baseline"]["by"], made["baseline"]["reason"])
     assert 0 == made["owed"]
     report = school.says("owed")
+    whose = {row["contact"]: row["student"] for row in report["bookings"] if row["contact"]}
+    some = dict(list(whose.items())[:3])
+    assert some == {id_: school.says("contact", id_)["name"] for id_ in some}
     assert (0, dry["would_settle"]) == (report["owed"], report["not_owed"]["settled at adoption"])
     nothing = school.run("refund", "--owed", "--reason", "all")
     assert 1 == nothing.exit_code

@@ -63,5 +63,7 @@ def test_every_planted_drift_is_found_with_its_cause_none_is_invented_and_repair
 
     assert [] == done["still"]
     assert len(unreadable) == len(done["not_repairable"])
+    assert {""} == {row["student"] for row in report["drifts"]}, "a schedule's output is a log"
+    assert all(row["student"] for row in done["not_repairable"])
     assert asked - len(mended) <= done["repaired"] <= asked
     assert left == unreadable

@@ -18,7 +18,7 @@ from core.mirror.found_by import FoundBy
 from core.mirror.store.outbox_port import Due
 from core.operations.choosing.select import ByReference
 from core.operations.verdicts import OperationKind
-from core.students.activate_exams import NotOpened
+from core.students.activate_exams import NotActivated
 from core.students.balance_history import StepCause
 from core.students.contact_page import Gone, Presented
 from core.students.copy_status import Copy
@@ -413,7 +413,7 @@ def test_the_scheduler_hears_of_what_stayed_closed(made: Stage) -> None:
     schedule(made, "71000000001", -1)
     made.crm.sending = lambda request: Fault.REFUSED if request.changes else Fault.NONE
 
-    with pytest.raises(NotOpened, match="Clinical Skills"):
+    with pytest.raises(NotActivated, match="Clinical Skills"):
         made.core.activating.on_schedule(made.clock())
 
 

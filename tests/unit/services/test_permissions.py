@@ -23,7 +23,7 @@ from core.app.assembly.parts import Core
 from core.audit.entries import Sought
 from core.credits.csv_safe import Table
 from core.credits.errors import BadList, StateConflict, UnknownId
-from core.credits.records import BookingId, ContactId, ExamId, WriteId
+from core.credits.records import BookingId, ContactId, ExamId, Kind, WriteId
 from core.credits.roles import Actor, NotAllowed, Role, RoleRequest
 from core.credits.sessions import ExamChange, Opening
 from core.drift.causes import Cause
@@ -258,6 +258,8 @@ ASKS = [
     Ask("activating.due", EVERYBODY, lambda w, a: w.core.activating.due(a)),
     Ask("activating.past", EVERYBODY, lambda w, a: w.core.activating.past(a)),
     Ask("activating.activate", ADMINS, lambda w, a: w.core.activating.activate(a)),
+    Ask("names.of", EVERYBODY, lambda w, a: w.core.names.of(["1"], a)),
+    Ask("names.whose", EVERYBODY, lambda w, a: w.core.names.whose([(Kind.CONTACT, "1")], a)),
     Ask("admitting.keys", ADMINS, lambda w, a: w.core.admitting.keys(a)),
     Ask("admitting.make", ADMINS, lambda w, a: w.core.admitting.make("app", [Scope.READ], a)),
     Ask("admitting.withdraw_all", ADMINS, lambda w, a: w.core.admitting.withdraw_all(a), _key),
@@ -754,11 +756,23 @@ UNASKED = {
         "Part.begin",
         "Part.found",
         "Part.known",
+        "Part.looked_s",
         "Readiness.findings",
         "Readiness.glance",
         "Metrics.quota",
         "Metrics.read",
         "Metrics.well_s_ago",
+        "Scheduling.day_of",
+    },
+    "what HubSpot tells of itself and its staff, and of no student": {
+        "AccountDirectory.named",
+        "AccountDirectory.record_url",
+        "Kept.get",
+    },
+    "the students that a service which asked has found": {
+        "Named.of",
+        "Rationing.named",
+        "StudentNames.kept",
     },
     "the command line's: whoever holds the settings holds the accounts": {
         "Clocks.findings",

@@ -48,6 +48,14 @@ def wall() -> Wall:
     return made
 
 
+def test_times_of_a_day_are_told_and_none_of_a_job_that_is_off(wall: Wall) -> None:
+    at = wall.time
+
+    assert 24 == len(wall.process().day_of("job", at))
+    assert at < wall.process().day_of("job", at)[0] <= at + timedelta(hours=1)
+    assert [] == wall.process().day_of("another", at)
+
+
 def test_nothing_is_done_at_the_first_look(wall: Wall) -> None:
     wall.process().tick()
 

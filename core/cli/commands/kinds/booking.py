@@ -84,6 +84,7 @@ def _refuse(plan: Plan) -> None:
 def _of_item(item: Item) -> reports.Report:
     return {
         "booking_id": item.booking_name,
+        "student": item.contact_name,
         "contact": item.contact_id,
         "exam": item.exam_id,
         "state": item.state.value,

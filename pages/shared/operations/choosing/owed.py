@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.credits.catalogue import Catalogue
 from core.credits.errors import BadList
+from core.credits.records import Kind
 from core.operations.choosing.select import ByIds, Selection
 from core.operations.choosing.selections import BOOKINGS_MAX
 from core.operations.owed.find import EVERYTHING, LAGS, NOTHING
@@ -23,6 +24,7 @@ from core.operations.owed.rules import (
     waiting,
 )
 from core.operations.verdicts import OperationKind
+from core.students.names import Student
 from pages.shared import problems, tables, words
 from pages.shared.exports import csv_button
 from pages.shared.gate import Desk
@@ -30,6 +32,7 @@ from pages.shared.operations.choosing import owed_words
 from pages.shared.operations.choosing.ways import NOT_READ, Choice
 from pages.shared.operations.figures import side_by_side
 from pages.shared.recent import recent
+from pages.shared.students import names
 
 ROWS = 500
 
@@ -173,34 +176,34 @@ def _first_rows(found: Sequence[Owed]) -> None:
 def _reasons(desk: Desk, found: Sequence[Owed], label: str, alt: str, *, key: str) -> list[Owed]:
     """A row for each with what is said of it; those ticked."""
     ids = [one.booking.id for one in found]
-    event = st.dataframe(
-        reasons_frame(found, desk.core.catalogue),
+    event = names.grid(
+        desk,
+        reasons_frame(desk, found),
+        _students(desk, found),
         key=f"{key}_{tables.fingerprint(ids)}",
         on_select="rerun",
         selection_mode="multi-row",
-        column_config={
+        columns={
             "Booking": st.column_config.TextColumn(width=320),
             "Credit": st.column_config.TextColumn(width=150),
-            "Student": st.column_config.TextColumn("Student's HubSpot record", width=180),
             "Why": st.column_config.TextColumn(label, width="large"),
         },
-        hide_index=True,
-        row_height=tables.ROW_PX,
         height=tables.height(len(found), at_most=270),
         alt=alt,
     )
     return [found[row] for row in event.selection.rows if row < len(found)]
 
 
-def reasons_frame(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
+def reasons_frame(desk: Desk, found: Sequence[Owed]) -> pd.DataFrame:
     """One row for each, with what speaks against a refund."""
     against = [verdict_against(one) for one in found]
+    why = [f"{a.why}: {a.detail}" if a else "" for a in against]
     return pd.DataFrame(
         {
             "Booking": [one.booking.booking_id or one.booking.id for one in found],
-            "Credit": [words.credit(one.credit, catalogue) for one in found],
-            "Student": [one.contact_id or "none, or several" for one in found],
-            "Why": [words.sentence(f"{a.why}: {a.detail}" if a else "") for a in against],
+            "Credit": [words.credit(one.credit, desk.core.catalogue) for one in found],
+            names.STUDENT: ["none, or several"] * len(found),
+            "Why": [words.sentence(desk.core.account.named(told)) for told in why],
         }
     )
 
@@ -211,16 +214,17 @@ def _unclear(desk: Desk, found: Sequence[Owed]) -> None:
         return
     label = words.count(len(found), "booking is unclear", "bookings are unclear")
     with st.expander(f"{label}: to be corrected in HubSpot", icon=":material/help:"):
-        st.dataframe(
-            unclear_frame(found[:ROWS], desk.core.catalogue),
-            column_config={
+        shown = found[:ROWS]
+        names.grid(
+            desk,
+            unclear_frame(shown, desk.core.catalogue),
+            _students(desk, shown),
+            key="unclear_grid",
+            columns={
                 "Booking": st.column_config.TextColumn(width=320),
                 "Credit": st.column_config.TextColumn(width=150),
-                "Student": st.column_config.TextColumn("Student's HubSpot record", width=180),
                 "Unclear": st.column_config.TextColumn("What cannot be read", width="large"),
             },
-            hide_index=True,
-            row_height=tables.ROW_PX,
             height=tables.height(min(len(found), ROWS), at_most=270),
             alt="Bookings of which it is unclear whether a credit is owed",
         )
@@ -232,10 +236,17 @@ def unclear_frame(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
         {
             "Booking": [one.booking.booking_id or one.booking.id for one in found],
             "Credit": [words.credit(one.credit, catalogue) for one in found],
-            "Student": [one.contact_id or "none, or several" for one in found],
+            names.STUDENT: ["none, or several"] * len(found),
             "Unclear": [words.sentence(one.unclear) for one in found],
         }
     )
+
+
+def _students(desk: Desk, found: Sequence[Owed]) -> list[Student]:
+    """Whose each is; nobody's: none is tied to it, or several are."""
+    ids = [one.contact_id or "" for one in found]
+    named = names.looked_up(desk, [(Kind.CONTACT, id_) for id_ in ids])
+    return [named.of(Kind.CONTACT, id_) for id_ in ids]
 
 
 def _by_type(found: Sequence[Owed], catalogue: Catalogue) -> pd.DataFrame:
@@ -249,24 +260,23 @@ def _grid(desk: Desk, shown: Sequence[Owed]) -> list[Owed]:
     first = f" The {ROWS} longest owed are listed." if len(shown) == ROWS else ""
     some = " but what was taken back" if taken(shown) else ""
     st.caption(f"*Preview* takes all of them{some}. To give back only some, tick those.{first}")
-    event = st.dataframe(
+    event = names.grid(
+        desk,
         owed_frame(shown, desk.core.catalogue, desk),
+        _students(desk, shown),
         key=f"owed_grid_{tables.fingerprint(ids)}",
         on_select="rerun",
         selection_mode="multi-row",
-        column_config={
+        columns={
             "For": st.column_config.TextColumn("Owed for", width=100, alignment="right"),
             "Booking": st.column_config.TextColumn(width=320),
             "Credit": st.column_config.TextColumn(width=150),
             "Exam": st.column_config.TextColumn("Exam date", width=110, alignment="right"),
             "Place": st.column_config.TextColumn(width=130),
-            "Student": st.column_config.TextColumn("Student's HubSpot record", width=180),
             "Cancelled": st.column_config.TextColumn("Cancelled by", width="large"),
             "Decided": st.column_config.TextColumn("Decision", width="large"),
             "Undone": st.column_config.TextColumn("Taken back", width="large"),
         },
-        hide_index=True,
-        row_height=tables.ROW_PX,
         height=tables.height(len(shown), at_most=270),
         alt="Owed credits, longest first",
     )
@@ -282,7 +292,7 @@ def owed_frame(shown: Sequence[Owed], catalogue: Catalogue, desk: Desk) -> pd.Da
             "Credit": [words.credit(one.credit, catalogue) for one in shown],
             "Exam": [words.day(one.booking.exam_date) for one in shown],
             "Place": [one.booking.location or words.NOTHING for one in shown],
-            "Student": [one.contact_id or "none, or several" for one in shown],
+            names.STUDENT: ["none, or several"] * len(shown),
             "Cancelled": [words.sentence(one.cancelled_by or words.NOTHING) for one in shown],
         }
     )

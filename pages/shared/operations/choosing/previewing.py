@@ -23,6 +23,7 @@ from pages.shared.kinds import SAID
 from pages.shared.operations import address, confirming, figures
 from pages.shared.operations.choosing import choosing, including
 from pages.shared.operations.progress import undoing
+from pages.shared.students import names
 
 #: Pixels of the table of bookings, with room for the confirmation below it on a small screen.
 GRID_PX = 333
@@ -168,13 +169,13 @@ def _said(row: Row) -> str:
 def _grid(desk: Desk, plan: Plan, page: Sequence[Row], *, less: int, **choice: Any) -> Any:
     """``less``: pixels that page numbers below the grid take from it."""
     frame = tables.plan_frame(page, plan.kind, desk.core.catalogue)
-    return st.dataframe(
+    return names.grid(
+        desk,
         frame,
-        column_order=tables.column_order(frame, plan.kind),
+        names.of_rows(page),
         key=f"rows_{tables.fingerprint([row.booking_id for row in page])}",
-        column_config=tables.plan_columns(plan.kind),
-        hide_index=True,
-        row_height=tables.ROW_PX,
+        columns=tables.plan_columns(plan.kind),
+        order=tables.column_order(frame, plan.kind),
         height=tables.height(len(page), at_most=GRID_PX - less - _taken_by_types(plan)),
         alt="Every booking with its verdict, and balances before and after",
         **choice,

@@ -13,7 +13,7 @@ from core.operations.kinds.base import RowSubject
 from core.operations.kinds.registry import kind_of
 from core.operations.plans import Plan
 from core.operations.states import Operation, OperationState
-from pages.shared import gate, other_desks, problems, tables, words
+from pages.shared import gate, other_desks, problems, words
 from pages.shared.gate import Desk
 from pages.shared.operations import address, confirming
 from pages.shared.operations.choosing import previewing, renewing
@@ -174,13 +174,7 @@ def _no(desk: Desk, operation: Operation) -> None:
 def _plan(desk: Desk, plan: Plan) -> None:
     """All of it, before and after."""
     if kind_of(plan.kind).subject is RowSubject.BALANCE:
-        st.dataframe(
-            correction.frame(desk, plan),
-            hide_index=True,
-            row_height=tables.ROW_PX,
-            height=tables.height(len(plan.rows)),
-            alt="Each balance now, and as the correction would set it",
-        )
+        correction.table(desk, plan)
         return
     previewing.totals(desk, plan)
     previewing.rows(desk, plan, choosable=False)

@@ -18,6 +18,7 @@ from pages.shared import places, problems, tables, words
 from pages.shared.gate import Desk
 from pages.shared.operations import address
 from pages.shared.operations.confirming import second_admin
+from pages.shared.students import names
 
 _ASKED = "_correction"
 
@@ -58,14 +59,7 @@ def _offer(desk: Desk) -> None:
     plan = desk.core.journal.plan(st.session_state[_ASKED][1])
     changing = plan.will_change
     with st.container(border=True, key="correction"):
-        st.dataframe(
-            frame(desk, plan),
-            hide_index=True,
-            row_height=tables.ROW_PX,
-            height=tables.height(len(plan.rows), at_most=240),
-            column_config={"Balance": st.column_config.TextColumn(alignment="right")},
-            alt="Each balance now, and as the correction would set it",
-        )
+        table(desk, plan, at_most=240)
         reason = st.text_input(
             "Reason", placeholder="Kept with the operation", max_chars=REASON_MAX, live=True,
             key=f"correction_reason_{plan.id}",
@@ -94,12 +88,25 @@ def _close() -> None:
     st.rerun()
 
 
+def table(desk: Desk, plan: Plan, *, at_most: int = 420) -> None:
+    """Each balance now, and as the correction would set it."""
+    names.grid(
+        desk,
+        frame(desk, plan),
+        names.of_rows(plan.rows),
+        key=f"balances_{plan.id}",
+        columns={"Balance": st.column_config.TextColumn(alignment="right")},
+        at=0,
+        height=tables.height(len(plan.rows), at_most=at_most),
+        alt="Each balance now, and as the correction would set it",
+    )
+
+
 def frame(desk: Desk, plan: Plan) -> pd.DataFrame:
     """One row for each balance, as HubSpot has it now."""
     rows: Sequence[Row] = plan.rows
     return pd.DataFrame(
         {
-            "Whose": [row.contact_name or str(row.contact_id) for row in rows],
             "Credit": [
                 words.credit(row.credit, desk.core.catalogue) if row.credit else "" for row in rows
             ],

@@ -9,15 +9,18 @@ import pandas as pd
 import streamlit as st
 
 from core.credits.catalogue import BALANCE_MAX
+from core.credits.records import Kind
 from core.credits.roles import ALLOWED, Act
 from core.operations.foreign import words as foreign_words
 from core.operations.foreign.corrections import name_of
 from core.operations.foreign.words import ForeignFinding, Remedy
 from core.operations.states import Operation
+from core.students.names import NOBODY, Student
 from pages.shared import problems, tables, words
 from pages.shared.gate import Desk
 from pages.shared.operations import address
 from pages.shared.operations.progress import correction
+from pages.shared.students import names
 
 #: Undecided ones with their boxes at a time.
 BOXES_MAX = 5
@@ -46,15 +49,16 @@ def show_foreign(desk: Desk, operation: Operation) -> None:
         st.warning(told, title=title, icon=":material/call_split:")
     else:
         st.info(told, title=title, icon=":material/call_split:")
-    st.dataframe(
+    names.grid(
+        desk,
         foreign_frame(desk, found),
-        column_config={
+        [_whose(each) for each in found],
+        key=f"foreign_{operation.id}",
+        columns={
             "What happened": st.column_config.TextColumn(width="large"),
             "Changed": st.column_config.DatetimeColumn(format="distance", timezone=str(desk.zone)),
             "Correction": st.column_config.TextColumn(alignment="right", width=110),
         },
-        hide_index=True,
-        row_height=tables.ROW_PX,
         height=tables.height(len(found), at_most=240),
         alt="Changes by others at the same time, with the correction of each",
     )
@@ -67,15 +71,25 @@ def foreign_frame(desk: Desk, found: Sequence[ForeignFinding]) -> pd.DataFrame:
     changes = [each.foreign for each in found]
     return pd.DataFrame(
         {
-            "Whose": [e.student or f"{e.foreign.kind} {e.foreign.target_id}" for e in found],
+            names.STUDENT: [_record(each) for each in found],
             "Credit": [words.credit(w.credit, desk.core.catalogue) for w in changes],
             "Correction": ["?" if w.undecided else f"{w.correction:+d}" for w in changes],
             "Status": [SAID[each.remedy] for each in found],
             "What happened": [foreign_words.told(w) for w in changes],
-            "Changed by": [foreign_words.by(w) for w in changes],
+            "Changed by": [desk.core.account.named(foreign_words.by(w)) for w in changes],
             "Changed": [w.at for w in changes],
         }
     )
+
+
+def _whose(found: ForeignFinding) -> Student:
+    """Nobody's: a seat count."""
+    of_student = found.foreign.kind is Kind.CONTACT
+    return Student(found.foreign.target_id, found.student) if of_student else NOBODY
+
+
+def _record(found: ForeignFinding) -> str:
+    return _whose(found).told or f"Exam {found.foreign.target_id}"
 
 
 def _decisions(desk: Desk, operation: Operation, found: Sequence[ForeignFinding]) -> None:
@@ -88,7 +102,7 @@ def _decisions(desk: Desk, operation: Operation, found: Sequence[ForeignFinding]
 
 def _decision(desk: Desk, operation: Operation, found: ForeignFinding) -> None:
     change, name = found.foreign, name_of(found.foreign)
-    who = words.plain(found.student or f"{change.kind} {change.target_id}")
+    who = words.plain(_record(found))
     credit = words.credit(change.credit, desk.core.catalogue)
     with st.container(border=True, key=f"judge_{_safe(name)}"):
         st.markdown(

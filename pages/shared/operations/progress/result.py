@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import streamlit as st
@@ -39,6 +40,7 @@ from pages.shared.operations.progress import (
     unfinished,
 )
 from pages.shared.operations.progress.foreign import show_foreign
+from pages.shared.students import names
 
 #: Told in full above the table.
 WORST = 5
@@ -89,7 +91,10 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
     if operation.state is OperationState.CALLED_OFF:
         _called_off(desk, operation)
         return
-    undone = desk.core.journal.warnings(operation.id)
+    named = desk.core.account.named
+    undone = [
+        replace(one, told=named(one.told)) for one in desk.core.journal.warnings(operation.id)
+    ]
     told = f"{kinds.account(operation.kind, progress)}."
     if kind_of(operation.kind).subject is RowSubject.EXAM:
         asked = "Asked for" if undone else "Seat counts"
@@ -192,14 +197,15 @@ def items_table(desk: Desk, operation: Operation) -> None:
         st.caption(f"No {SAID[operation.kind].row}s.")
         return
     frame = tables.item_frame(items, operation.kind, desk.core.catalogue)
-    above.dataframe(
+    names.grid(
+        desk,
         frame,
-        column_order=tables.column_order(frame, operation.kind),
-        column_config=tables.item_columns(operation.kind),
-        hide_index=True,
-        row_height=tables.ROW_PX,
-        height=tables.height(len(items)),
+        names.of_rows(items),
         key=f"items_grid_{tables.fingerprint([item.booking_id for item in items])}",
+        columns=tables.item_columns(operation.kind),
+        where=above,
+        order=tables.column_order(frame, operation.kind),
+        height=tables.height(len(items)),
         alt="Every booking of the operation with what became of it",
     )
 

@@ -14,8 +14,10 @@ from core.operations.plans import Plan
 from core.operations.states import ENDED, Item, Operation, OperationState
 from core.operations.telling.rules import TELLABLE_AGAIN, Telling, TellingState
 from core.operations.telling.told import Told
+from core.students.names import Student
 from pages.shared import problems, tables, words
 from pages.shared.gate import Desk
+from pages.shared.students import names
 
 #: Of the table of those who were not told: it stands above the bookings.
 ROWS_PX = 240
@@ -73,17 +75,17 @@ def told(desk: Desk, operation: Operation) -> None:
         st.markdown(f":material/mail: {said}.", width="content")
         _again(desk, operation, sum(counts.get(state, 0) for state in TELLABLE_AGAIN))
     if found := _not_told(desk, operation):
-        st.dataframe(
+        names.grid(
+            desk,
             frame(found),
-            column_config={
-                "Student": st.column_config.TextColumn(width=200),
+            [Student(one.contact_id, item.contact_name) for one, item in found],
+            key=f"not_told_{operation.id}",
+            columns={
                 "Told": st.column_config.TextColumn(width=90),
                 "Why": st.column_config.TextColumn(width=540),
             },
-            hide_index=True,
-            row_height=tables.ROW_PX,
+            at=0,
             height=tables.height(len(found), at_most=ROWS_PX),
-            key=f"not_told_{operation.id}",
             alt="Every student who was not told, or perhaps not, with the reason",
         )
 
@@ -92,7 +94,6 @@ def frame(found: Sequence[tuple[Telling, Item]]) -> pd.DataFrame:
     """Who was not told, and why."""
     return pd.DataFrame(
         {
-            "Student": [item.contact_name or one.contact_id for one, item in found],
             "Told": [words.sentence(one.state.value) for one, _ in found],
             "Why": [words.sentence(one.detail) for one, _ in found],
             "E-mail": [item.contact_email or words.NOTHING for _, item in found],

@@ -16,6 +16,7 @@ from core.mirror.store.outbox_port import DeadLetters, Due, OutboxState
 from pages.shared import problems, row_buttons, tables, words
 from pages.shared.gate import Desk
 from pages.shared.operations.figures import cards
+from pages.shared.students import names
 
 ROWS = 200
 KINDS = {Kind.CONTACT: "Contact", Kind.BOOKING: "Booking", Kind.EXAM: "Exam"}
@@ -73,17 +74,19 @@ def _events(desk: Desk) -> None:
             on_click=_retry,
             args=(lambda: desk.core.announcing.retry(desk.acting()), "event"),
         )
-    st.dataframe(
+    named = names.looked_up(desk, [(Kind.CONTACT, _contact(row)) for row in rows])
+    names.grid(
+        desk,
         events_frame(rows, desk.now()),
-        column_config={
+        [named.of(Kind.CONTACT, _contact(row)) for row in rows],
+        key="dead_events",
+        columns={
             "Event": st.column_config.TextColumn(width=150),
-            "Record": st.column_config.TextColumn("HubSpot record", width=140),
+            "Booking": st.column_config.TextColumn("HubSpot booking", width=140),
             "Age": st.column_config.TextColumn(width=100, alignment="right"),
             "Attempts": st.column_config.NumberColumn(width=70),
             "Error": st.column_config.TextColumn("Last error", width="large"),
         },
-        hide_index=True,
-        row_height=tables.ROW_PX,
         height=tables.height(len(rows), at_most=270),
         alt="Events that failed",
     )
@@ -94,12 +97,16 @@ def events_frame(rows: Sequence[OutgoingEvent], now: datetime) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Event": [row.type.value for row in rows],
-            "Record": [row.data.get("booking_id") or row.data.get("contact_id") for row in rows],
+            "Booking": [row.data.get("record_id") for row in rows],
             "Age": [words.span(now - row.at) for row in rows],
             "Attempts": [row.attempts for row in rows],
             "Error": [row.error for row in rows],
         }
     )
+
+
+def _contact(row: OutgoingEvent) -> str:
+    return str(row.data.get("contact_id") or "")
 
 
 def _dead(desk: Desk, dead: int) -> None:
@@ -198,7 +205,7 @@ def _grid(desk: Desk, rows: Sequence[Due], name: str, *, retry: bool = False) ->
         st.caption(f"The {ROWS} that are pending longest.")
     fingerprint = tables.fingerprint([f"{row.kind} {row.record_id}" for row in rows])
     key = f"retry_{fingerprint}"
-    frame = copies_frame(rows, desk.now())
+    frame = copies_frame(desk, rows)
     columns: dict[str, Any] = {}
     if retry:
         frame.insert(0, "Retry", ["Retry"] * len(rows))
@@ -209,31 +216,36 @@ def _grid(desk: Desk, rows: Sequence[Due], name: str, *, retry: bool = False) ->
             key=key,
             width=90,
         )
-    st.dataframe(
+    records = [(row.kind, row.record_id) for row in rows]
+    named = names.looked_up(desk, records)
+    names.grid(
+        desk,
         frame,
-        column_config={
+        [named.of(*record) for record in records],
+        key=f"copies_{name}_{fingerprint}",
+        columns={
             **columns,
             "What": st.column_config.TextColumn(width=90),
-            "Record": st.column_config.TextColumn("HubSpot record", width=140),
+            "Record": names.record_column("HubSpot record", list(frame["Record"]), width=140),
             "Pending for": st.column_config.TextColumn(width=100, alignment="right"),
             "Attempts": st.column_config.NumberColumn(width=70),
             "Next": st.column_config.TextColumn("Next attempt", width=100, alignment="right"),
             "Error": st.column_config.TextColumn("Last error", width="large"),
         },
-        hide_index=True,
-        row_height=tables.ROW_PX,
+        at=list(frame.columns).index("What") + 1,
+        beside=False,
         height=tables.height(len(rows), at_most=320),
-        key=f"copies_{name}_{fingerprint}",
         alt=f"Copies that are {name}",
     )
 
 
-def copies_frame(rows: Sequence[Due], now: datetime) -> pd.DataFrame:
+def copies_frame(desk: Desk, rows: Sequence[Due]) -> pd.DataFrame:
     """One row for each record whose copy waits."""
+    now = desk.now()
     return pd.DataFrame(
         {
             "What": [KINDS[row.kind] for row in rows],
-            "Record": [row.record_id for row in rows],
+            "Record": [names.record_cell(desk, row.kind, row.record_id) for row in rows],
             "Pending for": [words.span(_waits(row, now)) for row in rows],
             "Attempts": [row.attempts for row in rows],
             "Next": [_next(row, now) for row in rows],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -15,10 +15,12 @@ from core.credits.writes import WriteState
 from core.operations.blocked_items import DISMISSED, FOUND_DONE
 from core.operations.protocol.store.writes_port import WriteRecord
 from core.operations.states import ENDED, Operation, OperationState
+from core.students.names import NOBODY, Student
 from pages.shared import tables, words
 from pages.shared.gate import Desk
 from pages.shared.operations import address
 from pages.shared.operations.progress import following, result
+from pages.shared.students import names
 
 VIEWS = ("Bookings", "Writes", "History")
 WRITE_STATES = {
@@ -64,16 +66,18 @@ def _writes(desk: Desk, operation: Operation) -> None:
     st.markdown(writes_words(operation, records))
     above = st.container()
     page = tables.page_of(f"writes_{operation.id}", len(records))
-    names = {
+    known = {
         str(item.contact_id): item.contact_name for item in desk.core.journal.items(operation.id)
     }
     shown = [records[n] for n in page]
     words_of, colours = zip(*WRITE_STATES.values(), strict=True)
-    above.dataframe(
-        writes_frame(shown, names, desk.core.catalogue),
-        column_config={
+    names.grid(
+        desk,
+        writes_frame(shown, desk.core.catalogue),
+        [_whose(record, known) for record in shown],
+        key=f"writes_{operation.id}_{page.start}",
+        columns={
             "State": tables.badge_column("State", words_of, colours),
-            "Of": st.column_config.TextColumn(width=190),
             "Changed": st.column_config.TextColumn(width=300, alignment="right"),
             "Bookings": st.column_config.NumberColumn(width=80),
             "Sent": st.column_config.DatetimeColumn(
@@ -82,8 +86,7 @@ def _writes(desk: Desk, operation: Operation) -> None:
             "Checked": st.column_config.TextColumn("Checked against history", width=170),
             "Note": st.column_config.TextColumn(width="medium"),
         },
-        hide_index=True,
-        row_height=tables.ROW_PX,
+        where=above,
         height=tables.height(len(shown)),
         alt="Updates sent to HubSpot",
     )
@@ -100,14 +103,12 @@ def writes_words(operation: Operation, records: Sequence[WriteRecord]) -> str:
     )
 
 
-def writes_frame(
-    records: Sequence[WriteRecord], names: dict[str, str], catalogue: Catalogue
-) -> pd.DataFrame:
+def writes_frame(records: Sequence[WriteRecord], catalogue: Catalogue) -> pd.DataFrame:
     """One row for each update of one contact or exam."""
     return pd.DataFrame(
         {
             "State": [[WRITE_STATES[record.state][0]] for record in records],
-            "Of": [_whose(record, names) for record in records],
+            names.STUDENT: [_exam(record) for record in records],
             "Changed": [_changes(record, catalogue) for record in records],
             "Bookings": [len(record.write.movements) for record in records],
             "Sent": [record.write.sent_at for record in records],
@@ -117,11 +118,17 @@ def writes_frame(
     )
 
 
-def _whose(record: WriteRecord, names: dict[str, str]) -> str:
+def _whose(record: WriteRecord, known: Mapping[str, str]) -> Student:
+    """Nobody's: a seat count."""
     write = record.write
     if write.kind is Kind.EXAM:
-        return f"Exam {write.target_id}"
-    return names.get(write.target_id) or f"Contact {write.target_id}"
+        return NOBODY
+    return Student(write.target_id, known.get(write.target_id, ""))
+
+
+def _exam(record: WriteRecord) -> str:
+    """What stands in a student's place."""
+    return f"Exam {record.write.target_id}" if record.write.kind is Kind.EXAM else ""
 
 
 def _changes(record: WriteRecord, catalogue: Catalogue) -> str:
@@ -135,7 +142,7 @@ def _changes(record: WriteRecord, catalogue: Catalogue) -> str:
 def _history(desk: Desk, operation: Operation) -> None:
     events = desk.core.operating.history(operation.id, desk.actor)
     st.dataframe(
-        history_frame(events),
+        history_frame(events, desk.core.account.named),
         column_config={
             "When": st.column_config.DatetimeColumn(
                 format="D MMM YYYY, HH:mm:ss", timezone=str(desk.zone), width=170
@@ -150,9 +157,9 @@ def _history(desk: Desk, operation: Operation) -> None:
     )
 
 
-def history_frame(events: Sequence[Event]) -> pd.DataFrame:
-    """What happened, newest first."""
-    rows = [(event.at, event.actor or words.NOTHING, event_words(event)) for event in events]
+def history_frame(events: Sequence[Event], by_name: Callable[[str], str]) -> pd.DataFrame:
+    """What happened, newest first. ``by_name``: names people and apps of HubSpot."""
+    rows = [(e.at, e.actor or words.NOTHING, by_name(event_words(e))) for e in events]
     return pd.DataFrame(rows, columns=["When", "Who", "What"])
 
 

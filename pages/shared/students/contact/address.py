@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-CONTACT = "id"
+from pages.shared.students import names
+
+CONTACT = names.IN_ADDRESS
 #: The preview or operation of that contact that is in hand.
 IN_HAND = "plan"
 #: Of the search; kept in the address while a contact is open, so that "back" leads to its results.

@@ -89,12 +89,12 @@ def _none(desk: Desk, contact: Contact, exams: Sequence[Exam]) -> None:
     held = [c.label for c in desk.core.catalogue.credits if contact.balances.get(c.key, 0) > 0]
     at, zone = desk.now(), desk.core.zone
     if not any(judge_exam(exam, at=at, zone=zone) is None for exam in exams):
-        told = "No open exam has seats left. The Exams page shows which exams open, and when."
+        told = "No active exam has seats left. The Exams page shows when others activate."
     elif not held:
         told = "The student has no credit left. An admin can book without one."
     else:
         told = (
-            f"No open exam can be paid with what the student holds ({', '.join(held)}), "
+            f"No active exam can be paid with what the student holds ({', '.join(held)}), "
             "or the student has a booking on each of those days."
         )
     st.info(told, icon=":material/event_busy:")
@@ -107,7 +107,7 @@ def _form(
     id_ = st.selectbox(
         "Exam",
         list(by_id),
-        format_func=lambda id_: open_exams.told(by_id[id_].exam, desk.core.zone),
+        format_func=lambda id_: open_exams.told(by_id[id_].exam, desk.core.zone, desk.now()),
         index=None,
         placeholder=f"Choose among {words.count(len(offers), 'exam')} with seats left",
         key="book_exam",

@@ -10,12 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from core.credits.exam_times import hours
-from core.credits.records import Booking, BookingId, BookingStatus
+from core.credits.records import Booking, BookingId, BookingStatus, Kind
 from core.credits.roles import ALLOWED, Act
 from core.operations.owed.rules import Owed
 from core.students.contact_page import Presented
 from pages.shared import open_exams, problems, tables, words
 from pages.shared.gate import Desk
+from pages.shared.students import names as students
 from pages.shared.students.contact import doing
 
 STATUS = {
@@ -45,8 +46,9 @@ def show(desk: Desk, presented: Presented) -> None:
         {"on_select": "rerun", "selection_mode": "multi-row"} if may_cancel else {}
     )
     key = f"bookings_{tables.fingerprint([booking.id for booking in shown])}"
+    records = [students.record_cell(desk, Kind.BOOKING, booking.id) for booking in shown]
     event = st.dataframe(
-        bookings_frame(shown, owed, desk.core.zone),
+        bookings_frame(shown, owed, desk.core.zone).assign(Record=records),
         key=key,
         column_config={
             "Status": tables.badge_column("Status", names, colours),
@@ -57,6 +59,7 @@ def show(desk: Desk, presented: Presented) -> None:
             "Paid with": st.column_config.TextColumn(width=180),
             "Credit": st.column_config.TextColumn(width=180),
             "Booking id": st.column_config.TextColumn(width="medium"),
+            "Record": students.record_column("HubSpot id", records),
         },
         hide_index=True,
         row_height=tables.ROW_PX,

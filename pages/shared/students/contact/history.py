@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
 
 import pandas as pd
@@ -45,22 +46,23 @@ def show(desk: Desk, presented: Presented) -> None:
         st.caption("No balance has changed.")
         return
     catalogue = desk.core.catalogue
+    steps = [replace(step, told=desk.core.account.named(step.told)) for step in presented.steps]
     st.plotly_chart(
-        figure(presented.steps, catalogue, presented.read_at, desk.zone),
+        figure(steps, catalogue, presented.read_at, desk.zone),
         key="steps",
         config={"displayModeBar": False, "scrollZoom": False},
-        alt=told(presented.steps, catalogue),
+        alt=told(steps, catalogue),
     )
     st.dataframe(
-        steps_frame(presented.steps, catalogue, desk.zone),
+        steps_frame(steps, catalogue, desk.zone),
         column_config=COLUMNS,
         hide_index=True,
         row_height=tables.ROW_PX,
-        height=tables.height(len(presented.steps), at_most=330),
+        height=tables.height(len(steps), at_most=330),
         alt="Every change of a balance, newest first",
         key="steps_table",
     )
-    if any(step.inferred for step in presented.steps):
+    if any(step.inferred for step in steps):
         st.caption(
             "“Probably”: HubSpot names the app alone; the booking is the one made or given back "
             "at that moment."

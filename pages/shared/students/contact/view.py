@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.credits.records import Contact, ContactId
+from core.credits.records import Contact, ContactId, Kind
 from core.credits.roles import ALLOWED, Act
 from core.students.contact_page import Gone, Presented
 from pages.shared import pace, problems, words
 from pages.shared.gate import Desk
+from pages.shared.students import names
 from pages.shared.students.contact import (
     acts,
     address,
@@ -73,6 +74,7 @@ def _heading(desk: Desk, contact: Contact, presented: Presented) -> None:
         read = words.relative(presented.read_at, desk.now(), desk.zone)
         told = " · ".join(words.escaped(fact) for fact in facts if fact)
         st.html(f"{told} · read from HubSpot {read}")
+        names.elsewhere(desk, Kind.CONTACT, contact.id)
     if presented.merged:
         st.info(
             f"HubSpot merged {presented.asked} into {contact.id}: this is the student that "

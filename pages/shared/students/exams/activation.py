@@ -1,4 +1,4 @@
-"""The scheduled activation: what is due now, and what every run opened."""
+"""The scheduled activation: what is due now, and what every run activated."""
 
 from __future__ import annotations
 
@@ -10,36 +10,45 @@ import streamlit as st
 
 from core.credits.roles import ALLOWED, Act
 from core.credits.sessions import Activated, Activation, ActivationRow
+from core.students.activate_exams import RAN
 from pages.shared import charts, problems, tables, words
 from pages.shared.gate import Desk
 from pages.shared.students.exams import wording
 
-#: Asked for in this session: what would be opened, or what just was.
+#: Asked for in this session: what would be activated, or what just was.
 _SHOWN = "_activation"
 RUNS = 10
 
 
 def show(desk: Desk) -> None:
-    """Twice a day by itself; an admin may run it at any time."""
+    """By itself at the times of the settings; an admin may run it at any time."""
     st.header("Scheduled activation", anchor=False)
+    times = run_times(desk)
+    by_itself = f"{times}, and when" if times else "when"
     st.markdown(
-        "Sessions whose time has come are opened in HubSpot and in Supabase, at 5:00 and 17:00 "
-        "UTC unless the settings say otherwise, and whenever an admin runs it."
+        "Sessions whose activation time has come are activated in HubSpot and in Supabase "
+        f"{by_itself} an admin asks for it here.{'' if times else ' No schedule is set.'}"
     )
     with st.container(horizontal=True):
         look = st.button("What is due now?", icon=":material/event_upcoming:", key="due")
         run = False
         if Act.RUN_BATCHES in ALLOWED[desk.actor.role]:
             run = st.button("Activate what is due", icon=":material/play_arrow:", key="activate")
-    with problems.told("Sessions that were opened stay open; run it again for the others."):
+    with problems.told("Activated sessions stay active; run it again for the others."):
         if look:
             st.session_state[_SHOWN] = desk.core.activating.due(desk.actor)
         if run:
-            with st.spinner("Opening what is due …"):
+            with st.spinner("Activating what is due …"):
                 st.session_state[_SHOWN] = desk.core.activating.activate(desk.acting())
         if (shown := st.session_state.get(_SHOWN)) is not None:
             _result(desk, shown)
         _past(desk)
+
+
+def run_times(desk: Desk) -> str:
+    """When it runs by itself, on the clock of the settings; "": never."""
+    now = desk.now()
+    return wording.run_times(desk.core.scheduling.day_of(RAN, now), now, desk.core.zone)
 
 
 def _result(desk: Desk, shown: Activation) -> None:
@@ -47,19 +56,19 @@ def _result(desk: Desk, shown: Activation) -> None:
     when = words.ago(shown.at, desk.now())
     if failed:
         st.error(
-            f"{words.count(len(failed), 'session')} could not be opened: the table says why. "
+            f"{words.count(len(failed), 'session')} could not be activated: the table says why. "
             "Running it again tries those alone.",
-            title="Not everything was opened",
+            title="Not everything was activated",
             icon=":material/error:",
         )
     elif shown.dry_run:
         due = len(shown.having(Activated.WOULD_ACTIVATE))
         st.info(f"{words.count(due, 'session')} due, read {when}.", icon=":material/event:")
     else:
-        opened = len(shown.having(Activated.ACTIVATED))
+        done = len(shown.having(Activated.ACTIVATED))
         st.success(
-            f"{words.count(opened, 'session')} opened {when}."
-            if opened
+            f"{words.count(done, 'session')} activated {when}."
+            if done
             else f"Nothing was due, {when}.",
             icon=":material/check_circle:",
         )
@@ -107,7 +116,7 @@ def _past(desk: Desk) -> None:
         column_config={
             "When": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", width=170),
             "Who": st.column_config.TextColumn(width=190),
-            "Opened": st.column_config.NumberColumn("Opened, sessions", width=120),
+            "Activated": st.column_config.NumberColumn("Activated, sessions", width=140),
             "Failed": st.column_config.NumberColumn(width=70),
             "Sessions": st.column_config.TextColumn(width="large"),
         },
@@ -124,7 +133,7 @@ def runs_frame(runs: Sequence[Activation], zone: tzinfo) -> pd.DataFrame:
         {
             "When": [charts.local(run.at, zone) for run in runs],
             "Who": [run.by for run in runs],
-            "Opened": [len(run.having(Activated.ACTIVATED)) for run in runs],
+            "Activated": [len(run.having(Activated.ACTIVATED)) for run in runs],
             "Failed": [len(run.having(Activated.FAILED)) for run in runs],
             "Sessions": ["; ".join(_told(row) for row in _failed_first(run.rows)) for run in runs],
         }

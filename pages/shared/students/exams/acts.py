@@ -1,4 +1,4 @@
-"""What an admin can do with a session: open, close, schedule; the batches with it chosen."""
+"""What an admin can do with a session: activate, schedule and so on; batches with it chosen."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pages.shared import places, problems, words
 from pages.shared.gate import Desk
 from pages.shared.operations import address
 from pages.shared.operations.choosing import ways
-from pages.shared.students.exams import cancelling, wording
+from pages.shared.students.exams import activation, cancelling, wording
 
 #: What the last change came to and whether it went well, told after the page was read anew.
 _TOLD = "_exam_told"
@@ -50,7 +50,9 @@ def show(desk: Desk, detailed: Detailed, changed: Callable[[], None]) -> None:
     if exam.cancelled:
         cancelling.standing(exam, exam.cancelled)
     if Act.RUN_BATCHES not in ALLOWED[desk.actor.role]:
-        st.caption("An admin can open, close or schedule this session, and cancel or refund it.")
+        st.caption(
+            "An admin can activate, deactivate or schedule this session, and cancel or refund it."
+        )
         return
     done = partial(_done, changed)
     with st.container(horizontal=True, gap="small"):
@@ -67,7 +69,7 @@ def show(desk: Desk, detailed: Detailed, changed: Callable[[], None]) -> None:
 
 
 def _openings(exam: Exam) -> None:
-    """What it can be opened or closed to."""
+    """The states that it can be given."""
     for opening, label, icon in (
         (Opening.ACTIVE, "Activate", ":material/event_available:"),
         (Opening.INACTIVE, "Deactivate", ":material/block:"),
@@ -150,7 +152,7 @@ def _confirm(desk: Desk, exam: Exam, opening: Opening, changed: Callable[[], Non
         then, _ = wording.OPENING[opening]
         st.markdown(f"**{words.plain(exam_words(exam))}**: {now} {words.ARROW} {then}")
         at = _time(desk, exam) if opening is Opening.SCHEDULED else None
-        st.caption(EFFECTS[opening])
+        st.caption(EFFECTS.get(opening) or _when_scheduled(desk))
         with st.container(horizontal=True):
             sure = st.button(
                 LABELS[opening], type="primary", key="sure",
@@ -165,14 +167,19 @@ def _confirm(desk: Desk, exam: Exam, opening: Opening, changed: Callable[[], Non
 EFFECTS = {
     Opening.ACTIVE: "Students can book it as soon as HubSpot and Supabase have it.",
     Opening.INACTIVE: "Nobody can book it any more. Existing bookings are kept.",
-    Opening.SCHEDULED: "It opens with the first scheduled activation after that time, at 5:00 "
-    "and 17:00 UTC unless the settings say otherwise.",
 }
 LABELS = {
     Opening.ACTIVE: "Activate this session",
     Opening.INACTIVE: "Deactivate this session",
     Opening.SCHEDULED: "Schedule this session",
 }
+
+
+def _when_scheduled(desk: Desk) -> str:
+    times = activation.run_times(desk)
+    if not times:
+        return "No schedule is set: it is activated when an admin runs the activation."
+    return f"It is activated by the first scheduled activation after that time: {times}."
 
 
 def _time(desk: Desk, exam: Exam) -> datetime | None:

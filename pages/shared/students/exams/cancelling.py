@@ -30,8 +30,8 @@ class Done(Protocol):
 
 EFFECTS = {
     _CANCEL: "The exam is closed for booking, in HubSpot and in Supabase, and stays closed: nobody "
-    "can be booked on it or moved to it, and no schedule opens it, until an admin reopens it. Its "
-    "bookings are kept, unless you choose to cancel them too.",
+    "can be booked on it or moved to it, and no schedule activates it, until an admin reopens it. "
+    "Its bookings are kept, unless you choose to cancel them too.",
     _REOPEN: "The exam stays inactive. Activate or schedule it when students may book it again.",
 }
 LABELS = {_CANCEL: "Cancel this exam", _REOPEN: "Reopen this exam"}

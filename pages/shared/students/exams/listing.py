@@ -1,4 +1,4 @@
-"""All sessions of some days: seats, bookings, what is owed, and which are open."""
+"""All sessions of some days: seats, bookings, what is owed, and the state of each."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def _narrow(
         bind="query-params",
     )  # fmt: skip
     opening = boxes[4].selectbox(
-        "Open", [each.name.capitalize() for each in Opening], index=None, placeholder="Any",
-        key="open", bind="query-params",
+        "State", [each.name.capitalize() for each in Opening], index=None, placeholder="Any",
+        key="state", bind="query-params",
     )  # fmt: skip
     return SessionFilter(
         mock_type=mock_type or "",
@@ -87,7 +87,9 @@ def _sessions(desk: Desk, found: Sequence[Session]) -> None:
     told += [f"{words.count(owed, 'credit')} without a refund mark"] if owed else []
     told += [f"{words.count(wrong, 'seat count')} to look at"] if wrong else []
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(", ".join(told) + ". Counted in Supabase; a session opens live from HubSpot.")
+        st.caption(
+            ", ".join(told) + ". Counted in Supabase; open a session to read it from HubSpot."
+        )
         st.space("stretch")
         csv_button(
             desk,
@@ -125,7 +127,7 @@ def _grid(desk: Desk, found: Sequence[Session]) -> None:
             "Cancelled": number("Cancelled", width=80),
             "Owed": number("No refund mark", width=120, help=UNMARKED),
             "Seat count": st.column_config.TextColumn(width=100),
-            "Opens": st.column_config.TextColumn(width=140),
+            "Activates": st.column_config.TextColumn(width=140),
         },
         hide_index=True,
         row_height=tables.ROW_PX,
@@ -167,7 +169,7 @@ def sessions_frame(found: Sequence[Session], now: datetime, zone: tzinfo) -> pd.
             "Cancelled": _counts(found, "cancelled"),
             "Owed": _counts(found, "owed"),
             "Seat count": [wording.miscount(each) for each in found],
-            "Opens": [_opens(each, now) for each in found],
+            "Activates": [_activates(each, now) for each in found],
         }
     )
 
@@ -177,7 +179,7 @@ def _counts(found: Sequence[Session], name: str) -> pd.Series:
     return pd.Series(pd.array(values, dtype="Int64"))
 
 
-def _opens(session: Session, now: datetime) -> str:
+def _activates(session: Session, now: datetime) -> str:
     exam = session.exam
     if exam.cancelled or exam.is_active != Opening.SCHEDULED:
         return ""

@@ -7,13 +7,14 @@ from datetime import timedelta
 import streamlit as st
 
 from core.credits.exam_times import hours
-from core.credits.records import ExamId
+from core.credits.records import ExamId, Kind
 from core.operations.choosing.select import exam_words
 from core.students.exam_sessions import Detailed
 from core.work.clocks import within
 from pages.shared import problems, words
 from pages.shared.gate import Desk
 from pages.shared.operations.figures import cards
+from pages.shared.students import names
 from pages.shared.students.exams import acts, address, attendees, whole, wording
 
 NOT_READ = "Nothing was read, and nothing was changed."
@@ -75,11 +76,12 @@ def _heading(desk: Desk, detailed: Detailed) -> None:
             st.badge(told, color=colour)  # type: ignore[arg-type]
         at = exam.scheduled_activation_at
         facts = [hours(exam, desk.core.zone), exam.name, f"HubSpot {exam.id}"]
-        opens = at if told not in {"✓ Active", wording.CANCELLED[0]} else None
-        facts += [f"opens {words.exact(opens, desk.zone)}"] if opens else []
+        due = at if told not in {"✓ Active", wording.CANCELLED[0]} else None
+        facts += [f"activates {words.exact(due, desk.zone)}"] if due else []
         read = words.relative(detailed.read_at, desk.now(), desk.zone)
         shown = " · ".join(words.escaped(fact) for fact in facts if fact)
         st.html(f"{shown} · read from HubSpot {read}")
+        names.elsewhere(desk, Kind.EXAM, exam.id)
 
 
 def _figures(detailed: Detailed) -> None:

@@ -10,6 +10,8 @@ import streamlit as st
 
 from core.credits.records import Exam, ExamId
 from core.credits.roles import ALLOWED, Act
+from core.operations.plans import Row
+from core.operations.states import Item
 from core.students.cancel_exam import ExamActPreview, ExamActReport, Part
 from core.students.exam_acts import ExamActState
 from pages.shared import gate, open_exams, places, problems, tables, words
@@ -18,6 +20,7 @@ from pages.shared.operations import address as operations
 from pages.shared.operations import confirming
 from pages.shared.operations.figures import Figure, cards
 from pages.shared.operations.progress import telling
+from pages.shared.students import names
 
 POLL_S = 2.0
 #: The preview that is shown: what was chosen, and what it would do.
@@ -63,7 +66,7 @@ def confirm(
     shown, found = st.session_state.get(_PREVIEW, (None, None))
     if found is None or shown != chosen:
         return
-    _previewed(found, keeps=keeps)
+    _previewed(desk, found, keeps=keeps)
     many = found.number > desk.core.operating.typed_above
     typed = found.number
     if many:
@@ -104,7 +107,7 @@ def _next(desk: Desk, found: ExamActPreview) -> str:
     return f"The exam is closed at once. Moving and cancelling each start {hold} later."
 
 
-def _previewed(found: ExamActPreview, *, keeps: bool) -> None:
+def _previewed(desk: Desk, found: ExamActPreview, *, keeps: bool) -> None:
     cards(
         [
             ("Moved", words.count(len(found.moving), "booking")),
@@ -114,7 +117,7 @@ def _previewed(found: ExamActPreview, *, keeps: bool) -> None:
         ],
         in_a_row=4,
     )
-    _table([(r.booking_name, r.contact_name, _why(str(r.why), r.detail)) for r in found.left])
+    _table(desk, found.left, [_why(str(r.why), r.detail) for r in found.left], key="exam_left")
 
 
 def show(desk: Desk, exam: Exam, changed: Callable[[], None]) -> None:
@@ -161,7 +164,7 @@ def _report(desk: Desk, report: ExamActReport) -> None:
             told, untold = report.told
             rest = f" {untold:,} not told so far: their operation says why." if untold else ""
             st.caption(f":material/mail: {words.count(told, 'student')} told.{rest}")
-        _table([(i.booking_name, i.contact_name, i.why) for i in report.not_done])
+        _table(desk, report.not_done, [i.why for i in report.not_done], key="exam_not_done")
         for label, part in (("Move", report.move), ("Cancellation", report.cancel)):
             if part is not None:
                 _link(label, part)
@@ -194,13 +197,15 @@ def _why(why: str, detail: str) -> str:
     return f"{why}: {detail}" if detail else why
 
 
-def _table(rows: Sequence[tuple[str, str, str]]) -> None:
+def _table(desk: Desk, rows: Sequence[Row | Item], why: Sequence[str], *, key: str) -> None:
     if not rows:
         return
-    st.dataframe(
-        pd.DataFrame(rows, columns=["Booking", "Student", "Why"]),
-        hide_index=True,
-        row_height=tables.ROW_PX,
+    names.grid(
+        desk,
+        pd.DataFrame({"Booking": [row.booking_name for row in rows], "Why": why}),
+        names.of_rows(rows),
+        key=key,
+        columns={},
         height=tables.height(len(rows), at_most=300),
         alt="Bookings that are neither moved nor cancelled",
     )

@@ -1,12 +1,16 @@
-"""How sessions are said: whether they are open, their seats, where the count is wrong. Pure."""
+"""How sessions are said: their state, their seats, where the count is wrong. Pure."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta, tzinfo
 
 from core.credits.records import Exam
 from core.credits.sessions import Activated, Opening, Session
 
+#: Times of one day that are told one by one.
+TIMES_TOLD = 4
+ONE_DAY = timedelta(days=1)
 #: A word with a sign, and its colour.
 OPENING = {
     Opening.ACTIVE: ("✓ Active", "green"),
@@ -31,7 +35,7 @@ assert ACTIVATED.keys() == set(Activated), "every end of an activation has its w
 
 
 def opening(exam: Exam, now: datetime) -> tuple[str, str]:
-    """Whether the exam is open, in a word and its colour."""
+    """The state of the exam, in a word and its colour."""
     if exam.cancelled:
         return CANCELLED
     at = exam.scheduled_activation_at
@@ -39,6 +43,23 @@ def opening(exam: Exam, now: datetime) -> tuple[str, str]:
         return OVERDUE
     found = {each.value: told for each, told in OPENING.items()}
     return found.get(exam.is_active, UNKNOWN)
+
+
+def run_times(times: Sequence[datetime], now: datetime, zone: tzinfo) -> str:
+    """When a schedule runs, on the clock of its zone: "at 5:00 and 17:00 (America/Toronto)".
+
+    ``times``: those within a day from now, or the first after it; none: it is off.
+    """
+    if not times:
+        return ""
+    first = times[0].astimezone(zone)
+    if len(times) > TIMES_TOLD:
+        return f"many times a day, next at {first:%-H:%M} ({zone})"
+    if times[0] - now > ONE_DAY:
+        return f"next on {first:%-d %b %Y at %-H:%M} ({zone})"
+    hours = sorted({at.astimezone(zone).time() for at in times})
+    told = [f"{hour:%-H:%M}" for hour in hours]
+    return f"at {' and '.join(filter(None, [', '.join(told[:-1]), told[-1]]))} ({zone})"
 
 
 def seats(session: Session) -> str:
