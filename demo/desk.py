@@ -8,10 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from core.app.assembly import assemble, utc_now
@@ -24,6 +22,7 @@ from core.mirror.supabase.client import Supabase
 from core.operations.approval_rules import SecondAdmin
 from core.operations.states import FollowUps
 from core.settings.model import Settings
+from core.settings.values import is_local
 from core.work.engine_port import CarryOut
 from core.work.work import Work, parted
 from demo.clock import Clock, Controls
@@ -127,7 +126,7 @@ def opened(settings: Settings) -> Iterator[DemoDesk | None]:
 
 def _demo_store(settings: Settings) -> Path:
     for url in (settings.hubspot_base_url, settings.supabase_url):
-        if not _here(url):
+        if not is_local(url):
             raise NotADemoError(f"{url} is not on this machine: a past is made for the demo alone")
     url = settings.store_url.get_secret_value()
     if not url.startswith(SQLITE):
@@ -176,11 +175,3 @@ def _assembled(settings: Settings, journal: SqlJournal, clock: Clock, stack: Exi
     )
     controls = clock.controls
     return DemoDesk(core, journal, mirror, clock, queue, controls, settings.admins[0])
-
-
-def _here(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -13,13 +13,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 import psycopg
 
+from sandbox.identity import DEMO_USERS
 from sandbox.processes import is_free
 from scripts import secrets_file
 from scripts.processes import READY_S, ROOT, DidNotStartError, local_stack, running
@@ -28,10 +29,9 @@ SECRETS = ROOT / ".streamlit" / "secrets.toml"
 STATE = ROOT / ".state"
 #: Where the app takes what HubSpot tells of.
 WEBHOOKS = "/api/webhooks/hubspot"
-#: The demo users of the local sign-in provider, one for each role.
-DEMO_USERS = ("admin@example.test", "manager@example.test", "staff@example.test")
-#: The first is an admin by the settings; the others are given their role as an admin would.
-GIVEN = {DEMO_USERS[1]: "manager", DEMO_USERS[2]: "staff"}
+#: The first of the demo users is an admin by the settings; the others are given their role as an
+#: admin would.
+FIRST, *OTHERS = DEMO_USERS
 
 
 def main(argv: list[str]) -> int:
@@ -76,7 +76,7 @@ def _run(port: int, school: str | None, for_the_stack: list[str]) -> int:
     if os.environ.get("HUBSPOT_TOKEN") or secrets_file.is_someone_elses(SECRETS):
         return _serve(origin, port, "on the accounts of your settings")
     with _local(origin, school, for_the_stack):
-        return _serve(origin, port, "on a local HubSpot and Supabase", sign_in_as=DEMO_USERS)
+        return _serve(origin, port, "on a local HubSpot and Supabase", demo=True)
 
 
 @contextmanager
@@ -95,7 +95,7 @@ def _local(origin: str, school: str | None, args: list[str]) -> Iterator[None]:
             _give_a_past(name)
         _core("provision")
         _core("doctor")
-        _core("roles", "grant", *(f"{user}={role}" for user, role in GIVEN.items()))
+        _core("roles", "grant", *(f"{user.email}={user.role}" for user in OTHERS))
         yield
 
 
@@ -133,7 +133,8 @@ def _for_the_app(settings: dict[str, str], origin: str, name: str) -> dict[str, 
     return {
         **settings,
         "OPS_DATABASE_URL": f"sqlite:///{_store(name)}",
-        "CREDIT_DESK_ADMINS": DEMO_USERS[0],
+        "CREDIT_DESK_ADMINS": FIRST.email,
+        "CREDIT_DESK_DEMO": "true",
         "CREDIT_DESK_PUBLIC_URL": origin,
     }
 
@@ -153,20 +154,18 @@ def _ended(module: str, *args: str) -> str:
     return done.stdout
 
 
-def _serve(origin: str, port: int, where: str, *, sign_in_as: Sequence[str] = ()) -> int:
+def _serve(origin: str, port: int, where: str, *, demo: bool = False) -> int:
     """The app in the foreground until it ends or Ctrl-C. Returns its exit code."""
     command = ["-m", "streamlit", "run", "asgi.py", "--server.port", str(port)]
     with running(command, stdout=subprocess.DEVNULL) as app:
         _wait_until_healthy(app, port)
-        rows = [
-            ("open", origin),
-            *(("sign in as", user) for user in sign_in_as),
-            ("stop", "Ctrl-C"),
-        ]
-        if sign_in_as:
-            rows.append(
+        rows = [("open", origin), ("stop", "Ctrl-C")]
+        if demo:
+            names = " or ".join((", ".join(u.name for u in DEMO_USERS[:-1]), DEMO_USERS[-1].name))
+            rows[1:1] = [("sign in", f"one click: {names}")]
+            rows += [
                 ("below", "what the desk notifies of; this data is wrong in places on purpose")
-            )
+            ]
         table = "\n".join(f"  {what:<12}{value}" for what, value in rows)
         print(f"\nCredit Desk runs {where}.\n\n{table}\n", flush=True)
         return app.wait()

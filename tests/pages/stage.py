@@ -143,6 +143,7 @@ def stage(
     journal: Any = None,
     second: SecondAdmin = NO_SECOND,
     tell_by: TellBy = NO_TELLING,
+    demo: bool = False,
 ) -> Stage:
     """An empty account. ``journal``: a real one in the place of the one in memory."""
     clock = clock or Clock()
@@ -161,6 +162,7 @@ def stage(
         group_size=group_size,
         groups_at_once=1,
         tell_by=tell_by,
+        demo=demo,
     )
     made = Stage(core, crm, journal, mirror, engine, clock)
     made.worker_beats()

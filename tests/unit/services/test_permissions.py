@@ -419,6 +419,7 @@ ASKS = [
     Ask("telling.not_told", WATCHERS, lambda w, a: w.core.telling.not_told(w.it, a), _not_told),
     Ask("operating.retry", ADMINS, lambda w, a: w.core.operating.retry(w.it, a), _ended),
     Ask("operating.history", WATCHERS, lambda w, a: w.core.operating.history(w.it, a), _ended),
+    Ask("first_jobs.found", EVERYBODY, lambda w, a: w.core.first_jobs.found(a)),
     Ask("overseeing.read", WATCHERS, lambda w, a: w.core.overseeing.read(a)),
     Ask(
         "overseeing.today",
