@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from core.credits.records import BookingId, ContactId, ExamId, Kind
 from core.credits.roles import Actor
+from core.mirror.rows import CONTACT_OF
 from core.mirror.store.outbox_port import Due
 from core.operations.booking_rules import Wish
 from core.operations.choosing.adjustment_lists import Asked
@@ -26,6 +27,8 @@ from demo.pool import Pool, Record
 CONTACTS = "0-1"
 #: For so long nobody else takes a copy in hand.
 IN_HAND = timedelta(minutes=20)
+#: What no student of the demo data has in HubSpot.
+LACKED = "company"
 REFUSED = "refused: value too long for type character varying(40)"
 
 
@@ -37,6 +40,8 @@ class Acts:
     pool: Pool
     #: The newest refund that gave something back, to be undone.
     refunded: str = ""
+    #: The newest operation that wrote over somebody else's change.
+    overwritten: str = ""
 
     def refund(self) -> bool:
         """Up to nine owed bookings of one exam."""
@@ -146,6 +151,55 @@ class Acts:
             before=lambda: self.desk.controls.edit(CONTACTS, contact, {credit: "two"}),
             after=lambda: self.desk.controls.edit(CONTACTS, contact, {credit: str(held)}),
         )
+
+    def refuse(self) -> bool:
+        """A refund that HubSpot refuses, by a rule that somebody made there and took back soon."""
+        who = self._admin()
+        plan = self._of(REFUND.key, self.pool.owed(self._at)[:1], who)
+        if plan is None:
+            return False
+        row = plan.will_change[0]
+        return self._confirmed(
+            plan,
+            who,
+            self._one_of(REFUND_REASONS),
+            before=lambda: self.desk.controls.require(
+                CONTACTS, LACKED, when=str(row.credit), value=str(row.after)
+            ),
+            after=self.desk.controls.require_nothing,
+        )
+
+    def overwrite(self) -> bool:
+        """One booking is cancelled, and at that moment somebody takes a credit in HubSpot.
+
+        The desk's write is the later one: the credit that was taken is there again.
+        """
+        who = self._who(DANA)
+        chosen = [one for one in self.pool.active(self._at) if self._holds(one)][:1]
+        plan = self._of(CANCEL.key, chosen, who)
+        if plan is None:
+            return False
+        row = plan.will_change[0]
+        contact, credit, left = str(row.contact_id), str(row.credit), (row.before or 0) - 1
+        change = {credit: str(left)}
+        self.desk.hubspot.meanwhile.append(
+            lambda: self.desk.controls.edit(CONTACTS, contact, change)
+        )
+        self.overwritten = plan.id
+        return self._confirmed(plan, who, "Asked by phone")
+
+    def overwrite_and_correct(self) -> bool:
+        """The same, and the correction on offer is taken."""
+        if not self.overwrite():
+            return False
+        who = self._admin()
+        plan = self.desk.core.correcting.preview(self.overwritten, who)
+        return self._confirmed(plan, who, "The student had booked at that moment")
+
+    def _holds(self, booking: Record) -> bool:
+        """Whether its student has a credit left of the kind that it spent."""
+        credit = self.pool.catalogue.by_token(booking["token_used"]).key
+        return (self.pool.contacts[booking[CONTACT_OF]][credit] or 0) > 0
 
     def copy_refused(self) -> bool:
         """A copy that the mirror would not take: a dead letter, as the copier would leave it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,7 +15,10 @@ from zoneinfo import ZoneInfo
 from core.app.assembly import assemble, utc_now
 from core.app.assembly.parts import Core
 from core.app.stores import SqlJournal
-from core.hubspot.client import connect
+from core.credits.records import WriteId
+from core.credits.writes import Write
+from core.hubspot.client import HubSpot, connect
+from core.hubspot.ports.crm import Outcome
 from core.mirror.port import MirrorLookUp
 from core.mirror.rows import columns, probe_rows
 from core.mirror.supabase.client import Supabase
@@ -66,6 +69,20 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared(HubSpot):
+    """HubSpot, in which others write between the desk's read of a balance and its write."""
+
+    #: What they do before the next write, once.
+    meanwhile: list[Callable[[], None]] = field(default_factory=list)
+
+    def write_counts(self, writes: Sequence[Write]) -> dict[WriteId, Outcome]:
+        """As ``Crm`` says; the others come first."""
+        while self.meanwhile:
+            self.meanwhile.pop()()
+        return HubSpot.write_counts(self, writes)
+
+
+@dataclass(frozen=True, slots=True)
 class DemoDesk:
     """What the story is told with."""
 
@@ -75,6 +92,7 @@ class DemoDesk:
     clock: Clock
     queue: Queue
     controls: Controls
+    hubspot: Shared
     #: The admin of the settings.
     admin: str
 
@@ -140,13 +158,14 @@ def _memory() -> str | None:
 
 
 def _assembled(settings: Settings, journal: SqlJournal, clock: Clock, stack: ExitStack) -> DemoDesk:
-    hubspot = connect(
+    connected = connect(
         base_url=settings.hubspot_base_url,
         token=settings.hubspot_token.get_secret_value(),
         api_version=settings.hubspot_api_version,
         portal=settings.portal,
         now=clock.now,
     )
+    hubspot = Shared(connected.hub, connected.closers)
     catalogue = settings.portal.catalogue
     mirror = Supabase(
         url=settings.supabase_url,
@@ -174,4 +193,4 @@ def _assembled(settings: Settings, journal: SqlJournal, clock: Clock, stack: Exi
         chance=random.Random(1).random,
     )
     controls = clock.controls
-    return DemoDesk(core, journal, mirror, clock, queue, controls, settings.admins[0])
+    return DemoDesk(core, journal, mirror, clock, queue, controls, hubspot, settings.admins[0])

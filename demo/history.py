@@ -33,13 +33,20 @@ OFTEN = {
     Acts.recount: 2,
     Acts.undo: 2,
     Acts.fail: 1,
+    Acts.refuse: 1,
+    Acts.overwrite_and_correct: 1,
     Acts.call_off: 2,
 }
 #: Of bookings of exams that are still to come, which were made in the last weeks.
-OF_COMING = {Acts.cancel, Acts.cancel_some, Acts.move, Acts.forfeit}
+OF_COMING = {
+    *(Acts.cancel, Acts.cancel_some, Acts.move, Acts.forfeit),
+    Acts.overwrite_and_correct,
+}
 COMING_FROM = 45
 #: On working days; in UTC.
 OPENS, CLOSES = 8, 17
+#: Before the demo begins: of what was written over then, the correction is still on offer.
+LAST_OVERWRITE = timedelta(hours=3)
 #: Copies that the mirror refused.
 DEAD = 3
 
@@ -90,6 +97,7 @@ def _calendar(begun: datetime, chance: random.Random) -> list[tuple[datetime, Ac
         if at.weekday() >= 5:
             at -= timedelta(days=2)
         times.append((at, act))
+    times.append((begun + timedelta(days=DAYS) - LAST_OVERWRITE, Acts.overwrite))
     last = begun + timedelta(days=DAYS, hours=-1)
     return sorted((each for each in times if begun < each[0] < last), key=lambda each: each[0])
 

@@ -126,7 +126,7 @@ def test_a_provider_is_offered_in_the_words_of_its_section(
     at = open_page(OPERATIONS, who={})
 
     assert {"School account": False} == buttons(at)
-    assert r"For \[teachers\]\(x\)" in said(at)
+    assert [r"For \[teachers\]\(x\)"] == [caption.value for caption in at.caption]
     assert "Ask IT for an account" in said(at)
 
 
