@@ -27,6 +27,7 @@ from demo.pool import Pool, Record
 CONTACTS = "0-1"
 #: For so long nobody else takes a copy in hand.
 IN_HAND = timedelta(minutes=20)
+RECOUNTED = 3
 #: What no student of the demo data has in HubSpot.
 LACKED = "company"
 REFUSED = "refused: value too long for type character varying(40)"
@@ -107,15 +108,19 @@ class Acts:
         """A credit more for one to three students."""
         who, chance = self._admin(), self.pool.chance
         reason = self._one_of(ADJUST_REASONS)
+        students = [self.pool.anybody(self._at) for _ in range(chance.randint(1, 3))]
         rows = [
             Asked(
-                student=self.pool.anybody(self._at),
+                student=student,
                 credit=chance.choice(self.pool.catalogue.keys),
                 change=chance.choice(("+1", "+1", "+2")),
                 reason=reason,
             )
-            for _ in range(chance.randint(1, 3))
+            for student in students
+            if student
         ]
+        if not rows:
+            return False
         return self._confirmed(self.desk.core.adjusting.preview(rows, who), who, reason)
 
     def undo(self) -> bool:
@@ -129,7 +134,9 @@ class Acts:
 
     def recount(self) -> bool:
         """Seats of three exams, counted again."""
-        exams = self.pool.chance.sample(sorted(self.pool.exams), 3)
+        if len(self.pool.exams) < RECOUNTED:
+            return False
+        exams = self.pool.chance.sample(sorted(self.pool.exams), RECOUNTED)
         self.desk.core.recounting.recount([ExamId(id_) for id_ in exams], self._admin())
         self.desk.carry()
         return True
@@ -205,6 +212,8 @@ class Acts:
         """A copy that the mirror would not take: a dead letter, as the copier would leave it."""
         journal, clock = self.desk.journal, self.desk.clock
         id_ = self.pool.anybody(self._at)
+        if id_ is None:
+            return False
         journal.put_due([Due(kind=Kind.CONTACT, record_id=id_, row=None)], at=clock.now())
         taken = journal.take_due(now=clock.now(), until=clock.now() + IN_HAND, limit=10)
         journal.copy_failed([replace(each, attempts=1, dead=True, error=REFUSED) for each in taken])
@@ -228,7 +237,12 @@ class Acts:
         return plan is not None and self._left(plan, "Exam was called off")
 
     def left_awaiting(self, exam: str) -> bool:
-        """A coming exam, called off by the other admin: large enough for a second word."""
+        """A coming exam, called off by the other admin: large enough for a second word.
+
+        ``exam``: "" where the demo data have none.
+        """
+        if not exam:
+            return False
         chosen = ByExam(ids=(ExamId(exam),))
         plan = self.desk.core.planning.preview(CANCEL.key, chosen, self._who(DANA))
         return self._left(plan, "The room is not free")

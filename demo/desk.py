@@ -34,9 +34,9 @@ from demo.clock import Clock, Controls
 DAYS = 89
 #: As long as an operation of the demo is held: the last one is to be seen while it is.
 HOLD = timedelta(minutes=15)
-#: Calls in ten seconds, while the story is told: more than this machine makes. Not far more: the
-#: desk goes through as many slots to take one.
-UNHURRIED = 3_000
+#: How HubSpot answers while the story is told. As many calls in ten seconds are more than this
+#: machine makes. Not far more: the desk goes through as many slots to take one.
+UNHURRIED = {"rate_limit": 3_000, "latency_ms": 0, "search_lag_ms": 0}
 #: Looks at one piece of work before it is given up as stuck.
 LOOKS_MAX = 200
 
@@ -133,9 +133,10 @@ def opened(settings: Settings) -> Iterator[DemoDesk | None]:
         made = Path(folder) / store.name
         with closing(SqlJournal(f"{SQLITE}{made}", admins=settings.admins)) as journal:
             controls = Controls(settings.hubspot_base_url)
-            limit = controls.options()["rate_limit"]
-            stack.callback(lambda: controls.choose(rate_limit=limit, clock_offset_ms=0))
-            controls.choose(rate_limit=UNHURRIED)
+            options = controls.options()
+            chosen = {name: options[name] for name in UNHURRIED}
+            stack.callback(lambda: controls.choose(**chosen, clock_offset_ms=0))
+            controls.choose(**UNHURRIED)
             yield _assembled(settings, journal, Clock(controls, timedelta(0)), stack)
         beside = store.with_name(f"{store.name}.made")
         shutil.copy2(made, beside)

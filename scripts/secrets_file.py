@@ -16,7 +16,7 @@ ABOUT = (
 )
 
 #: What the core reads, by the names under which the local stack prints them.
-_CORE = (
+CORE = (
     "HUBSPOT_BASE_URL",
     "HUBSPOT_TOKEN",
     "HUBSPOT_CLIENT_SECRET",
@@ -46,7 +46,7 @@ def write(path: Path, settings: Mapping[str, str], *, origin: str) -> None:
         "cookie_secret": settings["AUTH_COOKIE_SECRET"],
         "about": ABOUT,
     }
-    core = {name: settings[name] for name in _CORE if name in settings}
+    core = {name: settings[name] for name in CORE if name in settings}
     path.parent.mkdir(exist_ok=True)
     portal = settings.get("PORTAL_TOML", "")  # tables, as they stand in portal.toml
     lines = [HEADER, *_lines(core), "", "[auth]", *_lines(auth), *_people(settings), "", portal]
