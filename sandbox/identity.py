@@ -128,6 +128,8 @@ def at_once(app: Wsgi) -> Wsgi:
         match environ["PATH_INFO"]:
             case path if path == AUTHORIZE and asked.get("prompt") == "none":
                 if asked.get("login_hint") in emails:
+                    del asked["prompt"]  # else oidc-provider-mock demands an earlier sign-in
+                    environ["QUERY_STRING"] = urlencode(asked)
                     _submit(environ, path, {"sub": asked["login_hint"]})
             case path if path == END_SESSION and "post_logout_redirect_uri" in asked:
                 onward = {"redirect_uri": asked["post_logout_redirect_uri"]}

@@ -71,8 +71,8 @@ class Walk:
             target.scroll_into_view_if_needed()
             target.evaluate(MARK)
         self.pictures.mkdir(parents=True, exist_ok=True)
-        path = self.pictures / f"{name}.jpg"
-        self.page.screenshot(path=path, type="jpeg", quality=75, animations="disabled")
+        path = self.pictures / f"{name}.png"
+        self.page.screenshot(path=path, animations="disabled")
         if target is not None:
             target.evaluate(UNMARK)
         self.told.append(f"{words}\n\n   ![{name}](img/tour/{path.name})\n")
