@@ -37,12 +37,14 @@ OFTEN = {
     Acts.overwrite_and_correct: 1,
     Acts.call_off: 2,
 }
-#: Of bookings of exams that are still to come, which were made in the last weeks.
-OF_COMING = {
-    *(Acts.cancel, Acts.cancel_some, Acts.move, Acts.forfeit),
-    Acts.overwrite_and_correct,
+#: The first day of each. Bookings of exams that are still to come were made in the last weeks.
+FROM = {
+    **dict.fromkeys((Acts.cancel, Acts.cancel_some, Acts.move, Acts.forfeit), 45),
+    Acts.overwrite_and_correct: 60,
+    Acts.fail: 70,
+    Acts.refuse: 80,
 }
-COMING_FROM = 45
+USUALLY_FROM = 2
 #: On working days; in UTC.
 OPENS, CLOSES = 8, 17
 #: Before the demo begins: of what was written over then, the correction is still on offer.
@@ -91,7 +93,7 @@ def _calendar(begun: datetime, chance: random.Random) -> list[tuple[datetime, Ac
     ]
     acts = [act for act, often in OFTEN.items() for _ in range(often)]
     for act in acts:
-        first = COMING_FROM if act in OF_COMING else 2
+        first = FROM.get(act, USUALLY_FROM)
         at = midnight + timedelta(days=chance.randint(first, DAYS - 1))
         at += timedelta(minutes=chance.randint(OPENS * 60, CLOSES * 60))
         if at.weekday() >= 5:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -139,7 +139,7 @@ class FirstJobs:
         for exam, counts in sorted(booked, key=lambda each: -each[1].active):
             busy = self.journal.items_of_exam(exam.id, ended_since=self.now())
             if exam.is_active == Opening.ACTIVE and not exam.cancelled and not busy:
-                yield ExamId(exam.id), exam_words(exam), counts
+                yield ExamId(exam.id), exam_words(replace(exam, location="")), counts
 
     def _drift(self, actor: Actor) -> FirstJob | None:
         """A student whose row differs at this moment as the last check said."""

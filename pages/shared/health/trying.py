@@ -74,7 +74,7 @@ def link_of(desk: Desk, job: FirstJob) -> Link:
             return Link(places.CONTACTS, f"Cancel a booking of {job.name}", contact)
         case Try.EXAM:
             bookings = words.count(job.number, "booking")
-            says = f"Cancel an exam with {bookings}: {job.name}"
+            says = f"Cancel exam {job.name} ({bookings})"
             return Link(places.EXAMS, says, {exam_address.EXAM: job.of})
         case Try.DRIFT:
             record = f"{Kind.CONTACT.value}-{job.of}"
