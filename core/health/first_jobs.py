@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -17,7 +17,6 @@ from core.drift.sweep import last_whole
 from core.health.store.port import HealthStore
 from core.hubspot.ports.crm import Crm
 from core.mirror.port import Mirror
-from core.operations.choosing.select import exam_words
 from core.operations.owed.check import OwedCheck
 from core.operations.owed.rules import waiting
 from core.operations.states import ItemState
@@ -54,7 +53,7 @@ class FirstJob:
     kind: Try
     #: HubSpot's id of the student or the exam.
     of: str
-    #: What people call it.
+    #: What people call it: the student's name, the exam's type.
     name: str
     #: Of a refund the credits owed, of an exam its active bookings; else 0.
     number: int = 0
@@ -139,12 +138,12 @@ class FirstJobs:
         for exam, counts in sorted(booked, key=lambda each: -each[1].active):
             busy = self.journal.items_of_exam(exam.id, ended_since=self.now())
             if exam.is_active == Opening.ACTIVE and not exam.cancelled and not busy:
-                yield ExamId(exam.id), exam_words(replace(exam, location="")), counts
+                yield ExamId(exam.id), exam.mock_type or exam.name, counts
 
     def _drift(self, actor: Actor) -> FirstJob | None:
-        """A student whose row differs at this moment as the last check said."""
+        """A student with a wrong balance in Supabase, by the last check and at this moment."""
         sweep = last_whole(self.journal)
-        narrow = Narrow(kinds=frozenset({Kind.CONTACT}))
+        narrow = Narrow(kinds=frozenset({Kind.CONTACT}), credits=self.check.catalogue.keys)
         rows = self.journal.drift_page(sweep.id, narrow, limit=DRIFTS).rows if sweep else ()
         contacts = self.crm.contacts([ContactId(row.record_id) for row in rows])
         for row in rows:

@@ -62,7 +62,7 @@ def test_an_admin_is_led_to_what_can_be_done_now(open_page: Open, made: Stage) -
     assert f"Refund {refund.number} credit" in offered[stem(CONTACTS), f"id={refund.of}"]
     assert f"({exam.number} bookings)" in offered[stem(EXAMS), f"exam={exam.of}"]
     assert "See the balance history of" in offered[stem(CONTACTS), f"id={jobs[Try.STUDENT].of}"]
-    assert "Repair the row of" in offered[stem(DRIFT), f"repair=contacts-{EDITED}"]
+    assert "Repair the balance of" in offered[stem(DRIFT), f"repair=contacts-{EDITED}"]
 
 
 def test_each_link_leads_to_the_job_itself(open_page: Open, made: Stage) -> None:
@@ -93,6 +93,18 @@ def test_each_role_is_offered_what_it_may_do_on_its_first_page(
     assert kinds == list(found(made, role))
     with seen_by(made, role):
         assert shows(open_page(place))
+
+
+def test_on_its_own_page_a_student_is_opened_in_place(open_page: Open, made: Stage) -> None:
+    job = found(made, Role.STAFF)[Try.BOOKING]
+    with seen_by(made, Role.STAFF):
+        at = open_page(CONTACTS)
+
+        next(b for b in at.button if b.label == f"Cancel a booking of {job.name}").click().run()
+
+        assert job.of == at.query_params["id"]
+        assert job.name in [header.value for header in at.header]
+        assert not shows(at)
 
 
 def test_it_stands_on_the_first_page_alone_and_can_be_hidden(open_page: Open, made: Stage) -> None:

@@ -14,7 +14,6 @@ from pages.shared.drift import address as drift_address
 from pages.shared.drift.asking import may_repair
 from pages.shared.gate import Desk
 from pages.shared.health.links import Link
-from pages.shared.recent import recent
 from pages.shared.students.contact import address as contact_address
 from pages.shared.students.exams import address as exam_address
 
@@ -30,8 +29,7 @@ def show(desk: Desk, draw: Callable[[Desk], None]) -> None:
     if st.query_params or st.session_state.get(HIDDEN):
         return  # they are at something, or want none of it
     with place, problems.told("Nothing was changed."):
-        jobs = recent("try this", lambda: desk.core.first_jobs.found(desk.actor), now=desk.now())
-        if jobs:
+        if jobs := desk.core.first_jobs.found(desk.actor):
             _panel(desk, jobs)
 
 
@@ -48,13 +46,22 @@ def _panel(desk: Desk, jobs: Sequence[FirstJob]) -> None:
             st.button("Hide", icon=":material/close:", type="tertiary", on_click=_hide)
         with st.grid(2, min_column_width=320, gap="small"):
             for job in jobs:
-                link = link_of(desk, job)
-                st.page_link(
-                    link.place.path,
-                    label=words.plain(link.says),
-                    icon=link.place.icon,
-                    query_params=dict(link.params),
-                )
+                _lead(desk, link_of(desk, job))
+
+
+def _lead(desk: Desk, link: Link) -> None:
+    """A link; on this very page a button, since a link to it would lead to its bare address."""
+    label, params = words.plain(link.says), dict(link.params)
+    if link.place is desk.place:
+        st.button(
+            label,
+            icon=link.place.icon,
+            type="tertiary",
+            on_click=st.query_params.from_dict,
+            args=(params,),
+        )
+    else:
+        st.page_link(link.place.path, label=label, icon=link.place.icon, query_params=params)
 
 
 def _hide() -> None:
@@ -79,7 +86,7 @@ def link_of(desk: Desk, job: FirstJob) -> Link:
         case Try.DRIFT:
             record = f"{Kind.CONTACT.value}-{job.of}"
             if may_repair(desk):
-                says = f"Repair the row of {job.name} in Supabase"
+                says = f"Repair the balance of {job.name} in Supabase"
                 return Link(places.DRIFT, says, {drift_address.PREVIEW: record})
-            says = f"See how the row of {job.name} in Supabase differs"
+            says = f"See why the balance of {job.name} is wrong"
             return Link(places.DRIFT, says, {drift_address.RECORD: record})
