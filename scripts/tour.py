@@ -33,6 +33,8 @@ HEAD = """# A tour: from `make run` to the first refund
 
 Written by `make tour`, which walks it in a browser on a fresh demo; `tests/e2e/test_tour.py` walks
 the same way and finds the credit in HubSpot and in Supabase. It takes {clicks} clicks.
+
+Run `make run`, open the address that it prints, and:
 """
 
 
@@ -54,11 +56,12 @@ class Walk:
         target.click()
         self.clicks += 1
 
-    def write(self, box: Locator, text: str) -> None:
+    def write(self, box: Locator, text: str, words: str) -> None:
         """A click into the box, and the letters."""
         box.click()
         self.clicks += 1
         box.fill(text)
+        self.told.append(f"{self.clicks}. {words}\n")
 
     def see(self, name: str, words: str) -> None:
         """Nothing is pressed."""
@@ -114,15 +117,15 @@ def refund(walk: Walk) -> int:
     )
     page.wait_for_url(re.compile(r"plan="), timeout=SLOW_MS)
     settled(page)
-    walk.write(page.get_by_role("textbox", name="Reason"), REASON)
+    reason = page.get_by_role("textbox", name="Reason")
+    walk.write(reason, REASON, "**Click into *Reason*** and give one.")
     sure = page.get_by_role("button", name=re.compile(r"^Give back \d+ credits?"))
     credits_ = int(re.findall(r"\d+", sure.inner_text())[0])
     walk.click(
         sure,
         "preview",
-        f"Click into *Reason* and give one; that is the fourth click.\n"
-        f"{walk.clicks + 1}. **Press *Give back*.** Until now nothing was changed: the preview "
-        "shows each balance before and after.",
+        "**Press *Give back*.** Until now nothing was changed: the preview shows each balance "
+        "before and after.",
     )
     page.wait_for_url(re.compile(r"operation="), timeout=SLOW_MS)
     expect(page.get_by_text("Nothing has been changed yet").first).to_be_visible(timeout=SLOW_MS)
@@ -169,7 +172,7 @@ def main() -> int:
             browser.close()
     steps = "\n".join(walk.told)
     TOUR.write_text(f"{HEAD.format(clicks=walk.clicks)}\n{steps}", encoding="utf-8")
-    print(f"{walk.clicks} clicks, {len(walk.told)} pictures: {TOUR.relative_to(ROOT)}")
+    print(f"{walk.clicks} clicks: {TOUR.relative_to(ROOT)}")
     return 0
 
 
