@@ -45,8 +45,9 @@ class Acts:
     overwritten: str = ""
 
     def refund(self) -> bool:
-        """Up to nine owed bookings of one exam."""
-        chosen = self.pool.owed(self._at)[: self.pool.chance.randint(1, 9)]
+        """Up to nine owed bookings of one exam; others are left for who comes later."""
+        owed = self.pool.owed(self._at)
+        chosen = owed[: min(self.pool.chance.randint(1, 9), len(owed) // 2 + 1)]
         who = self._admin()
         plan = self._of(REFUND.key, chosen, who)
         done = self._confirmed(plan, who, self._one_of(REFUND_REASONS))
