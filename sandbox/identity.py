@@ -43,7 +43,7 @@ DEMO_USERS = (
         email="manager@example.test",
         name="Mo Manager",
         role="manager",
-        may="Sees everything: overview, drift, operations, audit. Changes nothing.",
+        may="Watches overview, drift, operations and audit. Changes nothing.",
     ),
     DemoUser(
         email="staff@example.test",
