@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 CODE  := $(wildcard api app.py asgi.py core demo pages sandbox scripts tests benchmarks)
 SLOW  := $(wildcard tests/e2e tests/crash)
 
-.PHONY: help setup run test test-fast test-slow mutants modes specs clients lint format bench coverage lock licences sbom clean distclean
+.PHONY: help setup run test test-fast test-slow mutants modes specs clients lint format bench coverage lock licences sbom tour clean distclean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -72,6 +72,9 @@ lock: setup  ## compile requirements*.in afresh (UPGRADE=1 takes newer releases)
 	    --generate-hashes --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade) \
 	    --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
 	done
+
+tour: setup  ## write docs/tour.md and its pictures by walking a fresh demo in a browser
+	$(PY) -m scripts.tour
 
 licences: setup  ## write docs/licences.csv from the installed packages
 	@$(PY) -m scripts.licences

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from core.credits.records import BookingId, ContactId, ExamId, Kind
 from core.credits.roles import Actor
+from core.mirror.rows import CONTACT_OF
 from core.mirror.store.outbox_port import Due
 from core.operations.booking_rules import Wish
 from core.operations.choosing.adjustment_lists import Asked
@@ -26,6 +27,9 @@ from demo.pool import Pool, Record
 CONTACTS = "0-1"
 #: For so long nobody else takes a copy in hand.
 IN_HAND = timedelta(minutes=20)
+RECOUNTED = 3
+#: What no student of the demo data has in HubSpot.
+LACKED = "company"
 REFUSED = "refused: value too long for type character varying(40)"
 
 
@@ -37,10 +41,13 @@ class Acts:
     pool: Pool
     #: The newest refund that gave something back, to be undone.
     refunded: str = ""
+    #: The newest operation that wrote over somebody else's change.
+    overwritten: str = ""
 
     def refund(self) -> bool:
-        """Up to nine owed bookings of one exam."""
-        chosen = self.pool.owed(self._at)[: self.pool.chance.randint(1, 9)]
+        """Up to nine owed bookings of one exam; others are left for who comes later."""
+        owed = self.pool.owed(self._at)
+        chosen = owed[: min(self.pool.chance.randint(1, 9), len(owed) // 2 + 1)]
         who = self._admin()
         plan = self._of(REFUND.key, chosen, who)
         done = self._confirmed(plan, who, self._one_of(REFUND_REASONS))
@@ -102,15 +109,19 @@ class Acts:
         """A credit more for one to three students."""
         who, chance = self._admin(), self.pool.chance
         reason = self._one_of(ADJUST_REASONS)
+        students = [self.pool.anybody(self._at) for _ in range(chance.randint(1, 3))]
         rows = [
             Asked(
-                student=self.pool.anybody(self._at),
+                student=student,
                 credit=chance.choice(self.pool.catalogue.keys),
                 change=chance.choice(("+1", "+1", "+2")),
                 reason=reason,
             )
-            for _ in range(chance.randint(1, 3))
+            for student in students
+            if student
         ]
+        if not rows:
+            return False
         return self._confirmed(self.desk.core.adjusting.preview(rows, who), who, reason)
 
     def undo(self) -> bool:
@@ -124,7 +135,9 @@ class Acts:
 
     def recount(self) -> bool:
         """Seats of three exams, counted again."""
-        exams = self.pool.chance.sample(sorted(self.pool.exams), 3)
+        if len(self.pool.exams) < RECOUNTED:
+            return False
+        exams = self.pool.chance.sample(sorted(self.pool.exams), RECOUNTED)
         self.desk.core.recounting.recount([ExamId(id_) for id_ in exams], self._admin())
         self.desk.carry()
         return True
@@ -147,10 +160,61 @@ class Acts:
             after=lambda: self.desk.controls.edit(CONTACTS, contact, {credit: str(held)}),
         )
 
+    def refuse(self) -> bool:
+        """A refund that HubSpot refuses, by a rule that somebody made there and took back soon."""
+        who = self._admin()
+        plan = self._of(REFUND.key, self.pool.owed(self._at)[:1], who)
+        if plan is None:
+            return False
+        row = plan.will_change[0]
+        return self._confirmed(
+            plan,
+            who,
+            self._one_of(REFUND_REASONS),
+            before=lambda: self.desk.controls.require(
+                CONTACTS, LACKED, when=str(row.credit), value=str(row.after)
+            ),
+            after=self.desk.controls.require_nothing,
+        )
+
+    def overwrite(self) -> bool:
+        """One booking is cancelled, and at that moment somebody takes a credit in HubSpot.
+
+        The desk's write is the later one: the credit that was taken is there again.
+        """
+        who = self._who(DANA)
+        chosen = [one for one in self.pool.active(self._at) if self._holds(one)][:1]
+        plan = self._of(CANCEL.key, chosen, who)
+        if plan is None:
+            return False
+        row = plan.will_change[0]
+        contact, credit, left = str(row.contact_id), str(row.credit), (row.before or 0) - 1
+        change = {credit: str(left)}
+        self.desk.hubspot.meanwhile.append(
+            lambda: self.desk.controls.edit(CONTACTS, contact, change)
+        )
+        self.overwritten = plan.id
+        return self._confirmed(plan, who, "Asked by phone")
+
+    def overwrite_and_correct(self) -> bool:
+        """The same, and the correction on offer is taken."""
+        if not self.overwrite():
+            return False
+        who = self._admin()
+        plan = self.desk.core.correcting.preview(self.overwritten, who)
+        return self._confirmed(plan, who, "The student had booked at that moment")
+
+    def _holds(self, booking: Record) -> bool:
+        """Whether its student has a credit left of the kind that it spent."""
+        credit = self.pool.catalogue.by_token(booking["token_used"]).key
+        return (self.pool.contacts[booking[CONTACT_OF]][credit] or 0) > 0
+
     def copy_refused(self) -> bool:
         """A copy that the mirror would not take: a dead letter, as the copier would leave it."""
         journal, clock = self.desk.journal, self.desk.clock
         id_ = self.pool.anybody(self._at)
+        if id_ is None:
+            return False
         journal.put_due([Due(kind=Kind.CONTACT, record_id=id_, row=None)], at=clock.now())
         taken = journal.take_due(now=clock.now(), until=clock.now() + IN_HAND, limit=10)
         journal.copy_failed([replace(each, attempts=1, dead=True, error=REFUSED) for each in taken])
@@ -174,7 +238,12 @@ class Acts:
         return plan is not None and self._left(plan, "Exam was called off")
 
     def left_awaiting(self, exam: str) -> bool:
-        """A coming exam, called off by the other admin: large enough for a second word."""
+        """A coming exam, called off by the other admin: large enough for a second word.
+
+        ``exam``: "" where the demo data have none.
+        """
+        if not exam:
+            return False
         chosen = ByExam(ids=(ExamId(exam),))
         plan = self.desk.core.planning.preview(CANCEL.key, chosen, self._who(DANA))
         return self._left(plan, "The room is not free")

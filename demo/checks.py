@@ -30,6 +30,8 @@ SWEPT_AT = 3
 #: By each sweep, without anybody's word.
 MENDED_AT_ONCE = {Cause.CONTACT_MERGED, Cause.OLDER_COPY}
 TOOK = timedelta(seconds=40)
+#: One contact in so many is in a rise at most, so that enough are left for the story.
+FEW = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,8 @@ class Checks:
         pool.chance.shuffle(ids)
         drifts = {}
         for rise in RISES:
-            some, ids = ids[: rise.records], ids[rise.records :]
+            number = min(rise.records, len(pool.contacts) // FEW)
+            some, ids = ids[:number], ids[number:]
             drifts[rise] = tuple(_drift(pool, id_, rise, begun) for id_ in some)
         counts = {
             Kind.CONTACT.value: len(pool.contacts),
@@ -134,7 +137,7 @@ class Checks:
         """What an admin repaired on that day, by the product's own repair."""
         core = self.desk.core
         for rise, drifts in self.drifts.items():
-            if rise.repaired == day:
+            if rise.repaired == day and drifts:
                 actor = core.access.actor(self.desk.admin if day % 2 else DANA)
                 core.noting.signed_in(actor.email, {"iat": day})
                 core.repairing.confirm(drifts, actor, rise.reason)

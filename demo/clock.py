@@ -21,12 +21,12 @@ class Controls:
 
     base_url: str
 
-    def call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
+    def call(self, method: str, path: str, body: object = None) -> Any:
         """Raises OSError when it is not there, RuntimeError when it refuses."""
         at = urlsplit(self.base_url)
         connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=TIMEOUT_S)
         try:
-            connection.request(method, f"/_sandbox{path}", json.dumps(body or {}))
+            connection.request(method, f"/_sandbox{path}", json.dumps({} if body is None else body))
             answer = connection.getresponse()
             text = answer.read()
         finally:
@@ -47,6 +47,15 @@ class Controls:
     def edit(self, type_id: str, id_: str, properties: Mapping[str, str | None]) -> None:
         """A person changes a record in the HubSpot screen, past its checks."""
         self.call("POST", f"/objects/{type_id}/{id_}/edit", {"properties": properties, "raw": True})
+
+    def require(self, type_id: str, name: str, *, when: str, value: str) -> None:
+        """An admin of the account has a property required while another has this value."""
+        rule = {"type": type_id, "require": name, "when": when, "values": [value]}
+        self.call("PUT", "/rules", [rule])
+
+    def require_nothing(self) -> None:
+        """No such rule is left."""
+        self.call("DELETE", "/rules")
 
 
 @dataclass(slots=True)

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from core.app.assembly import assemble, utc_now
 from core.app.assembly.parts import Core
 from core.app.stores import SqlJournal
-from core.hubspot.client import connect
+from core.credits.records import WriteId
+from core.credits.writes import Write
+from core.hubspot.client import HubSpot, connect
+from core.hubspot.ports.crm import Outcome
 from core.mirror.port import MirrorLookUp
 from core.mirror.rows import columns, probe_rows
 from core.mirror.supabase.client import Supabase
 from core.operations.approval_rules import SecondAdmin
 from core.operations.states import FollowUps
 from core.settings.model import Settings
+from core.settings.values import is_local
 from core.work.engine_port import CarryOut
 from core.work.work import Work, parted
 from demo.clock import Clock, Controls
@@ -32,9 +34,9 @@ from demo.clock import Clock, Controls
 DAYS = 89
 #: As long as an operation of the demo is held: the last one is to be seen while it is.
 HOLD = timedelta(minutes=15)
-#: Calls in ten seconds, while the story is told: more than this machine makes. Not far more: the
-#: desk goes through as many slots to take one.
-UNHURRIED = 3_000
+#: How HubSpot answers while the story is told. As many calls in ten seconds are more than this
+#: machine makes. Not far more: the desk goes through as many slots to take one.
+UNHURRIED = {"rate_limit": 3_000, "latency_ms": 0, "search_lag_ms": 0}
 #: Looks at one piece of work before it is given up as stuck.
 LOOKS_MAX = 200
 
@@ -67,6 +69,20 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared(HubSpot):
+    """HubSpot, in which others write between the desk's read of a balance and its write."""
+
+    #: What they do before the next write, once.
+    meanwhile: list[Callable[[], None]] = field(default_factory=list)
+
+    def write_counts(self, writes: Sequence[Write]) -> dict[WriteId, Outcome]:
+        """As ``Crm`` says; the others come first."""
+        while self.meanwhile:
+            self.meanwhile.pop()()
+        return HubSpot.write_counts(self, writes)
+
+
+@dataclass(frozen=True, slots=True)
 class DemoDesk:
     """What the story is told with."""
 
@@ -76,6 +92,7 @@ class DemoDesk:
     clock: Clock
     queue: Queue
     controls: Controls
+    hubspot: Shared
     #: The admin of the settings.
     admin: str
 
@@ -116,9 +133,10 @@ def opened(settings: Settings) -> Iterator[DemoDesk | None]:
         made = Path(folder) / store.name
         with closing(SqlJournal(f"{SQLITE}{made}", admins=settings.admins)) as journal:
             controls = Controls(settings.hubspot_base_url)
-            limit = controls.options()["rate_limit"]
-            stack.callback(lambda: controls.choose(rate_limit=limit, clock_offset_ms=0))
-            controls.choose(rate_limit=UNHURRIED)
+            options = controls.options()
+            chosen = {name: options[name] for name in UNHURRIED}
+            stack.callback(lambda: controls.choose(**chosen, clock_offset_ms=0))
+            controls.choose(**UNHURRIED)
             yield _assembled(settings, journal, Clock(controls, timedelta(0)), stack)
         beside = store.with_name(f"{store.name}.made")
         shutil.copy2(made, beside)
@@ -127,7 +145,7 @@ def opened(settings: Settings) -> Iterator[DemoDesk | None]:
 
 def _demo_store(settings: Settings) -> Path:
     for url in (settings.hubspot_base_url, settings.supabase_url):
-        if not _here(url):
+        if not is_local(url):
             raise NotADemoError(f"{url} is not on this machine: a past is made for the demo alone")
     url = settings.store_url.get_secret_value()
     if not url.startswith(SQLITE):
@@ -141,13 +159,14 @@ def _memory() -> str | None:
 
 
 def _assembled(settings: Settings, journal: SqlJournal, clock: Clock, stack: ExitStack) -> DemoDesk:
-    hubspot = connect(
+    connected = connect(
         base_url=settings.hubspot_base_url,
         token=settings.hubspot_token.get_secret_value(),
         api_version=settings.hubspot_api_version,
         portal=settings.portal,
         now=clock.now,
     )
+    hubspot = Shared(connected.hub, connected.closers)
     catalogue = settings.portal.catalogue
     mirror = Supabase(
         url=settings.supabase_url,
@@ -175,12 +194,4 @@ def _assembled(settings: Settings, journal: SqlJournal, clock: Clock, stack: Exi
         chance=random.Random(1).random,
     )
     controls = clock.controls
-    return DemoDesk(core, journal, mirror, clock, queue, controls, settings.admins[0])
-
-
-def _here(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return DemoDesk(core, journal, mirror, clock, queue, controls, hubspot, settings.admins[0])

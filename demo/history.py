@@ -21,8 +21,8 @@ from demo.pool import Pool, planted_in
 
 SEED = 15
 Act = Callable[[Acts], bool]
-#: How often each act comes; none comes where nothing is left that it could be done to.
-OFTEN = {
+#: How often each act comes, as far as there is something that it could be done to.
+OFTEN: dict[Act, int] = {
     Acts.refund: 20,
     Acts.cancel: 15,
     Acts.cancel_some: 7,
@@ -33,13 +33,24 @@ OFTEN = {
     Acts.recount: 2,
     Acts.undo: 2,
     Acts.fail: 1,
+    Acts.refuse: 1,
+    Acts.overwrite_and_correct: 1,
     Acts.call_off: 2,
 }
-#: Of bookings of exams that are still to come, which were made in the last weeks.
-OF_COMING = {Acts.cancel, Acts.cancel_some, Acts.move, Acts.forfeit}
-COMING_FROM = 45
+#: The first day of each. Bookings of exams that are still to come were made in the last weeks.
+FROM: dict[Act, int] = {
+    **dict.fromkeys((Acts.cancel, Acts.cancel_some, Acts.move, Acts.forfeit), 45),
+    Acts.overwrite_and_correct: 60,
+    Acts.fail: 70,
+    Acts.refuse: 80,
+}
+USUALLY_FROM = 2
+#: What comes no more often is tried again where it found nothing that it could be done to.
+RARE = 4
 #: On working days; in UTC.
 OPENS, CLOSES = 8, 17
+#: Before the demo begins: of what was written over then, the correction is still on offer.
+LAST_OVERWRITE = timedelta(hours=3)
 #: Copies that the mirror refused.
 DEAD = 3
 
@@ -63,14 +74,20 @@ def write(desk: DemoDesk, state: Path) -> str:
     for email, role in GIVEN.items():
         desk.core.access.grant(email, role, admin)
     done: Counter[str] = Counter()
+    missed: list[Act] = []
     for at, act in _calendar(begun, chance):
         desk.clock.go(at)
         if act is None:
             day = (at - begun).days
             checks.sweep(day)
             checks.repair(day)
-        else:
-            done[act.__name__] += act(acts)
+            continue
+        missed, now = [], [*missed, act]
+        for each in now:
+            if each(acts):
+                done[each.__name__] += 1
+            elif OFTEN.get(each, 1) <= RARE:
+                missed.append(each)
     desk.clock.go(today)
     _as_it_stands(desk, acts, checks, odd.coming, chance)
     return "90 days of history: " + ", ".join(f"{n} {name}" for name, n in sorted(done.items()))
@@ -84,12 +101,13 @@ def _calendar(begun: datetime, chance: random.Random) -> list[tuple[datetime, Ac
     ]
     acts = [act for act, often in OFTEN.items() for _ in range(often)]
     for act in acts:
-        first = COMING_FROM if act in OF_COMING else 2
+        first = FROM.get(act, USUALLY_FROM)
         at = midnight + timedelta(days=chance.randint(first, DAYS - 1))
         at += timedelta(minutes=chance.randint(OPENS * 60, CLOSES * 60))
         if at.weekday() >= 5:
             at -= timedelta(days=2)
         times.append((at, act))
+    times.append((begun + timedelta(days=DAYS) - LAST_OVERWRITE, Acts.overwrite))
     last = begun + timedelta(days=DAYS, hours=-1)
     return sorted((each for each in times if begun < each[0] < last), key=lambda each: each[0])
 

@@ -27,7 +27,7 @@ class Planted:
     ids: frozenset[str]
     #: What drifts, of each kind of record.
     drifting: dict[Kind, list[str]]
-    #: The exam that is to be cancelled as a batch.
+    #: The exam that is to be cancelled as a batch; "" where there is none.
     coming: str
 
 
@@ -39,7 +39,7 @@ def planted_in(state: Path) -> Planted:
     owed = frozenset(told["bookings"].get("owed", ()))
     kinds = {"contacts": Kind.CONTACT, "bookings": Kind.BOOKING, "exams": Kind.EXAM}
     drifting = {kind: list(_ids(told["drift"][name])) for name, kind in kinds.items()}
-    return Planted(ids - owed, drifting, told["exams"]["coming"][0])
+    return Planted(ids - owed, drifting, next(iter(told["exams"].get("coming", ())), ""))
 
 
 def _ids(value: Any) -> Iterator[str]:
@@ -123,13 +123,10 @@ class Pool:
         ]
         return self._taken(self.chance.choice(fit)) if fit else None
 
-    def anybody(self, at: datetime) -> str:
-        """Raises IndexError where nobody is left."""
-        return self._taken(
-            self.chance.choice(
-                [i for i, c in self.contacts.items() if i not in self.used and _before(c, at)]
-            )
-        )
+    def anybody(self, at: datetime) -> str | None:
+        """None where nobody is left."""
+        free = [i for i, c in self.contacts.items() if i not in self.used and _before(c, at)]
+        return self._taken(self.chance.choice(free)) if free else None
 
     def take(self, bookings: Collection[Record]) -> tuple[str, ...]:
         """Their ids; their students are used from now on, each with one of them."""

@@ -1,25 +1,60 @@
 """A local sign-in provider: OpenID Connect with one demo user for each role.
 
-The sign-in page of oidc-provider-mock lists the users; a click signs in, no password is asked. It
+A client that names one of them (``login_hint``) and wants no page (``prompt=none``) gets that user
+at once; any other gets the page of oidc-provider-mock, which lists them. No password is asked. It
 runs as a process of its own (``python -m sandbox.identity PORT``), beside the start of the rest.
 """
 
 from __future__ import annotations
 
+import io
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlencode
 
 from sandbox import ports
 from sandbox.processes import HOST, Child, accepts
 
-#: e-mail -> name. The role of each is kept by the desk, not by the provider.
-DEMO_USERS = {
-    "admin@example.test": "Ada Admin",
-    "manager@example.test": "Mo Manager",
-    "staff@example.test": "Sam Staff",
-}
+AUTHORIZE, END_SESSION = "/oauth2/authorize", "/oauth2/end_session"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoUser:
+    """Somebody who signs in by one click. The desk keeps their role, the provider knows none."""
+
+    email: str
+    name: str
+    role: str
+    #: What the role may do, in a sentence.
+    may: str
+
+
+DEMO_USERS = (
+    DemoUser(
+        email="admin@example.test",
+        name="Ada Admin",
+        role="admin",
+        may="Does everything: bulk refunds and cancellations, adjustments, repairs, roles.",
+    ),
+    DemoUser(
+        email="manager@example.test",
+        name="Mo Manager",
+        role="manager",
+        may="Watches overview, drift, operations and audit. Changes nothing.",
+    ),
+    DemoUser(
+        email="staff@example.test",
+        name="Sam Staff",
+        role="staff",
+        may="Looks up students and exams. Books and cancels for one student at a time.",
+    ),
+)
+
+#: As WSGI calls an app.
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 @dataclass(slots=True)
@@ -74,12 +109,46 @@ def serve(port: int) -> None:
             """Nothing: the log is for what nobody expected."""
 
     claims = [
-        User(sub=email, claims={"email": email, "email_verified": True, "name": name})
-        for email, name in DEMO_USERS.items()
+        User(
+            sub=user.email,
+            claims={"email": user.email, "email_verified": True, "name": user.name},
+        )
+        for user in DEMO_USERS
     ]
-    make_server(
-        HOST, port, app(user_claims=claims), threaded=True, request_handler=Quiet
-    ).serve_forever()
+    provider = at_once(app(user_claims=claims))
+    make_server(HOST, port, provider, threaded=True, request_handler=Quiet).serve_forever()
+
+
+def at_once(app: Wsgi) -> Wsgi:
+    """Answers for the person where nothing is to be asked: a user who is named, and a sign-out."""
+    emails = {user.email for user in DEMO_USERS}
+
+    def answered(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        asked = dict(parse_qsl(environ.get("QUERY_STRING", "")))
+        match environ["PATH_INFO"]:
+            case path if path == AUTHORIZE and asked.get("prompt") == "none":
+                if asked.get("login_hint") in emails:
+                    del asked["prompt"]  # else oidc-provider-mock demands an earlier sign-in
+                    environ["QUERY_STRING"] = urlencode(asked)
+                    _submit(environ, path, {"sub": asked["login_hint"]})
+            case path if path == END_SESSION and "post_logout_redirect_uri" in asked:
+                onward = {"redirect_uri": asked["post_logout_redirect_uri"]}
+                _submit(environ, f"{path}/confirm", onward)
+        return app(environ, start_response)
+
+    return answered
+
+
+def _submit(environ: dict[str, Any], path: str, form: dict[str, str]) -> None:
+    """Make of the request for a page the one that its form would send."""
+    body = urlencode(form).encode()
+    environ |= {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": path,
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+    }
 
 
 if __name__ == "__main__":

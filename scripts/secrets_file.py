@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from sandbox.identity import DEMO_USERS
 from sandbox.processes import write_private
 
 HEADER = "# Written by `make run` for the local stack; written again at each start."
+ABOUT = (
+    "This is a demo. Its HubSpot, its Supabase and its students exist on this machine alone: "
+    "nothing you do here reaches anybody. Begin as one of three people."
+)
 
 #: What the core reads, by the names under which the local stack prints them.
-_CORE = (
+CORE = (
     "HUBSPOT_BASE_URL",
     "HUBSPOT_TOKEN",
     "HUBSPOT_CLIENT_SECRET",
@@ -21,6 +26,7 @@ _CORE = (
     "SUPABASE_SCHEMA",
     "OPS_DATABASE_URL",
     "CREDIT_DESK_ADMINS",
+    "CREDIT_DESK_DEMO",
     "CREDIT_DESK_PUBLIC_URL",
     "CREDIT_DESK_TIME_ZONE",
 )
@@ -38,15 +44,27 @@ def write(path: Path, settings: Mapping[str, str], *, origin: str) -> None:
     auth = {
         "redirect_uri": f"{origin}/oauth2callback",
         "cookie_secret": settings["AUTH_COOKIE_SECRET"],
+        "about": ABOUT,
+    }
+    core = {name: settings[name] for name in CORE if name in settings}
+    path.parent.mkdir(exist_ok=True)
+    portal = settings.get("PORTAL_TOML", "")  # tables, as they stand in portal.toml
+    lines = [HEADER, *_lines(core), "", "[auth]", *_lines(auth), *_people(settings), "", portal]
+    write_private(path, "\n".join(lines))
+
+
+def _people(settings: Mapping[str, str]) -> Iterator[str]:
+    """A way to sign in for each demo user: the local provider, asked for this user and no page."""
+    provider = {
         "client_id": settings["OIDC_CLIENT_ID"],
         "client_secret": settings["OIDC_CLIENT_SECRET"],
         "server_metadata_url": settings["OIDC_METADATA_URL"],
     }
-    core = {name: settings[name] for name in _CORE if name in settings}
-    path.parent.mkdir(exist_ok=True)
-    portal = settings.get("PORTAL_TOML", "")  # tables, as they stand in portal.toml
-    lines = [HEADER, *_lines(core), "", "[auth]", *_lines(auth), "", portal]
-    write_private(path, "\n".join(lines))
+    for user in DEMO_USERS:
+        shown = {"label": f"Sign in as {user.name}", "about": user.may}
+        yield from ("", f"[auth.{user.role}]", *_lines(provider | shown))
+        hint = {"login_hint": user.email, "prompt": "none"}
+        yield from (f"[auth.{user.role}.client_kwargs]", *_lines(hint))
 
 
 def _lines(values: Mapping[str, str]) -> list[str]:

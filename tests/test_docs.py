@@ -24,3 +24,14 @@ def test_every_make_target_has_its_line_in_help() -> None:
     phony = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
 
     assert phony == set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
+
+
+def test_the_pictures_of_the_tour_are_few_and_small() -> None:
+    pictures = [*(ROOT / "docs" / "img" / "tour").iterdir()]
+    shown = (ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
+
+    assert {f"img/tour/{picture.name}" for picture in pictures} == set(
+        re.findall(r"\]\((img/tour/[^)]+)\)", shown)
+    )
+    assert len(pictures) <= 8
+    assert all(picture.stat().st_size <= 150_000 for picture in pictures)

@@ -274,6 +274,7 @@ def build(settings: Settings) -> Runtime:
         on_dead=alarms.dead_letters,
         event_sender=(sender := event_sender(settings)),
         tell_by=settings.tell_by,
+        demo=settings.demo,
     )
     alarms.late, alarms.audit = core.scheduling.late, core.auditing.judged
 

@@ -56,6 +56,7 @@ from core.settings.values import (
     Secret,
     Secrets,
     ZoneName,
+    is_local,
     whole_path,
 )
 from core.work.schedules import Schedule
@@ -103,6 +104,9 @@ class Settings(BaseSettings):
         description="Set the schema that holds the tables, such as public or hubspot_sync",
     )
     ops_database_url: DatabaseUrl = Field(SecretStr(STATE_DATABASE), alias="OPS_DATABASE_URL")
+
+    #: Whether this is the demo of the local stack, which shows what to try first.
+    demo: bool = Field(False, alias="CREDIT_DESK_DEMO")
 
     #: E-mails that are admins from the first start on, in small letters.
     admins: Mails = Field((), alias="CREDIT_DESK_ADMINS")
@@ -388,6 +392,7 @@ class Settings(BaseSettings):
                 f"Set more than {least:g}, or a shorter CREDIT_DESK_REQUEST_TIMEOUT_S",
             )
         self._admins_may_be_here()
+        self._demo_is_local()
         self._events_are_signed()
         self._mail_has_a_template()
         self._store_url = whole_path(self.ops_database_url, self._root)
@@ -407,6 +412,14 @@ class Settings(BaseSettings):
                 "CREDIT_DESK_ADMINS",
                 "names an admin of a domain that CREDIT_DESK_ALLOWED_DOMAINS does not name",
                 "Name the domain there, or another admin",
+            )
+
+    def _demo_is_local(self) -> None:
+        if self.demo and not (is_local(self.hubspot_base_url) and is_local(self.supabase_url)):
+            raise ValueError(
+                "CREDIT_DESK_DEMO",
+                "is set, and HubSpot or Supabase is not on this machine",
+                "Remove it: `make run` sets it for its own local stack alone",
             )
 
     def _events_are_signed(self) -> None:

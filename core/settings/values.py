@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -148,6 +149,15 @@ def _filled(raw: SecretStr) -> SecretStr:
 def _none_if_off(raw: object) -> object:
     """An empty word is no number: not even 0, which would mean "always"."""
     return None if isinstance(raw, str) and raw.strip().casefold() in {"", "off"} else raw
+
+
+def is_local(url: str) -> bool:
+    """Whether the address is of this machine. One that cannot be read is not."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 CronText = Annotated[str, AfterValidator(cron.expression)]

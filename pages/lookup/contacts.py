@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pages.shared import gate, places
+from pages.shared.health import trying
 from pages.shared.students import contact
 
 desk = gate.enter(places.CONTACTS)
-contact.show(desk)
+trying.show(desk, contact.show)

@@ -256,8 +256,7 @@ def _sign_in_buttons(words_of_one: str) -> None:
     auth = signing_in.section()
     if auth is None:
         st.warning(
-            "Add an `[auth]` section to `.streamlit/secrets.toml`, or start the local stack "
-            "with `make run`, which brings its own.",
+            "Add an `[auth]` section to `.streamlit/secrets.toml`.",
             title="Sign-in is not set up",
             icon=":material/key_off:",
         )
@@ -268,22 +267,27 @@ def _sign_in_buttons(words_of_one: str) -> None:
             icon=":material/key_off:",
         )
     else:
+        if told := signing_in.about(auth):
+            st.markdown(words.plain(told))
         offered = signing_in.providers(auth)
         for provider in offered:
-            told = words_of_one if len(offered) == 1 else provider.button
-            _sign_in_button(provider, told)
+            alone = len(offered) == 1 and not provider.label
+            _sign_in_button(provider, words_of_one if alone else provider.button)
 
 
 def _sign_in_button(provider: Provider, told: str) -> None:
-    st.button(
-        told,
-        type="primary",
-        icon=":material/login:",
-        key=f"sign_in_{provider.name or DEFAULT_PROVIDER}",
-        on_click=st.login,
-        args=(provider.name,),
-        width="stretch",
-    )
+    with st.container(gap="xsmall"):
+        st.button(
+            words.plain(told),
+            type="primary",
+            icon=":material/login:",
+            key=f"sign_in_{provider.name or DEFAULT_PROVIDER}",
+            on_click=st.login,
+            args=(provider.name,),
+            width="stretch",
+        )
+        if provider.about:
+            st.caption(words.plain(provider.about))
 
 
 def _ended_page(claims: Mapping[str, Any]) -> NoReturn:

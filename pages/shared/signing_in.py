@@ -35,10 +35,15 @@ class Provider:
 
     #: As ``st.login`` takes it: the name of its section, None for ``[auth]`` itself.
     name: str | None
+    #: What its button says in place of its name, and a sentence below it; "": nothing is stated.
+    label: str = ""
+    about: str = ""
 
     @property
     def button(self) -> str:
-        """What its button says."""
+        """What its button says among others."""
+        if self.label:
+            return self.label
         if self.name is None:
             return "Sign in"
         return f"Sign in with {self.name.replace('-', ' ').title()}"
@@ -98,9 +103,20 @@ def providers(auth: object) -> list[Provider]:
     if not isinstance(auth, Mapping):
         return []
     own = [Provider(name=None)] if any(key in auth for key in KEYS) else []
-    return own + [
-        Provider(name=None if name == DEFAULT_PROVIDER else name) for name in _sections(auth)
-    ]
+    return own + [_stated(name, auth[name]) for name in _sections(auth)]
+
+
+def about(auth: object) -> str:
+    """What whoever signs in here is told first, "" for nothing."""
+    return _word(auth.get("about")) if isinstance(auth, Mapping) else ""
+
+
+def _stated(name: str, section: Mapping[str, Any]) -> Provider:
+    return Provider(
+        name=None if name == DEFAULT_PROVIDER else name,
+        label=_word(section.get("label")),
+        about=_word(section.get("about")),
+    )
 
 
 def faults(auth: object) -> list[SettingFault]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pages.shared import gate, health, places
+from pages.shared.health import trying
 
 desk = gate.enter(places.OVERVIEW)
-health.show(desk)
+trying.show(desk, health.show)

@@ -42,7 +42,11 @@ def app(sandbox: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
     desk.core("provision")
     command = ["-m", "streamlit", "run", "asgi.py", "--server.port", str(port)]
     command += ["--secrets.files", str(secrets)]
-    environment = {**desk.environment, "CREDIT_DESK_HOLD_S": HOLD_S}
+    environment = {
+        **desk.environment,
+        "CREDIT_DESK_HOLD_S": HOLD_S,
+        "CREDIT_DESK_DEMO": "true",  # as `make run` sets it
+    }
     with (
         (folder / "app.log").open("w") as log,
         running(command, env=environment, stdout=log, stderr=log),

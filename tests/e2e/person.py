@@ -13,11 +13,14 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as TooLate
 
+from sandbox.identity import DEMO_USERS
+from scripts import tour
 from tests.crash.waiting import wait_for
 
+NAMES = {user.email: user.name for user in DEMO_USERS}
 #: Rows of a grid are painted on a canvas: a row is clicked by its place.
 HEADER_PX, ROW_PX = 35, 30
-SLOW_MS = 60_000
+SLOW_MS = tour.SLOW_MS
 TABS_MAX = 60
 #: What has the focus, by its name or its words.
 FOCUSED = """() => {
@@ -55,13 +58,10 @@ class Person:
 
     def wait(self) -> None:
         """Until the page has been drawn."""
-        app = self.page.get_by_test_id("stApp")
-        expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=SLOW_MS)
-        expect(self.page.locator("h1").first).to_be_visible(timeout=SLOW_MS)
+        tour.settled(self.page)
 
     def sign_in(self, email: str) -> None:
-        self.press("Sign in")
-        self.page.get_by_role("button", name=email).click()
+        self.press(f"Sign in as {NAMES[email]}")
         expect(self.page.get_by_role("button", name=email)).to_be_visible(timeout=SLOW_MS)
         self.wait()
 

@@ -52,6 +52,8 @@ _FOLLOW_UPS = (_SERVICES + "test_follow_ups.py",)
 _ENDING = (_JOURNAL + "test_ending.py", *_SQLITE)
 _COPIES = (_SERVICES + "test_booking_copies.py",)
 _SIGN_INS = (_SERVICES + "test_sign_ins.py",)
+_SETTINGS = (_UNIT + "test_settings.py", "-k", "demo")
+_TRYING = ("tests/pages/test_trying.py",)
 _LEFT_OPEN = ("tests/pages/test_left_open.py",)
 _LEAVING = ("tests/contract/gate/test_leaving.py", "-k", "left or copied or whatever or file")
 _CLAIMS = (_JOURNAL + "test_claims.py", *_SQLITE)
@@ -1090,6 +1092,20 @@ LEAVING = [
         old="slim(claims), self.now()",
         new="dict(claims), self.now()",
         tests=_SIGN_INS,
+    ),
+    Mutant(
+        guard="a desk on accounts elsewhere is no demo",
+        file="core/settings/model.py",
+        old="if self.demo and not (",
+        new="if self.demo and not True and not (",
+        tests=_SETTINGS,
+    ),
+    Mutant(
+        guard="only a demo shows what to try",
+        file="pages/shared/health/trying.py",
+        old="if not desk.core.demo or",
+        new="if",
+        tests=_TRYING,
     ),
     Mutant(
         guard="a fragment asks again who is there",

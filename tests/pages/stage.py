@@ -146,6 +146,7 @@ def stage(
     second: SecondAdmin = NO_SECOND,
     tell_by: TellBy = NO_TELLING,
     directory: Directory | None = None,
+    demo: bool = False,
 ) -> Stage:
     """An empty account. ``journal``: a real one in the place of the one in memory."""
     clock = clock or Clock()
@@ -167,6 +168,7 @@ def stage(
         directory=directory,
         given_names=GivenNames(apps={"77": "Booking site"}),
         editor_url="https://supabase.com/dashboard/project/school/editor" if directory else "",
+        demo=demo,
     )
     made = Stage(core, crm, journal, mirror, engine, clock)
     made.worker_beats()

@@ -10,7 +10,7 @@ from core.credits.records import TOTAL_BOOKINGS, BookingId, ExamId, Kind
 from core.credits.roles import Actor, Role
 from core.credits.writes import WriteState
 from core.mirror.store.outbox_port import Due
-from core.operations.choosing.select import ByExam
+from core.operations.choosing.select import ByExam, ByReference
 from core.operations.leftovers import About, Warned
 from core.operations.states import ENDED, FollowUps, ItemState, Operation, OperationState
 from core.operations.verdicts import OperationKind, Verdict
@@ -267,6 +267,26 @@ def test_what_was_given_up_is_not_called_copied(open_page: Open, made: Stage) ->
 
     assert "except 2 copies that failed" in said(at)
     assert "view=Copies+to+Supabase" in [e.proto.query_string for e in at.get("page_link")]
+
+
+def test_what_was_done_for_one_student_leads_to_their_balances(
+    open_page: Open, made: Stage, operation_id: str
+) -> None:
+    exam = ByExam(ids=(ExamId("71000000010"),))
+    row = made.core.planning.preview(OperationKind.REFUND, exam, ACTOR).will_change[0]
+    one = ByReference(references=(str(row.booking_id),))
+    plan = made.core.planning.preview(OperationKind.REFUND, one, ACTOR)
+    made.core.operating.confirm(plan.id, ACTOR, reason="for one student")
+    made.carry(plan.id)
+
+    def leads(id_: str) -> dict[str, str]:
+        links = [e.proto for e in open_page(BULK_REFUND, operation=id_).get("page_link")]
+        return {p.label: p.query_string for p in links if p.label.startswith("Balances of")}
+
+    assert {f"Balances of {words.plain(row.contact_name)}": f"id={row.contact_id}"} == leads(
+        plan.id
+    )
+    assert {} == leads(operation_id)
 
 
 def test_a_seat_count_that_was_refused_is_told_with_the_way_to_the_exam(

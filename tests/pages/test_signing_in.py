@@ -117,6 +117,19 @@ def test_the_sign_in_page_has_a_button_for_each_provider(
     assert {"Sign in with Google": False, "Sign in with Microsoft": False} == buttons(at)
 
 
+def test_a_provider_is_offered_in_the_words_of_its_section(
+    open_page: Open, auth: dict[str, Any]
+) -> None:
+    stated = {"label": "School account", "about": "For [teachers](x)"}
+    auth |= COMMON | {"about": "Ask IT for an account", "school": IDP | stated}
+
+    at = open_page(OPERATIONS, who={})
+
+    assert {"School account": False} == buttons(at)
+    assert [r"For \[teachers\]\(x\)"] == [caption.value for caption in at.caption]
+    assert "Ask IT for an account" in said(at)
+
+
 def test_the_sign_in_page_tells_all_that_is_wrong_in_the_place_of_buttons(
     open_page: Open, auth: dict[str, Any]
 ) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pages.shared import signing_in
+from sandbox.identity import DEMO_USERS
 from scripts import secrets_file
 
 SETTINGS = {
@@ -27,6 +29,22 @@ def test_what_is_written_reads_back_as_it_was(tmp_path: Path) -> None:
     assert SETTINGS["HUBSPOT_TOKEN"] == read["HUBSPOT_TOKEN"]
     assert "http://localhost:8501/oauth2callback" == read["auth"]["redirect_uri"]
     assert "STATE_DIR" not in read
+
+
+def test_each_demo_user_is_a_way_to_sign_in_that_says_what_they_may(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.toml"
+
+    secrets_file.write(path, SETTINGS, origin=ORIGIN)
+
+    auth = tomllib.loads(path.read_text())["auth"]
+    assert [] == signing_in.faults(auth)
+    offered = signing_in.providers(auth)
+    assert ["Sign in as Ada Admin", "Sign in as Mo Manager", "Sign in as Sam Staff"] == [
+        each.button for each in offered
+    ]
+    assert [user.may for user in DEMO_USERS] == [each.about for each in offered]
+    hints = [auth[user.role]["client_kwargs"] for user in DEMO_USERS]
+    assert [{"login_hint": user.email, "prompt": "none"} for user in DEMO_USERS] == hints
 
 
 def test_a_schools_own_names_go_with_it(tmp_path: Path) -> None:

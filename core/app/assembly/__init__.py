@@ -35,6 +35,7 @@ from core.health.audit_check.heads_port import HeadKeeper
 from core.health.audit_check.shipping import HeadShipping, shipping_jobs
 from core.health.audit_check.verify import Auditing
 from core.health.clock_watch import ClockWatch
+from core.health.first_jobs import FirstJobs
 from core.health.metrics import Metrics
 from core.health.overview import OverviewReader
 from core.health.readiness import Readiness
@@ -173,6 +174,7 @@ def assemble(
     on_dead: Callable[[Sequence[Due]], None] = lambda _dead: None,
     event_sender: EventSender | None = None,
     tell_by: TellBy = NO_TELLING,
+    demo: bool = False,
 ) -> Core:
     """Services over these gateways. ``mirror_reads``: the truth for copies, less urgent.
 
@@ -393,6 +395,15 @@ def assemble(
             now=now,
         ),
         weeks=WeekReader(journal, now),
+        first_jobs=FirstJobs(
+            crm=crm,
+            mirror=mirror,
+            journal=journal,
+            check=owed.check,
+            sitting=exams.sitting,
+            repairing=repairing,
+            now=now,
+        ),
         looking_up=LookingUp(crm, mirror, catalogue, noting),
         presenting=ContactPage(
             crm=crm,
@@ -444,4 +455,5 @@ def assemble(
         journal=journal,
         catalogue=catalogue,
         zone=zone,
+        demo=demo,
     )

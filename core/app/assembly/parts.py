@@ -19,6 +19,7 @@ from core.drift.sweep import Sweeping
 from core.exports.export import Exporting
 from core.health.audit_check.verify import Auditing
 from core.health.clock_watch import ClockWatch
+from core.health.first_jobs import FirstJobs
 from core.health.metrics import Metrics
 from core.health.overview import OverviewReader
 from core.health.readiness import Readiness
@@ -106,6 +107,7 @@ class Core:
     watching: Metrics
     overseeing: OverviewReader
     weeks: WeekReader
+    first_jobs: FirstJobs
     admitting: ApiKeys
     proving: Proving
     checking: Checking
@@ -122,6 +124,8 @@ class Core:
     catalogue: Catalogue
     #: The school's time zone.
     zone: tzinfo
+    #: Whether this is the demo of the local stack.
+    demo: bool
 
     @property
     def carries(self) -> Mapping[Work, CarryOut]:

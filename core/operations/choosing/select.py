@@ -228,7 +228,7 @@ def _lags(why: str) -> str:
 
 def list_words(bookings: int, rows: int) -> str:
     """A list as a phrase: every row of it is a booking, or names one again."""
-    told = f"a list of {bookings:,} bookings"
+    told = f"a list of {bookings:,} booking{'' if bookings == 1 else 's'}"
     return told if bookings == rows else f"{told} in {rows:,} rows, {rows - bookings:,} repeated"
 
 

@@ -17,7 +17,10 @@ import pytest
 
 from core.app.stores import SqlJournal
 from core.drift.store.trends_port import Gauge
-from core.drift.sweeps import WHOLE
+from core.drift.sweep import last_whole
+from core.drift.sweeps import WHOLE, SweepMode
+from core.operations.foreign.changes import Conflict
+from core.operations.verdicts import OperationKind
 from scripts.processes import ROOT, local_stack
 from tests.crash.desk import ADMIN, BOOKINGS
 from tests.crash.hubspot import HubSpot
@@ -82,10 +85,44 @@ def test_operations_are_of_many_kinds_people_and_ends(demo: Demo) -> None:
     assert len(operations) > 40
     assert len({each["by"] for each in operations}) == 3
     kinds = Counter(each["kind"] for each in operations)
-    assert {"refund", "cancel", "book", "adjust", "undo", "recount"} <= kinds.keys()
+    assert set(OperationKind) == kinds.keys()
     states = Counter(each["state"] for each in operations)
-    assert {"done", "held", "awaiting approval"} <= states.keys()
+    assert {"done", "held", "awaiting approval", "called off"} <= states.keys()
     assert any(each["counts"].get("blocked") for each in operations)
+    assert any(each["counts"].get("failed") for each in operations)
+
+
+def test_of_two_changes_that_were_written_over_one_waits_for_its_correction(demo: Demo) -> None:
+    """Somebody took a credit in HubSpot between the desk's read and its write."""
+    journal = SqlJournal(f"sqlite:///{demo.store}")
+    (waits,) = journal.written_over()
+    operations = journal.operations(limit=200)
+    met = [one for each in operations for one in journal.foreign_writes(each.id)]
+    journal.close()
+
+    (last,) = (one for one in met if one.at == waits.since)
+    assert 2 == len(met)
+    assert {Conflict.WRITTEN_OVER} == {one.conflict for one in met}
+    assert [-1, -1] == [one.correction for one in met]
+    assert timedelta(hours=2) < datetime.now(UTC) - last.at < timedelta(hours=6)
+    with HubSpot(demo.stack) as hubspot:
+        asked = {"properties": last.credit, "propertiesWithHistory": last.credit}
+        answer = hubspot.get(f"/crm/v3/objects/0-1/{last.target_id}", params=asked).json()
+    versions = answer["propertiesWithHistory"][last.credit]
+    assert [last.ours, last.theirs, last.read] == [int(v["value"]) for v in versions[:3]]
+
+
+def test_a_first_full_check_and_what_is_owed_are_of_the_start(demo: Demo) -> None:
+    journal = SqlJournal(f"sqlite:///{demo.store}")
+    counted = journal.measured_at(Gauge.OWED)
+    checked = last_whole(journal)
+    journal.close()
+
+    assert checked is not None
+    assert SweepMode.FULL is checked.mode
+    assert counted is not None
+    for at in (checked.saved_at, counted):
+        assert datetime.now(UTC) - at < timedelta(minutes=10)
 
 
 def test_what_the_past_gave_back_is_marked_in_hubspot_at_its_time(demo: Demo) -> None:

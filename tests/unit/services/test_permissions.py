@@ -422,6 +422,7 @@ ASKS = [
     Ask("operating.retry", ADMINS, lambda w, a: w.core.operating.retry(w.it, a), _ended),
     Ask("operating.history", WATCHERS, lambda w, a: w.core.operating.history(w.it, a), _ended),
     Ask("weeks.read", WATCHERS, lambda w, a: w.core.weeks.read(a, zone=UTC)),
+    Ask("first_jobs.found", EVERYBODY, lambda w, a: w.core.first_jobs.found(a)),
     Ask("overseeing.read", WATCHERS, lambda w, a: w.core.overseeing.read(a)),
     Ask(
         "overseeing.today",

@@ -44,6 +44,8 @@ from pages.shared.students import names
 
 #: Told in full above the table.
 WORST = 5
+#: One student has not more bookings in an operation that was made for them.
+ONE_STUDENT = 20
 #: Failures first, then what was not begun, then the rest.
 ORDER = (
     ItemState.FAILED,
@@ -278,7 +280,23 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
             )
         if onward:
             _onward(operation)
+            _to_student(desk, operation)
     undoing.offer(desk, operation)
+
+
+def _to_student(desk: Desk, operation: Operation) -> None:
+    """The way to the balances, where all of it was about one student."""
+    items = desk.core.journal.items(operation.id, limit=ONE_STUDENT + 1)
+    names = {item.contact_id: item.contact_name for item in items}
+    if len(items) <= ONE_STUDENT and len(names) == 1:
+        ((id_, name),) = names.items()
+        if id_ is not None:
+            st.page_link(
+                places.CONTACTS.path,
+                label=f"Balances of {words.plain(name or id_)}",
+                icon=":material/person:",
+                query_params={"id": id_},
+            )
 
 
 def _onward(operation: Operation) -> None:
