@@ -23,6 +23,7 @@ from core.health.store.alarms import Alarms
 from core.health.store.attention import Attention
 from core.health.store.audit import Audit
 from core.health.store.figures import Counts
+from core.health.store.tallies import Tallies
 from core.health.store.times import Times
 from core.mirror.outgoing.store.events import Outgoing, announce
 from core.mirror.store.outbox import Outbox
@@ -81,6 +82,7 @@ class SqlJournal(
     Tellings,
     Accounts,
     Uses,
+    Tallies,
 ):
     """``core.app.journal.Journal``. Threads and processes may share it.
 

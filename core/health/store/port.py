@@ -7,6 +7,7 @@ from typing import Protocol
 from core.health.store.alarms_port import AlarmRecords
 from core.health.store.attention_port import AttentionRecords
 from core.health.store.figures_port import FigureRecords
+from core.health.store.tallies_port import TallyRecords
 from core.health.store.times_port import TimeRecords
 from core.students.store.port import StudentStore
 from core.workers.store.port import WorkerStore
@@ -18,6 +19,7 @@ class HealthStore(
     AlarmRecords,
     AttentionRecords,
     FigureRecords,
+    TallyRecords,
     TimeRecords,
     Protocol,
 ):
