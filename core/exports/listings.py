@@ -23,6 +23,8 @@ class Listing(StrEnum):
     PREVIEW = "preview"
     OPERATION = "operation"
     REPAIR = "repair"
+    #: What one chart shows.
+    CHART = "chart"
 
 
 #: What a role must be allowed to take one. All students at once are an admin's.
@@ -36,6 +38,7 @@ ACTS: Mapping[Listing, Act] = {
     Listing.PREVIEW: Act.LOOK_UP,
     Listing.OPERATION: Act.WATCH,
     Listing.REPAIR: Act.WATCH,
+    Listing.CHART: Act.WATCH,
 }
 
 assert ACTS.keys() == set(Listing), "every list says who may take it"

@@ -1,4 +1,4 @@
-"""What was done, counted by the journal in memory. Held to the SQL one by tests/contract/journal."""
+"""What was done, counted by the journal in memory. Held to the SQL one by tests/contract."""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ from core.health.clock_watch import ClockWatch
 from core.health.metrics import Metrics
 from core.health.overview import OverviewReader
 from core.health.readiness import Readiness
+from core.health.trends import TrendReader
 from core.hubspot.ports.channels import NO_TELLING, TellBy
 from core.hubspot.ports.crm import Crm
 from core.hubspot.ports.inspection import Inspecting
@@ -383,6 +384,7 @@ def assemble(
             scheduling=scheduling,
             now=now,
         ),
+        trends=TrendReader(journal, now),
         looking_up=LookingUp(crm, mirror, catalogue, noting),
         presenting=ContactPage(
             crm=crm,

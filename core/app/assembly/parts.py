@@ -22,6 +22,7 @@ from core.health.clock_watch import ClockWatch
 from core.health.metrics import Metrics
 from core.health.overview import OverviewReader
 from core.health.readiness import Readiness
+from core.health.trends import TrendReader
 from core.mirror.copier import Mirroring
 from core.mirror.outgoing.announcer import Announcing
 from core.mirror.retry import DeadLetterRetry
@@ -102,6 +103,7 @@ class Core:
     readiness: Readiness
     watching: Metrics
     overseeing: OverviewReader
+    trends: TrendReader
     admitting: ApiKeys
     proving: Proving
     checking: Checking

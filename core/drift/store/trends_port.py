@@ -30,6 +30,8 @@ class Gauge(StrEnum):
     QUOTA_DAY = "quota of the day"
     #: Cancelled bookings still owed a credit. ``of``: the credit type.
     OWED = "owed"
+    #: Credits on all contacts in HubSpot, by each full sweep. ``of``: the credit type.
+    OUTSTANDING = "outstanding"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

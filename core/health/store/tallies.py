@@ -111,11 +111,11 @@ class Tallies:
             .where(repairs.c.ended_at >= edges[0], repair_rows.c.state == RowState.REPAIRED)
             .subquery()
         )
-        by_slot = {"partition_by": each.c.slot}
+        slot = each.c.slot
         ranked = select(
             *each.c,
-            func.row_number().over(**by_slot, order_by=each.c.took).label("rank"),
-            func.count().over(**by_slot).label("number"),
+            func.row_number().over(partition_by=slot, order_by=each.c.took).label("rank"),
+            func.count().over(partition_by=slot).label("number"),
         ).subquery()
         rank, number, took = ranked.c.rank, ranked.c.number, ranked.c.took
         middle = case((and_(2 * rank >= number, 2 * rank <= number + 2), took))

@@ -2,6 +2,8 @@
 
 Everything is grouped by the store: an answer is as long as its chart, not as its history.
 ``edges``: where each stretch of time begins, ascending; the last one has no end.
+
+Pure.
 """
 
 from __future__ import annotations

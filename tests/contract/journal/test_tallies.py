@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from core.app.journal import Journal
 from core.credits.records import BookingId, ExamId, Kind
@@ -40,7 +41,7 @@ def did(
     assert journal.confirm(of, own)
 
 
-def gone(n: int, exam: str | None = "e1", *, cancelled: bool = True, **more: object) -> Item:
+def gone(n: int, exam: str | None = "e1", *, cancelled: bool = True, **more: Any) -> Item:
     return item(n, state=DONE, cancelled=cancelled, exam_id=exam and ExamId(exam), **more)
 
 
@@ -135,17 +136,17 @@ def test_one_stretch_holds_everything_since_its_edge(journal: Journal) -> None:
 
 
 def test_exams_are_told_with_their_type_and_day_the_most_cancelled_first(journal: Journal) -> None:
-    day = {"mock_type": "Clinical Skills", "exam_date": date(2026, 6, 1)}
+    day: dict[str, Any] = {"mock_type": "Clinical Skills", "exam_date": date(2026, 6, 1)}
     did(journal, "a", gone(0, "e1"), gone(1, "e2", **day), gone(2, None), ago=DAY)
     did(journal, "b", gone(3, "e2", **day), gone(4, "e3", cancelled=False), ago=DAY)
     did(journal, "c", gone(5, "e1"), ago=9 * DAY)
     made = item(6, state=DONE, exam_id=ExamId("e1"))
     did(journal, "d", made, ago=DAY, kind=OperationKind.BOOK)
 
-    e1 = {"mock_type": "", "exam_date": date(2026, 5, 4)}
+    e1: dict[str, Any] = {"mock_type": "", "exam_date": date(2026, 5, 4)}
     assert [
-        ExamTally(exam_id=ExamId("e2"), booked=0, cancelled=2, **day),  # type: ignore[arg-type]
-        ExamTally(exam_id=ExamId("e1"), booked=1, cancelled=1, **e1),  # type: ignore[arg-type]
+        ExamTally(exam_id=ExamId("e2"), booked=0, cancelled=2, **day),
+        ExamTally(exam_id=ExamId("e1"), booked=1, cancelled=1, **e1),
     ] == journal.tally_exams(EDGES[0])
 
 
@@ -156,9 +157,7 @@ def repaired(journal: Journal, id_: str, ended: datetime, *hours: float) -> None
     """Records that had drifted for so long; beside them one that still differs."""
     drifts = [_drift(n, ended - timedelta(hours=each)) for n, each in enumerate((*hours, 99))]
     rows = [RepairRow(drift=each, n=n) for n, each in enumerate(drifts)]
-    journal.ask_repair(
-        Repair(id=id_, asked_by=ADMIN, asked_at=ended - DAY, digest=id_), rows
-    )
+    journal.ask_repair(Repair(id=id_, asked_by=ADMIN, asked_at=ended - DAY, digest=id_), rows)
     states: Sequence[RowState] = [*([RowState.REPAIRED] * len(hours)), RowState.STILL_DIFFERS]
     ending = replace(journal.take_repair(id_), state=RepairState.DONE, ended_at=ended, counts={})
     done = [replace(row, state=state) for row, state in zip(rows, states, strict=True)]
