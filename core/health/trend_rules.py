@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
-from typing import TypeVar
 
 from core.health.store.tallies_port import ActTally, ExamTally, RepairTally
 from core.operations.verdicts import OperationKind
-
-T = TypeVar("T")
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -97,10 +94,11 @@ def stretches(now: datetime, period: timedelta, zone: tzinfo) -> Stretches:
     return Stretches(edges=tuple(_begins(day, zone) for day in days), weekly=weekly, now=now)
 
 
-def largest(names: Iterable[T], weigh: Callable[[T], int], most: int) -> list[T]:
-    """Those that weigh most, at most so many, and none of nothing; ties by name."""
-    found = sorted(((weigh(each), str(each), each) for each in names), key=lambda w: (-w[0], w[1]))
-    return [each for weight, _, each in found[:most] if weight]
+def steps(now: datetime, period: timedelta, step: timedelta) -> tuple[datetime, ...]:
+    """Where each step begins, counted from 1970 as the journal counts them."""
+    size = step.total_seconds()
+    first, last = (int(at.timestamp() // size) for at in (now - period, now))
+    return tuple(datetime.fromtimestamp(n * size, UTC) for n in range(first, last + 1))
 
 
 def _begins(day: date, zone: tzinfo) -> datetime:

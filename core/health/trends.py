@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from core.credits.roles import Act, Actor
 from core.drift.store.trends_port import Gauge, Level
 from core.health.store.port import HealthStore
-from core.health.trend_rules import Acts, Exams, RepairTimes, stretches
+from core.health.trend_rules import Acts, Exams, RepairTimes, steps, stretches
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,14 @@ class TrendReader:
         actor.require(Act.WATCH)
         found = stretches(self.now(), period, zone)
         return RepairTimes(stretches=found, tallies=self.journal.tally_repairs(found.edges))
+
+    def repaired(
+        self, actor: Actor, period: timedelta, step: timedelta
+    ) -> list[tuple[datetime, int]]:
+        """How many records were repaired in each step in which some were, and where it begins."""
+        actor.require(Act.WATCH)
+        edges = steps(self.now(), period, step)
+        return [(edges[each.slot], each.records) for each in self.journal.tally_repairs(edges)]
 
     def outstanding(self, actor: Actor, period: timedelta, step: timedelta) -> list[Level]:
         """Credits that students hold in HubSpot, by type, as full checks counted them."""

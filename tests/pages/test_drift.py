@@ -18,7 +18,7 @@ from core.drift.differences import Drift
 from core.drift.store.trends_port import Gap, Gauge, Measure
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.workers.scheduler import Scheduling, sweep_jobs
-from pages.shared import charts, pace
+from pages.shared import charts, pace, periods
 from pages.shared.drift import address, figures, history, standing
 from pages.shared.drift.causes import LOOKS, SHORT
 from pages.shared.places import DRIFT
@@ -378,7 +378,7 @@ def test_causes_are_told_apart_by_more_than_colour() -> None:
 
 
 def test_ninety_days_of_sweeps_stay_below_the_most_points() -> None:
-    for period in address.PERIODS.values():
+    for period in periods.LENGTHS.values():
         step = charts.step_for(period, series=len(LOOKS))
         assert (period / step + 1) * len(LOOKS) <= charts.POINTS_MAX
 

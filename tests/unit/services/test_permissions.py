@@ -384,6 +384,7 @@ ASKS = [
     Ask("trends.acts", WATCHERS, lambda w, a: w.core.trends.acts(a, MONTH, UTC)),
     Ask("trends.exams", WATCHERS, lambda w, a: w.core.trends.exams(a, MONTH)),
     Ask("trends.repair_times", WATCHERS, lambda w, a: w.core.trends.repair_times(a, MONTH, UTC)),
+    Ask("trends.repaired", WATCHERS, lambda w, a: w.core.trends.repaired(a, MONTH, MONTH)),
     Ask("trends.outstanding", WATCHERS, lambda w, a: w.core.trends.outstanding(a, MONTH, MONTH)),
     Ask("following.operation", WATCHERS, lambda w, a: w.core.following.operation(w.it, a), _held),
     Ask("following.operations", WATCHERS, lambda w, a: w.core.following.operations(a, limit=9)),

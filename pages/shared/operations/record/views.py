@@ -10,9 +10,11 @@ from pages.shared import problems, status
 from pages.shared.gate import Desk
 from pages.shared.operations import address
 from pages.shared.operations.record import copies, detail, listing, workers
+from pages.shared.trends import show as show_trends
 
 VIEWS = {
     "Operations": listing.show,
+    "Trends": show_trends,
     "Copies to Supabase": copies.show,
     "Workers": workers.show,
 }
