@@ -16,7 +16,8 @@ from pages.shared import charts
 from pages.shared.charts import Colour, Frame, Look, Series, figures
 from scripts.processes import ROOT
 
-NOW = datetime(2026, 5, 4, 12, 0)
+#: Of the reader's clock.
+NOW = datetime(2026, 5, 4, 12, 0)  # noqa: DTZ001
 MONTH = Frame(title="Title", unit="records", period=(NOW - timedelta(days=30), NOW))
 LONG = "Refunded because the examiner was ill and the room in Vancouver could not be reached"
 THEME = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())["theme"]
@@ -81,6 +82,11 @@ def lab(colour: str, sight: str) -> tuple[float, float, float]:
         v ** (1 / 3) if v > 216 / 24389 else (24389 / 27 * v + 16) / 116 for v in (x, y, z)
     )
     return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
+
+
+def cube_root(part: float) -> float:
+    """But for the darkest, of which it would be too steep."""
+    return part ** (1 / 3) if part > 216 / 24389 else (24389 / 27 * part + 16) / 116
 
 
 @pytest.mark.parametrize("mode", MODES)
