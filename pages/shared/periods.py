@@ -52,3 +52,8 @@ def of(name: str, now: datetime, zone: tzinfo) -> Period:
     return Period(
         length=length, since=since, shown=(charts.local(since, zone), charts.local(now, zone))
     )
+
+
+def day_column(zone: tzinfo) -> object:
+    """Of a table: the day on which a stretch begins."""
+    return st.column_config.DatetimeColumn(format="D MMM", timezone=str(zone), width=75)

@@ -137,19 +137,22 @@ def test_the_axis_is_the_period_however_few_points_there_are(points: int) -> Non
         )
 
 
-def test_a_bar_that_reaches_beyond_now_is_shown_whole() -> None:
-    now = line("one", [1.0], start=NOW - timedelta(minutes=5))
+def test_the_last_bar_ends_now_unless_it_could_not_be_seen() -> None:
+    for hours, ends in ((40, NOW - timedelta(hours=16)), (20, NOW), (1, NOW + timedelta(hours=15))):
+        last = line("one", [1.0], start=NOW - timedelta(hours=hours))
 
-    figure = charts.stacked([now], timedelta(days=1), MONTH)
+        figure = charts.stacked([last], timedelta(days=1), MONTH)
 
-    assert now.x[0] + timedelta(days=1) == figure.layout.xaxis.range[1]
+        width = timedelta(milliseconds=figure.data[0].width[0] / 0.86)
+        assert ends == last.x[0] + width
+        assert max(ends, NOW) == figure.layout.xaxis.range[1]
 
 
 def test_the_bar_of_a_single_check_is_wide_enough_to_see() -> None:
     figure = charts.stacked([line("one", [1.0])], timedelta(minutes=10), MONTH)
 
     part = figure.data[0].width[0] / (timedelta(days=30).total_seconds() * 1000)
-    assert 1 / 110 < part < 1 / 80
+    assert 1 / 60 < part < 1 / 40
 
 
 def test_a_point_without_a_neighbour_is_a_dot() -> None:
@@ -189,6 +192,15 @@ def test_marks_stand_above_the_whole_stack() -> None:
     assert 9 < figure.data[-1].y[0] < 10
     assert ("3 records",) == figure.data[-1].hovertext
     assert 3 == len(charts.marked(figure, "None", []).data)
+
+
+@pytest.mark.parametrize(("most", "marks"), [(1.0, 1), (6.0, 1), (7.0, None)])
+def test_few_are_counted_in_whole_marks(most: float, marks: int | None) -> None:
+    series = [line("one", [most / 2]), line("two", [most / 2])]
+
+    assert marks == charts.stacked(series, timedelta(days=1), MONTH).layout.yaxis.dtick
+    assert 1 == charts.columns([line("one", [most / 2])], MONTH).layout.yaxis.dtick
+    assert 1 == charts.bars([line("one", [most / 2])], MONTH).layout.xaxis.dtick
 
 
 # names

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import math
 import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,13 +21,14 @@ from pages.shared.charts.looks import LIMIT, Colour, Look
 from pages.shared.charts.series import Series
 
 #: The parts of a chart, from the top.
-TITLE_PX, PLOT_PX, AXIS_PX, LEGEND_ROW_PX, BOTTOM_PX = 62, 200, 30, 21, 10
+TITLE_PX, PLOT_PX, AXIS_PX, LEGEND_ROW_PX, BOTTOM_PX = 56, 200, 30, 21, 10
 #: Of one bar that lies, with the space around it.
 LYING_PX = 38
 #: Longer names have a row of the legend each; still longer ones are cut there, and nowhere else.
-HALF_A_ROW, ROW = 19, 42
-#: A bar is never thinner than this part of the period, unless the next one begins before.
-THINNEST = 90
+HALF_A_ROW, ROW = 20, 42
+#: A bar is never thinner than this part of the period, unless the next one begins before; the
+#: last one, which ends now, than that.
+THINNEST, LAST = 90, 45
 #: On one line, so that the legend has its place below.
 TICKS = [
     {"dtickrange": [None, 3_600_000 * 23], "value": "%-d %b %H:%M"},
@@ -40,6 +42,8 @@ LENGTHS = {
 }  # fmt: skip
 #: What is shorter stands at the foot of that axis, which has no 0.
 SHORTEST_S = 0.001
+#: Up to so many each one has its line.
+FEW = 6
 CLEAR = "rgba(0,0,0,0)"
 
 
@@ -55,24 +59,34 @@ class Frame:
 
 def stacked(series: Sequence[Series], step: timedelta, frame: Frame) -> go.Figure:
     """Parts of a whole over time, as wide as a step unless the next ones begin before."""
-    times = sorted({at for each in series for at in each.x})
-    if frame.period:
-        step = max(step, (frame.period[1] - frame.period[0]) / THINNEST)
-    widths = {at: min(step, then - at) for at, then in pairwise(times)}
+    widths = _widths(sorted({at for each in series for at in each.x}), step, frame)
     figure = go.Figure(
         [
             go.Bar(
                 **_common(each),
                 marker=_marker(each.look),
-                width=[widths.get(at, step).total_seconds() * 1000 * 0.86 for at in each.x],
+                width=[widths[at].total_seconds() * 1000 * 0.86 for at in each.x],
                 offset=0,
             )
             for each in series
         ]
     )
     figure.update_layout(barmode="stack")
-    ends = times[-1] + widths.get(times[-1], step) if times else None
-    return _over_time(_laid_out(figure, frame), frame, ends).update_yaxes(tickformat=",d")
+    ends = max((at + width for at, width in widths.items()), default=None)
+    return _counted(_over_time(_laid_out(figure, frame), frame, ends))
+
+
+def _widths(times: Sequence[datetime], step: timedelta, frame: Frame) -> dict[datetime, timedelta]:
+    """By when each bar begins: until the next one, the step, or now."""
+    if not times:
+        return {}
+    last = step
+    if frame.period:
+        length = frame.period[1] - frame.period[0]
+        step = max(step, length / THINNEST)
+        last = max(min(step, frame.period[1] - times[-1]), length / LAST)
+    widths = {at: min(step, then - at) for at, then in pairwise(times)}
+    return widths | {times[-1]: last}
 
 
 def lines(series: Sequence[Series], frame: Frame, *, form: str = "") -> go.Figure:
@@ -118,7 +132,7 @@ def columns(series: Sequence[Series], frame: Frame, *, whole: bool = False) -> g
     names = list(dict.fromkeys(x for each in series for x in each.x))
     figure = _laid_out(figure, frame)
     figure.update_xaxes(type="category", range=[-0.5, len(names) - 0.5], nticks=7, tickangle=0)
-    return figure.update_yaxes(tickformat=",d")
+    return _counted(figure)
 
 
 def bars(series: Sequence[Series], frame: Frame) -> go.Figure:
@@ -127,8 +141,8 @@ def bars(series: Sequence[Series], frame: Frame) -> go.Figure:
     figure.update_layout(barmode="group", bargap=0.3, bargroupgap=0.06)
     names = len({name for each in series for name in each.x})
     figure = _laid_out(figure, frame, plot_px=max(PLOT_PX // 2, LYING_PX * names), lying=True)
-    figure.update_xaxes(tickformat=",d", nticks=5)
-    return figure.update_yaxes(autorange="reversed", ticklabelstandoff=4)
+    figure.update_yaxes(autorange="reversed", ticklabelstandoff=4)
+    return _counted(figure, lying=True)
 
 
 def marked(figure: go.Figure, name: str, marks: Sequence[tuple[datetime, str]]) -> go.Figure:
@@ -242,7 +256,9 @@ def _laid_out(
         margin={"l": 8, "r": 16, "t": TITLE_PX},
         meta={"plot_px": plot_px},
         hoverlabel={"namelength": -1, "align": "left"},
-        modebar={"bgcolor": CLEAR, "orientation": "h"},
+        modebar={
+            "bgcolor": CLEAR, "color": Colour.GRAY.value, "activecolor": Colour.BLUE.value,
+        },
     )  # fmt: skip
     return _with_legend(figure)
 
@@ -282,6 +298,18 @@ def _over_time(figure: go.Figure, frame: Frame, ends: datetime | None = None) ->
         begin, end = frame.period
         figure.update_xaxes(range=[begin, max(end, ends or end)], autorange=False)
     return figure
+
+
+def _counted(figure: go.Figure, *, lying: bool = False) -> go.Figure:
+    """An axis of whole numbers: nobody has half a record."""
+    sums: Counter[Any] = Counter()
+    for n, trace in enumerate(figure.data):
+        along, across = (trace.y, trace.x) if lying else (trace.x, trace.y)
+        for at, number in zip(along, across, strict=True):
+            sums[at, 0 if figure.layout.barmode == "stack" else n] += number
+    across_axis = figure.update_xaxes if lying else figure.update_yaxes
+    few = max(sums.values(), default=0) <= FEW
+    return across_axis(tickformat=",d", nticks=5, **({"dtick": 1} if few else {}))
 
 
 def _in_sight(figure: go.Figure, values: Sequence[float]) -> go.Figure:

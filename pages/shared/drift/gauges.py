@@ -46,7 +46,7 @@ def took(seconds: float) -> str:
         return ""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < 60 else words.span(timedelta(seconds=seconds))
+    return f"{seconds:.1f} s" if seconds < 10 else words.span(timedelta(seconds=seconds))
 
 
 def quota(levels: Sequence[Level], step: timedelta, frame: Frame, zone: tzinfo) -> Any:

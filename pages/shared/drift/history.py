@@ -303,7 +303,7 @@ def _repair_times(desk: Desk, _: Standing, period: Period) -> None:
             desk.zone,
         ),
         gauges.repair_times_table(found),
-        {"From": _time(desk)},
+        {"From": periods.day_column(desk.zone)},
         key=_key("repair_times", period),
         name=period.file("time-to-repair"),
         alt=f"How long records had drifted when they were repaired, by {by}: median and longest",

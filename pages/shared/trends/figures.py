@@ -23,9 +23,9 @@ FROM, ALL = "From", "All"
 NO_REASON = "No reason given"
 #: What refunds and cancellations are told apart by.
 BY: dict[str, Callable[[ActTally], str]] = {
-    "Kind": lambda tally: NAMES[tally.kind],
-    "Reason": lambda tally: words.straight(tally.reason).strip() or NO_REASON,
-    "Person": lambda tally: tally.by,
+    "By kind": lambda tally: NAMES[tally.kind],
+    "By reason": lambda tally: words.straight(tally.reason).strip() or NO_REASON,
+    "By person": lambda tally: tally.by,
 }
 
 

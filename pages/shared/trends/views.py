@@ -16,7 +16,7 @@ from pages.shared.periods import Period
 from pages.shared.trends import figures
 
 TAB = "trend"
-BY = "by"
+SPLIT = "split"
 USUAL = "Last 30 days"
 DAY = timedelta(days=1)
 #: What is counted, with the title of its chart, its unit, and how its file is called.
@@ -48,11 +48,12 @@ def _counted(figure: Figure) -> Callable[[Desk, Period], None]:
     title, unit = COUNTED[figure]
 
     def view(desk: Desk, period: Period) -> None:
+        ways = list(figures.BY)
         by = st.segmented_control(
-            "By", list(figures.BY), default="Kind", required=True, key=BY, bind="query-params",
-            format_func=lambda word: f"By {word.lower()}", label_visibility="collapsed",
+            "Told apart", ways, default=ways[0], required=True, key=SPLIT, bind="query-params",
+            label_visibility="collapsed",
         )  # fmt: skip
-        _parts(desk, period, figure, str(by or "Kind"), title, unit)
+        _parts(desk, period, figure, by or ways[0], title, unit)
 
     return view
 
@@ -62,16 +63,17 @@ def _parts(desk: Desk, period: Period, figure: Figure, by: str, title: str, unit
     if not any(acts.by_slot(figure)):
         _nothing(f"No {unit} in this period.")
         return
-    name = f"{title.lower()}-by-{by.lower()}"
-    frame = Frame(title=f"{title} by {by.lower()}", unit=f"{unit} {_each(acts)}")
+    told = f"{title} {by.lower()}"
+    name = told.lower().replace(" ", "-")
+    frame = Frame(title=told, unit=f"{unit} {_each(acts)}")
     charts.show(
         desk,
         figures.parts(acts, figure, by, frame, desk.zone),
         figures.parts_table(acts, figure, by),
-        {"From": _day(desk), "All": st.column_config.NumberColumn(width=60)},
+        {"From": periods.day_column(desk.zone), "All": st.column_config.NumberColumn(width=60)},
         key=f"{name}_{period.length.days}",
         name=period.file(name),
-        alt=f"{title} {_each(acts)}, by {by.lower()}",
+        alt=f"{told}, {unit} {_each(acts)}",
     )
     st.caption(f"By when the operation was confirmed. {_so_far(acts)}")
 
@@ -86,7 +88,7 @@ def _bookings(desk: Desk, period: Period) -> None:
         desk,
         figures.bookings(acts, frame, desk.zone),
         figures.bookings_table(acts),
-        {"From": _day(desk)},
+        {"From": periods.day_column(desk.zone)},
         key=f"bookings_{period.length.days}",
         name=period.file("booked-and-cancelled"),
         alt=f"Bookings made beside bookings cancelled, {_each(acts)}",
@@ -160,10 +162,6 @@ def _so_far(acts: Acts) -> str:
     if acts.stretches.weekly:
         return "Whole weeks from Monday; this week so far."
     return "Whole days; today so far."
-
-
-def _day(desk: Desk) -> object:
-    return st.column_config.DatetimeColumn(format="D MMM", timezone=str(desk.zone), width=75)
 
 
 def _nothing(told: str) -> None:
