@@ -13,7 +13,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -24,9 +24,9 @@ from core.app.stores import SqlJournal
 from core.drift.store.trends_port import Gauge
 from pages.shared import charts, pace
 from pages.shared.drift import history
-from pages.shared.places import DRIFT
+from pages.shared.places import DRIFT, Place
 from tests.pages import drift_scenes
-from tests.pages.stage import ADMIN, come_in, signed_in, stage
+from tests.pages.stage import ACTOR, ADMIN, come_in, signed_in, stage
 
 ROOT = Path(__file__).resolve().parent.parent
 DAYS = 90
@@ -43,10 +43,11 @@ def filled(journal: SqlJournal) -> Core:
     drift_scenes.fill_sweeps(journal, made.clock(), days=DAYS, wrong=50)
     minute = timedelta(minutes=1)
     drift_scenes.measures(journal, made.clock(), days=DAYS, every=minute)
+    drift_scenes.repairs(journal, made.clock(), days=DAYS, every=timedelta(hours=8), number=50)
     return made.core
 
 
-def visited(**params: str) -> tuple[float, AppTest]:
+def visited(place: Place = DRIFT, **params: str) -> tuple[float, AppTest]:
     """Seconds of a run of the page's script, at this address; the app itself has run before."""
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     at.user = signed_in(email=ADMIN)
@@ -54,7 +55,7 @@ def visited(**params: str) -> tuple[float, AppTest]:
     at.run()
     for name, value in params.items():
         at.query_params[name] = value
-    at.switch_page(str(ROOT / DRIFT.path))
+    at.switch_page(str(ROOT / place.path))
     began = time.perf_counter()
     at.run()
     took = time.perf_counter() - began
@@ -94,6 +95,7 @@ def queries(core: Core) -> dict[str, float]:
         ),
         "quota": lambda: journal.levels([Gauge.QUOTA, Gauge.QUOTA_DAY], since=since, step=step),
         "owed": lambda: journal.levels([Gauge.OWED], since=since, step=step),
+        "repairs": lambda: core.trends.repair_times(ACTOR, timedelta(days=DAYS), UTC),
         "balances": lambda: journal.gaps(sweep.id, core.catalogue.keys),
     }
     return {what: round(1000 * timed(work), 1) for what, work in asked.items()}

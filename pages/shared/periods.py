@@ -25,7 +25,6 @@ class Period:
     """Some time until now."""
 
     length: timedelta
-    since: datetime
     #: From when to when, as the reader's clock shows it.
     shown: tuple[datetime, datetime]
 
@@ -48,10 +47,7 @@ def select(on_change: Callable[[], None] | None = None, *, usual: str = USUAL) -
 def of(name: str, now: datetime, zone: tzinfo) -> Period:
     """The period of that name, as it stands now."""
     length = LENGTHS[name]
-    since = now - length
-    return Period(
-        length=length, since=since, shown=(charts.local(since, zone), charts.local(now, zone))
-    )
+    return Period(length=length, shown=(charts.local(now - length, zone), charts.local(now, zone)))
 
 
 def day_column(zone: tzinfo) -> object:

@@ -211,7 +211,8 @@ def test_hovering_tells_the_whole_name_that_a_legend_has_no_room_for() -> None:
 
     hovering = figure.data[0].hovertemplate.replace("<br>", " ")
     assert hovering.startswith(LONG)
-    assert len(figure.data[0].name) <= figures.ROW
+    assert LONG.startswith(figure.data[0].name.rstrip("…"))
+    assert figures.ROW - 5 < len(figure.data[0].name) <= figures.ROW
     assert -1 == figure.layout.hoverlabel.namelength
 
 

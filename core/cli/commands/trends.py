@@ -13,6 +13,7 @@ from core.cli.app import As, Json, app
 from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.credits.roles import Actor
+from core.drift.store.trends_port import Gauge
 from core.health.trend_rules import Acts, Exams, Figure, RepairTimes
 from core.operations.kinds.registry import NAMES
 
@@ -40,7 +41,7 @@ def trends(days: Days = 30, as_: As = "", json: Json = False) -> None:
 def _report(core: Core, actor: Actor, period: timedelta) -> dict[str, Any]:
     reader = core.trends
     acts = reader.acts(actor, period, core.zone)
-    outstanding = reader.outstanding(actor, period, DAY)
+    outstanding = reader.levels(actor, [Gauge.OUTSTANDING], period, DAY)
     newest = max((level.at for level in outstanding), default=None)
     return {
         "by": "week" if acts.stretches.weekly else "day",
@@ -49,7 +50,7 @@ def _report(core: Core, actor: Actor, period: timedelta) -> dict[str, Any]:
             NAMES[kind]: {figure.value: acts.of_kind(kind, figure) for figure in Figure}
             for kind in sorted({each.kind for each in acts.tallies})
         },
-        "exams": _exams(reader.exams(actor, period)),
+        "exams": _exams(reader.exams(actor, period, core.zone)),
         "outstanding": {each.of: round(each.last) for each in outstanding if each.at == newest},
     }
 

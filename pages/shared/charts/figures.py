@@ -21,7 +21,7 @@ from pages.shared.charts.looks import LIMIT, Colour, Look
 from pages.shared.charts.series import Series
 
 #: The parts of a chart, from the top.
-TITLE_PX, PLOT_PX, AXIS_PX, LEGEND_ROW_PX, BOTTOM_PX = 56, 200, 30, 21, 10
+TITLE_PX, PLOT_PX, AXIS_PX, LEGEND_ROW_PX, BOTTOM_PX = 62, 200, 30, 21, 10
 #: Of one bar that lies, with the space around it.
 LYING_PX = 38
 #: Longer names have a row of the legend each; still longer ones are cut there, and nowhere else.
@@ -64,7 +64,7 @@ def stacked(series: Sequence[Series], step: timedelta, frame: Frame) -> go.Figur
         [
             go.Bar(
                 **_common(each),
-                marker=_marker(each.look),
+                marker=_marker(each),
                 width=[widths[at].total_seconds() * 1000 * 0.86 for at in each.x],
                 offset=0,
             )
@@ -192,7 +192,7 @@ def _common(series: Series, form: str = "") -> dict[str, Any]:
     value = "%{hovertext}" if series.told else f"%{{y:{form or ',~r'}}}"
     whole = "<br>".join(map(plain, textwrap.wrap(series.name, ROW)))
     found: dict[str, Any] = {
-        "name": plain(textwrap.shorten(series.name, ROW, placeholder=" …")),
+        "name": plain(_cut(series.name)),
         "x": list(series.x),
         "y": list(series.y),
         "hovertemplate": f"{whole}: {value}<extra></extra>",
@@ -206,6 +206,10 @@ def _common(series: Series, form: str = "") -> dict[str, Any]:
     return found
 
 
+def _cut(name: str) -> str:
+    return name if len(name) <= ROW else f"{name[: ROW - 1].rstrip()}…"
+
+
 def _dots(values: Sequence[float]) -> list[int]:
     """A point without a neighbour has no line: it is drawn as a dot. Of a few points all are."""
     there = [not math.isnan(y) for y in values]
@@ -214,9 +218,12 @@ def _dots(values: Sequence[float]) -> list[int]:
     return [6 if few or (own and not before and not after) else 0 for before, own, after in beside]
 
 
-def _marker(look: Look) -> dict[str, Any]:
+def _marker(series: Series) -> dict[str, Any]:
+    """Patterns have an outline; a bar of nothing has none."""
+    look = series.look
     pattern = {"shape": look.pattern, "fillmode": "replace", "size": 6, "solidity": 0.45}
-    line = {"width": 1 if look.pattern else 0, "color": look.colour.value}
+    outline = [1 if n else 0 for n in series.y] if look.pattern else 0
+    line = {"width": outline, "color": look.colour.value}
     return {"color": look.colour.value, "pattern": pattern, "line": line}
 
 
@@ -225,13 +232,10 @@ def _bar(series: Series, *, lying: bool = False) -> go.Bar:
     if lying:
         given["x"], given["y"] = given["y"], given["x"]
         given["hovertemplate"] = given["hovertemplate"].replace("%{y:", "%{x:")
-    marker = _marker(series.look)
-    if series.look.pattern:  # a bar of nothing has no outline either
-        marker["line"]["width"] = [1 if n else 0 for n in series.y]
     return go.Bar(
         **given,
         orientation="h" if lying else "v",
-        marker=marker,
+        marker=_marker(series),
         textposition="outside",
         cliponaxis=False,
     )
@@ -250,7 +254,7 @@ def _laid_out(
             "text": plain(frame.title),
             "subtitle": {"text": plain(frame.unit), "font": {"size": 12}},
             "font": {"size": 15},
-            "x": 0, "xref": "container", "xanchor": "left", "pad": {"l": 8},
+            "x": 0, "xref": "container", "xanchor": "left", "pad": {"l": 8, "t": 10},
             "y": 1, "yref": "container", "yanchor": "top", "automargin": False,
         },
         margin={"l": 8, "r": 16, "t": TITLE_PX},
@@ -278,7 +282,8 @@ def _with_legend(figure: go.Figure) -> go.Figure:
             "traceorder": "normal",
             "entrywidthmode": "fraction",
             "entrywidth": 0.98 / in_a_row,
-            "x": 0,
+            "x": 0.02,
+            "xref": "container",
             "xanchor": "left",
             "y": 0,
             "yref": "container",

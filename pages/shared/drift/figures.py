@@ -91,7 +91,9 @@ def oldest(levels: Sequence[DriftLevel], step: timedelta, frame: Frame, zone: tz
     x, y = charts.with_gaps(points, charts.usual_gap(times, step))
     told = [words.span(ages.get(at, timedelta(0))) for at in x]
     line = Series(name="Oldest drift", look=Look(Colour.BLUE), x=x, y=y, told=told)
-    return charts.lines([line], frame)
+    figure = charts.lines([line], frame)
+    most = max((age / timedelta(days=1) for age in ages.values()), default=0)
+    return figure.update_yaxes(range=[0, 1.1 * max(1, most)])
 
 
 def age_of(level: DriftLevel) -> timedelta:

@@ -58,7 +58,7 @@ def _levels(
     desk: Desk, standing: Standing, period: Period, most: int
 ) -> tuple[list[DriftLevel], timedelta]:
     step = charts.step_for(period.length, series=len(LOOKS), at_least=FINEST, most=most)
-    found = desk.core.journal.drift_levels(modes=standing.modes, since=period.since, step=step)
+    found = desk.core.trends.drift(desk.actor, standing.modes, period.length, step)
     return found, step
 
 
@@ -184,7 +184,7 @@ def _read(
     most: int = charts.LINE_POINTS,
 ) -> tuple[list[Level], timedelta]:
     step = charts.step_for(period.length, series=series, at_least=at_least, most=most)
-    return desk.core.journal.levels(read, since=period.since, step=step), step
+    return desk.core.trends.levels(desk.actor, read, period.length, step), step
 
 
 def _copy_lag(desk: Desk, _: Standing, period: Period) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import streamlit as st
 
+from core.drift.store.trends_port import Gauge
 from core.health.trend_rules import Acts, Figure
 from pages.shared import charts, periods, places
 from pages.shared.charts import Frame
@@ -100,7 +101,7 @@ def _bookings(desk: Desk, period: Period) -> None:
 
 
 def _exams(desk: Desk, period: Period) -> None:
-    found = desk.core.trends.exams(desk.actor, period.length).tallies
+    found = desk.core.trends.exams(desk.actor, period.length, desk.zone).tallies
     if not found:
         _nothing("Nothing was booked or cancelled in this period.")
         return
@@ -123,7 +124,7 @@ def _exams(desk: Desk, period: Period) -> None:
 def _outstanding(desk: Desk, period: Period) -> None:
     types = len(desk.core.catalogue.keys)
     step = charts.step_for(period.length, series=types, at_least=DAY / 24, most=charts.BARS)
-    levels = desk.core.trends.outstanding(desk.actor, period.length, step)
+    levels = desk.core.trends.levels(desk.actor, [Gauge.OUTSTANDING], period.length, step)
     if not levels:
         _nothing("No full check was completed in this period. Each one counts them.")
         st.page_link(places.DRIFT.path, label="Run a full check", icon=places.DRIFT.icon)
@@ -136,7 +137,7 @@ def _outstanding(desk: Desk, period: Period) -> None:
         desk,
         gauges.by_type(levels, desk.core.catalogue, bar, frame, desk.zone),
         gauges.by_type_table(levels, desk.core.catalogue),
-        {"From": st.column_config.DatetimeColumn("Counted", format="D MMM, HH:mm",
+        {"From": st.column_config.DatetimeColumn(format="D MMM, HH:mm",
                                                  timezone=str(desk.zone), width=110)},
         key=f"outstanding_{period.length.days}",
         name=period.file("credits-outstanding"),

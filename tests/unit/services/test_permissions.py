@@ -382,10 +382,11 @@ ASKS = [
     Ask("finding.exams", EVERYBODY, lambda w, a: w.core.finding.exams(a)),
     Ask("finding.contacts", EVERYBODY, lambda w, a: w.core.finding.contacts(a, "ann")),
     Ask("trends.acts", WATCHERS, lambda w, a: w.core.trends.acts(a, MONTH, UTC)),
-    Ask("trends.exams", WATCHERS, lambda w, a: w.core.trends.exams(a, MONTH)),
+    Ask("trends.exams", WATCHERS, lambda w, a: w.core.trends.exams(a, MONTH, UTC)),
     Ask("trends.repair_times", WATCHERS, lambda w, a: w.core.trends.repair_times(a, MONTH, UTC)),
     Ask("trends.repaired", WATCHERS, lambda w, a: w.core.trends.repaired(a, MONTH, MONTH)),
-    Ask("trends.outstanding", WATCHERS, lambda w, a: w.core.trends.outstanding(a, MONTH, MONTH)),
+    Ask("trends.drift", WATCHERS, lambda w, a: w.core.trends.drift(a, (), MONTH, MONTH)),
+    Ask("trends.levels", WATCHERS, lambda w, a: w.core.trends.levels(a, [], MONTH, MONTH)),
     Ask("following.operation", WATCHERS, lambda w, a: w.core.following.operation(w.it, a), _held),
     Ask("following.operations", WATCHERS, lambda w, a: w.core.following.operations(a, limit=9)),
     Ask(
@@ -739,6 +740,7 @@ UNASKED = {
     "what a sweep found and needs no person's word": {"Repairing.mend_unattended"},
     "what was saved to be sent, whoever is there": {"Announcing.drain"},
     "part of a service that has asked": {
+        "KeptAnswers.ask",
         "Adjusting.afresh",
         "Correcting.afresh",
         "Correcting.standing",
