@@ -224,9 +224,9 @@ def test_copy_lag_is_told_from_what_every_minute_showed(open_page: Open, made: S
     mean = sum(s * c for _, s, c in minutes) / sum(c for *_, c in minutes)
     worst = 9 * max(s for _, s, _ in minutes)
 
-    at = open_page(DRIFT, chart="Copy lag", period="Last 90 days")
+    page = open_page(DRIFT, chart="Copy lag", period="Last 90 days")
 
-    lines = traces(at)
+    lines = traces(page)
     assert [mean] == pytest.approx(lines["Median"]["y"])
     assert [worst] == pytest.approx(lines["99th percentile"]["y"])
     assert [gauges.took(mean)] == lines["Median"]["hovertext"]
@@ -236,9 +236,8 @@ def test_refunds_owed_are_those_that_are_counted(open_page: Open, made: Stage) -
     held = made.crm.truth.all(Kind.BOOKING)
     found = [r.properties for r in held if r.properties["is_active"] == "Cancelled"]
     unpaid = [p for p in found if p.get("token_used") and p.get("token_refunded") != "true"]
-    copies = {r.id: {"hubspot_id": r.id} | r.properties for r in made.crm.truth.all(Kind.BOOKING)}
-    for row in copies.values():
-        made.mirror.put(Kind.BOOKING, row)
+    for record in made.crm.truth.all(Kind.BOOKING):
+        made.mirror.put(Kind.BOOKING, {"hubspot_id": record.id, **record.properties})
     made.core.measuring.measure()
 
     at = open_page(DRIFT, chart="Refunds owed", period="Last 24 hours")

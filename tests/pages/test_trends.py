@@ -11,9 +11,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.credits.catalogue import SCHOOL
-from core.credits.records import BookingId, Kind
+from core.credits.records import BookingId, ExamId, Kind
 from core.credits.roles import Role
 from core.drift.store.trends_port import Gauge, Measure
+from core.health.store.tallies_port import ExamTally
 from core.operations.choosing.select import ByIds
 from core.operations.kinds.cancel import CANCEL
 from core.operations.kinds.refund import REFUND
@@ -173,7 +174,7 @@ def test_a_period_without_anything_says_so(
 
 def test_two_exams_of_one_day_are_told_apart(made: Stage) -> None:
     tallies = [
-        figures.ExamTally(exam_id=id_, mock_type=mock_type, exam_date=None, booked=0, cancelled=1)  # type: ignore[arg-type]
+        ExamTally(exam_id=ExamId(id_), mock_type=mock_type, exam_date=None, booked=0, cancelled=1)
         for id_, mock_type in (("1", "Mini-mock"), ("2", "Mini-mock"), ("3", ""), ("4", "Other"))
     ]
 
