@@ -71,6 +71,7 @@ DOWNLOADS: Mapping[str, Listing | None] = {
     "pages.shared.operations.progress.result": Listing.OPERATION,
     "pages.shared.operations.choosing.previewing": Listing.PREVIEW,
     "pages.shared.charts.panel": Listing.CHART,
+    "pages.shared.students.contact.history": Listing.BALANCES,
     "pages.shared.operations.choosing.adjusting": None,
 }
 TAKERS: Mapping[Listing, set[Role]] = {
@@ -82,6 +83,7 @@ TAKERS: Mapping[Listing, set[Role]] = {
     Listing.REPAIR: WATCHERS,
     Listing.CHART: WATCHERS,
     Listing.EXAMS: EVERYBODY,
+    Listing.BALANCES: EVERYBODY,
     Listing.PREVIEW: EVERYBODY,
     Listing.STUDENTS: ADMINS,
 }

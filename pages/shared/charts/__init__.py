@@ -12,7 +12,7 @@ from pages.shared.charts.figures import (
     stacked,
 )
 from pages.shared.charts.looks import LIMIT, OTHER, SERIES, Colour, Look
-from pages.shared.charts.panel import clicked, joined, mode_bar, show
+from pages.shared.charts.panel import as_csv, clicked, joined, mode_bar, show
 from pages.shared.charts.series import (
     BARS,
     LINE_POINTS,
@@ -36,6 +36,7 @@ __all__ = [
     "Frame",
     "Look",
     "Series",
+    "as_csv",
     "bars",
     "clicked",
     "columns",

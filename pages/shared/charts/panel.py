@@ -65,7 +65,12 @@ def show(
         )
         with st.container(horizontal=True, horizontal_alignment="right"):
             exports.csv_button(
-                desk, lambda _: _exported(table, name), name, "What the chart shows, as a table"
+                desk,
+                lambda _: Export(
+                    listing=Listing.CHART, table=as_csv(table), narrowed={"chart": name}
+                ),
+                name,
+                "What the chart shows, as a table",
             )
 
 
@@ -81,9 +86,9 @@ def clicked(key: str) -> list[list[str]]:
     return [str(about).split(SEPARATOR) for p in points if (about := p.get("customdata"))]
 
 
-def _exported(table: pd.DataFrame, name: str) -> Export:
-    rows = Table([str(column) for column in table.columns], _rows(table))
-    return Export(listing=Listing.CHART, table=rows, narrowed={"chart": name})
+def as_csv(table: pd.DataFrame) -> Table:
+    """The same to be taken away."""
+    return Table([str(column) for column in table.columns], _rows(table))
 
 
 def _rows(table: pd.DataFrame) -> Iterator[dict[str, object]]:

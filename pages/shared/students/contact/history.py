@@ -10,9 +10,10 @@ import plotly.graph_objects as go  # type: ignore[import-untyped]
 import streamlit as st
 
 from core.credits.catalogue import Catalogue, CreditType
+from core.exports.listings import Listing
 from core.students.balance_history import Step
 from core.students.contact_page import Presented
-from pages.shared import charts, tables, words
+from pages.shared import charts, exports, tables, words
 from pages.shared.charts import Frame, Look, Series
 from pages.shared.gate import Desk
 
@@ -43,8 +44,9 @@ def show(desk: Desk, presented: Presented) -> None:
         config=charts.mode_bar("balance-history"),
         alt=told(presented.steps, catalogue),
     )
+    frame = steps_frame(presented.steps, catalogue, desk.zone)
     st.dataframe(
-        steps_frame(presented.steps, catalogue, desk.zone),
+        frame,
         column_config=COLUMNS,
         hide_index=True,
         row_height=tables.ROW_PX,
@@ -52,6 +54,13 @@ def show(desk: Desk, presented: Presented) -> None:
         alt="Every change of a balance, newest first",
         key="steps_table",
     )
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        exports.csv_button(
+            desk,
+            lambda _: exports.of(Listing.BALANCES, charts.as_csv(frame), str(presented.asked)),
+            f"balance-history-{presented.asked}",
+            "Every change of a balance",
+        )
     if any(step.inferred for step in presented.steps):
         st.caption(
             "“Probably”: HubSpot names the app alone; the booking is the one made or given back "
