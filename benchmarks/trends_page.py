@@ -29,8 +29,8 @@ from core.operations.kinds.registry import cancelling
 from core.operations.protocol.store.tables import MovementState, movements, writes
 from core.operations.states import ItemState, OperationState
 from core.operations.store.tables import items, operations
+from pages.shared.health.trends import views
 from pages.shared.places import OPERATIONS
-from pages.shared.trends import views
 from tests.pages.stage import ADMIN, come_in, signed_in, stage
 
 OPERATIONS_MADE, BOOKINGS_EACH, EXAMS = 500, 1000, 60

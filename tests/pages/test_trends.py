@@ -19,8 +19,8 @@ from core.operations.choosing.select import ByIds
 from core.operations.kinds.cancel import CANCEL
 from core.operations.kinds.refund import REFUND
 from core.operations.verdicts import OperationKind
+from pages.shared.health.trends import figures, views
 from pages.shared.places import OPERATIONS
-from pages.shared.trends import figures, views
 from tests.pages.acts import said
 from tests.pages.conftest import Open
 from tests.pages.stage import ACTOR, Stage

@@ -13,8 +13,8 @@ from pages.shared import charts, periods, places
 from pages.shared.charts import Frame
 from pages.shared.drift import gauges
 from pages.shared.gate import Desk
+from pages.shared.health.trends import figures
 from pages.shared.periods import Period
-from pages.shared.trends import figures
 
 TAB = "trend"
 SPLIT = "split"
