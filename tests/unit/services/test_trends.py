@@ -28,7 +28,7 @@ def made(tmp_path: Path) -> Iterator[Stage]:
     """A desk over a real store: what is told of a fake's audit proves nothing."""
     journal = SqlJournal(f"sqlite:///{tmp_path}/journal.sqlite")
     made = stage(journal=journal, group_size=3)
-    fill(made, contacts=16, exams=4)
+    fill(made, contacts=24, exams=4)
     yield made
     journal.close()
 
