@@ -258,7 +258,7 @@ def _laid_out(
             "y": 1, "yref": "container", "yanchor": "top", "automargin": False,
         },
         margin={"l": 8, "r": 16, "t": TITLE_PX},
-        meta={"plot_px": plot_px},
+        meta={"plot_px": plot_px, "lying": lying},
         hoverlabel={"namelength": -1, "align": "left"},
         modebar={
             "bgcolor": CLEAR, "color": Colour.GRAY.value, "activecolor": Colour.BLUE.value,
@@ -270,7 +270,8 @@ def _laid_out(
 def _with_legend(figure: go.Figure) -> go.Figure:
     """Below the axis, in as many rows as it needs; none for one series, which the title names."""
     names = [trace.name for trace in figure.data]
-    in_a_row = 2 if max(map(len, names), default=0) <= HALF_A_ROW else 1
+    short = max(map(len, names), default=0) <= HALF_A_ROW
+    in_a_row = 2 if short and not figure.layout.meta["lying"] else 1  # by the plot's own width
     rows = math.ceil(len(names) / in_a_row) if len(names) > 1 else 0
     below = AXIS_PX + rows * LEGEND_ROW_PX + BOTTOM_PX
     return figure.update_layout(
