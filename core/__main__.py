@@ -20,6 +20,7 @@ from core.cli.commands import (  # noqa: F401 - they add their commands
     people,
     restoring,
     telling,
+    trends,
     upkeep,
 )
 from core.cli.commands.kinds import adjusting, booking, moving, recounting  # noqa: F401 - the same

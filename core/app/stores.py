@@ -24,6 +24,7 @@ from core.health.store.attention import Attention
 from core.health.store.audit import Audit
 from core.health.store.figures import Counts
 from core.health.store.room import RoomLeft
+from core.health.store.tallies import Tallies
 from core.health.store.times import Times
 from core.health.store.week import Weeks
 from core.mirror.outgoing.store.events import Outgoing, announce
@@ -85,6 +86,7 @@ class SqlJournal(
     Weeks,
     Accounts,
     Uses,
+    Tallies,
 ):
     """``core.app.journal.Journal``. Threads and processes may share it.
 

@@ -23,6 +23,9 @@ class Listing(StrEnum):
     PREVIEW = "preview"
     OPERATION = "operation"
     REPAIR = "repair"
+    #: What one chart shows; of one student's balances, whoever may look them up.
+    CHART = "chart"
+    BALANCES = "balance history"
 
 
 #: What a role must be allowed to take one. All students at once are an admin's.
@@ -36,6 +39,8 @@ ACTS: Mapping[Listing, Act] = {
     Listing.PREVIEW: Act.LOOK_UP,
     Listing.OPERATION: Act.WATCH,
     Listing.REPAIR: Act.WATCH,
+    Listing.CHART: Act.WATCH,
+    Listing.BALANCES: Act.LOOK_UP,
 }
 
 assert ACTS.keys() == set(Listing), "every list says who may take it"

@@ -97,6 +97,7 @@ from tests.fakes.roles import MemoryRoles
 from tests.fakes.settled import MemorySettled
 from tests.fakes.sign_ins import MemorySignIns
 from tests.fakes.sought import is_sought
+from tests.fakes.tallies import MemoryTallies
 from tests.fakes.telling import MemoryTellings
 from tests.fakes.times import MemoryTimes
 from tests.fakes.trail import MemoryTrail
@@ -176,6 +177,7 @@ class MemoryJournal(
     MemoryWeeks,
     MemoryAccounts,
     MemoryUses,
+    MemoryTallies,
 ):
     """``core.app.journal.Journal``, gone with the process."""
 

@@ -643,6 +643,20 @@ RECHECK = [
         tests=(_SERVICES + "test_announcing.py",),
     ),
     Mutant(
+        guard="what was counted for a chart is counted again when the audit has another entry",
+        file="core/health/trends.py",
+        old="return self.journal.audit_head()[1]",
+        new="return 0",
+        tests=(_SERVICES + "test_trends.py",),
+    ),
+    Mutant(
+        guard="another sweep is in the charts as soon as it has ended",
+        file="core/health/trends.py",
+        old="tuple(sweep.id for sweep in newest if sweep.complete)",
+        new="()",
+        tests=(_SERVICES + "test_trends.py",),
+    ),
+    Mutant(
         guard="another app with our token does not pass for the desk by its source",
         file="core/drift/explain.py",
         old="    return version.source_id in evidence.ours and WITHOUT_MARKER",

@@ -6,6 +6,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.app.journal import Journal
@@ -13,6 +14,7 @@ from core.credits.catalogue import SCHOOL
 from core.credits.records import Kind
 from core.drift.causes import Cause
 from core.drift.differences import Drift
+from core.drift.repairs import Repair, RepairRow, RepairState, RowState
 from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.mirror.due_rows import rows_of
@@ -153,6 +155,22 @@ def _difference(
     return Kind.CONTACT, tuple(keys), truth, mirror
 
 
+def repairs(
+    journal: Journal, until: datetime, *, days: float, every: timedelta, number: int = 3
+) -> None:
+    """Each of some records, which had drifted for an hour, two hours and so on."""
+    for n in range(int(timedelta(days=days) / every)):
+        at = until - every * (n + 0.5)
+        found = [one(random.Random(n), Cause.OLDER_COPY, k, at - timedelta(hours=k + 1))
+                 for k in range(number)]  # fmt: skip
+        rows = [RepairRow(drift=each, n=k) for k, each in enumerate(found)]
+        asked = Repair(id=f"repair{n}", asked_by="admin@example.test", asked_at=at, digest=f"{n}")
+        journal.ask_repair(asked, rows)
+        taken = journal.take_repair(asked.id)
+        done = replace(taken, state=RepairState.DONE, ended_at=at, counts={})
+        journal.save_repair(done, [replace(row, state=RowState.REPAIRED) for row in rows])
+
+
 def measures(
     journal: Journal, until: datetime, *, days: float, every: timedelta, seed: int = 5
 ) -> None:
@@ -175,6 +193,11 @@ def measures(
         if at.minute < every / timedelta(minutes=1):
             found += [
                 Measure(at=at, gauge=Gauge.OWED, of=key, value=float(7 * k + 12 + n // 90 % 9))
+                for k, key in enumerate(SCHOOL.keys)
+            ]
+        if at.hour == 3 and at.minute < every / timedelta(minutes=1):
+            found += [
+                Measure(at=at, gauge=Gauge.OUTSTANDING, of=key, value=900.0 - 100 * k + n // 90)
                 for k, key in enumerate(SCHOOL.keys)
             ]
     for start in range(0, len(found), 5000):

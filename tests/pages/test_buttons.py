@@ -61,6 +61,7 @@ VIEWS: dict[str, tuple[Place, Given]] = {
     "a foreign write": (OPERATIONS, lambda made: {"operation": scenes.written_over(made)}),
     "a failed operation": (OPERATIONS, lambda made: {"operation": scenes.failing(made)}),
     "copies": (OPERATIONS, _copies),
+    "trends": (OPERATIONS, lambda _: {"view": "Trends"}),
     "drift": (DRIFT, _drifted),
 }
 

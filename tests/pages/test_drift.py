@@ -18,7 +18,7 @@ from core.drift.differences import Drift
 from core.drift.store.trends_port import Gap, Gauge, Measure
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.workers.scheduler import Scheduling, sweep_jobs
-from pages.shared import charts, pace
+from pages.shared import charts, pace, periods
 from pages.shared.drift import address, figures, history, standing
 from pages.shared.drift.causes import LOOKS, SHORT
 from pages.shared.places import DRIFT
@@ -26,7 +26,7 @@ from tests.pages import drift_scenes
 from tests.pages.acts import figures as cards
 from tests.pages.acts import frame_with, press, said
 from tests.pages.conftest import Open
-from tests.pages.stage import Stage
+from tests.pages.stage import NOON, Stage
 
 CS, SJ = SCHOOL.keys[1], SCHOOL.keys[0]
 
@@ -234,6 +234,12 @@ def test_a_click_on_a_bar_narrows_to_its_sweep_and_cause() -> None:
     } == kept
 
 
+def test_a_click_on_the_others_narrows_to_all_of_them() -> None:
+    at = after_click("cause", ["s7", "Orphan row", "Contact gone"])
+
+    assert ["Orphan row", "Contact gone"] == at.session_state["cause"]
+
+
 def test_a_click_on_a_balance_or_a_difference_narrows_to_it() -> None:
     assert "Shared" == after_click("credit", ["Shared"]).session_state["credit"]
     assert "+2" == after_click("difference", ["+2"]).session_state["difference"]
@@ -341,6 +347,7 @@ def test_a_sweep_that_did_not_come_is_told_with_the_next_one(
 def term(made: Stage) -> Stage:
     drift_scenes.history(made, days=20)
     drift_scenes.measures(made.journal, made.clock(), days=3, every=timedelta(minutes=20))
+    drift_scenes.repairs(made.journal, made.clock(), days=3, every=timedelta(hours=12))
     return made
 
 
@@ -361,6 +368,31 @@ def test_every_chart_has_a_table_beside_it_and_few_points(
 
 
 @pytest.mark.parametrize("tab", list(history.VIEWS))
+def test_the_period_stands_above_the_charts_that_have_one(
+    open_page: Open, term: Stage, tab: str
+) -> None:
+    at = open_page(DRIFT, chart=tab, period="Last 30 days")
+
+    begins, ends = made_axis(at)
+    if history.VIEWS[tab].over_time:
+        assert "Last 30 days" == at.selectbox(key=periods.KEY).value
+        assert begins <= term.clock() - timedelta(days=30) < begins + timedelta(days=7)
+        assert term.clock() <= ends <= term.clock() + timedelta(days=2)
+    else:
+        assert periods.KEY not in [field.key for field in at.selectbox]
+
+
+def made_axis(at: AppTest) -> tuple[datetime, datetime]:
+    """From when to when the chart is drawn; of one that is not over time, whatever."""
+    (chart,) = at.get("plotly_chart")
+    ends = json.loads(chart.proto.spec)["layout"]["xaxis"].get("range", [])
+    if not all(isinstance(each, str) for each in ends) or not ends:
+        return NOON, NOON
+    begins, until = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in ends)
+    return begins, until
+
+
+@pytest.mark.parametrize("tab", list(history.VIEWS))
 def test_a_chart_of_nothing_says_what_will_be_there(open_page: Open, made: Stage, tab: str) -> None:
     at = open_page(DRIFT, chart=tab)
 
@@ -378,7 +410,7 @@ def test_causes_are_told_apart_by_more_than_colour() -> None:
 
 
 def test_ninety_days_of_sweeps_stay_below_the_most_points() -> None:
-    for period in address.PERIODS.values():
+    for period in periods.LENGTHS.values():
         step = charts.step_for(period, series=len(LOOKS))
         assert (period / step + 1) * len(LOOKS) <= charts.POINTS_MAX
 

@@ -119,6 +119,11 @@ def _ended(made: Stage) -> str:
     return plan
 
 
+def _trends(made: Stage) -> dict[str, str]:
+    _ended(made)
+    return {"view": "Trends", "split": "By reason"}
+
+
 VIEWS: list[tuple[Place, Given]] = [
     (CONTACTS, lambda _: {}),
     (CONTACTS, lambda _: {"find": "evil"}),
@@ -139,6 +144,7 @@ VIEWS: list[tuple[Place, Given]] = [
     (OPERATIONS, lambda made: {"operation": scenes.written_over(made)}),
     (OPERATIONS, lambda made: {"held": _held(made)}),
     (OPERATIONS, lambda _: {"view": BAD}),
+    (OPERATIONS, _trends),
     (DRIFT, lambda _: {}),
     (DRIFT, lambda made: {"record": f"contact:{_student(made)}"}),
     (DRIFT, lambda _: {"sweep": BAD, "cause": BAD, "find": BAD}),

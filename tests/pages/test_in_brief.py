@@ -11,7 +11,7 @@ from core.credits.catalogue import CreditType
 from core.operations.states import ItemState, Operation, OperationState, Progress
 from core.operations.verdicts import OperationKind
 from pages.shared import charts, kinds
-from pages.shared.charts import Colour, Look, Series
+from pages.shared.charts import Colour, Frame, Look, Series
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 REFUND = Operation(
@@ -55,7 +55,7 @@ def test_two_checks_of_one_day_stand_beside_each_other() -> None:
         Series(name=name, look=Look(Colour.GRAY), x=days, y=[1, 2, 3]) for name in ("one", "two")
     ]
 
-    figure = charts.stacked(series, timedelta(days=1), unit="records")
+    figure = charts.stacked(series, timedelta(days=1), Frame(title="Records", unit="records"))
 
     day, hours = 24 * 3_600_000, 5 * 3_600_000
     for bars in figure.data:

@@ -70,6 +70,8 @@ DOWNLOADS: Mapping[str, Listing | None] = {
     "pages.shared.operations.choosing.owed": Listing.OWED,
     "pages.shared.operations.progress.result": Listing.OPERATION,
     "pages.shared.operations.choosing.previewing": Listing.PREVIEW,
+    "pages.shared.charts.panel": Listing.CHART,
+    "pages.shared.students.contact.history": Listing.BALANCES,
     "pages.shared.operations.choosing.adjusting": None,
 }
 TAKERS: Mapping[Listing, set[Role]] = {
@@ -79,7 +81,9 @@ TAKERS: Mapping[Listing, set[Role]] = {
     Listing.OWED: WATCHERS,
     Listing.DRIFT: WATCHERS,
     Listing.REPAIR: WATCHERS,
+    Listing.CHART: WATCHERS,
     Listing.EXAMS: EVERYBODY,
+    Listing.BALANCES: EVERYBODY,
     Listing.PREVIEW: EVERYBODY,
     Listing.STUDENTS: ADMINS,
 }

@@ -79,6 +79,7 @@ COMMANDS = [
     ("not-owed --ids 53 --reason forfeited", ADMINS),
     ("still-owed --ids 53 --reason promised", ADMINS),
     ("overview", WATCHERS),
+    ("trends --days 7", WATCHERS),
     ("forget --before 2026-01-01", ADMINS),
     ("audit verify", WATCHERS),
     ("keys list", ADMINS),

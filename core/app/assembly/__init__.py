@@ -39,6 +39,7 @@ from core.health.first_jobs import FirstJobs
 from core.health.metrics import Metrics
 from core.health.overview import OverviewReader
 from core.health.readiness import Readiness
+from core.health.trends import TrendReader
 from core.health.week import WeekReader
 from core.hubspot.ports.channels import NO_TELLING, TellBy
 from core.hubspot.ports.crm import Crm
@@ -404,6 +405,7 @@ def assemble(
             repairing=repairing,
             now=now,
         ),
+        trends=TrendReader(journal, now),
         looking_up=LookingUp(crm, mirror, catalogue, noting),
         presenting=ContactPage(
             crm=crm,

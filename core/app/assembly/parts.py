@@ -23,6 +23,7 @@ from core.health.first_jobs import FirstJobs
 from core.health.metrics import Metrics
 from core.health.overview import OverviewReader
 from core.health.readiness import Readiness
+from core.health.trends import TrendReader
 from core.health.week import WeekReader
 from core.mirror.copier import Mirroring
 from core.mirror.outgoing.announcer import Announcing
@@ -108,6 +109,7 @@ class Core:
     overseeing: OverviewReader
     weeks: WeekReader
     first_jobs: FirstJobs
+    trends: TrendReader
     admitting: ApiKeys
     proving: Proving
     checking: Checking

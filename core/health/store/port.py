@@ -8,6 +8,7 @@ from core.health.store.alarms_port import AlarmRecords
 from core.health.store.attention_port import AttentionRecords
 from core.health.store.figures_port import FigureRecords
 from core.health.store.room_port import RoomRecords
+from core.health.store.tallies_port import TallyRecords
 from core.health.store.times_port import TimeRecords
 from core.health.store.week_port import WeekRecords
 from core.students.store.port import StudentStore
@@ -20,6 +21,7 @@ class HealthStore(
     AlarmRecords,
     AttentionRecords,
     FigureRecords,
+    TallyRecords,
     TimeRecords,
     RoomRecords,
     WeekRecords,

@@ -113,6 +113,9 @@ operations = Table(
     partial_index("operations_following_up", "ended_at", where="follow_ups = 'due'"),
 )
 
+#: Of items: those that their operation cancelled, in the words of their index.
+CANCELLED = "items.cancelled"
+
 items = Table(
     "items",
     metadata,
@@ -135,6 +138,8 @@ items = Table(
     partial_index(
         "items_to_look_at", "operation_id", "state", where="state IN ('blocked', 'failed')"
     ),
+    # All that is needed to count cancellations by operation and exam.
+    partial_index("items_cancelled", "operation_id", "exam_id", where="cancelled"),
 )
 
 notes = Table(

@@ -1,9 +1,8 @@
-"""What the address says: the period of the charts, the sweep, and which of its records."""
+"""What the address says: the sweep, and which of its records."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import NoReturn
 
 import streamlit as st
@@ -24,13 +23,6 @@ FOLLOWED = "repaired"
 #: The preview of all causes.
 ALL = "All causes"
 
-PERIODS = {
-    "Last 24 hours": timedelta(hours=24),
-    "Last 7 days": timedelta(days=7),
-    "Last 30 days": timedelta(days=30),
-    "Last 90 days": timedelta(days=90),
-}
-USUAL = "Last 7 days"
 #: Widgets that narrow the table; their keys are their names in the address.
 CAUSE, KIND, CREDIT, DIFFERENCE, FIND = "cause", "kind", "credit", "difference", "find"
 FILTERS = (CAUSE, KIND, CREDIT, DIFFERENCE, FIND)

@@ -11,16 +11,16 @@ from pages.shared.charts import Colour, Look
 
 #: In the order of stacking: what needs a person most stands at the bottom, where it is seen best.
 LOOKS: dict[Cause, Look] = {
-    Cause.UNEXPLAINED: Look(Colour.RED),
+    Cause.UNEXPLAINED: Look(Colour.VERMILION),
     Cause.COPY_FAILED: Look(Colour.ORANGE),
     Cause.UNREADABLE_VALUE: Look(Colour.ORANGE, "/"),
-    Cause.CHANGED_IN_MIRROR: Look(Colour.TEAL),
-    Cause.CHANGED_IN_HUBSPOT: Look(Colour.ACCENT),
-    Cause.OLDER_COPY: Look(Colour.ACCENT, "/"),
+    Cause.CHANGED_IN_MIRROR: Look(Colour.GREEN),
+    Cause.CHANGED_IN_HUBSPOT: Look(Colour.BLUE),
+    Cause.OLDER_COPY: Look(Colour.SKY, "/"),
     Cause.MISSING_ROW: Look(Colour.YELLOW),
     Cause.ORPHAN_ROW: Look(Colour.YELLOW, "/"),
-    Cause.CONTACT_MERGED: Look(Colour.VIOLET),
-    Cause.CONTACT_GONE: Look(Colour.VIOLET, "/"),
+    Cause.CONTACT_MERGED: Look(Colour.PURPLE),
+    Cause.CONTACT_GONE: Look(Colour.PURPLE, "/"),
 }
 SHORT: dict[Cause, str] = {
     Cause.UNEXPLAINED: "Unexplained",
@@ -58,12 +58,13 @@ MEANS: dict[Cause, str] = {
 KINDS = {Kind.CONTACT: "Contact", Kind.BOOKING: "Booking", Kind.EXAM: "Exam"}
 #: What a record of the portal is called in a badge of the table.
 BADGES = {
-    Colour.RED: "red",
+    Colour.VERMILION: "red",
     Colour.ORANGE: "orange",
-    Colour.TEAL: "green",
-    Colour.ACCENT: "blue",
+    Colour.GREEN: "green",
+    Colour.BLUE: "blue",
+    Colour.SKY: "blue",
     Colour.YELLOW: "yellow",
-    Colour.VIOLET: "violet",
+    Colour.PURPLE: "violet",
 }
 
 assert LOOKS.keys() == SHORT.keys() == MEANS.keys() == set(Cause) - {Cause.COPY_DUE}

@@ -1,4 +1,4 @@
-"""What the store aggregated, as charts and as the tables beside them. Pure."""
+"""What checks found, as charts and as the tables beside them. Pure."""
 
 from __future__ import annotations
 
@@ -9,41 +9,65 @@ from typing import Any
 import pandas as pd
 
 from core.credits.catalogue import Catalogue, CreditType
-from core.drift.store.trends_port import DriftLevel, Gap, Gauge, Level
+from core.drift.causes import Cause
+from core.drift.store.trends_port import DriftLevel, Gap
 from pages.shared import charts, words
-from pages.shared.charts import Colour, Look, Series
+from pages.shared.charts import Colour, Frame, Look, Series
 from pages.shared.drift import address
 from pages.shared.drift.causes import LOOKS, SHORT
 
-TRUTH = Look(Colour.ACCENT)
-MIRROR = Look(Colour.TEAL, "/")
-TOO_MANY = Look(Colour.TEAL)
+TRUTH = Look(Colour.BLUE)
+MIRROR = Look(Colour.ORANGE, "/")
+TOO_MANY = Look(Colour.GREEN)
 TOO_FEW = Look(Colour.ORANGE, "/")
-#: Credit types, in their order.
-TYPES = (
-    Look(Colour.ACCENT),
-    Look(Colour.TEAL, dash="dash"),
-    Look(Colour.ORANGE, dash="dot"),
-    Look(Colour.VIOLET, dash="dashdot"),
-    Look(Colour.GRAY, dash="longdash"),
-)
+OTHER = "Other causes"
 
 
-def by_cause(levels: Sequence[DriftLevel], step: timedelta, zone: tzinfo) -> Any:
-    """One bar for each step, the causes one upon the other; the last figure stands by each name."""
-    causes = [cause for cause in LOOKS if any(level.counts.get(cause) for level in levels)]
-    last = levels[-1].counts if levels else {}
+def by_cause(
+    levels: Sequence[DriftLevel],
+    repaired: Sequence[tuple[datetime, int]],
+    step: timedelta,
+    frame: Frame,
+    zone: tzinfo,
+) -> Any:
+    """One bar for each step, the causes one upon the other; repairs are marked above."""
+    weights = {cause: sum(level.counts.get(cause, 0) for level in levels) for cause in LOOKS}
+    shown, others = charts.top(weights)
+    x = [charts.local(level.at, zone) for level in levels]
     series = [
         Series(
-            name=f"{SHORT[cause]} ({last.get(cause, 0):,})",
+            name=SHORT[cause],
             look=LOOKS[cause],
-            x=[charts.local(level.at, zone) for level in levels],
+            x=x,
             y=[level.counts.get(cause, 0) for level in levels],
             about=[charts.joined(level.sweep_id, SHORT[cause]) for level in levels],
         )
-        for cause in causes
+        for cause in shown
     ]
-    return charts.stacked(series, step, unit="records")
+    if others:
+        names = [SHORT[cause] for cause in others]
+        series.append(
+            Series(
+                name=OTHER,
+                look=charts.OTHER,
+                x=x,
+                y=[sum(level.counts.get(c, 0) for c in others) for level in levels],
+                about=[charts.joined(level.sweep_id, *names) for level in levels],
+                told=[_each_of(level, others) for level in levels],
+            )
+        )
+    figure = charts.stacked(series, step, frame)
+    marks = [
+        (charts.local(at, zone), f"{words.count(number, 'record')}") for at, number in repaired
+    ]
+    return charts.marked(figure, "Repaired", marks)
+
+
+def _each_of(level: DriftLevel, causes: Sequence[Cause]) -> str:
+    """How many, and of which causes: "3 (Orphan row 2, Contact gone 1)"."""
+    some = [f"{SHORT[cause]} {n:,}" for cause in causes if (n := level.counts.get(cause, 0))]
+    number = sum(level.counts.get(cause, 0) for cause in causes)
+    return f"{number:,} ({', '.join(some)})" if some else "0"
 
 
 def by_cause_table(levels: Sequence[DriftLevel]) -> pd.DataFrame:
@@ -59,12 +83,17 @@ def by_cause_table(levels: Sequence[DriftLevel]) -> pd.DataFrame:
     )
 
 
-def oldest(levels: Sequence[DriftLevel], step: timedelta, zone: tzinfo) -> Any:
+def oldest(levels: Sequence[DriftLevel], step: timedelta, frame: Frame, zone: tzinfo) -> Any:
     """How long the oldest record had drifted when it was swept, in days; 0 when none did."""
-    points = [(charts.local(level.at, zone), age_of(level) / timedelta(days=1)) for level in levels]
-    x, y = charts.with_gaps(points, max(step, timedelta(hours=3)))
-    line = Series(name="Age of the oldest drift", look=Look(Colour.ACCENT), x=x, y=y)
-    return charts.lines([line], unit="days")
+    times = [charts.local(level.at, zone) for level in levels]
+    ages = {at: age_of(level) for at, level in zip(times, levels, strict=True)}
+    points = [(at, age / timedelta(days=1)) for at, age in ages.items()]
+    x, y = charts.with_gaps(points, charts.usual_gap(times, step))
+    told = [words.span(ages.get(at, timedelta(0))) for at in x]
+    line = Series(name="Oldest drift", look=Look(Colour.BLUE), x=x, y=y, told=told)
+    figure = charts.lines([line], frame)
+    most = max((age / timedelta(days=1) for age in ages.values()), default=0)
+    return figure.update_yaxes(range=[0, 1.1 * max(1, most)])
 
 
 def age_of(level: DriftLevel) -> timedelta:
@@ -88,7 +117,7 @@ def oldest_table(levels: Sequence[DriftLevel]) -> pd.DataFrame:
     )
 
 
-def balances(gaps: Sequence[Gap], catalogue: Catalogue) -> Any:
+def balances(gaps: Sequence[Gap], catalogue: Catalogue, frame: Frame) -> Any:
     """What the drifting contacts have in HubSpot, and what students see of it."""
     keys = _found(gaps, catalogue)
     names = [words.credit(key, catalogue) for key in keys]
@@ -100,7 +129,7 @@ def balances(gaps: Sequence[Gap], catalogue: Catalogue) -> Any:
     truth = [sum(gap.truth for gap in gaps if gap.credit == key) for key in keys]
     mirror = [sum(gap.mirror for gap in gaps if gap.credit == key) for key in keys]
     sides = [side("HubSpot", TRUTH, truth), side("Supabase", MIRROR, mirror)]
-    return charts.bars(sides, unit="credits of the contacts that drift", sideways=True)
+    return charts.bars(sides, frame)
 
 
 def balances_table(gaps: Sequence[Gap], catalogue: Catalogue) -> pd.DataFrame:
@@ -125,7 +154,7 @@ def _found(gaps: Sequence[Gap], catalogue: Catalogue) -> list[CreditType]:
     return [key for key in catalogue.keys if key in there]
 
 
-def differences(gaps: Sequence[Gap]) -> Any:
+def differences(gaps: Sequence[Gap], frame: Frame) -> Any:
     """How many balances are wrong by how much."""
     counted = _binned(gaps)
 
@@ -142,13 +171,12 @@ def differences(gaps: Sequence[Gap]) -> Any:
         )
 
     sides = [
-        side("Too few in Supabase", TOO_FEW, -1),
-        side("Too many in Supabase", TOO_MANY, 1),
+        side("Too few", TOO_FEW, -1),
+        side("Too many", TOO_MANY, 1),
     ]
-    figure = charts.bars(sides, unit="balances")
-    names = [b.name for b in address.BINS]
-    figure.update_xaxes(type="category", categoryorder="array", categoryarray=names)
-    return figure.update_layout(barmode="overlay")
+    figure = charts.columns(sides, frame)
+    figure.update_xaxes(nticks=len(address.BINS))
+    return figure.update_layout(barmode="overlay", hovermode="closest")
 
 
 def differences_table(gaps: Sequence[Gap]) -> pd.DataFrame:
@@ -157,7 +185,7 @@ def differences_table(gaps: Sequence[Gap]) -> pd.DataFrame:
     bins = [each for each in address.BINS if counted.get(each)]
     return pd.DataFrame(
         {
-            f"Mirror {address.MINUS} truth": [each.name for each in bins],
+            f"Supabase {address.MINUS} HubSpot": [each.name for each in bins],
             "Balances": [counted[each] for each in bins],
         }
     )
@@ -169,73 +197,3 @@ def _binned(gaps: Sequence[Gap]) -> dict[address.Bin, int]:
         each = address.bin_of(gap.difference)
         counted[each] = counted.get(each, 0) + gap.contacts
     return counted
-
-
-#: Name, how it is drawn, which gauge, and whether the most of a step counts or its mean.
-LAGS = (
-    ("Half are copied within (p50)", Look(Colour.ACCENT), Gauge.COPY_LAG_P50, False),
-    ("99 of 100 within (p99)", Look(Colour.ORANGE, dash="dot"), Gauge.COPY_LAG_P99, True),
-)
-QUOTAS = (
-    ("Of the ten-second limit, at its peak", Look(Colour.ACCENT), Gauge.QUOTA, True),
-    ("Of the day's calls", Look(Colour.ORANGE, dash="dot"), Gauge.QUOTA_DAY, True),
-)
-
-
-def gauges(
-    levels: Sequence[Level], shown: Sequence[tuple[str, Look, Gauge, bool]], *,
-    step: timedelta, zone: tzinfo, unit: str, form: str = "",
-) -> Any:  # fmt: skip
-    """A line for each gauge."""
-    series = []
-    for name, look, gauge, most in shown:
-        points = [
-            (charts.local(level.at, zone), level.most if most else level.mean)
-            for level in levels
-            if level.gauge is gauge
-        ]
-        x, y = charts.with_gaps(points, step)
-        series.append(Series(name=name, look=look, x=x, y=y))
-    return charts.lines(series, unit=unit, form=form)
-
-
-def gauges_table(
-    levels: Sequence[Level],
-    shown: Sequence[tuple[str, Look, Gauge, bool]],
-    scale: float = 1,
-) -> pd.DataFrame:
-    """Newest first, a column for each gauge."""
-    times = sorted({level.at for level in levels}, reverse=True)
-    values = {(level.at, level.gauge): level for level in levels}
-    columns: dict[str, list[Any]] = {"From": list[Any](times)}
-    for name, _, gauge, most in shown:
-        found = [values.get((at, gauge)) for at in times]
-        columns[name] = [
-            None if level is None else scale * (level.most if most else level.mean)
-            for level in found
-        ]
-    return pd.DataFrame(columns)
-
-
-def owed(levels: Sequence[Level], catalogue: Catalogue, step: timedelta, zone: tzinfo) -> Any:
-    """A line for each credit type."""
-    series = []
-    for n, credit in enumerate(catalogue.credits):
-        points = [(charts.local(e.at, zone), e.last) for e in levels if e.of == credit.key]
-        x, y = charts.with_gaps(points, step)
-        last = f" ({points[-1][1]:,.0f})" if points else ""
-        series.append(Series(name=f"{credit.label}{last}", look=TYPES[n % len(TYPES)], x=x, y=y))
-    return charts.lines(series, unit="credits owed")
-
-
-def owed_table(levels: Sequence[Level], catalogue: Catalogue) -> pd.DataFrame:
-    """Newest first, a column for each credit type."""
-    times: list[datetime] = sorted({level.at for level in levels}, reverse=True)
-    values = {(level.at, level.of): level.last for level in levels}
-    return pd.DataFrame(
-        {
-            "From": times,
-            "All": [sum(v for (at, _), v in values.items() if at == time) for time in times],
-            **{c.label: [values.get((at, c.key)) for at in times] for c in catalogue.credits},
-        }
-    )

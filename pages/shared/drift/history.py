@@ -3,55 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import streamlit as st
 
 from core.credits.roles import ALLOWED, Act
 from core.drift.store.trends_port import DriftLevel, Gap, Gauge, Level
 from core.drift.sweeps import Sweep
-from pages.shared import charts, places
-from pages.shared.drift import address, figures
+from pages.shared import charts, periods, places
+from pages.shared.charts import Frame
+from pages.shared.drift import address, figures, gauges
 from pages.shared.drift.causes import LOOKS
 from pages.shared.drift.standing import Standing
 from pages.shared.gate import Desk
+from pages.shared.periods import Period
 
-PERIOD = "period"
 TAB = "chart"
 #: Sweeps run no more often than this by themselves; by hand they may.
 FINEST = timedelta(minutes=10)
+#: What is counted every hour.
+HOUR = timedelta(hours=1)
+#: From so long on, HubSpot's limits are told by the day.
+DAYS = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One tab."""
+
+    draw: Callable[[Desk, Standing, Period], None]
+    #: Whether it is of the period chosen above; else of the check that is shown.
+    over_time: bool = True
 
 
 def show(desk: Desk, standing: Standing) -> None:
-    """The period, and the chart that is chosen."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    """The charts in their tabs; beside the heading the period, where the open one has one."""
+    heading = st.container(horizontal=True, vertical_alignment="center")
+    tabs = st.tabs(list(VIEWS), key=TAB, on_change="rerun", bind="query-params")
+    opened = [(tab, view) for tab, view in zip(tabs, VIEWS.values(), strict=True) if tab.open]
+    with heading:
         st.header("History", anchor=False)
         st.space("stretch")
-        period = address.PERIODS[
-            st.selectbox(
-                "Period", list(address.PERIODS), index=list(address.PERIODS).index(address.USUAL),
-                key=PERIOD, bind="query-params", label_visibility="collapsed", width=150,
-                on_change=address.fresh_charts,
-            )
-            or address.USUAL
-        ]  # fmt: skip
-    tabs = st.tabs(list(VIEWS), key=TAB, on_change="rerun", bind="query-params")
-    for tab, view in zip(tabs, VIEWS.values(), strict=True):
-        if tab.open:
-            with tab:
-                view(desk, standing, period)
+        chosen = periods.USUAL
+        if any(view.over_time for _, view in opened):
+            chosen = periods.select(address.fresh_charts)
+    for tab, view in opened:
+        with tab:
+            view.draw(desk, standing, periods.of(chosen, desk.now(), desk.zone))
 
 
 def _levels(
-    desk: Desk, standing: Standing, period: timedelta, most: int
+    desk: Desk, standing: Standing, period: Period, most: int
 ) -> tuple[list[DriftLevel], timedelta]:
-    step = charts.step_for(period, series=len(LOOKS), at_least=FINEST, most=most)
-    since = desk.now() - period
-    found = desk.core.journal.drift_levels(modes=standing.modes, since=since, step=step)
+    step = charts.step_for(period.length, series=len(LOOKS), at_least=FINEST, most=most)
+    found = desk.core.trends.drift(desk.actor, standing.modes, period.length, step)
     return found, step
 
 
-def _by_cause(desk: Desk, standing: Standing, period: timedelta) -> None:
+def _by_cause(desk: Desk, standing: Standing, period: Period) -> None:
     levels, step = _levels(desk, standing, period, charts.BARS)
     if not levels:
         _nothing("No check was completed in this period.")
@@ -60,30 +71,46 @@ def _by_cause(desk: Desk, standing: Standing, period: timedelta) -> None:
         _nothing(f"{len(levels):,} checks found no drift.", good=True)
         return
     bar = charts.usual_gap([level.at for level in levels], step)
+    repaired = desk.core.trends.repaired(desk.actor, period.length, step)
     charts.show(
-        figures.by_cause(levels, bar, desk.zone),
+        desk,
+        figures.by_cause(
+            levels,
+            repaired,
+            bar,
+            Frame(title="Records that drift", unit="records, at each check", period=period.shown),
+            desk.zone,
+        ),
         figures.by_cause_table(levels),
         {"Checked": _time(desk), "All": st.column_config.NumberColumn(width=60)},
         key=_key("by_cause", period),
-        alt="Records that drift, one bar for each check, by cause",
+        name=period.file("drift-by-cause"),
+        alt="Records that drift, one bar for each check, by cause; repairs are marked",
         on_click=_clicked_cause,
     )
     st.caption(
         "Click a part of a bar to see its records below. A bar that stands for several checks "
-        "shows the last of them."
+        "shows the last of them. ▼ marks when records were repaired."
     )
 
 
-def _oldest(desk: Desk, standing: Standing, period: timedelta) -> None:
+def _oldest(desk: Desk, standing: Standing, period: Period) -> None:
     levels, step = _levels(desk, standing, period, charts.LINE_POINTS)
     if not levels:
         _nothing("No check was completed in this period.")
         return
     charts.show(
-        figures.oldest(levels, step, desk.zone),
+        desk,
+        figures.oldest(
+            levels,
+            step,
+            Frame(title="Oldest drift", unit="days, at each check", period=period.shown),
+            desk.zone,
+        ),
         figures.oldest_table(levels),
         {"Checked": _time(desk), "Since": _time(desk)},
         key=_key("oldest", period),
+        name=period.file("oldest-drift"),
         alt="Age of the oldest drift at each check, in days",
     )
 
@@ -93,15 +120,19 @@ def _gaps(desk: Desk, standing: Standing) -> list[Gap]:
     return desk.core.journal.gaps(sweep.id, desk.core.catalogue.keys) if sweep else []
 
 
-def _balances(desk: Desk, standing: Standing, period: timedelta) -> None:
-    del period  # of the sweep shown, whenever it was
+def _balances(desk: Desk, standing: Standing, _: Period) -> None:
     gaps = _gaps(desk, standing)
     if not gaps:
         _nothing("No balance differs between HubSpot and Supabase.", good=True)
         return
     number = st.column_config.NumberColumn
     charts.show(
-        figures.balances(gaps, desk.core.catalogue),
+        desk,
+        figures.balances(
+            gaps,
+            desk.core.catalogue,
+            Frame(title="Wrong balances", unit="credits of the contacts that differ, added up"),
+        ),
         figures.balances_table(gaps, desk.core.catalogue),
         {
             "Credit": st.column_config.TextColumn(width=125),
@@ -111,26 +142,30 @@ def _balances(desk: Desk, standing: Standing, period: timedelta) -> None:
             "Too few": number(width=70),
         },
         key=_key("balances", standing.shown.id if standing.shown else ""),
+        name="wrong-balances",
         alt="Balances of the contacts that drift, HubSpot beside Supabase, by credit type",
         on_click=_clicked_credit,
     )  # fmt: skip
     st.caption(
-        "Contacts whose balance differs. A repair sets Supabase's figure to HubSpot's. Click a "
-        "bar to see its contacts below."
+        "Only contacts whose balance differs: all others are equal. A repair sets Supabase's "
+        "figure to HubSpot's. Click a bar to see its contacts below."
     )
 
 
-def _differences(desk: Desk, standing: Standing, period: timedelta) -> None:
-    del period  # as above
+def _differences(desk: Desk, standing: Standing, _: Period) -> None:
     gaps = _gaps(desk, standing)
     if not gaps:
         _nothing("No balance differs between HubSpot and Supabase.", good=True)
         return
     charts.show(
-        figures.differences(gaps),
+        desk,
+        figures.differences(
+            gaps, Frame(title="Wrong balances by difference", unit="balances, by credits")
+        ),
         figures.differences_table(gaps),
         {},
         key=_key("differences", standing.shown.id if standing.shown else ""),
+        name="differences",
         alt="Number of balances by difference, Supabase minus HubSpot",
         on_click=_clicked_difference,
     )
@@ -140,57 +175,72 @@ def _differences(desk: Desk, standing: Standing, period: timedelta) -> None:
     )
 
 
-def _read(desk: Desk, period: timedelta, *gauges: Gauge) -> tuple[list[Level], timedelta]:
-    step = charts.step_for(
-        period, series=len(desk.core.catalogue.keys), at_least=timedelta(minutes=1)
-    )
-    return desk.core.journal.levels(gauges, since=desk.now() - period, step=step), step  # fmt: skip
+def _read(
+    desk: Desk,
+    period: Period,
+    *read: Gauge,
+    series: int = 2,
+    at_least: timedelta = timedelta(minutes=1),
+    most: int = charts.LINE_POINTS,
+) -> tuple[list[Level], timedelta]:
+    step = charts.step_for(period.length, series=series, at_least=at_least, most=most)
+    return desk.core.trends.levels(desk.actor, read, period.length, step), step
 
 
-def _copy_lag(desk: Desk, standing: Standing, period: timedelta) -> None:
-    del standing
+def _copy_lag(desk: Desk, _: Standing, period: Period) -> None:
     levels, step = _read(desk, period, Gauge.COPY_LAG_P50, Gauge.COPY_LAG_P99)
     if not levels:
         _nothing("Nothing was copied to Supabase in this time. It is measured every minute.")
         return
     seconds = st.column_config.NumberColumn
     charts.show(
-        figures.gauges(
+        desk,
+        gauges.copy_lag(
             levels,
-            figures.LAGS,
-            step=_hole(step),
-            zone=desk.zone,
-            unit="seconds from due to copied",
+            _hole(step),
+            Frame(title="Copy lag", unit="from a change to its copy", period=period.shown),
+            desk.zone,
         ),
-        figures.gauges_table(levels, figures.LAGS),
+        gauges.table(levels, gauges.LAGS),
         {"From": _time(desk)}
         | {
             name: seconds(f"{short}, s", format="%.2f")
-            for (name, *_), short in zip(figures.LAGS, ("p50", "p99"), strict=True)
+            for (name, *_), short in zip(gauges.LAGS, ("Median", "p99"), strict=True)
         },
         key=_key("copy_lag", period),
+        name=period.file("copy-lag"),
         alt="Seconds from a change to its copy in Supabase: median and 99th percentile",
     )
     st.caption(
-        "Between two marks of time: p50 is the mean of the minutes by their copies, p99 the worst "
-        "minute's. No line where nothing was copied."
+        "The median of a stretch of time is the mean of its minutes by their copies, the 99th "
+        "percentile the worst minute's. No line where nothing was copied. Above the limit "
+        "*Overview* says that students see older balances."
     )
 
 
-def _owed(desk: Desk, standing: Standing, period: timedelta) -> None:
-    del standing
-    levels, step = _read(desk, period, Gauge.OWED)
+def _owed(desk: Desk, _: Standing, period: Period) -> None:
+    types = len(desk.core.catalogue.keys)
+    levels, step = _read(desk, period, Gauge.OWED, series=types, at_least=HOUR, most=charts.BARS)
     if not levels:
         _nothing(
             "Owed refunds were not counted in this period. They are counted every hour, and "
             "after each operation."
         )
         return
+    bar = charts.usual_gap(sorted({level.at for level in levels}), step)
     charts.show(
-        figures.owed(levels, desk.core.catalogue, max(step, timedelta(hours=1)), desk.zone),
-        figures.owed_table(levels, desk.core.catalogue),
+        desk,
+        gauges.by_type(
+            levels,
+            desk.core.catalogue,
+            bar,
+            Frame(title="Refunds owed", unit="credits, as counted last", period=period.shown),
+            desk.zone,
+        ),
+        gauges.by_type_table(levels, desk.core.catalogue),
         {"From": _time(desk)},
         key=_key("owed", period),
+        name=period.file("refunds-owed"),
         alt="Credits owed to students for cancelled bookings, by credit type",
     )
     st.caption("Cancelled bookings whose credit has not come back, without what an undo took back.")
@@ -203,38 +253,73 @@ def _owed(desk: Desk, standing: Standing, period: timedelta) -> None:
         )
 
 
-def _quota(desk: Desk, standing: Standing, period: timedelta) -> None:
-    del standing
-    levels, step = _read(desk, period, Gauge.QUOTA, Gauge.QUOTA_DAY)
+def _quota(desk: Desk, _: Standing, period: Period) -> None:
+    by_day = period.length >= DAYS
+    fine: dict[str, Any] = {"at_least": HOUR, "most": charts.POINTS_MAX} if by_day else {}
+    levels, step = _read(desk, period, Gauge.QUOTA, Gauge.QUOTA_DAY, **fine)
     if not levels:
         _nothing("The use of HubSpot's limit was not measured yet in this time.")
         return
+    if by_day:
+        levels, step = gauges.peaks_of_days(levels, desk.zone), timedelta(days=1)
+    unit = "% of what HubSpot allows, peak of each day" if by_day else "% of what HubSpot allows"
     share = st.column_config.NumberColumn
     charts.show(
-        figures.gauges(
-            levels, figures.QUOTAS, step=_hole(step), zone=desk.zone,
-            unit="of what HubSpot allows", form=".0%",
+        desk,
+        gauges.quota(
+            levels,
+            _hole(step),
+            Frame(title="HubSpot calls used", unit=unit, period=period.shown),
+            desk.zone,
         ),
-        figures.gauges_table(levels, figures.QUOTAS, scale=100),
+        gauges.table(levels, gauges.QUOTAS, scale=100),
         {"From": _time(desk)}
         | {
             name: share(f"{short}, %", format="%.0f")
-            for (name, *_), short in zip(figures.QUOTAS, ("Ten seconds", "Day"), strict=True)
+            for (name, *_), short in zip(gauges.QUOTAS, ("Ten seconds", "Day"), strict=True)
         },
         key=_key("quota", period),
+        name=period.file("hubspot-calls"),
         alt="Share of HubSpot's limits that is used",
-    )  # fmt: skip
+    )
     st.caption("By all processes of the desk together; the day's calls by the whole account.")
 
 
-VIEWS: dict[str, Callable[[Desk, Standing, timedelta], None]] = {
-    "By cause": _by_cause,
-    "Balances": _balances,
-    "Differences": _differences,
-    "Oldest": _oldest,
-    "Copy lag": _copy_lag,
-    "Refunds owed": _owed,
-    "HubSpot quota": _quota,
+def _repair_times(desk: Desk, _: Standing, period: Period) -> None:
+    found = desk.core.trends.repair_times(desk.actor, period.length, desk.zone)
+    if not found.tallies:
+        _nothing("Nothing was repaired in this period.")
+        return
+    by = "week" if found.stretches.weekly else "day"
+    charts.show(
+        desk,
+        gauges.repair_times(
+            found,
+            Frame(
+                title="Time from drift to repair",
+                unit=f"of records repaired, by {by}",
+                period=(charts.local(found.stretches.edges[0], desk.zone), period.shown[1]),
+            ),
+            desk.zone,
+        ),
+        gauges.repair_times_table(found),
+        {"From": periods.day_column(desk.zone)},
+        key=_key("repair_times", period),
+        name=period.file("time-to-repair"),
+        alt=f"How long records had drifted when they were repaired, by {by}: median and longest",
+    )
+    st.caption("Whole weeks begin on Monday. " if found.stretches.weekly else "")
+
+
+VIEWS: dict[str, View] = {
+    "By cause": View(_by_cause),
+    "Wrong balances": View(_balances, over_time=False),
+    "Differences": View(_differences, over_time=False),
+    "Oldest": View(_oldest),
+    "Time to repair": View(_repair_times),
+    "Copy lag": View(_copy_lag),
+    "Refunds owed": View(_owed),
+    "HubSpot quota": View(_quota),
 }
 
 
@@ -256,15 +341,16 @@ def _time(desk: Desk) -> object:
     )
 
 
-def _key(name: str, of: object) -> str:
+def _key(name: str, of: Period | str) -> str:
     """A selection must not outlive what it was of."""
-    told = of.days if isinstance(of, timedelta) else of
+    told = of if isinstance(of, str) else of.length.days
     return f"{name}_{told}_{address.turn()}"
 
 
 def _clicked_cause(key: str) -> None:
     about = charts.clicked(key)
-    address.set_to(cause=list(dict.fromkeys(cause for _, cause in about)))
+    names = [cause for _, *causes in about for cause in causes]
+    address.set_to(cause=list(dict.fromkeys(names)))
     if about:
         st.query_params[address.SWEEP] = about[-1][0]
     else:

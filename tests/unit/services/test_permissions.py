@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_type_hints
 
 import pytest
@@ -42,6 +42,7 @@ EVERYBODY = frozenset(Role)
 DESK = frozenset({Role.STAFF, Role.ADMIN})
 WATCHERS = frozenset({Role.MANAGER, Role.ADMIN})
 ADMINS = frozenset({Role.ADMIN})
+MONTH = timedelta(days=30)
 STUDENTS = Export(listing=Listing.STUDENTS, table=Table(["a"], []), narrowed={})
 
 ANN = ContactId("1")
@@ -382,6 +383,12 @@ ASKS = [
     Ask("exporting.taken", ADMINS, lambda w, a: w.core.exporting.taken(STUDENTS, a)),
     Ask("finding.exams", EVERYBODY, lambda w, a: w.core.finding.exams(a)),
     Ask("finding.contacts", EVERYBODY, lambda w, a: w.core.finding.contacts(a, "ann")),
+    Ask("trends.acts", WATCHERS, lambda w, a: w.core.trends.acts(a, MONTH, UTC)),
+    Ask("trends.exams", WATCHERS, lambda w, a: w.core.trends.exams(a, MONTH, UTC)),
+    Ask("trends.repair_times", WATCHERS, lambda w, a: w.core.trends.repair_times(a, MONTH, UTC)),
+    Ask("trends.repaired", WATCHERS, lambda w, a: w.core.trends.repaired(a, MONTH, MONTH)),
+    Ask("trends.drift", WATCHERS, lambda w, a: w.core.trends.drift(a, (), MONTH, MONTH)),
+    Ask("trends.levels", WATCHERS, lambda w, a: w.core.trends.levels(a, [], MONTH, MONTH)),
     Ask("following.operation", WATCHERS, lambda w, a: w.core.following.operation(w.it, a), _held),
     Ask("following.operations", WATCHERS, lambda w, a: w.core.following.operations(a, limit=9)),
     Ask(
@@ -737,6 +744,7 @@ UNASKED = {
     "what a sweep found and needs no person's word": {"Repairing.mend_unattended"},
     "what was saved to be sent, whoever is there": {"Announcing.drain"},
     "part of a service that has asked": {
+        "KeptAnswers.ask",
         "Adjusting.afresh",
         "Correcting.afresh",
         "Correcting.standing",

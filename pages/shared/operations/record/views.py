@@ -8,11 +8,13 @@ from core.credits.errors import UnknownId, UnknownWord
 from core.operations.kinds.registry import UnknownKind, kind_of
 from pages.shared import problems, status
 from pages.shared.gate import Desk
+from pages.shared.health.trends import show as show_trends
 from pages.shared.operations import address
 from pages.shared.operations.record import copies, detail, listing, workers
 
 VIEWS = {
     "Operations": listing.show,
+    "Trends": show_trends,
     "Copies to Supabase": copies.show,
     "Workers": workers.show,
 }

@@ -11,20 +11,13 @@ import plotly.graph_objects as go  # type: ignore[import-untyped]
 import streamlit as st
 
 from core.credits.catalogue import Catalogue, CreditType
+from core.exports.listings import Listing
 from core.students.balance_history import Step
 from core.students.contact_page import Presented
-from pages.shared import charts, tables, words
-from pages.shared.charts import Colour, Look, Series
+from pages.shared import charts, exports, tables, words
+from pages.shared.charts import Frame, Look, Series
 from pages.shared.gate import Desk
 
-#: One for each balance, told apart by dash as well as by colour.
-LOOKS = (
-    Look(Colour.ACCENT),
-    Look(Colour.TEAL, dash="dash"),
-    Look(Colour.ORANGE, dash="dot"),
-    Look(Colour.VIOLET, dash="dashdot"),
-    Look(Colour.GREEN, dash="longdash"),
-)
 #: Up to so many credits each one has its line on the scale.
 WHOLE_UP_TO = 10
 COLUMNS = {
@@ -50,11 +43,12 @@ def show(desk: Desk, presented: Presented) -> None:
     st.plotly_chart(
         figure(steps, catalogue, presented.read_at, desk.zone),
         key="steps",
-        config={"displayModeBar": False, "scrollZoom": False},
+        config=charts.mode_bar("balance-history"),
         alt=told(steps, catalogue),
     )
+    frame = steps_frame(steps, catalogue, desk.zone)
     st.dataframe(
-        steps_frame(steps, catalogue, desk.zone),
+        frame,
         column_config=COLUMNS,
         hide_index=True,
         row_height=tables.ROW_PX,
@@ -62,6 +56,13 @@ def show(desk: Desk, presented: Presented) -> None:
         alt="Every change of a balance, newest first",
         key="steps_table",
     )
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        exports.csv_button(
+            desk,
+            lambda _: exports.of(Listing.BALANCES, charts.as_csv(frame), str(presented.asked)),
+            f"balance-history-{presented.asked}",
+            "Every change of a balance",
+        )
     if any(step.inferred for step in steps):
         st.caption(
             "“Probably”: HubSpot names the app alone; the booking is the one made or given back "
@@ -79,17 +80,19 @@ def told(steps: Sequence[Step], catalogue: Catalogue) -> str:
 def figure(steps: Sequence[Step], catalogue: Catalogue, until: datetime, zone: tzinfo) -> go.Figure:
     """A line in steps for each balance that ever changed, up to now; hovering tells the cause."""
     series, causes = [], []
-    for look, key in zip(LOOKS, catalogue.keys, strict=False):
+    for look, key in zip(charts.SERIES, catalogue.keys, strict=False):
         own = [s for s in reversed(steps) if s.credit == key and s.after is not None]
         if not own:
             continue
         series.append(_line(own, key, look, catalogue, until, zone))
-        causes.append([*(f"{cause_words(s)}<br>{s.told}" for s in own), "now"])
-    made = charts.lines(series, unit="credits")
+        causes.append([*(f"{cause_words(s)}<br>{charts.plain(s.told)}" for s in own), "now"])
+    begins = min(each.x[0] for each in series)
+    period = (begins, charts.local(until, zone))
+    made = charts.lines(series, Frame(title="Balances", unit="credits", period=period))
     made.update_traces(line_shape="hv", mode="lines+markers")
     for trace, about in zip(made.data, causes, strict=True):
         trace.customdata = about
-        trace.hovertemplate = "%{y} · %{customdata}"
+        trace.hovertemplate = "%{y} · %{customdata}<extra></extra>"
     if max((value for each in series for value in each.y), default=0) <= WHOLE_UP_TO:
         made.update_yaxes(dtick=1)  # nobody has half a credit
     return made.update_layout(hovermode="closest")
