@@ -110,9 +110,10 @@ class OverviewReader:
         newest = self.journal.operations(limit=2 * NAMED_MAX)
         ended = [each for each in newest if each.state in ENDED and each.confirmed_at >= since]
         shown = [*running, *ended][:NAMED_MAX]
+        progress = self.journal.progress_of([each.id for each in shown])
         return Today(
             moved=self.journal.moved_since(since),
-            operations=[(each, self.journal.progress(each.id)) for each in shown],
+            operations=[(each, progress[each.id]) for each in shown],
         )
 
     def _facts(self, verified: Verified, quota: Quota | None, found: Sequence[Finding]) -> Facts:

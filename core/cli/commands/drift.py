@@ -17,6 +17,7 @@ from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.cli.terminal import complain
 from core.credits.errors import BadList, StateConflict
+from core.credits.roles import Actor
 from core.drift.causes import Cause
 from core.drift.differences import Drift
 from core.drift.repairs import Repair, RepairRow, RepairState, RowState
@@ -50,8 +51,8 @@ def sweep(
             asked = core.sweeping.ask_unattended(mode, by="command line")
         runtime.start()
         done = _followed(lambda: _sweep(core, asked.id), timeout)
-        found = core.journal.drifts(done.id, limit=SHOWN)
-        show(_of_sweep(done, core.journal.drift_counts(done.id), found), as_json=json)
+        counts, found = core.sweeping.found(done.id, limit=SHOWN)
+        show(_of_sweep(done, counts, found), as_json=json)
         if not done.complete:
             unfinished(f"sweep {done.id} is {done.state}: {done.error or 'not all was compared'}")
 
@@ -88,9 +89,10 @@ def repair(
             return
         asked = repairing.confirm(found, actor, reason)
         runtime.start()
-        done = _followed(lambda: _repair(core, asked.id), timeout)
-        still = core.journal.repair_rows(done.id, states=[RowState.STILL_DIFFERS])
-        show(_of_repair(core, done, still), as_json=json)
+        done = _followed(lambda: _repair(core, asked.id, actor), timeout)
+        still = _rows_of(core, done, actor, RowState.STILL_DIFFERS)
+        refused = _rows_of(core, done, actor, RowState.NOT_REPAIRABLE)
+        show(_of_repair(done, still, refused), as_json=json)
         if still:
             first = still[0]
             unfinished(
@@ -112,12 +114,12 @@ Told = tuple[F, str]
 
 
 def _sweep(core: Core, sweep_id: str) -> Told[Sweep]:
-    found = core.journal.sweep(sweep_id)
+    found = core.sweeping.standing(sweep_id)
     return found, found.error and f"sweep {found.id} is {found.state}: {found.error}"
 
 
-def _repair(core: Core, repair_id: str) -> Told[Repair]:
-    found = core.journal.repair(repair_id)
+def _repair(core: Core, repair_id: str, actor: Actor) -> Told[Repair]:
+    found = core.drift_queries.repair(repair_id, actor)
     waits = found.state is RepairState.PAUSED
     return found, f"repair {found.id} waits: {found.waiting_for}" if waits else ""
 
@@ -164,8 +166,13 @@ def _of_sweep(sweep: Sweep, counts: dict[Cause, int], found: Sequence[Drift]) ->
     }
 
 
-def _of_repair(core: Core, repair: Repair, still: Sequence[RepairRow]) -> dict[str, Any]:
-    refused = core.journal.repair_rows(repair.id, states=[RowState.NOT_REPAIRABLE])
+def _rows_of(core: Core, repair: Repair, actor: Actor, state: RowState) -> list[RepairRow]:
+    return core.drift_queries.repair_rows(repair.id, actor, states=[state])
+
+
+def _of_repair(
+    repair: Repair, still: Sequence[RepairRow], refused: Sequence[RepairRow]
+) -> dict[str, Any]:
     return {
         "repair": repair.id,
         "repaired": repair.counts.get(RowState.REPAIRED, 0),

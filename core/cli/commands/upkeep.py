@@ -61,7 +61,7 @@ def outbox(
                 core.announcing.retry(actor)
         if wait:
             core.mirroring.wait_until_empty(core.operating.now() + timedelta(seconds=timeout))
-        copies = core.following.copies(actor)
+        copies = core.copy_queries.copies(actor)
         report = reports.of_outbox(copies.state, copies.dead, now=core.operating.now())
         report |= {"errors": dict(copies.errors)}
         if (events := core.announcing.state(actor)) is not None:

@@ -47,7 +47,9 @@ def _levels(
 ) -> tuple[list[DriftLevel], timedelta]:
     step = charts.step_for(period, series=len(LOOKS), at_least=FINEST, most=most)
     since = desk.now() - period
-    found = desk.core.journal.drift_levels(modes=standing.modes, since=since, step=step)
+    found = desk.core.drift_queries.history(
+        desk.actor, modes=standing.modes, since=since, step=step
+    )
     return found, step
 
 
@@ -90,7 +92,7 @@ def _oldest(desk: Desk, standing: Standing, period: timedelta) -> None:
 
 def _gaps(desk: Desk, standing: Standing) -> list[Gap]:
     sweep: Sweep | None = standing.shown
-    return desk.core.journal.gaps(sweep.id, desk.core.catalogue.keys) if sweep else []
+    return desk.core.drift_queries.gaps(sweep.id, desk.actor) if sweep else []
 
 
 def _balances(desk: Desk, standing: Standing, period: timedelta) -> None:
@@ -144,7 +146,8 @@ def _read(desk: Desk, period: timedelta, *gauges: Gauge) -> tuple[list[Level], t
     step = charts.step_for(
         period, series=len(desk.core.catalogue.keys), at_least=timedelta(minutes=1)
     )
-    return desk.core.journal.levels(gauges, since=desk.now() - period, step=step), step  # fmt: skip
+    since = desk.now() - period
+    return desk.core.drift_queries.levels(gauges, desk.actor, since=since, step=step), step
 
 
 def _copy_lag(desk: Desk, standing: Standing, period: timedelta) -> None:
