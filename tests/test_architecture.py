@@ -437,7 +437,7 @@ def test_only_the_gate_and_the_door_of_the_server_reach_the_services_by_themselv
             "def _do(desk): desk.core.operating.stop()"
         ),
         "st.button('Stop', on_click=acts.stop, args=(desk,))",
-        "row_buttons.column('', rows, lambda row: desk.core.reviving.retry(desk.actor), key='a')",
+        "row_buttons.column('', rows, lambda row: desk.core.desks.look(desk.actor), key='a')",
         (
             "st.selectbox('A', [], on_change=_act, args=(lambda: desk.core.x(desk.actor),))\n"
             "def _act(act): act()"

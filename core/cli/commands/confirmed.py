@@ -50,8 +50,9 @@ def retry(
     """
     with told():
         if blocked:
-            planned: Planned = lambda core, actor: core.accounting.look_again(operation_id, actor)  # noqa: E731
-            run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
+            run_plan(
+                _blocked(operation_id), reason, as_, dry_run, wait, timeout, json, takeover=takeover
+            )
             return
         if dry_run or (reason and not takeover):
             raise BadList(["--reason belongs to --blocked or --takeover, --dry-run to --blocked"])
@@ -60,6 +61,10 @@ def retry(
             if takeover:
                 core.desks.take_over(actor, reason=reason)
             _retry(runtime, operation_id, actor, wait, timeout, json)
+
+
+def _blocked(operation_id: str) -> Planned:
+    return lambda core, actor: core.accounting.look_again(operation_id, actor)
 
 
 def _retry(
