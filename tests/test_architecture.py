@@ -533,8 +533,8 @@ def test_the_assembled_core_hands_out_services_alone() -> None:
         "runtime.engine.submit(id_)",
         "finding = core.finding\nfinding.crm.exams([id_])",
         "core, actor = runtime.core, who()\ncore.approving.holding.journal",
-        "def show(receiving: Receiving): receiving.mirroring.crm.exams([])",
-        "def show(services: Core): services.planning.crm.exams([])",
+        "def show(desks: Desks): desks.owing.crm.exams([])",
+        "def show(services: Core): services.desks.crm.exams([])",
     ],
 )
 def test_a_way_past_the_services_is_found(source: str) -> None:
