@@ -125,7 +125,10 @@ def _of(node: ast.expr, known: Mapping[str, type[Any]]) -> type[Any] | None:
     match node:
         case ast.Name(id=name):
             return known.get(name)
-        case ast.Attribute(attr="core"):
+        case (
+            ast.Attribute(attr="core")
+            | ast.Call(func=ast.Attribute(value=ast.Name(id="wiring"), attr="get"))
+        ):
             return Core
         case ast.Attribute(value=value, attr=name):
             of = _of(value, known)

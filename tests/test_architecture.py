@@ -531,6 +531,7 @@ def test_the_assembled_core_hands_out_services_alone() -> None:
         "desk.core.finding.crm.exams([id_])",
         "core.mirroring.mirror.rows(kind, ids)",
         "runtime.engine.submit(id_)",
+        "wiring.get().desks.crm.exams([id_])",
         "finding = core.finding\nfinding.crm.exams([id_])",
         "core, actor = runtime.core, who()\ncore.approving.holding.journal",
         "def show(desks: Desks): desks.owing.crm.exams([])",
