@@ -90,7 +90,7 @@ def timed(work: Callable[[], object]) -> float:
 
 def queries(core: Core) -> dict[str, float]:
     """Milliseconds of the largest questions that the page asks the store."""
-    now, journal = core.operating.now(), core.journal
+    now, journal = core.operating.now(), core.scheduling.journal
     since, step = now - timedelta(days=DAYS), timedelta(hours=6)
     sweep = journal.sweeps(limit=1)[0]
     asked = {

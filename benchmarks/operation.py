@@ -92,7 +92,7 @@ def _measure(options: argparse.Namespace, env: Mapping[str, str]) -> dict[str, A
     http.delete("/_sandbox/stats").raise_for_status()
     core.operating.confirm(plan.id, ADMIN, reason="benchmark")
     timeline: list[int] = []
-    while core.journal.operation(plan.id).state not in ENDED:
+    while core.following.operation(plan.id, ADMIN).state not in ENDED:
         time.sleep(1.0)
         timeline.append(http.get("/_sandbox/stats").json()["requests"])
     stats = http.get("/_sandbox/stats").json()
@@ -185,7 +185,7 @@ def _report(
     return {
         "bookings": bookings,
         "contacts": plan.contacts,
-        "items": {s.value: n for s, n in core.journal.progress(plan.id).states.items()},
+        "items": {s.value: n for s, n in core.following.progress(plan.id, ADMIN).states.items()},
         "requests": requests,
         "usage": {kind: n for kind, n in sorted(usage.items()) if n},
         "rate_limited": stats["rate_limited"],

@@ -90,17 +90,17 @@ def _measure(mode: SweepMode, env: Mapping[str, str]) -> dict[str, Any]:
     runtime = wiring.build(load())
     core = runtime.core
     runtime.start()
-    while not core.journal.workers():
+    while not core.readiness.working(MANAGER):
         time.sleep(0.1)
     watch = _Watch()
     with httpx.Client(base_url=env["HUBSPOT_BASE_URL"], timeout=30) as http, watch.on():
         time.sleep(WINDOW_S)  # what was asked at the start leaves the window
         http.delete("/_sandbox/stats").raise_for_status()
         asked = core.sweeping.ask(mode, MANAGER)
-        while not (sweep := core.journal.sweep(asked.id)).ended:
+        while not (sweep := core.drift_queries.sweep(asked.id, MANAGER)).ended:
             time.sleep(0.5)
         stats = http.get("/_sandbox/stats").json()
-    found = core.journal.drift_counts(sweep.id)
+    found = core.drift_queries.counts(sweep.id, MANAGER)
     runtime.stop(grace_s=30)
     causes = {cause.value: number for cause, number in found.items()}
     return _report(sweep, stats, watch) | {"causes": causes}

@@ -7,6 +7,7 @@ refuses as roots, and the gate, the clock and the length rules need a walk anywa
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -17,8 +18,10 @@ from pathlib import Path
 
 import pytest
 
+from core.app.assembly.parts import Core
 from tests.kind_names import told_apart
 from tests.open_tabs import elsewhere, unasked
+from tests.store_access import ports_of, reached, stores
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = (
@@ -437,10 +440,10 @@ def test_only_the_gate_and_the_door_of_the_server_reach_the_services_by_themselv
         "st.button('Stop', on_click=lambda: desk.core.operating.stop('x'))",
         (
             "st.button('Stop', on_click=partial(_stop, desk))\ndef _stop(desk): _do(desk)\n"
-            "def _do(desk): desk.core.journal.stop()"
+            "def _do(desk): desk.core.operating.stop()"
         ),
         "st.button('Stop', on_click=acts.stop, args=(desk,))",
-        "row_buttons.column('', rows, lambda row: desk.core.reviving.retry(desk.actor), key='a')",
+        "row_buttons.column('', rows, lambda row: desk.core.desks.look(desk.actor), key='a')",
         (
             "st.selectbox('A', [], on_change=_act, args=(lambda: desk.core.x(desk.actor),))\n"
             "def _act(act): act()"
@@ -481,6 +484,83 @@ def test_what_asks_who_is_there_is_not_found(source: str) -> None:
     tree = ast.parse(source)
 
     assert [] == [*elsewhere("pages.shared.somewhere", tree), *unasked(tree)]
+
+
+def of_people() -> list[Module]:
+    """Through which people and apps ask: pages, commands, API."""
+    commands = (module for module in core_modules() if within(module.name, "core.cli"))
+    return [*modules("pages", "api", "app", "asgi"), *commands]
+
+
+def test_pages_commands_and_api_ask_services_and_never_a_store() -> None:
+    """A service checks who asks, and is where the next page finds the same question."""
+    wrong = [
+        f"{module.name}:{line} {source}"
+        for module in of_people()
+        for line, source in reached(module.tree)
+    ]
+
+    assert [] == wrong, "give the service of that package a method, with the actor"
+
+
+def test_pages_commands_and_api_name_no_store_as_a_type() -> None:
+    wrong = [
+        f"{module.name} imports {imported}"
+        for module in of_people()
+        for imported in module.imports()
+        if within(imported, "core") and is_port(imported.rpartition(".")[0])
+        if getattr(_named(imported), "_is_protocol", False)
+    ]
+
+    assert [] == wrong
+
+
+def _named(imported: str) -> object:
+    module, _, name = imported.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def test_the_assembled_core_hands_out_services_alone() -> None:
+    assert set() == ports_of(Core)
+    assert {"journal"} == stores(), "a store goes by one name, which is looked for above"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "desk.core.journal.plan(id_)",
+        "core.operating.journal.plan(id_)",
+        "found = repaired_since(desk.core.repairing.journal, sweep)",
+        "runtime.core.scheduling.journal",
+        "getattr(core.operating, 'journal')",
+        "store = anything.journal",
+        "desk.core.finding.crm.exams([id_])",
+        "core.mirroring.mirror.rows(kind, ids)",
+        "runtime.engine.submit(id_)",
+        "wiring.get().desks.crm.exams([id_])",
+        "finding = core.finding\nfinding.crm.exams([id_])",
+        "core, actor = runtime.core, who()\ncore.approving.holding.journal",
+        "def show(desks: Desks): desks.owing.crm.exams([])",
+        "def show(services: Core): services.desks.crm.exams([])",
+    ],
+)
+def test_a_way_past_the_services_is_found(source: str) -> None:
+    assert reached(ast.parse(source))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "desk.core.operating.confirm(id_, desk.acting(), reason='r')",
+        "value(row.drift.mirror, name)",
+        "facts.mirror is not None and not facts.truth.well",
+        "registry.register(collector)",
+        "runtime.store.look()",
+        "core.operating.holding.until(now)",
+    ],
+)
+def test_what_services_offer_is_no_way_past_them(source: str) -> None:
+    assert [] == reached(ast.parse(source))
 
 
 def test_pages_stand_one_folder_down() -> None:

@@ -24,7 +24,7 @@ from core.operations.kinds.refund import REFUND
 from core.operations.kinds.registry import cancelling
 from core.operations.plans import Plan
 from core.operations.sought import SoughtOperations
-from core.operations.states import ENDED, NEEDS_EYES, UNBEGUN, Item, Operation, OperationState
+from core.operations.states import ENDED, Operation, OperationState
 from core.operations.verdicts import OperationKind
 
 log = logging.getLogger(__name__)
@@ -263,11 +263,12 @@ def run_plan(
         counts = {verdict.value: n for verdict, n in plan.counts.items()}
         if wait:
             if operation.state is OperationState.AWAITING:
-                log.warning("%s", next_step(core, operation))
+                log.warning("%s", next_step(core, operation, actor))
             runtime.start()
-            operation = until_ended(core, operation, timeout_s)
+            operation = until_ended(core, operation, actor, timeout_s)
             _not_called_off(core, operation)
-        told_of(core, operation, waited=wait, also={"plan_counts": counts}, as_json=as_json)
+        also = {"plan_counts": counts}
+        told_of(core, operation, actor, waited=wait, also=also, as_json=as_json)
 
 
 def for_students(*, tell: bool, reason: str) -> str | None:
@@ -293,24 +294,26 @@ def others(core: Core, plan: Plan, actor: Actor) -> reports.Report:
     return other_desks(core) | ({"also_planned": found} if found else {})
 
 
-def until_ended(core: Core, operation: Operation, timeout_s: float) -> Operation:
+def until_ended(core: Core, operation: Operation, actor: Actor, timeout_s: float) -> Operation:
     """Raises ``StateConflict`` when it goes on for longer than ``timeout_s``."""
     deadline = core.operating.now() + timedelta(seconds=timeout_s)
     while operation.state not in ENDED:
         if core.operating.now() > deadline:
             waits = operation.state is OperationState.AWAITING
-            onward = next_step(core, operation) if waits else "it continues when a worker runs"
+            onward = (
+                next_step(core, operation, actor) if waits else "it continues when a worker runs"
+            )
             raise StateConflict(
                 f"operation {operation.id} is still {operation.state} after {timeout_s:g} s; "
                 f"{onward}",
                 state=operation.state,
             )
         time.sleep(POLL_S)
-        operation = core.journal.operation(operation.id)
+        operation = core.following.followed(operation.id, actor)
     return operation
 
 
-def next_step(core: Core, operation: Operation) -> str:
+def next_step(core: Core, operation: Operation, actor: Actor) -> str:
     """What somebody has to do before it goes on; empty: nothing."""
     if operation.state in ENDED:
         return ""
@@ -320,7 +323,7 @@ def next_step(core: Core, operation: Operation) -> str:
             f"{operation.needs_approval}: another admin ({others}) approves it, on its page or by "
             f"python -m core approve {operation.id} --as EMAIL"
         )
-    if not core.journal.workers():
+    if not core.readiness.working(actor):
         return "no worker is running: start the app or python -m core worker"
     if operation.undoes and operation.hold_until > core.operating.now() + core.operating.hold:
         return (
@@ -339,40 +342,35 @@ def _not_called_off(core: Core, operation: Operation) -> None:
         raise StateConflict(told, state=operation.state)
 
 
-def report_of(core: Core, operation: Operation) -> reports.Report:
+def report_of(core: Core, operation: Operation, actor: Actor) -> reports.Report:
     """Where it stands and what needs somebody's eyes."""
+    found = core.following.report(operation, actor)
     return reports.of_operation(
         operation,
-        core.journal.progress(operation.id),
-        items=looked_at(core, operation),
+        found.progress,
+        items=found.needs_eyes,
         foreign=core.correcting.standing(operation.id),
-        undone_by=core.journal.undoing(operation.id),
-        warnings=core.journal.warnings(operation.id),
+        undone_by=found.undone_by,
+        warnings=found.warnings,
         told=core.telling.counts(operation),
         by_name=core.account.named,
         now=core.operating.now(),
     )
 
 
-def looked_at(core: Core, operation: Operation) -> list[Item]:
-    """What of it needs somebody's eyes; nothing of what did not begin."""
-    if operation.state in UNBEGUN or operation.state is OperationState.CALLED_OFF:
-        return []
-    return core.journal.items(operation.id, states=NEEDS_EYES)
-
-
 def told_of(
     core: Core,
     operation: Operation,
+    actor: Actor,
     *,
     as_json: bool,
     waited: bool = False,
     also: reports.Report | None = None,
 ) -> None:
     """Print where it stands: with what makes it go on, or, ``waited``, judged by how it ended."""
-    report = report_of(core, operation) | (also or {})
+    report = report_of(core, operation, actor) | (also or {})
     if not waited:
-        report["next_step"] = next_step(core, operation)
+        report["next_step"] = next_step(core, operation, actor)
     show(report, as_json=as_json)
     if waited:
         judge(report)
@@ -391,13 +389,13 @@ def operation(
         core = runtime.core
         actor = actor_of(core, as_)
         found = core.following.operation(operation_id, actor)
-        report = report_of(core, found)
+        report = report_of(core, found, actor)
         if rows:
-            report["rows"] = reports.of_items(core.journal.items(operation_id), found)
+            report["rows"] = reports.of_items(core.following.items(operation_id, actor), found)
         if history:
             report["events"] = reports.of_events(core.operating.history(operation_id, actor))
             writes = core.following.writes(operation_id, actor)
-            report["writes"] = reports.of_writes(writes, core.journal.items(operation_id))
+            report["writes"] = reports.of_writes(writes, core.following.items(operation_id, actor))
         show(report, as_json=json)
 
 

@@ -86,6 +86,10 @@ class Actor:
     #: Whom to ask for what the role does not allow.
     admins: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
+    def may(self, act: Act) -> bool:
+        """Whether this role, or key, lets them."""
+        return act in ALLOWED[self.role] and (self.only is None or act in self.only)
+
     def require(self, act: Act) -> None:
         """Raise ``NotAllowed`` unless this role may."""
         if self.only is not None and act not in self.only & ALLOWED[self.role]:

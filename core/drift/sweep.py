@@ -104,6 +104,14 @@ class Sweeping:
             self.engine.submit(key_of(Work.SWEEP, sweep.id))
         return sweep
 
+    def standing(self, sweep_id: str) -> Sweep:
+        """Where one stands, for the script that asked for it. Raises ``UnknownId``."""
+        return self.journal.sweep(sweep_id)
+
+    def found(self, sweep_id: str, *, limit: int) -> tuple[dict[Cause, int], list[Drift]]:
+        """The same script's: how many records drift for each cause, and ``limit`` of them."""
+        return self.journal.drift_counts(sweep_id), self.journal.drifts(sweep_id, limit=limit)
+
     def carry_out(self, sweep_id: str) -> datetime | None:
         """For the engine: go on from where it was saved. None: ended. A time: look again then.
 

@@ -12,6 +12,7 @@ from math import inf
 
 from core.credits.errors import GatewayError, JournalError, LimitUnknown, NoRoom
 from core.credits.records import Kind
+from core.credits.roles import Act, Actor
 from core.credits.room import Room
 from core.health.store.port import HealthStore
 from core.hubspot.ports.inspection import Finding, Health, Inspecting
@@ -131,6 +132,24 @@ class Readiness:
             for part in self._parts
             for finding in part.known(max(0.0, until - time.monotonic()))
         ]
+
+    def working(self, actor: Actor) -> bool:
+        """Whether any worker was heard of lately.
+
+        Raises:
+            NotAllowed: this person may not look anything up.
+        """
+        actor.require(Act.LOOK_UP)
+        return bool(alive(self.journal.workers(), self.now()))
+
+    def workers(self, actor: Actor) -> list[WorkerInfo]:
+        """Those that are known, also silent ones, the longest running first.
+
+        Raises:
+            NotAllowed: this person may not watch.
+        """
+        actor.require(Act.WATCH)
+        return self.journal.workers()
 
     def _begun(self) -> float:
         """When: many may ask at once, and one looks."""

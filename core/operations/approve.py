@@ -52,7 +52,7 @@ class Reread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approving:
-    """The request itself is ``Operating.confirm``'s; the engine begins what was approved."""
+    """``Operating.confirm`` makes the request; the engine begins what was approved."""
 
     journal: OperationStore
     engine: Engine

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from core.audit.store.event_port import Event
 from core.credits.catalogue import SCHOOL, Catalogue
 from core.credits.errors import BadList, StateConflict, UnknownId
-from core.credits.roles import ALLOWED, Act, Actor
+from core.credits.roles import Act, Actor
 from core.credits.typed_reasons import reason_faults
 from core.hubspot.ports.channels import NO_TELLING, Channel, TellBy
 from core.operations.approval_rules import NO_SECOND, SecondAdmin
@@ -229,7 +229,7 @@ class Operating:
 
     def _require(self, operation_id: str, actor: Actor) -> None:
         """Whoever may confirm such an operation may end it."""
-        if actor.only is not None or Act.RUN_BATCHES not in ALLOWED[actor.role]:
+        if not actor.may(Act.RUN_BATCHES):
             actor.require(act_for(self.journal.plan(operation_id)))
 
     def _record_confirmed(self, operation: Operation, plan: Plan) -> None:

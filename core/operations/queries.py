@@ -1,30 +1,28 @@
-"""How operations and copies stand, for those who may watch. Reads only."""
+"""How operations stand, for those who may watch, or look up their one student. Reads only."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from core.credits.roles import Act, Actor
-from core.mirror.store.outbox_port import Due, OutboxState
 from core.operations.kinds.base import RowSubject
+from core.operations.kinds.permissions import act_to_see
 from core.operations.kinds.registry import kind_of
 from core.operations.leftovers import Warned
 from core.operations.plans import Plan, Row
 from core.operations.protocol.store.writes_port import WriteRecord
 from core.operations.sought import EVERY_OPERATION, SoughtOperations
-from core.operations.states import UNBEGUN, Operation, OperationState, Progress
+from core.operations.states import (
+    NEEDS_EYES,
+    UNBEGUN,
+    Item,
+    ItemState,
+    Operation,
+    OperationState,
+    Progress,
+)
 from core.operations.store.port import OperationStore
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copies:
-    """What is due to the mirror, and what was given up."""
-
-    state: OutboxState
-    dead: Sequence[Due]
-    #: How many dead letters have each error.
-    errors: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +34,23 @@ class Told:
     warnings: Sequence[Warned]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationReport:
+    """What became of one operation."""
+
+    progress: Progress
+    #: What of it needs somebody's eyes; nothing of what did not begin.
+    needs_eyes: Sequence[Item]
+    #: Operations that undo it, whatever became of them, newest first.
+    undone_by: Sequence[Operation]
+    warnings: Sequence[Warned]
+
+
 @dataclass(frozen=True, slots=True)
 class OperationQueries:
-    """For scripts, which name whom they act for; pages ask the gate."""
+    """Who may watch sees every operation. Who may look students up sees those for one student,
+    where a method says so: it is shown on that student's page.
+    """
 
     journal: OperationStore
 
@@ -67,6 +79,83 @@ class OperationQueries:
         ids = [each.id for each in found]
         progress, warnings = self.journal.progress_of(ids), self.journal.warnings_of(ids)
         return [Told(each, progress[each.id], warnings[each.id]) for each in found]
+
+    def awaiting(self, actor: Actor) -> list[Operation]:
+        """Those that await a second admin, newest first; 100 at most. Raises ``NotAllowed``."""
+        actor.require(Act.WATCH)
+        return self.journal.operations(states={OperationState.AWAITING})
+
+    def named(
+        self, operation_ids: Collection[str], actor: Actor
+    ) -> dict[str, tuple[Operation, Progress]]:
+        """Those of these that there are, with their counts. Raises ``NotAllowed``."""
+        actor.require(Act.WATCH)
+        found = self.journal.operations_named(operation_ids)
+        progress = self.journal.progress_of(list(found))
+        return {id_: (operation, progress[id_]) for id_, operation in found.items()}
+
+    def progress_of(self, operation_ids: Collection[str], actor: Actor) -> dict[str, Progress]:
+        """The counts of those of these that there are, at once. Raises ``NotAllowed``."""
+        actor.require(Act.WATCH)
+        return self.journal.progress_of(operation_ids)
+
+    def writes(self, operation_id: str, actor: Actor) -> list[WriteRecord]:
+        """Every write of the operation, with what became of it. Raises ``NotAllowed``."""
+        actor.require(Act.WATCH)
+        return self.journal.writes(operation_id)
+
+    # also for who may look up the one student
+
+    def plan(self, plan_id: str, actor: Actor) -> Plan:
+        """A preview, with all its rows.
+
+        Raises:
+            NotAllowed: this person may not watch operations, or it is for one student and they may
+                not look anything up.
+            UnknownId: there is none.
+        """
+        plan = self.journal.plan(plan_id)
+        actor.require(act_to_see(plan))
+        return plan
+
+    def followed(self, operation_id: str, actor: Actor) -> Operation:
+        """Where it stands, for whoever waits for its end. Raises as ``plan``."""
+        self._require(operation_id, actor)
+        return self.journal.operation(operation_id)
+
+    def progress(self, operation_id: str, actor: Actor) -> Progress:
+        """How many of its rows stand where. Raises as ``plan``."""
+        self._require(operation_id, actor)
+        return self.journal.progress(operation_id)
+
+    def items(
+        self,
+        operation_id: str,
+        actor: Actor,
+        *,
+        states: Collection[ItemState] = (),
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Item]:
+        """Its rows in plan order; of all states where that filter is empty. Raises as ``plan``."""
+        self._require(operation_id, actor)
+        return self.journal.items(operation_id, states=states, limit=limit, offset=offset)
+
+    def warnings(self, operation_id: str, actor: Actor) -> list[Warned]:
+        """What it left undone, or in doubt. Raises as ``plan``."""
+        self._require(operation_id, actor)
+        return self.journal.warnings(operation_id)
+
+    def report(self, operation: Operation, actor: Actor) -> OperationReport:
+        """What became of it. Raises as ``plan``."""
+        self._require(operation.id, actor)
+        unbegun = operation.state in UNBEGUN or operation.state is OperationState.CALLED_OFF
+        return OperationReport(
+            progress=self.journal.progress(operation.id),
+            needs_eyes=() if unbegun else self.journal.items(operation.id, states=NEEDS_EYES),
+            undone_by=self.journal.undoing(operation.id),
+            warnings=self.journal.warnings(operation.id),
+        )
 
     def also_planned(self, plan: Plan, actor: Actor) -> list[tuple[Operation, int]]:
         """Other operations that are confirmed over the same rows and have not begun; oldest first.
@@ -99,16 +188,7 @@ class OperationQueries:
                 over[operation.id] = (operation, over.get(operation.id, (operation, 0))[1] + 1)
         return sorted(over.values(), key=lambda found: (found[0].confirmed_at, found[0].id))
 
-    def writes(self, operation_id: str, actor: Actor) -> list[WriteRecord]:
-        """Every write of the operation, with what became of it. Raises ``NotAllowed``."""
-        actor.require(Act.WATCH)
-        return self.journal.writes(operation_id)
-
-    def copies(self, actor: Actor) -> Copies:
-        """As of now. Raises ``NotAllowed``."""
-        actor.require(Act.WATCH)
-        return Copies(
-            state=self.journal.outbox(),
-            dead=self.journal.outbox_rows(dead=True),
-            errors={each.error: each.number for each in self.journal.dead_letters()},
-        )
+    def _require(self, operation_id: str, actor: Actor) -> None:
+        """Its plan, which may be large, is read only of those who may not see every one."""
+        if not actor.may(Act.WATCH):
+            actor.require(act_to_see(self.journal.plan(operation_id)))

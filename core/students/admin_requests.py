@@ -84,8 +84,8 @@ class AdminRequests:
         """The plan of these bookings, or of these changes of balances; the one of this request.
 
         Raises:
-            NotAllowed, BadList, NotReady, GatewayError, JournalError: as ``Planning.preview`` and
-                ``Adjusting.preview``; nothing was stored but that it was asked.
+            NotAllowed, BadList, NotReady, GatewayError, JournalError: nothing was stored but that
+                it was asked; see ``Planning.preview`` and ``Adjusting.preview``.
         """
         actor.require(Act.RUN_BATCHES)
         id_ = request.operation_id

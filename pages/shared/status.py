@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from core.health.readiness import alive
 from core.mirror.store.outbox_port import OutboxState
 from pages.shared import words
 from pages.shared.gate import Desk
@@ -18,21 +17,21 @@ BEHIND_AFTER = timedelta(seconds=30)
 def banners(desk: Desk) -> None:
     """What a person should know before confirming anything. Two cheap queries."""
     now = desk.now()
-    if not alive(desk.core.journal.workers(), now):
+    if not desk.core.readiness.working(desk.actor):
         st.warning(
             "**No worker is running.** What is confirmed waits until one starts. The app starts "
             "one itself; if this stays, look at its log or run `python -m core worker`.",
             icon=":material/engineering:",
         )
-    mirror_banner(desk, desk.core.journal.outbox(), now)
+    mirror_banner(desk, desk.core.copy_queries.state(desk.actor), now)
 
 
 def mirror_banner(desk: Desk, outbox: OutboxState, now: datetime) -> None:
     """Say how far the mirror is behind, and that nothing waits for it."""
     if outbox.oldest is None or now - outbox.oldest < BEHIND_AFTER:
         return
-    rows = desk.core.journal.outbox_rows(dead=False, limit=1)
-    error = f" ({words.plain(rows[0].error)})" if rows and rows[0].error else ""
+    failed = desk.core.copy_queries.oldest_error(desk.actor)
+    error = f" ({words.plain(failed)})" if failed else ""
     st.warning(
         f"**Students see older balances.** {words.count(outbox.due, 'copy', 'copies')} to "
         f"Supabase pending for {words.span(now - outbox.oldest)}{error}. They follow by "

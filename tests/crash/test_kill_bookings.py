@@ -71,7 +71,7 @@ class Day:
         return [id_ for id_, _, _ in (*self.bookings, *self.cancels)]
 
     def item(self, operation: str) -> Item:
-        (found,) = self.core.journal.items(operation)
+        (found,) = self.core.operating.journal.items(operation)
         return found
 
 
@@ -146,7 +146,7 @@ def test_bookings_outlive_the_death_of_their_worker_each_with_its_credit_and_sea
 
     assert (balances, seats) == (school.balances(), school.seats())
     assert (balances, seats) == school.mirrored()
-    assert [] == day.core.journal.open_writes()
+    assert [] == day.core.operating.journal.open_writes()
     assert [1, 1] == [fault["hits"] for fault in desk.hubspot.get("/_sandbox/faults").json()]
 
 

@@ -2350,6 +2350,20 @@ ADJUSTING = [
         tests=_ADJUST,
     ),
     Mutant(
+        guard="staff see an operation of one student, and no other",
+        file="core/operations/kinds/permissions.py",
+        old="return Act.LOOK_UP if len(whose) == 1 and None not in whose else Act.WATCH",
+        new="return Act.LOOK_UP",
+        tests=(_SERVICES + "test_permissions.py",),
+    ),
+    Mutant(
+        guard="whoever may not watch is asked what an operation is of",
+        file="core/operations/queries.py",
+        old="        if not actor.may(Act.WATCH):\n",
+        new="        if False:\n",
+        tests=(_SERVICES + "test_permissions.py",),
+    ),
+    Mutant(
         guard="adjustments have limits of their own for a second admin",
         file="core/operations/kinds/permissions.py",
         old="    if kind_of(plan.kind).subject is RowSubject.ADJUSTMENT:",

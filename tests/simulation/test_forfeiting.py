@@ -216,7 +216,9 @@ def _never_owed(core: Core, still: set[str], told: str) -> None:
     assert not still & {one.booking.id for one in waiting(found)}, f"{told}: owed"
     said = {one.booking.id for one in found if one.not_owed is NotOwed.FORFEITED}
     # a refund on purpose that found a student's app to have given the credit back holds the claim
-    free = still - core.journal.claimed([BookingId(id_) for id_ in still], MovementKind.REFUND)
+    free = still - core.operating.journal.claimed(
+        [BookingId(id_) for id_ in still], MovementKind.REFUND
+    )
     assert free == said, f"{told}: listed as forfeited"
     if free:
         plan = core.planning.preview(REFUND, ByReference(references=tuple(free)), ADMIN)

@@ -25,6 +25,7 @@ from core.credits.records import Kind
 from core.credits.writes import QUIET_PERIOD
 from core.drift.compare import Comparing
 from core.drift.measure import Measuring
+from core.drift.queries import DriftQueries
 from core.drift.repair import Repairing
 from core.drift.repair_step import RepairStep
 from core.drift.retention import Forgetting, forgetting_jobs
@@ -48,10 +49,10 @@ from core.hubspot.ports.inspection import Inspecting
 from core.hubspot.ports.lookup import CrmLookUp
 from core.mirror.circuit_breaker import Outage
 from core.mirror.copier import Mirroring
+from core.mirror.outbox import CopyQueries, DeadLetterRetry
 from core.mirror.outgoing.announcer import Announcing
 from core.mirror.outgoing.store.events_port import EventSender
 from core.mirror.port import MirrorLookUp
-from core.mirror.retry import DeadLetterRetry
 from core.mirror.store.outbox_port import Due
 from core.mirror.tokens_port import StudentTokens
 from core.mirror.webhooks import Receiving
@@ -449,12 +450,13 @@ def assemble(
         admin_requests=AdminRequests(journal, access, planning, adjusting, operating, now),
         forgetting=forgetting,
         following=OperationQueries(journal),
+        copy_queries=CopyQueries(journal),
+        drift_queries=DriftQueries(journal, catalogue),
         telling=Told(journal, engine, catalogue, now, tell_by, desks.require_alone),
         names=StudentNames(mirror_reads or crm, mirror, rationing, now, keep_personal),
         account=AccountDirectory(directory, given_names, editor_url, now),
         exporting=Exporting(journal, mirror, auditing, owed.owing, catalogue, now),
         accounting=Accounting(journal, planning, undoing, now),
-        journal=journal,
         catalogue=catalogue,
         zone=zone,
         demo=demo,

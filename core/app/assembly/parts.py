@@ -10,9 +10,9 @@ from core.access.access_log import AccessLog
 from core.access.api_keys import ApiKeys
 from core.access.people import Access
 from core.access.sign_in_records import SignIns
-from core.app.journal import Journal
 from core.credits.catalogue import Catalogue
 from core.drift.measure import Measuring
+from core.drift.queries import DriftQueries
 from core.drift.repair import Repairing
 from core.drift.retention import Forgetting
 from core.drift.sweep import Sweeping
@@ -26,8 +26,8 @@ from core.health.readiness import Readiness
 from core.health.trends import TrendReader
 from core.health.week import WeekReader
 from core.mirror.copier import Mirroring
+from core.mirror.outbox import CopyQueries, DeadLetterRetry
 from core.mirror.outgoing.announcer import Announcing
-from core.mirror.retry import DeadLetterRetry
 from core.mirror.webhooks import Receiving
 from core.operations.after_restore import Restoring
 from core.operations.approve import Approving
@@ -117,12 +117,13 @@ class Core:
     admin_requests: AdminRequests
     forgetting: Forgetting
     following: OperationQueries
+    copy_queries: CopyQueries
+    drift_queries: DriftQueries
     exporting: Exporting
     accounting: Accounting
     telling: Told
     names: StudentNames
     account: AccountDirectory
-    journal: Journal
     catalogue: Catalogue
     #: The school's time zone.
     zone: tzinfo

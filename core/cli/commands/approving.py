@@ -37,4 +37,5 @@ def approve(
         if takeover:
             core.desks.take_over(actor, reason=reason)
         approved = core.approving.approve(operation_id, actor)
-        show(report_of(core, approved) | {"next_step": next_step(core, approved)}, as_json=json)
+        report = report_of(core, approved, actor)
+        show(report | {"next_step": next_step(core, approved, actor)}, as_json=json)

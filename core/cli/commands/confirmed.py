@@ -50,8 +50,9 @@ def retry(
     """
     with told():
         if blocked:
-            planned: Planned = lambda core, actor: core.accounting.look_again(operation_id, actor)  # noqa: E731
-            run_plan(planned, reason, as_, dry_run, wait, timeout, json, takeover=takeover)
+            run_plan(
+                _blocked(operation_id), reason, as_, dry_run, wait, timeout, json, takeover=takeover
+            )
             return
         if dry_run or (reason and not takeover):
             raise BadList(["--reason belongs to --blocked or --takeover, --dry-run to --blocked"])
@@ -62,6 +63,10 @@ def retry(
             _retry(runtime, operation_id, actor, wait, timeout, json)
 
 
+def _blocked(operation_id: str) -> Planned:
+    return lambda core, actor: core.accounting.look_again(operation_id, actor)
+
+
 def _retry(
     runtime: wiring.Runtime, operation_id: str, actor: Actor, wait: bool, timeout: float, json: bool
 ) -> None:
@@ -69,8 +74,8 @@ def _retry(
     again = core.operating.retry(operation_id, actor)
     if wait:
         runtime.start()
-        again = until_ended(core, again, timeout)
-    told_of(core, again, waited=wait, as_json=json)
+        again = until_ended(core, again, actor, timeout)
+    told_of(core, again, actor, waited=wait, as_json=json)
 
 
 @app.command()
@@ -90,8 +95,8 @@ def dismiss(
         number = core.accounting.dismiss(
             operation_id, actor, reason=reason, bookings=[BookingId(id_) for id_ in listed(ids)]
         )
-        ended = core.journal.operation(operation_id)
-        told_of(core, ended, also={"dismissed": number}, as_json=json)
+        ended = core.following.operation(operation_id, actor)
+        told_of(core, ended, actor, also={"dismissed": number}, as_json=json)
 
 
 @app.command()
@@ -110,11 +115,12 @@ def stop(
     """
     with told(), opened() as runtime:
         core = runtime.core
-        ended = core.operating.stop(operation_id, actor_of(core, as_), reason=reason)
+        actor = actor_of(core, as_)
+        ended = core.operating.stop(operation_id, actor, reason=reason)
         if wait:
             runtime.start()
-            ended = until_ended(core, ended, timeout)
-        told_of(core, ended, as_json=json)
+            ended = until_ended(core, ended, actor, timeout)
+        told_of(core, ended, actor, as_json=json)
 
 
 ONE_OF = (
@@ -153,7 +159,7 @@ def decide(
             raise BadList([ONE_OF])
         if by is not None:
             core.correcting.decide(operation_id, name, by, actor, why)
-            decided = core.journal.operation(operation_id)
+            decided = core.following.operation(operation_id, actor)
         elif refunded is not None:
             decided = core.deciding.rule(
                 operation_id, BookingId(name), actor, refunded=refunded, why=why
@@ -162,4 +168,4 @@ def decide(
             decided = core.deciding.decide(
                 operation_id, WriteId(name), actor, landed=bool(landed), why=why
             )
-        told_of(core, decided, as_json=json)
+        told_of(core, decided, actor, as_json=json)

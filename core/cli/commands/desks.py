@@ -7,7 +7,6 @@ from core.cli.app import As, DryRun, Json, Reason, app
 from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.cli.reports import Report
-from core.credits.roles import Act
 from core.operations.desks.rules import Registered
 from core.operations.desks.takeover import Others
 from core.operations.owed.rules import Owed
@@ -18,11 +17,10 @@ def desks(as_: As = "", json: Json = False) -> None:
     """This desk, other desks on the same account, and takeovers. Changes nothing."""
     with told(), opened() as runtime:
         core = runtime.core
-        actor_of(core, as_).require(Act.WATCH)
+        takeovers = core.desks.takeovers(actor_of(core, as_))
         report = {"desk": core.desks.id(), **_others(core.desks.others())}
         report["takeovers"] = [
-            {"at": one.at.isoformat(), "by": one.by, "reason": one.reason}
-            for one in core.journal.takeovers()
+            {"at": one.at.isoformat(), "by": one.by, "reason": one.reason} for one in takeovers
         ]
         show(report, as_json=json)
 

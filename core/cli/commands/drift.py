@@ -55,10 +55,10 @@ def sweep(
             asked = core.sweeping.ask_unattended(mode, by="command line")
         runtime.start()
         done = _followed(lambda: _sweep(core, asked.id), timeout)
-        found = core.journal.drifts(done.id, limit=SHOWN)
+        counts, found = core.sweeping.found(done.id, limit=SHOWN)
         # nobody asks for names where a schedule runs this, and its output is a log
         rows = _rows(core, actor_of(core, as_) if as_ else None, found)
-        show(_of_sweep(done, core.journal.drift_counts(done.id), rows), as_json=json)
+        show(_of_sweep(done, counts, rows), as_json=json)
         if not done.complete:
             unfinished(f"sweep {done.id} is {done.state}: {done.error or 'not all was compared'}")
 
@@ -96,9 +96,10 @@ def repair(
             return
         asked = repairing.confirm(found, actor, reason)
         runtime.start()
-        done = _followed(lambda: _repair(core, asked.id), timeout)
-        still = core.journal.repair_rows(done.id, states=[RowState.STILL_DIFFERS])
-        show(_of_repair(core, actor, done, still), as_json=json)
+        done = _followed(lambda: _repair(core, asked.id, actor), timeout)
+        still = _rows_of(core, done, actor, RowState.STILL_DIFFERS)
+        refused = _rows_of(core, done, actor, RowState.NOT_REPAIRABLE)
+        show(_of_repair(core, actor, done, still, refused), as_json=json)
         if still:
             first = still[0]
             unfinished(
@@ -120,12 +121,12 @@ Told = tuple[F, str]
 
 
 def _sweep(core: Core, sweep_id: str) -> Told[Sweep]:
-    found = core.journal.sweep(sweep_id)
+    found = core.sweeping.standing(sweep_id)
     return found, found.error and f"sweep {found.id} is {found.state}: {found.error}"
 
 
-def _repair(core: Core, repair_id: str) -> Told[Repair]:
-    found = core.journal.repair(repair_id)
+def _repair(core: Core, repair_id: str, actor: Actor) -> Told[Repair]:
+    found = core.drift_queries.repair(repair_id, actor)
     waits = found.state is RepairState.PAUSED
     return found, f"repair {found.id} waits: {found.waiting_for}" if waits else ""
 
@@ -174,10 +175,17 @@ def _of_sweep(
     }
 
 
+def _rows_of(core: Core, repair: Repair, actor: Actor, state: RowState) -> list[RepairRow]:
+    return core.drift_queries.repair_rows(repair.id, actor, states=[state])
+
+
 def _of_repair(
-    core: Core, actor: Actor, repair: Repair, still: Sequence[RepairRow]
+    core: Core,
+    actor: Actor,
+    repair: Repair,
+    still: Sequence[RepairRow],
+    refused: Sequence[RepairRow],
 ) -> dict[str, Any]:
-    refused = core.journal.repair_rows(repair.id, states=[RowState.NOT_REPAIRABLE])
     return {
         "repair": repair.id,
         "repaired": repair.counts.get(RowState.REPAIRED, 0),

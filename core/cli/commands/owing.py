@@ -65,7 +65,7 @@ def owed(
         found = core.owing.found(actor)
         warn_of_unknown_refunds()
         report: Report = {
-            "baseline": _baseline(core.journal.baseline()),
+            "baseline": _baseline(core.owed_decisions.baseline(actor)),
             "owed": len(waiting(found)),
             "by_credit": dict(by_credit(waiting(found), core.catalogue)),
             "not_owed": _by_reason(found),
@@ -117,7 +117,7 @@ def _set(core: Core, actor: Actor, at: datetime, reason: str, *, dry_run: bool) 
         undecided = [one for one in found if one.decision is None and one.taken_back is None]
         would = sum(one.since < at for one in undecided)
         return {"before": at.isoformat(), "would_settle": would, "owed": len(waiting(found))}
-    held = _baseline(core.journal.baseline())
+    held = _baseline(core.owed_decisions.baseline(actor))
     return {"baseline": held, "not_owed": _by_reason(found), "owed": len(waiting(found))}
 
 

@@ -16,6 +16,7 @@ from core.cli.ending import unfinished
 from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.credits.errors import BadList, StateConflict
+from core.credits.roles import Actor
 from core.operations.states import FollowUps, Operation
 
 
@@ -42,10 +43,10 @@ def tell(
         operation = core.following.operation(operation_id, actor)
         if again:
             core.telling.again(operation_id, actor)
-            operation = core.journal.operation(operation_id)
+            operation = core.following.operation(operation_id, actor)
         if wait:
             runtime.start()
-            operation = _until_followed(core, operation, timeout)
+            operation = _until_followed(core, operation, actor, timeout)
         left = core.telling.not_told(operation_id, actor)
         counts = core.telling.counts(operation)
         show(reports.of_tellings(operation, counts, left), as_json=json)
@@ -53,7 +54,7 @@ def tell(
             unfinished(f"{len(left):,} of the students were not told: {left[0][0].detail}")
 
 
-def _until_followed(core: Core, operation: Operation, timeout_s: float) -> Operation:
+def _until_followed(core: Core, operation: Operation, actor: Actor, timeout_s: float) -> Operation:
     """Raises ``StateConflict`` when its follow-ups go on for longer than ``timeout_s``."""
     deadline = core.operating.now() + timedelta(seconds=timeout_s)
     while operation.follow_ups is FollowUps.DUE:
@@ -65,5 +66,5 @@ def _until_followed(core: Core, operation: Operation, timeout_s: float) -> Opera
                 state=operation.follow_ups,
             )
         time.sleep(POLL_S)
-        operation = core.journal.operation(operation.id)
+        operation = core.following.operation(operation.id, actor)
     return operation

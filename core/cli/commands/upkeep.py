@@ -62,7 +62,7 @@ def outbox(
                 core.announcing.retry(actor)
         if wait:
             core.mirroring.wait_until_empty(core.operating.now() + timedelta(seconds=timeout))
-        copies = core.following.copies(actor)
+        copies = core.copy_queries.copies(actor)
         whose = students(core, actor, [(row.kind, row.record_id) for row in copies.dead])
         report = reports.of_outbox(copies.state, copies.dead, whose, now=core.operating.now())
         report |= {"errors": dict(copies.errors)}

@@ -132,6 +132,15 @@ class Desks:
             assert self._last is not None
             return self._last
 
+    def takeovers(self, actor: Actor) -> list[Takeover]:
+        """Those by this desk, newest first.
+
+        Raises:
+            NotAllowed: this person may not watch.
+        """
+        actor.require(Act.WATCH)
+        return self.journal.takeovers()
+
     def _fresh(self) -> Others | None:
         recent = self.monotonic() - self._known_at <= BELIEVED_S
         return self._last if recent else None

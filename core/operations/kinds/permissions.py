@@ -22,6 +22,12 @@ def act_for(plan: Plan) -> Act:
     return kind_of(plan.kind).act(plan)
 
 
+def act_to_see(plan: Plan) -> Act:
+    """What it asks of whoever looks at it: one for a single student is on that student's page."""
+    whose = {row.contact_id for row in plan.rows}
+    return Act.LOOK_UP if len(whose) == 1 and None not in whose else Act.WATCH
+
+
 def second_admin_asked(second: SecondAdmin, kind: OperationKind) -> bool:
     """Whether any plan of this kind needs a second admin."""
     of = kind_of(kind)

@@ -196,9 +196,8 @@ def _contact(entry: Entry) -> str:
 
 def outcomes(desk: Desk, operation_ids: Sequence[str]) -> dict[str, str]:
     """What each of these operations is, and how far: the entries hold no names, so looked up."""
-    named = desk.core.journal.operations_named(operation_ids)
-    progress = desk.core.journal.progress_of(list(named))
-    return {id_: kinds.in_brief(operation, progress[id_]) for id_, operation in named.items()}
+    named = desk.core.following.named(operation_ids, desk.actor)
+    return {id_: kinds.in_brief(*found) for id_, found in named.items()}
 
 
 def audit_frame(links: Sequence[Link], operations: Mapping[str, str], desk: Desk) -> pd.DataFrame:

@@ -59,7 +59,7 @@ def repair_button(desk: Desk, sweep: Sweep) -> None:
     if not may_repair(desk):
         st.caption("Only an admin may repair. Ask one to, with this page's address.")
         return
-    counts = desk.core.journal.drift_counts(sweep.id)
+    counts = desk.core.drift_queries.counts(sweep.id, desk.actor)
     causes = [cause for cause in LOOKS if counts.get(cause) and cause is not Cause.UNREADABLE_VALUE]
     with st.popover(
         "Repair", icon=":material/build:", key="repair_menu", disabled=not causes, type="primary"

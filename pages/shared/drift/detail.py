@@ -42,7 +42,7 @@ def _record(desk: Desk, sweep: Sweep, kind: Kind, id_: str) -> None:
 def find(desk: Desk, sweep: Sweep, kind: Kind, id_: str) -> Drift | None:
     """As this sweep found it; None when it did not."""
     narrow = Narrow(record=id_, kinds=frozenset({kind}))
-    rows = desk.core.journal.drift_page(sweep.id, narrow, limit=200).rows
+    rows = desk.core.drift_queries.page(sweep.id, narrow, desk.actor, limit=200).rows
     return next((row for row in rows if row.record_id == id_), None)
 
 

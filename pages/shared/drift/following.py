@@ -45,7 +45,7 @@ def show(desk: Desk, repair_id: str) -> None:
     """How far it is, or how it ended."""
     st.button("Back to drift", icon=":material/arrow_back:", on_click=address.leave_repair)
     try:
-        repair = desk.core.journal.repair(repair_id)
+        repair = desk.core.drift_queries.repair(repair_id, desk.actor)
     except UnknownId as error:
         problems.show(problems.explain(error))
         return
@@ -65,7 +65,7 @@ def _safe(text: str) -> str:
 
 @gate.fragment(run_every="1s")
 def _progress(desk: Desk, repair_id: str) -> None:
-    repair = desk.core.journal.repair(repair_id)
+    repair = desk.core.drift_queries.repair(repair_id, desk.actor)
     if repair.ended:
         st.rerun(scope="app")
     settled = sum(n for state, n in repair.counts.items() if state not in UNSETTLED)
@@ -106,7 +106,9 @@ def _rows(desk: Desk, repair: Repair) -> None:
         row
         for state in STATES
         if repair.counts.get(state)
-        for row in desk.core.journal.repair_rows(repair.id, states=[state], limit=SHOWN)
+        for row in desk.core.drift_queries.repair_rows(
+            repair.id, desk.actor, states=[state], limit=SHOWN
+        )
     ]
     words_of, colours = zip(*STATES.values(), strict=True)
     shown = found[:SHOWN]
@@ -131,7 +133,9 @@ def _rows(desk: Desk, repair: Repair) -> None:
     csv_button(
         desk,
         lambda now: of(
-            Listing.REPAIR, repair_table(now.core.journal.repair_rows(repair.id)), repair.id
+            Listing.REPAIR,
+            repair_table(now.core.drift_queries.repair_rows(repair.id, now.actor)),
+            repair.id,
         ),
         f"repair-{repair.id}",
         "Every record of the repair with its result",

@@ -117,7 +117,7 @@ def _oldest(desk: Desk, standing: Standing, period: Period) -> None:
 
 def _gaps(desk: Desk, standing: Standing) -> list[Gap]:
     sweep: Sweep | None = standing.shown
-    return desk.core.journal.gaps(sweep.id, desk.core.catalogue.keys) if sweep else []
+    return desk.core.drift_queries.gaps(sweep.id, desk.actor) if sweep else []
 
 
 def _balances(desk: Desk, standing: Standing, _: Period) -> None:

@@ -19,7 +19,7 @@ SHOWN = 10
 
 def show(desk: Desk) -> None:
     """Newest first; nothing while there is none."""
-    repairs = desk.core.journal.repairs(limit=SHOWN)
+    repairs = desk.core.drift_queries.repairs(desk.actor, limit=SHOWN)
     if not repairs:
         return
     st.header("Repairs", anchor=False)

@@ -14,7 +14,6 @@ from core.credits.catalogue import Catalogue, CreditType
 from core.credits.records import Kind
 from core.drift.causes import Cause
 from core.drift.differences import Drift
-from core.drift.repair import repaired_since
 from core.drift.store.trends_port import Narrow
 from core.drift.sweeps import Sweep
 from core.mirror.rows import moment
@@ -54,14 +53,16 @@ def show(desk: Desk, standing: Standing) -> None:
         return
     _filters(desk, sweep)
     narrow = address.narrowed(desk.core.catalogue)
-    total = desk.core.journal.drift_page(sweep.id, narrow, limit=0).total
+    total = desk.core.drift_queries.page(sweep.id, narrow, desk.actor, limit=0).total
     above = st.container()
     unit = words.count(total, "record") if total else ""
     offset = tables.page_of("drift", total, rows=PAGE_ROWS, unit=unit).start
-    found = desk.core.journal.drift_page(sweep.id, narrow, limit=PAGE_ROWS, offset=offset)
+    found = desk.core.drift_queries.page(
+        sweep.id, narrow, desk.actor, limit=PAGE_ROWS, offset=offset
+    )
     with above:
         if found.rows:
-            _grid(desk, found.rows, repaired_since(desk.core.journal, sweep))
+            _grid(desk, found.rows, desk.core.drift_queries.repaired_since(sweep, desk.actor))
         else:
             st.info("No record matches the filters.", icon=":material/filter_alt_off:")
 

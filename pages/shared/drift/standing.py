@@ -10,7 +10,6 @@ import streamlit as st
 
 from core.credits.errors import UnknownId
 from core.drift.causes import Cause
-from core.drift.repair import repaired_of
 from core.drift.store.trends_port import Gap, Narrow
 from core.drift.sweeps import WHOLE, Sweep, SweepMode, SweepState
 from core.health.needs import CHECKS
@@ -48,8 +47,9 @@ class Standing:
 
 def read(desk: Desk) -> Standing:
     """Two or three cheap queries."""
-    recent = desk.core.journal.sweeps(limit=60)
-    complete = [s for s in desk.core.journal.sweeps(modes=WHOLE, limit=20) if s.complete]
+    recent = desk.core.drift_queries.sweeps(desk.actor, limit=60)
+    whole = desk.core.drift_queries.sweeps(desk.actor, modes=WHOLE, limit=20)
+    complete = [sweep for sweep in whole if sweep.complete]
     complete = complete or [sweep for sweep in recent if sweep.complete]
     newest = complete[0] if complete else None
     wanted = st.query_params.get(address.SWEEP)
@@ -65,7 +65,7 @@ def read(desk: Desk) -> Standing:
 def _named(desk: Desk, id_: str) -> Sweep | None:
     """None for one that is forgotten, was never there, or did not end."""
     try:
-        sweep = desk.core.journal.sweep(id_)
+        sweep = desk.core.drift_queries.sweep(id_, desk.actor)
     except UnknownId:
         return None
     return sweep if sweep.complete else None
@@ -81,11 +81,12 @@ def show(desk: Desk, standing: Standing, acts: Callable[[], None]) -> None:
     sweep = standing.newest
     if sweep is None:
         return
-    gaps = desk.core.journal.gaps(sweep.id, desk.core.catalogue.keys)
-    oldest = desk.core.journal.drift_page(sweep.id, Narrow(), limit=1).rows
-    unread = desk.core.journal.drift_counts(sweep.id).get(Cause.UNREADABLE_VALUE, 0)
+    gaps = desk.core.drift_queries.gaps(sweep.id, desk.actor)
+    oldest = desk.core.drift_queries.page(sweep.id, Narrow(), desk.actor, limit=1).rows
+    counts = desk.core.drift_queries.counts(sweep.id, desk.actor)
+    unread = counts.get(Cause.UNREADABLE_VALUE, 0)
     now, trend = desk.now(), _trend(sweep, standing.before)
-    repaired = repaired_of(desk.core.journal, sweep)
+    repaired = desk.core.drift_queries.repaired(sweep, desk.actor)
     left = max(0, sweep.drifting - repaired)
     with st.grid(6, min_column_width=150, gap="small"):
         st.metric(
@@ -210,7 +211,7 @@ def next_in(desk: Desk) -> timedelta | None:
 @gate.fragment(run_every="2s")
 def _under_way(desk: Desk, before: Sequence[Sweep]) -> None:
     """By itself as long as one is under way; the whole page anew when it has ended."""
-    now = _open(desk.core.journal.sweeps(limit=20))
+    now = _open(desk.core.drift_queries.sweeps(desk.actor, limit=20))
     if [sweep.id for sweep in now] != [sweep.id for sweep in before]:
         st.rerun(scope="app")
     for sweep in now:

@@ -221,7 +221,7 @@ def test_cancelling_several_of_one_student_and_a_batch_of_many_is_one_write_of_e
         then.moved(contact, case.spends, +1)
         then.seats[exam] -= 1
     then.is_so()
-    writes = counter.runtime.core.journal.writes(together)
+    writes = counter.runtime.core.operating.journal.writes(together)
     assert [one] == [w.write.target_id for w in writes if w.write.kind is Kind.CONTACT]
 
 
@@ -279,7 +279,7 @@ def test_of_two_who_book_the_last_one_at_once_one_gets_it_and_one_is_told(
     for operation in operations:
         counter.desk.until_ended({"operation": operation.id})
 
-    items = [core.journal.items(operation.id)[0] for operation in operations]
+    items = [core.operating.journal.items(operation.id)[0] for operation in operations]
     assert {ItemState.DONE, ItemState.FAILED} == {item.state for item in items}
     (refused,) = [item.why for item in items if item.state is ItemState.FAILED]
     told = {"seat": ("all seats of the exam are taken", "no seat could be taken")}

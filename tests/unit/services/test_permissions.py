@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, get_type_hints
 
 import pytest
@@ -27,7 +28,9 @@ from core.credits.records import BookingId, ContactId, ExamId, Kind, WriteId
 from core.credits.roles import Actor, NotAllowed, Role, RoleRequest
 from core.credits.sessions import ExamChange, Opening
 from core.drift.causes import Cause
-from core.drift.sweeps import SweepMode
+from core.drift.queries import DriftQueries
+from core.drift.store.trends_port import Narrow
+from core.drift.sweeps import Sweep, SweepMode
 from core.exports.listings import Export, Listing
 from core.hubspot.ports.channels import Channel, TellBy
 from core.operations.booking_rules import Wish
@@ -52,6 +55,7 @@ OWED = ByReference(references=("53",))
 GAP = Cause.MISSING_ROW
 CLOSED = ExamChange(opening=Opening.INACTIVE)
 PLUS_ONE = [Asked(student="1", credit="cs_credits", change="+1")]
+DAY = timedelta(days=1)
 WISH = Wish(contact_id=ContactId("1"), exam_id=ExamId("70"), dominant_hand="Left")
 FREE = Wish(contact_id=ContactId("1"), exam_id=ExamId("70"), dominant_hand="Left", override=True)
 
@@ -123,9 +127,10 @@ def _refunded(desk: TestDesk) -> str:
     return desk.run("53").id
 
 
-def _swept(desk: TestDesk) -> None:
+def _swept(desk: TestDesk) -> Sweep:
     sweep = desk.core.sweeping.ask(SweepMode.FULL, ADMIN)
     desk.carry_on(Work.SWEEP, sweep.id)
+    return desk.journal.sweep(sweep.id)
 
 
 def _drifting(desk: TestDesk) -> object:
@@ -234,6 +239,51 @@ _OVER_HTTP = [
         _held,
     ),
 ]
+#: What shows an operation: for one student also to who may look that student up.
+_SHOWS: dict[str, Callable[[World, Actor], object]] = {
+    "plan": lambda w, a: w.core.following.plan(w.it, a),
+    "followed": lambda w, a: w.core.following.followed(w.it, a),
+    "progress": lambda w, a: w.core.following.progress(w.it, a),
+    "items": lambda w, a: w.core.following.items(w.it, a),
+    "warnings": lambda w, a: w.core.following.warnings(w.it, a),
+    "report": lambda w, a: w.core.following.report(w.desk.journal.operation(w.it), a),
+}
+_OF_ONE_STUDENT = [
+    Ask(f"following.{name}", roles, call, given, case)
+    for name, call in _SHOWS.items()
+    for roles, given, case in (
+        (EVERYBODY, _held_for_one, "for one student"),
+        (WATCHERS, _held, "for many"),
+    )
+]
+ReadsDrift = Callable[[DriftQueries, World, Actor], object]
+_READS_DRIFT: dict[str, ReadsDrift] = {
+    "sweeps": lambda q, _, a: q.sweeps(a, limit=9),
+    "sweep": lambda q, w, a: q.sweep(w.it.id, a),
+    "counts": lambda q, w, a: q.counts(w.it.id, a),
+    "page": lambda q, w, a: q.page(w.it.id, Narrow(), a, limit=9),
+    "gaps": lambda q, w, a: q.gaps(w.it.id, a),
+    "repairs": lambda q, _, a: q.repairs(a, limit=9),
+    "repair": lambda q, _, a: q.repair("r1", a),
+    "repair_rows": lambda q, _, a: q.repair_rows("r1", a),
+    "repaired": lambda q, w, a: q.repaired(w.it, a),
+    "repaired_since": lambda q, w, a: q.repaired_since(w.it, a),
+}
+
+
+def _read_drift(read: ReadsDrift, world: World, actor: Actor) -> object:
+    return read(world.core.drift_queries, world, actor)
+
+
+_OF_DRIFT = [
+    Ask(
+        f"drift_queries.{name}",
+        WATCHERS,
+        partial(_read_drift, read),
+        _swept,
+    )
+    for name, read in _READS_DRIFT.items()
+]
 ASKS = [
     Ask("access.people", ADMINS, lambda w, a: w.core.access.people(a)),
     Ask("access.grant", ADMINS, lambda w, a: w.core.access.grant(BEN, Role.ADMIN, a)),
@@ -247,13 +297,13 @@ ASKS = [
     Ask(
         "adjusting.again",
         ADMINS,
-        lambda w, a: w.core.adjusting.again(w.core.journal.plan(w.it), a, without=()),
+        lambda w, a: w.core.adjusting.again(w.desk.journal.plan(w.it), a, without=()),
         lambda desk: desk.core.adjusting.preview(PLUS_ONE, ADMIN).id,
     ),
     Ask(
         "adjusting.undone",
         ADMINS,
-        lambda w, a: w.core.adjusting.undone(w.core.journal.operation(w.it), a),
+        lambda w, a: w.core.adjusting.undone(w.desk.journal.operation(w.it), a),
         _adjusted,
     ),
     Ask("activating.due", EVERYBODY, lambda w, a: w.core.activating.due(a)),
@@ -290,6 +340,7 @@ ASKS = [
         lambda w, a: w.core.checking.open_sessions(ANN, a),
     ),
     Ask("desks.look", ADMINS, lambda w, a: w.core.desks.look(a)),
+    Ask("desks.takeovers", WATCHERS, lambda w, a: w.core.desks.takeovers(a)),
     Ask("desks.take_over", ADMINS, lambda w, a: w.core.desks.take_over(a, reason="gone")),
     Ask("approving.read", ADMINS, lambda w, a: w.core.approving.read(w.it, a), _held),
     Ask("approving.approve", ADMINS, lambda w, a: w.core.approving.approve(w.it, a), _held),
@@ -394,11 +445,26 @@ ASKS = [
     Ask(
         "following.also_planned",
         EVERYBODY,
-        lambda w, a: w.core.following.also_planned(w.core.journal.plan(w.it), a),
+        lambda w, a: w.core.following.also_planned(w.desk.journal.plan(w.it), a),
         _held,
     ),
     Ask("following.writes", WATCHERS, lambda w, a: w.core.following.writes(w.it, a), _ended),
-    Ask("following.copies", WATCHERS, lambda w, a: w.core.following.copies(a)),
+    Ask("following.awaiting", WATCHERS, lambda w, a: w.core.following.awaiting(a)),
+    Ask("following.named", WATCHERS, lambda w, a: w.core.following.named([w.it], a), _held),
+    Ask(
+        "following.progress_of",
+        WATCHERS,
+        lambda w, a: w.core.following.progress_of([w.it], a),
+        _held,
+    ),
+    *_OF_ONE_STUDENT,
+    Ask("copy_queries.state", EVERYBODY, lambda w, a: w.core.copy_queries.state(a)),
+    Ask("copy_queries.oldest_error", EVERYBODY, lambda w, a: w.core.copy_queries.oldest_error(a)),
+    Ask("copy_queries.pending", WATCHERS, lambda w, a: w.core.copy_queries.pending(a, limit=9)),
+    Ask("copy_queries.failed", WATCHERS, lambda w, a: w.core.copy_queries.failed(a, limit=9)),
+    Ask("copy_queries.errors", WATCHERS, lambda w, a: w.core.copy_queries.errors(a)),
+    Ask("copy_queries.copies", WATCHERS, lambda w, a: w.core.copy_queries.copies(a)),
+    *_OF_DRIFT,
     Ask("forgetting.forget", ADMINS, lambda w, a: w.core.forgetting.forget(a, before=w.desk.time)),
     Ask("looking_up.find", EVERYBODY, lambda w, a: w.core.looking_up.find("ann", a)),
     Ask(
@@ -511,6 +577,8 @@ ASKS = [
         _contact,
     ),
     Ask("presenting.copy_again", ADMINS, lambda w, a: w.core.presenting.copy_again(ANN, a)),
+    Ask("readiness.working", EVERYBODY, lambda w, a: w.core.readiness.working(a)),
+    Ask("readiness.workers", WATCHERS, lambda w, a: w.core.readiness.workers(a)),
     Ask("recounting.preview", ADMINS, lambda w, a: w.core.recounting.preview([ExamId("70")], a)),
     Ask("recounting.recount", ADMINS, lambda w, a: w.core.recounting.recount([ExamId("70")], a)),
     Ask("repairing.of_record", WATCHERS, lambda w, a: w.core.repairing.of_record("1", a)),
@@ -673,6 +741,8 @@ UNASKED = {
         "SteadyClock.passed",
         "Desks.leave",
         "Sweeping.ask_unattended",
+        "Sweeping.standing",
+        "Sweeping.found",
         "Sweeping.unfinished",
         "PeriodicThread.start",
         "PeriodicThread.stop",

@@ -69,9 +69,10 @@ def book(
         operation = core.operating.confirm(plan.id, actor, reason=reason)
         if wait:
             runtime.start()
-            operation = until_ended(core, operation, timeout)
-        (item,) = core.journal.items(operation.id)
-        told_of(core, operation, waited=wait, also={"booking": _of_item(item)}, as_json=json)
+            operation = until_ended(core, operation, actor, timeout)
+        (item,) = core.following.items(operation.id, actor)
+        also = {"booking": _of_item(item)}
+        told_of(core, operation, actor, waited=wait, also=also, as_json=json)
 
 
 def _refuse(plan: Plan) -> None:

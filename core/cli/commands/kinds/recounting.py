@@ -33,5 +33,5 @@ def recount(
         operation = core.recounting.recount(ids, actor)
         if wait:
             runtime.start()
-            operation = until_ended(core, operation, timeout)
-        told_of(core, operation, waited=wait, as_json=json)
+            operation = until_ended(core, operation, actor, timeout)
+        told_of(core, operation, actor, waited=wait, as_json=json)

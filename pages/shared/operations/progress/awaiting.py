@@ -37,17 +37,17 @@ def show(desk: Desk, operation: Operation) -> None:
                 title="You cannot approve this operation",
                 icon=":material/lock:",
             )
-            _plan(desk, desk.core.journal.plan(operation.id))
+            _plan(desk, desk.core.following.plan(operation.id, desk.actor))
         else:
             _for_another_admin(desk, operation)
     else:
         st.caption(f"{words.either(_others(desk, operation))} can approve or refuse it here.")
-        _plan(desk, desk.core.journal.plan(operation.id))
+        _plan(desk, desk.core.following.plan(operation.id, desk.actor))
 
 
 @gate.fragment(run_every=POLL_S)
 def _watch(desk: Desk, operation_id: str) -> None:
-    operation = desk.core.journal.operation(operation_id)
+    operation = desk.core.following.operation(operation_id, desk.actor)
     if operation.state is not OperationState.AWAITING:
         st.rerun(scope="app")
     heading(desk, operation)
@@ -76,7 +76,7 @@ def _for_the_asker(desk: Desk, operation: Operation) -> None:
             with problems.told("It is still pending."):
                 ended = desk.core.operating.call_off(operation.id, desk.acting())
                 address.go_to_operation(ended)
-    _plan(desk, desk.core.journal.plan(operation.id))
+    _plan(desk, desk.core.following.plan(operation.id, desk.actor))
 
 
 def _link(operation: Operation) -> str:

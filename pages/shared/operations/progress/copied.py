@@ -17,7 +17,7 @@ def show(desk: Desk, operation: Operation) -> None:
     """Asks no more once everything is copied."""
     if operation.state is OperationState.CALLED_OFF:
         return
-    state = desk.core.journal.outbox()
+    state = desk.core.copy_queries.state(desk.actor)
     if waiting(operation, state):
         _poll(desk, operation)
     else:
@@ -33,7 +33,7 @@ def waiting(operation: Operation, state: OutboxState) -> bool:
 
 @gate.fragment(run_every=POLL_S)
 def _poll(desk: Desk, operation: Operation) -> None:
-    state = desk.core.journal.outbox()
+    state = desk.core.copy_queries.state(desk.actor)
     if not waiting(operation, state):
         st.rerun(scope="app")
     on_the_way = words.count(state.due, "copy is", "copies are")

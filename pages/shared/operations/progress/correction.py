@@ -10,6 +10,7 @@ import streamlit as st
 from core.credits.records import Kind
 from core.credits.roles import ALLOWED, Act
 from core.credits.typed_reasons import REASON_MAX
+from core.operations.foreign.changes import ForeignWrite
 from core.operations.foreign.corrections import correctable
 from core.operations.plans import Plan, Row
 from core.operations.states import ENDED, Operation
@@ -23,11 +24,13 @@ from pages.shared.students import names
 _ASKED = "_correction"
 
 
-def show(desk: Desk, operation: Operation) -> None:
-    """For an operation that has ended: offered once, told when it was taken."""
+def show(desk: Desk, operation: Operation, found: Sequence[ForeignWrite]) -> None:
+    """For an operation that has ended: offered once, told when it was taken.
+
+    ``found``: the changes by others that met its writes.
+    """
     if operation.state not in ENDED:
         return
-    found = desk.core.journal.foreign_writes(operation.id)
     open_ = desk.core.correcting.open(operation.id, desk.actor)
     if any(write.kind is Kind.EXAM for write in found):
         st.caption("Seat counts are set right on the page of their exam.")
@@ -56,7 +59,7 @@ def _ask(desk: Desk, operation: Operation) -> None:
 
 
 def _offer(desk: Desk) -> None:
-    plan = desk.core.journal.plan(st.session_state[_ASKED][1])
+    plan = desk.core.following.plan(st.session_state[_ASKED][1], desk.actor)
     changing = plan.will_change
     with st.container(border=True, key="correction"):
         table(desk, plan, at_most=240)

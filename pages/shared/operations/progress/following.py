@@ -33,12 +33,12 @@ def show(desk: Desk, operation: Operation) -> None:
 
 @gate.fragment(run_every=POLL_S)
 def _poll(desk: Desk, operation_id: str) -> None:
-    operation = desk.core.journal.operation(operation_id)
+    operation = desk.core.following.operation(operation_id, desk.actor)
     if operation.state in ENDED:
         st.rerun(scope="app")
     heading(desk, operation)
     _trouble(operation)
-    progress = desk.core.journal.progress(operation_id)
+    progress = desk.core.following.progress(operation_id, desk.actor)
     if operation.state is OperationState.HELD:
         _held(desk, operation, progress)
     else:

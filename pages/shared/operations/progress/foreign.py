@@ -63,7 +63,7 @@ def show_foreign(desk: Desk, operation: Operation) -> None:
         alt="Changes by others at the same time, with the correction of each",
     )
     _decisions(desk, operation, [each for each in found if each.remedy is Remedy.DECISION])
-    correction.show(desk, operation)
+    correction.show(desk, operation, [each.foreign for each in found])
 
 
 def foreign_frame(desk: Desk, found: Sequence[ForeignFinding]) -> pd.DataFrame:

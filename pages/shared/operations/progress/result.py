@@ -76,7 +76,7 @@ def show(desk: Desk, operation: Operation) -> None:
 
 def summary(desk: Desk, operation: Operation) -> None:
     """What it was and what came of it, without its bookings."""
-    progress = desk.core.journal.progress(operation.id)
+    progress = desk.core.following.progress(operation.id, desk.actor)
     heading(desk, operation)
     _outcome(desk, operation, progress)
     undoing.told(desk, operation)
@@ -94,9 +94,8 @@ def _outcome(desk: Desk, operation: Operation, progress: Progress) -> None:
         _called_off(desk, operation)
         return
     named = desk.core.account.named
-    undone = [
-        replace(one, told=named(one.told)) for one in desk.core.journal.warnings(operation.id)
-    ]
+    warnings = desk.core.following.warnings(operation.id, desk.actor)
+    undone = [replace(one, told=named(one.told)) for one in warnings]
     told = f"{kinds.account(operation.kind, progress)}."
     if kind_of(operation.kind).subject is RowSubject.EXAM:
         asked = "Asked for" if undone else "Seat counts"
@@ -143,7 +142,7 @@ def _whose(item: Item) -> str:
 
 def _worst(desk: Desk, operation: Operation, states: Collection[ItemState], n: int) -> str:
     """The first few of ``n`` in these states, in full: a table cuts long sentences."""
-    items = desk.core.journal.items(operation.id, states=states, limit=WORST)
+    items = desk.core.following.items(operation.id, desk.actor, states=states, limit=WORST)
     lines = [f"- {words.plain(_whose(i))}: {words.plain(i.why)}" for i in items]
     more = [f"- and {n - WORST:,} more, below"] if n > WORST else []
     return "\n".join([*lines, *more])
@@ -178,7 +177,7 @@ def items_table(desk: Desk, operation: Operation) -> None:
     """Items by state, a page at a time, what needs eyes first."""
     if operation.state is OperationState.CALLED_OFF:
         return  # nothing happened to any of them
-    progress = desk.core.journal.progress(operation.id)
+    progress = desk.core.following.progress(operation.id, desk.actor)
     present = [s for s in dict.fromkeys((*ORDER, *ItemState)) if progress.states.get(s)]
     shown: list[ItemState] = []
     if len(present) > 1:
@@ -221,8 +220,8 @@ def read_page(
     for state, n in states:
         start, stop = max(page.start - begins, 0), min(page.stop - begins, n)
         if start < stop:
-            found += desk.core.journal.items(
-                operation_id, states=[state], limit=stop - start, offset=start
+            found += desk.core.following.items(
+                operation_id, desk.actor, states=[state], limit=stop - start, offset=start
             )
         begins += n
     return found
@@ -232,7 +231,7 @@ def _follow_up_acts(desk: Desk, operation: Operation) -> None:
     """Try seats, notes and the check again, or give them up."""
     if Act.RUN_BATCHES not in ALLOWED[desk.actor.role]:
         return
-    left = {one.about for one in desk.core.journal.warnings(operation.id)}
+    left = {one.about for one in desk.core.following.warnings(operation.id, desk.actor)}
     if left & {About.FOLLOW_UPS, About.NOTE, About.SEATS} and st.button(
         "Retry follow-ups", icon=":material/replay:", key="retry_follow_ups"
     ):
@@ -249,7 +248,7 @@ def _follow_up_acts(desk: Desk, operation: Operation) -> None:
 
 def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None:
     """Take up what did not go through, keep the result; ``onward``: leave it for what is next."""
-    progress = desk.core.journal.progress(operation.id)
+    progress = desk.core.following.progress(operation.id, desk.actor)
     again = 0 if kind_of(operation.kind).words.not_retried else progress.retryable
     called_off = operation.state is OperationState.CALLED_OFF
     may = not called_off and Act.RUN_BATCHES in ALLOWED[desk.actor.role]
@@ -271,7 +270,9 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
                 desk,
                 lambda now: of(
                     Listing.OPERATION,
-                    tables.item_table(now.core.journal.items(operation.id), operation.kind),
+                    tables.item_table(
+                        now.core.following.items(operation.id, now.actor), operation.kind
+                    ),
                     operation.id,
                 ),
                 f"{operation.kind}-{operation.id}",
@@ -286,7 +287,7 @@ def next_acts(desk: Desk, operation: Operation, *, onward: bool = False) -> None
 
 def _to_student(desk: Desk, operation: Operation) -> None:
     """The way to the balances, where all of it was about one student."""
-    items = desk.core.journal.items(operation.id, limit=ONE_STUDENT + 1)
+    items = desk.core.following.items(operation.id, desk.actor, limit=ONE_STUDENT + 1)
     names = {item.contact_id: item.contact_name for item in items}
     if len(items) <= ONE_STUDENT and len(names) == 1:
         ((id_, name),) = names.items()

@@ -43,7 +43,7 @@ def told(desk: Desk, operation: Operation) -> None:
 
 def _taken(desk: Desk, undo: Operation) -> str:
     """What an undo has done: credits that went, or balances that were changed back."""
-    progress = desk.core.journal.progress(undo.id)
+    progress = desk.core.following.progress(undo.id, desk.actor)
     if _adjusts(undo):
         done = progress.states.get(ItemState.DONE, 0)
         return f"{words.count(done, 'balance')} changed back"
@@ -93,19 +93,15 @@ def _preview(desk: Desk, operation: Operation) -> None:
 
 def _left(desk: Desk, operation: Operation) -> int:
     """How many credits of it, or changed balances, nobody took back or is taking back."""
+    asked = _asked(desk, operation)
+    if any(undo.state not in ENDED for undo in asked):
+        return 0  # it says so above; what it leaves is offered when it has ended
+    ids = [operation.id, *(undo.id for undo in asked)]
+    found = desk.core.following.progress_of(ids, desk.actor)
     if _adjusts(operation):
-        asked = _asked(desk, operation)
-        if any(undo.state not in ENDED for undo in asked):
-            return 0
-        states = [desk.core.journal.progress(one.id).states for one in (operation, *asked)]
-        made, *back = [state.get(ItemState.DONE, 0) for state in states]
+        made, *back = [found[id_].states.get(ItemState.DONE, 0) for id_ in ids]
         return made - sum(back)
-    given = sum(desk.core.journal.progress(operation.id).net.values())
-    for undo in _asked(desk, operation):
-        if undo.state not in ENDED:
-            return 0  # it says so above; what it leaves is offered when it has ended
-        given += sum(desk.core.journal.progress(undo.id).net.values())
-    return given
+    return sum(sum(progress.net.values()) for progress in found.values())
 
 
 def _asked(desk: Desk, operation: Operation) -> Sequence[Operation]:

@@ -32,13 +32,13 @@ def show(desk: Desk) -> None:
         "themselves; an admin retries those that failed."
     )
     _told()
-    state = desk.core.journal.outbox()
+    state = desk.core.copy_queries.state(desk.actor)
     _cards(desk, state, "copy", "copies")
     if state.dead:
         _dead(desk, state.dead)
     if state.due:
         st.header("Pending", anchor=False)
-        _grid(desk, desk.core.journal.outbox_rows(dead=False, limit=ROWS), "due")
+        _grid(desk, desk.core.copy_queries.pending(desk.actor, limit=ROWS), "due")
     if not state.due and not state.dead:
         st.success("Supabase has every change.", icon=":material/cloud_done:")
     _events(desk)
@@ -115,10 +115,10 @@ def _dead(desk: Desk, dead: int) -> None:
         "Students see older values in these. Fix what the error names, in Supabase or in "
         "HubSpot, then retry: HubSpot's current values are copied."
     )
-    groups = desk.core.journal.dead_letters()
+    groups = desk.core.copy_queries.errors(desk.actor)
     chosen = _choose(desk, groups) if len(groups) > 1 else None
-    rows = desk.core.journal.outbox_rows(
-        dead=True, error=chosen.error if chosen else None, limit=ROWS
+    rows = desk.core.copy_queries.failed(
+        desk.actor, error=chosen.error if chosen else None, limit=ROWS
     )
     may = Act.RUN_BATCHES in ALLOWED[desk.actor.role]
     if may:

@@ -59,16 +59,15 @@ def show(desk: Desk, operation: Operation) -> None:
 
 
 def _writes(desk: Desk, operation: Operation) -> None:
-    records = desk.core.journal.writes(operation.id)
+    records = desk.core.following.writes(operation.id, desk.actor)
     if not records:
         st.caption("No write was sent to HubSpot.")
         return
     st.markdown(writes_words(operation, records))
     above = st.container()
     page = tables.page_of(f"writes_{operation.id}", len(records))
-    known = {
-        str(item.contact_id): item.contact_name for item in desk.core.journal.items(operation.id)
-    }
+    items = desk.core.following.items(operation.id, desk.actor)
+    known = {str(item.contact_id): item.contact_name for item in items}
     shown = [records[n] for n in page]
     words_of, colours = zip(*WRITE_STATES.values(), strict=True)
     names.grid(

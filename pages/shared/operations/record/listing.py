@@ -58,7 +58,7 @@ def show(desk: Desk) -> None:
 
 def _asked(desk: Desk, states: frozenset[OperationState]) -> None:
     """What waits for a second admin, who may be the reader."""
-    waiting = desk.core.journal.operations(states={OperationState.AWAITING})
+    waiting = desk.core.following.awaiting(desk.actor)
     if not waiting or states == {OperationState.AWAITING}:
         return
     theirs = sum(not operation.is_of_person(desk.actor.email) for operation in waiting)

@@ -13,7 +13,7 @@ from pages.shared.gate import Desk
 def show(desk: Desk) -> None:
     """Who is alive, and who was heard of last when."""
     now = desk.now()
-    workers = desk.core.journal.workers()
+    workers = desk.core.readiness.workers(desk.actor)
     lively = {worker.executor_id for worker in alive(workers, now)}
     st.markdown(
         "Workers carry out operations. When one stops, another takes over its work; nothing "

@@ -72,7 +72,7 @@ def show(desk: Desk, contact: Contact) -> bool:
     if not id_:
         return False
     with st.container(border=True, key="doing"), problems.told(UNCHANGED):
-        plan = desk.core.journal.plan(id_)
+        plan = desk.core.following.plan(id_, desk.actor)
         whose = {row.contact_id for row in plan.rows}
         said = kind_of(plan.kind).one_student
         if whose != {contact.id} or said is None:
@@ -87,7 +87,7 @@ def show(desk: Desk, contact: Contact) -> bool:
 
 def _operation(desk: Desk, id_: str) -> Operation | None:
     try:
-        return desk.core.journal.operation(id_)
+        return desk.core.following.followed(id_, desk.actor)
     except UnknownId:
         return None
 
@@ -212,23 +212,23 @@ def _show_operation(desk: Desk, operation: Operation, said: OneStudent) -> None:
 @gate.fragment(run_every=POLL_S)
 def _follow(desk: Desk, operation_id: str, said: OneStudent) -> None:
     """The journal is asked twice a second; HubSpot is not."""
-    operation = desk.core.journal.operation(operation_id)
+    operation = desk.core.following.followed(operation_id, desk.actor)
     if operation.state in ENDED:
         reading.forget()
         st.rerun(scope="app")
-    progress = desk.core.journal.progress(operation_id)
+    progress = desk.core.following.progress(operation_id, desk.actor)
     st.markdown(f"**{said.doing} in HubSpot …** You may leave this page: it continues by itself.")
     st.progress(progress.settled / max(progress.planned, 1))
     if operation.waiting_for:
         st.caption(f":material/hourglass: Waiting: {words.plain(operation.waiting_for)}.")
-    if not desk.core.journal.workers():
+    if not desk.core.readiness.working(desk.actor):
         st.caption(":material/hourglass: No worker is running; it starts when one is.")
 
 
 def _result(desk: Desk, operation: Operation, said: OneStudent) -> None:
-    for item in desk.core.journal.items(operation.id):
+    for item in desk.core.following.items(operation.id, desk.actor):
         _item(desk, item, said)
-    left_undone.show(desk.core.journal.warnings(operation.id))
+    left_undone.show(desk.core.following.warnings(operation.id, desk.actor))
     found = desk.core.correcting.standing(operation.id)
     if any(each.remedy in {Remedy.OFFERED, Remedy.DECISION} for each in found):
         st.warning(
