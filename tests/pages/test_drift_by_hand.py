@@ -243,7 +243,7 @@ def test_refunds_owed_are_those_that_are_counted(open_page: Open, made: Stage) -
     at = open_page(DRIFT, chart="Refunds owed", period="Last 24 hours")
 
     drawn = {name: trace["y"] for name, trace in traces(at).items()}
-    assert len(by_token(unpaid)) > 2
+    assert by_token(unpaid).total() > 20
     assert {LABELS[key]: [float(n)] for key, n in by_token(unpaid).items()} == {
         name: y for name, y in drawn.items() if any(y)
     }
