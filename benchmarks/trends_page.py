@@ -24,7 +24,7 @@ from core.credits.catalogue import SCHOOL
 from core.credits.records import Kind
 from core.credits.writes import MovementKind, WriteState
 from core.database.database import Database
-from core.health.trend_rules import stretches
+from core.health.over_time.trend_rules import stretches
 from core.operations.kinds.registry import cancelling
 from core.operations.protocol.store.tables import MovementState, movements, writes
 from core.operations.states import ItemState, OperationState

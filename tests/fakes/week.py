@@ -14,7 +14,7 @@ from core.drift.differences import Drift
 from core.drift.repairs import Repair, RepairRow, RowState
 from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import Sweep
-from core.health.week_rules import GaugeReading, Outcomes
+from core.health.over_time.week_rules import GaugeReading, Outcomes
 from core.operations.states import ItemState
 from core.operations.verdicts import OperationKind
 

@@ -644,14 +644,14 @@ RECHECK = [
     ),
     Mutant(
         guard="what was counted for a chart is counted again when the audit has another entry",
-        file="core/health/trends.py",
+        file="core/health/over_time/trends.py",
         old="return self.journal.audit_head()[1]",
         new="return 0",
         tests=(_SERVICES + "test_trends.py",),
     ),
     Mutant(
         guard="another sweep is in the charts as soon as it has ended",
-        file="core/health/trends.py",
+        file="core/health/over_time/trends.py",
         old="tuple(sweep.id for sweep in newest if sweep.complete)",
         new="()",
         tests=(_SERVICES + "test_trends.py",),

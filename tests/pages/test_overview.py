@@ -18,8 +18,8 @@ from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import Sweep, SweepMode, SweepState
 from core.health import readiness
 from core.health.facts import Matter, Need
+from core.health.over_time.week_rules import Days
 from core.health.store.attention_port import Moved
-from core.health.week_rules import Days
 from core.operations.verdicts import OperationKind
 from pages.shared import places, words
 from pages.shared.gate import Desk

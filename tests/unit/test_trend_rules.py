@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.health.over_time.trend_rules import Acts, Figure, steps, stretches
 from core.health.store.tallies_port import ActTally
-from core.health.trend_rules import Acts, Figure, steps, stretches
 from core.operations.kinds.cancel import CANCEL
 from core.operations.kinds.refund import REFUND
 from core.operations.verdicts import OperationKind

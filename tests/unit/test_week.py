@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.health.week_rules import Days, GaugeReading, averaged, counted, level
+from core.health.over_time.week_rules import Days, GaugeReading, averaged, counted, level
 
 BERLIN = ZoneInfo("Europe/Berlin")
 #: A Wednesday, 13:30 in UTC.

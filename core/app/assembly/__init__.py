@@ -38,10 +38,10 @@ from core.health.audit_check.verify import Auditing
 from core.health.clock_watch import ClockWatch
 from core.health.first_jobs import FirstJobs
 from core.health.metrics import Metrics
+from core.health.over_time.trends import TrendReader
+from core.health.over_time.week import WeekReader
 from core.health.overview import OverviewReader
 from core.health.readiness import Readiness
-from core.health.trends import TrendReader
-from core.health.week import WeekReader
 from core.hubspot.ports.channels import NO_TELLING, TellBy
 from core.hubspot.ports.crm import Crm
 from core.hubspot.ports.directory import Directory

@@ -21,10 +21,10 @@ from core.health.audit_check.verify import Auditing
 from core.health.clock_watch import ClockWatch
 from core.health.first_jobs import FirstJobs
 from core.health.metrics import Metrics
+from core.health.over_time.trends import TrendReader
+from core.health.over_time.week import WeekReader
 from core.health.overview import OverviewReader
 from core.health.readiness import Readiness
-from core.health.trends import TrendReader
-from core.health.week import WeekReader
 from core.mirror.copier import Mirroring
 from core.mirror.outbox import CopyQueries, DeadLetterRetry
 from core.mirror.outgoing.announcer import Announcing

@@ -11,8 +11,8 @@ from core.cli.app import As, Json, app
 from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.health.facts import Need, Urgency
+from core.health.over_time.week import Week
 from core.health.overview import Overview
-from core.health.week import Week
 
 
 @app.command()

@@ -14,7 +14,7 @@ from core.cli.opened_store import opened
 from core.cli.output import show, told
 from core.credits.roles import Actor
 from core.drift.store.trends_port import Gauge
-from core.health.trend_rules import Acts, Exams, Figure, RepairTimes
+from core.health.over_time.trend_rules import Acts, Exams, Figure, RepairTimes
 from core.operations.kinds.registry import NAMES
 
 #: As long as what is measured is kept.

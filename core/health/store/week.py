@@ -17,7 +17,7 @@ from core.drift.store.trend_tables import measures
 from core.drift.store.trends import values_at
 from core.drift.store.trends_port import Gauge
 from core.drift.sweeps import SweepState
-from core.health.week_rules import GaugeReading, Outcomes
+from core.health.over_time.week_rules import GaugeReading, Outcomes
 from core.operations.kinds.registry import CANCELLING, MAKING
 from core.operations.protocol.store.tables import MovementState, movements
 from core.operations.states import ItemState

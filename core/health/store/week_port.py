@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from core.drift.store.trends_port import Gauge
-from core.health.week_rules import GaugeReading, Outcomes
+from core.health.over_time.week_rules import GaugeReading, Outcomes
 
 
 class WeekRecords(Protocol):

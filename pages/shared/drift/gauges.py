@@ -14,7 +14,7 @@ from core.credits.catalogue import Catalogue
 from core.drift.store.trends_port import Gauge, Level
 from core.health.facts import BEHIND_AFTER
 from core.health.needs import QUOTA_ABOVE
-from core.health.trend_rules import RepairTimes
+from core.health.over_time.trend_rules import RepairTimes
 from pages.shared import charts, words
 from pages.shared.charts import Colour, Frame, Look, Series
 

@@ -10,8 +10,8 @@ import streamlit as st
 
 from core.audit.entries import What
 from core.credits.roles import ALLOWED, Actor
-from core.health.week import Week
-from core.health.week_rules import Days, Trend, WeekFigure
+from core.health.over_time.week import Week
+from core.health.over_time.week_rules import Days, Trend, WeekFigure
 from core.operations.kinds.registry import CANCELLING, MAKING, REFUNDING
 from core.operations.verdicts import OperationKind
 from pages.shared import places, words

@@ -12,7 +12,7 @@ from core.credits.writes import MovementKind, WriteState
 from core.drift.repairs import Repair, RepairRow, RepairState, RowState
 from core.drift.store.trends_port import Gauge
 from core.drift.sweeps import SweepMode, SweepState
-from core.health.week_rules import GaugeReading, Outcomes
+from core.health.over_time.week_rules import GaugeReading, Outcomes
 from core.operations.states import ItemState, OperationState
 from core.operations.verdicts import OperationKind
 from tests.contract.journal.given import NOW, after, item, operation, outcome, saved, write

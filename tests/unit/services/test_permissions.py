@@ -835,7 +835,6 @@ UNASKED = {
         "Part.begin",
         "Part.found",
         "Part.known",
-        "Part.looked_s",
         "Readiness.findings",
         "Readiness.glance",
         "Metrics.quota",

@@ -12,8 +12,8 @@ from core.app.stores import SqlJournal
 from core.credits.records import ExamId
 from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import WHOLE, SweepMode
-from core.health.kept_answers import KeptAnswers
-from core.health.trend_rules import Figure, steps
+from core.health.over_time.kept_answers import KeptAnswers
+from core.health.over_time.trend_rules import Figure, steps
 from core.operations.choosing.select import ByExam
 from core.operations.kinds.cancel import CANCEL
 from tests.fakes.crm import Request

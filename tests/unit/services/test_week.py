@@ -12,8 +12,8 @@ from core.credits.records import Kind
 from core.drift import sweep as sweeping
 from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import SweepMode
-from core.health.week import Week
-from core.health.week_rules import WeekFigure
+from core.health.over_time.week import Week
+from core.health.over_time.week_rules import WeekFigure
 from core.mirror.store.outbox_port import Due
 from core.work.work import Work
 from tests.fakes.crm import Fault, Request

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from core.health.over_time.trend_rules import Acts, Figure, Stretches, number
 from core.health.store.tallies_port import ActTally, ExamTally
-from core.health.trend_rules import Acts, Figure, Stretches, number
 from core.operations.kinds.registry import NAMES
 from pages.shared import charts, words
 from pages.shared.charts import Colour, Frame, Look, Series

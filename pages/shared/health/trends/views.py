@@ -8,7 +8,7 @@ from datetime import timedelta
 import streamlit as st
 
 from core.drift.store.trends_port import Gauge
-from core.health.trend_rules import Acts, Figure
+from core.health.over_time.trend_rules import Acts, Figure
 from pages.shared import charts, periods, places
 from pages.shared.charts import Frame
 from pages.shared.drift import gauges

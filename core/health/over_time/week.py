@@ -9,9 +9,7 @@ from datetime import datetime, tzinfo
 
 from core.credits.roles import Act, Actor
 from core.drift.store.trends_port import Gauge
-from core.health.owed_now import owed_now
-from core.health.store.port import HealthStore
-from core.health.week_rules import (
+from core.health.over_time.week_rules import (
     WEEK,
     Days,
     GaugeReading,
@@ -21,6 +19,8 @@ from core.health.week_rules import (
     counted,
     level,
 )
+from core.health.owed_now import owed_now
+from core.health.store.port import HealthStore
 
 GAUGES = (Gauge.COPY_LAG_P99, Gauge.OWED, Gauge.OUTSTANDING)
 
