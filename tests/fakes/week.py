@@ -9,14 +9,11 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from core.credits.writes import MovementKind, WriteState
 from core.drift.differences import Drift
 from core.drift.repairs import Repair, RepairRow, RowState
 from core.drift.store.trends_port import Gauge, Measure
 from core.drift.sweeps import Sweep
-from core.health.over_time.week_rules import GaugeReading, Outcomes
-from core.operations.states import ItemState
-from core.operations.verdicts import OperationKind
+from core.health.over_time.week_rules import GaugeReading
 
 
 class MemoryWeeks:
@@ -27,27 +24,6 @@ class MemoryWeeks:
     _drifts: dict[str, dict[tuple[str, str], Drift]]
     _repairs: dict[str, tuple[Repair, dict[int, RepairRow]]]
     _measures: dict[tuple[str, datetime, str, str], Measure]
-
-    def outcomes(self, edges: Sequence[datetime]) -> dict[int, Outcomes]:
-        done: dict[int, Counter[str]] = defaultdict(Counter)
-        with self._lock:
-            for kept in self._operations.values():
-                slot, kind = _slot(kept.operation.confirmed_at, edges), kept.operation.kind
-                if slot is None:
-                    continue
-                cancels = kind in {OperationKind.CANCEL, OperationKind.FORFEIT}
-                items = kept.items.values()
-                done[slot]["cancelled"] += cancels and sum(item.cancelled for item in items)
-                done[slot]["booked"] += kind is OperationKind.BOOK and sum(
-                    item.state is ItemState.DONE for item in items
-                )
-                done[slot]["refunded"] += sum(
-                    movement.kind is MovementKind.REFUND
-                    for record in map(self._writes.__getitem__, kept.writes)
-                    if record.state is WriteState.LANDED
-                    for movement in record.write.movements
-                )
-        return {slot: Outcomes(**n) for slot, n in done.items() if any(n.values())}
 
     def found(self, edges: Sequence[datetime]) -> dict[int, int]:
         with self._lock:

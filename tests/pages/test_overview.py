@@ -233,7 +233,7 @@ def test_a_store_that_fails_while_the_week_is_counted_is_named_below_what_is_kno
     def fails(*_: object) -> None:
         raise JournalError("disk I/O error")
 
-    monkeypatch.setattr(made.journal, "outcomes", fails)
+    monkeypatch.setattr(made.journal, "tally_acts", fails)
 
     at = open_page(OVERVIEW)
 

@@ -314,7 +314,7 @@ def test_a_figure_leads_to_what_it_counts(open_page: Open, lived_in: Stage) -> N
     links = [
         (link.proto.page, parse_qs(link.proto.query_string))
         for link in open_page(OVERVIEW).get("page_link")
-        if link.proto.label in {"See operations", "See chart", "See records", "See checks"}
+        if link.proto.label in {"See operations", "See chart", "See records"}
     ]
 
     monday = MONDAY.isoformat()
@@ -330,6 +330,8 @@ def test_a_figure_leads_to_what_it_counts(open_page: Open, lived_in: Stage) -> N
     repaired = open_page(AUDIT, **{name: of[0] for name, of in links[4][1].items()})
     number = sum(when.date() >= MONDAY for when in mended(lived_in))
     assert words.count(number, "entry", "entries") in said(repaired)
+    outstanding = {"view": ["Trends"], "trend": ["Credits outstanding"], "period": ["Last 30 days"]}
+    assert ("operations", outstanding) == links[-1]
     charts = [params for page, params in links if page == "drift" and params]
     assert ["By cause", "Copy lag", "Refunds owed"] == [params["chart"][0] for params in charts]
     for params in charts:

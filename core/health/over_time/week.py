@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from core.credits.roles import Act, Actor
 from core.drift.store.trends_port import Gauge
+from core.health.over_time.kept_answers import KeptAnswers
 from core.health.over_time.week_rules import (
     WEEK,
     Days,
@@ -21,6 +23,7 @@ from core.health.over_time.week_rules import (
 )
 from core.health.owed_now import owed_now
 from core.health.store.port import HealthStore
+from core.health.store.tallies_port import ActTally
 
 GAUGES = (Gauge.COPY_LAG_P99, Gauge.OWED, Gauge.OUTSTANDING)
 
@@ -41,8 +44,7 @@ class WeekReader:
 
     journal: HealthStore
     now: Callable[[], datetime]
-    #: By the reader's zone: of which minute and entry, and what was counted.
-    _kept: dict[tzinfo, tuple[tuple[datetime, int], Week]] = field(default_factory=dict)
+    _kept: KeptAnswers = field(default_factory=KeptAnswers)
     _counting: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self, actor: Actor, *, zone: tzinfo) -> Week:
@@ -56,13 +58,10 @@ class WeekReader:
         minute = self.now().replace(second=0, microsecond=0)
         mark = minute, self.journal.audit_head()[1]
         with self._counting:  # ten open pages count once
-            self._kept = {of: kept for of, kept in self._kept.items() if kept[0] == mark}
-            if zone not in self._kept:
-                self._kept[zone] = mark, self._counted(Days.until(minute, zone))
-            return self._kept[zone][1]
+            return self._kept.ask(zone, mark, lambda: self._counted(Days.until(minute, zone)))
 
     def _counted(self, days: Days) -> Week:
-        done = self.journal.outcomes(days.edges).items()
+        done = self.journal.tally_acts(days.edges[:-1])
         found, repaired = (
             _each_week(first, days) for first in (self.journal.found, self.journal.repaired)
         )
@@ -71,9 +70,9 @@ class WeekReader:
         return Week(
             days=days,
             trends={
-                WeekFigure.REFUNDED: counted(days, {n: each.refunded for n, each in done}),
-                WeekFigure.CANCELLED: counted(days, {n: each.cancelled for n, each in done}),
-                WeekFigure.BOOKED: counted(days, {n: each.booked for n, each in done}),
+                WeekFigure.REFUNDED: counted(days, _summed(done, "refunded")),
+                WeekFigure.CANCELLED: counted(days, _summed(done, "cancelled")),
+                WeekFigure.BOOKED: counted(days, _summed(done, "booked")),
                 WeekFigure.DRIFT_FOUND: counted(days, found),
                 WeekFigure.DRIFT_REPAIRED: counted(days, repaired),
                 WeekFigure.COPY_LAG: averaged(days, _of(read, Gauge.COPY_LAG_P99)),
@@ -81,6 +80,14 @@ class WeekReader:
                 WeekFigure.OUTSTANDING: level(days, _of(read, Gauge.OUTSTANDING)),
             },
         )
+
+
+def _summed(tallies: Sequence[ActTally], what: str) -> Counter[int]:
+    """By stretch."""
+    numbers: Counter[int] = Counter()
+    for tally in tallies:
+        numbers[tally.slot] += getattr(tally, what)
+    return numbers
 
 
 def _each_week(

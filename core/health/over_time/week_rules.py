@@ -18,18 +18,6 @@ WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcomes:
-    """What came of the operations that were confirmed in one stretch, so far."""
-
-    #: Credits that refunds and cancellations gave back, also those that an undo has taken since.
-    refunded: int = 0
-    #: Bookings that were cancelled, their credits given back or kept.
-    cancelled: int = 0
-    #: Bookings that were made.
-    booked: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GaugeReading:
     """What a gauge showed in one stretch."""
 

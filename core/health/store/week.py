@@ -7,9 +7,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
-from core.credits.writes import MovementKind
 from core.database.database import Database, reading
 from core.drift.repairs import RowState
 from core.drift.store.tables import drifts, repair_rows, repairs, sweeps
@@ -17,30 +16,13 @@ from core.drift.store.trend_tables import measures
 from core.drift.store.trends import values_at
 from core.drift.store.trends_port import Gauge
 from core.drift.sweeps import SweepState
-from core.health.over_time.week_rules import GaugeReading, Outcomes
-from core.operations.kinds.registry import CANCELLING, MAKING
-from core.operations.protocol.store.tables import MovementState, movements
-from core.operations.states import ItemState
-from core.operations.store.tables import items, operations
+from core.health.over_time.week_rules import GaugeReading
 
 
 class Weeks:
     """See ``core.health.store.week_port.WeekRecords``."""
 
     _db: Database
-
-    @reading
-    def outcomes(self, connection: Connection, edges: Sequence[datetime]) -> dict[int, Outcomes]:
-        """By the index on when operations were confirmed, then by those on what is theirs."""
-        refunded = dict(connection.execute(_refunded(edges)).all())
-        rows = {slot: both for slot, *both in connection.execute(_ended(edges))}
-        found = {}
-        for slot in refunded.keys() | rows.keys():
-            cancelled, booked = rows.get(slot, (0, 0))
-            found[slot] = Outcomes(
-                refunded=refunded.get(slot, 0), cancelled=int(cancelled), booked=int(booked)
-            )
-        return found
 
     @reading
     def found(self, connection: Connection, edges: Sequence[datetime]) -> dict[int, int]:
@@ -105,31 +87,3 @@ def _counted(
 ) -> dict[int, int]:
     slot = _slot(seen.subquery().c.first, edges)
     return dict(connection.execute(select(slot, func.count()).group_by(slot)).all())
-
-
-def _refunded(edges: Sequence[datetime]) -> Select[int, int]:
-    when = operations.c.confirmed_at
-    slot = _slot(when, edges)
-    landed = and_(
-        movements.c.operation_id == operations.c.id,
-        movements.c.kind == MovementKind.REFUND,
-        movements.c.state.in_((MovementState.LANDED, MovementState.UNDONE)),
-    )
-    counted = select(slot, func.count()).select_from(operations).join(movements, landed)
-    return counted.where(*_within(when, edges)).group_by(slot)
-
-
-def _ended(edges: Sequence[datetime]) -> Select[int, int, int]:
-    """Of each stretch: bookings cancelled, and bookings made."""
-    when = operations.c.confirmed_at
-    slot = _slot(when, edges)
-    cancelled = and_(operations.c.kind.in_(CANCELLING), items.c.cancelled)
-    made = and_(operations.c.kind.in_(MAKING), items.c.state == ItemState.DONE)
-    each = func.sum(case((cancelled, 1), else_=0)), func.sum(case((made, 1), else_=0))
-    return (
-        select(slot, *each)
-        .select_from(operations)
-        .join(items, items.c.operation_id == operations.c.id)
-        .where(*_within(when, edges), or_(cancelled, made))
-        .group_by(slot)
-    )

@@ -11,15 +11,11 @@ from datetime import datetime
 from typing import Protocol
 
 from core.drift.store.trends_port import Gauge
-from core.health.over_time.week_rules import GaugeReading, Outcomes
+from core.health.over_time.week_rules import GaugeReading
 
 
 class WeekRecords(Protocol):
     """Each method is one transaction."""
-
-    def outcomes(self, edges: Sequence[datetime]) -> Mapping[int, Outcomes]:
-        """By stretch, as the journal proves them: landed movements, ended rows."""
-        ...
 
     def found(self, edges: Sequence[datetime]) -> Mapping[int, int]:
         """Records that complete sweeps found to drift, each in the first stretch that has it."""

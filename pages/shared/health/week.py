@@ -20,7 +20,8 @@ from pages.shared.drift import history
 from pages.shared.gate import Desk
 from pages.shared.health import small_chart
 from pages.shared.health.figures import short
-from pages.shared.health.links import Link
+from pages.shared.health.links import VIEW, Link
+from pages.shared.health.trends import views
 from pages.shared.operations.record import finding
 
 
@@ -84,6 +85,7 @@ NOTHING_YET = (
     "Nothing to compare yet. Refunds, cancellations, bookings and drift appear here, this week "
     "beside last week."
 )
+OUTSTANDING = {VIEW: "Trends", views.TAB: "Credits outstanding"}
 #: The shortest period of the charts with both weeks, as the address of their page says it.
 TWO_WEEKS = {"period": "Last 30 days"}
 
@@ -151,7 +153,7 @@ def link_of(figure: WeekFigure, days: Days) -> Link:
     if figure in TABS:
         return Link(places.DRIFT, "See chart", {history.TAB: TABS[figure]} | TWO_WEEKS)
     if figure is WeekFigure.OUTSTANDING:
-        return Link(places.DRIFT, "See checks")
+        return Link(places.OPERATIONS, "See chart", OUTSTANDING | TWO_WEEKS)
     repaired = {entries.ACT: words.sentence(What.REPAIRED), entries.SINCE: monday}
     return Link(places.AUDIT, "See records", repaired)
 

@@ -5,17 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from core.app.journal import Journal
-from core.credits.writes import MovementKind, WriteState
 from core.drift.repairs import Repair, RepairRow, RepairState, RowState
 from core.drift.store.trends_port import Gauge
 from core.drift.sweeps import SweepMode, SweepState
-from core.health.over_time.week_rules import GaugeReading, Outcomes
-from core.operations.states import ItemState, OperationState
-from core.operations.verdicts import OperationKind
-from tests.contract.journal.given import NOW, after, item, operation, outcome, saved, write
+from core.health.over_time.week_rules import GaugeReading
+from tests.contract.journal.given import NOW, after
 from tests.contract.journal.test_trends import drift, measure, swept
 
 HOUR = timedelta(hours=1)
@@ -23,69 +18,10 @@ HOUR = timedelta(hours=1)
 EDGES = [NOW.replace(microsecond=0) + n * HOUR for n in range(4)]
 
 
-def confirmed(
-    journal: Journal, id_: str, *states: ItemState, hours: float, kind: OperationKind, **more: bool
-) -> None:
-    items = [item(n, operation_id=id_, state=each, **more) for n, each in enumerate(states)]
-    at, state = after(3600 * hours), OperationState.RUNNING
-    assert journal.confirm(operation(id_, confirmed_at=at, kind=kind, state=state), items)
-
-
-def moved(
-    journal: Journal,
-    id_: str,
-    *bookings: str,
-    movement: MovementKind = MovementKind.REFUND,
-    state: WriteState = WriteState.LANDED,
-) -> None:
-    run, _ = journal.begin_run(id_, at=NOW)
-    delta = -1 if movement is MovementKind.UNDO_REFUND else 1
-    one = write(f"w-{id_}", *bookings, operation_id=id_, movement=movement, delta=delta)
-    saved(journal, run, [one])
-    journal.settle(run, [outcome(one.id, state)], at=NOW)
-
-
 def test_nothing_was_done_in_an_empty_journal(journal: Journal) -> None:
-    assert {} == journal.outcomes(EDGES)
     assert {} == journal.found(EDGES)
     assert {} == journal.repaired(EDGES)
     assert {} == journal.readings(list(Gauge), EDGES)
-
-
-def test_credits_count_when_they_landed_also_those_taken_back_since(journal: Journal) -> None:
-    kind = OperationKind.REFUND
-    for id_, hours in (("one", 0.0), ("two", 0.5), ("open", 2.5)):
-        confirmed(journal, id_, ItemState.PENDING, ItemState.PENDING, hours=hours, kind=kind)
-    moved(journal, "one", "b0", "b1")
-    moved(journal, "two", "b2")
-    moved(journal, "open", "b3", state=WriteState.UNDECIDED)
-    confirmed(journal, "undo", ItemState.PENDING, hours=2, kind=OperationKind.UNDO)
-    moved(journal, "undo", "b0", movement=MovementKind.UNDO_REFUND)
-
-    assert {0: 3} == {
-        slot: each.refunded for slot, each in journal.outcomes(EDGES).items() if each.refunded
-    }
-
-
-def test_bookings_count_by_what_each_kind_makes_of_them(journal: Journal) -> None:
-    done, failed = ItemState.DONE, ItemState.FAILED
-    for hours, kind in ((1, OperationKind.CANCEL), (1.5, OperationKind.FORFEIT)):
-        confirmed(journal, kind, done, failed, hours=hours, kind=kind, cancelled=True)
-    confirmed(journal, "not yet", ItemState.CLAIMED, hours=1, kind=OperationKind.CANCEL)
-    confirmed(journal, "book", done, hours=2, kind=OperationKind.BOOK)
-    confirmed(journal, "no seat", failed, hours=2, kind=OperationKind.BOOK)
-    confirmed(journal, "refund", done, done, hours=2, kind=OperationKind.REFUND)
-
-    assert {1: Outcomes(cancelled=4), 2: Outcomes(booked=1)} == {
-        slot: each for slot, each in journal.outcomes(EDGES).items() if each != Outcomes()
-    }
-
-
-@pytest.mark.parametrize("hours", [-0.01, 3])
-def test_what_was_confirmed_before_or_after_is_left_out(journal: Journal, hours: float) -> None:
-    confirmed(journal, "op", ItemState.DONE, hours=hours, kind=OperationKind.BOOK)
-
-    assert {} == journal.outcomes(EDGES)
 
 
 def test_each_record_is_found_once_in_the_stretch_that_first_has_it(journal: Journal) -> None:
