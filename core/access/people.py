@@ -91,8 +91,8 @@ class Access:
             role = Role.ADMIN if self.is_first(email) else self.journal.granted(email)
         if role is None:
             raise NotAllowed(
-                f"{email or 'nobody'} has no role here. Ask an admin to give the address one, "
-                "on the page People or by python -m core roles grant",
+                f"{email or 'nobody'} has no role here. Ask an admin of this desk to give the "
+                "address one, on the page People or by python -m core roles grant",
                 who=email,
             )
         whom = () if role is Role.ADMIN else tuple(self.other_admins(email))

@@ -7,7 +7,7 @@ it there is a person whose role allows the page; otherwise the page has stopped.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
@@ -21,15 +21,18 @@ from core.access.sign_ins import DEFAULT_PROVIDER, SignInEnded, stated
 from core.app import wiring
 from core.app.assembly.parts import Core
 from core.credits.errors import JournalError, StoreFull
-from core.credits.roles import ALLOWED, Actor, NotAllowed
+from core.credits.roles import ALLOWED, Actor, NotAllowed, Role
 from core.credits.ways import Way, come_by
 from pages.shared import places, signing_in, words
+from pages.shared.access import keyboard
 from pages.shared.places import Place
 from pages.shared.signing_in import Provider
 
 log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
+#: More than one of each.
+ROLES: Mapping[Role, str] = {Role.STAFF: "staff", Role.MANAGER: "managers", Role.ADMIN: "admins"}
 #: Draws a part of a page; begins with the desk.
 Drawing = Callable[Concatenate["Desk", P], None]
 #: Whom ``visible`` found at the head of this run, and by which claims: for ``enter``, once, moments
@@ -114,8 +117,8 @@ def _entered(place: Place) -> Desk:
         actor.require(place.act)
     except NotAllowed as refusal:
         core.noting.refused(refusal, core.access.vouched(claims))
-        _refused_page(place, stated(claims), str(refusal))
-    _heading(place, actor.email)
+        _refused_page(place, stated(claims), str(refusal), actor)
+    _heading(place, actor)
     return Desk(core=core, actor=actor, zone=reader_zone(), place=place, claims=claims)
 
 
@@ -164,6 +167,10 @@ def visible() -> list[Place]:
     except (NotAllowed, wiring.NotServed, JournalError):
         return []  # the page itself says why
     _FOUND.set((claims, actor))
+    return _open_to(actor)
+
+
+def _open_to(actor: Actor) -> list[Place]:
     return [place for place in places.PLACES if place.act in ALLOWED[actor.role]]
 
 
@@ -182,7 +189,10 @@ def home() -> Place:
     _core()
     if signed_in() is None:
         _sign_in_page()
-    mine = visible()
+    return _first_of(visible())
+
+
+def _first_of(mine: Sequence[Place]) -> Place:
     return next((place for place in places.HOMES if place in mine), places.HOMES[0])
 
 
@@ -207,12 +217,18 @@ def reader_zone() -> tzinfo:
         return UTC
 
 
-def _heading(place: Place, email: str) -> None:
+def _heading(place: Place, actor: Actor) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.title(place.title, anchor=False)
-        chosen = st.menu_button(
-            email, ["Sign out"], icon=":material/account_circle:", type="tertiary", key="person"
-        )
+        with st.container(horizontal=True, gap=None, width="content"):
+            keyboard.show(_open_to(actor))
+            chosen = st.menu_button(
+                actor.email,
+                ["Sign out"],
+                icon=":material/account_circle:",
+                type="tertiary",
+                key="person",
+            )
     if chosen:
         st.logout()
 
@@ -301,14 +317,27 @@ def _ended_page(claims: Mapping[str, Any]) -> NoReturn:
     st.stop()
 
 
-def _refused_page(place: Place, email: str, why: str) -> NoReturn:
+def _refused_page(place: Place, email: str, why: str, actor: Actor | None) -> NoReturn:
+    """``actor``: who has a role, of another kind, and is led on; None: it opens no page at all."""
     with _card(f"{place.title} is not open to you"):
-        st.markdown(
-            f"You are signed in as **{words.plain(email or 'somebody without an address')}**."
-        )
+        who = words.plain(email or "somebody without an address")
+        st.markdown(f"You are signed in as **{who}**.{_open_to_roles(place) if actor else ''}")
         st.warning(f"{words.plain(why)}.", icon=":material/lock:")
-        st.button("Sign out", icon=":material/logout:", on_click=st.logout)
+        with st.container(horizontal=True, gap="small"):
+            if actor is not None:
+                first = _first_of(_open_to(actor))
+                if st.button(
+                    f"Go to {first.title}", type="primary", icon=first.icon, key="lead_on"
+                ):
+                    st.switch_page(first.path)
+            st.button("Sign out", icon=":material/logout:", on_click=st.logout)
     st.stop()
+
+
+def _open_to_roles(place: Place) -> str:
+    """Whose right it is: " This page is open to managers and admins."."""
+    may = [ROLES[role] for role in Role if place.act in ALLOWED[role]]
+    return f" This page is open to {' and '.join(may)}."
 
 
 def _card(title: str) -> Any:

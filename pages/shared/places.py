@@ -22,6 +22,8 @@ class Place:
     help: str
     #: What a role must be allowed to see it.
     act: Act
+    #: Leads there after "g"; "" for none. One letter, of one page alone.
+    key: str = ""
 
 
 OVERVIEW = Place(
@@ -30,6 +32,7 @@ OVERVIEW = Place(
     icon=":material/monitor_heart:",
     help="What needs attention now; whether Supabase matches HubSpot; what runs today.",
     act=Act.WATCH,
+    key="o",
 )
 CONTACTS = Place(
     path="pages/lookup/contacts.py",
@@ -37,6 +40,7 @@ CONTACTS = Place(
     icon=":material/person_search:",
     help="Find a student: balances with their proof and their history, bookings, what is owed.",
     act=Act.LOOK_UP,
+    key="c",
 )
 EXAMS = Place(
     path="pages/lookup/exams.py",
@@ -44,6 +48,7 @@ EXAMS = Place(
     icon=":material/event:",
     help="Sessions with their seats and bookings; which are open, and when the others open.",
     act=Act.LOOK_UP,
+    key="e",
 )
 BATCH_CANCELLATION = Place(
     path="pages/operate/batch_cancellation.py",
@@ -52,6 +57,7 @@ BATCH_CANCELLATION = Place(
     help="Cancel many bookings at once. The credits they spent go back to their students, or are "
     "kept on purpose.",
     act=Act.RUN_BATCHES,
+    key="b",
 )
 BULK_REFUND = Place(
     path="pages/operate/bulk_refund.py",
@@ -59,6 +65,7 @@ BULK_REFUND = Place(
     icon=":material/redo:",
     help="Give credits back for bookings that are already cancelled and still owed one.",
     act=Act.RUN_BATCHES,
+    key="r",
 )
 MOVE_BOOKINGS = Place(
     path="pages/operate/move_bookings.py",
@@ -66,6 +73,7 @@ MOVE_BOOKINGS = Place(
     icon=":material/move_down:",
     help="Move many bookings to another exam. Each keeps the credit it spent.",
     act=Act.RUN_BATCHES,
+    key="m",
 )
 ADJUST_CREDITS = Place(
     path="pages/operate/adjust_credits.py",
@@ -73,6 +81,7 @@ ADJUST_CREDITS = Place(
     icon=":material/balance:",
     help="Give or take credits, or set a balance: of one student, or of a list of many.",
     act=Act.RUN_BATCHES,
+    key="j",
 )
 OPERATIONS = Place(
     path="pages/operate/operations.py",
@@ -80,6 +89,7 @@ OPERATIONS = Place(
     icon=":material/list_alt:",
     help="What ran, what runs and what failed; pending copies to Supabase; workers.",
     act=Act.WATCH,
+    key="p",
 )
 DRIFT = Place(
     path="pages/watch/drift.py",
@@ -87,6 +97,7 @@ DRIFT = Place(
     icon=":material/difference:",
     help="Where Supabase differs from HubSpot, since when and why; checks and repairs.",
     act=Act.WATCH,
+    key="d",
 )
 
 AUDIT = Place(
@@ -95,6 +106,7 @@ AUDIT = Place(
     icon=":material/policy:",
     help="Who did what, when and why, with before and after; whether the log is intact.",
     act=Act.WATCH,
+    key="a",
 )
 PEOPLE = Place(
     path="pages/manage/people.py",

@@ -8,6 +8,9 @@ from typing import Any, Literal, TypeVar
 import streamlit as st
 
 T = TypeVar("T")
+#: Titles of columns whose buttons lead elsewhere and change nothing: by keyboard, Enter anywhere in
+#: a row presses the first of these that it has. Another button is pressed in its own cell alone.
+LEADS = ("Open", "Operation", "Contact", "Behind it")
 
 
 def column(

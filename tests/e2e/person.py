@@ -9,13 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as TooLate
 
 from sandbox.identity import DEMO_USERS
 from scripts import tour
 from tests.crash.waiting import wait_for
+from tests.e2e import axe
 
 NAMES = {user.email: user.name for user in DEMO_USERS}
 #: Rows of a grid are painted on a canvas: a row is clicked by its place.
@@ -29,16 +29,6 @@ FOCUSED = """() => {
     return it.getAttribute("aria-label") || [...(it.labels || [])].map(l => l.innerText).join(" ")
         || it.innerText || "";
 }"""
-
-#: What axe finds and no setting can mend: a rule, and what marks the element.
-NOT_OURS = (
-    # Streamlit writes white on the primary colour (buttons) and the primary colour on the page
-    # (the chosen segment): on a dark page no colour has 4.5 : 1 for both. The segment has 3.7 : 1,
-    # and is marked by border and background too.
-    ("color-contrast", 'data-selected="true"'),
-    # What Streamlit lays over a page for a moment (tooltips, menus) stands outside its landmarks.
-    ("region", "stFloatingOverlayPortal"),
-)
 
 
 @dataclass(frozen=True)
@@ -186,42 +176,73 @@ class Person:
 
         ``whole``: not what only begins with it.
         """
+        passed = []
         for _ in range(TABS_MAX):
             self.page.keyboard.press("Tab")
             words = [line.strip() for line in self.page.evaluate(FOCUSED).splitlines()]
+            passed.append(words)
             if name in words or (not whole and any(line.startswith(name) for line in words)):
                 return
-        raise AssertionError(f"{name!r} is not reached by {TABS_MAX} tabs")
+        raise AssertionError(f"{name!r} is not reached by {TABS_MAX} tabs: {passed}")
 
     def type_and_enter(self, text: str = "") -> None:
         """Into what has the focus."""
         self.page.keyboard.type(text)
         self.page.keyboard.press("Enter")
 
+    def go(self, key: str, address: str) -> None:
+        """To a page, by its key."""
+        self.keys_are_there()
+        self.page.keyboard.press("g")
+        self.page.keyboard.press(key)
+        self.page.wait_for_url(re.compile(f"/{address}"), timeout=SLOW_MS)
+        self.wait()
+
+    def keys_are_there(self) -> None:
+        """The page's own script comes a little after what it is for."""
+        self.page.wait_for_function("() => window.creditDeskKeys", timeout=SLOW_MS)
+
     def tick_here(self, name: str, row: int) -> None:
         """Tick a row of the grid of that name by the keyboard alone; rows are counted from 0."""
-        grid = self.page.get_by_test_id("stDataFrame").filter(
-            has=self.page.get_by_role("button", name=f"Fullscreen: {name}")
-        )
+        self.walk_to_row(name, row)
+        ticked = self._named(name).locator("tr[aria-selected=true]")
+        before = ticked.count()
+        self.page.keyboard.press("Space")
+        expect(ticked).to_have_count(before + 1, timeout=SLOW_MS)
+        self.wait()
+
+    def walk_to_row(self, name: str, row: int) -> None:
+        """From field to field to that grid, and down; the focus is on the row's first cell then."""
         self.tab_to(f"Fullscreen: {name}")
         self.page.keyboard.press("Tab")
+        self._walk_down(self._named(name), row)
+
+    def enter_row(self, name: str, text: str) -> None:
+        """Open the row with this text."""
+        row = self._named(name).locator("tr").filter(has_text=text).first
+        n = int(row.get_attribute("aria-rowindex", timeout=SLOW_MS) or 0) - 2
+        self.focus_table(name)
+        self._walk_down(self._named(name), n)
+        self.page.keyboard.press("Enter")
+
+    def focus_table(self, name: str) -> None:
+        """By its key: the focus is on the first cell then."""
+        expect(self._named(name)).to_be_visible(timeout=SLOW_MS)
+        self.page.keyboard.press("t")
+        self._walk_down(self._named(name), 0)
+
+    def _walk_down(self, grid: Locator, row: int) -> None:
         for n in range(row + 1):
             if n:
                 self.page.keyboard.press("ArrowDown")
             # the grid moves the focus to its cell by itself, a little later than the key
-            expect(grid.get_by_test_id(f"glide-cell-1-{n}")).to_be_focused(timeout=SLOW_MS)
-        ticked = grid.locator("tr[aria-selected=true]")
-        before = ticked.count()
-        self.page.keyboard.press("Shift+Space")
-        expect(ticked).to_have_count(before + 1, timeout=SLOW_MS)
-        self.wait()
+            expect(grid.locator("td:focus")).to_have_id(re.compile(f"-{n}$"), timeout=SLOW_MS)
+
+    def _named(self, name: str) -> Locator:
+        return self.page.get_by_test_id("stDataFrame").filter(
+            has=self.page.get_by_role("button", name=f"Fullscreen: {name}")
+        )
 
     def faults_of_access(self) -> list[str]:
         """What axe holds against this page, without what is Streamlit's alone."""
-        found = Axe().run(self.page).response["violations"]
-        return [
-            f"{one['id']}: {node['html'][:120]}"
-            for one in found
-            for node in one["nodes"]
-            if not any(rule == one["id"] and mark in str(node["target"]) for rule, mark in NOT_OURS)
-        ]
+        return [str(fault) for fault in axe.faults(self.page) if fault.own() is None]

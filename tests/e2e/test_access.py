@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Literal
-
 import httpx
 import pytest
-from playwright.sync_api import Browser
 
 from tests.crash.desk import ADMIN
 from tests.crash.waiting import wait_for
@@ -109,25 +105,3 @@ def test_a_stranger_s_address_is_never_led_to(app: App) -> None:
     )
 
     assert "credit_desk_wanted=%2F;" in answer.headers["set-cookie"]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_can_be_used_by_everybody(
-    app: App, browser: Browser, signed_in: Path, scheme: Literal["light", "dark"]
-) -> None:
-    context = browser.new_context(storage_state=signed_in, color_scheme=scheme)
-    person = Person(context.new_page(), app.origin)
-    faults = {}
-    for address in (
-        "/overview",
-        "/bulk_refund",
-        "/batch_cancellation",
-        "/adjust_credits",
-        "/operations",
-    ):
-        person.open(address)
-        person.sees(ADMIN)
-        faults[address] = person.faults_of_access()
-    context.close()
-
-    assert {address: [] for address in faults} == faults

@@ -1129,6 +1129,20 @@ LEAVING = [
         tests=_LEFT_OPEN,
     ),
     Mutant(
+        guard="enter opens only who was found as typed",
+        file="pages/shared/students/contact/searching.py",
+        old=" and best.by is not FoundBy.LIKE",
+        new="",
+        tests=("tests/pages/test_contacts.py", "-k", "enter_opens_nobody"),
+    ),
+    Mutant(
+        guard="keys lead only where one may go",
+        file="pages/shared/gate.py",
+        old="keyboard.show(_open_to(actor))",
+        new="keyboard.show(places.PLACES)",
+        tests=("tests/pages/test_keys.py", "-k", "keys_lead_only"),
+    ),
+    Mutant(
         guard="a download asks again who is there",
         file="pages/shared/exports.py",
         old="as_of_now = desk.again()",

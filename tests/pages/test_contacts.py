@@ -146,10 +146,19 @@ def test_both_stores_away_is_told_with_what_to_do(open_page: Open, made: Stage) 
 
 
 def test_the_best_match_opens_with_one_button(open_page: Open) -> None:
-    at = press(open_page(CONTACTS, find="100203"), "open_first")
+    at = press(open_page(CONTACTS, find="100203"), f"only_{b'100203'.hex()}")
 
     assert SOMEBODY == at.query_params[address.CONTACT]
     assert "student id 100203" in said(at)
+
+
+@pytest.mark.parametrize("text", ["okafor", "chenn"], ids=["several", "spelled alike"])
+def test_enter_opens_nobody_who_is_not_the_only_one_found(open_page: Open, text: str) -> None:
+    """``static/keys.js`` looks for the key that has the text typed."""
+    keys = {button.key for button in open_page(CONTACTS, find=text).button}
+
+    assert "open_first" in keys
+    assert not any(str(key).startswith("only_") for key in keys)
 
 
 def test_whom_one_opened_stands_in_the_empty_search(open_page: Open) -> None:

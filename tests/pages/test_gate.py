@@ -13,9 +13,9 @@ from core.app import wiring
 from core.credits.errors import JournalError, StoreFull
 from core.credits.roles import Grant, Role
 from pages.shared import gate
-from pages.shared.places import BULK_REFUND, CONTACTS, PLACES, Place
+from pages.shared.places import BULK_REFUND, CONTACTS, OVERVIEW, PEOPLE, PLACES, Place
 from scripts.processes import ROOT
-from tests.pages.acts import said
+from tests.pages.acts import press, said
 from tests.pages.conftest import Open
 from tests.pages.stage import ACTOR, ADMIN, NOON, Stage, come_in, signed_in
 
@@ -60,6 +60,34 @@ def test_a_stranger_is_told_whom_to_ask(open_page: Open, place: Place) -> None:
     assert f"{place.title} is not open to you" == at.title[0].value
     assert "Ask an admin" in at.warning[0].value
     assert not at.dataframe
+
+
+@pytest.mark.parametrize(
+    ("role", "place", "open_to", "first"),
+    [
+        (Role.STAFF, BULK_REFUND, "admins", "Contacts"),
+        (Role.STAFF, OVERVIEW, "managers and admins", "Contacts"),
+        (Role.MANAGER, PEOPLE, "admins", "Overview"),
+    ],
+)
+def test_whose_page_it_is_and_whom_to_ask_is_said_and_one_is_led_on(
+    open_page: Open, made: Stage, role: Role, place: Place, open_to: str, first: str
+) -> None:
+    made.journal.grant(Grant(email=MANAGER, role=role, by=ADMIN, at=NOON))
+    at = open_page(place, who={"email": MANAGER})
+
+    assert f"{place.title} is not open to you" == at.title[0].value
+    assert at.markdown[0].value.endswith(f"This page is open to {open_to}.")
+    assert f"The admin {ADMIN} may, or can give the role" in said(at)
+    assert f"Go to {first}" == at.button(key="lead_on").label
+    assert first == press(at, "lead_on").title[0].value
+
+
+def test_a_stranger_is_led_nowhere_and_told_no_names(open_page: Open) -> None:
+    at = open_page(OVERVIEW, who=signed_in(email="eve@example.test"))
+
+    assert ["Sign out"] == [button.label for button in at.button]
+    assert ADMIN not in said(at)
 
 
 def test_an_address_its_provider_did_not_verify_is_nobody_s(open_page: Open) -> None:

@@ -1,1 +1,1 @@
-"""People and API keys on the screen."""
+"""People and API keys on the screen, and the way about without a mouse."""

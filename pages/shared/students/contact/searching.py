@@ -22,7 +22,8 @@ IN_HUBSPOT = "_contacts_in_hubspot"
 
 def show(desk: Desk) -> None:
     """A box to type in, and whom it finds."""
-    typed = st.text_input(
+    box = st.container(key="student_search")  # by which ``static/keys.js`` finds it
+    typed = box.text_input(
         "Find a student",
         type="search",
         live="300ms",
@@ -40,7 +41,7 @@ def show(desk: Desk) -> None:
     elif len(text) < TEXT_MIN:
         st.caption(f"Type at least {TEXT_MIN} letters.")
     else:
-        _found(desk, text)
+        _found(desk, text, typed or "")
 
 
 def _export(desk: Desk) -> None:
@@ -67,13 +68,13 @@ def _lately() -> None:
             )
 
 
-def _found(desk: Desk, text: str) -> None:
+def _found(desk: Desk, text: str, typed: str) -> None:
     with problems.told(NOT_READ):
         hits = _ask(desk, text)
         _told(text, hits)
         with st.container(horizontal=True, gap="small"):
             if hits.hits:
-                _first(hits)
+                _first(hits, typed)
             if hits.where is Where.MIRROR:
                 _offer_hubspot(text, hits)
         if hits.hits:
@@ -135,14 +136,19 @@ def _nobody(text: str, hits: Hits) -> None:
     st.info(told, title=f"No student found for “{words.plain(text)}”", icon=":material/person_off:")
 
 
-def _first(hits: Hits) -> None:
-    """So that Enter and Tab are enough to open the best match."""
+def _first(hits: Hits, typed: str) -> None:
+    """So that Tab and Enter are enough to open the best match; Enter alone, if there is no other.
+
+    For that the button has what was typed in its key, where ``static/keys.js`` looks for it: an
+    answer to what was typed before opens nobody.
+    """
     best = hits.hits[0]
+    only = len(hits.hits) == 1 and best.by is not FoundBy.LIKE
     st.button(
         f"Open {words.plain(best.name)}",
         type="primary" if len(hits.hits) == 1 else "secondary",
         icon=":material/person:",
-        key="open_first",
+        key=f"only_{typed.encode().hex()}" if only else "open_first",
         on_click=address.open_contact,
         args=(best.contact_id,),
     )

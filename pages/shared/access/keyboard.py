@@ -1,0 +1,95 @@
+"""The desk without a mouse: what each page brings into the browser, and the sheet of keys.
+
+Streamlit opens no row of a grid by keyboard, focuses no field, and has no key for a page;
+``static/keys.js`` does. It leads and focuses, and changes nothing (decision 0046).
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path, PurePath
+
+import streamlit as st
+
+from pages.shared import row_buttons
+from pages.shared.places import Place
+
+SCRIPT = Path(__file__).parents[3] / "static" / "keys.js"
+#: Another text, another address: no browser goes on with an old one.
+ADDRESS = f"/app/static/{SCRIPT.name}?v={sha256(SCRIPT.read_bytes()).hexdigest()[:12]}"
+#: Streamlit writes what is chosen, open or under the mouse in the primary colour: 3.7 : 1 on a dark
+#: page. In the colour of text it is read; border, tint, weight and line mark it.
+STYLE = """<style>
+button[data-variant="segmented_control"][data-selected],
+button:is([kind="secondary"], [kind="tertiary"]):not(:active, [disabled]):is(
+  :hover, :focus-visible, [aria-expanded="true"]
+) {
+  color: inherit !important;
+}
+button[data-variant="segmented_control"][data-selected] { font-weight: 600; }
+button[kind="tertiary"]:hover { text-decoration: underline; }
+</style>"""
+#: Set by the script when single keys are turned off ("off"), for this browser.
+COOKIE = "credit_desk_keys"
+ANYWHERE = (
+    ("?", "this list"),
+    ("/", "search for a student"),
+    ("t", "to the table, or the next"),
+)
+IN_TABLES = (
+    ("Tab", "to the next field, button or table"),
+    ("↑ ↓ ← →", "from cell to cell"),
+    ("Enter", "open the row, or press the button in the cell"),
+    ("Space", "tick the row, where rows can be ticked"),
+    ("Esc", "close what lies over the page"),
+)
+IN_SEARCH = (
+    ("Enter", "open the student, if only one is found"),
+    ("↓", "to the table of those found"),
+)
+
+
+def show(mine: Sequence[Place]) -> None:
+    """The sheet behind its button, and the script. ``mine``: where the person may go."""
+    # the icon is its words: on a phone a page's title, this and an address stand in one row
+    with st.popover(":material/keyboard:", type="tertiary", key="keys"):
+        _sheet([(f"g {place.key}", place.title) for place in mine if place.key])
+    st.html(STYLE)
+    st.html(_script(mine), unsafe_allow_javascript=True)
+
+
+def _script(mine: Sequence[Place]) -> str:
+    leads = "|".join(row_buttons.LEADS)
+    told = json.dumps({place.key: PurePath(place.path).stem for place in mine if place.key})
+    return (
+        f'<div data-desk-places="{html.escape(told)}" data-desk-leads="{html.escape(leads)}"></div>'
+        f'<script src="{ADDRESS}"></script>'
+    )
+
+
+def _sheet(places: Sequence[tuple[str, str]]) -> None:
+    on = st.toggle(
+        "Single keys",
+        value=st.context.cookies.get(COOKIE) != "off",
+        key="single_keys",
+        persist_state="session",
+        help="Keys without Ctrl or Alt, outside of fields. Turned off they do nothing, for "
+        "whoever speaks to the computer. This browser remembers it.",
+    )
+    left, right = st.columns(2)
+    left.markdown(_table("Anywhere" if on else "Anywhere (off)", [*ANYWHERE, *places]))
+    right.markdown(_table("In tables", IN_TABLES))
+    right.markdown(_table("In the search", IN_SEARCH))
+
+
+def _table(title: str, keys: Sequence[tuple[str, str]]) -> str:
+    rows = "\n".join(f"| {_caps(key)} | {does} |" for key, does in keys)
+    return f"| Key | {title} |\n|---|---|\n{rows}"
+
+
+def _caps(keys: str) -> str:
+    """Each key as code: ``g`` and then ``o``."""
+    return " ".join(f"`{key}`" for key in keys.split())
